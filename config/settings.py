@@ -1,0 +1,169 @@
+"""The only reader of the environment. Every variable is optional; the defaults run the embedded demo."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+
+env = environ.Env()
+BASE_DIR = Path(__file__).resolve().parent.parent
+environ.Env.read_env(BASE_DIR / ".env")
+
+DEMO_SECRET_KEY = "demo-only-secret-key-that-must-be-replaced-before-real-use"
+DEMO_CREDENTIAL_KEY = "ZGVtby1vbmx5LWNyZWRlbnRpYWwta2V5LXJlcGxhY2U="
+
+SECRET_KEY = env.str("SECRET_KEY", DEMO_SECRET_KEY)
+DEBUG = env.bool("DEBUG", False)
+PORTAL_URL = env.str("PORTAL_URL", "http://127.0.0.1:8000").rstrip("/")
+PORTAL_IS_HTTPS = PORTAL_URL.startswith("https://")
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS", default=[urlsplit(PORTAL_URL).hostname or "", "127.0.0.1", "localhost"]
+)
+CSRF_TRUSTED_ORIGINS = [PORTAL_URL]
+SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", "support@coperniq.io")
+
+# Credentials of the vendors' apps, and where the vendors are.
+CREDENTIAL_KEYS = env.list("CREDENTIAL_KEYS", default=[DEMO_CREDENTIAL_KEY])
+INTUIT_CLIENT_ID = env.str("INTUIT_CLIENT_ID", "")
+INTUIT_CLIENT_SECRET = env.str("INTUIT_CLIENT_SECRET", "")
+INTUIT_WEBHOOK_VERIFIER_TOKENS = env.list("INTUIT_WEBHOOK_VERIFIER_TOKENS", default=[])
+INTUIT_ENVIRONMENT = env.str("INTUIT_ENVIRONMENT", "production")
+QUICKBOOKS_HOSTS = {
+    "production": "https://quickbooks.api.intuit.com",
+    "sandbox": "https://sandbox-quickbooks.api.intuit.com",
+}
+QUICKBOOKS_WEB_URLS = {
+    "production": "https://qbo.intuit.com",
+    "sandbox": "https://sandbox.qbo.intuit.com",
+}
+INTUIT_AUTHORIZE_URL = env.str("INTUIT_AUTHORIZE_URL", "https://appcenter.intuit.com/connect/oauth2")
+INTUIT_TOKEN_URL = env.str("INTUIT_TOKEN_URL", "https://oauth.platform.intuit.com/oauth2/v1/tokens/bearer")
+INTUIT_REVOKE_URL = env.str("INTUIT_REVOKE_URL", "https://developer.api.intuit.com/v2/oauth2/tokens/revoke")
+QUICKBOOKS_API_URL = env.str("QUICKBOOKS_API_URL", QUICKBOOKS_HOSTS.get(INTUIT_ENVIRONMENT, ""))
+COPERNIQ_API_URL = env.str("COPERNIQ_API_URL", "https://api.coperniq.io/v1").rstrip("/")
+
+# Pace. Seconds may be 1, which is how the tests run.
+COPERNIQ_POLL_SECONDS = env.int("COPERNIQ_POLL_SECONDS", 60)
+QUICKBOOKS_CDC_SECONDS = env.int("QUICKBOOKS_CDC_SECONDS", 300)
+LEASE_SECONDS = env.int("LEASE_SECONDS", 15)
+PUMP_SECONDS = env.int("PUMP_SECONDS", 20)
+WORKER_STALL_SECONDS = env.int("WORKER_STALL_SECONDS", 15)
+VENDOR_TIMEOUT_SECONDS = env.int("VENDOR_TIMEOUT_SECONDS", 30)
+# A day and a half in all: an outage of a working day is sat out without anybody's help.
+RETRY_PAUSES = [
+    int(pause)
+    for pause in env.list(
+        "RETRY_PAUSES", default=[5, 15, 60, 300, 900, 1800, 3600, 7200, 14400, 21600, 28800, 43200]
+    )
+]
+
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.admin.apps.SimpleAdminConfig",
+    "django.contrib.staticfiles",
+    "django_q",
+    "import_export",
+    "accounts",
+    "integrations",
+]
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "/accounts/login/"
+LOGIN_REDIRECT_URL = "/integrations/"
+LOGOUT_REDIRECT_URL = LOGIN_URL
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "config.context.portal",
+            ],
+        },
+    },
+]
+
+SQLITE_OPTIONS = {
+    # A transaction takes the write lock at once, so that none fails half way on upgrading its lock.
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    # FULL: an event we acknowledged survives a power cut.
+    "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA cache_size=-20000;"
+    "PRAGMA temp_store=MEMORY;PRAGMA journal_size_limit=67108864;",
+}
+DATABASES = {"default": env.db_url("DATABASE_URL", f"sqlite:///{BASE_DIR / 'var' / 'portal.sqlite3'}")}
+DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+QUEUE_WORKERS = env.int("QUEUE_WORKERS", 2)
+Q_CLUSTER = {
+    "name": "portal",
+    "orm": "default",
+    "workers": QUEUE_WORKERS,
+    "queue_limit": QUEUE_WORKERS,
+    "bulk": 1,
+    "poll": 0.1,
+    "timeout": 60,
+    "retry": 180,
+    "ack_failures": True,
+    "max_attempts": 1,
+    "save_limit": 50,
+    "save_limit_per": "func",
+    "recycle": 500,
+    "max_rss": 400_000,
+    "guard_cycle": 0.5,
+    "catch_up": False,
+}
+
+LANGUAGE_CODE = "en-us"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True  # no collectstatic step between a fresh clone and a styled page
+
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PORTAL_IS_HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"  # Strict would lose the session on Intuit's way back
+SECURE_HSTS_SECONDS = 31_536_000 if PORTAL_IS_HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PORTAL_IS_HTTPS else None
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
+    # urllib3 would log addresses, and Coperniq's webhook addresses hold a secret.
+    "loggers": {"django-q": {"level": "WARNING"}, "urllib3": {"level": "WARNING"}},
+}

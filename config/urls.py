@@ -1,0 +1,11 @@
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from accounts.admin_site import site
+
+urlpatterns = [
+    path("", RedirectView.as_view(url="/integrations/"), name="home"),
+    path("accounts/", include("accounts.urls")),
+    path("admin/", site.urls),
+    path("", include("integrations.urls")),
+]
