@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import Company
+from integrations.models.secrets import seal, unseal
+
+
+def digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class CoperniqConnectionQuerySet(models.QuerySet["CoperniqConnection"]):
+    def live(self) -> Self:
+        return self.filter(state=CoperniqConnection.State.CONNECTED)
+
+    def due_for_poll(self, now: datetime) -> Self:
+        """Polled only while there are books to push into: a poll nobody can use costs calls."""
+        books = QuickBooksConnection.objects.live().filter(company=models.OuterRef("company"))
+        return self.live().filter(models.Exists(books), next_poll_at__lte=now, poll_claimed_until__lte=now)
+
+    def with_webhook_token(self, token: str) -> CoperniqConnection | None:
+        return self.filter(webhook_token_digest=digest(token)).select_related("company").first()
+
+
+class CoperniqConnection(models.Model):
+    class State(models.TextChoices):
+        CONNECTED = "connected", "Connected"
+        REFUSED = "refused", "API key refused"
+        DISCONNECTED = "disconnected", "Disconnected"
+
+    company_path: ClassVar[str] = "company"
+
+    company = models.OneToOneField(Company, on_delete=models.PROTECT, related_name="coperniq")
+    state = models.CharField(max_length=20, choices=State, default=State.CONNECTED)
+    api_key_sealed = models.TextField()
+    # A key that answers for another Coperniq company waits here until a person decides.
+    proposed_api_key_sealed = models.TextField(blank=True)
+    webhook_token_digest = models.CharField(max_length=64, unique=True)
+    webhook_token_sealed = models.TextField()
+    connected_at = models.DateTimeField(default=timezone.now)
+    last_event_at = models.DateTimeField(null=True, blank=True)
+    workflows = models.JSONField(default=list)
+    workflows_read_at = models.DateTimeField(null=True, blank=True)
+    projects_cursor_at = models.DateTimeField(null=True, blank=True)
+    next_poll_at = models.DateTimeField(default=timezone.now)
+    next_sweep_at = models.DateTimeField(default=timezone.now)
+    poll_claimed_until = models.DateTimeField(default=timezone.now)
+    poll_failures = models.PositiveIntegerField(default=0)
+    last_poll_started_at = models.DateTimeField(null=True, blank=True)
+    last_poll_ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = CoperniqConnectionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "Coperniq connection"
+
+    def __str__(self) -> str:
+        return f"Coperniq of {self.company}"
+
+    @property
+    def api_key(self) -> str:
+        return unseal(self.api_key_sealed)
+
+    @property
+    def webhook_token(self) -> str:
+        return unseal(self.webhook_token_sealed)
+
+    @property
+    def is_guarded(self) -> bool:
+        return bool(self.proposed_api_key_sealed)
+
+    def issue_webhook_token(self) -> None:
+        token = secrets.token_urlsafe(32)
+        self.webhook_token_digest = digest(token)
+        self.webhook_token_sealed = seal(token)
+
+    def claim_poll(self, now: datetime, claim: timedelta) -> bool:
+        """Only one worker polls; a claim whose worker died expires."""
+        taken = CoperniqConnection.objects.filter(
+            pk=self.pk, next_poll_at__lte=now, poll_claimed_until__lte=now
+        ).update(poll_claimed_until=now + claim, last_poll_started_at=now)
+        return taken == 1
+
+    def make_poll_due(self, now: datetime, spacing: timedelta = timedelta(0)) -> None:
+        """Due at once, or `spacing` after the last poll began if that is later."""
+        earliest = now if self.last_poll_started_at is None else max(now, self.last_poll_started_at + spacing)
+        CoperniqConnection.objects.filter(pk=self.pk, next_poll_at__gt=earliest).update(next_poll_at=earliest)
+
+
+class QuickBooksConnectionQuerySet(models.QuerySet["QuickBooksConnection"]):
+    def live(self) -> Self:
+        return self.filter(state__in=QuickBooksConnection.LIVE)
+
+    def syncing(self) -> Self:
+        """Those whose runs may be worked on right now."""
+        return self.filter(state=QuickBooksConnection.State.CONNECTED, home_currency="USD").filter(
+            company__coperniq__state=CoperniqConnection.State.CONNECTED,
+            company__coperniq__proposed_api_key_sealed="",
+        )
+
+    def of(self, company: Company) -> QuickBooksConnection | None:
+        """The connection a company's pages speak of: the live one, else the one it last had."""
+        rows = self.filter(company=company).exclude(
+            state__in=[QuickBooksConnection.State.SEALED, QuickBooksConnection.State.PROPOSED]
+        )
+        return rows.select_related("company").order_by("-id").first()
+
+
+class QuickBooksConnection(models.Model):
+    """One realm for ever: a company that moves to other books gets another row."""
+
+    class State(models.TextChoices):
+        CONNECTED = "connected", "Connected"
+        NEEDS_AUTHORIZATION = "needs_authorization", "Needs re-authorization"
+        GUARDED = "guarded", "Stopped: another QuickBooks company answered"
+        DISCONNECTED = "disconnected", "Disconnected"
+        PROPOSED = "proposed", "Waiting for a decision"
+        SEALED = "sealed", "Sealed"
+
+    LIVE: ClassVar = (State.CONNECTED, State.NEEDS_AUTHORIZATION, State.GUARDED)
+    company_path: ClassVar[str] = "company"
+
+    company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="quickbooks")
+    realm_id = models.CharField("QuickBooks company id", max_length=40)
+    state = models.CharField(max_length=20, choices=State, default=State.CONNECTED)
+    state_reason = models.CharField(max_length=300, blank=True)
+    company_name = models.CharField("QuickBooks company", max_length=1024, blank=True)
+    country = models.CharField(max_length=3, blank=True)
+    home_currency = models.CharField(max_length=3, blank=True)
+    multicurrency = models.BooleanField(default=False)
+    custom_txn_numbers = models.BooleanField("custom transaction numbers", default=False)
+    using_sales_tax = models.BooleanField("sales tax", default=False)
+    book_close_on = models.DateField("books closed until", null=True, blank=True)
+    preferences_read_at = models.DateTimeField(null=True, blank=True)
+    access_token_sealed = models.TextField(blank=True)
+    refresh_token_sealed = models.TextField(blank=True)
+    access_expires_at = models.DateTimeField(null=True, blank=True)
+    refresh_expires_at = models.DateTimeField("authorization ends unused", null=True, blank=True)
+    refresh_hard_expires_at = models.DateTimeField("authorization ends for good", null=True, blank=True)
+    token_version = models.PositiveIntegerField(default=0)
+    refresh_claimed_until = models.DateTimeField(default=timezone.now)
+    connected_at = models.DateTimeField(default=timezone.now)
+    disconnected_at = models.DateTimeField(null=True, blank=True)
+
+    objects = QuickBooksConnectionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "QuickBooks connection"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["realm_id"],
+                condition=Q(state__in=["connected", "needs_authorization", "guarded"]),
+                name="one_live_connection_per_realm",
+            ),
+            models.UniqueConstraint(
+                fields=["company"],
+                condition=Q(state__in=["connected", "needs_authorization", "guarded"]),
+                name="one_live_connection_per_company",
+            ),
+            models.UniqueConstraint(
+                fields=["company"], condition=Q(state="proposed"), name="one_proposal_per_company"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.company_name or self.realm_id} of {self.company}"
+
+    @property
+    def access_token(self) -> str:
+        return unseal(self.access_token_sealed)
+
+    @property
+    def refresh_token(self) -> str:
+        return unseal(self.refresh_token_sealed)
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in self.LIVE
+
+    @property
+    def is_connected(self) -> bool:
+        return self.state == self.State.CONNECTED
+
+    @property
+    def in_dollars(self) -> bool:
+        return self.home_currency == "USD"
+
+    def claim_refresh(self, now: datetime, claim: timedelta) -> bool:
+        """A conditional update, because a row lock is no lock on SQLite and must not span a vendor call."""
+        taken = QuickBooksConnection.objects.filter(
+            pk=self.pk, token_version=self.token_version, refresh_claimed_until__lte=now
+        ).update(refresh_claimed_until=now + claim)
+        return taken == 1

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.models import Company
+from integrations.models.connections import QuickBooksConnection
+from integrations.models.rules import PhaseTrigger
+
+
+class InboundEventQuerySet(models.QuerySet["InboundEvent"]):
+    def unplanned(self) -> Self:
+        return self.filter(planned_at__isnull=True)
+
+    def settle(self, outcome: str, reason: str = "") -> int:
+        return self.update(planned_at=timezone.now(), outcome=outcome, reason=reason)
+
+
+class InboundEvent(models.Model):
+    """A doorbell: it says which record to look at, never what is true of it."""
+
+    class Source(models.TextChoices):
+        COPERNIQ_WEBHOOK = "coperniq_webhook", "Coperniq webhook"
+        COPERNIQ_POLL = "coperniq_poll", "Coperniq poll"
+        QUICKBOOKS_WEBHOOK = "quickbooks_webhook", "QuickBooks webhook"
+        PERSON = "person", "A person"
+
+    class Outcome(models.TextChoices):
+        PLANNED = "planned", "Planned"
+        IGNORED = "ignored", "Ignored"
+        KEPT = "kept", "Kept, not acted upon"
+
+    company_path: ClassVar[str] = "company"
+
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="events")
+    source = models.CharField(max_length=20, choices=Source)
+    key = models.CharField(max_length=200)
+    name = models.CharField(max_length=80, blank=True)
+    record_type = models.CharField(max_length=40, blank=True)
+    record_id = models.CharField(max_length=80, blank=True)
+    detail = models.JSONField(default=dict, blank=True)
+    occurred_at = models.DateTimeField(null=True, blank=True)
+    received_at = models.DateTimeField(default=timezone.now)
+    planned_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=10, choices=Outcome, blank=True)
+    reason = models.CharField(max_length=200, blank=True)
+
+    objects = InboundEventQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["company", "source", "key"], name="one_row_per_event")]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(planned_at__isnull=True), name="unplanned_events"),
+            models.Index(fields=["company", "record_type", "record_id"], name="events_of_a_record"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.record_type} {self.record_id}".strip()
+
+
+class EventTally(models.Model):
+    """Authentic notifications we did not keep: unknown companies, unknown types, single unreadable events."""
+
+    source = models.CharField(max_length=20, choices=InboundEvent.Source)
+    reason = models.CharField(max_length=80)
+    on = models.DateField()
+    count = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "event tallies"
+        constraints = [models.UniqueConstraint(fields=["source", "reason", "on"], name="one_tally_a_day")]
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.reason} ×{self.count} on {self.on}"
+
+    @classmethod
+    def add(cls, source: str, reason: str, count: int) -> None:
+        key = {"source": source, "reason": reason, "on": timezone.now().date()}
+        cls.objects.get_or_create(**key)
+        cls.objects.filter(**key).update(count=F("count") + count)
+
+
+class PhaseEntry(models.Model):
+    """A project started a trigger phase: acted upon once, however often it is reported."""
+
+    company_path: ClassVar[str] = "connection__company"
+
+    connection = models.ForeignKey(QuickBooksConnection, on_delete=models.CASCADE, related_name="entries")
+    trigger = models.ForeignKey(PhaseTrigger, null=True, on_delete=models.SET_NULL, related_name="entries")
+    project_id = models.CharField(max_length=40)
+    phase_instance_id = models.CharField(max_length=40)
+    phase_template_id = models.CharField(max_length=40)
+    started_at = models.DateTimeField()
+    noticed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        verbose_name_plural = "phase entries"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "phase_instance_id", "started_at"], name="one_entry_per_start"
+            )
+        ]
+        indexes = [models.Index(fields=["connection", "project_id"], name="entries_of_a_project")]
+
+    def __str__(self) -> str:
+        return f"project {self.project_id} at {self.started_at:%Y-%m-%d %H:%M}"

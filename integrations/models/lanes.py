@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import ClassVar, Self
+
+from django.db import models
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.models import Company
+from integrations.errors import LaneLost
+
+LONG_AGO = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
+
+
+class LaneQuerySet(models.QuerySet["Lane"]):
+    def free(self, now: datetime) -> Self:
+        return self.filter(leased_until__lt=now)
+
+    def renew(self, fences: Iterable[tuple[int, int]], until: datetime) -> None:
+        """One statement for all lanes a pump holds; a lane somebody else has taken meanwhile is left alone."""
+        held = models.Q(pk__in=[])
+        for pk, fence in fences:
+            held |= models.Q(pk=pk, fence=fence)
+        self.filter(held).update(leased_until=until)
+
+
+class Lane(models.Model):
+    """Everything of one company happens in its lane, which one pump at a time may drive.
+
+    `fence` rises with every taking: a driver that lost its lease finds a higher one and may write nothing more.
+    `wake` rises with every nudge: a driver gives the lane back only if nothing was asked since it last looked.
+    """
+
+    company_path: ClassVar[str] = "company"
+
+    company = models.OneToOneField(Company, on_delete=models.CASCADE, related_name="lane")
+    leased_until = models.DateTimeField(default=LONG_AGO)
+    fence = models.PositiveBigIntegerField(default=0)
+    wake = models.PositiveBigIntegerField(default=0)
+
+    objects = LaneQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"Lane of {self.company}"
+
+    @classmethod
+    def nudge(cls, company_id: int) -> None:
+        if not cls.objects.filter(company_id=company_id).update(wake=F("wake") + 1):
+            cls.objects.get_or_create(company_id=company_id)
+
+    def take(self, now: datetime, lease: timedelta) -> bool:
+        taken = (
+            Lane.objects.free(now).filter(pk=self.pk).update(leased_until=now + lease, fence=F("fence") + 1)
+        )
+        if taken:
+            self.refresh_from_db()
+        return taken == 1
+
+    def give_back(self) -> bool:
+        """False when somebody nudged meanwhile: look again before leaving."""
+        return (
+            Lane.objects.filter(pk=self.pk, fence=self.fence, wake=self.wake).update(leased_until=LONG_AGO)
+            == 1
+        )
+
+    def look(self) -> None:
+        """Note how often we were nudged, before looking for work."""
+        self.refresh_from_db(fields=["wake"])
+
+    def hold_fast(self) -> None:
+        """Called first in every transaction of the lane: whoever would take it has to wait for the commit."""
+        if Lane.objects.filter(pk=self.pk, fence=self.fence).update(fence=self.fence) != 1:
+            raise LaneLost
+
+
+class Heartbeat(models.Model):
+    """When a part of the worker was last seen alive."""
+
+    name = models.CharField(max_length=40, unique=True)
+    beat_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def beat(cls, name: str) -> None:
+        cls.objects.update_or_create(name=name, defaults={"beat_at": timezone.now()})
+
+    @classmethod
+    def latest(cls, *names: str) -> datetime | None:
+        return cls.objects.filter(name__in=names).aggregate(latest=models.Max("beat_at"))["latest"]

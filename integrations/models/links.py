@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+from django.db import models
+from django.utils import timezone
+
+from integrations.models.connections import QuickBooksConnection
+from integrations.models.runs import Kind
+
+
+class RecordLinkQuerySet(models.QuerySet["RecordLink"]):
+    def of(self, connection: QuickBooksConnection, kind: str) -> Self:
+        return self.filter(connection=connection, kind=kind)
+
+    def pushed(self, connection: QuickBooksConnection, kind: str, coperniq_id: str) -> RecordLink | None:
+        return self.of(connection, kind).filter(coperniq_id=coperniq_id).first()
+
+
+class RecordLink(models.Model):
+    """The stored pair of ids of one thing, with two images: its mapped fields as each side last answered.
+
+    A side has changed when it differs from its own image. `written` names the values the portal itself wrote,
+    as QuickBooks answered them: what still stands so may be updated under Enrich, the rest is people's.
+    """
+
+    class Rule(models.TextChoices):
+        CREATED = "created", "Created by the portal"
+        NAME = "name", "Same name"
+        EMAIL = "email", "Same e-mail"
+        CHOSEN = "chosen", "Chosen by a person"
+        ADOPTED = "adopted", "Found after a lost answer"
+
+    company_path: ClassVar[str] = "connection__company"
+
+    connection = models.ForeignKey(QuickBooksConnection, on_delete=models.CASCADE, related_name="links")
+    kind = models.CharField(max_length=10, choices=Kind)
+    coperniq_id = models.CharField(max_length=80)
+    quickbooks_id = models.CharField(max_length=80)
+    coperniq_name = models.CharField(max_length=500, blank=True)
+    quickbooks_name = models.CharField(max_length=1024, blank=True)
+    coperniq_account_id = models.CharField(max_length=40, blank=True)
+    number = models.CharField(max_length=40, blank=True)
+    amount_cents = models.BigIntegerField(null=True, blank=True)
+    rule = models.CharField(max_length=10, choices=Rule)
+    quickbooks_version = models.CharField(max_length=20, blank=True)
+    coperniq_image = models.JSONField(default=dict, blank=True)
+    quickbooks_image = models.JSONField(default=dict, blank=True)
+    written = models.JSONField(default=dict, blank=True)
+    linked_at = models.DateTimeField(default=timezone.now)
+    synced_at = models.DateTimeField(default=timezone.now)
+
+    objects = RecordLinkQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "kind", "coperniq_id"], name="one_link_per_coperniq_record"
+            ),
+            models.UniqueConstraint(
+                fields=["connection", "kind", "quickbooks_id"], name="one_link_per_quickbooks_record"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.coperniq_id} ↔ {self.quickbooks_id}"

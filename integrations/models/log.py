@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F
+from django.utils import timezone
+
+from accounts.models import Company
+from integrations.models.connections import QuickBooksConnection
+from integrations.models.runs import Direction, Kind, SyncRun
+
+
+class Outcome(models.TextChoices):
+    DONE = "done", "Done"
+    DONE_WITH_WARNING = "done_with_warning", "Done with warning"
+    NOTHING_TO_DO = "nothing_to_do", "Nothing to do"
+    SKIPPED = "skipped", "Skipped"
+    WAITING = "waiting", "Waiting"
+    HELD = "held", "Held"
+    RETRYING = "retrying", "Retrying"
+
+
+class SyncLogEntry(models.Model):
+    """One thing that happened to one record, in a sentence a bookkeeper understands. Never holds a secret."""
+
+    company_path: ClassVar[str] = "company"
+
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="log")
+    connection = models.ForeignKey(
+        QuickBooksConnection, null=True, on_delete=models.SET_NULL, related_name="log"
+    )
+    run = models.ForeignKey(SyncRun, null=True, on_delete=models.SET_NULL, related_name="log")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    direction = models.CharField(max_length=4, choices=Direction)
+    kind = models.CharField(max_length=10, choices=Kind)
+    outcome = models.CharField(max_length=20, choices=Outcome)
+    cause = models.CharField(max_length=60, blank=True)
+    sentence = models.TextField()
+    coperniq_id = models.CharField(max_length=80, blank=True)
+    quickbooks_id = models.CharField(max_length=80, blank=True)
+    record_name = models.CharField(max_length=500, blank=True)
+    changes = models.JSONField(default=list, blank=True)
+    attempt = models.PositiveIntegerField(default=0)
+    intuit_tid = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        verbose_name = "log entry"
+        verbose_name_plural = "integration log"
+        indexes = [
+            models.Index(fields=["company", "-id"], name="log_of_a_company"),
+            models.Index(fields=["company", "outcome", "-id"], name="log_by_outcome"),
+            models.Index(fields=["company", "kind", "coperniq_id"], name="log_of_a_record"),
+            models.Index(fields=["company", "quickbooks_id"], name="log_by_quickbooks_id"),
+        ]
+
+    def __str__(self) -> str:
+        return self.sentence
+
+
+class CallTally(models.Model):
+    """Vendor calls of a company and day: QuickBooks meters reads by the month, Coperniq all calls by the day."""
+
+    company_path: ClassVar[str] = "company"
+
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="calls")
+    vendor = models.CharField(max_length=10)
+    on = models.DateField()
+    reads = models.PositiveIntegerField(default=0)
+    writes = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "call tallies"
+        constraints = [
+            models.UniqueConstraint(fields=["company", "vendor", "on"], name="one_call_tally_a_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.vendor} {self.on}: {self.reads} reads, {self.writes} writes"
+
+    @classmethod
+    def add(cls, company_id: int, vendor: str, *, reads: int, writes: int) -> None:
+        key = {"company_id": company_id, "vendor": vendor, "on": timezone.now().date()}
+        counts = {"reads": F("reads") + reads, "writes": F("writes") + writes}
+        if not cls.objects.filter(**key).update(**counts):
+            cls.objects.get_or_create(**key)
+            cls.objects.filter(**key).update(**counts)

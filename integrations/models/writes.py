@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any, ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from integrations.models.connections import QuickBooksConnection
+from integrations.models.runs import Kind, SyncRun
+from integrations.models.secrets import seal, unseal
+
+
+def new_request_id() -> str:
+    return uuid.uuid4().hex
+
+
+class RemoteWriteQuerySet(models.QuerySet["RemoteWrite"]):
+    def open(self) -> Self:
+        return self.filter(state__in=(RemoteWrite.State.PREPARED, RemoteWrite.State.SENT))
+
+    def open_for(self, connection_id: int, kind: str, coperniq_id: str) -> RemoteWrite | None:
+        return self.open().filter(connection_id=connection_id, kind=kind, coperniq_id=coperniq_id).first()
+
+
+class RemoteWrite(models.Model):
+    """A vendor write is a row before it is a request, and its request id belongs to this one body for ever.
+
+    Open writes belong to the record, not to the run: whoever next touches the record settles them first.
+    """
+
+    class State(models.TextChoices):
+        PREPARED = "prepared", "Prepared"
+        SENT = "sent", "Sent, no answer yet"
+        ANSWERED = "answered", "Answered"
+        REFUSED = "refused", "Refused"
+        ABANDONED = "abandoned", "Looked for and not found"
+
+    company_path: ClassVar[str] = "connection__company"
+
+    connection = models.ForeignKey(QuickBooksConnection, on_delete=models.CASCADE, related_name="writes")
+    run = models.ForeignKey(SyncRun, null=True, on_delete=models.SET_NULL, related_name="writes")
+    kind = models.CharField(max_length=10, choices=Kind)
+    coperniq_id = models.CharField(max_length=80)
+    entity = models.CharField(max_length=40)
+    operation = models.CharField(max_length=20)
+    quickbooks_id = models.CharField(max_length=80, blank=True)
+    rule = models.CharField(max_length=20, blank=True)
+    request_id = models.CharField(max_length=50, unique=True, default=new_request_id)
+    body_sealed = models.TextField()
+    changes = models.JSONField(default=list)
+    coperniq_image = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=State, default=State.PREPARED)
+    sends = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    quickbooks_version = models.CharField(max_length=20, blank=True)
+    intuit_tid = models.CharField(max_length=80, blank=True)
+    error_code = models.CharField(max_length=20, blank=True)
+    error_text = models.TextField(blank=True)
+
+    objects = RemoteWriteQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "kind", "coperniq_id"],
+                condition=Q(state__in=["prepared", "sent"]),
+                name="one_open_write_per_record",
+            )
+        ]
+        indexes = [models.Index(fields=["connection", "kind", "coperniq_id"], name="writes_of_a_record")]
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.entity} for {self.kind} {self.coperniq_id}"
+
+    @property
+    def body(self) -> str:
+        return unseal(self.body_sealed)
+
+    @body.setter
+    def body(self, text: str) -> None:
+        self.body_sealed = seal(text)
+
+    def mark_sent(self) -> None:
+        self.state, self.sends = self.State.SENT, self.sends + 1
+        self.sent_at = self.sent_at or timezone.now()
+        self.save(update_fields=["state", "sends", "sent_at"])
+
+    def close(self, state: State, *, at: datetime | None = None, **values: Any) -> None:
+        """Answered or refused for good; the body has served and its contents need not be kept."""
+        self.state, self.answered_at, self.body_sealed = state, at or timezone.now(), ""
+        for name, value in values.items():
+            setattr(self, name, value)
+        self.save(update_fields=["state", "answered_at", "body_sealed", *values])
