@@ -1,0 +1,219 @@
+"""One way to speak HTTP with a vendor: bounded in time and size, counted, and honest about lost answers."""
+
+import random
+import re
+import ssl
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
+from urllib.parse import urlsplit
+
+import requests
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    MaxRetryError,
+    NewConnectionError,
+    ProxyError,
+    SSLError,
+)
+
+from integrations.errors import AppMisconfigured, OutcomeUnknown, Unavailable, UnexpectedShape, VendorError
+
+USER_AGENT = "coperniq-quickbooks-portal/0.1"
+CONNECT_SECONDS = 5.0
+READ_SECONDS = 25.0
+SHORTEST_TRY_SECONDS = 1.0
+READ_PAUSES = (0.3, 1.0)
+BUSY = {502, 503, 504}
+LARGEST_BODY = 32 * 1024 * 1024
+CHUNK = 64 * 1024
+NEVER_SENT = (NewConnectionError, ConnectTimeoutError, ProxyError, ssl.SSLCertVerificationError)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request as the vendor counts it. `status` is 0 when no whole answer came."""
+
+    vendor: str
+    method: str
+    path: str
+    write: bool
+    status: int
+    intuit_tid: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+    @property
+    def intuit_tid(self) -> str:
+        return self.headers.get("intuit_tid") or self.headers.get("Intuit-Tid") or ""
+
+    @property
+    def vendor_time(self) -> datetime | None:
+        """The vendor's clock, which ours is corrected by."""
+        try:
+            return parsedate_to_datetime(self.headers.get("Date", "")).astimezone(UTC)
+        except (ValueError, OverflowError):
+            return None
+
+
+class _BodyTooLarge(Exception):
+    pass
+
+
+class _BodyTooSlow(Exception):
+    pass
+
+
+class _PlainSession(requests.Session):
+    """Keeps connections alive and nothing else: no cookies between companies, no netrc in place of our token,
+    and no redirect is ever followed, since it would carry a credential to an address nobody configured."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self.auth = _as_it_is
+        self.headers["User-Agent"] = USER_AGENT
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+class VendorSession:
+    """One per thread. Reads are tried again a few times, writes never: that is for the caller to decide."""
+
+    def __init__(
+        self,
+        vendor: str,
+        *,
+        on_call: Callable[[Call], None] | None = None,
+        timeout: tuple[float, float] = (CONNECT_SECONDS, READ_SECONDS),
+        largest_body: int = LARGEST_BODY,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.vendor = vendor
+        self._on_call = on_call
+        self._connect_seconds, self._read_seconds = timeout
+        self._largest_body = largest_body
+        self._sleep = sleep
+        self._session = _PlainSession()
+
+    @property
+    def timeout_seconds(self) -> float:
+        """The longest one `send` may last, pauses and repeated reads included.
+
+        The time to read counts twice: a body may stall once more after its beginning came at the last moment.
+        """
+        return self._connect_seconds + 2 * self._read_seconds
+
+    def close(self) -> None:
+        self._session.close()
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        write: bool = False,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> Reply:
+        """Any status is a reply. No reply is `OutcomeUnknown` for a write that may have arrived, or `Unavailable`."""
+        request = requests.Request(method, url, _as_bytes(headers or {}), params=params, data=body)
+        deadline = time.monotonic() + self._connect_seconds + self._read_seconds
+        pauses = iter(READ_PAUSES if method == "GET" else ())
+        while True:
+            pause = next(pauses, 0.0) * random.uniform(0.5, 1.5)  # noqa: S311 - spreads load, guards nothing
+            may_try_again = pause > 0 and self._seconds_to_answer(deadline) - pause >= SHORTEST_TRY_SECONDS
+            try:
+                reply = self._once(request, deadline, write=write)
+            except Unavailable:
+                if not may_try_again:
+                    raise
+            else:
+                if reply.status not in BUSY or not may_try_again:
+                    return reply
+            self._sleep(pause)
+
+    def _once(self, request: requests.Request, deadline: float, *, write: bool) -> Reply:
+        reply = None
+        try:
+            reply = self._exchange(request, deadline)
+        except (requests.RequestException, HTTPError, _BodyTooLarge, _BodyTooSlow) as error:
+            # "from None": requests puts addresses with queries, and bad header values, into its messages.
+            raise self._lost(error, write=write) from None
+        finally:
+            self._report(request, reply, write=write)
+        return reply
+
+    def _exchange(self, request: requests.Request, deadline: float) -> Reply:
+        prepared = self._session.prepare_request(request)
+        surroundings = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
+        waits = (self._connect_seconds, self._seconds_to_answer(deadline))
+        with self._session.send(prepared, timeout=waits, allow_redirects=False, **surroundings) as response:
+            body = b"".join(self._chunks(response, deadline))
+            return Reply(response.status_code, response.headers, body)
+
+    def _chunks(self, response: requests.Response, deadline: float) -> Iterator[bytes]:
+        room = self._largest_body
+        while chunk := response.raw.read1(CHUNK, decode_content=True):
+            room -= len(chunk)
+            if room < 0:
+                raise _BodyTooLarge
+            yield chunk
+            if time.monotonic() > deadline:
+                raise _BodyTooSlow
+
+    def _seconds_to_answer(self, deadline: float) -> float:
+        return max(deadline - time.monotonic() - self._connect_seconds, 0.0)
+
+    def _lost(self, error: Exception, *, write: bool) -> VendorError:
+        reason = _reason(error)
+        detail = type(reason).__name__
+        if isinstance(error, ValueError):  # an address or header that cannot be sent at all
+            return AppMisconfigured(vendor=self.vendor, detail=detail)
+        if write and not isinstance(reason, NEVER_SENT):
+            return OutcomeUnknown(vendor=self.vendor, detail=detail)
+        return Unavailable(vendor=self.vendor, detail=detail)
+
+    def _report(self, request: requests.Request, reply: Reply | None, *, write: bool) -> None:
+        if self._on_call is None:
+            return
+        status, tid = (reply.status, reply.intuit_tid) if reply else (0, "")
+        path = urlsplit(request.url).path
+        self._on_call(Call(self.vendor, request.method, path, write, status, tid, datetime.now(UTC)))
+
+
+def _reason(error: Exception) -> BaseException:
+    """What happened below: requests itself does not tell a refused connection from a dropped one."""
+    inner = error.args[0] if error.args else error
+    reason = inner.reason if isinstance(inner, MaxRetryError) else inner
+    if isinstance(reason, SSLError) and reason.args:
+        reason = reason.args[0]
+    return reason if isinstance(reason, BaseException) else error
+
+
+def _as_bytes(headers: Mapping[str, str]) -> dict[str, bytes]:
+    """A key pasted with a typographic quote must be refused by the vendor, not by http.client."""
+    return {name: value.encode() for name, value in headers.items()}
+
+
+def path_segment(identifier: str) -> str:
+    """An id as part of an address. Ids come from notifications, where "../x" would read another record."""
+    if not re.fullmatch(r"[\w-]+", identifier, re.ASCII):
+        raise UnexpectedShape("id", "usable id")
+    return identifier

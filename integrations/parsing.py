@@ -1,0 +1,180 @@
+"""Typed reads from a vendor's JSON: a reader gets the type it asked for or `UnexpectedShape`.
+
+Every reader takes a key and, where the field is optional, a default. The default stands in for a field that
+is absent, null or of another shape: vendors add and change fields without notice (coperniq-api.md §8), and
+one odd optional field must not stop a whole list.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal, InvalidOperation
+from enum import Enum
+from typing import Final, Literal, NoReturn, TypeVar
+
+from integrations.errors import UnexpectedShape, UnreadableJson
+
+D = TypeVar("D")
+R = TypeVar("R")
+
+
+class _Required(Enum):
+    REQUIRED = "required"
+
+
+REQUIRED: Final = _Required.REQUIRED
+Required = Literal[_Required.REQUIRED]
+
+IDENTIFIER_LIMIT = 100
+LARGEST_NUMBER = Decimal(10) ** 15
+MOST_DECIMALS = 20
+DUST = Decimal("0.000001")
+"""Cents that a binary double may add to an exact amount."""
+
+UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
+"""No database column and no UTF-8 body can hold these, though JSON can spell them."""
+
+
+def load_json(data: bytes | str) -> object:
+    """Numbers come as Decimal, so that no amount ever passes through a float."""
+    try:
+        text = data.decode("utf-8-sig") if isinstance(data, bytes) else data
+        return json.loads(text, parse_float=Decimal, parse_int=Decimal, parse_constant=_refuse)
+    except (ValueError, RecursionError, InvalidOperation) as error:
+        raise UnreadableJson("The answer is not readable JSON. Please send this line to support.") from error
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)
+
+
+@dataclass(frozen=True)
+class Wild:
+    """A value nobody has looked at yet, with the path that leads to it."""
+
+    value: object
+    path: str = ""
+
+    def child(self, key: str) -> "Wild":
+        """The value below `key`; where there is none, an empty one, so that reads can be chained."""
+        below = self.value.get(key) if isinstance(self.value, Mapping) else None
+        return Wild(below, f"{self.path}.{key}" if self.path else key)
+
+    def at(self, dotted: str) -> "Wild":
+        node = self
+        for key in dotted.split("."):
+            node = node.child(key)
+        return node
+
+    def children(self, key: str) -> "list[Wild]":
+        """The rows of a list; none where it is absent or not a list."""
+        return self.child(key).rows()
+
+    def rows(self) -> "list[Wild]":
+        if not isinstance(self.value, list):
+            return []
+        return [Wild(row, f"{self.path}[{n}]") for n, row in enumerate(self.value)]
+
+    def is_object(self) -> bool:
+        return isinstance(self.value, Mapping)
+
+    def text(self, key: str, default: D | Required = REQUIRED) -> str | D:
+        return self.child(key)._read(_text, "text", default)
+
+    def identifier(self, key: str, default: D | Required = REQUIRED) -> str | D:
+        return self.child(key)._read(_identifier, "id", default)
+
+    def decimal(self, key: str, default: D | Required = REQUIRED) -> Decimal | D:
+        return self.child(key)._read(_decimal, "number", default)
+
+    def cents(self, key: str, default: D | Required = REQUIRED) -> int | D:
+        """Dollars on the wire, integer cents here. A fraction of a cent is refused, never rounded away."""
+        return self.child(key)._read(_cents, "amount of money", default)
+
+    def moment(self, key: str, default: D | Required = REQUIRED) -> datetime | D:
+        """Always in UTC. A time without a zone is not one."""
+        return self.child(key)._read(_moment, "time", default)
+
+    def day(self, key: str, default: D | Required = REQUIRED) -> date | D:
+        return self.child(key)._read(_day, "date", default)
+
+    def flag(self, key: str, default: D | Required = REQUIRED) -> bool | D:
+        return self.child(key)._read(_flag, "yes or no", default)
+
+    def _read(self, reader: Callable[[object], R | None], wanted: str, default: D | Required) -> R | D:
+        found = reader(self.value)
+        if found is not None:
+            return found
+        if isinstance(default, _Required):
+            raise UnexpectedShape(self.path, wanted)
+        return default
+
+
+def as_text(value: object) -> str:
+    """What a person would read: vendors change between numbers, texts and lists of one for the same field."""
+    if isinstance(value, list):
+        return ", ".join(filter(None, map(as_text, value)))
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    return _text(value) or ""
+
+
+def _text(value: object) -> str | None:
+    if isinstance(value, str):
+        return UNWRITABLE.sub("", value)
+    number = _decimal(value) if isinstance(value, Decimal) else None
+    return None if number is None else f"{number:f}"
+
+
+def _identifier(value: object) -> str | None:
+    found = (_text(value) or "").strip()
+    return found if 0 < len(found) <= IDENTIFIER_LIMIT else None
+
+
+def _decimal(value: object) -> Decimal | None:
+    """Bounded: `Decimal("1e999999999")` is cheap to read and ruinous to print."""
+    if not isinstance(value, Decimal | str | int) or isinstance(value, bool):
+        return None
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        return None
+    if not number.is_finite() or abs(number) >= LARGEST_NUMBER or number.adjusted() < -MOST_DECIMALS:
+        return None
+    return number
+
+
+def _cents(value: object) -> int | None:
+    amount = _decimal(value)
+    if amount is None:
+        return None
+    exact = amount * 100
+    whole = exact.to_integral_value()
+    return int(whole) if abs(exact - whole) < DUST else None
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        if isinstance(value, Decimal) and 0 <= value < LARGEST_NUMBER:
+            return datetime.fromtimestamp(
+                int(value) / 1000, UTC
+            )  # Intuit's gateway stamps in milliseconds (§2.1)
+        found = datetime.fromisoformat(value) if isinstance(value, str) else None
+        return found.astimezone(UTC) if found and found.tzinfo else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _day(value: object) -> date | None:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _flag(value: object) -> bool | None:
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.lower())
+    return value if isinstance(value, bool) else None
