@@ -50,6 +50,7 @@ SECRET = re.compile(
 )
 VENDOR_NAMES = {"quickbooks": "QuickBooks", "coperniq": "Coperniq"}
 DETAIL_LIMIT = 1000
+DETAIL_IN_SENTENCE = 300
 
 
 def masked(text: str) -> str:
@@ -83,7 +84,8 @@ class VendorError(PortalError):
         self.intuit_tid = intuit_tid
         self.vendor_time = vendor_time
         name = VENDOR_NAMES.get(vendor, vendor)
-        super().__init__(self.wording.format(vendor=name, detail=self.detail or "no reason given"))
+        told = self.detail[:DETAIL_IN_SENTENCE] or "no reason given."
+        super().__init__(self.wording.format(vendor=name, detail=told))
 
 
 class Throttled(VendorError):

@@ -132,7 +132,7 @@ class VendorSession:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
     ) -> Reply:
-        """Any status is a reply. No reply is `OutcomeUnknown` for a write that may have arrived, or `Unavailable`."""
+        """Any status is a reply. None: `OutcomeUnknown` if a write may have arrived, else `Unavailable`."""
         request = requests.Request(method, url, _as_bytes(headers or {}), params=params, data=body)
         deadline = time.monotonic() + self._connect_seconds + self._read_seconds
         pauses = iter(READ_PAUSES if method == "GET" else ())

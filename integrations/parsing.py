@@ -62,11 +62,13 @@ class Wild:
         below = self.value.get(key) if isinstance(self.value, Mapping) else None
         return Wild(below, f"{self.path}.{key}" if self.path else key)
 
-    def at(self, dotted: str) -> "Wild":
+    def text_at(self, dotted: str) -> str:
+        """The text at a path such as "BillAddr.City", "" where there is none."""
+        *parents, leaf = dotted.split(".")
         node = self
-        for key in dotted.split("."):
-            node = node.child(key)
-        return node
+        for parent in parents:
+            node = node.child(parent)
+        return node.text(leaf, "")
 
     def children(self, key: str) -> "list[Wild]":
         """The rows of a list; none where it is absent or not a list."""
@@ -76,9 +78,6 @@ class Wild:
         if not isinstance(self.value, list):
             return []
         return [Wild(row, f"{self.path}[{n}]") for n, row in enumerate(self.value)]
-
-    def is_object(self) -> bool:
-        return isinstance(self.value, Mapping)
 
     def text(self, key: str, default: D | Required = REQUIRED) -> str | D:
         return self.child(key)._read(_text, "text", default)

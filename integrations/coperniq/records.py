@@ -1,0 +1,225 @@
+"""Coperniq's records as the portal sees them (coperniq-api.md §3).
+
+Tolerant of what the reference leaves open: names before and after the renaming (client, account), numbers or
+texts, and fields that are not there. `streetViewUrl` may hold somebody's API key and is never read.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from integrations.parsing import Wild, as_text
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class ContactRef:
+    id: str
+    emails: tuple[str, ...]
+    phones: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Account:
+    """`address` is the whole address in one line; the parts are there only where Coperniq tells them."""
+
+    id: str
+    number: str
+    title: str
+    address: str
+    is_active: bool
+    email: str
+    phone: str
+    street: str
+    city: str
+    state: str
+    zip_code: str
+    contacts: tuple[ContactRef, ...]
+    custom: Mapping[str, str]
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class Contact:
+    id: str
+    name: str
+    emails: tuple[str, ...]
+    phones: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Site:
+    id: str
+    account_id: str
+    street: str
+    city: str
+    state: str
+    zip_code: str
+    full_address: str
+
+
+@dataclass(frozen=True)
+class Phase:
+    template_id: str
+    instance_id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class PhaseInstance:
+    id: str
+    template_id: str
+    name: str
+    status: str
+    started_at: datetime | None
+    completed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Project:
+    """`value_cents` and `size_kw` are None where Coperniq has none. `account_id` is "" for an orphan.
+
+    `phase_instances` come only when the project is read by id.
+    """
+
+    id: str
+    number: str
+    title: str
+    value_cents: int | None
+    size_kw: Decimal | None
+    account_id: str
+    workflow_id: str
+    is_active: bool
+    status: str
+    phase: Phase | None
+    phase_instances: tuple[PhaseInstance, ...]
+    custom: Mapping[str, str]
+    updated_at: datetime
+
+
+@dataclass(frozen=True)
+class WorkflowPhase:
+    id: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Workflow:
+    id: str
+    name: str
+    phases: tuple[WorkflowPhase, ...]
+
+
+def read_account_record(record: Wild) -> Account:
+    return Account(
+        id=record.identifier("id"),
+        number=_number(record),
+        title=record.text("title", ""),
+        address=as_text(record.child("address").value),
+        is_active=record.flag("isActive", True),
+        email=record.text("primaryEmail", ""),
+        phone=record.text("primaryPhone", ""),
+        street=record.text("street", ""),
+        city=record.text("city", ""),
+        state=record.text("state", ""),
+        zip_code=record.text("zipcode", ""),
+        contacts=tuple(_contact_ref(row) for row in record.children("contacts")),
+        custom=_custom(record),
+        updated_at=_updated_at(record),
+    )
+
+
+def read_contact_record(record: Wild, contact_id: str) -> Contact:
+    """The reference disagrees on whether a contact names its own id (§3.2)."""
+    return Contact(
+        id=record.identifier("id", contact_id),
+        name=record.text("name", ""),
+        emails=_texts(record.child("emails")),
+        phones=_texts(record.child("phones")),
+    )
+
+
+def read_site_record(record: Wild) -> Site:
+    return Site(
+        id=record.identifier("id"),
+        account_id=_account_id(record),
+        street=record.text("street", ""),
+        city=record.text("city", ""),
+        state=record.text("state", ""),
+        zip_code=record.text("zipcode", ""),
+        full_address=record.text("fullAddress", ""),
+    )
+
+
+def read_project_record(record: Wild) -> Project:
+    return Project(
+        id=record.identifier("id"),
+        number=_number(record),
+        title=record.text("title", ""),
+        value_cents=record.cents("value", None),
+        size_kw=record.decimal("size", None),
+        account_id=_account_id(record),
+        workflow_id=record.identifier("workflowId", ""),
+        is_active=record.flag("isActive", True),
+        status=record.text("status", ""),
+        phase=_phase(record.child("phase")),
+        phase_instances=tuple(_phase_instance(row) for row in record.children("phaseInstances")),
+        custom=_custom(record),
+        updated_at=_updated_at(record),
+    )
+
+
+def read_workflow_record(record: Wild) -> Workflow:
+    """A9: the id of a workflow's phase is the template id that projects and webhooks name."""
+    phases = (WorkflowPhase(row.identifier("id"), row.text("name", "")) for row in record.children("phases"))
+    return Workflow(record.identifier("id"), record.text("name", ""), tuple(phases))
+
+
+def _contact_ref(row: Wild) -> ContactRef:
+    return ContactRef(row.identifier("id"), _texts(row.child("emails")), _texts(row.child("phones")))
+
+
+def _phase(found: Wild) -> Phase | None:
+    """None for the older workflows, which have stages instead."""
+    template_id = found.identifier("templateId", "")
+    if not template_id:
+        return None
+    return Phase(template_id, found.identifier("instanceId", ""), found.text("name", ""))
+
+
+def _phase_instance(row: Wild) -> PhaseInstance:
+    template = row.child("phaseTemplate").identifier("id", "")
+    return PhaseInstance(
+        id=row.identifier("id"),
+        template_id=row.identifier("phaseTemplateId", template),
+        name=row.text("name", ""),
+        status=row.text("status", ""),
+        started_at=row.moment("startedAt", None),
+        completed_at=row.moment("completedAt", None),
+    )
+
+
+def _number(record: Wild) -> str:
+    return record.text("number", record.text("uid", ""))
+
+
+def _account_id(record: Wild) -> str:
+    flat = record.identifier("accountId", record.identifier("clientId", ""))
+    nested = (record.child(name).identifier("id", "") for name in ("account", "client"))
+    return flat or next(filter(None, nested), "")
+
+
+def _custom(record: Wild) -> dict[str, str]:
+    values = record.child("custom").value
+    return {key: as_text(value) for key, value in values.items()} if isinstance(values, dict) else {}
+
+
+def _texts(found: Wild) -> tuple[str, ...]:
+    values = found.value if isinstance(found.value, list) else [found.value]
+    return tuple(filter(None, map(as_text, values)))
+
+
+def _updated_at(record: Wild) -> datetime:
+    return record.moment("updatedAt", record.moment("createdAt", LONG_AGO))

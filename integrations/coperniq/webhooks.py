@@ -1,0 +1,42 @@
+"""Coperniq's notifications (coperniq-api.md §4): which record, and what happened to it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from integrations.errors import UnreadableJson, UnreadableWebhook
+from integrations.parsing import Wild, load_json
+
+
+@dataclass(frozen=True)
+class ProjectEvent:
+    """A doorbell: the ids only, for the record is read again anyway. What is missing is ""."""
+
+    event_id: str
+    trigger_key: str
+    record_type: str
+    record_id: str
+    phase_template_id: str
+    phase_instance_id: str
+    fired_at: datetime | None
+
+
+def parse_event(body: bytes) -> ProjectEvent:
+    try:
+        document = Wild(load_json(body))
+    except UnreadableJson as error:
+        raise UnreadableWebhook("The notification is not readable JSON.") from error
+    if not isinstance(document.value, dict):
+        raise UnreadableWebhook("The notification is not a JSON object.")
+    return _read(document.child("event"), document.child("record"))
+
+
+def _read(event: Wild, record: Wild) -> ProjectEvent:
+    return ProjectEvent(
+        event_id=event.identifier("eventId", ""),
+        trigger_key=event.identifier("triggerKey", ""),
+        record_type=record.identifier("type", ""),
+        record_id=event.identifier("recordId", record.identifier("id", "")),
+        phase_template_id=event.identifier("phaseTemplateId", ""),
+        phase_instance_id=event.identifier("phaseInstanceId", ""),
+        fired_at=event.moment("firedAt", None),
+    )

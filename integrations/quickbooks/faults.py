@@ -1,0 +1,156 @@
+"""What an answer of QuickBooks means: nothing wrong, or which error (quickbooks-online.md §2.1, §2.2)."""
+
+import html
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from integrations import errors
+from integrations.errors import UnreadableJson, VendorError
+from integrations.http import Reply
+from integrations.parsing import Wild, load_json
+
+VENDOR = "quickbooks"
+
+ErrorClass = type[VendorError]
+
+# The first that fits decides. Texts before codes: Intuit has used 6210 for two different things.
+PHRASES: tuple[tuple[str, ErrorClass], ...] = (
+    ("throttleexceeded", errors.Throttled),
+    ("duplicate document number", errors.NumberTaken),
+    ("duplicate name exists", errors.NameTaken),
+    ("stale object error", errors.StaleVersion),
+)
+CODES: tuple[tuple[frozenset[str], ErrorClass], ...] = (
+    (frozenset({"3001"}), errors.Throttled),
+    (frozenset({"120"}), errors.NotAdministrator),
+    (frozenset({"100", "110", "130", "140", "150", "3100", "3200", "3202"}), errors.AccessLost),
+    (frozenset({"6190"}), errors.SubscriptionEnded),
+    (frozenset({"5010"}), errors.StaleVersion),
+    (frozenset({"6240"}), errors.NameTaken),
+    (frozenset({"6140"}), errors.NumberTaken),
+    (frozenset({"6200", "6210"}), errors.BooksClosed),
+    (frozenset({"6220", "6280"}), errors.HasBalance),
+    (frozenset({"610", "2500"}), errors.InactiveReference),
+)
+DUPLICATE_REQUEST = {"600", "2130"}
+BROKEN_DOWN = {"10000", "10100", "10200"}
+BY_STATUS: dict[int, ErrorClass] = {
+    401: errors.AccessLost,
+    403: errors.AccessLost,
+    404: errors.RecordMissing,
+    429: errors.Throttled,
+}
+
+
+@dataclass(frozen=True)
+class Fault:
+    code: str
+    kind: str
+    text: str
+
+
+def read_document(reply: Reply) -> Wild:
+    """An empty one for whatever is not JSON: gateways answer in HTML, and throttling has been XML."""
+    try:
+        return Wild(load_json(reply.body))
+    except UnreadableJson:
+        return Wild(None)
+
+
+def error_for(reply: Reply, document: Wild, *, write: bool) -> VendorError | None:
+    """None for a success; mind that a 200 may hold a Fault."""
+    faults = read_faults(reply, document)
+    if 200 <= reply.status < 300 and not faults:
+        return None
+    kind, code = _decide(reply.status, faults, write=write)
+    detail = " · ".join(fault.text for fault in faults)
+    return build(kind, reply, code=code, detail=detail)
+
+
+def build(kind: ErrorClass, reply: Reply, *, code: str = "", detail: str = "") -> VendorError:
+    return kind(
+        vendor=VENDOR,
+        status=reply.status,
+        code=code,
+        detail=detail or f"HTTP {reply.status}",
+        intuit_tid=reply.intuit_tid,
+        vendor_time=reply.vendor_time,
+    )
+
+
+def is_token_rejected(reply: Reply, document: Wild) -> bool:
+    """A fresh access token may help, unless the person behind it has lost the right to this company (120)."""
+    return reply.status == 401 and all(fault.code != "120" for fault in read_faults(reply, document))
+
+
+def lost(*, write: bool) -> ErrorClass:
+    return errors.OutcomeUnknown if write else errors.Unavailable
+
+
+def read_faults(reply: Reply, document: Wild) -> list[Fault]:
+    upper = document.child("Fault")
+    lower = document.child("fault")
+    if document.value is None:
+        return list(_xml_faults(reply.body.decode("utf-8", "replace")))
+    return [
+        *_faults(upper, upper.children("Error"), "Message", "Detail"),
+        *_faults(lower, lower.children("error"), "message", "detail"),
+    ]
+
+
+def _faults(envelope: Wild, rows: Sequence[Wild], message: str, detail: str) -> Iterator[Fault]:
+    """An envelope without a single readable error is a fault all the same."""
+    kind = envelope.text("type", "")
+    for row in rows or ([envelope] if envelope.value else []):
+        code = row.text("code", "").lstrip("0")
+        yield Fault(code, kind, _joined(row.text(message, ""), row.text(detail, "")))
+
+
+def _xml_faults(text: str) -> Iterator[Fault]:
+    """Read by pattern: three texts are not worth a parser that strangers can feed entity bombs."""
+    kind = re.search(r'<Fault[^>]*\btype="(\w+)"', text)
+    for code, body in re.findall(r'<Error[^>]*\bcode="0*(\w+)"[^>]*>(.*?)</Error>', text, re.DOTALL):
+        told = [html.unescape(part.strip()) for part in re.findall(r"<(?:Message|Detail)>([^<]*)<", body)]
+        yield Fault(code, kind[1] if kind else "", _joined(*told))
+
+
+def _joined(*texts: str) -> str:
+    """Message and detail, once where one repeats the other."""
+    longest_last = sorted(filter(None, texts), key=len)
+    return ": ".join(
+        text for n, text in enumerate(longest_last) if not any(text in t for t in longest_last[n + 1 :])
+    )
+
+
+def _decide(status: int, faults: Sequence[Fault], *, write: bool) -> tuple[ErrorClass, str]:
+    code = faults[0].code if faults else ""
+    named = _named_by_fault(faults)
+    if status == 429 or (named and named[0] is errors.Throttled):
+        return errors.Throttled, code
+    if _is_outcome_lost(status, faults, write=write):
+        return lost(write=write), code
+    if named is None:
+        return BY_STATUS.get(status, errors.Refused), code
+    if named[0] is errors.InactiveReference and not write:
+        return errors.RecordMissing, named[1]
+    return named
+
+
+def _is_outcome_lost(status: int, faults: Sequence[Fault], *, write: bool) -> bool:
+    """Broken down half way; or, for a write, refused as a repetition of one whose answer nobody has."""
+    broken = any(fault.kind == "SystemFault" or fault.code in BROKEN_DOWN for fault in faults)
+    repeated = write and any(fault.code in DUPLICATE_REQUEST for fault in faults)
+    return broken or repeated or not 200 <= status < 500 or 300 <= status < 400 or status == 408
+
+
+def _named_by_fault(faults: Sequence[Fault]) -> tuple[ErrorClass, str] | None:
+    for phrase, kind in PHRASES:
+        for fault in faults:
+            if phrase in fault.text.lower():
+                return kind, fault.code
+    for codes, kind in CODES:
+        for fault in faults:
+            if fault.code in codes:
+                return kind, fault.code
+    return None

@@ -1,0 +1,124 @@
+"""QuickBooks' records as the portal sees them (quickbooks-online.md §3, §4)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from integrations.parsing import Wild
+
+CUSTOMER_PATHS = (
+    "DisplayName",
+    "GivenName",
+    "FamilyName",
+    "CompanyName",
+    "PrimaryEmailAddr.Address",
+    "PrimaryPhone.FreeFormNumber",
+    "BillAddr.Line1",
+    "BillAddr.City",
+    "BillAddr.CountrySubDivisionCode",
+    "BillAddr.PostalCode",
+    "PrimaryTaxIdentifier",  # comes back masked: never write what was read
+    "FullyQualifiedName",  # read only
+)
+
+# §4.1; no limit is published for PrimaryTaxIdentifier.
+LIMITS = {
+    "DisplayName": 500,
+    "GivenName": 100,
+    "FamilyName": 100,
+    "CompanyName": 100,
+    "PrimaryEmailAddr.Address": 100,
+    "PrimaryPhone.FreeFormNumber": 30,
+    "BillAddr.Line1": 500,
+    "BillAddr.City": 255,
+    "BillAddr.CountrySubDivisionCode": 255,
+    "BillAddr.PostalCode": 30,
+}
+FORBIDDEN_NAME_CHARACTERS = ":\t\n"
+"""In DisplayName, GivenName and FamilyName (§4.1)."""
+
+
+@dataclass(frozen=True)
+class CompanyInfo:
+    """`subscription_status` is PAID, TRIAL … or empty where QuickBooks does not tell."""
+
+    name: str
+    legal_name: str
+    country: str
+    subscription_status: str
+
+
+@dataclass(frozen=True)
+class Preferences:
+    home_currency: str
+    multicurrency: bool
+    custom_txn_numbers: bool
+    using_sales_tax: bool
+    book_close_on: date | None
+
+
+@dataclass(frozen=True)
+class Customer:
+    """A customer or, with `parent_id`, a job. `values` has all of `CUSTOMER_PATHS`, absent ones as ""."""
+
+    id: str
+    sync_token: str
+    is_active: bool
+    is_job: bool
+    parent_id: str
+    currency: str
+    created_at: datetime | None
+    updated_at: datetime | None
+    balance_cents: int
+    values: Mapping[str, str]
+
+
+def read_company_record(record: Wild) -> CompanyInfo:
+    named = {row.text("Name", ""): row.text("Value", "") for row in record.children("NameValue")}
+    return CompanyInfo(
+        name=record.text("CompanyName"),
+        legal_name=record.text("LegalName", ""),
+        country=record.text("Country", ""),
+        subscription_status=named.get("SubscriptionStatus", ""),
+    )
+
+
+def read_preferences_record(record: Wild) -> Preferences:
+    currency = record.child("CurrencyPrefs")
+    return Preferences(
+        home_currency=currency.child("HomeCurrency").text("value", ""),
+        multicurrency=currency.flag("MultiCurrencyEnabled", False),
+        custom_txn_numbers=record.child("SalesFormsPrefs").flag("CustomTxnNumbers", False),
+        using_sales_tax=record.child("TaxPrefs").flag("UsingSalesTax", False),
+        book_close_on=record.child("AccountingInfoPrefs").day("BookCloseDate", None),
+    )
+
+
+def read_customer_record(raw: Mapping[str, Any]) -> Customer:
+    record = Wild(raw, "Customer")
+    stamps = record.child("MetaData")
+    return Customer(
+        id=record.identifier("Id"),
+        sync_token=record.identifier("SyncToken"),
+        is_active=record.flag("Active", True),
+        is_job=record.flag("Job", False),
+        parent_id=record.child("ParentRef").identifier("value", ""),
+        currency=record.child("CurrencyRef").text("value", ""),
+        created_at=stamps.moment("CreateTime", None),
+        updated_at=stamps.moment("LastUpdatedTime", None),
+        balance_cents=record.cents("Balance", 0),
+        values={path: record.text_at(path) for path in CUSTOMER_PATHS},
+    )
+
+
+def nest(values: Mapping[str, object]) -> dict[str, Any]:
+    """The payload from dotted paths: {"BillAddr.City": "Tucson"} → {"BillAddr": {"City": "Tucson"}}."""
+    payload: dict[str, Any] = {}
+    for path, value in values.items():
+        *parents, leaf = path.split(".")
+        room = payload
+        for parent in parents:
+            room = room.setdefault(parent, {})
+        room[leaf] = value
+    return payload
