@@ -1,0 +1,78 @@
+"""The record of what people did by hand, and the verbs a shell shares with the admin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import transaction
+
+from accounts.models import Company, ManualAct, Membership, User
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+# Who acts where nobody is logged in: commands run by whoever holds the machine.
+SHELL = "operator, from the shell"
+
+
+def record_act(
+    *,
+    company: Company | None,
+    user: User | AnonymousUser | None,
+    verb: str,
+    target: str,
+    before: str = "",
+    after: str = "",
+) -> ManualAct:
+    """Keep who did what when. Never pass a secret: these rows are shown, exported and kept."""
+    person = user if isinstance(user, User) else None
+    return ManualAct.objects.create(
+        company=company,
+        user=person,
+        actor=person.email if person else SHELL,
+        verb=verb,
+        target=target[: ManualAct._meta.get_field("target").max_length],
+        before=before,
+        after=after,
+    )
+
+
+@transaction.atomic
+def create_company(name: str, slug: str, time_zone: str, by: User | None = None) -> Company:
+    """Raises ValidationError for an empty name, a taken or malformed slug, an unknown time zone."""
+    company = Company(name=name, slug=slug, time_zone=time_zone)
+    company.full_clean()
+    company.save()
+    record_act(company=company, user=by, verb="add", target=f"company {company}")
+    return company
+
+
+@transaction.atomic
+def add_member(
+    company: Company, email: str, role: str, password: str = "", by: User | None = None
+) -> Membership:
+    """The person with this e-mail address, made if there is none, becomes a member.
+
+    The password is a new person's only: an existing one keeps theirs, whoever asks. Raises ValidationError for
+    a malformed address, an unknown role, a weak or missing password of a new person, an existing membership.
+    """
+    user = User.objects.with_email(email) or new_person(email, password)
+    membership = Membership(company=company, user=user, role=role)
+    membership.full_clean()
+    membership.save()
+    target = f"membership of {user}"
+    record_act(company=company, user=by, verb="add", target=target, after=membership.get_role_display())
+    return membership
+
+
+def new_person(email: str, password: str) -> User:
+    user = User(email=email)
+    if not password:
+        raise ValidationError("A new person needs a password.")
+    validate_password(password, user)
+    user.set_password(password)
+    user.full_clean()
+    user.save()
+    return user

@@ -1,0 +1,197 @@
+"""Which rows a person may see, and which company a page is about: for admin, pages, exports and commands alike.
+
+A model says whose its rows are with `company_path`, the lookup from it to Company over foreign keys (such as
+"connection__company", or "" for Company itself). Rows of a model that does not say are the operator's alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar, cast
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+
+from accounts.models import Company, User
+from accounts.roles import Right, is_operator, may, rights_anywhere, roles_with
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
+    Person = User | AnonymousUser
+
+M = TypeVar("M", bound=Model)
+P = ParamSpec("P")
+
+CHOSEN_COMPANY = "company"
+RIGHTS_HELD = "rights_held"
+
+
+class CompanyNotChosen(Exception):
+    """The person belongs to several companies, or to none, and the request does not say which is meant."""
+
+
+class CompanyRequest(HttpRequest):
+    """What a view behind `company_page` receives."""
+
+    company: Company
+    user: User
+
+
+def company_path_of(model: type[Model]) -> str | None:
+    return getattr(model, "company_path", None)
+
+
+def companies_of(user: Person, right: Right = Right.READ) -> QuerySet[Company]:
+    if is_operator(user):
+        return Company.objects.all()
+    if not user.is_active or user.is_anonymous:
+        return Company.objects.none()
+    granting = user.memberships.filter(role__in=roles_with(right))
+    return Company.objects.filter(pk__in=granting.values("company"))
+
+
+def rows_for(user: Person, queryset: QuerySet[M], right: Right = Right.READ) -> QuerySet[M]:
+    """The rows of every company in which the person holds the right; for the operator all."""
+    if is_operator(user):
+        return queryset
+    path = company_path_of(queryset.model)
+    if path is None:
+        return queryset.none()
+    return queryset.filter(**{f"{path or 'pk'}__in": companies_of(user, right)})
+
+
+def rows_granted(user: Person, queryset: QuerySet[M], right: Right | None) -> QuerySet[M]:
+    """As `rows_for`, where no right at all means that nobody but the operator has it."""
+    if right is None and not is_operator(user):
+        return queryset.none()
+    return rows_for(user, queryset, right or Right.READ)
+
+
+def rows_of(company: Company, queryset: QuerySet[M]) -> QuerySet[M]:
+    path = company_path_of(queryset.model)
+    if path is None:
+        return queryset.none()
+    return queryset.filter(**{path or "pk": company.pk})
+
+
+def rights_held(request: HttpRequest) -> frozenset[Right]:
+    """The person's rights in any company, read once per request: an admin page asks for every model."""
+    kept = vars(request)
+    if RIGHTS_HELD not in kept:
+        kept[RIGHTS_HELD] = rights_anywhere(request.user)
+    held: frozenset[Right] = kept[RIGHTS_HELD]
+    return held
+
+
+def company_of(row: Model) -> Company | None:
+    """Whose a row is by its attributes as they stand, saved or not."""
+    path = company_path_of(type(row))
+    if path is None:
+        return None
+    found: Model | None = row
+    for name in filter(None, path.split("__")):
+        found = getattr(found, name, None)
+    return cast("Company | None", found)
+
+
+def company_for(request: HttpRequest) -> Company:
+    """`?company=<slug>`, else the company chosen last, else the only one.
+
+    Raises Http404 for a slug that is unknown or not the person's, CompanyNotChosen with nothing to go by.
+    """
+    own = companies_of(request.user)
+    slug = request.GET.get("company")
+    if slug is not None:
+        company = get_object_or_404(own, slug=slug)
+        if request.session.get(CHOSEN_COMPANY) != company.pk:
+            request.session[CHOSEN_COMPANY] = company.pk
+        return company
+    # Looked up among the person's own: a company lost since it was chosen is simply not found.
+    remembered = request.session.get(CHOSEN_COMPANY, 0)
+    return own.filter(pk=remembered).first() or only_company(own)
+
+
+def only_company(companies: QuerySet[Company]) -> Company:
+    first_two = list(companies[:2])
+    if len(first_two) != 1:
+        raise CompanyNotChosen
+    return first_two[0]
+
+
+def wants_json(request: HttpRequest) -> bool:
+    preferred = request.get_preferred_type(["text/html", "application/json"])
+    return preferred == "application/json" or request.GET.get("format") == "json"
+
+
+def company_page(
+    right: Right,
+) -> Callable[
+    [Callable[Concatenate[CompanyRequest, P], HttpResponseBase]],
+    Callable[Concatenate[HttpRequest, P], HttpResponseBase],
+]:
+    """A view about one company, `request.company`, open to those who hold the right there."""
+
+    def decorate(
+        view: Callable[Concatenate[CompanyRequest, P], HttpResponseBase],
+    ) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
+        @never_cache
+        @wraps(view)
+        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return ask_to_sign_in(request)
+            try:
+                company = company_for(request)
+            except CompanyNotChosen:
+                return ask_for_company(request)
+            if not may(request.user, company, right):
+                return refuse(request, company)
+            scoped = cast("CompanyRequest", request)
+            scoped.company = company
+            return view(scoped, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
+    if wants_json(request):
+        return JsonResponse({"errors": ["Sign in first."]}, status=401)
+    return redirect_to_login(way_back(request), settings.LOGIN_URL)
+
+
+def ask_for_company(request: HttpRequest) -> HttpResponse:
+    if wants_json(request):
+        return JsonResponse({"errors": ["Say which company with ?company=<slug>."]}, status=400)
+    chooser = reverse("accounts:choose_company")
+    return redirect(f"{chooser}?{urlencode({'next': way_back(request)})}")
+
+
+def way_back(request: HttpRequest) -> str:
+    """Where to go on afterwards. What was posted cannot be posted again by a redirect."""
+    if request.method in ("GET", "HEAD"):
+        return request.get_full_path()
+    return settings.LOGIN_REDIRECT_URL
+
+
+def refuse(request: HttpRequest, company: Company) -> HttpResponse:
+    """403, naming whom to ask."""
+    admins = [admin.user.email for admin in company.admins().select_related("user").order_by("user__email")]
+    if wants_json(request):
+        return JsonResponse({"errors": [sentence_of_refusal(company, admins)]}, status=403)
+    membership = company.memberships.filter(user=cast("User", request.user)).first()
+    context = {"company": company, "admins": admins, "membership": membership}
+    return render(request, "accounts/refused.html", context, status=403)
+
+
+def sentence_of_refusal(company: Company, admins: list[str]) -> str:
+    whom = " or ".join(admins) or "the support"
+    return f"Your role at {company} does not allow this. Ask {whom}."
