@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.contrib.auth.forms import AuthenticationForm, UsernameField
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+
+from accounts.models import Company, Membership, User
+from accounts.roles import Role
+
+if TYPE_CHECKING:
+    CompanyModelForm = forms.ModelForm[Company]
+    MembershipModelForm = forms.ModelForm[Membership]
+    UserModelForm = forms.ModelForm[User]
+    UserChoiceField = forms.ModelChoiceField[User]
+else:
+    CompanyModelForm = MembershipModelForm = UserModelForm = forms.ModelForm
+    UserChoiceField = forms.ModelChoiceField
+
+
+class SignInForm(AuthenticationForm):
+    """One message for an unknown address, a wrong password and a person who is not active."""
+
+    error_messages = {
+        "invalid_login": "This e-mail address and password do not belong together. Please try again.",
+        "inactive": "This e-mail address and password do not belong together. Please try again.",
+    }
+
+    username = UsernameField(
+        label="E-mail address", widget=forms.EmailInput(attrs={"autofocus": True, "autocomplete": "username"})
+    )
+
+
+class PersonByEmail(UserChoiceField):
+    """An existing person, named by the exact address: nobody is ever listed."""
+
+    widget = forms.EmailInput
+    default_error_messages = {
+        "invalid_choice": "Nobody with this e-mail address can log in here. Ask the support to add them.",
+    }
+
+    def __init__(self) -> None:
+        people = User.objects.filter(is_active=True)
+        super().__init__(people, to_field_name="email", label="E-mail address")
+
+
+class MembershipForm(MembershipModelForm):
+    user = PersonByEmail()
+
+    class Meta:
+        model = Membership
+        fields = ("user", "company", "role")
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if self.instance.pk and self.cleaned_data.get("role") != Role.ADMIN:
+            # Two admins who demote each other at the same moment take turns.
+            Company.objects.select_for_update().get(pk=self.instance.company_id)
+            if self.instance.is_last_admin():
+                raise ValidationError("A company keeps at least one admin. Make somebody else admin first.")
+        return cleaned
+
+
+class CompanyForm(CompanyModelForm):
+    time_zone = forms.ChoiceField(choices=lambda: [(name, name) for name in sorted(available_timezones())])
+
+    class Meta:
+        model = Company
+        fields = ("name", "slug", "time_zone")
+
+
+class PersonForm(UserModelForm):
+    new_password = forms.CharField(
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="Empty keeps the password they have. A new one ends their sessions.",
+    )
+
+    class Meta:
+        model = User
+        fields = ("email", "name", "is_active", "is_superuser")
+
+    def clean_new_password(self) -> str:
+        password: str = self.cleaned_data["new_password"]
+        if password:
+            validate_password(password, self.instance)
+        elif not self.instance.pk:
+            raise ValidationError("A new person needs a password.")
+        return password
+
+    def save(self, commit: bool = True) -> User:
+        if password := self.cleaned_data["new_password"]:
+            self.instance.set_password(password)
+        person: User = super().save(commit)
+        return person

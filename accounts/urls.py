@@ -1,0 +1,10 @@
+from django.urls import path
+
+from accounts.views import SignIn, SignOut, choose_company
+
+app_name = "accounts"
+urlpatterns = [
+    path("login/", SignIn.as_view(), name="login"),
+    path("logout/", SignOut.as_view(), name="logout"),
+    path("choose-company/", choose_company, name="choose_company"),
+]
