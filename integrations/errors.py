@@ -231,6 +231,15 @@ class Hold(PortalError):
         self.choices = tuple(choices)
 
 
+class Wait(PortalError):
+    """The run waits for the link of another record, and is released when that appears."""
+
+    def __init__(self, cause: str, sentence: str, *, kind: str, coperniq_id: str) -> None:
+        super().__init__(sentence)
+        self.cause = cause
+        self.kind, self.coperniq_id = kind, coperniq_id
+
+
 class LaneLost(PortalError):
     """Another worker holds the lane by now: nothing of what we know may be stored any more."""
 
