@@ -34,6 +34,8 @@ class InboundEvent(models.Model):
         KEPT = "kept", "Kept, not acted upon"
 
     company_path: ClassVar[str] = "company"
+    PHASE_STARTED: ClassVar[str] = "PROJECT_PHASE_STARTED"  # Coperniq's own trigger key
+    PROJECT_SEEN: ClassVar[str] = "PROJECT_SEEN"  # the poller's word for a project that has changed
 
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="events")
     source = models.CharField(max_length=20, choices=Source)
@@ -74,13 +76,12 @@ class EventTally(models.Model):
         constraints = [models.UniqueConstraint(fields=["source", "reason", "on"], name="one_tally_a_day")]
 
     def __str__(self) -> str:
-        return f"{self.source}: {self.reason} ×{self.count} on {self.on}"
+        return f"{self.source}: {self.reason}, {self.count} times on {self.on}"
 
     @classmethod
     def add(cls, source: str, reason: str, count: int) -> None:
-        key = {"source": source, "reason": reason, "on": timezone.now().date()}
-        cls.objects.get_or_create(**key)
-        cls.objects.filter(**key).update(count=F("count") + count)
+        tally, _ = cls.objects.get_or_create(source=source, reason=reason, on=timezone.now().date())
+        cls.objects.filter(pk=tally.pk).update(count=F("count") + count)
 
 
 class PhaseEntry(models.Model):

@@ -1,29 +1,45 @@
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import ClassVar, Self
 
 from django.db import models
-from django.db.models import F
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from accounts.models import Company
 from integrations.errors import LaneLost
 
+HOST = socket.gethostname()
 LONG_AGO = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
+
+
+def is_dead(driver: str) -> bool:
+    """Surely dead: a process of this machine that is no more. Of other machines nothing is known."""
+    host, _, pid = driver.rpartition(":")
+    return host == HOST and pid.isdigit() and not Path("/proc", pid).exists()
 
 
 class LaneQuerySet(models.QuerySet["Lane"]):
     def free(self, now: datetime) -> Self:
         return self.filter(leased_until__lt=now)
 
+    def free_the_dead(self) -> int:
+        """Leases of processes that were killed need not run out first."""
+        leased = self.filter(leased_until__gt=timezone.now())
+        dead = [lane.pk for lane in leased if is_dead(lane.driver)]
+        return self.filter(pk__in=dead).update(leased_until=LONG_AGO)
+
     def renew(self, fences: Iterable[tuple[int, int]], until: datetime) -> None:
-        """One statement for all lanes a pump holds; a lane somebody else has taken meanwhile is left alone."""
+        """One statement for all lanes a pump holds; a lane taken by somebody else is left alone."""
         held = models.Q(pk__in=[])
         for pk, fence in fences:
             held |= models.Q(pk=pk, fence=fence)
-        self.filter(held).update(leased_until=until)
+        self.filter(held).update(leased_until=Greatest(F("leased_until"), Value(until)))
 
 
 class Lane(models.Model):
@@ -37,6 +53,7 @@ class Lane(models.Model):
 
     company = models.OneToOneField(Company, on_delete=models.CASCADE, related_name="lane")
     leased_until = models.DateTimeField(default=LONG_AGO)
+    driver = models.CharField(max_length=300, blank=True)
     fence = models.PositiveBigIntegerField(default=0)
     wake = models.PositiveBigIntegerField(default=0)
 
@@ -65,18 +82,27 @@ class Lane(models.Model):
             == 1
         )
 
+    def release(self) -> None:
+        """Give it back with work left: whoever takes it next goes on."""
+        Lane.objects.filter(pk=self.pk, fence=self.fence).update(leased_until=LONG_AGO)
+
     def look(self) -> None:
         """Note how often we were nudged, before looking for work."""
         self.refresh_from_db(fields=["wake"])
 
-    def hold_fast(self) -> None:
+    def hold_fast(self, until: datetime = LONG_AGO) -> None:
         """Called first in every transaction of the lane: whoever would take it has to wait for the commit."""
-        if Lane.objects.filter(pk=self.pk, fence=self.fence).update(fence=self.fence) != 1:
+        lasting = Greatest(F("leased_until"), Value(until))
+        if Lane.objects.filter(pk=self.pk, fence=self.fence).update(leased_until=lasting) != 1:
             raise LaneLost
 
 
 class Heartbeat(models.Model):
     """When a part of the worker was last seen alive."""
+
+    PUMP: ClassVar[str] = "pump"
+    CANARY: ClassVar[str] = "canary"
+    CLOCK: ClassVar[str] = "clock"
 
     name = models.CharField(max_length=40, unique=True)
     beat_at = models.DateTimeField(default=timezone.now)
@@ -90,4 +116,5 @@ class Heartbeat(models.Model):
 
     @classmethod
     def latest(cls, *names: str) -> datetime | None:
-        return cls.objects.filter(name__in=names).aggregate(latest=models.Max("beat_at"))["latest"]
+        beats = cls.objects.filter(name__in=names).values_list("beat_at", flat=True)
+        return max(beats, default=None)

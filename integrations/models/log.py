@@ -82,8 +82,5 @@ class CallTally(models.Model):
 
     @classmethod
     def add(cls, company_id: int, vendor: str, *, reads: int, writes: int) -> None:
-        key = {"company_id": company_id, "vendor": vendor, "on": timezone.now().date()}
-        counts = {"reads": F("reads") + reads, "writes": F("writes") + writes}
-        if not cls.objects.filter(**key).update(**counts):
-            cls.objects.get_or_create(**key)
-            cls.objects.filter(**key).update(**counts)
+        tally, _ = cls.objects.get_or_create(company_id=company_id, vendor=vendor, on=timezone.now().date())
+        cls.objects.filter(pk=tally.pk).update(reads=F("reads") + reads, writes=F("writes") + writes)

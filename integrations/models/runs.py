@@ -42,6 +42,7 @@ class RunState(models.TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+RECONNECT = "reconnect"
 OPEN = (RunState.QUEUED, RunState.RUNNING, RunState.WAITING, RunState.HELD)
 
 
@@ -67,6 +68,20 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
         return self.filter(state__in=(RunState.HELD, RunState.WAITING)).update(
             state=RunState.QUEUED, not_before=None, attempts=0, updated_at=timezone.now()
         )
+
+    def hold_for_reconnect(self, sentence: str) -> int:
+        """Nothing can be done without access, and nothing is lost: re-authorizing releases them."""
+        return self.filter(state=RunState.QUEUED).update(
+            state=RunState.HELD, cause=RECONNECT, sentence=sentence, choices=[], updated_at=timezone.now()
+        )
+
+    def release_after_reconnect(self) -> int:
+        return self.filter(cause=RECONNECT).requeue()
+
+    def pause(self, until: datetime) -> int:
+        """A vendor that asks one call to wait means the whole company."""
+        early = Q(not_before__isnull=True) | Q(not_before__lt=until)
+        return self.filter(early, state=RunState.QUEUED).update(not_before=until)
 
     def ignore_pauses(self) -> int:
         return self.filter(state=RunState.QUEUED).update(not_before=None)
@@ -222,7 +237,7 @@ class SyncRun(models.Model):
         values: dict[str, Any] = {"state": RunState.QUEUED, "not_before": None, "attempts": 0}
         if choice == "discard":
             values = {"state": RunState.CANCELLED, "finished_at": timezone.now()}
-        elif choice == "release":
+        elif choice == "release" and self.shown_plan:
             values |= {"released_plan": self.shown_plan}
         elif choice != "retry":
             values |= {"decision": choice}

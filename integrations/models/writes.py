@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -51,6 +51,8 @@ class RemoteWrite(models.Model):
     request_id = models.CharField(max_length=50, unique=True, default=new_request_id)
     body_sealed = models.TextField()
     changes = models.JSONField(default=list)
+    # What the link and the log will say of it, should the answer come only after a restart.
+    about = models.JSONField(default=dict)
     coperniq_image = models.JSONField(default=dict)
     state = models.CharField(max_length=10, choices=State, default=State.PREPARED)
     sends = models.PositiveIntegerField(default=0)
@@ -90,7 +92,7 @@ class RemoteWrite(models.Model):
         self.sent_at = self.sent_at or timezone.now()
         self.save(update_fields=["state", "sends", "sent_at"])
 
-    def close(self, state: State, *, at: datetime | None = None, **values: Any) -> None:
+    def close(self, state: State, *, at: datetime | None = None, **values: object) -> None:
         """Answered or refused for good; the body has served and its contents need not be kept."""
         self.state, self.answered_at, self.body_sealed = state, at or timezone.now(), ""
         for name, value in values.items():

@@ -1,0 +1,59 @@
+"""Stored connection → live client, with every call counted for its company."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+
+from django.conf import settings
+
+from integrations.connections.tokens import token_source
+from integrations.coperniq.client import CoperniqClient
+from integrations.http import Call, VendorSession
+from integrations.models import CallTally, CoperniqConnection, QuickBooksConnection
+from integrations.quickbooks.client import QuickBooksClient
+
+CONNECT_TIMEOUT_SECONDS = 5.0
+
+
+class CallMeter:
+    """Counts calls in memory; `flush` adds them to the company's tally in one statement a vendor."""
+
+    def __init__(self, company_id: int) -> None:
+        self.company_id = company_id
+        self._lock = threading.Lock()
+        self._counts: Counter[tuple[str, bool]] = Counter()
+
+    def count(self, call: Call) -> None:
+        with self._lock:
+            self._counts[call.vendor, call.write] += 1
+
+    def flush(self) -> None:
+        with self._lock:
+            counts, self._counts = self._counts, Counter()
+        for vendor in {vendor for vendor, _ in counts}:
+            CallTally.add(self.company_id, vendor, reads=counts[vendor, False], writes=counts[vendor, True])
+
+
+def vendor_session(vendor: str, meter: CallMeter) -> VendorSession:
+    timeout = (CONNECT_TIMEOUT_SECONDS, float(settings.VENDOR_TIMEOUT_SECONDS))
+    return VendorSession(vendor=vendor, timeout=timeout, on_call=meter.count)
+
+
+def coperniq_client(connection: CoperniqConnection, meter: CallMeter) -> CoperniqClient:
+    return coperniq_client_with_key(connection.api_key, meter)
+
+
+def coperniq_client_with_key(api_key: str, meter: CallMeter) -> CoperniqClient:
+    return CoperniqClient(
+        api_url=settings.COPERNIQ_API_URL, api_key=api_key, session=vendor_session("coperniq", meter)
+    )
+
+
+def quickbooks_client(connection: QuickBooksConnection, meter: CallMeter) -> QuickBooksClient:
+    return QuickBooksClient(
+        api_url=settings.QUICKBOOKS_API_URL,
+        realm_id=connection.realm_id,
+        access_token=token_source(connection.pk),
+        session=vendor_session("quickbooks", meter),
+    )

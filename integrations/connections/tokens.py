@@ -1,0 +1,120 @@
+"""The one refresher of tokens: claim the row, call Intuit outside any transaction, store conditionally."""
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from integrations.errors import AccessLost, GrantLost, PortalError, Unavailable, VendorError
+from integrations.models import CoperniqConnection, QuickBooksConnection, SyncRun
+from integrations.models.secrets import seal
+from integrations.quickbooks import oauth
+
+State = QuickBooksConnection.State
+EARLY = timedelta(seconds=60)
+CLAIM = timedelta(seconds=45)
+POLL_SECONDS = 0.1
+
+# Threads of one process queue up here before they compete for the row.
+_locks: dict[int, threading.Lock] = defaultdict(threading.Lock)
+
+
+def oauth_app() -> oauth.OAuthApp:
+    return oauth.OAuthApp(
+        client_id=settings.INTUIT_CLIENT_ID,
+        client_secret=settings.INTUIT_CLIENT_SECRET,
+        authorize_url=settings.INTUIT_AUTHORIZE_URL,
+        token_url=settings.INTUIT_TOKEN_URL,
+        revoke_url=settings.INTUIT_REVOKE_URL,
+    )
+
+
+def token_source(connection_id: int) -> Callable[[str], str]:
+    """For the client: called with "" it gives a valid token, called with a rejected one a newer."""
+
+    def give(rejected: str) -> str:
+        with _locks[connection_id]:
+            return access_token(connection_id, rejected)
+
+    return give
+
+
+def access_token(connection_id: int, rejected: str = "") -> str:
+    """A token valid now. Whoever loses the claim waits for the winner's token instead of refreshing too."""
+    give_up_at = time.monotonic() + CLAIM.total_seconds() + 5
+    while time.monotonic() < give_up_at:
+        connection = QuickBooksConnection.objects.get(pk=connection_id)
+        if not connection.is_connected:
+            raise AccessLost(vendor="quickbooks", detail=connection.get_state_display())
+        if is_usable(connection, rejected):
+            return connection.access_token
+        if connection.claim_refresh(timezone.now(), CLAIM):
+            return refresh(connection)
+        time.sleep(POLL_SECONDS)
+    raise Unavailable(vendor="quickbooks", detail="another worker did not finish renewing the access token")
+
+
+def is_usable(connection: QuickBooksConnection, rejected: str) -> bool:
+    expires_at = connection.access_expires_at
+    fresh = expires_at is not None and expires_at > timezone.now() + EARLY
+    return fresh and connection.access_token != rejected
+
+
+def refresh(connection: QuickBooksConnection) -> str:
+    """Store the rotated token before anything uses it; give up the claim when Intuit could not be asked."""
+    try:
+        tokens = oauth.refresh(oauth_app(), connection.refresh_token)
+    except GrantLost as error:
+        mark_grant_lost(connection, error)
+        raise
+    except PortalError:
+        same_version(connection).update(refresh_claimed_until=timezone.now())
+        raise
+    same_version(connection).update(**token_values(tokens))
+    return tokens.access_token
+
+
+def same_version(connection: QuickBooksConnection) -> QuerySet[QuickBooksConnection]:
+    return QuickBooksConnection.objects.filter(pk=connection.pk, token_version=connection.token_version)
+
+
+def token_values(tokens: oauth.Tokens) -> dict[str, object]:
+    return {
+        "access_token_sealed": seal(tokens.access_token),
+        "refresh_token_sealed": seal(tokens.refresh_token),
+        "access_expires_at": tokens.access_expires_at,
+        "refresh_expires_at": tokens.refresh_expires_at,
+        "refresh_hard_expires_at": tokens.refresh_hard_expires_at,
+        "token_version": F("token_version") + 1,
+        "refresh_claimed_until": timezone.now(),
+    }
+
+
+def mark_grant_lost(connection: QuickBooksConnection, error: GrantLost) -> None:
+    """Only if the answer was for the token still stored: a re-authorization meanwhile has made it history."""
+    if same_version(connection).filter(state=State.CONNECTED).update(**lost(error)):
+        SyncRun.objects.filter(connection=connection).hold_for_reconnect(error.sentence)
+
+
+def mark_access_lost(connection: QuickBooksConnection, error: VendorError) -> None:
+    """A vendor will not let us in: stop, keep everything, and wait for a person to connect again."""
+    if error.vendor == "quickbooks":
+        rows = QuickBooksConnection.objects.filter(pk=connection.pk, state=State.CONNECTED)
+        rows.update(**lost(error))
+    else:
+        keys = CoperniqConnection.objects.filter(company=connection.company_id)
+        keys.live().update(state=CoperniqConnection.State.REFUSED)
+    SyncRun.objects.filter(connection=connection).hold_for_reconnect(error.sentence)
+
+
+def lost(error: VendorError) -> dict[str, object]:
+    return {
+        "state": State.NEEDS_AUTHORIZATION,
+        "state_reason": error.sentence[:300],
+        "refresh_claimed_until": timezone.now(),
+    }
