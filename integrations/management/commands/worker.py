@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import signal
+import threading
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from integrations.management.clock import TICK_SECONDS, Clock
+from integrations.management.cluster import Cluster, run_cluster
+
+GRACE_SECONDS = 30.0
+
+
+class Command(BaseCommand):
+    help = "Works off the queue, keeps its clock, and starts the queue again when it stands. Run one per machine."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--cluster-of", type=int, help="internal: be the queue of this supervisor")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["cluster_of"]:
+            run_cluster(options["cluster_of"])
+        else:
+            supervise()
+
+
+def supervise() -> None:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    cluster = Cluster()
+    clock = Clock(cluster)
+    while not stop.wait(TICK_SECONDS):
+        clock.tick()
+    cluster.stop(GRACE_SECONDS)

@@ -1,0 +1,142 @@
+"""A customer that is not linked yet: which one in QuickBooks is it, and may it be taken without asking?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from integrations.coperniq.records import Account
+from integrations.errors import Hold
+from integrations.models import RecordLink, SyncRun
+from integrations.quickbooks.records import Customer
+from integrations.sync.actions.fields import changes_to, create_plan, update_plan
+from integrations.sync.actions.names import CREATE, DISCARD, RETRY, WITH_SUFFIX, first_free_name
+from integrations.sync.desk import Desk
+from integrations.sync.mapping import EMAIL_PATH, Wanted
+from integrations.sync.matching import (
+    Candidate,
+    candidates,
+    choices_for,
+    is_called,
+    link_choice,
+    linked_elsewhere,
+    names_to_find,
+)
+from integrations.sync.plans import Plan
+
+
+def plan_unlinked(desk: Desk, run: SyncRun, account: Account, wanted: Wanted) -> Plan:
+    verb, _, chosen_id = run.decision.partition(":")
+    if verb in ("link", "reactivate"):
+        return plan_chosen(desk, run, account, wanted, chosen_id)
+    if verb == "create_with_suffix":
+        return create_plan(account, wanted, first_free_name(desk, wanted.name, start=2))
+    if verb == "create":
+        return create_plan(account, wanted, wanted.name)
+    return plan_found(desk, account, wanted)
+
+
+def plan_found(desk: Desk, account: Account, wanted: Wanted) -> Plan:
+    email = wanted.values.get(EMAIL_PATH, "")
+    named = desk.quickbooks.find_customers_named(names_to_find(wanted.name))
+    with_email = desk.quickbooks.find_customers_with_email(email) if email else []
+    found = candidates(wanted.name, named, with_email)
+    taken = linked_elsewhere(desk.connection, [match.customer.id for match in found], account.id)
+    if not found:
+        refuse_name_of_a_job(wanted.name, named)
+        return create_plan(account, wanted, wanted.name)
+    if len(found) > 1:
+        raise Hold(
+            "several_matches",
+            f"QuickBooks has {len(found)} customers that could be “{wanted.name}”. Choose the right one.",
+            [*choices_for(found, taken), WITH_SUFFIX, DISCARD],
+        )
+    return plan_single(desk, account, wanted, found[0], taken)
+
+
+def plan_single(
+    desk: Desk, account: Account, wanted: Wanted, match: Candidate, taken: Mapping[str, str]
+) -> Plan:
+    owner = taken.get(match.customer.id)
+    if owner is not None and match.by == RecordLink.Rule.EMAIL:
+        warning = (
+            f"{match.label} has the same e-mail address but belongs to “{owner}”, so a new customer was made."
+        )
+        return create_plan(account, wanted, wanted.name, (warning,))
+    if owner is not None:
+        raise already_linked(match.customer, owner)
+    refuse_unlinkable(match)
+    return plan_match(desk, account, wanted, match.customer, match.by)
+
+
+def plan_match(desk: Desk, account: Account, wanted: Wanted, customer: Customer, rule: str) -> Plan:
+    changes = changes_to(customer, wanted, {}, desk.settings.matching_strategy)
+    return update_plan(account, wanted, customer, rule, changes)
+
+
+def plan_chosen(desk: Desk, run: SyncRun, account: Account, wanted: Wanted, chosen_id: str) -> Plan:
+    """What a person chose is still looked at: the world may have changed since the page was shown."""
+    customer = desk.quickbooks.read_customer(chosen_id)
+    owner = linked_elsewhere(desk.connection, [chosen_id], account.id).get(chosen_id)
+    if owner is not None:
+        raise already_linked(customer, owner)
+    refuse_currency(customer)
+    if customer.is_active:
+        return plan_match(desk, account, wanted, customer, RecordLink.Rule.CHOSEN)
+    refuse_silent_revival(run, customer)
+    return plan_reactivation(account, wanted, customer, RecordLink.Rule.CHOSEN)
+
+
+def plan_reactivation(account: Account, wanted: Wanted, customer: Customer, rule: str) -> Plan:
+    """The name goes with it: QuickBooks would keep its “(deleted)” otherwise."""
+    changes = {
+        "Active": ("false", "true"),
+        "DisplayName": (customer.values["DisplayName"], wanted.name),
+    }
+    return update_plan(account, wanted, customer, rule, changes)
+
+
+def already_linked(customer: Customer, owner: str) -> Hold:
+    return Hold(
+        "match_already_linked",
+        f"The QuickBooks customer “{customer.values['DisplayName']}” is already linked to “{owner}”. "
+        "Two Coperniq accounts cannot share one customer.",
+        [WITH_SUFFIX, RETRY, DISCARD],
+    )
+
+
+def refuse_unlinkable(match: Candidate) -> None:
+    if not match.customer.is_active:
+        raise Hold(
+            "match_inactive",
+            f"The QuickBooks customer {match.label} is the same one but inactive.",
+            [link_choice(match), CREATE, WITH_SUFFIX, DISCARD],
+        )
+    refuse_currency(match.customer)
+
+
+def refuse_currency(customer: Customer) -> None:
+    if customer.currency not in ("", "USD"):
+        raise Hold(
+            "match_currency",
+            f"The QuickBooks customer “{customer.values['DisplayName']}” is kept in {customer.currency}, "
+            "and the portal works in US dollars only.",
+            [WITH_SUFFIX, DISCARD],
+        )
+
+
+def refuse_silent_revival(run: SyncRun, customer: Customer) -> None:
+    if run.decision != f"reactivate:{customer.id}":
+        raise Hold(
+            "customer_inactive",
+            f"The QuickBooks customer “{customer.values['DisplayName']}” is inactive.",
+            [link_choice(Candidate(customer, RecordLink.Rule.CHOSEN)), RETRY, DISCARD],
+        )
+
+
+def refuse_name_of_a_job(name: str, named: Sequence[Customer]) -> None:
+    if any(is_called(customer, name) for customer in named):
+        raise Hold(
+            "name_taken",
+            f"QuickBooks already has a job called “{name}”, and names are unique there.",
+            [WITH_SUFFIX, RETRY, DISCARD],
+        )

@@ -1,0 +1,119 @@
+"""Did this project enter a trigger phase? Its phase instances say so, however the question came up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from integrations.coperniq.records import PhaseInstance, Project
+from integrations.errors import Choice, Hold, RecordMissing
+from integrations.models import (
+    Action,
+    Kind,
+    Outcome,
+    PhaseEntry,
+    PhaseTrigger,
+    RecordLink,
+    Reentry,
+    RunState,
+    SyncRun,
+)
+from integrations.sync.actions.jobs import missing_project, project_without_account
+from integrations.sync.actions.names import DISCARD
+from integrations.sync.desk import Desk
+from integrations.sync.endings import Ending, done, nothing_to_do
+
+PUSH_AGAIN = Choice("release", "Update the customer and the job")
+
+
+def perform(desk: Desk, run: SyncRun) -> Ending:
+    """The newest unseen entry decides; older ones it has overtaken are noted with it."""
+    try:
+        project = desk.read_project(run.coperniq_id)
+    except RecordMissing as error:
+        raise missing_project(run.coperniq_id) from error
+    entries = [entry for entry in entries_of(desk, project) if not is_known(entry)]
+    if not entries:
+        return nothing_to_do("No new entry into a trigger phase.", silent=True, record_name=project.title)
+    if not project.account_id:
+        raise project_without_account(project)
+    newest = max(entries, key=lambda entry: entry.started_at)
+    return ending_for(desk, run, project, entries, newest)
+
+
+def entries_of(desk: Desk, project: Project) -> Iterator[PhaseEntry]:
+    for trigger in desk.connection.triggers.all():
+        for instance in project.phase_instances:
+            started_at = started_after(trigger, instance)
+            if started_at is not None:
+                yield PhaseEntry(
+                    connection=desk.connection,
+                    trigger=trigger,
+                    project_id=project.id,
+                    phase_instance_id=instance.id,
+                    phase_template_id=instance.template_id,
+                    started_at=started_at,
+                )
+
+
+def started_after(trigger: PhaseTrigger, instance: PhaseInstance) -> datetime | None:
+    """Coperniq's moments may come in whole seconds, so the trigger's is taken down to the second too."""
+    if instance.template_id != trigger.phase_template_id or instance.started_at is None:
+        return None
+    saved_at = trigger.saved_at.replace(microsecond=0)
+    return instance.started_at if instance.started_at >= saved_at else None
+
+
+def is_known(entry: PhaseEntry) -> bool:
+    return PhaseEntry.objects.filter(
+        connection=entry.connection,
+        phase_instance_id=entry.phase_instance_id,
+        started_at=entry.started_at,
+    ).exists()
+
+
+def ending_for(
+    desk: Desk, run: SyncRun, project: Project, entries: list[PhaseEntry], newest: PhaseEntry
+) -> Ending:
+    trigger = newest.trigger
+    assert trigger is not None  # entries_of made it from one
+    phase = trigger.phase_name or "its trigger phase"
+    reentered = RecordLink.objects.pushed(desk.connection, "job", project.id) is not None
+    if reentered and trigger.reentry == Reentry.ONCE:
+        return Ending(
+            RunState.DONE,
+            Outcome.SKIPPED,
+            f"“{project.title}” entered {phase} again; the trigger says to push a project only once.",
+            "reentry_once",
+            record_name=project.title,
+            entries=entries,
+        )
+    if reentered and trigger.reentry == Reentry.ASK and run.decision != PUSH_AGAIN.key:
+        raise Hold(
+            "reentry_ask",
+            f"“{project.title}” entered {phase} again. Should its customer and job be updated?",
+            [PUSH_AGAIN, DISCARD],
+        )
+    return done(
+        f"“{project.title}” entered {phase}: its customer and job are pushed.",
+        cause="phase_entered",
+        record_name=project.title,
+        entries=entries,
+        asks=[push_of(desk, run, project, newest, kind) for kind in (Kind.CUSTOMER, Kind.JOB)],
+    )
+
+
+def push_of(desk: Desk, run: SyncRun, project: Project, entry: PhaseEntry, kind: Kind) -> SyncRun:
+    trigger = entry.trigger
+    of_customer = kind == Kind.CUSTOMER
+    return SyncRun(
+        company_id=run.company_id,
+        connection=desk.connection,
+        kind=kind,
+        action=Action.PUSH_CUSTOMER if of_customer else Action.PUSH_JOB,
+        coperniq_id=project.account_id if of_customer else project.id,
+        coperniq_account_id=project.account_id,
+        record_name="" if of_customer else project.title,
+        preview=trigger is not None and trigger.preview,
+        event=run.event,
+    )

@@ -1,0 +1,105 @@
+"""Which fields of a customer would be written, and the plan that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from integrations.coperniq.records import Account
+from integrations.models import MatchingStrategy
+from integrations.quickbooks.records import Customer
+from integrations.sync.mapping import EMAIL_PATH, TAX_PATH, Wanted, is_same_name
+from integrations.sync.plans import Change, Plan, PlannedWrite
+from integrations.sync.writing import secret_digest
+
+Changes = dict[str, tuple[str, str]]
+
+
+def changes_to(customer: Customer, wanted: Wanted, written: Mapping[str, str], strategy: str) -> Changes:
+    """Path → (before, after). An empty Coperniq value never erases anything.
+
+    Enrich fills what is empty and follows up what still stands as the portal wrote it; Replace overwrites.
+    """
+    if strategy == MatchingStrategy.SKIP:
+        return {}
+    differing = {
+        path: (customer.values[path], value)
+        for path, value in wanted.values.items()
+        if value and not is_same(path, value, customer.values[path], written)
+    }
+    if strategy == MatchingStrategy.REPLACE:
+        return differing
+    return {path: pair for path, pair in differing.items() if is_ours(path, pair[0], customer, written)}
+
+
+def is_same(path: str, value: str, current: str, written: Mapping[str, str]) -> bool:
+    if path == TAX_PATH:  # comes back masked, so only our own memory can compare it
+        return bool(current) and written.get(TAX_PATH) == secret_digest(value)
+    if path == "DisplayName":
+        return is_same_name(value, current)
+    if path == EMAIL_PATH:  # people keep several addresses in this field, with commas between
+        return value.casefold() in {address.strip().casefold() for address in current.split(",")}
+    return value == current
+
+
+def is_ours(path: str, current: str, customer: Customer, written: Mapping[str, str]) -> bool:
+    if not current:
+        return True
+    if path == TAX_PATH:
+        return TAX_PATH in written
+    return written.get(path) == current
+
+
+def active_change(customer: Customer, *, active: bool) -> Changes:
+    if customer.is_active == active:
+        return {}
+    return {"Active": (str(customer.is_active).lower(), str(active).lower())}
+
+
+def payload_of(changes: Changes) -> dict[str, Any]:
+    return {path: after == "true" if path == "Active" else after for path, (_, after) in changes.items()}
+
+
+def lines_of(changes: Changes) -> tuple[Change, ...]:
+    """As people read them: a tax number shows only that it is there."""
+    return tuple(
+        Change(path, *(("hidden" if value else "") if path == TAX_PATH else value for value in pair))
+        for path, pair in changes.items()
+    )
+
+
+def image_of(account: Account, wanted: Wanted) -> dict[str, Any]:
+    """Coperniq as it last answered."""
+    tax = secret_digest(wanted.values.get(TAX_PATH, ""))
+    return {**wanted.values, TAX_PATH: tax, "is_active": account.is_active}
+
+
+def create_plan(account: Account, wanted: Wanted, name: str, warnings: Sequence[str] = ()) -> Plan:
+    values = {path: value for path, value in wanted.values.items() if value}
+    values |= {"DisplayName": name, "CurrencyRef.value": "USD"}
+    changes = lines_of({path: ("", value) for path, value in values.items()})
+    return Plan(
+        record_name=wanted.name,
+        rule="created",
+        write=PlannedWrite("create", "Customer", values, changes),
+        coperniq_image=image_of(account, wanted),
+        warnings=(*wanted.warnings, *warnings),
+    )
+
+
+def update_plan(account: Account, wanted: Wanted, customer: Customer, rule: str, changes: Changes) -> Plan:
+    """An update of what differs, or only the link when nothing does."""
+    write = PlannedWrite(
+        "update", "Customer", payload_of(changes), lines_of(changes), customer.id, customer.sync_token
+    )
+    return Plan(
+        record_name=wanted.name,
+        rule=rule,
+        write=write if changes else None,
+        quickbooks_id=customer.id,
+        quickbooks_name=customer.values["DisplayName"],
+        quickbooks_version=customer.sync_token,
+        quickbooks_image=customer.values,
+        coperniq_image=image_of(account, wanted),
+        warnings=wanted.warnings if changes else (),
+    )

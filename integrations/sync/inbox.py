@@ -1,0 +1,125 @@
+"""Notifications become rows: stored once, acted upon later. Nothing unauthentic gets this far."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import Counter
+from collections.abc import Iterable
+from contextlib import nullcontext
+from datetime import timedelta
+
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+
+from integrations import queue
+from integrations.coperniq.records import Project
+from integrations.coperniq.webhooks import parse_event
+from integrations.models import CoperniqConnection, EventTally, InboundEvent, QuickBooksConnection
+from integrations.quickbooks.webhooks import Notification, parse_notifications
+
+Source = InboundEvent.Source
+KEY_LENGTH = 200
+POLL_SPACING = timedelta(seconds=10)
+
+# SQLite has one writer: threads of this process take turns here instead of sleeping in its busy handler.
+_turn = threading.Lock()
+
+
+def receive_coperniq(vendor_connection: CoperniqConnection, body: bytes) -> bool:
+    """False for a repetition. Raises UnreadableWebhook. Any authentic event makes the poll due."""
+    event = parse_event(body)
+    now = timezone.now()
+    stored = store(
+        InboundEvent(
+            company=vendor_connection.company,
+            source=Source.COPERNIQ_WEBHOOK,
+            key=(event.event_id or hashlib.sha256(body).hexdigest())[:KEY_LENGTH],
+            name=event.trigger_key[:80],
+            record_type="project" if event.record_type == "PROJECT" else event.record_type.lower()[:40],
+            record_id=event.record_id[:80],
+            detail={
+                "phase_template_id": event.phase_template_id,
+                "phase_instance_id": event.phase_instance_id,
+            },
+            occurred_at=event.fired_at,
+        )
+    )
+    CoperniqConnection.objects.filter(pk=vendor_connection.pk).update(last_event_at=now)
+    vendor_connection.make_poll_due(now, POLL_SPACING)
+    queue.wake()
+    return stored
+
+
+def store(event: InboundEvent) -> bool:
+    with _turn if connection.vendor == "sqlite" else nullcontext():
+        try:
+            with transaction.atomic():
+                event.save(force_insert=True)
+        except IntegrityError:
+            return False
+    return True
+
+
+def receive_quickbooks(body: bytes) -> int:
+    """How many events were kept, in one insert. Raises UnreadableWebhook.
+
+    One post may hold events of many companies; those of companies unknown here are only counted.
+    """
+    delivery = parse_notifications(body)
+    realms = {notification.realm_id for notification in delivery.notifications}
+    live = {row.realm_id: row for row in QuickBooksConnection.objects.live().filter(realm_id__in=realms)}
+    known = [notice for notice in delivery.notifications if notice.realm_id in live]
+    InboundEvent.objects.bulk_create(
+        [event_of(notice, live[notice.realm_id]) for notice in known], ignore_conflicts=True
+    )
+    tally(delivery.notifications, live, delivery.unreadable)
+    if known:
+        queue.wake()
+    return len(known)
+
+
+def event_of(notice: Notification, quickbooks: QuickBooksConnection) -> InboundEvent:
+    return InboundEvent(
+        company_id=quickbooks.company_id,
+        source=Source.QUICKBOOKS_WEBHOOK,
+        key=notice.event_id[:KEY_LENGTH],
+        name=notice.operation,
+        record_type=notice.entity.lower()[:40],
+        record_id=notice.record_id[:80],
+        detail={"deleted_id": notice.deleted_id} if notice.deleted_id else {},
+        occurred_at=notice.occurred_at,
+    )
+
+
+def tally(notices: Iterable[Notification], live: dict[str, QuickBooksConnection], unreadable: int) -> None:
+    reasons = Counter({"unreadable event": unreadable})
+    for notice in notices:
+        reasons["unknown company"] += notice.realm_id not in live
+        reasons["unknown type"] += notice.operation == "unknown"
+        reasons["received"] += 1
+    for reason, count in reasons.items():
+        if count:
+            EventTally.add(Source.QUICKBOOKS_WEBHOOK, reason, count)
+
+
+def record_seen(vendor_connection: CoperniqConnection, projects: Iterable[Project]) -> None:
+    """The poller's find: one event per version of a project, however often it is seen."""
+    events = [
+        InboundEvent(
+            company_id=vendor_connection.company_id,
+            source=Source.COPERNIQ_POLL,
+            key=version_of(project)[:KEY_LENGTH],
+            name=InboundEvent.PROJECT_SEEN,
+            record_type="project",
+            record_id=project.id,
+            occurred_at=project.updated_at,
+        )
+        for project in projects
+    ]
+    InboundEvent.objects.bulk_create(events, ignore_conflicts=True)
+
+
+def version_of(project: Project) -> str:
+    instance = project.phase.instance_id if project.phase else ""
+    return f"{project.id}:{project.updated_at.isoformat()}:{instance}"

@@ -1,0 +1,121 @@
+"""What webhooks may have lost: Coperniq's projects, read again by when they changed, and now and then all of them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from integrations.connections.clients import CallMeter, coperniq_client
+from integrations.connections.tokens import mark_access_lost
+from integrations.coperniq.client import CoperniqClient
+from integrations.coperniq.records import Project, Workflow
+from integrations.errors import AccessLost, PortalError
+from integrations.models import CoperniqConnection, PhaseTrigger, QuickBooksConnection
+from integrations.sync.inbox import record_seen
+
+logger = logging.getLogger(__name__)
+
+CLAIM = timedelta(seconds=120)
+OVERLAP = timedelta(minutes=5)
+SWEEP_EVERY = timedelta(minutes=30)
+WORKFLOWS_EVERY = timedelta(minutes=10)
+LONGEST_PAUSE = timedelta(minutes=15)
+
+
+def due_polls() -> Sequence[Callable[[], int]]:
+    """Claimed, so that nobody else runs them; each is an errand for the pump's pool."""
+    now = timezone.now()
+    due = CoperniqConnection.objects.due_for_poll(now)
+    return [errand_of(row, now) for row in due if row.claim_poll(now, CLAIM)]
+
+
+def errand_of(connection: CoperniqConnection, now: datetime) -> Callable[[], int]:
+    return lambda: poll(connection, now)
+
+
+def poll(connection: CoperniqConnection, now: datetime) -> int:
+    meter = CallMeter(connection.company_id)
+    try:
+        read_changes(connection, coperniq_client(connection, meter), now)
+    except AccessLost as error:
+        for books in QuickBooksConnection.objects.live().filter(company=connection.company_id):
+            mark_access_lost(books, error)
+        finish(connection, now, failed=True)
+    except PortalError as error:
+        logger.warning("Poll of company %s: %s", connection.company_id, error.cause)
+        finish(connection, now, failed=True)
+    else:
+        finish(connection, now, failed=False)
+    meter.flush()
+    return 1
+
+
+def read_changes(connection: CoperniqConnection, client: CoperniqClient, now: datetime) -> None:
+    if is_past(connection.workflows_read_at, WORKFLOWS_EVERY, now):
+        store_workflows(connection, client.read_workflows(), now)
+    triggers = list(PhaseTrigger.objects.filter(connection__in=live_books(connection)))
+    if not triggers:
+        return
+    saved_at = min(trigger.saved_at for trigger in triggers)
+    cursor = connection.projects_cursor_at or saved_at
+    changed = client.list_projects(min(cursor, now) - OVERLAP)
+    record_seen(connection, concerning(changed, triggers))
+    values: dict[str, datetime] = {"projects_cursor_at": newest(changed, cursor)}
+    if connection.next_sweep_at <= now:
+        sweep(connection, client, triggers)
+        values["next_sweep_at"] = now + SWEEP_EVERY
+    CoperniqConnection.objects.filter(pk=connection.pk).update(**values)
+
+
+def live_books(connection: CoperniqConnection) -> QuerySet[QuickBooksConnection]:
+    return QuickBooksConnection.objects.live().filter(company=connection.company_id)
+
+
+def sweep(connection: CoperniqConnection, client: CoperniqClient, triggers: Sequence[PhaseTrigger]) -> None:
+    """Nobody promises that starting a phase moves a project's updatedAt, so now and then all are looked at."""
+    phases = {trigger.phase_template_id for trigger in triggers}
+    inside = [row for row in client.list_projects(None) if row.phase and row.phase.template_id in phases]
+    record_seen(connection, inside)
+
+
+def concerning(projects: Iterable[Project], triggers: Sequence[PhaseTrigger]) -> list[Project]:
+    """Of a workflow with a trigger, or of one the list does not name."""
+    workflows = {trigger.workflow_id for trigger in triggers} | {""}
+    return [project for project in projects if project.workflow_id in workflows]
+
+
+def newest(projects: Iterable[Project], cursor: datetime) -> datetime:
+    return max((project.updated_at for project in projects), default=cursor)
+
+
+def store_workflows(connection: CoperniqConnection, workflows: Iterable[Workflow], now: datetime) -> None:
+    rows = [
+        {
+            "id": workflow.id,
+            "name": workflow.name,
+            "phases": [{"id": phase.id, "name": phase.name} for phase in workflow.phases],
+        }
+        for workflow in workflows
+    ]
+    CoperniqConnection.objects.filter(pk=connection.pk).update(workflows=rows, workflows_read_at=now)
+
+
+def finish(connection: CoperniqConnection, now: datetime, *, failed: bool) -> None:
+    """The next poll counts from this one's start; a vendor in trouble is asked less and less often."""
+    failures = connection.poll_failures + 1 if failed else 0
+    pause = timedelta(seconds=settings.COPERNIQ_POLL_SECONDS) * 2 ** min(failures, 10)
+    CoperniqConnection.objects.filter(pk=connection.pk).update(
+        next_poll_at=now + min(pause, max(LONGEST_PAUSE, timedelta(seconds=settings.COPERNIQ_POLL_SECONDS))),
+        poll_claimed_until=now,
+        poll_failures=failures,
+        last_poll_ended_at=timezone.now(),
+    )
+
+
+def is_past(at: datetime | None, every: timedelta, now: datetime) -> bool:
+    return at is None or now - at >= every

@@ -1,0 +1,138 @@
+"""One queue task drives the lanes of many companies with one pool of threads, for a bounded time."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import connections
+from django.db.models import Q
+from django.utils import timezone
+
+from integrations.models import Heartbeat, Lane, SyncRun
+from integrations.models.lanes import LaneQuerySet
+from integrations.sync.lanes import drive
+
+logger = logging.getLogger(__name__)
+
+THREADS = 32
+TICK_SECONDS = 0.05
+LINGER_SECONDS = 1.0
+BEAT_SECONDS = 1.0
+
+Errand = Callable[[], int]
+Chore = Callable[[], Sequence[Errand]]
+
+
+def due_lanes() -> LaneQuerySet:
+    """Free lanes with due runs, or with runs whose driver died: its lease has run out by itself."""
+    now = timezone.now()
+    due = SyncRun.objects.due(now).values("company_id")
+    stranded = SyncRun.objects.filter(state="running").values("company_id")
+    return Lane.objects.free(now).filter(Q(company_id__in=due) | Q(company_id__in=stranded))
+
+
+class Pump:
+    """Drives lanes until its time is up, or until nothing has been due for a moment.
+
+    `chores` are asked at every tick; the errands they give are run by the pool beside the lanes.
+    """
+
+    def __init__(self, chores: Sequence[Chore] = (), seconds: float | None = None) -> None:
+        self.chores = chores
+        self.deadline = time.monotonic() + (settings.PUMP_SECONDS if seconds is None else seconds)
+        self.lanes: dict[int, Lane] = {}
+        self.futures: dict[Future[int], int | None] = {}
+        self.last_beat = float("-inf")
+        self.done = 0
+
+    def run(self) -> int:
+        """How much was done; 0 tells that it woke for nothing."""
+        last_work = time.monotonic()
+        with ThreadPoolExecutor(THREADS, "lane") as pool, self.renewing():
+            while time.monotonic() < self.deadline:
+                self.tick(pool)
+                now = time.monotonic()
+                if self.futures:
+                    last_work = now
+                elif not self.done or now - last_work > LINGER_SECONDS:
+                    break
+                time.sleep(TICK_SECONDS)
+            self.finish()
+        return self.done
+
+    def tick(self, pool: Executor) -> None:
+        self.beat()
+        self.harvest()
+        for chore in self.chores:
+            for errand in chore():
+                self.futures[pool.submit(in_thread, errand)] = None
+        self.take_lanes(pool)
+
+    def beat(self) -> None:
+        if time.monotonic() - self.last_beat > BEAT_SECONDS:
+            self.last_beat = time.monotonic()
+            Heartbeat.beat(Heartbeat.PUMP)
+
+    def take_lanes(self, pool: Executor) -> None:
+        room = THREADS - len(self.futures)
+        lease = timedelta(seconds=settings.LEASE_SECONDS)
+        for lane in due_lanes()[: max(room, 0)]:
+            if lane.pk not in self.lanes and lane.take(timezone.now(), lease):
+                self.lanes[lane.pk] = lane
+                self.futures[pool.submit(in_thread, self.errand_of(lane))] = lane.pk
+
+    def errand_of(self, lane: Lane) -> Errand:
+        return lambda: drive(lane, self.deadline)
+
+    def harvest(self) -> None:
+        for future in [future for future in self.futures if future.done()]:
+            lane_pk = self.futures.pop(future)
+            if lane_pk is not None:
+                self.lanes.pop(lane_pk)
+            self.done += future.result()
+
+    def finish(self) -> None:
+        """Lanes stop by themselves at the deadline; what is in flight then is still waited for, alive."""
+        while self.futures:
+            self.beat()
+            self.harvest()
+            time.sleep(TICK_SECONDS)
+
+    @contextmanager
+    def renewing(self) -> Iterator[None]:
+        """Leases are renewed by a thread of their own, so that a slow vendor does not cost us a lane."""
+        stopped = threading.Event()
+        thread = threading.Thread(target=self.renew_until, args=(stopped,), name="lease", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            stopped.set()
+            thread.join()
+
+    def renew_until(self, stopped: threading.Event) -> None:
+        lease = settings.LEASE_SECONDS
+        try:
+            while not stopped.wait(lease / 3):
+                held = [(lane.pk, lane.fence) for lane in list(self.lanes.values())]
+                Lane.objects.renew(held, timezone.now() + timedelta(seconds=lease))
+        finally:
+            connections.close_all()
+
+
+def in_thread(errand: Errand) -> int:
+    """The pool's threads come and go with the pump, and each leaves no database connection behind."""
+    try:
+        return errand()
+    except Exception:
+        logger.exception("An errand of the pump failed")
+        return 1
+    finally:
+        connections.close_all()

@@ -1,0 +1,237 @@
+"""Attempts, failure, preview, storing: everything about a run but what its action does."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.connections.tokens import mark_access_lost
+from integrations.errors import (
+    Choice,
+    Hold,
+    LaneLost,
+    PortalError,
+    Remedy,
+    Skip,
+    StaleVersion,
+    Throttled,
+    VendorError,
+    Wait,
+)
+from integrations.models import Action, Outcome, RecordLink, RemoteWrite, RunState, SyncLogEntry, SyncRun
+from integrations.sync.actions import customers, entries, jobs
+from integrations.sync.actions.names import DISCARD, RETRY
+from integrations.sync.desk import Desk
+from integrations.sync.endings import Answered, Ending
+from integrations.sync.plans import Plan
+from integrations.sync.writing import resume
+
+logger = logging.getLogger(__name__)
+
+RELEASE = Choice("release", "Write this to QuickBooks")
+PLANNED_ACTIONS = {Action.PUSH_CUSTOMER: customers, Action.PUSH_JOB: jobs}
+TRIES_AGAINST_STALENESS = 3
+
+
+def run_once(desk: Desk, run: SyncRun) -> None:
+    """One execution, whatever it comes to. Never raises for what a record, a vendor or a rule can do."""
+    if not run.claim(desk.lane.fence):
+        return
+    try:
+        settle(desk, run, attempt(desk, run))
+    except LaneLost:
+        logger.warning("Lane of company %s was taken over", run.company_id)
+    desk.meter.flush()
+
+
+def attempt(desk: Desk, run: SyncRun) -> Ending:
+    try:
+        return perform(desk, run)
+    except LaneLost:
+        raise
+    except PortalError as error:
+        return ending_of(desk, run, error)
+    except Exception:
+        logger.exception("Run %s failed", run.pk)
+        return held(run, "internal", "Something unexpected happened inside the portal. Please tell support.")
+
+
+def perform(desk: Desk, run: SyncRun) -> Ending:
+    if run.action == Action.NOTICE_ENTRY:
+        return entries.perform(desk, run)
+    resumed = resume(desk, run)
+    if resumed is not None and resumed.answered is not None:
+        if resumed.answered.write.run_id == run.pk:
+            return resumed
+        store(desk, run, resumed)
+    return plan_and_apply(desk, run)
+
+
+def plan_and_apply(desk: Desk, run: SyncRun) -> Ending:
+    """Somebody else was faster (5010): read again and decide anew, a few times."""
+    action = PLANNED_ACTIONS[Action(run.action)]
+    for _ in range(TRIES_AGAINST_STALENESS):
+        plan = action.plan(desk, run)
+        shown = preview_of(run, plan)
+        if shown is not None:
+            return shown
+        try:
+            return action.apply(desk, run, plan)
+        except StaleVersion as error:
+            stale = error
+    raise stale
+
+
+def preview_of(run: SyncRun, plan: Plan) -> Ending | None:
+    """A plan a person has yet to release, or None when it may be carried out."""
+    fingerprint = plan.fingerprint()
+    if not run.preview or plan.write is None or run.released_plan == fingerprint:
+        return None
+    changed = bool(run.released_plan)
+    sentence = (
+        "What would be written has changed since it was released. Look at it again."
+        if changed
+        else f"Preview: “{plan.record_name}” would be written to QuickBooks as shown. Nothing was written."
+    )
+    return Ending(
+        RunState.HELD,
+        Outcome.HELD,
+        sentence,
+        "preview_changed" if changed else "preview",
+        record_name=plan.record_name,
+        changes=plan.write.changes,
+        choices=(RELEASE, DISCARD),
+        planned=plan.shown(),
+        shown_plan=fingerprint,
+    )
+
+
+def ending_of(desk: Desk, run: SyncRun, error: PortalError) -> Ending:
+    if isinstance(error, Hold):
+        return held(run, error.cause, error.sentence, error.choices)
+    if isinstance(error, Wait):
+        waits_for = (error.kind, error.coperniq_id)
+        return Ending(RunState.WAITING, Outcome.WAITING, error.sentence, error.cause, waits_for=waits_for)
+    if isinstance(error, Skip):
+        return Ending(RunState.DONE, Outcome.SKIPPED, error.sentence, error.cause)
+    tid = error.intuit_tid if isinstance(error, VendorError) else ""
+    if error.remedy == Remedy.RETRY:
+        return retrying(run, error, tid)
+    if error.remedy == Remedy.RECONNECT and isinstance(error, VendorError):
+        mark_access_lost(desk.connection, error)
+        return held(run, "reconnect", error.sentence, intuit_tid=tid)
+    return held(run, error.cause, error.sentence, intuit_tid=tid)
+
+
+def held(
+    run: SyncRun,
+    cause: str,
+    sentence: str,
+    choices: tuple[Choice, ...] = (RETRY, DISCARD),
+    intuit_tid: str = "",
+) -> Ending:
+    return Ending(RunState.HELD, Outcome.HELD, sentence, cause, choices=choices, intuit_tid=intuit_tid)
+
+
+def retrying(run: SyncRun, error: PortalError, intuit_tid: str) -> Ending:
+    """Rising pauses; after the last one a person looks."""
+    if run.attempts > len(settings.RETRY_PAUSES):
+        sentence = f"{error.sentence} It was tried {run.attempts} times and now waits for you."
+        return held(run, error.cause, sentence, intuit_tid=intuit_tid)
+    pause = timedelta(seconds=settings.RETRY_PAUSES[run.attempts - 1])
+    if isinstance(error, Throttled):
+        pause = max(pause, timedelta(seconds=min(error.pause_seconds, settings.RETRY_PAUSES[-1])))
+    return Ending(
+        RunState.QUEUED,
+        Outcome.RETRYING,
+        error.sentence,
+        error.cause,
+        not_before=timezone.now() + pause,
+        intuit_tid=intuit_tid,
+    )
+
+
+def settle(desk: Desk, run: SyncRun, ending: Ending) -> None:
+    """One transaction: the write's row, the link, what follows from it, the log and the run itself."""
+    with transaction.atomic():
+        desk.lane.hold_fast()
+        store(desk, run, ending)
+        values = {
+            "cause": ending.cause,
+            "sentence": ending.sentence,
+            "not_before": ending.not_before,
+            "choices": [choice._asdict() for choice in ending.choices],
+            "planned": ending.planned,
+            "shown_plan": ending.shown_plan,
+            "waits_for_kind": ending.waits_for[0],
+            "waits_for_id": ending.waits_for[1],
+            "quickbooks_id": ending.quickbooks_id or run.quickbooks_id,
+            "record_name": (ending.record_name or run.record_name)[:500],
+        }
+        if not run.settle(ending.state, values):
+            raise LaneLost
+        if ending.cause == Throttled.cause and ending.not_before is not None:
+            SyncRun.objects.filter(connection=desk.connection).pause(ending.not_before)
+
+
+def store(desk: Desk, run: SyncRun, ending: Ending) -> None:
+    with transaction.atomic():
+        desk.lane.hold_fast()
+        if ending.answered is not None:
+            close_answered(ending.answered)
+        if ending.link is not None:
+            store_link(ending.link)
+        for entry in ending.entries:
+            entry.save()
+        for asked in ending.asks:
+            SyncRun.objects.ask(asked)
+        if not ending.silent and not is_repeated(run, ending):
+            log_entry(run, ending).save()
+
+
+def close_answered(answered: Answered) -> None:
+    answered.write.close(
+        RemoteWrite.State.ANSWERED,
+        quickbooks_id=answered.quickbooks_id,
+        quickbooks_version=answered.quickbooks_version,
+        intuit_tid=answered.intuit_tid,
+    )
+
+
+def store_link(link: RecordLink) -> None:
+    """A new link releases what waited for it."""
+    link.synced_at = timezone.now()
+    link.save()
+    SyncRun.objects.filter(
+        connection_id=link.connection_id, waits_for_kind=link.kind, waits_for_id=link.coperniq_id
+    ).filter(state=RunState.WAITING).requeue()
+
+
+def is_repeated(run: SyncRun, ending: Ending) -> bool:
+    """A run that is held or waits as before has no news."""
+    resting = ending.state in (RunState.HELD, RunState.WAITING)
+    same = (run.cause, run.sentence) == (ending.cause, ending.sentence)
+    return resting and same and run.shown_plan == ending.shown_plan
+
+
+def log_entry(run: SyncRun, ending: Ending) -> SyncLogEntry:
+    return SyncLogEntry(
+        company_id=run.company_id,
+        connection_id=run.connection_id,
+        run=run,
+        direction=run.direction,
+        kind=run.kind,
+        outcome=ending.outcome,
+        cause=ending.cause,
+        sentence=ending.sentence,
+        coperniq_id=run.coperniq_id,
+        quickbooks_id=ending.quickbooks_id or run.quickbooks_id,
+        record_name=(ending.record_name or run.record_name)[:500],
+        changes=[change.as_dict() for change in ending.changes],
+        attempt=run.attempts,
+        intuit_tid=ending.intuit_tid,
+    )
