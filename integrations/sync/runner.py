@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Protocol
 
 from django.conf import settings
 from django.db import transaction
@@ -16,7 +18,6 @@ from integrations.errors import (
     LaneLost,
     PortalError,
     Remedy,
-    Skip,
     StaleVersion,
     Throttled,
     VendorError,
@@ -32,8 +33,16 @@ from integrations.sync.writing import resume
 
 logger = logging.getLogger(__name__)
 
+
+class PlannedAction(Protocol):
+    """Plan first, with reads only; then apply what was planned."""
+
+    def plan(self, desk: Desk, run: SyncRun) -> Plan: ...
+    def apply(self, desk: Desk, run: SyncRun, planned: Plan) -> Ending: ...
+
+
 RELEASE = Choice("release", "Write this to QuickBooks")
-PLANNED_ACTIONS = {Action.PUSH_CUSTOMER: customers, Action.PUSH_JOB: jobs}
+PLANNED_ACTIONS: dict[Action, PlannedAction] = {Action.PUSH_CUSTOMER: customers, Action.PUSH_JOB: jobs}
 TRIES_AGAINST_STALENESS = 3
 
 
@@ -116,8 +125,6 @@ def ending_of(desk: Desk, run: SyncRun, error: PortalError) -> Ending:
     if isinstance(error, Wait):
         waits_for = (error.kind, error.coperniq_id)
         return Ending(RunState.WAITING, Outcome.WAITING, error.sentence, error.cause, waits_for=waits_for)
-    if isinstance(error, Skip):
-        return Ending(RunState.DONE, Outcome.SKIPPED, error.sentence, error.cause)
     tid = error.intuit_tid if isinstance(error, VendorError) else ""
     if error.remedy == Remedy.RETRY:
         return retrying(run, error, tid)
@@ -131,7 +138,7 @@ def held(
     run: SyncRun,
     cause: str,
     sentence: str,
-    choices: tuple[Choice, ...] = (RETRY, DISCARD),
+    choices: Sequence[Choice] = (RETRY, DISCARD),
     intuit_tid: str = "",
 ) -> Ending:
     return Ending(RunState.HELD, Outcome.HELD, sentence, cause, choices=choices, intuit_tid=intuit_tid)
