@@ -1,0 +1,106 @@
+"""What happens around every vendor request: the fault that waits, the headers, the entry in the log."""
+
+from __future__ import annotations
+
+import socket
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from flask import Response, g, request
+from werkzeug.http import http_date
+
+from integrations.simulator import access
+from integrations.simulator.faults import AFTER, Fault
+from integrations.simulator.quickbooks.entities import entity_of_path
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from integrations.simulator.world import World
+
+
+class Severed(ConnectionResetError):
+    """The connection is gone without an answer; in-process clients see this exception instead of a dead socket."""
+
+
+def install(app: Flask, world: World) -> None:
+    @app.before_request
+    def disturb() -> Response | None:
+        g.vendor = access.vendor_of(request.path)
+        g.realm, g.segment = access.realm_and_entity(request.path)
+        world.gateway.arrive(g.realm)
+        g.fault = world.faults.strike(g.vendor, request.method, request.path) if g.vendor else None
+        return _before(world, g.fault) if g.fault else None
+
+    @app.after_request
+    def finish(answer: Response) -> Response:
+        if not g.get("vendor"):
+            return answer
+        _stamp(world, answer)
+        _log(world, answer)
+        if g.fault is not None and g.fault.fault in AFTER:
+            _after(world, g.fault)
+        return answer
+
+    @app.teardown_request
+    def depart(error: BaseException | None) -> None:
+        if "realm" in g:
+            world.gateway.leave(g.realm)
+
+
+def _before(world: World, fault: Fault) -> Response | None:
+    if fault.fault in AFTER:
+        return None
+    if fault.fault == "slow":
+        world.faults.pause(fault.seconds)
+        return None
+    if fault.fault == "refuse_connection_before":
+        _log(world, None)
+        _sever()
+    return world.faults.body(g.vendor, fault.fault)
+
+
+def _after(world: World, fault: Fault) -> None:
+    if fault.fault == "hang":
+        world.faults.pause(fault.seconds)
+    else:
+        _sever()
+
+
+def _sever() -> None:
+    connection = request.environ.get("werkzeug.socket")
+    if connection is not None:
+        connection.shutdown(socket.SHUT_RDWR)
+    raise Severed("closed by a simulated fault")
+
+
+def _stamp(world: World, answer: Response) -> None:
+    skew = timedelta(seconds=float(world.switches["date_header_offset_seconds"]))
+    answer.headers["Date"] = http_date(world.clock.now() + skew)
+    if g.vendor == "quickbooks":
+        answer.headers["Intuit-Tid"] = world.gateway.next_tid()
+    elif g.vendor == "intuit":
+        answer.headers["intuit_tid"] = world.gateway.next_tid()
+
+
+def _log(world: World, answer: Response | None) -> None:
+    """`status` 0 where the client gets no answer: it cannot know what happened, we can."""
+    unheard = answer is None or (g.fault is not None and g.fault.fault in AFTER)
+    write = access.is_write(request.method, request.path)
+    status = answer.status_code if answer is not None else 0
+    applied = write and status in range(200, 300) and not g.get("replayed")
+    world.access.add(
+        world.clock.now(),
+        vendor=g.vendor,
+        method=request.method,
+        path=request.path,
+        query=access.readable_query(request.query_string.decode("latin-1")),
+        realm=g.realm,
+        entity=g.get("entity") or (entity_of_path(g.segment) if g.vendor == "quickbooks" else g.segment),
+        status=0 if unheard else status,
+        write=write,
+        applied=g.get("applied", applied),
+        replayed=bool(g.get("replayed")),
+        request_id=request.args.get("requestid", ""),
+        fault=g.fault.fault if g.fault is not None else "",
+    )
