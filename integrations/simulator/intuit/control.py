@@ -1,0 +1,52 @@
+"""What a person does at Intuit: registers an app in the developer portal, disconnects it inside QuickBooks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, Response, jsonify, request
+
+from integrations.simulator.intuit.state import App
+
+if TYPE_CHECKING:
+    from integrations.simulator.world import World
+
+
+def _body() -> dict[str, Any]:
+    found = request.get_json(silent=True)
+    return found if isinstance(found, dict) else {}
+
+
+def build_blueprint(world: World) -> Blueprint:
+    room = Blueprint("intuit_control", __name__)
+
+    @room.post("/apps")
+    def register() -> Response:
+        wanted = _body()
+        app = App(
+            str(wanted["client_id"]),
+            str(wanted["client_secret"]),
+            str(wanted.get("name", wanted["client_id"])),
+            [str(uri) for uri in wanted.get("redirect_uris", [])],
+        )
+        with world.lock:
+            world.intuit.register(app)
+        return jsonify({"client_id": app.client_id})
+
+    @room.post("/disconnect")
+    def disconnect() -> Response:
+        wanted = _body()
+        with world.lock:
+            count = world.intuit.disconnect(str(wanted.get("realm_id", "")), str(wanted.get("client_id", "")))
+        return jsonify({"disconnected": count})
+
+    @room.get("/connections")
+    def connections() -> Response:
+        with world.lock:
+            shown = [
+                {"client_id": g.client_id, "realm_id": g.realm, "alive": not g.revoked}
+                for g in world.intuit.grants
+            ]
+        return jsonify(shown)
+
+    return room
