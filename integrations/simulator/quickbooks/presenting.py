@@ -1,0 +1,124 @@
+"""Records as the wire shows them. The three roads (write answer, read by id, query) differ in which fields they carry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from integrations.simulator.quickbooks.answers import money, stamp
+
+if TYPE_CHECKING:
+    from integrations.simulator.quickbooks.state import Company, Record
+
+Road = Literal["write", "read", "query"]
+CURRENCIES = {
+    "USD": "United States Dollar",
+    "CAD": "Canadian Dollar",
+    "EUR": "Euro",
+    "GBP": "British Pound Sterling",
+}
+_TAX_IDS = ("PrimaryTaxIdentifier", "SecondaryTaxIdentifier", "TaxIdentifier")
+_MASK_KEEPS = {"PrimaryTaxIdentifier": 5, "SecondaryTaxIdentifier": 5, "TaxIdentifier": 4}
+_MISSING: dict[tuple[str, Road], tuple[str, ...]] = {
+    ("Customer", "write"): ("V4IDPseudonym", "ClientEntityId"),
+    ("Customer", "read"): ("ClientEntityId",),
+    ("Customer", "query"): ("DefaultTaxCodeRef",),
+    ("Vendor", "query"): ("BillRate", "CostRate"),
+    ("Item", "query"): ("DeferredRevenue",),
+}
+
+
+def shown(company: Company, record: Record, road: Road) -> dict[str, Any]:
+    found = bare(company, record)
+    for name in _TAX_IDS:
+        if name in found:
+            found[name] = masked(found[name], _MASK_KEEPS[name])
+    for name in _MISSING.get((record.entity, road), ()):
+        found.pop(name, None)
+    if record.entity == "Account" and road == "write" and record.sync_token == 0:
+        del found["MetaData"]["LastUpdatedTime"]
+    return found
+
+
+def bare(company: Company, record: Record) -> dict[str, Any]:
+    """All of it, unmasked: what the control room sees."""
+    found = {name: _shown_value(record, name, value) for name, value in record.fields.items()}
+    found |= _DERIVED.get(record.entity, _nothing)(company, record)
+    return found | {
+        "domain": "QBO",
+        "sparse": False,
+        "Id": record.id,
+        "SyncToken": str(record.sync_token),
+        "MetaData": {"CreateTime": stamp(record.created), "LastUpdatedTime": stamp(record.updated)},
+    }
+
+
+def _shown_value(record: Record, name: str, value: object) -> object:
+    if name in record.address_ids and isinstance(value, dict):
+        return {"Id": record.address_ids[name], **value}
+    return dict(value) if isinstance(value, dict) else value
+
+
+def masked(value: str, keep: int) -> str:
+    return "X" * max(len(value) - keep, 0) + value[-keep:]
+
+
+def full_name(company: Company, record: Record) -> str:
+    title = str(record.fields.get("DisplayName") or record.fields.get("Name", ""))
+    return ":".join([*reversed([_own_name(one) for one in company.ancestors(record)]), title])
+
+
+def _own_name(record: Record) -> str:
+    return str(record.fields.get("DisplayName", ""))
+
+
+def balance_with_jobs(company: Company, record: Record) -> int:
+    return record.balance_cents + sum(balance_with_jobs(company, child) for child in company.children(record))
+
+
+def _currency(company: Company, record: Record) -> dict[str, str]:
+    code = record.fields.get("CurrencyRef", {}).get("value", company.settings.home_currency)
+    return {"value": code, "name": CURRENCIES.get(code, code)}
+
+
+def _customer(company: Company, record: Record) -> dict[str, Any]:
+    level = len(company.ancestors(record))
+    derived: dict[str, Any] = {
+        "Balance": money(record.balance_cents),
+        "BalanceWithJobs": money(balance_with_jobs(company, record)),
+        "CurrencyRef": _currency(company, record),
+        "IsProject": False,
+        "FullyQualifiedName": full_name(company, record),
+        "V4IDPseudonym": record.pseudonym,
+        "ClientEntityId": "0",
+    }
+    return {**derived, "Level": level} if level else derived
+
+
+def _vendor(company: Company, record: Record) -> dict[str, Any]:
+    return {"Balance": money(record.balance_cents), "CurrencyRef": _currency(company, record)}
+
+
+def _account(company: Company, record: Record) -> dict[str, Any]:
+    return {
+        "SubAccount": False,
+        "FullyQualifiedName": full_name(company, record),
+        "CurrentBalance": money(record.balance_cents),
+        "CurrentBalanceWithSubAccounts": money(record.balance_cents),
+        "CurrencyRef": _currency(company, record),
+    }
+
+
+def _item(company: Company, record: Record) -> dict[str, Any]:
+    found: dict[str, Any] = {"FullyQualifiedName": full_name(company, record), "DeferredRevenue": False}
+    for name in ("IncomeAccountRef", "ExpenseAccountRef", "AssetAccountRef"):
+        account = company.find("Account", record.fields.get(name, {}).get("value", ""))
+        if account is not None:
+            found[name] = {"value": account.id, "name": account.fields["Name"]}
+    return found
+
+
+def _nothing(company: Company, record: Record) -> dict[str, Any]:
+    return {}
+
+
+_DERIVED = {"Customer": _customer, "Vendor": _vendor, "Account": _account, "Item": _item}

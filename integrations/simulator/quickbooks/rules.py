@@ -1,0 +1,230 @@
+"""What a kind of record demands before it is stored. One class per kind; later kinds (Invoice, Payment) get their own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from integrations.simulator.quickbooks import names, problems
+from integrations.simulator.quickbooks.answers import Problem, Refused
+from integrations.simulator.quickbooks.entities import (
+    ACCOUNT,
+    CUSTOMER,
+    EMPLOYEE,
+    ITEM,
+    PAYMENT_METHOD,
+    TERM,
+    VENDOR,
+    Entity,
+)
+from integrations.simulator.quickbooks.presenting import CURRENCIES, balance_with_jobs
+from integrations.simulator.quickbooks.schema import overlong
+
+if TYPE_CHECKING:
+    from integrations.simulator.quickbooks.state import Company, Record
+
+MAX_LEVELS = 5
+DELIVERY = {"Print", "Email", "None"}
+
+
+@dataclass(frozen=True)
+class Rules:
+    entity: Entity
+
+    def settle(self, company: Company, record: Record, old: Record | None) -> None:
+        """Fills what QuickBooks fills by itself. Called before the checks, on creation and on every update."""
+        fields = record.fields
+        fields.setdefault("Active", True)
+        suffix = " (Deleted)" if record.entity == "PaymentMethod" else names.SUFFIX
+        if not fields["Active"] and "Name" in fields and not fields["Name"].endswith(suffix):
+            fields["Name"] += suffix
+
+    def check(self, company: Company, record: Record, old: Record | None) -> None:
+        if not record.fields.get("Name"):
+            raise problems.missing("Name")
+        refuse_all(list(overlong(self.entity.properties, record.fields)))
+        same = (one for one in company.records[self.entity.name].values() if one.id != record.id)
+        if any(one.fields["Name"].lower() == record.fields["Name"].lower() for one in same):
+            raise problems.duplicate_name("null")
+
+    def after(self, company: Company, record: Record) -> None:
+        """What a stored change drags along in other records."""
+
+
+@dataclass(frozen=True)
+class PersonRules(Rules):
+    """Customers, vendors and employees: one list of names."""
+
+    def settle(self, company: Company, record: Record, old: Record | None) -> None:
+        super().settle(company, record, old)
+        fields = record.fields
+        fields["DisplayName"] = fields.get("DisplayName") or names.from_parts(fields)
+        if not fields["DisplayName"]:
+            raise Refused(
+                Problem("6080", "Missing name", "At least one part of the name must be given.", "DisplayName")
+            )
+        names.follow_activity(company, record, old)
+        fields.setdefault("PrintOnCheckName", names.for_checks(fields))
+
+    def check(self, company: Company, record: Record, old: Record | None) -> None:
+        found = [*names.forbidden(company, record.fields), *overlong(self.entity.properties, record.fields)]
+        refuse_all([*found, *_bad_emails(record.fields)])
+        _check_references(company, record)
+        names.refuse_taken(company, record)
+
+
+@dataclass(frozen=True)
+class VendorRules(PersonRules):
+    def settle(self, company: Company, record: Record, old: Record | None) -> None:
+        super().settle(company, record, old)
+        record.fields.setdefault("Vendor1099", False)
+
+
+@dataclass(frozen=True)
+class EmployeeRules(PersonRules):
+    def settle(self, company: Company, record: Record, old: Record | None) -> None:
+        super().settle(company, record, old)
+        record.fields.setdefault("BillableTime", False)
+
+
+@dataclass(frozen=True)
+class CustomerRules(PersonRules):
+    def settle(self, company: Company, record: Record, old: Record | None) -> None:
+        super().settle(company, record, old)
+        fields, taxed = record.fields, company.settings.using_sales_tax
+        for name, value in {
+            "Job": False,
+            "BillWithParent": False,
+            "PreferredDeliveryMethod": "Print",
+            "Taxable": taxed,
+        }.items():
+            fields.setdefault(name, value)
+        if taxed:
+            fields.setdefault("DefaultTaxCodeRef", {"value": "2"})
+        if old is not None:
+            _keep_currency(fields, old)
+        _take_opening_balance(record, old)
+        _settle_job(company, fields)
+
+    def check(self, company: Company, record: Record, old: Record | None) -> None:
+        super().check(company, record, old)
+        if record.fields["PreferredDeliveryMethod"] not in DELIVERY:
+            raise Refused(
+                Problem("2170", "Invalid Enumeration", "Supplied value is no PreferredDeliveryMethod", "")
+            )
+        _check_currency(company, record)
+        if old is None or old.parent_id != record.parent_id:
+            _check_parents(company, record)
+        if old is not None and old.active and not record.active:
+            _check_deactivation(company, record)
+
+    def after(self, company: Company, record: Record) -> None:
+        if record.active or company.switch("deactivating_parent") != "jobs_follow":
+            return
+        for job in company.children(record):
+            if job.active:
+                follow = replace(job, fields={**job.fields, "Active": False})
+                names.follow_activity(company, follow, job)
+                job.fields, job.sync_token, job.updated = follow.fields, job.sync_token + 1, company.now()
+                company.changed(job)
+                self.after(company, job)
+
+
+def refuse_all(found: list[Problem]) -> None:
+    if found:
+        raise Refused(*found)
+
+
+def _bad_emails(fields: dict[str, Any]) -> list[Problem]:
+    """Several addresses in one field, separated by commas, are common."""
+    given = fields.get("PrimaryEmailAddr", {}).get("Address", "")
+    addresses = [one.strip() for one in given.split(",")] if given else []
+    return [problems.bad_email(one) for one in addresses if not names.looks_like_email(one)]
+
+
+_REFERENCES = {
+    "SalesTermRef": "Term",
+    "TermRef": "Term",
+    "PaymentMethodRef": "PaymentMethod",
+    "ARAccountRef": "Account",
+}
+_REFERENCES["APAccountRef"] = "Account"
+
+
+def _check_references(company: Company, record: Record) -> None:
+    for name, entity in _REFERENCES.items():
+        value = record.fields.get(name, {}).get("value")
+        target = company.find(entity, value) if value else None
+        if value and (target is None or not target.active):
+            raise problems.not_found()
+
+
+def _take_opening_balance(record: Record, old: Record | None) -> None:
+    opening = record.fields.pop("Balance", None)
+    date = record.fields.get("OpenBalanceDate")
+    if old is None and opening is not None:
+        record.balance_cents = round(opening * 100)
+    if old is not None and date != old.fields.get("OpenBalanceDate"):
+        record.fields.pop("OpenBalanceDate", None)
+
+
+def _keep_currency(fields: dict[str, Any], old: Record) -> None:
+    fields.pop("CurrencyRef", None)
+    if "CurrencyRef" in old.fields:
+        fields["CurrencyRef"] = old.fields["CurrencyRef"]
+
+
+def _settle_job(company: Company, fields: dict[str, Any]) -> None:
+    if "ParentRef" in fields and not fields["Job"]:
+        if company.switch("parent_without_job") == "refuse":
+            raise problems.missing("Job")
+        del fields["ParentRef"]
+    if fields["Job"] and "ParentRef" not in fields:
+        raise problems.missing("ParentRef")
+
+
+def _check_currency(company: Company, record: Record) -> None:
+    code = record.fields.get("CurrencyRef", {}).get("value", company.settings.home_currency)
+    known = code in CURRENCIES if company.settings.multicurrency else code == company.settings.home_currency
+    if not known:
+        raise Refused(
+            Problem(
+                "2220", "Invalid Currency", f"Currency {code} is not active in this company", "CurrencyRef"
+            )
+        )
+
+
+def _check_parents(company: Company, record: Record) -> None:
+    if not record.parent_id:
+        return
+    parent = company.find("Customer", record.parent_id)
+    if parent is None or not parent.active:
+        raise problems.not_found()
+    line = [parent, *company.ancestors(parent)]
+    if any(one.id == record.id for one in line):
+        raise problems.business("A customer cannot be a job of itself or of one of its jobs.")
+    if 1 + len(line) + _depth_below(company, record) > MAX_LEVELS:
+        raise problems.business("A customer can have at most five levels.", "6180", "Too many levels")
+
+
+def _depth_below(company: Company, record: Record) -> int:
+    return max((1 + _depth_below(company, child) for child in company.children(record)), default=0)
+
+
+def _check_deactivation(company: Company, record: Record) -> None:
+    if balance_with_jobs(company, record):
+        raise problems.business(
+            "A customer with a balance cannot be made inactive.", "6220", "Cannot make inactive"
+        )
+    if record.unbilled_cents:
+        raise problems.business(
+            "A customer with unbilled charges cannot be made inactive.", "6280", "Cannot make inactive"
+        )
+
+
+RULES: dict[str, Rules] = {
+    "Customer": CustomerRules(CUSTOMER),
+    "Vendor": VendorRules(VENDOR),
+    "Employee": EmployeeRules(EMPLOYEE),
+    **{one.name: Rules(one) for one in (ACCOUNT, ITEM, PAYMENT_METHOD, TERM)},
+}

@@ -1,0 +1,145 @@
+"""Creating and changing a record: the order of refusals, SyncToken, sparse against full, what counts as a change."""
+
+from __future__ import annotations
+
+import re
+from copy import deepcopy
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from integrations.simulator.quickbooks import problems
+from integrations.simulator.quickbooks.rules import RULES, Rules
+from integrations.simulator.quickbooks.schema import cleaned, is_empty, refuse_unknown
+from integrations.simulator.quickbooks.state import Company, Record
+
+if TYPE_CHECKING:
+    from integrations.simulator.quickbooks.entities import Entity
+
+_NUMBER = re.compile(r"-?\d+")
+
+
+def write(company: Company, entity: str, body: dict[str, Any]) -> Record:
+    """As the API takes it: a body with an Id is an update, any other creates."""
+    rules = RULES[entity]
+    refuse_unknown(entity, rules.entity.properties, body)
+    if is_empty(body.get("Id")):
+        return _create(company, rules, body)
+    record = existing(company, entity, str(body["Id"]))
+    if is_empty(body.get("SyncToken")):
+        raise problems.missing("SyncToken")
+    if str(body["SyncToken"]) != str(record.sync_token):
+        raise problems.stale()
+    return _update(company, rules, record, body, sparse=body.get("sparse") in (True, "true"))
+
+
+def enter(company: Company, entity: str, body: dict[str, Any]) -> Record:
+    """As a person types it into QuickBooks."""
+    rules = RULES[entity]
+    refuse_unknown(entity, rules.entity.properties, body)
+    return _create(company, rules, body)
+
+
+def edit(company: Company, entity: str, id_: str, body: dict[str, Any]) -> Record:
+    """As a person edits it: the named fields only, on whatever version is current."""
+    rules = RULES[entity]
+    refuse_unknown(entity, rules.entity.properties, body)
+    return _update(company, rules, existing(company, entity, id_), body, sparse=True)
+
+
+def existing(company: Company, entity: str, id_: str) -> Record:
+    if not _NUMBER.fullmatch(id_):
+        raise problems.invalid_id(id_)
+    record = company.find(entity, id_)
+    if record is None:
+        raise problems.not_found()
+    return record
+
+
+def _create(company: Company, rules: Rules, body: dict[str, Any]) -> Record:
+    now = company.now()
+    record = Record(rules.entity.name, "", now, now, _accepted(rules.entity, body))
+    rules.settle(company, record, None)
+    rules.check(company, record, None)
+    record.id = company.next_id(rules.entity.name)
+    company.number_addresses(record)
+    company.add(record)
+    touch_ancestors(company, record) if record.balance_cents else None
+    return record
+
+
+def _update(company: Company, rules: Rules, record: Record, body: dict[str, Any], *, sparse: bool) -> Record:
+    fields = (
+        _merged(company, rules.entity, record.fields, body)
+        if sparse
+        else _replaced(rules.entity, record, body)
+    )
+    wanted = replace(record, fields=fields, address_ids=dict(record.address_ids))
+    rules.settle(company, wanted, record)
+    rules.check(company, wanted, record)
+    company.number_addresses(wanted)
+    record.address_ids = wanted.address_ids
+    unchanged = wanted.fields == record.fields
+    if unchanged and not (record.entity == "Customer" and company.switch("customer_noop_bumps")):
+        return record
+    record.fields, record.sync_token, record.updated = wanted.fields, record.sync_token + 1, company.now()
+    company.changed(record)
+    rules.after(company, record)
+    return record
+
+
+def _accepted(entity: Entity, body: dict[str, Any]) -> dict[str, Any]:
+    """Only what may be written; values that are known but read-only are dropped without a word."""
+    given = {
+        name: value
+        for name, value in body.items()
+        if not entity.properties[name].read_only and not is_empty(value)
+    }
+    kept = {name: cleaned(name, entity.properties[name], value) for name, value in given.items()}
+    return {name: value for name, value in kept.items() if value is not None}
+
+
+def _replaced(entity: Entity, record: Record, body: dict[str, Any]) -> dict[str, Any]:
+    """A full update: whatever is left out is cleared, save whether the record is active."""
+    return {"Active": record.active, **_accepted(entity, body)}
+
+
+def _merged(company: Company, entity: Entity, old: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+    fields, accepted = deepcopy(old), _accepted(entity, body)
+    for name, value in body.items():
+        if name in accepted:
+            _put(company, fields, name, accepted[name], value)
+        elif not entity.properties[name].read_only and _clears(company, value):
+            fields.pop(name, None)
+    return fields
+
+
+def _put(company: Company, fields: dict[str, Any], name: str, value: object, sent: object) -> None:
+    before = fields.get(name)
+    merging = company.switch("sparse_nested") == "merge"
+    if not (merging and isinstance(before, dict) and isinstance(value, dict) and isinstance(sent, dict)):
+        fields[name] = value
+        return
+    cleared = {part for part, inner in sent.items() if is_empty(inner) and _clears(company, inner)}
+    fields[name] = {part: inner for part, inner in {**before, **value}.items() if part not in cleared}
+
+
+def _clears(company: Company, value: object) -> bool:
+    """Whether an empty value in a sparse update clears the field or is passed over. Parts of an object count alike."""
+    if isinstance(value, dict):
+        return all(_clears(company, inner) for inner in value.values())
+    form = company.switch("clear_by_sparse")
+    return form == "both" or (form == "empty_string" and value == "") or (form == "null" and value is None)
+
+
+def move_balance(company: Company, record: Record, cents: int) -> None:
+    """What an invoice or a payment does to its customer: new times up the whole line, and nobody's SyncToken."""
+    record.balance_cents = cents
+    record.updated = company.now()
+    company.changed(record)
+    touch_ancestors(company, record)
+
+
+def touch_ancestors(company: Company, record: Record) -> None:
+    for above in company.ancestors(record):
+        above.updated = company.now()
+        company.changed(above)
