@@ -155,11 +155,11 @@ def _cents(value: object) -> int | None:
 
 
 def _moment(value: object) -> datetime | None:
+    """Texts in any ISO form, and the milliseconds of Intuit's gateway (quickbooks-online.md §2.1)."""
+    stamp = _decimal(value) if isinstance(value, Decimal) else None
     try:
-        if isinstance(value, Decimal) and 0 <= value < LARGEST_NUMBER:
-            return datetime.fromtimestamp(
-                int(value) / 1000, UTC
-            )  # Intuit's gateway stamps in milliseconds (§2.1)
+        if stamp is not None:
+            return datetime.fromtimestamp(int(stamp) / 1000, UTC)
         found = datetime.fromisoformat(value) if isinstance(value, str) else None
         return found.astimezone(UTC) if found and found.tzinfo else None
     except (ValueError, OverflowError, OSError):
