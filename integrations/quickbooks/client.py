@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from integrations.errors import Unavailable, UnexpectedShape
@@ -127,20 +128,16 @@ class QuickBooksClient:
         write: bool = False,
     ) -> tuple[Reply, Wild]:
         started = time.monotonic()
+        params = {"minorversion": MINOR_VERSION, **params}
+        ask = partial(
+            self._session.send, method, f"{self._base}/{path}", params=params, body=body, write=write
+        )
         token = self._token("", started)
-        for last in (False, True):
-            reply = self._session.send(
-                method,
-                f"{self._base}/{path}",
-                params={"minorversion": MINOR_VERSION, **params},
-                headers=_headers(token),
-                body=body,
-                write=write,
-            )
+        reply = ask(headers=_headers(token))
+        document = read_document(reply)
+        if is_token_rejected(reply, document):
+            reply = ask(headers=_headers(self._token(token, started)))
             document = read_document(reply)
-            if last or not is_token_rejected(reply, document):
-                break
-            token = self._token(token, started)
         error = error_for(reply, document, write=write)
         if error is not None:
             raise error

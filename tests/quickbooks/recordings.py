@@ -33,6 +33,12 @@ def _exchange(raw: dict[str, Any]) -> Exchange:
     )
 
 
+def recorded_customers() -> list[dict[str, Any]]:
+    """The whole sample company of 2020, as a query answered it."""
+    rows: list[dict[str, Any]] = json.loads(cassette("error/400")[0].body)["QueryResponse"]["Customer"]
+    return rows
+
+
 def fixture(name: str) -> str:
     return (RECORDED / f"Boulevard__ExQuickBooks/test/fixtures/{name}.json").read_text(encoding="utf-8")
 
