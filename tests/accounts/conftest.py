@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 from django.conf import settings
@@ -26,7 +26,7 @@ SignIn: TypeAlias = Callable[[User], Client]
 @pytest.fixture(scope="package", autouse=True)
 def accounts_alone() -> Iterator[None]:
     """Other apps' pages and templates stay out of it."""
-    templates = deepcopy(settings.TEMPLATES)
+    templates: list[dict[str, Any]] = deepcopy(settings.TEMPLATES)
     loaders = [
         ("django.template.loaders.locmem.Loader", {"base.html": BASE_PAGE}),
         "django.template.loaders.filesystem.Loader",

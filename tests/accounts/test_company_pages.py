@@ -6,7 +6,7 @@ from django.test import Client
 from accounts.models import Company, User
 from tests.accounts.conftest import SignIn
 
-JSON = {"headers": {"accept": "application/json"}}
+JSON = {"accept": "application/json"}
 
 
 def test_the_only_company_needs_no_choosing(alice: User, bolt: Company, sign_in: SignIn) -> None:
@@ -126,12 +126,12 @@ def test_whoever_lacks_the_right_is_told_whom_to_ask(alice: User, sam: User, sig
 def test_without_an_admin_the_support_is_named(sam: User, sign_in: SignIn) -> None:
     answer = sign_in(sam).get("/configure/x/")
     assert b"has no admin" in answer.content
-    errors = sign_in(sam).get("/configure/x/", **JSON).json()["errors"]
+    errors = sign_in(sam).get("/configure/x/", headers=JSON).json()["errors"]
     assert errors == ["Your role at Acme Solar does not allow this. Ask the support."]
 
 
 def test_a_program_without_the_right_gets_json(alice: User, sam: User, sign_in: SignIn) -> None:
-    answer = sign_in(sam).post("/configure/x/", **JSON)
+    answer = sign_in(sam).post("/configure/x/", headers=JSON)
     assert answer.status_code == 403
     assert answer.json() == {
         "errors": ["Your role at Acme Solar does not allow this. Ask alice@example.com."]
@@ -154,13 +154,13 @@ def test_what_a_stranger_posted_is_not_the_way_back(client: Client) -> None:
 
 
 def test_a_program_that_is_not_signed_in_gets_401(client: Client) -> None:
-    for answer in (client.get("/read/", **JSON), client.get("/read/?format=json")):
+    for answer in (client.get("/read/", headers=JSON), client.get("/read/?format=json")):
         assert answer.status_code == 401
         assert answer.json() == {"errors": ["Sign in first."]}
 
 
 def test_a_program_that_names_no_company_is_told_how(nora: User, sign_in: SignIn) -> None:
-    answer = sign_in(nora).get("/read/", **JSON)
+    answer = sign_in(nora).get("/read/", headers=JSON)
     assert answer.status_code == 400
     assert "?company=" in answer.json()["errors"][0]
 
