@@ -40,14 +40,10 @@ class UnexpectedShape(PortalError):
 
     def __init__(self, path: str, wanted: str) -> None:
         self.path = path
-        super().__init__(
-            f"The answer holds no {wanted} at {path or 'its top'}. Please send this line to support."
-        )
+        super().__init__(f"The answer has no {wanted} at {path or 'its top'}. Please tell support.")
 
 
-SECRET = re.compile(
-    r"\b(?:eyJ|RT1-|AB\d\d)[\w.~+/=-]{4,}|(?<=Bearer )\S+|(?<=Token expired: )\S+", re.IGNORECASE
-)
+SECRET = re.compile(r"(?i)\b(?:eyJ|RT1-|AB\d\d)[\w.~+/=-]{4,}|(?<=Bearer )\S+|(?<=Token expired: )\S+")
 VENDOR_NAMES = {"quickbooks": "QuickBooks", "coperniq": "Coperniq"}
 DETAIL_LIMIT = 1000
 DETAIL_IN_SENTENCE = 300
@@ -61,8 +57,7 @@ def masked(text: str) -> str:
 class VendorError(PortalError):
     """What a vendor answered, or that it did not answer (`status` 0).
 
-    `wording` may name {vendor} and {detail}. Whether a write was applied is in the class:
-    `OutcomeUnknown` says nobody knows, every other class says it surely was not.
+    `wording` may name {vendor} and {detail}. Every class but `OutcomeUnknown` means: not applied.
     """
 
     wording: ClassVar[str] = "{vendor} answered something unexpected: {detail}"
@@ -92,8 +87,7 @@ class Throttled(VendorError):
     remedy = Remedy.RETRY
     cause = "throttled"
     wording = "{vendor} asks for a pause because of many requests. The portal tries again by itself."
-    pause_seconds: ClassVar[int] = 60
-    """Intuit's advice (quickbooks-online.md §9); neither vendor documents a Retry-After."""
+    pause_seconds: ClassVar[int] = 60  # Intuit's advice (§9); neither vendor documents a Retry-After
 
 
 class Unavailable(VendorError):
@@ -128,8 +122,7 @@ class GrantLost(AccessLost):
 class NotAdministrator(AccessLost):
     cause = "not_administrator"
     wording = (
-        "The person who connected {vendor} is not an administrator of that company any more. "
-        "Please let an administrator of the {vendor} company connect it again."
+        "Whoever connected {vendor} is no administrator there any more. Let an administrator connect it."
     )
 
 
@@ -210,9 +203,7 @@ class BooksClosed(Refused):
 
 class HasBalance(Refused):
     cause = "has_balance"
-    wording = (
-        "{vendor} keeps this customer active: there is an open balance or charge. Please settle it first."
-    )
+    wording = "{vendor} keeps this customer active: something is still open on it. Please settle that first."
 
 
 class Choice(NamedTuple):

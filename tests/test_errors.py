@@ -123,3 +123,8 @@ def test_a_hold_offers_its_choices() -> None:
 def test_a_lost_lane_is_tried_again_and_an_unreadable_credential_is_configured() -> None:
     assert errors.LaneLost().remedy is Remedy.RETRY
     assert errors.CredentialUnreadable().remedy is Remedy.CONFIGURE
+
+
+def test_a_wait_names_the_record_it_waits_for() -> None:
+    wait = errors.Wait("customer_unlinked", "Waits for the customer.", kind="customer", coperniq_id="5")
+    assert (wait.cause, wait.kind, wait.coperniq_id) == ("customer_unlinked", "customer", "5")
