@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings as django_settings
+from pytest_django import Settings
+
+from tests.simulation import Simulation, simulation
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> None:
+    """SQLite on a file, as in life: its in-memory sort has other locks, and threads would see another database."""
+    database = django_settings.DATABASES["default"]
+    if database["ENGINE"] == "django.db.backends.sqlite3":
+        database["TEST"]["NAME"] = str(tmp_path_factory.mktemp("database") / f"{worker_id}.sqlite3")
+        pragmas = database["OPTIONS"]["init_command"]
+        database["OPTIONS"]["init_command"] = pragmas.replace("synchronous=FULL", "synchronous=OFF")
+    else:
+        database["TEST"]["NAME"] = f"test_portal_{worker_id}"
+
+
+@pytest.fixture(scope="session")
+def simulator_on_a_port() -> Iterator[Simulation]:
+    with simulation() as running:
+        yield running
+
+
+@pytest.fixture
+def simulator(simulator_on_a_port: Simulation, settings: Settings) -> Simulation:
+    """Empty, and the portal pointed at it."""
+    simulator_on_a_port.reset()
+    for name, value in simulator_on_a_port.settings().items():
+        setattr(settings, name, value)
+    return simulator_on_a_port
+
+
+@pytest.fixture(scope="session")
+def recorded() -> Path:
+    """Traffic of the real vendors; each folder carries its licence."""
+    return Path(__file__).parent / "recorded"

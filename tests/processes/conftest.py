@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from tests.processes.house import House, Tenant
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    built = House(tmp_path_factory.mktemp("house"))
+    try:
+        yield built
+    finally:
+        built.close()
+
+
+@pytest.fixture
+def tenant(house: House) -> Iterator[Callable[[], Tenant]]:
+    """Companies with nothing of each other's; faults end with the test, and the worker runs again."""
+
+    def make() -> Tenant:
+        fresh = Tenant(house, f"c{uuid.uuid4().hex[:8]}")
+        fresh.move_in()
+        return fresh
+
+    yield make
+    house.simulator.control("faults", method="DELETE")
+    house.simulator.control("webhooks/faults", method="DELETE")
+    if house.worker is None or house.worker.poll() is not None:
+        house.start_worker()

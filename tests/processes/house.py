@@ -1,0 +1,258 @@
+"""Portal, worker and simulator as processes of their own, on a database of their own, spoken to from outside."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+import requests
+
+from integrations.management.visitor import Visitor
+from tests.simulation import CLIENT_ID, CLIENT_SECRET, Simulation
+
+ROOT = Path(__file__).resolve().parents[2]
+PASSWORD = "a-password-for-tests-only"
+VERIFIER = "verifier-for-tests-only"
+PATIENCE_SECONDS = 90
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def eventually(what: Callable[[], Any], why: str) -> Any:
+    """Waits for a truth, never for a time."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        found = what()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"never happened: {why}")
+
+
+def answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=5).ok
+    except requests.ConnectionError:
+        return False
+
+
+def own_database(folder: Path) -> str:
+    """On the server the run was given, else a file."""
+    server = os.environ.get("DATABASE_URL", "")
+    if not server.startswith("postgres"):
+        return f"sqlite:///{folder / 'portal.sqlite3'}"
+    name = f"house_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    parts = urlsplit(server)
+    # By hand, because urlunsplit drops the empty host that a unix socket has.
+    return f"{parts.scheme}://{parts.netloc}/{name}" + (f"?{parts.query}" if parts.query else "")
+
+
+class House:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.database_url = own_database(folder)
+        self.portal = f"http://127.0.0.1:{free_port()}"
+        simulator_port = free_port()
+        self.simulator = Simulation(f"http://127.0.0.1:{simulator_port}")
+        self.worker: subprocess.Popen[bytes] | None = None
+        self.others = [self.start("-m", "integrations.simulator", "--port", str(simulator_port))]
+        self.manage("migrate", "--verbosity", "0")
+        address = self.portal.removeprefix("http://")
+        self.others.append(
+            self.start(
+                "-m", "gunicorn", "config.wsgi", "-k", "gthread", "-w", "1", "--threads", "8", "-b", address
+            )
+        )
+        self.start_worker()
+        eventually(lambda: answers(f"{self.portal}/healthz"), "the portal answers")
+        eventually(lambda: answers(f"{self.simulator.url}/_control/switches"), "the simulator answers")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            **self.simulator.settings(),
+            "INTUIT_CLIENT_ID": CLIENT_ID,
+            "INTUIT_CLIENT_SECRET": CLIENT_SECRET,
+            "DATABASE_URL": self.database_url,
+            "PORTAL_URL": self.portal,
+            "INTUIT_WEBHOOK_VERIFIER_TOKENS": VERIFIER,
+            "COPERNIQ_POLL_SECONDS": "1",
+            "RETRY_PAUSES": ",".join(["1"] * 60),
+            "LEASE_SECONDS": "3",
+            "VENDOR_TIMEOUT_SECONDS": "2",
+            "WORKER_STALL_SECONDS": "6",
+            "LOG_LEVEL": "WARNING",
+            "PASSWORD_FOR_TESTS": PASSWORD,
+        }
+
+    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
+        log = (self.folder / "processes.log").open("ab")
+        return subprocess.Popen(
+            [sys.executable, *arguments],
+            env={**self.environment, **environment},
+            cwd=ROOT,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+    def start_worker(self) -> None:
+        self.worker = self.start("manage.py", "worker")
+
+    def kill_worker(self) -> None:
+        """The whole process group, and whatever dies with it: no goodbye, no clean-up."""
+        assert self.worker is not None
+        children = descendants(self.worker.pid)
+        os.killpg(self.worker.pid, signal.SIGKILL)
+        self.worker.wait()
+        eventually(lambda: not any(is_alive(pid) for pid in children), "the queue's processes die too")
+
+    def manage(self, *arguments: str, check: bool = True, **environment: str) -> Any:
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            env={**self.environment, **environment},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert not check or done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
+        return json.loads(done.stdout) if done.stdout.startswith(("{", "[")) else done.returncode
+
+    def close(self) -> None:
+        if self.worker is not None and self.worker.poll() is None:
+            self.worker.terminate()
+            self.worker.wait(60)
+        for process in self.others:
+            process.terminate()
+            process.wait(30)
+
+
+@dataclass
+class Tenant:
+    """One company of the house, from its creation to its links."""
+
+    house: House
+    slug: str
+    realm: str = ""
+    workflow: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def api_key(self) -> str:
+        return f"key-{self.slug}"
+
+    @property
+    def admin(self) -> str:
+        return f"admin@{self.slug}.example"
+
+    def sign_in(self) -> Visitor:
+        visitor = Visitor(self.house.portal)
+        visitor.sign_in(self.admin, PASSWORD)
+        return visitor
+
+    def move_in(self) -> Visitor:
+        """Made by command, connected through the OAuth redirects over plain HTTP, trigger set by command."""
+        house, simulator = self.house, self.house.simulator
+        simulator.coperniq(self.slug, self.api_key)
+        self.realm = simulator.books(f"{self.slug} books")
+        phases = [{"name": name, "type": "PHASE"} for name in ("Welcome", "Installation", "Billing")]
+        self.workflow = simulator.make("workflows", self.api_key, name="Solar", phases=phases)
+        house.manage(
+            "create_company", self.slug.title(), "--slug", self.slug, "--time-zone", "America/Denver"
+        )
+        house.manage(
+            *("add_member", "--company", self.slug, "--email", self.admin, "--role", "admin"),
+            *("--password-env", "PASSWORD_FOR_TESTS"),
+        )
+        house.manage("connect_coperniq", "--company", self.slug, "--api-key-env", "KEY", KEY=self.api_key)
+        visitor = self.sign_in()
+        assert visitor.connect_quickbooks(self.realm).status_code == 302
+        status = visitor.json("/integrations/status/")
+        target = {"api_key": self.api_key, "urls": [status["coperniq"]["webhook_address"]]}
+        simulator.control("webhooks/coperniq", target, "PUT")
+        trigger = f"trigger.{self.workflow['id']}={self.phase('Installation')}"
+        house.manage("configure", "--company", self.slug, trigger)
+        return visitor
+
+    def phase(self, name: str) -> int:
+        return next(int(phase["id"]) for phase in self.workflow["phases"] if phase["name"] == name)
+
+    def project(self, title: str, number: int) -> dict[str, Any]:
+        make = self.house.simulator.make
+        address = ["1 Main St, Austin, TX 78701"]
+        email = f"{title.split()[0].lower()}@example.com"
+        account = make("accounts", self.api_key, title=title, address=address, primaryEmail=email)
+        return make(
+            *("projects", self.api_key),
+            title=title, address=address, workflowId=self.workflow["id"], accountId=account["id"],
+            number=number, value=25000, size=10.5,
+        )
+
+    def enter(self, project: dict[str, Any], phase: str = "Installation") -> None:
+        self.house.simulator.start_phase(project["id"], self.phase(phase), self.api_key)
+
+    def sync(self, seconds: int = 60) -> int:
+        command = ("sync_now", "--company", self.slug, "--ignore-pauses", "--wait", str(seconds))
+        done = self.house.manage(*command, check=False)
+        return 0 if isinstance(done, dict) else int(done)
+
+    def books(self) -> list[str]:
+        """Every record without ids and times, as comparable lines."""
+        rows = self.house.simulator.customers(self.realm)
+        names = {row["Id"]: row["DisplayName"] for row in rows}
+        return sorted(json.dumps(plain(row, names), sort_keys=True) for row in rows)
+
+    def jobs(self) -> list[dict[str, Any]]:
+        return [row for row in self.house.simulator.customers(self.realm) if row.get("Job")]
+
+    def writes(self) -> int:
+        calls = self.house.simulator.log("quickbooks", write=True)
+        return len([call for call in calls if call["realm"] == self.realm])
+
+
+def plain(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    kept = {
+        name: value
+        for name, value in row.items()
+        if name not in ("Id", "SyncToken", "MetaData", "V4IDPseudonym")
+    }
+    for address in ("BillAddr", "ShipAddr"):
+        if address in kept:
+            kept[address] = {name: value for name, value in kept[address].items() if name != "Id"}
+    if "ParentRef" in kept:
+        kept["ParentRef"] = names[kept["ParentRef"]["value"]]
+    return kept
+
+
+def descendants(pid: int) -> list[int]:
+    found = [pid]
+    for parent in found:
+        listed = Path(f"/proc/{parent}/task/{parent}/children")
+        found += [int(child) for child in listed.read_text().split()] if listed.exists() else []
+    return found[1:]
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return " Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,243 @@
+"""Lost answers, stale versions, throttling, outages, revoked access: delayed, never doubled, never lost."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.conf import Settings
+from django.utils import timezone
+
+from integrations.connections.tokens import token_values
+from integrations.models import (
+    CoperniqConnection,
+    QuickBooksConnection,
+    RecordLink,
+    RemoteWrite,
+    RunState,
+    SyncLogEntry,
+    SyncRun,
+    SyncSettings,
+)
+from tests.sync.office import Office, tokens_for
+
+JOHN = {"primaryEmail": "john@example.com"}
+
+
+def entered(office: Office) -> dict[str, object]:
+    project = office.project(office.account("John Smith", **JOHN))
+    office.enter(project)
+    return project
+
+
+def names(office: Office) -> list[str]:
+    return sorted(row["DisplayName"] for row in office.customers())
+
+
+def assert_one_of_each(office: Office) -> None:
+    assert len(office.customers(Job=False)) == 1
+    assert len(office.customers(Job=True)) == 1
+    assert RecordLink.objects.count() == 2
+    assert not RemoteWrite.objects.open().exists()
+
+
+@pytest.mark.parametrize("memory", [86_400, 0])
+@pytest.mark.parametrize("which", [1, 2])
+def test_a_lost_answer_makes_no_second_record(office: Office, memory: int, which: int) -> None:
+    """With a QuickBooks that replays the request id, and with one that has forgotten it."""
+    office.simulator.switch(requestid_memory_seconds=memory)
+    entered(office)
+    if which == 2:
+        office.work_once()
+        office.work_once()
+    office.simulator.fault("lost_answer", method="POST", path="/customer", times=1)
+    office.work()
+    assert_one_of_each(office)
+    assert any("retrying" in line for line in office.log())
+
+
+def test_a_repeated_write_has_the_same_id_and_the_same_bytes(office: Office) -> None:
+    entered(office)
+    office.simulator.fault("lost_answer", method="POST", path="/customer", times=2)
+    office.work()
+    writes = list(office.simulator.log("quickbooks", write=True))
+    first = [call for call in writes if call["request_id"] == writes[0]["request_id"]]
+    assert len(first) == 3
+    assert sum(call["replayed"] for call in first) == 2
+    assert_one_of_each(office)
+
+
+def test_a_lost_answer_to_an_update_still_counts_as_written_by_the_portal(office: Office) -> None:
+    project = entered(office)
+    office.work()
+    office.simulator.switch(requestid_memory_seconds=0)
+    office.simulator.change("accounts", office.link("customer").coperniq_id, primaryPhone="1")
+    office.simulator.control("clock", {"shift_seconds": 60})
+    office.enter(project, "Billing")
+    office.enter(project)
+    office.simulator.fault("lost_answer", method="POST", path="/customer", times=1)
+    office.work()
+    assert office.link("customer").written["PrimaryPhone.FreeFormNumber"] == "1"
+    assert_one_of_each(office)
+
+
+def test_long_after_a_lost_answer_the_record_is_looked_for_before_anything_is_repeated(
+    office: Office,
+) -> None:
+    entered(office)
+    office.work_once()
+    office.simulator.fault("lost_answer", method="POST", path="/customer", times=1)
+    office.work_once()
+    write = RemoteWrite.objects.open().get()
+    RemoteWrite.objects.filter(pk=write.pk).update(sent_at=timezone.now() - timedelta(hours=3))
+    office.simulator.forget_log()
+    office.work()
+    assert_one_of_each(office)
+    assert office.link("customer").rule == RecordLink.Rule.ADOPTED
+    assert len(office.quickbooks_calls(write=True)) == 1, "the job alone"
+
+
+def test_a_write_prepared_but_never_sent_is_planned_anew(office: Office) -> None:
+    entered(office)
+    office.work_once()
+    run = SyncRun.objects.get(action="push_customer")
+    write = RemoteWrite(
+        connection=office.quickbooks,
+        run=run,
+        kind="customer",
+        coperniq_id=run.coperniq_id,
+        entity="Customer",
+        operation="create",
+    )
+    write.body = '{"DisplayName": "Never sent"}'
+    write.save()
+    office.work()
+    assert "Never sent" not in names(office)
+    assert_one_of_each(office)
+
+
+@pytest.mark.parametrize(
+    "fault", ["error_500", "error_502_html", "throttle", "fault_in_200", "refuse_connection_before"]
+)
+def test_a_passing_trouble_of_quickbooks_only_delays(office: Office, fault: str) -> None:
+    entered(office)
+    office.simulator.fault(fault, times=3)
+    office.work()
+    office.work()
+    assert_one_of_each(office)
+
+
+@pytest.mark.parametrize("fault", ["error_500", "error_502_html", "throttle", "refuse_connection_before"])
+def test_a_passing_trouble_of_coperniq_only_delays(office: Office, fault: str) -> None:
+    entered(office)
+    office.simulator.fault(fault, vendor="coperniq", times=4)
+    office.work()
+    assert_one_of_each(office)
+
+
+def test_a_duplicate_request_id_answer_is_an_unknown_outcome(office: Office) -> None:
+    entered(office)
+    office.simulator.fault("duplicate_request_id", method="POST", path="/customer", times=1)
+    office.work()
+    assert_one_of_each(office)
+
+
+def test_somebody_faster_is_read_again_and_decided_anew(office: Office) -> None:
+    project = entered(office)
+    office.work()
+    SyncSettings.objects.update(matching_strategy="replace")
+    office.simulator.change("accounts", office.link("customer").coperniq_id, primaryPhone="1")
+    office.simulator.control("clock", {"shift_seconds": 60})
+    office.enter(project, "Billing")
+    office.enter(project)
+    office.simulator.fault("stale", method="POST", path="/customer", times=2)
+    office.work()
+    assert office.customer(Job=False)["PrimaryPhone"]["FreeFormNumber"] == "1"
+    assert not any("retrying" in line for line in office.log())
+
+
+def test_an_outage_that_outlasts_all_pauses_is_held_and_blocks_nobody(
+    office: Office, settings: Settings
+) -> None:
+    settings.RETRY_PAUSES = [1, 1]
+    entered(office)
+    office.work_once()
+    account = SyncRun.objects.get(action="push_customer").coperniq_id
+    office.simulator.fault("error_500", vendor="coperniq", path=f"/accounts/{account}", times=0)
+    office.work()
+    run = SyncRun.objects.held().get()
+    assert (run.cause, run.attempts) == ("vendor_unavailable", 3)
+    assert "tried 3 times" in run.sentence
+    office.enter(office.project(office.account("Mary Jones")))
+    office.work()
+    assert "Mary Jones" in names(office)
+    office.simulator.control("faults", method="DELETE")
+    office.decide("retry", run)
+    assert "John Smith" in names(office)
+
+
+def test_pauses_rise_and_are_kept(office: Office, settings: Settings) -> None:
+    settings.RETRY_PAUSES = [100, 200]
+    entered(office)
+    office.simulator.fault("error_500", vendor="coperniq", times=0)
+    office.work(pauses=True)
+    run = SyncRun.objects.get()
+    assert run.state == RunState.QUEUED
+    assert run.not_before is not None
+    assert timedelta(seconds=90) < run.not_before - timezone.now() <= timedelta(seconds=100)
+
+
+def test_one_throttled_call_pauses_the_whole_company(office: Office, settings: Settings) -> None:
+    settings.RETRY_PAUSES = [100]
+    first, second = (office.project(office.account(name)) for name in ("John", "Mary"))
+    office.enter(first)
+    office.enter(second)
+    office.simulator.fault("throttle", vendor="coperniq", times=1)
+    office.work(pauses=True)
+    assert SyncRun.objects.filter(not_before__isnull=False, state=RunState.QUEUED).count() == 2
+
+
+def test_revoked_access_holds_everything_and_connecting_again_releases_it(office: Office) -> None:
+    entered(office)
+    office.simulator.control(f"intuit/revoke/{office.realm}")
+    office.work()
+    office.quickbooks.refresh_from_db()
+    assert office.quickbooks.state == QuickBooksConnection.State.NEEDS_AUTHORIZATION
+    assert SyncRun.objects.held().get(action="push_customer").cause == "reconnect"
+    fresh = token_values(tokens_for(office.simulator, office.realm))
+    QuickBooksConnection.objects.update(**fresh, state=QuickBooksConnection.State.CONNECTED)
+    SyncRun.objects.release_after_reconnect()
+    office.work()
+    assert_one_of_each(office)
+
+
+def test_an_event_that_comes_while_access_is_lost_is_held_too(office: Office) -> None:
+    QuickBooksConnection.objects.update(state=QuickBooksConnection.State.NEEDS_AUTHORIZATION)
+    entered(office)
+    office.work()
+    assert SyncRun.objects.get().cause == "reconnect"
+    assert office.simulator.log("quickbooks") == []
+
+
+def test_a_refused_coperniq_key_holds_too(office: Office) -> None:
+    entered(office)
+    office.simulator.fault("forbidden", vendor="coperniq", times=1)
+    office.work()
+    office.coperniq.refresh_from_db()
+    assert office.coperniq.state == CoperniqConnection.State.REFUSED
+    assert SyncRun.objects.get().cause == "reconnect"
+
+
+def test_something_unexpected_is_held_with_a_sentence_and_no_secret(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from integrations.sync.actions import customers
+
+    def break_(*_: object) -> None:
+        raise ZeroDivisionError("with a secret: hunter2")
+
+    monkeypatch.setattr(customers, "plan", break_)
+    entered(office)
+    office.work()
+    assert SyncRun.objects.held().get().cause == "internal"
+    assert not SyncLogEntry.objects.filter(sentence__contains="hunter2").exists()
