@@ -1,0 +1,48 @@
+# Two commands on a fresh machine: `make demo` and `make test`. They need git, make and python3 with venv.
+SHELL := /bin/bash
+PYTHON ?= python3
+BIN := .venv/bin
+# Both cores; the process tests take turns among themselves.
+PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadgroup --cov --cov-report=
+
+.PHONY: setup demo test lint test-sqlite test-postgres coverage lock clean
+
+setup: .venv/installed
+
+.venv/installed: requirements.lock
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	touch $@
+
+demo: setup
+	$(BIN)/python manage.py demo
+
+test: lint test-sqlite test-postgres coverage
+
+lint: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/djade --check $$(git ls-files 'templates/*.html')
+	$(BIN)/lint-imports
+	$(BIN)/python manage.py check
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/mypy
+
+test-sqlite: setup
+	rm -f .coverage .coverage.*
+	env -u DATABASE_URL COVERAGE_FILE=.coverage.sqlite $(PYTEST)
+
+test-postgres: setup
+	COVERAGE_FILE=.coverage.postgres $(BIN)/python -m tests.postgres $(PYTEST)
+
+# Rules, wires and rows are covered to the last branch; the rest nearly so.
+coverage:
+	$(BIN)/coverage combine --quiet --keep .coverage.sqlite* .coverage.postgres*
+	$(BIN)/coverage report --fail-under=100 --include='integrations/sync/*,integrations/models/*,integrations/coperniq/*,integrations/quickbooks/*,integrations/http.py,integrations/parsing.py,integrations/errors.py'
+	$(BIN)/coverage report --fail-under=95
+
+lock: setup
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra dev pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf .venv var .coverage .coverage.* .mypy_cache .ruff_cache .hypothesis

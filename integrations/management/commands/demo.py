@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from integrations.management.demo_house import DemoHouse
+
+
+class Command(BaseCommand):
+    help = "Runs portal, worker and simulators of both vendors with a demo company, afresh at every start."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", type=int, default=8000, help="of the portal")
+        parser.add_argument("--simulator-port", type=int, default=8001, help="of both vendors' simulators")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        folder = settings.BASE_DIR / "var" / "demo"
+        with DemoHouse(folder, options["port"], options["simulator_port"]) as house:
+            self.stdout.write(house.furnish())
+            self.stdout.flush()
+            house.wait()
