@@ -1,0 +1,105 @@
+"""Intuit's consent, there and back: a browser is sent out with a state and comes home with a code.
+
+Tokens go from Intuit into the sealed columns and nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.sessions.backends.base import UpdateError
+from django.db import IntegrityError
+
+from accounts.models import Company, User
+from integrations.connections.clients import CallMeter, vendor_session
+from integrations.connections.ending import NotConnected, revoke_quietly
+from integrations.connections.granting import ELSEWHERE, Grant, store
+from integrations.connections.resuming import go_on
+from integrations.connections.tokens import oauth_app
+from integrations.errors import AppMisconfigured, UnexpectedShape
+from integrations.models import QuickBooksConnection
+from integrations.quickbooks import oauth
+from integrations.quickbooks.client import QuickBooksClient
+
+if TYPE_CHECKING:
+    from django.contrib.sessions.backends.base import SessionBase
+
+PENDING = "quickbooks_authorizations"
+MOST_PENDING = 5
+LIFETIME = timedelta(hours=1)
+REALM = re.compile(r"[\w-]{1,40}", re.ASCII)
+
+TRY_AGAIN = "Nothing was changed. Please start again with Connect under Integrations."
+
+
+def begin(session: SessionBase, company: Company, user: User, redirect_uri: str) -> str:
+    """The address to send the browser to. Its state is good once, for this session, company and person."""
+    if not settings.INTUIT_CLIENT_ID:
+        raise AppMisconfigured(vendor="quickbooks", detail="INTUIT_CLIENT_ID is not set")
+    state = secrets.token_urlsafe(32)
+    address = oauth.authorize_url(oauth_app(), redirect_uri=redirect_uri, state=state)
+    asked = {"state": state, "company": company.pk, "user": user.pk, "at": time.time()}
+    session[PENDING] = [*session.get(PENDING, []), asked][-MOST_PENDING:]
+    return address
+
+
+def claim_state(session: SessionBase, company: Company, user: User, state: str) -> None:
+    """Saved at once: Intuit ends the tokens of a code that is exchanged twice, as by an impatient reload."""
+    asked = next((row for row in session.get(PENDING, []) if row["state"] == state), None)
+    if asked is None:
+        raise NotConnected(
+            f"This answer from QuickBooks does not belong to a connection you started here. {TRY_AGAIN}"
+        )
+    session[PENDING] = [row for row in session[PENDING] if row is not asked]
+    try:
+        session.save()
+    except UpdateError as error:
+        raise NotConnected(f"You signed out while QuickBooks was asking you. {TRY_AGAIN}") from error
+    if (asked["company"], asked["user"]) != (company.pk, user.pk):
+        raise NotConnected(f"You started this for another company than the one chosen now. {TRY_AGAIN}")
+    if asked["at"] + LIFETIME.total_seconds() < time.time():
+        raise NotConnected(f"QuickBooks' answer came too late. {TRY_AGAIN}")
+
+
+def complete(
+    company: Company, user: User, *, code: str, realm_id: str, redirect_uri: str
+) -> QuickBooksConnection:
+    """The stored connection: CONNECTED, or PROPOSED where other books answered than before.
+
+    Raises VendorError and NotConnected; then nothing was stored. What was granted for nothing is not revoked:
+    a revocation may end the grant of another company, or the one that still works here.
+    """
+    if not code or not REALM.fullmatch(realm_id):
+        raise NotConnected(f"QuickBooks' answer is incomplete. {TRY_AGAIN}")
+    grant = read_grant(company, code, realm_id, redirect_uri)
+    try:
+        connection, superseded = store(company, user, grant)
+    except IntegrityError as error:
+        raise NotConnected(ELSEWHERE) from error
+    revoke_quietly(superseded)
+    go_on(company)
+    return connection
+
+
+def read_grant(company: Company, code: str, realm_id: str, redirect_uri: str) -> Grant:
+    tokens = oauth.exchange_code(oauth_app(), code=code, redirect_uri=redirect_uri)
+    meter = CallMeter(company.pk)
+    session = vendor_session("quickbooks", meter)
+    client = QuickBooksClient(
+        api_url=settings.QUICKBOOKS_API_URL,
+        realm_id=realm_id,
+        access_token=lambda _rejected: tokens.access_token,
+        session=session,
+    )
+    try:
+        return Grant(realm_id, tokens, client.read_company_info(), client.read_preferences())
+    except UnexpectedShape as error:
+        raise NotConnected(f"QuickBooks described its company in an unknown way. {TRY_AGAIN}") from error
+    finally:
+        session.close()
+        meter.flush()

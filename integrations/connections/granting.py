@@ -1,0 +1,120 @@
+"""What a consent becomes: a new connection, the old one renewed, or a proposal that waits for a decision."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils import timezone
+
+from accounts.acts import record_act
+from accounts.models import Company, User
+from integrations.connections.ending import NotConnected, drop_proposal
+from integrations.connections.resuming import company_locked, release_held
+from integrations.connections.tokens import token_values
+from integrations.models import FieldMapping, QuickBooksConnection, SyncSettings
+from integrations.quickbooks import oauth
+from integrations.quickbooks.records import CompanyInfo, Preferences
+
+State = QuickBooksConnection.State
+
+ELSEWHERE = (
+    "This QuickBooks company cannot be connected here, because it is already in use in this portal. "
+    "Please choose another QuickBooks company, or write to support."
+)
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What a person allowed, proven by a first look at the books."""
+
+    realm_id: str
+    tokens: oauth.Tokens
+    info: CompanyInfo
+    preferences: Preferences
+
+
+def store(company: Company, user: User, grant: Grant) -> tuple[QuickBooksConnection, str]:
+    """The connection, and the sealed token of a proposal that has been overtaken by this one."""
+    with company_locked(company):
+        elsewhere = QuickBooksConnection.objects.live().filter(realm_id=grant.realm_id)
+        if elsewhere.exclude(company=company).exists():
+            raise NotConnected(ELSEWHERE)
+        superseded = drop_proposal(company, unless_realm=grant.realm_id)
+        current = QuickBooksConnection.objects.select_for_update().of(company)
+        before = f"{current} ({current.get_state_display()})" if current else ""
+        connection = place(company, current, grant)
+        record_act(
+            company=company,
+            user=user,
+            verb="connect",
+            target=f"QuickBooks company {connection.company_name} ({grant.realm_id})",
+            before=before,
+            after=connection.get_state_display(),
+        )
+        return connection, superseded
+
+
+def place(company: Company, current: QuickBooksConnection | None, grant: Grant) -> QuickBooksConnection:
+    if current is None:
+        return start(QuickBooksConnection(company=company, realm_id=grant.realm_id), grant)
+    if current.realm_id == grant.realm_id:
+        return renew(current, grant)
+    return propose(current, grant)
+
+
+def start(connection: QuickBooksConnection, grant: Grant) -> QuickBooksConnection:
+    fill(connection, grant, State.CONNECTED)
+    connection.save()
+    SyncSettings.objects.create(connection=connection)
+    FieldMapping.objects.bulk_create(
+        FieldMapping(connection=connection, quickbooks_field=path, source=source)
+        for path, source in FieldMapping.DEFAULTS.items()
+    )
+    release_held(connection.company)
+    return connection
+
+
+def renew(connection: QuickBooksConnection, grant: Grant) -> QuickBooksConnection:
+    """The same books: everything continues where it stopped."""
+    if connection.state == State.DISCONNECTED:
+        connection.connected_at, connection.disconnected_at = timezone.now(), None
+    fill(connection, grant, State.CONNECTED)
+    connection.save()
+    release_held(connection.company)
+    return connection
+
+
+def propose(current: QuickBooksConnection, grant: Grant) -> QuickBooksConnection:
+    """Other books: everything stops, and both wait for a person's decision.
+
+    A disconnected company's books may be in use elsewhere by now; then there is nothing left to guard.
+    """
+    taken = QuickBooksConnection.objects.live().filter(realm_id=current.realm_id).exclude(pk=current.pk)
+    if not taken.exists():
+        current.state = State.GUARDED
+        current.save(update_fields=["state"])
+    proposal = QuickBooksConnection(company=current.company, realm_id=grant.realm_id)
+    fill(proposal, grant, State.PROPOSED)
+    proposal.save()
+    return proposal
+
+
+def fill(connection: QuickBooksConnection, grant: Grant, state: State) -> None:
+    """Every token has its version: a renewal under way in a worker must not overwrite these."""
+    values: dict[str, Any] = {
+        **token_values(grant.tokens),
+        "token_version": connection.token_version + 1,
+        "state": state,
+        "state_reason": "",
+        "company_name": grant.info.name[:1024],
+        "country": grant.info.country[:3],
+        "home_currency": grant.preferences.home_currency[:3],
+        "multicurrency": grant.preferences.multicurrency,
+        "custom_txn_numbers": grant.preferences.custom_txn_numbers,
+        "using_sales_tax": grant.preferences.using_sales_tax,
+        "book_close_on": grant.preferences.book_close_on,
+        "preferences_read_at": timezone.now(),
+    }
+    for name, value in values.items():
+        setattr(connection, name, value)

@@ -1,0 +1,150 @@
+"""Another company answered than the one whose records are linked: everything stops until a person decides.
+
+*Move* seals the books with their links and begins new ones; *keep* goes back to what there was.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import IntegrityError
+from django.utils import timezone
+
+from accounts.acts import record_act
+from accounts.models import Company, User
+from integrations.connections.clients import CallMeter, quickbooks_client
+from integrations.connections.ending import NotConnected, drop_proposal, revoke_quietly, wipe
+from integrations.connections.granting import ELSEWHERE
+from integrations.connections.resuming import company_locked, go_on, release_held
+from integrations.connections.tokens import mark_access_lost
+from integrations.errors import AccessLost, PortalError
+from integrations.models import (
+    FieldMapping,
+    PhaseTrigger,
+    QuickBooksConnection,
+    RunState,
+    SyncRun,
+    SyncSettings,
+)
+
+State = QuickBooksConnection.State
+
+SEALED_SENTENCE = "The company has moved to other books since. Nothing of this was written."
+
+
+@dataclass(frozen=True)
+class Guard:
+    old: QuickBooksConnection
+    proposed: QuickBooksConnection
+
+    @property
+    def links_at_risk(self) -> int:
+        return self.old.links.count()
+
+
+def open_guard(company: Company) -> Guard | None:
+    proposed = QuickBooksConnection.objects.filter(company=company, state=State.PROPOSED).first()
+    old = QuickBooksConnection.objects.of(company)
+    return Guard(old, proposed) if proposed and old else None
+
+
+def decided_guard(company: Company) -> Guard:
+    """The guard a decision is for, its rows locked."""
+    guard = open_guard(company)
+    if guard is None:
+        raise NotConnected("This has been decided already. Please look at the page again.")
+    list(QuickBooksConnection.objects.select_for_update().filter(company=company).values_list("pk"))
+    guard.old.refresh_from_db()
+    return guard
+
+
+def move(company: Company, user: User) -> QuickBooksConnection:
+    """The new books take over settings, mappings and triggers, and begin without a link."""
+    try:
+        with company_locked(company):
+            guard = decided_guard(company)
+            old_token = guard.old.refresh_token_sealed
+            seal_books(guard.old)
+            guard.proposed.state = State.CONNECTED
+            guard.proposed.save(update_fields=["state"])
+            hand_over(guard.old, guard.proposed, list(guard.old.triggers.all()))
+            release_held(company)
+            record(company, user, "move to other books", guard, after=guard.proposed)
+    except IntegrityError as error:
+        raise NotConnected(ELSEWHERE) from error
+    revoke_quietly(old_token)
+    go_on(company)
+    return guard.proposed
+
+
+def keep(company: Company, user: User) -> QuickBooksConnection:
+    """Back to what there was; whether its authorization still works is found out at once."""
+    with company_locked(company):
+        guard = decided_guard(company)
+        token = drop_proposal(company)
+        old = guard.old
+        if old.state == State.GUARDED:
+            old.state = State.CONNECTED if old.refresh_token_sealed else State.DISCONNECTED
+            old.save(update_fields=["state"])
+        release_held(company)
+        record(company, user, "keep the books", guard, after=old)
+    revoke_quietly(token)
+    if old.is_connected:
+        try_access(old)
+    go_on(company)
+    return old
+
+
+def try_access(connection: QuickBooksConnection) -> None:
+    """An outage proves nothing; only a refusal does."""
+    meter = CallMeter(connection.company_id)
+    try:
+        quickbooks_client(connection, meter).read_company_info()
+    except AccessLost as error:
+        mark_access_lost(connection, error)
+    except PortalError:
+        return
+    finally:
+        meter.flush()
+        connection.refresh_from_db()
+
+
+def record(company: Company, user: User, verb: str, guard: Guard, after: QuickBooksConnection) -> None:
+    record_act(
+        company=company,
+        user=user,
+        verb=verb,
+        target=f"{guard.links_at_risk} links of QuickBooks company {guard.old.realm_id}",
+        before=f"{guard.old.company_name} ({guard.old.realm_id})",
+        after=f"{after.company_name} ({after.realm_id})",
+    )
+
+
+def seal_books(connection: QuickBooksConnection) -> None:
+    """Links stay readable for ever and are never used again; what was still to be written there is not."""
+    wipe(connection, State.SEALED)
+    resting = (RunState.QUEUED, RunState.WAITING, RunState.HELD)
+    now = timezone.now()
+    SyncRun.objects.filter(connection=connection, state__in=resting).update(
+        state=RunState.CANCELLED,
+        cause="books_sealed",
+        sentence=SEALED_SENTENCE,
+        choices=[],
+        finished_at=now,
+        updated_at=now,
+    )
+
+
+def hand_over(old: QuickBooksConnection, new: QuickBooksConnection, triggers: list[PhaseTrigger]) -> None:
+    """Triggers count from now: what entered a phase before belongs to the old books."""
+    settings, _ = SyncSettings.objects.get_or_create(connection=old)
+    settings.pk, settings.connection = None, new
+    settings.save(force_insert=True)
+    sources = dict(old.mappings.values_list("quickbooks_field", "source")) or FieldMapping.DEFAULTS
+    FieldMapping.objects.bulk_create(
+        FieldMapping(connection=new, quickbooks_field=path, source=source) for path, source in sources.items()
+    )
+    now = timezone.now()
+    for trigger in triggers:
+        trigger.pk, trigger.connection, trigger.saved_at = None, new, now
+        trigger.save(force_insert=True)

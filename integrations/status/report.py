@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db.models import Count, Sum
+from django.urls import reverse
+from django.utils import timezone
+
+from integrations.connections.guard import open_guard
+from integrations.errors import CredentialUnreadable
+from integrations.models import (
+    CallTally,
+    CoperniqConnection,
+    InboundEvent,
+    PhaseTrigger,
+    QuickBooksConnection,
+    RunState,
+    SyncRun,
+)
+from integrations.status.advice import warnings
+from integrations.status.triggers import is_broken, workflows_by_id
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from accounts.models import Company
+    from integrations.models.runs import SyncRunQuerySet
+
+VENDORS = ("quickbooks", "coperniq")
+NOT_CONNECTED = "not_connected"
+
+
+def status_of(company: Company) -> dict[str, Any]:
+    """Moments are datetimes, ids text; nothing secret but the address Coperniq's webhooks are sent to."""
+    books = QuickBooksConnection.objects.of(company)
+    keyed = CoperniqConnection.objects.filter(company=company).first()
+    return {
+        "company": {"slug": company.slug, "name": company.name, "time_zone": company.time_zone},
+        "quickbooks": quickbooks_of(company, books),
+        "coperniq": coperniq_of(keyed),
+        "workflows": workflows_of(books, keyed),
+        "runs": run_counts(company),
+        "unplanned_events": unplanned(company),
+        "idle": is_idle(company),
+        "poll": poll_of(keyed),
+        "cdc": None,
+        "calls": {vendor: calls_of(company, vendor) for vendor in VENDORS},
+        "warnings": [
+            {"key": told.key, "sentence": told.sentence, "remedy": address_of(told.remedy_url_name)}
+            for told in warnings(company)
+        ],
+    }
+
+
+def address_of(url_name: str) -> str:
+    return reverse(url_name) if url_name else ""
+
+
+def quickbooks_of(company: Company, books: QuickBooksConnection | None) -> dict[str, Any]:
+    if books is None:
+        return {"state": NOT_CONNECTED}
+    guard = open_guard(company)
+    return {
+        "state": books.state,
+        "reason": books.state_reason,
+        "realm_id": books.realm_id,
+        "company_name": books.company_name,
+        "country": books.country,
+        "home_currency": books.home_currency,
+        "connected_at": books.connected_at,
+        "authorization_ends_unused_at": books.refresh_expires_at,
+        "authorization_ends_at": books.refresh_hard_expires_at,
+        "links": books.links.count(),
+        "proposed": proposal_of(guard.proposed) if guard else None,
+    }
+
+
+def proposal_of(proposed: QuickBooksConnection) -> dict[str, str]:
+    return {"realm_id": proposed.realm_id, "company_name": proposed.company_name}
+
+
+def coperniq_of(keyed: CoperniqConnection | None) -> dict[str, Any]:
+    if keyed is None:
+        return {"state": NOT_CONNECTED}
+    return {
+        "state": keyed.state,
+        "guarded": keyed.is_guarded,
+        "webhook_address": webhook_address(keyed),
+        "connected_at": keyed.connected_at,
+        "last_event_at": keyed.last_event_at,
+        "workflows_read_at": keyed.workflows_read_at,
+    }
+
+
+def webhook_address(keyed: CoperniqConnection) -> str:
+    """To be pasted into Coperniq's automations; "" while it cannot be opened, which must not take the page away."""
+    try:
+        path = reverse("integrations:webhook_coperniq", args=[keyed.webhook_token])
+    except CredentialUnreadable:
+        return ""
+    return f"{settings.PORTAL_URL}{path}"
+
+
+def workflows_of(
+    books: QuickBooksConnection | None, keyed: CoperniqConnection | None
+) -> list[dict[str, Any]]:
+    """Coperniq's, and after them those that only a trigger still names."""
+    triggers = {trigger.workflow_id: trigger for trigger in books.triggers.all()} if books else {}
+    known = workflows_by_id(keyed)
+    gone = {name: bare_workflow(trigger) for name, trigger in triggers.items() if name not in known}
+    return [
+        {**row, "trigger": trigger_of(triggers.get(name), row)} for name, row in {**known, **gone}.items()
+    ]
+
+
+def bare_workflow(trigger: PhaseTrigger) -> dict[str, Any]:
+    return {"id": trigger.workflow_id, "name": trigger.workflow_name, "phases": []}
+
+
+def trigger_of(trigger: PhaseTrigger | None, workflow: Mapping[str, Any]) -> dict[str, Any] | None:
+    if trigger is None:
+        return None
+    return {
+        "phase_id": trigger.phase_template_id,
+        "phase_name": trigger.phase_name,
+        "reentry": trigger.reentry,
+        "preview": trigger.preview,
+        "saved_at": trigger.saved_at,
+        "broken": is_broken(trigger, workflow),
+    }
+
+
+def current_runs(company: Company) -> SyncRunQuerySet:
+    """Those of sealed books are history."""
+    runs = SyncRun.objects.filter(company=company)
+    return runs.exclude(connection__state=QuickBooksConnection.State.SEALED)
+
+
+def run_counts(company: Company) -> dict[str, int]:
+    counted = current_runs(company).order_by().values_list("state").annotate(Count("id"))
+    return dict.fromkeys(RunState.values, 0) | dict(counted)
+
+
+def unplanned(company: Company) -> int:
+    return InboundEvent.objects.unplanned().filter(company=company).count()
+
+
+def is_idle(company: Company) -> bool:
+    """Nothing queued, running or still to be planned. What is held or waits is not our turn."""
+    events = InboundEvent.objects.unplanned().filter(company=company)
+    return not events.exists() and not current_runs(company).unfinished().exists()
+
+
+def poll_of(keyed: CoperniqConnection | None) -> dict[str, Any] | None:
+    if keyed is None:
+        return None
+    return {
+        "last_started_at": keyed.last_poll_started_at,
+        "last_ended_at": keyed.last_poll_ended_at,
+        "age_seconds": seconds_since(keyed.last_poll_ended_at),
+        "next_at": keyed.next_poll_at,
+        "failures": keyed.poll_failures,
+    }
+
+
+def seconds_since(at: datetime | None) -> int | None:
+    return None if at is None else max(int((timezone.now() - at).total_seconds()), 0)
+
+
+def calls_of(company: Company, vendor: str) -> dict[str, dict[str, int]]:
+    """By UTC days, as the vendors count."""
+    today = timezone.now().date()
+    tallies = CallTally.objects.filter(company=company, vendor=vendor)
+    spans = {"today": tallies.filter(on=today), "month": tallies.filter(on__gte=today.replace(day=1))}
+    sums = {span: rows.aggregate(reads=Sum("reads"), writes=Sum("writes")) for span, rows in spans.items()}
+    return {span: {kind: count or 0 for kind, count in row.items()} for span, row in sums.items()}
