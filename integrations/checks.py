@@ -1,0 +1,109 @@
+"""System checks: settings with which the portal would lose work, stand still or give secrets away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, register
+
+
+@register
+def check_portal(**_kwargs: Any) -> Sequence[CheckMessage]:
+    return [*check_queue(settings.Q_CLUSTER), *check_secrets(), *check_surroundings()]
+
+
+def wrong(number: int, message: str, hint: str) -> Error:
+    return Error(message, hint=hint, id=f"integrations.E{number:03}")
+
+
+def check_queue(queue: dict[str, Any]) -> Iterator[Error]:
+    """django-q2's defaults are made for other work than ours."""
+    workers = queue.get("workers") or 0
+    if workers < 1:
+        yield wrong(4, "The queue has no workers.", "Set QUEUE_WORKERS to 1 or more.")
+    else:
+        yield from check_redelivery(queue, workers)
+    if queue.get("ack_failures") is not True or queue.get("max_attempts") != 1:
+        yield wrong(
+            2,
+            "A failed task of the queue would come back for ever.",
+            "Set ack_failures to True and max_attempts to 1: runs are tried again by their own rows.",
+        )
+    if queue.get("catch_up") is not False:
+        yield wrong(3, "After a stop every missed schedule would be run.", "Set catch_up to False.")
+    if not queue.get("orm"):
+        yield wrong(
+            5,
+            "The queue is not kept in the database.",
+            "Set orm: other brokers lose what a dead worker held.",
+        )
+
+
+def check_redelivery(queue: dict[str, Any], workers: int) -> Iterator[Error]:
+    timeout, retry = queue.get("timeout") or 0, queue.get("retry") or 60
+    limit = queue.get("queue_limit") or workers**2
+    longest = timeout * (1 + limit / workers)
+    if not timeout or retry <= longest:
+        yield wrong(
+            1,
+            "The queue would hand out tasks again that are still waiting or running.",
+            f"Set timeout, and retry above timeout * (1 + queue_limit / workers), here {longest:g} seconds.",
+        )
+
+
+def check_secrets() -> Iterator[Error]:
+    if not settings.CREDENTIAL_KEYS or not all(map(is_fernet_key, settings.CREDENTIAL_KEYS)):
+        yield wrong(
+            6,
+            "CREDENTIAL_KEYS holds no key, or one that cannot be used.",
+            "Make one with: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'",
+        )
+    if is_loopback(settings.PORTAL_URL):
+        return
+    for name, is_demo in (
+        ("SECRET_KEY", settings.SECRET_KEY == settings.DEMO_SECRET_KEY),
+        ("CREDENTIAL_KEYS", settings.DEMO_CREDENTIAL_KEY in settings.CREDENTIAL_KEYS),
+    ):
+        if is_demo:
+            yield wrong(
+                10,
+                f"{name} is the one of the demo, which everybody knows.",
+                f"Set {name} to a value of your own.",
+            )
+
+
+def check_surroundings() -> Iterator[Error]:
+    if settings.INTUIT_ENVIRONMENT not in settings.QUICKBOOKS_HOSTS:
+        known = " or ".join(settings.QUICKBOOKS_HOSTS)
+        yield wrong(7, "INTUIT_ENVIRONMENT is not known.", f"Set it to {known}.")
+    database = settings.DATABASES["default"]
+    mode = database.get("OPTIONS", {}).get("transaction_mode")
+    if database["ENGINE"] == "django.db.backends.sqlite3" and mode != "IMMEDIATE":
+        yield wrong(
+            8,
+            "SQLite's transactions would fail half way when two want to write.",
+            'Set transaction_mode to "IMMEDIATE" in the OPTIONS of the database.',
+        )
+    if settings.LEASE_SECONDS < 1:
+        yield wrong(9, "A lane could be taken by two workers at once.", "Set LEASE_SECONDS to 1 or more.")
+
+
+def is_fernet_key(key: str) -> bool:
+    try:
+        Fernet(key)
+    except ValueError:
+        return False
+    return True
+
+
+def is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

@@ -1,0 +1,69 @@
+"""The forms of the configuration page, each a few keys of the one table of settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.views.decorators.http import require_POST
+
+from accounts.roles import Right
+from accounts.scoping import CompanyRequest, company_page
+from integrations.configuration import configure
+from integrations.connections.keys import refresh_workflows as read_workflows
+from integrations.errors import PortalError
+from integrations.views.answers import CONFIGURATION, done, refused
+
+FORM_ITSELF = {"csrfmiddlewaretoken"}
+TRIGGER_FIELDS = {"phase": "trigger", "reentry": "reentry", "preview": "preview"}
+
+
+@require_POST
+@company_page(Right.CONFIGURE)
+def triggers(request: CompanyRequest) -> HttpResponse:
+    """`phase-<workflow id>` (empty: no trigger), `reentry-<workflow id>`, `preview-<workflow id>`."""
+    return saved(request, {field: key_of(field) for field in fields(request)})
+
+
+def key_of(field: str) -> str:
+    prefix, _, workflow_id = field.partition("-")
+    return f"{TRIGGER_FIELDS.get(prefix, prefix)}.{workflow_id}"
+
+
+@require_POST
+@company_page(Right.CONFIGURE)
+def matching_strategy(request: CompanyRequest) -> HttpResponse:
+    return saved(request, {"strategy": "matching_strategy"})
+
+
+@require_POST
+@company_page(Right.CONFIGURE)
+def settings(request: CompanyRequest) -> HttpResponse:
+    return saved(request, {field: field for field in fields(request)})
+
+
+def fields(request: CompanyRequest) -> list[str]:
+    return [name for name in request.POST if name not in FORM_ITSELF]
+
+
+def saved(request: CompanyRequest, keys: Mapping[str, str]) -> HttpResponse:
+    """`keys` says which key each field stands for; errors come back under the field's name."""
+    wanted = {key: request.POST.get(field, "") for field, key in keys.items()}
+    try:
+        changes = configure(request.company, request.user, wanted)
+    except ValidationError as error:
+        named = {key: field for field, key in keys.items()}
+        errors = {named.get(key, key): told for key, told in error.message_dict.items()}
+        return refused(request, errors, title="Nothing was saved", back=CONFIGURATION)
+    return done(request, "Saved." if changes else "Saved: nothing was different.", CONFIGURATION)
+
+
+@require_POST
+@company_page(Right.CONFIGURE)
+def refresh_workflows(request: CompanyRequest) -> HttpResponse:
+    try:
+        count = read_workflows(request.company)
+    except PortalError as error:
+        return refused(request, {"coperniq": [error.sentence]}, back=CONFIGURATION)
+    return done(request, f"{count} workflows were read from Coperniq.", CONFIGURATION)

@@ -1,0 +1,168 @@
+"""Connecting and disconnecting. Intuit's way back is a GET; everything else is a form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+
+from accounts.models import Company, User
+from accounts.roles import Right
+from accounts.scoping import CompanyRequest, company_page
+from integrations.connections import authorizing, ending, guard, keys
+from integrations.errors import AccessLost, GrantLost, NotAdministrator, PortalError, VendorError
+from integrations.models import QuickBooksConnection
+from integrations.views.answers import CONFIGURATION, OVERVIEW, done, refused, sent_away
+
+Decision = Callable[[Company, User], object]
+
+NOT_CONNECTED = "QuickBooks was not connected"
+CANCELLED = (
+    "You cancelled in QuickBooks, so nothing was connected and nothing was stored. "
+    "If that was not meant, start again with Connect and choose the company there."
+)
+ENDED = "QuickBooks' permission could not be used: it has expired or was used already. Please start again with Connect."
+NO_ACCESS = (
+    "QuickBooks does not let the portal into this company. Please start again, signed in at QuickBooks as an "
+    "administrator of the company, and check that it is one of the kind this portal works with."
+)
+NOT_ADMINISTRATOR = (
+    "You are not an administrator of this QuickBooks company. "
+    "Please let one of its administrators connect it."
+)
+ASK_DISCONNECT = (
+    "Disconnecting will stop all syncing. "
+    "Existing synced data will remain in both systems, but no new data will sync."
+)
+
+
+def redirect_uri() -> str:
+    """As registered with Intuit, character by character; never taken from the request."""
+    return f"{settings.PORTAL_URL}{reverse('integrations:callback')}"
+
+
+@require_POST
+@company_page(Right.CONNECT)
+def quickbooks(request: CompanyRequest) -> HttpResponse:
+    try:
+        address = authorizing.begin(request.session, request.company, request.user, redirect_uri())
+    except PortalError as error:
+        return refused(request, {"quickbooks": [error.sentence]})
+    return sent_away(request, address)
+
+
+@require_GET
+@company_page(Right.CONNECT)
+def callback(request: CompanyRequest) -> HttpResponse:
+    """Intuit sends `code`, `state` and `realmId`, or `error` and `state` (quickbooks-online.md §1.2)."""
+    asked = request.GET
+    try:
+        if "error" in asked:
+            raise ending.NotConnected(refusal_of(asked["error"]))
+        authorizing.claim_state(request.session, request.company, request.user, asked.get("state", ""))
+        connection = authorizing.complete(
+            request.company,
+            request.user,
+            code=asked.get("code", ""),
+            realm_id=asked.get("realmId", ""),
+            redirect_uri=redirect_uri(),
+        )
+    except PortalError as error:
+        return refused(request, {"quickbooks": [explained(error)]}, title=NOT_CONNECTED)
+    return landed(request, connection)
+
+
+def refusal_of(code: str) -> str:
+    if code == "access_denied":
+        return CANCELLED
+    named = f" ({code})" if re.fullmatch(r"[a-z_]{1,40}", code) else ""
+    return f"QuickBooks could not ask you for permission{named}. Please try again, or write to support."
+
+
+def explained(error: PortalError) -> str:
+    """The errors of a running connection advise to connect it again; here somebody is just doing that."""
+    if isinstance(error, GrantLost):
+        return ENDED
+    if isinstance(error, NotAdministrator):
+        return NOT_ADMINISTRATOR
+    if isinstance(error, AccessLost):
+        return NO_ACCESS
+    if isinstance(error, VendorError):
+        return f"{error.sentence} Nothing was stored; please start again with Connect in a while."
+    return error.sentence
+
+
+def landed(request: CompanyRequest, connection: QuickBooksConnection) -> HttpResponse:
+    name = connection.company_name
+    if connection.state == QuickBooksConnection.State.PROPOSED:
+        sentence = (
+            f"“{name}” is another QuickBooks company than before. Syncing has stopped until you decide."
+        )
+        return done(request, sentence, OVERVIEW, level=messages.WARNING)
+    if not connection.in_dollars:
+        sentence = (
+            f"“{name}” is connected, but it keeps its books in {connection.home_currency or 'an unknown currency'}. "
+            "Only companies in US dollars can be switched on."
+        )
+        return done(request, sentence, CONFIGURATION, level=messages.WARNING)
+    return done(request, f"“{name}” is connected.", CONFIGURATION)
+
+
+@require_POST
+@company_page(Right.CONFIGURE)
+def disconnect(request: CompanyRequest) -> HttpResponse:
+    if request.POST.get("confirm") != "yes":
+        return refused(
+            request, {"confirm": [ASK_DISCONNECT]}, title="Disconnect QuickBooks?", asks="Disconnect"
+        )
+    try:
+        connection, heard = ending.disconnect(request.company, request.user)
+    except PortalError as error:
+        return refused(request, {"quickbooks": [error.sentence]})
+    sentence = f"“{connection.company_name}” is disconnected. Existing synced data remains in both systems."
+    if heard:
+        return done(request, sentence, OVERVIEW)
+    untold = "QuickBooks could not be told: please remove the app there too, under Apps → My apps."
+    return done(request, f"{sentence} {untold}", OVERVIEW, level=messages.WARNING)
+
+
+@require_POST
+@company_page(Right.CONFIGURE)
+def quickbooks_guard(request: CompanyRequest) -> HttpResponse:
+    return decided(request, guard.move, guard.keep)
+
+
+@require_POST
+@company_page(Right.CONNECT)
+def coperniq(request: CompanyRequest) -> HttpResponse:
+    try:
+        connection = keys.connect(request.company, request.user, request.POST.get("api_key", ""))
+    except PortalError as error:
+        return refused(request, {"api_key": [error.sentence]}, title="Coperniq was not connected")
+    if connection.is_guarded:
+        sentence = "With this key nothing that is linked can be found. Syncing has stopped until you decide."
+        return done(request, sentence, OVERVIEW, level=messages.WARNING)
+    return done(request, "Coperniq is connected.", OVERVIEW)
+
+
+@require_POST
+@company_page(Right.CONFIGURE)
+def coperniq_guard(request: CompanyRequest) -> HttpResponse:
+    return decided(request, keys.move, keys.keep)
+
+
+def decided(request: CompanyRequest, move: Decision, keep: Decision) -> HttpResponse:
+    choice = request.POST.get("choice")
+    if choice not in ("move", "keep"):
+        return refused(request, {"choice": ["Please choose either to move or to keep."]})
+    try:
+        (move if choice == "move" else keep)(request.company, request.user)
+    except PortalError as error:
+        return refused(request, {"choice": [error.sentence]})
+    told = "Moved: new links begin from now." if choice == "move" else "Kept: everything is as it was before."
+    return done(request, told, OVERVIEW)

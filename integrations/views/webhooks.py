@@ -1,0 +1,107 @@
+"""Where vendors ring: is it really them, store what they say, answer. Nothing a sender can send is our error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from integrations.errors import UnreadableWebhook
+from integrations.models import CoperniqConnection
+from integrations.quickbooks.webhooks import is_authentic
+from integrations.sync.inbox import receive_coperniq, receive_quickbooks
+
+CHUNK = 64 * 1024
+
+
+class Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+class Refusal(Exception):
+    """`status` is all the sender needs; the sentence is for whoever looks over their shoulder."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
+@csrf_exempt
+@require_POST
+def quickbooks(request: HttpRequest) -> HttpResponse:
+    return answer(lambda: {"kept": take_quickbooks(request)})
+
+
+@csrf_exempt
+@require_POST
+def coperniq(request: HttpRequest, token: str) -> HttpResponse:
+    return answer(lambda: {"kept": take_coperniq(request, token)})
+
+
+def answer(take: Callable[[], dict[str, int]]) -> HttpResponse:
+    """503 makes the sender try again: only for what may be better by then."""
+    try:
+        return JsonResponse(take())
+    except Refusal as refusal:
+        return JsonResponse({"error": str(refusal)}, status=refusal.status)
+    except UnreadableWebhook as error:
+        return JsonResponse({"error": error.sentence}, status=400)
+    except (OperationalError, InterfaceError):
+        return JsonResponse({"error": "The portal cannot store this right now."}, status=503)
+
+
+def take_quickbooks(request: HttpRequest) -> int:
+    body = read_body(request)
+    signature = request.headers.get("intuit-signature", "")
+    if not is_authentic(body, signature, settings.INTUIT_WEBHOOK_VERIFIER_TOKENS):
+        raise Refusal(401, "The signature is missing or wrong.")
+    return receive_quickbooks(body)
+
+
+def take_coperniq(request: HttpRequest, token: str) -> int:
+    """Looked up by a digest, so that the time it takes tells nothing about the tokens there are.
+
+    After a disconnection it is answered and forgotten: Coperniq would go on repeating what we refuse.
+    """
+    connection = CoperniqConnection.objects.with_webhook_token(token)
+    if connection is None:
+        raise Refusal(404, "There is nothing at this address.")
+    body = read_body(request)
+    if connection.state == CoperniqConnection.State.DISCONNECTED:
+        return 0
+    return int(receive_coperniq(connection, body))
+
+
+def read_body(request: HttpRequest) -> bytes:
+    """All of it, but never more than is allowed, whatever the sender says about its length."""
+    largest = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    if declared_length(request) > largest:
+        raise Refusal(413, "This is too large.")
+    stream = stream_of(request)
+    body = bytearray()
+    try:
+        while chunk := stream.read(min(CHUNK, largest + 1 - len(body))):
+            body += chunk
+            if len(body) > largest:
+                raise Refusal(413, "This is too large.")
+    except OSError as error:
+        raise Refusal(400, "The connection broke off.") from error
+    return bytes(body)
+
+
+def declared_length(request: HttpRequest) -> int:
+    told = request.META.get("CONTENT_LENGTH") or ""
+    return int(told[:20]) if told.isdecimal() else 0
+
+
+def stream_of(request: HttpRequest) -> Readable:
+    """A chunked body has no length, and Django takes it for empty; the server says whether it ends by itself."""
+    if not request.META.get("CONTENT_LENGTH") and request.META.get("wsgi.input_terminated"):
+        stream: Readable = request.META["wsgi.input"]
+        return stream
+    return request
