@@ -110,7 +110,9 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
         asked = self._open_like(run).update(
             asked=F("asked") + 1,
             state=Case(When(resting, then=Value(RunState.QUEUED)), default=F("state")),
-            attempts=Case(When(resting, then=Value(0)), default=F("attempts")),
+            attempts=Case(
+                When(resting, then=Value(0)), default=F("attempts"), output_field=models.IntegerField()
+            ),
             not_before=None,
             preview=run.preview,
             event=run.event or F("event"),

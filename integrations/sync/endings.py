@@ -47,9 +47,10 @@ class Ending:
 
 
 def done(sentence: str, warnings: Sequence[str] = (), **values: Any) -> Ending:
+    if warnings:
+        values |= {"cause": "warning"}
     outcome = Outcome.DONE_WITH_WARNING if warnings else Outcome.DONE
-    cause = "warning" if warnings else ""
-    return Ending(RunState.DONE, outcome, " ".join([sentence, *warnings]), cause, **values)
+    return Ending(RunState.DONE, outcome, " ".join([sentence, *warnings]), **values)
 
 
 def nothing_to_do(sentence: str, **values: Any) -> Ending:

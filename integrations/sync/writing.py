@@ -218,7 +218,8 @@ def link_only(desk: Desk, run: SyncRun, plan: Plan) -> Ending:
         "link": link,
     }
     if known:
-        return nothing_to_do(f"“{plan.quickbooks_name}” is in step with Coperniq already.", **values)
+        sentence = f"“{plan.quickbooks_name}” is in step with Coperniq already."
+        return done(sentence, plan.warnings, **values) if plan.warnings else nothing_to_do(sentence, **values)
     return done(
         f"Linked to the {run.kind} “{plan.quickbooks_name}” that QuickBooks already had"
         f" ({RecordLink.Rule(plan.rule).label.lower()}).",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from integrations.models import RecordLink, RunState, SyncRun, SyncSettings
-from tests.sync.office import Office
+from tests.simulation import Simulation
+from tests.sync.office import Office, open_office
 
 JOHN = {"primaryEmail": "john@example.com"}
 EMAIL = {"PrimaryEmailAddr": {"Address": "john@example.com"}}
@@ -139,10 +140,10 @@ def test_beside_an_inactive_match_a_new_customer_can_be_made(office: Office, fre
     assert office.link("customer").quickbooks_name == ("John Smith" if frees else "John Smith #2")
 
 
-def test_a_match_in_another_currency_is_held(office: Office) -> None:
-    realm = office.realm
-    office.simulator.control(f"quickbooks/{realm}/preferences", {"multicurrency": True}, "PATCH")
-    office.simulator.in_books(realm, DisplayName="John Smith", CurrencyRef={"value": "CAD"})
+@pytest.mark.django_db
+def test_a_match_in_another_currency_is_held(simulator: Simulation) -> None:
+    office = open_office(simulator, multicurrency=True)
+    simulator.in_books(office.realm, DisplayName="John Smith", CurrencyRef={"value": "CAD"})
     enter(office)
     assert office.held().cause == "match_currency"
 
@@ -160,9 +161,7 @@ def test_an_archived_account_is_held_and_can_be_created_all_the_same(office: Off
 
 def test_a_match_another_account_has_by_name_is_held(office: Office) -> None:
     enter(office, "John Smith")
-    other = office.account("John  Smith", primaryEmail="j2@example.com")
-    office.simulator.change("accounts", other["id"], title="John Smith")
-    office.enter(office.project(other, "Second"))
+    office.enter(office.project(office.account("John Smith"), "Second"))
     office.work()
     run = office.held()
     assert run.cause == "match_already_linked"
@@ -175,7 +174,8 @@ def test_a_match_another_account_has_by_email_alone_gets_its_own_customer_with_a
     office: Office,
 ) -> None:
     enter(office, "John Smith", **JOHN)
-    enter(office, "Mary Smith", **JOHN)
+    mary = office.simulator.make("contacts", name="Mary Smith", emails=["john@example.com"])
+    enter(office, "Smith Household", contacts=[mary["id"]], **JOHN)
     assert {row["DisplayName"] for row in office.customers(Job=False)} == {"John Smith", "Mary Smith"}
     assert any(
         line.startswith("done_with_warning: Created the customer “Mary Smith”") for line in office.log()

@@ -199,7 +199,7 @@ def test_one_throttled_call_pauses_the_whole_company(office: Office, settings: S
 
 def test_revoked_access_holds_everything_and_connecting_again_releases_it(office: Office) -> None:
     entered(office)
-    office.simulator.control(f"intuit/revoke/{office.realm}")
+    office.simulator.control("intuit/disconnect", {"realm_id": office.realm})
     office.work()
     office.quickbooks.refresh_from_db()
     assert office.quickbooks.state == QuickBooksConnection.State.NEEDS_AUTHORIZATION
