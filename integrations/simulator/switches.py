@@ -45,6 +45,10 @@ QUICKBOOKS: dict[str, tuple[Setting, str]] = {
     "requestid_remembers_refusals": (False, "whether a refused write replays its refusal is unknown"),
     "inactive_name_frees": (True, "the suffix (deleted) presumably frees the name; off, it stays taken"),
     "display_name_case_sensitive": (False, "uniqueness is presumably blind to case"),
+    "job_names_unique": (
+        "everywhere",
+        "the page says everywhere; a recorded list holds a job and a customer of one name: everywhere | within_parent",
+    ),
     "duplicate_name_tail": (
         "sentence",
         "6240 was recorded with a sentence and with the word null: sentence | null",

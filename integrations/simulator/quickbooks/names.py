@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from integrations.simulator.quickbooks import problems
+from integrations.simulator.quickbooks.presenting import full_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -61,7 +62,7 @@ def refuse_taken(company: Company, record: Record) -> None:
     """An inactive record's own name, suffix and all, bothers nobody."""
     if not record.active:
         return
-    wanted = _compared(company, record.fields["DisplayName"])
+    wanted = _compared(company, _claim(company, record))
     for other in company.people():
         own = other.entity == record.entity and other.id == record.id
         if not own and wanted in _claimed(company, other):
@@ -69,8 +70,13 @@ def refuse_taken(company: Company, record: Record) -> None:
             raise problems.duplicate_name("null" if company.switch("duplicate_name_tail") == "null" else tail)
 
 
+def _claim(company: Company, record: Record) -> str:
+    by_full_name = company.switch("job_names_unique") == "within_parent"
+    return full_name(company, record) if by_full_name else str(record.fields["DisplayName"])
+
+
 def _claimed(company: Company, other: Record) -> set[str]:
-    name = other.fields["DisplayName"]
+    name = _claim(company, other)
     claimed = {_compared(company, name)}
     if not other.active and not company.switch("inactive_name_frees"):
         claimed.add(_compared(company, without_suffix(name)))

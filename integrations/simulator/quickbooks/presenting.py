@@ -16,8 +16,12 @@ CURRENCIES = {
     "EUR": "Euro",
     "GBP": "British Pound Sterling",
 }
+DEFAULT_TAX_CODE = {"value": "2"}
 _TAX_IDS = ("PrimaryTaxIdentifier", "SecondaryTaxIdentifier", "TaxIdentifier")
 _MASK_KEEPS = {"PrimaryTaxIdentifier": 5, "SecondaryTaxIdentifier": 5, "TaxIdentifier": 4}
+_DEFAULTED = {
+    "DefaultTaxCodeRef"
+}  # a query shows it where somebody chose it, not where the company's default stands in
 _MISSING: dict[tuple[str, Road], tuple[str, ...]] = {
     ("Customer", "write"): ("V4IDPseudonym", "ClientEntityId"),
     ("Customer", "read"): ("ClientEntityId",),
@@ -33,7 +37,8 @@ def shown(company: Company, record: Record, road: Road) -> dict[str, Any]:
         if name in found:
             found[name] = masked(found[name], _MASK_KEEPS[name])
     for name in _MISSING.get((record.entity, road), ()):
-        found.pop(name, None)
+        if name not in record.fields or name not in _DEFAULTED:
+            found.pop(name, None)
     if record.entity == "Account" and road == "write" and record.sync_token == 0:
         del found["MetaData"]["LastUpdatedTime"]
     return found
@@ -91,6 +96,8 @@ def _customer(company: Company, record: Record) -> dict[str, Any]:
         "V4IDPseudonym": record.pseudonym,
         "ClientEntityId": "0",
     }
+    if company.settings.using_sales_tax:
+        derived["DefaultTaxCodeRef"] = record.fields.get("DefaultTaxCodeRef", dict(DEFAULT_TAX_CODE))
     return {**derived, "Level": level} if level else derived
 
 

@@ -7,20 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from integrations.simulator.quickbooks import names, problems
 from integrations.simulator.quickbooks.answers import Problem, Refused
-from integrations.simulator.quickbooks.entities import (
-    ACCOUNT,
-    CUSTOMER,
-    EMPLOYEE,
-    ITEM,
-    PAYMENT_METHOD,
-    TERM,
-    VENDOR,
-    Entity,
-)
-from integrations.simulator.quickbooks.presenting import CURRENCIES, balance_with_jobs
+from integrations.simulator.quickbooks.lists import ACCOUNT, ITEM, PAYMENT_METHOD, TERM
+from integrations.simulator.quickbooks.people import CUSTOMER, EMPLOYEE, VENDOR
+from integrations.simulator.quickbooks.presenting import CURRENCIES, DEFAULT_TAX_CODE, balance_with_jobs
 from integrations.simulator.quickbooks.schema import overlong
 
 if TYPE_CHECKING:
+    from integrations.simulator.quickbooks.entity import Entity
     from integrations.simulator.quickbooks.state import Company, Record
 
 MAX_LEVELS = 5
@@ -99,10 +92,9 @@ class CustomerRules(PersonRules):
             "Taxable": taxed,
         }.items():
             fields.setdefault(name, value)
-        if taxed:
-            fields.setdefault("DefaultTaxCodeRef", {"value": "2"})
         if old is not None:
             _keep_currency(fields, old)
+            _drop_default_tax_code(fields, old)
         _take_opening_balance(record, old)
         _settle_job(company, fields)
 
@@ -172,6 +164,12 @@ def _keep_currency(fields: dict[str, Any], old: Record) -> None:
     fields.pop("CurrencyRef", None)
     if "CurrencyRef" in old.fields:
         fields["CurrencyRef"] = old.fields["CurrencyRef"]
+
+
+def _drop_default_tax_code(fields: dict[str, Any], old: Record) -> None:
+    """Read and sent back, the company's default is still nobody's choice."""
+    if "DefaultTaxCodeRef" not in old.fields and fields.get("DefaultTaxCodeRef") == DEFAULT_TAX_CODE:
+        del fields["DefaultTaxCodeRef"]
 
 
 def _settle_job(company: Company, fields: dict[str, Any]) -> None:

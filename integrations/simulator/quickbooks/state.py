@@ -98,6 +98,9 @@ class Company:
         """Customers, vendors and employees share one row of numbers, as their names share one list."""
         return str(next(self._ids["person" if kind in PEOPLE else kind]))
 
+    def number_from(self, kind: str, first: int) -> None:
+        self._ids["person" if kind in PEOPLE else kind] = itertools.count(first)
+
     def find(self, entity: str, id_: str) -> Record | None:
         return self.records[entity].get(id_)
 
@@ -113,7 +116,10 @@ class Company:
             yield from self.records[kind].values()
 
     def children(self, record: Record) -> list[Record]:
-        return [one for one in self.records[record.entity].values() if one.parent_id == record.id]
+        """None for a record that has no number yet."""
+        return [
+            one for one in self.records[record.entity].values() if record.id and one.parent_id == record.id
+        ]
 
     def parent(self, record: Record) -> Record | None:
         return self.find(record.entity, record.parent_id) if record.parent_id else None

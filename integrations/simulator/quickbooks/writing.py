@@ -13,7 +13,7 @@ from integrations.simulator.quickbooks.schema import cleaned, is_empty, refuse_u
 from integrations.simulator.quickbooks.state import Company, Record
 
 if TYPE_CHECKING:
-    from integrations.simulator.quickbooks.entities import Entity
+    from integrations.simulator.quickbooks.entity import Entity
 
 _NUMBER = re.compile(r"-?\d+")
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from integrations.simulator.quickbooks.answers import PACIFIC
 from integrations.simulator.quickbooks.company import single_rows
-from integrations.simulator.quickbooks.entities import MODELLED, NOT_YET, Entity
+from integrations.simulator.quickbooks.entities import MODELLED, NOT_YET
+from integrations.simulator.quickbooks.entity import Entity
 from integrations.simulator.quickbooks.presenting import shown
 from integrations.simulator.quickbooks.query.parser import Condition, Literal, Statement, invalid, parse
 from integrations.simulator.quickbooks.schema import Property
