@@ -1,0 +1,341 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.simulator.conftest import Books, document, problem
+
+if TYPE_CHECKING:
+    from integrations.simulator.world import World
+
+
+def test_a_new_customer_comes_back_as_the_recording_of_2026_has_it(books: Books) -> None:
+    answer = books.post(
+        "customer",
+        {
+            "DisplayName": "Test Customer May 2026",
+            "GivenName": "Test",
+            "FamilyName": "Customer",
+            "PrimaryEmailAddr": {"Address": "testcustomer@example.com"},
+            "PrimaryPhone": {"FreeFormNumber": "(555) 555-1234"},
+            "BillAddr": {"Line1": "123 Test Street", "City": "Mountain View", "CountrySubDivisionCode": "CA"},
+            "Notes": "note",
+        },
+    )
+    found = document(answer)["Customer"]
+    assert answer.status_code == 200
+    assert set(found) == {
+        "Taxable",
+        "BillAddr",
+        "Notes",
+        "Job",
+        "BillWithParent",
+        "Balance",
+        "BalanceWithJobs",
+        "CurrencyRef",
+        "PreferredDeliveryMethod",
+        "IsProject",
+        "domain",
+        "sparse",
+        "Id",
+        "SyncToken",
+        "MetaData",
+        "GivenName",
+        "FamilyName",
+        "FullyQualifiedName",
+        "DisplayName",
+        "PrintOnCheckName",
+        "Active",
+        "PrimaryPhone",
+        "PrimaryEmailAddr",
+        "DefaultTaxCodeRef",
+    }
+    assert (found["Id"], found["SyncToken"], found["domain"], found["sparse"]) == ("1", "0", "QBO", False)
+    assert found["PrintOnCheckName"] == "Test Customer"
+    assert found["FullyQualifiedName"] == "Test Customer May 2026"
+    assert found["CurrencyRef"] == {"value": "USD", "name": "United States Dollar"}
+    assert (found["Taxable"], found["Job"], found["BillWithParent"], found["IsProject"]) == (
+        True,
+        False,
+        False,
+        False,
+    )
+    assert found["PreferredDeliveryMethod"] == "Print"
+    assert (found["Balance"], found["BalanceWithJobs"]) == (0, 0)
+    assert found["BillAddr"]["Id"].isdigit()
+    assert found["MetaData"]["CreateTime"] == found["MetaData"]["LastUpdatedTime"]
+
+
+def test_absent_fields_are_left_out_never_null(books: Books) -> None:
+    found = books.customer("Bare", Notes=None, GivenName="", PrimaryPhone={"FreeFormNumber": ""}, BillAddr={})
+    assert None not in found.values()
+    assert not {"Notes", "GivenName", "PrimaryPhone", "BillAddr", "Level", "ParentRef"} & set(found)
+
+
+def test_a_company_without_sales_tax_gives_no_tax_code(books: Books) -> None:
+    books.client.patch(f"/_control/quickbooks/{books.realm}", json={"using_sales_tax": False})
+    found = books.customer("Untaxed")
+    assert found["Taxable"] is False
+    assert "DefaultTaxCodeRef" not in found
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"GivenName": "Ann", "FamilyName": "Lee"}, "Ann Lee"),
+        ({"GivenName": "Ann", "FamilyName": "Lee", "CompanyName": "Lee Ltd"}, "Lee Ltd"),
+        ({}, "Shown"),
+        ({"PrintOnCheckName": "Chosen"}, "Chosen"),
+    ],
+)
+def test_print_on_check_name_is_derived(books: Books, fields: dict[str, str], expected: str) -> None:
+    assert books.customer("Shown", **fields)["PrintOnCheckName"] == expected
+
+
+def test_the_display_name_is_built_from_the_parts(books: Books) -> None:
+    parts = {"Title": "Dr.", "GivenName": "Ann", "MiddleName": "B.", "FamilyName": "Lee", "Suffix": "Jr."}
+    answer = books.post("customer", parts)
+    assert document(answer)["Customer"]["DisplayName"] == "Dr. Ann B. Lee Jr."
+
+
+@pytest.mark.parametrize("body", [{}, {"CompanyName": "Only A Company"}, {"Notes": "x"}, {"DisplayName": ""}])
+def test_some_part_of_a_name_is_required(books: Books, body: dict[str, str]) -> None:
+    answer = books.post("customer", body)
+    assert (answer.status_code, problem(answer)["code"]) == (400, "6080")
+
+
+@pytest.mark.parametrize("name", ["Smith: Roof", "Tab\tName", "New\nLine"])
+@pytest.mark.parametrize("field", ["DisplayName", "GivenName", "FamilyName"])
+def test_colon_tab_and_newline_are_forbidden_in_names(books: Books, field: str, name: str) -> None:
+    answer = books.post("customer", {"DisplayName": "Fine", field: name})
+    assert (answer.status_code, problem(answer)["code"], problem(answer)["element"]) == (400, "2040", field)
+
+
+def test_the_code_for_forbidden_characters_is_a_switch(books: Books, world: World) -> None:
+    world.switches["forbidden_character_code"] = "6000"
+    assert problem(books.post("customer", {"DisplayName": "a:b"}))["code"] == "6000"
+
+
+LIMITS = {
+    "DisplayName": 500,
+    "Title": 16,
+    "Suffix": 16,
+    "GivenName": 100,
+    "MiddleName": 100,
+    "FamilyName": 100,
+    "CompanyName": 100,
+    "PrintOnCheckName": 110,
+    "Notes": 2000,
+    "ResaleNum": 16,
+    "GSTIN": 15,
+    "BusinessNumber": 10,
+    "PrimaryPhone.FreeFormNumber": 30,
+    "AlternatePhone.FreeFormNumber": 30,
+    "Mobile.FreeFormNumber": 30,
+    "Fax.FreeFormNumber": 30,
+    "WebAddr.URI": 1000,
+    "BillAddr.Line1": 500,
+    "BillAddr.Line5": 500,
+    "ShipAddr.City": 255,
+    "BillAddr.Country": 255,
+    "BillAddr.CountrySubDivisionCode": 255,
+    "ShipAddr.PostalCode": 30,
+}
+
+
+def nested(path: str, value: str) -> dict[str, Any]:
+    outer, _, inner = path.partition(".")
+    return {outer: {inner: value}} if inner else {outer: value}
+
+
+@pytest.mark.parametrize(("path", "limit"), LIMITS.items())
+def test_a_text_may_be_as_long_as_its_limit_and_no_longer(books: Books, path: str, limit: int) -> None:
+    name = {"DisplayName": "Long"}
+    answer = books.post("customer", {**name, **nested(path, "x" * (limit + 1))})
+    assert (answer.status_code, problem(answer)["code"], problem(answer)["element"]) == (400, "2050", path)
+    assert books.post("customer", {**name, **nested(path, "x" * limit)}).status_code == 200
+
+
+def test_an_email_has_at_most_a_hundred_characters(books: Books) -> None:
+    address = "a@" + "b" * 95 + ".com"
+    assert (
+        problem(books.post("customer", {"DisplayName": "L", "PrimaryEmailAddr": {"Address": address}}))[
+            "code"
+        ]
+        == "2050"
+    )
+
+
+def test_address_lines_share_two_thousand_characters(books: Books) -> None:
+    lines = {f"Line{number}": "x" * 401 for number in range(1, 6)}
+    assert problem(books.post("customer", {"DisplayName": "L", "BillAddr": lines}))["code"] == "2050"
+
+
+def test_several_problems_come_in_one_fault(books: Books) -> None:
+    body = {"DisplayName": "ok", "Title": "x" * 17, "PrimaryEmailAddr": {"Address": "nobody"}}
+    errors = document(books.post("customer", body))["Fault"]["Error"]
+    assert [error["code"] for error in errors] == ["2050", "2210"]
+
+
+@pytest.mark.parametrize(
+    "address", ["nobody", "a@b", "@b.com", "a b@c.com", "a@b.com; c@d.com", "a@b.com, nobody", "a@b."]
+)
+def test_an_email_needs_an_at_and_a_dot(books: Books, address: str) -> None:
+    answer = books.post("customer", {"DisplayName": "Mail", "PrimaryEmailAddr": {"Address": address}})
+    assert (answer.status_code, problem(answer)["code"]) == (400, "2210")
+
+
+def test_several_emails_in_one_field_are_common(books: Books) -> None:
+    both = {"Address": "a@example.com, b@example.com"}
+    assert books.customer("Two", PrimaryEmailAddr=both)["PrimaryEmailAddr"] == both
+
+
+@pytest.mark.parametrize(
+    ("body", "unknown", "java"),
+    [
+        ({"DisplayName": "X", "Nickname": "y"}, "Nickname", "Customer"),
+        ({"displayName": "X"}, "displayName", "Customer"),
+        ({"Customer": {"DisplayName": "X"}}, "Customer", "Customer"),
+        ({"DisplayName": "X", "PrimaryPhone": {"Number": "1"}}, "Number", "TelephoneNumber"),
+        ({"DisplayName": "X", "BillAddr": {"Street": "1"}}, "Street", "PhysicalAddress"),
+    ],
+)
+def test_unknown_properties_are_refused_in_the_words_of_the_recording(
+    books: Books, body: dict[str, Any], unknown: str, java: str
+) -> None:
+    answer = books.post("customer", body)
+    detail = problem(answer)["Detail"]
+    assert (answer.status_code, problem(answer)["code"]) == (400, "2010")
+    assert problem(answer)["Message"] == "Request has invalid or unsupported property"
+    assert detail.startswith(
+        f'Property Name:Unrecognized field "{unknown}" (class com.intuit.schema.finance.v3.{java}), '
+    )
+    assert "not marked as ignorable (" in detail
+    assert detail.endswith("\n specified is unsupported or invalid")
+    assert "element" not in problem(answer)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"DisplayName": {"value": "x"}},
+        {"DisplayName": ["x"]},
+        {"DisplayName": "x", "PrimaryEmailAddr": "a@b.com"},
+        {"DisplayName": "x", "Active": "perhaps"},
+        {"DisplayName": "x", "SalesTermRef": "3"},
+    ],
+)
+def test_values_of_the_wrong_type_are_refused(books: Books, body: dict[str, Any]) -> None:
+    assert problem(books.post("customer", body))["code"] == "2010"
+
+
+def test_a_body_must_be_a_json_object_and_say_so(books: Books) -> None:
+    for more in ({"data": "{"}, {"data": "[1]"}):
+        answer = books.call("POST", "customer", content_type="application/json", **more)
+        assert (answer.status_code, problem(answer)["code"]) == (400, "2010")
+    answer = books.call("POST", "customer", data='{"DisplayName":"x"}', content_type="text/plain")
+    assert problem(answer)["code"] == "2010"
+
+
+def test_known_read_only_properties_are_ignored_without_a_word(books: Books) -> None:
+    found = books.customer(
+        "Quiet",
+        FullyQualifiedName="Loud",
+        Level=3,
+        BalanceWithJobs=99,
+        IsProject=True,
+        MetaData={"CreateTime": "1999-01-01T00:00:00-08:00"},
+        domain="XYZ",
+        V4IDPseudonym="abc",
+    )
+    assert found["FullyQualifiedName"] == "Quiet"
+    assert found["BalanceWithJobs"] == 0
+    assert found["IsProject"] is False
+    assert not found["MetaData"]["CreateTime"].startswith("1999")
+    assert found["domain"] == "QBO"
+    assert "Level" not in found
+
+
+def test_an_opening_balance_counts_on_creation_only(books: Books) -> None:
+    created = books.customer("Owing", Balance=12.5, OpenBalanceDate="2026-01-01")
+    assert str(created["Balance"]) == "12.50"
+    changed = books.changed(created, Balance=900, Notes="x")
+    assert str(changed["Balance"]) == "12.50"
+
+
+def test_money_keeps_its_trailing_zeros_on_the_wire(books: Books) -> None:
+    answer = books.post("customer", {"DisplayName": "Owing", "Balance": 639})
+    assert '"Balance":639.00,' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "code"),
+    [
+        ("OpenBalanceDate", "01/02/2026", "2060"),
+        ("Balance", "much", "2140"),
+        ("PreferredDeliveryMethod", "Pigeon", "2170"),
+        ("CurrencyRef", {"value": "EUR"}, "2220"),
+        ("SalesTermRef", {"value": "99"}, "610"),
+        ("PaymentMethodRef", {"value": "99"}, "610"),
+    ],
+)
+def test_each_kind_of_bad_value_has_its_code(books: Books, field: str, value: object, code: str) -> None:
+    assert problem(books.post("customer", {"DisplayName": "x", field: value}))["code"] == code
+
+
+def test_references_come_back_without_a_name(books: Books) -> None:
+    found = books.customer("Termed", SalesTermRef={"value": "4", "name": "whatever"})
+    assert found["SalesTermRef"] == {"value": "4"}
+
+
+def test_the_currency_is_fixed_once_set(books: Books) -> None:
+    books.client.patch(f"/_control/quickbooks/{books.realm}", json={"multicurrency": True})
+    created = books.customer("Euro", CurrencyRef={"value": "EUR"})
+    assert created["CurrencyRef"] == {"value": "EUR", "name": "Euro"}
+    assert books.changed(created, CurrencyRef={"value": "USD"}, Notes="n")["CurrencyRef"]["value"] == "EUR"
+    home = books.customer("Home")
+    assert books.changed(home, CurrencyRef={"value": "EUR"}, Notes="n")["CurrencyRef"]["value"] == "USD"
+
+
+def test_tax_identifiers_come_back_masked_and_a_masked_one_written_back_destroys_the_real_one(
+    books: Books,
+) -> None:
+    created = books.customer("Taxed", PrimaryTaxIdentifier="99-1234567")
+    assert created["PrimaryTaxIdentifier"] == "XXXXX34567"
+    assert raw(books, created)["PrimaryTaxIdentifier"] == "99-1234567"
+    books.changed(created, PrimaryTaxIdentifier=created["PrimaryTaxIdentifier"])
+    assert raw(books, created)["PrimaryTaxIdentifier"] == "XXXXX34567"
+
+
+def raw(books: Books, record: dict[str, Any]) -> dict[str, Any]:
+    state = document(books.client.get("/_control/state"))["quickbooks"][books.realm]["Customer"]
+    found: dict[str, Any] = next(one for one in state if one["Id"] == record["Id"])
+    return found
+
+
+def test_letters_of_every_script_survive(books: Books) -> None:
+    assert books.customer("Žofia Łąka 太陽 ☀")["DisplayName"] == "Žofia Łąka 太陽 ☀"
+
+
+def test_write_read_and_query_show_different_fields(books: Books) -> None:
+    created = books.customer("Three Roads")
+    read = books.read(created)
+    queried = document(books.query("SELECT * FROM Customer"))["QueryResponse"]["Customer"][0]
+    assert set(read) - set(created) == {"V4IDPseudonym"}
+    assert set(queried) - set(read) == {"ClientEntityId"}
+    assert set(read) - set(queried) == {"DefaultTaxCodeRef"}
+    assert queried["ClientEntityId"] == "0"
+
+
+def test_a_query_shows_the_tax_code_that_somebody_chose(books: Books) -> None:
+    books.customer("Chosen", DefaultTaxCodeRef={"value": "3"})
+    rows = document(books.query("SELECT * FROM Customer"))["QueryResponse"]["Customer"]
+    assert rows[0]["DefaultTaxCodeRef"] == {"value": "3"}
+
+
+def test_address_ids_do_not_stay(books: Books) -> None:
+    created = books.customer("Addressed", BillAddr={"Line1": "1 Road"})
+    changed = books.changed(created, Notes="x")
+    assert changed["BillAddr"]["Line1"] == "1 Road"
+    assert changed["BillAddr"]["Id"] != created["BillAddr"]["Id"]
