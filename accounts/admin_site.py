@@ -31,9 +31,8 @@ class ScopedAutocomplete(AutocompleteJsonView):
             asking = model_admin.admin_site.get_model_admin(model)
         except NotRegistered as error:
             raise PermissionDenied from error
-        if field.name not in asking.get_autocomplete_fields(request) or not asking.has_view_permission(
-            request
-        ):
+        completed = asking.get_autocomplete_fields(request)
+        if field.name not in completed or not asking.has_view_permission(request):
             raise PermissionDenied
         return term, model_admin, field, to_field
 
@@ -42,10 +41,6 @@ class PortalAdminSite(AdminSite):
     site_title = "Portal"
     site_header = "Coperniq and QuickBooks"
     index_title = "Administration"
-
-    def __init__(self, name: str = "admin") -> None:
-        super().__init__(name)
-        self.disable_action("delete_selected")
 
     def register(
         self,

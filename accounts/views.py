@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from accounts.forms import SignInForm
 from accounts.scoping import companies_of, wants_json
@@ -69,7 +69,7 @@ class SignOut(LogoutView):
 
 @never_cache
 @login_required
-@require_GET
+@require_safe
 def choose_company(request: HttpRequest) -> HttpResponse:
     """One link per company, each to the page the person wanted, which then remembers the choice."""
     wanted = request.GET.get("q", "").strip()

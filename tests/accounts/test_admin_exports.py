@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 
+from accounts.admin_base import ScopedExportMixin
 from accounts.models import Company, ManualAct, User
 from tests.accounts.conftest import SignIn
 from tests.accounts.lab import lab
@@ -108,3 +109,11 @@ def test_an_export_is_recorded_for_each_company(frank: User, olga: User, sign_in
 def test_asking_for_the_form_is_not_an_export(frank: User, sign_in: SignIn) -> None:
     assert sign_in(frank).get(f"{NOTES}export/").status_code == 200
     assert not ManualAct.objects.filter(verb="export").exists()
+
+
+def test_only_the_posted_ids_are_looked_up(alice: User, acme: Company, rf: RequestFactory) -> None:
+    other = ManualAct.objects.create(company=acme, actor="x", verb="note", target="another")
+    request = rf.post(f"{NOTES}export/", {"export_items": [other.pk, note("bolt").pk, "x"]})
+    request.user = alice
+    notes = cast("ScopedExportMixin", lab.get_model_admin(ManualAct))
+    assert notes.get_valid_export_item_pks(request) == [other.pk]

@@ -176,3 +176,13 @@ def test_counting_stops_at_ten_thousand(monkeypatch: pytest.MonkeyPatch) -> None
     rows = ManualAct.objects.order_by("pk")
     assert (Paginator(rows, 1).count, CappedPaginator(rows, 1).count) == (2, 1)
     assert CappedPaginator([1, 2, 3], 1).count == 1
+
+
+def test_a_list_counts_no_further_and_never_the_whole_table(
+    nora: User, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("accounts.paging.MOST_COUNTED", 1)
+    page = sign_in(nora).get(NOTES, {"verb": "verb-of-acme"}).content
+    assert b"Show all</a>" in page
+    assert b"total</a>" not in page
+    assert b"1 manual act\n" in sign_in(nora).get(NOTES).content

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.test import Client
+from django.contrib.auth.models import Group
+from django.test import Client, RequestFactory
 
 from accounts.models import Company, ManualAct, Membership, SignInAttempt, User
 from tests.accounts.conftest import SignIn
+from tests.accounts.lab import lab
 
 NOTES = "/lab/accounts/manualact/"
 
@@ -290,3 +292,14 @@ def test_even_the_operator_is_offered_the_rows_own_company(
     assert b"Bolt Roofing</option>" in page
     assert b"Acme Solar</option>" not in page
     assert Membership.objects.count() == 1
+
+
+def test_choices_of_many_are_scoped_as_choices_of_one(alice: User, olga: User, rf: RequestFactory) -> None:
+    Group.objects.create(name="made by the operator")
+    request, people = rf.get("/"), lab.get_model_admin(User)
+    for user, names in ((alice, []), (olga, ["made by the operator"])):
+        request.user = user
+        field = people.formfield_for_manytomany(User._meta.get_field("groups"), request)
+        assert field is not None
+        assert [group.name for group in field.queryset or ()] == names
+        vars(request).pop("rights_held", None)
