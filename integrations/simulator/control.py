@@ -3,32 +3,21 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 
-from integrations.simulator.faults import FaultRefused
 from integrations.simulator.quickbooks.answers import json_response
+from integrations.simulator.rooms import Answer, new_room, read_body, refused
 from integrations.simulator.seed import SEEDS, plant
 from integrations.simulator.switches import SWITCHES
 
 if TYPE_CHECKING:
     from integrations.simulator.world import World
 
-Answer = Response | tuple[Response, int]
-
-
-def body() -> dict[str, Any]:
-    found = request.get_json(silent=True)
-    return found if isinstance(found, dict) else {}
-
-
-def refused(why: str) -> Answer:
-    return jsonify({"error": why}), 400
-
 
 def build_blueprint(world: World) -> Blueprint:
-    room = Blueprint("control", __name__)
+    room = new_room("control", __name__)
     _state(room, world)
     _log(room, world)
     _faults(room, world)
@@ -44,7 +33,7 @@ def _state(room: Blueprint, world: World) -> None:
 
     @room.post("/reset")
     def reset() -> Answer:
-        name = str(body().get("seed", "empty"))
+        name = str(read_body().get("seed", "empty"))
         if name not in SEEDS:
             return refused(f"no seed {name!r}")
         world.reset()
@@ -65,11 +54,8 @@ def _log(room: Blueprint, world: World) -> None:
 
 def _faults(room: Blueprint, world: World) -> None:
     @room.post("/faults")
-    def add_fault() -> Answer:
-        try:
-            return jsonify({"id": world.faults.add(body()).id})
-        except FaultRefused as reason:
-            return refused(str(reason))
+    def add_fault() -> Response:
+        return jsonify({"id": world.faults.add(read_body()).id})
 
     @room.get("/faults")
     def list_faults() -> Response:
@@ -92,7 +78,7 @@ def _switches(room: Blueprint, world: World) -> None:
 
     @room.post("/switches")
     def set_switches() -> Answer:
-        wanted = body()
+        wanted = read_body()
         unknown = sorted(set(wanted) - set(world.switches))
         if unknown:
             return refused(f"no switches {unknown}")
@@ -108,5 +94,5 @@ def _clock(room: Blueprint, world: World) -> None:
 
     @room.post("/clock")
     def shift_clock() -> Response:
-        world.clock.shift(timedelta(seconds=float(body().get("shift_seconds", 0))))
+        world.clock.shift(timedelta(seconds=float(read_body().get("shift_seconds", 0))))
         return read_clock()

@@ -3,6 +3,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from integrations.simulator.app import build_app
 from integrations.simulator.switches import SWITCHES
 from tests.simulator.conftest import Books, document
@@ -119,3 +121,24 @@ def test_apps_are_registered_as_in_the_developer_portal(client: FlaskClient, rea
 def test_connections_are_listed_without_tokens(books: Books) -> None:
     answer = books.client.get("/_control/intuit/connections")
     assert document(answer) == [{"client_id": "demo-client", "realm_id": books.realm, "alive": True}]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("intuit/apps", {}),
+        ("quickbooks/companies", {}),
+        ("quickbooks/companies", {"company_name": "x", "colour": "red"}),
+        ("reset", ["demo"]),
+    ],
+)
+def test_a_careless_hand_is_told_what_is_wrong(client: FlaskClient, path: str, body: object) -> None:
+    answer = client.post(f"/_control/{path}", json=body)
+    assert answer.status_code == 400
+    assert document(answer)["error"]
+
+
+def test_a_balance_needs_an_amount(books: Books) -> None:
+    ann = books.customer("Ann")
+    answer = books.client.post(f"/_control/quickbooks/{books.realm}/customers/{ann['Id']}/balance", json={})
+    assert (answer.status_code, document(answer)["error"]) == (400, "missing 'amount'")

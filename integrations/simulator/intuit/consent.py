@@ -73,7 +73,8 @@ def _turned_down(world: World, asked: Asked) -> Answer | None:
 
 def _form(world: World, asked: Asked, complaint: str = "", status: int = 200) -> Answer:
     app: App = world.intuit.apps[asked.client_id]
-    companies = [(one.realm_id, one.name) for one in world.quickbooks.companies.values()]
+    with world.lock:
+        companies = [(one.realm_id, one.name) for one in world.quickbooks.companies.values()]
     shown = render_template(
         "consent.html", app=app, asked=asdict(asked), companies=companies, complaint=complaint
     )

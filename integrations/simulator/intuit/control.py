@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 
 from integrations.simulator.intuit.state import App
+from integrations.simulator.rooms import new_room, read_body
 
 if TYPE_CHECKING:
     from integrations.simulator.world import World
 
 
-def _body() -> dict[str, Any]:
-    found = request.get_json(silent=True)
-    return found if isinstance(found, dict) else {}
-
-
 def build_blueprint(world: World) -> Blueprint:
-    room = Blueprint("intuit_control", __name__)
+    room = new_room("intuit_control", __name__)
 
     @room.post("/apps")
     def register() -> Response:
-        wanted = _body()
+        wanted = read_body()
         app = App(
             str(wanted["client_id"]),
             str(wanted["client_secret"]),
@@ -35,7 +31,7 @@ def build_blueprint(world: World) -> Blueprint:
 
     @room.post("/disconnect")
     def disconnect() -> Response:
-        wanted = _body()
+        wanted = read_body()
         with world.lock:
             count = world.intuit.disconnect(str(wanted.get("realm_id", "")), str(wanted.get("client_id", "")))
         return jsonify({"disconnected": count})

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import fields, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, abort, jsonify, request
+from flask import Blueprint, Response, abort, jsonify
 
 from integrations.simulator.quickbooks.answers import Refused, json_response, refusal
 from integrations.simulator.quickbooks.entities import MODELLED
@@ -15,6 +14,7 @@ from integrations.simulator.quickbooks.presenting import bare
 from integrations.simulator.quickbooks.starting import furnish
 from integrations.simulator.quickbooks.state import Company, Record, Settings
 from integrations.simulator.quickbooks.writing import edit, enter, existing, move_balance
+from integrations.simulator.rooms import new_room, read_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,32 +25,29 @@ _SETTINGS = {one.name for one in fields(Settings)}
 
 
 def build_blueprint(world: World) -> Blueprint:
-    room = Blueprint("quickbooks_control", __name__)
+    room = new_room("quickbooks_control", __name__)
     _companies(room, world)
     _records(room, world)
     _balances(room, world)
     return room
 
 
-def _body() -> dict[str, Any]:
-    found = json.loads(request.get_data() or b"{}", parse_float=Decimal)
-    return found if isinstance(found, dict) else {}
-
-
 def _settings(given: dict[str, Any]) -> dict[str, Any]:
     unknown = sorted(set(given) - _SETTINGS)
     if unknown:
-        abort(json_response({"error": f"unknown settings {unknown}"}, 400))
+        raise ValueError(f"unknown settings {unknown}")
     return given
 
 
 def _companies(room: Blueprint, world: World) -> None:
     @room.post("/companies")
     def open_company() -> Response:
-        given = _body()
+        given = read_body()
         realm = str(given.pop("realm_id", ""))
         with world.lock:
-            company = world.quickbooks.open_company(Settings(**_settings(given)), realm)
+            company = world.quickbooks.open_company(
+                replace(Settings(str(given["company_name"])), **_settings(given)), realm
+            )
             furnish(company)
         world.quickbooks.announce()
         return jsonify({"realm_id": company.realm_id})
@@ -68,7 +65,7 @@ def _companies(room: Blueprint, world: World) -> None:
     def change_settings(realm: str) -> Response:
         with world.lock:
             company = _company(world, realm)
-            company.settings = replace(company.settings, **_settings(_body()))
+            company.settings = replace(company.settings, **_settings(read_body()))
         return jsonify({"realm_id": realm})
 
 
@@ -81,11 +78,11 @@ def _records(room: Blueprint, world: World) -> None:
 
     @room.post("/<realm>/records/<entity>")
     def enter_record(realm: str, entity: str) -> Response:
-        return _as_person(world, realm, lambda company: enter(company, entity, _body()), entity)
+        return _as_person(world, realm, lambda company: enter(company, entity, read_body()), entity)
 
     @room.patch("/<realm>/records/<entity>/<id_>")
     def edit_record(realm: str, entity: str, id_: str) -> Response:
-        return _as_person(world, realm, lambda company: edit(company, entity, id_, _body()), entity)
+        return _as_person(world, realm, lambda company: edit(company, entity, id_, read_body()), entity)
 
 
 def _balances(room: Blueprint, world: World) -> None:
@@ -93,7 +90,7 @@ def _balances(room: Blueprint, world: World) -> None:
     def set_balance(realm: str, id_: str) -> Response:
         def move(company: Company) -> Record:
             record = existing(company, "Customer", id_)
-            move_balance(company, record, _cents(_body()["amount"]))
+            move_balance(company, record, _cents(read_body()["amount"]))
             return record
 
         return _as_person(world, realm, move)
@@ -102,7 +99,7 @@ def _balances(room: Blueprint, world: World) -> None:
     def set_unbilled(realm: str, id_: str) -> Response:
         def charge(company: Company) -> Record:
             record = existing(company, "Customer", id_)
-            record.unbilled_cents = _cents(_body()["amount"])
+            record.unbilled_cents = _cents(read_body()["amount"])
             return record
 
         return _as_person(world, realm, charge)
