@@ -11,7 +11,7 @@ from import_export.admin import ExportActionMixin
 from accounts.acts import record_act
 from accounts.models import Company
 from accounts.roles import Right
-from accounts.scoping import company_path_of, rights_held, rows_for, rows_of
+from accounts.scoping import company_path_of, rows_for, rows_of
 
 if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponseBase
@@ -24,7 +24,8 @@ class ScopedExportMixin(ExportActionMixin):  # type: ignore[misc]  # the library
     show_change_form_export = False
 
     def has_export_permission(self, request: HttpRequest) -> bool:
-        return Right.EXPORT in rights_held(request)
+        allowed: bool = self.allows(request, Right.EXPORT, None)
+        return allowed
 
     def get_export_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return rows_for(request.user, super().get_export_queryset(request), Right.EXPORT)

@@ -56,5 +56,5 @@ class PlainUserAdmin(ScopedModelAdmin):
 
 
 @admin.register(SignInAttempt, site=lab)
-class AttemptAdmin(FactAdmin):
+class AttemptAdmin(ScopedExportMixin, FactAdmin):
     pass

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client, RequestFactory
 
 from accounts.admin_base import ScopedExportMixin
-from accounts.models import Company, ManualAct, User
+from accounts.models import Company, ManualAct, SignInAttempt, User
 from tests.accounts.conftest import SignIn
 from tests.accounts.lab import lab
 
@@ -117,3 +117,14 @@ def test_only_the_posted_ids_are_looked_up(alice: User, acme: Company, rf: Reque
     request.user = alice
     notes = cast("ScopedExportMixin", lab.get_model_admin(ManualAct))
     assert notes.get_valid_export_item_pks(request) == [other.pk]
+
+
+def test_rows_of_no_company_are_exported_by_the_operator_alone(
+    olga: User, alice: User, sign_in: SignIn
+) -> None:
+    SignInAttempt.objects.create(origin="0123abcd")
+    form = {"format": "0", "resource": "0", "signinattemptresource_origin": "on"}
+    address = "/lab/accounts/signinattempt/export/"
+    assert b"0123abcd" in sign_in(olga).post(address, form).content
+    assert ManualAct.objects.get(verb="export").target == "1 sign in attempts as csv"
+    assert sign_in(alice).post(address, form).status_code == 403

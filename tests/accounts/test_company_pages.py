@@ -16,6 +16,7 @@ def test_the_only_company_needs_no_choosing(alice: User, bolt: Company, sign_in:
 def test_a_company_named_in_the_address_is_remembered(nora: User, sign_in: SignIn) -> None:
     client = sign_in(nora)
     assert client.get("/read/?company=bolt").content == b"bolt"
+    assert client.get("/read/?company=bolt").content == b"bolt"
     assert client.get("/read/").content == b"bolt"
     assert client.get("/read/?company=acme").content == b"acme"
     assert client.get("/read/").content == b"acme"
