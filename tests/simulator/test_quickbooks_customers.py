@@ -264,6 +264,16 @@ def test_an_opening_balance_counts_on_creation_only(books: Books) -> None:
     assert str(changed["Balance"]) == "12.50"
 
 
+def test_the_date_of_the_opening_balance_cannot_be_changed_later(books: Books) -> None:
+    created = books.customer("Owing", Balance=5, OpenBalanceDate="2026-01-01")
+    changed = books.changed(created, OpenBalanceDate="2026-02-02", Notes="x")
+    assert changed["OpenBalanceDate"] == "2026-01-01"
+
+
+def test_truth_may_come_as_a_word(books: Books) -> None:
+    assert books.customer("Wordy", Taxable="false", BillWithParent="TRUE")["Taxable"] is False
+
+
 def test_money_keeps_its_trailing_zeros_on_the_wire(books: Books) -> None:
     answer = books.post("customer", {"DisplayName": "Owing", "Balance": 639})
     assert '"Balance":639.00,' in answer.text

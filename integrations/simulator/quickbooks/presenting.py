@@ -39,8 +39,6 @@ def shown(company: Company, record: Record, road: Road) -> dict[str, Any]:
     for name in _MISSING.get((record.entity, road), ()):
         if name not in record.fields or name not in _DEFAULTED:
             found.pop(name, None)
-    if record.entity == "Account" and road == "write" and record.sync_token == 0:
-        del found["MetaData"]["LastUpdatedTime"]
     return found
 
 

@@ -152,12 +152,14 @@ def _check_references(company: Company, record: Record) -> None:
 
 
 def _take_opening_balance(record: Record, old: Record | None) -> None:
+    """Amount and date count on creation; later both are read-only."""
     opening = record.fields.pop("Balance", None)
-    date = record.fields.get("OpenBalanceDate")
-    if old is None and opening is not None:
-        record.balance_cents = round(opening * 100)
-    if old is not None and date != old.fields.get("OpenBalanceDate"):
-        record.fields.pop("OpenBalanceDate", None)
+    if old is None:
+        record.balance_cents = round((opening or 0) * 100)
+        return
+    record.fields.pop("OpenBalanceDate", None)
+    if "OpenBalanceDate" in old.fields:
+        record.fields["OpenBalanceDate"] = old.fields["OpenBalanceDate"]
 
 
 def _keep_currency(fields: dict[str, Any], old: Record) -> None:
