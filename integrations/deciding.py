@@ -1,0 +1,122 @@
+"""What people do with runs by hand: try again, choose, release. Every act is recorded, from pages and admin alike."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from accounts.acts import record_act
+from accounts.models import User
+from accounts.roles import Right, may
+from integrations import queue
+from integrations.models import Kind, Lane, QuickBooksConnection, RunState, SyncRun
+
+MONEY = (Kind.INVOICE, Kind.PAYMENT)
+RELEASE, RETRY = "release", "retry"
+AT_ONCE = 200
+
+
+def may_decide(user: User, run: SyncRun) -> bool:
+    """Finance decides where money is concerned; which customer is which is the admins' to say."""
+    return may(user, run.company, Right.DECIDE if run.kind in MONEY else Right.CONFIGURE)
+
+
+def may_choose(user: User, run: SyncRun, choice: str) -> bool:
+    """Trying again decides nothing, so whoever may retry may choose it."""
+    return may_decide(user, run) or (choice == RETRY and may(user, run.company, Right.RETRY))
+
+
+def retryable(runs: QuerySet[SyncRun]) -> QuerySet[SyncRun]:
+    """Held or pausing, where something would come of it: without a working connection nothing does."""
+    pausing = Q(state=RunState.QUEUED, not_before__gt=timezone.now())
+    return runs.filter(
+        pausing | Q(state=RunState.HELD), connection__in=QuickBooksConnection.objects.syncing()
+    )
+
+
+def retry_all(runs: QuerySet[SyncRun], user: User) -> int:
+    """Held runs start afresh and pauses are dropped. How many it were: others have moved on and are left alone."""
+    ids = list(retryable(runs).order_by("pk").values_list("pk", flat=True))
+    retried = sum(retry_some(ids[at : at + AT_ONCE], user) for at in range(0, len(ids), AT_ONCE))
+    queue.wake()
+    return retried
+
+
+@transaction.atomic
+def retry_some(ids: list[int], user: User) -> int:
+    """A few at a time: on SQLite a long transaction would keep webhooks waiting."""
+    retried = [
+        run for run in SyncRun.objects.filter(pk__in=ids).select_related("company") if start_afresh(run)
+    ]
+    for run in retried:
+        record_act(
+            company=run.company,
+            user=user,
+            verb="retry",
+            target=target_of(run),
+            before=state_of(run),
+            after=RunState.QUEUED.label,
+        )
+    for company_id in {run.company_id for run in retried}:
+        Lane.nudge(company_id)
+    return len(retried)
+
+
+def start_afresh(run: SyncRun) -> bool:
+    same = SyncRun.objects.filter(pk=run.pk, state=run.state)
+    if run.state == RunState.HELD:
+        return same.requeue() == 1
+    return same.filter(not_before__isnull=False).ignore_pauses() == 1
+
+
+def decide(run: SyncRun, choice: str, user: User, shown_plan: str = "") -> bool:
+    """False when the run has moved on since it was shown, be it only to another plan."""
+    before = state_of(run)
+    if shown_plan and shown_plan != run.shown_plan:
+        return False
+    with transaction.atomic():
+        if not run.decide(choice):
+            return False
+        record_act(
+            company=run.company,
+            user=user,
+            verb="decide",
+            target=target_of(run),
+            before=before,
+            after=label_of(run, choice),
+        )
+    queue.wake()
+    return True
+
+
+def decide_all(
+    runs: QuerySet[SyncRun], choice: str, user: User, shown_plans: Mapping[int, str] | None = None
+) -> int:
+    """How many took the choice: those that offer it, still show the plan named, and are this person's to decide."""
+    plans = shown_plans or {}
+    held = runs.filter(state=RunState.HELD).select_related("company")
+    return sum(
+        may_choose(user, run, choice) and decide(run, choice, user, plans.get(run.pk, "")) for run in held
+    )
+
+
+def state_of(run: SyncRun) -> str:
+    return f"{run.get_state_display()}: {run.cause}" if run.cause else run.get_state_display()
+
+
+def label_of(run: SyncRun, choice: str) -> str:
+    """The key, which is stable, and what the person read on the button."""
+    labels = {offered["key"]: offered["label"] for offered in run.choices}
+    return f"{choice} ({labels[choice]})" if choice in labels else choice
+
+
+def record_prefix(kind: str, coperniq_id: str) -> str:
+    """How the acts on one record's runs begin, whichever run it was."""
+    return f"{kind} {coperniq_id}: "
+
+
+def target_of(run: SyncRun) -> str:
+    return f"{record_prefix(run.kind, run.coperniq_id)}{run} (run {run.pk})"

@@ -1,0 +1,39 @@
+"""Rows for people's spreadsheets, in which nothing is carried out as a formula."""
+
+from __future__ import annotations
+
+import csv
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+
+FORMULA_STARTS = ("=", "+", "-", "@")
+
+
+def defused(value: object) -> str:
+    """Numbers stay numbers; text a spreadsheet would calculate gets the apostrophe that makes it text."""
+    if value is None:
+        return ""
+    text = str(value)
+    if isinstance(value, int) or not is_formula(text):
+        return text
+    return f"'{text}"
+
+
+def is_formula(text: str) -> bool:
+    """Blanks in front do not disarm it, and a tab or line break alone can start a new cell."""
+    # Full-width signs calculate too; NFKC folds them into the plain ones.
+    start = unicodedata.normalize("NFKC", text.lstrip()[:1])
+    return start.startswith(FORMULA_STARTS) or text.startswith(("\t", "\r", "\n"))
+
+
+class Echo:
+    def write(self, line: str) -> str:
+        return line
+
+
+def csv_lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """One line at a time, so that a table of any length needs the memory of a row."""
+    writer = csv.writer(Echo())
+    yield writer.writerow(header)
+    for row in rows:
+        yield writer.writerow([defused(cell) for cell in row])

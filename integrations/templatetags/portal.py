@@ -1,0 +1,63 @@
+"""What every page shows whoever made it: where to go, and whom to write to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.conf import settings
+from django.template.context import RequestContext
+
+from accounts.models import Company
+from accounts.scoping import companies_of
+from integrations.models import RunState, SyncRun
+from integrations.views.compared import FIELD_NAMES
+
+register = template.Library()
+
+COMPANIES_LISTED = 8
+MOST_COUNTED = 1000
+
+
+@register.simple_tag
+def support_address() -> str:
+    """Not from the context, which an error page does not have."""
+    return str(settings.SUPPORT_EMAIL)
+
+
+@register.inclusion_tag("integrations/parts/navigation.html", takes_context=True)
+def navigation(context: RequestContext) -> dict[str, Any]:
+    request = context.get("request")
+    user = getattr(request, "user", None)
+    if request is None or user is None or not user.is_authenticated:
+        return {}
+    company: Company | None = getattr(request, "company", None)
+    companies = list(companies_of(user).order_by("name")[: COMPANIES_LISTED + 1])
+    return {
+        "request": request,
+        "user": user,
+        "company": company,
+        "others": [other for other in companies if other != company][:COMPANIES_LISTED],
+        "there_are_more": len(companies) > COMPANIES_LISTED,
+        "held": held_count(company) if company else 0,
+        "csrf_token": context.get("csrf_token"),
+    }
+
+
+def held_count(company: Company) -> str:
+    held = SyncRun.objects.filter(company=company, state=RunState.HELD)[:MOST_COUNTED].count()
+    return "999+" if held == MOST_COUNTED else str(held or "")
+
+
+@register.filter
+def dollars(cents: int | None) -> str:
+    if cents is None:
+        return ""
+    sign = "-" if cents < 0 else ""
+    return f"{sign}${abs(cents) // 100:,}.{abs(cents) % 100:02}"
+
+
+@register.filter
+def field_name(path: str) -> str:
+    """A QuickBooks field as people call it; unknown ones keep their path."""
+    return FIELD_NAMES.get(path, path)

@@ -1,0 +1,71 @@
+"""The two cards of the overview: the books, and where the customers come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from accounts.models import Company
+from integrations.connections.guard import Guard, open_guard
+from integrations.models import CoperniqConnection, QuickBooksConnection
+from integrations.status import webhook_address
+
+State = QuickBooksConnection.State
+
+
+@dataclass(frozen=True)
+class QuickBooksCard:
+    connection: QuickBooksConnection | None
+    guard: Guard | None
+
+    @property
+    def is_connected(self) -> bool:
+        return self.connection is not None and self.connection.is_connected and self.guard is None
+
+    @property
+    def may_disconnect(self) -> bool:
+        return self.connection is not None and self.connection.is_live
+
+    @property
+    def needs_authorization(self) -> bool:
+        return self.connection is not None and self.connection.state == State.NEEDS_AUTHORIZATION
+
+    @property
+    def was_connected(self) -> bool:
+        return self.connection is not None and self.connection.state == State.DISCONNECTED
+
+
+@dataclass(frozen=True)
+class CoperniqCard:
+    connection: CoperniqConnection | None
+    webhook_address: str = ""
+    links_at_risk: int = 0
+
+    @property
+    def is_connected(self) -> bool:
+        live = CoperniqConnection.State.CONNECTED
+        return (
+            self.connection is not None and self.connection.state == live and not self.connection.is_guarded
+        )
+
+    @property
+    def is_refused(self) -> bool:
+        return self.connection is not None and self.connection.state == CoperniqConnection.State.REFUSED
+
+    @property
+    def is_guarded(self) -> bool:
+        return self.connection is not None and self.connection.is_guarded
+
+
+def quickbooks_card(company: Company) -> QuickBooksCard:
+    return QuickBooksCard(QuickBooksConnection.objects.of(company), open_guard(company))
+
+
+def coperniq_card(company: Company) -> CoperniqCard:
+    connection = CoperniqConnection.objects.filter(company=company).first()
+    if connection is None:
+        return CoperniqCard(None)
+    at_risk = 0
+    if connection.is_guarded:
+        books = QuickBooksConnection.objects.of(company)
+        at_risk = books.links.count() if books else 0
+    return CoperniqCard(connection, webhook_address(connection), at_risk)

@@ -1,0 +1,69 @@
+"""What was compared: a link's two images, each as its own side last answered."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from accounts.models import Company
+from accounts.scoping import rows_of
+from integrations.models import FieldMapping, RecordLink, SyncLogEntry
+
+# The one is kept as a digest, the other comes back masked: neither says anything to a reader.
+UNSHOWN = ("PrimaryTaxIdentifier",)
+FIELD_NAMES = {
+    "DisplayName": "Display name",
+    "GivenName": "First name",
+    "FamilyName": "Last name",
+    "PrimaryEmailAddr.Address": "E-mail",
+    "PrimaryPhone.FreeFormNumber": "Phone",
+    "BillAddr.Line1": "Street",
+    "BillAddr.City": "City",
+    "BillAddr.CountrySubDivisionCode": "State",
+    "BillAddr.PostalCode": "Zip",
+    "PrimaryTaxIdentifier": "Tax number",
+    "CompanyName": "Company name",
+    "CurrencyRef.value": "Currency",
+    "ParentRef.value": "Customer it belongs to",
+    "BillWithParent": "Bill with parent",
+    "Active": "Active",
+    "Job": "Job",
+}
+
+
+class Compared(NamedTuple):
+    name: str
+    coperniq: str
+    quickbooks: str
+    is_ours: bool
+    """What stands in QuickBooks is what the portal wrote."""
+
+
+def link_of(company: Company, entry: SyncLogEntry) -> RecordLink | None:
+    links = rows_of(company, RecordLink.objects.filter(kind=entry.kind, coperniq_id=entry.coperniq_id))
+    return links.order_by("-pk").first() if entry.coperniq_id else None
+
+
+def compared(link: RecordLink) -> list[Compared]:
+    paths = [path for path in FieldMapping.DEFAULTS if path not in UNSHOWN]
+    rows = [*(row_of(link, path) for path in paths), *project_rows(link)]
+    return [row for row in rows if row.coperniq or row.quickbooks]
+
+
+def project_rows(link: RecordLink) -> list[Compared]:
+    """What a job's name is made of."""
+    image = link.coperniq_image
+    cents = image.get("value_cents")
+    value = f"${cents / 100:,.2f}" if isinstance(cents, int) else ""
+    parts = {"Title": image.get("title"), "Number": image.get("number"), "Value": value}
+    parts["Size (kW)"] = image.get("size_kw")
+    return [Compared(name, text(part), "", False) for name, part in parts.items()]
+
+
+def row_of(link: RecordLink, path: str) -> Compared:
+    standing = text(link.quickbooks_image.get(path))
+    ours = bool(standing) and text(link.written.get(path)) == standing
+    return Compared(FIELD_NAMES.get(path, path), text(link.coperniq_image.get(path)), standing, ours)
+
+
+def text(value: object) -> str:
+    return "" if value is None else str(value)

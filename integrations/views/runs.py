@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.models import User
+from accounts.roles import Right
+from accounts.scoping import CompanyRequest, company_page, refuse, rows_of
+from integrations.deciding import RELEASE, RETRY, decide_all, may_choose, may_decide, retry_all
+from integrations.deciding import decide as decide_run
+from integrations.models import RunState, SyncRun
+from integrations.views.answers import done, refused
+from integrations.views.filters import LARGEST_ID, RunFilter
+from integrations.views.keyset import Page, page_of
+from integrations.views.rendering import show
+from integrations.views.vendor_pages import quickbooks_page
+
+RUNS = "integrations:runs"
+ROWS, JSON_ROWS = 50, 1000
+MOVED_ON = "This has moved on since the page was shown. Please look at it again."
+LEFT_ALONE = "The rest has moved on, is not yours to decide, or waits until QuickBooks is connected again."
+OPEN_STATES = (RunState.HELD, RunState.WAITING, RunState.QUEUED, RunState.RUNNING)
+PREVIEWS = ("preview", "preview_changed")
+
+
+@require_safe
+@company_page(Right.READ)
+def index(request: CompanyRequest) -> HttpResponseBase:
+    chosen = RunFilter(request.GET)
+    as_json = request.GET.get("format") == "json"
+    if not chosen.is_valid():
+        if as_json:
+            return JsonResponse({"errors": chosen.sentences()}, status=400)
+        return show(request, "integrations/runs.html", {"filter": chosen}, status=400)
+    page = runs_shown(request, chosen, JSON_ROWS if as_json else ROWS)
+    if as_json:
+        found = [run_shape(run) for run in page.rows]
+        return JsonResponse({"runs": found, "older": page.older, "newer": page.newer})
+    return show(request, "integrations/runs.html", page_context(request, chosen, page))
+
+
+def runs_shown(request: CompanyRequest, chosen: RunFilter, size: int) -> Page[SyncRun]:
+    """Held ones first, unless one state is asked for; only one state's list has older pages."""
+    runs = chosen.narrow(rows_of(request.company, SyncRun.objects.select_related("company")))
+    if chosen.cleaned_data["state"]:
+        return page_of(runs, size, chosen.cleaned_data["before"], chosen.cleaned_data["after"])
+    held = list(runs.filter(state=RunState.HELD).order_by("-pk")[:size])
+    others = runs.exclude(state=RunState.HELD).order_by("-pk")[: size - len(held)]
+    return Page([*held, *others])
+
+
+def page_context(request: CompanyRequest, chosen: RunFilter, page: Page[SyncRun]) -> dict[str, Any]:
+    runs = rows_of(request.company, SyncRun.objects.all())
+    decidable = Deciding(request.user)
+    return {
+        "filter": chosen,
+        "page": page,
+        "rows": [decidable.row_of(run) for run in page.rows],
+        "counts": counts_by_state(runs),
+        "causes": counts_by_cause(runs),
+        "has_previews": any(run.state == RunState.HELD and run.cause in PREVIEWS for run in page.rows),
+    }
+
+
+def counts_by_state(runs: QuerySet[SyncRun]) -> list[tuple[str, str, int]]:
+    """Of what is open: key, label, how many."""
+    open_runs = runs.filter(state__in=OPEN_STATES).order_by()
+    counts = dict(open_runs.values_list("state").annotate(Count("pk")))
+    return [(state.value, state.label, counts.get(state.value, 0)) for state in OPEN_STATES]
+
+
+def counts_by_cause(runs: QuerySet[SyncRun]) -> list[tuple[str, int]]:
+    held = runs.filter(state=RunState.HELD).order_by()
+    return sorted(held.values_list("cause").annotate(Count("pk")), key=lambda row: -row[1])
+
+
+class Deciding:
+    """Which choices one person may take; asked once per kind of run, not once per row."""
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+        self.answers: dict[str, bool] = {}
+
+    def row_of(self, run: SyncRun) -> dict[str, Any]:
+        if run.kind not in self.answers:
+            self.answers[run.kind] = may_decide(self.user, run)
+        return {
+            "run": run,
+            "choices": run.choices if run.state == RunState.HELD else [],
+            "may_decide": self.answers[run.kind],
+            "quickbooks_page": quickbooks_page(run.kind, run.quickbooks_id),
+        }
+
+
+@require_POST
+@company_page(Right.RETRY)
+def retry(request: CompanyRequest) -> HttpResponseBase:
+    """`run` (repeatable) or `cause`; with `choice=release` the previews among them are released as they were shown."""
+    ids = [int(text) for text in request.POST.getlist("run") if is_id(text)]
+    cause = request.POST.get("cause", "")
+    choice = request.POST.get("choice", RETRY)
+    if choice not in (RETRY, RELEASE):
+        return refused(
+            request, {"choice": ["Several runs can only be tried again or released together."]}, back=RUNS
+        )
+    if not (ids or cause):
+        return refused(request, {"run": ["Choose at least one run."]}, back=RUNS)
+    own = rows_of(request.company, SyncRun.objects.all())
+    runs = own.filter(pk__in=ids) if ids else own.filter(cause=cause)
+    if choice == RELEASE:
+        count = decide_all(runs, RELEASE, request.user, shown_plans(request))
+    else:
+        count = retry_all(runs, request.user)
+    sentence = sentence_of(count, choice, len(request.POST.getlist("run")))
+    level = messages.SUCCESS if count else messages.WARNING
+    return done(request, sentence, way_back(request), level=level, count=count)
+
+
+def is_id(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 20 and int(text) <= LARGEST_ID
+
+
+def shown_plans(request: HttpRequest) -> dict[int, str]:
+    """`plan-<run>`: the fingerprint of the plan the page showed."""
+    named = ((*name.partition("plan-"), str(value)) for name, value in request.POST.items())
+    return {int(pk): plan for start, _, pk, plan in named if not start and is_id(pk)}
+
+
+def sentence_of(count: int, choice: str, asked: int) -> str:
+    verb = "released" if choice == RELEASE else "tried again"
+    told = f"{count} run{'' if count == 1 else 's'} {verb}."
+    if count and count >= asked:
+        return told
+    return f"{told} {LEFT_ALONE}"
+
+
+@require_POST
+@company_page(Right.RETRY)
+def decide(request: CompanyRequest, pk: int) -> HttpResponseBase:
+    run = get_object_or_404(rows_of(request.company, SyncRun.objects.select_related("company")), pk=pk)
+    choice = request.POST.get("choice", "")
+    if not may_choose(request.user, run, choice):
+        return refuse(request, request.company)
+    if not decide_run(run, choice, request.user, request.POST.get("plan", "")):
+        return refused(request, {"choice": [MOVED_ON]}, title="Nothing was decided", back=RUNS)
+    name = run.record_name or run.coperniq_id
+    return done(request, f"Your decision about “{name}” is being carried out.", way_back(request))
+
+
+def way_back(request: HttpRequest) -> str:
+    wanted = request.POST.get("next", "")
+    hosts = {request.get_host()}
+    if url_has_allowed_host_and_scheme(wanted, allowed_hosts=hosts, require_https=request.is_secure()):
+        return wanted
+    return reverse(RUNS)
+
+
+def run_shape(run: SyncRun) -> dict[str, Any]:
+    """As the JSON answer gives it. `plan` may be posted with a decision: it then holds only for what was shown."""
+    return {
+        "id": run.pk,
+        "direction": run.direction,
+        "kind": run.kind,
+        "action": run.action,
+        "state": run.state,
+        "cause": run.cause,
+        "sentence": run.sentence,
+        "name": run.record_name,
+        "coperniq_id": run.coperniq_id,
+        "quickbooks_id": run.quickbooks_id,
+        "not_before": run.not_before.isoformat() if run.not_before else None,
+        "attempts": run.attempts,
+        "planned": run.planned,
+        "plan": run.shown_plan,
+        "choices": run.choices,
+        "created_at": run.created_at.isoformat(),
+        "updated_at": run.updated_at.isoformat(),
+    }

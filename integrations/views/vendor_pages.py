@@ -1,0 +1,25 @@
+"""Where a record can be looked at in its own system."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.conf import settings
+
+from integrations.models import Kind
+
+# In QuickBooks a job is a customer too (quickbooks-online.md §4).
+QUICKBOOKS_PAGES = {
+    Kind.CUSTOMER.value: ("customerdetail", "nameId"),
+    Kind.JOB.value: ("customerdetail", "nameId"),
+}
+
+
+def quickbooks_page(kind: str, quickbooks_id: str) -> str:
+    """The address, or nothing where none is known. Coperniq publishes no addresses of its records."""
+    web = settings.QUICKBOOKS_WEB_URLS.get(settings.INTUIT_ENVIRONMENT, "")
+    page = QUICKBOOKS_PAGES.get(kind)
+    if not (web and page and quickbooks_id):
+        return ""
+    name, parameter = page
+    return f"{web}/app/{name}?{urlencode({parameter: quickbooks_id})}"
