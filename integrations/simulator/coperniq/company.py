@@ -80,9 +80,7 @@ class Company:
     workflows: dict[int, Workflow] = field(default_factory=dict)
     catalog: dict[int, CatalogItem] = field(default_factory=dict)
     properties: list[Property] = field(default_factory=list)
-    _numbers: dict[str, Iterator[int]] = field(
-        default_factory=lambda: defaultdict(lambda: itertools.count(1001))
-    )
+    _highest: dict[str, int] = field(default_factory=lambda: defaultdict(lambda: 1000))
 
     @property
     def person(self) -> User:

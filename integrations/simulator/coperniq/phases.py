@@ -23,8 +23,7 @@ def enter_workflow(company: Company, project: Project, user: User | None) -> Non
         [_instance(company, one, at) for at, one in enumerate(workflow.phases)] if workflow else []
     )
     if project.phases and company.switches["first_phase_starts"]:
-        _begin(company, project, project.phases[0])
-        company.touch(project, user)
+        _begin(company, project, project.phases[0], user)
 
 
 def start(company: Company, project: Project, template_id: int, user: User | None) -> PhaseInstance:
@@ -34,11 +33,9 @@ def start(company: Company, project: Project, template_id: int, user: User | Non
         raise Refused(409, "CONFLICT", "That phase is already in progress")
     if not company.switches["parallel_phases"]:
         for one in running:
-            _finish(company, project, one)
+            _finish(company, project, one, user)
     instance = _instance_to_start(company, project, template)
-    _begin(company, project, instance)
-    if company.switches["phase_moves_updated_at"]:
-        company.touch(project, user)
+    _begin(company, project, instance, user)
     return instance
 
 
@@ -47,9 +44,7 @@ def complete(company: Company, project: Project, user: User | None) -> PhaseInst
     running = project.current
     if running is None or running.status != "IN_PROGRESS":
         raise Refused(409, "CONFLICT", "No phase is in progress")
-    _finish(company, project, running)
-    if company.switches["phase_moves_updated_at"]:
-        company.touch(project, user)
+    _finish(company, project, running, user)
     return running
 
 
@@ -87,11 +82,19 @@ def _instance(company: Company, template: PhaseTemplate, position: int) -> Phase
     return PhaseInstance(company.ids.next("instance"), template, template.name, position)
 
 
-def _begin(company: Company, project: Project, instance: PhaseInstance) -> None:
+def _begin(company: Company, project: Project, instance: PhaseInstance, user: User | None) -> None:
     instance.status, instance.started_at, instance.completed_at = "IN_PROGRESS", company.now(), None
+    _moved(company, project, user)
     triggers.phase(company, "PROJECT_PHASE_STARTED", project, instance)
 
 
-def _finish(company: Company, project: Project, instance: PhaseInstance) -> None:
+def _finish(company: Company, project: Project, instance: PhaseInstance, user: User | None) -> None:
     instance.status, instance.completed_at = "COMPLETED", company.now()
+    _moved(company, project, user)
     triggers.phase(company, "PROJECT_PHASE_COMPLETED", project, instance)
+
+
+def _moved(company: Company, project: Project, user: User | None) -> None:
+    """Before the webhook is written, which carries updatedAt."""
+    if company.switches["phase_moves_updated_at"]:
+        company.touch(project, user)

@@ -57,6 +57,11 @@ class Book:
         with self._lock:
             return [asdict(one) for one in self._attempts]
 
+    def latest(self, count: int) -> list[Attempt]:
+        """Newest first."""
+        with self._lock:
+            return self._attempts[: -count - 1 : -1]
+
     def clear(self) -> None:
         with self._lock:
             self._attempts.clear()

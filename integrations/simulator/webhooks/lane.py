@@ -63,15 +63,20 @@ class Lane:
 
     def _finish(self, delivery: Delivery, status: int, error: str) -> None:
         """Reports before the post stops being pending, so that whoever waits for nothing pending finds it in the book."""
+        with self._condition:
+            if self._sending is not delivery:
+                return
         self._report(delivery, status, error)
         with self._condition:
-            forgotten = self._sending is not delivery
-            if not (forgotten or status in range(200, 300)) and delivery.attempt <= len(delivery.retries):
-                delivery.due = time.monotonic() + delivery.retries[delivery.attempt - 1]
-                delivery.attempt += 1
-                self._waiting.append(delivery)
-            if not forgotten:
+            if self._sending is delivery:
                 self._sending = None
+                if status not in range(200, 300) and delivery.attempt <= len(delivery.retries):
+                    self._repeat(delivery)
+
+    def _repeat(self, delivery: Delivery) -> None:
+        delivery.due = time.monotonic() + delivery.retries[delivery.attempt - 1]
+        delivery.attempt += 1
+        self._waiting.append(delivery)
 
 
 def post(delivery: Delivery) -> tuple[int, str]:

@@ -43,6 +43,7 @@ class Webhooks:
         self._lock = threading.Lock()
         self._lanes: dict[str, Lane] = {}
         self._batch: list[Event] = []
+        self._leaving = 0
         self._gathering: threading.Timer | None = None
         self.book = Book()
         self.troubles = Troubles()
@@ -70,7 +71,7 @@ class Webhooks:
     def pending(self) -> int:
         """Posts that still have a try before them, held ones too, and events not yet gathered into a post."""
         with self._lock:
-            lanes, gathered = list(self._lanes.values()), len(self._batch)
+            lanes, gathered = list(self._lanes.values()), len(self._batch) + self._leaving
         return gathered + self.troubles.held + sum(lane.pending for lane in lanes)
 
     def coperniq_fired(self, api_key: str, trigger_key: str, body: dict[str, Any]) -> None:
@@ -91,9 +92,7 @@ class Webhooks:
         with self._lock:
             self._batch.append(event)
             if self._gathering is None:
-                self._gathering = threading.Timer(
-                    self._switches["webhook_batch_seconds"], self._post_batch
-                )
+                self._gathering = threading.Timer(self._switches["webhook_batch_seconds"], self._post_batch)
                 self._gathering.daemon = True
                 self._gathering.start()
 
@@ -103,13 +102,16 @@ class Webhooks:
         return any(one.realm == realm and not one.revoked for one in self._world.intuit.grants)
 
     def _post_batch(self) -> None:
+        """The events count as pending until they are in a lane."""
         with self._lock:
             events, self._batch, self._gathering = self._batch, [], None
+            self._leaving += len(events)
             target = self.quickbooks
-        if target is None:
-            return
-        for start in range(0, len(events), intuit_events.MAX_EVENTS):
-            self._post_events(target, events[start : start + intuit_events.MAX_EVENTS])
+        if target is not None:
+            for start in range(0, len(events), intuit_events.MAX_EVENTS):
+                self._post_events(target, events[start : start + intuit_events.MAX_EVENTS])
+        with self._lock:
+            self._leaving -= len(events)
 
     def _post_events(self, target: QuickBooksTarget, events: list[Event]) -> None:
         switches = self._switches
