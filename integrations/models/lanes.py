@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -69,7 +70,9 @@ class Lane(models.Model):
 
     def take(self, now: datetime, lease: timedelta) -> bool:
         taken = (
-            Lane.objects.free(now).filter(pk=self.pk).update(leased_until=now + lease, fence=F("fence") + 1)
+            Lane.objects.free(now)
+            .filter(pk=self.pk)
+            .update(leased_until=now + lease, fence=F("fence") + 1, driver=f"{HOST}:{os.getpid()}")
         )
         if taken:
             self.refresh_from_db()

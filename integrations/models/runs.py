@@ -202,10 +202,6 @@ class SyncRun(models.Model):
     def is_open(self) -> bool:
         return self.state in OPEN
 
-    @property
-    def is_first_attempt(self) -> bool:
-        return self.attempts <= 1
-
     def claim(self, fence: int) -> bool:
         """Ours only if it is still queued; what is asked from here on makes one more execution."""
         claimed = SyncRun.objects.filter(pk=self.pk, state=RunState.QUEUED).update(

@@ -216,7 +216,9 @@ def test_an_account_archived_later_makes_its_customer_inactive_unless_there_is_a
     office.enter(project)
     office.work()
     assert office.customer(Id=customer["Id"])["Active"] is True
-    assert any(line.startswith("done_with_warning") and "balance" in line for line in office.log())
+    assert any(
+        line.startswith("done_with_warning") and "keeps this customer active" in line for line in office.log()
+    )
 
 
 def test_an_account_coperniq_does_not_show_is_held(office: Office) -> None:

@@ -1,0 +1,166 @@
+"""Stored once, routed to its company, planned without a call; nothing of an unknown company is kept."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from integrations import queue
+from integrations.errors import UnreadableWebhook
+from integrations.models import EventTally, InboundEvent, PhaseEntry, QuickBooksConnection, SyncRun
+from integrations.sync.inbox import receive_coperniq, receive_quickbooks
+from integrations.sync.planning import plan_event, plan_pending
+from tests.simulation import Simulation
+from tests.sync.office import Office, open_office
+
+
+def cloud_event(realm: str, number: int, kind: str = "customer.updated") -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "id": f"event-{number}",
+        "type": f"qbo.{kind}.v1",
+        "time": "2026-05-05T02:05:12.193000000Z",
+        "intuitaccountid": realm,
+        "intuitentityid": str(number),
+        "data": {},
+    }
+
+
+def post(*events: dict[str, Any]) -> int:
+    return receive_quickbooks(json.dumps(events).encode())
+
+
+def reasons() -> dict[str, int]:
+    return {tally.reason: tally.count for tally in EventTally.objects.all()}
+
+
+def test_events_of_quickbooks_are_kept_for_their_company(office: Office) -> None:
+    assert post(cloud_event(office.realm, 1), cloud_event("999", 2)) == 1
+    plan_pending()
+    event = InboundEvent.objects.get()
+    assert (event.company, event.record_type, event.record_id) == (office.company, "customer", "1")
+    assert event.outcome == InboundEvent.Outcome.KEPT
+    assert reasons() == {"received": 2, "unknown company": 1}
+
+
+def test_a_replayed_delivery_keeps_nothing_new(office: Office) -> None:
+    for _ in range(2):
+        post(cloud_event(office.realm, 1))
+    assert InboundEvent.objects.count() == 1
+
+
+def test_an_unknown_type_is_kept_and_counted(office: Office) -> None:
+    post(cloud_event(office.realm, 1, "customer.levitated"))
+    assert InboundEvent.objects.count() == 1
+    assert reasons()["unknown type"] == 1
+
+
+def test_a_hundred_events_are_one_insert(office: Office) -> None:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        post(*(cloud_event(office.realm, number) for number in range(100)))
+    inserts = [query for query in queries if 'INSERT INTO "integrations_inboundevent"' in query["sql"]]
+    assert len(inserts) <= 2
+    assert InboundEvent.objects.count() == 100
+
+
+def test_a_merge_names_the_record_that_is_gone(office: Office) -> None:
+    post(cloud_event(office.realm, 1, "customer.merged") | {"data": {"deletedid": "27"}})
+    assert InboundEvent.objects.get().detail == {"deleted_id": "27"}
+
+
+def test_a_disconnected_company_is_unknown(office: Office) -> None:
+    QuickBooksConnection.objects.update(state=QuickBooksConnection.State.DISCONNECTED)
+    assert post(cloud_event(office.realm, 1)) == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "outcome", "reason"),
+    [
+        ({"triggerKey": "PROJECT_CREATED", "recordId": 1}, "ignored", "says nothing about entering a phase"),
+        ({"triggerKey": "PROJECT_PHASE_STARTED"}, "ignored", "says nothing about entering a phase"),
+        (
+            {"triggerKey": "PROJECT_PHASE_STARTED", "recordId": 1, "phaseTemplateId": 4},
+            "ignored",
+            "no trigger for this phase",
+        ),
+        ({"triggerKey": "PROJECT_PHASE_STARTED", "recordId": 1}, "planned", ""),
+    ],
+)
+def test_only_entering_a_trigger_phase_is_work(
+    office: Office, body: dict[str, Any], outcome: str, reason: str
+) -> None:
+    receive_coperniq(office.coperniq, json.dumps({"event": {"eventId": 1, **body}}).encode())
+    plan_pending()
+    event = InboundEvent.objects.get()
+    assert (event.outcome, event.reason) == (outcome, reason)
+    assert SyncRun.objects.exists() == (outcome == "planned")
+
+
+def test_without_an_id_the_body_is_the_key(office: Office) -> None:
+    body = b'{"event": {"triggerKey": "PROJECT_PHASE_STARTED", "recordId": 1}}'
+    assert receive_coperniq(office.coperniq, body)
+    assert not receive_coperniq(office.coperniq, body)
+
+
+def test_what_cannot_be_read_stores_nothing(office: Office) -> None:
+    for body in (b"", b"[]", b"\xff", b"{"):
+        with pytest.raises(UnreadableWebhook):
+            receive_coperniq(office.coperniq, body)
+    assert not InboundEvent.objects.exists()
+
+
+def test_any_authentic_event_makes_the_poll_due(office: Office) -> None:
+    office.ring(office.project(office.account()), "Billing")
+    before = office.coperniq.last_event_at
+    office.coperniq.refresh_from_db()
+    assert office.coperniq.last_event_at != before
+
+
+def test_events_of_a_company_without_live_books_are_ignored(office: Office) -> None:
+    project = office.project(office.account())
+    QuickBooksConnection.objects.update(state=QuickBooksConnection.State.DISCONNECTED)
+    office.enter(project)
+    office.work()
+    assert InboundEvent.objects.get().reason == "QuickBooks is not connected"
+
+
+@pytest.mark.django_db
+def test_books_in_another_currency_are_not_written(simulator: Simulation) -> None:
+    office = open_office(simulator)
+    QuickBooksConnection.objects.update(home_currency="CAD")
+    office.enter(office.project(office.account()))
+    office.work()
+    assert "US dollars" in InboundEvent.objects.get().reason
+    assert not PhaseEntry.objects.exists()
+
+
+def test_an_event_is_planned_by_one_of_two_workers(office: Office) -> None:
+    office.enter(office.project(office.account()))
+    event = InboundEvent.objects.get()
+    assert plan_event(event)
+    assert not plan_event(event)
+    assert SyncRun.objects.get().asked == 1
+
+
+def test_a_wake_up_is_enough_for_many_nudges(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    from django_q.models import OrmQ
+
+    monkeypatch.setattr(queue, "_last_wake", float("-inf"))
+    for _ in range(5):
+        queue.wake()
+    assert OrmQ.objects.count() == 1
+
+
+def test_nothing_is_queued_onto_a_queue_that_stands(db: None, settings: Any) -> None:
+    from django_q.models import OrmQ
+
+    settings.QUEUE_WORKERS = 1
+    for _ in range(10):
+        queue.enqueue(queue.CANARY)
+    assert OrmQ.objects.count() == 4

@@ -1,0 +1,157 @@
+"""What is true of a row alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from cryptography.fernet import Fernet
+from django.conf import Settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from integrations.errors import CredentialUnreadable
+from integrations.models import (
+    CoperniqConnection,
+    EventTally,
+    FieldMapping,
+    Heartbeat,
+    Lane,
+    PhaseTrigger,
+    QuickBooksConnection,
+    RecordLink,
+    RemoteWrite,
+    SyncLogEntry,
+    SyncRun,
+)
+from integrations.models.log import CallTally
+from integrations.models.secrets import reseal, seal, unseal
+from tests.sync.office import Office
+
+
+def test_a_secret_at_rest_is_unreadable_without_its_key(settings: Settings) -> None:
+    settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
+    sealed = seal("hunter2")
+    assert "hunter2" not in sealed
+    assert unseal(sealed) == "hunter2"
+    settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
+    with pytest.raises(CredentialUnreadable):
+        unseal(sealed)
+
+
+def test_keys_rotate_without_a_gap(settings: Settings) -> None:
+    old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+    settings.CREDENTIAL_KEYS = [old]
+    sealed = seal("hunter2")
+    settings.CREDENTIAL_KEYS = [new, old]
+    sealed = reseal(sealed)
+    settings.CREDENTIAL_KEYS = [new]
+    assert unseal(sealed) == "hunter2"
+
+
+def test_nothing_is_sealed_as_nothing() -> None:
+    assert (seal(""), unseal(""), reseal("")) == ("", "", "")
+
+
+def test_tokens_and_keys_are_sealed_in_their_rows(office: Office) -> None:
+    row = QuickBooksConnection.objects.values().get()
+    tokens = (office.quickbooks.access_token, office.quickbooks.refresh_token)
+    assert all(token and token not in str(row) for token in tokens)
+    assert office.coperniq.webhook_token not in str(CoperniqConnection.objects.values().get())
+    assert office.coperniq.api_key not in str(CoperniqConnection.objects.values().get())
+
+
+def test_a_webhook_token_finds_its_company(office: Office) -> None:
+    find = CoperniqConnection.objects.with_webhook_token
+    assert find(office.coperniq.webhook_token) == office.coperniq
+    assert find("guessed") is None
+
+
+@pytest.mark.parametrize("field", ["realm_id", "company"])
+def test_a_realm_is_live_once_and_a_company_has_one_live_connection(office: Office, field: str) -> None:
+    values = {"realm_id": "another", "company": office.company} | {field: getattr(office.quickbooks, field)}
+    with pytest.raises(IntegrityError), transaction.atomic():
+        QuickBooksConnection.objects.create(**values)
+    QuickBooksConnection.objects.create(**values, state=QuickBooksConnection.State.SEALED)
+
+
+def test_one_trigger_per_workflow(office: Office) -> None:
+    with pytest.raises(IntegrityError), transaction.atomic():
+        PhaseTrigger.objects.create(
+            connection=office.quickbooks, workflow_id=office.trigger.workflow_id, phase_template_id="9"
+        )
+
+
+def test_the_connection_pages_speak_of_is_the_last_unsealed_one(office: Office) -> None:
+    of = QuickBooksConnection.objects.of
+    assert of(office.company) == office.quickbooks
+    office.quickbooks.state = QuickBooksConnection.State.DISCONNECTED
+    office.quickbooks.save()
+    assert of(office.company) == office.quickbooks
+    assert not office.quickbooks.is_live
+    office.quickbooks.state = QuickBooksConnection.State.SEALED
+    office.quickbooks.save()
+    assert of(office.company) is None
+
+
+def test_a_poll_is_made_due_at_once_or_after_a_spacing(office: Office) -> None:
+    now = timezone.now()
+    later = now + timedelta(hours=1)
+    CoperniqConnection.objects.update(next_poll_at=later, last_poll_started_at=None)
+    office.coperniq.refresh_from_db()
+    office.coperniq.make_poll_due(now, timedelta(seconds=10))
+    office.coperniq.refresh_from_db()
+    assert office.coperniq.next_poll_at == now
+    CoperniqConnection.objects.update(next_poll_at=later, last_poll_started_at=now)
+    office.coperniq.refresh_from_db()
+    office.coperniq.make_poll_due(now, timedelta(seconds=10))
+    office.coperniq.refresh_from_db()
+    assert office.coperniq.next_poll_at == now + timedelta(seconds=10)
+
+
+def test_a_stopped_connection_says_so(office: Office) -> None:
+    assert not office.coperniq.is_guarded
+    office.coperniq.proposed_api_key_sealed = seal("other")
+    office.coperniq.save()
+    assert office.coperniq.is_guarded
+    assert not QuickBooksConnection.objects.syncing().exists()
+
+
+def test_rows_name_themselves_for_people(office: Office) -> None:
+    run = SyncRun(action="push_job", record_name="House")
+    rows = {
+        "Coperniq of Brightfield": office.coperniq,
+        "Brightfield Books of Brightfield": office.quickbooks,
+        "Settings of Brightfield Books of Brightfield": office.quickbooks.settings,
+        "Solar: Installation": office.trigger,
+        "CompanyName ← nothing": FieldMapping(quickbooks_field="CompanyName"),
+        "Lane of Brightfield": Lane.objects.get(),
+        "pump": Heartbeat(name="pump"),
+        "Push the job House": run,
+        "create Customer for job 7": RemoteWrite(
+            operation="create", entity="Customer", kind="job", coperniq_id="7"
+        ),
+        "job 7 ↔ 9": RecordLink(kind="job", coperniq_id="7", quickbooks_id="9"),
+        "It is done.": SyncLogEntry(sentence="It is done."),
+        "coperniq 2026-05-01: 1 reads, 2 writes": CallTally(
+            vendor="coperniq", on="2026-05-01", reads=1, writes=2
+        ),
+        "person: test, 3 times on 2026-05-01": EventTally(
+            source="person", reason="test", count=3, on="2026-05-01"
+        ),
+    }
+    assert [str(row) for row in rows.values()] == list(rows)
+
+
+def test_an_event_and_an_entry_name_themselves(office: Office) -> None:
+    project = office.project(office.account())
+    office.enter(project)
+    office.work()
+    entry = office.trigger.entries.get()
+    assert str(entry) == f"project {project['id']} at {entry.started_at:%Y-%m-%d %H:%M}"
+    assert str(office.company.events.get()) == f"PROJECT_PHASE_STARTED project {project['id']}"
+
+
+def test_a_run_knows_whether_it_is_open(office: Office) -> None:
+    assert SyncRun(state="held").is_open
+    assert not SyncRun(state="done").is_open

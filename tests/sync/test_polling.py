@@ -1,0 +1,158 @@
+"""A lost webhook costs minutes: the poller reads what changed, and now and then everything."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.conf import Settings
+from django.utils import timezone
+
+from integrations.models import (
+    CallTally,
+    CoperniqConnection,
+    InboundEvent,
+    PhaseTrigger,
+    QuickBooksConnection,
+    SyncRun,
+)
+from integrations.sync.polling import due_polls
+from tests.simulation import Simulation
+from tests.sync.office import Office, open_office
+
+
+def make_due(office: Office) -> None:
+    CoperniqConnection.objects.update(next_poll_at=timezone.now(), poll_claimed_until=timezone.now())
+
+
+def unheard(office: Office, phase: str = "Installation") -> dict[str, object]:
+    project = office.project(office.account("John Smith"))
+    office.simulator.start_phase(project["id"], office.phases[phase])
+    return project
+
+
+@pytest.mark.parametrize("moves_updated_at", [True, False])
+def test_an_entry_nobody_reported_is_found(office: Office, moves_updated_at: bool) -> None:
+    office.simulator.switch(phase_moves_updated_at=moves_updated_at)
+    unheard(office)
+    make_due(office)
+    office.work(polls=True)
+    assert len(office.customers()) == 2
+
+
+def test_a_project_that_has_moved_on_already_is_found_too(office: Office) -> None:
+    project = unheard(office)
+    office.simulator.start_phase(project["id"], office.phases["Billing"])
+    make_due(office)
+    office.work(polls=True)
+    assert len(office.customers()) == 2
+
+
+def test_what_was_seen_is_not_looked_at_again(office: Office) -> None:
+    unheard(office)
+    for _ in range(3):
+        make_due(office)
+        office.work(polls=True)
+    assert InboundEvent.objects.filter(source="coperniq_poll").count() == 1
+    assert SyncRun.objects.filter(action="notice_entry").count() == 1
+
+
+def test_the_sweep_finds_what_no_stamp_betrays(office: Office) -> None:
+    office.simulator.switch(phase_moves_updated_at=False)
+    project = office.project(office.account("John Smith"))
+    make_due(office)
+    office.work(polls=True)
+    CoperniqConnection.objects.update(projects_cursor_at=timezone.now() + timedelta(hours=1))
+    office.simulator.start_phase(project["id"], office.phases["Installation"])
+    CoperniqConnection.objects.update(next_sweep_at=timezone.now())
+    make_due(office)
+    office.work(polls=True)
+    assert len(office.customers()) == 2
+
+
+def test_projects_of_other_workflows_cost_no_read(office: Office) -> None:
+    other = office.simulator.make("workflows", name="Roofing", phases=[{"name": "Start", "type": "PHASE"}])
+    office.project(office.account("John Smith"), workflowId=other["id"])
+    make_due(office)
+    office.work(polls=True)
+    assert not SyncRun.objects.exists()
+
+
+def test_without_a_trigger_only_the_workflows_are_read(office: Office) -> None:
+    PhaseTrigger.objects.all().delete()
+    make_due(office)
+    office.simulator.forget_log()
+    office.work(polls=True)
+    assert [call["path"] for call in office.simulator.log("coperniq")] == ["/coperniq/v1/workflows"]
+    office.coperniq.refresh_from_db()
+    assert [phase["name"] for phase in office.coperniq.workflows[0]["phases"]] == [
+        "Welcome",
+        "Installation",
+        "Billing",
+    ]
+
+
+def test_only_one_worker_polls_and_the_next_poll_is_set(office: Office, settings: Settings) -> None:
+    settings.COPERNIQ_POLL_SECONDS = 60
+    make_due(office)
+    first, second = due_polls(), due_polls()
+    assert (len(first), len(second)) == (1, 0)
+    first[0]()
+    office.coperniq.refresh_from_db()
+    assert office.coperniq.next_poll_at > timezone.now() + timedelta(seconds=50)
+    assert office.coperniq.last_poll_ended_at is not None
+
+
+def test_a_vendor_in_trouble_is_asked_less_and_less(office: Office, settings: Settings) -> None:
+    settings.COPERNIQ_POLL_SECONDS = 60
+    office.simulator.fault("error_500", vendor="coperniq", times=0)
+    waits = []
+    for _ in range(5):
+        make_due(office)
+        now = timezone.now()
+        due_polls()[0]()
+        office.coperniq.refresh_from_db()
+        waits.append(round((office.coperniq.next_poll_at - now).total_seconds() / 60))
+    assert waits == [2, 4, 8, 15, 15]
+
+
+def test_a_refused_key_stops_the_polling(office: Office) -> None:
+    office.simulator.fault("forbidden", vendor="coperniq", times=0)
+    make_due(office)
+    office.work(polls=True)
+    office.coperniq.refresh_from_db()
+    assert office.coperniq.state == CoperniqConnection.State.REFUSED
+    make_due(office)
+    assert due_polls() == []
+
+
+def test_nothing_is_polled_for_books_that_are_not_connected(office: Office) -> None:
+    QuickBooksConnection.objects.update(state=QuickBooksConnection.State.DISCONNECTED)
+    make_due(office)
+    assert due_polls() == []
+
+
+def test_calls_are_counted_for_the_company(office: Office) -> None:
+    unheard(office)
+    make_due(office)
+    office.work(polls=True)
+    tally = CallTally.objects.get(vendor="quickbooks")
+    assert (tally.reads, tally.writes) == (
+        len(office.quickbooks_calls(write=False)),
+        len(office.quickbooks_calls(write=True)),
+    )
+    assert CallTally.objects.get(vendor="coperniq").reads == len(office.simulator.log("coperniq"))
+
+
+@pytest.mark.django_db
+def test_two_companies_see_nothing_of_each_other(simulator: Simulation) -> None:
+    first, second = open_office(simulator), open_office(simulator, "northgate", "another-key")
+    project = simulator.make(
+        "projects", "another-key", title="Theirs", address=["x"], workflowId=second.workflow["id"],
+        accountId=simulator.make("accounts", "another-key", title="Theirs", address=["x"])["id"],
+    )  # fmt: skip
+    simulator.start_phase(project["id"], second.phases["Installation"], "another-key")
+    CoperniqConnection.objects.update(next_poll_at=timezone.now())
+    first.work(polls=True)
+    assert first.customers() == []
+    assert len(second.customers()) == 2

@@ -1,0 +1,219 @@
+"""One pump, many lanes: each driven by one at a time, given back, taken over when its driver is gone."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from datetime import timedelta
+
+import pytest
+from django.conf import Settings
+from django.utils import timezone
+
+from integrations import tasks
+from integrations.errors import LaneLost
+from integrations.models import Heartbeat, Lane, RunState, SyncRun
+from integrations.models.lanes import HOST, LONG_AGO
+from integrations.sync import pump, runner
+from integrations.sync.desk import Desk
+from integrations.sync.lanes import drive
+from integrations.sync.pump import Pump, due_lanes
+from tests.simulation import Simulation
+from tests.sync.office import Office, open_office
+
+LEASE = timedelta(seconds=15)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_pump_does_everything_there_is_to_do(simulator: Simulation) -> None:
+    offices = [open_office(simulator), open_office(simulator, "northgate", "another-key")]
+    first = offices[0]
+    first.enter(first.project(first.account()))
+    assert tasks.pump() > 0
+    assert len(first.customers()) == 2
+    assert Heartbeat.latest(Heartbeat.PUMP)
+    assert not due_lanes().exists()
+    assert not Lane.objects.filter(leased_until__gt=timezone.now()).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_pump_that_woke_for_nothing_ends_at_once(simulator: Simulation) -> None:
+    assert Pump().run() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_work_that_comes_while_it_runs_is_done_too(simulator: Simulation) -> None:
+    office = open_office(simulator)
+    first, second = (office.project(office.account(name)) for name in ("John", "Mary"))
+    office.enter(first)
+    arrived = []
+
+    def late() -> list[pump.Errand]:
+        if not arrived and len(office.customers()) == 2:
+            arrived.append(office.enter(second))
+        return []
+
+    Pump(chores=(late, tasks.plan_events)).run()
+    assert len(office.customers()) == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_errand_that_fails_stops_nobody(simulator: Simulation, caplog: pytest.LogCaptureFixture) -> None:
+    office = open_office(simulator)
+    office.enter(office.project(office.account()))
+    failing = [lambda: 1 // 0]
+    with caplog.at_level(logging.CRITICAL, logger="integrations.sync.pump"):
+        Pump(chores=(lambda: [failing.pop()] if failing else [], tasks.plan_events)).run()
+    assert len(office.customers()) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_leases_are_renewed_while_a_vendor_is_slow(simulator: Simulation, settings: Settings) -> None:
+    settings.LEASE_SECONDS = 1
+    office = open_office(simulator)
+    simulator.fault("slow", vendor="coperniq", path="/projects/", seconds=2, times=1)
+    office.enter(office.project(office.account()))
+    Pump(chores=(tasks.plan_events,)).run()
+    assert len(office.customers()) == 2
+    assert SyncRun.objects.get(action="notice_entry").attempts == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_pump_whose_time_is_up_leaves_the_rest_to_the_next(simulator: Simulation) -> None:
+    office = open_office(simulator)
+    for name in ("John", "Mary", "Ann"):
+        office.enter(office.project(office.account(name)))
+    simulator.fault("slow", vendor="coperniq", path="/projects/", seconds=1, times=0)
+    Pump(chores=(tasks.plan_events,), seconds=0.5).run()
+    assert due_lanes().exists()
+    simulator.control("faults", method="DELETE")
+    tasks.pump()
+    assert len(office.customers()) == 6
+
+
+def test_a_lane_is_driven_by_one_at_a_time(office: Office) -> None:
+    lane, same = Lane.objects.get(), Lane.objects.get()
+    assert lane.take(timezone.now(), LEASE)
+    assert not same.take(timezone.now(), LEASE)
+    assert not due_lanes().exists()
+
+
+def test_a_nudge_while_it_is_given_back_is_not_lost(office: Office) -> None:
+    lane = Lane.objects.get()
+    lane.take(timezone.now(), LEASE)
+    lane.look()
+    Lane.nudge(office.company.pk)
+    assert not lane.give_back()
+    lane.look()
+    assert lane.give_back()
+
+
+def test_a_lane_taken_over_may_write_nothing_more(office: Office) -> None:
+    office.enter(office.project(office.account()))
+    office.work_once()
+    lane = Lane.objects.get()
+    lane.take(timezone.now() - timedelta(minutes=5), LEASE)
+    run = SyncRun.objects.get(action="push_customer")
+    other = Lane.objects.get()
+    assert other.take(timezone.now(), LEASE)
+    with pytest.raises(LaneLost):
+        lane.hold_fast()
+    office.simulator.forget_log()
+    runner.run_once(Desk(lane, run.connection), run)
+    assert office.quickbooks_calls(write=True) == []
+    run.refresh_from_db()
+    assert run.state == RunState.RUNNING, "left to the new driver"
+    drive(other, time.monotonic() + 20)
+    assert len(office.customers()) == 2
+
+
+def test_a_settled_run_that_somebody_else_took_is_rolled_back(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.enter(office.project(office.account()))
+    monkeypatch.setattr(SyncRun, "settle", lambda *_: False)
+    office.work_once()
+    assert office.log() == []
+
+
+def test_the_dead_free_their_lanes_at_once(office: Office) -> None:
+    lane = Lane.objects.get()
+    lane.take(timezone.now(), LEASE)
+    assert Lane.objects.free_the_dead() == 0, "this very process is alive"
+    Lane.objects.update(driver=f"{HOST}:999999999")
+    assert Lane.objects.free_the_dead() == 1
+    Lane.objects.update(driver="another-machine:1", leased_until=timezone.now() + LEASE)
+    assert Lane.objects.free_the_dead() == 0, "of other machines nothing is known"
+
+
+def test_what_a_dead_driver_left_running_is_taken_up(office: Office) -> None:
+    office.enter(office.project(office.account()))
+    office.work_once()
+    SyncRun.objects.filter(action="push_customer").update(state=RunState.RUNNING, fence=0)
+    assert due_lanes().exists()
+    office.work()
+    assert len(office.customers()) == 2
+
+
+def test_a_lane_is_remembered_by_its_driver(office: Office) -> None:
+    lane = Lane.objects.get()
+    lane.take(timezone.now(), LEASE)
+    assert lane.driver == f"{HOST}:{os.getpid()}"
+    lane.release()
+    assert Lane.objects.get().leased_until == LONG_AGO
+
+
+def test_a_run_asked_for_while_it_runs_is_executed_once_more(office: Office) -> None:
+    office.enter(office.project(office.account()))
+    office.work_once()
+    run = SyncRun.objects.get(action="push_customer")
+    lane = Lane.objects.get()
+    lane.take(timezone.now(), LEASE)
+    assert run.claim(lane.fence)
+    assert not run.claim(lane.fence), "claimed already"
+    SyncRun.objects.ask(
+        SyncRun(
+            **{
+                name: getattr(run, name)
+                for name in ("company", "connection", "action", "kind", "coperniq_id")
+            }
+        )
+    )
+    assert run.settle(RunState.DONE, {})
+    run.refresh_from_db()
+    assert (run.state, run.finished_at) == (RunState.QUEUED, None)
+
+
+def test_a_run_somebody_else_claimed_is_left_alone(office: Office) -> None:
+    office.enter(office.project(office.account()))
+    office.work_once()
+    run = SyncRun.objects.get(action="push_customer")
+    SyncRun.objects.filter(pk=run.pk).update(state=RunState.DONE)
+    lane = Lane.objects.get()
+    lane.take(timezone.now(), LEASE)
+    runner.run_once(Desk(lane, run.connection), run)
+    assert office.customers() == []
+
+
+def test_a_store_that_loses_the_race_asks_the_winner(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run() -> SyncRun:
+        return SyncRun(
+            company=office.company,
+            connection=office.quickbooks,
+            action="push_job",
+            kind="job",
+            coperniq_id="1",
+        )
+
+    winner = SyncRun.objects.ask(run())
+    queryset = type(SyncRun.objects.all())
+    found = queryset._ask_open
+    blind = iter([True, False])
+    monkeypatch.setattr(queryset, "_ask_open", lambda rows, new: None if next(blind) else found(rows, new))
+    assert SyncRun.objects.ask(run()).pk == winner.pk
+
+
+def test_the_canary_is_heard(db: None) -> None:
+    tasks.canary()
+    assert Heartbeat.latest(Heartbeat.CANARY)
