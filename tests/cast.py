@@ -1,0 +1,182 @@
+"""Who plays in the tests of the doors: people, companies, and both vendors as far as a connection needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, TypeAlias
+from urllib.parse import parse_qs, urlsplit
+
+import responses
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from requests import PreparedRequest
+
+from accounts.models import Company, Membership, User
+from accounts.roles import Role
+from integrations.models import (
+    Action,
+    CoperniqConnection,
+    FieldMapping,
+    Kind,
+    QuickBooksConnection,
+    RecordLink,
+    RunState,
+    SyncRun,
+    SyncSettings,
+)
+from integrations.models.secrets import seal
+
+REALM = "9341450000000001"
+OTHER_REALM = "9341450000000002"
+ACCESS = "demo-access-token-of-acme"
+REFRESH = "demo-refresh-token-of-acme"
+API_KEY = "demo-coperniq-key"
+WORKFLOWS = [
+    {
+        "id": 11,
+        "name": "Residential",
+        "phases": [{"id": 101, "name": "Sold"}, {"id": 102, "name": "Installed"}],
+    },
+    {"id": 12, "name": "Commercial", "phases": [{"id": 201, "name": "Signed"}]},
+]
+STORED_WORKFLOWS = [
+    {
+        "id": "11",
+        "name": "Residential",
+        "phases": [{"id": "101", "name": "Sold"}, {"id": "102", "name": "Installed"}],
+    },
+    {"id": "12", "name": "Commercial", "phases": [{"id": "201", "name": "Signed"}]},
+]
+JSON = {"accept": "application/json"}
+
+SignIn: TypeAlias = Callable[[User], Client]
+
+
+def company(name: str) -> Company:
+    return Company.objects.create(name=f"{name.title()} Solar", slug=name, time_zone="America/Denver")
+
+
+def person(name: str, *memberships: tuple[Company, Role]) -> User:
+    user = User.objects.create_user(f"{name}@example.com", name=name.title())
+    for employer, role in memberships:
+        Membership.objects.create(user=user, company=employer, role=role)
+    return user
+
+
+def books(owner: Company, realm: str = REALM, **values: Any) -> QuickBooksConnection:
+    """Connected, as a consent leaves it."""
+    tokens = {
+        "access_token_sealed": seal(ACCESS),
+        "refresh_token_sealed": seal(REFRESH),
+        "access_expires_at": timezone.now() + timedelta(minutes=50),
+    }
+    named = {"company_name": f"{owner.name} Books", "home_currency": "USD", "country": "US"}
+    connection = QuickBooksConnection.objects.create(
+        company=owner, realm_id=realm, **{**tokens, **named, **values}
+    )
+    SyncSettings.objects.create(connection=connection)
+    for path, source in FieldMapping.DEFAULTS.items():
+        FieldMapping.objects.create(connection=connection, quickbooks_field=path, source=source)
+    return connection
+
+
+def keyed(owner: Company, api_key: str = API_KEY, **values: Any) -> CoperniqConnection:
+    connection = CoperniqConnection(
+        company=owner, api_key_sealed=seal(api_key), **{"workflows": STORED_WORKFLOWS, **values}
+    )
+    connection.issue_webhook_token()
+    connection.save()
+    return connection
+
+
+def run(connection: QuickBooksConnection, state: RunState, coperniq_id: str = "1", **values: Any) -> SyncRun:
+    return SyncRun.objects.create(
+        company=connection.company,
+        connection=connection,
+        kind=Kind.CUSTOMER,
+        action=Action.PUSH_CUSTOMER,
+        coperniq_id=coperniq_id,
+        state=state,
+        **values,
+    )
+
+
+def link(connection: QuickBooksConnection, kind: Kind, coperniq_id: str) -> RecordLink:
+    return RecordLink.objects.create(
+        connection=connection,
+        kind=kind,
+        coperniq_id=coperniq_id,
+        quickbooks_id=f"qb-{coperniq_id}",
+        rule=RecordLink.Rule.CREATED,
+    )
+
+
+class Vendors:
+    """Both vendors at their real addresses, played by `responses`."""
+
+    def __init__(self, stage: responses.RequestsMock) -> None:
+        self.stage = stage
+
+    def grants(self, access: str = ACCESS, refresh: str = REFRESH) -> None:
+        body = {
+            "token_type": "bearer",
+            "access_token": access,
+            "refresh_token": refresh,
+            "expires_in": 3600,
+            "x_refresh_token_expires_in": 8726400,
+        }
+        self.stage.upsert("POST", settings.INTUIT_TOKEN_URL, json=body)
+
+    def grants_nothing(self, error: str, status: int = 400) -> None:
+        self.stage.upsert("POST", settings.INTUIT_TOKEN_URL, json={"error": error}, status=status)
+
+    def has_books(self, realm: str = REALM, name: str = "Acme Books", currency: str = "USD") -> None:
+        info = {"CompanyInfo": {"Id": "1", "CompanyName": name, "Country": "US"}}
+        preferences = {
+            "Preferences": {
+                "CurrencyPrefs": {"HomeCurrency": {"value": currency}, "MultiCurrencyEnabled": False},
+                "SalesFormsPrefs": {"CustomTxnNumbers": True},
+                "AccountingInfoPrefs": {"BookCloseDate": "2025-12-31"},
+            }
+        }
+        self.stage.upsert("GET", self.books_at(realm, f"companyinfo/{realm}"), json=info)
+        self.stage.upsert("GET", self.books_at(realm, "preferences"), json=preferences)
+
+    def refuses_books(self, body: dict[str, Any], status: int, realm: str = REALM) -> None:
+        self.stage.upsert("GET", self.books_at(realm, f"companyinfo/{realm}"), json=body, status=status)
+
+    @staticmethod
+    def books_at(realm: str, path: str) -> str:
+        return f"{settings.QUICKBOOKS_API_URL}/v3/company/{realm}/{path}"
+
+    def revokes(self, status: int = 200) -> None:
+        self.stage.upsert("POST", settings.INTUIT_REVOKE_URL, body="", status=status)
+
+    def has_workflows(self, workflows: list[dict[str, Any]] | None = None, status: int = 200) -> None:
+        rows = WORKFLOWS if workflows is None else workflows
+        self.stage.upsert("GET", f"{settings.COPERNIQ_API_URL}/workflows", json=rows, status=status)
+
+    def has_record(self, path: str, status: int = 200) -> None:
+        body = {"id": path.rpartition("/")[2], "title": "A record"} if status == 200 else {"message": "no"}
+        self.stage.upsert("GET", f"{settings.COPERNIQ_API_URL}/{path}", json=body, status=status)
+
+    def asked(self, url: str) -> list[PreparedRequest]:
+        return [call.request for call in self.stage.calls if (call.request.url or "").startswith(url)]
+
+    def revoked(self) -> list[str]:
+        return [str(request.body) for request in self.asked(settings.INTUIT_REVOKE_URL)]
+
+
+def begin(client: Client, **query: str) -> str:
+    """A person presses Connect: the state that Intuit will bring back."""
+    answer = client.post(reverse("integrations:connect_quickbooks"), query_params=query)
+    assert answer.status_code == 302, answer.content
+    return parse_qs(urlsplit(answer["Location"]).query)["state"][0]
+
+
+def come_back(client: Client, state: str, realm: str = REALM, **query: str) -> Any:
+    told = {"state": state, "code": "demo-code", "realmId": realm, **query}
+    return client.get(reverse("integrations:callback"), told)

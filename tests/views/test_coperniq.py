@@ -1,0 +1,139 @@
+"""Coperniq by API key: tried first, stored sealed, its webhook address kept for ever."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Company, ManualAct, User
+from integrations.models import CallTally, CoperniqConnection, Kind, RunState
+from integrations.models.runs import RECONNECT
+from tests.cast import JSON, STORED_WORKFLOWS, SignIn, Vendors, books, keyed, link, run
+
+State = CoperniqConnection.State
+CONNECT = reverse("integrations:connect_coperniq")
+
+
+@pytest.fixture
+def browser(alice: User, sign_in: SignIn) -> Client:
+    return sign_in(alice)
+
+
+def test_a_good_key_is_stored_sealed(browser: Client, acme: Company, vendors: Vendors) -> None:
+    vendors.has_workflows()
+    answer = browser.post(CONNECT, {"api_key": "  demo-key \n"})
+    row = CoperniqConnection.objects.get()
+    assert (answer.status_code, answer["Location"]) == (302, reverse("integrations:overview"))
+    assert (row.company, row.state, row.api_key) == (acme, State.CONNECTED, "demo-key")
+    assert "demo-key" not in str(CoperniqConnection.objects.values().get())
+    assert row.workflows == STORED_WORKFLOWS
+    assert len(row.webhook_token) >= 32
+    assert ManualAct.objects.get(verb="connect").after == "Connected"
+
+
+def test_the_trial_is_counted(browser: Client, acme: Company, vendors: Vendors) -> None:
+    vendors.has_workflows()
+    browser.post(CONNECT, {"api_key": "demo-key"})
+    assert CallTally.objects.get(company=acme, vendor="coperniq").reads == 1
+
+
+@pytest.mark.parametrize("status", [401, 403, 429, 500])
+def test_a_key_that_does_not_work_is_not_stored(browser: Client, vendors: Vendors, status: int) -> None:
+    vendors.has_workflows(status=status)
+    answer = browser.post(CONNECT, {"api_key": "demo-key"}, headers=JSON)
+    assert answer.status_code == 400
+    assert answer.json()["errors"]["api_key"]
+    assert not CoperniqConnection.objects.exists()
+    assert "demo-key" not in answer.content.decode()
+
+
+def test_a_refused_key_says_what_to_do(browser: Client, vendors: Vendors) -> None:
+    vendors.has_workflows(status=401)
+    assert b"Coperniq refused this API key" in browser.post(CONNECT, {"api_key": "demo-key"}).content
+
+
+@pytest.mark.parametrize("api_key", ["", "   ", "x" * 501])
+def test_no_key_is_not_even_tried(browser: Client, vendors: Vendors, api_key: str) -> None:
+    assert browser.post(CONNECT, {"api_key": api_key}).status_code == 400
+    assert not vendors.stage.calls
+
+
+def test_a_new_key_keeps_the_webhook_address(browser: Client, acme: Company, vendors: Vendors) -> None:
+    old = keyed(acme, state=State.REFUSED, poll_failures=7)
+    held = run(books(acme), RunState.HELD, cause=RECONNECT)
+    vendors.has_workflows()
+    browser.post(CONNECT, {"api_key": "demo-new-key"})
+    row = CoperniqConnection.objects.get()
+    held.refresh_from_db()
+    assert (row.api_key, row.state, row.poll_failures) == ("demo-new-key", State.CONNECTED, 0)
+    assert row.webhook_token == old.webhook_token
+    assert held.state == RunState.QUEUED
+
+
+def test_a_new_key_makes_the_poll_due(browser: Client, acme: Company, vendors: Vendors) -> None:
+    keyed(acme, next_poll_at=timezone.now() + timedelta(minutes=10))
+    vendors.has_workflows()
+    browser.post(CONNECT, {"api_key": "demo-new-key"})
+    assert CoperniqConnection.objects.get().next_poll_at <= timezone.now()
+
+
+def test_a_refused_new_key_leaves_the_old_one(browser: Client, acme: Company, vendors: Vendors) -> None:
+    keyed(acme)
+    vendors.has_workflows(status=401)
+    browser.post(CONNECT, {"api_key": "demo-new-key"})
+    row = CoperniqConnection.objects.get()
+    assert (row.api_key, row.state) == ("demo-coperniq-key", State.CONNECTED)
+
+
+def test_the_same_key_is_the_same_company(browser: Client, acme: Company, vendors: Vendors) -> None:
+    """Its linked records may have been deleted; that is no reason to stop."""
+    keyed(acme)
+    link(books(acme), Kind.CUSTOMER, "1")
+    vendors.has_workflows()
+    browser.post(CONNECT, {"api_key": "demo-coperniq-key"})
+    assert not CoperniqConnection.objects.get().is_guarded
+    assert len(vendors.stage.calls) == 1
+
+
+def test_an_outage_during_the_trial_proves_nothing(browser: Client, acme: Company, vendors: Vendors) -> None:
+    keyed(acme)
+    link(books(acme), Kind.CUSTOMER, "1")
+    vendors.has_workflows()
+    vendors.has_record("accounts/1", 503)
+    assert browser.post(CONNECT, {"api_key": "demo-new-key"}).status_code == 400
+    row = CoperniqConnection.objects.get()
+    assert (row.api_key, row.is_guarded) == ("demo-coperniq-key", False)
+
+
+def test_pasting_the_key_anew_mends_one_that_cannot_be_opened(
+    browser: Client, acme: Company, vendors: Vendors
+) -> None:
+    keyed(acme)
+    CoperniqConnection.objects.update(api_key_sealed="sealed-with-a-lost-key")
+    vendors.has_workflows()
+    browser.post(CONNECT, {"api_key": "demo-key"})
+    assert CoperniqConnection.objects.get().api_key == "demo-key"
+
+
+def test_another_company_s_connection_is_out_of_reach(
+    browser: Client, acme: Company, bolt: Company, vendors: Vendors
+) -> None:
+    theirs = keyed(bolt)
+    vendors.has_workflows()
+    assert browser.post(CONNECT, {"api_key": "x"}, query_params={"company": "bolt"}).status_code == 404
+    browser.post(CONNECT, {"api_key": "demo-key"})
+    theirs.refresh_from_db()
+    assert theirs.api_key == "demo-coperniq-key"
+    assert CoperniqConnection.objects.get(company=acme).webhook_token != theirs.webhook_token
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_company_has_one_connection(acme: Company) -> None:
+    keyed(acme)
+    with pytest.raises(IntegrityError):
+        keyed(acme)

@@ -1,0 +1,406 @@
+"""Other books, or another Coperniq company, answered than before: everything stops until a person decides."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.messages import get_messages
+from django.db import IntegrityError
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import Company, ManualAct, User
+from integrations.connections import guard
+from integrations.connections.ending import wipe
+from integrations.models import CoperniqConnection, Kind, PhaseTrigger, QuickBooksConnection, RunState
+from integrations.models.runs import RECONNECT
+from integrations.models.secrets import seal
+from tests.cast import (
+    JSON,
+    OTHER_REALM,
+    REALM,
+    REFRESH,
+    SignIn,
+    Vendors,
+    begin,
+    books,
+    come_back,
+    keyed,
+    link,
+    run,
+)
+
+State = QuickBooksConnection.State
+GUARD = reverse("integrations:quickbooks_guard")
+COPERNIQ = reverse("integrations:connect_coperniq")
+COPERNIQ_GUARD = reverse("integrations:coperniq_guard")
+NEW_REFRESH = "demo-refresh-token-of-other-books"
+
+
+@pytest.fixture
+def browser(alice: User, sign_in: SignIn) -> Client:
+    return sign_in(alice)
+
+
+@pytest.fixture
+def old(acme: Company) -> QuickBooksConnection:
+    keyed(acme)
+    connection = books(acme)
+    long_ago = timezone.now() - timedelta(days=30)
+    PhaseTrigger.objects.create(
+        connection=connection, workflow_id="11", phase_template_id="101", reentry="ask", saved_at=long_ago
+    )
+    connection.settings.matching_strategy = "skip"
+    connection.settings.save()
+    connection.mappings.filter(quickbooks_field="DisplayName").update(source="title")
+    link(connection, Kind.CUSTOMER, "1")
+    return connection
+
+
+def consent_to_other_books(browser: Client, vendors: Vendors, realm: str = OTHER_REALM) -> Any:
+    vendors.grants(access="demo-access-other", refresh=NEW_REFRESH)
+    vendors.has_books(realm, "Other Books")
+    vendors.revokes()
+    return come_back(browser, begin(browser), realm)
+
+
+def proposal() -> QuickBooksConnection | None:
+    return QuickBooksConnection.objects.filter(state=State.PROPOSED).first()
+
+
+def test_other_books_stop_everything(browser: Client, old: QuickBooksConnection, vendors: Vendors) -> None:
+    answer = consent_to_other_books(browser, vendors)
+    assert answer["Location"] == reverse("integrations:overview")
+    assert "until you decide" in str(next(iter(get_messages(answer.wsgi_request))))
+    old.refresh_from_db()
+    proposed = proposal()
+    assert old.state == State.GUARDED
+    assert proposed is not None
+    assert (proposed.realm_id, proposed.refresh_token) == (OTHER_REALM, NEW_REFRESH)
+    assert not QuickBooksConnection.objects.syncing().exists()
+
+
+def test_the_guard_says_what_is_at_stake(
+    browser: Client, old: QuickBooksConnection, acme: Company, vendors: Vendors
+) -> None:
+    assert guard.open_guard(acme) is None
+    consent_to_other_books(browser, vendors)
+    found = guard.open_guard(acme)
+    assert found is not None
+    assert (found.old, found.proposed.company_name, found.links_at_risk) == (old, "Other Books", 1)
+
+
+def test_disconnected_books_are_guarded_too(
+    browser: Client, old: QuickBooksConnection, vendors: Vendors
+) -> None:
+    wipe(old, State.DISCONNECTED)
+    consent_to_other_books(browser, vendors)
+    old.refresh_from_db()
+    assert old.state == State.GUARDED
+    assert proposal() is not None
+
+
+def test_move_seals_the_old_books_with_their_links(
+    browser: Client, old: QuickBooksConnection, vendors: Vendors
+) -> None:
+    consent_to_other_books(browser, vendors)
+    answer = browser.post(GUARD, {"choice": "move"})
+    assert answer.status_code == 302
+    old.refresh_from_db()
+    new = QuickBooksConnection.objects.get(realm_id=OTHER_REALM)
+    assert (old.state, old.refresh_token_sealed, old.links.count()) == (State.SEALED, "", 1)
+    assert (new.state, new.links.count()) == (State.CONNECTED, 0)
+    assert REFRESH in vendors.revoked()[0]
+    assert guard.open_guard(old.company) is None
+
+
+def test_move_takes_the_rules_along_from_now_on(
+    browser: Client, old: QuickBooksConnection, vendors: Vendors
+) -> None:
+    consent_to_other_books(browser, vendors)
+    asked_at = timezone.now()
+    browser.post(GUARD, {"choice": "move"})
+    new = QuickBooksConnection.objects.get(realm_id=OTHER_REALM)
+    trigger = new.triggers.get()
+    assert new.settings.matching_strategy == "skip"
+    assert new.mappings.get(quickbooks_field="DisplayName").source == "title"
+    assert new.mappings.count() == old.mappings.count()
+    assert (trigger.phase_template_id, trigger.reentry) == ("101", "ask")
+    assert trigger.saved_at >= asked_at
+    assert old.triggers.get().saved_at < asked_at
+
+
+def test_move_cancels_what_was_meant_for_the_old_books(
+    browser: Client, old: QuickBooksConnection, vendors: Vendors
+) -> None:
+    meant = [run(old, RunState.QUEUED), run(old, RunState.HELD, "2"), run(old, RunState.WAITING, "3")]
+    over = run(old, RunState.DONE, "4")
+    consent_to_other_books(browser, vendors)
+    browser.post(GUARD, {"choice": "move"})
+    for one in [*meant, over]:
+        one.refresh_from_db()
+    assert {one.state for one in meant} == {RunState.CANCELLED}
+    assert over.state == RunState.DONE
+
+
+def test_move_is_recorded(browser: Client, alice: User, old: QuickBooksConnection, vendors: Vendors) -> None:
+    consent_to_other_books(browser, vendors)
+    browser.post(GUARD, {"choice": "move"})
+    act = ManualAct.objects.get(verb="move to other books")
+    assert act.user == alice
+    assert REALM in act.before
+    assert OTHER_REALM in act.after
+    assert "1 links" in act.target
+
+
+def test_moving_into_books_taken_meanwhile_is_refused(
+    browser: Client, old: QuickBooksConnection, bolt: Company, vendors: Vendors
+) -> None:
+    consent_to_other_books(browser, vendors)
+    books(bolt, OTHER_REALM)
+    answer = browser.post(GUARD, {"choice": "move"})
+    assert answer.status_code == 400
+    assert b"bolt" not in answer.content.lower()
+    old.refresh_from_db()
+    assert old.state == State.GUARDED
+
+
+def test_keep_goes_back_to_what_was(browser: Client, old: QuickBooksConnection, vendors: Vendors) -> None:
+    held = run(old, RunState.HELD, cause=RECONNECT)
+    consent_to_other_books(browser, vendors)
+    vendors.has_books(REALM)
+    browser.post(GUARD, {"choice": "keep"})
+    old.refresh_from_db()
+    held.refresh_from_db()
+    assert (old.state, old.refresh_token) == (State.CONNECTED, REFRESH)
+    assert proposal() is None
+    assert held.state == RunState.QUEUED
+    assert NEW_REFRESH in vendors.revoked()[0]
+    assert ManualAct.objects.filter(verb="keep the books").exists()
+
+
+def test_keep_finds_out_that_the_authorization_is_gone(
+    browser: Client, old: QuickBooksConnection, vendors: Vendors
+) -> None:
+    QuickBooksConnection.objects.update(access_expires_at=None)
+    consent_to_other_books(browser, vendors)
+    vendors.grants_nothing("invalid_grant")
+    browser.post(GUARD, {"choice": "keep"})
+    old.refresh_from_db()
+    assert old.state == State.NEEDS_AUTHORIZATION
+
+
+def test_keep_takes_an_outage_for_an_outage(
+    browser: Client, old: QuickBooksConnection, vendors: Vendors
+) -> None:
+    consent_to_other_books(browser, vendors)
+    vendors.refuses_books({}, 503)
+    browser.post(GUARD, {"choice": "keep"})
+    old.refresh_from_db()
+    assert old.state == State.CONNECTED
+
+
+def test_keep_learns_that_access_was_taken_away(
+    browser: Client, old: QuickBooksConnection, vendors: Vendors
+) -> None:
+    consent_to_other_books(browser, vendors)
+    vendors.refuses_books({"fault": {"error": [{"code": "3100", "message": "no"}]}}, 403)
+    browser.post(GUARD, {"choice": "keep"})
+    old.refresh_from_db()
+    assert old.state == State.NEEDS_AUTHORIZATION
+
+
+def test_keep_leaves_disconnected_books_disconnected(
+    browser: Client, old: QuickBooksConnection, vendors: Vendors
+) -> None:
+    wipe(old, State.DISCONNECTED)
+    consent_to_other_books(browser, vendors)
+    browser.post(GUARD, {"choice": "keep"})
+    old.refresh_from_db()
+    assert old.state == State.DISCONNECTED
+
+
+def test_consenting_to_the_old_books_again_keeps_them(
+    browser: Client, old: QuickBooksConnection, vendors: Vendors
+) -> None:
+    consent_to_other_books(browser, vendors)
+    vendors.grants()
+    vendors.has_books(REALM)
+    come_back(browser, begin(browser))
+    old.refresh_from_db()
+    assert old.state == State.CONNECTED
+    assert proposal() is None
+    assert NEW_REFRESH in vendors.revoked()[0]
+
+
+def test_a_second_proposal_takes_the_place_of_the_first(
+    browser: Client, old: QuickBooksConnection, vendors: Vendors
+) -> None:
+    consent_to_other_books(browser, vendors)
+    consent_to_other_books(browser, vendors, realm="9341450000000003")
+    proposed = proposal()
+    assert proposed is not None
+    assert proposed.realm_id == "9341450000000003"
+    assert len(vendors.revoked()) == 1
+
+
+def test_a_renewed_proposal_is_not_revoked(
+    browser: Client, old: QuickBooksConnection, vendors: Vendors
+) -> None:
+    consent_to_other_books(browser, vendors)
+    consent_to_other_books(browser, vendors)
+    assert QuickBooksConnection.objects.filter(state=State.PROPOSED).count() == 1
+    assert not vendors.revoked()
+
+
+def test_disconnecting_ends_the_proposal_too(
+    browser: Client, old: QuickBooksConnection, vendors: Vendors
+) -> None:
+    consent_to_other_books(browser, vendors)
+    browser.post(reverse("integrations:disconnect"), {"confirm": "yes"})
+    old.refresh_from_db()
+    assert old.state == State.DISCONNECTED
+    assert proposal() is None
+    assert len(vendors.revoked()) == 2
+
+
+def test_old_books_in_use_elsewhere_are_left_as_they_are(
+    browser: Client, old: QuickBooksConnection, bolt: Company, vendors: Vendors
+) -> None:
+    wipe(old, State.DISCONNECTED)
+    taken = books(bolt, REALM)
+    assert consent_to_other_books(browser, vendors).status_code == 302
+    browser.post(GUARD, {"choice": "keep"})
+    old.refresh_from_db()
+    taken.refresh_from_db()
+    assert (old.state, taken.state) == (State.DISCONNECTED, State.CONNECTED)
+
+
+def test_a_proposal_in_use_elsewhere_by_now_is_not_revoked(
+    browser: Client, old: QuickBooksConnection, bolt: Company, vendors: Vendors
+) -> None:
+    consent_to_other_books(browser, vendors)
+    books(bolt, OTHER_REALM)
+    vendors.has_books(REALM)
+    browser.post(GUARD, {"choice": "keep"})
+    assert proposal() is None
+    assert not vendors.revoked()
+
+
+@pytest.mark.parametrize("page", [GUARD, COPERNIQ_GUARD])
+@pytest.mark.parametrize("choice", ["move", "keep", "", "burn"])
+def test_nothing_is_decided_where_nothing_is_asked(
+    browser: Client, old: QuickBooksConnection, vendors: Vendors, page: str, choice: str
+) -> None:
+    answer = browser.post(page, {"choice": choice}, headers=JSON)
+    assert answer.status_code == 400
+    assert "choice" in answer.json()["errors"]
+    old.refresh_from_db()
+    assert old.is_connected
+
+
+@pytest.mark.parametrize("page", [GUARD, COPERNIQ_GUARD])
+def test_moving_house_is_for_admins(
+    frank: User, old: QuickBooksConnection, sign_in: SignIn, vendors: Vendors, page: str
+) -> None:
+    assert sign_in(frank).post(page, {"choice": "move"}).status_code == 403
+
+
+def test_losing_the_race_for_the_new_books_is_friendly(
+    browser: Client, old: QuickBooksConnection, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def too_late(*_: object) -> None:
+        raise IntegrityError
+
+    consent_to_other_books(browser, vendors)
+    monkeypatch.setattr(guard, "hand_over", too_late)
+    assert browser.post(GUARD, {"choice": "move"}).status_code == 400
+    old.refresh_from_db()
+    assert old.state == State.GUARDED
+
+
+def strange_key(browser: Client, vendors: Vendors) -> Any:
+    """The key of a Coperniq company that has none of the linked records."""
+    vendors.has_workflows([{"id": 11, "name": "Residential", "phases": [{"id": 101, "name": "Sold"}]}])
+    vendors.has_record("accounts/1", 404)
+    return browser.post(COPERNIQ, {"api_key": "demo-strange-key"})
+
+
+def test_a_key_that_finds_nothing_linked_waits_aside(
+    browser: Client, old: QuickBooksConnection, vendors: Vendors
+) -> None:
+    assert strange_key(browser, vendors).status_code == 302
+    row = CoperniqConnection.objects.get()
+    assert (row.api_key, row.is_guarded) == ("demo-coperniq-key", True)
+    assert "demo-strange-key" not in row.proposed_api_key_sealed
+    assert not QuickBooksConnection.objects.syncing().exists()
+
+
+def test_one_found_record_is_enough(browser: Client, old: QuickBooksConnection, vendors: Vendors) -> None:
+    link(old, Kind.JOB, "7")
+    vendors.has_record("projects/7")
+    strange_key(browser, vendors)
+    assert not CoperniqConnection.objects.get().is_guarded
+
+
+def test_at_most_three_linked_records_are_tried(
+    browser: Client, old: QuickBooksConnection, vendors: Vendors
+) -> None:
+    for number in ("5", "6", "7", "8"):
+        link(old, Kind.CUSTOMER, number)
+        vendors.has_record(f"accounts/{number}", 403)
+    strange_key(browser, vendors)
+    assert CoperniqConnection.objects.get().is_guarded
+    assert len(vendors.asked("https://api.coperniq.io/v1/accounts/")) == 3
+
+
+def test_keeping_the_former_key_goes_on_with_it(
+    browser: Client, old: QuickBooksConnection, vendors: Vendors
+) -> None:
+    held = run(old, RunState.HELD, cause=RECONNECT)
+    strange_key(browser, vendors)
+    assert browser.post(COPERNIQ_GUARD, {"choice": "keep"}).status_code == 302
+    row = CoperniqConnection.objects.get()
+    held.refresh_from_db()
+    assert (row.api_key, row.is_guarded) == ("demo-coperniq-key", False)
+    assert held.state == RunState.QUEUED
+    assert QuickBooksConnection.objects.syncing().exists()
+
+
+def test_moving_to_another_coperniq_company_begins_new_links_in_the_same_books(
+    browser: Client, old: QuickBooksConnection, vendors: Vendors
+) -> None:
+    old.triggers.create(workflow_id="12", phase_template_id="201")
+    cursor = timezone.now() - timedelta(hours=1)
+    CoperniqConnection.objects.update(projects_cursor_at=cursor)
+    strange_key(browser, vendors)
+    assert browser.post(COPERNIQ_GUARD, {"choice": "move"}).status_code == 302
+    row = CoperniqConnection.objects.get()
+    old.refresh_from_db()
+    new = QuickBooksConnection.objects.get(state=State.CONNECTED)
+    assert (row.api_key, row.is_guarded, row.projects_cursor_at) == ("demo-strange-key", False, None)
+    assert (old.state, old.refresh_token_sealed, old.links.count()) == (State.SEALED, "", 1)
+    assert (new.realm_id, new.refresh_token, new.links.count()) == (REALM, REFRESH, 0)
+    assert [trigger.workflow_id for trigger in new.triggers.all()] == ["11"]
+    assert not vendors.revoked()
+
+
+def test_a_key_that_stopped_working_meanwhile_moves_nothing(
+    browser: Client, old: QuickBooksConnection, vendors: Vendors
+) -> None:
+    strange_key(browser, vendors)
+    vendors.has_workflows(status=401)
+    assert browser.post(COPERNIQ_GUARD, {"choice": "move"}).status_code == 400
+    old.refresh_from_db()
+    assert old.is_connected
+    assert CoperniqConnection.objects.get().is_guarded
+
+
+def test_moving_without_books_only_changes_the_key(browser: Client, acme: Company, vendors: Vendors) -> None:
+    keyed(acme, proposed_api_key_sealed=seal("demo-strange-key"))
+    vendors.has_workflows()
+    assert browser.post(COPERNIQ_GUARD, {"choice": "move"}).status_code == 302
+    assert CoperniqConnection.objects.get().api_key == "demo-strange-key"
