@@ -23,7 +23,11 @@ class Change:
 
 @dataclass(frozen=True)
 class PlannedWrite:
-    """`values` are payload fields by dotted path; `version` is the SyncToken the update is based on."""
+    """`values` are payload fields by dotted path; `version` is the SyncToken the update is based on.
+
+    `stands_for` names parts that exist only once another record is linked (path → "customer:12"), so that
+    a write shown before that still equals the write carried out after it.
+    """
 
     operation: str
     entity: str
@@ -31,15 +35,25 @@ class PlannedWrite:
     changes: tuple[Change, ...]
     quickbooks_id: str = ""
     version: str = ""
+    stands_for: Mapping[str, str] = field(default_factory=dict)
+
+    def shown(self) -> dict[str, Any]:
+        return {
+            "operation": self.operation,
+            "entity": self.entity,
+            "quickbooks_id": self.quickbooks_id,
+            "changes": [change.as_dict() for change in self.changes],
+        }
+
+    def fingerprint(self) -> str:
+        """Equal for writes that would do the same. The version is left out: a stamp alone changes nothing."""
+        content = [self.operation, self.entity, self.quickbooks_id, {**self.values, **self.stands_for}]
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What an action would do: at most one write, and the link that results.
-
-    `stands_for` names parts that exist only once another record is linked (path → "customer:12"), so that
-    a plan shown before that still equals the plan carried out after it.
-    """
+    """What an action would do: at most one write, and the link that results."""
 
     record_name: str
     rule: str
@@ -50,26 +64,3 @@ class Plan:
     quickbooks_image: Mapping[str, str] = field(default_factory=dict)
     coperniq_image: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
-    stands_for: Mapping[str, str] = field(default_factory=dict)
-
-    def shown(self) -> list[dict[str, Any]]:
-        if self.write is None:
-            return []
-        write = self.write
-        return [
-            {
-                "operation": write.operation,
-                "entity": write.entity,
-                "quickbooks_id": write.quickbooks_id,
-                "changes": [change.as_dict() for change in write.changes],
-            }
-        ]
-
-    def fingerprint(self) -> str:
-        """Equal for plans that would do the same. The version is left out: a stamp alone changes nothing."""
-        write = self.write
-        content: dict[str, Any] = {"link": self.quickbooks_id}
-        if write is not None:
-            values = {**write.values, **self.stands_for}
-            content |= {"operation": write.operation, "entity": write.entity, "values": values}
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

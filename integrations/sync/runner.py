@@ -97,8 +97,7 @@ def plan_and_apply(desk: Desk, run: SyncRun) -> Ending:
 
 def preview_of(run: SyncRun, plan: Plan) -> Ending | None:
     """A plan a person has yet to release, or None when it may be carried out."""
-    fingerprint = plan.fingerprint()
-    if not run.preview or plan.write is None or run.released_plan == fingerprint:
+    if not run.preview or plan.write is None or run.released_plan == plan.write.fingerprint():
         return None
     changed = bool(run.released_plan)
     sentence = (
@@ -114,8 +113,8 @@ def preview_of(run: SyncRun, plan: Plan) -> Ending | None:
         record_name=plan.record_name,
         changes=plan.write.changes,
         choices=(RELEASE, DISCARD),
-        planned=plan.shown(),
-        shown_plan=fingerprint,
+        planned=[plan.write.shown()],
+        shown_plan=plan.write.fingerprint(),
     )
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from django.db.models import F
 
-from integrations.models import RecordLink, RunState, SyncRun, SyncSettings
+from integrations.models import FieldMapping, RecordLink, RunState, SyncRun, SyncSettings
 from tests.simulation import Simulation
 from tests.sync.office import Office, open_office
 
@@ -103,15 +104,18 @@ def test_a_name_a_vendor_has_is_held(office: Office) -> None:
     assert office.customer(Job=False)["DisplayName"] == "John Smith #2"
 
 
-def test_a_name_a_job_has_is_held_before_anything_is_written(office: Office) -> None:
+@pytest.mark.parametrize("unique", ["everywhere", "within_parent"])
+def test_a_name_a_job_has_is_for_quickbooks_to_allow(office: Office, unique: str) -> None:
+    office.simulator.switch(job_names_unique=unique)
     parent = office.simulator.in_books(office.realm, DisplayName="Somebody")
     office.simulator.in_books(
         office.realm, DisplayName="John Smith", Job=True, ParentRef={"value": parent["Id"]}
     )
-    office.simulator.forget_log()
     enter(office)
-    assert office.held().cause == "name_taken"
-    assert office.quickbooks_calls(write=True) == []
+    if unique == "everywhere":
+        assert office.held().cause == "name_taken"
+    else:
+        assert office.link("customer").quickbooks_name == "John Smith"
 
 
 def test_an_inactive_match_is_never_revived_silently(office: Office) -> None:
@@ -267,3 +271,62 @@ def test_a_choice_that_was_not_offered_is_refused(office: Office) -> None:
     office.simulator.in_books(office.realm, "Vendor", DisplayName="John Smith")
     enter(office)
     assert not office.held().decide("link:1")
+
+
+def test_a_chosen_customer_that_became_inactive_is_asked_about_again(office: Office) -> None:
+    first = office.simulator.in_books(office.realm, DisplayName="John Smith")
+    office.simulator.in_books(office.realm, DisplayName="J. Smith", **EMAIL)
+    enter(office, **JOHN)
+    office.simulator.edit_books(office.realm, first["Id"], Active=False)
+    office.decide(f"link:{first['Id']}")
+    assert office.held().cause == "customer_inactive"
+    office.decide(f"reactivate:{first['Id']}")
+    assert office.customer(Id=first["Id"])["Active"] is True
+
+
+def test_a_chosen_customer_somebody_linked_meanwhile_is_refused(office: Office) -> None:
+    first = office.simulator.in_books(office.realm, DisplayName="John Smith")
+    office.simulator.in_books(office.realm, DisplayName="J. Smith", **EMAIL)
+    enter(office, **JOHN)
+    RecordLink.objects.create(
+        connection=office.quickbooks,
+        kind="customer",
+        coperniq_id="other",
+        coperniq_name="Other",
+        quickbooks_id=first["Id"],
+        rule="chosen",
+    )
+    office.decide(f"link:{first['Id']}")
+    assert office.held().cause == "match_already_linked"
+    assert "“Other”" in office.held().sentence
+
+
+def test_an_account_without_any_name_is_held(office: Office) -> None:
+    account = office.account("John Smith")
+    project = office.project(account)
+    office.simulator.switch(unknown_fields="ignore")
+    with_nothing = SyncRun(
+        company=office.company,
+        connection=office.quickbooks,
+        kind="customer",
+        action="push_customer",
+        coperniq_id=str(account["id"]),
+    )
+    FieldMapping.objects.filter(quickbooks_field="DisplayName").update(source="custom:nickname")
+    run = SyncRun.objects.ask(with_nothing)
+    office.work()
+    run.refresh_from_db()
+    assert run.cause == "account_without_name"
+    assert project
+
+
+def test_a_linked_customer_quickbooks_does_not_know_is_held(office: Office) -> None:
+    project = office.project(office.account("John Smith"))
+    office.enter(project)
+    office.work()
+    RecordLink.objects.update(quickbooks_id=F("id") + 9000)
+    office.simulator.control("clock", {"shift_seconds": 60})
+    office.enter(project, "Billing")
+    office.enter(project)
+    office.work()
+    assert set(SyncRun.objects.held().values_list("cause", flat=True)) == {"customer_missing", "job_missing"}

@@ -241,3 +241,113 @@ def test_something_unexpected_is_held_with_a_sentence_and_no_secret(
     office.work()
     assert SyncRun.objects.held().get().cause == "internal"
     assert not SyncLogEntry.objects.filter(sentence__contains="hunter2").exists()
+
+
+def sent_long_ago(office: Office) -> RemoteWrite:
+    write = RemoteWrite.objects.open().get()
+    RemoteWrite.objects.filter(pk=write.pk).update(sent_at=timezone.now() - timedelta(hours=3))
+    return write
+
+
+def enter_again(office: Office, project: dict[str, object]) -> None:
+    office.simulator.control("clock", {"shift_seconds": 60})
+    office.enter(project, "Billing")
+    office.enter(project)
+
+
+def changed_then_lost(office: Office) -> dict[str, object]:
+    """An update whose answer was lost, with the customer's run the only one left to do."""
+    project = entered(office)
+    office.work()
+    office.simulator.change("accounts", office.link("customer").coperniq_id, primaryPhone="1")
+    enter_again(office, project)
+    office.work_once()
+    office.simulator.fault("lost_answer", method="POST", path="/customer", times=1)
+    office.work_once()
+    return project
+
+
+def test_an_old_lost_update_that_arrived_is_recognised(office: Office) -> None:
+    changed_then_lost(office)
+    sent_long_ago(office)
+    office.simulator.forget_log()
+    office.work()
+    assert office.quickbooks_calls(write=True) == []
+    assert office.link("customer").written["PrimaryPhone.FreeFormNumber"] == "1"
+
+
+def test_a_lost_update_people_have_overwritten_is_planned_anew(office: Office) -> None:
+    changed_then_lost(office)
+    office.simulator.switch(requestid_memory_seconds=0)
+    customer = office.customer(Job=False)
+    office.simulator.edit_books(office.realm, customer["Id"], PrimaryPhone={"FreeFormNumber": "people's"})
+    office.work()
+    assert office.customer(Job=False)["PrimaryPhone"]["FreeFormNumber"] == "people's"
+    assert not RemoteWrite.objects.open().exists()
+
+
+def test_a_lost_create_whose_name_somebody_else_took_is_decided_by_a_person(office: Office) -> None:
+    entered(office)
+    office.work_once()
+    office.simulator.fault("refuse_connection_before", method="POST", path="/customer", times=1)
+    office.work_once()
+    office.simulator.in_books(office.realm, "Vendor", DisplayName="John Smith")
+    office.work()
+    assert SyncRun.objects.held().get(kind="customer").cause == "name_taken"
+
+
+def test_an_open_write_of_a_discarded_run_is_settled_before_the_next_one(
+    office: Office, settings: Settings
+) -> None:
+    settings.RETRY_PAUSES = []
+    project = entered(office)
+    office.work_once()
+    office.simulator.fault("lost_answer", method="POST", path="/customer", times=1)
+    office.work()
+    assert SyncRun.objects.held().get(kind="customer").decide("discard")
+    office.simulator.change("accounts", SyncRun.objects.get(kind="customer").coperniq_id, primaryPhone="7")
+    enter_again(office, project)
+    office.work()
+    assert_one_of_each(office)
+    assert office.customer(Job=False)["PrimaryPhone"]["FreeFormNumber"] == "7"
+
+
+def test_a_write_whose_record_is_gone_comes_to_nothing(office: Office) -> None:
+    changed_then_lost(office)
+    RemoteWrite.objects.open().update(quickbooks_id="999")
+    write = RemoteWrite.objects.open().get()
+    write.body = write.body.replace(f'"Id": "{office.link("customer").quickbooks_id}"', '"Id": "999"')
+    write.request_id = "another"
+    write.save()
+    office.work()
+    assert not RemoteWrite.objects.open().exists()
+
+
+def test_staleness_that_never_ends_is_tried_again_later(office: Office) -> None:
+    project = entered(office)
+    office.work()
+    office.simulator.change("accounts", office.link("customer").coperniq_id, primaryPhone="1")
+    enter_again(office, project)
+    office.simulator.fault("stale", method="POST", path="/customer", times=4)
+    office.work()
+    assert any("retrying: Somebody changed this record" in line for line in office.log())
+    assert office.customer(Job=False)["PrimaryPhone"]["FreeFormNumber"] == "1"
+
+
+def test_a_tax_number_is_written_remembered_as_a_digest_and_never_shown(office: Office) -> None:
+    office.simulator.make("properties", recordType="account", name="Tax", keyName="tax_number", type="TEXT")
+    account = office.account("John Smith", custom={"tax_number": "12-3456789"})
+    project = office.project(account)
+    office.enter(project)
+    office.work()
+    assert office.customer(Job=False)["PrimaryTaxIdentifier"].endswith("6789")
+    everything = [
+        str(row)
+        for table in (RecordLink, SyncLogEntry, RemoteWrite, SyncRun)
+        for row in table.objects.values()
+    ]
+    assert not any("12-3456789" in text or "3456789" in text for text in everything)
+    office.simulator.forget_log()
+    enter_again(office, project)
+    office.work()
+    assert office.quickbooks_calls(write=True) == [], "masked on the way back, yet no difference"

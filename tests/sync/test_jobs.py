@@ -134,3 +134,46 @@ def test_the_reentry_rule_is_kept(office: Office, rule: str, asks: bool) -> None
         assert office.customer(Job=True)["DisplayName"].startswith("Renamed")
     else:
         assert office.log()[-1].startswith("skipped: ")
+
+
+def ask_for_the_job(office: Office, project: dict[str, object]) -> SyncRun:
+    run = SyncRun.objects.ask(
+        SyncRun(
+            company=office.company,
+            connection=office.quickbooks,
+            kind="job",
+            action="push_job",
+            coperniq_id=str(project["id"]),
+        )
+    )
+    office.work()
+    run.refresh_from_db()
+    return run
+
+
+def test_a_project_that_lost_its_account_or_is_gone_when_its_job_comes_up_is_held(office: Office) -> None:
+    orphan = office.project(None, "Orphan")
+    assert ask_for_the_job(office, orphan).cause == "project_without_account"
+    assert ask_for_the_job(office, {"id": 987654}).cause == "project_missing"
+
+
+def test_a_job_whose_customer_is_not_linked_waits_and_is_released_by_the_link(office: Office) -> None:
+    account = office.account("John Smith")
+    run = ask_for_the_job(office, office.project(account))
+    assert (run.state, run.waits_for_kind, run.waits_for_id) == ("waiting", "customer", str(account["id"]))
+    office.enter(office.project(account, "Garage"))
+    office.work()
+    assert len(office.customers(Job=True)) == 2
+
+
+def test_what_quickbooks_refuses_in_its_own_words_is_held_with_them(office: Office) -> None:
+    parent = office.simulator.in_books(office.realm, DisplayName="John Smith")
+    project = office.project(office.account("John Smith"))
+    enter(office, project)
+    RecordLink.objects.filter(kind="job").delete()
+    job = office.customer(Job=True)
+    office.simulator.edit_books(office.realm, job["Id"], Active=False)
+    office.simulator.edit_books(office.realm, parent["Id"], Active=False)
+    run = ask_for_the_job(office, project)
+    assert (run.state, run.cause) == ("held", "inactive_reference")
+    assert [choice["key"] for choice in run.choices] == ["retry", "discard"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.conf import Settings
@@ -217,3 +217,42 @@ def test_a_store_that_loses_the_race_asks_the_winner(office: Office, monkeypatch
 def test_the_canary_is_heard(db: None) -> None:
     tasks.canary()
     assert Heartbeat.latest(Heartbeat.CANARY)
+
+
+def test_a_driver_that_was_nudged_looks_again_before_it_leaves(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lane = Lane.objects.get()
+    lane.take(timezone.now(), LEASE)
+    give_back, nudged = Lane.give_back, []
+
+    def nudged_once(self: Lane) -> bool:
+        if not nudged:
+            nudged.append(office.enter(office.project(office.account())))
+            tasks.plan_events()
+        return give_back(self)
+
+    monkeypatch.setattr(Lane, "give_back", nudged_once)
+    drive(lane, time.monotonic() + 20)
+    assert len(office.customers()) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lane_another_pump_was_faster_to_take_is_left_to_it(
+    simulator: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = open_office(simulator)
+    office.enter(office.project(office.account()))
+    take, refused = Lane.take, []
+
+    def faster(self: Lane, now: datetime, lease: timedelta) -> bool:
+        if not refused:
+            refused.append(self)
+            return False
+        return take(self, now, lease)
+
+    monkeypatch.setattr(Lane, "take", faster)
+    Pump(chores=(tasks.plan_events,)).run()
+    assert office.customers() == []
+    tasks.pump()
+    assert len(office.customers()) == 2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from integrations.coperniq.records import Account
 from integrations.errors import Hold
@@ -16,7 +16,6 @@ from integrations.sync.matching import (
     Candidate,
     candidates,
     choices_for,
-    is_called,
     link_choice,
     linked_elsewhere,
     names_to_find,
@@ -42,7 +41,6 @@ def plan_found(desk: Desk, account: Account, wanted: Wanted) -> Plan:
     found = candidates(wanted.name, named, with_email)
     taken = linked_elsewhere(desk.connection, [match.customer.id for match in found], account.id)
     if not found:
-        refuse_name_of_a_job(wanted.name, named)
         return create_plan(account, wanted, wanted.name)
     if len(found) > 1:
         raise Hold(
@@ -130,13 +128,4 @@ def refuse_silent_revival(run: SyncRun, customer: Customer) -> None:
             "customer_inactive",
             f"The QuickBooks customer “{customer.values['DisplayName']}” is inactive.",
             [link_choice(Candidate(customer, RecordLink.Rule.CHOSEN)), RETRY, DISCARD],
-        )
-
-
-def refuse_name_of_a_job(name: str, named: Sequence[Customer]) -> None:
-    if any(is_called(customer, name) for customer in named):
-        raise Hold(
-            "name_taken",
-            f"QuickBooks already has a job called “{name}”, and names are unique there.",
-            [WITH_SUFFIX, RETRY, DISCARD],
         )

@@ -105,9 +105,10 @@ def create_plan(project: Project, name: str, parent_id: str) -> Plan:
     return Plan(
         record_name=name,
         rule="created",
-        write=PlannedWrite("create", "Customer", values, changes),
+        write=PlannedWrite(
+            "create", "Customer", values, changes, stands_for={PARENT: f"customer:{project.account_id}"}
+        ),
         coperniq_image=image_of(project),
-        stands_for={PARENT: f"customer:{project.account_id}"},
     )
 
 
