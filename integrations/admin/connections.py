@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from accounts.acts import record_act
+from accounts.admin_base import FactAdmin, scoped_action
+from accounts.admin_site import site
+from accounts.roles import Right
+from integrations import queue
+from integrations.models import CoperniqConnection, QuickBooksConnection
+
+
+@admin.register(CoperniqConnection, site=site)
+class CoperniqConnectionAdmin(FactAdmin):
+    list_display = (
+        "company",
+        "state",
+        "connected_at",
+        "last_event_at",
+        "last_poll_ended_at",
+        "poll_failures",
+    )
+    list_filter = ("state",)
+    list_select_related = ("company",)
+    fields = (
+        "company", "state", "connected_at", "last_event_at", "workflows_read_at", "projects_cursor_at", "next_poll_at",
+        "last_poll_started_at", "last_poll_ended_at", "poll_failures",
+    )  # fmt: skip
+    secret_fields = (
+        "api_key_sealed",
+        "proposed_api_key_sealed",
+        "webhook_token_digest",
+        "webhook_token_sealed",
+    )
+    actions = ("poll_now",)
+
+    @scoped_action(Right.RETRY, "Poll now")
+    def poll_now(self, request: HttpRequest, queryset: QuerySet[CoperniqConnection]) -> None:
+        polled = queryset.live().select_related("company")  # type: ignore[attr-defined]  # its own queryset class
+        for connection in polled:
+            connection.make_poll_due(timezone.now())
+            record_act(company=connection.company, user=request.user, verb="poll now", target=str(connection))
+        queue.wake()
+        self.message_user(
+            request, f"{len(polled)} connected Coperniq accounts are polled now.", messages.SUCCESS
+        )
+
+
+@admin.register(QuickBooksConnection, site=site)
+class QuickBooksConnectionAdmin(FactAdmin):
+    list_display = ("company_name", "company", "state", "home_currency", "connected_at", "refresh_expires_at")
+    list_filter = ("state",)
+    list_select_related = ("company",)
+    search_fields = ("company_name", "realm_id__exact")
+    fields = (
+        "company", "company_name", "realm_id", "state", "state_reason", "country", "home_currency", "multicurrency",
+        "custom_txn_numbers", "using_sales_tax", "book_close_on", "preferences_read_at", "connected_at",
+        "disconnected_at", "refresh_expires_at", "refresh_hard_expires_at",
+    )  # fmt: skip
+    secret_fields = ("access_token_sealed", "refresh_token_sealed")

@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from django.contrib import admin
+
+from accounts.admin_base import FactAdmin
+from accounts.admin_site import site
+from integrations.models import Heartbeat, Lane
+
+
+@admin.register(Lane, site=site)
+class LaneAdmin(FactAdmin):
+    right_to_view = None  # how the machine works: the operator's alone
+
+    list_display = ("company", "leased_until", "driver", "fence", "wake")
+    list_select_related = ("company",)
+    fields = ("company", "leased_until", "driver", "fence", "wake")
+
+
+@admin.register(Heartbeat, site=site)
+class HeartbeatAdmin(FactAdmin):
+    list_display = ("name", "beat_at")
+    fields = ("name", "beat_at")
