@@ -52,7 +52,8 @@ class Clock:
     def check_the_queue(self) -> None:
         """A queue that moves beats its heart. One that stands looks healthy to itself, so it is killed."""
         if not self.cluster.is_running():
-            logger.warning("The queue's processes have ended; starting them again")
+            if self.cluster.was_started:
+                logger.warning("The queue's processes have ended; starting them again")
             self.cluster.start()
             return
         silence = silence_of_the_queue()

@@ -36,6 +36,10 @@ class Cluster:
     def age(self) -> float:
         return time.monotonic() - self.started_at
 
+    @property
+    def was_started(self) -> bool:
+        return self.process is not None
+
     def is_running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 

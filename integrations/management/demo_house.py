@@ -28,6 +28,18 @@ COMPANY = "brightfield"
 PEOPLE = {"admin": "admin@demo.example", "finance": "finance@demo.example", "staff": "staff@demo.example"}
 OPERATOR = "operator@demo.example"
 START_SECONDS = 60
+WEB_SERVER = [
+    "config.wsgi",
+    "-k",
+    "gthread",
+    "-w",
+    "2",
+    "--threads",
+    "8",
+    "--no-control-socket",
+    "--log-level",
+    "warning",
+]
 
 
 class DemoHouse:
@@ -81,10 +93,7 @@ class DemoHouse:
             "-m", "integrations.simulator", "--port", str(port), "--seed", "demo", "--portal-url", self.portal
         )
         self.make_company()
-        address = self.portal.removeprefix("http://")
-        self.start(
-            "-m", "gunicorn", "config.wsgi", "-k", "gthread", "-w", "2", "--threads", "8", "-b", address
-        )
+        self.start("-m", "gunicorn", *WEB_SERVER, "-b", self.portal.removeprefix("http://"))
         self.start("manage.py", "worker")
         wait_for(f"{self.simulator}/_control/switches")
         wait_for(f"{self.portal}/healthz")

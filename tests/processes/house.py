@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import psycopg
 import requests
 
+from integrations.management.demo_house import WEB_SERVER
 from integrations.management.visitor import Visitor
 from tests.simulation import CLIENT_ID, CLIENT_SECRET, Simulation
 
@@ -76,11 +77,7 @@ class House:
         self.others = [self.start("-m", "integrations.simulator", "--port", str(simulator_port))]
         self.manage("migrate", "--verbosity", "0")
         address = self.portal.removeprefix("http://")
-        self.others.append(
-            self.start(
-                "-m", "gunicorn", "config.wsgi", "-k", "gthread", "-w", "1", "--threads", "8", "-b", address
-            )
-        )
+        self.others.append(self.start("-m", "gunicorn", *WEB_SERVER, "-b", address))
         self.start_worker()
         eventually(lambda: answers(f"{self.portal}/healthz"), "the portal answers")
         eventually(lambda: answers(f"{self.simulator.url}/_control/switches"), "the simulator answers")
@@ -105,15 +102,15 @@ class House:
         }
 
     def start(self, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
-        log = (self.folder / "processes.log").open("ab")
-        return subprocess.Popen(
-            [sys.executable, *arguments],
-            env={**self.environment, **environment},
-            cwd=ROOT,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
+        with (self.folder / "processes.log").open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, *arguments],
+                env={**self.environment, **environment},
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
 
     def start_worker(self) -> None:
         self.worker = self.start("manage.py", "worker")
@@ -126,8 +123,8 @@ class House:
         self.worker.wait()
         eventually(lambda: not any(is_alive(pid) for pid in children), "the queue's processes die too")
 
-    def manage(self, *arguments: str, check: bool = True, **environment: str) -> Any:
-        done = subprocess.run(
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
             [sys.executable, "manage.py", *arguments],
             env={**self.environment, **environment},
             cwd=ROOT,
@@ -135,8 +132,11 @@ class House:
             text=True,
             check=False,
         )
-        assert not check or done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
-        return json.loads(done.stdout) if done.stdout.startswith(("{", "[")) else done.returncode
+
+    def manage(self, *arguments: str, **environment: str) -> Any:
+        done = self.run(*arguments, **environment)
+        assert done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
+        return json.loads(done.stdout) if done.stdout else None
 
     def close(self) -> None:
         if self.worker is not None and self.worker.poll() is None:
@@ -203,8 +203,13 @@ class Tenant:
         account = make("accounts", self.api_key, title=title, address=address, primaryEmail=email)
         return make(
             *("projects", self.api_key),
-            title=title, address=address, workflowId=self.workflow["id"], accountId=account["id"],
-            number=number, value=25000, size=10.5,
+            title=title,
+            address=address,
+            workflowId=self.workflow["id"],
+            accountId=account["id"],
+            number=number,
+            value=25000,
+            size=10.5,
         )
 
     def enter(self, project: dict[str, Any], phase: str = "Installation") -> None:
@@ -212,8 +217,7 @@ class Tenant:
 
     def sync(self, seconds: int = 60) -> int:
         command = ("sync_now", "--company", self.slug, "--ignore-pauses", "--wait", str(seconds))
-        done = self.house.manage(*command, check=False)
-        return 0 if isinstance(done, dict) else int(done)
+        return self.house.run(*command).returncode
 
     def books(self) -> list[str]:
         """Every record without ids and times, as comparable lines."""
