@@ -1,0 +1,65 @@
+"""Rows as the engine would have left them."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+from django.http import StreamingHttpResponse
+
+from integrations.models import (
+    Direction,
+    Kind,
+    Outcome,
+    QuickBooksConnection,
+    RunState,
+    SyncLogEntry,
+    SyncRun,
+)
+from tests.cast import run
+
+CHANGES = [{"field": "DisplayName", "before": "", "after": "John Smith"}]
+PREVIEW_CHOICES = [
+    {"key": "release", "label": "Write this to QuickBooks"},
+    {"key": "discard", "label": "Leave it"},
+]
+MATCH_CHOICES = [
+    {"key": "link:58", "label": "Link to “Oak East”"},
+    {"key": "create_with_suffix", "label": "Create a new one with “#2” behind the name"},
+    {"key": "retry", "label": "Try again"},
+    {"key": "discard", "label": "Leave it"},
+]
+
+
+def entry(connection: QuickBooksConnection, coperniq_id: str = "1", **values: Any) -> SyncLogEntry:
+    told = {
+        "direction": Direction.PUSH,
+        "kind": Kind.CUSTOMER,
+        "outcome": Outcome.DONE,
+        "sentence": "Created the customer “John Smith” in QuickBooks.",
+        "record_name": "John Smith",
+    }
+    return SyncLogEntry.objects.create(
+        company=connection.company, connection=connection, coperniq_id=coperniq_id, **{**told, **values}
+    )
+
+
+def held(connection: QuickBooksConnection, coperniq_id: str = "1", **values: Any) -> SyncRun:
+    told = {
+        "cause": "several_matches",
+        "sentence": "QuickBooks has 2 customers that could be it.",
+        "choices": MATCH_CHOICES,
+    }
+    return run(connection, RunState.HELD, coperniq_id, **{**told, **values})
+
+
+def preview(connection: QuickBooksConnection, coperniq_id: str = "1", **values: Any) -> SyncRun:
+    planned = [{"operation": "update", "entity": "Customer", "quickbooks_id": "58", "changes": CHANGES}]
+    told = {"cause": "preview", "choices": PREVIEW_CHOICES, "planned": planned, "shown_plan": "plan-a"}
+    return held(connection, coperniq_id, **{"preview": True, **told, **values})
+
+
+def csv_of(answer: Any) -> list[dict[str, str]]:
+    assert isinstance(answer, StreamingHttpResponse)
+    return list(csv.DictReader(io.StringIO(answer.getvalue().decode())))
