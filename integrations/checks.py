@@ -14,7 +14,8 @@ from django.core.checks import CheckMessage, Error, register
 
 @register
 def check_portal(**_kwargs: Any) -> Sequence[CheckMessage]:
-    return [*check_queue(settings.Q_CLUSTER), *check_secrets(), *check_surroundings()]
+    database = check_database(settings.DATABASES["default"])
+    return [*check_queue(settings.Q_CLUSTER), *check_secrets(), *check_surroundings(), *database]
 
 
 def wrong(number: int, message: str, hint: str) -> Error:
@@ -81,7 +82,11 @@ def check_surroundings() -> Iterator[Error]:
     if settings.INTUIT_ENVIRONMENT not in settings.QUICKBOOKS_HOSTS:
         known = " or ".join(settings.QUICKBOOKS_HOSTS)
         yield wrong(7, "INTUIT_ENVIRONMENT is not known.", f"Set it to {known}.")
-    database = settings.DATABASES["default"]
+    if settings.LEASE_SECONDS < 1:
+        yield wrong(9, "A lane could be taken by two workers at once.", "Set LEASE_SECONDS to 1 or more.")
+
+
+def check_database(database: dict[str, Any]) -> Iterator[Error]:
     mode = database.get("OPTIONS", {}).get("transaction_mode")
     if database["ENGINE"] == "django.db.backends.sqlite3" and mode != "IMMEDIATE":
         yield wrong(
@@ -89,8 +94,6 @@ def check_surroundings() -> Iterator[Error]:
             "SQLite's transactions would fail half way when two want to write.",
             'Set transaction_mode to "IMMEDIATE" in the OPTIONS of the database.',
         )
-    if settings.LEASE_SECONDS < 1:
-        yield wrong(9, "A lane could be taken by two workers at once.", "Set LEASE_SECONDS to 1 or more.")
 
 
 def is_fernet_key(key: str) -> bool:

@@ -65,7 +65,8 @@ def sign_in() -> SignIn:
 
 
 @pytest.fixture
-def vendors(settings: Settings) -> Iterator[Vendors]:
+def vendors(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Vendors]:
+    monkeypatch.setattr("integrations.http.READ_PAUSES", ())
     settings.INTUIT_CLIENT_ID, settings.INTUIT_CLIENT_SECRET = "demo-client", "demo-secret"
     settings.PORTAL_URL = "https://portal.example.com"
     with responses.RequestsMock(assert_all_requests_are_fired=False) as stage:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Company, ManualAct, User
-from integrations.connections import guard
+from integrations.connections import guard, keys
 from integrations.connections.ending import wipe
 from integrations.models import CoperniqConnection, Kind, PhaseTrigger, QuickBooksConnection, RunState
 from integrations.models.runs import RECONNECT
@@ -397,6 +397,23 @@ def test_a_key_that_stopped_working_meanwhile_moves_nothing(
     old.refresh_from_db()
     assert old.is_connected
     assert CoperniqConnection.objects.get().is_guarded
+
+
+def test_a_key_entered_while_another_is_tried_is_not_lost(
+    browser: Client, old: QuickBooksConnection, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    strange_key(browser, vendors)
+    try_key = keys.try_key
+
+    def overtaken(company: Company, api_key: str) -> Any:
+        CoperniqConnection.objects.update(proposed_api_key_sealed=seal("demo-third-key"))
+        return try_key(company, api_key)
+
+    monkeypatch.setattr(keys, "try_key", overtaken)
+    answer = browser.post(COPERNIQ_GUARD, {"choice": "move"})
+    assert answer.status_code == 400
+    assert b"Another API key was entered" in answer.content
+    assert CoperniqConnection.objects.get().api_key == "demo-coperniq-key"
 
 
 def test_moving_without_books_only_changes_the_key(browser: Client, acme: Company, vendors: Vendors) -> None:

@@ -1,0 +1,300 @@
+"""The shell's door: JSON on stdout, errors as JSON on stderr, exit codes a script can rely on."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import responses
+from cryptography.fernet import Fernet
+from django.core.management import call_command, execute_from_command_line
+from django.core.management.base import CommandError
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.models import Company, ManualAct, Membership, User
+from integrations.management.commands import reseal_credentials
+from integrations.models import CoperniqConnection, InboundEvent, QuickBooksConnection, RemoteWrite, RunState
+from integrations.models.secrets import seal
+from tests.cast import API_KEY, OTHER_REALM, REFRESH, Vendors, books, company, keyed, run
+
+pytestmark = pytest.mark.django_db
+
+State = QuickBooksConnection.State
+
+
+@pytest.fixture
+def acme(db: None) -> Company:
+    return company("acme")
+
+
+@pytest.fixture
+def vendors() -> Iterator[Vendors]:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as stage:
+        yield Vendors(stage)
+
+
+def told(name: str, *arguments: str) -> Any:
+    out = io.StringIO()
+    call_command(name, *arguments, stdout=out)
+    return json.loads(out.getvalue())
+
+
+def refused(name: str, *arguments: str) -> Any:
+    with pytest.raises(CommandError) as caught:
+        call_command(name, *arguments, stdout=io.StringIO())
+    assert caught.value.returncode == 1
+    return json.loads(str(caught.value))["errors"]
+
+
+def test_a_company_is_created() -> None:
+    answer = told("create_company", "Acme Solar", "--slug", "acme", "--time-zone", "America/Denver")
+    assert answer == {"name": "Acme Solar", "slug": "acme", "time_zone": "America/Denver"}
+    assert Company.objects.get().slug == "acme"
+
+
+@pytest.mark.parametrize(
+    ("slug", "zone", "field"),
+    [("acme", "UTC", "slug"), ("a b", "UTC", "slug"), ("new", "Mars/Base", "time_zone")],
+)
+def test_a_wrong_company_is_refused_by_field(acme: Company, slug: str, zone: str, field: str) -> None:
+    assert field in refused("create_company", "Another", "--slug", slug, "--time-zone", zone)
+    assert Company.objects.count() == 1
+
+
+def test_errors_are_json_on_stderr_with_exit_code_one(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        execute_from_command_line(["manage.py", "status", "--company", "nobody"])
+    shown = capsys.readouterr()
+    assert left.value.code == 1
+    assert shown.out == ""
+    assert json.loads(shown.err) == {"errors": {"company": ["There is no company “nobody”."]}}
+
+
+def test_answers_are_json_on_stdout(acme: Company, capsys: pytest.CaptureFixture[str]) -> None:
+    execute_from_command_line(["manage.py", "status", "--company", "acme"])
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["company"]["slug"] == "acme"
+    assert shown.err == ""
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["status", "configure", "sync_now", "connect_coperniq --api-key-env X", "add_member --email a --role b"],
+)
+def test_a_company_has_to_be_named_and_known(command: str) -> None:
+    name, *arguments = command.split()
+    assert "company" in refused(name, "--company", "nobody", *arguments)
+    with pytest.raises(CommandError, match="--company"):
+        call_command(name, *arguments)
+
+
+def test_a_new_person_becomes_a_member(acme: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALICES", "demo-only-Tr0ubador")
+    arguments = ["--company", "acme", "--email", "Alice@example.com", "--role", "admin"]
+    answer = told("add_member", *arguments, "--password-env", "ALICES")
+    assert answer == {"company": "acme", "email": "alice@example.com", "role": "admin"}
+    assert User.objects.get().check_password("demo-only-Tr0ubador")
+
+
+def test_an_existing_person_needs_no_password(acme: Company) -> None:
+    User.objects.create_user("alice@example.com")
+    told("add_member", "--company", "acme", "--email", "alice@example.com", "--role", "staff")
+    assert Membership.objects.get().role == "staff"
+
+
+def test_a_member_without_a_password_or_a_role_is_refused(acme: Company) -> None:
+    arguments = ["--company", "acme", "--email", "alice@example.com", "--role"]
+    assert "password" in str(refused("add_member", *arguments, "admin"))
+    assert "password_env" in refused("add_member", *arguments, "admin", "--password-env", "NOT_SET_ANYWHERE")
+    User.objects.create_user("alice@example.com")
+    assert "role" in refused("add_member", *arguments, "emperor")
+    assert not Membership.objects.exists()
+
+
+def test_coperniq_is_connected_by_a_key_of_the_environment(
+    acme: Company, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COPERNIQ_KEY", "demo-key")
+    vendors.has_workflows()
+    answer = told("connect_coperniq", "--company", "acme", "--api-key-env", "COPERNIQ_KEY")
+    row = CoperniqConnection.objects.get()
+    assert (answer["state"], answer["guarded"], row.api_key) == ("connected", False, "demo-key")
+    assert row.webhook_token in answer["webhook_address"]
+    assert [workflow["id"] for workflow in answer["workflows"]] == ["11", "12"]
+    assert "demo-key" not in json.dumps(answer)
+    assert ManualAct.objects.get(verb="connect").actor == "operator, from the shell"
+
+
+def test_a_refused_key_is_an_error(acme: Company, vendors: Vendors, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COPERNIQ_KEY", "demo-key")
+    vendors.has_workflows(status=401)
+    errors = refused("connect_coperniq", "--company", "acme", "--api-key-env", "COPERNIQ_KEY")
+    assert "Coperniq refused this API key" in errors["__all__"][0]
+    assert not CoperniqConnection.objects.exists()
+    assert "api_key_env" in refused("connect_coperniq", "--company", "acme", "--api-key-env", "NOT_SET")
+
+
+def test_settings_are_printed_and_changed(acme: Company) -> None:
+    keyed(acme)
+    books(acme)
+    before = told("configure", "--company", "acme")
+    assert (before["matching_strategy"], before["trigger.11"]) == ("enrich", "")
+    after = told(
+        "configure", "--company", "acme", "matching_strategy=skip", "trigger.11=101", "reentry.11=once"
+    )
+    assert (after["matching_strategy"], after["trigger.11"], after["reentry.11"]) == ("skip", "101", "once")
+    assert told("configure", "--company", "acme") == after
+
+
+def test_wrong_settings_change_nothing(acme: Company) -> None:
+    keyed(acme)
+    books(acme)
+    errors = refused("configure", "--company", "acme", "matching_strategy=skip", "invoice_sync=on")
+    assert list(errors) == ["invoice_sync"]
+    assert "matching_strategy" in refused("configure", "--company", "acme", "matching_strategy")
+    assert told("configure", "--company", "acme")["matching_strategy"] == "enrich"
+
+
+def test_without_books_there_is_nothing_to_set(acme: Company) -> None:
+    assert told("configure", "--company", "acme") == {}
+    assert (
+        "Connect QuickBooks first"
+        in refused("configure", "--company", "acme", "matching_strategy=skip")["__all__"][0]
+    )
+
+
+def test_sync_now_makes_the_poll_due(acme: Company) -> None:
+    keyed(acme, next_poll_at=timezone.now() + timedelta(minutes=10))
+    books(acme)
+    answer = told("sync_now", "--company", "acme")
+    assert (answer["polled"], answer["idle"], answer["runs"]["queued"]) == (False, True, 0)
+    assert CoperniqConnection.objects.due_for_poll(timezone.now()).exists()
+
+
+@pytest.mark.parametrize("ignore", [True, False])
+def test_sync_now_can_ignore_pauses_of_this_company(acme: Company, ignore: bool) -> None:
+    keyed(acme)
+    later = timezone.now() + timedelta(hours=1)
+    paused = run(books(acme), RunState.QUEUED, not_before=later)
+    theirs = run(books(company("bolt"), OTHER_REALM), RunState.QUEUED, not_before=later)
+    told("sync_now", "--company", "acme", *(["--ignore-pauses"] if ignore else []))
+    paused.refresh_from_db()
+    theirs.refresh_from_db()
+    assert paused.not_before == (None if ignore else later)
+    assert theirs.not_before == later
+
+
+@pytest.mark.parametrize("connected", ["nothing", "coperniq", "refused", "disconnected"])
+def test_sync_now_says_when_it_cannot_sync(acme: Company, connected: str) -> None:
+    if connected != "nothing":
+        keyed(acme, state="refused" if connected == "refused" else "connected")
+    if connected in ("refused", "disconnected"):
+        books(acme, state=State.DISCONNECTED if connected == "disconnected" else State.CONNECTED)
+    assert "have to be connected" in refused("sync_now", "--company", "acme")["__all__"][0]
+
+
+def poll(acme: Company, seconds_ago: float = 0) -> None:
+    at = timezone.now() - timedelta(seconds=seconds_ago)
+    CoperniqConnection.objects.filter(company=acme).update(last_poll_started_at=at, last_poll_ended_at=at)
+
+
+@pytest.mark.parametrize(
+    "left", ["no poll", "an old poll", "a queued run", "an unplanned event", "a poll under way"]
+)
+def test_waiting_in_vain_ends_with_exit_code_two(
+    acme: Company, left: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keyed(acme)
+    connection = books(acme)
+    if left == "an old poll":
+        poll(acme, seconds_ago=5)
+    if left == "a queued run":
+        run(connection, RunState.QUEUED)
+    if left == "an unplanned event":
+        InboundEvent.objects.create(company=acme, source="person", key="1")
+    polls = left in ("a queued run", "an unplanned event", "a poll under way")
+
+    def as_time_passes(_seconds: float) -> None:
+        if polls:
+            poll(acme)
+        if left == "a poll under way":
+            CoperniqConnection.objects.update(last_poll_ended_at=timezone.now() - timedelta(minutes=1))
+
+    monkeypatch.setattr("time.sleep", as_time_passes)
+    with pytest.raises(SystemExit) as gone:
+        call_command("sync_now", "--company", "acme", "--wait", "0.05")
+    assert gone.value.code == 2
+    assert json.loads(capsys.readouterr().out)["polled"] is (left in ("a queued run", "an unplanned event"))
+
+
+def test_a_poll_that_began_before_the_call_is_waited_out(
+    acme: Company, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends by making the next one due in a minute; ours is asked for again."""
+    keyed(acme, last_poll_started_at=timezone.now() - timedelta(seconds=1))
+    books(acme)
+    due: list[bool] = []
+
+    def as_time_passes(_seconds: float) -> None:
+        if not due:
+            due.append(False)
+            next_poll = timezone.now() + timedelta(minutes=1)
+            CoperniqConnection.objects.update(last_poll_ended_at=timezone.now(), next_poll_at=next_poll)
+            return
+        due.append(CoperniqConnection.objects.due_for_poll(timezone.now()).exists())
+        poll(acme)
+
+    monkeypatch.setattr("time.sleep", as_time_passes)
+    answer = told("sync_now", "--company", "acme", "--wait", "30")
+    assert (answer["polled"], answer["idle"]) == (True, True)
+    assert due == [False, True]
+
+
+def test_credentials_are_sealed_anew_with_the_first_key(acme: Company, settings: Settings) -> None:
+    coperniq = keyed(acme, proposed_api_key_sealed=seal("demo-proposed"))
+    connection = books(acme)
+    write = RemoteWrite(
+        connection=connection, kind="customer", coperniq_id="1", entity="Customer", operation="create"
+    )
+    write.body = '{"DisplayName": "John"}'
+    write.save()
+    new = Fernet.generate_key().decode()
+    settings.CREDENTIAL_KEYS = [new, *settings.CREDENTIAL_KEYS]
+    assert told("reseal_credentials") == {"resealed": 6, "unreadable": 0}
+    settings.CREDENTIAL_KEYS = [new]
+    for row in (coperniq, connection, write):
+        row.refresh_from_db()
+    assert (coperniq.api_key, connection.refresh_token, write.body) == (
+        API_KEY,
+        REFRESH,
+        '{"DisplayName": "John"}',
+    )
+    assert CoperniqConnection.objects.with_webhook_token(coperniq.webhook_token) == coperniq
+
+
+def test_credentials_no_key_opens_are_an_error_and_stay(acme: Company, settings: Settings) -> None:
+    books(acme, refresh_token_sealed="sealed-with-a-lost-key")
+    out = io.StringIO()
+    with pytest.raises(CommandError, match="None of the keys opens 1 credentials"):
+        call_command("reseal_credentials", stdout=out)
+    assert json.loads(out.getvalue()) == {"resealed": 1, "unreadable": 1}
+    assert QuickBooksConnection.objects.get().refresh_token_sealed == "sealed-with-a-lost-key"
+
+
+def test_a_token_renewed_meanwhile_is_not_turned_back(acme: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = books(acme, access_token_sealed="")
+    newer = seal("demo-newer-token")
+
+    def renewed_first(sealed: str) -> str:
+        QuickBooksConnection.objects.update(refresh_token_sealed=newer)
+        return f"anew-{sealed}"
+
+    monkeypatch.setattr(reseal_credentials, "reseal", renewed_first)
+    told("reseal_credentials")
+    connection.refresh_from_db()
+    assert connection.refresh_token_sealed == newer

@@ -1,0 +1,322 @@
+"""One report for page, command and program; and what a company is told without asking."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection as database
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.models import Company, User
+from integrations.models import (
+    CallTally,
+    CoperniqConnection,
+    InboundEvent,
+    Kind,
+    PhaseEntry,
+    QuickBooksConnection,
+    RunState,
+)
+from integrations.models.secrets import seal
+from integrations.status import Notice, is_idle, status_of, warnings
+from tests.cast import API_KEY, OTHER_REALM, REALM, REFRESH, SignIn, books, keyed, link, run
+
+State = QuickBooksConnection.State
+STATUS = reverse("integrations:status")
+
+
+@pytest.fixture(autouse=True)
+def verifier(settings: Settings) -> None:
+    settings.INTUIT_WEBHOOK_VERIFIER_TOKENS = ["demo-verifier"]
+    settings.PORTAL_URL = "https://portal.example.com"
+
+
+@pytest.fixture
+def connection(acme: Company) -> QuickBooksConnection:
+    keyed(acme, last_event_at=timezone.now())
+    return books(acme)
+
+
+@pytest.fixture
+def trigger(connection: QuickBooksConnection) -> Any:
+    saved_at = timezone.now() - timedelta(days=1)
+    return connection.triggers.create(
+        workflow_id="11",
+        workflow_name="Residential",
+        phase_template_id="101",
+        phase_name="Sold",
+        saved_at=saved_at,
+    )
+
+
+def enter(trigger: Any, days_ago: float = 0) -> PhaseEntry:
+    return PhaseEntry.objects.create(
+        connection=trigger.connection,
+        trigger=trigger,
+        project_id="7",
+        phase_instance_id="70",
+        phase_template_id="101",
+        started_at=timezone.now() - timedelta(days=days_ago),
+    )
+
+
+def keys(company: Company) -> set[str]:
+    return {told.key for told in warnings(company)}
+
+
+def test_nothing_connected_is_said_plainly(sam: User, acme: Company, sign_in: SignIn) -> None:
+    answer = sign_in(sam).get(STATUS).json()
+    assert answer["quickbooks"] == {"state": "not_connected"}
+    assert answer["coperniq"] == {"state": "not_connected"}
+    assert (answer["idle"], answer["cdc"], answer["workflows"], answer["poll"]) == (True, None, [], None)
+    assert [told["key"] for told in answer["warnings"]] == [
+        "quickbooks_not_connected",
+        "coperniq_not_connected",
+    ]
+
+
+def test_status_says_what_is_connected(sam: User, sign_in: SignIn, connection: QuickBooksConnection) -> None:
+    link(connection, Kind.CUSTOMER, "1")
+    answer = sign_in(sam).get(STATUS).json()
+    assert answer["company"]["slug"] == "acme"
+    assert answer["quickbooks"]["state"] == "connected"
+    assert (answer["quickbooks"]["realm_id"], answer["quickbooks"]["links"]) == (REALM, 1)
+    assert answer["quickbooks"]["company_name"] == "Acme Solar Books"
+    address = answer["coperniq"]["webhook_address"]
+    assert address.startswith("https://portal.example.com/webhooks/coperniq/")
+    assert CoperniqConnection.objects.with_webhook_token(address.split("/")[-2])
+
+
+def test_status_holds_no_credential(sam: User, sign_in: SignIn, connection: QuickBooksConnection) -> None:
+    text = sign_in(sam).get(STATUS).content.decode()
+    for secret in (API_KEY, REFRESH, "sealed"):
+        assert secret not in text
+
+
+def test_workflows_come_with_their_trigger(acme: Company, trigger: Any) -> None:
+    residential, commercial = status_of(acme)["workflows"]
+    assert [phase["id"] for phase in residential["phases"]] == ["101", "102"]
+    assert residential["trigger"]["phase_id"] == "101"
+    assert residential["trigger"]["broken"] is False
+    assert commercial["trigger"] is None
+
+
+def test_a_broken_trigger_is_shown_as_broken(acme: Company, trigger: Any) -> None:
+    CoperniqConnection.objects.update(workflows=[{"id": "11", "name": "Residential", "phases": []}])
+    assert status_of(acme)["workflows"][0]["trigger"]["broken"] is True
+    assert "broken_trigger" in keys(acme)
+
+
+def test_a_trigger_whose_workflow_is_gone_is_shown_too(acme: Company, trigger: Any) -> None:
+    CoperniqConnection.objects.update(workflows=[])
+    (gone,) = status_of(acme)["workflows"]
+    assert (gone["name"], gone["phases"], gone["trigger"]["broken"]) == ("Residential", [], True)
+
+
+def test_runs_are_counted_by_state(acme: Company, connection: QuickBooksConnection) -> None:
+    for number, state in enumerate([RunState.QUEUED, RunState.HELD, RunState.HELD]):
+        run(connection, state, str(number))
+    counts = status_of(acme)["runs"]
+    assert (counts["queued"], counts["held"], counts["running"], counts["done"]) == (1, 2, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("state", "idle"),
+    [
+        (RunState.QUEUED, False),
+        (RunState.RUNNING, False),
+        (RunState.WAITING, True),
+        (RunState.HELD, True),
+        (RunState.DONE, True),
+    ],
+)
+def test_idle_means_that_nothing_is_the_portal_s_turn(
+    acme: Company, connection: QuickBooksConnection, state: RunState, idle: bool
+) -> None:
+    run(connection, state)
+    assert is_idle(acme) is idle
+
+
+def test_an_unplanned_event_is_work(acme: Company, connection: QuickBooksConnection) -> None:
+    event = InboundEvent.objects.create(company=acme, source="person", key="1")
+    assert not is_idle(acme)
+    InboundEvent.objects.filter(pk=event.pk).settle("ignored")
+    assert is_idle(acme)
+
+
+def test_other_companies_do_not_matter(
+    acme: Company, bolt: Company, connection: QuickBooksConnection
+) -> None:
+    run(books(bolt, OTHER_REALM), RunState.QUEUED)
+    InboundEvent.objects.create(company=bolt, source="person", key="1")
+    CallTally.add(bolt.pk, "quickbooks", reads=5, writes=5)
+    answer = status_of(acme)
+    assert answer["idle"] is True
+    assert answer["runs"]["queued"] == 0
+    assert answer["calls"]["quickbooks"]["month"] == {"reads": 0, "writes": 0}
+
+
+def test_runs_of_sealed_books_are_history(acme: Company, connection: QuickBooksConnection) -> None:
+    run(connection, RunState.RUNNING)
+    QuickBooksConnection.objects.update(state=State.SEALED)
+    assert is_idle(acme)
+
+
+def test_calls_are_summed_by_day_and_month(acme: Company, connection: QuickBooksConnection) -> None:
+    today = timezone.now().date()
+    CallTally.objects.create(company=acme, vendor="quickbooks", on=today, reads=3, writes=2)
+    CallTally.objects.create(
+        company=acme, vendor="quickbooks", on=today - timedelta(days=40), reads=9, writes=9
+    )
+    if today.day > 1:
+        CallTally.objects.create(
+            company=acme, vendor="quickbooks", on=today.replace(day=1), reads=10, writes=0
+        )
+    calls = status_of(acme)["calls"]
+    assert calls["quickbooks"]["today"] == {"reads": 3, "writes": 2}
+    assert calls["quickbooks"]["month"] == {"reads": 13 if today.day > 1 else 3, "writes": 2}
+    assert calls["coperniq"]["today"] == {"reads": 0, "writes": 0}
+
+
+def test_the_last_poll_has_an_age(acme: Company, connection: QuickBooksConnection) -> None:
+    assert status_of(acme)["poll"]["age_seconds"] is None
+    CoperniqConnection.objects.update(last_poll_ended_at=timezone.now() - timedelta(minutes=2))
+    assert 119 <= status_of(acme)["poll"]["age_seconds"] <= 180
+
+
+def test_a_credential_that_cannot_be_opened_does_not_take_the_page(acme: Company, connection: Any) -> None:
+    CoperniqConnection.objects.update(webhook_token_sealed="sealed-with-a-lost-key")
+    assert status_of(acme)["coperniq"]["webhook_address"] == ""
+
+
+def test_all_well_needs_no_words(acme: Company, trigger: Any) -> None:
+    enter(trigger)
+    assert keys(acme) == set()
+
+
+def test_no_trigger_is_told(acme: Company, connection: QuickBooksConnection) -> None:
+    assert keys(acme) == {"no_trigger"}
+
+
+def test_a_trigger_nobody_entered_since_it_was_saved_is_told(acme: Company, trigger: Any) -> None:
+    assert keys(acme) == {"no_entry"}
+    enter(trigger, days_ago=5)
+    assert keys(acme) == {"no_entry"}
+
+
+def test_held_runs_are_told(acme: Company, trigger: Any) -> None:
+    enter(trigger)
+    run(trigger.connection, RunState.HELD)
+    assert warnings(acme) == [
+        Notice("held_runs", "1 record waits for a decision or a correction.", "integrations:runs")
+    ]
+    run(trigger.connection, RunState.HELD, "2")
+    assert warnings(acme)[0].sentence.startswith("2 records wait")
+
+
+@pytest.mark.parametrize("heard", [None, 25])
+def test_a_day_of_silence_is_told(acme: Company, trigger: Any, heard: int | None) -> None:
+    enter(trigger)
+    at = timezone.now() - timedelta(hours=heard) if heard else None
+    CoperniqConnection.objects.update(last_event_at=at, connected_at=timezone.now() - timedelta(days=2))
+    assert keys(acme) == {"no_event"}
+
+
+def test_a_fresh_connection_is_given_a_day(acme: Company, trigger: Any) -> None:
+    enter(trigger)
+    CoperniqConnection.objects.update(last_event_at=None, connected_at=timezone.now())
+    assert keys(acme) == set()
+
+
+@pytest.mark.parametrize(
+    ("values", "key"),
+    [
+        ({"state": State.NEEDS_AUTHORIZATION}, "needs_authorization"),
+        ({"state": State.DISCONNECTED}, "quickbooks_not_connected"),
+        ({"home_currency": "CAD"}, "not_in_dollars"),
+        ({"home_currency": ""}, "not_in_dollars"),
+        ({"refresh_expires_at": timezone.now() + timedelta(days=5)}, "authorization_ends"),
+        ({"refresh_hard_expires_at": timezone.now() + timedelta(days=5)}, "authorization_ends"),
+    ],
+)
+def test_trouble_with_the_books_is_told(
+    acme: Company, trigger: Any, values: dict[str, Any], key: str
+) -> None:
+    enter(trigger)
+    QuickBooksConnection.objects.update(**values)
+    assert keys(acme) == {key}
+
+
+@pytest.mark.parametrize(
+    ("values", "key"),
+    [
+        ({"state": "refused"}, "coperniq_refused"),
+        ({"state": "disconnected"}, "coperniq_not_connected"),
+        ({"proposed_api_key_sealed": seal("demo-key")}, "coperniq_guard"),
+    ],
+)
+def test_trouble_with_coperniq_is_told(acme: Company, trigger: Any, values: dict[str, Any], key: str) -> None:
+    enter(trigger)
+    CoperniqConnection.objects.update(**values)
+    assert keys(acme) == {key}
+
+
+def test_an_open_guard_is_told_with_both_names(acme: Company, trigger: Any) -> None:
+    enter(trigger)
+    QuickBooksConnection.objects.update(state=State.GUARDED)
+    QuickBooksConnection.objects.create(
+        company=acme, realm_id=OTHER_REALM, state=State.PROPOSED, company_name="Other Books"
+    )
+    (told,) = warnings(acme)
+    assert told.key == "quickbooks_guard"
+    assert "Other Books" in told.sentence
+    assert "Acme Solar Books" in told.sentence
+    assert status_of(acme)["quickbooks"]["proposed"] == {
+        "realm_id": OTHER_REALM,
+        "company_name": "Other Books",
+    }
+
+
+@pytest.mark.parametrize("tokens", [[], [""]])
+def test_a_missing_verifier_is_the_operator_s(
+    acme: Company, trigger: Any, settings: Settings, tokens: Any
+) -> None:
+    enter(trigger)
+    settings.INTUIT_WEBHOOK_VERIFIER_TOKENS = tokens
+    assert warnings(acme)[0].key == "webhooks_unverified"
+    assert status_of(acme)["warnings"][0]["remedy"] == ""
+
+
+def test_every_remedy_is_a_page(acme: Company) -> None:
+    for told in warnings(acme):
+        assert reverse(told.remedy_url_name)
+
+
+def test_the_report_costs_the_same_for_many_runs(acme: Company, trigger: Any) -> None:
+    def cost() -> int:
+        with CaptureQueriesContext(
+            database,
+        ) as queries:
+            status_of(acme)
+        return len(queries)
+
+    before = cost()
+    for number in range(20):
+        run(trigger.connection, RunState.DONE, str(number))
+    assert cost() == before < 40
+
+
+def test_staff_may_read_it_and_strangers_may_not(
+    sam: User, bob: User, connection: QuickBooksConnection, sign_in: SignIn, client: Client
+) -> None:
+    assert sign_in(sam).get(STATUS, {"format": "json"}).status_code == 200
+    assert sign_in(bob).get(STATUS, {"company": "acme"}).status_code == 404
+    assert sign_in(bob).get(STATUS).json()["company"]["slug"] == "bolt"
+    assert client.get(STATUS, {"format": "json"}).status_code == 401
+    assert sign_in(sam).post(STATUS).status_code == 405
