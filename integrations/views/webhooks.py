@@ -40,7 +40,13 @@ def quickbooks(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 @require_POST
 def coperniq(request: HttpRequest, token: str) -> HttpResponse:
-    return answer(lambda: {"kept": take_coperniq(request, token)})
+    return unlogged(answer(lambda: {"kept": take_coperniq(request, token)}))
+
+
+def unlogged(response: HttpResponse) -> HttpResponse:
+    """Django would write the address of what we refuse into its log, and this address is a secret."""
+    vars(response)["_has_been_logged"] = True
+    return response
 
 
 def answer(take: Callable[[], dict[str, int]]) -> HttpResponse:

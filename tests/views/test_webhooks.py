@@ -204,6 +204,15 @@ def test_an_unknown_trigger_key_is_answered(client: Client, coperniq: CoperniqCo
     assert knock(client, coperniq, phase_started(triggerKey="SOMETHING_NEW")).status_code == 200
 
 
+def test_the_token_is_in_no_log(
+    client: Client, coperniq: CoperniqConnection, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    for body in (b"no json", b"x" * (LARGEST + 1), phase_started()):
+        knock(client, coperniq, body)
+    assert coperniq.webhook_token not in caplog.text
+
+
 @pytest.mark.parametrize("token", ["x", "x" * 5000, "ü%00", "..%2f..", "%ED%A0%80"])
 def test_an_unknown_address_does_not_exist(client: Client, coperniq: CoperniqConnection, token: str) -> None:
     answer = client.post(f"/webhooks/coperniq/{token}/", b"{}", content_type="application/json")
