@@ -7,7 +7,7 @@ from typing import Protocol
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
@@ -38,8 +38,9 @@ def quickbooks(request: HttpRequest) -> HttpResponse:
 
 
 @csrf_exempt
-@require_POST
 def coperniq(request: HttpRequest, token: str) -> HttpResponse:
+    if request.method != "POST":
+        return unlogged(HttpResponseNotAllowed(["POST"]))
     return unlogged(answer(lambda: {"kept": take_coperniq(request, token)}))
 
 
