@@ -8,6 +8,7 @@ from django.conf import settings as django_settings
 from pytest_django import Settings
 
 from tests.simulation import Simulation, simulation
+from tests.sync.office import Office, open_office
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +36,12 @@ def simulator(simulator_on_a_port: Simulation, settings: Settings) -> Simulation
     for name, value in simulator_on_a_port.settings().items():
         setattr(settings, name, value)
     return simulator_on_a_port
+
+
+@pytest.fixture
+def office(db: None, simulator: Simulation) -> Office:
+    """A company connected on both sides, with one trigger."""
+    return open_office(simulator)
 
 
 @pytest.fixture(scope="session")

@@ -43,7 +43,7 @@ class FaultRefused(ValueError):
 
 @dataclass
 class Fault:
-    """`times` 0: until removed. `seconds` only matters to `slow` and `hang`."""
+    """`times` 0: until removed. `skip` requests pass unharmed first. `seconds` matters to `slow` and `hang` alone."""
 
     id: int
     vendor: str
@@ -52,6 +52,7 @@ class Fault:
     path: str = ""
     times: int = 1
     seconds: float = 5.0
+    skip: int = 0
     struck: int = 0
 
     def matches(self, vendor: str, method: str, path: str) -> bool:
@@ -106,6 +107,9 @@ class Faults:
         with self._lock:
             for fault in self._waiting:
                 if fault.matches(vendor, method, path):
+                    if fault.skip:
+                        fault.skip -= 1
+                        continue
                     fault.struck += 1
                     self._waiting = [one for one in self._waiting if not one.times or one.struck < one.times]
                     return fault
@@ -121,7 +125,7 @@ class Faults:
 
 
 def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
-    unknown = set(wanted) - {"vendor", "fault", "method", "path", "times", "seconds"}
+    unknown = set(wanted) - {"vendor", "fault", "method", "path", "times", "seconds", "skip"}
     vendor, name = str(wanted.get("vendor", "")), str(wanted.get("fault", ""))
     if unknown or vendor not in VENDORS:
         raise FaultRefused(f"unknown keys {sorted(unknown)} or vendor {vendor!r}")
@@ -134,4 +138,5 @@ def _checked(wanted: dict[str, Any]) -> dict[str, Any]:
         "path": str(wanted.get("path", "")),
         "times": int(wanted.get("times", 1)),
         "seconds": float(wanted.get("seconds", 5)),
+        "skip": int(wanted.get("skip", 0)),
     }

@@ -106,7 +106,8 @@ def refuse_unlinkable(match: Candidate) -> None:
     if not match.customer.is_active:
         raise Hold(
             "match_inactive",
-            f"The QuickBooks customer {match.label} is the same one but inactive.",
+            f"The QuickBooks customer {match.label} is the same one but inactive. "
+            "Make it active again, or create another.",
             [link_choice(match), CREATE, WITH_SUFFIX, DISCARD],
         )
     refuse_currency(match.customer)
@@ -117,7 +118,7 @@ def refuse_currency(customer: Customer) -> None:
         raise Hold(
             "match_currency",
             f"The QuickBooks customer “{customer.values['DisplayName']}” is kept in {customer.currency}, "
-            "and the portal works in US dollars only.",
+            "and the portal works in US dollars only. Create another, or leave it.",
             [WITH_SUFFIX, DISCARD],
         )
 
@@ -126,6 +127,7 @@ def refuse_silent_revival(run: SyncRun, customer: Customer) -> None:
     if run.decision != f"reactivate:{customer.id}":
         raise Hold(
             "customer_inactive",
-            f"The QuickBooks customer “{customer.values['DisplayName']}” is inactive.",
+            f"The QuickBooks customer “{customer.values['DisplayName']}” is inactive. "
+            "Make it active again here or in QuickBooks.",
             [link_choice(Candidate(customer, RecordLink.Rule.CHOSEN)), RETRY, DISCARD],
         )

@@ -20,6 +20,7 @@ from integrations.sync.writing import carry_out
 def plan(desk: Desk, run: SyncRun) -> Plan:
     account = read_account(desk, run)
     wanted = read_wanted(desk, account)
+    run.record_name = wanted.name or run.record_name  # so that a hold can name it
     link = RecordLink.objects.pushed(desk.connection, "customer", account.id)
     if link is not None:
         return plan_linked(desk, run, account, wanted, link)

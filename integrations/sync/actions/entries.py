@@ -32,6 +32,7 @@ def perform(desk: Desk, run: SyncRun) -> Ending:
         project = desk.read_project(run.coperniq_id)
     except RecordMissing as error:
         raise missing_project(run.coperniq_id) from error
+    run.record_name = project.title
     entries = [entry for entry in entries_of(desk, project) if not is_known(entry)]
     if not entries:
         return nothing_to_do("No new entry into a trigger phase.", silent=True, record_name=project.title)

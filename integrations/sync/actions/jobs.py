@@ -53,6 +53,7 @@ def read_project(desk: Desk, run: SyncRun) -> Project:
         raise missing_project(run.coperniq_id) from error
     if not project.account_id:
         raise project_without_account(project)
+    run.record_name = project.title  # so that a hold can name it
     return project
 
 

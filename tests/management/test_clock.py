@@ -1,0 +1,148 @@
+"""The clock finds work nobody was woken for, and a queue that stands."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError
+from django.utils import timezone
+from django_q.models import OrmQ
+
+from integrations import queue
+from integrations.management.clock import Clock, anything_due, silence_of_the_queue
+from integrations.management.cluster import Cluster
+from integrations.models import CoperniqConnection, Heartbeat
+from integrations.sync.planning import plan_pending
+from tests.sync.office import Office
+
+
+class FakeCluster(Cluster):
+    """Counts what the clock does with the queue's processes."""
+
+    def __init__(self, *, running: bool = True, age: float = 1000.0) -> None:
+        super().__init__()
+        self.done: list[str] = []
+        self.running, self.how_old = running, age
+
+    @property
+    def age(self) -> float:
+        return self.how_old
+
+    @property
+    def was_started(self) -> bool:
+        return self.how_old > 0
+
+    def is_running(self) -> bool:
+        return self.running
+
+    def start(self) -> None:
+        self.done.append("start")
+
+    def kill(self) -> None:
+        self.done.append("kill")
+
+
+@pytest.fixture(autouse=True)
+def awake(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue, "_last_wake", float("-inf"))
+
+
+def heard(seconds_ago: float) -> None:
+    Heartbeat.objects.update_or_create(
+        name=Heartbeat.CANARY, defaults={"beat_at": timezone.now() - timedelta(seconds=seconds_ago)}
+    )
+
+
+def queued() -> int:
+    return OrmQ.objects.count()
+
+
+@pytest.mark.django_db
+def test_a_queue_that_moves_is_left_alone() -> None:
+    heard(0)
+    cluster = FakeCluster()
+    Clock(cluster).tick()
+    assert (cluster.done, queued()) == ([], 0)
+    assert Heartbeat.latest(Heartbeat.CLOCK)
+
+
+@pytest.mark.django_db
+def test_a_quiet_queue_is_asked_to_sing() -> None:
+    heard(5)
+    Clock(FakeCluster()).tick()
+    assert queued() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("age", "done"), [(1000, ["kill", "start"]), (1, [])])
+def test_a_queue_that_stands_is_killed_unless_it_has_only_begun(age: float, done: list[str]) -> None:
+    heard(100)
+    cluster = FakeCluster(age=age)
+    Clock(cluster).tick()
+    assert cluster.done == done
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("age", [0, 100])
+def test_processes_that_ended_are_started_again(age: float, caplog: pytest.LogCaptureFixture) -> None:
+    cluster = FakeCluster(running=False, age=age)
+    Clock(cluster).tick()
+    assert cluster.done == ["start"]
+    assert ("starting them again" in caplog.text) == (age > 0)
+
+
+@pytest.mark.django_db
+def test_housekeeping_is_not_done_at_every_tick() -> None:
+    heard(100)
+    cluster = FakeCluster()
+    clock = Clock(cluster)
+    clock.tick()
+    clock.tick()
+    assert cluster.done == ["kill", "start"]
+
+
+@pytest.mark.django_db
+def test_a_queue_never_heard_is_silent_for_ever() -> None:
+    assert silence_of_the_queue() == timedelta.max
+
+
+def test_events_runs_and_polls_are_work(office: Office) -> None:
+    heard(0)
+    CoperniqConnection.objects.update(next_poll_at=timezone.now() + timedelta(hours=1))
+    assert not anything_due()
+    project = office.project(office.account())
+    office.enter(project)
+    OrmQ.objects.all().delete()
+    queue._last_wake = float("-inf")
+    assert anything_due(), "an event nobody planned"
+    Clock(FakeCluster()).tick()
+    assert queued() == 1
+    plan_pending()
+    assert anything_due(), "a run nobody took"
+    office.work()
+    assert anything_due(), "the poll that the webhook made due"
+    office.work(polls=True)
+    CoperniqConnection.objects.update(next_poll_at=timezone.now() + timedelta(hours=1))
+    assert not anything_due()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_that_is_away_is_told_once_and_waited_for(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Clock(FakeCluster())
+    gone = OperationalError("gone")
+
+    def away() -> None:
+        raise gone
+
+    monkeypatch.setattr(clock, "look_around", away)
+    with caplog.at_level(logging.ERROR):
+        clock.tick()
+        clock.tick()
+    assert caplog.text.count("The database does not answer") == 1
+    monkeypatch.undo()
+    clock.tick()
+    assert not clock.database_is_away
