@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
+NEGATIVE_NUMBER = re.compile(r"-[0-9]+(\.[0-9]+)?")
 FORMULA_STARTS = ("=", "+", "-", "@")
 
 
@@ -14,13 +16,13 @@ def defused(value: object) -> str:
     if value is None:
         return ""
     text = str(value)
-    if isinstance(value, int) or not is_formula(text):
-        return text
-    return f"'{text}"
+    return f"'{text}" if is_formula(text) else text
 
 
 def is_formula(text: str) -> bool:
-    """Blanks in front do not disarm it, and a tab or line break alone can start a new cell."""
+    """An amount below zero is none. Blanks in front do not disarm it, and a tab or line break alone can start a new cell."""
+    if NEGATIVE_NUMBER.fullmatch(text):
+        return False
     # Full-width signs calculate too; NFKC folds them into the plain ones.
     start = unicodedata.normalize("NFKC", text.lstrip()[:1])
     return start.startswith(FORMULA_STARTS) or text.startswith(("\t", "\r", "\n"))

@@ -33,7 +33,8 @@ class RecordLinkResource(ModelResource):  # type: ignore[misc]  # the library sh
 @admin.register(RecordLink, site=site)
 class RecordLinkAdmin(ScopedExportMixin, FactAdmin):
     resource_classes = (RecordLinkResource,)
-    formats = (CSV, XLSX)
+    # Workbooks are offered where the library that writes them is installed.
+    formats = tuple(kind for kind in (CSV, XLSX) if kind.is_available())
 
     list_display = (
         "kind", "coperniq_name", "coperniq_id", "quickbooks_name", "quickbooks_id", "number", "rule", "linked_at",

@@ -1,0 +1,199 @@
+"""Every registered table, for every kind of person: nothing of another company, nothing secret, nothing editable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db.models import Model
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.admin_site import site
+from accounts.models import Company
+from integrations.models import (
+    CallTally,
+    CoperniqConnection,
+    FieldMapping,
+    InboundEvent,
+    Kind,
+    PhaseEntry,
+    PhaseTrigger,
+    QuickBooksConnection,
+    RecordLink,
+    RemoteWrite,
+    SyncLogEntry,
+    SyncRun,
+    SyncSettings,
+)
+from integrations.models.secrets import seal
+from tests.cast import link
+from tests.views.rows import entry, held
+
+SCOPED: list[type[Model]] = [
+    CallTally, CoperniqConnection, FieldMapping, InboundEvent, PhaseEntry, PhaseTrigger, QuickBooksConnection,
+    RecordLink, RemoteWrite, SyncLogEntry, SyncRun, SyncSettings,
+]  # fmt: skip
+OPERATORS = ["integrations.Lane", "integrations.Heartbeat", "integrations.EventTally"]
+QUEUE = ["django_q.OrmQ", "django_q.Success", "django_q.Failure", "django_q.Schedule"]
+RULES = (FieldMapping, PhaseTrigger, SyncSettings)
+
+
+def address(model: type[Model], page: str = "changelist", *args: object) -> str:
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}", args=args)
+
+
+def fill(connection: QuickBooksConnection) -> dict[type[Model], Any]:
+    """A row of everything, named so that it would be recognised where it does not belong."""
+    company, name = connection.company, f"{connection.company.slug}-row"
+    trigger = PhaseTrigger.objects.create(
+        connection=connection, workflow_id="11", workflow_name=name, phase_template_id="101"
+    )
+    event = InboundEvent.objects.create(company=company, source="person", key=name, name=name)
+    started = PhaseEntry.objects.create(
+        connection=connection,
+        trigger=trigger,
+        project_id=name,
+        phase_instance_id="1",
+        phase_template_id="101",
+        started_at=event.received_at,
+    )
+    write = RemoteWrite.objects.create(
+        connection=connection,
+        kind=Kind.CUSTOMER,
+        coperniq_id=name,
+        entity="Customer",
+        operation="create",
+        body_sealed=seal("sealed"),
+    )
+    CallTally.add(company.pk, "quickbooks", reads=1, writes=1)
+    pair = link(connection, Kind.CUSTOMER, name)
+    rows = [trigger, event, started, write, pair, entry(connection, record_name=name)]
+    rows += [held(connection, record_name=name), company.coperniq, connection, connection.settings]
+    rows += [CallTally.objects.get(company=company), connection.mappings.earliest("pk")]
+    return {type(row): row for row in rows}
+
+
+def test_every_model_of_the_integrations_is_registered() -> None:
+    registered = set(site._registry)
+    assert set(apps.get_app_config("integrations").get_models()) <= registered
+    assert {apps.get_model(name) for name in QUEUE} <= registered
+
+
+@pytest.mark.parametrize("model", SCOPED, ids=lambda model: model.__name__)
+def test_lists_hold_the_own_companys_rows_alone(
+    acme_books: QuickBooksConnection, bolt_books: QuickBooksConnection, alice: Client, model: type[Model]
+) -> None:
+    mine, theirs = fill(acme_books), fill(bolt_books)
+    page = alice.get(address(model))
+    assert page.status_code == 200
+    shown = set(page.context["cl"].result_list.values_list("pk", flat=True))
+    assert mine[model].pk in shown
+    assert theirs[model].pk not in shown
+    assert "bolt" not in page.text.lower()
+
+
+@pytest.mark.parametrize("model", SCOPED, ids=lambda model: model.__name__)
+def test_pages_of_other_companies_rows_do_not_exist(
+    acme_books: QuickBooksConnection, bolt_books: QuickBooksConnection, alice: Client, model: type[Model]
+) -> None:
+    mine, theirs = fill(acme_books), fill(bolt_books)
+    for page in ("change", "history", "delete"):
+        assert alice.get(address(model, page, theirs[model].pk)).status_code in (403, 404)
+    assert alice.get(address(model, "change", mine[model].pk)).status_code == 200
+
+
+@pytest.mark.parametrize("model", SCOPED, ids=lambda model: model.__name__)
+def test_nothing_sealed_is_ever_shown_even_to_the_operator(
+    acme_books: QuickBooksConnection, olga: Client, model: type[Model]
+) -> None:
+    row = fill(acme_books)[model]
+    text = olga.get(address(model, "change", row.pk)).text + olga.get(address(model)).text
+    names = [field.name for field in model._meta.concrete_fields]
+    sealed = [name for name in names if name.endswith(("_sealed", "_digest", "_image"))]
+    for name in sealed:
+        assert name not in text
+        assert str(getattr(row, name)) not in text or getattr(row, name) in ("", {})
+
+
+@pytest.mark.parametrize("model", [model for model in SCOPED if model not in RULES], ids=lambda m: m.__name__)
+def test_facts_are_read_and_never_written(
+    acme_books: QuickBooksConnection, alice: Client, olga: Client, model: type[Model]
+) -> None:
+    row = fill(acme_books)[model]
+    before = model._default_manager.filter(pk=row.pk).values().get()
+    fields = {field.name: "tampered" for field in model._meta.concrete_fields}
+    for client in (alice, olga):
+        assert client.post(address(model, "change", row.pk), fields).status_code == 403
+        assert client.post(address(model, "add"), fields).status_code == 403
+        assert client.post(address(model, "delete", row.pk), {"post": "yes"}).status_code == 403
+    assert model._default_manager.filter(pk=row.pk).values().get() == before
+
+
+@pytest.mark.parametrize("name", OPERATORS + QUEUE)
+def test_how_the_machine_works_is_the_operators_alone(
+    acme_books: QuickBooksConnection, alice: Client, olga: Client, name: str
+) -> None:
+    model = apps.get_model(name)
+    assert alice.get(address(model)).status_code == 403
+    assert olga.get(address(model)).status_code == 200
+    assert olga.post(address(model, "add"), {}).status_code == 403
+
+
+@pytest.mark.parametrize("model", SCOPED, ids=lambda model: model.__name__)
+def test_sealed_columns_cannot_be_guessed_at_by_filters(
+    acme_books: QuickBooksConnection, alice: Client, model: type[Model]
+) -> None:
+    fill(acme_books)
+    names = [field.name for field in model._meta.concrete_fields if field.name.endswith("_sealed")]
+    for name in names:
+        assert alice.get(address(model), {f"{name}__startswith": "g"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "lookup",
+    ["connection__company__name__startswith", "connection__access_token_sealed__startswith", "company__slug"],
+)
+def test_other_tables_cannot_be_probed_through_the_log(
+    acme_books: QuickBooksConnection, alice: Client, lookup: str
+) -> None:
+    assert alice.get(address(SyncLogEntry), {lookup: "b"}).status_code == 400
+
+
+@pytest.mark.parametrize("model", SCOPED, ids=lambda model: model.__name__)
+def test_a_list_of_many_rows_takes_few_queries(
+    acme: Company,
+    acme_books: QuickBooksConnection,
+    olga: Client,
+    model: type[Model],
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    fill(acme_books)
+    for number in range(20):
+        multiply(acme_books, number)
+    with django_assert_max_num_queries(12):
+        olga.get(address(model))
+
+
+def multiply(connection: QuickBooksConnection, number: int) -> None:
+    company, name = connection.company, str(number)
+    event = InboundEvent.objects.create(company=company, source="person", key=f"{number}-many")
+    trigger = PhaseTrigger.objects.create(
+        connection=connection, workflow_id=f"many-{name}", phase_template_id="1"
+    )
+    PhaseEntry.objects.create(
+        connection=connection,
+        trigger=trigger,
+        project_id=name,
+        phase_instance_id=f"many-{name}",
+        phase_template_id="1",
+        started_at=event.received_at,
+    )
+    RemoteWrite.objects.create(
+        connection=connection, kind="job", coperniq_id=name, entity="Customer", operation="create"
+    )
+    link(connection, Kind.JOB, name)
+    entry(connection, name, run=held(connection, f"many-{name}"))
+    CallTally.objects.create(company=company, vendor="coperniq", on=f"2026-01-{number + 1:02}")

@@ -1,0 +1,313 @@
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from accounts.models import Company, User
+from integrations.models import CallTally, CoperniqConnection, Kind, PhaseTrigger, QuickBooksConnection
+from integrations.models.secrets import seal
+from tests.cast import ACCESS, API_KEY, OTHER_REALM, REFRESH, SignIn, books, company, keyed, link
+from tests.views.rows import entry
+
+OVERVIEW = "/integrations/"
+CONFIGURATION = "/integrations/quickbooks/"
+WARNING = "Existing synced data will remain in both systems, but no new data will sync"
+State = QuickBooksConnection.State
+
+
+@pytest.fixture
+def client_of_alice(alice: User, sign_in: SignIn) -> Client:
+    return sign_in(alice)
+
+
+def test_fresh_company_is_offered_to_connect_both_sides(client_of_alice: Client) -> None:
+    page = client_of_alice.get(OVERVIEW)
+    assert page.text.count("Company settings") == page.text.count("Configure") == 1
+    assert "Accounting" in page.text
+    assert 'action="/integrations/quickbooks/connect/"' in page.text
+    assert ">Connect</button>" in page.text
+    assert 'name="api_key"' in page.text
+    assert page["Cache-Control"].startswith("max-age=0, no-cache, no-store")
+
+
+def test_connected_books_show_badge_name_and_menu(acme: Company, client_of_alice: Client) -> None:
+    books(acme)
+    page = client_of_alice.get(OVERVIEW)
+    assert '<span class="badge good">Connected</span>' in page.text
+    assert "Acme Solar Books" in page.text
+    assert "Re-authorize" in page.text
+    assert "?ask=disconnect#disconnect" in page.text
+
+
+def test_disconnecting_is_asked_for_in_the_guides_words(acme: Company, client_of_alice: Client) -> None:
+    books(acme)
+    assert WARNING not in client_of_alice.get(OVERVIEW).text
+    asked = client_of_alice.get(OVERVIEW, {"ask": "disconnect"})
+    assert WARNING in asked.text
+    assert 'name="confirm" value="yes"' in asked.text
+
+
+@pytest.mark.parametrize(
+    ("state", "badge", "button"),
+    [
+        (State.NEEDS_AUTHORIZATION, "Needs re-authorization", "Re-authorize</button>"),
+        (State.DISCONNECTED, "Disconnected", "Connect</button>"),
+    ],
+)
+def test_each_state_shows_its_badge_and_its_way_out(
+    acme: Company, client_of_alice: Client, state: str, badge: str, button: str
+) -> None:
+    books(acme, state=state)
+    page = client_of_alice.get(OVERVIEW)
+    assert badge in page.text
+    assert button in page.text
+
+
+def test_open_guard_shows_both_books_and_what_is_at_risk(acme: Company, client_of_alice: Client) -> None:
+    old = books(acme, state=State.GUARDED, company_name="Brightfield Books")
+    books(acme, OTHER_REALM, state=State.PROPOSED, company_name="Northgate Roofing")
+    for number in range(3):
+        link(old, Kind.CUSTOMER, str(number))
+    page = client_of_alice.get(OVERVIEW)
+    assert "Keep “Brightfield Books”" in page.text
+    assert "Move to “Northgate Roofing”" in page.text
+    assert "The 3 links are sealed" in page.text
+    assert '<span class="badge good">Connected</span>' not in page.text
+
+
+def test_guarded_key_shows_what_is_at_risk(acme: Company, client_of_alice: Client) -> None:
+    link(books(acme), Kind.CUSTOMER, "1")
+    keyed(acme, proposed_api_key_sealed=seal("demo-other-key"))
+    page = client_of_alice.get(OVERVIEW)
+    assert 'action="/integrations/coperniq/guard/"' in page.text
+    assert "The 1 link is sealed" in page.text
+
+
+def test_coperniq_card_says_what_to_set_up_there(
+    acme: Company, client_of_alice: Client, settings: Settings
+) -> None:
+    settings.PORTAL_URL = "https://portal.example.com"
+    row = keyed(acme)
+    page = client_of_alice.get(OVERVIEW)
+    assert f"https://portal.example.com/webhooks/coperniq/{row.webhook_token}/" in page.text
+    assert "Project phase started" in page.text
+    assert "Call webhook" in page.text
+    assert "none has arrived yet" in page.text
+
+
+def test_people_without_the_right_see_the_card_and_whom_to_ask(
+    acme: Company, alice: User, sam: User, sign_in: SignIn
+) -> None:
+    books(acme)
+    row = keyed(acme)
+    page = sign_in(sam).get(OVERVIEW)
+    assert "Acme Solar Books" in page.text
+    assert "mailto:alice@example.com" in page.text
+    for hidden in ("Re-authorize", "?ask=disconnect", 'name="api_key"', row.webhook_token):
+        assert hidden not in page.text
+    assert WARNING not in sign_in(sam).get(OVERVIEW, {"ask": "disconnect"}).text
+
+
+def test_finance_may_reauthorize_but_not_disconnect(acme: Company, frank: User, sign_in: SignIn) -> None:
+    books(acme)
+    page = sign_in(frank).get(OVERVIEW)
+    assert "Re-authorize" in page.text
+    assert "?ask=disconnect" not in page.text
+
+
+def test_no_page_shows_a_credential(acme: Company, client_of_alice: Client) -> None:
+    connection, row = books(acme), keyed(acme)
+    secrets = [ACCESS, REFRESH, API_KEY, connection.access_token_sealed, row.api_key_sealed]
+    for address in (OVERVIEW, CONFIGURATION, "/integrations/log/", "/integrations/runs/"):
+        text = client_of_alice.get(address).text
+        assert not [secret for secret in secrets if secret in text]
+
+
+def test_unreadable_webhook_token_does_not_take_the_page_away(acme: Company, client_of_alice: Client) -> None:
+    keyed(acme)
+    CoperniqConnection.objects.update(webhook_token_sealed="not-sealed-by-us")
+    page = client_of_alice.get(OVERVIEW)
+    assert page.status_code == 200
+    assert "cannot be read at the moment" in page.text
+
+
+def test_warnings_name_their_remedy(acme: Company, client_of_alice: Client) -> None:
+    books(acme)
+    keyed(acme)
+    page = client_of_alice.get(CONFIGURATION)
+    assert "No phase starts the sync yet" in page.text
+    assert '<a href="/integrations/quickbooks/">Take me there</a>' in page.text
+
+
+def test_configuration_before_connecting_leads_back(client_of_alice: Client) -> None:
+    page = client_of_alice.get(CONFIGURATION)
+    assert page.status_code == 200
+    assert "nothing to configure" in page.text
+
+
+def test_configuration_offers_each_workflow_with_its_phases(acme: Company, client_of_alice: Client) -> None:
+    connection = books(acme)
+    keyed(acme)
+    PhaseTrigger.objects.create(
+        connection=connection, workflow_id="11", phase_template_id="102", reentry="ask", preview=True
+    )
+    text = client_of_alice.get(CONFIGURATION).text
+    assert '<option value="102" selected>Installed</option>' in text
+    assert '<option value="101">Sold</option>' in text
+    assert '<select id="phase-12" name="phase-12">' in text
+    assert '<option value="ask" selected>' in text
+    assert '<input type="hidden" name="preview-11" value="off">' in text
+    assert 'name="preview-11" value="on" checked' in text
+    assert "— no trigger —" in text
+
+
+def test_trigger_of_a_lost_phase_is_shown_as_broken_and_kept_by_saving(
+    acme: Company, client_of_alice: Client
+) -> None:
+    connection = books(acme)
+    keyed(acme)
+    PhaseTrigger.objects.create(
+        connection=connection, workflow_id="12", phase_template_id="299", phase_name="Handover"
+    )
+    text = client_of_alice.get(CONFIGURATION).text
+    assert "Handover (no longer in Coperniq)" in text
+    assert "Broken" in text
+    form = {"phase-11": "", "reentry-11": "update", "preview-11": "off"}
+    form |= {"phase-12": "299", "reentry-12": "once", "preview-12": "off"}
+    answer = client_of_alice.post("/integrations/quickbooks/triggers/", form)
+    assert answer.status_code == 302
+    kept = PhaseTrigger.objects.get()
+    assert (kept.phase_template_id, kept.reentry) == ("299", "once")
+
+
+def test_what_the_form_shows_can_be_saved_as_it_stands(acme: Company, client_of_alice: Client) -> None:
+    books(acme)
+    keyed(acme)
+    text = client_of_alice.get(CONFIGURATION).text
+    fields = {name: value for name, value in posted(text) if name.startswith("mapping.")}
+    assert len(fields) == 11
+    answer = client_of_alice.post("/integrations/quickbooks/settings/", fields, follow=True)
+    assert "nothing was different" in answer.text
+
+
+def posted(text: str) -> list[tuple[str, str]]:
+    return re.findall(r'<input id="[^"]+" name="([^"]+)" value="([^"]*)"', text)
+
+
+def test_matching_strategy_is_told_in_the_guides_words(acme: Company, client_of_alice: Client) -> None:
+    books(acme)
+    text = client_of_alice.get(CONFIGURATION).text
+    for words in (
+        "Update existing records with new information from Coperniq",
+        "Replace existing records with Coperniq data",
+        "Leave existing records unchanged",
+    ):
+        assert words in text
+    assert 'value="enrich" checked' in text
+
+
+def test_configuration_shows_both_expiry_dates_and_the_calls(acme: Company, client_of_alice: Client) -> None:
+    soon, late = timezone.now() + timedelta(days=98), timezone.now() + timedelta(days=1800)
+    books(acme, refresh_expires_at=soon, refresh_hard_expires_at=late)
+    CallTally.add(acme.pk, "quickbooks", reads=341, writes=212)
+    text = client_of_alice.get(CONFIGURATION).text
+    for at in (soon, late):
+        assert f"{at.astimezone(acme.zone):%b %-d, %Y}" in text
+    assert "today 341 reads, 212 writes; this month 341 reads, 212 writes" in text
+
+
+def test_configuration_ends_with_the_ten_newest_entries(acme: Company, client_of_alice: Client) -> None:
+    connection = books(acme)
+    for number in range(12):
+        entry(connection, str(number))
+    shown = client_of_alice.get(CONFIGURATION).context["log"]
+    assert [row["entry"].coperniq_id for row in shown] == [str(number) for number in range(11, 1, -1)]
+
+
+def test_staff_read_the_configuration_but_cannot_change_it(acme: Company, sam: User, sign_in: SignIn) -> None:
+    books(acme)
+    keyed(acme)
+    text = sign_in(sam).get(CONFIGURATION).text
+    assert "<fieldset disabled>" in text
+    assert ">Save</button>" not in text
+
+
+def test_pages_keep_to_a_bounded_number_of_queries(
+    acme: Company, client_of_alice: Client, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    connection = books(acme)
+    keyed(acme)
+    for number in range(30):
+        entry(connection, str(number))
+    with django_assert_max_num_queries(40):
+        client_of_alice.get(CONFIGURATION)
+
+
+def test_person_of_several_companies_can_change_between_them(
+    acme: Company, bolt: Company, nora: User, sign_in: SignIn
+) -> None:
+    text = sign_in(nora).get(OVERVIEW, {"company": "acme"}).text
+    assert '<a href="/integrations/?company=bolt">Bolt Solar</a>' in text
+
+
+def test_person_of_one_company_is_not_offered_others(bolt: Company, client_of_alice: Client) -> None:
+    text = client_of_alice.get(OVERVIEW).text
+    assert "Acme Solar" in text
+    assert "Bolt Solar" not in text
+
+
+def test_operators_menu_stays_short_however_many_companies_there_are(olga: User, sign_in: SignIn) -> None:
+    for number in range(12):
+        company(f"firm{number:02}")
+    text = sign_in(olga).get(OVERVIEW, {"company": "firm00"}).text
+    assert text.count("/integrations/?company=") == 8
+    assert "All companies" in text
+
+
+def test_every_page_names_the_support_address(client_of_alice: Client, settings: Settings) -> None:
+    settings.SUPPORT_EMAIL = "help@example.com"
+    for address in (
+        OVERVIEW,
+        CONFIGURATION,
+        "/integrations/runs/",
+        "/integrations/nowhere/",
+        "/accounts/login/",
+    ):
+        assert "mailto:help@example.com" in client_of_alice.get(address).text
+
+
+def test_signing_out_is_a_form_on_every_page(client_of_alice: Client) -> None:
+    assert '<form method="post" action="/accounts/logout/">' in client_of_alice.get(OVERVIEW).text
+
+
+def test_a_crash_is_told_without_database_or_person(
+    client_of_alice: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.SUPPORT_EMAIL = "help@example.com"
+    client_of_alice.raise_request_exception = False
+    monkeypatch.setattr("integrations.views.pages.quickbooks_card", None)
+    page = client_of_alice.get(OVERVIEW)
+    assert page.status_code == 500
+    assert "Something went wrong here" in page.text
+    assert "help@example.com" in page.text
+
+
+def test_form_without_its_token_is_told_kindly(alice: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(alice)
+    refused = client.post("/integrations/runs/retry/", {"run": 1})
+    assert refused.status_code == 403
+    assert "Please try that again" in refused.text
+
+
+def test_hostile_company_name_is_text(acme: Company, client_of_alice: Client) -> None:
+    books(acme, company_name="<script>alert(1)</script>")
+    for address in (OVERVIEW, CONFIGURATION):
+        text = client_of_alice.get(address).text
+        assert "<script>alert" not in text
+        assert "&lt;script&gt;alert" in text
