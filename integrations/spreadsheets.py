@@ -20,7 +20,7 @@ def defused(value: object) -> str:
 
 
 def is_formula(text: str) -> bool:
-    """An amount below zero is none. Blanks in front do not disarm it, and a tab or line break alone can start a new cell."""
+    """An amount below zero is none. Blanks in front disarm nothing; a tab or line break can start a new cell."""
     if NEGATIVE_NUMBER.fullmatch(text):
         return False
     # Full-width signs calculate too; NFKC folds them into the plain ones.
