@@ -82,7 +82,7 @@ class Office:
         found: dict[str, Any] = self.person("POST", "projects", {"title": title, **fields})
         return found
 
-    def workflow(self, *phases: str, **fields: Any) -> dict[str, Any]:
+    def workflow(self, *phases: str | dict[str, Any], **fields: Any) -> dict[str, Any]:
         found: dict[str, Any] = self.person(
             "POST", "workflows", {"name": "Solar", "phases": phases, **fields}
         )

@@ -20,6 +20,7 @@ from integrations.simulator.coperniq import (
     phases,
     projects,
     rendering,
+    triggers,
 )
 from integrations.simulator.coperniq.errors import Refused, invalid, not_found
 
@@ -41,6 +42,7 @@ def build_blueprint(world: World) -> Blueprint:
     _companies(room, world)
     _records(room, world)
     _phases(room, world)
+    _webhooks(room, world)
     control_workflows.add_routes(room, lambda act: _as_person(world, act))
     return room
 
@@ -122,3 +124,24 @@ def _phases(room: Blueprint, world: World) -> None:
     room.post("/<api_key>/projects/<int:id>/start-phase", endpoint="start")(_as_person(world, start))
     room.post("/<api_key>/projects/<int:id>/complete-phase", endpoint="complete")(_as_person(world, complete))
     room.get("/<api_key>", endpoint="read")(_as_person(world, read))
+
+
+def _webhooks(room: Blueprint, world: World) -> None:
+    """Any documented trigger, also of records this simulator does not keep: requests, work orders, calls."""
+
+    def fire(company: Company) -> Json:
+        body = fields.parse(request.get_data())
+        key = fields.one_of(*triggers.NAMES)(body.get("triggerKey"), "triggerKey")
+        record_id = fields.whole(body.get("recordId", 0), "recordId")
+        extras, record = (_part(body, name) for name in ("event", "record"))
+        triggers.send(company, str(key), record_id, extras, record, _part(body, "workOrder"))
+        return {}
+
+    room.post("/<api_key>/webhooks", endpoint="fire")(_as_person(world, fire))
+
+
+def _part(body: Json, name: str) -> Json:
+    found = body.get(name, {})
+    if not isinstance(found, dict):
+        raise invalid(name, f"{name} must be an object")
+    return found

@@ -85,12 +85,24 @@ def _mind_phase(company: Company, body: Body) -> None:
         body.pop("phaseId", None)
 
 
-def start_named_phase(company: Company, user: User | None, project: Project, body: Body) -> None:
+def named_phase(company: Company, body: Body, workflow_id: int | None) -> int | None:
+    """The phase that a body asks for, checked before anything is written; None where the switch ignores it."""
     if company.switches["phase_id_writable"] != "accept" or body.get("phaseId") is None:
-        return
+        return None
     wanted = fields.identifier(body["phaseId"], "phaseId")
-    if project.current is None or project.current.template.id != wanted:
+    workflow = company.workflows.get(workflow_id or 0)
+    if workflow is None or wanted not in {one.id for one in workflow.phases}:
+        raise invalid("phaseId", "The project's workflow has no such phase")
+    return wanted
+
+
+def enter_phase(company: Company, user: User | None, project: Project, wanted: int | None) -> None:
+    if wanted is not None and (project.current is None or project.current.template.id != wanted):
         phases.start(company, project, wanted, user)
+
+
+def default_workflow(company: Company) -> int | None:
+    return next(iter(company.workflows), None) if company.switches["project_default_workflow"] else None
 
 
 def custom(company: Company, now: dict[str, Any], body: Body, *, new_options: bool) -> dict[str, Any]:
@@ -104,8 +116,7 @@ def add(
 ) -> Project:
     if "number" not in values:
         values = values | {"number": company.next_number("project")}
-    if "workflow_id" not in values and company.switches["project_default_workflow"]:
-        values = values | {"workflow_id": next(iter(company.workflows), None)}
+    values = {"workflow_id": default_workflow(company), **values}
     company.number_given("project", values["number"])
     project = Project(**company.stamp("record", user), **values)
     company.projects[project.id] = project

@@ -66,8 +66,10 @@ def create(call: Call) -> Answer:
     found = match.find(call.company.projects.values(), values)
     if found is None:
         values |= project_writing.custom(call.company, {}, body, new_options=new_options)
+        workflow = values.get("workflow_id", project_writing.default_workflow(call.company))
+        phase = project_writing.named_phase(call.company, body, workflow)
         made = project_writing.add(call.company, call.user, values, linked)
-        project_writing.start_named_phase(call.company, call.user, made, body)
+        project_writing.enter_phase(call.company, call.user, made, phase)
         return call.switches["match_post_status"], rendering.project(call.company, made)
     if match.strategy != "skip":
         values |= project_writing.custom(call.company, found.custom, body, new_options=new_options)
@@ -80,13 +82,14 @@ def update(call: Call) -> Answer:
     project, body = find(call.company, call.id), call.body()
     values = project_writing.read_change(call.company, body)
     linked = linking.read_contacts(call.company, body)
+    phase = project_writing.named_phase(call.company, body, values.get("workflow_id", project.workflow_id))
     values |= project_writing.custom(
         call.company, project.custom, body, new_options=call.flag("allow_new_options")
     )
     project_writing.change(call.company, call.user, project, values)
     if linked is not None:
         linking.to_project(call.company, project, linked, only=True)
-    project_writing.start_named_phase(call.company, call.user, project, body)
+    project_writing.enter_phase(call.company, call.user, project, phase)
     return 200, rendering.project(call.company, project)
 
 

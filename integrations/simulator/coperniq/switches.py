@@ -107,7 +107,6 @@ WEBHOOKS: dict[str, tuple[Any, str]] = {
         "sample",
         "record: sample (a receiver's test data) | api (fields as the API) | minimal (id, uid, type)",
     ),
-    "webhook_account_type": ("ACCOUNT", "record.type of accounts is cut off in the page"),
     "webhook_retry_seconds": (
         [1, 2, 4, 8],
         "Coperniq's schedule is unknown, Intuit's runs to hours; short for tests",

@@ -56,7 +56,14 @@ def fire(company: Company, key: str, project: Project, extras: dict[str, Any] | 
     send(company, key, project.id, extras or {}, _record(company, project))
 
 
-def send(company: Company, key: str, record_id: int, extras: dict[str, Any], record: dict[str, Any]) -> None:
+def send(
+    company: Company,
+    key: str,
+    record_id: int,
+    extras: dict[str, Any],
+    record: dict[str, Any],
+    work_order: dict[str, Any] | None = None,
+) -> None:
     event = {
         "eventId": company.ids.next("event"),
         "recordId": record_id,
@@ -65,7 +72,8 @@ def send(company: Company, key: str, record_id: int, extras: dict[str, Any], rec
         "firedAt": company.now().replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z",
         **extras,
     }
-    company.world.webhooks.coperniq_fired(company.first_token, key, {"event": event, "record": record})
+    body = {"event": event, "record": record} | ({"workOrder": work_order} if work_order else {})
+    company.world.webhooks.coperniq_fired(company.first_token, key, body)
 
 
 def _record(company: Company, project: Project) -> dict[str, Any]:

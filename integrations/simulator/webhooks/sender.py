@@ -92,7 +92,9 @@ class Webhooks:
         with self._lock:
             self._batch.append(event)
             if self._gathering is None:
-                self._gathering = threading.Timer(self._switches["webhook_batch_seconds"], self._post_batch)
+                self._gathering = threading.Timer(
+                    float(self._switches["webhook_batch_seconds"]), self._post_batch
+                )
                 self._gathering.daemon = True
                 self._gathering.start()
 

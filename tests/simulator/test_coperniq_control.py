@@ -1,0 +1,133 @@
+"""The control room of Coperniq, the demo, and the table of open questions."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from integrations.simulator import coperniq, webhooks
+from integrations.simulator.coperniq.switches import SWITCHES
+from tests.simulator.office import Office, refusal
+
+if TYPE_CHECKING:
+    from flask.testing import FlaskClient
+
+
+@pytest.fixture
+def office(client: FlaskClient) -> Office:
+    return Office.opened(client)
+
+
+@pytest.fixture
+def demo(client: FlaskClient) -> Office:
+    client.post("/_control/reset", json={"seed": "demo"})
+    return Office(client, "demo-coperniq-key")
+
+
+def test_a_key_belongs_to_one_company(client: FlaskClient, office: Office) -> None:
+    again = client.post("/_control/coperniq/companies", json={"name": "Other", "api_key": office.key})
+    assert refusal(again) == (400, "VALIDATION_ERROR", "api_key")
+    assert refusal(client.post("/_control/coperniq/nobody/accounts", json={"title": "A"})) == (
+        404,
+        "NOT_FOUND",
+        "",
+    )
+
+
+def test_a_person_is_never_matched_nor_counted(office: Office) -> None:
+    assert office.account("Ann")["id"] != office.account("Ann")["id"]
+    assert office.call("GET", "accounts").headers["X-RateLimit-Remaining"] == "4999"
+
+
+def test_a_person_needs_no_address_and_is_told_of_slips(office: Office) -> None:
+    assert office.account("Ann")["address"] == [""]
+    assert refusal(office.room("POST", "accounts", {"title": "B", "adress": ["x"]})) == (
+        400,
+        "VALIDATION_ERROR",
+        "adress",
+    )
+    assert refusal(office.room("POST", "projects", {"accountId": 1})) == (
+        400,
+        "VALIDATION_ERROR",
+        "accountId",
+    )
+
+
+def test_a_person_changes_and_deletes_every_kind_of_record(office: Office) -> None:
+    account = office.account("Ann")
+    wanted: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+        "contacts": ({"name": "Ann"}, {"name": "Anna"}),
+        "sites": ({"accountId": account["id"], "fullAddress": "x"}, {"title": "Home"}),
+        "projects": ({"title": "Roof"}, {"number": 77}),
+        "workflows": ({"name": "Solar"}, {"name": "Roofing"}),
+        "accounts": ({"title": "Bo"}, {"isActive": False}),
+    }
+    for kind, (new, changed) in wanted.items():
+        made = office.person("POST", kind, new)
+        found = office.person("PATCH", f"{kind}/{made['id']}", changed)
+        assert {name: found[name] for name in changed} == changed
+        assert office.room("DELETE", f"{kind}/{made['id']}").status_code == 200
+        assert office.call("GET", f"{kind}/{made['id']}").status_code == 404
+
+
+def test_a_deleted_workflow_leaves_its_projects_without_one(office: Office) -> None:
+    workflow, project = office.workflow("Sale"), office.project("Roof")
+    office.person("DELETE", f"workflows/{workflow['id']}")
+    found = office.get(f"projects/{project['id']}")
+    assert (found["workflowId"], "phase" in found) == (None, False)
+
+
+def test_the_state_holds_archived_records_and_titles_as_stored(client: FlaskClient, office: Office) -> None:
+    account = office.account("Ann", isActive=False)
+    office.project("", accountId=account["id"])
+    state = json.loads(client.get("/_control/state").data)["coperniq"][office.key]
+    assert [one["isActive"] for one in state["accounts"]] == [False]
+    assert [(one["title"], one["storedTitle"]) for one in state["projects"]] == [("Ann", "")]
+    shown = json.loads(client.get(f"/_control/coperniq/{office.key}").data)
+    assert shown["name"] == state["name"] == "Test Roofing"
+
+
+def test_calls_stand_in_the_log_without_the_key(client: FlaskClient, office: Office) -> None:
+    office.get("accounts", q="x")
+    office.call("POST", "accounts", {})
+    log = json.loads(client.get("/_control/log").data)
+    assert [(one["vendor"], one["method"], one["status"], one["write"]) for one in log] == [
+        ("coperniq", "GET", 200, False),
+        ("coperniq", "POST", 400, True),
+    ]
+    assert office.key not in json.dumps(log)
+
+
+def test_the_demo_holds_the_coincidences_that_make_syncing_hard(demo: Office) -> None:
+    accounts = demo.get("accounts", include_archived="true", page_size=100)
+    assert len(accounts) == 12
+    assert [one["title"] for one in accounts if not one["isActive"]] == ["Miller Family Trust"]
+    assert [one["title"] for one in accounts if not one["primaryEmail"]] == ["Robert Chen"]
+    assert [one["title"] for one in accounts if ":" in one["title"]] == ["Hernandez: Rooftop Co"]
+    projects = demo.get("projects", page_size=100)
+    assert len(projects) == 15
+    assert [one["title"] for one in projects if one["accountId"] is None] == ["Walk-in: Model Home"]
+    john = demo.get("projects", title="John Smith")[0]
+    assert [str(john[name]) for name in ("number", "value", "size")] == ["12345", "25000", "10.5"]
+
+
+def test_the_demo_has_workflows_of_four_to_six_phases_sites_and_contacts(demo: Office) -> None:
+    sizes = [len(one["phases"]) for one in demo.get("workflows")]
+    assert len(sizes) == 3
+    assert set(sizes) <= {4, 5, 6}
+    assert len(demo.get("sites")) == 12
+    assert len(demo.get("contacts")) == 11
+    assert all(one["zipcode"] for one in demo.get("sites"))
+
+
+def test_every_open_question_is_explained_and_asked_somewhere() -> None:
+    folders = [Path(package.__file__ or "").parent for package in (coperniq, webhooks)]
+    code = "".join(
+        path.read_text() for folder in folders for path in folder.glob("*.py") if path.stem != "switches"
+    )
+    names = [name for name in SWITCHES if not name.endswith("_webhook_timeout_seconds")]
+    assert [name for name in names if f'"{name}"' not in code] == []
+    assert all(len(why) > 20 for _, why in SWITCHES.values())
