@@ -3,13 +3,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponseBase
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.models import Company
 from accounts.roles import Right
 from accounts.scoping import CompanyRequest, company_page, rows_of
 from integrations.models import FieldMapping, QuickBooksConnection, Reentry, SyncLogEntry, SyncSettings
-from integrations.status import warnings
+from integrations.status import Notice, warnings
 from integrations.status.report import calls_of
 from integrations.views.cards import coperniq_card, quickbooks_card
 from integrations.views.compared import FIELD_NAMES
@@ -18,6 +19,7 @@ from integrations.views.rendering import show
 from integrations.views.trigger_rows import trigger_rows
 
 RECENT = 10
+SECTIONS = {"integrations:overview": "#quickbooks", "integrations:configuration": "#trigger"}
 VENDORS = (("quickbooks", "QuickBooks"), ("coperniq", "Coperniq"))
 # The words of the user's guide, which people look for on this page.
 STRATEGIES = (
@@ -34,13 +36,26 @@ STRATEGIES = (
 @company_page(Right.READ)
 def overview(request: CompanyRequest) -> HttpResponseBase:
     context = {
-        "warnings": warnings(request.company),
+        "advice": advice_for(request.company),
         "quickbooks": quickbooks_card(request.company),
         "coperniq": coperniq_card(request.company),
         "admins": admin_emails(request.company),
         "ask_disconnect": request.GET.get("ask") == "disconnect",
     }
     return show(request, "integrations/overview.html", context)
+
+
+def advice_for(company: Company) -> list[tuple[str, str]]:
+    """Sentence, and the address of its remedy down to the section of the page."""
+    return [(told.sentence, remedy_of(told)) for told in warnings(company)]
+
+
+def remedy_of(told: Notice) -> str:
+    if not told.remedy_url_name:
+        return ""
+    about_coperniq = told.key.startswith("coperniq") or told.key == "no_event"
+    section = "#coperniq" if about_coperniq else SECTIONS.get(told.remedy_url_name, "")
+    return reverse(told.remedy_url_name) + section
 
 
 def admin_emails(company: Company) -> list[str]:
@@ -53,7 +68,7 @@ def configuration(request: CompanyRequest) -> HttpResponseBase:
     company = request.company
     card = quickbooks_card(company)
     context = {
-        "warnings": warnings(company),
+        "advice": advice_for(company),
         "quickbooks": card,
         "admins": admin_emails(company),
         "calls": calls(company),

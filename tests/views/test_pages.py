@@ -141,7 +141,15 @@ def test_warnings_name_their_remedy(acme: Company, client_of_alice: Client) -> N
     keyed(acme)
     page = client_of_alice.get(CONFIGURATION)
     assert "No phase starts the sync yet" in page.text
-    assert '<a href="/integrations/quickbooks/">Take me there</a>' in page.text
+    assert '<a href="/integrations/quickbooks/#trigger">Take me there</a>' in page.text
+
+
+def test_advice_about_coperniq_leads_to_its_card(acme: Company, client_of_alice: Client) -> None:
+    books(acme)
+    keyed(acme, state=CoperniqConnection.State.REFUSED)
+    advice = client_of_alice.get(CONFIGURATION).context["advice"]
+    (remedy,) = [remedy for sentence, remedy in advice if "refuses the stored API key" in sentence]
+    assert remedy == "/integrations/#coperniq"
 
 
 def test_configuration_before_connecting_leads_back(client_of_alice: Client) -> None:
