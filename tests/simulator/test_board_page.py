@@ -1,0 +1,268 @@
+"""The page for people: what it shows, what its forms do without any script, and that it trusts nobody's text."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from integrations.simulator.app import build_app
+from tests.simulator.office import Office
+
+if TYPE_CHECKING:
+    from flask.testing import FlaskClient
+    from werkzeug.test import TestResponse
+
+    from tests.simulator.conftest import Books
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+@pytest.fixture
+def demo(client: FlaskClient) -> Office:
+    client.post("/_control/reset", json={"seed": "demo"})
+    return Office(client, "demo-coperniq-key")
+
+
+def page(client: FlaskClient, **query: Any) -> str:
+    answer = client.get("/", query_string=query)
+    assert answer.status_code == 200
+    return answer.text
+
+
+def column(text: str, name: str) -> str:
+    """The part of the page between the heading of a phase and the next heading of its kind."""
+    found = re.search(rf"<h3>{re.escape(name)} <span.*?(?=<h3>|</section>)", text, re.DOTALL)
+    assert found, name
+    return found[0]
+
+
+def send(client: FlaskClient, path: str, **form: str) -> TestResponse:
+    return client.post(path, data=form)
+
+
+def sent_home(answer: TestResponse) -> None:
+    assert answer.status_code == 303
+    assert answer.location.startswith("/?")
+
+
+def test_the_page_says_that_it_is_a_simulator(client: FlaskClient) -> None:
+    text = page(client)
+    assert "<h1>Simulator</h1>" in text
+    assert "Nothing here reaches Coperniq or Intuit" in text
+
+
+def test_an_empty_world_has_an_empty_page(client: FlaskClient) -> None:
+    text = page(client)
+    for words in ("No workflow yet", "No customers yet", "None yet"):
+        assert words in text
+
+
+def test_every_phase_is_a_column_and_every_project_a_card(demo: Office) -> None:
+    text = page(demo.client)
+    assert re.findall(r"<h3>([^<]+) <span", text)[:6] == [
+        *("Welcome", "Engineering", "Permitting", "Installation", "Inspection", "Billing")
+    ]
+    card = column(text, "Engineering")
+    for fact in ("John Smith", "#12345", "$25,000", "10.5 kW"):
+        assert fact in card
+    assert "No account" in column(text, "Welcome")
+    assert "$31,240.50" in column(text, "Permitting")
+
+
+def test_another_workflow_and_company_can_be_chosen(demo: Office) -> None:
+    other = demo.get("workflows")[1]
+    text = page(demo.client, workflow=other["id"])
+    assert "Sunline Warehouse Roof" in column(text, "Contract")
+    assert "Amelia Brooks" not in page(demo.client, realm="9341450000000002")
+    assert page(demo.client, workflow="77777", company="x", realm="y").count("<h3>") == page(
+        demo.client
+    ).count("<h3>")
+
+
+def test_a_card_moves_by_its_form_alone(demo: Office) -> None:
+    project = demo.get("projects", title="John Smith")[0]
+    phases = demo.get("workflows")[0]["phases"]
+    answer = send(demo.client, f"/board/projects/{project['id']}/move", phase=str(phases[3]["id"]))
+    sent_home(answer)
+    assert demo.get(f"projects/{project['id']}")["phase"]["name"] == "Installation"
+    assert "#12345" in column(page(demo.client), "Installation")
+
+
+def test_a_form_leads_back_to_what_was_shown(demo: Office) -> None:
+    other = demo.get("workflows")[1]
+    project = demo.get("projects", title="Nguyen")[0]
+    path = f"/board/projects/{project['id']}/move?workflow={other['id']}&realm=9341450000000002&next=https://evil.example"
+    answer = send(demo.client, path, phase=str(other["phases"][1]["id"]))
+    sent_home(answer)
+    assert f"workflow={other['id']}" in answer.location
+    assert "realm=9341450000000002" in answer.location
+    assert "evil" not in answer.location
+
+
+def test_a_refusal_is_shown_on_the_page(demo: Office) -> None:
+    project = demo.get("projects", title="John Smith")[0]
+    path = f"/board/projects/{project['id']}/move"
+    for phase, words in (
+        ("", "Choose a phase."),
+        ("1", "no such phase"),
+        (str(project["phase"]["templateId"]), "already"),
+    ):
+        answer = send(demo.client, path, phase=phase)
+        assert answer.status_code == 400
+        assert words in answer.text
+        assert 'role="alert"' in answer.text
+
+
+def test_a_new_project_begins_in_the_first_phase_with_the_accounts_address(demo: Office) -> None:
+    account = demo.get("accounts", title="Emily")[0]
+    form = {"account": str(account["id"]), "title": "", "value": "$12,500.25", "size": "6.4"}
+    sent_home(send(demo.client, "/board/projects", **form))
+    made = demo.get("projects", order_by="desc")[0]
+    assert (made["title"], str(made["value"]), str(made["size"])) == ("Emily Nguyen", "12500.25", "6.4")
+    assert (made["phase"]["name"], made["address"]) == ("Welcome", account["address"])
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"title": ""},
+        {"title": "A", "value": "much"},
+        {"title": "A", "size": "NaN"},
+        {"title": "A", "account": "1"},
+    ],
+)
+def test_a_wrong_project_is_not_made(demo: Office, form: dict[str, str]) -> None:
+    assert send(demo.client, "/board/projects", **form).status_code == 400
+    assert len(demo.get("projects", page_size=100)) == 15
+
+
+def test_a_new_account_has_its_contact_and_its_site(demo: Office) -> None:
+    form = {"title": "Ann Lee", "contact": "Bo Lee", "email": "bo@example.com", "phone": "5"}
+    sent_home(send(demo.client, "/board/accounts", **form, address="9 Fir Rd, Austin, TX 78701"))
+    account = demo.get("accounts", title="Ann Lee", include_contacts="true")[0]
+    assert (account["primaryEmail"], account["contacts"][0]["emails"]) == (
+        "bo@example.com",
+        ["bo@example.com"],
+    )
+    assert demo.get(f"contacts/{account['contacts'][0]['id']}")["name"] == "Bo Lee"
+    assert demo.get("sites", accountId=account["id"])[0]["city"] == "Austin"
+
+
+@pytest.mark.parametrize("form", [{"title": ""}, {"title": "A", "email": "nobody"}])
+def test_a_wrong_account_leaves_nothing_behind(demo: Office, form: dict[str, str]) -> None:
+    contacts = len(demo.get("contacts", page_size=100))
+    assert send(demo.client, "/board/accounts", **form).status_code == 400
+    assert len(demo.get("contacts", page_size=100)) == contacts
+
+
+def test_a_fault_is_switched_on_shown_and_switched_off(demo: Office) -> None:
+    sent_home(send(demo.client, "/board/faults", fault="coperniq-500"))
+    assert "error 500, 2 to come" in page(demo.client)
+    assert demo.call("GET", "accounts").status_code == 500
+    sent_home(send(demo.client, "/board/faults/clear"))
+    assert demo.call("GET", "accounts").status_code == 200
+    assert send(demo.client, "/board/faults", fault="rain").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "name", ["quickbooks-throttle", "quickbooks-lost", "quickbooks-500", "coperniq-throttle"]
+)
+def test_every_fault_on_offer_exists(demo: Office, name: str) -> None:
+    assert f'value="{name}"' in page(demo.client)
+    sent_home(send(demo.client, "/board/faults", fault=name))
+    assert len(json.loads(demo.client.get("/_control/faults").data)) == 1
+
+
+def test_customers_show_their_jobs_below_and_the_newest_change_first(
+    client: FlaskClient, books: Books
+) -> None:
+    ann = books.customer("Ann Lee")
+    books.customer("Bo Poe", PrimaryEmailAddr={"Address": "bo@example.com"})
+    client.post("/_control/clock", json={"shift_seconds": 60})
+    books.job("Ann's roof", ann)
+    text = page(client)
+    names = re.findall(r'class="name">([^<]+)<', text)
+    assert names == ["Ann Lee", "Ann&#39;s roof", "Bo Poe"]
+    assert "depth-1 glows" in text
+    assert text.count('<b class="mark new">') == 1
+    assert "bo@example.com" in text
+    client.post("/_control/clock", json={"shift_seconds": 60})
+    books.changed(books.read(ann), Notes="called")
+    text = page(client)
+    assert text.count('<b class="mark changed">') == 1
+    assert "depth-0 glows" in text
+
+
+def test_the_strip_shows_calls_and_posts_newest_first(client: FlaskClient) -> None:
+    office = Office.opened(client)
+    wanted = {"api_key": office.key, "urls": ["http://127.0.0.1:1/secret-token"]}
+    client.put("/_control/webhooks/coperniq", json=wanted)
+    client.post("/_control/webhooks/faults", json={"vendor": "coperniq", "fault": "lost"})
+    office.project("Roof")
+    office.get("accounts")
+    office.call("GET", "projects/1")
+    text = page(client)
+    assert re.findall(r'class="path">([^<]+)<', text) == [
+        "/coperniq/v1/projects/1",
+        "/coperniq/v1/accounts",
+        "PROJECT_CREATED",
+    ]
+    assert re.findall(r'class="status (\w+)">([^<]+)<', text) == [
+        ("bad", "404"),
+        ("ok", "200"),
+        ("bad", "lost"),
+    ]
+    assert "secret-token" not in text
+    assert office.key not in text
+
+
+def test_the_page_is_not_a_request_to_a_vendor(demo: Office) -> None:
+    page(demo.client)
+    demo.client.get("/board/live")
+    assert json.loads(demo.client.get("/_control/log").data) == []
+
+
+def test_the_live_parts_come_alone_and_are_never_kept(demo: Office) -> None:
+    answer = demo.client.get("/board/live")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "<html" not in answer.text
+    parts = re.findall(r'data-part="(\w+)"', answer.text)
+    assert parts == ["columns", "customers", "calls", "pending", "posts", "faults"]
+    assert re.findall(r'data-part="(\w+)"', page(demo.client)) == parts
+
+
+def test_nobodys_text_becomes_markup(client: FlaskClient, books: Books) -> None:
+    office = Office.opened(client, name=HOSTILE)
+    office.workflow(HOSTILE)
+    account = office.account(HOSTILE)
+    office.project(HOSTILE, accountId=account["id"])
+    books.customer(HOSTILE)
+    office.call("GET", HOSTILE)
+    text = page(client)
+    assert HOSTILE not in text
+    assert text.count("&lt;script&gt;alert(1)&lt;/script&gt;") >= 6
+    assert HOSTILE not in client.get("/board/live").text
+
+
+def test_a_project_in_a_phase_that_was_removed_is_still_shown(demo: Office) -> None:
+    workflow = demo.get("workflows")[0]
+    demo.person("DELETE", f"workflows/{workflow['id']}/phases/{workflow['phases'][1]['id']}")
+    assert "#12345" in column(page(demo.client), "No phase of this workflow")
+
+
+def test_nothing_is_loaded_from_elsewhere(demo: Office) -> None:
+    links = re.findall(r'(?:src|href)="([^"]+)"', page(demo.client))
+    assert sorted(links) == ["/board/static/board.css", "/board/static/board.js", "data:,"]
+    for path in ("/board/static/board.css", "/board/static/board.js"):
+        with demo.client.get(path) as answer:
+            assert answer.status_code == 200
+            assert "http" not in answer.text
+
+
+def test_the_portal_is_linked_when_its_address_is_known() -> None:
+    client = build_app("empty", portal_url="http://127.0.0.1:8000/").test_client()
+    assert 'href="http://127.0.0.1:8000/">Open the portal</a>' in page(client)
+    assert "Open the portal" not in page(build_app("empty").test_client())
