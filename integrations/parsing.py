@@ -30,6 +30,7 @@ Required = Literal[_Required.REQUIRED]
 IDENTIFIER_LIMIT = 100
 LARGEST_NUMBER = Decimal(10) ** 15
 MOST_DECIMALS = 20
+MOST_DIGITS = 20
 DUST = Decimal("0.000001")
 """Cents that a binary double may add to an exact amount."""
 
@@ -140,7 +141,9 @@ def _decimal(value: object) -> Decimal | None:
         number = Decimal(value)
     except InvalidOperation:
         return None
-    if not number.is_finite() or abs(number) >= LARGEST_NUMBER or number.adjusted() < -MOST_DECIMALS:
+    if not number.is_finite() or not -MOST_DECIMALS <= number.adjusted() <= MOST_DIGITS:
+        return None
+    if abs(number) >= LARGEST_NUMBER:
         return None
     return number
 

@@ -102,14 +102,20 @@ def mark_grant_lost(connection: QuickBooksConnection, error: GrantLost) -> None:
 
 
 def mark_access_lost(connection: QuickBooksConnection, error: VendorError) -> None:
-    """A vendor will not let us in: stop, keep everything, and wait for a person to connect again."""
-    if error.vendor == "quickbooks":
-        rows = QuickBooksConnection.objects.filter(pk=connection.pk, state=State.CONNECTED)
-        rows.update(**lost(error))
-    else:
-        keys = CoperniqConnection.objects.filter(company=connection.company_id)
-        keys.live().update(state=CoperniqConnection.State.REFUSED)
-    SyncRun.objects.filter(connection=connection).hold_for_reconnect(error.sentence)
+    """QuickBooks will not let us in: stop, keep everything, and wait for a person to connect again.
+
+    Who has connected again since the row was read is not bothered with the answer to the old credential.
+    """
+    rows = QuickBooksConnection.objects.filter(pk=connection.pk, connected_at=connection.connected_at)
+    if rows.filter(state=State.CONNECTED).update(**lost(error)):
+        SyncRun.objects.filter(connection=connection).hold_for_reconnect(error.sentence)
+
+
+def mark_key_refused(connection: CoperniqConnection, error: VendorError) -> None:
+    """The same for Coperniq's key."""
+    rows = CoperniqConnection.objects.filter(pk=connection.pk, connected_at=connection.connected_at)
+    if rows.live().update(state=CoperniqConnection.State.REFUSED):
+        SyncRun.objects.filter(company=connection.company_id).hold_for_reconnect(error.sentence)
 
 
 def lost(error: VendorError) -> dict[str, object]:

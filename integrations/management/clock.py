@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from integrations import queue
 from integrations.management.cluster import Cluster
-from integrations.models import CoperniqConnection, Heartbeat, InboundEvent, Lane
+from integrations.models import CoperniqConnection, Heartbeat, InboundEvent, Lane, SyncRun
 from integrations.sync.pump import due_lanes
 
 logger = logging.getLogger(__name__)
@@ -45,6 +45,7 @@ class Clock:
             self.last_housekeeping = time.monotonic()
             Heartbeat.beat(Heartbeat.CLOCK)
             Lane.objects.free_the_dead()
+            SyncRun.objects.release_the_reconnected()
             self.check_the_queue()
         if anything_due():
             queue.wake()

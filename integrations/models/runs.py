@@ -78,6 +78,11 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
     def release_after_reconnect(self) -> int:
         return self.filter(cause=RECONNECT).requeue()
 
+    def release_the_reconnected(self) -> int:
+        """Those held by an answer that came in while a person was connecting again."""
+        syncing = QuickBooksConnection.objects.syncing()
+        return self.filter(connection__in=syncing, state=RunState.HELD).release_after_reconnect()
+
     def pause(self, until: datetime) -> int:
         """A vendor that asks one call to wait means the whole company."""
         early = Q(not_before__isnull=True) | Q(not_before__lt=until)
@@ -193,6 +198,7 @@ class SyncRun(models.Model):
                 name="waiting_runs",
             ),
             models.Index(fields=["company", "state", "-id"], name="runs_by_state"),
+            models.Index(fields=["cause"], condition=Q(state="held"), name="held_runs"),
         ]
 
     def __str__(self) -> str:
@@ -223,7 +229,9 @@ class SyncRun(models.Model):
         settled = SyncRun.objects.filter(pk=self.pk, state=RunState.RUNNING, fence=self.fence).update(
             **values,
             state=Case(When(asked_again, then=Value(RunState.QUEUED)), default=Value(state)),
-            finished_at=Case(When(asked_again, then=Value(None)), default=Value(ended)),
+            finished_at=Case(
+                When(asked_again, then=None), default=ended, output_field=models.DateTimeField()
+            ),
             updated_at=now,
         )
         return settled == 1

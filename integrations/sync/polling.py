@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from integrations.connections.clients import CallMeter, coperniq_client
-from integrations.connections.tokens import mark_access_lost
+from integrations.connections.tokens import mark_key_refused
 from integrations.coperniq.client import CoperniqClient
 from integrations.coperniq.records import Project, Workflow
 from integrations.errors import AccessLost, PortalError
@@ -43,8 +43,7 @@ def poll(connection: CoperniqConnection, now: datetime) -> int:
     try:
         read_changes(connection, coperniq_client(connection, meter), now)
     except AccessLost as error:
-        for books in QuickBooksConnection.objects.live().filter(company=connection.company_id):
-            mark_access_lost(books, error)
+        mark_key_refused(connection, error)
         finish(connection, now, failed=True)
     except PortalError as error:
         logger.warning("Poll of company %s: %s", connection.company_id, error.cause)

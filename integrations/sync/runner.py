@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.connections.tokens import mark_access_lost
+from integrations.connections.tokens import mark_access_lost, mark_key_refused
 from integrations.errors import (
     Choice,
     Hold,
@@ -24,6 +24,7 @@ from integrations.errors import (
     Wait,
 )
 from integrations.models import Action, Outcome, RecordLink, RemoteWrite, RunState, SyncLogEntry, SyncRun
+from integrations.models.runs import RECONNECT
 from integrations.sync.actions import customers, entries, jobs
 from integrations.sync.actions.names import DISCARD, RETRY
 from integrations.sync.desk import Desk
@@ -128,8 +129,11 @@ def ending_of(desk: Desk, run: SyncRun, error: PortalError) -> Ending:
     if error.remedy == Remedy.RETRY:
         return retrying(run, error, tid)
     if error.remedy == Remedy.RECONNECT and isinstance(error, VendorError):
-        mark_access_lost(desk.connection, error)
-        return held(run, "reconnect", error.sentence, intuit_tid=tid)
+        if error.vendor == "quickbooks":
+            mark_access_lost(desk.connection, error)
+        else:
+            mark_key_refused(desk.connection.company.coperniq, error)
+        return held(run, RECONNECT, error.sentence, intuit_tid=tid)
     return held(run, error.cause, error.sentence, intuit_tid=tid)
 
 

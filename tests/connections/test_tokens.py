@@ -14,10 +14,10 @@ from integrations.connections import tokens
 from integrations.connections.clients import CallMeter, quickbooks_client
 from integrations.connections.tokens import access_token
 from integrations.errors import AccessLost, AppMisconfigured, GrantLost, Unavailable
-from integrations.models import QuickBooksConnection, RunState, SyncRun
+from integrations.models import CoperniqConnection, QuickBooksConnection, RunState, SyncRun
 from integrations.models.secrets import seal
 from tests.simulation import Simulation
-from tests.sync.office import connect_books
+from tests.sync.office import Office, connect_books
 
 State = QuickBooksConnection.State
 
@@ -173,3 +173,32 @@ def test_a_wrong_registration_of_the_portal_is_no_lost_grant(
         access_token(stale(row).pk)
     row.refresh_from_db()
     assert row.state == State.CONNECTED
+
+
+@pytest.mark.django_db
+def test_a_refusal_of_the_old_credential_does_not_stop_the_new_one(row: QuickBooksConnection) -> None:
+    before = QuickBooksConnection.objects.get(pk=row.pk)
+    QuickBooksConnection.objects.filter(pk=row.pk).update(connected_at=timezone.now() + timedelta(seconds=1))
+    tokens.mark_access_lost(before, AccessLost(vendor="quickbooks"))
+    row.refresh_from_db()
+    assert row.state == State.CONNECTED
+    tokens.mark_access_lost(row, AccessLost(vendor="quickbooks"))
+    row.refresh_from_db()
+    assert row.state == State.NEEDS_AUTHORIZATION
+
+
+@pytest.mark.django_db
+def test_a_refusal_of_the_old_key_does_not_stop_the_new_one(office: Office) -> None:
+    before = CoperniqConnection.objects.get()
+    CoperniqConnection.objects.update(connected_at=timezone.now() + timedelta(seconds=1))
+    tokens.mark_key_refused(before, AccessLost(vendor="coperniq"))
+    assert CoperniqConnection.objects.get().state == CoperniqConnection.State.CONNECTED
+
+
+def test_a_run_held_while_somebody_connected_again_is_released(office: Office) -> None:
+    office.enter(office.project(office.account()))
+    office.work_once()
+    SyncRun.objects.filter(state=RunState.QUEUED).hold_for_reconnect("late")
+    assert SyncRun.objects.release_the_reconnected() == 2
+    office.work()
+    assert len(office.customers()) == 2
