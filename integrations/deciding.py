@@ -48,9 +48,8 @@ def retry_all(runs: QuerySet[SyncRun], user: User) -> int:
 @transaction.atomic
 def retry_some(ids: list[int], user: User) -> int:
     """A few at a time: on SQLite a long transaction would keep webhooks waiting."""
-    retried = [
-        run for run in SyncRun.objects.filter(pk__in=ids).select_related("company") if start_afresh(run)
-    ]
+    found = SyncRun.objects.filter(pk__in=ids).select_related("company").order_by("pk")
+    retried = [run for run in found if start_afresh(run)]
     for run in retried:
         record_act(
             company=run.company,
@@ -97,7 +96,7 @@ def decide_all(
 ) -> int:
     """How many took the choice: those that offer it, still show the plan named, and are this person's to decide."""
     plans = shown_plans or {}
-    held = runs.filter(state=RunState.HELD).select_related("company")
+    held = runs.filter(state=RunState.HELD).select_related("company").order_by("pk")
     return sum(
         may_choose(user, run, choice) and decide(run, choice, user, plans.get(run.pk, "")) for run in held
     )
