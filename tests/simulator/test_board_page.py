@@ -60,6 +60,11 @@ def test_an_empty_world_has_an_empty_page(client: FlaskClient) -> None:
         assert words in text
 
 
+def test_without_a_company_a_form_says_so(client: FlaskClient) -> None:
+    answer = send(client, "/board/accounts", title="Ann")
+    assert (answer.status_code, "There is no Coperniq company yet." in answer.text) == (400, True)
+
+
 def test_every_phase_is_a_column_and_every_project_a_card(demo: Office) -> None:
     text = page(demo.client)
     assert re.findall(r"<h3>([^<]+) <span", text)[:6] == [
@@ -259,7 +264,7 @@ def test_nothing_is_loaded_from_elsewhere(demo: Office) -> None:
     for path in ("/board/static/board.css", "/board/static/board.js"):
         with demo.client.get(path) as answer:
             assert answer.status_code == 200
-            assert "http" not in answer.text
+            assert b"http" not in answer.data
 
 
 def test_the_portal_is_linked_when_its_address_is_known() -> None:

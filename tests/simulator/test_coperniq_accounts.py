@@ -304,3 +304,25 @@ def test_times_are_printed_with_or_without_milliseconds(office: Office) -> None:
     assert made["createdAt"][19] == "."
     office.switch(timestamp_form="seconds")
     assert office.get(f"accounts/{made['id']}")["createdAt"] == made["createdAt"][:19] + "Z"
+
+
+def test_a_phone_alone_finds_its_contact_too(office: Office) -> None:
+    contact = office.post("contacts", {"name": "Bo", "phones": ["555"]})
+    made = office.post("accounts", {**NEW, "primaryPhone": "555"})
+    shown = office.get(f"accounts/{made['id']}", include_contacts="true")["contacts"]
+    assert [one["id"] for one in shown] == [contact["id"]]
+
+
+def test_the_contacts_of_an_account_are_replaced_as_a_whole(office: Office) -> None:
+    first, second = (office.post("contacts", {"name": name})["id"] for name in ("A", "B"))
+    made = office.post("accounts", {**NEW, "contacts": [first]})
+    office.patch(f"accounts/{made['id']}", {"contacts": [second]})
+    shown = office.get(f"accounts/{made['id']}", include_contacts="true")["contacts"]
+    assert [one["id"] for one in shown] == [second]
+
+
+@pytest.mark.parametrize("value", [1, "true", None])
+def test_is_active_is_a_boolean(office: Office, value: Any) -> None:
+    made = office.post("accounts", NEW)
+    answer = office.call("PATCH", f"accounts/{made['id']}", {"isActive": value})
+    assert refusal(answer) == (400, "VALIDATION_ERROR", "isActive")

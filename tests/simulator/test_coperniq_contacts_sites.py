@@ -168,3 +168,16 @@ def test_the_catalog_comes_whole_whatever_the_page(client: FlaskClient) -> None:
     assert len(items) == 2
     assert demo.get(f"catalog-items/{items[0]['id']}") == items[0]
     assert refusal(demo.call("GET", "catalog-items/1")) == (404, "NOT_FOUND", "")
+
+
+def test_before_the_renaming_a_site_named_its_client(office: Office) -> None:
+    office.switch(legacy_shape=True)
+    made = office.post("sites", {"clientId": office.account("Ann")["id"], "fullAddress": LINE})
+    assert "accountId" not in made
+    assert made["clientId"] == office.get("clients")[0]["id"]
+
+
+def test_a_site_known_by_its_place_alone_moves_with_it(office: Office) -> None:
+    made = office.post("sites", {"accountId": office.account("Ann")["id"], "geoLocation": "30.2,-97.7"})
+    bo = office.account("Bo")
+    assert office.post(f"sites/{made['id']}/move", {"accountId": bo["id"]})["geoLocation"] == "30.2,-97.7"

@@ -131,3 +131,61 @@ def test_every_open_question_is_explained_and_asked_somewhere() -> None:
     names = [name for name in SWITCHES if not name.endswith("_webhook_timeout_seconds")]
     assert [name for name in names if f'"{name}"' not in code] == []
     assert all(len(why) > 20 for _, why in SWITCHES.values())
+
+
+def test_a_workflow_is_shaped_like_in_the_settings(office: Office) -> None:
+    workflow = office.workflow({"name": "Sale", "description": "sign", "redSla": 5}, "Build")
+    path = f"workflows/{workflow['id']}"
+    office.person("PATCH", path, {"name": "Roofing", "description": "tiles"})
+    office.person("POST", f"{path}/phases", {"name": "Final Bill", "type": "BILLING"})
+    office.person("PATCH", f"{path}/phases/{workflow['phases'][1]['id']}", {"yellowSla": 2})
+    found = office.get(path)
+    assert (found["name"], found["description"]) == ("Roofing", "tiles")
+    assert [(one["name"], one["redSla"], one["yellowSla"]) for one in found["phases"]] == [
+        ("Sale", 5, None),
+        ("Build", None, 2),
+        ("Final Bill", None, None),
+    ]
+    assert (found["phases"][0]["description"], found["phases"][2]["type"]) == ("sign", "BILLING")
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"phases": ["A"]}, "name"),
+        ({"name": "A", "phases": "B"}, "phases"),
+        ({"name": "A", "phases": [1]}, "phases"),
+        ({"name": "A", "phases": [{"name": "B", "redSla": "soon"}]}, "redSla"),
+        ({"name": "A", "generation": 3}, "phases"),
+    ],
+)
+def test_a_wrong_workflow_is_refused(office: Office, body: dict[str, Any], field: str) -> None:
+    assert refusal(office.room("POST", "workflows", body)) == (400, "VALIDATION_ERROR", field)
+
+
+def test_what_is_not_there_cannot_be_touched(client: FlaskClient, office: Office) -> None:
+    workflow = office.workflow("Sale")
+    for method, path in (
+        ("PATCH", f"workflows/{workflow['id']}/phases/1"),
+        ("DELETE", "workflows/1"),
+        ("DELETE", "accounts/1"),
+        ("POST", "projects/1/start-phase"),
+    ):
+        assert refusal(office.room(method, path, {"phaseTemplateId": 1}))[:2] == (404, "NOT_FOUND")
+    assert refusal(client.put("/_control/coperniq/nobody/limits", json={}))[:2] == (404, "NOT_FOUND")
+    answer = office.room("POST", "webhooks", {"triggerKey": "CALL_UPSERTED", "record": []})
+    assert refusal(answer) == (400, "VALIDATION_ERROR", "record")
+
+
+def test_a_person_links_contacts_and_writes_custom_values(office: Office) -> None:
+    office.person("POST", "properties", {"recordType": "account", "name": "Tax", "keyName": "tax"})
+    contact = office.person("POST", "contacts", {"name": "Bo"})
+    account, project = office.account("Ann", custom={"tax": "1"}), office.project("Roof")
+    for kind, made in (("accounts", account), ("projects", project)):
+        office.person("PATCH", f"{kind}/{made['id']}", {"contacts": [contact["id"]]})
+    found = office.get(f"contacts/{contact['id']}")
+    assert [one["id"] for one in found["accounts"]] == [account["id"]]
+    assert [one["id"] for one in found["projects"]] == [project["id"]]
+    assert office.get(f"accounts/{account['id']}")["custom"] == {"tax": "1"}
+    office.person("DELETE", f"projects/{project['id']}")
+    assert office.get(f"contacts/{contact['id']}")["projects"] == []

@@ -206,3 +206,14 @@ def test_a_fault_of_the_house_speaks_as_coperniq_does(
     answer = office.call("GET", "accounts")
     assert (answer.status_code, document(answer).get("code")) == (status, code)
     assert office.call("GET", "accounts").status_code == 200
+
+
+def test_the_body_of_a_key_request_may_be_missing_but_not_broken(client: FlaskClient, office: Office) -> None:
+    login = basic(office.email, "demo-password")
+    assert client.post("/coperniq/v1/api-keys", headers=login, data=b"").status_code == 200
+    assert refusal(client.post("/coperniq/v1/api-keys", headers=login, data=b"{")) == (
+        400,
+        "INVALID_JSON",
+        "",
+    )
+    assert client.post("/coperniq/v1/api-keys", headers={"Authorization": "Bearer x"}).status_code == 401

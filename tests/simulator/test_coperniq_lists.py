@@ -187,6 +187,7 @@ def three(office: Office) -> Office:
         ("title", "in", "Small,Large", ["Small", "Large"]),
         ("title", "nin", '["Small", "Large"]', ["Middle"]),
         ("roof", "in", '"metal, grey","slate"', ["Large"]),
+        ("title", "in", "[Small", []),
         ("roof", "eq", "tile", ["Small"]),
         ("roof", "neq", "tile", ["Middle", "Large"]),
         ("isActive", "eq", "true", ["Small", "Middle", "Large"]),

@@ -152,3 +152,11 @@ def test_contacts_of_a_project_are_linked(office: Office) -> None:
     assert office.get(f"contacts/{contact['id']}")["projects"] == [{"id": made["id"], "title": "Roof"}]
     office.patch(f"projects/{made['id']}", {"contacts": []})
     assert office.get(f"contacts/{contact['id']}")["projects"] == []
+
+
+def test_deleting_may_only_archive(office: Office) -> None:
+    office.switch(delete_archives=True)
+    made = office.project("Roof")
+    office.call("DELETE", f"projects/{made['id']}")
+    assert office.get("projects") == []
+    assert office.get(f"projects/{made['id']}", include_archived="true")["isActive"] is False

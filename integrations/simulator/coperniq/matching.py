@@ -44,15 +44,14 @@ class Matching:
         return min(same, key=lambda one: one.id, default=None)
 
     def changes(self, record: Account | Project, wanted: Changes) -> Changes:
+        """What a found record takes over; asked for only where the strategy is not to skip it."""
         if self.strategy == "replace":
             return wanted
-        if self.strategy == "enrich":
-            return {
-                name: _enriched(getattr(record, name), value)
-                for name, value in wanted.items()
-                if value is not None
-            }
-        return {}
+        return {
+            name: _enriched(getattr(record, name), value)
+            for name, value in wanted.items()
+            if value is not None
+        }
 
     def _key(self, value: str | None) -> str:
         return (value or "").casefold() if self.ignores_case else value or ""
