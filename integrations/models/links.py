@@ -6,7 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from integrations.models.connections import QuickBooksConnection
-from integrations.models.runs import Kind
+from integrations.models.vocabulary import Kind
 
 
 class RecordLinkQuerySet(models.QuerySet["RecordLink"]):

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from accounts.models import Company
 from integrations.models.connections import QuickBooksConnection
-from integrations.models.runs import Direction, Kind, SyncRun
+from integrations.models.runs import SyncRun
+from integrations.models.vocabulary import Direction, Kind
 
 
 class Outcome(models.TextChoices):

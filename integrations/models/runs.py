@@ -12,38 +12,7 @@ from accounts.models import Company
 from integrations.models.connections import QuickBooksConnection
 from integrations.models.events import InboundEvent, PhaseEntry
 from integrations.models.lanes import Lane
-
-
-class Direction(models.TextChoices):
-    PUSH = "push", "To QuickBooks"
-    PULL = "pull", "To Coperniq"
-
-
-class Kind(models.TextChoices):
-    CUSTOMER = "customer", "Customer"
-    JOB = "job", "Job"
-    INVOICE = "invoice", "Invoice"
-    PAYMENT = "payment", "Payment"
-    ITEM = "item", "Item"
-
-
-class Action(models.TextChoices):
-    NOTICE_ENTRY = "notice_entry", "Look for a phase entry"
-    PUSH_CUSTOMER = "push_customer", "Push the customer"
-    PUSH_JOB = "push_job", "Push the job"
-
-
-class RunState(models.TextChoices):
-    QUEUED = "queued", "Queued"
-    RUNNING = "running", "Running"
-    WAITING = "waiting", "Waiting"
-    HELD = "held", "Held"
-    DONE = "done", "Done"
-    CANCELLED = "cancelled", "Cancelled"
-
-
-RECONNECT = "reconnect"
-OPEN = (RunState.QUEUED, RunState.RUNNING, RunState.WAITING, RunState.HELD)
+from integrations.models.vocabulary import OPEN, RECONNECT, Action, Direction, Kind, RunState
 
 
 class SyncRunQuerySet(models.QuerySet["SyncRun"]):
@@ -100,8 +69,9 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
     def ask(self, run: SyncRun) -> SyncRun:
         """Asking twice is asking once: the open run of this record is re-opened, else this one is stored."""
         with transaction.atomic():
-            found = self._ask_open(run) or self._store(run) or self._ask_open(run)
+            # The lane before the run, as the lane's own driver does: the other way round they could lock each other out.
             Lane.nudge(run.company_id)
+            found = self._ask_open(run) or self._store(run) or self._ask_open(run)
         assert found is not None  # the unique constraint that refused our row is the open run's
         return found
 
@@ -229,9 +199,7 @@ class SyncRun(models.Model):
         settled = SyncRun.objects.filter(pk=self.pk, state=RunState.RUNNING, fence=self.fence).update(
             **values,
             state=Case(When(asked_again, then=Value(RunState.QUEUED)), default=Value(state)),
-            finished_at=Case(
-                When(asked_again, then=None), default=ended, output_field=models.DateTimeField()
-            ),
+            finished_at=ended and Case(When(asked_again, then=Value(None)), default=Value(ended)),
             updated_at=now,
         )
         return settled == 1
@@ -248,8 +216,7 @@ class SyncRun(models.Model):
         elif choice != "retry":
             values |= {"decision": choice}
         with transaction.atomic():
-            changed = SyncRun.objects.filter(pk=self.pk, state=RunState.HELD, choices=self.choices).update(
-                **values, updated_at=timezone.now()
-            )
             Lane.nudge(self.company_id)
+            shown = SyncRun.objects.filter(pk=self.pk, choices=self.choices, shown_plan=self.shown_plan)
+            changed = shown.held().update(**values, updated_at=timezone.now())
         return changed == 1

@@ -9,8 +9,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations.models.connections import QuickBooksConnection
-from integrations.models.runs import Kind, SyncRun
+from integrations.models.runs import SyncRun
 from integrations.models.secrets import seal, unseal
+from integrations.models.vocabulary import Kind
 
 
 def new_request_id() -> str:
@@ -53,6 +54,7 @@ class RemoteWrite(models.Model):
     changes = models.JSONField(default=list)
     # What the link and the log will say of it, should the answer come only after a restart.
     about = models.JSONField(default=dict)
+    warnings = models.JSONField(default=list)
     coperniq_image = models.JSONField(default=dict)
     state = models.CharField(max_length=10, choices=State, default=State.PREPARED)
     sends = models.PositiveIntegerField(default=0)

@@ -63,4 +63,6 @@ class Plan:
     quickbooks_version: str = ""
     quickbooks_image: Mapping[str, str] = field(default_factory=dict)
     coperniq_image: Mapping[str, Any] = field(default_factory=dict)
+    number: str = ""
+    amount_cents: int | None = None
     warnings: tuple[str, ...] = ()

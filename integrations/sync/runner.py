@@ -24,7 +24,7 @@ from integrations.errors import (
     Wait,
 )
 from integrations.models import Action, Outcome, RecordLink, RemoteWrite, RunState, SyncLogEntry, SyncRun
-from integrations.models.runs import RECONNECT
+from integrations.models.vocabulary import RECONNECT
 from integrations.sync.actions import customers, entries, jobs
 from integrations.sync.actions.names import DISCARD, RETRY
 from integrations.sync.desk import Desk

@@ -45,7 +45,13 @@ def prepare(desk: Desk, run: SyncRun, plan: Plan, planned: PlannedWrite) -> Remo
         rule=plan.rule,
         changes=[change.as_dict() for change in planned.changes],
         coperniq_image=dict(plan.coperniq_image),
-        about={"name": plan.record_name, "account": run.coperniq_account_id, "warnings": list(plan.warnings)},
+        about={
+            "coperniq_name": plan.record_name,
+            "coperniq_account_id": run.coperniq_account_id,
+            "number": plan.number,
+            "amount_cents": plan.amount_cents,
+        },
+        warnings=list(plan.warnings),
     )
     write.body = body_of(planned)
     with transaction.atomic():
@@ -93,7 +99,7 @@ def resume(desk: Desk, run: SyncRun) -> Ending | None:
     found = look_for(desk, write, body) if is_old(write) else None
     if found is None:
         found = send_again(desk, write, body)
-    return found and answered_ending(desk, write, found, write.about["warnings"], body)
+    return found and answered_ending(desk, write, found, write.warnings, body)
 
 
 def is_old(write: RemoteWrite) -> bool:
@@ -156,15 +162,16 @@ def answered_ending(
     customer, intuit_tid = answer
     link = updated_link(desk, write.kind, write.coperniq_id, write.rule, customer)
     link.written |= written_values(flatten(json.loads(body or write.body)), customer)
-    link.coperniq_image, link.coperniq_name = write.coperniq_image, write.about["name"]
-    link.coperniq_account_id = write.about["account"]
+    link.coperniq_image = write.coperniq_image
+    for name, value in write.about.items():
+        setattr(link, name, value)
     return done(
         f"{VERBS.get(write.rule, VERBS[write.operation])} the {write.kind} "
         f"“{customer.values['DisplayName']}” in QuickBooks.",
         warnings,
         changes=[Change(**change) for change in write.changes],
         quickbooks_id=customer.id,
-        record_name=write.about["name"],
+        record_name=link.coperniq_name,
         intuit_tid=intuit_tid,
         link=link,
         answered=Answered(write, customer.id, customer.sync_token, intuit_tid),
@@ -210,6 +217,7 @@ def link_only(desk: Desk, run: SyncRun, plan: Plan) -> Ending:
             rule=plan.rule,
         )
     link.coperniq_name, link.coperniq_image = plan.record_name, dict(plan.coperniq_image)
+    link.number, link.amount_cents = plan.number, plan.amount_cents
     link.quickbooks_name, link.quickbooks_version = plan.quickbooks_name, plan.quickbooks_version
     link.quickbooks_image = dict(plan.quickbooks_image)
     values: dict[str, Any] = {

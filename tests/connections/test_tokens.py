@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -103,7 +104,7 @@ def test_a_claim_of_another_process_is_waited_for(
             access_token_sealed=seal("from the other"), access_expires_at=timezone.now() + timedelta(hours=1)
         )
 
-    monkeypatch.setattr(tokens.time, "sleep", other_finishes)
+    monkeypatch.setattr(time, "sleep", other_finishes)
     simulator.forget_log()
     assert access_token(row.pk) == "from the other"
     assert refreshes(simulator) == 0

@@ -56,7 +56,7 @@ def heard(seconds_ago: float) -> None:
 
 
 def queued() -> int:
-    return OrmQ.objects.count()
+    return int(OrmQ.objects.count())
 
 
 @pytest.mark.django_db

@@ -30,7 +30,7 @@ def program(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
             process.stdout.readline()
         return process
 
-    monkeypatch.setattr(module.subprocess, "Popen", start)
+    monkeypatch.setattr(subprocess, "Popen", start)
     return chosen  # type: ignore[return-value]  # a list, not a generator: nothing to tear down
 
 
@@ -77,7 +77,7 @@ def test_a_child_whose_supervisor_is_gone_already_does_not_begin(monkeypatch: py
     begun: list[str] = []
     monkeypatch.setattr(module, "die_with_parent", lambda: None)
     monkeypatch.setattr(module, "call_command", begun.append)
-    monkeypatch.setattr(module.os, "register_at_fork", lambda **_: None)
+    monkeypatch.setattr(os, "register_at_fork", lambda **_: None)
     run_cluster(supervisor=-1)
     assert begun == []
     run_cluster(supervisor=os.getppid())
@@ -87,7 +87,8 @@ def test_a_child_whose_supervisor_is_gone_already_does_not_begin(monkeypatch: py
 def test_a_child_dies_with_its_parent() -> None:
     """Asked of the kernel: the signal a child would get."""
     script = (
-        "import ctypes, django; django.setup(); from integrations.management.cluster import die_with_parent; die_with_parent();"
+        "import ctypes, django; django.setup();"
+        "from integrations.management.cluster import die_with_parent; die_with_parent();"
         "held = ctypes.c_int(); ctypes.CDLL(None).prctl(2, ctypes.byref(held)); print(held.value)"
     )
     done = subprocess.run(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db.models import F
 
@@ -9,8 +11,8 @@ from integrations.models import FieldMapping, RecordLink, RunState, SyncRun, Syn
 from tests.simulation import Simulation
 from tests.sync.office import Office, open_office
 
-JOHN = {"primaryEmail": "john@example.com"}
-EMAIL = {"PrimaryEmailAddr": {"Address": "john@example.com"}}
+JOHN: dict[str, Any] = {"primaryEmail": "john@example.com"}
+EMAIL: dict[str, Any] = {"PrimaryEmailAddr": {"Address": "john@example.com"}}
 
 
 def strategy(office: Office, name: str) -> None:

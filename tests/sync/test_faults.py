@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from django.conf import Settings
 from django.utils import timezone
 
 from integrations.connections.tokens import token_values
@@ -156,9 +156,7 @@ def test_somebody_faster_is_read_again_and_decided_anew(office: Office) -> None:
     assert not any("retrying" in line for line in office.log())
 
 
-def test_an_outage_that_outlasts_all_pauses_is_held_and_blocks_nobody(
-    office: Office, settings: Settings
-) -> None:
+def test_an_outage_that_outlasts_all_pauses_is_held_and_blocks_nobody(office: Office, settings: Any) -> None:
     settings.RETRY_PAUSES = [1, 1]
     entered(office)
     office.work_once()
@@ -176,7 +174,7 @@ def test_an_outage_that_outlasts_all_pauses_is_held_and_blocks_nobody(
     assert "John Smith" in names(office)
 
 
-def test_pauses_rise_and_are_kept(office: Office, settings: Settings) -> None:
+def test_pauses_rise_and_are_kept(office: Office, settings: Any) -> None:
     settings.RETRY_PAUSES = [100, 200]
     entered(office)
     office.simulator.fault("error_500", vendor="coperniq", times=0)
@@ -187,7 +185,7 @@ def test_pauses_rise_and_are_kept(office: Office, settings: Settings) -> None:
     assert timedelta(seconds=90) < run.not_before - timezone.now() <= timedelta(seconds=100)
 
 
-def test_one_throttled_call_pauses_the_whole_company(office: Office, settings: Settings) -> None:
+def test_one_throttled_call_pauses_the_whole_company(office: Office, settings: Any) -> None:
     settings.RETRY_PAUSES = [100]
     first, second = (office.project(office.account(name)) for name in ("John", "Mary"))
     office.enter(first)
@@ -297,7 +295,7 @@ def test_a_lost_create_whose_name_somebody_else_took_is_decided_by_a_person(offi
 
 
 def test_an_open_write_of_a_discarded_run_is_settled_before_the_next_one(
-    office: Office, settings: Settings
+    office: Office, settings: Any
 ) -> None:
     settings.RETRY_PAUSES = []
     project = entered(office)

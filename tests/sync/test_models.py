@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
-from django.conf import Settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -29,7 +29,7 @@ from integrations.models.secrets import reseal, seal, unseal
 from tests.sync.office import Office
 
 
-def test_a_secret_at_rest_is_unreadable_without_its_key(settings: Settings) -> None:
+def test_a_secret_at_rest_is_unreadable_without_its_key(settings: Any) -> None:
     settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
     sealed = seal("hunter2")
     assert "hunter2" not in sealed
@@ -39,7 +39,7 @@ def test_a_secret_at_rest_is_unreadable_without_its_key(settings: Settings) -> N
         unseal(sealed)
 
 
-def test_keys_rotate_without_a_gap(settings: Settings) -> None:
+def test_keys_rotate_without_a_gap(settings: Any) -> None:
     old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
     settings.CREDENTIAL_KEYS = [old]
     sealed = seal("hunter2")
@@ -110,10 +110,10 @@ def test_a_poll_is_made_due_at_once_or_after_a_spacing(office: Office) -> None:
 
 
 def test_a_stopped_connection_says_so(office: Office) -> None:
-    assert not office.coperniq.is_guarded
+    before = office.coperniq.is_guarded
     office.coperniq.proposed_api_key_sealed = seal("other")
     office.coperniq.save()
-    assert office.coperniq.is_guarded
+    assert (before, office.coperniq.is_guarded) == (False, True)
     assert not QuickBooksConnection.objects.syncing().exists()
 
 

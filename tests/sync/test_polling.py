@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from django.conf import Settings
 from django.utils import timezone
 
 from integrations.models import (
@@ -92,7 +92,7 @@ def test_without_a_trigger_only_the_workflows_are_read(office: Office) -> None:
     ]
 
 
-def test_only_one_worker_polls_and_the_next_poll_is_set(office: Office, settings: Settings) -> None:
+def test_only_one_worker_polls_and_the_next_poll_is_set(office: Office, settings: Any) -> None:
     settings.COPERNIQ_POLL_SECONDS = 60
     make_due(office)
     first, second = due_polls(), due_polls()
@@ -103,7 +103,7 @@ def test_only_one_worker_polls_and_the_next_poll_is_set(office: Office, settings
     assert office.coperniq.last_poll_ended_at is not None
 
 
-def test_a_vendor_in_trouble_is_asked_less_and_less(office: Office, settings: Settings) -> None:
+def test_a_vendor_in_trouble_is_asked_less_and_less(office: Office, settings: Any) -> None:
     settings.COPERNIQ_POLL_SECONDS = 60
     office.simulator.fault("error_500", vendor="coperniq", times=0)
     waits = []

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from integrations.models import PhaseEntry, RecordLink, SyncRun
 from tests.sync.office import Office
 
 JOHN = {"primaryEmail": "john@example.com", "primaryPhone": "512 555 0100"}
-SIZED = {"number": 12345, "value": 25000, "size": 10.5}
+SIZED: dict[str, Any] = {"number": 12345, "value": 25000, "size": 10.5}
 
 
 def test_an_entry_makes_the_customer_and_the_job(office: Office) -> None:
@@ -124,3 +126,12 @@ def test_a_project_without_account_is_held_and_pushed_after_it_got_one(office: O
     office.simulator.change("projects", project["id"], accountId=account["id"])
     office.decide("retry")
     assert office.customer(Job=True)["ParentRef"]["value"] == office.customer(Job=False)["Id"]
+
+
+def test_the_jobs_link_tells_number_and_value(office: Office) -> None:
+    project = office.project(office.account("John Smith"), **SIZED)
+    office.enter(project)
+    office.work()
+    link = office.link("job")
+    assert (link.number, link.amount_cents) == (str(project["number"]), 2_500_000)
+    assert SyncRun.objects.get(action="push_job").entry == PhaseEntry.objects.get()

@@ -24,7 +24,7 @@ from integrations.connections import authorizing, granting
 from integrations.connections.ending import NotConnected
 from integrations.http import VendorSession
 from integrations.models import CoperniqConnection, Lane, QuickBooksConnection, RunState
-from integrations.models.runs import RECONNECT
+from integrations.models.vocabulary import RECONNECT
 from tests.cast import (
     ACCESS,
     JSON,

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.models import Company, ManualAct, User
 from integrations.models import CallTally, CoperniqConnection, Kind, RunState
-from integrations.models.runs import RECONNECT
+from integrations.models.vocabulary import RECONNECT
 from tests.cast import JSON, STORED_WORKFLOWS, SignIn, Vendors, books, keyed, link, run
 
 State = CoperniqConnection.State

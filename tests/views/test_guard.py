@@ -16,8 +16,8 @@ from accounts.models import Company, ManualAct, User
 from integrations.connections import guard, keys
 from integrations.connections.ending import wipe
 from integrations.models import CoperniqConnection, Kind, PhaseTrigger, QuickBooksConnection, RunState
-from integrations.models.runs import RECONNECT
 from integrations.models.secrets import seal
+from integrations.models.vocabulary import RECONNECT
 from tests.cast import (
     JSON,
     OTHER_REALM,

@@ -117,4 +117,5 @@ def push_of(desk: Desk, run: SyncRun, project: Project, entry: PhaseEntry, kind:
         record_name="" if of_customer else project.title,
         preview=trigger is not None and trigger.preview,
         event=run.event,
+        entry=entry,
     )

@@ -110,6 +110,8 @@ def create_plan(project: Project, name: str, parent_id: str) -> Plan:
             "create", "Customer", values, changes, stands_for={PARENT: f"customer:{project.account_id}"}
         ),
         coperniq_image=image_of(project),
+        number=project.number,
+        amount_cents=project.value_cents,
     )
 
 
@@ -165,6 +167,8 @@ def linked_plan(project: Project, job: Customer, rule: str, write: PlannedWrite 
         quickbooks_version=job.sync_token,
         quickbooks_image=job.values,
         coperniq_image=image_of(project),
+        number=project.number,
+        amount_cents=project.value_cents,
     )
 
 

@@ -1,0 +1,35 @@
+"""The words runs, links, writes and the log have in common."""
+
+from django.db import models
+
+
+class Direction(models.TextChoices):
+    PUSH = "push", "To QuickBooks"
+    PULL = "pull", "To Coperniq"
+
+
+class Kind(models.TextChoices):
+    CUSTOMER = "customer", "Customer"
+    JOB = "job", "Job"
+    INVOICE = "invoice", "Invoice"
+    PAYMENT = "payment", "Payment"
+    ITEM = "item", "Item"
+
+
+class Action(models.TextChoices):
+    NOTICE_ENTRY = "notice_entry", "Look for a phase entry"
+    PUSH_CUSTOMER = "push_customer", "Push the customer"
+    PUSH_JOB = "push_job", "Push the job"
+
+
+class RunState(models.TextChoices):
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    WAITING = "waiting", "Waiting"
+    HELD = "held", "Held"
+    DONE = "done", "Done"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+RECONNECT = "reconnect"
+OPEN = (RunState.QUEUED, RunState.RUNNING, RunState.WAITING, RunState.HELD)
