@@ -39,16 +39,19 @@ def index(request: CompanyRequest) -> HttpResponseBase:
         if as_json:
             return JsonResponse({"errors": chosen.sentences()}, status=400)
         return show(request, "integrations/runs.html", {"filter": chosen}, status=400)
-    page = runs_shown(request, chosen, JSON_ROWS if as_json else ROWS)
+    everything = rows_of(request.company, SyncRun.objects.select_related("company"))
+    everywhere = as_json or chosen.cleaned_data["state"]
+    rows = everything if everywhere else everything.filter(state__in=OPEN_STATES)
+    page = runs_shown(chosen, rows, JSON_ROWS if as_json else ROWS)
     if as_json:
         found = [run_shape(run) for run in page.rows]
         return JsonResponse({"runs": found, "older": page.older, "newer": page.newer})
     return show(request, "integrations/runs.html", page_context(request, chosen, page))
 
 
-def runs_shown(request: CompanyRequest, chosen: RunFilter, size: int) -> Page[SyncRun]:
+def runs_shown(chosen: RunFilter, rows: QuerySet[SyncRun], size: int) -> Page[SyncRun]:
     """Held ones first, unless one state is asked for; only one state's list has older pages."""
-    runs = chosen.narrow(rows_of(request.company, SyncRun.objects.select_related("company")))
+    runs = chosen.narrow(rows)
     if chosen.cleaned_data["state"]:
         return page_of(runs, size, chosen.cleaned_data["before"], chosen.cleaned_data["after"])
     held = list(runs.filter(state=RunState.HELD).order_by("-pk")[:size])

@@ -288,3 +288,14 @@ def test_menu_counts_what_is_held(acme_books: QuickBooksConnection, client_of_al
     for number in range(3):
         held(acme_books, str(number))
     assert '<span class="count">3</span>' in client_of_alice.get(RUNS).text
+
+
+def test_the_page_shows_what_is_open_and_the_rest_on_request(
+    acme_books: QuickBooksConnection, client_of_alice: Client
+) -> None:
+    held(acme_books, "1", record_name="Still open")
+    run(acme_books, RunState.DONE, "2", record_name="Long over")
+    page = client_of_alice.get(RUNS).content.decode()
+    assert "Still open" in page
+    assert "Long over" not in page
+    assert "Long over" in client_of_alice.get(RUNS, {"state": "done"}).content.decode()
