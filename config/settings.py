@@ -114,7 +114,9 @@ SQLITE_OPTIONS = {
     "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA cache_size=-20000;"
     "PRAGMA temp_store=MEMORY;PRAGMA journal_size_limit=67108864;",
 }
-DATABASES = {"default": env.db_url("DATABASE_URL", f"sqlite:///{BASE_DIR / 'var' / 'portal.sqlite3'}")}
+VAR = BASE_DIR / "var"
+VAR.mkdir(exist_ok=True)  # SQLite makes its file, but not the folder
+DATABASES = {"default": env.db_url("DATABASE_URL", f"sqlite:///{VAR / 'portal.sqlite3'}")}
 DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
