@@ -46,6 +46,7 @@ class Clock:
             Heartbeat.beat(Heartbeat.CLOCK)
             Lane.objects.free_the_dead()
             SyncRun.objects.release_the_reconnected()
+            SyncRun.objects.cancel_sealed()
             self.check_the_queue()
         if anything_due():
             queue.wake()

@@ -40,7 +40,10 @@ class LaneQuerySet(models.QuerySet["Lane"]):
         held = models.Q(pk__in=[])
         for pk, fence in fences:
             held |= models.Q(pk=pk, fence=fence)
-        self.filter(held).update(leased_until=Greatest(F("leased_until"), Value(until)))
+        # One given back meanwhile stays free.
+        self.filter(held, leased_until__gt=timezone.now()).update(
+            leased_until=Greatest(F("leased_until"), Value(until))
+        )
 
 
 class Lane(models.Model):
@@ -55,6 +58,8 @@ class Lane(models.Model):
     company = models.OneToOneField(Company, on_delete=models.CASCADE, related_name="lane")
     leased_until = models.DateTimeField(default=LONG_AGO)
     driver = models.CharField(max_length=300, blank=True)
+    # A vendor that asked for a pause meant the whole company.
+    paused_until = models.DateTimeField(default=LONG_AGO)
     fence = models.PositiveBigIntegerField(default=0)
     wake = models.PositiveBigIntegerField(default=0)
 
@@ -92,6 +97,9 @@ class Lane(models.Model):
     def look(self) -> None:
         """Note how often we were nudged, before looking for work."""
         self.refresh_from_db(fields=["wake"])
+
+    def pause(self, until: datetime) -> None:
+        Lane.objects.filter(pk=self.pk).update(paused_until=until)
 
     def hold_fast(self, until: datetime = LONG_AGO) -> None:
         """Called first in every transaction of the lane: whoever would take it has to wait for the commit."""

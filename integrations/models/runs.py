@@ -11,8 +11,10 @@ from django.utils import timezone
 from accounts.models import Company
 from integrations.models.connections import QuickBooksConnection
 from integrations.models.events import InboundEvent, PhaseEntry
-from integrations.models.lanes import Lane
+from integrations.models.lanes import LONG_AGO, Lane
 from integrations.models.vocabulary import OPEN, RECONNECT, Action, Direction, Kind, RunState
+
+NAME_LENGTH = 500
 
 
 class SyncRunQuerySet(models.QuerySet["SyncRun"]):
@@ -23,6 +25,7 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
         return self.filter(
             Q(not_before__isnull=True) | Q(not_before__lte=now),
             state=RunState.QUEUED,
+            company__lane__paused_until__lte=now,
             connection__in=QuickBooksConnection.objects.syncing(),
         )
 
@@ -52,13 +55,15 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
         syncing = QuickBooksConnection.objects.syncing()
         return self.filter(connection__in=syncing, state=RunState.HELD).release_after_reconnect()
 
-    def pause(self, until: datetime) -> int:
-        """A vendor that asks one call to wait means the whole company."""
-        early = Q(not_before__isnull=True) | Q(not_before__lt=until)
-        return self.filter(early, state=RunState.QUEUED).update(not_before=until)
-
     def ignore_pauses(self) -> int:
+        Lane.objects.filter(company_id__in=self.values("company_id")).update(paused_until=LONG_AGO)
         return self.filter(state=RunState.QUEUED).update(not_before=None)
+
+    def cancel_sealed(self) -> int:
+        """Runs of books a company has left, which ended while it was leaving."""
+        sealed = self.filter(connection__state=QuickBooksConnection.State.SEALED)
+        resting = (RunState.QUEUED, RunState.WAITING, RunState.HELD)
+        return sealed.filter(state__in=resting).update(state=RunState.CANCELLED, cause="books_sealed")
 
     def recover(self, company_id: int, fence: int) -> int:
         """What a dead driver left running goes back to the queue; its attempt stays counted."""
@@ -68,6 +73,7 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
 
     def ask(self, run: SyncRun) -> SyncRun:
         """Asking twice is asking once: the open run of this record is re-opened, else this one is stored."""
+        run.record_name = run.record_name[:NAME_LENGTH]
         with transaction.atomic():
             # The lane before the run, as the lane's own driver does: the other way round they could lock each other out.
             Lane.nudge(run.company_id)
@@ -88,8 +94,10 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
             attempts=Case(
                 When(resting, then=Value(0)), default=F("attempts"), output_field=models.IntegerField()
             ),
-            not_before=None,
-            preview=run.preview,
+            # A run that pauses goes on pausing: being asked again is no reason to press a vendor in trouble.
+            not_before=Case(When(resting, then=Value(None)), default=F("not_before")),
+            # Shown only if all who asked want to see it first.
+            preview=F("preview") if run.preview else False,
             event=run.event or F("event"),
             entry=run.entry or F("entry"),
             updated_at=timezone.now(),
@@ -117,7 +125,7 @@ class SyncRun(models.Model):
     action = models.CharField(max_length=20, choices=Action)
     coperniq_id = models.CharField(max_length=80)
     quickbooks_id = models.CharField(max_length=80, blank=True)
-    record_name = models.CharField(max_length=500, blank=True)
+    record_name = models.CharField(max_length=NAME_LENGTH, blank=True)
     # Everything of one Coperniq account is done in order, by one thread.
     coperniq_account_id = models.CharField(max_length=40, blank=True)
 
@@ -199,6 +207,8 @@ class SyncRun(models.Model):
         settled = SyncRun.objects.filter(pk=self.pk, state=RunState.RUNNING, fence=self.fence).update(
             **values,
             state=Case(When(asked_again, then=Value(RunState.QUEUED)), default=Value(state)),
+            # A release was for what has been executed, not for what was asked since.
+            decision=Case(When(asked_again, then=Value("")), default=F("decision")),
             finished_at=ended and Case(When(asked_again, then=Value(None)), default=Value(ended)),
             updated_at=now,
         )
@@ -219,4 +229,17 @@ class SyncRun(models.Model):
             Lane.nudge(self.company_id)
             shown = SyncRun.objects.filter(pk=self.pk, choices=self.choices, shown_plan=self.shown_plan)
             changed = shown.held().update(**values, updated_at=timezone.now())
+            if changed and choice == "discard":
+                self.hold_those_who_wait()
         return changed == 1
+
+    def hold_those_who_wait(self) -> int:
+        """Nothing would ever release them."""
+        waiting = SyncRun.objects.filter(state=RunState.WAITING, connection=self.connection_id)
+        return waiting.filter(waits_for_kind=self.kind, waits_for_id=self.coperniq_id).update(
+            state=RunState.HELD,
+            cause="waited_in_vain",
+            sentence=f"The {self.kind} this waited for was left out. Try again once it is linked, or leave it.",
+            choices=[{"key": "retry", "label": "Try again"}, {"key": "discard", "label": "Leave it"}],
+            updated_at=timezone.now(),
+        )

@@ -22,6 +22,11 @@ CUSTOMER_PATHS = (
     "FullyQualifiedName",  # read only
 )
 
+ADDRESS_PARTS = (
+    *("Line1", "Line2", "Line3", "Line4", "Line5"),
+    *("City", "Country", "CountrySubDivisionCode", "PostalCode"),
+)
+
 # §4.1; no limit is published for PrimaryTaxIdentifier.
 LIMITS = {
     "DisplayName": 500,
@@ -60,7 +65,10 @@ class Preferences:
 
 @dataclass(frozen=True)
 class Customer:
-    """A customer or, with `parent_id`, a job. `values` has all of `CUSTOMER_PATHS`, absent ones as ""."""
+    """A customer or, with `parent_id`, a job. `values` has all of `CUSTOMER_PATHS`, absent ones as "".
+
+    `address` is the billing address as it stands, with the lines no mapping knows.
+    """
 
     id: str
     sync_token: str
@@ -72,6 +80,7 @@ class Customer:
     updated_at: datetime | None
     balance_cents: int
     values: Mapping[str, str]
+    address: Mapping[str, str]
 
 
 def read_company_record(record: Wild) -> CompanyInfo:
@@ -109,7 +118,14 @@ def read_customer_record(raw: Mapping[str, Any]) -> Customer:
         updated_at=stamps.moment("LastUpdatedTime", None),
         balance_cents=record.cents("Balance", 0),
         values={path: record.text_at(path) for path in CUSTOMER_PATHS},
+        address=_address(record.child("BillAddr")),
     )
+
+
+def _address(record: Wild) -> dict[str, str]:
+    """Without Id, Lat and Long: the first is not stable (§2), the others are QuickBooks' own."""
+    parts = {name: record.text(name, "") for name in ADDRESS_PARTS}
+    return {name: value for name, value in parts.items() if value}
 
 
 def nest(values: Mapping[str, object]) -> dict[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from integrations.models.secrets import keyed_digest
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class PlannedWrite:
     def fingerprint(self) -> str:
         """Equal for writes that would do the same. The version is left out: a stamp alone changes nothing."""
         content = [self.operation, self.entity, self.quickbooks_id, {**self.values, **self.stands_for}]
-        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        return keyed_digest(json.dumps(content, sort_keys=True))
 
 
 @dataclass(frozen=True)

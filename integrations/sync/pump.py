@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.db.models import Q
 from django.utils import timezone
 
@@ -55,7 +55,7 @@ class Pump:
     def run(self) -> int:
         """How much was done; 0 tells that it woke for nothing."""
         last_work = time.monotonic()
-        with ThreadPoolExecutor(THREADS, "lane") as pool, self.renewing():
+        with self.renewing(), ThreadPoolExecutor(THREADS, "lane") as pool:
             while time.monotonic() < self.deadline:
                 self.tick(pool)
                 now = time.monotonic()
@@ -121,10 +121,17 @@ class Pump:
         lease = settings.LEASE_SECONDS
         try:
             while not stopped.wait(lease / 3):
-                held = [(lane.pk, lane.fence) for lane in list(self.lanes.values())]
-                Lane.objects.renew(held, timezone.now() + timedelta(seconds=lease))
+                self.renew(timedelta(seconds=lease))
         finally:
             connections.close_all()
+
+    def renew(self, lease: timedelta) -> None:
+        """A renewal that fails is made up for by the next; the fence guards what is not."""
+        held = [(lane.pk, lane.fence) for lane in list(self.lanes.values())]
+        try:
+            Lane.objects.renew(held, timezone.now() + lease)
+        except DatabaseError:
+            logger.exception("Leases could not be renewed")
 
 
 def in_thread(errand: Errand) -> int:

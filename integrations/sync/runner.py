@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import replace
 from typing import Protocol
 
 from django.conf import settings
-from django.db import transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
-from integrations.connections.tokens import mark_access_lost, mark_key_refused
 from integrations.errors import (
     Choice,
-    Hold,
     LaneLost,
     PortalError,
-    Remedy,
     StaleVersion,
     Throttled,
-    VendorError,
-    Wait,
 )
 from integrations.models import Action, Outcome, RecordLink, RemoteWrite, RunState, SyncLogEntry, SyncRun
-from integrations.models.vocabulary import RECONNECT
 from integrations.sync.actions import customers, entries, jobs
-from integrations.sync.actions.names import DISCARD, RETRY
+from integrations.sync.actions.names import DISCARD
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Answered, Ending
 from integrations.sync.plans import Plan
-from integrations.sync.writing import resume
+from integrations.sync.remedies import ending_of, held, unstored
+from integrations.sync.resuming import open_writes, settle_open
 
 logger = logging.getLogger(__name__)
 
@@ -55,13 +49,19 @@ def run_once(desk: Desk, run: SyncRun) -> None:
         settle(desk, run, attempt(desk, run))
     except LaneLost:
         logger.warning("Lane of company %s was taken over", run.company_id)
+    except DatabaseError:
+        logger.exception("Run %s could not be stored", run.pk)
+        settle(desk, run, unstored(run))
     desk.meter.flush()
 
 
 def attempt(desk: Desk, run: SyncRun) -> Ending:
+    """A run that took its worker down with it, again and again, is counted too, and stopped."""
+    if run.attempts > len(settings.RETRY_PAUSES) + 1:
+        return unstored(run)
     try:
         return perform(desk, run)
-    except LaneLost:
+    except (LaneLost, DatabaseError):
         raise
     except PortalError as error:
         return ending_of(desk, run, error)
@@ -73,12 +73,23 @@ def attempt(desk: Desk, run: SyncRun) -> Ending:
 def perform(desk: Desk, run: SyncRun) -> Ending:
     if run.action == Action.NOTICE_ENTRY:
         return entries.perform(desk, run)
-    resumed = resume(desk, run)
-    if resumed is not None and resumed.answered is not None:
-        if resumed.answered.write.run_id == run.pk:
-            return resumed
-        store(desk, run, resumed)
-    return plan_and_apply(desk, run)
+    resumed = [resume(desk, run, write) for write in open_writes(desk, run)]
+    ending = plan_and_apply(desk, run)
+    silent = any(resumed) and ending.outcome == Outcome.NOTHING_TO_DO
+    return replace(ending, silent=silent)
+
+
+def resume(desk: Desk, run: SyncRun, write: RemoteWrite) -> bool:
+    """True if this record's own write turned out to be done. What others left open is told in their own log."""
+    ending = settle_open(desk, write)
+    if ending is None:
+        return False
+    try:
+        store(desk, write.run or run, ending)
+    except IntegrityError:
+        logger.exception("Write %s could not be stored", write.pk)
+        return False
+    return write.coperniq_id == run.coperniq_id
 
 
 def plan_and_apply(desk: Desk, run: SyncRun) -> Ending:
@@ -119,52 +130,6 @@ def preview_of(run: SyncRun, plan: Plan) -> Ending | None:
     )
 
 
-def ending_of(desk: Desk, run: SyncRun, error: PortalError) -> Ending:
-    if isinstance(error, Hold):
-        return held(run, error.cause, error.sentence, error.choices)
-    if isinstance(error, Wait):
-        waits_for = (error.kind, error.coperniq_id)
-        return Ending(RunState.WAITING, Outcome.WAITING, error.sentence, error.cause, waits_for=waits_for)
-    tid = error.intuit_tid if isinstance(error, VendorError) else ""
-    if error.remedy == Remedy.RETRY:
-        return retrying(run, error, tid)
-    if error.remedy == Remedy.RECONNECT and isinstance(error, VendorError):
-        if error.vendor == "quickbooks":
-            mark_access_lost(desk.connection, error)
-        else:
-            mark_key_refused(desk.connection.company.coperniq, error)
-        return held(run, RECONNECT, error.sentence, intuit_tid=tid)
-    return held(run, error.cause, error.sentence, intuit_tid=tid)
-
-
-def held(
-    run: SyncRun,
-    cause: str,
-    sentence: str,
-    choices: Sequence[Choice] = (RETRY, DISCARD),
-    intuit_tid: str = "",
-) -> Ending:
-    return Ending(RunState.HELD, Outcome.HELD, sentence, cause, choices=choices, intuit_tid=intuit_tid)
-
-
-def retrying(run: SyncRun, error: PortalError, intuit_tid: str) -> Ending:
-    """Rising pauses; after the last one a person looks."""
-    if run.attempts > len(settings.RETRY_PAUSES):
-        sentence = f"{error.sentence} It was tried {run.attempts} times and now waits for you."
-        return held(run, error.cause, sentence, intuit_tid=intuit_tid)
-    pause = timedelta(seconds=settings.RETRY_PAUSES[run.attempts - 1])
-    if isinstance(error, Throttled):
-        pause = max(pause, timedelta(seconds=min(error.pause_seconds, settings.RETRY_PAUSES[-1])))
-    return Ending(
-        RunState.QUEUED,
-        Outcome.RETRYING,
-        error.sentence,
-        error.cause,
-        not_before=timezone.now() + pause,
-        intuit_tid=intuit_tid,
-    )
-
-
 def settle(desk: Desk, run: SyncRun, ending: Ending) -> None:
     """One transaction: the write's row, the link, what follows from it, the log and the run itself."""
     with transaction.atomic():
@@ -185,7 +150,7 @@ def settle(desk: Desk, run: SyncRun, ending: Ending) -> None:
         if not run.settle(ending.state, values):
             raise LaneLost
         if ending.cause == Throttled.cause and ending.not_before is not None:
-            SyncRun.objects.filter(connection=desk.connection).pause(ending.not_before)
+            desk.lane.pause(ending.not_before)
 
 
 def store(desk: Desk, run: SyncRun, ending: Ending) -> None:
@@ -215,6 +180,8 @@ def close_answered(answered: Answered) -> None:
 def store_link(link: RecordLink) -> None:
     """A new link releases what waited for it."""
     link.synced_at = timezone.now()
+    link.coperniq_name, link.quickbooks_name = link.coperniq_name[:500], link.quickbooks_name[:1024]
+    link.number = link.number[:40]
     link.save()
     SyncRun.objects.filter(
         connection_id=link.connection_id, waits_for_kind=link.kind, waits_for_id=link.coperniq_id

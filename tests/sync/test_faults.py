@@ -191,8 +191,14 @@ def test_one_throttled_call_pauses_the_whole_company(office: Office, settings: A
     office.enter(first)
     office.enter(second)
     office.simulator.fault("throttle", vendor="coperniq", times=1)
+    office.simulator.forget_log()
     office.work(pauses=True)
-    assert SyncRun.objects.filter(not_before__isnull=False, state=RunState.QUEUED).count() == 2
+    assert len(office.simulator.log("coperniq")) == 1
+    office.enter(office.project(office.account("Ann")))
+    office.work(pauses=True)
+    assert len(office.simulator.log("coperniq")) == 1, "who comes later waits too"
+    office.work()
+    assert len(office.customers(Job=True)) == 3
 
 
 def test_revoked_access_holds_everything_and_connecting_again_releases_it(office: Office) -> None:

@@ -7,10 +7,10 @@ from typing import Any
 
 from integrations.coperniq.records import Account
 from integrations.models import MatchingStrategy
+from integrations.models.secrets import keyed_digest
 from integrations.quickbooks.records import Customer
 from integrations.sync.mapping import EMAIL_PATH, TAX_PATH, Wanted, is_same_name
 from integrations.sync.plans import Change, Plan, PlannedWrite
-from integrations.sync.writing import secret_digest
 
 Changes = dict[str, tuple[str, str]]
 
@@ -34,7 +34,7 @@ def changes_to(customer: Customer, wanted: Wanted, written: Mapping[str, str], s
 
 def is_same(path: str, value: str, current: str, written: Mapping[str, str]) -> bool:
     if path == TAX_PATH:  # comes back masked, so only our own memory can compare it
-        return bool(current) and written.get(TAX_PATH) == secret_digest(value)
+        return bool(current) and written.get(TAX_PATH) == keyed_digest(value)
     if path == "DisplayName":
         return is_same_name(value, current)
     if path == EMAIL_PATH:  # people keep several addresses in this field, with commas between
@@ -56,8 +56,14 @@ def active_change(customer: Customer, *, active: bool) -> Changes:
     return {"Active": (str(customer.is_active).lower(), str(active).lower())}
 
 
-def payload_of(changes: Changes) -> dict[str, Any]:
-    return {path: after == "true" if path == "Active" else after for path, (_, after) in changes.items()}
+def payload_of(changes: Changes, customer: Customer) -> dict[str, Any]:
+    """An address goes back whole: nobody promises that a part of it leaves the others alone."""
+    values: dict[str, Any] = {
+        path: after == "true" if path == "Active" else after for path, (_, after) in changes.items()
+    }
+    if any(path.startswith("BillAddr.") for path in values):
+        values = {**{f"BillAddr.{name}": value for name, value in customer.address.items()}, **values}
+    return values
 
 
 def lines_of(changes: Changes) -> tuple[Change, ...]:
@@ -70,7 +76,7 @@ def lines_of(changes: Changes) -> tuple[Change, ...]:
 
 def image_of(account: Account, wanted: Wanted) -> dict[str, Any]:
     """Coperniq as it last answered."""
-    tax = secret_digest(wanted.values.get(TAX_PATH, ""))
+    tax = keyed_digest(wanted.values.get(TAX_PATH, ""))
     return {**wanted.values, TAX_PATH: tax, "is_active": account.is_active}
 
 
@@ -90,7 +96,12 @@ def create_plan(account: Account, wanted: Wanted, name: str, warnings: Sequence[
 def update_plan(account: Account, wanted: Wanted, customer: Customer, rule: str, changes: Changes) -> Plan:
     """An update of what differs, or only the link when nothing does."""
     write = PlannedWrite(
-        "update", "Customer", payload_of(changes), lines_of(changes), customer.id, customer.sync_token
+        "update",
+        "Customer",
+        payload_of(changes, customer),
+        lines_of(changes),
+        customer.id,
+        customer.sync_token,
     )
     return Plan(
         record_name=wanted.name,
