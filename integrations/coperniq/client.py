@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
-from integrations.coperniq.faults import VENDOR, error_for, unreadable
+from integrations.coperniq.faults import VENDOR, error_for, out_of_sight, unreadable
 from integrations.coperniq.records import (
     Account,
     Contact,
@@ -16,7 +16,7 @@ from integrations.coperniq.records import (
     read_site_record,
     read_workflow_record,
 )
-from integrations.errors import UnexpectedShape, UnreadableJson
+from integrations.errors import AccessLost, UnexpectedShape, UnreadableJson
 from integrations.http import Call, Reply, VendorSession, path_segment
 from integrations.parsing import Wild, load_json
 
@@ -57,7 +57,9 @@ class CoperniqClient:
         return [read_workflow_record(row) for row in rows]
 
     def read_project(self, project_id: str) -> Project:
-        return read_project_record(self._get(f"projects/{path_segment(project_id)}", include_archived="true"))
+        return read_project_record(
+            self._record(f"projects/{path_segment(project_id)}", include_archived="true")
+        )
 
     def list_projects(self, updated_after: datetime | None) -> list[Project]:
         """Each project once, oldest change first. Archived ones too, as when read by id.
@@ -75,15 +77,25 @@ class CoperniqClient:
 
     def read_account(self, account_id: str) -> Account:
         path = f"accounts/{path_segment(account_id)}"
-        return read_account_record(self._get(path, include_archived="true", include_contacts="true"))
+        return read_account_record(self._record(path, include_archived="true", include_contacts="true"))
 
     def read_contact(self, contact_id: str) -> Contact:
-        return read_contact_record(self._get(f"contacts/{path_segment(contact_id)}"), contact_id)
+        return read_contact_record(self._record(f"contacts/{path_segment(contact_id)}"), contact_id)
 
     def read_sites(self, account_id: str) -> list[Site]:
         """Only this account's, should the filter ever be ignored."""
         sites = {site.id: site for site in map(read_site_record, self._pages("sites", accountId=account_id))}
         return [site for site in sites.values() if site.account_id in ("", account_id)]
+
+    def _record(self, path: str, **params: str) -> Wild:
+        """A 403 may mean the key or only this record (A4): whether the key still opens anything tells which."""
+        try:
+            return self._get(path, **params)
+        except AccessLost as error:
+            if error.status != 403:
+                raise
+            self.read_workflows()
+            raise out_of_sight(error) from error
 
     def _pages(self, path: str, **params: str) -> Iterator[Wild]:
         seen: set[str] = set()

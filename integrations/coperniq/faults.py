@@ -15,7 +15,7 @@ from integrations.parsing import Wild, load_json
 VENDOR = "coperniq"
 BY_STATUS: dict[int, type[VendorError]] = {
     401: AccessLost,
-    403: AccessLost,  # also the gateway's answer to a wrong key (A4)
+    403: AccessLost,  # the gateway's answer to a wrong key (A4); of one record, see out_of_sight
     404: RecordMissing,
     408: Unavailable,
     429: Throttled,
@@ -35,6 +35,17 @@ def error_for(reply: Reply) -> VendorError | None:
 
 def unreadable(reply: Reply) -> VendorError:
     return _build(Unavailable, reply, "", "the answer cannot be read")
+
+
+def out_of_sight(error: AccessLost) -> RecordMissing:
+    """The key is good, and its user may not see this record: nobody else is concerned."""
+    return RecordMissing(
+        vendor=VENDOR,
+        status=error.status,
+        code=error.code,
+        detail=error.detail,
+        vendor_time=error.vendor_time,
+    )
 
 
 def _build(kind: type[VendorError], reply: Reply, code: str, detail: str) -> VendorError:

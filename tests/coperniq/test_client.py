@@ -202,7 +202,6 @@ def test_an_unreadable_answer_is_tried_again_later(
     [
         (400, {"message": "is required", "code": "VALIDATION_ERROR", "field": "title"}, errors.Refused),
         (401, {"message": "Unauthorized", "code": "UNAUTHORIZED"}, errors.AccessLost),
-        (403, {"message": "Forbidden"}, errors.AccessLost),
         (404, {"message": "Not found", "code": "NOT_FOUND"}, errors.RecordMissing),
         (408, {}, errors.Unavailable),
         (409, {}, errors.Refused),
@@ -229,6 +228,52 @@ def test_refusals_are_known_by_their_status(
     assert (error.vendor, error.status) == ("coperniq", status)
     assert error.code == body.get("code", "")
     assert error.vendor_time == datetime(2020, 9, 29, 12, 58, 16, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda client: client.read_project("1"),
+        lambda client: client.read_account("1"),
+        lambda client: client.read_contact("1"),
+    ],
+)
+def test_a_record_out_of_sight_is_missing_while_the_key_still_works(
+    client: CoperniqClient, vendor: responses.RequestsMock, read: Read
+) -> None:
+    for kind in ("projects", "accounts", "contacts"):
+        vendor.get(f"{API}/{kind}/1", status=403, json={"message": "Forbidden", "code": "FORBIDDEN"})
+    vendor.get(f"{API}/workflows", json=[])
+    with pytest.raises(errors.RecordMissing) as caught:
+        read(client)
+    assert (caught.value.status, caught.value.code, caught.value.detail) == (403, "FORBIDDEN", "Forbidden")
+    assert len(vendor.calls) == 2
+
+
+@pytest.mark.parametrize(("probe", "kind"), [(403, errors.AccessLost), (503, errors.Unavailable)])
+def test_a_forbidden_record_says_nothing_where_the_key_cannot_be_shown_to_work(
+    client: CoperniqClient, vendor: responses.RequestsMock, probe: int, kind: type[VendorError]
+) -> None:
+    vendor.get(f"{API}/projects/1", status=403, json={"message": "Forbidden"})
+    vendor.get(f"{API}/workflows", status=probe, json={"message": "Forbidden"})
+    with pytest.raises(VendorError) as caught:
+        client.read_project("1")
+    assert type(caught.value) is kind
+
+
+def test_an_unauthorized_key_is_not_tried_a_second_time(
+    client: CoperniqClient, vendor: responses.RequestsMock
+) -> None:
+    vendor.get(f"{API}/projects/1", status=401, json={})
+    with pytest.raises(errors.AccessLost):
+        client.read_project("1")
+    assert len(vendor.calls) == 1
+
+
+def test_a_forbidden_list_means_the_key(client: CoperniqClient, vendor: responses.RequestsMock) -> None:
+    vendor.get(f"{API}/projects", status=403, json={"message": "Forbidden"})
+    with pytest.raises(errors.AccessLost):
+        client.list_projects(None)
 
 
 def test_the_refused_field_is_named(client: CoperniqClient, vendor: responses.RequestsMock) -> None:

@@ -156,3 +156,15 @@ def test_two_companies_see_nothing_of_each_other(simulator: Simulation) -> None:
     first.work(polls=True)
     assert first.customers() == []
     assert len(second.customers()) == 2
+
+
+@pytest.mark.parametrize("status", [404, 403])
+def test_one_record_the_key_may_not_see_stops_nobody_else(office: Office, status: int) -> None:
+    office.simulator.switch(foreign_record_status=status)
+    office.simulator.coperniq("Elsewhere", "other-key")
+    stranger = office.simulator.make("projects", "other-key", title="Not yours", address=["x"])
+    office.ring({"id": stranger["id"]})
+    office.enter(office.project(office.account("John Smith")))
+    office.work()
+    assert CoperniqConnection.objects.get().state == "connected"
+    assert len(office.customers()) == 2
