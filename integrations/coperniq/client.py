@@ -16,7 +16,7 @@ from integrations.coperniq.records import (
     read_site_record,
     read_workflow_record,
 )
-from integrations.errors import AccessLost, UnexpectedShape, UnreadableJson
+from integrations.errors import AccessLost, RecordMissing, UnexpectedShape, UnreadableJson
 from integrations.http import Call, Reply, VendorSession, path_segment
 from integrations.parsing import Wild, load_json
 
@@ -100,8 +100,7 @@ class CoperniqClient:
     def _pages(self, path: str, **params: str) -> Iterator[Wild]:
         seen: set[str] = set()
         for page in range(1, MOST_PAGES + 1):
-            answer = self._get(path, page=str(page), page_size=str(PAGE_SIZE), **params)
-            rows, has_more = _rows(answer)
+            rows, has_more = _rows(self._page(path, page, **params))
             yield from rows
             known = len(seen)
             seen.update(row.identifier("id") for row in rows)
@@ -109,6 +108,15 @@ class CoperniqClient:
             if len(seen) == known or not (len(rows) >= PAGE_SIZE if has_more is None else has_more):
                 return
         raise UnexpectedShape(path, "last page")
+
+    def _page(self, path: str, page: int, **params: str) -> Wild:
+        """What comes after a full last page is not documented: an empty list, or "not found"."""
+        try:
+            return self._get(path, page=str(page), page_size=str(PAGE_SIZE), **params)
+        except RecordMissing:
+            if page == 1:
+                raise
+            return Wild([], path)
 
     def _get(self, path: str, **params: str) -> Wild:
         reply = self._session.send("GET", f"{self._base}/{path}", params=params, headers=self._headers)

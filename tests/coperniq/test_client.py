@@ -169,6 +169,22 @@ def test_a_vendor_that_ignores_paging_is_not_asked_for_ever(
     assert len(vendor.calls) == 2
 
 
+def test_a_page_that_is_not_found_is_the_end_of_the_list(
+    client: CoperniqClient, vendor: responses.RequestsMock
+) -> None:
+    vendor.get(f"{API}/projects", json=[a_project(n) for n in range(PAGE_SIZE)])
+    vendor.get(f"{API}/projects", status=404, json={"message": "Page not found"})
+    assert len(client.list_projects(None)) == PAGE_SIZE
+
+
+def test_a_list_whose_first_page_is_not_found_is_not_empty(
+    client: CoperniqClient, vendor: responses.RequestsMock
+) -> None:
+    vendor.get(f"{API}/projects", status=404, json={"message": "Not found"})
+    with pytest.raises(errors.RecordMissing):
+        client.list_projects(None)
+
+
 def test_a_list_without_end_is_given_up(
     client: CoperniqClient, vendor: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

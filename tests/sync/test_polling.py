@@ -168,3 +168,14 @@ def test_one_record_the_key_may_not_see_stops_nobody_else(office: Office, status
     office.work()
     assert CoperniqConnection.objects.get().state == "connected"
     assert len(office.customers()) == 2
+
+
+@pytest.mark.parametrize("beyond", ["empty", "not_found"])
+def test_a_full_last_page_is_the_end(office: Office, beyond: str) -> None:
+    office.simulator.switch(page_beyond_end=beyond)
+    account = office.account("John Smith")
+    for n in range(100):
+        office.project(account, f"Roof {n}")
+    make_due(office)
+    office.work(polls=True)
+    assert CoperniqConnection.objects.get().poll_failures == 0
