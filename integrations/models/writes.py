@@ -22,9 +22,6 @@ class RemoteWriteQuerySet(models.QuerySet["RemoteWrite"]):
     def open(self) -> Self:
         return self.filter(state__in=(RemoteWrite.State.PREPARED, RemoteWrite.State.SENT))
 
-    def open_for(self, connection_id: int, kind: str, coperniq_id: str) -> RemoteWrite | None:
-        return self.open().filter(connection_id=connection_id, kind=kind, coperniq_id=coperniq_id).first()
-
 
 class RemoteWrite(models.Model):
     """A vendor write is a row before it is a request, and its request id belongs to this one body for ever.

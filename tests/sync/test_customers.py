@@ -161,7 +161,7 @@ def test_an_archived_account_is_held_and_can_be_created_all_the_same(office: Off
     office.enter(project)
     office.work()
     assert office.held().cause == "account_archived"
-    office.decide("create")
+    office.decide("release")
     assert office.customer(Job=False)["DisplayName"] == "John Smith"
 
 
@@ -334,3 +334,19 @@ def test_a_linked_customer_quickbooks_does_not_know_is_held(office: Office) -> N
     office.enter(project)
     office.work()
     assert set(SyncRun.objects.held().values_list("cause", flat=True)) == {"customer_missing", "job_missing"}
+
+
+@pytest.mark.parametrize("nested", ["replace", "merge"])
+def test_filling_the_city_keeps_the_street_people_entered(office: Office, nested: str) -> None:
+    entered = {"Line1": "9 Elm Street", "Line2": "Suite 4", "PostalCode": "80202"}
+    office.simulator.switch(sparse_nested=nested, address_parts=True)
+    office.simulator.in_books(
+        office.realm,
+        DisplayName="John Smith",
+        BillAddr={"Line1": "9 Elm Street", "Line2": "Suite 4", "PostalCode": "80202"},
+    )
+    office.enter(office.project(office.account("John Smith", address=["1 Main St, Austin, TX 78701"])))
+    office.work()
+    address = office.customer(Job=False)["BillAddr"]
+    assert {name: address[name] for name in entered} == entered
+    assert address["City"] == "Austin"

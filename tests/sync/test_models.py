@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 from typing import Any
 
@@ -25,7 +26,7 @@ from integrations.models import (
     SyncRun,
 )
 from integrations.models.log import CallTally
-from integrations.models.secrets import reseal, seal, unseal
+from integrations.models.secrets import keyed_digest, reseal, seal, unseal
 from tests.sync.office import Office
 
 
@@ -155,3 +156,8 @@ def test_an_event_and_an_entry_name_themselves(office: Office) -> None:
 def test_a_run_knows_whether_it_is_open(office: Office) -> None:
     assert SyncRun(state="held").is_open
     assert not SyncRun(state="done").is_open
+
+
+def test_a_digest_cannot_be_tried_out_without_the_key() -> None:
+    assert keyed_digest("123456789") != hashlib.sha256(b"123456789").hexdigest()
+    assert keyed_digest("") == ""

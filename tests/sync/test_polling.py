@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from integrations.coperniq.client import CoperniqClient
+from integrations.coperniq.records import Project, read_project_record
 from integrations.models import (
     CallTally,
     CoperniqConnection,
     InboundEvent,
+    PhaseEntry,
     PhaseTrigger,
     QuickBooksConnection,
     SyncRun,
 )
+from integrations.parsing import Wild
 from integrations.sync.polling import due_polls
 from tests.simulation import Simulation
 from tests.sync.office import Office, open_office
@@ -179,3 +185,64 @@ def test_a_full_last_page_is_the_end(office: Office, beyond: str) -> None:
     make_due(office)
     office.work(polls=True)
     assert CoperniqConnection.objects.get().poll_failures == 0
+
+
+@pytest.mark.parametrize("order", ["updatedAt", "createdAt", "id"])
+@pytest.mark.parametrize("inclusive", [True, False])
+@pytest.mark.parametrize("form", ["milliseconds", "seconds"])
+def test_a_list_that_moves_while_it_is_read_hides_nobody(
+    office: Office, monkeypatch: pytest.MonkeyPatch, order: str, inclusive: bool, form: str
+) -> None:
+    office.simulator.switch(order_field=order, updated_bounds_inclusive=inclusive, timestamp_form=form)
+    account = office.account("John Smith")
+    projects = [office.project(account, f"Roof {n}") for n in range(100)]
+    hidden = unheard(office)
+    office.project(account, "Roof 102")
+    CoperniqConnection.objects.update(next_sweep_at=timezone.now() + timedelta(hours=9))
+    before_page_two(monkeypatch, lambda: move(office, projects[50]))
+    # As after an outage, when the pages span more than what is read again.
+    monkeypatch.setattr("integrations.sync.polling.OVERLAP", timedelta(0))
+    for _ in range(2):
+        make_due(office)
+        office.work(polls=True)
+    assert PhaseEntry.objects.filter(project_id=str(hidden["id"])).count() == 1
+
+
+def move(office: Office, project: dict[str, Any]) -> None:
+    office.simulator.change("projects", project["id"], description="moved")
+
+
+def before_page_two(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]) -> None:
+    """Once, while the first list of projects is read."""
+    real = CoperniqClient._get
+
+    def between(self: CoperniqClient, path: str, **params: str) -> Wild:
+        if params.get("page") == "2" and path == "projects":
+            monkeypatch.setattr(CoperniqClient, "_get", real)
+            happens()
+        return real(self, path, **params)
+
+    monkeypatch.setattr(CoperniqClient, "_get", between)
+
+
+def test_hundreds_of_one_moment_cost_a_second_look_only_once(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = timezone.now()
+    row = read_project_record(Wild({"id": "1", "workflowId": "999", "updatedAt": now.isoformat()}))
+    projects = [replace(row, id=str(n)) for n in range(250)]
+    CoperniqConnection.objects.update(next_sweep_at=timezone.now() + timedelta(hours=9))
+    looks: list[datetime | None] = []
+
+    def listing(self: CoperniqClient, since: datetime | None) -> list[Project]:
+        looks.append(since)
+        return projects
+
+    monkeypatch.setattr(CoperniqClient, "list_projects", listing)
+    counts = []
+    for _ in range(2):
+        make_due(office)
+        due_polls()[0]()
+        counts.append(len(looks))
+    assert counts == [2, 3]
+    assert CoperniqConnection.objects.get().projects_cursor_at == now
