@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from django.conf import settings
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, DataError, IntegrityError, transaction
 from django.utils import timezone
 
 from integrations.errors import (
@@ -86,7 +86,7 @@ def resume(desk: Desk, run: SyncRun, write: RemoteWrite) -> bool:
         return False
     try:
         store(desk, write.run or run, ending)
-    except IntegrityError:
+    except (DataError, IntegrityError):
         logger.exception("Write %s could not be stored", write.pk)
         return False
     return write.coperniq_id == run.coperniq_id
