@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from integrations.coperniq.records import Account
 from integrations.errors import Hold
@@ -34,36 +35,56 @@ def plan_unlinked(desk: Desk, run: SyncRun, account: Account, wanted: Wanted) ->
     return plan_found(desk, account, wanted)
 
 
-def plan_found(desk: Desk, account: Account, wanted: Wanted) -> Plan:
+@dataclass(frozen=True)
+class Found:
+    """Who it could be, whose of them are taken (id → account), and what was passed over."""
+
+    matches: list[Candidate]
+    taken: Mapping[str, str]
+    warnings: tuple[str, ...] = ()
+
+
+def look(desk: Desk, account: Account, wanted: Wanted) -> Found:
+    """Somebody else's customer with our e-mail is no candidate: families and offices share addresses."""
     email = wanted.values.get(EMAIL_PATH, "")
     named = desk.quickbooks.find_customers_named(names_to_find(wanted.name))
     with_email = desk.quickbooks.find_customers_with_email(email) if email else []
     found = candidates(wanted.name, named, with_email)
     taken = linked_elsewhere(desk.connection, [match.customer.id for match in found], account.id)
-    if not found:
-        return create_plan(account, wanted, wanted.name)
-    if len(found) > 1:
+    strangers = [match for match in found if match.by == RecordLink.Rule.EMAIL and match.customer.id in taken]
+    matches = [match for match in found if match not in strangers]
+    return Found(matches, taken, passed_over(strangers, taken))
+
+
+def passed_over(strangers: Sequence[Candidate], taken: Mapping[str, str]) -> tuple[str, ...]:
+    if not strangers:
+        return ()
+    first, *others = strangers
+    more = f" (and {len(others)} more like it)" if others else ""
+    owner = taken[first.customer.id]
+    return (
+        f"{first.label}{more} has the same e-mail address but belongs to “{owner}”, so it was not taken.",
+    )
+
+
+def plan_found(desk: Desk, account: Account, wanted: Wanted) -> Plan:
+    found = look(desk, account, wanted)
+    if not found.matches:
+        return create_plan(account, wanted, wanted.name, found.warnings)
+    if len(found.matches) > 1:
         raise Hold(
             "several_matches",
-            f"QuickBooks has {len(found)} customers that could be “{wanted.name}”. Choose the right one.",
-            [*choices_for(found, taken), WITH_SUFFIX, DISCARD],
+            f"QuickBooks has {len(found.matches)} customers that could be “{wanted.name}”. "
+            "Choose the right one.",
+            [*choices_for(found.matches, found.taken), WITH_SUFFIX, DISCARD],
         )
-    return plan_single(desk, account, wanted, found[0], taken)
-
-
-def plan_single(
-    desk: Desk, account: Account, wanted: Wanted, match: Candidate, taken: Mapping[str, str]
-) -> Plan:
-    owner = taken.get(match.customer.id)
-    if owner is not None and match.by == RecordLink.Rule.EMAIL:
-        warning = (
-            f"{match.label} has the same e-mail address but belongs to “{owner}”, so a new customer was made."
-        )
-        return create_plan(account, wanted, wanted.name, (warning,))
+    match = found.matches[0]
+    owner = found.taken.get(match.customer.id)
     if owner is not None:
         raise already_linked(match.customer, owner)
     refuse_unlinkable(match)
-    return plan_match(desk, account, wanted, match.customer, match.by)
+    planned = plan_match(desk, account, wanted, match.customer, match.by)
+    return replace(planned, warnings=(*planned.warnings, *found.warnings))
 
 
 def plan_match(desk: Desk, account: Account, wanted: Wanted, customer: Customer, rule: str) -> Plan:

@@ -9,7 +9,7 @@ from integrations.errors import HasBalance, Hold, NameTaken, RecordMissing
 from integrations.models import MatchingStrategy, RecordLink, SyncRun
 from integrations.sync.actions.counterparts import plan_reactivation, plan_unlinked, refuse_silent_revival
 from integrations.sync.actions.fields import active_change, changes_to, update_plan
-from integrations.sync.actions.names import CREATE, DISCARD, RETRY, WITH_SUFFIX
+from integrations.sync.actions.names import ARCHIVED_TOO, DISCARD, RETRY, WITH_SUFFIX
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Ending
 from integrations.sync.mapping import Wanted, customer_values, primary_contact_id, sources
@@ -83,8 +83,8 @@ def refuse_unpushable(run: SyncRun, account: Account, wanted: Wanted) -> None:
         raise Hold(
             "account_archived",
             f"“{wanted.name}” is archived in Coperniq. Restore it there and retry, "
-            "or create the customer all the same.",
-            [CREATE, RETRY, DISCARD],
+            "or bring its customer to QuickBooks all the same.",
+            [ARCHIVED_TOO, RETRY, DISCARD],
         )
 
 

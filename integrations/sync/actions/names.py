@@ -10,6 +10,8 @@ DISCARD = Choice("discard", "Leave it")
 RETRY = Choice("retry", "Try again")
 WITH_SUFFIX = Choice("create_with_suffix", "Create a new one with “#2” behind the name")
 CREATE = Choice("create", "Create a new one")
+# It lifts the refusal and decides nothing else: the counterpart is looked for as ever.
+ARCHIVED_TOO = Choice("release", "Push it although it is archived")
 
 NAMES_AT_ONCE = 20
 
