@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from integrations.connections.clients import CallMeter, coperniq_client
 from integrations.connections.tokens import mark_key_refused
-from integrations.coperniq.client import CoperniqClient
+from integrations.coperniq.client import PAGE_SIZE, CoperniqClient
 from integrations.coperniq.records import Project, Workflow
 from integrations.errors import AccessLost, PortalError
 from integrations.models import CoperniqConnection, PhaseTrigger, QuickBooksConnection
@@ -61,9 +61,13 @@ def read_changes(connection: CoperniqConnection, client: CoperniqClient, now: da
     if not triggers:
         return
     saved_at = min(trigger.saved_at for trigger in triggers)
-    cursor = connection.projects_cursor_at or saved_at
-    changed = client.list_projects(min(cursor, now) - OVERLAP)
+    cursor = min(connection.projects_cursor_at or saved_at, now)
+    changed = client.list_projects(cursor - OVERLAP)
     record_seen(connection, concerning(changed, triggers))
+    if len(changed) >= PAGE_SIZE and newest(changed, cursor) > cursor:
+        # A change between two pages moves the rest up a row, past the reader. Before the cursor passes them too
+        # they are looked for once more: by then they stand on an earlier page.
+        record_seen(connection, concerning(client.list_projects(cursor - OVERLAP), triggers))
     values: dict[str, datetime] = {"projects_cursor_at": newest(changed, cursor)}
     if connection.next_sweep_at <= now:
         sweep(connection, client, triggers)

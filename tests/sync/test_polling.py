@@ -16,7 +16,6 @@ from integrations.models import (
     CallTally,
     CoperniqConnection,
     InboundEvent,
-    PhaseEntry,
     PhaseTrigger,
     QuickBooksConnection,
     SyncRun,
@@ -183,13 +182,19 @@ def test_a_full_last_page_is_the_end(office: Office, beyond: str) -> None:
     for n in range(100):
         office.project(account, f"Roof {n}")
     make_due(office)
-    office.work(polls=True)
+    due_polls()[0]()
     assert CoperniqConnection.objects.get().poll_failures == 0
 
 
-@pytest.mark.parametrize("order", ["updatedAt", "createdAt", "id"])
-@pytest.mark.parametrize("inclusive", [True, False])
-@pytest.mark.parametrize("form", ["milliseconds", "seconds"])
+@pytest.mark.parametrize(
+    ("order", "inclusive", "form"),
+    [
+        ("updatedAt", True, "milliseconds"),
+        ("updatedAt", False, "seconds"),
+        ("createdAt", False, "milliseconds"),
+        ("id", True, "seconds"),
+    ],
+)
 def test_a_list_that_moves_while_it_is_read_hides_nobody(
     office: Office, monkeypatch: pytest.MonkeyPatch, order: str, inclusive: bool, form: str
 ) -> None:
@@ -202,10 +207,9 @@ def test_a_list_that_moves_while_it_is_read_hides_nobody(
     before_page_two(monkeypatch, lambda: move(office, projects[50]))
     # As after an outage, when the pages span more than what is read again.
     monkeypatch.setattr("integrations.sync.polling.OVERLAP", timedelta(0))
-    for _ in range(2):
-        make_due(office)
-        office.work(polls=True)
-    assert PhaseEntry.objects.filter(project_id=str(hidden["id"])).count() == 1
+    make_due(office)
+    due_polls()[0]()
+    assert InboundEvent.objects.filter(record_id=hidden["id"]).exists()
 
 
 def move(office: Office, project: dict[str, Any]) -> None:
