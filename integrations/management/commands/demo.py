@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -15,9 +16,12 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000, help="of the portal")
         parser.add_argument("--simulator-port", type=int, default=8001, help="of both vendors' simulators")
 
+        parser.add_argument(
+            "--folder", type=Path, default=settings.VAR / "demo", help="for its database; emptied first"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
-        folder = settings.BASE_DIR / "var" / "demo"
-        with DemoHouse(folder, options["port"], options["simulator_port"]) as house:
+        with DemoHouse(options["folder"], options["port"], options["simulator_port"]) as house:
             self.stdout.write(house.furnish())
             self.stdout.flush()
             house.wait()

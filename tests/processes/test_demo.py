@@ -1,0 +1,96 @@
+"""`make demo` as a visitor meets it: the printed log-ins work, and a card moved on the board becomes a job."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from integrations.management.visitor import Visitor
+from tests.processes.house import ROOT, eventually, free_port
+from tests.simulation import Simulation
+
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
+
+REALM = "9341450000000001"
+KEY = "demo-coperniq-key"
+
+
+class Demo:
+    def __init__(self, folder: Path) -> None:
+        ports = [str(free_port()), str(free_port())]
+        command = [sys.executable, "manage.py", "demo", "--port", ports[0], "--simulator-port", ports[1]]
+        command += ["--folder", str(folder)]
+        self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        self.printed = ""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.printed += line
+            if "Ctrl-C" in line:
+                break
+        self.portal = re.search(r"Portal\s+(http://[\d.:]+)", self.printed)[1]  # type: ignore[index]  # it is printed
+        self.simulator = Simulation(re.search(r"Simulator\s+(http://[\d.:]+)", self.printed)[1])  # type: ignore[index]
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        code = self.process.wait(90)
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+        return code
+
+    def log_ins(self) -> dict[str, str]:
+        return dict(re.findall(r"^  (\w+)\s+(\S+@\S+)$", self.printed, re.MULTILINE))
+
+    @property
+    def password(self) -> str:
+        return re.search(r"with the password (\S+) as", self.printed)[1]  # type: ignore[index]  # it is printed
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    running = Demo(tmp_path_factory.mktemp("demo") / "house")
+    yield running
+    assert running.stop() == 0
+
+
+def test_every_role_signs_in(demo: Demo) -> None:
+    assert set(demo.log_ins()) == {"admin", "finance", "staff", "operator"}
+    for email in demo.log_ins().values():
+        visitor = Visitor(demo.portal)
+        visitor.sign_in(email, demo.password)
+        assert visitor.get("/integrations/?company=brightfield").status_code == 200
+
+
+def test_a_card_moved_on_the_board_becomes_a_customer_and_a_job(demo: Demo) -> None:
+    company = demo.simulator.control(f"coperniq/{KEY}", method="GET")
+    project = next(row for row in company["projects"] if row["title"] == "Garcia Residence")
+    workflow = next(row for row in company["workflows"] if row["id"] == project["workflowId"])
+    phase = next(row for row in workflow["phases"] if row["name"] == "Installation")
+    demo.simulator.start_phase(project["id"], phase["id"], KEY)
+    name = "Garcia Residence | #12347 | $31,240.50 | 12.8 kW"
+    eventually(lambda: name in names(demo), "the job is in QuickBooks")
+    assert "Maria Garcia" in names(demo)
+    visitor = Visitor(demo.portal)
+    visitor.sign_in(demo.log_ins()["staff"], demo.password)
+    eventually(lambda: f"Created the job “{name}” in QuickBooks." in sentences(visitor), "the log tells it")
+
+
+def names(demo: Demo) -> list[str]:
+    return [row["DisplayName"] for row in demo.simulator.customers(REALM)]
+
+
+def sentences(visitor: Visitor) -> list[str]:
+    return [entry["sentence"] for entry in visitor.json("/integrations/log/")["entries"]]
+
+
+def test_a_port_in_use_is_named(demo: Demo) -> None:
+    taken = demo.portal.rsplit(":", 1)[1]
+    command = [sys.executable, "manage.py", "demo", "--port", taken]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert f"Port {taken} is in use" in done.stderr
