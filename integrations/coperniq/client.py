@@ -40,6 +40,7 @@ class CoperniqClient:
         self._headers = {"x-api-key": api_key.strip(), "Accept": "application/json"}
         self._session = session or VendorSession(VENDOR, on_call=on_call)
         self._calls_remaining: int | None = None
+        self._calls_made = 0
 
     @property
     def timeout_seconds(self) -> float:
@@ -50,6 +51,11 @@ class CoperniqClient:
     def calls_remaining(self) -> int | None:
         """Of today's, as the latest answer said; None where Coperniq does not tell (§2.3)."""
         return self._calls_remaining
+
+    @property
+    def calls_made(self) -> int:
+        """By this client, answered or not."""
+        return self._calls_made
 
     def read_workflows(self) -> list[Workflow]:
         """One request: this list is not known to be paged (§2.4)."""
@@ -119,6 +125,7 @@ class CoperniqClient:
             return Wild([], path)
 
     def _get(self, path: str, **params: str) -> Wild:
+        self._calls_made += 1
         reply = self._session.send("GET", f"{self._base}/{path}", params=params, headers=self._headers)
         self._note_remaining(reply)
         error = error_for(reply)

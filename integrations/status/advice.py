@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F
 from django.utils import timezone
 
+from integrations.connections.budget import CALLS_A_DAY, calls_used, is_scarce
 from integrations.connections.guard import open_guard
 from integrations.models import CoperniqConnection, PhaseEntry, PhaseTrigger, QuickBooksConnection, SyncRun
 from integrations.status.triggers import is_broken, workflows_by_id
@@ -100,6 +101,22 @@ def about_coperniq(keyed: CoperniqConnection | None) -> Iterator[Notice]:
             "until then changes are found by asking, which takes longer.",
             OVERVIEW,
         )
+    if is_scarce(keyed.company_id) or is_slowed(keyed):
+        yield Notice(
+            "coperniq_calls",
+            f"Most of the {CALLS_A_DAY:,} calls Coperniq allows a day are used ({calls_used(keyed.company_id):,} by "
+            "this portal), so it looks for missed changes less often. What Coperniq reports itself is synced at once.",
+            OVERVIEW,
+        )
+
+
+def is_slowed(keyed: CoperniqConnection) -> bool:
+    """Coperniq said so to the last poll: what others use up with the same key is counted nowhere here."""
+    usual = timedelta(seconds=settings.COPERNIQ_POLL_SECONDS)
+    began, ended = keyed.last_poll_started_at, keyed.last_poll_ended_at
+    if began is None or ended is None or ended < began or keyed.poll_failures:
+        return False
+    return keyed.next_poll_at - began > usual
 
 
 def is_quiet(heard_at: datetime) -> bool:

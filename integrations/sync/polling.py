@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from integrations.connections.budget import is_scarce
 from integrations.connections.clients import CallMeter, coperniq_client
 from integrations.connections.tokens import mark_key_refused
 from integrations.coperniq.client import PAGE_SIZE, CoperniqClient
@@ -23,6 +24,7 @@ logger = logging.getLogger(__name__)
 CLAIM = timedelta(seconds=120)
 OVERLAP = timedelta(minutes=5)
 SWEEP_EVERY = timedelta(minutes=30)
+SWEPT_PAGE_EVERY = timedelta(seconds=90)  # so that sweeps cost under 1,000 of the day's 5,000 calls
 WORKFLOWS_EVERY = timedelta(minutes=10)
 LONGEST_PAUSE = timedelta(minutes=15)
 
@@ -40,17 +42,17 @@ def errand_of(connection: CoperniqConnection, now: datetime) -> Callable[[], int
 
 def poll(connection: CoperniqConnection, now: datetime) -> int:
     meter = CallMeter(connection.company_id)
+    failed, left = True, None
     try:
-        read_changes(connection, coperniq_client(connection, meter), now)
+        client = coperniq_client(connection, meter)
+        read_changes(connection, client, now)
+        failed, left = False, client.calls_remaining
     except AccessLost as error:
         mark_key_refused(connection, error)
-        finish(connection, now, failed=True)
     except PortalError as error:
         logger.warning("Poll of company %s: %s", connection.company_id, error.cause)
-        finish(connection, now, failed=True)
-    else:
-        finish(connection, now, failed=False)
     meter.flush()
+    finish(connection, now, failed=failed, scarce=is_scarce(connection.company_id, left))
     return 1
 
 
@@ -68,15 +70,25 @@ def read_changes(connection: CoperniqConnection, client: CoperniqClient, now: da
         # A change between two pages moves the rest up a row, past the reader. Before the cursor passes them too
         # they are looked for once more: by then they stand on an earlier page.
         record_seen(connection, concerning(client.list_projects(cursor - OVERLAP), triggers))
-    values: dict[str, datetime] = {"projects_cursor_at": newest(changed, cursor)}
-    if connection.next_sweep_at <= now:
-        sweep(connection, client, triggers)
-        values["next_sweep_at"] = now + SWEEP_EVERY
-    CoperniqConnection.objects.filter(pk=connection.pk).update(**values)
+    CoperniqConnection.objects.filter(pk=connection.pk).update(projects_cursor_at=newest(changed, cursor))
+    if connection.next_sweep_at <= now and not is_scarce(connection.company_id, client.calls_remaining):
+        sweep_at_times(connection, client, triggers, now)
 
 
 def live_books(connection: CoperniqConnection) -> QuerySet[QuickBooksConnection]:
     return QuickBooksConnection.objects.live().filter(company=connection.company_id)
+
+
+def sweep_at_times(
+    connection: CoperniqConnection, client: CoperniqClient, triggers: Sequence[PhaseTrigger], now: datetime
+) -> None:
+    """The more pages a sweep has cost, the later is the next: also one that failed on its way."""
+    before = client.calls_made
+    try:
+        sweep(connection, client, triggers)
+    finally:
+        pause = max(SWEEP_EVERY, SWEPT_PAGE_EVERY * (client.calls_made - before))
+        CoperniqConnection.objects.filter(pk=connection.pk).update(next_sweep_at=now + pause)
 
 
 def sweep(connection: CoperniqConnection, client: CoperniqClient, triggers: Sequence[PhaseTrigger]) -> None:
@@ -108,16 +120,22 @@ def store_workflows(connection: CoperniqConnection, workflows: Iterable[Workflow
     CoperniqConnection.objects.filter(pk=connection.pk).update(workflows=rows, workflows_read_at=now)
 
 
-def finish(connection: CoperniqConnection, now: datetime, *, failed: bool) -> None:
-    """The next poll counts from this one's start; a vendor in trouble is asked less and less often."""
+def finish(connection: CoperniqConnection, now: datetime, *, failed: bool, scarce: bool) -> None:
+    """The next poll counts from this one's start."""
     failures = connection.poll_failures + 1 if failed else 0
-    pause = timedelta(seconds=settings.COPERNIQ_POLL_SECONDS) * 2 ** min(failures, 10)
     CoperniqConnection.objects.filter(pk=connection.pk).update(
-        next_poll_at=now + min(pause, max(LONGEST_PAUSE, timedelta(seconds=settings.COPERNIQ_POLL_SECONDS))),
+        next_poll_at=now + pause_after(failures, scarce=scarce),
         poll_claimed_until=now,
         poll_failures=failures,
         last_poll_ended_at=timezone.now(),
     )
+
+
+def pause_after(failures: int, *, scarce: bool) -> timedelta:
+    """A vendor in trouble is asked less and less often, and one whose calls run short as seldom as can be."""
+    usual = timedelta(seconds=settings.COPERNIQ_POLL_SECONDS)
+    longest = max(LONGEST_PAUSE, usual)
+    return longest if scarce else min(usual * 2 ** min(failures, 10), longest)
 
 
 def is_past(at: datetime | None, every: timedelta, now: datetime) -> bool:

@@ -337,6 +337,16 @@ def test_the_calls_left_today_are_known_where_told(
     assert told == [None, 4711, 4711, 0]
 
 
+def test_a_client_counts_what_it_asks(client: CoperniqClient, vendor: responses.RequestsMock) -> None:
+    vendor.get(f"{API}/workflows", json=[])
+    vendor.get(f"{API}/projects", json=[a_project(n) for n in range(PAGE_SIZE)])
+    vendor.get(f"{API}/projects", status=500)
+    client.read_workflows()
+    with pytest.raises(errors.Unavailable):
+        client.list_projects(None)
+    assert client.calls_made == 3
+
+
 def test_a_refusal_tells_the_calls_left_too(client: CoperniqClient, vendor: responses.RequestsMock) -> None:
     vendor.get(f"{API}/workflows", status=429, headers={"X-RateLimit-Remaining": "0"})
     with pytest.raises(errors.Throttled):

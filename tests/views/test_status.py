@@ -267,6 +267,38 @@ def test_trouble_with_coperniq_is_told(acme: Company, trigger: Any, values: dict
     assert keys(acme) == {key}
 
 
+@pytest.mark.parametrize(("used", "told"), [(3999, set()), (4000, {"coperniq_calls"})])
+def test_polling_that_runs_short_of_calls_is_told(
+    acme: Company, trigger: Any, used: int, told: set[str]
+) -> None:
+    enter(trigger)
+    CallTally.add(acme.pk, "coperniq", reads=used - 1, writes=1)
+    assert keys(acme) == told
+
+
+@pytest.mark.parametrize(
+    ("pause", "values", "told"),
+    [
+        (15, {}, {"coperniq_calls"}),
+        (1, {}, set()),
+        (15, {"poll_failures": 4}, set()),
+        (15, {"last_poll_ended_at": None}, set()),
+        (15, {"last_poll_ended_at": timezone.now() - timedelta(hours=1)}, set()),
+    ],
+    ids=["slowed", "as usual", "in trouble", "never ended", "under way"],
+)
+def test_polling_slowed_by_what_coperniq_said_is_told(
+    acme: Company, trigger: Any, settings: Settings, pause: int, values: dict[str, Any], told: set[str]
+) -> None:
+    enter(trigger)
+    settings.COPERNIQ_POLL_SECONDS = 60
+    now = timezone.now()
+    moments = {"last_poll_started_at": now, "last_poll_ended_at": now}
+    rows = CoperniqConnection.objects.all()
+    rows.update(**moments | {"next_poll_at": now + timedelta(minutes=pause)} | values)
+    assert keys(acme) == told
+
+
 def test_an_open_guard_is_told_with_both_names(acme: Company, trigger: Any) -> None:
     enter(trigger)
     QuickBooksConnection.objects.update(state=State.GUARDED)
