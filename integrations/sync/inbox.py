@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
@@ -20,6 +20,7 @@ from integrations.quickbooks.webhooks import Notification, parse_notifications
 
 Source = InboundEvent.Source
 KEY_LENGTH = 200
+AT_ONCE = 500
 POLL_SPACING = timedelta(seconds=10)
 
 # SQLite has one writer: threads of this process take turns here instead of sleeping in its busy handler.
@@ -103,21 +104,55 @@ def tally(notices: Iterable[Notification], live: dict[str, QuickBooksConnection]
             EventTally.add(Source.QUICKBOOKS_WEBHOOK, reason, count)
 
 
-def record_seen(vendor_connection: CoperniqConnection, projects: Iterable[Project]) -> None:
-    """The poller's find: one event per version of a project, however often it is seen."""
-    events = [
-        InboundEvent(
-            company_id=vendor_connection.company_id,
-            source=Source.COPERNIQ_POLL,
-            key=version_of(project)[:KEY_LENGTH],
-            name=InboundEvent.PROJECT_SEEN,
-            record_type="project",
-            record_id=project.id,
-            occurred_at=project.updated_at,
-        )
-        for project in projects
-    ]
-    InboundEvent.objects.bulk_create(events, ignore_conflicts=True)
+def record_seen(vendor_connection: CoperniqConnection, projects: Iterable[Project], again: str = "") -> None:
+    """The poller's find: one event per version of a project, however often it is seen.
+
+    `again` makes another one, of the same version: for a second look at what shows no change.
+    """
+    events = [seen(vendor_connection, project, again) for project in projects]
+    InboundEvent.objects.bulk_create(events, batch_size=AT_ONCE, ignore_conflicts=True)
+
+
+def record_known(vendor_connection: CoperniqConnection, projects: Iterable[Project]) -> None:
+    """Only to tell later whether they have changed."""
+    events = [seen(vendor_connection, project) for project in projects]
+    for event in events:
+        event.planned_at, event.outcome = timezone.now(), InboundEvent.Outcome.IGNORED
+        event.reason = "unchanged since before the trigger was saved"
+    InboundEvent.objects.bulk_create(events, batch_size=AT_ONCE, ignore_conflicts=True)
+
+
+def seen(vendor_connection: CoperniqConnection, project: Project, again: str = "") -> InboundEvent:
+    version = version_of(project)
+    return InboundEvent(
+        company_id=vendor_connection.company_id,
+        source=Source.COPERNIQ_POLL,
+        key=(f"{version}:{again}" if again else version)[:KEY_LENGTH],
+        name=InboundEvent.PROJECT_SEEN,
+        record_type="project",
+        record_id=project.id,
+        occurred_at=project.updated_at,
+    )
+
+
+def seen_before(
+    vendor_connection: CoperniqConnection, projects: Sequence[Project], at: datetime
+) -> tuple[set[str], set[str]]:
+    """Which of these projects the poller had recorded by then, by id, and the versions of them it had seen."""
+    polled = InboundEvent.objects.filter(
+        company=vendor_connection.company_id,
+        source=Source.COPERNIQ_POLL,
+        record_type="project",
+        received_at__lt=at,
+    )
+    records: set[str] = set()
+    versions: set[str] = set()
+    for start in range(0, len(projects), AT_ONCE):
+        some = projects[start : start + AT_ONCE]
+        ids, keys = [row.id for row in some], [version_of(row) for row in some]
+        records.update(polled.filter(record_id__in=ids).values_list("record_id", flat=True).distinct())
+        versions.update(polled.filter(key__in=keys).values_list("key", flat=True))
+    return records, versions
 
 
 def version_of(project: Project) -> str:

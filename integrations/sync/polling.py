@@ -18,13 +18,12 @@ from integrations.coperniq.records import Project, Workflow
 from integrations.errors import AccessLost, PortalError
 from integrations.models import CoperniqConnection, PhaseTrigger, QuickBooksConnection
 from integrations.sync.inbox import record_seen
+from integrations.sync.sweeping import concerning, sweep_at_times
 
 logger = logging.getLogger(__name__)
 
 CLAIM = timedelta(seconds=120)
 OVERLAP = timedelta(minutes=5)
-SWEEP_EVERY = timedelta(minutes=30)
-SWEPT_PAGE_EVERY = timedelta(seconds=90)  # so that sweeps cost under 1,000 of the day's 5,000 calls
 WORKFLOWS_EVERY = timedelta(minutes=10)
 LONGEST_PAUSE = timedelta(minutes=15)
 
@@ -77,31 +76,6 @@ def read_changes(connection: CoperniqConnection, client: CoperniqClient, now: da
 
 def live_books(connection: CoperniqConnection) -> QuerySet[QuickBooksConnection]:
     return QuickBooksConnection.objects.live().filter(company=connection.company_id)
-
-
-def sweep_at_times(
-    connection: CoperniqConnection, client: CoperniqClient, triggers: Sequence[PhaseTrigger], now: datetime
-) -> None:
-    """The more pages a sweep has cost, the later is the next: also one that failed on its way."""
-    before = client.calls_made
-    try:
-        sweep(connection, client, triggers)
-    finally:
-        pause = max(SWEEP_EVERY, SWEPT_PAGE_EVERY * (client.calls_made - before))
-        CoperniqConnection.objects.filter(pk=connection.pk).update(next_sweep_at=now + pause)
-
-
-def sweep(connection: CoperniqConnection, client: CoperniqClient, triggers: Sequence[PhaseTrigger]) -> None:
-    """Nobody promises that starting a phase moves a project's updatedAt, so now and then all are looked at."""
-    phases = {trigger.phase_template_id for trigger in triggers}
-    inside = [row for row in client.list_projects(None) if row.phase and row.phase.template_id in phases]
-    record_seen(connection, inside)
-
-
-def concerning(projects: Iterable[Project], triggers: Sequence[PhaseTrigger]) -> list[Project]:
-    """Of a workflow with a trigger, or of one the list does not name."""
-    workflows = {trigger.workflow_id for trigger in triggers} | {""}
-    return [project for project in projects if project.workflow_id in workflows]
 
 
 def newest(projects: Iterable[Project], cursor: datetime) -> datetime:

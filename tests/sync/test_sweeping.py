@@ -1,0 +1,122 @@
+"""Not every change moves a stamp: the sweep looks at all projects, within the day's calls."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from integrations.coperniq.records import Project, read_project_record
+from integrations.models import CoperniqConnection, InboundEvent, PhaseEntry
+from integrations.parsing import Wild
+from integrations.sync import sweeping
+from integrations.sync.polling import due_polls
+from integrations.sync.sweeping import share_of, sweep
+from tests.sync.office import Office
+
+NOON = timezone.now().replace(hour=12) + timedelta(days=1)
+
+
+def poll_and_sweep(office: Office) -> None:
+    now = timezone.now()
+    CoperniqConnection.objects.update(next_poll_at=now, poll_claimed_until=now, next_sweep_at=now)
+    due_polls()[0]()
+    office.work()
+
+
+def only_sweeps_see_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the latest change of every project lay before what a poll reads again."""
+    CoperniqConnection.objects.update(projects_cursor_at=timezone.now() + timedelta(minutes=20))
+    monkeypatch.setattr("integrations.sync.polling.OVERLAP", timedelta(0))
+
+
+@pytest.mark.parametrize("new_instance", [True, False])
+def test_a_reentry_nobody_reported_is_found_whatever_moves(office: Office, new_instance: bool) -> None:
+    office.simulator.switch(phase_moves_updated_at=False, reentry_new_instance=new_instance)
+    project = office.project(office.account("John Smith"))
+    office.simulator.start_phase(project["id"], office.phases["Installation"])
+    poll_and_sweep(office)
+    assert PhaseEntry.objects.count() == 1
+    office.simulator.control("clock", {"shift_seconds": 60})
+    office.simulator.start_phase(project["id"], office.phases["Billing"])
+    office.simulator.start_phase(project["id"], office.phases["Installation"])
+    poll_and_sweep(office)
+    assert PhaseEntry.objects.count() == 2
+
+
+def test_an_entry_already_left_is_found(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    office.simulator.switch(phase_moves_updated_at=False)
+    project = office.project(office.account("John Smith"))
+    poll_and_sweep(office)
+    only_sweeps_see_it(monkeypatch)
+    office.simulator.start_phase(project["id"], office.phases["Installation"])
+    office.simulator.start_phase(project["id"], office.phases["Billing"])
+    poll_and_sweep(office)
+    assert PhaseEntry.objects.count() == 1
+
+
+def listed(number: int, office: Office, phase: str = "Welcome", **fields: Any) -> Project:
+    values = {
+        "id": str(number),
+        "workflowId": office.trigger.workflow_id,
+        "updatedAt": (office.trigger.saved_at - timedelta(days=1)).isoformat(),
+        "phase": {"templateId": str(office.phases[phase]), "instanceId": f"{phase}-{number}"},
+    }
+    return read_project_record(Wild(values | fields))
+
+
+def looked_at(office: Office, *projects: Project, now: datetime = NOON) -> list[str]:
+    """The projects a sweep wants read, by id; as if all were read at once."""
+    sweep(office.coperniq, projects, [office.trigger], now)
+    events = InboundEvent.objects.unplanned().order_by("id")
+    ids = list(events.values_list("record_id", flat=True))
+    events.settle("planned")
+    return ids
+
+
+def test_what_rested_before_the_trigger_was_saved_is_only_noted(office: Office) -> None:
+    assert looked_at(office, *(listed(number, office) for number in range(700))) == []
+    assert looked_at(office, listed(1, office), listed(2, office, "Billing")) == ["2"]
+
+
+def test_what_changed_since_the_trigger_was_saved_is_looked_at(office: Office) -> None:
+    assert looked_at(office, listed(1, office, updatedAt=office.trigger.saved_at.isoformat())) == ["1"]
+
+
+def test_a_new_stamp_of_a_known_project_is_looked_at(office: Office) -> None:
+    looked_at(office, listed(1, office))
+    stamp = office.trigger.saved_at - timedelta(hours=1)
+    assert looked_at(office, listed(1, office, updatedAt=stamp.isoformat())) == ["1"]
+
+
+def test_a_project_of_another_workflow_is_not_looked_at(office: Office) -> None:
+    inside = listed(1, office, "Installation", workflowId="999")
+    assert looked_at(office, inside) == []
+    assert not InboundEvent.objects.exists()
+
+
+def test_a_project_inside_a_trigger_phase_is_looked_at_once_a_day(office: Office) -> None:
+    inside = listed(1, office, "Installation")
+    moments = [NOON, NOON + timedelta(hours=1), NOON + timedelta(days=1)]
+    assert [looked_at(office, inside, now=now) for now in moments] == [["1"], [], ["1"]]
+
+
+def test_what_is_looked_at_as_new_is_not_looked_at_twice(office: Office) -> None:
+    new = listed(1, office, "Installation", updatedAt=office.trigger.saved_at.isoformat())
+    assert [looked_at(office, new) for _ in range(3)] == [["1"], ["1"], []]
+
+
+def test_a_day_has_only_so_many_looks_and_everybody_s_turn_comes(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "LOOKS_A_DAY", 3)
+    inside = [listed(number, office, "Installation") for number in range(8)]
+    days = [
+        {row.id for row in share_of(reversed(inside), NOON.date() + timedelta(days=number))}
+        for number in range(3)
+    ]
+    assert [len(ids) for ids in days] == [3, 3, 3]
+    assert set.union(*days) == {row.id for row in inside}
+    assert share_of([], NOON.date()) == []
