@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 TICK_SECONDS = 0.5
 QUIET = timedelta(seconds=2)
 HOUSEKEEPING_SECONDS = 2.0
+START_SECONDS = 10.0  # a busy machine takes its time to start Python five times over
 
 
 class Clock:
@@ -62,7 +63,7 @@ class Clock:
         if silence > QUIET:
             queue.enqueue(queue.CANARY)
         stall = settings.WORKER_STALL_SECONDS
-        if silence > timedelta(seconds=stall) and self.cluster.age > stall:
+        if silence > timedelta(seconds=stall) and self.cluster.age > stall + START_SECONDS:
             logger.warning("The queue has stood for %s seconds; killing and starting it again", stall)
             self.cluster.kill()
             self.cluster.start()

@@ -18,12 +18,12 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 @pytest.fixture
-def tenant(house: House) -> Iterator[Callable[[], Tenant]]:
+def tenant(house: House) -> Iterator[Callable[..., Tenant]]:
     """Companies with nothing of each other's; faults end with the test, and the worker runs again."""
 
-    def make() -> Tenant:
+    def make(*, by_hand: bool = False) -> Tenant:
         fresh = Tenant(house, f"c{uuid.uuid4().hex[:8]}")
-        fresh.move_in()
+        fresh.move_in(by_hand=by_hand)
         return fresh
 
     yield make

@@ -138,6 +138,16 @@ class House:
         assert done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
         return json.loads(done.stdout) if done.stdout else None
 
+    def manage_many(self, commands: list[list[str]], **environment: str) -> None:
+        subprocess.run(
+            [sys.executable, "-m", "tests.processes.many_commands"],
+            env={**self.environment, **environment},
+            cwd=ROOT,
+            input=json.dumps(commands).encode(),
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+
     def close(self) -> None:
         if self.worker is not None and self.worker.poll() is None:
             self.worker.terminate()
@@ -169,29 +179,42 @@ class Tenant:
         visitor.sign_in(self.admin, PASSWORD)
         return visitor
 
-    def move_in(self) -> Visitor:
+    def move_in(self, *, by_hand: bool = False) -> Visitor:
         """Made by command, connected through the OAuth redirects over plain HTTP, trigger set by command."""
         house, simulator = self.house, self.house.simulator
         simulator.coperniq(self.slug, self.api_key)
         self.realm = simulator.books(f"{self.slug} books")
         phases = [{"name": name, "type": "PHASE"} for name in ("Welcome", "Installation", "Billing")]
         self.workflow = simulator.make("workflows", self.api_key, name="Solar", phases=phases)
-        house.manage(
-            "create_company", self.slug.title(), "--slug", self.slug, "--time-zone", "America/Denver"
-        )
-        house.manage(
-            *("add_member", "--company", self.slug, "--email", self.admin, "--role", "admin"),
-            *("--password-env", "PASSWORD_FOR_TESTS"),
-        )
-        house.manage("connect_coperniq", "--company", self.slug, "--api-key-env", "KEY", KEY=self.api_key)
+        if by_hand:
+            for command in self.commands():
+                house.manage(*command, KEY=self.api_key)
+        else:
+            house.manage_many(self.commands(), KEY=self.api_key)
         visitor = self.sign_in()
         assert visitor.connect_quickbooks(self.realm).status_code == 302
         status = visitor.json("/integrations/status/")
         target = {"api_key": self.api_key, "urls": [status["coperniq"]["webhook_address"]]}
         simulator.control("webhooks/coperniq", target, "PUT")
-        trigger = f"trigger.{self.workflow['id']}={self.phase('Installation')}"
-        house.manage("configure", "--company", self.slug, trigger)
+        self.set_trigger(visitor, by_hand=by_hand)
         return visitor
+
+    def commands(self) -> list[list[str]]:
+        me = ["--company", self.slug]
+        password = ["--password-env", "PASSWORD_FOR_TESTS"]
+        return [
+            ["create_company", self.slug.title(), "--slug", self.slug, "--time-zone", "America/Denver"],
+            ["add_member", *me, "--email", self.admin, "--role", "admin", *password],
+            ["connect_coperniq", *me, "--api-key-env", "KEY"],
+        ]
+
+    def set_trigger(self, visitor: Visitor, *, by_hand: bool) -> None:
+        workflow, phase = self.workflow["id"], self.phase("Installation")
+        if by_hand:
+            self.house.manage("configure", "--company", self.slug, f"trigger.{workflow}={phase}")
+        else:
+            answer = visitor.post("/integrations/quickbooks/triggers/", **{f"phase-{workflow}": str(phase)})
+            assert answer.status_code == 302, answer.text
 
     def phase(self, name: str) -> int:
         return next(int(phase["id"]) for phase in self.workflow["phases"] if phase["name"] == name)

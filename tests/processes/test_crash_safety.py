@@ -22,7 +22,7 @@ def live_through(mine: Tenant) -> None:
         mine.enter(mine.project(title, number))
 
 
-def undisturbed(tenant: Callable[[], Tenant]) -> list[str]:
+def undisturbed(tenant: Callable[..., Tenant]) -> list[str]:
     mine = tenant()
     live_through(mine)
     assert mine.sync() == 0
@@ -43,7 +43,7 @@ def applied_without_answer(house: House, mine: Tenant) -> bool:
 
 @pytest.mark.parametrize("after_writes", [0, 1, 3])
 def test_killed_while_an_applied_write_waits_for_its_answer(
-    house: House, tenant: Callable[[], Tenant], after_writes: int
+    house: House, tenant: Callable[..., Tenant], after_writes: int
 ) -> None:
     wanted = undisturbed(tenant)
     mine = tenant()
@@ -59,7 +59,7 @@ def test_killed_while_an_applied_write_waits_for_its_answer(
     assert_quiet(mine)
 
 
-def test_every_webhook_twice_and_in_reverse_order(house: House, tenant: Callable[[], Tenant]) -> None:
+def test_every_webhook_twice_and_in_reverse_order(house: House, tenant: Callable[..., Tenant]) -> None:
     wanted = undisturbed(tenant)
     mine = tenant()
     for fault in ("duplicate", "reverse"):
@@ -73,7 +73,7 @@ def test_every_webhook_twice_and_in_reverse_order(house: House, tenant: Callable
 
 @pytest.mark.parametrize("which", ["idle", "busy"])
 def test_a_killed_queue_process_does_not_stop_the_work(
-    house: House, tenant: Callable[[], Tenant], which: str
+    house: House, tenant: Callable[..., Tenant], which: str
 ) -> None:
     mine = tenant()
     if which == "busy":
@@ -95,7 +95,7 @@ def queue_processes(house: House) -> list[int]:
     return descendants(house.worker.pid)[2:]
 
 
-def test_an_emptied_queue_loses_nothing(house: House, tenant: Callable[[], Tenant]) -> None:
+def test_an_emptied_queue_loses_nothing(house: House, tenant: Callable[..., Tenant]) -> None:
     mine = tenant()
     house.kill_worker()
     live_through(mine)
@@ -113,7 +113,7 @@ def empty_the_queue(database_url: str) -> None:
             connection.execute("DELETE FROM django_q_ormq")
 
 
-def test_the_queue_dies_with_its_supervisor(house: House, tenant: Callable[[], Tenant]) -> None:
+def test_the_queue_dies_with_its_supervisor(house: House, tenant: Callable[..., Tenant]) -> None:
     house.kill_worker()
     house.start_worker()
     mine = tenant()

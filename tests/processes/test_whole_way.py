@@ -12,9 +12,9 @@ pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
 
 
 def test_a_company_made_by_command_gets_its_records_linked(
-    house: House, tenant: Callable[[], Tenant]
+    house: House, tenant: Callable[..., Tenant]
 ) -> None:
-    mine = tenant()
+    mine = tenant(by_hand=True)
     project = mine.project("John Smith", 12345)
     mine.enter(project)
     assert mine.sync() == 0
@@ -31,20 +31,20 @@ def test_a_company_made_by_command_gets_its_records_linked(
     assert visitor.json("/integrations/status/")["idle"] is True
 
 
-def test_a_webhook_alone_is_enough(house: House, tenant: Callable[[], Tenant]) -> None:
+def test_a_webhook_alone_is_enough(house: House, tenant: Callable[..., Tenant]) -> None:
     mine = tenant()
     mine.enter(mine.project("Mary Jones", 1))
     eventually(lambda: len(mine.jobs()) == 1, "the webhook brings the job")
 
 
-def test_a_lost_webhook_costs_a_poll(house: House, tenant: Callable[[], Tenant]) -> None:
+def test_a_lost_webhook_costs_a_poll(house: House, tenant: Callable[..., Tenant]) -> None:
     mine = tenant()
     house.simulator.control("webhooks/faults", {"vendor": "coperniq", "fault": "lost", "times": 0})
     mine.enter(mine.project("Mary Jones", 1))
     eventually(lambda: len(mine.jobs()) == 1, "the poller finds the entry")
 
 
-def test_moving_it_again_creates_nothing_new(house: House, tenant: Callable[[], Tenant]) -> None:
+def test_moving_it_again_creates_nothing_new(house: House, tenant: Callable[..., Tenant]) -> None:
     mine = tenant()
     project = mine.project("John Smith", 12345)
     mine.enter(project)
@@ -56,7 +56,7 @@ def test_moving_it_again_creates_nothing_new(house: House, tenant: Callable[[], 
     assert mine.books() == before
 
 
-def test_waiting_in_vain_is_told_by_the_exit_code(house: House, tenant: Callable[[], Tenant]) -> None:
+def test_waiting_in_vain_is_told_by_the_exit_code(house: House, tenant: Callable[..., Tenant]) -> None:
     mine = tenant()
     house.kill_worker()
     mine.enter(mine.project("John Smith", 1))
