@@ -21,6 +21,7 @@ from integrations.quickbooks.webhooks import Notification, parse_notifications
 Source = InboundEvent.Source
 KEY_LENGTH = 200
 AT_ONCE = 500
+NOT_CONNECTED = "QuickBooks is not connected"  # as planning says it
 POLL_SPACING = timedelta(seconds=10)
 
 # SQLite has one writer: threads of this process take turns here instead of sleeping in its busy handler.
@@ -111,6 +112,20 @@ def record_seen(vendor_connection: CoperniqConnection, projects: Iterable[Projec
     """
     events = [seen(vendor_connection, project, again) for project in projects]
     InboundEvent.objects.bulk_create(events, batch_size=AT_ONCE, ignore_conflicts=True)
+    for start in range(0, len(events), AT_ONCE):
+        revive(vendor_connection, [event.key for event in events[start : start + AT_ONCE]])
+
+
+def revive(vendor_connection: CoperniqConnection, keys: Sequence[str]) -> None:
+    """What was passed over only because no books were connected: they are now, for else nobody would poll."""
+    ignored = InboundEvent.objects.filter(
+        company=vendor_connection.company_id,
+        source=Source.COPERNIQ_POLL,
+        key__in=keys,
+        outcome=InboundEvent.Outcome.IGNORED,
+        reason=NOT_CONNECTED,
+    )
+    ignored.update(planned_at=None, outcome="", reason="")
 
 
 def record_known(vendor_connection: CoperniqConnection, projects: Iterable[Project]) -> None:

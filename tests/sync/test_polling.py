@@ -17,11 +17,13 @@ from integrations.models import (
     CallTally,
     CoperniqConnection,
     InboundEvent,
+    PhaseEntry,
     PhaseTrigger,
     QuickBooksConnection,
     SyncRun,
 )
 from integrations.parsing import Wild
+from integrations.sync.planning import plan_pending
 from integrations.sync.polling import due_polls
 from tests.simulation import Simulation
 from tests.sync.office import Office, open_office
@@ -336,3 +338,31 @@ def test_the_more_a_sweep_costs_the_later_is_the_next(
     due_polls()[0]()
     wait = CoperniqConnection.objects.get().next_sweep_at - now
     assert round(wait.total_seconds() / 60) == minutes
+
+
+@pytest.mark.parametrize("found_by", ["a poll", "a sweep"])
+def test_what_was_seen_while_quickbooks_was_disconnected_is_planned_when_it_is_back(
+    office: Office, monkeypatch: pytest.MonkeyPatch, found_by: str
+) -> None:
+    unheard(office)
+    due_polls()[0]()
+    QuickBooksConnection.objects.update(state=QuickBooksConnection.State.DISCONNECTED)
+    plan_pending()
+    assert not InboundEvent.objects.unplanned().exists()
+    QuickBooksConnection.objects.update(state=QuickBooksConnection.State.CONNECTED)
+    if found_by == "a sweep":
+        monkeypatch.setattr("integrations.sync.polling.OVERLAP", timedelta(0))
+        cursor = timezone.now() + timedelta(minutes=20)
+        CoperniqConnection.objects.update(projects_cursor_at=cursor, next_sweep_at=timezone.now())
+    make_due(office)
+    office.work(polls=True)
+    assert PhaseEntry.objects.count() == 1
+
+
+def test_what_was_ignored_for_another_reason_stays_ignored(office: Office) -> None:
+    unheard(office)
+    due_polls()[0]()
+    InboundEvent.objects.all().settle("ignored", "no trigger for this phase")
+    make_due(office)
+    due_polls()[0]()
+    assert not InboundEvent.objects.unplanned().exists()
