@@ -28,6 +28,10 @@ def names_to_find(name: str) -> list[str]:
     return [name, name + INACTIVE_SUFFIX]
 
 
+def without_marker(name: str) -> str:
+    return name.removesuffix(INACTIVE_SUFFIX)
+
+
 def candidates(name: str, named: Iterable[Customer], with_email: Iterable[Customer]) -> list[Candidate]:
     """Top-level customers of that name or e-mail, each once; a name says more than an e-mail."""
     found: dict[str, Candidate] = {}
@@ -56,8 +60,13 @@ def linked_elsewhere(
 
 
 def choices_for(found: Sequence[Candidate], taken: Iterable[str]) -> list[Choice]:
+    """Of those that could be linked: nobody else's, and kept in dollars."""
     free = [candidate for candidate in found if candidate.customer.id not in set(taken)]
-    return [link_choice(candidate) for candidate in free]
+    return [link_choice(candidate) for candidate in free if in_dollars(candidate.customer)]
+
+
+def in_dollars(customer: Customer) -> bool:
+    return customer.currency in ("", "USD")
 
 
 def link_choice(candidate: Candidate) -> Choice:

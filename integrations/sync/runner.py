@@ -11,7 +11,6 @@ from django.db import DatabaseError, DataError, IntegrityError, transaction
 from django.utils import timezone
 
 from integrations.errors import (
-    Choice,
     LaneLost,
     PortalError,
     StaleVersion,
@@ -19,10 +18,10 @@ from integrations.errors import (
 )
 from integrations.models import Action, Outcome, RecordLink, RemoteWrite, RunState, SyncLogEntry, SyncRun
 from integrations.sync.actions import customers, entries, jobs
-from integrations.sync.actions.names import DISCARD
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Answered, Ending
 from integrations.sync.plans import Plan
+from integrations.sync.previews import preview_of
 from integrations.sync.remedies import ending_of, held, unstored
 from integrations.sync.resuming import open_writes, settle_open
 
@@ -36,7 +35,6 @@ class PlannedAction(Protocol):
     def apply(self, desk: Desk, run: SyncRun, planned: Plan) -> Ending: ...
 
 
-RELEASE = Choice("release", "Write this to QuickBooks")
 PLANNED_ACTIONS: dict[Action, PlannedAction] = {Action.PUSH_CUSTOMER: customers, Action.PUSH_JOB: jobs}
 TRIES_AGAINST_STALENESS = 3
 
@@ -105,29 +103,6 @@ def plan_and_apply(desk: Desk, run: SyncRun) -> Ending:
         except StaleVersion as error:
             stale = error
     raise stale
-
-
-def preview_of(run: SyncRun, plan: Plan) -> Ending | None:
-    """A plan a person has yet to release, or None when it may be carried out."""
-    if not run.preview or plan.write is None or run.released_plan == plan.write.fingerprint():
-        return None
-    changed = bool(run.released_plan)
-    sentence = (
-        "What would be written has changed since it was released. Look at it again."
-        if changed
-        else f"Preview: “{plan.record_name}” would be written to QuickBooks as shown. Nothing was written."
-    )
-    return Ending(
-        RunState.HELD,
-        Outcome.HELD,
-        sentence,
-        "preview_changed" if changed else "preview",
-        record_name=plan.record_name,
-        changes=plan.write.changes,
-        choices=(RELEASE, DISCARD),
-        planned=[plan.write.shown()],
-        shown_plan=plan.write.fingerprint(),
-    )
 
 
 def settle(desk: Desk, run: SyncRun, ending: Ending) -> None:

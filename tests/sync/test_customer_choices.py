@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from integrations.models import RecordLink, RemoteWrite, SyncRun, SyncSettings
-from tests.sync.office import Office
+from tests.simulation import Simulation
+from tests.sync.office import Office, open_office
 
 JOHN: dict[str, Any] = {"primaryEmail": "john@example.com"}
 EMAIL: dict[str, Any] = {"PrimaryEmailAddr": {"Address": "john@example.com"}}
@@ -87,3 +88,196 @@ def test_a_namesake_is_linked_though_the_email_is_also_somebody_else_s(office: O
     enter(office, contacts=[john["id"]], **JOHN)
     assert RecordLink.objects.filter(kind="customer", quickbooks_id=theirs["Id"]).exists()
     assert any("so it was not taken" in line for line in office.log())
+
+
+def again(office: Office, project: dict[str, Any]) -> None:
+    office.simulator.control("clock", {"shift_seconds": 60})
+    office.enter(project, "Billing")
+    office.enter(project)
+    office.work()
+
+
+@pytest.fixture
+def linked(office: Office) -> dict[str, Any]:
+    account = office.account("John Smith", primaryPhone="1")
+    project = office.project(account, "Roof")
+    office.enter(project)
+    office.work()
+    office.simulator.forget_log()
+    return {"account": account["id"], "project": project, "customer": office.customer(Job=False)["Id"]}
+
+
+def of_customer() -> SyncRun:
+    return SyncRun.objects.held().get(kind="customer")
+
+
+@pytest.mark.parametrize("holder", ["Customer", "Vendor"])
+def test_a_linked_customer_renamed_onto_a_taken_name_takes_the_next_number(
+    office: Office, linked: dict[str, Any], holder: str
+) -> None:
+    for name in ("Smith Roofing", "Smith Roofing #2"):
+        office.simulator.in_books(office.realm, holder, DisplayName=name)
+    office.simulator.change("accounts", linked["account"], title="Smith Roofing", primaryPhone="2")
+    again(office, linked["project"])
+    assert of_customer().cause == "name_taken"
+    assert of_customer().choices[0]["label"] == "Give it the name with “#2” behind it"
+    office.decide("create_with_suffix", of_customer())
+    customer = office.customer(Id=linked["customer"])
+    assert (customer["DisplayName"], customer["PrimaryPhone"]["FreeFormNumber"]) == ("Smith Roofing #3", "2")
+    again(office, linked["project"])
+    assert office.customer(Id=linked["customer"])["DisplayName"] == "Smith Roofing #3"
+    assert not SyncRun.objects.open().exists()
+
+
+def test_a_number_chosen_where_the_name_fits_by_now_changes_nothing_else(
+    office: Office, linked: dict[str, Any]
+) -> None:
+    office.simulator.in_books(office.realm, "Vendor", DisplayName="Smith Roofing")
+    office.simulator.change("accounts", linked["account"], title="Smith Roofing", primaryPhone="2")
+    again(office, linked["project"])
+    office.simulator.change("accounts", linked["account"], title="John Smith")
+    office.decide("create_with_suffix", of_customer())
+    customer = office.customer(Id=linked["customer"])
+    assert (customer["DisplayName"], customer["PrimaryPhone"]["FreeFormNumber"]) == ("John Smith", "2")
+
+
+def make_inactive(office: Office, linked: dict[str, Any]) -> None:
+    office.simulator.edit_books(office.realm, office.customer(Job=True)["Id"], Active=False)
+    office.simulator.edit_books(office.realm, linked["customer"], Active=False)
+
+
+def test_a_linked_customer_is_revived_onto_a_taken_name_with_a_number(
+    office: Office, linked: dict[str, Any]
+) -> None:
+    make_inactive(office, linked)
+    office.simulator.in_books(office.realm, "Vendor", DisplayName="John Smith")
+    again(office, linked["project"])
+    office.decide(f"reactivate:{linked['customer']}", of_customer())
+    assert of_customer().cause == "name_taken"
+    office.decide("create_with_suffix", of_customer())
+    customer = office.customer(Id=linked["customer"])
+    assert (customer["Active"], customer["DisplayName"]) == (True, "John Smith #2")
+
+
+def test_who_chose_a_number_has_not_chosen_to_revive(office: Office, linked: dict[str, Any]) -> None:
+    office.simulator.in_books(office.realm, "Vendor", DisplayName="Smith Roofing")
+    office.simulator.change("accounts", linked["account"], title="Smith Roofing", primaryPhone="2")
+    again(office, linked["project"])
+    make_inactive(office, linked)
+    office.decide("create_with_suffix", of_customer())
+    assert of_customer().cause == "customer_inactive"
+    assert office.customer(Id=linked["customer"])["Active"] is False
+
+
+@pytest.mark.parametrize(
+    ("strategy", "name", "phone"),
+    [
+        ("enrich", "Smith Household", "2"),
+        ("replace", "John Smith", "2"),
+        ("skip", "Smith Household", ""),
+    ],
+)
+def test_a_revived_customer_is_treated_as_the_strategy_says(
+    office: Office, strategy: str, name: str, phone: str
+) -> None:
+    SyncSettings.objects.update(matching_strategy=strategy)
+    theirs = inactive(office, "Smith Household", **EMAIL)
+    enter(office, primaryPhone="2", **JOHN)
+    office.decide(f"reactivate:{theirs}")
+    customer = office.customer(Id=theirs)
+    assert (customer["Active"], customer["DisplayName"]) == (True, name)
+    assert customer.get("PrimaryPhone", {}).get("FreeFormNumber", "") == phone
+
+
+def several(office: Office) -> tuple[str, str]:
+    """Held, with two to choose from."""
+    first = office.simulator.in_books(office.realm, DisplayName="John Smith", **EMAIL)
+    second = office.simulator.in_books(office.realm, DisplayName="Smith, John", **EMAIL)
+    enter(office, **JOHN)
+    return str(first["Id"]), str(second["Id"])
+
+
+def test_a_chosen_customer_that_became_inactive_leaves_the_others_to_choose(office: Office) -> None:
+    first, second = several(office)
+    office.simulator.edit_books(office.realm, first, Active=False)
+    office.decide(f"link:{first}")
+    assert office.held().cause == "customer_inactive"
+    expected = [f"reactivate:{first}", f"link:{second}", "create_with_suffix", "retry", "discard"]
+    assert keys(office.held()) == expected
+    office.decide("retry")
+    office.decide(f"link:{second}")
+    assert office.link("customer").quickbooks_id == second
+
+
+def test_a_chosen_customer_that_is_gone_or_a_job_now_leaves_the_others_to_choose(office: Office) -> None:
+    first, second = several(office)
+    office.simulator.edit_books(office.realm, first, Job=True, ParentRef={"value": second})
+    office.decide(f"link:{first}")
+    assert office.held().cause == "choice_gone"
+    assert keys(office.held()) == [f"link:{second}", "create_with_suffix", "discard"]
+    SyncRun.objects.held().update(decision="link:987654")
+    SyncRun.objects.held().requeue()
+    office.work()
+    assert keys(office.held()) == [f"link:{second}", "create_with_suffix", "discard"]
+    office.decide(f"link:{second}")
+    assert office.link("customer").quickbooks_id == second
+
+
+def test_where_the_only_choice_is_gone_a_new_customer_can_be_made(office: Office) -> None:
+    theirs = inactive(office, "Smith Household", **EMAIL)
+    enter(office, **JOHN)
+    SyncRun.objects.held().update(decision="reactivate:987654")
+    office.simulator.edit_books(office.realm, theirs, PrimaryEmailAddr={"Address": "other@example.com"})
+    SyncRun.objects.held().requeue()
+    office.work()
+    assert keys(office.held()) == ["create", "discard"]
+    office.decide("create")
+    assert office.link("customer").quickbooks_name == "John Smith"
+
+
+def test_a_chosen_customer_somebody_linked_meanwhile_leaves_the_others_to_choose(office: Office) -> None:
+    first, second = several(office)
+    RecordLink.objects.create(
+        connection=office.quickbooks,
+        kind="customer",
+        coperniq_id="other",
+        coperniq_name="Other",
+        quickbooks_id=first,
+        rule="chosen",
+    )
+    office.decide(f"link:{first}")
+    assert office.held().cause == "match_already_linked"
+    assert keys(office.held()) == [f"link:{second}", "create_with_suffix", "retry", "discard"]
+    office.decide(f"link:{second}")
+    assert RecordLink.objects.filter(kind="customer", quickbooks_id=second).exists()
+
+
+@pytest.mark.django_db
+def test_a_customer_in_another_currency_is_not_offered(simulator: Simulation) -> None:
+    office = open_office(simulator, multicurrency=True)
+    office.simulator.in_books(office.realm, DisplayName="John Smith", CurrencyRef={"value": "CAD"}, **EMAIL)
+    ours = office.simulator.in_books(office.realm, DisplayName="Smith, John", **EMAIL)
+    enter(office, **JOHN)
+    assert keys(office.held()) == [f"link:{ours['Id']}", "create_with_suffix", "discard"]
+
+
+def test_a_number_an_inactive_customer_has_is_stepped_over(office: Office) -> None:
+    office.simulator.switch(inactive_name_frees=False)
+    office.simulator.in_books(office.realm, "Vendor", DisplayName="John Smith")
+    inactive(office, "John Smith #2")
+    enter(office)
+    office.decide("create_with_suffix")
+    assert office.link("customer").quickbooks_name == "John Smith #3"
+
+
+def test_many_names_vendors_have_are_passed_by_choosing_again(office: Office) -> None:
+    for number in range(1, 10):
+        suffix = f" #{number}" if number > 1 else ""
+        office.simulator.in_books(office.realm, "Vendor", DisplayName=f"John Smith{suffix}")
+    enter(office)
+    office.decide("create_with_suffix")
+    assert office.held().cause == "name_taken"
+    office.decide("create_with_suffix")
+    assert office.link("customer").quickbooks_name == "John Smith #10"
+    refused = RemoteWrite.objects.filter(kind="customer", state=RemoteWrite.State.REFUSED)
+    assert len({row.request_id for row in refused}) == 9

@@ -105,8 +105,80 @@ def test_a_name_taken_between_preview_and_release_is_held_again(shadow: Office) 
     shadow.simulator.in_books(shadow.realm, "Vendor", DisplayName=f"John Smith | #{project['number']}")
     shadow.decide("release", run_of("customer"))
     shadow.decide("release", run_of("job"))
-    assert run_of("job").cause == "name_taken"
+    assert run_of("job").cause == "preview_changed"
+    assert shown(run_of("job"))["DisplayName"] == f"John Smith | #{project['number']} #2"
     assert shadow.customers(Job=True) == []
+    shadow.decide("release", run_of("job"))
+    assert shadow.customer(Job=True)["DisplayName"] == f"John Smith | #{project['number']} #2"
+
+
+def test_a_customer_s_name_taken_between_preview_and_release_is_asked_about(shadow: Office) -> None:
+    shadow.enter(shadow.project(shadow.account("John Smith")))
+    shadow.work()
+    for name in ("John Smith", "John Smith #2"):
+        shadow.simulator.in_books(shadow.realm, "Vendor", DisplayName=name)
+    shadow.decide("release", run_of("customer"))
+    assert run_of("customer").cause == "name_taken"
+    shadow.decide("create_with_suffix", run_of("customer"))
+    shadow.decide("release", run_of("customer"))
+    assert shown(run_of("customer"))["DisplayName"] == "John Smith #3", "a vendor has the second"
+    shadow.decide("release", run_of("customer"))
+    assert shadow.customer(Job=False)["DisplayName"] == "John Smith #3"
+
+
+def in_books_already(shadow: Office, account: dict[str, Any], title: str = "Roof") -> dict[str, Any]:
+    project = shadow.project(account, title)
+    shadow.enter(project)
+    shadow.work()
+    for kind in ("customer", "job"):
+        shadow.decide("release", run_of(kind))
+    return project
+
+
+def again(shadow: Office, project: dict[str, Any]) -> None:
+    shadow.simulator.control("clock", {"shift_seconds": 60})
+    shadow.enter(project, "Billing")
+    shadow.enter(project)
+    shadow.work()
+
+
+@pytest.mark.parametrize("holder", ["Customer", "Vendor"])
+def test_a_job_s_new_name_that_is_taken_is_released_with_its_number(shadow: Office, holder: str) -> None:
+    project = in_books_already(shadow, shadow.account("John Smith"))
+    name = f"Barn | #{project['number']}"
+    shadow.simulator.in_books(shadow.realm, holder, DisplayName=name)
+    shadow.simulator.change("projects", project["id"], title="Barn")
+    again(shadow, project)
+    shadow.decide("release")
+    if holder == "Vendor":  # only QuickBooks knew
+        assert shown(shadow.held())["DisplayName"] == f"{name} #2"
+        shadow.decide("release")
+    assert shadow.customer(Job=True)["DisplayName"] == f"{name} #2"
+
+
+def test_a_new_name_that_differs_in_its_case_alone_is_nobody_else_s(shadow: Office) -> None:
+    project = in_books_already(shadow, shadow.account("John Smith"))
+    shadow.simulator.change("projects", project["id"], title="ROOF")
+    again(shadow, project)
+    shadow.decide("release")
+    assert shadow.customer(Job=True)["DisplayName"] == f"ROOF | #{project['number']}"
+
+
+def test_what_quickbooks_refuses_of_a_released_update_is_shown_again_without_it(shadow: Office) -> None:
+    account = shadow.account("John Smith", **JOHN)
+    project = in_books_already(shadow, account)
+    customer = shadow.customer(Job=False)
+    balance = f"quickbooks/{shadow.realm}/customers/{customer['Id']}/balance"
+    shadow.simulator.control(balance, {"amount": 100})
+    shadow.simulator.change("accounts", account["id"], isActive=False, primaryPhone="2")
+    again(shadow, project)
+    assert shown(run_of("customer")) == {"PrimaryPhone.FreeFormNumber": "2", "Active": "false"}
+    shadow.decide("release", run_of("customer"))
+    assert shown(run_of("customer")) == {"PrimaryPhone.FreeFormNumber": "2"}
+    assert shadow.customer(Job=False)["PrimaryPhone"]["FreeFormNumber"] == "1", "nothing of it is written yet"
+    shadow.decide("release", run_of("customer"))
+    assert shadow.customer(Job=False)["PrimaryPhone"]["FreeFormNumber"] == "2"
+    assert any("keeps this customer active" in line for line in shadow.log())
 
 
 def test_a_discarded_preview_writes_nothing(shadow: Office) -> None:

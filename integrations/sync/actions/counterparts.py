@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from integrations.coperniq.records import Account
-from integrations.errors import Hold
+from integrations.errors import Hold, RecordMissing
 from integrations.models import RecordLink, SyncRun
 from integrations.quickbooks.records import Customer
-from integrations.sync.actions.fields import changes_to, create_plan, update_plan
+from integrations.sync.actions.fields import Changes, changes_to, create_plan, update_plan
 from integrations.sync.actions.names import CREATE, DISCARD, RETRY, WITH_SUFFIX, first_free_name
 from integrations.sync.desk import Desk
 from integrations.sync.mapping import EMAIL_PATH, Wanted
@@ -17,9 +17,11 @@ from integrations.sync.matching import (
     Candidate,
     candidates,
     choices_for,
+    in_dollars,
     link_choice,
     linked_elsewhere,
     names_to_find,
+    without_marker,
 )
 from integrations.sync.plans import Plan
 
@@ -29,7 +31,7 @@ def plan_unlinked(desk: Desk, run: SyncRun, account: Account, wanted: Wanted) ->
     if verb in ("link", "reactivate"):
         return plan_chosen(desk, run, account, wanted, chosen_id)
     if verb == "create_with_suffix":
-        return create_plan(account, wanted, first_free_name(desk, wanted.name, start=2))
+        return create_plan(account, wanted, first_free_name(desk, run, wanted.name, start=2))
     if verb == "create":
         return create_plan(account, wanted, wanted.name)
     return plan_found(desk, account, wanted)
@@ -94,24 +96,54 @@ def plan_match(desk: Desk, account: Account, wanted: Wanted, customer: Customer,
 
 def plan_chosen(desk: Desk, run: SyncRun, account: Account, wanted: Wanted, chosen_id: str) -> Plan:
     """What a person chose is still looked at: the world may have changed since the page was shown."""
-    customer = desk.quickbooks.read_customer(chosen_id)
-    owner = linked_elsewhere(desk.connection, [chosen_id], account.id).get(chosen_id)
-    if owner is not None:
-        raise already_linked(customer, owner)
-    refuse_currency(customer)
+    try:
+        customer = desk.quickbooks.read_customer(chosen_id)
+        refuse_chosen(desk, run, account, customer)
+    except RecordMissing as error:
+        raise choose_again(desk, account, wanted, gone()) from error
+    except Hold as hold:
+        raise choose_again(desk, account, wanted, hold) from hold
     if customer.is_active:
         return plan_match(desk, account, wanted, customer, RecordLink.Rule.CHOSEN)
-    refuse_silent_revival(run, customer)
-    return plan_reactivation(account, wanted, customer, RecordLink.Rule.CHOSEN)
+    changes = revival(customer, wanted, {}, desk.settings.matching_strategy)
+    return update_plan(account, wanted, customer, RecordLink.Rule.CHOSEN, changes)
 
 
-def plan_reactivation(account: Account, wanted: Wanted, customer: Customer, rule: str) -> Plan:
-    """The name goes with it: QuickBooks would keep its “(deleted)” otherwise."""
-    changes = {
-        "Active": ("false", "true"),
-        "DisplayName": (customer.values["DisplayName"], wanted.name),
-    }
-    return update_plan(account, wanted, customer, rule, changes)
+def refuse_chosen(desk: Desk, run: SyncRun, account: Account, customer: Customer) -> None:
+    owner = linked_elsewhere(desk.connection, [customer.id], account.id).get(customer.id)
+    if owner is not None:
+        raise already_linked(customer, owner)
+    if customer.parent_id:
+        raise gone()
+    refuse_currency(customer)
+    if not customer.is_active and run.decision != f"reactivate:{customer.id}":
+        raise inactive(customer)
+
+
+def choose_again(desk: Desk, account: Account, wanted: Wanted, hold: Hold) -> Hold:
+    """With who else it could be, so that a choice which cannot be carried out is no dead end."""
+    found = look(desk, account, wanted)
+    others = [*choices_for(found.matches, found.taken), WITH_SUFFIX] if found.matches else [CREATE]
+    offered = {choice.key: choice for choice in [*others, *hold.choices]}
+    return Hold(hold.cause, hold.sentence, list(offered.values()))
+
+
+def revival(customer: Customer, wanted: Wanted, written: Mapping[str, str], strategy: str) -> Changes:
+    """As if it had never been away. The name goes with it: QuickBooks would keep its “(deleted)” otherwise."""
+    current = customer.values["DisplayName"]
+    name = without_marker(current)
+    before = replace(customer, values={**customer.values, "DisplayName": name})
+    changes = changes_to(before, wanted, written, strategy)
+    _, name = changes.get("DisplayName", ("", name))
+    return {**changes, "Active": ("false", "true"), "DisplayName": (current, name)}
+
+
+def gone() -> Hold:
+    return Hold(
+        "choice_gone",
+        "The chosen QuickBooks customer is not there any more. Please choose again.",
+        [DISCARD],
+    )
 
 
 def already_linked(customer: Customer, owner: str) -> Hold:
@@ -135,7 +167,7 @@ def refuse_unlinkable(match: Candidate) -> None:
 
 
 def refuse_currency(customer: Customer) -> None:
-    if customer.currency not in ("", "USD"):
+    if not in_dollars(customer):
         raise Hold(
             "match_currency",
             f"The QuickBooks customer “{customer.values['DisplayName']}” is kept in {customer.currency}, "
@@ -144,11 +176,10 @@ def refuse_currency(customer: Customer) -> None:
         )
 
 
-def refuse_silent_revival(run: SyncRun, customer: Customer) -> None:
-    if run.decision != f"reactivate:{customer.id}":
-        raise Hold(
-            "customer_inactive",
-            f"The QuickBooks customer “{customer.values['DisplayName']}” is inactive. "
-            "Make it active again here or in QuickBooks.",
-            [link_choice(Candidate(customer, RecordLink.Rule.CHOSEN)), RETRY, DISCARD],
-        )
+def inactive(customer: Customer) -> Hold:
+    return Hold(
+        "customer_inactive",
+        f"The QuickBooks customer “{customer.values['DisplayName']}” is inactive. "
+        "Make it active again here or in QuickBooks.",
+        [link_choice(Candidate(customer, RecordLink.Rule.CHOSEN)), RETRY, DISCARD],
+    )

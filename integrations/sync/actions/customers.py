@@ -7,14 +7,23 @@ from dataclasses import replace
 from integrations.coperniq.records import Account
 from integrations.errors import HasBalance, Hold, NameTaken, RecordMissing
 from integrations.models import MatchingStrategy, RecordLink, SyncRun
-from integrations.sync.actions.counterparts import plan_reactivation, plan_unlinked, refuse_silent_revival
-from integrations.sync.actions.fields import active_change, changes_to, update_plan
-from integrations.sync.actions.names import ARCHIVED_TOO, DISCARD, RETRY, WITH_SUFFIX
+from integrations.quickbooks.records import Customer
+from integrations.sync.actions.counterparts import inactive, plan_unlinked, revival
+from integrations.sync.actions.fields import Changes, active_change, changes_to, update_plan
+from integrations.sync.actions.insisting import insist
+from integrations.sync.actions.names import (
+    ARCHIVED_TOO,
+    DISCARD,
+    RENAME_WITH_SUFFIX,
+    RETRY,
+    WITH_SUFFIX,
+    first_free_name,
+)
+from integrations.sync.actions.refusals import was_kept_active, was_kept_inactive
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Ending
 from integrations.sync.mapping import Wanted, customer_values, primary_contact_id, sources
-from integrations.sync.plans import Plan, PlannedWrite
-from integrations.sync.writing import carry_out
+from integrations.sync.plans import Plan
 
 
 def plan(desk: Desk, run: SyncRun) -> Plan:
@@ -28,27 +37,32 @@ def plan(desk: Desk, run: SyncRun) -> Plan:
     return plan_unlinked(desk, run, account, wanted)
 
 
+def without_deactivation(planned: Plan) -> Plan:
+    """QuickBooks keeps a customer with a balance active; the rest of the update is none the worse for it."""
+    write = planned.write
+    if write is None or write.values.get("Active") is not False:
+        return planned
+    values = {path: value for path, value in write.values.items() if path != "Active"}
+    changes = tuple(change for change in write.changes if change.field != "Active")
+    remaining = replace(write, values=values, changes=changes) if values else None
+    warning = HasBalance(vendor="quickbooks").sentence
+    return replace(planned, write=remaining, warnings=(*planned.warnings, warning))
+
+
 def apply(desk: Desk, run: SyncRun, planned: Plan) -> Ending:
+    numbered = run.decision == WITH_SUFFIX.key
     try:
-        return carry_out(desk, run, planned)
+        return insist(desk, run, planned, plan, (HasBalance, NameTaken) if numbered else (HasBalance,))
     except NameTaken as error:
+        values = planned.write.values if planned.write else {}
+        name = values.get("DisplayName", planned.record_name)
+        linked = RecordLink.objects.pushed(desk.connection, "customer", run.coperniq_id) is not None
         raise Hold(
             "name_taken",
-            f"QuickBooks already uses the name “{planned.record_name}” for another customer, vendor or employee. "
+            f"QuickBooks already uses the name “{name}” for another customer, vendor or employee. "
             "Names are unique there: choose another, or rename the other one and retry.",
-            [WITH_SUFFIX, RETRY, DISCARD],
+            [RENAME_WITH_SUFFIX if linked else WITH_SUFFIX, RETRY, DISCARD],
         ) from error
-    except HasBalance as error:
-        return carry_out(desk, run, without_deactivation(planned, error.sentence))
-
-
-def without_deactivation(planned: Plan, warning: str) -> Plan:
-    """QuickBooks keeps a customer with a balance active; the rest of the update is none the worse for it."""
-    assert planned.write is not None  # only a write can be refused
-    values = {path: value for path, value in planned.write.values.items() if path != "Active"}
-    changes = tuple(change for change in planned.write.changes if change.field != "Active")
-    write: PlannedWrite | None = replace(planned.write, values=values, changes=changes)
-    return replace(planned, write=write if values else None, warnings=(*planned.warnings, warning))
 
 
 def read_account(desk: Desk, run: SyncRun) -> Account:
@@ -98,11 +112,36 @@ def plan_linked(desk: Desk, run: SyncRun, account: Account, wanted: Wanted, link
             "Look for it in QuickBooks, then retry.",
             [RETRY, DISCARD],
         ) from error
-    if not customer.is_active and account.is_active:
-        refuse_silent_revival(run, customer)
-        return plan_reactivation(account, wanted, customer, link.rule)
+    planned = update_plan(
+        account, wanted, customer, link.rule, changes_of(desk, run, account, wanted, customer, link)
+    )
+    return without_deactivation(planned) if was_kept_active(run) else planned
+
+
+def changes_of(
+    desk: Desk, run: SyncRun, account: Account, wanted: Wanted, customer: Customer, link: RecordLink
+) -> Changes:
     strategy = desk.settings.matching_strategy
-    changes = changes_to(customer, wanted, link.written, strategy)
-    if strategy != MatchingStrategy.SKIP:
-        changes |= active_change(customer, active=account.is_active)
-    return update_plan(account, wanted, customer, link.rule, changes)
+    if account.is_active and not customer.is_active:
+        if not may_revive(run, customer):
+            raise inactive(customer)
+        changes = revival(customer, wanted, link.written, strategy)
+    else:
+        changes = changes_to(customer, wanted, link.written, strategy)
+        if strategy != MatchingStrategy.SKIP:
+            changes |= active_change(customer, active=account.is_active)
+    return numbered(desk, run, customer, changes)
+
+
+def may_revive(run: SyncRun, customer: Customer) -> bool:
+    """Who chose the number for its name had chosen before to make it active again."""
+    chosen = run.decision == f"reactivate:{customer.id}"
+    return chosen or (run.decision == WITH_SUFFIX.key and was_kept_inactive(run))
+
+
+def numbered(desk: Desk, run: SyncRun, customer: Customer, changes: Changes) -> Changes:
+    if run.decision != WITH_SUFFIX.key or "DisplayName" not in changes:
+        return changes
+    before, after = changes["DisplayName"]
+    name = first_free_name(desk, run, after, start=2, own_id=customer.id)
+    return changes | {"DisplayName": (before, name)}

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from integrations.coperniq.records import Project
-from integrations.errors import Hold, NameTaken, RecordMissing, Wait
+from integrations.errors import Choice, Hold, NameTaken, RecordMissing, Wait
 from integrations.models import MatchingStrategy, RecordLink, SyncRun
 from integrations.quickbooks.records import Customer
+from integrations.sync.actions.insisting import insist
 from integrations.sync.actions.names import DISCARD, RETRY, first_free_name
+from integrations.sync.actions.refusals import refused_names
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Ending
 from integrations.sync.mapping import is_same_name, job_name
+from integrations.sync.matching import without_marker
 from integrations.sync.plans import Change, Plan, PlannedWrite
-from integrations.sync.writing import carry_out
 
 PARENT = "ParentRef.value"
 
@@ -30,20 +30,20 @@ def plan(desk: Desk, run: SyncRun) -> Plan:
             "where it is: move the job in QuickBooks by hand if it should follow, or leave it.",
             [RETRY, DISCARD],
         )
-    return plan_linked(desk, project, link)
+    return plan_linked(desk, run, project, link)
 
 
 def apply(desk: Desk, run: SyncRun, planned: Plan) -> Ending:
+    """Whoever has the name, for a job it does not matter: it goes on to the next number by itself."""
     try:
-        return carry_out(desk, run, planned)
+        return insist(desk, run, planned, plan, (NameTaken,))
     except NameTaken as error:
-        if run.preview:
-            raise Hold(
-                "name_taken",
-                f"QuickBooks meanwhile uses the name “{planned.record_name}” for something else.",
-                [RETRY, DISCARD],
-            ) from error
-    return carry_out(desk, run, plan_beside_taken(desk, planned))
+        raise Hold(
+            "name_taken",
+            f"QuickBooks uses the name “{planned.record_name}” and the next numbers behind it for other "
+            "customers, vendors or employees. Rename those, or try the numbers after them.",
+            [RETRY, DISCARD],
+        ) from error
 
 
 def read_project(desk: Desk, run: SyncRun) -> Project:
@@ -76,7 +76,6 @@ def project_without_account(project: Project) -> Hold:
 
 
 def plan_new(desk: Desk, run: SyncRun, project: Project) -> Plan:
-    """Without a look-up, unless the name has to be known beforehand: QuickBooks itself says if it is taken."""
     parent = RecordLink.objects.pushed(desk.connection, "customer", project.account_id)
     if parent is None and not (run.preview and not run.released_plan):
         raise Wait(
@@ -91,9 +90,7 @@ def plan_new(desk: Desk, run: SyncRun, project: Project) -> Plan:
         existing = find_same_job(desk, name, parent_id)
         if existing is not None:
             return linked_plan(project, existing, RecordLink.Rule.NAME)
-    if run.preview:
-        name = first_free_name(desk, name)
-    return create_plan(project, name, parent_id)
+    return create_plan(project, free_name(desk, run, name), parent_id)
 
 
 def create_plan(project: Project, name: str, parent_id: str) -> Plan:
@@ -115,13 +112,11 @@ def create_plan(project: Project, name: str, parent_id: str) -> Plan:
     )
 
 
-def plan_beside_taken(desk: Desk, planned: Plan) -> Plan:
-    """The name is taken, by whom does not matter for a job: `#2`, `#3` … goes behind it."""
-    assert planned.write is not None  # only a write meets a taken name
-    name = first_free_name(desk, planned.record_name, start=2)
-    values = {**planned.write.values, "DisplayName": name}
-    changes = (replace(planned.write.changes[0], after=name), *planned.write.changes[1:])
-    return replace(planned, write=replace(planned.write, values=values, changes=changes))
+def free_name(desk: Desk, run: SyncRun, name: str, own_id: str = "") -> str:
+    """Without a look-up, unless the name has to be known beforehand: QuickBooks itself says if it is taken."""
+    if run.preview or refused_names(run):
+        return first_free_name(desk, run, name, own_id=own_id)
+    return name
 
 
 def find_same_job(desk: Desk, name: str, parent_id: str) -> Customer | None:
@@ -132,7 +127,7 @@ def find_same_job(desk: Desk, name: str, parent_id: str) -> Customer | None:
     return None
 
 
-def plan_linked(desk: Desk, project: Project, link: RecordLink) -> Plan:
+def plan_linked(desk: Desk, run: SyncRun, project: Project, link: RecordLink) -> Plan:
     try:
         job = desk.quickbooks.read_customer(link.quickbooks_id)
     except RecordMissing as error:
@@ -142,12 +137,34 @@ def plan_linked(desk: Desk, project: Project, link: RecordLink) -> Plan:
             "Look for it in QuickBooks, then retry.",
             [RETRY, DISCARD],
         ) from error
-    name, current = job_name(project), job.values["DisplayName"]
-    if is_same_name(name, current) or not may_rename(desk, link, current):
-        return linked_plan(project, job, link.rule)
-    change = Change("DisplayName", current, name)
-    write = PlannedWrite("update", "Customer", {"DisplayName": name}, (change,), job.id, job.sync_token)
-    return linked_plan(project, job, link.rule, write)
+    reactivate = Choice(f"reactivate:{job.id}", "Make it active again")
+    if not job.is_active and run.decision != reactivate.key:
+        raise Hold(
+            "job_inactive",
+            f"The QuickBooks job “{job.values['DisplayName']}” is inactive. "
+            "Make it active again here or in QuickBooks.",
+            [reactivate, RETRY, DISCARD],
+        )
+    return linked_plan(project, job, link.rule, update_of(desk, run, project, job, link))
+
+
+def update_of(
+    desk: Desk, run: SyncRun, project: Project, job: Customer, link: RecordLink
+) -> PlannedWrite | None:
+    """Its name, where that is ours to change; and that it is active again, where a person chose so."""
+    current = job.values["DisplayName"]
+    name = before = current if job.is_active else without_marker(current)
+    if not is_same_name(job_name(project), before) and may_rename(desk, link, before):
+        name = job_name(project)
+    if job.is_active and name == current:
+        return None
+    name = free_name(desk, run, name, job.id)
+    values: dict[str, object] = {"DisplayName": name}
+    changes = [Change("DisplayName", current, name)]
+    if not job.is_active:
+        values["Active"] = True
+        changes.append(Change("Active", "false", "true"))
+    return PlannedWrite("update", "Customer", values, tuple(changes), job.id, job.sync_token)
 
 
 def may_rename(desk: Desk, link: RecordLink, current: str) -> bool:

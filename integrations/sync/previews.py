@@ -1,0 +1,34 @@
+"""Shown before written: what a person has yet to release."""
+
+from __future__ import annotations
+
+from integrations.errors import Choice
+from integrations.models import Outcome, RunState, SyncRun
+from integrations.sync.actions.names import DISCARD
+from integrations.sync.endings import Ending
+from integrations.sync.plans import Plan
+
+RELEASE = Choice("release", "Write this to QuickBooks")
+
+
+def preview_of(run: SyncRun, plan: Plan) -> Ending | None:
+    """A plan a person has yet to release, or None when it may be carried out."""
+    if not run.preview or plan.write is None or run.released_plan == plan.write.fingerprint():
+        return None
+    changed = bool(run.released_plan)
+    sentence = (
+        "What would be written has changed since it was released. Look at it again."
+        if changed
+        else f"Preview: “{plan.record_name}” would be written to QuickBooks as shown. Nothing was written."
+    )
+    return Ending(
+        RunState.HELD,
+        Outcome.HELD,
+        sentence,
+        "preview_changed" if changed else "preview",
+        record_name=plan.record_name,
+        changes=plan.write.changes,
+        choices=(RELEASE, DISCARD),
+        planned=[plan.write.shown()],
+        shown_plan=plan.write.fingerprint(),
+    )
