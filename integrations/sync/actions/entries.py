@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from django.db import transaction
+
 from integrations.coperniq.records import PhaseInstance, Project
-from integrations.errors import Choice, Hold, RecordMissing
+from integrations.errors import Choice, RecordMissing
 from integrations.models import (
     Action,
     Kind,
@@ -34,12 +36,21 @@ def perform(desk: Desk, run: SyncRun) -> Ending:
         raise missing_project(run.coperniq_id) from error
     run.record_name = project.title
     entries = [entry for entry in entries_of(desk, project) if not is_known(entry)]
-    if not entries:
+    newest = max(entries, key=lambda entry: entry.started_at) if entries else asked_about(run)
+    if newest is None:
         return nothing_to_do("No new entry into a trigger phase.", silent=True, record_name=project.title)
     if not project.account_id:
         raise project_without_account(project)
-    newest = max(entries, key=lambda entry: entry.started_at)
     return ending_for(desk, run, project, entries, newest)
+
+
+def asked_about(run: SyncRun) -> PhaseEntry | None:
+    """The entry this run was held for, unless its push has been asked for or its trigger is another by now."""
+    entry = run.entry
+    if entry is None or entry.runs.exclude(pk=run.pk).exists():
+        return None
+    trigger = entry.trigger
+    return entry if trigger and trigger.phase_template_id == entry.phase_template_id else None
 
 
 def entries_of(desk: Desk, project: Project) -> Iterator[PhaseEntry]:
@@ -89,18 +100,39 @@ def ending_for(
             record_name=project.title,
             entries=entries,
         )
-    if reentered and trigger.reentry == Reentry.ASK and run.decision != PUSH_AGAIN.key:
-        raise Hold(
-            "reentry_ask",
-            f"“{project.title}” entered {phase} again. Should its customer and job be updated?",
-            [PUSH_AGAIN, DISCARD],
-        )
+    if reentered and trigger.reentry == Reentry.ASK and not is_released(run, newest):
+        return ask(desk, run, entries, newest, f"“{project.title}” entered {phase} again.")
     return done(
         f"“{project.title}” entered {phase}: its customer and job are pushed.",
         cause="phase_entered",
         record_name=project.title,
         entries=entries,
         asks=[push_of(desk, run, project, newest, kind) for kind in (Kind.CUSTOMER, Kind.JOB)],
+    )
+
+
+def is_released(run: SyncRun, entry: PhaseEntry) -> bool:
+    return run.released_plan == shown_as(entry)
+
+
+def shown_as(entry: PhaseEntry) -> str:
+    return f"entry {entry.pk}"
+
+
+def ask(desk: Desk, run: SyncRun, entries: Sequence[PhaseEntry], newest: PhaseEntry, sentence: str) -> Ending:
+    """Stored before the answer: who leaves it is not asked again, and a release is for this entry alone."""
+    with transaction.atomic():
+        desk.lane.hold_fast()
+        for entry in entries:
+            entry.save()
+        SyncRun.objects.filter(pk=run.pk).update(entry=newest)
+    return Ending(
+        RunState.HELD,
+        Outcome.HELD,
+        f"{sentence} Should its customer and job be updated?",
+        "reentry_ask",
+        choices=(PUSH_AGAIN, DISCARD),
+        shown_plan=shown_as(newest),
     )
 
 
