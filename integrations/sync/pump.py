@@ -96,7 +96,7 @@ class Pump:
             lane_pk = self.futures.pop(future)
             if lane_pk is not None:
                 self.lanes.pop(lane_pk)
-            self.done += future.result()
+            self.done += outcome_of(future)
 
     def finish(self) -> None:
         """Lanes stop by themselves at the deadline; what is in flight then is still waited for, alive."""
@@ -134,12 +134,18 @@ class Pump:
             logger.exception("Leases could not be renewed")
 
 
+def outcome_of(future: Future[int]) -> int:
+    """What one company's errand fell over must not stop the others'."""
+    error = future.exception()
+    if error is None:
+        return future.result()
+    logger.error("An errand of the pump failed", exc_info=error)
+    return 1
+
+
 def in_thread(errand: Errand) -> int:
     """The pool's threads come and go with the pump, and each leaves no database connection behind."""
     try:
         return errand()
-    except Exception:
-        logger.exception("An errand of the pump failed")
-        return 1
     finally:
         connections.close_all()
