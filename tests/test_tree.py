@@ -19,7 +19,7 @@ FORBIDDEN = {
 LONGEST_FUNCTION, LONGEST_MODULE, MEDIAN_FUNCTION = 40, 250, 10
 
 
-def tracked(pattern: str = "") -> list[Path]:
+def tracked(pattern: str = "*") -> list[Path]:
     listed = subprocess.run(
         ["git", "ls-files", pattern], cwd=ROOT, capture_output=True, text=True, check=True
     )

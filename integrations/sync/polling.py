@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from integrations.connections.budget import is_scarce
@@ -32,7 +32,15 @@ def due_polls() -> Sequence[Callable[[], int]]:
     """Claimed, so that nobody else runs them; each is an errand for the pump's pool."""
     now = timezone.now()
     due = CoperniqConnection.objects.due_for_poll(now)
-    return [errand_of(row, now) for row in due if row.claim_poll(now, CLAIM)]
+    return [errand_of(row, now) for row in due if claim(row, now)]
+
+
+def claim(connection: CoperniqConnection, now: datetime) -> bool:
+    """The next poll is put off for as long as the claim lasts, so that a ring during this one can move it."""
+    claimed = connection.claim_poll(now, CLAIM)
+    if claimed:
+        CoperniqConnection.objects.filter(pk=connection.pk).update(next_poll_at=now + CLAIM)
+    return claimed
 
 
 def errand_of(connection: CoperniqConnection, now: datetime) -> Callable[[], int]:
@@ -95,13 +103,13 @@ def store_workflows(connection: CoperniqConnection, workflows: Iterable[Workflow
 
 
 def finish(connection: CoperniqConnection, now: datetime, *, failed: bool, scarce: bool) -> None:
-    """The next poll counts from this one's start."""
+    """The next poll counts from this one's start, unless somebody has asked for one meanwhile."""
     failures = connection.poll_failures + 1 if failed else 0
-    CoperniqConnection.objects.filter(pk=connection.pk).update(
-        next_poll_at=now + pause_after(failures, scarce=scarce),
-        poll_claimed_until=now,
-        poll_failures=failures,
-        last_poll_ended_at=timezone.now(),
+    next_poll_at = now + pause_after(failures, scarce=scarce)
+    rows = CoperniqConnection.objects.filter(pk=connection.pk)
+    rows.update(poll_claimed_until=now, poll_failures=failures, last_poll_ended_at=timezone.now())
+    rows.filter(Q(next_poll_at=now + CLAIM) | Q(next_poll_at__gt=next_poll_at)).update(
+        next_poll_at=next_poll_at
     )
 
 

@@ -24,7 +24,7 @@ from integrations.models import (
 )
 from integrations.parsing import Wild
 from integrations.sync.planning import plan_pending
-from integrations.sync.polling import due_polls
+from integrations.sync.polling import CLAIM, claim, due_polls
 from tests.simulation import Simulation
 from tests.sync.office import Office, open_office
 
@@ -366,3 +366,47 @@ def test_what_was_ignored_for_another_reason_stays_ignored(office: Office) -> No
     make_due(office)
     due_polls()[0]()
     assert not InboundEvent.objects.unplanned().exists()
+
+
+def test_a_ring_during_a_poll_makes_the_next_one_due(office: Office, settings: Any) -> None:
+    settings.COPERNIQ_POLL_SECONDS = 60
+    project = office.project(office.account("John Smith"))
+    make_due(office)
+    errand = due_polls()[0]
+    office.coperniq.refresh_from_db()
+    office.ring(project, "Billing")
+    errand()
+    row = CoperniqConnection.objects.get()
+    assert row.last_poll_started_at is not None
+    assert row.next_poll_at == row.last_poll_started_at + timedelta(seconds=10)
+
+
+def test_a_ring_does_not_put_off_a_poll_that_is_due_before(office: Office, settings: Any) -> None:
+    settings.COPERNIQ_POLL_SECONDS = 1
+    project = office.project(office.account("John Smith"))
+    make_due(office)
+    errand = due_polls()[0]
+    office.coperniq.refresh_from_db()
+    office.ring(project, "Billing")
+    errand()
+    row = CoperniqConnection.objects.get()
+    assert row.last_poll_started_at is not None
+    assert row.next_poll_at == row.last_poll_started_at + timedelta(seconds=1)
+
+
+def test_a_poll_whose_worker_died_is_due_again_when_its_claim_has_ended(office: Office) -> None:
+    make_due(office)
+    due_polls()
+    started_at = CoperniqConnection.objects.get().last_poll_started_at
+    assert started_at is not None
+    due = CoperniqConnection.objects.due_for_poll
+    assert not due(started_at + timedelta(seconds=119)).exists()
+    assert due(started_at + timedelta(seconds=120)).exists()
+
+
+def test_who_comes_too_late_to_claim_a_poll_moves_nothing(office: Office) -> None:
+    make_due(office)
+    row, now = CoperniqConnection.objects.get(), timezone.now()
+    assert claim(row, now)
+    assert not claim(row, now + timedelta(seconds=1))
+    assert CoperniqConnection.objects.get().next_poll_at == now + CLAIM
