@@ -1,0 +1,83 @@
+"""Situations that several files of tests begin with."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import F
+from django.utils import timezone
+
+from integrations.models import Lane, RemoteWrite, SyncRun
+from tests.sync.office import Office
+
+JOHN: dict[str, Any] = {"primaryEmail": "john@example.com"}
+EMAIL: dict[str, Any] = {"PrimaryEmailAddr": {"Address": "john@example.com"}}
+LEASE = timedelta(seconds=15)
+
+
+def entered(office: Office, **fields: Any) -> dict[str, Any]:
+    """John's project is in the trigger phase, and nobody has looked yet."""
+    project = office.project(office.account("John Smith", **{**JOHN, **fields}))
+    office.enter(project)
+    return project
+
+
+def pushed(office: Office, **fields: Any) -> dict[str, Any]:
+    project = entered(office, **fields)
+    office.work()
+    return project
+
+
+def enter_again(office: Office, project: dict[str, Any]) -> None:
+    office.simulator.control("clock", {"shift_seconds": 60})
+    office.enter(project, "Billing")
+    office.enter(project)
+
+
+def change_account(office: Office, **fields: Any) -> None:
+    office.simulator.change("accounts", office.link("customer").coperniq_id, **fields)
+
+
+def push_customer_meeting(office: Office, fault: str) -> None:
+    """The entry is noticed; then the customer is written, and its POST meets the fault."""
+    office.work_once()
+    office.simulator.fault(fault, method="POST", path="/customer", times=1)
+    office.work_once()
+
+
+def create_never_arrived(office: Office) -> dict[str, Any]:
+    project = entered(office)
+    push_customer_meeting(office, "refuse_connection_before")
+    return project
+
+
+def update_met(office: Office, fault: str, **fields: Any) -> dict[str, Any]:
+    """John's account changed, and the update of his customer is what the fault happened to."""
+    project = pushed(office)
+    change_account(office, **fields)
+    enter_again(office, project)
+    push_customer_meeting(office, fault)
+    return project
+
+
+def sent_long_ago() -> None:
+    RemoteWrite.objects.open().update(sent_at=timezone.now() - timedelta(hours=3))
+
+
+def about_to_push(office: Office) -> tuple[Lane, SyncRun]:
+    """A lane this test drives, and the customer's run, which comes up next."""
+    office.enter(office.project(office.account()))
+    office.work_once()
+    lane = Lane.objects.get()
+    assert lane.take(timezone.now(), LEASE)
+    return lane, SyncRun.objects.get(action="push_customer")
+
+
+def take_over(*_: object) -> None:
+    """Another pump takes every lane."""
+    Lane.objects.update(fence=F("fence") + 1)
+
+
+def held_customer(office: Office) -> SyncRun:
+    return SyncRun.objects.held().get(kind="customer")

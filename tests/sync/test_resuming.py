@@ -1,0 +1,122 @@
+"""What a lost answer left behind is ours only if everything says so; else it is planned anew."""
+
+from __future__ import annotations
+
+from integrations.models import RecordLink, RemoteWrite, RunState, SyncRun
+from integrations.sync.resuming import CLOCK_TOLERANCE
+from tests.sync.office import Office
+from tests.sync.scenes import (
+    create_never_arrived,
+    enter_again,
+    entered,
+    held_customer,
+    push_customer_meeting,
+    pushed,
+    sent_long_ago,
+    update_met,
+)
+
+TAX = "12-3456789"
+
+
+def test_an_older_record_of_the_name_is_matched_not_adopted(office: Office) -> None:
+    create_never_arrived(office)
+    office.simulator.control("clock", {"shift_seconds": -18_000})
+    office.simulator.in_books(office.realm, DisplayName="John Smith")
+    office.simulator.control("clock", {"shift_seconds": 18_000})
+    sent_long_ago()
+    office.work()
+    assert office.link("customer").rule == RecordLink.Rule.NAME
+
+
+def test_a_vendor_whose_clock_is_behind_is_believed(office: Office) -> None:
+    entered(office)
+    behind = round(CLOCK_TOLERANCE.total_seconds()) - 60
+    office.simulator.control("clock", {"shift_seconds": -behind})
+    office.simulator.switch(requestid_memory_seconds=-1)
+    push_customer_meeting(office, "lost_answer")
+    office.work()
+    assert office.link("customer").rule == RecordLink.Rule.ADOPTED
+
+
+def test_a_job_of_the_name_is_not_adopted_as_the_customer(office: Office) -> None:
+    create_never_arrived(office)
+    parent = office.simulator.in_books(office.realm, DisplayName="Somebody")
+    office.simulator.in_books(
+        office.realm, DisplayName="John Smith", Job=True, ParentRef={"value": parent["Id"]}
+    )
+    office.work()
+    assert held_customer(office).cause == "name_taken"
+
+
+def test_a_record_another_account_has_is_not_adopted(office: Office) -> None:
+    create_never_arrived(office)
+    theirs = office.simulator.in_books(office.realm, DisplayName="John Smith")
+    RecordLink.objects.create(
+        connection=office.quickbooks,
+        kind="customer",
+        coperniq_id="other",
+        coperniq_name="Other",
+        quickbooks_id=theirs["Id"],
+        rule="chosen",
+    )
+    office.work()
+    assert held_customer(office).cause == "match_already_linked"
+
+
+def test_a_lost_update_that_never_arrived_is_not_taken_for_done(office: Office) -> None:
+    update_met(office, "refuse_connection_before", primaryPhone="1")
+    sent_long_ago()
+    office.work()
+    assert office.customer(Job=False)["PrimaryPhone"]["FreeFormNumber"] == "1"
+
+
+def test_a_lost_deactivation_that_never_arrived_is_not_taken_for_done(office: Office) -> None:
+    update_met(office, "refuse_connection_before", isActive=False)
+    sent_long_ago()
+    office.work()
+    assert office.customer(Job=False)["Active"] is False
+
+
+def test_a_masked_tax_number_does_not_hide_a_lost_update_that_arrived(office: Office) -> None:
+    office.simulator.make("properties", recordType="account", name="Tax", keyName="tax_number", type="TEXT")
+    update_met(office, "lost_answer", custom={"tax_number": TAX})
+    sent_long_ago()
+    office.simulator.forget_log()
+    office.work()
+    assert office.quickbooks_calls(write=True) == []
+    assert office.link("customer").written["PrimaryTaxIdentifier"]
+
+
+def test_a_repetition_is_reckoned_from_the_first_sending(office: Office) -> None:
+    create_never_arrived(office)
+    first = RemoteWrite.objects.open().get().sent_at
+    office.simulator.fault("refuse_connection_before", method="POST", path="/customer", times=1)
+    office.work_once()
+    repeated = RemoteWrite.objects.open().get()
+    assert (repeated.sends, repeated.sent_at) == (2, first)
+
+
+def test_an_open_update_of_another_record_is_left_to_that_record(office: Office) -> None:
+    update_met(office, "lost_answer", primaryPhone="1")
+    SyncRun.objects.open().update(state=RunState.CANCELLED)
+    office.enter(office.project(office.account("Mary Jones"), "Mary"))
+    office.work()
+    assert RemoteWrite.objects.open().get().about["coperniq_name"] == "John Smith"
+    assert RecordLink.objects.filter(coperniq_name="Mary Jones").exists()
+
+
+def test_a_linked_record_is_not_kept_from_its_update_by_the_open_create_of_another(office: Office) -> None:
+    """No match is looked for where there is a link, so nothing can be mistaken."""
+    project = pushed(office)
+    office.enter(office.project(office.account("Mary Jones"), "Mary"))
+    push_customer_meeting(office, "refuse_connection_before")
+    SyncRun.objects.open().update(state=RunState.CANCELLED)
+    enter_again(office, project)
+    office.work()
+    assert RemoteWrite.objects.open().get().about["coperniq_name"] == "Mary Jones"
+
+
+def test_a_finished_write_keeps_no_body(office: Office) -> None:
+    pushed(office)
+    assert set(RemoteWrite.objects.values_list("body_sealed", flat=True)) == {""}
