@@ -1,0 +1,150 @@
+"""A driver that lost its lane sends nothing, stores nothing and settles nothing, wherever it was."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db.models import F
+from django.utils import timezone
+
+from integrations.errors import LaneLost
+from integrations.models import Lane, RecordLink, RemoteWrite, RunState, SyncRun
+from integrations.quickbooks.client import QuickBooksClient
+from integrations.sync import runner
+from integrations.sync.desk import Desk
+from integrations.sync.endings import Ending
+from integrations.sync.lanes import next_run
+from integrations.sync.pump import due_lanes
+from integrations.sync.resuming import settle_open
+from tests.simulation import Simulation
+from tests.sync.office import Office, open_office
+from tests.sync.scenes import LEASE, about_to_push, create_never_arrived, entered, take_over
+
+
+def test_a_lane_lost_while_planning_stores_no_write(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    lane, run = about_to_push(office)
+    monkeypatch.setattr(runner, "preview_of", take_over)
+    runner.run_once(Desk(lane, run.connection), run)
+    assert not RemoteWrite.objects.exists()
+
+
+def test_a_lane_lost_between_row_and_request_sends_nothing(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lane, run = about_to_push(office)
+    save = RemoteWrite.save
+
+    def saved_and_lost(self: RemoteWrite, **values: Any) -> None:
+        save(self, **values)
+        take_over()
+
+    monkeypatch.setattr(RemoteWrite, "save", saved_and_lost)
+    runner.run_once(Desk(lane, run.connection), run)
+    assert office.quickbooks_calls(write=True) == []
+
+
+def test_a_refusal_heard_after_the_lane_was_lost_is_left_to_the_next(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.simulator.in_books(office.realm, "Vendor", DisplayName="John Smith")
+    lane, run = about_to_push(office)
+    write = QuickBooksClient.write
+
+    def lost_meanwhile(self: QuickBooksClient, *values: str) -> Any:
+        take_over()
+        return write(self, *values)
+
+    monkeypatch.setattr(QuickBooksClient, "write", lost_meanwhile)
+    runner.run_once(Desk(lane, run.connection), run)
+    assert RemoteWrite.objects.get().state == RemoteWrite.State.SENT
+
+
+def test_what_was_found_after_a_lost_answer_is_not_stored_once_the_lane_is_lost(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create_never_arrived(office)
+    SyncRun.objects.ignore_pauses()
+    lane = Lane.objects.get()
+    assert lane.take(timezone.now(), LEASE)
+    run = SyncRun.objects.get(action="push_customer")
+
+    def settled_and_lost(desk: Desk, write: RemoteWrite) -> Ending | None:
+        ending = settle_open(desk, write)
+        take_over()
+        return ending
+
+    monkeypatch.setattr("integrations.sync.runner.settle_open", settled_and_lost)
+    runner.run_once(Desk(lane, run.connection), run)
+    assert not RecordLink.objects.exists()
+    assert RemoteWrite.objects.open().exists(), "for the next driver to settle"
+
+
+def test_the_lease_outlives_the_call(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    lane, run = about_to_push(office)
+    leases = []
+    write = QuickBooksClient.write
+
+    def looked_at(self: QuickBooksClient, *values: str) -> Any:
+        ends_at = timezone.now() + timedelta(seconds=self.timeout_seconds)
+        leases.append(Lane.objects.get().leased_until > ends_at)
+        return write(self, *values)
+
+    monkeypatch.setattr(QuickBooksClient, "write", looked_at)
+    runner.run_once(Desk(lane, run.connection), run)
+    assert leases == [True]
+
+
+def test_a_lane_held_fast_by_its_driver_never_loses_lease(office: Office) -> None:
+    lane = Lane.objects.get()
+    assert lane.take(timezone.now(), LEASE)
+    before = Lane.objects.get().leased_until
+    lane.hold_fast()
+    assert Lane.objects.get().leased_until == before
+    take_over()
+    with pytest.raises(LaneLost):
+        lane.hold_fast()
+
+
+def test_a_run_claimed_by_the_next_driver_is_not_settled_by_the_last(office: Office) -> None:
+    lane, run = about_to_push(office)
+    assert run.claim(lane.fence)
+    SyncRun.objects.update(fence=F("fence") + 1)
+    assert not run.settle(RunState.DONE, {})
+    assert SyncRun.objects.get(pk=run.pk).state == RunState.RUNNING
+
+
+def test_only_what_an_earlier_driver_of_this_company_left_is_recovered(office: Office) -> None:
+    lane, run = about_to_push(office)
+    assert run.claim(lane.fence)
+    assert SyncRun.objects.recover(office.company.pk, lane.fence) == 0
+    assert SyncRun.objects.recover(office.company.pk + 1, lane.fence + 1) == 0
+    assert SyncRun.objects.recover(office.company.pk, lane.fence + 1) == 1
+
+
+def test_a_recovered_run_has_used_an_attempt(office: Office) -> None:
+    lane, run = about_to_push(office)
+    assert run.claim(lane.fence)
+    SyncRun.objects.recover(office.company.pk, lane.fence + 1)
+    recovered = SyncRun.objects.get(pk=run.pk)
+    assert (recovered.state, recovered.attempts) == (RunState.QUEUED, 1)
+
+
+def test_a_run_that_is_all_a_dead_driver_left_is_taken_up(office: Office) -> None:
+    lane, run = about_to_push(office)
+    SyncRun.objects.exclude(pk=run.pk).delete()
+    assert run.claim(lane.fence)
+    lane.release()
+    assert list(due_lanes()) == [lane]
+    office.work()
+    assert len(office.customers()) == 1
+
+
+@pytest.mark.django_db
+def test_a_lane_has_the_runs_of_its_company_alone(simulator: Simulation) -> None:
+    office, other = open_office(simulator), open_office(simulator, "northgate", "another-key")
+    entered(office)
+    office.work_once()
+    assert next_run(Lane.objects.get(company=office.company)) is not None
+    assert next_run(Lane.objects.get(company=other.company)) is None
