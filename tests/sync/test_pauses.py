@@ -1,0 +1,146 @@
+"""How long a run waits after a failure, who waits with it, and what makes it start afresh."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from pytest_django import Settings
+
+from integrations.models import CoperniqConnection, Lane, QuickBooksConnection, RunState, SyncRun
+from integrations.models.lanes import LONG_AGO
+from integrations.sync.planning import plan_pending
+from integrations.sync.pump import due_lanes
+from tests.simulation import Simulation
+from tests.sync.office import Office, open_office
+from tests.sync.scenes import entered
+
+
+def pause_of(run: SyncRun) -> timedelta:
+    assert run.not_before is not None
+    return run.not_before - timezone.now()
+
+
+def test_each_pause_is_the_next_of_the_list(office: Office, settings: Settings) -> None:
+    settings.RETRY_PAUSES = [100, 2000]
+    entered(office)
+    office.simulator.fault("error_500", vendor="coperniq", times=0)
+    for least, most in ((50, 100), (1900, 2000)):
+        office.work_once()
+        assert timedelta(seconds=least) < pause_of(SyncRun.objects.get()) <= timedelta(seconds=most)
+
+
+def test_an_outage_pauses_its_own_run_alone(office: Office) -> None:
+    entered(office)
+    office.simulator.fault("error_500", vendor="coperniq", times=1)
+    office.work_once()
+    assert Lane.objects.get().paused_until == LONG_AGO
+
+
+def test_a_throttled_call_waits_as_long_as_the_vendor_advises(office: Office, settings: Settings) -> None:
+    settings.RETRY_PAUSES = [1, 600]
+    entered(office)
+    office.simulator.fault("throttle", vendor="coperniq", times=1)
+    office.work_once()
+    assert pause_of(SyncRun.objects.get()) > timedelta(seconds=50)
+
+
+def test_an_advice_beyond_the_longest_pause_is_cut_to_it(office: Office, settings: Settings) -> None:
+    settings.RETRY_PAUSES = [1, 20]
+    entered(office)
+    office.simulator.fault("throttle", vendor="coperniq", times=1)
+    office.work_once()
+    assert pause_of(SyncRun.objects.get()) <= timedelta(seconds=20)
+
+
+@pytest.mark.django_db
+def test_a_throttled_company_pauses_no_other(simulator: Simulation) -> None:
+    office, other = open_office(simulator), open_office(simulator, "northgate", "another-key")
+    entered(office)
+    simulator.fault("throttle", vendor="coperniq", times=1)
+    office.work_once()
+    assert Lane.objects.get(company=office.company).paused_until > timezone.now()
+    assert Lane.objects.get(company=other.company).paused_until == LONG_AGO
+    other.ring({"id": 1})
+    plan_pending()
+    assert [lane.company for lane in due_lanes()] == [other.company]
+
+
+@pytest.mark.parametrize("how", ["retry all", "decide", "ask"])
+def test_a_run_released_by_a_person_starts_its_pauses_afresh(
+    office: Office, settings: Settings, how: str
+) -> None:
+    settings.RETRY_PAUSES = [1]
+    project = entered(office)
+    office.simulator.fault("error_500", vendor="coperniq", times=0)
+    office.work()
+    run = office.held()
+    assert run.attempts == 2
+    if how == "retry all":
+        assert SyncRun.objects.held().requeue() == 1
+    elif how == "decide":
+        assert run.decide("retry")
+    else:
+        office.ring(project)
+    office.work_once()
+    run.refresh_from_db()
+    assert (run.state, run.attempts) == (RunState.QUEUED, 1)
+
+
+def test_asking_again_does_not_shorten_a_pause(office: Office) -> None:
+    project = entered(office)
+    office.simulator.fault("error_500", vendor="coperniq", times=0)
+    office.work_once()
+    before = SyncRun.objects.get().not_before
+    office.ring(project)
+    plan_pending()
+    assert SyncRun.objects.get().not_before == before
+
+
+def test_connecting_again_leaves_alone_what_is_held_for_another_reason(office: Office) -> None:
+    office.simulator.in_books(office.realm, "Vendor", DisplayName="John Smith")
+    entered(office)
+    office.work()
+    assert SyncRun.objects.release_after_reconnect() == 0
+    assert office.held().cause == "name_taken"
+
+
+@pytest.mark.parametrize("lost", ["quickbooks", "coperniq", "currency"])
+def test_nothing_is_asked_of_any_vendor_for_a_company_that_cannot_sync(office: Office, lost: str) -> None:
+    entered(office)
+    office.work_once()
+    if lost == "quickbooks":
+        QuickBooksConnection.objects.update(state=QuickBooksConnection.State.NEEDS_AUTHORIZATION)
+    elif lost == "coperniq":
+        CoperniqConnection.objects.update(state=CoperniqConnection.State.REFUSED)
+    else:
+        QuickBooksConnection.objects.update(home_currency="CAD")
+    office.simulator.forget_log()
+    office.work()
+    assert office.simulator.log() == []
+
+
+@pytest.mark.parametrize("vendor", ["quickbooks", "coperniq"])
+def test_lost_access_holds_the_runs_that_had_not_come_up(office: Office, vendor: str) -> None:
+    entered(office)
+    office.work_once()
+    if vendor == "quickbooks":
+        office.simulator.control("intuit/disconnect", {"realm_id": office.realm})
+    else:
+        office.simulator.fault("forbidden", vendor="coperniq", times=0)
+    office.work_once()
+    assert set(SyncRun.objects.held().values_list("action", "cause")) == {
+        ("push_customer", "reconnect"),
+        ("push_job", "reconnect"),
+    }
+
+
+def test_what_is_held_as_before_is_logged_once(office: Office) -> None:
+    office.simulator.in_books(office.realm, "Vendor", DisplayName="John Smith")
+    entered(office)
+    office.work()
+    before = office.log()
+    office.decide("retry")
+    assert office.held().cause == "name_taken"
+    assert office.log() == before
