@@ -1,0 +1,72 @@
+"""The rules of matching without a vendor, and what a page with several matches offers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from integrations.models import RecordLink, SyncRun
+from integrations.quickbooks.records import Customer
+from integrations.sync.matching import candidates, choices_for
+from tests.simulation import Simulation
+from tests.sync.office import Office, open_office
+from tests.sync.scenes import EMAIL, pushed
+from tests.sync.test_fields import customer
+
+NAME, BY_EMAIL = RecordLink.Rule.NAME, RecordLink.Rule.EMAIL
+
+
+def called(name: str, id_: str = "5", parent_id: str = "", *, active: bool = True) -> Customer:
+    return replace(customer(DisplayName=name, active=active), id=id_, parent_id=parent_id)
+
+
+@pytest.mark.parametrize("name", ["John Smith", "JOHN SMITH", "john smith (deleted)"])
+def test_a_name_in_any_case_is_a_match_by_name_though_only_the_address_found_it(name: str) -> None:
+    assert [candidate.by for candidate in candidates("John Smith", [], [called(name)])] == [NAME]
+
+
+def test_another_name_is_a_match_by_its_address_alone() -> None:
+    found = candidates("John Smith", [], [called("J. Smith")])
+    assert [candidate.by for candidate in found] == [BY_EMAIL]
+
+
+def test_who_is_found_twice_is_one_candidate() -> None:
+    john = called("John Smith")
+    assert len(candidates("John Smith", [john], [john])) == 1
+
+
+def test_jobs_are_no_candidates() -> None:
+    job = called("John Smith", parent_id="4")
+    assert candidates("John Smith", [job], [job]) == []
+
+
+def test_what_another_account_has_is_not_offered() -> None:
+    found = candidates("John Smith", [called("John Smith", "5"), called("John Smith", "6")], [])
+    assert [choice.key for choice in choices_for(found, ["5"])] == ["link:6"]
+
+
+def test_an_inactive_candidate_is_offered_for_what_it_is() -> None:
+    found = candidates("John Smith", [called("John Smith (deleted)", active=False)], [])
+    assert [choice.key for choice in choices_for(found, [])] == ["reactivate:5"]
+
+
+def test_a_match_another_account_has_is_not_among_the_choices(office: Office) -> None:
+    office.enter(office.project(office.account("John Smith")))
+    office.work()
+    other = office.simulator.in_books(office.realm, DisplayName="J. Smith", **EMAIL)
+    pushed(office)
+    keys = [choice["key"] for choice in office.held().choices]
+    assert keys == [f"link:{other['Id']}", "create_with_suffix", "discard"]
+
+
+@pytest.mark.django_db
+def test_a_chosen_customer_in_another_currency_is_held(simulator: Simulation) -> None:
+    office = open_office(simulator, multicurrency=True)
+    theirs = simulator.in_books(office.realm, DisplayName="John Smith", CurrencyRef={"value": "CAD"})
+    simulator.in_books(office.realm, DisplayName="J. Smith", **EMAIL)
+    pushed(office)
+    SyncRun.objects.held().update(decision=f"link:{theirs['Id']}")
+    SyncRun.objects.held().requeue()
+    office.work()
+    assert office.held().cause == "match_currency"
