@@ -1,0 +1,174 @@
+"""When the poller asks, from which moment on, and what only the sweep can find."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from integrations.models import CoperniqConnection, PhaseEntry, PhaseTrigger, SyncRun
+from integrations.sync.polling import due_polls
+from integrations.sync.sweeping import concerning
+from tests.sync.office import Office
+from tests.sync.scenes import entered
+from tests.sync.test_mapping import PROJECT
+
+
+def make_due() -> None:
+    now = timezone.now()
+    CoperniqConnection.objects.update(next_poll_at=now, poll_claimed_until=now)
+
+
+def poll(office: Office) -> None:
+    """One poll, and what follows from it."""
+    make_due()
+    office.work(polls=True)
+    office.coperniq.refresh_from_db()
+
+
+def polled(office: Office) -> list[str]:
+    """What one poll asks for."""
+    make_due()
+    office.simulator.forget_log()
+    due_polls()[0]()
+    office.coperniq.refresh_from_db()
+    return [call["path"] for call in office.simulator.log("coperniq")]
+
+
+def unheard(office: Office) -> dict[str, Any]:
+    project = office.project(office.account("John Smith"))
+    office.simulator.start_phase(project["id"], office.phases["Installation"])
+    return project
+
+
+def no_sweep() -> None:
+    CoperniqConnection.objects.update(next_sweep_at=timezone.now() + timedelta(hours=9))
+
+
+def test_the_sweep_alone_finds_what_no_stamp_betrays(office: Office) -> None:
+    office.simulator.switch(phase_moves_updated_at=False)
+    office.simulator.control("clock", {"shift_seconds": -3600})
+    project = office.project(office.account("John Smith"))
+    office.simulator.control("clock", {"shift_seconds": 3600})
+    poll(office)
+    office.simulator.start_phase(project["id"], office.phases["Installation"])
+    poll(office)
+    assert office.customers() == [], "neither by its stamp nor before the sweep"
+    CoperniqConnection.objects.update(next_sweep_at=timezone.now())
+    poll(office)
+    assert len(office.customers()) == 2
+
+
+def test_a_change_that_shows_late_is_read_within_the_overlap(office: Office) -> None:
+    unheard(office)
+    poll(office)
+    assert office.coperniq.projects_cursor_at is not None
+    ahead = office.coperniq.projects_cursor_at + timedelta(minutes=4)
+    CoperniqConnection.objects.update(projects_cursor_at=ahead)
+    no_sweep()
+    late = office.project(office.account("Mary Jones"), "Mary")
+    poll(office)
+    assert SyncRun.objects.filter(coperniq_id=str(late["id"])).exists()
+
+
+def test_a_cursor_ahead_of_the_clock_misses_nothing(office: Office) -> None:
+    poll(office)
+    CoperniqConnection.objects.update(projects_cursor_at=timezone.now() + timedelta(hours=1))
+    no_sweep()
+    unheard(office)
+    poll(office)
+    assert PhaseEntry.objects.exists()
+
+
+def test_the_first_poll_begins_with_the_oldest_trigger(office: Office) -> None:
+    now = timezone.now()
+    office.trigger.saved_at = now - timedelta(hours=1)
+    office.trigger.save()
+    office.quickbooks.triggers.create(workflow_id="another", phase_template_id="another", saved_at=now)
+    no_sweep()
+    office.simulator.control("clock", {"shift_seconds": -1800})
+    unheard(office)
+    poll(office)
+    assert PhaseEntry.objects.exists()
+
+
+def test_the_cursor_is_the_newest_change_seen(office: Office) -> None:
+    unheard(office)
+    poll(office)
+    newest = office.company.events.latest("occurred_at").occurred_at
+    assert office.coperniq.projects_cursor_at == newest
+    poll(office)
+    assert office.coperniq.projects_cursor_at == newest
+
+
+def test_a_project_that_changes_again_is_seen_again(office: Office) -> None:
+    project = unheard(office)
+    poll(office)
+    office.simulator.control("clock", {"shift_seconds": 60})
+    office.simulator.change("projects", project["id"], title="Renamed")
+    poll(office)
+    assert office.company.events.count() == 2
+
+
+def test_a_project_whose_workflow_the_list_does_not_name_is_looked_at() -> None:
+    projects = [replace(PROJECT, workflow_id=workflow) for workflow in ("1", "2", "")]
+    assert concerning(projects, [PhaseTrigger(workflow_id="1")]) == [projects[0], projects[2]]
+
+
+def test_a_webhook_makes_a_poll_due(office: Office) -> None:
+    CoperniqConnection.objects.update(next_poll_at=timezone.now() + timedelta(hours=1))
+    assert due_polls() == []
+    office.ring({"id": 1})
+    assert len(due_polls()) == 1
+
+
+@pytest.mark.parametrize("ago", [0, 4])
+def test_many_webhooks_make_no_more_than_a_poll_every_ten_seconds(office: Office, ago: int) -> None:
+    now = timezone.now()
+    began = now - timedelta(seconds=ago)
+    CoperniqConnection.objects.update(next_poll_at=now + timedelta(hours=1), last_poll_started_at=began)
+    office.coperniq.refresh_from_db()
+    for number in range(3):
+        office.ring({"id": number})
+    office.coperniq.refresh_from_db()
+    assert office.coperniq.next_poll_at == began + timedelta(seconds=10)
+
+
+def test_a_webhook_never_puts_a_poll_off(office: Office) -> None:
+    now = timezone.now()
+    soon = now + timedelta(seconds=1)
+    CoperniqConnection.objects.update(next_poll_at=soon, last_poll_started_at=now)
+    office.coperniq.refresh_from_db()
+    office.ring({"id": 1})
+    office.coperniq.refresh_from_db()
+    assert office.coperniq.next_poll_at == soon
+
+
+def test_workflows_and_the_sweep_have_their_own_pace(office: Office) -> None:
+    poll(office)
+    asked = polled(office)
+    assert len(asked) == 1, "what changed, and no sweep"
+    assert not any("workflows" in path for path in asked)
+
+
+def test_a_poll_that_succeeds_forgets_the_failures(office: Office) -> None:
+    CoperniqConnection.objects.update(poll_failures=5)
+    poll(office)
+    assert office.coperniq.poll_failures == 0
+
+
+def test_a_poll_that_ended_gives_its_claim_back(office: Office) -> None:
+    poll(office)
+    assert office.coperniq.poll_claimed_until <= timezone.now()
+
+
+def test_a_refused_key_found_by_the_poll_holds_what_is_queued(office: Office) -> None:
+    entered(office)
+    office.work_once()
+    office.simulator.fault("forbidden", vendor="coperniq", times=0)
+    make_due()
+    due_polls()[0]()
+    assert set(SyncRun.objects.held().values_list("cause", flat=True)) == {"reconnect"}
