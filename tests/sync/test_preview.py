@@ -199,3 +199,17 @@ def test_a_plan_without_a_write_needs_no_release(shadow: Office) -> None:
     shadow.enter(shadow.project(shadow.account("John Smith")))
     shadow.work()
     assert RecordLink.objects.filter(kind="customer").exists()
+
+
+def test_an_account_restored_before_the_rest_is_released_leaves_nothing_to_warn_of(shadow: Office) -> None:
+    account = shadow.account("John Smith", **JOHN)
+    project = in_books_already(shadow, account)
+    customer = shadow.customer(Job=False)
+    shadow.simulator.control(f"quickbooks/{shadow.realm}/customers/{customer['Id']}/balance", {"amount": 100})
+    shadow.simulator.change("accounts", account["id"], isActive=False, primaryPhone="2")
+    again(shadow, project)
+    shadow.decide("release", run_of("customer"))
+    shadow.simulator.change("accounts", account["id"], isActive=True)
+    shadow.decide("release", run_of("customer"))
+    assert shadow.customer(Job=False)["PrimaryPhone"]["FreeFormNumber"] == "2"
+    assert not any("keeps this customer active" in line for line in shadow.log())
