@@ -62,6 +62,7 @@ def test_a_record_another_account_has_is_not_adopted(office: Office) -> None:
     )
     office.work()
     assert held_customer(office).cause == "match_already_linked"
+    assert not RemoteWrite.objects.open().exists(), "settled, not tried and given up"
 
 
 def test_a_lost_update_that_never_arrived_is_not_taken_for_done(office: Office) -> None:
