@@ -70,6 +70,7 @@ def test_a_lost_update_that_never_arrived_is_not_taken_for_done(office: Office) 
     sent_long_ago()
     office.work()
     assert office.customer(Job=False)["PrimaryPhone"]["FreeFormNumber"] == "1"
+    assert sum("Updated the customer" in line for line in office.log()) == 1
 
 
 def test_a_lost_deactivation_that_never_arrived_is_not_taken_for_done(office: Office) -> None:
@@ -77,6 +78,7 @@ def test_a_lost_deactivation_that_never_arrived_is_not_taken_for_done(office: Of
     sent_long_ago()
     office.work()
     assert office.customer(Job=False)["Active"] is False
+    assert sum("Updated the customer" in line for line in office.log()) == 1
 
 
 def test_a_masked_tax_number_does_not_hide_a_lost_update_that_arrived(office: Office) -> None:
