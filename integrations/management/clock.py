@@ -46,6 +46,7 @@ class Clock:
             self.last_housekeeping = time.monotonic()
             Heartbeat.beat(Heartbeat.CLOCK)
             Lane.objects.free_the_dead()
+            CoperniqConnection.objects.free_the_dead()
             SyncRun.objects.release_the_reconnected()
             SyncRun.objects.cancel_sealed()
             self.check_the_queue()

@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Company
+from integrations.models.drivers import is_dead, this_process
 from integrations.models.secrets import seal, unseal
 
 
@@ -25,6 +26,13 @@ class CoperniqConnectionQuerySet(models.QuerySet["CoperniqConnection"]):
         """Polled only while there are books to push into: a poll nobody can use costs calls."""
         books = QuickBooksConnection.objects.live().filter(company=models.OuterRef("company"))
         return self.live().filter(models.Exists(books), next_poll_at__lte=now, poll_claimed_until__lte=now)
+
+    def free_the_dead(self) -> int:
+        """Polls of processes that were killed are due again at once."""
+        now = timezone.now()
+        claimed = self.filter(poll_claimed_until__gt=now)
+        dead = [row.pk for row in claimed if is_dead(row.poll_driver)]
+        return self.filter(pk__in=dead).update(poll_claimed_until=now, next_poll_at=now)
 
     def with_webhook_token(self, token: str) -> CoperniqConnection | None:
         return self.filter(webhook_token_digest=digest(token)).select_related("company").first()
@@ -53,6 +61,7 @@ class CoperniqConnection(models.Model):
     next_poll_at = models.DateTimeField(default=timezone.now)
     next_sweep_at = models.DateTimeField(default=timezone.now)
     poll_claimed_until = models.DateTimeField(default=timezone.now)
+    poll_driver = models.CharField(max_length=300, blank=True)
     poll_failures = models.PositiveIntegerField(default=0)
     last_poll_started_at = models.DateTimeField(null=True, blank=True)
     last_poll_ended_at = models.DateTimeField(null=True, blank=True)
@@ -86,7 +95,7 @@ class CoperniqConnection(models.Model):
         """Only one worker polls; a claim whose worker died expires."""
         taken = CoperniqConnection.objects.filter(
             pk=self.pk, next_poll_at__lte=now, poll_claimed_until__lte=now
-        ).update(poll_claimed_until=now + claim, last_poll_started_at=now)
+        ).update(poll_claimed_until=now + claim, poll_driver=this_process(), last_poll_started_at=now)
         return taken == 1
 
     def make_poll_due(self, now: datetime, spacing: timedelta = timedelta(0)) -> None:

@@ -1,10 +1,7 @@
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import ClassVar, Self
 
 from django.db import models
@@ -14,15 +11,9 @@ from django.utils import timezone
 
 from accounts.models import Company
 from integrations.errors import LaneLost
+from integrations.models.drivers import is_dead, this_process
 
-HOST = socket.gethostname()
 LONG_AGO = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
-
-
-def is_dead(driver: str) -> bool:
-    """Surely dead: a process of this machine that is no more. Of other machines nothing is known."""
-    host, _, pid = driver.rpartition(":")
-    return host == HOST and pid.isdigit() and not Path("/proc", pid).exists()
 
 
 class LaneQuerySet(models.QuerySet["Lane"]):
@@ -77,7 +68,7 @@ class Lane(models.Model):
         taken = (
             Lane.objects.free(now)
             .filter(pk=self.pk)
-            .update(leased_until=now + lease, fence=F("fence") + 1, driver=f"{HOST}:{os.getpid()}")
+            .update(leased_until=now + lease, fence=F("fence") + 1, driver=this_process())
         )
         if taken:
             self.refresh_from_db()

@@ -10,6 +10,7 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import CoperniqConnection, PhaseEntry, PhaseTrigger, SyncRun
+from integrations.models.drivers import HOST
 from integrations.sync.polling import due_polls
 from integrations.sync.sweeping import concerning
 from tests.sync.office import Office
@@ -172,3 +173,14 @@ def test_a_refused_key_found_by_the_poll_holds_what_is_queued(office: Office) ->
     make_due()
     due_polls()[0]()
     assert set(SyncRun.objects.held().values_list("cause", flat=True)) == {"reconnect"}
+
+
+def test_a_poll_whose_worker_was_killed_is_due_again_at_once(office: Office) -> None:
+    now = timezone.now()
+    CoperniqConnection.objects.update(next_poll_at=now, poll_claimed_until=now)
+    assert len(due_polls()) == 1
+    assert CoperniqConnection.objects.free_the_dead() == 0, "this very process is alive"
+    CoperniqConnection.objects.update(poll_driver=f"{HOST}:999999999")
+    assert due_polls() == []
+    assert CoperniqConnection.objects.free_the_dead() == 1
+    assert len(due_polls()) == 1

@@ -14,7 +14,8 @@ from django.utils import timezone
 from integrations import tasks
 from integrations.errors import LaneLost
 from integrations.models import Heartbeat, Lane, RunState, SyncRun
-from integrations.models.lanes import HOST, LONG_AGO
+from integrations.models.drivers import HOST
+from integrations.models.lanes import LONG_AGO
 from integrations.sync import pump, runner
 from integrations.sync.desk import Desk
 from integrations.sync.lanes import drive
