@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from django.conf import settings
-from django.db import DatabaseError, DataError, IntegrityError, transaction
+from django.db import DatabaseError, DataError, IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
 from integrations.errors import (
@@ -40,13 +40,18 @@ TRIES_AGAINST_STALENESS = 3
 
 
 def run_once(desk: Desk, run: SyncRun) -> None:
-    """One execution, whatever it comes to. Never raises for what a record, a vendor or a rule can do."""
+    """One execution, whatever it comes to. Never raises for what a record, a vendor or a rule can do.
+
+    A database that is away is raised: the run stays claimed, and is found again when the lane's lease is over.
+    """
     if not run.claim(desk.lane.fence):
         return
     try:
         settle(desk, run, attempt(desk, run))
     except LaneLost:
         logger.warning("Lane of company %s was taken over", run.company_id)
+    except OperationalError:
+        raise
     except DatabaseError:
         logger.exception("Run %s could not be stored", run.pk)
         settle(desk, run, unstored(run))

@@ -133,3 +133,22 @@ def test_a_drive_ends_at_its_deadline(office: Office) -> None:
     lane = Lane.objects.get()
     assert lane.take(timezone.now(), timedelta(seconds=15))
     assert drive(lane, time.monotonic() - 1) == 0
+
+
+def test_a_database_that_is_away_for_a_moment_is_nobodys_to_decide(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.enter(office.project(office.account("Ann")))
+    plan_pending()
+
+    def away(*_: object) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(runner, "store", away)
+    with pytest.raises(OperationalError):
+        office.work_once()
+    monkeypatch.undo()
+    Lane.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    office.work()
+    assert len(office.customers()) == 2
+    assert not SyncRun.objects.held().exists()
