@@ -1,7 +1,7 @@
 """The live connection to one Coperniq account (coperniq-api.md §2, §3)."""
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from integrations.coperniq.faults import VENDOR, error_for, out_of_sight, unreadable
 from integrations.coperniq.records import (
@@ -23,6 +23,8 @@ from integrations.parsing import Wild, load_json
 PAGE_SIZE = 100
 """The most Coperniq gives (§2.4): every page counts against 5,000 calls a day."""
 MOST_PAGES = 300
+CLOCK_NOISE = timedelta(seconds=2)
+"""The Date header counts whole seconds, and the answer was some time under way."""
 
 
 class CoperniqClient:
@@ -41,6 +43,7 @@ class CoperniqClient:
         self._session = session or VendorSession(VENDOR, on_call=on_call)
         self._calls_remaining: int | None = None
         self._calls_made = 0
+        self._clock_behind = timedelta(0)
 
     @property
     def timeout_seconds(self) -> float:
@@ -56,6 +59,11 @@ class CoperniqClient:
     def calls_made(self) -> int:
         """By this client, answered or not."""
         return self._calls_made
+
+    @property
+    def clock_behind(self) -> timedelta:
+        """How far Coperniq's clock was behind ours in the latest answer; never negative."""
+        return self._clock_behind
 
     def read_workflows(self) -> list[Workflow]:
         """One request: this list is not known to be paged (§2.4)."""
@@ -127,7 +135,7 @@ class CoperniqClient:
     def _get(self, path: str, **params: str) -> Wild:
         self._calls_made += 1
         reply = self._session.send("GET", f"{self._base}/{path}", params=params, headers=self._headers)
-        self._note_remaining(reply)
+        self._note(reply)
         error = error_for(reply)
         if error is not None:
             raise error
@@ -136,7 +144,9 @@ class CoperniqClient:
         except UnreadableJson:
             raise unreadable(reply) from None
 
-    def _note_remaining(self, reply: Reply) -> None:
+    def _note(self, reply: Reply) -> None:
+        behind = datetime.now(UTC) - (reply.vendor_time or datetime.now(UTC))
+        self._clock_behind = behind if behind > CLOCK_NOISE else timedelta(0)
         told = reply.headers.get("X-RateLimit-Remaining", "")
         if told.isdecimal():
             self._calls_remaining = int(told[:9])

@@ -1,5 +1,6 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from email.utils import format_datetime
 
 import pytest
 import requests
@@ -362,3 +363,16 @@ def test_calls_are_counted_and_bounded() -> None:
         client.read_workflows()
     assert [(call.vendor, call.path, call.write) for call in calls] == [("coperniq", "/v1/workflows", False)]
     assert client.timeout_seconds == 55
+
+
+@pytest.mark.parametrize(("seconds", "behind"), [(-30, True), (-1, False), (30, False), (None, False)])
+def test_a_clock_behind_ours_is_noticed(
+    client: CoperniqClient, vendor: responses.RequestsMock, seconds: int | None, behind: bool
+) -> None:
+    told = (
+        {} if seconds is None else {"Date": format_datetime(datetime.now(UTC) + timedelta(seconds=seconds))}
+    )
+    vendor.get(f"{API}/workflows", json=[], headers=told)
+    client.read_workflows()
+    assert (client.clock_behind > timedelta(seconds=20)) == behind
+    assert bool(client.clock_behind) == behind

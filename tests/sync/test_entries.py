@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from integrations.coperniq.records import PhaseInstance
 from integrations.models import Kind, Lane, PhaseEntry, PhaseTrigger, RecordLink, RunState, SyncRun
@@ -27,7 +28,7 @@ def test_an_entry_in_the_second_the_trigger_was_saved_counts(
     started = SAVED.replace(microsecond=0) + timedelta(seconds=seconds)
     instance = PhaseInstance("1", template, "Installation", "STARTED", started, None)
     trigger = PhaseTrigger(phase_template_id="4", saved_at=SAVED)
-    assert (started_after(trigger, instance) is not None) == counts
+    assert (started_after(trigger, instance, timedelta(0)) is not None) == counts
 
 
 def entered_two_phases(office: Office) -> dict[str, Any]:
@@ -122,3 +123,14 @@ def test_discarding_a_customer_holds_only_those_who_wait_for_it(office: Office) 
     stranger.refresh_from_db()
     assert stranger.state == RunState.WAITING
     assert office.held().cause == "waited_in_vain"
+
+
+@pytest.mark.parametrize("seconds", [-30, 30])
+def test_a_clock_of_coperniqs_that_differs_loses_no_entry(office: Office, seconds: int) -> None:
+    office.trigger.saved_at = timezone.now()
+    office.trigger.save()
+    project = office.project(office.account("John Smith"))
+    office.simulator.control("clock", {"shift_seconds": seconds})
+    office.enter(project)
+    office.work()
+    assert len(office.customers()) == 2

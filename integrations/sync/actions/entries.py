@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
@@ -56,7 +56,7 @@ def asked_about(run: SyncRun) -> PhaseEntry | None:
 def entries_of(desk: Desk, project: Project) -> Iterator[PhaseEntry]:
     for trigger in desk.connection.triggers.all():
         for instance in project.phase_instances:
-            started_at = started_after(trigger, instance)
+            started_at = started_after(trigger, instance, desk.coperniq.clock_behind)
             if started_at is not None:
                 yield PhaseEntry(
                     connection=desk.connection,
@@ -68,11 +68,14 @@ def entries_of(desk: Desk, project: Project) -> Iterator[PhaseEntry]:
                 )
 
 
-def started_after(trigger: PhaseTrigger, instance: PhaseInstance) -> datetime | None:
-    """Coperniq's moments may come in whole seconds, so the trigger's is taken down to the second too."""
+def started_after(trigger: PhaseTrigger, instance: PhaseInstance, behind: timedelta) -> datetime | None:
+    """By Coperniq's clock, and down to the second, for its moments may come in whole ones.
+
+    Only a clock behind ours is made up for: a wrong guess then pushes a project too many, and loses none.
+    """
     if instance.template_id != trigger.phase_template_id or instance.started_at is None:
         return None
-    saved_at = trigger.saved_at.replace(microsecond=0)
+    saved_at = (trigger.saved_at - behind).replace(microsecond=0)
     return instance.started_at if instance.started_at >= saved_at else None
 
 
