@@ -66,6 +66,14 @@ def own_database(folder: Path) -> str:
     return f"{parts.scheme}://{parts.netloc}/{name}" + (f"?{parts.query}" if parts.query else "")
 
 
+def drop_database(url: str) -> None:
+    """A server that was given to the run is left as it was found."""
+    if url.startswith("postgres"):
+        with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
+            name = urlsplit(url).path.lstrip("/")
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
 class House:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -155,6 +163,7 @@ class House:
         for process in self.others:
             process.terminate()
             process.wait(30)
+        drop_database(self.database_url)
 
 
 @dataclass
