@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from integrations.connections.budget import is_scarce
 from integrations.connections.clients import CallMeter, coperniq_client
+from integrations.connections.keys import as_rows
 from integrations.connections.tokens import mark_key_refused
 from integrations.coperniq.client import PAGE_SIZE, CoperniqClient
 from integrations.coperniq.records import Project, Workflow
@@ -91,15 +92,8 @@ def newest(projects: Iterable[Project], cursor: datetime) -> datetime:
 
 
 def store_workflows(connection: CoperniqConnection, workflows: Iterable[Workflow], now: datetime) -> None:
-    rows = [
-        {
-            "id": workflow.id,
-            "name": workflow.name,
-            "phases": [{"id": phase.id, "name": phase.name} for phase in workflow.phases],
-        }
-        for workflow in workflows
-    ]
-    CoperniqConnection.objects.filter(pk=connection.pk).update(workflows=rows, workflows_read_at=now)
+    rows = CoperniqConnection.objects.filter(pk=connection.pk)
+    rows.update(workflows=as_rows(workflows), workflows_read_at=now)
 
 
 def finish(connection: CoperniqConnection, now: datetime, *, failed: bool, scarce: bool) -> None:
