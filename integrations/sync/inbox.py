@@ -21,7 +21,6 @@ from integrations.quickbooks.webhooks import Notification, parse_notifications
 Source = InboundEvent.Source
 KEY_LENGTH = 200
 AT_ONCE = 500
-NOT_CONNECTED = "QuickBooks is not connected"  # as planning says it
 POLL_SPACING = timedelta(seconds=10)
 
 # SQLite has one writer: threads of this process take turns here instead of sleeping in its busy handler.
@@ -123,7 +122,7 @@ def revive(vendor_connection: CoperniqConnection, keys: Sequence[str]) -> None:
         source=Source.COPERNIQ_POLL,
         key__in=keys,
         outcome=InboundEvent.Outcome.IGNORED,
-        reason=NOT_CONNECTED,
+        reason=InboundEvent.NOT_CONNECTED,
     )
     ignored.update(planned_at=None, outcome="", reason="")
 

@@ -44,7 +44,7 @@ def decide(event: InboundEvent) -> tuple[str, str, SyncRun | None]:
         return Outcome.IGNORED, "says nothing about entering a phase", None
     connection = QuickBooksConnection.objects.of(event.company)
     if connection is None or not connection.is_live:
-        return Outcome.IGNORED, "QuickBooks is not connected", None
+        return Outcome.IGNORED, InboundEvent.NOT_CONNECTED, None
     if not connection.in_dollars:
         return Outcome.IGNORED, "the QuickBooks company is not kept in US dollars", None
     template_id = event.detail.get("phase_template_id", "")
