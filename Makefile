@@ -42,7 +42,7 @@ coverage:
 	$(BIN)/coverage report --fail-under=95
 
 lock: setup
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --extra dev pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras --extra dev pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf .venv var .coverage .coverage.* .mypy_cache .ruff_cache .hypothesis
