@@ -58,6 +58,8 @@ class CoperniqConnection(models.Model):
     workflows = models.JSONField(default=list)
     workflows_read_at = models.DateTimeField(null=True, blank=True)
     projects_cursor_at = models.DateTimeField(null=True, blank=True)
+    invoices_cursor_at = models.DateTimeField(null=True, blank=True)
+    next_invoice_sweep_at = models.DateTimeField(default=timezone.now)
     next_poll_at = models.DateTimeField(default=timezone.now)
     next_sweep_at = models.DateTimeField(default=timezone.now)
     poll_claimed_until = models.DateTimeField(default=timezone.now)
@@ -123,6 +125,14 @@ class QuickBooksConnectionQuerySet(models.QuerySet["QuickBooksConnection"]):
         return rows.select_related("company").order_by("-id").first()
 
 
+class ItemlessLines(models.TextChoices):
+    """What QuickBooks makes of an invoice line without an item: its own reference contradicts itself (§5.2)."""
+
+    UNKNOWN = "unknown", "Not known yet"
+    KEPT = "kept", "QuickBooks keeps its amount"
+    IGNORED = "ignored", "QuickBooks drops its amount"
+
+
 class QuickBooksConnection(models.Model):
     """One realm for ever: a company that moves to other books gets another row."""
 
@@ -149,6 +159,17 @@ class QuickBooksConnection(models.Model):
     using_sales_tax = models.BooleanField("sales tax", default=False)
     book_close_on = models.DateField("books closed until", null=True, blank=True)
     preferences_read_at = models.DateTimeField(null=True, blank=True)
+    itemless_lines = models.CharField(
+        "a line without an item", max_length=10, choices=ItemlessLines, default=ItemlessLines.UNKNOWN
+    )
+    # Known by id from then on, whatever people call it.
+    payments_account_id = models.CharField(max_length=40, blank=True)
+    # Up to when everything that changed in QuickBooks has been looked at.
+    changes_cursor_at = models.DateTimeField(null=True, blank=True)
+    changes_read_at = models.DateTimeField(null=True, blank=True)
+    next_changes_at = models.DateTimeField(default=timezone.now)
+    changes_claimed_until = models.DateTimeField(default=timezone.now)
+    changes_driver = models.CharField(max_length=300, blank=True)
     access_token_sealed = models.TextField(blank=True)
     refresh_token_sealed = models.TextField(blank=True)
     access_expires_at = models.DateTimeField(null=True, blank=True)

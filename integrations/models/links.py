@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import ClassVar, Self
 
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from integrations.models.connections import QuickBooksConnection
@@ -30,6 +31,7 @@ class RecordLink(models.Model):
         EMAIL = "email", "Same e-mail"
         CHOSEN = "chosen", "Chosen by a person"
         ADOPTED = "adopted", "Found after a lost answer"
+        CODE = "code", "Same item code"
 
     company_path: ClassVar[str] = "connection__company"
 
@@ -40,6 +42,9 @@ class RecordLink(models.Model):
     coperniq_name = models.CharField(max_length=500, blank=True)
     quickbooks_name = models.CharField(max_length=1024, blank=True)
     coperniq_account_id = models.CharField(max_length=40, blank=True)
+    # A payment's invoice, on either side: one QuickBooks payment may pay several.
+    coperniq_parent_id = models.CharField(max_length=80, blank=True)
+    quickbooks_part = models.CharField(max_length=80, blank=True)
     number = models.CharField(max_length=40, blank=True)
     amount_cents = models.BigIntegerField(null=True, blank=True)
     rule = models.CharField(max_length=10, choices=Rule)
@@ -57,9 +62,15 @@ class RecordLink(models.Model):
             models.UniqueConstraint(
                 fields=["connection", "kind", "coperniq_id"], name="one_link_per_coperniq_record"
             ),
+            # Several catalog items may stand for one QuickBooks item.
             models.UniqueConstraint(
-                fields=["connection", "kind", "quickbooks_id"], name="one_link_per_quickbooks_record"
+                fields=["connection", "kind", "quickbooks_id", "quickbooks_part"],
+                condition=~Q(kind=Kind.ITEM),
+                name="one_link_per_quickbooks_record",
             ),
+        ]
+        indexes = [
+            models.Index(fields=["connection", "kind", "coperniq_parent_id"], name="links_of_a_parent")
         ]
 
     def __str__(self) -> str:

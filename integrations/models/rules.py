@@ -20,6 +20,38 @@ class Reentry(models.TextChoices):
     ASK = "ask", "Ask a person"
 
 
+class PushFrom(models.TextChoices):
+    CREATED = "created", "As soon as it is created"
+    SENT = "sent", "Once it is sent"
+
+
+class OnEnded(models.TextChoices):
+    """What becomes of the QuickBooks invoice when Coperniq's is declined or archived."""
+
+    VOID = "void", "Void it"
+    DELETE = "delete", "Delete it"
+    LEAVE = "leave", "Leave it"
+
+
+class ClosedBooks(models.TextChoices):
+    HOLD = "hold", "Ask a person"
+    FIRST_OPEN_DAY = "first_open_day", "Date new documents to the first open day"
+
+
+class MemoField(models.TextChoices):
+    PRIVATE_NOTE = "private_note", "Memo on statement (not printed on the invoice)"
+    CUSTOMER_MEMO = "customer_memo", "Message on invoice (the customer reads it)"
+
+
+class Owner(models.TextChoices):
+    """Whose edit counts when both sides changed the same field."""
+
+    LATER = "later", "The later edit"
+    COPERNIQ = "coperniq", "Coperniq"
+    QUICKBOOKS = "quickbooks", "QuickBooks"
+    ASK = "ask", "Ask a person"
+
+
 class SyncSettings(models.Model):
     company_path: ClassVar[str] = "connection__company"
 
@@ -33,11 +65,71 @@ class SyncSettings(models.Model):
         help_text="Instead of appending “#2”, link an unlinked job of exactly that name under the same customer.",
     )
 
+    invoice_sync = models.BooleanField("invoice and payment syncing", default=False)
+    push_from = models.CharField("push invoices", max_length=10, choices=PushFrom, default=PushFrom.CREATED)
+    on_declined = models.CharField(
+        "when an invoice is declined", max_length=10, choices=OnEnded, default=OnEnded.VOID
+    )
+    on_archived = models.CharField(
+        "when an invoice is archived", max_length=10, choices=OnEnded, default=OnEnded.LEAVE
+    )
+    closed_books = models.CharField(
+        "when the books are closed", max_length=20, choices=ClosedBooks, default=ClosedBooks.HOLD
+    )
+    memo_field = models.CharField(
+        "an invoice's description goes to", max_length=20, choices=MemoField, default=MemoField.PRIVATE_NOTE
+    )
+    fallback_item = models.CharField(
+        "item for lines without a match",
+        max_length=40,
+        blank=True,
+        help_text="Id of a QuickBooks item. Used where QuickBooks does not keep the amount of a line without an item.",
+    )
+    difference_item = models.CharField(
+        "item for tax and differences",
+        max_length=40,
+        blank=True,
+        help_text="Id of a QuickBooks item that takes what Coperniq's total has beyond its lines. Empty: ask.",
+    )
+    # {Coperniq's payment method: id of a QuickBooks account}; absent: the account "Coperniq Payments".
+    deposit_accounts = models.JSONField(default=dict, blank=True)
+    # {field: Owner}; absent: the later edit.
+    owners = models.JSONField("owner of a field", default=dict, blank=True)
+    # {a payment's status in Coperniq: "send" or "leave"}, as a person once answered.
+    payment_statuses = models.JSONField(default=dict, blank=True)
+
+    OWNED: ClassVar = ("due_date", "memo", "lines")
+    METHODS: ClassVar = ("CASH", "CHECK", "ACH", "CREDIT_CARD", "KLARNA", "AFFIRM")
+
     class Meta:
         verbose_name_plural = "sync settings"
 
     def __str__(self) -> str:
         return f"Settings of {self.connection}"
+
+
+class InvoiceSyncPeriodQuerySet(models.QuerySet["InvoiceSyncPeriod"]):
+    def latest_of(self, connection: QuickBooksConnection) -> InvoiceSyncPeriod | None:
+        return self.filter(connection=connection).order_by("-id").first()
+
+
+class InvoiceSyncPeriod(models.Model):
+    """One switch-on of invoice syncing. The latest is the cut-off: older invoices are not pushed by themselves."""
+
+    company_path: ClassVar[str] = "connection__company"
+
+    connection = models.ForeignKey(
+        QuickBooksConnection, on_delete=models.CASCADE, related_name="invoice_sync_periods"
+    )
+    on_at = models.DateTimeField(default=timezone.now)
+    off_at = models.DateTimeField(null=True, blank=True)
+
+    objects = InvoiceSyncPeriodQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"on from {self.on_at:%Y-%m-%d %H:%M}" + (
+            f" to {self.off_at:%Y-%m-%d %H:%M}" if self.off_at else ""
+        )
 
 
 class PhaseTrigger(models.Model):

@@ -128,6 +128,7 @@ class SyncRun(models.Model):
     record_name = models.CharField(max_length=NAME_LENGTH, blank=True)
     # Everything of one Coperniq account is done in order, by one thread.
     coperniq_account_id = models.CharField(max_length=40, blank=True)
+    coperniq_parent_id = models.CharField(max_length=80, blank=True)  # a payment's invoice
 
     state = models.CharField(max_length=10, choices=RunState, default=RunState.QUEUED)
     cause = models.CharField(max_length=60, blank=True)

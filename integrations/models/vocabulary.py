@@ -20,6 +20,12 @@ class Action(models.TextChoices):
     NOTICE_ENTRY = "notice_entry", "Look for a phase entry"
     PUSH_CUSTOMER = "push_customer", "Push the customer"
     PUSH_JOB = "push_job", "Push the job"
+    PUSH_INVOICE = "push_invoice", "Push the invoice"
+    NOTICE_PAYMENTS = "notice_payments", "Look for payments"
+    PUSH_PAYMENT = "push_payment", "Push the payment"
+
+
+MONEY_ACTIONS = (Action.PUSH_INVOICE, Action.NOTICE_PAYMENTS, Action.PUSH_PAYMENT)
 
 
 class RunState(models.TextChoices):

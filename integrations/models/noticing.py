@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+from django.db import models
+from django.utils import timezone
+
+from integrations.models.connections import CoperniqConnection, QuickBooksConnection
+
+
+class SeenInvoice(models.Model):
+    """A Coperniq invoice as the poller last saw it: whether it is news, and whether money has moved.
+
+    `payments_read_cents` is the paid amount its payments were last read for; None: never.
+    """
+
+    company_path: ClassVar[str] = "connection__company"
+
+    connection = models.ForeignKey(CoperniqConnection, on_delete=models.CASCADE, related_name="seen_invoices")
+    invoice_id = models.CharField(max_length=80)
+    version = models.CharField(max_length=180)
+    created_at = models.DateTimeField(null=True, blank=True)
+    paid_cents = models.BigIntegerField(default=0)
+    payments_read_cents = models.BigIntegerField(null=True, blank=True)
+    missing_since = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "invoice_id"], name="one_row_per_seen_invoice")
+        ]
+
+    def __str__(self) -> str:
+        return f"invoice {self.invoice_id}"
+
+
+class ReferenceList(models.Model):
+    """A list that changes seldom, as the vendor last gave it: items, accounts, payment methods, the catalog."""
+
+    class Name(models.TextChoices):
+        ITEMS = "items", "QuickBooks items"
+        ACCOUNTS = "accounts", "QuickBooks accounts"
+        METHODS = "methods", "QuickBooks payment methods"
+        CATALOG = "catalog", "Coperniq catalog items"
+
+    company_path: ClassVar[str] = "connection__company"
+
+    connection = models.ForeignKey(
+        QuickBooksConnection, on_delete=models.CASCADE, related_name="reference_lists"
+    )
+    name = models.CharField(max_length=10, choices=Name)
+    rows = models.JSONField(default=list)
+    read_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "name"], name="one_list_of_a_name")]
+
+    def __str__(self) -> str:
+        return self.get_name_display()
+
+    @classmethod
+    def keep(cls, connection: QuickBooksConnection, name: str, rows: list[dict[str, Any]]) -> None:
+        values = {"rows": rows, "read_at": timezone.now()}
+        cls.objects.update_or_create(connection=connection, name=name, defaults=values)
+
+
+class ForeignPaymentQuerySet(models.QuerySet["ForeignPayment"]):
+    def on_invoice(self, connection: QuickBooksConnection, quickbooks_invoice_id: str) -> Self:
+        return self.filter(connection=connection, quickbooks_invoice_id=quickbooks_invoice_id)
+
+
+class ForeignPayment(models.Model):
+    """What people, not the portal, recorded in QuickBooks on a linked invoice: perhaps the same cheque."""
+
+    company_path: ClassVar[str] = "connection__company"
+
+    connection = models.ForeignKey(
+        QuickBooksConnection, on_delete=models.CASCADE, related_name="foreign_payments"
+    )
+    quickbooks_id = models.CharField(max_length=80)
+    quickbooks_invoice_id = models.CharField(max_length=80)
+    amount_cents = models.BigIntegerField()
+    on = models.DateField()
+    reference = models.CharField(max_length=80, blank=True)
+
+    objects = ForeignPaymentQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "quickbooks_id", "quickbooks_invoice_id"], name="one_row_per_allocation"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["connection", "quickbooks_invoice_id"], name="payments_of_an_invoice")
+        ]
+
+    def __str__(self) -> str:
+        return f"payment {self.quickbooks_id}"
