@@ -33,6 +33,7 @@ CODES: tuple[tuple[frozenset[str], ErrorClass], ...] = (
     (frozenset({"6220", "6280"}), errors.HasBalance),
     (frozenset({"610", "2500"}), errors.InactiveReference),
 )
+UNREADABLE_QUERY = {"4000", "4001"}
 DUPLICATE_REQUEST = {"600", "2130"}
 BROKEN_DOWN = {"10000", "10100", "10200"}
 BY_STATUS: dict[int, ErrorClass] = {
