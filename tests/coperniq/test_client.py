@@ -7,8 +7,9 @@ import requests
 import responses
 
 from integrations import errors
-from integrations.coperniq import client as client_module
-from integrations.coperniq.client import PAGE_SIZE, CoperniqClient
+from integrations.coperniq import paging
+from integrations.coperniq.client import CoperniqClient
+from integrations.coperniq.paging import PAGE_SIZE
 from integrations.errors import UnexpectedShape, VendorError
 from integrations.http import Call, VendorSession
 
@@ -189,7 +190,7 @@ def test_a_list_whose_first_page_is_not_found_is_not_empty(
 def test_a_list_without_end_is_given_up(
     client: CoperniqClient, vendor: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_module, "MOST_PAGES", 2)
+    monkeypatch.setattr(paging, "MOST_PAGES", 2)
     for page in (1, 2):
         vendor.get(f"{API}/projects", json={"items": [a_project(page)], "has_more": True})
     with pytest.raises(UnexpectedShape, match="last page"):
