@@ -48,7 +48,13 @@ class PlannedWrite:
 
     def fingerprint(self) -> str:
         """Equal for writes that would do the same. The version is left out: a stamp alone changes nothing."""
-        content = [self.operation, self.entity, self.quickbooks_id, {**self.values, **self.stands_for}]
+        values = {**self.values, **self.stands_for}
+        content = {
+            "operation": self.operation,
+            "entity": self.entity,
+            "id": self.quickbooks_id,
+            "values": values,
+        }
         return keyed_digest(dump(content))
 
 

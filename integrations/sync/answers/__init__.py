@@ -21,7 +21,7 @@ from integrations.sync.endings import Ending
 class Answers(Protocol):
     """One module of this package."""
 
-    def read(self, record: Mapping[str, Any]) -> Any:
+    def read(self, record: Mapping[str, Any]) -> object:
         """The record as QuickBooks answered it."""
 
     def ending_of(self, desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:

@@ -25,7 +25,8 @@ def read(record: Mapping[str, Any]) -> Customer:
 
 
 def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
-    customer: Customer = sent.record
+    customer = sent.record
+    assert isinstance(customer, Customer)  # what read() above made of the answer
     link = link_of(desk, write)
     link.quickbooks_id = customer.id
     link.quickbooks_name = customer.values["DisplayName"]

@@ -20,7 +20,7 @@ VERBS = {
 class Sent:
     """A write that was answered: the record as QuickBooks has it now, and Intuit's id of the call."""
 
-    record: Any
+    record: object
     intuit_tid: str
 
 
