@@ -35,6 +35,10 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
     def held(self) -> Self:
         return self.filter(state=RunState.HELD)
 
+    def offering(self) -> Self:
+        """Where a choice can be taken: held ones, and ended ones whose ending left another way open."""
+        return self.filter(state__in=(RunState.HELD, RunState.DONE))
+
     def requeue(self) -> int:
         """Held and waiting runs start afresh; an open decision stays with its run."""
         return self.filter(state__in=(RunState.HELD, RunState.WAITING)).update(
@@ -229,10 +233,18 @@ class SyncRun(models.Model):
         with transaction.atomic():
             Lane.nudge(self.company_id)
             shown = SyncRun.objects.filter(pk=self.pk, choices=self.choices, shown_plan=self.shown_plan)
-            changed = shown.held().update(**values, updated_at=timezone.now())
+            changed = self._take(shown.offering(), values)
             if changed and choice == "discard":
                 self.hold_those_who_wait()
-        return changed == 1
+        return changed
+
+    def _take(self, shown: SyncRunQuerySet, values: Mapping[str, Any]) -> bool:
+        """One that has ended gives way to the record's open run."""
+        try:
+            with transaction.atomic():
+                return shown.update(**{"finished_at": None, **values}, updated_at=timezone.now()) == 1
+        except IntegrityError:
+            return False
 
     def hold_those_who_wait(self) -> int:
         """Nothing would ever release them."""
