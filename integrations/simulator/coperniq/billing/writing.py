@@ -169,6 +169,7 @@ def change(company: Company, user: User | None, invoice: Invoice, values: Body) 
     changed = {name: value for name, value in values.items() if getattr(invoice, name) != value}
     for name, value in changed.items():
         setattr(invoice, name, value)
+    company.number_given("invoice", invoice.uid)
     if "status" in changed:
         _status_written(company, invoice)
     elif invoice.amount != total:
