@@ -35,7 +35,7 @@ def read(office: Office, invoice: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def standing(office: Office, invoice: dict[str, Any]) -> tuple[str, Decimal]:
+def standing(office: Office, invoice: dict[str, Any]) -> tuple[str, Any]:
     found = read(office, invoice)
     return found["status"], found["amountPaid"]
 
