@@ -310,6 +310,18 @@ def test_a_patch_changes_what_it_names(office: Office, roof: dict[str, Any]) -> 
     assert office.get(path)["description"] is None
 
 
+def test_a_patch_that_changes_nothing_need_not_move_the_moment(office: Office, roof: dict[str, Any]) -> None:
+    made, item = office.invoice(roof, 10, description="memo"), office.item()
+    office.later()
+    office.switch(patch_always_touches=False)
+    kept = {name: made["lineItems"][0][name] for name in ("id", "catalogItemId", "quantity", "unitPrice")}
+    same = {"description": "memo", "lineItems": [{**kept, "unitCost": 0}]}
+    assert office.patch(f"invoices/{made['id']}", same)["updatedAt"] == made["updatedAt"]
+    assert office.patch(f"catalog-items/{item['id']}", {"name": "Panel"}) == item
+    office.switch(patch_always_touches=True)
+    assert office.patch(f"invoices/{made['id']}", same)["updatedAt"] > made["updatedAt"]
+
+
 def test_lines_of_a_patch_replace_the_set_and_keep_their_ids(office: Office, roof: dict[str, Any]) -> None:
     made = office.invoice(roof, 10, 20)
     path, (first, second) = f"invoices/{made['id']}", made["lineItems"]
@@ -325,8 +337,8 @@ def test_lines_of_a_patch_replace_the_set_and_keep_their_ids(office: Office, roo
     twice = [kept, {**fresh, "id": first["id"]}]
     assert refusal(office.call("PATCH", path, {"lineItems": twice}))[2] == "lineItems[1].id"
     office.switch(unknown_line_id="new", line_ids="renewed")
-    again = office.patch(path, {"lineItems": [kept]})["lineItems"]
-    assert again[0]["id"] != first["id"]
+    again = office.patch(path, {"lineItems": [kept, {**fresh, "id": 77}]})["lineItems"]
+    assert {one["id"] for one in again}.isdisjoint({first["id"], 77})
 
 
 def test_lines_of_a_patch_may_be_merged(office: Office, roof: dict[str, Any]) -> None:
@@ -393,6 +405,8 @@ def test_a_status_that_the_payments_do_not_bear_out(office: Office, roof: dict[s
     office.switch(written_status="refuse", status_back_to_draft="refuse")
     for status in ("PAID", "DRAFT"):
         assert refusal(office.call("PATCH", path, {"status": status}))[2] == "status"
+    office.person("POST", office.payments(made), {"amount": 4})
+    assert office.patch(path, {"status": "PARTIALLY_PAID"})["status"] == "PARTIALLY_PAID"
     office.switch(written_status="as_sent", paid_by_status=True)
     assert office.patch(path, {"status": "PAID"})["amountPaid"] == 10
 
