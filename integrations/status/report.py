@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from accounts.models import Company
-    from integrations.models.runs import SyncRunQuerySet
+    from integrations.models.run_sets import SyncRunQuerySet
 
 VENDORS = ("quickbooks", "coperniq")
 NOT_CONNECTED = "not_connected"
