@@ -65,7 +65,8 @@ def _companies(room: Blueprint, world: World) -> None:
     def change_settings(realm: str) -> Response:
         with world.lock:
             company = _company(world, realm)
-            company.settings = replace(company.settings, **_settings(read_body()))
+            company.prefer(_settings(read_body()))
+        world.quickbooks.announce()
         return jsonify({"realm_id": realm})
 
 
