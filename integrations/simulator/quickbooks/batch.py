@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from integrations.simulator.quickbooks import problems
@@ -38,6 +39,14 @@ def items_of(body: dict[str, Any]) -> list[dict[str, Any]]:
     if not isinstance(items, list) or not items or not all(isinstance(one, dict) for one in items):
         raise problems.missing("BatchItemRequest")
     return items
+
+
+def count(raw: bytes) -> int:
+    """How many calls a body stands for, whatever becomes of them."""
+    try:
+        return max(len(json.loads(raw)["BatchItemRequest"]), 1)
+    except (ValueError, KeyError, TypeError):
+        return 1
 
 
 def _refuse_long(name: str, value: str, limit: int) -> None:

@@ -44,10 +44,13 @@ def refuse_all(found: list[Problem]) -> None:
 
 
 def check_currency(company: Company, fields: dict[str, Any]) -> None:
+    """With one currency alone it is not kept: sent or not, it is the same."""
     sent = fields.get("CurrencyRef", {}).get("value")
     if company.settings.multicurrency and sent is None:
         raise problems.missing("CurrencyRef")
     refuse_unknown_currency(company, sent or company.settings.home_currency)
+    if not company.settings.multicurrency:
+        fields.pop("CurrencyRef", None)
 
 
 def refuse_unknown_currency(company: Company, code: str) -> None:

@@ -46,6 +46,8 @@ def build_blueprint(world: World) -> Blueprint:
 def _work(world: World, realm: str, rest: str) -> Response:
     company = world.quickbooks.companies[realm]
     try:
+        if rest == "batch" and (crowded := world.gateway.enter_batch(realm, batch.count(request.get_data()))):
+            return crowded
         if request.method == "POST" and rest != "query":
             return replay.once(company, rest, lambda: succeeded(_posted(company, rest), world.clock.now()))
         return succeeded(_read(company, rest), world.clock.now())

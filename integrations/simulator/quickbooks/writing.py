@@ -10,6 +10,7 @@ from integrations.simulator.quickbooks import problems
 from integrations.simulator.quickbooks.balances import touch, touch_ancestors
 from integrations.simulator.quickbooks.rules import RULES
 from integrations.simulator.quickbooks.ruling import NOTHING, Rules
+from integrations.simulator.quickbooks.sales.credits import automatic
 from integrations.simulator.quickbooks.schema import cleaned, is_empty, refuse_unknown
 from integrations.simulator.quickbooks.state import Company, Record
 
@@ -79,6 +80,8 @@ def _create(company: Company, rules: Rules, body: dict[str, Any], include: froze
     if record.entity == "Customer" and record.balance_cents:
         touch_ancestors(company, record)
     rules.after(company, record, None)
+    while (credit := automatic(company, record)) is not None:
+        enter(company, "Payment", credit)
     return record
 
 

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from integrations.simulator.quickbooks.state import Company, Record
 
 _MAILS = ("BillEmail", "BillEmailCc", "BillEmailBcc")
-_NOT_KEPT = ("CustomField", "LinkedTxn", "ClassRef", "DepartmentRef", "ProjectRef", "GlobalTaxCalculation")
+_NOT_KEPT = (
+    *("CustomField", "LinkedTxn", "ClassRef", "DepartmentRef", "ProjectRef", "GlobalTaxCalculation"),
+    *("AllowOnlinePayment", "AllowIPNPayment"),
+)
 _ONLINE = ("AllowOnlineCreditCardPayment", "AllowOnlineACHPayment")
 
 

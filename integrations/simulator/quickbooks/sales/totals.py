@@ -55,15 +55,22 @@ def _tax(company: Company, record: Record, taxable: int) -> int:
         return 0
     if settings.automated_sales_tax:
         record.fields["TxnTaxDetail"] = sent = {"TxnTaxCodeRef": {"value": "2"}}
-    if "TotalTax" in sent:
+    by_code = _computed(sent, taxable, Decimal(settings.tax_percent)) if "TxnTaxCodeRef" in sent else None
+    if "TotalTax" in sent and (by_code is None or cents(sent["TotalTax"]) != by_code[0]):
+        if not sent["TotalTax"] and len(sent) == 1:
+            del record.fields["TxnTaxDetail"]  # what a form without tax shows, read and sent back
         return cents(sent["TotalTax"])
-    if "TxnTaxCodeRef" in sent:
-        return _computed(record, sent, taxable, Decimal(settings.tax_percent))
+    if by_code is not None:
+        record.fields["TxnTaxDetail"] = by_code[1]
+        return by_code[0]
     return sum(cents(one.get("Amount", 0)) for one in sent.get("TaxLine", []))
 
 
-def _computed(record: Record, sent: dict[str, Any], taxable: int, percent: Decimal) -> int:
+def _computed(sent: dict[str, Any], taxable: int, percent: Decimal) -> tuple[int, dict[str, Any]]:
+    """The tax in cents, and the detail that explains it."""
     found = cents(taxable * percent / 10_000)
+    if not found:
+        return 0, {"TxnTaxCodeRef": sent["TxnTaxCodeRef"]}
     detail = {
         "TaxRateRef": {"value": "3"},
         "PercentBased": True,
@@ -72,8 +79,7 @@ def _computed(record: Record, sent: dict[str, Any], taxable: int, percent: Decim
     }
     amount = Decimal(found).scaleb(-2)
     line = {"Amount": amount, "DetailType": "TaxLineDetail", "TaxLineDetail": detail}
-    record.fields["TxnTaxDetail"] = {**sent, "TaxLine": [line]}
-    return found
+    return found, {"TxnTaxCodeRef": sent["TxnTaxCodeRef"], "TaxLine": [line]}
 
 
 def _deposit(company: Company, record: Record) -> int:
