@@ -235,7 +235,7 @@ def test_the_live_parts_come_alone_and_are_never_kept(demo: Office) -> None:
     assert answer.headers["Cache-Control"] == "no-store"
     assert "<html" not in answer.text
     parts = re.findall(r'data-part="(\w+)"', answer.text)
-    assert parts == ["columns", "customers", "calls", "pending", "posts", "faults"]
+    assert parts == ["columns", "customers", "invoices", "payments", "calls", "pending", "posts", "faults"]
     assert re.findall(r'data-part="(\w+)"', page(demo.client)) == parts
 
 
@@ -260,7 +260,9 @@ def test_a_project_in_a_phase_that_was_removed_is_still_shown(demo: Office) -> N
 
 def test_nothing_is_loaded_from_elsewhere(demo: Office) -> None:
     links = re.findall(r'(?:src|href)="([^"]+)"', page(demo.client))
-    assert sorted(links) == ["/board/static/board.css", "/board/static/board.js", "data:,"]
+    assert sorted(links) == [
+        *("/board/static/board.css", "/board/static/board.js", "/board/static/books.css", "data:,"),
+    ]
     for path in ("/board/static/board.css", "/board/static/board.js"):
         with demo.client.get(path) as answer:
             assert answer.status_code == 200
