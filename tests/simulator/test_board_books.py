@@ -51,8 +51,8 @@ def test_every_state_of_an_invoice(sales: Sales, ann: dict[str, Any]) -> None:
     sales.void(voided)
     sales.person("POST", f"invoices/{opened['Id']}/send")
     found = {one[:2]: one for one in rows(sales, "invoices")}
-    assert found["#1"] == "#1 Ann Lee: Roof $1,234.50 open e-mailed due 2024-01-31 open $1,234.50"
-    assert found["#2"] == "#2 Ann Lee $100.00 partial not sent due 2024-01-31 open $70.00"
+    assert found["#1"] == "#1 Ann Lee: Roof $1,234.50 open e-mailed due 2024-01-31 $1,234.50 open"
+    assert found["#2"] == "#2 Ann Lee $100.00 partial not sent due 2024-01-31 $70.00 open"
     assert found["#3"] == "#3 Ann Lee $100.00 paid not sent due 2024-01-31"
     assert found["#4"] == "#4 Ann Lee $0.00 voided not sent due 2024-01-31"
 

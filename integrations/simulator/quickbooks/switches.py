@@ -84,6 +84,10 @@ SALES: dict[str, tuple[Setting, str]] = {
         "allow",
         "a number sent although QuickBooks counts, and taken already: allow | refuse with 6140",
     ),
+    "sent_number_moves_counter": (
+        "always",
+        "the next number is the last + 1; whether a number that was sent counts as one is open: always | numeric | never",
+    ),
     "full_update_without_number": (
         "clear",
         "a full update clears what it leaves out; for DocNumber nobody recorded it: clear | keep | renumber",
