@@ -107,6 +107,13 @@ def test_what_is_refused(
     assert sales.rows("SELECT * FROM Payment") == []
 
 
+def test_too_much_has_its_code(sales: Sales, ann: dict[str, Any], world: World) -> None:
+    world.switches["overapplied_code"] = "6230"
+    invoice = sales.invoice(ann)
+    for total in (100, 200):
+        assert problem(sales.pay(ann, total, pays("100.01", invoice)))["code"] == "6230"
+
+
 def test_the_text_recorded_for_a_payment_of_nothing(sales: Sales, ann: dict[str, Any]) -> None:
     found = problem(sales.pay(ann, 0))
     assert found["Detail"] == "Business Validation Error: You must set a transaction amount."

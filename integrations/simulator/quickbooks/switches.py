@@ -12,6 +12,7 @@ QUICKBOOKS: dict[str, tuple[Setting, str]] = {
         "alternate",
         "429 was recorded as XML, today's JSON form is unknown: alternate | xml | json",
     ),
+    "throttle_retry_after": (0, "no page promises a Retry-After with 429; seconds, 0 leaves it out"),
     "enforce_limits": (
         False,
         "500 a minute, 10 a second, 10 in flight per company; off so that tests may be quick",
@@ -61,6 +62,10 @@ SALES: dict[str, tuple[Setting, str]] = {
     "itemless_lines": (
         "ignored",
         "a line without ItemRef: the page ignores its amount, others saw it replaced: ignored | replaced | kept",
+    ),
+    "sparse_lines": (
+        "replace",
+        "lines in a sparse update are presumably all there are: replace | merge by Id",
     ),
     "line_rounding": (
         "half_up",
@@ -120,6 +125,10 @@ SALES: dict[str, tuple[Setting, str]] = {
     "foreign_invoice": (
         "refuse",
         "a payment line for another customer's invoice: refuse with 620 | ignore the line",
+    ),
+    "overapplied_code": (
+        "6000",
+        "a payment line above the open balance, or lines above the total: the code is inferred",
     ),
     "payment_full_without_line": (
         "clears",

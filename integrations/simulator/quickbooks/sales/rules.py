@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _MAILS = ("BillEmail", "BillEmailCc", "BillEmailBcc")
 _NOT_KEPT = (
     *("CustomField", "LinkedTxn", "ClassRef", "DepartmentRef", "ProjectRef", "GlobalTaxCalculation"),
-    *("AllowOnlinePayment", "AllowIPNPayment"),
+    *("AllowOnlinePayment", "AllowIPNPayment", "ShipFromAddr"),
 )
 _ONLINE = ("AllowOnlineCreditCardPayment", "AllowOnlineACHPayment")
 

@@ -44,6 +44,7 @@ def invoice(company: Company, record: Record) -> dict[str, Any]:
         "AllowIPNPayment": False,
         "AllowOnlinePayment": False,
         "FreeFormAddress": True,
+        "ShipFromAddr": {"Id": "1", "Line1": "2500 Garcia Ave", "Line2": "Mountain View, CA  94043"},
         "LinkedTxn": [{"TxnId": id_, "TxnType": "Payment"} for id_ in record.sale.applied],
     }
     if record.sale.deposit:
