@@ -183,6 +183,21 @@ def test_an_update_moves_what_it_changes_and_nothing_else(sales: Sales, ann: dic
     assert sales.books.read(ann)["Balance"] == 130
 
 
+def test_what_was_paid_too_much_may_stay_with_the_customer(
+    sales: Sales, ann: dict[str, Any], world: World
+) -> None:
+    world.switches["invoice_below_payments"] = "unapply"
+    invoice = sales.invoice(ann)
+    first, second = sales.payment(ann, 60, pays(60, invoice)), sales.payment(ann, 40, pays(40, invoice))
+    found = sales.changed("Invoice", sales.read("Invoice", invoice), Line=[line(50)])
+    assert (found["Balance"], [one["TxnId"] for one in found["LinkedTxn"]]) == (0, [first["Id"]])
+    payments = [sales.read("Payment", one) for one in (first, second)]
+    assert [one["UnappliedAmt"] for one in payments] == [10, 40]
+    assert [[part["Amount"] for part in one["Line"]] for one in payments] == [[50], []]
+    assert [one["SyncToken"] for one in payments] == ["1", "1"]
+    assert sales.books.read(ann)["Balance"] == -50
+
+
 @pytest.mark.parametrize(("way", "balance"), [("clears", 100), ("keeps", 40)])
 def test_a_full_update_without_lines(
     sales: Sales, ann: dict[str, Any], world: World, way: str, balance: int

@@ -113,6 +113,10 @@ SALES: dict[str, tuple[Setting, str]] = {
         "6000",
         "voiding or deleting a form with links is refused, with which code nobody published",
     ),
+    "invoice_below_payments": (
+        "refuse",
+        "a total below what was paid is nowhere described: refuse | unapply the rest of the payments",
+    ),
     "closed_books_code": ("6200", "changes up to the closing date: 6200 | 6210"),
     "sale_noop_bumps": (
         False,
