@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -113,13 +112,13 @@ def _lines(company: Company, record: Record) -> list[dict[str, Any]]:
 
 
 def _line(company: Company, line: dict[str, Any]) -> dict[str, Any]:
-    found = deepcopy(line)
+    found = dict(line)
     if "Amount" in found:
         found["Amount"] = money(cents(found["Amount"]))
     if ITEM_LINE in found:
         found[ITEM_LINE] = _item_detail(company, found[ITEM_LINE])
     if GROUP_LINE in found:
-        detail = found[GROUP_LINE]
+        detail = found[GROUP_LINE] = dict(found[GROUP_LINE])
         found["Amount"] = money(sum(cents(one["Amount"]) for one in detail["Line"]))
         detail["Line"] = [_line(company, one) for one in detail["Line"]]
         detail["Quantity"] = plain(Decimal(detail["Quantity"]))
