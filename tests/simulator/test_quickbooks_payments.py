@@ -221,6 +221,11 @@ def test_void_gives_everything_back(sales: Sales, ann: dict[str, Any]) -> None:
     assert sales.books.read(ann)["Balance"] == 100
 
 
+def test_a_voided_payment_keeps_its_note(sales: Sales, ann: dict[str, Any]) -> None:
+    voided = document(sales.void_payment(sales.payment(ann, 5, PrivateNote="By phone")))["Payment"]
+    assert voided["PrivateNote"] == "Voided - By phone"
+
+
 @pytest.mark.parametrize("path", ["payment?include=void", "payment?operation=update&include=void"])
 def test_older_clients_void_shorter(sales: Sales, ann: dict[str, Any], path: str) -> None:
     assert sales.void(sales.payment(ann, 5), path).status_code == 200

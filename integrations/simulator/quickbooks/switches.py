@@ -107,7 +107,7 @@ SALES: dict[str, tuple[Setting, str]] = {
     ),
     "void_note": (
         "replaced",
-        "an invoice without note was recorded; payments get the word prepended: replaced | kept_behind",
+        "a voided invoice was recorded only without a note of its own (payments keep theirs): replaced | kept_behind",
     ),
     "linked_refusal_code": (
         "6000",
