@@ -235,7 +235,7 @@ def test_the_live_parts_come_alone_and_are_never_kept(demo: Office) -> None:
     assert answer.headers["Cache-Control"] == "no-store"
     assert "<html" not in answer.text
     parts = re.findall(r'data-part="(\w+)"', answer.text)
-    assert parts == ["columns", "customers", "calls", "pending", "posts", "faults"]
+    assert parts == ["columns", "customers", "invoices", "payments", "calls", "pending", "posts", "faults"]
     assert re.findall(r'data-part="(\w+)"', page(demo.client)) == parts
 
 
@@ -262,7 +262,9 @@ def test_nothing_is_loaded_from_elsewhere(demo: Office) -> None:
     text = page(demo.client)
     assert all(one.startswith(("/", "data:")) for one in re.findall(r'(?:src|href)="([^"]+)"', text))
     links = re.findall(r'(?:src="|<link [^>]*href=")([^"]+)"', text)
-    assert sorted(links) == ["/board/static/board.css", "/board/static/board.js", "data:,"]
+    assert sorted(links) == [
+        *("/board/static/board.css", "/board/static/board.js", "/board/static/books.css", "data:,"),
+    ]
     for path in ("/board/static/board.css", "/board/static/board.js"):
         with demo.client.get(path) as answer:
             assert answer.status_code == 200

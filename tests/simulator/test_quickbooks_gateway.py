@@ -178,6 +178,12 @@ def test_the_form_of_throttling_is_a_switch(books: Books, world: World, form: st
     assert all(answer.headers["Content-Type"].startswith(kind) for answer in answers)
 
 
+def test_a_time_to_wait_may_come_with_it(books: Books, world: World) -> None:
+    world.switches["throttle_retry_after"] = 60
+    books.client.post("/_control/faults", json={"vendor": "quickbooks", "fault": "throttle", "times": 2})
+    assert [books.get("preferences").headers["Retry-After"] for _ in range(2)] == ["60", "60"]
+
+
 def test_limits_are_off_until_asked_for(books: Books) -> None:
     assert {books.get("preferences").status_code for _ in range(15)} == {200}
 

@@ -48,6 +48,19 @@ def test_lines_that_are_sent_are_all_there_are(sales: Sales, ann: dict[str, Any]
     assert problem(sales.change("Invoice", again, Line=[]))["code"] == "2250"
 
 
+def test_lines_that_are_not_sent_may_stay(sales: Sales, ann: dict[str, Any], world: World) -> None:
+    world.switches["sparse_lines"] = "merge"
+    first = sales.invoice(ann, line(60), line(40))
+    found = sales.changed("Invoice", first, Line=[{**first["Line"][1], "Amount": 45}, line(5)])
+    sold = [(one["Id"], one["Amount"]) for one in found["Line"] if "Id" in one]
+    assert (sold, found["TotalAmt"]) == ([("1", 60), ("2", 45), ("3", 5)], 110)
+
+
+def test_tiny_quantities_are_numbers(sales: Sales, ann: dict[str, Any]) -> None:
+    found = sales.invoice(ann, line(0, Qty="0.0000001"))
+    assert found["Line"][0]["SalesItemLineDetail"]["Qty"] == num("0.0000001")
+
+
 def test_a_full_update_clears_what_it_leaves_out(sales: Sales, ann: dict[str, Any], world: World) -> None:
     first = sales.invoice(ann, TxnDate="2024-01-15", PrivateNote="n", SalesTermRef={"value": "1"})
     body = {"Id": first["Id"], "SyncToken": "0", **sales.body(ann, line(5))}

@@ -35,6 +35,16 @@ def test_quickbooks_counts_on_from_the_last_number(sales: Sales, ann: dict[str, 
     assert numbers == ["1001", "1002", "7000", "7001", "J-0099", "J-0100", "none", "none1"]
 
 
+@pytest.mark.parametrize(("way", "last"), [("always", "J-2"), ("numeric", "7001"), ("never", "1002")])
+def test_a_sent_number_may_move_the_counter(
+    sales: Sales, ann: dict[str, Any], world: World, way: str, last: str
+) -> None:
+    world.switches["sent_number_moves_counter"] = way
+    for number in (None, "7000", "J-1"):
+        sales.invoice(ann, DocNumber=number)
+    assert sales.invoice(ann)["DocNumber"] == last
+
+
 def test_refused_invoices_use_up_no_number(sales: Sales, ann: dict[str, Any]) -> None:
     sales.refused(ann, line(1, "99"))
     assert sales.invoice(ann)["DocNumber"] == "1001"

@@ -107,6 +107,13 @@ def test_what_is_refused(
     assert sales.rows("SELECT * FROM Payment") == []
 
 
+def test_too_much_has_its_code(sales: Sales, ann: dict[str, Any], world: World) -> None:
+    world.switches["overapplied_code"] = "6230"
+    invoice = sales.invoice(ann)
+    for total in (100, 200):
+        assert problem(sales.pay(ann, total, pays("100.01", invoice)))["code"] == "6230"
+
+
 def test_the_text_recorded_for_a_payment_of_nothing(sales: Sales, ann: dict[str, Any]) -> None:
     found = problem(sales.pay(ann, 0))
     assert found["Detail"] == "Business Validation Error: You must set a transaction amount."
@@ -176,6 +183,21 @@ def test_an_update_moves_what_it_changes_and_nothing_else(sales: Sales, ann: dic
     assert sales.books.read(ann)["Balance"] == 130
 
 
+def test_what_was_paid_too_much_may_stay_with_the_customer(
+    sales: Sales, ann: dict[str, Any], world: World
+) -> None:
+    world.switches["invoice_below_payments"] = "unapply"
+    invoice = sales.invoice(ann)
+    first, second = sales.payment(ann, 60, pays(60, invoice)), sales.payment(ann, 40, pays(40, invoice))
+    found = sales.changed("Invoice", sales.read("Invoice", invoice), Line=[line(50)])
+    assert (found["Balance"], [one["TxnId"] for one in found["LinkedTxn"]]) == (0, [first["Id"]])
+    payments = [sales.read("Payment", one) for one in (first, second)]
+    assert [one["UnappliedAmt"] for one in payments] == [10, 40]
+    assert [[part["Amount"] for part in one["Line"]] for one in payments] == [[50], []]
+    assert [one["SyncToken"] for one in payments] == ["1", "1"]
+    assert sales.books.read(ann)["Balance"] == -50
+
+
 @pytest.mark.parametrize(("way", "balance"), [("clears", 100), ("keeps", 40)])
 def test_a_full_update_without_lines(
     sales: Sales, ann: dict[str, Any], world: World, way: str, balance: int
@@ -197,6 +219,11 @@ def test_void_gives_everything_back(sales: Sales, ann: dict[str, Any]) -> None:
     again = sales.read("Invoice", invoice)
     assert (again["Balance"], again["LinkedTxn"], again["SyncToken"]) == (100, [], "2")
     assert sales.books.read(ann)["Balance"] == 100
+
+
+def test_a_voided_payment_keeps_its_note(sales: Sales, ann: dict[str, Any]) -> None:
+    voided = document(sales.void_payment(sales.payment(ann, 5, PrivateNote="By phone")))["Payment"]
+    assert voided["PrivateNote"] == "Voided - By phone"
 
 
 @pytest.mark.parametrize("path", ["payment?include=void", "payment?operation=update&include=void"])

@@ -13,7 +13,7 @@ from tests.simulator.test_quickbooks_recorded import adopt, cassette, fixture, s
 if TYPE_CHECKING:
     from integrations.simulator.world import World
 
-LATER = {"FreeFormAddress", "ItemAccountRef", "CustomExtensions", "LastModifiedByRef"}
+LATER = {"FreeFormAddress", "ShipFromAddr", "ItemAccountRef", "CustomExtensions", "LastModifiedByRef"}
 THEIR_OWN = {"CustomField"}  # the recorded companies have fields of their own
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from integrations.simulator.board import invoicing
+from integrations.simulator.board import books, invoicing
 from integrations.simulator.coperniq import rendering, wire
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ def choose(world: World, asked: Mapping[str, str]) -> Choice:
     company = companies.get(asked.get("company", "")) or next(iter(companies.values()), None)
     workflows = {str(key): one for key, one in company.workflows.items()} if company else {}
     workflow = workflows.get(asked.get("workflow", "")) or next(iter(workflows.values()), None)
-    books = world.quickbooks.companies
-    chosen = books.get(asked.get("realm", "")) or next(iter(books.values()), None)
+    opened = world.quickbooks.companies
+    chosen = opened.get(asked.get("realm", "")) or next(iter(opened.values()), None)
     return Choice(company, workflow, chosen)
 
 
@@ -57,6 +57,7 @@ def live(world: World, choice: Choice) -> dict[str, Any]:
     return {
         "columns": _columns(choice.company, choice.workflow),
         "customers": _customers(world, choice.books),
+        "sales": books.sales(choice.books, world.clock.now()),
         "calls": world.access.as_list()[: -STRIP - 1 : -1],
         "posts": [_post(one) for one in world.webhooks.book.latest(STRIP)],
         "pending": world.webhooks.pending,

@@ -67,7 +67,7 @@ def write_json(document: object) -> str:
 
 def _mark(value: object) -> str:
     if isinstance(value, Decimal):
-        return f"\x00{value}\x00"
+        return f"\x00{value:f}\x00"
     raise TypeError(f"{type(value).__name__} has no JSON form here")
 
 

@@ -101,6 +101,12 @@ class Gateway:
         return self._lower_case("ApplicationAuthorizationFailed", "003100", 403, "", "SERVICE")
 
     def throttled(self) -> Response:
+        answer = self._throttled_form()
+        if self._world.switches["throttle_retry_after"]:
+            answer.headers["Retry-After"] = str(self._world.switches["throttle_retry_after"])
+        return answer
+
+    def _throttled_form(self) -> Response:
         form = self._world.switches["throttle_form"]
         as_xml = form == "xml" or (form == "alternate" and next(self._throttled) % 2 == 0)
         if as_xml:

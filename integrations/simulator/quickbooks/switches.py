@@ -12,6 +12,7 @@ QUICKBOOKS: dict[str, tuple[Setting, str]] = {
         "alternate",
         "429 was recorded as XML, today's JSON form is unknown: alternate | xml | json",
     ),
+    "throttle_retry_after": (0, "no page promises a Retry-After with 429; seconds, 0 leaves it out"),
     "enforce_limits": (
         False,
         "500 a minute, 10 a second, 10 in flight per company; off so that tests may be quick",
@@ -62,6 +63,10 @@ SALES: dict[str, tuple[Setting, str]] = {
         "ignored",
         "a line without ItemRef: the page ignores its amount, others saw it replaced: ignored | replaced | kept",
     ),
+    "sparse_lines": (
+        "replace",
+        "lines in a sparse update are presumably all there are: replace | merge by Id",
+    ),
     "line_rounding": (
         "half_up",
         "Qty x UnitPrice is rounded to cents, how is inferred: half_up | half_even | either",
@@ -84,6 +89,10 @@ SALES: dict[str, tuple[Setting, str]] = {
         "allow",
         "a number sent although QuickBooks counts, and taken already: allow | refuse with 6140",
     ),
+    "sent_number_moves_counter": (
+        "always",
+        "the next number is the last + 1; whether a number that was sent counts as one is open: always | numeric | never",
+    ),
     "full_update_without_number": (
         "clear",
         "a full update clears what it leaves out; for DocNumber nobody recorded it: clear | keep | renumber",
@@ -98,11 +107,15 @@ SALES: dict[str, tuple[Setting, str]] = {
     ),
     "void_note": (
         "replaced",
-        "an invoice without note was recorded; payments get the word prepended: replaced | kept_behind",
+        "a voided invoice was recorded only without a note of its own (payments keep theirs): replaced | kept_behind",
     ),
     "linked_refusal_code": (
         "6000",
         "voiding or deleting a form with links is refused, with which code nobody published",
+    ),
+    "invoice_below_payments": (
+        "refuse",
+        "a total below what was paid is nowhere described: refuse | unapply the rest of the payments",
     ),
     "closed_books_code": ("6200", "changes up to the closing date: 6200 | 6210"),
     "sale_noop_bumps": (
@@ -116,6 +129,10 @@ SALES: dict[str, tuple[Setting, str]] = {
     "foreign_invoice": (
         "refuse",
         "a payment line for another customer's invoice: refuse with 620 | ignore the line",
+    ),
+    "overapplied_code": (
+        "6000",
+        "a payment line above the open balance, or lines above the total: the code is inferred",
     ),
     "payment_full_without_line": (
         "clears",

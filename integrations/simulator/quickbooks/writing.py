@@ -11,6 +11,7 @@ from integrations.simulator.quickbooks.balances import touch, touch_ancestors
 from integrations.simulator.quickbooks.rules import RULES
 from integrations.simulator.quickbooks.ruling import NOTHING, Rules
 from integrations.simulator.quickbooks.sales.credits import automatic
+from integrations.simulator.quickbooks.sales.lines import merged
 from integrations.simulator.quickbooks.schema import cleaned, is_empty, refuse_unknown
 from integrations.simulator.quickbooks.state import Company, Record
 
@@ -147,6 +148,8 @@ def _merged(company: Company, entity: Entity, old: dict[str, Any], body: dict[st
 
 def _put(company: Company, fields: dict[str, Any], name: str, value: object, sent: object) -> None:
     before = fields.get(name)
+    if name == "Line" and company.switch("sparse_lines") == "merge":
+        value = merged(before or [], value)
     merging = company.switch("sparse_nested") == "merge"
     if not (merging and isinstance(before, dict) and isinstance(value, dict) and isinstance(sent, dict)):
         fields[name] = value

@@ -81,6 +81,7 @@ def _zero_line(line: dict[str, Any]) -> None:
 
 
 def _note(company: Company, record: Record) -> None:
-    note = record.fields.get("PrivateNote", "")
-    kept = note if company.switch("void_note") == "kept_behind" else ""
+    """On payments the word was recorded before the old note; on invoices only where there was none."""
+    keeps = record.entity == "Payment" or company.switch("void_note") == "kept_behind"
+    kept = record.fields.get("PrivateNote", "") if keeps else ""
     record.fields = {**record.fields, "PrivateNote": f"{VOIDED} - {kept}"[:4000] if kept else VOIDED}

@@ -55,6 +55,15 @@ def settle(company: Company, record: Record, old: Record | None) -> None:
     record.fields["Line"] = [*plain, *(one for one in kept if one["DetailType"] == DISCOUNT_LINE)]
 
 
+def merged(before: list[Line], sent: object) -> list[Line]:
+    """Each sent line in the place of the one whose Id it has; those that were not sent stay, new ones follow."""
+    given = sent if isinstance(sent, list) else []
+    by_id = {one["Id"]: one for one in given if "Id" in one}
+    known = {one.get("Id") for one in before}
+    replaced = [by_id.get(one.get("Id", ""), one) for one in before]
+    return [*replaced, *(one for one in given if one.get("Id") not in known)]
+
+
 def _number(record: Record, line: Line, known: set[str]) -> None:
     """One that is absent, not positive or unknown makes a new line; no number is used twice."""
     if line.get("Id") in known:

@@ -21,8 +21,13 @@ def admit(company: Company, record: Record, old: Record | None, include: frozens
         _refuse_taken(company, record, number)
     if not company.settings.custom_txn_numbers and not number:
         _number(company, record, old, before)
-    if old is None and record.fields.get("DocNumber"):
-        company.last_number = record.fields["DocNumber"]
+    if old is None and number and _moves_the_counter(company, number):
+        company.last_number = number
+
+
+def _moves_the_counter(company: Company, number: str) -> bool:
+    way = company.switch("sent_number_moves_counter")
+    return way == "always" or (way == "numeric" and number.isdigit())
 
 
 def _refuse_taken(company: Company, record: Record, number: str) -> None:

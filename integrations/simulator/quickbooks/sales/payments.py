@@ -116,7 +116,7 @@ def _applied(company: Company, record: Record) -> dict[str, int]:
             continue
         kept.append(line)
         found[f"{target.entity}:{target.id}"] += _GIVES[target.entity] * cents(line["Amount"])
-        _refuse_too_much(record, target, found[f"{target.entity}:{target.id}"])
+        _refuse_too_much(company, record, target, found[f"{target.entity}:{target.id}"])
     record.fields["Line"] = kept
     return dict(found)
 
@@ -139,12 +139,16 @@ def _target(company: Company, line: dict[str, Any]) -> Record:
     return target
 
 
-def _refuse_too_much(record: Record, target: Record, given: int) -> None:
+def _refuse_too_much(company: Company, record: Record, target: Record, given: int) -> None:
     free = target.sale.open + target.sale.applied.get(record.id, 0)
     if abs(given) > free:
-        raise problems.business(
-            f"The amount applied to {target.entity} {target.id} is greater than its open balance."
+        raise _overapplied(
+            company, f"The amount applied to {target.entity} {target.id} is greater than its open balance."
         )
+
+
+def _overapplied(company: Company, detail: str) -> Refused:
+    return problems.business(detail, str(company.switch("overapplied_code")))
 
 
 def apply(company: Company, record: Record, old: Record | None) -> None:

@@ -12,6 +12,7 @@ from integrations.simulator.quickbooks.ruling import Rules, active, check_curren
 from integrations.simulator.quickbooks.sales import dates, lines, numbering
 from integrations.simulator.quickbooks.sales.addresses import settle_addresses
 from integrations.simulator.quickbooks.sales.form_lines import ITEM_LINE
+from integrations.simulator.quickbooks.sales.overpaid import unapply
 from integrations.simulator.quickbooks.sales.totals import add_up
 from integrations.simulator.quickbooks.schema import overlong
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _MAILS = ("BillEmail", "BillEmailCc", "BillEmailBcc")
 _NOT_KEPT = (
     *("CustomField", "LinkedTxn", "ClassRef", "DepartmentRef", "ProjectRef", "GlobalTaxCalculation"),
-    *("AllowOnlinePayment", "AllowIPNPayment"),
+    *("AllowOnlinePayment", "AllowIPNPayment", "ShipFromAddr"),
 )
 _ONLINE = ("AllowOnlineCreditCardPayment", "AllowOnlineACHPayment")
 
@@ -97,7 +98,11 @@ class InvoiceRules(SaleRules):
             raise problems.business("An e-mail address is required.", "6420", "Email required")
         _check_inventory(company, record)
         if old is not None and record.sale.applied:
-            _check_paid(record, old)
+            _check_paid(company, record, old)
+
+    def after(self, company: Company, record: Record, old: Record | None) -> None:
+        super().after(company, record, old)
+        unapply(company, record)
 
 
 def _refuse_foreign_links(fields: dict[str, Any]) -> None:
@@ -136,10 +141,10 @@ def _check_inventory(company: Company, record: Record) -> None:
             )
 
 
-def _check_paid(record: Record, old: Record) -> None:
+def _check_paid(company: Company, record: Record, old: Record) -> None:
     if record.fields["CustomerRef"] != old.fields["CustomerRef"]:
         raise problems.not_linkable("The payments of this invoice belong to its customer.")
-    if record.sale.open < 0:
+    if record.sale.open < 0 and company.switch("invoice_below_payments") == "refuse":
         raise problems.business("The total of an invoice cannot be less than what was paid on it.")
 
 

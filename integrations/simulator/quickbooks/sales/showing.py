@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +43,7 @@ def invoice(company: Company, record: Record) -> dict[str, Any]:
         "AllowIPNPayment": False,
         "AllowOnlinePayment": False,
         "FreeFormAddress": True,
+        "ShipFromAddr": {"Id": "1", "Line1": "2500 Garcia Ave", "Line2": "Mountain View, CA  94043"},
         "LinkedTxn": [{"TxnId": id_, "TxnType": "Payment"} for id_ in record.sale.applied],
     }
     if record.sale.deposit:
@@ -112,13 +112,13 @@ def _lines(company: Company, record: Record) -> list[dict[str, Any]]:
 
 
 def _line(company: Company, line: dict[str, Any]) -> dict[str, Any]:
-    found = deepcopy(line)
+    found = dict(line)
     if "Amount" in found:
         found["Amount"] = money(cents(found["Amount"]))
     if ITEM_LINE in found:
         found[ITEM_LINE] = _item_detail(company, found[ITEM_LINE])
     if GROUP_LINE in found:
-        detail = found[GROUP_LINE]
+        detail = found[GROUP_LINE] = dict(found[GROUP_LINE])
         found["Amount"] = money(sum(cents(one["Amount"]) for one in detail["Line"]))
         detail["Line"] = [_line(company, one) for one in detail["Line"]]
         detail["Quantity"] = plain(Decimal(detail["Quantity"]))
