@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from integrations.errors import RecordMissing, Refused
-from integrations.models import RecordLink, RemoteWrite, SyncRun
+from integrations.models import RecordLink, RemoteWrite, RunState, SyncRun
 from integrations.quickbooks.records import Customer
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Ending
@@ -32,7 +32,9 @@ def open_writes(desk: Desk, run: SyncRun) -> Iterator[RemoteWrite]:
     own = rows.filter(coperniq_id=run.coperniq_id)
     yield from own
     if RecordLink.objects.pushed(desk.connection, run.kind, run.coperniq_id) is None:
-        yield from rows.filter(operation="create").exclude(coperniq_id=run.coperniq_id)
+        creates = rows.filter(operation="create").exclude(coperniq_id=run.coperniq_id)
+        # What another thread of this lane is about to be answered is not ours to ask for.
+        yield from creates.exclude(run__state=RunState.RUNNING, run__fence=desk.lane.fence)
 
 
 def settle_open(desk: Desk, write: RemoteWrite) -> Ending | None:
