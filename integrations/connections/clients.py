@@ -8,9 +8,11 @@ from collections import Counter
 
 from django.conf import settings
 
+from integrations.connections import limiter
+from integrations.connections.limiter import Limiter
 from integrations.connections.tokens import token_source
 from integrations.coperniq.client import CoperniqClient
-from integrations.http import Call, VendorSession
+from integrations.http import Call, Gate, VendorSession
 from integrations.models import CallTally, CoperniqConnection, QuickBooksConnection
 from integrations.quickbooks.client import QuickBooksClient
 
@@ -44,9 +46,18 @@ class CallMeter:
             CallTally.add(self.company_id, vendor, reads=counts[vendor, False], writes=counts[vendor, True])
 
 
-def vendor_session(vendor: str, meter: CallMeter) -> VendorSession:
+def vendor_session(vendor: str, meter: CallMeter, gate: Gate | None = None) -> VendorSession:
     timeout = (CONNECT_TIMEOUT_SECONDS, float(settings.VENDOR_TIMEOUT_SECONDS))
-    return VendorSession(vendor=vendor, timeout=timeout, on_call=meter.count)
+    return VendorSession(vendor=vendor, timeout=timeout, on_call=meter.count, gate=gate)
+
+
+def quickbooks_session(realm_id: str, meter: CallMeter) -> VendorSession:
+    return vendor_session("quickbooks", meter, gate_of(realm_id))
+
+
+def gate_of(realm_id: str) -> Limiter:
+    """The one of this process."""
+    return limiter.limiter_of(realm_id, CONNECT_TIMEOUT_SECONDS + 2 * settings.VENDOR_TIMEOUT_SECONDS)
 
 
 def coperniq_client(connection: CoperniqConnection, meter: CallMeter) -> CoperniqClient:
@@ -64,5 +75,5 @@ def quickbooks_client(connection: QuickBooksConnection, meter: CallMeter) -> Qui
         api_url=settings.QUICKBOOKS_API_URL,
         realm_id=connection.realm_id,
         access_token=token_source(connection.pk),
-        session=vendor_session("quickbooks", meter),
+        session=quickbooks_session(connection.realm_id, meter),
     )

@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 from django.conf import settings
 from django.utils import timezone
 
-from integrations.connections.clients import CallMeter, coperniq_client, quickbooks_client
+from integrations.connections.clients import CallMeter, coperniq_client, gate_of, quickbooks_client
 from integrations.coperniq.client import CoperniqClient
 from integrations.coperniq.records import Project
 from integrations.models import Lane, QuickBooksConnection, SyncSettings
@@ -126,6 +126,8 @@ class Room:
         self.connection = connection
         self.meter = CallMeter(lane.company_id, every=1.0)
         self.projects = RecentProjects()
+        self.gate = gate_of(connection.realm_id)
+        self.gate.keep()
         self._free: list[Desk] = []
 
     @contextmanager
@@ -142,4 +144,5 @@ class Room:
             self._free.append(desk)
 
     def close(self) -> None:
+        self.gate.release()
         self.meter.flush(now=True)
