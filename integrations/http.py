@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import requests
@@ -75,6 +76,18 @@ def clock_offset(reply: Reply) -> timedelta:
     return offset if abs(offset) > CLOCK_NOISE else timedelta(0)
 
 
+class Gate(Protocol):
+    """Keeps a vendor's limits. Every request passes it, repeated reads as well."""
+
+    patience_seconds: float
+
+    def enter(self, patience: float) -> bool:
+        """Waits until a call may start. False when that is not within `patience` seconds."""
+
+    def leave(self, status: int) -> None:
+        """The call has ended; `status` is 0 when no whole answer came."""
+
+
 class _BodyTooLarge(Exception):
     pass
 
@@ -109,12 +122,14 @@ class VendorSession:
         vendor: str,
         *,
         on_call: Callable[[Call], None] | None = None,
+        gate: Gate | None = None,
         timeout: tuple[float, float] = (CONNECT_SECONDS, READ_SECONDS),
         largest_body: int = LARGEST_BODY,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.vendor = vendor
         self._on_call = on_call
+        self._gate = gate
         self._connect_seconds, self._read_seconds = timeout
         self._largest_body = largest_body
         self._sleep = sleep
@@ -122,11 +137,12 @@ class VendorSession:
 
     @property
     def timeout_seconds(self) -> float:
-        """The longest one `send` may last, pauses and repeated reads included.
+        """The longest one `send` may last, pauses, repeated reads and the waiting at the gate included.
 
         The time to read counts twice: a body may stall once more after its beginning came at the last moment.
         """
-        return self._connect_seconds + 2 * self._read_seconds
+        patience = self._gate.patience_seconds if self._gate else 0.0
+        return patience + self._connect_seconds + 2 * self._read_seconds
 
     def close(self) -> None:
         self._session.close()
@@ -144,10 +160,13 @@ class VendorSession:
         """Any status is a reply. None: `OutcomeUnknown` if a write may have arrived, else `Unavailable`."""
         request = requests.Request(method, url, _as_bytes(headers or {}), params=params, data=body)
         deadline = time.monotonic() + self._connect_seconds + self._read_seconds
+        patience = self._gate.patience_seconds if self._gate else 0.0
         pauses = iter(READ_PAUSES if method == "GET" else ())
         while True:
             pause = next(pauses, 0.0) * random.uniform(0.5, 1.5)  # noqa: S311 - spreads load, guards nothing
             may_try_again = pause > 0 and self._seconds_to_answer(deadline) - pause >= SHORTEST_TRY_SECONDS
+            waited = self._enter(patience)
+            patience, deadline = patience - waited, deadline + waited
             try:
                 reply = self._once(request, deadline, write=write)
             except Unavailable:
@@ -166,8 +185,19 @@ class VendorSession:
             # "from None": requests puts addresses with queries, and bad header values, into its messages.
             raise self._lost(error, write=write) from None
         finally:
+            if self._gate is not None:
+                self._gate.leave(0 if reply is None else reply.status)
             self._report(request, reply, write=write)
         return reply
+
+    def _enter(self, patience: float) -> float:
+        """How long it took. Whoever is not let in has sent nothing."""
+        if self._gate is None:
+            return 0.0
+        began = time.monotonic()
+        if not self._gate.enter(patience):
+            raise Unavailable(vendor=self.vendor, detail="no room for another call at the moment")
+        return time.monotonic() - began
 
     def _exchange(self, request: requests.Request, deadline: float) -> Reply:
         prepared = self._session.prepare_request(request)

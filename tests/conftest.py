@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings as django_settings
 from pytest_django import Settings
 
+from integrations.connections import limiter
 from tests.simulation import Simulation, simulation
 from tests.sync.office import Office, open_office
 
@@ -21,6 +22,29 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory, worke
         database["OPTIONS"]["init_command"] = pragmas.replace("synchronous=FULL", "synchronous=OFF")
     else:
         database["TEST"]["NAME"] = f"test_portal_{worker_id}"
+
+
+class OpenGate:
+    """Lets everybody in: tests are quicker than QuickBooks allows. tests/connections/test_limiter.py has the real one."""
+
+    patience_seconds = 0.0
+
+    def enter(self, patience: float) -> bool:
+        return True
+
+    def leave(self, status: int) -> None:
+        pass
+
+    def keep(self) -> None:
+        pass
+
+    def release(self) -> None:
+        pass
+
+
+@pytest.fixture(autouse=True)
+def open_gates(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limiter, "limiter_of", lambda *_: OpenGate())
 
 
 @pytest.fixture(scope="session")

@@ -335,3 +335,60 @@ def test_the_clock_of_a_vendor_is_told_beyond_the_noise(seconds: int, told: bool
 
 def test_a_vendor_that_tells_no_time_has_ours() -> None:
     assert clock_offset(Reply(200, {}, b"")) == timedelta(0)
+
+
+class Gatekeeper:
+    """Notes who comes and goes; the first so many may enter, after a while."""
+
+    patience_seconds = 10.0
+
+    def __init__(self, lets_in: int = 99, wait: Callable[[], None] = lambda: None) -> None:
+        self.lets_in = lets_in
+        self.wait = wait
+        self.patience: list[float] = []
+        self.left: list[int] = []
+
+    def enter(self, patience: float) -> bool:
+        self.patience.append(patience)
+        self.wait()
+        return len(self.patience) <= self.lets_in
+
+    def leave(self, status: int) -> None:
+        self.left.append(status)
+
+
+def test_every_try_of_a_read_passes_the_gate(vendor: responses.RequestsMock) -> None:
+    for status in (503, 200):
+        vendor.get(URL, status=status)
+    gate = Gatekeeper()
+    assert a_session(gate=gate).send("GET", URL).status == 200
+    assert gate.left == [503, 200]
+
+
+def test_a_call_that_is_not_let_in_is_not_sent(vendor: responses.RequestsMock) -> None:
+    vendor.post(URL)
+    gate, seen = Gatekeeper(lets_in=0), list[Call]()
+    session = a_session(gate=gate, on_call=seen.append)
+    assert isinstance(failure(session, URL, write=True), Unavailable)
+    assert (gate.left, seen, len(vendor.calls)) == ([], [], 0)
+
+
+def test_a_gate_is_left_when_no_answer_comes(vendor: responses.RequestsMock) -> None:
+    vendor.post(URL, body=requests.ConnectionError(ProtocolError("dropped")))
+    gate = Gatekeeper()
+    assert isinstance(failure(a_session(gate=gate), URL, write=True), OutcomeUnknown)
+    assert gate.left == [0]
+
+
+def test_waiting_at_the_gate_takes_no_time_from_the_call_and_is_counted_in(
+    vendor: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr("integrations.http.time.monotonic", lambda: now[0])
+    for status in (503, 200):
+        vendor.get(URL, status=status)
+    gate = Gatekeeper(wait=lambda: now.__setitem__(0, now[0] + 4))
+    session = a_session(gate=gate, timeout=(1.0, 2.0))
+    assert session.send("GET", URL).status == 200
+    assert gate.patience == [10.0, 6.0]
+    assert session.timeout_seconds == 15.0

@@ -4,7 +4,7 @@ from django.contrib import admin
 
 from accounts.admin_base import FactAdmin
 from accounts.admin_site import site
-from integrations.models import Heartbeat, Lane
+from integrations.models import CallPace, Heartbeat, Lane
 
 
 @admin.register(Lane, site=site)
@@ -20,3 +20,9 @@ class LaneAdmin(FactAdmin):
 class HeartbeatAdmin(FactAdmin):
     list_display = ("name", "beat_at")
     fields = ("name", "beat_at")
+
+
+@admin.register(CallPace, site=site)
+class CallPaceAdmin(FactAdmin):
+    list_display = ("realm_id", "next_at", "seats")
+    fields = ("realm_id", "next_at", "seats", "version")

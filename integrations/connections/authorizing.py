@@ -16,7 +16,7 @@ from django.contrib.sessions.backends.base import UpdateError
 from django.db import IntegrityError
 
 from accounts.models import Company, User
-from integrations.connections.clients import CallMeter, vendor_session
+from integrations.connections.clients import CallMeter, quickbooks_session
 from integrations.connections.ending import NotConnected, revoke_quietly
 from integrations.connections.granting import ELSEWHERE, Grant, store
 from integrations.connections.resuming import go_on
@@ -89,7 +89,7 @@ def complete(
 def read_grant(company: Company, code: str, realm_id: str, redirect_uri: str) -> Grant:
     tokens = oauth.exchange_code(oauth_app(), code=code, redirect_uri=redirect_uri)
     meter = CallMeter(company.pk)
-    session = vendor_session("quickbooks", meter)
+    session = quickbooks_session(realm_id, meter)
     client = QuickBooksClient(
         api_url=settings.QUICKBOOKS_API_URL,
         realm_id=realm_id,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 
 from django.conf import settings
 
+from integrations.connections import limiter
+from integrations.connections.limiter import Limiter
 from integrations.connections.tokens import token_source
 from integrations.coperniq.client import CoperniqClient
-from integrations.http import Call, VendorSession
+from integrations.http import Call, Gate, VendorSession
 from integrations.models import CallTally, CoperniqConnection, QuickBooksConnection
 from integrations.quickbooks.client import QuickBooksClient
 
@@ -17,10 +20,15 @@ CONNECT_TIMEOUT_SECONDS = 5.0
 
 
 class CallMeter:
-    """Counts calls in memory; `flush` adds them to the company's tally in one statement a vendor."""
+    """Counts calls in memory; `flush` adds them to the company's tally in one statement a vendor.
 
-    def __init__(self, company_id: int) -> None:
+    Where runs follow each other quickly, `every` so many seconds is often enough.
+    """
+
+    def __init__(self, company_id: int, every: float = 0.0) -> None:
         self.company_id = company_id
+        self.every = every
+        self._flushed_at = time.monotonic() if every else float("-inf")
         self._lock = threading.Lock()
         self._counts: Counter[tuple[str, bool]] = Counter()
 
@@ -28,16 +36,28 @@ class CallMeter:
         with self._lock:
             self._counts[call.vendor, call.write] += 1
 
-    def flush(self) -> None:
+    def flush(self, *, now: bool = False) -> None:
         with self._lock:
+            if not now and time.monotonic() < self._flushed_at + self.every:
+                return
+            self._flushed_at = time.monotonic()
             counts, self._counts = self._counts, Counter()
         for vendor in {vendor for vendor, _ in counts}:
             CallTally.add(self.company_id, vendor, reads=counts[vendor, False], writes=counts[vendor, True])
 
 
-def vendor_session(vendor: str, meter: CallMeter) -> VendorSession:
+def vendor_session(vendor: str, meter: CallMeter, gate: Gate | None = None) -> VendorSession:
     timeout = (CONNECT_TIMEOUT_SECONDS, float(settings.VENDOR_TIMEOUT_SECONDS))
-    return VendorSession(vendor=vendor, timeout=timeout, on_call=meter.count)
+    return VendorSession(vendor=vendor, timeout=timeout, on_call=meter.count, gate=gate)
+
+
+def quickbooks_session(realm_id: str, meter: CallMeter) -> VendorSession:
+    return vendor_session("quickbooks", meter, gate_of(realm_id))
+
+
+def gate_of(realm_id: str) -> Limiter:
+    """The one of this process."""
+    return limiter.limiter_of(realm_id, CONNECT_TIMEOUT_SECONDS + 2 * settings.VENDOR_TIMEOUT_SECONDS)
 
 
 def coperniq_client(connection: CoperniqConnection, meter: CallMeter) -> CoperniqClient:
@@ -55,5 +75,5 @@ def quickbooks_client(connection: QuickBooksConnection, meter: CallMeter) -> Qui
         api_url=settings.QUICKBOOKS_API_URL,
         realm_id=connection.realm_id,
         access_token=token_source(connection.pk),
-        session=vendor_session("quickbooks", meter),
+        session=quickbooks_session(connection.realm_id, meter),
     )

@@ -4,6 +4,7 @@ from integrations.models.lanes import Heartbeat, Lane
 from integrations.models.links import RecordLink
 from integrations.models.log import CallTally, Outcome, SyncLogEntry
 from integrations.models.noticing import ForeignPayment, ReferenceList, SeenInvoice
+from integrations.models.pace import CallPace
 from integrations.models.rules import (
     ClosedBooks,
     FieldMapping,
@@ -24,6 +25,7 @@ from integrations.models.writes import RemoteWrite
 __all__ = [
     "MONEY_ACTIONS",
     "Action",
+    "CallPace",
     "CallTally",
     "ClosedBooks",
     "CoperniqConnection",

@@ -56,8 +56,15 @@ class Lane(models.Model):
 
     objects = LaneQuerySet.as_manager()
 
+    # Known to all threads of the driver, as soon as one of them has found out.
+    is_lost = False
+
     def __str__(self) -> str:
         return f"Lane of {self.company}"
+
+    @property
+    def is_paused(self) -> bool:
+        return self.paused_until > timezone.now()
 
     @classmethod
     def nudge(cls, company_id: int) -> None:
@@ -86,16 +93,23 @@ class Lane(models.Model):
         Lane.objects.filter(pk=self.pk, fence=self.fence).update(leased_until=LONG_AGO)
 
     def look(self) -> None:
-        """Note how often we were nudged, before looking for work."""
-        self.refresh_from_db(fields=["wake"])
+        """Note how often we were nudged, before looking for work. Raises LaneLost."""
+        ours = Lane.objects.filter(pk=self.pk, fence=self.fence)
+        wake = ours.values_list("wake", flat=True).first()
+        if wake is None:
+            self.is_lost = True
+            raise LaneLost
+        self.wake = wake
 
     def pause(self, until: datetime) -> None:
+        self.paused_until = until
         Lane.objects.filter(pk=self.pk).update(paused_until=until)
 
     def hold_fast(self, until: datetime = LONG_AGO) -> None:
         """Called first in every transaction of the lane: whoever would take it has to wait for the commit."""
         lasting = Greatest(F("leased_until"), Value(until))
         if Lane.objects.filter(pk=self.pk, fence=self.fence).update(leased_until=lasting) != 1:
+            self.is_lost = True
             raise LaneLost
 
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from functools import cached_property
+from weakref import WeakValueDictionary
 
 from django.conf import settings
 from django.utils import timezone
 
-from integrations.connections.clients import CallMeter, coperniq_client, quickbooks_client
+from integrations.connections.clients import CallMeter, coperniq_client, gate_of, quickbooks_client
 from integrations.coperniq.client import CoperniqClient
 from integrations.coperniq.records import Project
 from integrations.models import Lane, QuickBooksConnection, SyncSettings
@@ -22,20 +22,60 @@ from integrations.quickbooks.client import QuickBooksClient
 LEASE_MARGIN = timedelta(seconds=2)
 MOST_REMEMBERED = 1000
 
-_locks: defaultdict[tuple[int, str], threading.RLock] = defaultdict(threading.RLock)
 _recent: dict[tuple[int, str, str], tuple[float, object]] = {}
+
+_locks: WeakValueDictionary[tuple[int, str], Lock] = WeakValueDictionary()
+_locks_guard = threading.Lock()
+
+
+class Lock:
+    """May be taken again by the thread that has it. Forgotten when nobody holds it or waits for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+def lock_of(connection_id: int, name: str) -> Lock:
+    with _locks_guard:
+        return _locks.setdefault((connection_id, name), Lock())
+
+
+class RecentProjects:
+    """Projects as they were read a moment ago, kept for the job that is pushed in the same breath."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._read: dict[str, tuple[float, Project]] = {}
+
+    def keep(self, project: Project, seconds: float) -> None:
+        """Until `seconds` from now. What nobody came for is forgotten on the way."""
+        now = time.monotonic()
+        with self._lock:
+            self._read = {id_: kept for id_, kept in self._read.items() if kept[0] > now}
+            self._read[project.id] = (now + seconds, project)
+
+    def take(self, project_id: str) -> Project | None:
+        with self._lock:
+            until, project = self._read.pop(project_id, (float("-inf"), None))
+        return project if until > time.monotonic() else None
 
 
 class Desk:
-    """Clients keep their connections alive for as long as the lane is driven."""
+    """For one thread at a time. Clients keep their connections alive for as long as the lane is driven."""
 
     RECENT_SECONDS = 15.0
 
-    def __init__(self, lane: Lane, connection: QuickBooksConnection) -> None:
+    def __init__(self, lane: Lane, connection: QuickBooksConnection, room: Room | None = None) -> None:
         self.lane = lane
         self.connection = connection
-        self.meter = CallMeter(lane.company_id)
-        self._projects: dict[str, tuple[float, Project]] = {}
+        self.meter = room.meter if room else CallMeter(lane.company_id)
+        self._projects = room.projects if room else RecentProjects()
 
     @cached_property
     def coperniq(self) -> CoperniqClient:
@@ -45,32 +85,36 @@ class Desk:
     def quickbooks(self) -> QuickBooksClient:
         return quickbooks_client(self.connection, self.meter)
 
-    @property
+    @cached_property
     def settings(self) -> SyncSettings:
+        """As they were when this run began, see `begin`."""
         return SyncSettings.objects.get(connection=self.connection)
 
     @property
     def mappings(self) -> dict[str, str]:
         return dict(self.connection.mappings.values_list("quickbooks_field", "source"))
 
+    def begin(self) -> None:
+        """Another run: what people decided since the last one holds from here on."""
+        self.__dict__.pop("settings", None)
+
+    def locked(self, name: str) -> AbstractContextManager[None]:
+        """For what all runs of a connection share and none may make twice. A lane is driven by one process at a time.
+
+One inside another only in this order, or two threads could wait for each other for ever: learning,
+        catching up, an account or method, a list or the preferences.
+        """
+        return lock_of(self.connection.pk, name)
+
     def read_project(self, project_id: str) -> Project:
         """As it is now; kept for the job that is pushed in the same breath."""
         project = self.coperniq.read_project(project_id)
-        self._projects[project_id] = (time.monotonic(), project)
+        self._projects.keep(project, self.RECENT_SECONDS)
         return project
 
     def recent_project(self, project_id: str) -> Project:
         """The project as its phase entry was noticed a moment ago, else as it is now."""
-        read_at, project = self._projects.pop(project_id, (float("-inf"), None))
-        if project is not None and time.monotonic() - read_at < self.RECENT_SECONDS:
-            return project
-        return self.read_project(project_id)
-
-    @contextmanager
-    def locked(self, name: str) -> Iterator[None]:
-        """What all records of a connection share is made by one thread at a time."""
-        with _locks[self.connection.pk, name]:
-            yield
+        return self._projects.take(project_id) or self.read_project(project_id)
 
     def remember(self, key: tuple[str, str], value: object) -> None:
         """For the runs that follow in the same breath, in whichever thread."""
@@ -86,3 +130,33 @@ class Desk:
         """The lease has to outlive the call: nobody takes the lane while an answer may still come."""
         call = timedelta(seconds=self.quickbooks.timeout_seconds) + LEASE_MARGIN
         self.lane.hold_fast(timezone.now() + max(call, timedelta(seconds=settings.LEASE_SECONDS)))
+
+
+class Room:
+    """The desks of one connection while its lane is driven, and what they share."""
+
+    def __init__(self, lane: Lane, connection: QuickBooksConnection) -> None:
+        self.lane = lane
+        self.connection = connection
+        self.meter = CallMeter(lane.company_id, every=1.0)
+        self.projects = RecentProjects()
+        self.gate = gate_of(connection.realm_id)
+        self.gate.keep()
+        self._free: list[Desk] = []
+
+    @contextmanager
+    def desk(self) -> Iterator[Desk]:
+        """One nobody sits at, with its connections still open."""
+        try:
+            desk = self._free.pop()
+        except IndexError:
+            desk = Desk(self.lane, self.connection, self)
+        desk.begin()
+        try:
+            yield desk
+        finally:
+            self._free.append(desk)
+
+    def close(self) -> None:
+        self.gate.release()
+        self.meter.flush(now=True)

@@ -1,37 +1,213 @@
-"""One company's lane: its due runs, one after the other, until there are none or the time is up."""
+"""One company's lane: up to ten runs at once, but of one Coperniq account only one, the oldest first."""
 
 from __future__ import annotations
 
+import logging
+import threading
 import time
+from collections.abc import Callable
+from typing import Protocol
 
+from django.db.models import Case, Min, QuerySet, Value, When
+from django.db.models.functions import Concat
 from django.utils import timezone
 
-from integrations.models import Lane, SyncRun
-from integrations.sync.desk import Desk
+from integrations.errors import LaneLost
+from integrations.models import Kind, Lane, SyncRun
+from integrations.sync.desk import Room
 from integrations.sync.runner import run_once
 
+logger = logging.getLogger(__name__)
 
-def drive(lane: Lane, deadline: float) -> int:
-    """How many runs were executed. `deadline` is on the monotonic clock; the lane is given back at the end."""
+AT_ONCE = 10
+"""What QuickBooks takes of one company at the same time."""
+
+BATCH = 100
+LOOK_AGAIN_SECONDS = 0.25
+
+Key = tuple[int, str]
+
+
+class Crew(Protocol):
+    """Who lends a lane more hands than its own."""
+
+    def share(self) -> int:
+        """How many one lane may have at the moment. Who is one too many leaves after its run."""
+
+    def hire(self, errand: Callable[[], int]) -> bool:
+        """False when nobody is free."""
+
+
+def drive(lane: Lane, deadline: float, crew: Crew | None = None) -> int:
+    """How many runs were executed. `deadline` is on the monotonic clock; the lane is given back at the end.
+
+    Without a crew everything is done by the calling thread, one run after the other.
+    """
     SyncRun.objects.recover(lane.company_id, lane.fence)
-    desks: dict[int, Desk] = {}
-    executed = 0
-    while time.monotonic() < deadline:
-        lane.look()
-        run = next_run(lane)
-        if run is None:
-            if lane.give_back():
-                return executed
-            continue
-        if run.connection_id not in desks:
-            desks[run.connection_id] = Desk(lane, run.connection)
-        run_once(desks[run.connection_id], run)
-        executed += 1
-    lane.release()
-    return executed
+    return Shift(lane, deadline, crew).lead()
+
+
+class Shift:
+    """One driving of a lane by one leading thread and its helpers: whose turn it is, and when it is over.
+
+    A run's keys are busy from its picking to its end. Of each account only the oldest due run is known at a time, and
+    what comes after it is looked up when it has ended: its end may have changed that.
+    """
+
+    def __init__(self, lane: Lane, deadline: float, crew: Crew | None = None) -> None:
+        self.lane = lane
+        self.deadline = deadline
+        self._crew = crew
+        self.executed = 0
+        self._changed = threading.Condition()
+        self._rooms: dict[int, Room] = {}
+        self._ready: list[SyncRun] = []
+        self._busy: set[Key] = set()
+        self._running = 0
+        self._helpers = 0
+        self._looked = False
+        self._closed = False
+        self._failure: BaseException | None = None
+
+    def lead(self) -> int:
+        try:
+            while not self._is_over():
+                self._work()
+                self._end_or_wait()
+        except LaneLost:
+            logger.warning("Lane of company %s was taken over", self.lane.company_id)
+        except BaseException as error:
+            self._failure = error
+            raise
+        finally:
+            self._wait_for_the_others()
+            for room in self._rooms.values():
+                room.close()
+        return self._leave()
+
+    def _leave(self) -> int:
+        if self._failure is not None:
+            raise self._failure
+        if not self._closed:
+            self.lane.release()
+        return self.executed
+
+    def help(self) -> int:
+        """Errand of a hired thread: does what there is, and leaves. What it falls over the leader tells."""
+        try:
+            self._work(helping=True)
+        except LaneLost:
+            return 0
+        except BaseException as error:
+            self._failure = error
+            raise
+        finally:
+            with self._changed:
+                self._helpers -= 1
+        return 0
+
+    def _work(self, *, helping: bool = False) -> None:
+        while run := self._next(helping=helping):
+            try:
+                with self._room(run).desk() as desk:
+                    run_once(desk, run)
+            finally:
+                self._ended(run)
+
+    def _next(self, *, helping: bool) -> SyncRun | None:
+        with self._changed:
+            if self._is_over() or (helping and self._helpers > self._share()):
+                return None
+            run = self._pick()
+            if run is None:
+                self._look()
+                run = self._pick()
+            if run is not None:
+                self._call_for_help()
+            return run
+
+    def _look(self) -> None:
+        """Note how often the lane was nudged, then look for work: in this order no nudge is missed."""
+        self._looked = True
+        self.lane.look()
+        self._ready = [] if self.lane.is_paused else list(first_runs(self.lane))
+
+    def _pick(self) -> SyncRun | None:
+        run = next((run for run in self._ready if not keys_of(run) & self._busy), None)
+        if run is not None:
+            self._ready.remove(run)
+            self._busy |= keys_of(run)
+            self._running += 1
+        return run
+
+    def _share(self) -> int:
+        return min(self._crew.share(), AT_ONCE - 1) if self._crew else 0
+
+    def _call_for_help(self) -> None:
+        """One at a time: who comes calls the next."""
+        free = any(not keys_of(run) & self._busy for run in self._ready)
+        if self._crew and free and self._helpers < self._share() and self._crew.hire(self.help):
+            self._helpers += 1
+
+    def _room(self, run: SyncRun) -> Room:
+        with self._changed:
+            if run.connection_id not in self._rooms:
+                self._rooms[run.connection_id] = Room(self.lane, run.connection)
+            return self._rooms[run.connection_id]
+
+    def _ended(self, run: SyncRun) -> None:
+        with self._changed:
+            self._busy -= keys_of(run)
+            self._running -= 1
+            self.executed += 1
+            self._looked = False
+            # What was known of this account is from before its end.
+            ready = [other for other in self._ready if account_of(other) != account_of(run)]
+            self._ready = [] if self.lane.is_paused else ready
+            self._changed.notify_all()
+
+    def _is_over(self) -> bool:
+        lost = self._closed or self.lane.is_lost or self._failure is not None
+        return lost or time.monotonic() >= self.deadline
+
+    def _end_or_wait(self) -> None:
+        """The lane is given back only when nothing runs and nothing has ended since we last looked."""
+        with self._changed:
+            if self._running:
+                self._changed.wait(LOOK_AGAIN_SECONDS)
+            elif self._looked and not self._is_over():
+                self._closed = self.lane.give_back()
+
+    def _wait_for_the_others(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: not self._running)
+
+
+def due_runs(lane: Lane) -> QuerySet[SyncRun]:
+    return SyncRun.objects.due(timezone.now()).filter(company_id=lane.company_id)
 
 
 def next_run(lane: Lane) -> SyncRun | None:
     """The oldest due run: a customer was asked for before its job."""
-    due = SyncRun.objects.due(timezone.now()).filter(company_id=lane.company_id)
-    return due.select_related("connection__company__coperniq").order_by("id").first()
+    return due_runs(lane).select_related("connection__company__coperniq").order_by("id").first()
+
+
+def first_runs(lane: Lane) -> QuerySet[SyncRun]:
+    """The oldest due run of each account, the oldest first."""
+    own = Case(
+        When(coperniq_account_id="", then=Concat("kind", Value(":"), "coperniq_id")), default=Value("")
+    )
+    accounts = due_runs(lane).annotate(own=own).values("connection_id", "coperniq_account_id", "own")
+    firsts = accounts.annotate(first=Min("id")).order_by("first").values("first")[:BATCH]
+    rows = SyncRun.objects.filter(pk__in=firsts).select_related("connection__company__coperniq")
+    return rows.order_by("id")
+
+
+def account_of(run: SyncRun) -> Key:
+    return run.connection_id, run.coperniq_account_id or f"{run.kind}:{run.coperniq_id}"
+
+
+def keys_of(run: SyncRun) -> set[Key]:
+    """Runs that share a key take turns. Names are shared across accounts, so customers take turns among themselves."""
+    account = account_of(run)
+    return {account, (run.connection_id, "every customer")} if run.kind == Kind.CUSTOMER else {account}

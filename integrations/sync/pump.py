@@ -17,11 +17,17 @@ from django.utils import timezone
 
 from integrations.models import Heartbeat, Lane, SyncRun
 from integrations.models.lanes import LaneQuerySet
-from integrations.sync.lanes import drive
+from integrations.sync.lanes import Crew, drive
 
 logger = logging.getLogger(__name__)
 
-THREADS = 32
+THREADS = 24
+HELPERS = 24
+"""Each lane has a thread of the first for itself, so that the helpers of a busy one never keep another waiting.
+
+Together they bound a queue process: 48 threads, each with one connection to the database while it works.
+"""
+
 TICK_SECONDS = 0.05
 LINGER_SECONDS = 1.0
 BEAT_SECONDS = 1.0
@@ -38,6 +44,25 @@ def due_lanes() -> LaneQuerySet:
     return Lane.objects.free(now).filter(Q(company_id__in=due) | Q(company_id__in=stranded))
 
 
+class Helpers:
+    """Threads that busy lanes hire beside their own, in equal shares."""
+
+    def __init__(self, pump: Pump, pool: Executor) -> None:
+        self.pump = pump
+        self.pool = pool
+        self.free = threading.BoundedSemaphore(HELPERS)
+
+    def share(self) -> int:
+        return HELPERS // max(len(self.pump.lanes), 1)
+
+    def hire(self, errand: Errand) -> bool:
+        hired = self.free.acquire(blocking=False)
+        if hired:
+            # What it falls over is told by who hired it.
+            self.pool.submit(in_thread, errand).add_done_callback(lambda _: self.free.release())
+        return hired
+
+
 class Pump:
     """Drives lanes until its time is up, or until nothing has been due for a moment.
 
@@ -48,6 +73,7 @@ class Pump:
         self.chores = chores
         self.deadline = time.monotonic() + (settings.PUMP_SECONDS if seconds is None else seconds)
         self.lanes: dict[int, Lane] = {}
+        self.helpers: Crew | None = None
         self.futures: dict[Future[int], int | None] = {}
         self.last_beat = float("-inf")
         self.done = 0
@@ -55,7 +81,12 @@ class Pump:
     def run(self) -> int:
         """How much was done; 0 tells that it woke for nothing."""
         last_work = time.monotonic()
-        with self.renewing(), ThreadPoolExecutor(THREADS, "lane") as pool:
+        with (
+            self.renewing(),
+            ThreadPoolExecutor(HELPERS, "helper") as helpers,
+            ThreadPoolExecutor(THREADS, "lane") as pool,
+        ):
+            self.helpers = Helpers(self, helpers)
             while time.monotonic() < self.deadline:
                 self.tick(pool)
                 now = time.monotonic()
@@ -89,7 +120,7 @@ class Pump:
                 self.futures[pool.submit(in_thread, self.errand_of(lane))] = lane.pk
 
     def errand_of(self, lane: Lane) -> Errand:
-        return lambda: drive(lane, self.deadline)
+        return lambda: drive(lane, self.deadline, self.helpers)
 
     def harvest(self) -> None:
         for future in [future for future in self.futures if future.done()]:

@@ -32,9 +32,8 @@ def open_writes(desk: Desk, run: SyncRun) -> Iterator[RemoteWrite]:
     if run.kind not in MATCHED_BY_NAME:
         return
     if RecordLink.objects.pushed(desk.connection, run.kind, run.coperniq_id) is None:
-        in_flight = rows.filter(run__state=RunState.RUNNING, run__fence=desk.lane.fence)
-        others = rows.filter(operation="create").exclude(coperniq_id=run.coperniq_id)
-        yield from others.exclude(pk__in=in_flight.values("pk"))
+        creates = rows.filter(operation="create").exclude(coperniq_id=run.coperniq_id)
+        yield from creates.exclude(run__state=RunState.RUNNING, run__fence=desk.lane.fence)
 
 
 def settle_open(desk: Desk, write: RemoteWrite) -> Ending | None:

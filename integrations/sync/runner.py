@@ -95,14 +95,16 @@ def perform(desk: Desk, run: SyncRun) -> Ending:
 
 def resume(desk: Desk, run: SyncRun, write: RemoteWrite) -> bool:
     """True if this record's own write turned out to be done. What others left open is told in their own log."""
-    ending = settle_open(desk, write)
-    if ending is None:
-        return False
-    try:
-        store(desk, write.run or run, ending)
-    except (DataError, IntegrityError):
-        logger.exception("Write %s could not be stored", write.pk)
-        return False
+    with desk.locked(f"write {write.pk}"):
+        # Two runs may have found it: its own, and one that looked at what others left.
+        ending = settle_open(desk, write) if RemoteWrite.objects.open().filter(pk=write.pk).exists() else None
+        if ending is None:
+            return False
+        try:
+            store(desk, write.run or run, ending)
+        except (DataError, IntegrityError):
+            logger.exception("Write %s could not be stored", write.pk)
+            return False
     return write.coperniq_id == run.coperniq_id
 
 

@@ -36,7 +36,12 @@ SCOPED: list[type[Model]] = [
     CallTally, CoperniqConnection, FieldMapping, InboundEvent, PhaseEntry, PhaseTrigger, QuickBooksConnection,
     RecordLink, RemoteWrite, SyncLogEntry, SyncRun, SyncSettings,
 ]  # fmt: skip
-OPERATORS = ["integrations.Lane", "integrations.Heartbeat", "integrations.EventTally"]
+OPERATORS = [
+    "integrations.Lane",
+    "integrations.CallPace",
+    "integrations.Heartbeat",
+    "integrations.EventTally",
+]
 QUEUE = ["django_q.OrmQ", "django_q.Success", "django_q.Failure", "django_q.Schedule"]
 RULES = (FieldMapping, PhaseTrigger, SyncSettings)
 

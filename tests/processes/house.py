@@ -233,16 +233,20 @@ class Tenant:
         address = ["1 Main St, Austin, TX 78701"]
         email = f"{title.split()[0].lower()}@example.com"
         account = make("accounts", self.api_key, title=title, address=address, primaryEmail=email)
-        return make(
+        return self.project_of(account["id"], title, number)
+
+    def project_of(self, account_id: int, title: str, number: int) -> dict[str, Any]:
+        made = self.house.simulator.make(
             *("projects", self.api_key),
             title=title,
-            address=address,
+            address=["1 Main St, Austin, TX 78701"],
             workflowId=self.workflow["id"],
-            accountId=account["id"],
+            accountId=account_id,
             number=number,
             value=25000,
             size=10.5,
         )
+        return made | {"accountId": account_id}
 
     def enter(self, project: dict[str, Any], phase: str = "Installation") -> None:
         self.house.simulator.start_phase(project["id"], self.phase(phase), self.api_key)

@@ -1,0 +1,249 @@
+"""How fast QuickBooks may be called for one company: one pace for all processes, booked ahead in the database.
+
+Allowed are 500 calls a minute and 10 at once, and 10 a second are wise (quickbooks-online.md §9). A process books
+its next few starts, and how many calls it may have under way, with one conditional update: about one a second
+while it is busy. Nothing has to be counted afterwards, so nothing is forgotten when a process is killed.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
+
+from django.db import DatabaseError
+
+from integrations.models import CallPace
+from integrations.models.drivers import is_dead, this_process
+from integrations.models.pace import Seats
+
+logger = logging.getLogger(__name__)
+
+# 490 a minute are wanted. A start may come late by less than one interval, so two fewer can be booked.
+INTERVAL = 60 / 488
+SEATS = 10
+MOST_SEATS = SEATS - 1
+"""What one process may have under way, so that a page finds room beside a lane with a backlog."""
+
+PATIENCE_SECONDS = 10.0
+RENEW_SECONDS = 5.0
+LOOK_AGAIN_SECONDS = 0.2
+SHUT_SECONDS = 5.0
+FARTHEST_SECONDS = PATIENCE_SECONDS + SEATS * INTERVAL
+"""Nothing is booked beyond: where it stands all the same, a clock was put back."""
+
+TRIES = 3
+THROTTLED = 429
+
+
+class Row(Protocol):
+    """What the processes share, see CallPace."""
+
+    next_at: float
+    seats: Seats
+
+    def swap(self, next_at: float, seats: Seats) -> bool: ...
+
+
+class Caller:
+    """Somebody who wants to call: takes a seat, then one of the starts."""
+
+    def __init__(self) -> None:
+        self.is_seated = False
+
+
+def is_good(start: float, now: float) -> bool:
+    """Not missed yet; nor far off, as when a clock was put back."""
+    return -INTERVAL < start - now < FARTHEST_SECONDS
+
+
+def is_within(until: float, now: float, seconds: float) -> bool:
+    """Not over yet, and not farther off than it can be by a clock that goes on."""
+    return 0 < until - now <= seconds
+
+
+@dataclass(frozen=True)
+class Booking:
+    starts: list[float]
+    seats: int
+
+
+def book(
+    row: Row, process: str, seats: int, starts: Callable[[int], int], now: float, until: float
+) -> Booking | None:
+    """None when another process was faster. Starts lie an interval apart, whoever has them; how many, the seats say."""
+    others = {who: held for who, held in row.seats.items() if who != process and is_held(who, held, now)}
+    granted = max(min(seats, SEATS - sum(count for count, _ in others.values())), 0)
+    first = row.next_at if now < row.next_at < now + FARTHEST_SECONDS else now
+    number = starts(granted) if first <= now + PATIENCE_SECONDS else 0
+    ours: Seats = {process: (granted, until)} if granted else {}
+    if not row.swap(first + number * INTERVAL, {**others, **ours}):
+        return None
+    return Booking([first + n * INTERVAL for n in range(number)], granted)
+
+
+def is_held(who: str, held: tuple[int, float], now: float) -> bool:
+    return held[1] > now and not is_dead(who)
+
+
+class Limiter:
+    """One for a process and a QuickBooks company; its threads share it. A call ends within `call_seconds`."""
+
+    patience_seconds = PATIENCE_SECONDS
+
+    def __init__(
+        self,
+        find: Callable[[], Row],
+        call_seconds: float,
+        *,
+        process: Callable[[], str] = this_process,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._find, self._call_seconds = find, call_seconds
+        self._process, self._clock, self._sleep = process, clock, sleep
+        self._lock = threading.Lock()
+        self._row: Row | None = None
+        self._asked_at = self._renew_at = self._shut_until = -math.inf
+        self._starts: deque[float] = deque()
+        self._recent: deque[float] = deque(maxlen=MOST_SEATS)
+        self._waiting: dict[Caller, None] = {}
+        self._seats = self._taken = self._keepers = 0
+
+    def keep(self) -> None:
+        """Seats are asked for in one go and kept from call to call, until `release`."""
+        with self._lock:
+            self._keepers += 1
+
+    def release(self) -> None:
+        with self._lock:
+            self._keepers -= 1
+            self._clear_away()
+
+    def enter(self, patience: float) -> bool:
+        give_up_at = self._clock() + patience
+        caller, may_start = Caller(), False
+        try:
+            while pause := self.attempt(caller):
+                if self._clock() + pause > give_up_at:
+                    return False
+                self._sleep(pause)
+            may_start = True
+        finally:
+            if not may_start:
+                self.give_up(caller)
+        return True
+
+    def leave(self, status: int) -> None:
+        with self._lock:
+            if status == THROTTLED:
+                self._shut_until = self._clock() + SHUT_SECONDS
+            self._taken -= 1
+            self._clear_away()
+
+    def attempt(self, caller: Caller) -> float:
+        """How long to wait before the next attempt; 0.0: the call starts now."""
+        with self._lock:
+            now = self._clock()
+            if is_within(self._shut_until, now, SHUT_SECONDS):
+                return math.inf
+            self._waiting.setdefault(caller)
+            if not self._sit_down(caller, now):
+                return LOOK_AGAIN_SECONDS
+            pause = self._until_start(caller, now)
+            if not pause:
+                self._waiting.pop(caller, None)
+                self._recent.append(now)
+            return pause
+
+    def give_up(self, caller: Caller) -> None:
+        with self._lock:
+            self._waiting.pop(caller, None)
+            self._taken -= caller.is_seated
+            self._clear_away()
+
+    def _sit_down(self, caller: Caller, now: float) -> bool:
+        """Seats that could run out while the call is under way are renewed before it starts."""
+        full = self._taken >= self._seats and not caller.is_seated
+        if not self._has_seats(now) or (full and self._seats < MOST_SEATS):
+            self._ask(now)
+        if not self._has_seats(now):
+            return False
+        if not caller.is_seated and self._taken < self._seats:
+            caller.is_seated = True
+            self._taken += 1
+        return caller.is_seated
+
+    def _has_seats(self, now: float) -> bool:
+        return is_within(self._renew_at, now, RENEW_SECONDS)
+
+    def _until_start(self, caller: Caller, now: float) -> float:
+        """Whoever is awake takes the start that is there, so that one who sleeps too long delays nobody else."""
+        self._starts = deque(start for start in self._starts if is_good(start, now))
+        place = [other for other in self._waiting if other.is_seated].index(caller)
+        if not self._starts or (self._starts[0] > now and place >= len(self._starts)):
+            self._ask(now, at_once=True)
+        if self._starts and self._starts[0] <= now:
+            self._starts.popleft()
+            return 0.0
+        return self._starts[place] - now if place < len(self._starts) else LOOK_AGAIN_SECONDS
+
+    def _ask(self, now: float, *, at_once: bool = False) -> None:
+        if not at_once and is_within(self._asked_at + LOOK_AGAIN_SECONDS, now, LOOK_AGAIN_SECONDS):
+            return
+        self._asked_at = now
+        callers = self._taken + sum(not caller.is_seated for caller in self._waiting)
+        seats = MOST_SEATS if self._keepers else min(callers, MOST_SEATS)
+        for _ in range(TRIES):
+            row = self._row or self._find()
+            until = now + RENEW_SECONDS + self._call_seconds
+            booking = book(row, self._process(), seats, partial(self._wanted, now), now, until)
+            self._row = row if booking else None
+            if booking is not None:
+                self._starts.extend(booking.starts)
+                self._seats, self._renew_at = booking.seats, now + RENEW_SECONDS
+                return
+
+    def _wanted(self, now: float, seats: int) -> int:
+        """Starts for those who have a seat or find one; and if there were several in the last second, as many more.
+
+        Never for those who find none: what is booked and not used delays everybody.
+        """
+        seated = sum(caller.is_seated for caller in self._waiting)
+        finding = max(min(len(self._waiting) - seated, seats - self._taken), 0)
+        wanted = seated + finding - len(self._starts)
+        recent = sum(is_within(start + 1.0, now, 1.0) for start in self._recent)
+        return max(wanted, recent) if wanted > 0 else 0
+
+    def _clear_away(self) -> None:
+        """Seats nobody here needs any more are others'. If that cannot be said now, they run out by themselves."""
+        if self._taken or self._waiting or self._keepers or not self._seats:
+            return
+        self._seats, self._renew_at, self._row = 0, -math.inf, None
+        try:
+            any(self._stand_up() for _ in range(TRIES))
+        except DatabaseError:
+            logger.warning("Seats could not be given back", exc_info=True)
+
+    def _stand_up(self) -> bool:
+        row, us = self._find(), self._process()
+        return row.swap(row.next_at, {who: held for who, held in row.seats.items() if who != us})
+
+
+_limiters: dict[str, Limiter] = {}
+_guard = threading.Lock()
+os.register_at_fork(after_in_child=_limiters.clear)
+
+
+def limiter_of(realm_id: str, call_seconds: float) -> Limiter:
+    with _guard:
+        if realm_id not in _limiters:
+            _limiters[realm_id] = Limiter(lambda: CallPace.of(realm_id), call_seconds)
+        return _limiters[realm_id]

@@ -1,0 +1,451 @@
+"""Ten runs of a company at once, one of an account; and nothing done twice because two looked at the same time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connections
+from django.db.models import F
+from django.utils import timezone
+
+from integrations import tasks
+from integrations.errors import LaneLost
+from integrations.models import CallTally, Lane, RemoteWrite, RunState, SyncRun
+from integrations.models.lanes import LONG_AGO
+from integrations.sync import lanes, runner
+from integrations.sync.desk import Desk, Room, lock_of
+from integrations.sync.lanes import AT_ONCE, Shift, drive, first_runs
+from integrations.sync.pump import HELPERS, Helpers, Pump, due_lanes
+from integrations.sync.resuming import open_writes
+from tests.simulation import Simulation
+from tests.sync.office import Office, open_office
+from tests.sync.scenes import LEASE, create_never_arrived
+
+PATIENCE_SECONDS = 20
+SOON = 60.0
+
+Execute = Callable[[SyncRun], None]
+
+
+class Threads:
+    """A crew of real ones, as many as are asked for up to a limit."""
+
+    def __init__(self, most: int = 30) -> None:
+        self.most = most
+        self.pool = ThreadPoolExecutor(30)
+        self.hired: list[Future[int]] = []
+
+    def share(self) -> int:
+        return self.most
+
+    def hire(self, errand: Callable[[], int]) -> bool:
+        self.hired.append(self.pool.submit(self.at_home, errand))
+        return True
+
+    def at_home(self, errand: Callable[[], int]) -> int:
+        try:
+            return errand()
+        finally:
+            connections.close_all()
+
+
+@pytest.fixture
+def crew() -> Iterator[Threads]:
+    threads = Threads()
+    yield threads
+    threads.pool.shutdown()
+
+
+@pytest.fixture
+def busy(transactional_db: None, simulator: Simulation) -> Office:
+    return open_office(simulator)
+
+
+def ask(office: Office, kind: str, id_: object, account: object = "") -> SyncRun:
+    action = "notice_entry" if account == "" else f"push_{kind}"
+    values = {"kind": kind, "action": action, "coperniq_id": str(id_), "coperniq_account_id": str(account)}
+    return SyncRun.objects.ask(SyncRun(company=office.company, connection=office.quickbooks, **values))
+
+
+def taken(office: Office) -> Lane:
+    lane = Lane.objects.get(company=office.company)
+    assert lane.take(timezone.now(), LEASE)
+    return lane
+
+
+class Watch:
+    """Stands in for the runner: notes who is at work with whom, and settles."""
+
+    def __init__(self, execute: Execute = lambda run: None) -> None:
+        self.execute = execute
+        self.lock = threading.Lock()
+        self.inside: list[SyncRun] = []
+        self.order: list[str] = []
+        self.together: set[frozenset[int]] = set()
+        self.most = 0
+
+    def __call__(self, desk: Desk, run: SyncRun) -> None:
+        assert run.claim(desk.lane.fence)
+        with self.lock:
+            self.order.append(f"{run.kind} {run.coperniq_id}")
+            self.together |= {frozenset({run.pk, other.pk}) for other in self.inside}
+            self.inside.append(run)
+            self.most = max(self.most, len(self.inside))
+        try:
+            self.execute(run)
+            desk.lane.hold_fast()
+            assert run.settle(RunState.DONE, {})
+        finally:
+            with self.lock:
+                self.inside.remove(run)
+
+    def overlapped(self, one: SyncRun, other: SyncRun) -> bool:
+        return frozenset({one.pk, other.pk}) in self.together
+
+
+@pytest.fixture
+def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
+    watching = Watch()
+    monkeypatch.setattr(lanes, "run_once", watching)
+    return watching
+
+
+def go(lane: Lane, crew: Threads) -> int:
+    return drive(lane, time.monotonic() + SOON, crew)
+
+
+def test_ten_accounts_are_worked_on_at_once_and_never_more(busy: Office, crew: Threads, watch: Watch) -> None:
+    for account in range(3 * AT_ONCE):
+        ask(busy, "job", account, f"a{account}")
+    meeting = threading.Barrier(AT_ONCE)
+    watch.execute = lambda run: waited(meeting)
+    assert go(taken(busy), crew) == 3 * AT_ONCE
+    assert watch.most == AT_ONCE
+
+
+def test_runs_of_one_account_follow_each_other_as_they_were_asked_for(
+    busy: Office, crew: Threads, watch: Watch
+) -> None:
+    kinds = ("customer", "job", "job", "job")
+    runs = {
+        account: [ask(busy, kind, f"{account}-{n}", account) for n, kind in enumerate(kinds)]
+        for account in ("a", "b", "c")
+    }
+    go(taken(busy), crew)
+    for account, of_account in runs.items():
+        wanted = [f"{run.kind} {run.coperniq_id}" for run in of_account]
+        assert [name for name in watch.order if f" {account}-" in name] == wanted
+        assert not any(watch.overlapped(one, other) for one in of_account for other in of_account)
+
+
+def test_customers_take_turns_whatever_their_account(busy: Office, crew: Threads, watch: Watch) -> None:
+    customers = [ask(busy, "customer", account, account) for account in ("a", "b", "c", "d")]
+    go(taken(busy), crew)
+    assert watch.together == set()
+    assert len(watch.order) == len(customers)
+
+
+def test_runs_whose_account_is_not_known_yet_overlap(busy: Office, crew: Threads, watch: Watch) -> None:
+    for project in range(4):
+        ask(busy, "job", project)
+    meeting = threading.Barrier(4)
+    watch.execute = lambda run: waited(meeting)
+    go(taken(busy), crew)
+    assert watch.most == 4
+
+
+def waited(meeting: threading.Barrier) -> None:
+    meeting.wait(PATIENCE_SECONDS)
+
+
+def test_a_long_account_does_not_hide_the_others(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask(office, "job", "0", "big")
+    monkeypatch.setattr(lanes, "BATCH", 3)
+    for n in range(1, 5):
+        ask(office, "job", n, "big")
+    small = ask(office, "job", "x", "small")
+    assert [run.pk for run in first_runs(Lane.objects.get())][1:] == [small.pk]
+
+
+def test_what_comes_while_others_run_is_not_left_behind(busy: Office, crew: Threads, watch: Watch) -> None:
+    ask(busy, "job", 1, "a")
+
+    def ask_more(run: SyncRun) -> None:
+        if run.coperniq_id == "1":
+            ask(busy, "job", 2, "b")
+
+    watch.execute = ask_more
+    assert go(taken(busy), crew) == 2
+    assert Lane.objects.get().leased_until == LONG_AGO
+
+
+def test_the_lane_is_kept_until_the_last_run_has_ended(busy: Office, crew: Threads, watch: Watch) -> None:
+    """The leader has nothing to do any more while a helper is still at work."""
+    leader = threading.get_ident()
+    leases: list[bool] = []
+    ask(busy, "job", 1, "a")
+    ask(busy, "job", 2, "b")
+    meeting = threading.Barrier(2)
+
+    def slow_for_helpers(run: SyncRun) -> None:
+        meeting.wait(PATIENCE_SECONDS)
+        if threading.get_ident() != leader:
+            time.sleep(3 * lanes.LOOK_AGAIN_SECONDS)
+            leases.append(Lane.objects.get().leased_until > timezone.now())
+
+    watch.execute = slow_for_helpers
+    go(taken(busy), crew)
+    assert leases == [True]
+    assert Lane.objects.get().leased_until == LONG_AGO
+
+
+def test_at_the_deadline_what_is_under_way_ends_and_the_rest_is_left(
+    busy: Office, crew: Threads, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for account in range(5):
+        ask(busy, "job", account, f"a{account}")
+    lane = taken(busy)
+    shift = Shift(lane, time.monotonic() + SOON, crew)
+    crew.most = 1
+    meeting = threading.Barrier(2)
+
+    def late(run: SyncRun) -> None:
+        meeting.wait(PATIENCE_SECONDS)
+        shift.deadline = time.monotonic() - 1
+
+    watch.execute = late
+    assert shift.lead() == 2
+    assert Lane.objects.get().leased_until == LONG_AGO
+    assert due_lanes().exists()
+
+
+def test_a_lane_lost_in_one_thread_ends_it_in_all(busy: Office, crew: Threads, watch: Watch) -> None:
+    for account in range(50):
+        ask(busy, "job", account, f"a{account}")
+    lane = taken(busy)
+    meeting = threading.Barrier(AT_ONCE)
+
+    def lose(run: SyncRun) -> None:
+        meeting.wait(PATIENCE_SECONDS)
+        Lane.objects.filter(fence=lane.fence).update(
+            fence=F("fence") + 1, leased_until=timezone.now() + LEASE
+        )
+        raise_lost(lane)
+
+    watch.execute = lose
+    go(lane, crew)
+    assert len(watch.order) == AT_ONCE
+    assert Lane.objects.get().leased_until > timezone.now(), "it is somebody else's"
+
+
+def raise_lost(lane: Lane) -> None:
+    with pytest.raises(LaneLost):
+        lane.hold_fast()
+    assert lane.is_lost
+
+
+def test_a_lane_lost_is_noticed_when_work_is_looked_for(busy: Office, crew: Threads, watch: Watch) -> None:
+    lane = taken(busy)
+    Lane.objects.update(fence=F("fence") + 1)
+    ask(busy, "job", 1, "a")
+    assert go(lane, crew) == 0
+    assert lane.is_lost
+
+
+def test_a_pause_of_the_company_stops_its_other_runs_at_once(
+    busy: Office, crew: Threads, watch: Watch
+) -> None:
+    for account in range(50):
+        ask(busy, "job", account, f"a{account}")
+    lane = taken(busy)
+    meeting = threading.Barrier(AT_ONCE)
+
+    def throttled(run: SyncRun) -> None:
+        meeting.wait(PATIENCE_SECONDS)
+        lane.pause(timezone.now() + timedelta(minutes=1))
+
+    watch.execute = throttled
+    go(lane, crew)
+    assert len(watch.order) == AT_ONCE
+    assert Lane.objects.get().leased_until == LONG_AGO
+    assert not due_lanes().exists()
+
+
+@pytest.mark.parametrize("who", ["leader", "helper"])
+def test_a_database_that_is_away_for_one_thread_ends_the_driving(
+    busy: Office, crew: Threads, watch: Watch, who: str
+) -> None:
+    leader = threading.get_ident()
+    for account in range(40):
+        ask(busy, "job", account, f"a{account}")
+    meeting = threading.Barrier(AT_ONCE)
+    first = iter(range(AT_ONCE))
+
+    def away(run: SyncRun) -> None:
+        if next(first, None) is not None:
+            meeting.wait(PATIENCE_SECONDS)
+        if (threading.get_ident() == leader) == (who == "leader"):
+            raise OperationalError("database is locked")
+
+    watch.execute = away
+    with pytest.raises(OperationalError):
+        go(taken(busy), crew)
+    assert Lane.objects.get().leased_until > timezone.now(), "found again when its lease is over"
+
+
+def test_who_is_one_too_many_leaves_after_its_run(busy: Office, crew: Threads, watch: Watch) -> None:
+    for account in range(AT_ONCE + 5):
+        ask(busy, "job", account, f"a{account}")
+    meeting = threading.Barrier(AT_ONCE, action=lambda: setattr(crew, "most", 0))
+    first = iter(range(AT_ONCE))
+
+    def meet(run: SyncRun) -> None:
+        if next(first, None) is not None:
+            meeting.wait(PATIENCE_SECONDS)
+
+    watch.execute = meet
+    assert go(taken(busy), crew) == AT_ONCE + 5
+    assert len(crew.hired) == AT_ONCE - 1
+
+
+def test_helpers_are_shared_among_lanes_and_bounded() -> None:
+    pump = Pump()
+    with ThreadPoolExecutor(HELPERS) as pool:
+        helpers = Helpers(pump, pool)
+        assert helpers.share() == HELPERS
+        pump.lanes = {n: Lane() for n in range(4)}
+        assert helpers.share() == HELPERS // 4
+        released = threading.Event()
+        assert all(helpers.hire(lambda: int(released.wait(PATIENCE_SECONDS))) for _ in range(HELPERS))
+        assert not helpers.hire(lambda: 0)
+        released.set()
+
+
+def test_many_clients_entering_at_once_are_pushed_as_one_by_one(busy: Office) -> None:
+    names = [f"Client {n}" for n in range(5)]
+    for name in names:
+        busy.enter(busy.project(busy.account(name), f"{name}'s roof"))
+    tasks.pump()
+    assert sorted(row["DisplayName"] for row in busy.customers(Job=False)) == sorted(names)
+    assert len(busy.customers(Job=True)) == len(names)
+    assert len(busy.quickbooks_calls(write=True)) == 2 * len(names)
+    assert set(SyncRun.objects.values_list("state", flat=True)) == {"done"}
+
+
+def test_clients_of_one_name_entering_at_once_are_not_made_twice(busy: Office) -> None:
+    for n in range(3):
+        busy.enter(busy.project(busy.account("John Smith"), f"Roof {n}"))
+    tasks.pump()
+    assert len(busy.customers(Job=False)) == 1
+    assert SyncRun.objects.held().filter(kind="customer", cause="match_already_linked").count() == 2
+
+
+# What two threads of a lane could both do
+
+
+def test_a_siblings_create_under_way_is_left_to_it(office: Office) -> None:
+    create_never_arrived(office)
+    lane = taken(office)
+    mine = ask(office, "customer", "another", "another")
+    desk = Desk(lane, office.quickbooks)
+    write = RemoteWrite.objects.open().get()
+    assert list(open_writes(desk, mine)) == [write]
+    sibling = SyncRun.objects.get(writes=write)
+    SyncRun.objects.ignore_pauses()
+    assert sibling.claim(lane.fence)
+    assert list(open_writes(desk, mine)) == []
+    SyncRun.objects.filter(pk=sibling.pk).update(fence=lane.fence - 1)
+    assert list(open_writes(desk, mine)) == [write], "of a driver that is gone"
+
+
+def test_a_write_somebody_settled_meanwhile_is_not_settled_again(office: Office) -> None:
+    create_never_arrived(office)
+    lane = taken(office)
+    write = RemoteWrite.objects.open().get()
+    RemoteWrite.objects.update(state=RemoteWrite.State.ANSWERED)
+    office.simulator.forget_log()
+    run = SyncRun.objects.get(writes=write)
+    assert not runner.resume(Desk(lane, office.quickbooks), run, write)
+    assert office.quickbooks_calls() == []
+
+
+def test_what_is_shared_is_locked_by_name_for_all_desks_of_a_connection(office: Office) -> None:
+    lane = Lane.objects.get()
+    one, other = Desk(lane, office.quickbooks), Desk(lane, office.quickbooks)
+    assert one.locked("items") is other.locked("items") is lock_of(office.quickbooks.pk, "items")
+    with one.locked("items"), one.locked("items"), other.locked("methods"):
+        pass
+
+
+def test_only_one_thread_at_a_time_has_a_lock(office: Office) -> None:
+    desk = Desk(Lane.objects.get(), office.quickbooks)
+    made: list[str] = []
+
+    def make() -> None:
+        with desk.locked("account"):
+            if not made:
+                time.sleep(0.01)
+                made.append("account")
+
+    threads = [threading.Thread(target=make) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert made == ["account"]
+
+
+def test_desks_of_a_room_are_used_again_and_see_new_settings(office: Office) -> None:
+    room = Room(Lane.objects.get(), office.quickbooks)
+    with room.desk() as desk, room.desk() as another:
+        assert desk is not another
+        assert desk.settings.matching_strategy == "enrich"
+        assert desk.meter is another.meter
+    office.quickbooks.settings.matching_strategy = "skip"
+    office.quickbooks.settings.save()
+    with room.desk() as again:
+        assert again in (desk, another)
+        assert again.settings.matching_strategy == "skip"
+    room.close()
+
+
+def test_calls_are_counted_now_and_then_while_a_lane_is_driven_and_at_its_end(office: Office) -> None:
+    room = Room(Lane.objects.get(), office.quickbooks)
+    with room.desk() as desk:
+        desk.quickbooks.read_preferences()
+        desk.meter.flush()
+        assert not CallTally.objects.exists()
+        desk.meter.every = 0.0
+        desk.meter.flush()
+        assert CallTally.objects.get().reads == 1
+        desk.quickbooks.read_preferences()
+        desk.meter.every = 60.0
+    room.close()
+    assert CallTally.objects.get().reads == 2
+
+
+def kept(desk: Desk, project: dict[str, Any]) -> bool:
+    desk.coperniq.read_project = None  # type: ignore[method-assign, assignment]
+    try:
+        return desk.recent_project(str(project["id"])) is not None
+    except TypeError:
+        return False
+
+
+def test_a_project_noticed_by_one_thread_is_not_read_again_by_another(office: Office) -> None:
+    room = Room(Lane.objects.get(), office.quickbooks)
+    project, other = (office.project(office.account(name)) for name in ("John", "Ann"))
+    with room.desk() as desk, room.desk() as another:
+        desk.RECENT_SECONDS = 0.0
+        desk.read_project(str(other["id"]))
+        desk.RECENT_SECONDS = 60.0
+        desk.read_project(str(project["id"]))
+        assert kept(another, project)
+        assert not kept(another, project), "used up"
+        assert not kept(another, other), "too long ago"
