@@ -1,0 +1,51 @@
+"""Whatever happens to invoices and payments, and to the portal meanwhile: both sides agree to the cent, once."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.simulation import Simulation
+from tests.sync.desk_of_money import open_desk
+from tests.sync.histories import MATCHED, Chance, History, check, second_pass
+from tests.sync.office import Office, open_office
+
+HISTORIES = int(os.environ.get("HISTORIES", "40"))
+"""More of them where there is time: HISTORIES=1000 pytest tests/sync/test_money_histories.py"""
+
+SWITCHES: dict[str, list[object]] = {
+    "itemless_lines": ["kept", "replaced", "ignored"],
+    "line_ids": ["kept", "renewed"],
+    "payment_moves_updated_at": [True, False],
+    "invoice_list_shape": ["wrapped", "array"],
+    "requestid_memory_seconds": [86400, 0],
+    "void_note": ["replaced", "kept_behind"],
+    "duplicate_number_tail": [True, False],
+}
+
+
+@pytest.mark.parametrize("seed", range(HISTORIES))
+def test_both_sides_agree_to_the_cent(db: None, simulator: Simulation, seed: int) -> None:
+    chance = Chance(seed)
+    chosen = {name: chance.choice(values) for name, values in SWITCHES.items()}
+    office = open_office(simulator, custom_txn_numbers=chance.random() < 0.5)
+    money = open_desk(office, **chosen)
+    for name in MATCHED:
+        money.book_item(name)
+    money.configure(fallback_item=money.book_item("Sales")["Id"])
+    history = History(money)
+    for step in chance.history():
+        history.play(step)
+    history.settle_down()
+    check(history)
+    second_pass(history)
+
+
+@pytest.mark.parametrize("price", ["0.01", "0.10", "1.15", "19.99", "333.33", "1234567.89"])
+def test_odd_prices_arrive_to_the_cent(office: Office, price: str) -> None:
+    money = open_desk(office)
+    money.book_item("Permit")
+    money.invoice(("Permit", 7, price))
+    money.work()
+    assert round(money.in_books()["TotalAmt"] * 100) == round(float(price) * 700)
