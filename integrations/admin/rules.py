@@ -4,14 +4,14 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.admin_base import ScopedModelAdmin
 from accounts.admin_site import site
-from integrations.configuration.keys import NOT_IN_DOLLARS, write_mapping
+from integrations.configuration.key import refuse_other_currencies
+from integrations.configuration.keys import write_mapping
 from integrations.configuration.sheet import Sheet
 from integrations.connections.resuming import go_on
 from integrations.models import FieldMapping, PhaseTrigger, SyncSettings
@@ -52,11 +52,8 @@ class TriggerForm(TriggerModelForm):
 
     def clean_phase_template_id(self) -> str:
         phase_id: str = self.cleaned_data["phase_template_id"]
-        books = self.instance.connection
-        if phase_id != self.instance.phase_template_id and not books.in_dollars:
-            raise ValidationError(
-                NOT_IN_DOLLARS.format(name=books.company_name, currency=books.home_currency)
-            )
+        if phase_id != self.instance.phase_template_id:
+            refuse_other_currencies(self.instance.connection)
         return phase_id
 
 
