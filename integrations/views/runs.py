@@ -11,7 +11,16 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from accounts.roles import Right
 from accounts.scoping import CompanyRequest, company_page, refuse, rows_of
-from integrations.deciding import DECIDABLE, RELEASE, RETRY, decide_all, may_choose, may_decide, retry_all
+from integrations.deciding import (
+    DECIDABLE,
+    MONEY,
+    RELEASE,
+    RETRY,
+    decide_all,
+    may_choose,
+    may_decide,
+    retry_all,
+)
 from integrations.deciding import decide as decide_run
 from integrations.models import RunState, SyncRun
 from integrations.views.answers import done, refused, way_back
@@ -96,6 +105,7 @@ class Deciding:
             "run": run,
             "choices": run.choices if run.state in DECIDABLE else [],
             "may_decide": self.answers[run.kind],
+            "is_money": run.kind in MONEY,
             "quickbooks_page": quickbooks_page(run.kind, run.quickbooks_id),
         }
 
