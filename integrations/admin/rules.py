@@ -14,7 +14,7 @@ from integrations.configuration.key import refuse_other_currencies
 from integrations.configuration.keys import write_mapping
 from integrations.configuration.sheet import Sheet
 from integrations.connections.resuming import go_on
-from integrations.models import FieldMapping, PhaseTrigger, SyncSettings
+from integrations.models import FieldMapping, PhaseTrigger
 
 if TYPE_CHECKING:
     TriggerModelForm = forms.ModelForm[PhaseTrigger]
@@ -96,11 +96,3 @@ class FieldMappingAdmin(RuleAdmin):
     list_display = ("quickbooks_field", "source", "connection")
     fields = ("connection", "quickbooks_field", "source")
     readonly_fields = ("connection", "quickbooks_field")
-
-
-@admin.register(SyncSettings, site=site)
-class SyncSettingsAdmin(RuleAdmin):
-    list_filter = ("matching_strategy",)
-    list_display = ("connection", "matching_strategy", "link_same_named_job")
-    fields = ("connection", "matching_strategy", "link_same_named_job")
-    readonly_fields = ("connection",)

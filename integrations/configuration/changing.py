@@ -36,7 +36,12 @@ def read_all(sheet: Sheet) -> dict[str, str]:
 
 def configure(company: Company, user: User | None, wanted: Mapping[str, str]) -> list[Change]:
     """What has changed: key, old and new value. Raises ValidationError by key, and then nothing is stored."""
-    connection = rehearse(company, wanted)
+    if not wanted:
+        raise ValidationError({NON_FIELD_ERRORS: "Nothing was chosen, so nothing was saved."})
+    connection = QuickBooksConnection.objects.of(company)
+    if connection is None:
+        raise ValidationError({NON_FIELD_ERRORS: NOT_CONNECTED})
+    learn(Sheet(connection), wanted)
     with company_locked(company):
         changes = change(Sheet(connection), wanted)
         for key, before, after in changes:
@@ -46,16 +51,9 @@ def configure(company: Company, user: User | None, wanted: Mapping[str, str]) ->
     return changes
 
 
-def rehearse(company: Company, wanted: Mapping[str, str]) -> QuickBooksConnection:
-    """Whose settings these are. Raises ValidationError by key for what could not be stored."""
-    if not wanted:
-        raise ValidationError({NON_FIELD_ERRORS: "Nothing was chosen, so nothing was saved."})
-    connection = QuickBooksConnection.objects.of(company)
-    if connection is None:
-        raise ValidationError({NON_FIELD_ERRORS: NOT_CONNECTED})
-    learn(Sheet(connection), wanted)
+def rehearse(connection: QuickBooksConnection, wanted: Mapping[str, str]) -> None:
+    """Asks nobody and stores nothing. Raises ValidationError by key for what could not be stored."""
     write_all(Sheet(connection), wanted)
-    return connection
 
 
 def change(sheet: Sheet, wanted: Mapping[str, str]) -> list[Change]:

@@ -22,6 +22,7 @@ from integrations.models import (
     PhaseEntry,
     QuickBooksConnection,
     RunState,
+    SyncSettings,
 )
 from integrations.models.secrets import seal
 from integrations.status import Notice, is_idle, status_of, warnings
@@ -40,7 +41,9 @@ def verifier(settings: Settings) -> None:
 @pytest.fixture
 def connection(acme: Company) -> QuickBooksConnection:
     keyed(acme, last_event_at=timezone.now())
-    return books(acme)
+    made = books(acme)
+    SyncSettings.objects.update(invoice_sync=True)
+    return made
 
 
 @pytest.fixture
