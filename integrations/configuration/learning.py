@@ -11,7 +11,16 @@ from integrations.configuration.lists import read_lists
 from integrations.configuration.money_keys import LISTED
 from integrations.configuration.sheet import Sheet
 from integrations.connections.keys import refresh_workflows
-from integrations.errors import PortalError
+from integrations.errors import VENDOR_NAMES, PortalError, Remedy, VendorError
+
+OUT_OF_REACH = "{vendor} cannot be reached at the moment. Please try again in a few minutes."
+
+
+def told_at_once(error: PortalError) -> str:
+    """The sentence for a person at a form, which does not try again by itself as a run does."""
+    if isinstance(error, VendorError) and error.remedy == Remedy.RETRY:
+        return OUT_OF_REACH.format(vendor=VENDOR_NAMES.get(error.vendor, error.vendor))
+    return error.sentence
 
 
 def learn(sheet: Sheet, wanted: Mapping[str, str]) -> None:
@@ -34,7 +43,7 @@ def ask_coperniq(sheet: Sheet, key: str) -> None:
     try:
         refresh_workflows(sheet.connection.company)
     except PortalError as error:
-        raise ValidationError({key: error.sentence}) from error
+        raise ValidationError({key: told_at_once(error)}) from error
 
 
 def learn_lists(sheet: Sheet, wanted: Mapping[str, str]) -> None:
@@ -57,4 +66,4 @@ def ask_quickbooks(sheet: Sheet, key: str, value: str) -> None:
         read_lists(sheet.connection)
     except PortalError as error:
         if is_unlisted(sheet, key, value):
-            raise ValidationError({key: error.sentence}) from error
+            raise ValidationError({key: told_at_once(error)}) from error

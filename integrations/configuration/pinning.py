@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.acts import record_act
 from accounts.models import Company, User
 from integrations.configuration.consequences import NO_FALLBACK_ITEM, free
+from integrations.configuration.learning import told_at_once
 from integrations.configuration.lists import find_item, read_lists
 from integrations.configuration.money_keys import NO_ITEM
 from integrations.connections.resuming import company_locked, go_on
@@ -54,7 +55,7 @@ def item_for(connection: QuickBooksConnection, item_id: str) -> Row:
     try:
         read_lists(connection)
     except PortalError as error:
-        raise ValidationError({"item": error.sentence}) from error
+        raise ValidationError({"item": told_at_once(error)}) from error
     found = find_item(connection, item_id)
     if found is None:
         raise ValidationError({"item": NO_ITEM.format(id=item_id[:40])})

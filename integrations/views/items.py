@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.roles import Right
 from accounts.scoping import CompanyRequest, company_page
+from integrations.configuration.learning import told_at_once
 from integrations.configuration.lists import items_offered, read_lists
 from integrations.configuration.pinning import pin
 from integrations.errors import PortalError
@@ -108,6 +109,6 @@ def refresh(request: CompanyRequest) -> HttpResponseBase:
     try:
         read_lists(connection)
     except PortalError as error:
-        return refused(request, {"lists": [error.sentence]}, title="The lists were not read", back=ITEMS)
+        return refused(request, {"lists": [told_at_once(error)]}, title="The lists were not read", back=ITEMS)
     sentence = "Items and accounts were read from QuickBooks, and the catalog from Coperniq."
     return done(request, sentence, way_back(request, ITEMS))
