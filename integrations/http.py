@@ -6,7 +6,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urlsplit
@@ -31,6 +31,8 @@ READ_PAUSES = (0.3, 1.0)
 BUSY = {502, 503, 504}
 LARGEST_BODY = 32 * 1024 * 1024
 CHUNK = 64 * 1024
+CLOCK_NOISE = timedelta(seconds=2)
+"""The Date header counts whole seconds, and the answer was some time under way."""
 NEVER_SENT = (NewConnectionError, ConnectTimeoutError, ProxyError, ssl.SSLCertVerificationError)
 
 
@@ -64,6 +66,13 @@ class Reply:
             return parsedate_to_datetime(self.headers.get("Date", "")).astimezone(UTC)
         except (ValueError, OverflowError):
             return None
+
+
+def clock_offset(reply: Reply) -> timedelta:
+    """The vendor's clock minus ours, of an answer that has just come; zero within the noise or where untold."""
+    now = datetime.now(UTC)
+    offset = (reply.vendor_time or now) - now
+    return offset if abs(offset) > CLOCK_NOISE else timedelta(0)
 
 
 class _BodyTooLarge(Exception):

@@ -93,6 +93,10 @@ class Wild:
         """Dollars on the wire, integer cents here. A fraction of a cent is refused, never rounded away."""
         return self.child(key)._read(_cents, "amount of money", default)
 
+    def cents_or_zero(self, key: str) -> int:
+        """Nothing where it is absent; an odd one is refused, lest something paid be taken for unpaid."""
+        return 0 if self.child(key).value is None else self.cents(key)
+
     def moment(self, key: str, default: D | Required = REQUIRED) -> datetime | D:
         """Always in UTC. A time without a zone is not one."""
         return self.child(key)._read(_moment, "time", default)

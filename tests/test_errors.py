@@ -24,6 +24,17 @@ def test_every_vendor_error_says_something_in_plain_words(kind: type[VendorError
     assert error.cause == error.cause.lower()
 
 
+@pytest.mark.parametrize("kind", sorted(every_vendor_error(errors.Refused), key=str))
+def test_a_refusal_gives_the_next_step_without_codes(kind: type[VendorError]) -> None:
+    sentence = kind(vendor="quickbooks", code="4711", detail="").sentence
+    assert "please" in sentence.lower() or "by itself" in sentence
+    assert "4711" not in sentence
+
+
+def test_every_error_can_be_had_from_one_place() -> None:
+    assert {kind.__name__ for kind in every_vendor_error()} <= set(errors.__all__)
+
+
 def test_causes_are_unique() -> None:
     causes = [kind.cause for kind in every_vendor_error()]
     assert len(causes) == len(set(causes))
@@ -44,6 +55,25 @@ def test_causes_are_unique() -> None:
         (errors.StaleVersion, "retry", "stale_version"),
         (errors.NameTaken, "inspect", "name_taken"),
         (errors.Refused, "inspect", "refused"),
+        (errors.CannotBeLinked, "inspect", "cannot_be_linked"),
+        (errors.Deposited, "inspect", "deposited"),
+        (errors.NoLines, "inspect", "no_lines"),
+        (errors.BadAmount, "inspect", "bad_amount"),
+        (errors.BadQuantity, "inspect", "bad_quantity"),
+        (errors.BadDiscount, "inspect", "bad_discount"),
+        (errors.BadDate, "inspect", "bad_date"),
+        (errors.StockDate, "inspect", "stock_date"),
+        (errors.TooLong, "inspect", "too_long"),
+        (errors.BadEmail, "inspect", "bad_email"),
+        (errors.EmailRequired, "inspect", "email_required"),
+        (errors.WrongCurrency, "inspect", "wrong_currency"),
+        (errors.InvalidCustomer, "inspect", "invalid_customer"),
+        (errors.TooDeep, "inspect", "too_deep"),
+        (errors.BadTaxCode, "inspect", "tax_code"),
+        (errors.BadAccountType, "configure", "bad_account_type"),
+        (errors.FeatureOff, "configure", "feature_off"),
+        (errors.BusinessRule, "inspect", "business_rule"),
+        (errors.PortalBug, "inspect", "portal_bug"),
     ],
 )
 def test_remedies_and_causes_are_as_the_runner_knows_them(

@@ -5,7 +5,8 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 import requests
@@ -14,7 +15,7 @@ from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError,
 from urllib3.exceptions import SSLError as TransportSSLError
 
 from integrations.errors import AppMisconfigured, OutcomeUnknown, Unavailable, UnexpectedShape, VendorError
-from integrations.http import Call, Reply, VendorSession, path_segment
+from integrations.http import Call, Reply, VendorSession, clock_offset, path_segment
 
 URL = "https://vendor.example/v1/thing"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
@@ -322,3 +323,15 @@ def test_an_id_is_part_of_an_address(good: str) -> None:
 def test_an_id_cannot_lead_to_another_record(bad: str) -> None:
     with pytest.raises(UnexpectedShape):
         path_segment(bad)
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(-60, True), (0, False), (1, False), (60, True)])
+def test_the_clock_of_a_vendor_is_told_beyond_the_noise(seconds: int, told: bool) -> None:
+    at = datetime.now(UTC) + timedelta(seconds=seconds)
+    offset = clock_offset(Reply(200, {"Date": format_datetime(at)}, b""))
+    assert bool(offset) == told
+    assert not told or (offset > timedelta(0)) == (seconds > 0)
+
+
+def test_a_vendor_that_tells_no_time_has_ours() -> None:
+    assert clock_offset(Reply(200, {}, b"")) == timedelta(0)

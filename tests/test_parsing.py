@@ -231,3 +231,14 @@ def test_walking_through_a_hostile_document_never_fails(value: object) -> None:
     assert isinstance(found.text_at("a.b"), str)
     assert isinstance(as_text(value), str)
     assert all(isinstance(row, Wild) for row in found.rows())
+
+
+@pytest.mark.parametrize(("value", "cents"), [(None, 0), (0, 0), (Decimal("-12.34"), -1234)])
+def test_no_amount_is_nothing(value: object, cents: int) -> None:
+    assert wild(value).cents_or_zero("it") == cents
+
+
+@pytest.mark.parametrize("odd", ["", "much", Decimal("0.001"), [1], True])
+def test_an_odd_amount_is_not_nothing(odd: object) -> None:
+    with pytest.raises(UnexpectedShape, match=r"Thing\.it"):
+        wild(odd).cents_or_zero("it")

@@ -4,6 +4,15 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from integrations.coperniq.faults import VENDOR, error_for, out_of_sight, unreadable
+from integrations.coperniq.money import (
+    CatalogItem,
+    Invoice,
+    Payment,
+    read_catalog_item_record,
+    read_invoice_record,
+    read_payment_record,
+)
+from integrations.coperniq.paging import PAGE_SIZE, newest_of_each, pages, rows_of, whole_list
 from integrations.coperniq.records import (
     Account,
     Contact,
@@ -16,15 +25,9 @@ from integrations.coperniq.records import (
     read_site_record,
     read_workflow_record,
 )
-from integrations.errors import AccessLost, RecordMissing, UnexpectedShape, UnreadableJson
-from integrations.http import Call, Reply, VendorSession, path_segment
+from integrations.errors import AccessLost, RecordMissing, UnreadableJson
+from integrations.http import Call, Reply, VendorSession, clock_offset, path_segment
 from integrations.parsing import Wild, load_json
-
-PAGE_SIZE = 100
-"""The most Coperniq gives (§2.4): every page counts against 5,000 calls a day."""
-MOST_PAGES = 300
-CLOCK_NOISE = timedelta(seconds=2)
-"""The Date header counts whole seconds, and the answer was some time under way."""
 
 
 class CoperniqClient:
@@ -43,7 +46,7 @@ class CoperniqClient:
         self._session = session or VendorSession(VENDOR, on_call=on_call)
         self._calls_remaining: int | None = None
         self._calls_made = 0
-        self._clock_behind = timedelta(0)
+        self._clock_offset = timedelta(0)
 
     @property
     def timeout_seconds(self) -> float:
@@ -61,13 +64,18 @@ class CoperniqClient:
         return self._calls_made
 
     @property
+    def clock_offset(self) -> timedelta:
+        """Coperniq's clock minus ours, as of the latest answer."""
+        return self._clock_offset
+
+    @property
     def clock_behind(self) -> timedelta:
         """How far Coperniq's clock was behind ours in the latest answer; never negative."""
-        return self._clock_behind
+        return max(-self._clock_offset, timedelta(0))
 
     def read_workflows(self) -> list[Workflow]:
         """One request: this list is not known to be paged (§2.4)."""
-        rows, _ = _rows(self._get("workflows"))
+        rows, _ = rows_of(self._get("workflows"))
         return [read_workflow_record(row) for row in rows]
 
     def read_project(self, project_id: str) -> Project:
@@ -80,14 +88,8 @@ class CoperniqClient:
 
         Whether `updated_after` includes the moment itself is unknown: the caller overlaps (§2.4).
         """
-        since = {"updated_after": _moment(updated_after)} if updated_after else {}
-        newest: dict[str, Project] = {}
-        for row in self._pages("projects", order_by="asc", include_archived="true", **since):
-            project = read_project_record(row)
-            known = newest.get(project.id)
-            if known is None or known.updated_at <= project.updated_at:
-                newest[project.id] = project
-        return sorted(newest.values(), key=lambda project: (project.updated_at, project.id))
+        rows = self._changed("projects", updated_after, include_archived="true")
+        return newest_of_each(map(read_project_record, rows))
 
     def read_account(self, account_id: str) -> Account:
         path = f"accounts/{path_segment(account_id)}"
@@ -101,6 +103,25 @@ class CoperniqClient:
         sites = {site.id: site for site in map(read_site_record, self._pages("sites", accountId=account_id))}
         return [site for site in sites.values() if site.account_id in ("", account_id)]
 
+    def read_invoice(self, invoice_id: str) -> Invoice:
+        return read_invoice_record(self._record(f"invoices/{path_segment(invoice_id)}"))
+
+    def list_invoices(self, updated_after: datetime | None) -> list[Invoice]:
+        """Each invoice once, oldest change first; the caller overlaps as with projects.
+
+        No parameter asks for archived ones (§2.4): whether they are among them is unknown.
+        """
+        return newest_of_each(map(read_invoice_record, self._changed("invoices", updated_after)))
+
+    def list_payments(self, invoice_id: str) -> list[Payment]:
+        """One request: this list takes no parameters (§2.4)."""
+        answer = self._record(f"invoices/{path_segment(invoice_id)}/payments")
+        return [read_payment_record(row, invoice_id) for row in whole_list(answer)]
+
+    def list_catalog(self) -> list[CatalogItem]:
+        """One request for all of it: paging is ignored, and there is no "changed since" (§2.4)."""
+        return [read_catalog_item_record(row) for row in whole_list(self._get("catalog-items"))]
+
     def _record(self, path: str, **params: str) -> Wild:
         """A 403 may mean the key or only this record (A4): whether the key still opens anything tells which."""
         try:
@@ -111,17 +132,12 @@ class CoperniqClient:
             self.read_workflows()
             raise out_of_sight(error) from error
 
+    def _changed(self, path: str, updated_after: datetime | None, **params: str) -> Iterator[Wild]:
+        since = {"updated_after": _moment(updated_after)} if updated_after else {}
+        return self._pages(path, order_by="asc", **params, **since)
+
     def _pages(self, path: str, **params: str) -> Iterator[Wild]:
-        seen: set[str] = set()
-        for page in range(1, MOST_PAGES + 1):
-            rows, has_more = _rows(self._page(path, page, **params))
-            yield from rows
-            known = len(seen)
-            seen.update(row.identifier("id") for row in rows)
-            # Nothing new means that paging is ignored: the same page would come for ever.
-            if len(seen) == known or not (len(rows) >= PAGE_SIZE if has_more is None else has_more):
-                return
-        raise UnexpectedShape(path, "last page")
+        return pages(path, lambda page: self._page(path, page, **params))
 
     def _page(self, path: str, page: int, **params: str) -> Wild:
         """What comes after a full last page is not documented: an empty list, or "not found"."""
@@ -145,20 +161,10 @@ class CoperniqClient:
             raise unreadable(reply) from None
 
     def _note(self, reply: Reply) -> None:
-        behind = datetime.now(UTC) - (reply.vendor_time or datetime.now(UTC))
-        self._clock_behind = behind if behind > CLOCK_NOISE else timedelta(0)
+        self._clock_offset = clock_offset(reply)
         told = reply.headers.get("X-RateLimit-Remaining", "")
         if told.isdecimal():
             self._calls_remaining = int(told[:9])
-
-
-def _rows(answer: Wild) -> tuple[list[Wild], bool | None]:
-    """Lists are bare or wrapped (§2.4); `has_more` is None where the length of the page has to tell."""
-    if isinstance(answer.value, list):
-        return answer.rows(), None
-    if not isinstance(answer.child("items").value, list):
-        raise UnexpectedShape(answer.path, "list")
-    return answer.children("items"), answer.flag("has_more", None)
 
 
 def _moment(at: datetime) -> str:

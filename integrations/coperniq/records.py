@@ -127,7 +127,7 @@ def read_account_record(record: Wild) -> Account:
         zip_code=record.text("zipcode", ""),
         contacts=tuple(_contact_ref(row) for row in record.children("contacts")),
         custom=_custom(record),
-        updated_at=_updated_at(record),
+        updated_at=updated_at_of(record),
     )
 
 
@@ -144,7 +144,7 @@ def read_contact_record(record: Wild, contact_id: str) -> Contact:
 def read_site_record(record: Wild) -> Site:
     return Site(
         id=record.identifier("id"),
-        account_id=_account_id(record),
+        account_id=account_id_of(record),
         street=record.text("street", ""),
         city=record.text("city", ""),
         state=record.text("state", ""),
@@ -160,14 +160,14 @@ def read_project_record(record: Wild) -> Project:
         title=record.text("title", ""),
         value_cents=record.cents("value", None),
         size_kw=record.decimal("size", None),
-        account_id=_account_id(record),
+        account_id=account_id_of(record),
         workflow_id=record.identifier("workflowId", ""),
         is_active=record.flag("isActive", True),
         status=record.text("status", ""),
         phase=_phase(record.child("phase")),
         phase_instances=tuple(_phase_instance(row) for row in record.children("phaseInstances")),
         custom=_custom(record),
-        updated_at=_updated_at(record),
+        updated_at=updated_at_of(record),
     )
 
 
@@ -205,7 +205,7 @@ def _number(record: Wild) -> str:
     return record.text("number", record.text("uid", ""))
 
 
-def _account_id(record: Wild) -> str:
+def account_id_of(record: Wild) -> str:
     flat = record.identifier("accountId", record.identifier("clientId", ""))
     nested = (record.child(name).identifier("id", "") for name in ("account", "client"))
     return flat or next(filter(None, nested), "")
@@ -221,5 +221,5 @@ def _texts(found: Wild) -> tuple[str, ...]:
     return tuple(filter(None, map(as_text, values)))
 
 
-def _updated_at(record: Wild) -> datetime:
+def updated_at_of(record: Wild) -> datetime:
     return record.moment("updatedAt", record.moment("createdAt", LONG_AGO))

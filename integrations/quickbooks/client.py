@@ -1,18 +1,25 @@
-"""The live connection to one QuickBooks company (quickbooks-online.md §2, §7)."""
+"""What the portal asks of one QuickBooks company (quickbooks-online.md §3 to §7)."""
 
 import re
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from typing import Any
 
-from integrations.errors import Unavailable, UnexpectedShape
-from integrations.http import Call, Reply, VendorSession, path_segment
+from integrations.errors import Refused
 from integrations.parsing import Wild
 from integrations.quickbooks import query
-from integrations.quickbooks.faults import VENDOR, build, error_for, is_token_rejected, lost, read_document
+from integrations.quickbooks.bodies import money
+from integrations.quickbooks.documents import Invoice, Payment, read_invoice_record, read_payment_record
+from integrations.quickbooks.faults import UNREADABLE_QUERY, build, lost
+from integrations.quickbooks.lists import (
+    Item,
+    LedgerAccount,
+    PaymentMethod,
+    read_item_record,
+    read_ledger_account_record,
+    read_payment_method_record,
+)
 from integrations.quickbooks.records import (
     CompanyInfo,
     Customer,
@@ -21,46 +28,37 @@ from integrations.quickbooks.records import (
     read_customer_record,
     read_preferences_record,
 )
+from integrations.quickbooks.wire import Wire
 
-MINOR_VERSION = "75"
-MOST_PAGES = 100
-TOKEN_SECONDS = 10.0
-"""A renewal of the access token that takes longer is not waited for with a request in hand."""
+OPERATIONS: dict[str, dict[str, str]] = {
+    "create": {},
+    "update": {},
+    "delete": {"operation": "delete"},
+    "void": {"operation": "update", "include": "void"},
+}
+VOID_INVOICE = {"operation": "void"}
+"""An invoice alone is voided at this address; payments and the like at the other (§5.5, §6)."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`record` is the entity as QuickBooks stored it, numbers as Decimal."""
+    """`record` is the entity as QuickBooks stored it, numbers as Decimal. Of a deleted one little is left."""
 
     record: dict[str, Any] = field(repr=False)
     intuit_tid: str
     vendor_time: datetime | None
 
-
-class QuickBooksClient:
-    """One per thread. `on_call` counts the calls of a session made here; one handed in has its own.
-
-    `access_token("")` gives a valid token, `access_token(rejected)` a newer one than the rejected.
-    """
-
-    def __init__(
-        self,
-        *,
-        api_url: str,
-        realm_id: str,
-        access_token: Callable[[str], str],
-        on_call: Callable[[Call], None] | None = None,
-        session: VendorSession | None = None,
-    ) -> None:
-        self._realm_id = path_segment(realm_id)
-        self._base = f"{api_url.rstrip('/')}/v3/company/{self._realm_id}"
-        self._access_token = access_token
-        self._session = session or VendorSession(VENDOR, on_call=on_call)
+    @property
+    def id(self) -> str:
+        return Wild(self.record).identifier("Id")
 
     @property
-    def timeout_seconds(self) -> float:
-        """The longest a request of any method here may be under way, a renewed token included."""
-        return TOKEN_SECONDS + self._session.timeout_seconds
+    def is_deleted(self) -> bool:
+        return Wild(self.record).text("status", "") == "Deleted"
+
+
+class QuickBooksClient(Wire):
+    """One per thread; how it is made is told by `Wire`."""
 
     def read_company_info(self) -> CompanyInfo:
         return read_company_record(self._read(f"companyinfo/{self._realm_id}", "CompanyInfo"))
@@ -69,8 +67,13 @@ class QuickBooksClient:
         return read_preferences_record(self._read("preferences", "Preferences"))
 
     def read_customer(self, customer_id: str) -> Customer:
-        record = self._read(f"customer/{path_segment(customer_id)}", "Customer")
-        return read_customer_record(_as_object(record))
+        return read_customer_record(self._record("Customer", customer_id))
+
+    def read_invoice(self, invoice_id: str) -> Invoice:
+        return read_invoice_record(self._record("Invoice", invoice_id))
+
+    def read_payment(self, payment_id: str) -> Payment:
+        return read_payment_record(self._record("Payment", payment_id))
 
     def find_customers_named(self, names: Sequence[str]) -> list[Customer]:
         """Customers and jobs of exactly these names, active or not. Inactive ones are named "… (deleted)"."""
@@ -83,9 +86,55 @@ class QuickBooksClient:
         found = self._find_customers(query.contains("PrimaryEmailAddr", wanted)) if wanted else []
         return [customer for customer in found if wanted in _addresses(customer)]
 
-    def write(self, entity: str, body: str, request_id: str, operation: str = "") -> Answer:
-        """`body` goes over the wire byte for byte; the same request id and body may be sent again (§2)."""
-        params = {"requestid": request_id} | ({"operation": operation} if operation else {})
+    def find_invoices_numbered(self, numbers: Sequence[str]) -> list[Invoice]:
+        """Case-insensitive; several invoices may have the same number (§5.1)."""
+        wanted = [number for number in dict.fromkeys(numbers) if number]
+        rows = self._rows("Invoice", [query.one_of("DocNumber", wanted)]) if wanted else []
+        return [read_invoice_record(row) for row in rows]
+
+    def find_payments(self, customer_id: str, total_cents: int | None = None) -> list[Payment]:
+        """Of this very customer, not of its jobs."""
+        conditions = [query.equals("CustomerRef", customer_id)]
+        if total_cents is not None:
+            conditions.append(query.equals("TotalAmt", str(money(total_cents))))
+        return [read_payment_record(row) for row in self._rows("Payment", conditions)]
+
+    def list_invoices_changed(self, since: datetime) -> list[Invoice]:
+        """Deleted ones are not among them (§8.3). A payment changes its invoice too (§6)."""
+        return [read_invoice_record(row) for row in self._rows("Invoice", [query.changed_since(since)])]
+
+    def list_payments_changed(self, since: datetime) -> list[Payment]:
+        """Deleted ones are not among them (§8.3)."""
+        return [read_payment_record(row) for row in self._rows("Payment", [query.changed_since(since)])]
+
+    def list_items(self) -> list[Item]:
+        """Active or not. Sku is asked for by name, since "*" may leave it out; that is hearsay (§7.1),
+        so where such a statement is refused the plain one has to do."""
+        conditions = [query.ACTIVE_AND_INACTIVE]
+        try:
+            rows = self._rows("Item", conditions, columns="*, Sku")
+        except Refused as error:
+            if error.code not in UNREADABLE_QUERY:
+                raise
+            rows = self._rows("Item", conditions)
+        return [read_item_record(row) for row in rows]
+
+    def list_accounts(self) -> list[LedgerAccount]:
+        """Active or not."""
+        return [read_ledger_account_record(row) for row in self._rows("Account", [query.ACTIVE_AND_INACTIVE])]
+
+    def list_payment_methods(self) -> list[PaymentMethod]:
+        """Active or not."""
+        rows = self._rows("PaymentMethod", [query.ACTIVE_AND_INACTIVE])
+        return [read_payment_method_record(row) for row in rows]
+
+    def write(self, entity: str, body: str, request_id: str, operation: str = "create") -> Answer:
+        """`body` goes over the wire byte for byte; the same request id and body may be sent again (§2).
+
+        `operation` is create, update, void or delete.
+        """
+        voids_invoice = (entity, operation) == ("Invoice", "void")
+        params = {"requestid": request_id} | (VOID_INVOICE if voids_invoice else OPERATIONS[operation])
         reply, document = self._send("POST", entity.lower(), params=params, body=body.encode(), write=True)
         record = document.child(entity)
         if not isinstance(record.value, dict) or not record.identifier("Id", ""):
@@ -93,75 +142,8 @@ class QuickBooksClient:
         return Answer(record.value, reply.intuit_tid, reply.vendor_time)
 
     def _find_customers(self, condition: str) -> list[Customer]:
-        found: dict[str, Customer] = {}
-        for page in range(MOST_PAGES):
-            start = 1 + page * query.PAGE_SIZE
-            statement = query.select("Customer", [condition, query.ACTIVE_AND_INACTIVE], start=start)
-            rows = self._query(statement, "Customer")
-            found |= {customer.id: customer for customer in map(read_customer_record, rows)}
-            if len(rows) < query.PAGE_SIZE:
-                return list(found.values())
-        raise UnexpectedShape("QueryResponse.Customer", "last page")
-
-    def _query(self, statement: str, entity: str) -> list[Mapping[str, Any]]:
-        """Without the entity there are no rows (§7.3); without QueryResponse this is no answer to a query."""
-        response = self._read("query", "QueryResponse", query=statement)
-        if entity in _as_object(response) and not isinstance(response.child(entity).value, list):
-            raise UnexpectedShape(f"QueryResponse.{entity}", "list")
-        return [_as_object(row) for row in response.children(entity)]
-
-    def _read(self, path: str, key: str, **params: str) -> Wild:
-        reply, document = self._send("GET", path, params=params)
-        if document.value is None:
-            raise build(lost(write=False), reply, detail="the answer cannot be read")
-        found = document.child(key)
-        _as_object(found)
-        return found
-
-    def _send(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: Mapping[str, str],
-        body: bytes | None = None,
-        write: bool = False,
-    ) -> tuple[Reply, Wild]:
-        started = time.monotonic()
-        params = {"minorversion": MINOR_VERSION, **params}
-        ask = partial(
-            self._session.send, method, f"{self._base}/{path}", params=params, body=body, write=write
-        )
-        token = self._token("", started)
-        reply = ask(headers=_headers(token))
-        document = read_document(reply)
-        if is_token_rejected(reply, document):
-            reply = ask(headers=_headers(self._token(token, started)))
-            document = read_document(reply)
-        error = error_for(reply, document, write=write)
-        if error is not None:
-            raise error
-        return reply, document
-
-    def _token(self, rejected: str, started: float) -> str:
-        token = self._access_token(rejected)
-        if time.monotonic() - started > TOKEN_SECONDS:
-            raise Unavailable(vendor=VENDOR, detail="the renewal of the access token took too long")
-        return token
-
-
-def _headers(token: str) -> dict[str, str]:
-    return {
-        "Authorization": f"Bearer {token}",
-        "Accept": "application/json",
-        "Content-Type": "application/json",
-    }
-
-
-def _as_object(found: Wild) -> dict[str, Any]:
-    if not isinstance(found.value, dict):
-        raise UnexpectedShape(found.path, "record")
-    return found.value
+        rows = self._rows("Customer", [condition, query.ACTIVE_AND_INACTIVE])
+        return [read_customer_record(row) for row in rows]
 
 
 def _addresses(customer: Customer) -> set[str]:

@@ -32,7 +32,27 @@ CODES: tuple[tuple[frozenset[str], ErrorClass], ...] = (
     (frozenset({"6200", "6210"}), errors.BooksClosed),
     (frozenset({"6220", "6280"}), errors.HasBalance),
     (frozenset({"610", "2500"}), errors.InactiveReference),
+    (frozenset({"6540"}), errors.Deposited),
+    (frozenset({"620"}), errors.CannotBeLinked),
+    (frozenset({"6250"}), errors.InvalidCustomer),
+    (frozenset({"6180"}), errors.TooDeep),
+    (frozenset({"2210"}), errors.BadEmail),
+    (frozenset({"6420"}), errors.EmailRequired),
+    (frozenset({"2220"}), errors.WrongCurrency),
+    (frozenset({"2250"}), errors.NoLines),
+    (frozenset({"2140", "2290", "6070"}), errors.BadAmount),
+    (frozenset({"2160"}), errors.BadQuantity),
+    (frozenset({"6090"}), errors.BadDiscount),
+    (frozenset({"2060", "2070"}), errors.BadDate),
+    (frozenset({"6270"}), errors.StockDate),
+    (frozenset({"2050"}), errors.TooLong),
+    (frozenset({"6100"}), errors.BadTaxCode),
+    (frozenset({"6010", "6430"}), errors.BadAccountType),
+    (frozenset({"500", "5000", "5020", "5030"}), errors.FeatureOff),
+    (frozenset({"2010", "2020", "2030", "2170"}), errors.PortalBug),
+    (frozenset({"6000"}), errors.BusinessRule),
 )
+UNREADABLE_QUERY = {"4000", "4001"}
 DUPLICATE_REQUEST = {"600", "2130"}
 BROKEN_DOWN = {"10000", "10100", "10200"}
 BY_STATUS: dict[int, ErrorClass] = {

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from integrations.models.secrets import keyed_digest
+from integrations.quickbooks.bodies import dump
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,22 @@ class PlannedWrite:
 
     def fingerprint(self) -> str:
         """Equal for writes that would do the same. The version is left out: a stamp alone changes nothing."""
-        content = [self.operation, self.entity, self.quickbooks_id, {**self.values, **self.stands_for}]
-        return keyed_digest(json.dumps(content, sort_keys=True))
+        values = {**self.values, **self.stands_for}
+        content = {
+            "operation": self.operation,
+            "entity": self.entity,
+            "id": self.quickbooks_id,
+            "values": values,
+        }
+        return keyed_digest(dump(content))
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What an action would do: at most one write, and the link that results."""
+    """What an action would do: at most one write, and the link that results.
+
+    `written` is kept with the link; `sentence` and `ending` say how it ends where there is nothing to write.
+    """
 
     record_name: str
     rule: str
@@ -62,8 +71,12 @@ class Plan:
     quickbooks_id: str = ""
     quickbooks_name: str = ""
     quickbooks_version: str = ""
-    quickbooks_image: Mapping[str, str] = field(default_factory=dict)
+    quickbooks_image: Mapping[str, Any] = field(default_factory=dict)
     coperniq_image: Mapping[str, Any] = field(default_factory=dict)
     number: str = ""
     amount_cents: int | None = None
     warnings: tuple[str, ...] = ()
+    quickbooks_part: str = ""
+    written: Mapping[str, Any] = field(default_factory=dict)
+    sentence: str = ""
+    ending: Mapping[str, Any] = field(default_factory=dict)

@@ -14,7 +14,8 @@ from integrations.connections.budget import is_scarce
 from integrations.connections.clients import CallMeter, coperniq_client
 from integrations.connections.keys import as_rows
 from integrations.connections.tokens import mark_key_refused
-from integrations.coperniq.client import PAGE_SIZE, CoperniqClient
+from integrations.coperniq.client import CoperniqClient
+from integrations.coperniq.paging import PAGE_SIZE
 from integrations.coperniq.records import Project, Workflow
 from integrations.errors import AccessLost, PortalError
 from integrations.models import CoperniqConnection, PhaseTrigger, QuickBooksConnection

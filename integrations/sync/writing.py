@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
@@ -12,22 +9,13 @@ from django.db import transaction
 from integrations.errors import OutcomeUnknown, VendorError
 from integrations.models import RecordLink, RemoteWrite, SyncRun
 from integrations.models.secrets import keyed_digest
-from integrations.quickbooks.records import Customer, nest, read_customer_record
+from integrations.quickbooks.bodies import dump
+from integrations.quickbooks.records import nest
+from integrations.sync import answers
+from integrations.sync.answers import Sent
 from integrations.sync.desk import Desk
-from integrations.sync.endings import Answered, Ending, done, nothing_to_do
-from integrations.sync.mapping import TAX_PATH
-from integrations.sync.plans import Change, Plan, PlannedWrite
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A write that was answered: the record as QuickBooks has it now, and Intuit's id of the call."""
-
-    customer: Customer
-    intuit_tid: str
-
-
-VERBS = {"create": "Created", "update": "Updated", "adopted": "After a lost answer, found again"}
+from integrations.sync.endings import Ending, done, nothing_to_do
+from integrations.sync.plans import Plan, PlannedWrite
 
 
 def carry_out(desk: Desk, run: SyncRun, plan: Plan) -> Ending:
@@ -36,7 +24,7 @@ def carry_out(desk: Desk, run: SyncRun, plan: Plan) -> Ending:
         return link_only(desk, run, plan)
     write = prepare(desk, run, plan, plan.write)
     body = write.body
-    return answered_ending(desk, write, send(desk, write), body)
+    return answers.OF[write.entity].ending_of(desk, write, send(desk, write), body)
 
 
 def prepare(desk: Desk, run: SyncRun, plan: Plan, planned: PlannedWrite) -> RemoteWrite:
@@ -51,26 +39,46 @@ def prepare(desk: Desk, run: SyncRun, plan: Plan, planned: PlannedWrite) -> Remo
         rule=plan.rule,
         changes=[change.as_dict() for change in planned.changes],
         coperniq_image=dict(plan.coperniq_image),
-        about={
-            "coperniq_name": plan.record_name,
-            "coperniq_account_id": run.coperniq_account_id,
-            "number": plan.number,
-            "amount_cents": plan.amount_cents,
-        },
+        about=about(run, plan),
         warnings=list(plan.warnings),
     )
-    write.body = body_of(planned)
+    store_prepared(desk, write, body_of(planned))
+    return write
+
+
+def about(run: SyncRun, plan: Plan) -> dict[str, Any]:
+    """What the link will say, should the answer come only after a restart."""
+    return {
+        "coperniq_name": plan.record_name,
+        "coperniq_account_id": run.coperniq_account_id,
+        "coperniq_parent_id": run.coperniq_parent_id,
+        "number": plan.number,
+        "amount_cents": plan.amount_cents,
+    } | ({"written": dict(plan.written)} if plan.written else {})
+
+
+def store_prepared(desk: Desk, write: RemoteWrite, body: str) -> None:
+    write.body = body
+    write.request_id = request_id_of(write, body)
     with transaction.atomic():
         desk.lane.hold_fast()
         write.save()
-    return write
+
+
+def request_id_of(write: RemoteWrite, body: str) -> str:
+    """The same for the same body of the same record: after a restored backup QuickBooks answers as it did before."""
+    record = {"kind": write.kind, "coperniq_id": write.coperniq_id}
+    earlier = RemoteWrite.objects.filter(connection_id=write.connection_id, **record).count()
+    return keyed_digest(f"{write.connection_id}:{write.kind}:{write.coperniq_id}:{earlier}:{body}")[:36]
 
 
 def body_of(planned: PlannedWrite) -> str:
     payload = nest(planned.values)
-    if planned.operation == "update":
-        payload = {"Id": planned.quickbooks_id, "SyncToken": planned.version, "sparse": True, **payload}
-    return json.dumps(payload, sort_keys=True, ensure_ascii=False)
+    if planned.operation != "create":
+        payload = {"Id": planned.quickbooks_id, "SyncToken": planned.version, **payload}
+    if planned.operation == "update" or (planned.operation == "void" and planned.entity == "Payment"):
+        payload["sparse"] = True
+    return dump(payload)
 
 
 def send(desk: Desk, write: RemoteWrite) -> Sent:
@@ -88,8 +96,8 @@ def transmit(desk: Desk, write: RemoteWrite) -> Sent:
     with transaction.atomic():
         desk.outlast_call()
         write.mark_sent()
-    answer = desk.quickbooks.write(write.entity, write.body, write.request_id)
-    return Sent(read_customer_record(answer.record), answer.intuit_tid)
+    answer = desk.quickbooks.write(write.entity, write.body, write.request_id, write.operation)
+    return Sent(answers.OF[write.entity].read(answer.record), answer.intuit_tid)
 
 
 def refuse(desk: Desk, write: RemoteWrite, error: VendorError) -> None:
@@ -103,66 +111,6 @@ def refuse(desk: Desk, write: RemoteWrite, error: VendorError) -> None:
         )
 
 
-def flatten(payload: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in payload.items():
-        path = f"{prefix}{key}"
-        flat |= flatten(value, f"{path}.") if isinstance(value, dict) else {path: value}
-    return flat
-
-
-def answered_ending(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
-    """`body` is what was sent: the row, when it is closed, no longer has it."""
-    customer = sent.customer
-    link = updated_link(desk, write.kind, write.coperniq_id, write.rule, customer)
-    link.written |= written_values(write, flatten(json.loads(body)), customer)
-    link.coperniq_image = write.coperniq_image
-    for name, value in write.about.items():
-        setattr(link, name, value)
-    return done(
-        f"{VERBS.get(write.rule, VERBS[write.operation])} the {write.kind} "
-        f"“{customer.values['DisplayName']}” in QuickBooks.",
-        write.warnings,
-        changes=[Change(**change) for change in write.changes],
-        quickbooks_id=customer.id,
-        record_name=link.coperniq_name,
-        intuit_tid=sent.intuit_tid,
-        link=link,
-        answered=Answered(write, customer.id, customer.sync_token, sent.intuit_tid),
-    )
-
-
-def updated_link(desk: Desk, kind: str, coperniq_id: str, rule: str, customer: Customer) -> RecordLink:
-    link = RecordLink.objects.pushed(desk.connection, kind, coperniq_id)
-    if link is None:
-        link = RecordLink(connection=desk.connection, kind=kind, coperniq_id=coperniq_id, rule=rule)
-    link.quickbooks_id = customer.id
-    link.quickbooks_name = customer.values["DisplayName"]
-    link.quickbooks_version = customer.sync_token
-    link.quickbooks_image = dict(customer.values)
-    return link
-
-
-def written_values(write: RemoteWrite, sent: Mapping[str, Any], customer: Customer) -> dict[str, str]:
-    """What the portal wrote, as QuickBooks answered it; the tax number only as a digest, for it comes back masked.
-
-    Parts of an address that were sent along unchanged stay people's, and so does what they changed
-    in a record that was found again.
-    """
-    changed = {change["field"] for change in write.changes}
-    adopted = write.rule == RecordLink.Rule.ADOPTED
-    values = {
-        path: customer.values[path]
-        for path in changed & set(customer.values)
-        if not adopted or customer.values[path] == sent[path]
-    }
-    if TAX_PATH in changed:
-        values[TAX_PATH] = keyed_digest(str(sent[TAX_PATH]))
-    if "Active" in changed:
-        values["Active"] = str(customer.is_active).lower()
-    return values
-
-
 def link_only(desk: Desk, run: SyncRun, plan: Plan) -> Ending:
     """No write: a new link is news, an old one in step is not."""
     link = RecordLink.objects.pushed(desk.connection, run.kind, run.coperniq_id)
@@ -172,24 +120,26 @@ def link_only(desk: Desk, run: SyncRun, plan: Plan) -> Ending:
             connection=desk.connection,
             kind=run.kind,
             coperniq_id=run.coperniq_id,
-            coperniq_account_id=run.coperniq_account_id,
             quickbooks_id=plan.quickbooks_id,
             rule=plan.rule,
         )
-    link.coperniq_name, link.coperniq_image = plan.record_name, dict(plan.coperniq_image)
-    link.number, link.amount_cents = plan.number, plan.amount_cents
+    for name, value in about(run, plan).items():
+        setattr(link, name, value)
+    link.coperniq_image = dict(plan.coperniq_image)
     link.quickbooks_name, link.quickbooks_version = plan.quickbooks_name, plan.quickbooks_version
-    link.quickbooks_image = dict(plan.quickbooks_image)
+    link.quickbooks_image, link.quickbooks_part = dict(plan.quickbooks_image), plan.quickbooks_part
     values: dict[str, Any] = {
         "quickbooks_id": plan.quickbooks_id,
         "record_name": plan.record_name,
         "link": link,
+        **plan.ending,
     }
     if known:
-        sentence = f"“{plan.quickbooks_name}” is in step with Coperniq already."
+        sentence = plan.sentence or f"“{plan.quickbooks_name}” is in step with Coperniq already."
         return done(sentence, plan.warnings, **values) if plan.warnings else nothing_to_do(sentence, **values)
     return done(
-        f"Linked to the {run.kind} “{plan.quickbooks_name}” that QuickBooks already had"
+        plan.sentence
+        or f"Linked to the {run.kind} “{plan.quickbooks_name}” that QuickBooks already had"
         f" ({RecordLink.Rule(plan.rule).label.lower()}).",
         plan.warnings,
         **values,

@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
 
@@ -7,30 +7,14 @@ import requests
 import responses
 
 from integrations import errors
-from integrations.coperniq import client as client_module
-from integrations.coperniq.client import PAGE_SIZE, CoperniqClient
+from integrations.coperniq import paging
+from integrations.coperniq.client import CoperniqClient
+from integrations.coperniq.paging import PAGE_SIZE
 from integrations.errors import UnexpectedShape, VendorError
-from integrations.http import Call, VendorSession
+from integrations.http import Call
+from tests.coperniq.conftest import API, params
 
-API = "https://coperniq.example/v1"
 Read = Callable[[CoperniqClient], object]
-
-
-@pytest.fixture
-def vendor() -> Iterator[responses.RequestsMock]:
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        yield mock
-
-
-@pytest.fixture
-def client() -> CoperniqClient:
-    session = VendorSession("coperniq", sleep=lambda seconds: None)
-    return CoperniqClient(api_url=API + "/", api_key=" demo-key\n", session=session)
-
-
-def params(mock: responses.RequestsMock, n: int = 0) -> dict[str, str]:
-    found: dict[str, str] = getattr(mock.calls[n].request, "params", {})
-    return found
 
 
 def a_project(
@@ -189,7 +173,7 @@ def test_a_list_whose_first_page_is_not_found_is_not_empty(
 def test_a_list_without_end_is_given_up(
     client: CoperniqClient, vendor: responses.RequestsMock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_module, "MOST_PAGES", 2)
+    monkeypatch.setattr(paging, "MOST_PAGES", 2)
     for page in (1, 2):
         vendor.get(f"{API}/projects", json={"items": [a_project(page)], "has_more": True})
     with pytest.raises(UnexpectedShape, match="last page"):

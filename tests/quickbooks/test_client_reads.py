@@ -7,7 +7,7 @@ import responses
 
 from integrations.errors import Unavailable, UnexpectedShape
 from integrations.http import Call
-from integrations.quickbooks import client as client_module
+from integrations.quickbooks import wire
 from integrations.quickbooks.client import QuickBooksClient
 from integrations.quickbooks.query import PAGE_SIZE
 from tests.quickbooks.conftest import API, COMPANY, Intuit
@@ -138,7 +138,7 @@ def test_lists_are_read_to_the_end_and_each_row_once(intuit: Intuit) -> None:
 
 
 def test_a_list_without_end_is_given_up(intuit: Intuit, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "MOST_PAGES", 3)
+    monkeypatch.setattr(wire, "MOST_PAGES", 3)
     answer_with(intuit, {"QueryResponse": {"Customer": [a_customer(1)] * PAGE_SIZE}})
     with pytest.raises(UnexpectedShape, match="last page"):
         intuit.client.find_customers_named(["any"])

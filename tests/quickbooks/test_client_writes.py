@@ -14,7 +14,7 @@ from integrations.errors import (
     Unavailable,
     VendorError,
 )
-from integrations.quickbooks import client as client_module
+from integrations.quickbooks import wire
 from tests.quickbooks.conftest import COMPANY, Intuit
 from tests.quickbooks.recordings import Exchange, cassette
 
@@ -128,7 +128,7 @@ def test_no_token_is_renewed_for_a_person_without_the_right(intuit: Intuit) -> N
 def test_a_renewal_that_takes_too_long_is_not_waited_for(
     intuit: Intuit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_module, "TOKEN_SECONDS", -1.0)
+    monkeypatch.setattr(wire, "TOKEN_SECONDS", -1.0)
     assert isinstance(refusal(intuit), Unavailable)
     assert not intuit.mock.calls
 

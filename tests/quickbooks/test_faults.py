@@ -39,9 +39,9 @@ def test_a_success_is_no_error() -> None:
     [
         (cassette("error/validation")[0].body, "6240", errors.NameTaken),
         (fixture("item/update_item_error"), "5010", errors.StaleVersion),
-        (cassette("error/400_json")[0].body, "2010", errors.Refused),
-        (cassette("error/500")[0].body, "500", errors.Refused),
-        (cassette("error/500")[1].body, "2030", errors.Refused),
+        (cassette("error/400_json")[0].body, "2010", errors.PortalBug),
+        (cassette("error/500")[0].body, "500", errors.FeatureOff),
+        (cassette("error/500")[1].body, "2030", errors.PortalBug),
         (cassette("error/400")[1].body, "4001", errors.Refused),
         (fixture("api/query_error"), "4000", errors.Refused),
     ],
@@ -68,7 +68,36 @@ def test_recorded_refusals_are_known(recorded: str, code: str, kind: type[Vendor
         ("6210", errors.BooksClosed),
         ("6220", errors.HasBalance),
         ("6280", errors.HasBalance),
-        ("6000", errors.Refused),
+        ("620", errors.CannotBeLinked),
+        ("6540", errors.Deposited),
+        ("6250", errors.InvalidCustomer),
+        ("6180", errors.TooDeep),
+        ("2210", errors.BadEmail),
+        ("6420", errors.EmailRequired),
+        ("2220", errors.WrongCurrency),
+        ("2250", errors.NoLines),
+        ("2140", errors.BadAmount),
+        ("2290", errors.BadAmount),
+        ("6070", errors.BadAmount),
+        ("2160", errors.BadQuantity),
+        ("6090", errors.BadDiscount),
+        ("2060", errors.BadDate),
+        ("2070", errors.BadDate),
+        ("6270", errors.StockDate),
+        ("2050", errors.TooLong),
+        ("6100", errors.BadTaxCode),
+        ("6010", errors.BadAccountType),
+        ("6430", errors.BadAccountType),
+        ("500", errors.FeatureOff),
+        ("5000", errors.FeatureOff),
+        ("5020", errors.FeatureOff),
+        ("5030", errors.FeatureOff),
+        ("2010", errors.PortalBug),
+        ("2020", errors.PortalBug),
+        ("2030", errors.PortalBug),
+        ("2170", errors.PortalBug),
+        ("6000", errors.BusinessRule),
+        ("6080", errors.Refused),
         ("600", errors.OutcomeUnknown),
         ("2130", errors.OutcomeUnknown),
         ("10000", errors.OutcomeUnknown),
@@ -152,6 +181,21 @@ def test_of_several_errors_the_telling_one_decides() -> None:
     assert type(error) is errors.NameTaken
     assert error.code == "6240"
     assert type(told(400, a_fault("6240", "600"))) is errors.OutcomeUnknown
+
+
+def test_a_rule_of_business_is_told_in_quickbooks_own_words() -> None:
+    text = "Business Validation Error: You must set a transaction amount."
+    error = told(400, a_fault("6000", message="A business validation error has occurred", detail=text))
+    assert error is not None
+    assert text in error.sentence
+
+
+def test_a_mistake_of_the_portal_is_not_explained_to_a_bookkeeper() -> None:
+    error = told(400, cassette("error/400_json")[0].body)
+    assert error is not None
+    assert "Unrecognized field" in error.detail
+    assert "Unrecognized field" not in error.sentence
+    assert "support" in error.sentence
 
 
 def test_the_text_of_every_error_is_kept_once() -> None:

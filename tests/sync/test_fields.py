@@ -9,7 +9,7 @@ import pytest
 from integrations.models.secrets import keyed_digest
 from integrations.quickbooks.records import CUSTOMER_PATHS, Customer
 from integrations.sync.actions.fields import Changes, active_change, changes_to, lines_of, payload_of
-from integrations.sync.mapping import Wanted
+from integrations.sync.mapping.people import Wanted
 
 EMAIL, PHONE, TAX = "PrimaryEmailAddr.Address", "PrimaryPhone.FreeFormNumber", "PrimaryTaxIdentifier"
 

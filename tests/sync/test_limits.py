@@ -8,7 +8,13 @@ import pytest
 
 from integrations.coperniq.records import ContactRef
 from integrations.models.secrets import keyed_digest
-from integrations.sync.mapping import clean_name, is_same_name, job_name, primary_contact_id, with_suffix
+from integrations.sync.mapping.people import (
+    clean_name,
+    is_same_name,
+    job_name,
+    primary_contact_id,
+    with_suffix,
+)
 from tests.sync.test_fields import TAX, changes, customer
 from tests.sync.test_mapping import ACCOUNT, PROJECT, SITE, wanted
 

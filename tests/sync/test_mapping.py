@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from integrations.coperniq.records import Account, Contact, ContactRef, Project, Site
 from integrations.models import FieldMapping
-from integrations.sync.mapping import (
+from integrations.sync.mapping.people import (
     Wanted,
     clean_name,
     customer_values,

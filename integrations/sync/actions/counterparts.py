@@ -12,7 +12,7 @@ from integrations.quickbooks.records import Customer
 from integrations.sync.actions.fields import Changes, changes_to, create_plan, update_plan
 from integrations.sync.actions.names import CREATE, DISCARD, RETRY, WITH_SUFFIX, first_free_name
 from integrations.sync.desk import Desk
-from integrations.sync.mapping import EMAIL_PATH, Wanted
+from integrations.sync.mapping.people import EMAIL_PATH, Wanted
 from integrations.sync.matching import (
     Candidate,
     candidates,

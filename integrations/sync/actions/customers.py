@@ -22,7 +22,7 @@ from integrations.sync.actions.names import (
 from integrations.sync.actions.refusals import was_kept_active, was_kept_inactive
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Ending
-from integrations.sync.mapping import Wanted, customer_values, primary_contact_id, sources
+from integrations.sync.mapping.people import Wanted, customer_values, primary_contact_id, sources
 from integrations.sync.plans import Plan
 
 

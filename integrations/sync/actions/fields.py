@@ -9,7 +9,7 @@ from integrations.coperniq.records import Account
 from integrations.models import MatchingStrategy
 from integrations.models.secrets import keyed_digest
 from integrations.quickbooks.records import Customer
-from integrations.sync.mapping import EMAIL_PATH, TAX_PATH, Wanted, is_same_name
+from integrations.sync.mapping.people import EMAIL_PATH, TAX_PATH, Wanted, is_same_name
 from integrations.sync.plans import Change, Plan, PlannedWrite
 
 Changes = dict[str, tuple[str, str]]

@@ -11,7 +11,7 @@ from integrations.sync.actions.names import DISCARD, RETRY, first_free_name
 from integrations.sync.actions.refusals import refused_names
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Ending
-from integrations.sync.mapping import is_same_name, job_name
+from integrations.sync.mapping.people import is_same_name, job_name
 from integrations.sync.matching import without_marker
 from integrations.sync.plans import Change, Plan, PlannedWrite
 

@@ -6,7 +6,7 @@ from integrations.errors import Choice
 from integrations.models import SyncRun
 from integrations.sync.actions.refusals import refused_names
 from integrations.sync.desk import Desk
-from integrations.sync.mapping import with_suffix
+from integrations.sync.mapping.people import with_suffix
 from integrations.sync.matching import names_to_find, without_marker
 
 DISCARD = Choice("discard", "Leave it")

@@ -1,0 +1,106 @@
+"""What either vendor answers, or fails to answer."""
+
+import re
+from datetime import datetime
+from typing import ClassVar
+
+from integrations.errors.portal import PortalError, Remedy
+
+SECRET = re.compile(r"(?i)\b(?:eyJ|RT1-|AB\d\d)[\w.~+/=-]{4,}|(?<=Bearer )\S+|(?<=Token expired: )\S+")
+VENDOR_NAMES = {"quickbooks": "QuickBooks", "coperniq": "Coperniq"}
+DETAIL_LIMIT = 1000
+DETAIL_IN_SENTENCE = 300
+
+
+def masked(text: str) -> str:
+    """Intuit repeats the rejected token in its 401 body (quickbooks-online.md §2.1)."""
+    return SECRET.sub("…", text)
+
+
+class VendorError(PortalError):
+    """What a vendor answered, or that it did not answer (`status` 0).
+
+    `wording` may name {vendor} and {detail}. Every class but `OutcomeUnknown` means: not applied.
+    """
+
+    wording: ClassVar[str] = "{vendor} answered something unexpected: {detail}"
+
+    def __init__(
+        self,
+        *,
+        vendor: str,
+        status: int = 0,
+        code: str = "",
+        detail: str = "",
+        intuit_tid: str = "",
+        vendor_time: datetime | None = None,
+    ) -> None:
+        self.vendor = vendor
+        self.status = status
+        self.code = code
+        self.detail = masked(detail)[:DETAIL_LIMIT]
+        self.intuit_tid = intuit_tid
+        self.vendor_time = vendor_time
+        name = VENDOR_NAMES.get(vendor, vendor)
+        told = self.detail[:DETAIL_IN_SENTENCE] or "no reason given."
+        super().__init__(self.wording.format(vendor=name, detail=told))
+
+
+class Throttled(VendorError):
+    remedy = Remedy.RETRY
+    cause = "throttled"
+    wording = "{vendor} asks for a pause because of many requests. The portal tries again by itself."
+    pause_seconds: ClassVar[int] = 60  # Intuit's advice (§9); neither vendor documents a Retry-After
+
+
+class Unavailable(VendorError):
+    """A read that failed, or a write that surely never arrived."""
+
+    remedy = Remedy.RETRY
+    cause = "vendor_unavailable"
+    wording = "{vendor} cannot be reached at the moment. The portal tries again by itself."
+
+
+class OutcomeUnknown(VendorError):
+    """A write whose answer was lost: it may or may not have been applied."""
+
+    remedy = Remedy.RETRY
+    cause = "outcome_unknown"
+    wording = (
+        "{vendor} did not confirm a change. The portal finds out what became of it before it writes again."
+    )
+
+
+class AccessLost(VendorError):
+    remedy = Remedy.RECONNECT
+    cause = "access_lost"
+    wording = "{vendor} refuses access for this connection. Please connect it again under Integrations."
+
+
+class GrantLost(AccessLost):
+    cause = "grant_lost"
+    wording = "The authorization of {vendor} has ended. Please re-authorize it under Integrations."
+
+
+class NotAdministrator(AccessLost):
+    cause = "not_administrator"
+    wording = (
+        "Whoever connected {vendor} is no administrator there any more. Let an administrator connect it."
+    )
+
+
+class AppMisconfigured(VendorError):
+    """The portal's own registration with Intuit is wrong: an operator's matter, not the company's."""
+
+    remedy = Remedy.CONFIGURE
+    cause = "app_misconfigured"
+    wording = (
+        "{vendor} does not accept the portal's own credentials. Please ask support to check them. ({detail})"
+    )
+
+
+class Refused(VendorError):
+    """A definite refusal of this very request: repeating it unchanged is pointless."""
+
+    cause = "refused"
+    wording = "{vendor} refused: {detail} Please correct this and try again."

@@ -1,0 +1,178 @@
+"""QuickBooks' invoices and payments as the portal sees them (quickbooks-online.md §5, §6)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from integrations.parsing import Wild
+
+VOIDED = "Voided"
+
+
+@dataclass(frozen=True)
+class InvoiceLine:
+    """`kind` is its DetailType. Subtotals and discounts have no `id`; a line may have an amount only (§5.2).
+
+    `raw` is the line as it stands: an update has to send every line again.
+    """
+
+    id: str
+    kind: str
+    item_id: str
+    item_name: str
+    description: str
+    quantity: Decimal | None
+    unit_price: Decimal | None
+    amount_cents: int
+    raw: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Invoice:
+    """`note` is internal, `memo` is printed. Payments are linked from their own side only (§5.5)."""
+
+    id: str
+    sync_token: str
+    number: str
+    customer_id: str
+    on: date
+    due_on: date | None
+    total_cents: int
+    balance_cents: int
+    note: str
+    memo: str
+    email_status: str
+    lines: tuple[InvoiceLine, ...]
+    payment_ids: tuple[str, ...]
+    created_at: datetime | None
+    updated_at: datetime | None
+
+    @property
+    def is_voided(self) -> bool:
+        """QuickBooks has no status, and a genuine invoice may come to nothing too (§5.4)."""
+        amounts = [self.total_cents, self.balance_cents, *(line.amount_cents for line in self.lines)]
+        return not any(amounts) and self.note.startswith(VOIDED)
+
+    @property
+    def is_paid(self) -> bool:
+        return self.balance_cents == 0 and self.total_cents > 0
+
+
+@dataclass(frozen=True)
+class PaymentLine:
+    """What of the payment went where: `txn_type` is Invoice, CreditMemo … Lines have no id (§6)."""
+
+    amount_cents: int
+    txn_id: str
+    txn_type: str
+    raw: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Payment:
+    """What the lines leave over is `unapplied_cents`. One that `is_deposited` cannot be changed (§6)."""
+
+    id: str
+    sync_token: str
+    customer_id: str
+    on: date
+    total_cents: int
+    unapplied_cents: int
+    method_id: str
+    reference: str
+    deposit_account_id: str
+    note: str
+    lines: tuple[PaymentLine, ...]
+    is_deposited: bool
+    created_at: datetime | None
+    updated_at: datetime | None
+
+    @property
+    def is_voided(self) -> bool:
+        return self.total_cents == 0 and self.unapplied_cents == 0 and self.note.startswith(VOIDED)
+
+    def applied_to(self, invoice_id: str) -> int:
+        target = ("Invoice", invoice_id)
+        return sum(line.amount_cents for line in self.lines if (line.txn_type, line.txn_id) == target)
+
+
+def read_invoice_record(raw: Mapping[str, Any]) -> Invoice:
+    record = Wild(raw, "Invoice")
+    stamps = record.child("MetaData")
+    return Invoice(
+        id=record.identifier("Id"),
+        sync_token=record.identifier("SyncToken"),
+        number=record.text("DocNumber", ""),
+        customer_id=record.child("CustomerRef").identifier("value"),
+        on=record.day("TxnDate"),
+        due_on=record.day("DueDate", None),
+        total_cents=record.cents("TotalAmt"),
+        balance_cents=record.cents("Balance"),
+        note=record.text("PrivateNote", ""),
+        memo=record.text_at("CustomerMemo.value"),
+        email_status=record.text("EmailStatus", ""),
+        lines=tuple(map(_invoice_line, record.children("Line"))),
+        payment_ids=_linked(record, "Payment"),
+        created_at=stamps.moment("CreateTime", None),
+        updated_at=stamps.moment("LastUpdatedTime", None),
+    )
+
+
+def read_payment_record(raw: Mapping[str, Any]) -> Payment:
+    record = Wild(raw, "Payment")
+    stamps = record.child("MetaData")
+    return Payment(
+        id=record.identifier("Id"),
+        sync_token=record.identifier("SyncToken"),
+        customer_id=record.child("CustomerRef").identifier("value"),
+        on=record.day("TxnDate"),
+        total_cents=record.cents("TotalAmt"),
+        unapplied_cents=record.cents_or_zero("UnappliedAmt"),
+        method_id=record.child("PaymentMethodRef").identifier("value", ""),
+        reference=record.text("PaymentRefNum", ""),
+        deposit_account_id=record.child("DepositToAccountRef").identifier("value", ""),
+        note=record.text("PrivateNote", ""),
+        lines=tuple(map(_payment_line, record.children("Line"))),
+        is_deposited=bool(_linked(record, "Deposit")),
+        created_at=stamps.moment("CreateTime", None),
+        updated_at=stamps.moment("LastUpdatedTime", None),
+    )
+
+
+def _invoice_line(row: Wild) -> InvoiceLine:
+    """A bundle has its item and quantity under other names; its own lines stay in `raw` (§5.2)."""
+    kind = row.text("DetailType", "")
+    detail = row.child(kind)
+    item = detail.child("GroupItemRef" if kind == "GroupLineDetail" else "ItemRef")
+    return InvoiceLine(
+        id=row.identifier("Id", ""),
+        kind=kind,
+        item_id=item.identifier("value", ""),
+        item_name=item.text("name", ""),
+        description=row.text("Description", ""),
+        quantity=detail.decimal("Qty", detail.decimal("Quantity", None)),
+        unit_price=detail.decimal("UnitPrice", None),
+        amount_cents=row.cents_or_zero("Amount"),
+        raw=_raw(row),
+    )
+
+
+def _payment_line(row: Wild) -> PaymentLine:
+    target = next(iter(row.children("LinkedTxn")), Wild(None))
+    return PaymentLine(
+        amount_cents=row.cents("Amount"),
+        txn_id=target.identifier("TxnId", ""),
+        txn_type=target.text("TxnType", ""),
+        raw=_raw(row),
+    )
+
+
+def _linked(record: Wild, txn_type: str) -> tuple[str, ...]:
+    links = record.children("LinkedTxn")
+    return tuple(link.identifier("TxnId") for link in links if link.text("TxnType", "") == txn_type)
+
+
+def _raw(row: Wild) -> Mapping[str, Any]:
+    return row.value if isinstance(row.value, dict) else {}

@@ -1,0 +1,72 @@
+"""QuickBooks' lists that documents refer to (quickbooks-online.md §7.1)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from integrations.parsing import Wild
+
+
+@dataclass(frozen=True)
+class Item:
+    """`kind` is Service, NonInventory, Inventory, Group or Category; the last two are no single thing to sell.
+
+    `price_cents` is None where there is none, or one with a fraction of a cent.
+    """
+
+    id: str
+    name: str
+    sku: str
+    kind: str
+    is_active: bool
+    price_cents: int | None
+
+
+@dataclass(frozen=True)
+class LedgerAccount:
+    """An account of the general ledger, unlike the accounts of Coperniq, which are customers."""
+
+    id: str
+    name: str
+    account_type: str
+    account_subtype: str
+    is_active: bool
+
+
+@dataclass(frozen=True)
+class PaymentMethod:
+    id: str
+    name: str
+    is_active: bool
+
+
+def read_item_record(raw: Mapping[str, Any]) -> Item:
+    record = Wild(raw, "Item")
+    return Item(
+        id=record.identifier("Id"),
+        name=record.text("Name", ""),
+        sku=record.text("Sku", ""),
+        kind=record.text("Type", ""),
+        is_active=record.flag("Active", True),
+        price_cents=record.cents("UnitPrice", None),
+    )
+
+
+def read_ledger_account_record(raw: Mapping[str, Any]) -> LedgerAccount:
+    record = Wild(raw, "Account")
+    return LedgerAccount(
+        id=record.identifier("Id"),
+        name=record.text("Name", ""),
+        account_type=record.text("AccountType", ""),
+        account_subtype=record.text("AccountSubType", ""),
+        is_active=record.flag("Active", True),
+    )
+
+
+def read_payment_method_record(raw: Mapping[str, Any]) -> PaymentMethod:
+    record = Wild(raw, "PaymentMethod")
+    return PaymentMethod(
+        id=record.identifier("Id"),
+        name=record.text("Name", ""),
+        is_active=record.flag("Active", True),
+    )

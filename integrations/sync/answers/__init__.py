@@ -1,0 +1,36 @@
+"""What QuickBooks answered to a write, by entity: the link and the sentence it comes to, and how to find what was lost.
+
+people    customers and jobs
+invoices  invoices
+payments  payments
+shared    accounts and payment methods the portal makes for all to use
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from integrations.models import RemoteWrite
+from integrations.sync.answers import people
+from integrations.sync.answers.sent import Sent
+from integrations.sync.desk import Desk
+from integrations.sync.endings import Ending
+
+
+class Answers(Protocol):
+    """One module of this package."""
+
+    def read(self, record: Mapping[str, Any]) -> object:
+        """The record as QuickBooks answered it."""
+
+    def ending_of(self, desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
+        """`body` is what was sent: the row, when it is closed, no longer has it."""
+
+    def look_for(self, desk: Desk, write: RemoteWrite, body: str) -> Sent | None:
+        """What a write whose answer was lost left behind, recognised by what we sent; None if nothing."""
+
+
+OF: dict[str, Answers] = {"Customer": people}
+
+__all__ = ["OF", "Answers", "Sent"]

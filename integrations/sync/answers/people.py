@@ -1,0 +1,99 @@
+"""Customers and jobs: to QuickBooks both are customers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from integrations.errors import RecordMissing
+from integrations.models import RecordLink, RemoteWrite
+from integrations.models.secrets import keyed_digest
+from integrations.quickbooks.records import Customer, read_customer_record
+from integrations.sync.answers.sent import Sent, flatten, link_of, verb_of
+from integrations.sync.desk import Desk
+from integrations.sync.endings import Answered, Ending, done
+from integrations.sync.mapping.people import TAX_PATH
+from integrations.sync.plans import Change
+
+CLOCK_TOLERANCE = timedelta(minutes=10)
+
+
+def read(record: Mapping[str, Any]) -> Customer:
+    return read_customer_record(record)
+
+
+def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
+    customer = sent.record
+    assert isinstance(customer, Customer)  # what read() above made of the answer
+    link = link_of(desk, write)
+    link.quickbooks_id = customer.id
+    link.quickbooks_name = customer.values["DisplayName"]
+    link.quickbooks_version = customer.sync_token
+    link.quickbooks_image = dict(customer.values)
+    link.written |= written_values(write, flatten(json.loads(body)), customer)
+    return done(
+        f"{verb_of(write)} the {write.kind} “{customer.values['DisplayName']}” in QuickBooks.",
+        write.warnings,
+        changes=[Change(**change) for change in write.changes],
+        quickbooks_id=customer.id,
+        record_name=link.coperniq_name,
+        intuit_tid=sent.intuit_tid,
+        link=link,
+        answered=Answered(write, customer.id, customer.sync_token, sent.intuit_tid),
+    )
+
+
+def written_values(write: RemoteWrite, sent: Mapping[str, Any], customer: Customer) -> dict[str, str]:
+    """What the portal wrote, as QuickBooks answered it; the tax number only as a digest, for it comes back masked.
+
+    Parts of an address that were sent along unchanged stay people's, and so does what they changed
+    in a record that was found again.
+    """
+    changed = {change["field"] for change in write.changes}
+    adopted = write.rule == RecordLink.Rule.ADOPTED
+    values = {
+        path: customer.values[path]
+        for path in changed & set(customer.values)
+        if not adopted or customer.values[path] == sent[path]
+    }
+    if TAX_PATH in changed:
+        values[TAX_PATH] = keyed_digest(str(sent[TAX_PATH]))
+    if "Active" in changed:
+        values["Active"] = str(customer.is_active).lower()
+    return values
+
+
+def look_for(desk: Desk, write: RemoteWrite, body: str) -> Sent | None:
+    wanted = flatten(json.loads(body))
+    if write.operation == "update":
+        return look_at(desk, write.quickbooks_id, wanted)
+    named = desk.quickbooks.find_customers_named([wanted["DisplayName"]])
+    ours = [customer for customer in named if is_ours(customer, write, wanted)]
+    linked = RecordLink.objects.filter(connection=desk.connection, quickbooks_id__in=[c.id for c in ours])
+    if len(ours) != 1 or linked.exists():
+        return None
+    write.rule = RecordLink.Rule.ADOPTED
+    return Sent(ours[0], "")
+
+
+def look_at(desk: Desk, quickbooks_id: str, wanted: Mapping[str, Any]) -> Sent | None:
+    try:
+        current = desk.quickbooks.read_customer(quickbooks_id)
+    except RecordMissing:
+        return None
+    return Sent(current, "") if holds(current, wanted) else None
+
+
+def is_ours(customer: Customer, write: RemoteWrite, wanted: Mapping[str, Any]) -> bool:
+    """Names are unique in QuickBooks: the same name, parent and time of making can only be our lost write."""
+    made_at, sent_at = customer.created_at, write.sent_at or write.created_at
+    young = made_at is not None and made_at > sent_at - CLOCK_TOLERANCE
+    return young and customer.parent_id == wanted.get("ParentRef.value", "")
+
+
+def holds(current: Customer, wanted: Mapping[str, Any]) -> bool:
+    text = {path: value for path, value in wanted.items() if path in current.values and path != TAX_PATH}
+    same_text = all(current.values[path] == value for path, value in text.items())
+    return same_text and wanted.get("Active", current.is_active) == current.is_active

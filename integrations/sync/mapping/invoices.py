@@ -1,0 +1,204 @@
+"""Pure: a Coperniq invoice as QuickBooks takes it, and both as they are remembered. No I/O, no rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, tzinfo
+from decimal import Decimal
+from typing import Any
+
+from integrations.coperniq.money import Invoice as CoperniqInvoice
+from integrations.quickbooks.bodies import money
+from integrations.quickbooks.documents import Invoice as QuickBooksInvoice
+from integrations.quickbooks.documents import InvoiceLine as QuickBooksLine
+from integrations.sync.mapping.marks import without_mark
+
+NUMBER_LIMIT, DESCRIPTION_LIMIT, NOTE_LIMIT, MEMO_LIMIT = 21, 4000, 4000, 1000
+MOST_LINES = 10_000
+PRICE_DECIMALS = 5  # of a UnitPrice (§5.2)
+SALES, SUBTOTAL = "SalesItemLineDetail", "SubTotalLineDetail"
+PERCENTAGE, DIFFERENCE = "percentage", "difference"
+"""Ids of lines Coperniq has none for."""
+ITS_OWN = ("ItemAccountRef", "CustomExtensions", "LineEx")
+"""What QuickBooks adds to a line and works out anew."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """`item_id` is QuickBooks' item, "" without a match; `catalog_id` Coperniq's. The amount is in cents."""
+
+    id: str
+    catalog_id: str
+    item_id: str
+    item_name: str
+    description: str
+    quantity: Decimal
+    unit_price: Decimal
+    amount_cents: int
+
+
+def day_of(moment: datetime | None, zone: tzinfo) -> date | None:
+    """Midnight in UTC is a date somebody picked; any other moment is a moment, seen from the company's place (A6)."""
+    if moment is None:
+        return None
+    in_utc = moment.astimezone(UTC)
+    return in_utc.date() if in_utc.time() == time(0) else moment.astimezone(zone).date()
+
+
+def lines_of(invoice: CoperniqInvoice) -> list[Line]:
+    if invoice.calculation_method == "PERCENTAGE" and not invoice.lines:
+        return [percentage_line(invoice)]
+    return [
+        Line(
+            id=line.id or f"{n}",
+            catalog_id=line.catalog_item_id,
+            item_id="",
+            item_name=line.item_name,
+            description=line.description or line.item_name,
+            quantity=line.quantity,
+            unit_price=line.unit_price,
+            amount_cents=line.amount_cents,
+        )
+        for n, line in enumerate(invoice.lines)
+    ]
+
+
+def percentage_line(invoice: CoperniqInvoice) -> Line:
+    price = money(invoice.total_cents)
+    return Line(PERCENTAGE, "", "", "", percentage_text(invoice), Decimal(1), price, invoice.total_cents)
+
+
+def percentage_text(invoice: CoperniqInvoice) -> str:
+    """`30 % of $25,000.00, John Smith`."""
+    share = f"{invoice.percentage.normalize():f} %" if invoice.percentage is not None else "Share"
+    base = f" of ${money(invoice.base_cents):,}" if invoice.base_cents else ""
+    return f"{share}{base}" + (f", {invoice.record_title}" if invoice.record_title else "")
+
+
+def difference_line(cents: int, item_id: str) -> Line:
+    """What Coperniq's total has beyond its lines, as one line for the item an admin named."""
+    text = "Tax and other amounts"
+    return Line(DIFFERENCE, "", item_id, text, text, Decimal(1), money(cents), cents)
+
+
+def line_payload(line: Line) -> dict[str, Any]:
+    detail: dict[str, Any] = {"TaxCodeRef": {"value": "NON"}}
+    if line.item_id:
+        detail["ItemRef"] = {"value": line.item_id}
+    return {
+        "DetailType": SALES,
+        "Amount": money(line.amount_cents),
+        "Description": line.description,
+        SALES: {**detail, **quantity_and_price(line)},
+    }
+
+
+def quantity_and_price(line: Line) -> dict[str, Decimal]:
+    """Together they have to make the amount (6070); a price QuickBooks cannot hold leaves the amount alone."""
+    exponent = line.unit_price.normalize().as_tuple().exponent
+    if isinstance(exponent, int) and -exponent > PRICE_DECIMALS:
+        return {"Qty": Decimal(1), "UnitPrice": money(line.amount_cents)}
+    return {"Qty": line.quantity, "UnitPrice": line.unit_price}
+
+
+def overlaid(raw: Mapping[str, Any], line: Line, *, item_changed: bool) -> dict[str, Any]:
+    """The line as read, with only what is ours to say: class, service date, tax code go back as they were.
+
+    Where no item matches, the one in QuickBooks stays unless Coperniq's has become another.
+    """
+    ours = line_payload(line)
+    detail = {name: value for name, value in dict(raw.get(SALES) or {}).items() if name not in ITS_OWN}
+    own = {name: ours[SALES][name] for name in ("Qty", "UnitPrice", "ItemRef") if name in ours[SALES]}
+    if item_changed:
+        detail.pop("ItemRef", None)
+    kept = {name: value for name, value in raw.items() if name not in (*ITS_OWN, "LineNum")}
+    return {**kept, **ours, SALES: {**ours[SALES], **detail, **own}}
+
+
+def with_items(lines: Iterable[Line], item_ids: Mapping[str, str]) -> list[Line]:
+    return [replace(line, item_id=item_ids.get(line.catalog_id, line.item_id)) for line in lines]
+
+
+def updated_lines(
+    current: QuickBooksInvoice, wanted: Sequence[Line], pairs: Mapping[str, str], changed_items: set[str]
+) -> list[dict[str, Any]]:
+    """All lines of the invoice as they should be: paired ones overlaid, new ones added, what is no sale as read.
+
+    `pairs`: Coperniq line id → QuickBooks line id. A sale that is paired with nothing any more is left out.
+    """
+    by_id = {line.id: line for line in current.lines if line.id}
+    mine = []
+    for line in wanted:
+        known = by_id.get(pairs.get(line.id, ""))
+        item_changed = line.id in changed_items
+        mine.append(overlaid(known.raw, line, item_changed=item_changed) if known else line_payload(line))
+    others = [dict(line.raw) for line in current.lines if line.kind not in (SALES, SUBTOTAL)]
+    return mine + others
+
+
+def coperniq_image(invoice: CoperniqInvoice, zone: tzinfo) -> dict[str, Any]:
+    """As Coperniq last answered: texts and integers, so that it can be kept and compared."""
+    due_on = day_of(invoice.due_at, zone)
+    return {
+        "due_date": due_on.isoformat() if due_on else "",
+        "memo": invoice.description.strip(),
+        "lines": [remembered_line(line) for line in lines_of(invoice)],
+        "total": invoice.total_cents,
+        "status": invoice.status,
+        "archived": invoice.is_archived,
+        "record_id": invoice.record_id,
+        "account_id": invoice.account_id,
+        "paid": invoice.paid_cents,
+    }
+
+
+def remembered_line(line: Line) -> dict[str, Any]:
+    return {
+        "id": line.id,
+        "catalog": line.catalog_id,
+        "description": line.description,
+        "quantity": f"{line.quantity.normalize():f}",
+        "price": f"{line.unit_price.normalize():f}",
+        "amount": line.amount_cents,
+    }
+
+
+def quickbooks_image(invoice: QuickBooksInvoice, memo_field: str) -> dict[str, Any]:
+    return {
+        "due_date": invoice.due_on.isoformat() if invoice.due_on else "",
+        "memo": memo_in(invoice, memo_field),
+        "lines": [remembered_sale(line) for line in invoice.lines if line.kind != SUBTOTAL],
+        "total": invoice.total_cents,
+        "balance": invoice.balance_cents,
+        "customer": invoice.customer_id,
+        "number": invoice.number,
+        "on": invoice.on.isoformat(),
+        "voided": invoice.is_voided,
+    }
+
+
+def memo_in(invoice: QuickBooksInvoice, memo_field: str) -> str:
+    return invoice.memo.strip() if memo_field == "customer_memo" else without_mark(invoice.note)
+
+
+def remembered_sale(line: QuickBooksLine) -> dict[str, Any]:
+    return {
+        "id": line.id,
+        "kind": line.kind,
+        "item": line.item_id,
+        "description": line.description,
+        "quantity": text_of(line.quantity),
+        "price": text_of(line.unit_price),
+        "amount": line.amount_cents,
+    }
+
+
+def text_of(number: Decimal | None) -> str:
+    return "" if number is None else f"{number.normalize():f}"
+
+
+def suffixed_number(number: str, count: int) -> str:
+    """`1042-2`, within what QuickBooks takes; the first bears no suffix."""
+    suffix = f"-{count}" if count > 1 else ""
+    return number[: NUMBER_LIMIT - len(suffix)] + suffix
