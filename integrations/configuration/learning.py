@@ -11,7 +11,8 @@ from integrations.configuration.lists import read_lists
 from integrations.configuration.money_keys import LISTED
 from integrations.configuration.sheet import Sheet
 from integrations.connections.keys import refresh_workflows
-from integrations.errors import VENDOR_NAMES, PortalError, Remedy, VendorError
+from integrations.errors import PortalError, Remedy, VendorError
+from integrations.errors.vendor import VENDOR_NAMES
 
 OUT_OF_REACH = "{vendor} cannot be reached at the moment. Please try again in a few minutes."
 
