@@ -32,7 +32,7 @@ HELP = {
     "invoice_sync": "Switching it on starts anew: only invoices and payments created after that are sent by themselves.",
     "push_from": "QuickBooks has no drafts: a draft of Coperniq is an open invoice there.",
     "on_declined": "A paid invoice is never voided or deleted by itself.",
-    "closed_books": "What is in QuickBooks already is never dated anew.",
+    "closed_books": "An invoice that is in QuickBooks already keeps its date.",
 }
 
 

@@ -19,7 +19,7 @@ from integrations.models import (
 
 Rule = RecordLink.Rule
 Row = dict[str, Any]
-BY_RULE = {"code": "by its code, when it is first sent", "name": "by its name, when it is first sent"}
+BY_RULE = {"code": "Same item code, when first sent", "name": "Same name, when first sent"}
 
 
 @dataclass(frozen=True)

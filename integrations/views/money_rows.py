@@ -31,7 +31,7 @@ METHODS = {
     "KLARNA": "Klarna",
     "AFFIRM": "Affirm",
 }
-OWNED = {"due_date": "Due date", "memo": "Description", "lines": "Lines"}
+OWNED = {"due_date": "due date", "memo": "description", "lines": "lines"}
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,10 @@ def usual(settings: SyncSettings) -> list[Setting]:
     return [
         Setting("push_from", "Send an invoice to QuickBooks", settings.push_from, PushFrom.choices,
                 "QuickBooks has no drafts: an invoice that is still a draft in Coperniq is an open one there."),
-        Setting("on_declined", "When an invoice is declined in Coperniq", settings.on_declined, OnEnded.choices,
+        Setting("on_declined", "If Coperniq declines an invoice", settings.on_declined, OnEnded.choices,
                 "A paid invoice is never voided or deleted by itself: you are asked."),
-        Setting("closed_books", "When the books are closed for its date", settings.closed_books,
-                ClosedBooks.choices, "What is in QuickBooks already is never dated anew."),
+        Setting("closed_books", "If the books are closed for its date", settings.closed_books,
+                ClosedBooks.choices, "An invoice that is in QuickBooks already keeps its date."),
     ]  # fmt: skip
 
 
@@ -76,10 +76,10 @@ def item_settings(settings: SyncSettings, items: Rows) -> list[Setting]:
     return [
         Setting("fallback_item", "Item for lines without a match", settings.fallback_item,
                 with_default("None: the line has no item", offered, settings.fallback_item),
-                "Used where QuickBooks drops the amount of a line that has no item."),
+                "Used if QuickBooks drops the amount of a line without an item."),
         Setting("difference_item", "Item for tax and differences", settings.difference_item,
                 with_default("None: ask a person", offered, settings.difference_item),
-                "Takes what the total in Coperniq has beyond its lines."),
+                "If a total in Coperniq is more than its lines, the rest goes to this item."),
     ]  # fmt: skip
 
 
@@ -106,12 +106,12 @@ def deposits(settings: SyncSettings, accounts: Rows) -> list[Setting]:
 
 def advanced(settings: SyncSettings) -> list[Setting]:
     owners = [
-        Setting(f"owner.{field}", f"{OWNED[field]} changed on both sides: what counts",
+        Setting(f"owner.{field}", f"If both sides changed the {OWNED[field]}",
                 settings.owners.get(field, Owner.LATER.value), Owner.choices)
         for field in SyncSettings.OWNED
     ]  # fmt: skip
     return [
-        Setting("on_archived", "When an invoice is archived in Coperniq", settings.on_archived, OnEnded.choices),
-        Setting("memo_field", "An invoice's description goes to", settings.memo_field, MemoField.choices),
+        Setting("on_archived", "If Coperniq archives an invoice", settings.on_archived, OnEnded.choices),
+        Setting("memo_field", "The description goes to", settings.memo_field, MemoField.choices),
         *owners,
     ]  # fmt: skip

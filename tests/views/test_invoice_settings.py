@@ -381,9 +381,9 @@ def test_the_page_offers_what_can_be_chosen(browser: Client, connection: QuickBo
     assert '<option value="ask" selected>' in text
     for hidden in ("Retired", "Kit", "Old bank", "Sales (Income)"):
         assert hidden not in text
-    assert "they have not been read yet" not in text
+    assert "have not been read from QuickBooks yet" not in text
 
 
 def test_lists_that_were_never_read_are_said(browser: Client, connection: QuickBooksConnection) -> None:
     assert not ReferenceList.objects.exists()
-    assert "they have not been read yet" in browser.get(CONFIGURATION).text
+    assert "have not been read from QuickBooks yet" in browser.get(CONFIGURATION).text

@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts.models import Company, ManualAct, User
 from integrations.models import Action, Kind, Outcome, QuickBooksConnection, RunState, SyncRun
-from tests.cast import JSON, OTHER_REALM, SignIn, books, keyed, run
+from tests.cast import JSON, OTHER_REALM, SignIn, books, keyed, link, run
 from tests.views.rows import entry, held, preview
 
 SEND_ANYWAY = [{"key": "send_anyway", "label": "Send it anyway"}]
@@ -47,7 +47,7 @@ def test_the_timeline_offers_what_was_skipped(
     address = told(acme_books, row)
     client = sign_in(frank)
     text = client.get(address).text
-    assert "You can still choose" in text
+    assert "A choice is still open" in text
     assert f'action="/integrations/runs/{row.pk}/decide/"' in text
     assert "Send it anyway</button>" in text
     (shape,) = client.get(address, {"format": "json"}).json()["runs"]
@@ -107,7 +107,7 @@ def test_only_the_newest_run_of_a_record_offers_its_choices(
 ) -> None:
     address = told(acme_books, skipped(acme_books))
     told(acme_books, skipped(acme_books, choices=[]))
-    assert "You can still choose" not in sign_in(frank).get(address).text
+    assert "A choice is still open" not in sign_in(frank).get(address).text
 
 
 @pytest.mark.parametrize("state", [RunState.CANCELLED, RunState.QUEUED, RunState.WAITING])
@@ -153,3 +153,21 @@ def test_invoices_and_payments_open_in_quickbooks(
     for kind in ("invoice", "payment", "item"):
         (row,) = client.get("/integrations/log/", {"format": "json", "kind": kind}).json()["entries"]
         assert row["kind"] == kind
+
+
+def test_an_invoice_is_compared_in_dollars_and_counted_lines(
+    acme_books: QuickBooksConnection, alice: User, sign_in: SignIn
+) -> None:
+    pair = link(acme_books, Kind.INVOICE, "7")
+    pair.coperniq_image = {"total_cents": 120050, "memo": "Phase 1", "lines": [{}, {}], "extra": {"a": 1}}
+    pair.quickbooks_image = {"DocNumber": "1042", "memo": "Phase 1"}
+    pair.written = {"memo": "Phase 1"}
+    pair.save()
+    logged = entry(acme_books, "7", kind=Kind.INVOICE)
+    compared = sign_in(alice).get(f"/integrations/log/{logged.pk}/").context["compared"]
+    assert [tuple(row) for row in compared] == [
+        ("total", "$1,200.50", "", False),
+        ("Description", "Phase 1", "Phase 1", True),
+        ("Lines", "2 lines", "", False),
+        ("Number", "", "1042", False),
+    ]
