@@ -1,6 +1,6 @@
 """Which QuickBooks item a Coperniq catalog item is: the one with its code as SKU, else the one of its name.
 
-Pure: rows are those of the stored lists, `{id, name, code, sku, …}` and `{id, name, sku, kind, is_active, …}`.
+Pure: rows are those of the stored lists, `{id, name, code, …}` and `{id, name, sku, kind, is_active, …}`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ Row = Mapping[str, Any]
 Match = tuple[Row | None, str]
 
 CODE, NAME, SEVERAL = "code", "name", "several"
-NO_SINGLE_THING = ("Category", "Group")
+NO_SINGLE_THING = ("Group", "Category")
 
 
 def is_usable(item: Row) -> bool:
@@ -30,16 +30,17 @@ class ItemIndex:
         for item in filter(is_usable, items):
             self.by_sku[folded(item.get("sku"))].append(item)
             self.by_name[folded(item["name"])].append(item)
+        # Having no code is nothing in common.
+        self.by_sku.pop("", None)
 
     def match(self, catalog_row: Row) -> Match:
-        """The item with the rule that found it: "code" or "name"; no item and "several", or no item and ""."""
+        """The item and the rule that found it, "code" or "name". Two that fit equally well are none: "several"."""
+        coded = self.by_sku.get(folded(catalog_row.get("code")), [])
         named = self.by_name.get(folded(catalog_row["name"]), [])
-        for code in filter(None, (folded(catalog_row.get("code")), folded(catalog_row.get("sku")))):
-            coded = self.by_sku.get(code, [])
-            if coded:
-                # One code on several items is nobody's guess, unless only one of them has the name too.
-                return single([item for item in coded if item in named] if len(coded) > 1 else coded, CODE)
-        return single(named, NAME) if named else (None, "")
+        for found, rule in ((coded, CODE), (named, NAME)):
+            if len(found) == 1:
+                return found[0], rule
+        return None, SEVERAL if coded or named else ""
 
 
 def match(catalog_row: Row, items: Iterable[Row]) -> Match:
@@ -47,9 +48,5 @@ def match(catalog_row: Row, items: Iterable[Row]) -> Match:
     return ItemIndex(items).match(catalog_row)
 
 
-def single(found: list[Row], rule: str) -> Match:
-    return (found[0], rule) if len(found) == 1 else (None, SEVERAL)
-
-
 def folded(text: object) -> str:
-    return " ".join(str(text or "").casefold().split())
+    return str(text or "").strip().casefold()

@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from integrations.models import Heartbeat
+from integrations.sync.changes import due_changes
 from integrations.sync.planning import plan_pending
 from integrations.sync.polling import due_polls
 from integrations.sync.pump import Errand, Pump
 
 
 def pump() -> int:
-    return Pump(chores=(plan_events, due_polls)).run()
+    return Pump(chores=(plan_events, due_polls, due_changes)).run()
 
 
 def plan_events() -> Sequence[Errand]:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
+import simplejson
 
 API_KEY = "key-of-the-first-company"
 CLIENT_ID = "demo-client"
@@ -24,7 +25,10 @@ class Simulation:
         self.session.trust_env = False
 
     def call(self, method: str, path: str, body: Any = None) -> Any:
-        answer = self.session.request(method, f"{self.url}{path}", json=body, timeout=20)
+        """Decimals go as plain numbers."""
+        data = None if body is None else simplejson.dumps(body, use_decimal=True)
+        kind = {"Content-Type": "application/json"}
+        answer = self.session.request(method, f"{self.url}{path}", data=data, headers=kind, timeout=20)
         assert answer.ok, f"{method} {path}: {answer.status_code} {answer.text[:500]}"
         return answer.json() if answer.content else None
 

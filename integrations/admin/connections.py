@@ -26,7 +26,7 @@ class CoperniqConnectionAdmin(FactAdmin):
     list_filter = ("state",)
     list_select_related = ("company",)
     fields = (
-        "company", "state", "connected_at", "last_event_at", "workflows_read_at", "projects_cursor_at",
+        "company", "state", "state_reason", "connected_at", "last_event_at", "workflows_read_at", "projects_cursor_at",
         "invoices_cursor_at", "next_invoice_sweep_at", "next_poll_at", "last_poll_started_at",
         "last_poll_ended_at", "poll_failures",
     )  # fmt: skip

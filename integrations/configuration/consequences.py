@@ -17,7 +17,7 @@ from integrations.models import (
 
 Change = tuple[str, str, str]
 
-NO_FALLBACK_ITEM = "no_fallback_item"
+NO_FALLBACK_ITEM, ITEM_INACTIVE = "no_fallback_item", "item_inactive"
 # What is held for want of a setting, and the value with which it would only be held again.
 FREED = {
     "fallback_item": (NO_FALLBACK_ITEM, ""),

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.acts import record_act
 from accounts.models import Company, User
-from integrations.configuration.consequences import NO_FALLBACK_ITEM, free
+from integrations.configuration.consequences import ITEM_INACTIVE, NO_FALLBACK_ITEM, free
 from integrations.configuration.learning import told_at_once
 from integrations.configuration.lists import find_item, read_lists
 from integrations.configuration.money_keys import NO_ITEM
@@ -42,7 +42,7 @@ def pin(company: Company, user: User, connection: QuickBooksConnection, row: Row
         record_act(
             company=company, user=user, verb="match the item", target=target, before=before, after=after
         )
-        free(connection, [NO_FALLBACK_ITEM])
+        free(connection, [NO_FALLBACK_ITEM, ITEM_INACTIVE])
     go_on(company)
     return True
 
@@ -73,7 +73,7 @@ def store(connection: QuickBooksConnection, row: Row, item: Row, link: RecordLin
     values: dict[str, Any] = {
         "coperniq_name": row["name"][:500],
         "quickbooks_name": item["name"][:1024],
-        "number": (row.get("code") or row.get("sku") or "")[:40],
+        "number": (row.get("code") or "")[:40],
         "amount_cents": item.get("price_cents"),
         "rule": RecordLink.Rule.CHOSEN,
         "synced_at": timezone.now(),

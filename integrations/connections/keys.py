@@ -108,6 +108,7 @@ def take_key(
     if row.state != State.CONNECTED:
         row.connected_at = timezone.now()
     row.state, row.api_key_sealed, row.proposed_api_key_sealed = State.CONNECTED, seal(api_key), ""
+    row.state_reason = ""
     row.poll_failures = 0
     row.workflows, row.workflows_read_at = as_rows(workflows), timezone.now()
     row.save()

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from integrations.errors import AccessLost, GrantLost, PortalError, Unavailable, VendorError
 from integrations.models import CoperniqConnection, QuickBooksConnection, SyncRun
+from integrations.models.connections import CoperniqConnectionQuerySet
 from integrations.models.secrets import seal
 from integrations.quickbooks import oauth
 
@@ -114,8 +115,23 @@ def mark_access_lost(connection: QuickBooksConnection, error: VendorError) -> No
 def mark_key_refused(connection: CoperniqConnection, error: VendorError) -> None:
     """The same for Coperniq's key."""
     rows = CoperniqConnection.objects.filter(pk=connection.pk, connected_at=connection.connected_at)
-    if rows.live().update(state=CoperniqConnection.State.REFUSED):
-        SyncRun.objects.filter(company=connection.company_id).hold_for_reconnect(error.sentence)
+    stop(connection, rows, error.sentence)
+
+
+def mark_invoices_lost(connection: CoperniqConnection, count: int) -> None:
+    """Many linked invoices gone at once: more likely the key's user sees less than they were all deleted."""
+    rows = CoperniqConnection.objects.filter(pk=connection.pk, connected_at=connection.connected_at)
+    stop(
+        connection,
+        rows,
+        f"Coperniq does not show {count} invoices any more that are linked to QuickBooks. The API key may have lost "
+        "access to them. Check its user's role in Coperniq, then enter the key again under Integrations.",
+    )
+
+
+def stop(connection: CoperniqConnection, rows: CoperniqConnectionQuerySet, sentence: str) -> None:
+    if rows.live().update(state=CoperniqConnection.State.REFUSED, state_reason=sentence[:300]):
+        SyncRun.objects.filter(company=connection.company_id).hold_for_reconnect(sentence)
 
 
 def lost(error: VendorError) -> dict[str, object]:

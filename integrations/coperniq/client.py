@@ -7,9 +7,11 @@ from integrations.coperniq.faults import VENDOR, error_for, out_of_sight, unread
 from integrations.coperniq.money import (
     CatalogItem,
     Invoice,
+    OddInvoice,
     Payment,
     read_catalog_item_record,
     read_invoice_record,
+    read_listed_invoice,
     read_payment_record,
 )
 from integrations.coperniq.paging import PAGE_SIZE, newest_of_each, pages, rows_of, whole_list
@@ -106,12 +108,12 @@ class CoperniqClient:
     def read_invoice(self, invoice_id: str) -> Invoice:
         return read_invoice_record(self._record(f"invoices/{path_segment(invoice_id)}"))
 
-    def list_invoices(self, updated_after: datetime | None) -> list[Invoice]:
+    def list_invoices(self, updated_after: datetime | None) -> list[Invoice | OddInvoice]:
         """Each invoice once, oldest change first; the caller overlaps as with projects.
 
         No parameter asks for archived ones (§2.4): whether they are among them is unknown.
         """
-        return newest_of_each(map(read_invoice_record, self._changed("invoices", updated_after)))
+        return newest_of_each(map(read_listed_invoice, self._changed("invoices", updated_after)))
 
     def list_payments(self, invoice_id: str) -> list[Payment]:
         """One request: this list takes no parameters (§2.4)."""

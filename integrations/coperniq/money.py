@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 
 from integrations.coperniq.records import account_id_of, updated_at_of
+from integrations.errors import UnexpectedShape
 from integrations.parsing import Wild
 
 STATUS_IN_VERSION = 16
@@ -69,6 +70,19 @@ class Invoice:
 
 
 @dataclass(frozen=True)
+class OddInvoice:
+    """One of a list that cannot be read, e.g. for a fraction of a cent: it must not stop the others."""
+
+    id: str
+    account_id: str
+    updated_at: datetime
+
+    @property
+    def version(self) -> str:
+        return f"{self.id}/{self.updated_at:%Y%m%d%H%M%S%f}/odd"
+
+
+@dataclass(frozen=True)
 class Payment:
     """`number` is the payment's own, though Coperniq calls it the invoice's (§3.8)."""
 
@@ -126,6 +140,13 @@ def read_invoice_record(record: Wild) -> Invoice:
         record_title=raised_on.text("title", ""),
         lines=tuple(map(_invoice_line, _line_rows(record))),
     )
+
+
+def read_listed_invoice(record: Wild) -> Invoice | OddInvoice:
+    try:
+        return read_invoice_record(record)
+    except UnexpectedShape:
+        return OddInvoice(record.identifier("id"), account_id_of(record), updated_at_of(record))
 
 
 def read_payment_record(record: Wild, invoice_id: str) -> Payment:

@@ -57,6 +57,21 @@ class Hold(PortalError):
         self.choices = tuple(choices)
 
 
+class Skip(PortalError):
+    """There is a good reason to leave this record alone; the choices, if any, are ways to do it all the same.
+
+    `silent`: nothing a reader of the log would miss.
+    """
+
+    def __init__(
+        self, cause: str, sentence: str, choices: Sequence[Choice] = (), *, silent: bool = False
+    ) -> None:
+        super().__init__(sentence)
+        self.cause = cause
+        self.choices = tuple(choices)
+        self.silent = silent
+
+
 class Wait(PortalError):
     """The run waits for the link of another record, and is released when that appears."""
 

@@ -12,7 +12,14 @@ from django.utils import timezone
 
 from integrations import queue
 from integrations.management.cluster import Cluster
-from integrations.models import CoperniqConnection, Heartbeat, InboundEvent, Lane, SyncRun
+from integrations.models import (
+    CoperniqConnection,
+    Heartbeat,
+    InboundEvent,
+    Lane,
+    QuickBooksConnection,
+    SyncRun,
+)
 from integrations.sync.pump import due_lanes
 
 logger = logging.getLogger(__name__)
@@ -80,4 +87,5 @@ def anything_due() -> bool:
         InboundEvent.objects.unplanned().exists()
         or due_lanes().exists()
         or CoperniqConnection.objects.due_for_poll(timezone.now()).exists()
+        or QuickBooksConnection.objects.due_for_changes(timezone.now()).exists()
     )

@@ -48,6 +48,7 @@ class CoperniqConnection(models.Model):
 
     company = models.OneToOneField(Company, on_delete=models.PROTECT, related_name="coperniq")
     state = models.CharField(max_length=20, choices=State, default=State.CONNECTED)
+    state_reason = models.CharField(max_length=300, blank=True)
     api_key_sealed = models.TextField()
     # A key that answers for another Coperniq company waits here until a person decides.
     proposed_api_key_sealed = models.TextField(blank=True)
@@ -117,6 +118,11 @@ class QuickBooksConnectionQuerySet(models.QuerySet["QuickBooksConnection"]):
             company__coperniq__proposed_api_key_sealed="",
         )
 
+    def due_for_changes(self, now: datetime) -> Self:
+        """Looked through only while invoices are synced."""
+        due = self.syncing().filter(settings__invoice_sync=True)
+        return due.filter(next_changes_at__lte=now, changes_claimed_until__lte=now)
+
     def of(self, company: Company) -> QuickBooksConnection | None:
         """The connection a company's pages speak of: the live one, else the one it last had."""
         rows = self.filter(company=company).exclude(
@@ -169,7 +175,6 @@ class QuickBooksConnection(models.Model):
     changes_read_at = models.DateTimeField(null=True, blank=True)
     next_changes_at = models.DateTimeField(default=timezone.now)
     changes_claimed_until = models.DateTimeField(default=timezone.now)
-    changes_driver = models.CharField(max_length=300, blank=True)
     access_token_sealed = models.TextField(blank=True)
     refresh_token_sealed = models.TextField(blank=True)
     access_expires_at = models.DateTimeField(null=True, blank=True)
@@ -222,6 +227,13 @@ class QuickBooksConnection(models.Model):
     @property
     def in_dollars(self) -> bool:
         return self.home_currency == "USD"
+
+    def claim_changes(self, now: datetime, claim: timedelta) -> bool:
+        """As with a poll: one worker looks, and a claim whose worker died expires."""
+        taken = QuickBooksConnection.objects.filter(
+            pk=self.pk, next_changes_at__lte=now, changes_claimed_until__lte=now
+        ).update(changes_claimed_until=now + claim)
+        return taken == 1
 
     def claim_refresh(self, now: datetime, claim: timedelta) -> bool:
         """A conditional update, because a row lock is no lock on SQLite and must not span a vendor call."""

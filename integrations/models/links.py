@@ -32,6 +32,7 @@ class RecordLink(models.Model):
         CHOSEN = "chosen", "Chosen by a person"
         ADOPTED = "adopted", "Found after a lost answer"
         CODE = "code", "Same item code"
+        SAME_PAYMENT = "same_money", "Same payment on both sides"
 
     company_path: ClassVar[str] = "connection__company"
 

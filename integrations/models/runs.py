@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from django.db import IntegrityError, models, transaction
 from django.db.models import Case, F, Q, Value, When
@@ -11,106 +10,9 @@ from django.utils import timezone
 from accounts.models import Company
 from integrations.models.connections import QuickBooksConnection
 from integrations.models.events import InboundEvent, PhaseEntry
-from integrations.models.lanes import LONG_AGO, Lane
-from integrations.models.vocabulary import OPEN, RECONNECT, Action, Direction, Kind, RunState
-
-NAME_LENGTH = 500
-
-
-class SyncRunQuerySet(models.QuerySet["SyncRun"]):
-    def open(self) -> Self:
-        return self.filter(state__in=OPEN)
-
-    def due(self, now: datetime) -> Self:
-        return self.filter(
-            Q(not_before__isnull=True) | Q(not_before__lte=now),
-            state=RunState.QUEUED,
-            company__lane__paused_until__lte=now,
-            connection__in=QuickBooksConnection.objects.syncing(),
-        )
-
-    def unfinished(self) -> Self:
-        return self.filter(state__in=(RunState.QUEUED, RunState.RUNNING))
-
-    def held(self) -> Self:
-        return self.filter(state=RunState.HELD)
-
-    def requeue(self) -> int:
-        """Held and waiting runs start afresh; an open decision stays with its run."""
-        return self.filter(state__in=(RunState.HELD, RunState.WAITING)).update(
-            state=RunState.QUEUED, not_before=None, attempts=0, updated_at=timezone.now()
-        )
-
-    def hold_for_reconnect(self, sentence: str) -> int:
-        """Nothing can be done without access, and nothing is lost: re-authorizing releases them."""
-        return self.filter(state=RunState.QUEUED).update(
-            state=RunState.HELD, cause=RECONNECT, sentence=sentence, choices=[], updated_at=timezone.now()
-        )
-
-    def release_after_reconnect(self) -> int:
-        return self.filter(cause=RECONNECT).requeue()
-
-    def release_the_reconnected(self) -> int:
-        """Those held by an answer that came in while a person was connecting again."""
-        syncing = QuickBooksConnection.objects.syncing()
-        return self.filter(connection__in=syncing, state=RunState.HELD).release_after_reconnect()
-
-    def ignore_pauses(self) -> int:
-        Lane.objects.filter(company_id__in=self.values("company_id")).update(paused_until=LONG_AGO)
-        return self.filter(state=RunState.QUEUED).update(not_before=None)
-
-    def cancel_sealed(self) -> int:
-        """Runs of books a company has left, which ended while it was leaving."""
-        sealed = self.filter(connection__state=QuickBooksConnection.State.SEALED)
-        resting = (RunState.QUEUED, RunState.WAITING, RunState.HELD)
-        return sealed.filter(state__in=resting).update(state=RunState.CANCELLED, cause="books_sealed")
-
-    def recover(self, company_id: int, fence: int) -> int:
-        """What a dead driver left running goes back to the queue; its attempt stays counted."""
-        return self.filter(company_id=company_id, state=RunState.RUNNING, fence__lt=fence).update(
-            state=RunState.QUEUED, updated_at=timezone.now()
-        )
-
-    def ask(self, run: SyncRun) -> SyncRun:
-        """Asking twice is asking once: the open run of this record is re-opened, else this one is stored."""
-        run.record_name = run.record_name[:NAME_LENGTH]
-        with transaction.atomic():
-            # The lane before the run, as the lane's own driver does: the other way round they could lock each other out.
-            Lane.nudge(run.company_id)
-            found = self._ask_open(run) or self._store(run) or self._ask_open(run)
-        assert found is not None  # the unique constraint that refused our row is the open run's
-        return found
-
-    def _open_like(self, run: SyncRun) -> Self:
-        return self.open().filter(
-            connection_id=run.connection_id, action=run.action, coperniq_id=run.coperniq_id
-        )
-
-    def _ask_open(self, run: SyncRun) -> SyncRun | None:
-        resting = Q(state__in=(RunState.HELD, RunState.WAITING))
-        asked = self._open_like(run).update(
-            asked=F("asked") + 1,
-            state=Case(When(resting, then=Value(RunState.QUEUED)), default=F("state")),
-            attempts=Case(
-                When(resting, then=Value(0)), default=F("attempts"), output_field=models.IntegerField()
-            ),
-            # A run that pauses goes on pausing: being asked again is no reason to press a vendor in trouble.
-            not_before=Case(When(resting, then=Value(None)), default=F("not_before")),
-            # Shown only if all who asked want to see it first.
-            preview=F("preview") if run.preview else False,
-            event=run.event or F("event"),
-            entry=run.entry or F("entry"),
-            updated_at=timezone.now(),
-        )
-        return self._open_like(run).first() if asked else None
-
-    def _store(self, run: SyncRun) -> SyncRun | None:
-        try:
-            with transaction.atomic():
-                run.save(force_insert=True)
-        except IntegrityError:
-            return None
-        return run
+from integrations.models.lanes import Lane
+from integrations.models.run_sets import NAME_LENGTH, SyncRunQuerySet
+from integrations.models.vocabulary import OPEN, Action, Direction, Kind, RunState
 
 
 class SyncRun(models.Model):
@@ -229,10 +131,18 @@ class SyncRun(models.Model):
         with transaction.atomic():
             Lane.nudge(self.company_id)
             shown = SyncRun.objects.filter(pk=self.pk, choices=self.choices, shown_plan=self.shown_plan)
-            changed = shown.held().update(**values, updated_at=timezone.now())
+            changed = self._take(shown.offering(), values)
             if changed and choice == "discard":
                 self.hold_those_who_wait()
-        return changed == 1
+        return changed
+
+    def _take(self, shown: SyncRunQuerySet, values: Mapping[str, Any]) -> bool:
+        """One that has ended gives way to the record's open run."""
+        try:
+            with transaction.atomic():
+                return shown.update(**{"finished_at": None, **values}, updated_at=timezone.now()) == 1
+        except IntegrityError:
+            return False
 
     def hold_those_who_wait(self) -> int:
         """Nothing would ever release them."""

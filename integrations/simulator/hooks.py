@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,7 @@ def install(app: Flask, world: World) -> None:
     def finish(answer: Response) -> Response:
         if not g.get("vendor"):
             return answer
+        _linger(world)
         _stamp(world, answer)
         _log(world, answer)
         if g.fault is not None and g.fault.fault in AFTER:
@@ -46,6 +48,13 @@ def install(app: Flask, world: World) -> None:
     def depart(error: BaseException | None) -> None:
         if "realm" in g:
             world.gateway.leave(g.realm)
+
+
+def _linger(world: World) -> None:
+    """The work is done and the world's lock is free: many requests wait here at once."""
+    seconds = float(world.switches["latency_ms"]) / 1000
+    if seconds > 0:
+        time.sleep(seconds)
 
 
 def _before(world: World, fault: Fault) -> Response | None:

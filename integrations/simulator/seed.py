@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from integrations.simulator.quickbooks.starting import furnish
@@ -40,7 +41,22 @@ def _brightfield(company: Company) -> None:
         enter(company, "Vendor", {"DisplayName": vendor, "CompanyName": vendor})
     for given, family in (("Sofia", "Ramirez"), ("Ben", "Carter")):
         enter(company, "Employee", {"GivenName": given, "FamilyName": family})
+    _shelves(company)
     company.changes.clear()
+
+
+def _shelves(company: Company) -> None:
+    """What the company sells, some by SKU, one no longer."""
+    income = {
+        name: next(one.id for one in company.records["Account"].values() if one.fields["Name"] == name)
+        for name in ("Services", "Sales of Product Income")
+    }
+    for name, sku, kind, price in _ITEMS:
+        account = income["Services" if kind == "Service" else "Sales of Product Income"]
+        fields = {"Name": name, "Sku": sku, "Type": kind, "UnitPrice": Decimal(price)}
+        item = enter(company, "Item", {**fields, "IncomeAccountRef": {"value": account}})
+        if name == _DISCONTINUED:
+            edit(company, "Item", item.id, {"Active": False})
 
 
 def _northgate(company: Company) -> None:
@@ -69,6 +85,16 @@ def _customer(
     }
 
 
+_DISCONTINUED = "Solar Panel 360 W"
+_ITEMS = [
+    ("Solar Panel 400 W", "PV-400", "NonInventory", "285"),
+    ("String Inverter 7.6 kW", "INV-7600", "NonInventory", "1850"),
+    ("Battery 13.5 kWh", "BAT-135", "NonInventory", "9200"),
+    ("Roof Mount Kit", "MNT-01", "NonInventory", "42.5"),
+    ("Main Panel Upgrade", "ELEC-MPU", "Service", "2400"),
+    ("Permit and Inspection", "", "Service", "650"),
+    (_DISCONTINUED, "PV-360", "NonInventory", "240"),
+]
 _CUSTOMERS = [
     _customer("John A. Smith", "john.smith@example.com", "John", "Smith", "(559) 555-0141", "18 Orchard Way"),
     _customer("Oak Street Partners East", SHARED_EMAIL, street="200 Oak Street"),

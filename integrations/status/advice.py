@@ -97,9 +97,8 @@ def about_coperniq(keyed: CoperniqConnection | None) -> Iterator[Notice]:
             OVERVIEW,
         )
     if keyed.state == CoperniqConnection.State.REFUSED:
-        yield Notice(
-            "coperniq_refused", "Coperniq refuses the stored API key. Please enter a new one.", OVERVIEW
-        )
+        refused = "Coperniq refuses the stored API key. Please enter a new one."
+        yield Notice("coperniq_refused", keyed.state_reason or refused, OVERVIEW)
     elif is_quiet(keyed.last_event_at or keyed.connected_at):
         yield Notice(
             "no_event",

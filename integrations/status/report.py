@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from accounts.models import Company
-    from integrations.models.runs import SyncRunQuerySet
+    from integrations.models.run_sets import SyncRunQuerySet
 
 VENDORS = ("quickbooks", "coperniq")
 NOT_CONNECTED = "not_connected"
@@ -47,7 +47,7 @@ def status_of(company: Company) -> dict[str, Any]:
         "unplanned_events": unplanned(company),
         "idle": is_idle(company),
         "poll": poll_of(keyed),
-        "cdc": None,
+        "cdc": changes_of(books),
         "calls": {vendor: calls_of(company, vendor) for vendor in VENDORS},
         "budget": {"coperniq_today": day_of(company), "quickbooks_month": month_of(company)},
         "warnings": [
@@ -165,6 +165,17 @@ def poll_of(keyed: CoperniqConnection | None) -> dict[str, Any] | None:
         "age_seconds": seconds_since(keyed.last_poll_ended_at),
         "next_at": keyed.next_poll_at,
         "failures": keyed.poll_failures,
+    }
+
+
+def changes_of(books: QuickBooksConnection | None) -> dict[str, Any] | None:
+    """Change data capture: when QuickBooks was last asked for what its notifications may have missed."""
+    if books is None or books.changes_read_at is None:
+        return None
+    return {
+        "last_read_at": books.changes_read_at,
+        "age_seconds": seconds_since(books.changes_read_at),
+        "next_at": books.next_changes_at,
     }
 
 

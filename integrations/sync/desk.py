@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
 
@@ -16,6 +20,10 @@ from integrations.models import Lane, QuickBooksConnection, SyncSettings
 from integrations.quickbooks.client import QuickBooksClient
 
 LEASE_MARGIN = timedelta(seconds=2)
+MOST_REMEMBERED = 1000
+
+_locks: defaultdict[tuple[int, str], threading.RLock] = defaultdict(threading.RLock)
+_recent: dict[tuple[int, str, str], tuple[float, object]] = {}
 
 
 class Desk:
@@ -57,6 +65,22 @@ class Desk:
         if project is not None and time.monotonic() - read_at < self.RECENT_SECONDS:
             return project
         return self.read_project(project_id)
+
+    @contextmanager
+    def locked(self, name: str) -> Iterator[None]:
+        """What all records of a connection share is made by one thread at a time."""
+        with _locks[self.connection.pk, name]:
+            yield
+
+    def remember(self, key: tuple[str, str], value: object) -> None:
+        """For the runs that follow in the same breath, in whichever thread."""
+        if len(_recent) > MOST_REMEMBERED:
+            _recent.clear()
+        _recent[self.connection.pk, *key] = (time.monotonic(), value)
+
+    def recall(self, key: tuple[str, str]) -> object:
+        read_at, value = _recent.get((self.connection.pk, *key), (float("-inf"), None))
+        return value if time.monotonic() - read_at < self.RECENT_SECONDS else None
 
     def outlast_call(self) -> None:
         """The lease has to outlive the call: nobody takes the lane while an answer may still come."""

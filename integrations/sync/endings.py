@@ -24,7 +24,10 @@ class Answered:
 
 @dataclass(frozen=True)
 class Ending:
-    """`silent`: nothing a reader of the log would miss. `entries` and `asks`: what becomes of a phase entry."""
+    """`silent`: nothing a reader of the log would miss. `entries`: what becomes of a phase entry; `asks`: what follows.
+
+    `again`: the record is not done yet; what came out is stored, then it is planned anew in the same run.
+    """
 
     state: RunState
     outcome: Outcome
@@ -44,6 +47,8 @@ class Ending:
     not_before: datetime | None = None
     planned: list[dict[str, Any]] = field(default_factory=list)
     shown_plan: str = ""
+    again: bool = False
+    other_links: Sequence[RecordLink] = ()
 
 
 def done(sentence: str, warnings: Sequence[str] = (), **values: Any) -> Ending:

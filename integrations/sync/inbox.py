@@ -13,9 +13,17 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from integrations import queue
+from integrations.coperniq.money import Invoice, OddInvoice
 from integrations.coperniq.records import Project
 from integrations.coperniq.webhooks import parse_event
-from integrations.models import CoperniqConnection, EventTally, InboundEvent, QuickBooksConnection
+from integrations.models import (
+    CoperniqConnection,
+    EventTally,
+    InboundEvent,
+    InvoiceSyncPeriod,
+    QuickBooksConnection,
+    SeenInvoice,
+)
 from integrations.quickbooks.webhooks import Notification, parse_notifications
 
 Source = InboundEvent.Source
@@ -125,6 +133,53 @@ def revive(vendor_connection: CoperniqConnection, keys: Sequence[str]) -> None:
         reason=InboundEvent.NOT_CONNECTED,
     )
     ignored.update(planned_at=None, outcome="", reason="")
+
+
+def record_invoices_changed(
+    vendor_connection: CoperniqConnection,
+    period: InvoiceSyncPeriod,
+    told: Iterable[tuple[Invoice | OddInvoice, bool]],
+) -> None:
+    """One event per version and switch-on; True beside it where its payments have yet to be read."""
+    events = [invoice_seen(vendor_connection, period, invoice, money) for invoice, money in told]
+    InboundEvent.objects.bulk_create(events, batch_size=AT_ONCE, ignore_conflicts=True)
+
+
+def invoice_seen(
+    vendor_connection: CoperniqConnection,
+    period: InvoiceSyncPeriod,
+    invoice: Invoice | OddInvoice,
+    money: bool,
+) -> InboundEvent:
+    paid_cents = invoice.paid_cents if isinstance(invoice, Invoice) else 0
+    return InboundEvent(
+        company_id=vendor_connection.company_id,
+        source=Source.COPERNIQ_POLL,
+        key=f"invoice:{period.pk}:{invoice.version}"[:KEY_LENGTH],
+        name=InboundEvent.INVOICE_SEEN,
+        record_type="invoice",
+        record_id=invoice.id,
+        detail={"account_id": invoice.account_id, "paid_cents": paid_cents, "money": money},
+        occurred_at=invoice.updated_at,
+    )
+
+
+def record_missing(
+    vendor_connection: CoperniqConnection, period: InvoiceSyncPeriod, gone: Iterable[SeenInvoice]
+) -> None:
+    """Once for each time it went missing."""
+    events = [
+        InboundEvent(
+            company_id=vendor_connection.company_id,
+            source=Source.COPERNIQ_POLL,
+            key=f"invoice:{period.pk}:{seen.invoice_id}:missing:{seen.missing_since}"[:KEY_LENGTH],
+            name=InboundEvent.INVOICE_SEEN,
+            record_type="invoice",
+            record_id=seen.invoice_id,
+        )
+        for seen in gone
+    ]
+    InboundEvent.objects.bulk_create(events, batch_size=AT_ONCE, ignore_conflicts=True)
 
 
 def record_known(vendor_connection: CoperniqConnection, projects: Iterable[Project]) -> None:

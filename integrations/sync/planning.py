@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import transaction
 
-from integrations.models import Action, InboundEvent, Kind, QuickBooksConnection, SyncRun
+from integrations.models import Action, InboundEvent, Kind, QuickBooksConnection, SyncRun, SyncSettings
 
 AT_ONCE = 200
 
@@ -19,11 +21,11 @@ def plan_pending() -> int:
 
 def plan_event(event: InboundEvent) -> bool:
     """True if it was ours to plan: two workers may look at it, one of them settles it."""
-    outcome, reason, run = decide(event)
+    outcome, reason, runs = decide(event)
     with transaction.atomic():
         if not InboundEvent.objects.unplanned().filter(pk=event.pk).settle(outcome, reason):
             return False
-        if run is not None:
+        for run in runs:
             ask(run)
     return True
 
@@ -37,20 +39,46 @@ def ask(run: SyncRun) -> None:
         )
 
 
-def decide(event: InboundEvent) -> tuple[str, str, SyncRun | None]:
+Decision = tuple[str, str, Sequence[SyncRun]]
+ACTED_UPON = (InboundEvent.PHASE_STARTED, InboundEvent.PROJECT_SEEN, InboundEvent.INVOICE_SEEN)
+
+
+def decide(event: InboundEvent) -> Decision:
     if event.source == Source.QUICKBOOKS_WEBHOOK:
-        return Outcome.KEPT, "changes made in QuickBooks are not acted upon yet", None
-    if event.name not in (InboundEvent.PHASE_STARTED, InboundEvent.PROJECT_SEEN) or not event.record_id:
-        return Outcome.IGNORED, "says nothing about entering a phase", None
+        return Outcome.KEPT, "changes made in QuickBooks are not acted upon yet", ()
+    if event.name not in ACTED_UPON or not event.record_id:
+        return Outcome.IGNORED, "says nothing about entering a phase", ()
     connection = QuickBooksConnection.objects.of(event.company)
     if connection is None or not connection.is_live:
-        return Outcome.IGNORED, InboundEvent.NOT_CONNECTED, None
+        return Outcome.IGNORED, InboundEvent.NOT_CONNECTED, ()
     if not connection.in_dollars:
-        return Outcome.IGNORED, "the QuickBooks company is not kept in US dollars", None
+        return Outcome.IGNORED, "the QuickBooks company is not kept in US dollars", ()
+    if event.name == InboundEvent.INVOICE_SEEN:
+        return decide_invoice(event, connection)
     template_id = event.detail.get("phase_template_id", "")
     if event.name == InboundEvent.PHASE_STARTED and template_id and not is_trigger(connection, template_id):
-        return Outcome.IGNORED, "no trigger for this phase", None
-    return Outcome.PLANNED, "", run_for(event, connection)
+        return Outcome.IGNORED, "no trigger for this phase", ()
+    return Outcome.PLANNED, "", [run_for(event, connection)]
+
+
+def decide_invoice(event: InboundEvent, connection: QuickBooksConnection) -> Decision:
+    settings = SyncSettings.objects.filter(connection=connection).first()
+    if settings is None or not settings.invoice_sync:
+        return Outcome.IGNORED, "invoice syncing is off", ()
+    actions = [Action.PUSH_INVOICE, *([Action.NOTICE_PAYMENTS] if event.detail.get("money") else [])]
+    return Outcome.PLANNED, "", [invoice_run(event, connection, action) for action in actions]
+
+
+def invoice_run(event: InboundEvent, connection: QuickBooksConnection, action: Action) -> SyncRun:
+    return SyncRun(
+        company=event.company,
+        connection=connection,
+        kind=Kind.INVOICE,
+        action=action,
+        coperniq_id=event.record_id,
+        coperniq_account_id=event.detail.get("account_id", ""),
+        event=event,
+    )
 
 
 def is_trigger(connection: QuickBooksConnection, template_id: str) -> bool:

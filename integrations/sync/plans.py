@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from integrations.models import RecordLink
 from integrations.models.secrets import keyed_digest
 from integrations.quickbooks.bodies import dump
 
@@ -62,7 +63,8 @@ class PlannedWrite:
 class Plan:
     """What an action would do: at most one write, and the link that results.
 
-    `written` is kept with the link; `sentence` and `ending` say how it ends where there is nothing to write.
+    `written` is kept with the link, `other_links` are stored beside it; `learns`: its answer tells something about
+    QuickBooks. `sentence` and `ending` say how it ends where there is nothing to write.
     """
 
     record_name: str
@@ -78,5 +80,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
     quickbooks_part: str = ""
     written: Mapping[str, Any] = field(default_factory=dict)
+    learns: bool = False
+    other_links: tuple[RecordLink, ...] = ()
     sentence: str = ""
     ending: Mapping[str, Any] = field(default_factory=dict)

@@ -20,6 +20,7 @@ from integrations.coperniq.records import Project, Workflow
 from integrations.errors import AccessLost, PortalError
 from integrations.models import CoperniqConnection, PhaseTrigger, QuickBooksConnection
 from integrations.sync.inbox import record_seen
+from integrations.sync.noticing import read_invoices
 from integrations.sync.sweeping import concerning, sweep_at_times
 
 logger = logging.getLogger(__name__)
@@ -68,6 +69,7 @@ def poll(connection: CoperniqConnection, now: datetime) -> int:
 def read_changes(connection: CoperniqConnection, client: CoperniqClient, now: datetime) -> None:
     if is_past(connection.workflows_read_at, WORKFLOWS_EVERY, now):
         store_workflows(connection, client.read_workflows(), now)
+    read_invoices(connection, client, now)
     triggers = list(PhaseTrigger.objects.filter(connection__in=live_books(connection)))
     if not triggers:
         return

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from integrations.connections.tokens import mark_access_lost, mark_key_refused
-from integrations.errors import Choice, Hold, PortalError, Remedy, Throttled, VendorError, Wait
+from integrations.errors import Choice, Hold, PortalError, Remedy, Skip, Throttled, VendorError, Wait
 from integrations.models import Outcome, RunState, SyncRun
 from integrations.models.vocabulary import RECONNECT
 from integrations.sync.actions.names import DISCARD, RETRY
@@ -23,6 +23,8 @@ def ending_of(desk: Desk, run: SyncRun, error: PortalError) -> Ending:
     if isinstance(error, Wait):
         waits_for = (error.kind, error.coperniq_id)
         return Ending(RunState.WAITING, Outcome.WAITING, error.sentence, error.cause, waits_for=waits_for)
+    if isinstance(error, Skip):
+        return skipped(error)
     tid = error.intuit_tid if isinstance(error, VendorError) else ""
     if error.remedy == Remedy.RETRY:
         return retrying(run, error, tid)
@@ -40,6 +42,17 @@ def held(
     intuit_tid: str = "",
 ) -> Ending:
     return Ending(RunState.HELD, Outcome.HELD, sentence, cause, choices=choices, intuit_tid=intuit_tid)
+
+
+def skipped(reason: Skip) -> Ending:
+    return Ending(
+        RunState.DONE,
+        Outcome.SKIPPED,
+        reason.sentence,
+        reason.cause,
+        silent=reason.silent,
+        choices=reason.choices,
+    )
 
 
 def retrying(run: SyncRun, error: PortalError, intuit_tid: str) -> Ending:

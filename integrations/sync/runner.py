@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
 from django.conf import settings
 from django.db import DatabaseError, DataError, IntegrityError, OperationalError, transaction
-from django.utils import timezone
 
 from integrations.errors import (
     LaneLost,
@@ -16,14 +16,15 @@ from integrations.errors import (
     StaleVersion,
     Throttled,
 )
-from integrations.models import Action, Outcome, RecordLink, RemoteWrite, RunState, SyncLogEntry, SyncRun
-from integrations.sync.actions import customers, entries, jobs
+from integrations.models import Action, Outcome, RemoteWrite, SyncRun
+from integrations.sync.actions import customers, entries, invoices, jobs, payments
 from integrations.sync.desk import Desk
-from integrations.sync.endings import Answered, Ending
+from integrations.sync.endings import Ending
 from integrations.sync.plans import Plan
 from integrations.sync.previews import preview_of
 from integrations.sync.remedies import ending_of, held, unstored
 from integrations.sync.resuming import open_writes, settle_open
+from integrations.sync.storing import store
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +36,16 @@ class PlannedAction(Protocol):
     def apply(self, desk: Desk, run: SyncRun, planned: Plan) -> Ending: ...
 
 
-PLANNED_ACTIONS: dict[Action, PlannedAction] = {Action.PUSH_CUSTOMER: customers, Action.PUSH_JOB: jobs}
+PLANNED_ACTIONS: dict[Action, PlannedAction] = {
+    Action.PUSH_CUSTOMER: customers,
+    Action.PUSH_JOB: jobs,
+    Action.PUSH_INVOICE: invoices,
+    Action.PUSH_PAYMENT: payments,
+}
+NOTICING: dict[Action, Callable[[Desk, SyncRun], Ending]] = {
+    Action.NOTICE_ENTRY: entries.perform,
+    Action.NOTICE_PAYMENTS: payments.notice,
+}
 TRIES_AGAINST_STALENESS = 3
 
 
@@ -74,8 +84,9 @@ def attempt(desk: Desk, run: SyncRun) -> Ending:
 
 
 def perform(desk: Desk, run: SyncRun) -> Ending:
-    if run.action == Action.NOTICE_ENTRY:
-        return entries.perform(desk, run)
+    noticing = NOTICING.get(Action(run.action))
+    if noticing is not None:
+        return noticing(desk, run)
     resumed = [resume(desk, run, write) for write in open_writes(desk, run)]
     ending = plan_and_apply(desk, run)
     silent = any(resumed) and ending.outcome == Outcome.NOTHING_TO_DO
@@ -104,9 +115,14 @@ def plan_and_apply(desk: Desk, run: SyncRun) -> Ending:
         if shown is not None:
             return shown
         try:
-            return action.apply(desk, run, plan)
+            ending = action.apply(desk, run, plan)
         except StaleVersion as error:
             stale = error
+            continue
+        if not ending.again:
+            return ending
+        store(desk, run, ending)
+        return plan_and_apply(desk, run)
     raise stale
 
 
@@ -131,64 +147,3 @@ def settle(desk: Desk, run: SyncRun, ending: Ending) -> None:
             raise LaneLost
         if ending.cause == Throttled.cause and ending.not_before is not None:
             desk.lane.pause(ending.not_before)
-
-
-def store(desk: Desk, run: SyncRun, ending: Ending) -> None:
-    with transaction.atomic():
-        desk.lane.hold_fast()
-        if ending.answered is not None:
-            close_answered(ending.answered)
-        if ending.link is not None:
-            store_link(ending.link)
-        for entry in ending.entries:
-            entry.save()
-        for asked in ending.asks:
-            SyncRun.objects.ask(asked)
-        if not ending.silent and not is_repeated(run, ending):
-            log_entry(run, ending).save()
-
-
-def close_answered(answered: Answered) -> None:
-    answered.write.close(
-        RemoteWrite.State.ANSWERED,
-        quickbooks_id=answered.quickbooks_id,
-        quickbooks_version=answered.quickbooks_version,
-        intuit_tid=answered.intuit_tid,
-    )
-
-
-def store_link(link: RecordLink) -> None:
-    """A new link releases what waited for it."""
-    link.synced_at = timezone.now()
-    link.coperniq_name, link.quickbooks_name = link.coperniq_name[:500], link.quickbooks_name[:1024]
-    link.number = link.number[:40]
-    link.save()
-    SyncRun.objects.filter(
-        connection_id=link.connection_id, waits_for_kind=link.kind, waits_for_id=link.coperniq_id
-    ).filter(state=RunState.WAITING).requeue()
-
-
-def is_repeated(run: SyncRun, ending: Ending) -> bool:
-    """A run that is held or waits as before has no news."""
-    resting = ending.state in (RunState.HELD, RunState.WAITING)
-    same = (run.cause, run.sentence) == (ending.cause, ending.sentence)
-    return resting and same and run.shown_plan == ending.shown_plan
-
-
-def log_entry(run: SyncRun, ending: Ending) -> SyncLogEntry:
-    return SyncLogEntry(
-        company_id=run.company_id,
-        connection_id=run.connection_id,
-        run=run,
-        direction=run.direction,
-        kind=run.kind,
-        outcome=ending.outcome,
-        cause=ending.cause,
-        sentence=ending.sentence,
-        coperniq_id=run.coperniq_id,
-        quickbooks_id=ending.quickbooks_id or run.quickbooks_id,
-        record_name=(ending.record_name or run.record_name)[:500],
-        changes=[change.as_dict() for change in ending.changes],
-        attempt=run.attempts,
-        intuit_tid=ending.intuit_tid,
-    )

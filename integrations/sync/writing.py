@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
@@ -24,7 +25,8 @@ def carry_out(desk: Desk, run: SyncRun, plan: Plan) -> Ending:
         return link_only(desk, run, plan)
     write = prepare(desk, run, plan, plan.write)
     body = write.body
-    return answers.OF[write.entity].ending_of(desk, write, send(desk, write), body)
+    ending = answers.OF[write.entity].ending_of(desk, write, send(desk, write), body)
+    return replace(ending, other_links=(*ending.other_links, *plan.other_links))
 
 
 def prepare(desk: Desk, run: SyncRun, plan: Plan, planned: PlannedWrite) -> RemoteWrite:

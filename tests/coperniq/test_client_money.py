@@ -57,7 +57,11 @@ def test_invoices_are_listed_page_by_page_each_as_last_seen_oldest_first(
     vendor.get(f"{API}/invoices", json=wrapped(an_invoice(1, status="PAID"), an_invoice(2)))
     moment = datetime(2026, 3, 31, 17, 4, 22, tzinfo=UTC)
     found = client.list_invoices(moment)
-    assert [(invoice.id, invoice.status) for invoice in found] == [("1", "PAID"), ("2", ""), ("3", "")]
+    assert [(invoice.id, getattr(invoice, "status", None)) for invoice in found] == [
+        ("1", "PAID"),
+        ("2", ""),
+        ("3", ""),
+    ]
     assert params(vendor, 1) == {
         "page": "2",
         "page_size": "100",

@@ -82,6 +82,20 @@ class Office:
         found: dict[str, Any] = self.person("POST", "projects", {"title": title, **fields})
         return found
 
+    def item(self, name: str = "Panel", **fields: Any) -> dict[str, Any]:
+        found: dict[str, Any] = self.person("POST", "catalog-items", {"name": name, **fields})
+        return found
+
+    def invoice(self, record: dict[str, Any], *prices: Any, **fields: Any) -> dict[str, Any]:
+        """A person's, with a line and a catalog item of its own for every price."""
+        lines = [{"catalogItem": {"name": f"Item {price}"}, "unitPrice": price} for price in prices]
+        body = {"recordId": record["id"], "lineItems": lines, **fields}
+        found: dict[str, Any] = self.person("POST", "invoices", body)
+        return found
+
+    def payments(self, invoice: dict[str, Any]) -> str:
+        return f"invoices/{invoice['id']}/payments"
+
     def workflow(self, *phases: str | dict[str, Any], **fields: Any) -> dict[str, Any]:
         found: dict[str, Any] = self.person(
             "POST", "workflows", {"name": "Solar", "phases": phases, **fields}

@@ -165,7 +165,7 @@ def test_the_catalog_comes_whole_whatever_the_page(client: FlaskClient) -> None:
     client.post("/_control/reset", json={"seed": "demo"})
     demo = Office(client, "demo-coperniq-key")
     items = demo.get("catalog-items", page_size=1)
-    assert len(items) == 2
+    assert len(items) == 9
     assert demo.get(f"catalog-items/{items[0]['id']}") == items[0]
     assert refusal(demo.call("GET", "catalog-items/1")) == (404, "NOT_FOUND", "")
 

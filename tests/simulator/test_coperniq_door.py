@@ -175,7 +175,7 @@ def test_a_known_path_with_a_wrong_method_is_refused(office: Office, method: str
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "invoices"), ("GET", "requests"), ("GET", "projects/1/invoices"), ("POST", "catalog-items")],
+    [("GET", "bills"), ("GET", "requests"), ("GET", "projects/1/bills"), ("GET", "bills/1/payments")],
 )
 def test_what_is_documented_but_not_simulated_says_so(office: Office, method: str, path: str) -> None:
     assert refusal(office.call(method, path, {})) == (501, "NOT_SIMULATED", "")

@@ -131,9 +131,12 @@ def test_inactive_vendors_and_employees_wear_the_suffix_too(books: Books, entity
     assert document(books.client.patch(path, json={"Active": False}))["DisplayName"] == "Pat (deleted)"
 
 
-@pytest.mark.parametrize(("entity", "suffix"), [("Account", " (deleted)"), ("PaymentMethod", " (Deleted)")])
-def test_lists_wear_their_own_suffix(books: Books, entity: str, suffix: str) -> None:
-    found = document(books.person(entity, Name="Thing"))
+@pytest.mark.parametrize(
+    ("entity", "suffix", "more"),
+    [("Account", " (deleted)", {"AccountType": "Bank"}), ("PaymentMethod", " (Deleted)", {})],
+)
+def test_lists_wear_their_own_suffix(books: Books, entity: str, suffix: str, more: dict[str, str]) -> None:
+    found = document(books.person(entity, Name="Thing", **more))
     path = f"/_control/quickbooks/{books.realm}/records/{entity}/{found['Id']}"
     assert document(books.client.patch(path, json={"Active": False}))["Name"] == "Thing" + suffix
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from integrations.coperniq.records import PhaseInstance
 from integrations.models import Kind, Lane, PhaseEntry, PhaseTrigger, RecordLink, RunState, SyncRun
-from integrations.sync import runner
+from integrations.sync import storing
 from integrations.sync.actions.entries import started_after
 from integrations.sync.desk import Desk
 from tests.sync.office import Office
@@ -109,7 +109,7 @@ def test_a_link_releases_only_those_who_wait_for_this_record(office: Office) -> 
     of_another = waiting_job(office, "2", "customer", "8")
     of_another_kind = waiting_job(office, "3", "job", "7")
     link = RecordLink(connection=office.quickbooks, kind="customer", coperniq_id="7", quickbooks_id="70")
-    runner.store_link(link)
+    storing.store_link(link)
     for run, state in ((its_own, "queued"), (of_another, "waiting"), (of_another_kind, "waiting")):
         run.refresh_from_db()
         assert run.state == state

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from integrations.models import Lane, RecordLink, SyncRun
 from integrations.models.lanes import LaneQuerySet
-from integrations.sync import runner
+from integrations.sync import runner, storing
 from integrations.sync.lanes import drive
 from integrations.sync.planning import plan_pending
 from integrations.sync.pump import Pump
@@ -74,14 +74,14 @@ def test_an_entry_while_an_answer_is_outstanding_is_not_swallowed(office: Office
 def test_an_error_while_storing_blocks_only_its_own_record(
     office: Office, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
-    real = runner.store_link
+    real = storing.store_link
 
     def failing(link: RecordLink) -> None:
         if link.coperniq_name == "Ann":
             raise error("cannot be stored")
         real(link)
 
-    monkeypatch.setattr(runner, "store_link", failing)
+    monkeypatch.setattr(storing, "store_link", failing)
     office.enter(office.project(office.account("Ann"), "Ann's roof"))
     office.enter(office.project(office.account("Ben"), "Ben's roof"))
     office.work()

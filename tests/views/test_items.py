@@ -22,6 +22,7 @@ from tests.views.lists import CATALOG, ITEMS, Refreshing, catalog_item, item, ke
 
 PAGE = "/integrations/items/"
 REFRESH = f"{PAGE}refresh/"
+FREED = ("no_fallback_item", "item_inactive")
 
 
 @pytest.fixture
@@ -149,7 +150,7 @@ def test_several_possible_items_are_said(browser: Client, connection: QuickBooks
 
 
 def test_a_person_pins_an_item(browser: Client, alice: User, connection: QuickBooksConnection) -> None:
-    held = run(connection, RunState.HELD, cause="no_fallback_item")
+    held = [run(connection, RunState.HELD, cause, cause=cause) for cause in FREED]
     answer = pin(browser, "3", "58")
     assert (answer.status_code, answer.json()) == (200, {"ok": True})
     link = RecordLink.objects.get()
@@ -159,8 +160,9 @@ def test_a_person_pins_an_item(browser: Client, alice: User, connection: QuickBo
     act = ManualAct.objects.get()
     assert (act.user, act.target, act.before) == (alice, "item 3: Permit fee", "automatic")
     assert act.after == "Panel 400 W (58), chosen by a person"
-    held.refresh_from_db()
-    assert held.state == RunState.QUEUED
+    for each in held:
+        each.refresh_from_db()
+        assert each.state == RunState.QUEUED
     (row,) = rows(browser, q="permit")
     assert (row["pinned"], row["item"]["id"]) == (True, "58")
 
@@ -224,7 +226,7 @@ def test_a_new_item_is_asked_for_before_it_is_refused(
 def test_a_form_without_an_item_is_refused(browser: Client, connection: QuickBooksConnection) -> None:
     answer = browser.post(f"{PAGE}3/", {})
     assert answer.status_code == 400
-    assert "Back to the items" in answer.text
+    assert "Back to the item matches" in answer.text
 
 
 @pytest.mark.parametrize("catalog_id", ["999", "58", "refresh2"])

@@ -147,6 +147,6 @@ def test_items_lead_to_the_page_where_they_are_chosen(
     acme_books: QuickBooksConnection, alice: User, sign_in: SignIn
 ) -> None:
     assert (
-        'under <a href="/integrations/items/">Items</a>'
+        'under <a href="/integrations/items/">Item matches</a>'
         in sign_in(alice).get("/integrations/links/item/").text
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from integrations.simulator.board import invoicing
 from integrations.simulator.coperniq import rendering, wire
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ def _card(company: Company, project: Project) -> dict[str, Any]:
         "size": f"{wire.number(project.size)} kW" if project.size is not None else "",
         "account": account.title if account else "",
         "status": project.status,
+        "invoices": invoicing.of_project(company, project.id),
         "done": project.current is not None and project.current.status == "COMPLETED",
     }
 

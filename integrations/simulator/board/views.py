@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from integrations.simulator.board import model
+from integrations.simulator.board import invoice_pages, model, typed
 from integrations.simulator.coperniq import personal, phases, projects
 from integrations.simulator.coperniq.errors import Refused, invalid
 
@@ -51,6 +50,7 @@ def build_blueprint(world: World) -> Blueprint:
         return answer
 
     _forms(pages, world)
+    invoice_pages.add_routes(pages, world)
     return pages
 
 
@@ -128,8 +128,8 @@ def _add_project(company: Company, choice: model.Choice) -> None:
     account_id = request.form.get("account", "")
     wanted: dict[str, Any] = {
         "title": request.form.get("title", "").strip(),
-        "value": _number("value"),
-        "size": _number("size"),
+        "value": typed.number("value"),
+        "size": typed.number("size"),
         "accountId": account_id or None,
         "workflowId": choice.workflow.id if choice.workflow else None,
     }
@@ -162,17 +162,3 @@ def _add_account(company: Company, choice: model.Choice) -> None:
         "contacts": [contact["id"]],
     }
     personal.KINDS["accounts"].add(company, account)
-
-
-def _number(name: str) -> Decimal | None:
-    """As a person types it: with a dollar sign and thousands commas, or not at all."""
-    typed = request.form.get(name, "").strip().removeprefix("$").replace(",", "")
-    if not typed:
-        return None
-    try:
-        found = Decimal(typed)
-    except InvalidOperation as reason:
-        raise invalid(name, f"{name} must be a number") from reason
-    if not found.is_finite():
-        raise invalid(name, f"{name} must be a number")
-    return found

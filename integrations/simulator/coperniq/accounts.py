@@ -16,6 +16,7 @@ from integrations.simulator.coperniq import (
     searching,
     sites,
 )
+from integrations.simulator.coperniq.billing import orphans
 from integrations.simulator.coperniq.errors import Refused
 from integrations.simulator.coperniq.records import Account
 
@@ -64,14 +65,15 @@ def remove(company: Company, user: User | None, account: Account) -> None:
     if company.switches["delete_archives"]:
         change(company, user, account, {"is_active": False})
         return
-    _release(company, projects)
+    cascade = company.switches["delete_account_with_projects"] == "cascade"
+    orphans.release(company, {account.id, *(one.id for one in projects if cascade)})
+    _release(company, projects, cascade)
     linking.forget_account(company, account.id)
     company.sites = {key: one for key, one in company.sites.items() if one.account_id != account.id}
     del company.accounts[account.id]
 
 
-def _release(company: Company, projects: list[Project]) -> None:
-    cascade = company.switches["delete_account_with_projects"] == "cascade"
+def _release(company: Company, projects: list[Project], cascade: bool) -> None:
     for project in projects:
         project.account_id = None
         if cascade:

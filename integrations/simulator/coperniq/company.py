@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from integrations.simulator.coperniq.billing.records import Invoice
     from integrations.simulator.world import World
 
 FIRST_IDS = {
@@ -39,6 +40,9 @@ FIRST_IDS = {
     "phase": 51,
     "instance": 9001,
     "catalog": 701,
+    "invoice": 20001,
+    "line": 40001,
+    "payment": 60001,
     "event": 48001,
 }
 
@@ -50,6 +54,7 @@ _NAMES = {
     "projects": "Project",
     "workflows": "Workflow",
     "catalog": "Catalog item",
+    "invoices": "Invoice",
 }
 
 
@@ -79,6 +84,7 @@ class Company:
     projects: dict[int, Project] = field(default_factory=dict)
     workflows: dict[int, Workflow] = field(default_factory=dict)
     catalog: dict[int, CatalogItem] = field(default_factory=dict)
+    invoices: dict[int, Invoice] = field(default_factory=dict)
     properties: list[Property] = field(default_factory=list)
     _highest: dict[str, int] = field(default_factory=lambda: defaultdict(lambda: 1000))
 
@@ -106,6 +112,10 @@ class Company:
         if elsewhere and self.switches["foreign_record_status"] == 403 and id not in getattr(self, kind):
             return Refused(403, "FORBIDDEN", "No access to this record")
         return Refused(404, "NOT_FOUND", f"{_NAMES[kind]} not found")
+
+    def record(self, id: int) -> Account | Project | None:
+        """What an invoice may be raised on."""
+        return self.projects.get(id) or self.accounts.get(id)
 
     def stamp(self, kind: str, user: User | None) -> dict[str, Any]:
         now = self.now()

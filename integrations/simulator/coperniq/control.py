@@ -19,10 +19,11 @@ from integrations.simulator.coperniq import (
     phase_rendering,
     phases,
     projects,
-    rendering,
     triggers,
 )
+from integrations.simulator.coperniq.billing import control as billing
 from integrations.simulator.coperniq.errors import Refused, invalid, not_found
+from integrations.simulator.coperniq.whole import whole_company
 
 if TYPE_CHECKING:
     from integrations.simulator.coperniq.company import Company
@@ -44,6 +45,7 @@ def build_blueprint(world: World) -> Blueprint:
     _phases(room, world)
     _webhooks(room, world)
     control_workflows.add_routes(room, lambda act: _as_person(world, act))
+    billing.add_routes(room, lambda act: _as_person(world, act))
     return room
 
 
@@ -101,7 +103,8 @@ def _records(room: Blueprint, world: World) -> None:
         return personal.add_property(company, fields.parse(request.get_data()))
 
     room.post("/<api_key>/properties", endpoint="add_property")(_as_person(world, add_property))
-    kinds = f"<any({','.join(personal.KINDS)}):kind>"
+    named = ",".join(repr(kind) for kind in personal.KINDS)
+    kinds = f"<any({named}):kind>"
     room.post(f"/<api_key>/{kinds}", endpoint="add")(_as_person(world, add))
     room.patch(f"/<api_key>/{kinds}/<int:id>", endpoint="change")(_as_person(world, change))
     room.delete(f"/<api_key>/{kinds}/<int:id>", endpoint="remove")(_as_person(world, remove))
@@ -119,7 +122,7 @@ def _phases(room: Blueprint, world: World) -> None:
         return phase_rendering.phase_instance(company, instance)
 
     def read(company: Company) -> Json:
-        return rendering.whole_company(company)
+        return whole_company(company)
 
     room.post("/<api_key>/projects/<int:id>/start-phase", endpoint="start")(_as_person(world, start))
     room.post("/<api_key>/projects/<int:id>/complete-phase", endpoint="complete")(_as_person(world, complete))

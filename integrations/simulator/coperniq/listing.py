@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from integrations.simulator.coperniq.errors import invalid, not_found
 from integrations.simulator.coperniq.records import Stamped
@@ -58,15 +58,26 @@ def ordered(call: Call, records: Iterable[S], prose: str = "asc") -> list[S]:
     return sorted(records, key=lambda one: (getattr(one, attribute), one.id), reverse=wanted == "desc")
 
 
-def page(call: Call, rows: list[T]) -> list[T]:
+def _asked(call: Call) -> tuple[int, int]:
     number, size = _whole(call, "page", 1), _whole(call, "page_size", PAGE_SIZE)
     if size > MAX_PAGE_SIZE and call.switches["page_size_over_max"] == "refuse":
         raise invalid("page_size", f"page_size must not be greater than {MAX_PAGE_SIZE}")
-    size = min(size, MAX_PAGE_SIZE)
+    return number, min(size, MAX_PAGE_SIZE)
+
+
+def page(call: Call, rows: list[T]) -> list[T]:
+    number, size = _asked(call)
     found = rows[(number - 1) * size : number * size]
     if not found and number > 1 and call.switches["page_beyond_end"] == "not_found":
         raise not_found("Page")
     return found
+
+
+def wrapped(call: Call, items: list[Any], total: int) -> dict[str, Any]:
+    """The envelope that only financial documents come in."""
+    number, size = _asked(call)
+    full = call.switches["has_more"] == "full_page" and len(items) == size
+    return {"items": items, "page": number, "page_size": size, "has_more": full or number * size < total}
 
 
 def _whole(call: Call, name: str, default: int) -> int:

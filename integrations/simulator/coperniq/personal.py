@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from integrations.simulator.coperniq import (
     accounts,
+    catalog,
     contacts,
     fields,
     linking,
@@ -20,6 +21,7 @@ from integrations.simulator.coperniq import (
     rendering,
     sites,
 )
+from integrations.simulator.coperniq.billing import personal as billing
 from integrations.simulator.coperniq.records import Property
 
 if TYPE_CHECKING:
@@ -115,6 +117,20 @@ def _remove_project(company: Company, id: int) -> None:
     project_writing.remove(company, company.person, projects.find(company, id))
 
 
+def _add_item(company: Company, body: Json) -> Json:
+    return rendering.catalog_item(company, billing.new_item(company, body))
+
+
+def _change_item(company: Company, id: int, body: Json) -> Json:
+    item = catalog.find(company, id, archived=True)
+    catalog.change(company, company.person, item, fields.read(catalog.PERSON, body, (), "refuse"))
+    return rendering.catalog_item(company, item)
+
+
+def _remove_item(company: Company, id: int) -> None:
+    catalog.change(company, company.person, catalog.find(company, id), {"is_archived": True})
+
+
 _PROPERTY: fields.Schema = {
     "recordType": ("record_type", fields.one_of(*properties.TYPES[:5])),
     "name": ("name", fields.filled),
@@ -136,4 +152,6 @@ KINDS = {
     "contacts": Kind(_add_contact, _change_contact, _remove_contact),
     "sites": Kind(_add_site, _change_site, _remove_site),
     "projects": Kind(_add_project, _change_project, _remove_project),
+    "catalog-items": Kind(_add_item, _change_item, _remove_item),
+    "invoices": Kind(billing.add, billing.change, billing.remove),
 }

@@ -12,6 +12,8 @@ from integrations.simulator.coperniq.errors import Refused, invalid
 from integrations.simulator.coperniq.records import PhaseInstance, PhaseTemplate
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from integrations.simulator.coperniq.company import Company
     from integrations.simulator.coperniq.records import Project, User, Workflow
 
@@ -23,19 +25,19 @@ def enter_workflow(company: Company, project: Project, user: User | None) -> Non
         [_instance(company, one, at) for at, one in enumerate(workflow.phases)] if workflow else []
     )
     if project.phases and company.switches["first_phase_starts"]:
-        _begin(company, project, project.phases[0], user)
+        _begin(company, project, project.phases[0], user, company.now())
 
 
 def start(company: Company, project: Project, template_id: int, user: User | None) -> PhaseInstance:
-    template = _template(company, project, template_id)
+    template, now = _template(company, project, template_id), company.now()
     running = [one for one in project.phases if one.status == "IN_PROGRESS"]
     if any(one.template.id == template.id for one in running):
         raise Refused(409, "CONFLICT", "That phase is already in progress")
     if not company.switches["parallel_phases"]:
         for one in running:
-            _finish(company, project, one, user)
+            _finish(company, project, one, user, now)
     instance = _instance_to_start(company, project, template)
-    _begin(company, project, instance, user)
+    _begin(company, project, instance, user, now)
     return instance
 
 
@@ -44,7 +46,7 @@ def complete(company: Company, project: Project, user: User | None) -> PhaseInst
     running = project.current
     if running is None or running.status != "IN_PROGRESS":
         raise Refused(409, "CONFLICT", "No phase is in progress")
-    _finish(company, project, running, user)
+    _finish(company, project, running, user, company.now())
     return running
 
 
@@ -82,14 +84,18 @@ def _instance(company: Company, template: PhaseTemplate, position: int) -> Phase
     return PhaseInstance(company.ids.next("instance"), template, template.name, position)
 
 
-def _begin(company: Company, project: Project, instance: PhaseInstance, user: User | None) -> None:
-    instance.status, instance.started_at, instance.completed_at = "IN_PROGRESS", company.now(), None
+def _begin(
+    company: Company, project: Project, instance: PhaseInstance, user: User | None, now: datetime
+) -> None:
+    instance.status, instance.started_at, instance.completed_at = "IN_PROGRESS", now, None
     _moved(company, project, user)
     triggers.phase(company, "PROJECT_PHASE_STARTED", project, instance)
 
 
-def _finish(company: Company, project: Project, instance: PhaseInstance, user: User | None) -> None:
-    instance.status, instance.completed_at = "COMPLETED", company.now()
+def _finish(
+    company: Company, project: Project, instance: PhaseInstance, user: User | None, now: datetime
+) -> None:
+    instance.status, instance.completed_at = "COMPLETED", now
     _moved(company, project, user)
     triggers.phase(company, "PROJECT_PHASE_COMPLETED", project, instance)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from integrations.simulator.coperniq import fields, linking, phases, properties, triggers
+from integrations.simulator.coperniq.billing import orphans
 from integrations.simulator.coperniq.errors import invalid
 from integrations.simulator.coperniq.records import Project
 
@@ -143,5 +144,6 @@ def remove(company: Company, user: User | None, project: Project) -> None:
     if company.switches["delete_archives"]:
         change(company, user, project, {"is_active": False})
         return
+    orphans.release(company, {project.id})
     linking.forget_project(company, project.id)
     del company.projects[project.id]

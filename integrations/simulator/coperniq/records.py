@@ -144,6 +144,7 @@ class CatalogItem(Stamped):
     description: str | None = None
     cost: int | None = None
     price: int | None = None
+    preferred_vendor_id: int | None = None
     is_archived: bool = False
 
 

@@ -116,7 +116,7 @@ def catalog_item(company: Company, record: CatalogItem) -> Json:
         "price": dollars(record.price),
         "image": None,
         "isArchived": record.is_archived,
-        "preferredVendorId": None,
+        "preferredVendorId": record.preferred_vendor_id,
         "createdById": record.created_by.id if record.created_by else None,
         "createdAt": moment(company, record.created_at),
         "updatedAt": moment(company, record.updated_at),
@@ -132,20 +132,4 @@ def property_(record: Property) -> Json:
         "options": list(record.options),
         "defaultValue": [],
         "isCustom": record.is_custom,
-    }
-
-
-def whole_company(company: Company) -> Json:
-    return {
-        "id": company.id,
-        "name": company.name,
-        "accounts": [account(company, one, contacts=True) for one in company.accounts.values()],
-        "contacts": [contact(company, one) for one in company.contacts.values()],
-        "sites": [site(company, one) for one in company.sites.values()],
-        "projects": [
-            project(company, one, whole=True) | {"storedTitle": one.title}
-            for one in company.projects.values()
-        ],
-        "workflows": [phase_rendering.workflow(company, one) for one in company.workflows.values()],
-        "catalogItems": [catalog_item(company, one) for one in company.catalog.values()],
     }

@@ -14,6 +14,7 @@ from integrations.simulator.coperniq import (
     sites,
     workflows,
 )
+from integrations.simulator.coperniq.billing import invoices, payments
 from integrations.simulator.coperniq.call import Answer, Call
 from integrations.simulator.coperniq.errors import Refused, not_found
 
@@ -23,7 +24,6 @@ ALIASES = {"clients": "accounts"}
 NOT_SIMULATED = [
     "opportunities",
     "requests",
-    "invoices",
     "bills",
     "quotes",
     "vendors",
@@ -43,11 +43,9 @@ NOT_SIMULATED = [
     "appointments",
 ]
 NESTED_NOT_SIMULATED = [
-    "invoices",
     "bills",
     "quotes",
     "line-items",
-    "payments",
     "work-orders",
     "notes",
     "comments",
@@ -56,11 +54,10 @@ NESTED_NOT_SIMULATED = [
     "reminders",
     "appointments",
 ]
-READ_ONLY_HERE = ("catalog-items",)
 
 
 def _compiled() -> list[tuple[str, re.Pattern[str], Handler]]:
-    modules = (accounts, catalog, contacts, projects, properties, sites, workflows)
+    modules = (accounts, catalog, contacts, invoices, payments, projects, properties, sites, workflows)
     routes = [route for module in modules for route in module.ROUTES]
     return [
         (method, re.compile(path.replace("<id>", r"([0-9]{1,15})")), handler)
@@ -80,12 +77,12 @@ def find(method: str, path: str) -> tuple[Handler, tuple[int, ...]]:
     for known, found, handler in matches:
         if known == method:
             return handler, tuple(int(one) for one in found.groups())
-    if _documented(real.split("/")) or (matches and first in READ_ONLY_HERE):
+    if matches:
+        raise Refused(405, "METHOD_NOT_ALLOWED", f"{method} is not allowed here")
+    if _documented(real.split("/")):
         raise Refused(
             501, "NOT_SIMULATED", f"{method} /{path} is documented, but this simulator does not have it"
         )
-    if matches:
-        raise Refused(405, "METHOD_NOT_ALLOWED", f"{method} is not allowed here")
     raise not_found("Route")
 
 

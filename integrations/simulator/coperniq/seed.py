@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from integrations.simulator.coperniq import accounts, phases, project_writing
-from integrations.simulator.coperniq.records import CatalogItem, Property, Workflow
+from integrations.simulator.coperniq import accounts, phases, project_writing, seed_billing
+from integrations.simulator.coperniq.records import Property, Workflow
 
 if TYPE_CHECKING:
     from integrations.simulator.coperniq.company import Company
@@ -147,11 +147,6 @@ _PROJECTS: list[Row] = [
     (None, "Walk-in: Model Home", 12359, 12_000_00, "5.5", "Residential Solar", "Welcome"),
 ]
 
-_SERVICES = [
-    ("Solar installation", "SVC-INSTALL", "INSTALLATION", 600_00, 1_150_00),
-    ("Permit", "SVC-PERMIT", "PERMITTING", 200_00, 350_00),
-]
-
 
 def plant(company: Company) -> None:
     for name, names in _WORKFLOWS.items():
@@ -166,8 +161,7 @@ def plant(company: Company) -> None:
     accounts.change(
         company, company.person, company.accounts[_id(known["Miller Family Trust"])], {"is_active": False}
     )
-    for service in _SERVICES:
-        _service(company, *service)
+    seed_billing.plant(company)
 
 
 def _id(account: Account | None) -> int:
@@ -208,11 +202,3 @@ def _project(company: Company, known: dict[str | None, Account | None], row: Row
     project = project_writing.add(company, company.person, values)
     for template in workflow.phases[1 : [one.name for one in workflow.phases].index(phase_name) + 1]:
         phases.start(company, project, template.id, company.person)
-
-
-def _service(company: Company, name: str, code: str, category: str, cost: int, price: int) -> None:
-    stamp = company.stamp("catalog", company.person)
-    item = CatalogItem(
-        **stamp, name=name, type="SERVICE", category=category, code=code, cost=cost, price=price
-    )
-    company.catalog[item.id] = item

@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from integrations.simulator.coperniq import rendering, seed
+from integrations.simulator.coperniq import seed
 from integrations.simulator.coperniq.company import Company, Ids
 from integrations.simulator.coperniq.faulted import faulted
+from integrations.simulator.coperniq.whole import whole_company
 
 if TYPE_CHECKING:
     from integrations.simulator.coperniq.records import Key, User
@@ -48,7 +49,7 @@ class Coperniq:
 
     def as_dict(self) -> dict[str, Any]:
         """`{first key of the company: its records}`, archived ones included, titles as stored."""
-        return {company.first_token: rendering.whole_company(company) for company in self.companies}
+        return {company.first_token: whole_company(company) for company in self.companies}
 
     def seed_demo(self) -> None:
         seed.plant(self.add_company(seed.COMPANY, seed.API_KEY, seed.OWNER, seed.PASSWORD))

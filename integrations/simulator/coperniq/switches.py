@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from integrations.simulator.coperniq.billing.switches import SWITCHES as BILLING
+
 API: dict[str, tuple[Any, str]] = {
     "bad_key_status": (401, "documented as 401; a gateway before the API may answer 403 instead: 401 | 403"),
     "foreign_record_status": (
@@ -123,4 +125,4 @@ WEBHOOKS: dict[str, tuple[Any, str]] = {
     ),
 }
 
-SWITCHES: dict[str, tuple[Any, str]] = {**API, **LISTS, **LIMITS, **WRITES, **PHASES, **WEBHOOKS}
+SWITCHES: dict[str, tuple[Any, str]] = {**API, **LISTS, **LIMITS, **WRITES, **PHASES, **BILLING, **WEBHOOKS}

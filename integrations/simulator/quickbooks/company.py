@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from integrations.simulator.quickbooks.answers import stamp
 
 if TYPE_CHECKING:
-    from integrations.simulator.quickbooks.state import Company
+    from integrations.simulator.quickbooks.state import Company, Settings
 
 _ALPHA3 = {"US": "USA", "CA": "CAN", "GB": "GBR", "AU": "AUS"}
 
@@ -50,13 +50,15 @@ def preferences(company: Company) -> dict[str, Any]:
     settings = company.settings
     accounting = {"TrackDepartments": False, "ClassTrackingPerTxn": False, "ClassTrackingPerTxnLine": False}
     closed = {"BookCloseDate": settings.book_close_date} if settings.book_close_date else {}
-    taxed = {"TaxGroupCodeRef": {"value": "2"}} if settings.using_sales_tax else {}
+    taxed: dict[str, Any] = {"TaxGroupCodeRef": {"value": "2"}} if settings.using_sales_tax else {}
+    if settings.automated_sales_tax:
+        taxed["PartnerTaxEnabled"] = True
     return {
         "AccountingInfoPrefs": {**accounting, "CustomerTerminology": "Customers", **closed},
         "ProductAndServicesPrefs": _all(
             True, "ForSales", "ForPurchase", "QuantityWithPriceAndRate", "QuantityOnHand"
         ),
-        "SalesFormsPrefs": _sales_forms(settings.custom_txn_numbers),
+        "SalesFormsPrefs": _sales_forms(settings),
         "EmailMessagesPrefs": _messages(company.name),
         "VendorAndPurchasesPrefs": _all(True, "TrackingByCustomer", "BillableExpenseTracking"),
         "TimeTrackingPrefs": {**_all(True, "UseServices", "BillCustomers"), "WorkWeekStartDate": "Monday"},
@@ -73,6 +75,11 @@ def preferences(company: Company) -> dict[str, Any]:
             ]
         },
         **_frame(company),
+        "SyncToken": str(company.preferences_version),
+        "MetaData": {
+            "CreateTime": stamp(company.opened),
+            "LastUpdatedTime": stamp(company.preferences_updated),
+        },
     }
 
 
@@ -80,22 +87,25 @@ def _all(value: bool, *names: str) -> dict[str, Any]:
     return dict.fromkeys(names, value)
 
 
-def _sales_forms(custom_numbers: bool) -> dict[str, Any]:
+def _sales_forms(settings: Settings) -> dict[str, Any]:
     uses = [
         {"Name": f"SalesFormsPrefs.UseSalesCustom{n}", "Type": "BooleanType", "BooleanValue": False}
         for n in (3, 2, 1)
     ]
-    off = _all(
-        False, "AllowDeposit", "ETransactionAttachPDF", "ETransactionPaymentEnabled", "IPNSupportEnabled"
-    )
+    terms = {"DefaultTerms": {"value": settings.default_terms}} if settings.default_terms else {}
     return {
         "CustomField": [{"CustomField": uses}],
-        "CustomTxnNumbers": custom_numbers,
-        **off,
-        **_all(True, "AllowDiscount", "AllowEstimates"),
-        "ETransactionEnabledStatus": "NotApplicable",
-        **_all(False, "AllowServiceDate", "AllowShipping", "AutoApplyCredit", "UsingPriceLevels"),
-        "DefaultTerms": {"value": "3"},
+        "CustomTxnNumbers": settings.custom_txn_numbers,
+        "AllowDeposit": settings.allow_deposit,
+        "ETransactionAttachPDF": False,
+        "ETransactionPaymentEnabled": settings.online_payments,
+        "IPNSupportEnabled": False,
+        "AllowDiscount": settings.allow_discount,
+        "AllowEstimates": True,
+        "ETransactionEnabledStatus": "Enabled" if settings.online_payments else "NotApplicable",
+        **_all(False, "AllowServiceDate", "AllowShipping", "UsingPriceLevels"),
+        "AutoApplyCredit": settings.auto_apply_credit,
+        **terms,
     }
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, abort, jsonify
+from flask import Blueprint, Response, jsonify
 
-from integrations.simulator.quickbooks.answers import Refused, json_response, refusal
-from integrations.simulator.quickbooks.entities import MODELLED
+from integrations.simulator.quickbooks import control_sales
+from integrations.simulator.quickbooks.answers import json_response
+from integrations.simulator.quickbooks.control_room import as_person, cents_of, company_of
 from integrations.simulator.quickbooks.presenting import bare
 from integrations.simulator.quickbooks.starting import furnish
 from integrations.simulator.quickbooks.state import Company, Record, Settings
@@ -17,8 +17,6 @@ from integrations.simulator.quickbooks.writing import edit, enter, existing, mov
 from integrations.simulator.rooms import new_room, read_body
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from integrations.simulator.world import World
 
 _SETTINGS = {one.name for one in fields(Settings)}
@@ -29,6 +27,7 @@ def build_blueprint(world: World) -> Blueprint:
     _companies(room, world)
     _records(room, world)
     _balances(room, world)
+    control_sales.furnish_room(room, world)
     return room
 
 
@@ -64,8 +63,9 @@ def _companies(room: Blueprint, world: World) -> None:
     @room.patch("/<realm>")
     def change_settings(realm: str) -> Response:
         with world.lock:
-            company = _company(world, realm)
-            company.settings = replace(company.settings, **_settings(read_body()))
+            company = company_of(world, realm)
+            company.prefer(_settings(read_body()))
+        world.quickbooks.announce()
         return jsonify({"realm_id": realm})
 
 
@@ -73,16 +73,16 @@ def _records(room: Blueprint, world: World) -> None:
     @room.get("/<realm>/records/<entity>")
     def list_records(realm: str, entity: str) -> Response:
         with world.lock:
-            company = _company(world, realm, entity)
+            company = company_of(world, realm, entity)
             return json_response([bare(company, one) for one in company.records[entity].values()])
 
     @room.post("/<realm>/records/<entity>")
     def enter_record(realm: str, entity: str) -> Response:
-        return _as_person(world, realm, lambda company: enter(company, entity, read_body()), entity)
+        return as_person(world, realm, lambda company: enter(company, entity, read_body()), entity)
 
     @room.patch("/<realm>/records/<entity>/<id_>")
     def edit_record(realm: str, entity: str, id_: str) -> Response:
-        return _as_person(world, realm, lambda company: edit(company, entity, id_, read_body()), entity)
+        return as_person(world, realm, lambda company: edit(company, entity, id_, read_body()), entity)
 
 
 def _balances(room: Blueprint, world: World) -> None:
@@ -90,39 +90,16 @@ def _balances(room: Blueprint, world: World) -> None:
     def set_balance(realm: str, id_: str) -> Response:
         def move(company: Company) -> Record:
             record = existing(company, "Customer", id_)
-            move_balance(company, record, _cents(read_body()["amount"]))
+            move_balance(company, record, cents_of(read_body()["amount"]))
             return record
 
-        return _as_person(world, realm, move)
+        return as_person(world, realm, move)
 
     @room.post("/<realm>/customers/<id_>/unbilled")
     def set_unbilled(realm: str, id_: str) -> Response:
         def charge(company: Company) -> Record:
             record = existing(company, "Customer", id_)
-            record.unbilled_cents = _cents(read_body()["amount"])
+            record.unbilled_cents = cents_of(read_body()["amount"])
             return record
 
-        return _as_person(world, realm, charge)
-
-
-def _cents(amount: object) -> int:
-    return int((Decimal(str(amount)) * 100).to_integral_value())
-
-
-def _company(world: World, realm: str, entity: str = "Customer") -> Company:
-    if realm not in world.quickbooks.companies or entity not in MODELLED:
-        abort(json_response({"error": f"no company {realm} with records {entity}"}, 404))
-    return world.quickbooks.companies[realm]
-
-
-def _as_person(
-    world: World, realm: str, act: Callable[[Company], Record], entity: str = "Customer"
-) -> Response:
-    with world.lock:
-        company = _company(world, realm, entity)
-        try:
-            answer = json_response(bare(company, act(company)))
-        except Refused as reason:
-            answer = refusal(reason, world.clock.now())
-    world.quickbooks.announce()
-    return answer
+        return as_person(world, realm, charge)

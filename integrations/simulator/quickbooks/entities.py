@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from integrations.simulator.quickbooks.lists import ACCOUNT, ITEM, PAYMENT_METHOD, TERM
 from integrations.simulator.quickbooks.people import CUSTOMER, EMPLOYEE, VENDOR
+from integrations.simulator.quickbooks.sales.forms import CREDIT_MEMO, DEPOSIT, INVOICE, PAYMENT
 
-MODELLED = {one.name: one for one in (CUSTOMER, VENDOR, EMPLOYEE, ACCOUNT, ITEM, PAYMENT_METHOD, TERM)}
+_LISTS = (CUSTOMER, VENDOR, EMPLOYEE, ACCOUNT, ITEM, PAYMENT_METHOD, TERM)
+MODELLED = {one.name: one for one in (*_LISTS, INVOICE, PAYMENT, CREDIT_MEMO, DEPOSIT)}
 BY_PATH = {name.lower(): one for name, one in MODELLED.items()}
 NOT_YET = frozenset(
     {
-        "Attachable", "Bill", "BillPayment", "Budget", "Class", "CreditMemo", "Department", "Deposit",
-        "Estimate", "Invoice", "JournalCode", "JournalEntry", "Payment", "Purchase", "PurchaseOrder", "RefundReceipt",
-        "SalesReceipt", "TaxAgency", "TaxCode", "TaxRate", "TimeActivity", "Transfer", "VendorCredit",
+        "Attachable", "Bill", "BillPayment", "Budget", "Class", "Department", "Estimate", "JournalCode",
+        "JournalEntry", "Purchase", "PurchaseOrder", "RefundReceipt", "SalesReceipt", "TaxAgency", "TaxCode",
+        "TaxRate", "TimeActivity", "Transfer", "VendorCredit",
     }
 )  # fmt: skip
 _SINGLE = {"companyinfo": "CompanyInfo", "preferences": "Preferences"}

@@ -12,13 +12,19 @@ MOMENTS = frozenset({"MetaData.CreateTime", "MetaData.LastUpdatedTime"})
 
 @dataclass(frozen=True)
 class Entity:
-    """`order` is what lists come sorted by when nobody asks; `api_writes` False: only people change it, for now."""
+    """`order` is what lists come sorted by when nobody asks, from the last backwards after a minus.
+
+    `api_writes` False: only people change it, for now. `operations`: what may be asked of it besides create and
+    update. `counted`: its query answers carry a totalCount.
+    """
 
     name: str
     properties: Mapping[str, Property]
     filterable: frozenset[str]
     order: str
     api_writes: bool = False
+    operations: frozenset[str] = frozenset()
+    counted: bool = False
 
 
 def with_common(**own: Property) -> dict[str, Property]:

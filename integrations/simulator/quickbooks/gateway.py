@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from integrations.simulator.world import World
 
 ACCOUNTING = "com.intuit.quickbooks.accounting"
-PER_MINUTE, PER_SECOND, IN_FLIGHT = 500, 10, 10
+PER_MINUTE, PER_SECOND, IN_FLIGHT, BATCHES_PER_MINUTE = 500, 10, 10, 40
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 
 
 class Gateway:
@@ -34,6 +35,8 @@ class Gateway:
         self._tids = itertools.count(1)
         self._throttled = itertools.count()
         self._recent: dict[str, deque[datetime]] = defaultdict(deque)
+        self._started: dict[str, deque[datetime]] = defaultdict(deque)
+        self._batches: dict[str, deque[datetime]] = defaultdict(deque)
         self._inside: Counter[str] = Counter()
 
     def next_tid(self) -> str:
@@ -64,13 +67,26 @@ class Gateway:
     def _too_many(self, realm: str) -> Response | None:
         if not self._world.switches["enforce_limits"]:
             return None
-        now, recent = self._world.clock.now(), self._recent[realm]
-        while recent and recent[0] <= now - timedelta(minutes=1):
-            recent.popleft()
-        burst = sum(1 for moment in recent if moment > now - timedelta(seconds=1))
-        if len(recent) >= PER_MINUTE or burst >= PER_SECOND or self._inside[realm] > IN_FLIGHT:
+        now, recent, started = self._world.clock.now(), self._recent[realm], self._started[realm]
+        _forget(recent, now - MINUTE)
+        _forget(started, now - SECOND)
+        full = len(recent) >= PER_MINUTE or len(started) >= PER_SECOND
+        if full or self._inside[realm] > IN_FLIGHT:
             return self.throttled()
         recent.append(now)
+        started.append(now)
+        return None
+
+    def enter_batch(self, realm: str, items: int) -> Response | None:
+        """Every item is metered as one call, and batches have a limit of their own. The request itself has entered."""
+        if not self._world.switches["enforce_limits"]:
+            return None
+        now, recent, batches = self._world.clock.now(), self._recent[realm], self._batches[realm]
+        _forget(batches, now - MINUTE)
+        if len(recent) + items - 1 > PER_MINUTE or len(batches) >= BATCHES_PER_MINUTE:
+            return self.throttled()
+        batches.append(now)
+        recent.extend([now] * (items - 1))
         return None
 
     def unauthorized(self, token: str) -> Response:
@@ -122,6 +138,11 @@ class Gateway:
             "cdcresponse": [],
         }
         return json_response(document, status, "application/json")
+
+
+def _forget(moments: deque[datetime], until: datetime) -> None:
+    while moments and moments[0] <= until:
+        moments.popleft()
 
 
 def _in_200(now: datetime) -> Response:

@@ -1,9 +1,19 @@
-"""Accounts, items, payment methods and terms: read and asked through the API, entered by people."""
+"""Accounts, items, payment methods and terms, property by property as the reference lists them."""
 
 from __future__ import annotations
 
 from integrations.simulator.quickbooks.entity import MOMENTS, Entity, with_common
-from integrations.simulator.quickbooks.schema import amount, date, flag, reference, text
+from integrations.simulator.quickbooks.schema import (
+    amount,
+    block,
+    date,
+    flag,
+    many,
+    one_of,
+    quantity,
+    reference,
+    text,
+)
 
 ACCOUNT = Entity(
     "Account",
@@ -37,12 +47,13 @@ ACCOUNT = Entity(
         "CurrentBalance",
     },
     order="Name",
+    api_writes=True,
 )
 ITEM = Entity(
     "Item",
     with_common(
         Name=text(100),
-        Type=text(),
+        Type=one_of("Service", "NonInventory", "Inventory", "Group", "Category"),
         Sku=text(100),
         Description=text(4000),
         PurchaseDesc=text(1000),
@@ -60,18 +71,37 @@ ITEM = Entity(
         SubItem=flag(),
         SalesTaxCodeRef=reference(),
         ClassRef=reference(),
+        PrefVendorRef=reference(),
+        PurchaseTaxCodeRef=reference(),
+        SalesTaxIncluded=flag(),
+        PurchaseTaxIncluded=flag(),
+        ReorderPoint=amount(),
+        ItemCategoryType=text(),
+        Source=text(),
+        UQCDisplayText=text(25),
+        UQCId=text(),
+        ServiceType=text(),
+        AbatementRate=amount(),
+        ReverseChargeRate=amount(),
+        TaxClassificationRef=reference(),
+        ItemGroupDetail=block(
+            "ItemGroupDetail",
+            ItemGroupLine=many(block("ItemComponentLine", Qty=quantity(), ItemRef=reference())),
+        ),
         FullyQualifiedName=text(read_only=True),
         Level=text(read_only=True),
         DeferredRevenue=flag(read_only=True),
     ),
     MOMENTS | {"Id", "Name", "Type", "Sku", "Active", "FullyQualifiedName", "UnitPrice"},
     order="Name",
+    api_writes=True,
 )
 PAYMENT_METHOD = Entity(
     "PaymentMethod",
-    with_common(Name=text(31), Type=text(), Active=flag()),
+    with_common(Name=text(31), Type=one_of("CREDIT_CARD", "NON_CREDIT_CARD"), Active=flag()),
     MOMENTS | {"Id", "Name", "Type", "Active"},
     order="Name",
+    api_writes=True,
 )
 TERM = Entity(
     "Term",
@@ -88,4 +118,5 @@ TERM = Entity(
     ),
     MOMENTS | {"Id", "Name", "Type", "Active", "DueDays"},
     order="Name",
+    api_writes=True,
 )

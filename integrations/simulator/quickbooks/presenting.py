@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from integrations.simulator.quickbooks.account_types import CLASSES
 from integrations.simulator.quickbooks.answers import money, stamp
+from integrations.simulator.quickbooks.sales import showing
 
 if TYPE_CHECKING:
     from integrations.simulator.quickbooks.state import Company, Record
 
-Road = Literal["write", "read", "query"]
+Road = Literal["create", "write", "read", "query"]
 CURRENCIES = {
     "USD": "United States Dollar",
     "CAD": "Canadian Dollar",
@@ -31,8 +33,16 @@ _MISSING: dict[tuple[str, Road], tuple[str, ...]] = {
 }
 
 
-def shown(company: Company, record: Record, road: Road) -> dict[str, Any]:
+def shown(company: Company, record: Record, road: Road, *, linked: bool = False) -> dict[str, Any]:
+    """`linked`: a query asked for the payment link of invoices."""
     found = bare(company, record)
+    if record.entity == "Account" and road == "create":
+        del found["MetaData"]["LastUpdatedTime"]
+    if record.entity == "Payment" and road in {"create", "write"}:
+        found["DepositToAccountRef"].pop("name", None)
+    if road == "query" and not linked:
+        found.pop("InvoiceLink", None)
+    road = "write" if road == "create" else road
     for name in _TAX_IDS:
         if name in found:
             found[name] = masked(found[name], _MASK_KEEPS[name])
@@ -46,12 +56,19 @@ def bare(company: Company, record: Record) -> dict[str, Any]:
     """All of it, unmasked: what the control room sees."""
     found = {name: _shown_value(record, name, value) for name, value in record.fields.items()}
     found |= _DERIVED.get(record.entity, _nothing)(company, record)
+    times: dict[str, Any] = {
+        "CreateTime": stamp(record.created),
+        "LastUpdatedTime": stamp(record.updated),
+    }
+    if record.entity in _SALES:
+        times |= showing.last_modified()
+        found["CurrencyRef"] = _currency(company, record)
     return found | {
         "domain": "QBO",
         "sparse": False,
         "Id": record.id,
         "SyncToken": str(record.sync_token),
-        "MetaData": {"CreateTime": stamp(record.created), "LastUpdatedTime": stamp(record.updated)},
+        "MetaData": times,
     }
 
 
@@ -66,12 +83,7 @@ def masked(value: str, keep: int) -> str:
 
 
 def full_name(company: Company, record: Record) -> str:
-    title = str(record.fields.get("DisplayName") or record.fields.get("Name", ""))
-    return ":".join([*reversed([_own_name(one) for one in company.ancestors(record)]), title])
-
-
-def _own_name(record: Record) -> str:
-    return str(record.fields.get("DisplayName", ""))
+    return company.full_name(record)
 
 
 def balance_with_jobs(company: Company, record: Record) -> int:
@@ -105,7 +117,8 @@ def _vendor(company: Company, record: Record) -> dict[str, Any]:
 
 def _account(company: Company, record: Record) -> dict[str, Any]:
     return {
-        "SubAccount": False,
+        "SubAccount": bool(record.parent_id),
+        "Classification": CLASSES[record.fields["AccountType"]],
         "FullyQualifiedName": full_name(company, record),
         "CurrentBalance": money(record.balance_cents),
         "CurrentBalanceWithSubAccounts": money(record.balance_cents),
@@ -114,7 +127,12 @@ def _account(company: Company, record: Record) -> dict[str, Any]:
 
 
 def _item(company: Company, record: Record) -> dict[str, Any]:
-    found: dict[str, Any] = {"FullyQualifiedName": full_name(company, record), "DeferredRevenue": False}
+    found: dict[str, Any] = {"FullyQualifiedName": full_name(company, record)}
+    if record.fields["Type"] != "Category":
+        found["DeferredRevenue"] = False
+    level = len(company.ancestors(record))
+    if level:
+        found |= {"SubItem": True, "Level": level}
     for name in ("IncomeAccountRef", "ExpenseAccountRef", "AssetAccountRef"):
         account = company.find("Account", record.fields.get(name, {}).get("value", ""))
         if account is not None:
@@ -126,4 +144,10 @@ def _nothing(company: Company, record: Record) -> dict[str, Any]:
     return {}
 
 
-_DERIVED = {"Customer": _customer, "Vendor": _vendor, "Account": _account, "Item": _item}
+_SALES = {
+    "Invoice": showing.invoice,
+    "CreditMemo": showing.credit_memo,
+    "Payment": showing.payment,
+    "Deposit": showing.deposit,
+}
+_DERIVED = {"Customer": _customer, "Vendor": _vendor, "Account": _account, "Item": _item, **_SALES}

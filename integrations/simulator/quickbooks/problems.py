@@ -66,14 +66,91 @@ def too_long(name: str, limit: int, supplied: int) -> Problem:
     return Problem("2050", message, f"Min:0 Max:{limit} supported. Supplied length:{supplied}", name)
 
 
-def bad_email(address: str) -> Problem:
+def bad_email(address: str, element: str = "PrimaryEmailAddr") -> Problem:
     detail = f"Email Address does not conform to the syntax rules of RFC 822. Supplied value:{address}"
-    return Problem("2210", "Invalid Email Address format", detail, "PrimaryEmailAddr")
+    return Problem("2210", "Invalid Email Address format", detail, element)
 
 
 def forbidden_characters(name: str, code: str) -> Problem:
     message = "Invalid String. The string either has unsupported or special characters"
     return Problem(code, message, f"{name} must not hold a colon, a tab or a newline", name)
+
+
+def bad_date(code: str, name: str, supplied: str) -> Refused:
+    return Refused(
+        Problem(code, "Invalid Date", f"Date should be yyyy-MM-dd. Supplied value:{supplied}", name)
+    )
+
+
+def bad_amount(name: str, supplied: object) -> Refused:
+    return Refused(Problem("2140", "Invalid Amount", f"Amount is not valid. Supplied value:{supplied}", name))
+
+
+def bad_quantity(name: str, supplied: object) -> Refused:
+    return Refused(
+        Problem("2160", "Invalid Quantity", f"Quantity is not valid. Supplied value:{supplied}", name)
+    )
+
+
+def bad_choice(name: str, supplied: str) -> Refused:
+    return Refused(
+        Problem("2170", "Invalid Enumeration", f"Supplied value {supplied} is no value of {name}", name)
+    )
+
+
+def negative(name: str) -> Refused:
+    return Refused(Problem("2290", "Negative Amount", f"Negative amount is not allowed for {name}", name))
+
+
+def no_lines() -> Refused:
+    return Refused(Problem("2250", "Line Missing", "At least one line is required", "Line"))
+
+
+def bad_reference(code: str, kind: str, id_: str) -> Refused:
+    """610 speaks of something made inactive, 2500 of the reference."""
+    if code == "610":
+        return not_found()
+    return Refused(
+        Problem(code, "Invalid Reference Id", f"Invalid Reference Id : {kind} element id {id_} not found", "")
+    )
+
+
+def wrong_account_type(name: str) -> Refused:
+    return business(
+        f"You need to select a different type of account for {name}.", "6430", "Invalid Account Type Used"
+    )
+
+
+def not_linkable(detail: str) -> Refused:
+    return Refused(Problem("620", "Transaction cannot be linked", detail, ""))
+
+
+def miscalculated(sent: object, expected: object) -> Refused:
+    detail = f"Amount is not equal to UnitPrice * Qty. Supplied value:{sent} Expected value:{expected}"
+    return Refused(Problem("6070", "Amount calculation incorrect in the request", detail, "Line.Amount"))
+
+
+def duplicate_number(number: str, kind: str, id_: str, *, tail: bool) -> Refused:
+    message = "Duplicate Document Number Error"
+    detail = f"{message} : You must specify a different number. This number has already been used."
+    where = f" DocNumber={number} is assigned to TxnType={kind} with TxnId={id_}" if tail else ""
+    return Refused(Problem("6140", message, detail + where, ""))
+
+
+def closed_books(code: str, until: str) -> Refused:
+    return business(
+        f"The account period has closed and the account books cannot be updated through {until}.",
+        code,
+        "Account Period Closed, Cannot Update Through Services API",
+    )
+
+
+def deposited() -> Refused:
+    return business(
+        "This transaction has been deposited. If you want to change it, remove it from the deposit first.",
+        "6540",
+        "Deposited transaction cannot be changed",
+    )
 
 
 def business(

@@ -1,4 +1,4 @@
-"""What a kind of record demands before it is stored. One class per kind; later kinds (Invoice, Payment) get their own."""
+"""What customers, vendors and employees demand before they are stored; and the rules of every kind by its name."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from integrations.simulator.quickbooks import names, problems
 from integrations.simulator.quickbooks.answers import Problem, Refused
-from integrations.simulator.quickbooks.lists import ACCOUNT, ITEM, PAYMENT_METHOD, TERM
+from integrations.simulator.quickbooks.list_rules import LISTS
 from integrations.simulator.quickbooks.people import CUSTOMER, EMPLOYEE, VENDOR
-from integrations.simulator.quickbooks.presenting import CURRENCIES, DEFAULT_TAX_CODE, balance_with_jobs
+from integrations.simulator.quickbooks.presenting import DEFAULT_TAX_CODE, balance_with_jobs
+from integrations.simulator.quickbooks.ruling import Rules, refuse_all, refuse_unknown_currency
+from integrations.simulator.quickbooks.sales.registry import SALES
 from integrations.simulator.quickbooks.schema import overlong
 
 if TYPE_CHECKING:
-    from integrations.simulator.quickbooks.entity import Entity
     from integrations.simulator.quickbooks.state import Company, Record
 
 MAX_LEVELS = 5
@@ -21,36 +22,12 @@ DELIVERY = {"Print", "Email", "None"}
 
 
 @dataclass(frozen=True)
-class Rules:
-    entity: Entity
-
-    def settle(self, company: Company, record: Record, old: Record | None) -> None:
-        """Fills what QuickBooks fills by itself. Called before the checks, on creation and on every update."""
-        fields = record.fields
-        fields.setdefault("Active", True)
-        suffix = " (Deleted)" if record.entity == "PaymentMethod" else names.SUFFIX
-        if not fields["Active"] and "Name" in fields and not fields["Name"].endswith(suffix):
-            fields["Name"] += suffix
-
-    def check(self, company: Company, record: Record, old: Record | None) -> None:
-        if not record.fields.get("Name"):
-            raise problems.missing("Name")
-        refuse_all(list(overlong(self.entity.properties, record.fields)))
-        same = (one for one in company.records[self.entity.name].values() if one.id != record.id)
-        if any(one.fields["Name"].lower() == record.fields["Name"].lower() for one in same):
-            raise problems.duplicate_name("null")
-
-    def after(self, company: Company, record: Record) -> None:
-        """What a stored change drags along in other records."""
-
-
-@dataclass(frozen=True)
 class PersonRules(Rules):
     """Customers, vendors and employees: one list of names."""
 
     def settle(self, company: Company, record: Record, old: Record | None) -> None:
-        super().settle(company, record, old)
         fields = record.fields
+        fields.setdefault("Active", True)
         fields["DisplayName"] = fields.get("DisplayName") or names.from_parts(fields)
         if not fields["DisplayName"]:
             raise Refused(
@@ -104,14 +81,15 @@ class CustomerRules(PersonRules):
             raise Refused(
                 Problem("2170", "Invalid Enumeration", "Supplied value is no PreferredDeliveryMethod", "")
             )
-        _check_currency(company, record)
+        code = record.fields.get("CurrencyRef", {}).get("value", company.settings.home_currency)
+        refuse_unknown_currency(company, code)
         if old is None or old.parent_id != record.parent_id:
             _check_parents(company, record)
         if old is not None and old.active and not record.active:
             _check_deactivation(company, record)
 
-    def after(self, company: Company, record: Record) -> None:
-        if record.active or company.switch("deactivating_parent") != "jobs_follow":
+    def after(self, company: Company, record: Record, old: Record | None) -> None:
+        if old is None or record.active or company.switch("deactivating_parent") != "jobs_follow":
             return
         for job in company.children(record):
             if job.active:
@@ -119,12 +97,7 @@ class CustomerRules(PersonRules):
                 names.follow_activity(company, follow, job)
                 job.fields, job.sync_token, job.updated = follow.fields, job.sync_token + 1, company.now()
                 company.changed(job)
-                self.after(company, job)
-
-
-def refuse_all(found: list[Problem]) -> None:
-    if found:
-        raise Refused(*found)
+                self.after(company, job, job)
 
 
 def _bad_emails(fields: dict[str, Any]) -> list[Problem]:
@@ -183,17 +156,6 @@ def _settle_job(company: Company, fields: dict[str, Any]) -> None:
         raise problems.missing("ParentRef")
 
 
-def _check_currency(company: Company, record: Record) -> None:
-    code = record.fields.get("CurrencyRef", {}).get("value", company.settings.home_currency)
-    known = code in CURRENCIES if company.settings.multicurrency else code == company.settings.home_currency
-    if not known:
-        raise Refused(
-            Problem(
-                "2220", "Invalid Currency", f"Currency {code} is not active in this company", "CurrencyRef"
-            )
-        )
-
-
 def _check_parents(company: Company, record: Record) -> None:
     if not record.parent_id:
         return
@@ -226,5 +188,6 @@ RULES: dict[str, Rules] = {
     "Customer": CustomerRules(CUSTOMER),
     "Vendor": VendorRules(VENDOR),
     "Employee": EmployeeRules(EMPLOYEE),
-    **{one.name: Rules(one) for one in (ACCOUNT, ITEM, PAYMENT_METHOD, TERM)},
+    **LISTS,
+    **SALES,
 }

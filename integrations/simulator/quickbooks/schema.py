@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date as calendar_date
 from decimal import Decimal
 from typing import Any, Literal
 
 from integrations.simulator.quickbooks import problems
-from integrations.simulator.quickbooks.answers import Problem, Refused
+from integrations.simulator.quickbooks.answers import Problem
 
-Kind = Literal["text", "flag", "amount", "date", "reference", "block", "moment"]
+Kind = Literal["text", "flag", "amount", "quantity", "date", "reference", "block", "moment"]
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_NUMBER = re.compile(r"-?\d{1,15}(\.\d+)?([eE][+-]?\d{1,2})?")
+_TOO_LARGE = Decimal(10) ** 15
 _PACKAGE = "com.intuit.schema.finance.v3"
 _LISTED = 60
 ADDRESS_LINES = 2000
@@ -20,17 +23,26 @@ ADDRESS_LINES = 2000
 
 @dataclass(frozen=True)
 class Property:
-    """`read_only` values are known and ignored when sent; `java` names the class that complains about unknown parts."""
+    """`read_only` values are known and ignored when sent; `java` names the class that complains about unknown parts.
+
+    `many`: the value is a list of them. `choices`: an enumeration; empty for free text.
+    """
 
     kind: Kind = "text"
     limit: int = 0
     read_only: bool = False
     parts: Mapping[str, Property] = field(default_factory=dict)
     java: str = ""
+    many: bool = False
+    choices: frozenset[str] = frozenset()
 
 
 def text(limit: int = 0, *, read_only: bool = False) -> Property:
     return Property("text", limit, read_only)
+
+
+def one_of(*choices: str) -> Property:
+    return Property("text", choices=frozenset(choices))
 
 
 def flag(*, read_only: bool = False) -> Property:
@@ -39,6 +51,10 @@ def flag(*, read_only: bool = False) -> Property:
 
 def amount(*, read_only: bool = False) -> Property:
     return Property("amount", read_only=read_only)
+
+
+def quantity() -> Property:
+    return Property("quantity")
 
 
 def date() -> Property:
@@ -53,6 +69,10 @@ def reference(*, read_only: bool = False) -> Property:
 
 def block(java: str, **parts: Property) -> Property:
     return Property("block", 0, False, parts, java)
+
+
+def many(one: Property, *, read_only: bool = False) -> Property:
+    return replace(one, many=True, read_only=read_only)
 
 
 METADATA = Property(
@@ -104,8 +124,9 @@ def refuse_unknown(java: str, known: Mapping[str, Property], given: Mapping[str,
     for name, value in given.items():
         if name not in known:
             raise problems.bad_property(_unrecognized(name, java, known))
-        if known[name].parts and isinstance(value, dict):
-            refuse_unknown(known[name].java, known[name].parts, value)
+        for inner in value if isinstance(value, list) else [value]:
+            if known[name].parts and isinstance(inner, dict):
+                refuse_unknown(known[name].java, known[name].parts, inner)
 
 
 def _unrecognized(name: str, java: str, known: Mapping[str, Property]) -> str:
@@ -117,19 +138,41 @@ def _unrecognized(name: str, java: str, known: Mapping[str, Property]) -> str:
 
 def cleaned(name: str, known: Property, value: object) -> object:
     """The stored form of a value that is not empty; None when nothing remains of it."""
+    if known.many:
+        return _cleaned_list(name, known, value)
     if known.kind in {"block", "reference"}:
         return _cleaned_parts(name, known, value)
     if isinstance(value, dict | list):
         raise problems.bad_property(
             f"Can not deserialize instance of java.lang.String out of START_OBJECT token {name}"
         )
-    if known.kind == "flag":
-        return _flag(name, value)
-    if known.kind == "date" and not _DATE.fullmatch(str(value)):
-        raise Refused(
-            Problem("2060", "Invalid Date", f"Date should be yyyy-MM-dd. Supplied value:{value}", name)
+    if known.kind in {"amount", "quantity"}:
+        return _amount(name, value, known.kind)
+    if known.choices and str(value) not in known.choices:
+        raise problems.bad_choice(name, str(value))
+    if known.kind == "date":
+        return _date(name, str(value))
+    return _flag(name, value) if known.kind == "flag" else str(value)
+
+
+def _cleaned_list(name: str, known: Property, value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise problems.bad_property(
+            f"Can not deserialize instance of java.util.ArrayList out of START_OBJECT token {name}"
         )
-    return _amount(name, value) if known.kind == "amount" else str(value)
+    single = replace(known, many=False)
+    found = (cleaned(name, single, inner) for inner in value if not is_empty(inner))
+    return [one for one in found if one is not None]
+
+
+def _date(name: str, value: str) -> str:
+    if not _DATE.fullmatch(value):
+        raise problems.bad_date("2060", name, value)
+    try:
+        calendar_date.fromisoformat(value)
+    except ValueError:
+        raise problems.bad_date("2070", name, value) from None
+    return value
 
 
 def _cleaned_parts(name: str, known: Property, value: object) -> dict[str, Any] | None:
@@ -157,22 +200,27 @@ def _flag(name: str, value: object) -> bool:
     return str(value).lower() == "true"
 
 
-def _amount(name: str, value: object) -> Decimal:
-    if isinstance(value, bool) or not re.fullmatch(r"-?\d{1,15}(\.\d+)?", str(value)):
-        raise Refused(Problem("2140", "Invalid Amount", f"Amount is not valid. Supplied value:{value}", name))
-    return Decimal(str(value))
+def _amount(name: str, value: object, kind: Kind) -> Decimal:
+    wrong = problems.bad_quantity if kind == "quantity" else problems.bad_amount
+    if isinstance(value, bool) or not _NUMBER.fullmatch(str(value)):
+        raise wrong(name, value)
+    found = Decimal(str(value))
+    if abs(found) >= _TOO_LARGE:
+        raise wrong(name, value)
+    return found
 
 
 def overlong(known: Mapping[str, Property], fields: Mapping[str, Any], prefix: str = "") -> Iterator[Problem]:
     for name, value in fields.items():
-        if isinstance(value, dict):
-            yield from overlong(known[name].parts, value, f"{name}.")
-            yield from _overlong_lines(name, value)
-        elif known[name].limit and len(str(value)) > known[name].limit:
-            yield problems.too_long(f"{prefix}{name}", known[name].limit, len(str(value)))
+        for inner in value if isinstance(value, list) else [value]:
+            if isinstance(inner, dict):
+                yield from overlong(known[name].parts, inner, f"{prefix}{name}.")
+                yield from _overlong_lines(name, inner)
+            elif known[name].limit and len(str(inner)) > known[name].limit:
+                yield problems.too_long(f"{prefix}{name}", known[name].limit, len(str(inner)))
 
 
 def _overlong_lines(name: str, value: Mapping[str, Any]) -> Iterator[Problem]:
-    total = sum(len(str(inner)) for part, inner in value.items() if part.startswith("Line"))
+    total = sum(len(str(inner)) for part, inner in value.items() if re.fullmatch(r"Line[1-5]", part))
     if total > ADDRESS_LINES:
         yield problems.too_long(f"{name}.Line1-5", ADDRESS_LINES, total)

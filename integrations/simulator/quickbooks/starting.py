@@ -16,7 +16,7 @@ _ACCOUNTS = [
     ("Undeposited Funds", "Other Current Asset", "UndepositedFunds"),
     ("Checking", "Bank", "Checking"),
 ]
-_TERMS = [("Due on receipt", 0), ("Net 10", 10), ("Net 15", 15), ("Net 30", 30), ("Net 60", 60)]
+_TERMS = [("Due on receipt", 0), ("Net 15", 15), ("Net 30", 30), ("Net 60", 60), ("Net 10", 10)]
 _METHODS = [("Cash", "NON_CREDIT_CARD"), ("Check", "NON_CREDIT_CARD"), ("Visa", "CREDIT_CARD")]
 
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, request
 
-from integrations.simulator.quickbooks import problems, replay
+from integrations.simulator.quickbooks import batch, problems, replay
 from integrations.simulator.quickbooks.answers import Problem, Refused, refusal, succeeded
 from integrations.simulator.quickbooks.company import company_info, preferences
 from integrations.simulator.quickbooks.entities import BY_PATH, NOT_YET
+from integrations.simulator.quickbooks.operations import Asked, not_modelled, perform
 from integrations.simulator.quickbooks.presenting import shown
 from integrations.simulator.quickbooks.query.answering import answer
-from integrations.simulator.quickbooks.writing import existing, write
+from integrations.simulator.quickbooks.writing import existing
 
 if TYPE_CHECKING:
     from integrations.simulator.quickbooks.state import Company
@@ -45,6 +46,8 @@ def build_blueprint(world: World) -> Blueprint:
 def _work(world: World, realm: str, rest: str) -> Response:
     company = world.quickbooks.companies[realm]
     try:
+        if rest == "batch" and (crowded := world.gateway.enter_batch(realm, batch.count(request.get_data()))):
+            return crowded
         if request.method == "POST" and rest != "query":
             return replay.once(company, rest, lambda: succeeded(_posted(company, rest), world.clock.now()))
         return succeeded(_read(company, rest), world.clock.now())
@@ -87,7 +90,7 @@ def _queried(company: Company) -> dict[str, Any]:
             raise problems.bad_property(f"Content-Type {request.mimetype} is not application/text")
         statement = request.get_data(as_text=True)
     if statement.strip():
-        return answer(company, statement)
+        return answer(company, statement, Asked.of(request.args).include)
     if company.switch("empty_query_answer") == "4000":
         raise Refused(Problem("4000", "Error parsing query", "QueryParserError: the statement is empty"))
     reason = problems.application_error()
@@ -95,21 +98,13 @@ def _queried(company: Company) -> dict[str, Any]:
 
 
 def _posted(company: Company, rest: str) -> dict[str, Any]:
+    if rest == "batch":
+        return batch.answer(company, _body(), request.args.get("requestid", ""))
     if rest in {name.lower() for name in NOT_YET} | {"companyinfo", "preferences"}:
-        raise Refused(
-            Problem("5030", "Feature Not Supported", f"Writing {rest} is not part of this simulator yet.", "")
-        )
+        raise not_modelled(rest)
     if rest not in BY_PATH:
         raise problems.wrong_path(request.path.removeprefix("/quickbooks"))
-    entity = BY_PATH[rest]
-    if request.args.get("operation", "update") != "update" or "include" in request.args:
-        raise problems.unsupported_operation(request.args.get("operation") or request.args["include"])
-    if not entity.api_writes:
-        raise Refused(
-            Problem("5030", "Feature Not Supported", f"Writing {rest} is not part of this simulator yet.", "")
-        )
-    record = write(company, entity.name, _body())
-    return {entity.name: shown(company, record, "write")}
+    return perform(company, BY_PATH[rest], Asked.of(request.args), _body())
 
 
 def _body() -> dict[str, Any]:

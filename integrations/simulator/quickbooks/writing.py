@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from copy import deepcopy
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from integrations.simulator.quickbooks import problems
-from integrations.simulator.quickbooks.rules import RULES, Rules
+from integrations.simulator.quickbooks.balances import touch, touch_ancestors
+from integrations.simulator.quickbooks.rules import RULES
+from integrations.simulator.quickbooks.ruling import NOTHING, Rules
+from integrations.simulator.quickbooks.sales.credits import automatic
 from integrations.simulator.quickbooks.schema import cleaned, is_empty, refuse_unknown
 from integrations.simulator.quickbooks.state import Company, Record
 
@@ -18,32 +20,43 @@ if TYPE_CHECKING:
 _NUMBER = re.compile(r"-?\d+")
 
 
-def write(company: Company, entity: str, body: dict[str, Any]) -> Record:
+def write(company: Company, entity: str, body: dict[str, Any], include: frozenset[str] = NOTHING) -> Record:
     """As the API takes it: a body with an Id is an update, any other creates."""
+    rules = _begin(entity, body)
+    if is_empty(body.get("Id")):
+        return _create(company, rules, body, include)
+    record = current(company, entity, body)
+    return _update(company, rules, record, body, include, sparse=body.get("sparse") in (True, "true"))
+
+
+def enter(company: Company, entity: str, body: dict[str, Any]) -> Record:
+    """As a person types it into QuickBooks."""
+    return _create(company, _begin(entity, body), body, NOTHING)
+
+
+def edit(company: Company, entity: str, id_: str, body: dict[str, Any]) -> Record:
+    """As a person edits it: the named fields only, on whatever version is current."""
+    rules = _begin(entity, body)
+    return _update(company, rules, existing(company, entity, id_), body, NOTHING, sparse=True)
+
+
+def _begin(entity: str, body: dict[str, Any]) -> Rules:
     rules = RULES[entity]
     refuse_unknown(entity, rules.entity.properties, body)
+    rules.begin(body)
+    return rules
+
+
+def current(company: Company, entity: str, body: dict[str, Any]) -> Record:
+    """The record a body names, if it names its newest version."""
     if is_empty(body.get("Id")):
-        return _create(company, rules, body)
+        raise problems.missing("Id")
     record = existing(company, entity, str(body["Id"]))
     if is_empty(body.get("SyncToken")):
         raise problems.missing("SyncToken")
     if str(body["SyncToken"]) != str(record.sync_token):
         raise problems.stale()
-    return _update(company, rules, record, body, sparse=body.get("sparse") in (True, "true"))
-
-
-def enter(company: Company, entity: str, body: dict[str, Any]) -> Record:
-    """As a person types it into QuickBooks."""
-    rules = RULES[entity]
-    refuse_unknown(entity, rules.entity.properties, body)
-    return _create(company, rules, body)
-
-
-def edit(company: Company, entity: str, id_: str, body: dict[str, Any]) -> Record:
-    """As a person edits it: the named fields only, on whatever version is current."""
-    rules = RULES[entity]
-    refuse_unknown(entity, rules.entity.properties, body)
-    return _update(company, rules, existing(company, entity, id_), body, sparse=True)
+    return record
 
 
 def existing(company: Company, entity: str, id_: str) -> Record:
@@ -55,36 +68,54 @@ def existing(company: Company, entity: str, id_: str) -> Record:
     return record
 
 
-def _create(company: Company, rules: Rules, body: dict[str, Any]) -> Record:
+def _create(company: Company, rules: Rules, body: dict[str, Any], include: frozenset[str]) -> Record:
     now = company.now()
     record = Record(rules.entity.name, "", now, now, _accepted(rules.entity, body))
     rules.settle(company, record, None)
     rules.check(company, record, None)
+    rules.admit(company, record, None, include)
     record.id = company.next_id(rules.entity.name)
     company.number_addresses(record)
     company.add(record)
-    touch_ancestors(company, record) if record.balance_cents else None
+    if record.entity == "Customer" and record.balance_cents:
+        touch_ancestors(company, record)
+    rules.after(company, record, None)
+    while (credit := automatic(company, record)) is not None:
+        enter(company, "Payment", credit)
     return record
 
 
-def _update(company: Company, rules: Rules, record: Record, body: dict[str, Any], *, sparse: bool) -> Record:
-    fields = (
-        _merged(company, rules.entity, record.fields, body)
-        if sparse
-        else _replaced(rules.entity, record, body)
-    )
-    wanted = replace(record, fields=fields, address_ids=dict(record.address_ids))
+def _update(
+    company: Company,
+    rules: Rules,
+    record: Record,
+    body: dict[str, Any],
+    include: frozenset[str],
+    *,
+    sparse: bool,
+) -> Record:
+    merged = _merged(company, rules.entity, record.fields, body) if sparse else None
+    fields = _replaced(rules.entity, record, body) if merged is None else merged
+    wanted = record.copy(fields)
     rules.settle(company, wanted, record)
     rules.check(company, wanted, record)
+    rules.admit(company, wanted, record, include)
     company.number_addresses(wanted)
     record.address_ids = wanted.address_ids
-    unchanged = wanted.fields == record.fields
-    if unchanged and not (record.entity == "Customer" and company.switch("customer_noop_bumps")):
+    if wanted.fields == record.fields and not _bumps_anyway(company, record):
         return record
-    record.fields, record.sync_token, record.updated = wanted.fields, record.sync_token + 1, company.now()
+    before = record.copy(record.fields)
+    record.fields, record.sale = wanted.fields, wanted.sale
+    record.sync_token, record.updated = record.sync_token + 1, company.now()
+    company.index.put(record)
     company.changed(record)
-    rules.after(company, record)
+    rules.after(company, record, before)
     return record
+
+
+def _bumps_anyway(company: Company, record: Record) -> bool:
+    switch = {"Customer": "customer_noop_bumps", "Invoice": "sale_noop_bumps", "Payment": "sale_noop_bumps"}
+    return record.entity in switch and bool(company.switch(switch[record.entity]))
 
 
 def _accepted(entity: Entity, body: dict[str, Any]) -> dict[str, Any]:
@@ -100,7 +131,8 @@ def _accepted(entity: Entity, body: dict[str, Any]) -> dict[str, Any]:
 
 def _replaced(entity: Entity, record: Record, body: dict[str, Any]) -> dict[str, Any]:
     """A full update: whatever is left out is cleared, save whether the record is active."""
-    return {"Active": record.active, **_accepted(entity, body)}
+    kept = {"Active": record.active} if "Active" in entity.properties else {}
+    return {**kept, **_accepted(entity, body)}
 
 
 def _merged(company: Company, entity: Entity, old: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
@@ -132,14 +164,6 @@ def _clears(company: Company, value: object) -> bool:
 
 
 def move_balance(company: Company, record: Record, cents: int) -> None:
-    """What an invoice or a payment does to its customer: new times up the whole line, and nobody's SyncToken."""
+    """A balance that comes from elsewhere, such as the recordings."""
     record.balance_cents = cents
-    record.updated = company.now()
-    company.changed(record)
-    touch_ancestors(company, record)
-
-
-def touch_ancestors(company: Company, record: Record) -> None:
-    for above in company.ancestors(record):
-        above.updated = company.now()
-        company.changed(above)
+    touch(company, record)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from integrations.errors import Refused
 from integrations.models import SyncRun
@@ -14,13 +14,12 @@ from integrations.sync.writing import carry_out
 
 MORE_TRIES = 5
 
+Planner = Callable[[Desk, SyncRun], Plan]
+Remedies = Mapping[type[Refused], Callable[[Desk], None]]
+
 
 def insist(
-    desk: Desk,
-    run: SyncRun,
-    planned: Plan,
-    plan: Callable[[Desk, SyncRun], Plan],
-    against: tuple[type[Refused], ...],
+    desk: Desk, run: SyncRun, planned: Plan, plan: Planner, against: tuple[type[Refused], ...]
 ) -> Ending:
     """Each refusal is a row the next plan knows of; under preview that plan has to be released first."""
     for _ in range(MORE_TRIES):
@@ -32,3 +31,23 @@ def insist(
         if shown is not None:
             return shown
     return carry_out(desk, run, planned)
+
+
+def insist_otherwise(desk: Desk, run: SyncRun, planned: Plan, plan: Planner, remedies: Remedies) -> Ending:
+    """After a refusal what we know is brought up to date; the same again is not worth a try."""
+    for _ in range(MORE_TRIES):
+        try:
+            return carry_out(desk, run, planned)
+        except tuple(remedies) as error:
+            remedies[type(error)](desk)
+            again = plan(desk, run)
+            if is_same(again, planned):
+                raise
+            planned = again
+    return carry_out(desk, run, planned)
+
+
+def is_same(one: Plan, other: Plan) -> bool:
+    if one.write is None or other.write is None:
+        return one.write is other.write
+    return one.write.fingerprint() == other.write.fingerprint()

@@ -8,6 +8,7 @@ from integrations.models import RemoteWrite, SyncRun
 
 NAME_TAKEN = ("6240",)
 HAS_BALANCE = ("6220", "6280")
+NUMBER_TAKEN = ("6140",)
 
 
 def refused_names(run: SyncRun) -> set[str]:

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from integrations.models import RemoteWrite
-from integrations.sync.answers import people
+from integrations.sync.answers import invoices, payments, people
 from integrations.sync.answers.sent import Sent
+from integrations.sync.answers.shared import accounts, methods
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Ending
 
@@ -31,6 +32,12 @@ class Answers(Protocol):
         """What a write whose answer was lost left behind, recognised by what we sent; None if nothing."""
 
 
-OF: dict[str, Answers] = {"Customer": people}
+OF: dict[str, Answers] = {
+    "Customer": people,
+    "Invoice": invoices,
+    "Payment": payments,
+    "Account": accounts,
+    "PaymentMethod": methods,
+}
 
 __all__ = ["OF", "Answers", "Sent"]

@@ -18,6 +18,8 @@ NUMBER_LIMIT, DESCRIPTION_LIMIT, NOTE_LIMIT, MEMO_LIMIT = 21, 4000, 4000, 1000
 MOST_LINES = 10_000
 PRICE_DECIMALS = 5  # of a UnitPrice (§5.2)
 SALES, SUBTOTAL = "SalesItemLineDetail", "SubTotalLineDetail"
+FIELDS = ("due_date", "memo", "lines")
+"""What is kept in step. Customer, number and date are written once and are QuickBooks' own from then on."""
 PERCENTAGE, DIFFERENCE = "percentage", "difference"
 """Ids of lines Coperniq has none for."""
 ITS_OWN = ("ItemAccountRef", "CustomExtensions", "LineEx")
@@ -175,6 +177,7 @@ def quickbooks_image(invoice: QuickBooksInvoice, memo_field: str) -> dict[str, A
         "number": invoice.number,
         "on": invoice.on.isoformat(),
         "voided": invoice.is_voided,
+        "payments": sorted(invoice.payment_ids),
     }
 
 

@@ -29,11 +29,12 @@ class Condition:
 
 @dataclass
 class Statement:
-    """`columns` empty: all of them. `order` is (property, descending)."""
+    """`columns` empty: all of them, with `beside_star` named as well. `order` is (property, descending)."""
 
     entity: str = ""
     counting: bool = False
     columns: list[str] = field(default_factory=list)
+    beside_star: list[str] = field(default_factory=list)
     conditions: list[Condition] = field(default_factory=list)
     order: tuple[str, bool] | None = None
     start: int = 1
@@ -83,7 +84,9 @@ class _Parser:
         while self._is_symbol(","):
             self._at += 1
             names.append(self._column())
-        self._found.columns = [] if "*" in names else names
+        starred = "*" in names
+        self._found.columns = [] if starred else names
+        self._found.beside_star = [name for name in names if name != "*"] if starred else []
 
     def _column(self) -> str:
         if self._is_symbol("*"):

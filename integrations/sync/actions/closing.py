@@ -1,0 +1,43 @@
+"""Closed books are known before anything is written into them."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from integrations.errors import Choice, Hold
+from integrations.models import ClosedBooks, SyncRun
+from integrations.sync import reference
+from integrations.sync.actions.names import DISCARD, RETRY
+from integrations.sync.desk import Desk
+
+FIRST_OPEN_DAY = ClosedBooks.FIRST_OPEN_DAY.value
+
+
+def open_day(desk: Desk, run: SyncRun, on: date) -> tuple[date, tuple[str, ...]]:
+    """The date of a new document, and a word about it where it had to be another."""
+    closed_on = reference.preferences(desk).book_close_on
+    if closed_on is None or on > closed_on:
+        return on, ()
+    first = closed_on + timedelta(days=1)
+    if FIRST_OPEN_DAY in (run.decision, desk.settings.closed_books):
+        return first, (
+            f"It is dated {first:%B %-d, %Y} instead of {on:%B %-d, %Y}: the books are closed until then.",
+        )
+    raise Hold(
+        "books_closed",
+        f"The books are closed up to {closed_on:%B %-d, %Y}, and this is dated {on:%B %-d, %Y}. Reopen the period "
+        f"in QuickBooks and try again, or date it {first:%B %-d, %Y}.",
+        [Choice(FIRST_OPEN_DAY, f"Date it {first:%B %-d, %Y}"), RETRY, DISCARD],
+    )
+
+
+def refuse_closed(desk: Desk, on: date) -> None:
+    """What stands in the books is never dated anew."""
+    closed_on = reference.preferences(desk).book_close_on
+    if closed_on is not None and on <= closed_on:
+        raise Hold(
+            "books_closed",
+            f"The books are closed up to {closed_on:%B %-d, %Y}, and this document is dated {on:%B %-d, %Y}, so it "
+            "cannot be changed. Reopen the period in QuickBooks and try again, or leave it as it is.",
+            [RETRY, DISCARD],
+        )

@@ -1,0 +1,91 @@
+"""A linked invoice that was declined or archived in Coperniq, and one that came back from there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from integrations.errors import Hold, RecordMissing
+from integrations.models import OnEnded, RecordLink, SyncRun
+from integrations.quickbooks.bodies import money
+from integrations.quickbooks.documents import Invoice
+from integrations.sync.actions.closing import refuse_closed
+from integrations.sync.actions.names import CREATE, DISCARD, RETRY
+from integrations.sync.desk import Desk
+from integrations.sync.mapping.invoices import quickbooks_image
+from integrations.sync.plans import Change, Plan, PlannedWrite
+
+
+def plan(desk: Desk, run: SyncRun, link: RecordLink, image: dict[str, Any], ended: str) -> Plan:
+    """`ended`: void or delete; "" when Coperniq's invoice is in use again."""
+    if not ended:
+        raise revived(link)
+    if link.written.get("ended"):
+        return nothing(link, image, run)
+    try:
+        current = desk.quickbooks.read_invoice(link.quickbooks_id)
+    except RecordMissing:
+        return nothing(link, image, run, f"Invoice {link.number} is deleted in QuickBooks already.")
+    if current.is_voided and ended == OnEnded.VOID:
+        return nothing(link, image, run, f"Invoice {link.number} is voided in QuickBooks already.")
+    refuse_paid(link, current)
+    refuse_closed(desk, current.on)
+    return end(desk, run, link, image, current, ended)
+
+
+def revived(link: RecordLink) -> Hold:
+    return Hold(
+        "revived",
+        f"Invoice {link.number} is in use again in Coperniq, but was voided or deleted in QuickBooks when it was "
+        "declined. A voided invoice cannot be brought back: create it again, or leave it.",
+        [CREATE, RETRY, DISCARD],
+    )
+
+
+def refuse_paid(link: RecordLink, current: Invoice) -> None:
+    paid = current.total_cents - current.balance_cents
+    if paid or current.payment_ids:
+        count = len(current.payment_ids)
+        told = f" in {count} payment{'' if count == 1 else 's'}" if count else ""
+        raise Hold(
+            "declined_but_paid",
+            f"Invoice {link.number} was declined in Coperniq, but ${money(paid):,} has been paid on it{told}, so it is "
+            "not voided. Decide in QuickBooks what becomes of the money, then try again, or leave the invoice.",
+            [RETRY, DISCARD],
+        )
+
+
+def end(
+    desk: Desk, run: SyncRun, link: RecordLink, image: dict[str, Any], current: Invoice, ended: str
+) -> Plan:
+    before = str(link.coperniq_image.get("status") or "")
+    changes = (
+        Change("Status in Coperniq", before, "archived" if image["status"] != "DECLINED" else "DECLINED"),
+        Change("Total", f"${money(current.total_cents):,}", "$0.00" if ended == OnEnded.VOID else ""),
+    )
+    return Plan(
+        record_name=run.record_name,
+        rule=link.rule,
+        write=PlannedWrite(ended, "Invoice", {}, changes, current.id, current.sync_token),
+        quickbooks_image=quickbooks_image(current, desk.settings.memo_field),
+        coperniq_image=image,
+        number=link.number,
+        amount_cents=image["total"],
+        written={**link.written, "ended": ended},
+    )
+
+
+def nothing(link: RecordLink, image: dict[str, Any], run: SyncRun, sentence: str = "") -> Plan:
+    return Plan(
+        record_name=run.record_name,
+        rule=link.rule,
+        quickbooks_id=link.quickbooks_id,
+        quickbooks_name=link.quickbooks_name,
+        quickbooks_version=link.quickbooks_version,
+        quickbooks_image=link.quickbooks_image,
+        coperniq_image=image,
+        number=link.number,
+        amount_cents=image["total"],
+        written={**link.written, "ended": link.written.get("ended") or "elsewhere"},
+        sentence=sentence,
+        ending={"silent": not sentence},
+    )

@@ -1,0 +1,137 @@
+"""The fields of an invoice that are kept in step: as each side has them, and as QuickBooks would take them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from integrations.coperniq.money import Invoice
+from integrations.models import MemoField, RecordLink, SyncRun
+from integrations.quickbooks.bodies import money
+from integrations.quickbooks.documents import Invoice as QuickBooksInvoice
+from integrations.sync.actions.creating_invoices import line_text, memo_values, wanted_lines
+from integrations.sync.desk import Desk
+from integrations.sync.mapping.invoices import (
+    SALES,
+    SUBTOTAL,
+    Line,
+    quantity_and_price,
+    quickbooks_image,
+    text_of,
+    updated_lines,
+)
+
+LABELS = {"due_date": "Due date", "memo": "Memo", "lines": "Lines"}
+
+
+class Fields:
+    """Nothing is matched or read before a field asks for it."""
+
+    def __init__(
+        self,
+        desk: Desk,
+        run: SyncRun,
+        invoice: Invoice,
+        link: RecordLink,
+        image: Mapping[str, Any],
+        current: QuickBooksInvoice,
+    ) -> None:
+        self.desk, self.run, self.invoice, self.link = desk, run, invoice, link
+        self.image, self.current = image, current
+        self.matches: list[RecordLink] = []
+
+    @cached_property
+    def memo_field(self) -> str:
+        return self.desk.settings.memo_field
+
+    @cached_property
+    def theirs(self) -> dict[str, Any]:
+        return quickbooks_image(self.current, self.memo_field)
+
+    @cached_property
+    def lines(self) -> list[Line]:
+        lines, self.matches = wanted_lines(self.desk, self.run, self.invoice)
+        return lines
+
+    def is_touched(self, field: str) -> bool:
+        """QuickBooks differs from what QuickBooks itself answered last."""
+        return bool(self.theirs[field] != self.link.quickbooks_image.get(field))
+
+    def agrees(self, field: str) -> bool:
+        """Both sides say the same already."""
+        if field == "lines":
+            return self.lines_agree()
+        return bool(self.image[field] == self.theirs[field]) or (
+            field == "due_date" and not self.image[field]
+        )
+
+    def lines_agree(self) -> bool:
+        sold = [line for line in self.current.lines if line.kind != SUBTOTAL]
+        if len(sold) != len(self.lines):
+            return False
+        return all(
+            line.kind == SALES
+            and line.amount_cents == wanted.amount_cents
+            and line.description == wanted.description
+            and wanted.item_id in ("", line.item_id)
+            and [text_of(line.quantity), text_of(line.unit_price)]
+            == [text_of(number) for number in quantity_and_price(wanted).values()]
+            for line, wanted in zip(sold, self.lines, strict=True)
+        )
+
+    def values(self, field: str) -> dict[str, Any]:
+        """Payload by dotted path."""
+        if field == "due_date":
+            return {"DueDate": self.image["due_date"]}
+        if field == "memo":
+            return self.memo_values()
+        return {"Line": updated_lines(self.current, self.lines, self.pairs, self.changed_items())}
+
+    @property
+    def pairs(self) -> dict[str, str]:
+        """Coperniq line → QuickBooks line; by their order where it was not noted, as in one found again."""
+        sold = [line.id for line in self.current.lines if line.kind == SALES]
+        by_order = dict(zip([line.id for line in self.lines], sold, strict=False))
+        return dict(self.link.written.get("line_ids") or by_order)
+
+    def memo_values(self) -> dict[str, Any]:
+        """An emptied message is cleared; the note always keeps the mark."""
+        values = memo_values(self.desk, self.run, self.invoice.description.strip())
+        if self.memo_field == MemoField.CUSTOMER_MEMO:
+            return {"CustomerMemo.value": values.get("CustomerMemo.value", "")}
+        return values
+
+    def changed_items(self) -> set[str]:
+        """Lines that are sold as something else in Coperniq now."""
+        before = {line["id"]: line["catalog"] for line in self.link.coperniq_image.get("lines") or ()}
+        return {line.id for line in self.lines if before.get(line.id, line.catalog_id) != line.catalog_id}
+
+    def changes(self, field: str) -> list[tuple[str, str, str]]:
+        """Name, before and after, as people read them; of the lines only those that differ."""
+        if field != "lines":
+            return [(LABELS[field], self.theirs[field], self.image[field])]
+        before = [sold_text(line) for line in self.theirs["lines"]]
+        after = [line_text(line) for line in self.lines]
+        return [
+            (f"Line {n}", old, new)
+            for n, (old, new) in enumerate(zip(*padded(before, after), strict=True), 1)
+            if old != new
+        ]
+
+    def told(self, field: str, image: Mapping[str, Any]) -> str:
+        """One side's value in a sentence."""
+        if field != "lines":
+            return str(image.get(field) or "nothing")
+        amounts = [line["amount"] for line in image.get("lines") or ()]
+        return f"{len(amounts)} line{'' if len(amounts) == 1 else 's'} of ${money(sum(amounts)):,}"
+
+
+def sold_text(line: Mapping[str, Any]) -> str:
+    factors = f"{line['quantity']} x ${line['price']} = " if line["quantity"] and line["price"] else ""
+    return f"{line['description']}: {factors}${money(line['amount']):,}"
+
+
+def padded(one: Sequence[str], other: Sequence[str]) -> tuple[list[str], list[str]]:
+    length = max(len(one), len(other))
+    return [*one, *[""] * (length - len(one))], [*other, *[""] * (length - len(other))]

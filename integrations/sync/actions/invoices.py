@@ -1,0 +1,136 @@
+"""Coperniq invoice → QuickBooks invoice: created once, then kept up with what changes in Coperniq."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from zoneinfo import ZoneInfo
+
+from integrations.coperniq.money import Invoice
+from integrations.errors import BooksClosed, Choice, Hold, InactiveReference, NumberTaken, RecordMissing, Skip
+from integrations.models import (
+    InvoiceSyncPeriod,
+    ItemlessLines,
+    OnEnded,
+    PushFrom,
+    RecordLink,
+    SyncRun,
+    SyncSettings,
+)
+from integrations.quickbooks.bodies import money
+from integrations.sync import reference
+from integrations.sync.actions import catching_up, creating_invoices, items, updating_invoices
+from integrations.sync.actions.insisting import insist_otherwise
+from integrations.sync.actions.names import CREATE, DISCARD, RETRY
+from integrations.sync.desk import Desk
+from integrations.sync.endings import Ending
+from integrations.sync.mapping.invoices import coperniq_image
+from integrations.sync.plans import Plan
+
+SEND_ANYWAY = Choice("send_anyway", "Send it anyway")
+DECLINED = "DECLINED"
+
+
+def plan(desk: Desk, run: SyncRun) -> Plan:
+    settings = desk.settings
+    refuse_while_off(settings)
+    link = catching_up.link_of(desk, run)
+    invoice = read_invoice(desk, run, link)
+    run.record_name = name_of(invoice)
+    run.coperniq_account_id = invoice.account_id
+    image = coperniq_image(invoice, ZoneInfo(desk.connection.company.time_zone))
+    if link is not None and run.decision != CREATE.key:
+        return updating_invoices.plan(desk, run, invoice, link, image, ended(settings, invoice))
+    if link is None:
+        refuse_ineligible(desk, run, invoice, settings)
+    return creating_invoices.plan(desk, run, invoice, image)
+
+
+def apply(desk: Desk, run: SyncRun, planned: Plan) -> Ending:
+    """Whether QuickBooks keeps lines without an item is learnt from one invoice; the others wait for that."""
+    remedies = {
+        NumberTaken: do_nothing,
+        InactiveReference: reference.forget,
+        BooksClosed: reference.read_preferences,
+    }
+    learning = planned.learns and items.what_is_known(desk) == ItemlessLines.UNKNOWN
+    with desk.locked("learning") if learning else nullcontext():
+        if learning:
+            planned = plan(desk, run)
+        return insist_otherwise(desk, run, planned, plan, remedies)
+
+
+def do_nothing(_desk: Desk) -> None:
+    """The refused number is a row the next plan knows of."""
+
+
+def name_of(invoice: Invoice) -> str:
+    return f"Invoice {invoice.number}" if invoice.number else f"Invoice with id {invoice.id}"
+
+
+def refuse_while_off(settings: SyncSettings) -> None:
+    if not settings.invoice_sync:
+        raise Skip(
+            "invoice_sync_off",
+            "Invoice and payment syncing is off. Once it is on again, changes of linked invoices are made up for.",
+        )
+
+
+def read_invoice(desk: Desk, run: SyncRun, link: RecordLink | None) -> Invoice:
+    try:
+        return desk.coperniq.read_invoice(run.coperniq_id)
+    except RecordMissing as error:
+        if link is None:
+            raise Skip(
+                "invoice_gone", "It is not in Coperniq any more, and never was in QuickBooks.", silent=True
+            ) from error
+        run.record_name = link.coperniq_name
+        raise Hold(
+            "invoice_missing",
+            f"Coperniq does not show invoice {link.number} any more; QuickBooks still has it. Restore it, or give "
+            "the API key's user access to it, then try again. If it was deleted on purpose, void it in QuickBooks "
+            "by hand.",
+            [RETRY, DISCARD],
+        ) from error
+
+
+def ended(settings: SyncSettings, invoice: Invoice) -> str:
+    """What becomes of the QuickBooks invoice: "" while Coperniq's is in use."""
+    rule = OnEnded.LEAVE.value
+    if invoice.status == DECLINED:
+        rule = settings.on_declined
+    elif invoice.is_archived:
+        rule = settings.on_archived
+    return "" if rule == OnEnded.LEAVE else rule
+
+
+def cut_off(desk: Desk, invoice: Invoice) -> bool:
+    """True if it was made before syncing was last switched on, by Coperniq's clock and down to the second."""
+    period = InvoiceSyncPeriod.objects.latest_of(desk.connection)
+    if period is None or invoice.created_at is None:
+        return False
+    return invoice.created_at < (period.on_at - desk.coperniq.clock_behind).replace(microsecond=0)
+
+
+def refuse_ineligible(desk: Desk, run: SyncRun, invoice: Invoice, settings: SyncSettings) -> None:
+    name = name_of(invoice)
+    if invoice.status == DECLINED or invoice.is_archived:
+        what = "declined" if invoice.status == DECLINED else "archived"
+        raise Skip("ended_before_push", f"{name} is {what} in Coperniq and never was in QuickBooks.")
+    if run.decision == SEND_ANYWAY.key:
+        return
+    if cut_off(desk, invoice):
+        raise Skip(
+            "before_cut_off",
+            f"{name} was made before invoice syncing was switched on. Send it anyway if it belongs into QuickBooks.",
+            [SEND_ANYWAY],
+        )
+    if settings.push_from == PushFrom.SENT and invoice.status == "DRAFT":
+        raise Skip(
+            "still_a_draft",
+            f"{name} is still a draft. It goes to QuickBooks, which has no drafts, once it is sent.",
+            [SEND_ANYWAY],
+        )
+
+
+def told(cents: int) -> str:
+    return f"${money(cents):,}"

@@ -1,0 +1,108 @@
+"""Which QuickBooks item each line of an invoice is sold as."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from integrations.errors import Hold
+from integrations.item_matches import match
+from integrations.models import ItemlessLines, Kind, QuickBooksConnection, RecordLink
+from integrations.sync import reference
+from integrations.sync.actions.names import DISCARD, RETRY
+from integrations.sync.desk import Desk
+from integrations.sync.mapping.invoices import Line, with_items
+from integrations.sync.reference import Name
+
+
+def with_matches(desk: Desk, lines: Sequence[Line]) -> tuple[list[Line], list[RecordLink]]:
+    """The lines with their items, and the matches that are new."""
+    catalog_ids = {line.catalog_id for line in lines if line.catalog_id}
+    links = RecordLink.objects.of(desk.connection, Kind.ITEM).filter(coperniq_id__in=catalog_ids)
+    known = {link.coperniq_id: link for link in links}
+    names = {line.catalog_id: line.item_name for line in lines}
+    found: dict[str, str] = {}
+    new: list[RecordLink] = []
+    for catalog_id in catalog_ids:
+        link = known.get(catalog_id)
+        if link is None or not is_usable(desk, link):
+            link = matched(desk, catalog_id, names[catalog_id])
+            new += [link] if link is not None else []
+        if link is not None:
+            link.pk = known[catalog_id].pk if catalog_id in known else link.pk
+            found[catalog_id] = link.quickbooks_id
+    return with_items(lines, found), new
+
+
+def is_usable(desk: Desk, link: RecordLink) -> bool:
+    """What a person pinned and QuickBooks has made inactive is for a person to mend."""
+    item = reference.find(desk, Name.ITEMS, id=link.quickbooks_id)
+    usable = item is not None and item["is_active"]
+    if not usable and link.rule == RecordLink.Rule.CHOSEN:
+        raise Hold(
+            "item_inactive",
+            f"The QuickBooks item “{link.quickbooks_name}”, chosen for “{link.coperniq_name}”, is inactive. "
+            "Make it active in QuickBooks, or choose another under Item matches; then try again.",
+            [RETRY, DISCARD],
+        )
+    return usable
+
+
+def matched(desk: Desk, catalog_id: str, name: str) -> RecordLink | None:
+    row = reference.find(desk, Name.CATALOG, id=catalog_id) or {"id": catalog_id, "name": name, "code": ""}
+    for max_age in (reference.DAILY, reference.SOON):
+        item, rule = match(row, reference.rows(desk, Name.ITEMS, max_age))
+        if item is not None:
+            return item_link(desk, row, item, rule)
+    return None
+
+
+def item_link(desk: Desk, row: Mapping[str, Any], item: Mapping[str, Any], rule: str) -> RecordLink:
+    return RecordLink(
+        connection=desk.connection,
+        kind=Kind.ITEM,
+        coperniq_id=row["id"],
+        coperniq_name=row["name"],
+        quickbooks_id=item["id"],
+        quickbooks_name=item["name"],
+        number=(row.get("code") or "")[:40],
+        amount_cents=item["price_cents"],
+        rule=rule,
+    )
+
+
+def with_fallback(desk: Desk, lines: Sequence[Line]) -> list[Line]:
+    """Lines without a match: as they are, if QuickBooks keeps their amount; else with the item an admin chose."""
+    if not has_unmatched(lines) or not drops_amounts(desk):
+        return list(lines)
+    item_id = fallback_item(desk)
+    return [replace(line, item_id=line.item_id or item_id) for line in lines]
+
+
+def has_unmatched(lines: Iterable[Line]) -> bool:
+    return any(not line.item_id and line.amount_cents for line in lines)
+
+
+def what_is_known(desk: Desk) -> str:
+    """Read anew: another thread may have learnt it a moment ago."""
+    connections = QuickBooksConnection.objects.filter(pk=desk.connection.pk)
+    return connections.values_list("itemless_lines", flat=True).get()
+
+
+def drops_amounts(desk: Desk) -> bool:
+    return what_is_known(desk) == ItemlessLines.IGNORED
+
+
+def fallback_item(desk: Desk) -> str:
+    item_id = desk.settings.fallback_item
+    item = reference.find(desk, Name.ITEMS, id=item_id) if item_id else None
+    if item is None or not item["is_active"]:
+        raise Hold(
+            "no_fallback_item",
+            "QuickBooks drops the amount of a line without an item, and this invoice has lines no QuickBooks item "
+            "matches. Choose an item for lines without a match on the QuickBooks page, or match the items one by "
+            "one under Item matches; then try again.",
+            [RETRY, DISCARD],
+        )
+    return item_id

@@ -1,0 +1,40 @@
+"""Accounts and payment methods, made once for all: a row before the request, like every write."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from integrations.models import Kind, RemoteWrite, SyncRun
+from integrations.quickbooks.bodies import dump
+from integrations.sync import answers, reference
+from integrations.sync.desk import Desk
+from integrations.sync.reference import Name
+from integrations.sync.resuming import settle_open
+from integrations.sync.storing import store
+from integrations.sync.writing import send, store_prepared
+
+LISTS = {"Account": Name.ACCOUNTS, "PaymentMethod": Name.METHODS}
+
+
+def make(desk: Desk, run: SyncRun, entity: str, values: Mapping[str, str]) -> str:
+    """The id in QuickBooks. The caller holds the lock of this kind, and has looked for the name."""
+    known_as = f"{entity}: {values['Name']}"
+    left = RemoteWrite.objects.open().filter(connection=desk.connection, coperniq_id=known_as).first()
+    ending = settle_open(desk, left) if left is not None else None
+    if ending is None:
+        write = RemoteWrite(
+            connection=desk.connection,
+            run=run,
+            kind=Kind.PAYMENT,
+            coperniq_id=known_as,
+            entity=entity,
+            operation="create",
+            rule="created",
+            changes=[{"field": name, "before": "", "after": value} for name, value in values.items()],
+        )
+        store_prepared(desk, write, dump(values))
+        body = write.body
+        ending = answers.OF[entity].ending_of(desk, write, send(desk, write), body)
+    store(desk, run, ending)
+    reference.refreshed(desk, LISTS[entity])
+    return ending.quickbooks_id

@@ -1,0 +1,98 @@
+"""Money has moved on an invoice: which of its payments are new, changed or gone?"""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from integrations.coperniq.money import Payment
+from integrations.errors import RecordMissing
+from integrations.models import Action, Kind, RecordLink, SeenInvoice, SyncRun
+from integrations.sync.actions.invoices import refuse_while_off
+from integrations.sync.desk import Desk
+from integrations.sync.endings import Ending, done, nothing_to_do
+from integrations.sync.mapping.payments import coperniq_image, payment_name
+
+
+def notice(desk: Desk, run: SyncRun) -> Ending:
+    """Reads the list once; the payments' own runs take it from memory."""
+    refuse_while_off(desk.settings)
+    try:
+        payments = read_payments(desk, run.coperniq_id)
+    except RecordMissing:
+        return nothing_to_do("Coperniq does not show this invoice any more.", silent=True)
+    invoice = RecordLink.objects.pushed(desk.connection, Kind.INVOICE, run.coperniq_id)
+    asks = [run_for(desk, run, payment, invoice) for payment in payments if is_news(desk, payment)]
+    asks += [run_for_missing(desk, run, link) for link in missing(desk, run.coperniq_id, payments)]
+    remember(desk, run, payments)
+    if invoice is not None and not payments and invoice.coperniq_image.get("status") == "PAID":
+        return done(
+            f"Coperniq calls invoice {invoice.number} paid.",
+            ["It has no payment there, so none was recorded in QuickBooks. Record it in Coperniq."],
+            cause="paid_without_payment",
+            record_name=run.record_name,
+        )
+    return nothing_to_do("Its payments were looked at.", silent=True, asks=asks)
+
+
+def read_payments(desk: Desk, invoice_id: str) -> list[Payment]:
+    payments = desk.coperniq.list_payments(invoice_id)
+    desk.remember(("payments", invoice_id), payments)
+    return payments
+
+
+def recent_payments(desk: Desk, invoice_id: str) -> list[Payment]:
+    """As the payments were noticed a moment ago, else as they are now."""
+    known = desk.recall(("payments", invoice_id))
+    return known if isinstance(known, list) else read_payments(desk, invoice_id)
+
+
+def is_news(desk: Desk, payment: Payment) -> bool:
+    link = RecordLink.objects.pushed(desk.connection, Kind.PAYMENT, payment.id)
+    zone = ZoneInfo(desk.connection.company.time_zone)
+    if link is not None:
+        return bool(link.coperniq_image != coperniq_image(payment, zone))
+    # What was decided or left out is not asked again, unless the payment has changed since.
+    runs = SyncRun.objects.filter(
+        connection=desk.connection, action=Action.PUSH_PAYMENT, coperniq_id=payment.id
+    )
+    latest = runs.order_by("-id").first()
+    if latest is None or latest.is_open:
+        return True
+    return payment.updated_at is not None and payment.updated_at > latest.created_at
+
+
+def missing(desk: Desk, invoice_id: str, payments: list[Payment]) -> list[RecordLink]:
+    links = RecordLink.objects.of(desk.connection, Kind.PAYMENT).filter(coperniq_parent_id=invoice_id)
+    listed = {payment.id for payment in payments}
+    return [link for link in links if link.coperniq_id not in listed and not link.written.get("ended")]
+
+
+def run_for(desk: Desk, run: SyncRun, payment: Payment, invoice: RecordLink | None) -> SyncRun:
+    number = invoice.number if invoice else run.record_name.removeprefix("Invoice ")
+    return new_run(desk, run, payment.id, payment_name(payment, number))
+
+
+def run_for_missing(desk: Desk, run: SyncRun, link: RecordLink) -> SyncRun:
+    return new_run(desk, run, link.coperniq_id, link.coperniq_name)
+
+
+def new_run(desk: Desk, run: SyncRun, payment_id: str, name: str) -> SyncRun:
+    return SyncRun(
+        company_id=run.company_id,
+        connection=desk.connection,
+        kind=Kind.PAYMENT,
+        action=Action.PUSH_PAYMENT,
+        coperniq_id=payment_id,
+        coperniq_parent_id=run.coperniq_id,
+        coperniq_account_id=run.coperniq_account_id,
+        record_name=name,
+        event=run.event,
+    )
+
+
+def remember(desk: Desk, run: SyncRun, payments: list[Payment]) -> None:
+    """What was paid when they were read: until it moves again there is no need to."""
+    paid = sum(payment.amount_cents for payment in payments)
+    seen = SeenInvoice.objects.filter(connection=desk.connection.company.coperniq, invoice_id=run.coperniq_id)
+    told = run.event.detail.get("paid_cents", paid) if run.event is not None else paid
+    seen.update(payments_read_cents=told)

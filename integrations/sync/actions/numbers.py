@@ -1,0 +1,99 @@
+"""An invoice's number in QuickBooks: Coperniq's, unless another document has it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from integrations.errors import Choice, Hold, RecordMissing
+from integrations.models import Kind, RecordLink, SyncRun
+from integrations.quickbooks.bodies import money
+from integrations.quickbooks.documents import Invoice
+from integrations.sync import reference
+from integrations.sync.actions.names import DISCARD, RETRY
+from integrations.sync.actions.refusals import NUMBER_TAKEN, refused
+from integrations.sync.desk import Desk
+from integrations.sync.mapping.invoices import suffixed_number
+from integrations.sync.mapping.marks import marked_id
+
+NEW_NUMBER = Choice("new_number", "Create it with another number")
+NUMBERS_AT_ONCE = 10
+
+
+class Found(Exception):
+    """The invoice is in QuickBooks already."""
+
+    def __init__(self, invoice: Invoice, rule: RecordLink.Rule) -> None:
+        self.invoice, self.rule = invoice, rule
+
+
+def choose_number(desk: Desk, run: SyncRun, number: str, customer_id: str, total_cents: int) -> str:
+    """Where the company numbers by itself, QuickBooks says whether a number is free; else it is looked up first.
+
+    Raises Found where the holder of the number is this very invoice.
+    """
+    verb, _, chosen_id = run.decision.partition(":")
+    if verb == "link":
+        raise Found(chosen(desk, chosen_id), RecordLink.Rule.CHOSEN)
+    wanted = suffixed_number(number, 1)
+    taken = refused_numbers(run)
+    if not wanted or (reference.preferences(desk).custom_txn_numbers and not taken):
+        return wanted
+    holders = desk.quickbooks.find_invoices_numbered([wanted])
+    if not holders and wanted not in taken:
+        return wanted
+    refuse_same(desk, run, holders, customer_id, total_cents)
+    return free_number(desk, run, number)
+
+
+def refuse_same(
+    desk: Desk, run: SyncRun, holders: Sequence[Invoice], customer_id: str, total_cents: int
+) -> None:
+    unlinked = [holder for holder in holders if is_unlinked(desk, holder)]
+    for holder in unlinked:
+        if marked_id(desk.connection.realm_id, Kind.INVOICE, holder.note) == run.coperniq_id:
+            raise Found(holder, RecordLink.Rule.ADOPTED)
+    same = [row for row in unlinked if (row.customer_id, row.total_cents) == (customer_id, total_cents)]
+    if same and run.decision != NEW_NUMBER.key:
+        raise probably_same(same[0])
+
+
+def is_unlinked(desk: Desk, invoice: Invoice) -> bool:
+    return not RecordLink.objects.of(desk.connection, Kind.INVOICE).filter(quickbooks_id=invoice.id).exists()
+
+
+def probably_same(invoice: Invoice) -> Hold:
+    return Hold(
+        "probably_same_invoice",
+        f"QuickBooks already has an invoice {invoice.number} of ${money(invoice.total_cents):,} for this customer, "
+        f"dated {invoice.on:%B %-d, %Y}. It is probably the same: link to it, or create another.",
+        [Choice(f"link:{invoice.id}", f"Link to invoice {invoice.number}"), NEW_NUMBER, RETRY, DISCARD],
+    )
+
+
+def chosen(desk: Desk, invoice_id: str) -> Invoice:
+    """What a person chose is still looked at: the world may have changed since the page was shown."""
+    try:
+        invoice = desk.quickbooks.read_invoice(invoice_id)
+    except RecordMissing:
+        invoice = None
+    if invoice is None or not is_unlinked(desk, invoice) or invoice.is_voided:
+        raise Hold(
+            "choice_gone",
+            "The chosen QuickBooks invoice is not there any more, or belongs to another one. Please choose again.",
+            [NEW_NUMBER, DISCARD],
+        )
+    return invoice
+
+
+def free_number(desk: Desk, run: SyncRun, number: str, start: int = 2) -> str:
+    """`1042-2`, `1042-3` … : the first nobody has, as far as we know. One query for ten of them."""
+    wanted = [suffixed_number(number, count) for count in range(start, start + NUMBERS_AT_ONCE)]
+    used = {invoice.number for invoice in desk.quickbooks.find_invoices_numbered(wanted)} | refused_numbers(
+        run
+    )
+    free = next((each for each in wanted if each not in used), "")
+    return free or free_number(desk, run, number, start + NUMBERS_AT_ONCE)
+
+
+def refused_numbers(run: SyncRun) -> set[str]:
+    return {change["after"] for change in refused(run, "DocNumber", NUMBER_TAKEN)}

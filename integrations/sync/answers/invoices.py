@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from integrations.errors import RecordMissing
+from integrations.models import (
+    Action,
+    ItemlessLines,
+    Kind,
+    QuickBooksConnection,
+    RecordLink,
+    RemoteWrite,
+    SyncRun,
+)
+from integrations.parsing import load_json
+from integrations.quickbooks.bodies import money
+from integrations.quickbooks.documents import Invoice, InvoiceLine, read_invoice_record
+from integrations.sync.answers.sent import Sent, link_of, verb_of
+from integrations.sync.desk import Desk
+from integrations.sync.endings import Answered, Ending, done
+from integrations.sync.mapping.invoices import SALES, SUBTOTAL, quickbooks_image
+from integrations.sync.mapping.marks import marked_id
+from integrations.sync.plans import Change
+
+DELETED = "Deleted"
+
+
+def read(record: Mapping[str, Any]) -> Invoice | None:
+    """None once it is deleted."""
+    return None if record.get("status") == DELETED else read_invoice_record(record)
+
+
+def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
+    invoice = sent.record
+    assert invoice is None or isinstance(invoice, Invoice)  # what read() above made of the answer
+    link = link_of(desk, write)
+    is_new = link.pk is None
+    warnings = list(write.warnings)
+    again = False
+    if invoice is None:
+        link.quickbooks_image = {**link.quickbooks_image, "deleted": True}
+    else:
+        learnt = compare(load(body), invoice)
+        remember(desk, link, invoice, learnt)
+        warnings += learnt.warnings
+        again = settle_itemless(desk, link, learnt)
+        warnings += [] if again else variance(write, link, invoice)
+    number = link.number
+    quickbooks_id = write.quickbooks_id if invoice is None else invoice.id
+    return done(
+        sentence_of(write, number),
+        warnings,
+        changes=[Change(**change) for change in write.changes],
+        quickbooks_id=quickbooks_id,
+        record_name=link.coperniq_name,
+        intuit_tid=sent.intuit_tid,
+        link=link,
+        answered=Answered(write, quickbooks_id, link.quickbooks_version, sent.intuit_tid),
+        asks=[payments_of(desk, write)] if is_new and write.coperniq_image.get("paid") else [],
+        again=again,
+    )
+
+
+def load(body: str) -> dict[str, Any]:
+    found = load_json(body)
+    assert isinstance(found, dict)  # what the portal itself dumped
+    return found
+
+
+def sentence_of(write: RemoteWrite, number: str) -> str:
+    told = f"{verb_of(write)} invoice {number} in QuickBooks"
+    if write.operation == "create":
+        return f"{told}, open and not e-mailed."
+    if write.operation in ("void", "delete"):
+        archived = write.coperniq_image.get("archived") and write.coperniq_image.get("status") != "DECLINED"
+        return f"{told}, because it was {'archived' if archived else 'declined'} in Coperniq."
+    return f"{told}."
+
+
+def remember(desk: Desk, link: RecordLink, invoice: Invoice, learnt: Learnt) -> None:
+    link.quickbooks_id = invoice.id
+    link.quickbooks_name = f"Invoice {invoice.number}" if invoice.number else "Invoice without a number"
+    link.quickbooks_version = invoice.sync_token
+    link.quickbooks_image = quickbooks_image(invoice, desk.settings.memo_field)
+    link.number = invoice.number
+    order: Sequence[str] = link.written.pop("line_order", ())
+    if order:
+        link.written["line_ids"] = dict(zip(order, [line.id for line in learnt.answered], strict=False))
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What became of the lines that were sent: `dropped` cents of lines without an item, which `had_itemless` tells."""
+
+    answered: Sequence[InvoiceLine]
+    had_itemless: bool
+    dropped: bool
+    warnings: Sequence[str]
+
+
+def compare(sent: Mapping[str, Any], invoice: Invoice) -> Learnt:
+    answered = [line for line in invoice.lines if line.kind != SUBTOTAL]
+    pairs = list(zip(sent.get("Line", ()), answered, strict=False))
+    itemless = [(raw, line) for raw, line in pairs if is_itemless(raw)]
+    lost = len(answered) != len(sent.get("Line", ())) and any(map(is_itemless, sent.get("Line", ())))
+    dropped = lost or any(raw["Amount"] != money(line.amount_cents) for raw, line in itemless)
+    given = sorted({line.item_name or line.item_id for _, line in itemless if line.item_id})
+    warnings = [f"QuickBooks put its item “{name}” into lines that have none in Coperniq." for name in given]
+    return Learnt(answered, lost or bool(itemless), dropped, warnings)
+
+
+def is_itemless(raw: Mapping[str, Any]) -> bool:
+    return raw.get("DetailType") == SALES and "ItemRef" not in raw[SALES] and bool(raw["Amount"])
+
+
+def settle_itemless(desk: Desk, link: RecordLink, learnt: Learnt) -> bool:
+    """True if the invoice has to be repaired: the amount of a line without an item was dropped."""
+    link.written["repair"] = learnt.dropped
+    if learnt.had_itemless:
+        known = ItemlessLines.IGNORED if learnt.dropped else ItemlessLines.KEPT
+        QuickBooksConnection.objects.filter(pk=desk.connection.pk).update(itemless_lines=known)
+    return learnt.dropped
+
+
+def variance(write: RemoteWrite, link: RecordLink, invoice: Invoice) -> list[str]:
+    """A total that is not Coperniq's is never a silent success."""
+    wanted = link.amount_cents
+    if wanted is None or write.operation not in ("create", "update") or invoice.total_cents == wanted:
+        return []
+    return [
+        f"QuickBooks makes it ${money(invoice.total_cents):,} where Coperniq has ${money(wanted):,}: "
+        "look for tax, discounts or lines of its own there."
+    ]
+
+
+def payments_of(desk: Desk, write: RemoteWrite) -> SyncRun:
+    """Money that came in before the invoice was in QuickBooks."""
+    return SyncRun(
+        company_id=desk.connection.company_id,
+        connection=desk.connection,
+        kind=Kind.INVOICE,
+        action=Action.NOTICE_PAYMENTS,
+        coperniq_id=write.coperniq_id,
+        coperniq_account_id=write.about["coperniq_account_id"],
+        record_name=write.about["coperniq_name"],
+    )
+
+
+def look_for(desk: Desk, write: RemoteWrite, body: str) -> Sent | None:
+    wanted = load(body)
+    if write.operation == "create":
+        return look_for_created(desk, write, wanted)
+    try:
+        current = desk.quickbooks.read_invoice(write.quickbooks_id)
+    except RecordMissing:
+        return Sent(None, "") if write.operation == "delete" else None
+    if write.operation == "void":
+        return Sent(current, "") if current.is_voided else None
+    return Sent(current, "") if write.operation == "update" and holds(current, wanted) else None
+
+
+def look_for_created(desk: Desk, write: RemoteWrite, wanted: Mapping[str, Any]) -> Sent | None:
+    realm = desk.connection.realm_id
+    named = desk.quickbooks.find_invoices_numbered([wanted["DocNumber"]])
+    ours = [row for row in named if marked_id(realm, Kind.INVOICE, row.note) == write.coperniq_id]
+    taken = RecordLink.objects.of(desk.connection, Kind.INVOICE).filter(
+        quickbooks_id__in=[row.id for row in ours]
+    )
+    free = [row for row in ours if row.id not in set(taken.values_list("quickbooks_id", flat=True))]
+    if not free:
+        return None
+    write.rule = RecordLink.Rule.ADOPTED
+    return Sent(min(free, key=lambda row: int(row.id) if row.id.isdecimal() else 0), "")
+
+
+def holds(current: Invoice, wanted: Mapping[str, Any]) -> bool:
+    due_on = current.due_on.isoformat() if current.due_on else ""
+    amounts = [money(line.amount_cents) for line in current.lines if line.kind != SUBTOTAL]
+    texts = [line.description for line in current.lines if line.kind != SUBTOTAL]
+    rows = wanted.get("Line")
+    return (
+        wanted.get("DueDate", due_on) == due_on
+        and wanted.get("PrivateNote", current.note) == current.note
+        and wanted.get("CustomerMemo", {}).get("value", current.memo) == current.memo
+        and (rows is None or [row.get("Amount") for row in rows] == amounts)
+        and (rows is None or [row.get("Description", "") for row in rows] == texts)
+    )

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from integrations.errors import RecordMissing
+from integrations.models import Kind, RecordLink, RemoteWrite
+from integrations.quickbooks.bodies import money
+from integrations.quickbooks.documents import Payment, read_payment_record
+from integrations.sync.answers.invoices import load
+from integrations.sync.answers.sent import Sent, link_of
+from integrations.sync.desk import Desk
+from integrations.sync.endings import Answered, Ending, done
+from integrations.sync.mapping.marks import marked_id
+from integrations.sync.mapping.payments import quickbooks_image
+from integrations.sync.plans import Change
+
+VERBS = {
+    "create": "Recorded",
+    "update": "Corrected",
+    "void": "Voided",
+    "adopted": "After a lost answer, found again:",
+}
+
+
+def read(record: Mapping[str, Any]) -> Payment:
+    return read_payment_record(record)
+
+
+def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
+    payment = sent.record
+    assert isinstance(payment, Payment)  # what read() above made of the answer
+    link = link_of(desk, write)
+    before = int(link.quickbooks_image.get("applied", 0))
+    link.quickbooks_id = payment.id
+    link.quickbooks_name = f"Payment of ${money(payment.total_cents):,}"
+    link.quickbooks_version = payment.sync_token
+    link.quickbooks_part = link.quickbooks_part or str(link.written.get("part", ""))
+    link.quickbooks_image = quickbooks_image(payment, link.quickbooks_part)
+    verb = VERBS.get(write.rule, VERBS[write.operation])
+    return done(
+        f"{verb} the payment of {link.coperniq_name} in QuickBooks.",
+        write.warnings,
+        changes=[Change(**change) for change in write.changes],
+        quickbooks_id=payment.id,
+        record_name=link.coperniq_name,
+        intuit_tid=sent.intuit_tid,
+        link=link,
+        other_links=rebalanced(desk, link, link.quickbooks_image["applied"] - before),
+        answered=Answered(write, payment.id, payment.sync_token, sent.intuit_tid),
+    )
+
+
+def rebalanced(desk: Desk, link: RecordLink, applied_cents: int) -> list[RecordLink]:
+    """The paid invoice's balance, as far as we know it: so that the next payment needs no look at it."""
+    invoice = RecordLink.objects.pushed(desk.connection, Kind.INVOICE, link.coperniq_parent_id)
+    if invoice is None:
+        return []
+    image = invoice.quickbooks_image
+    payments = sorted({*image.get("payments", ()), link.quickbooks_id})
+    invoice.quickbooks_image = {
+        **image,
+        "balance": int(image.get("balance", 0)) - applied_cents,
+        "payments": payments,
+    }
+    return [invoice]
+
+
+def look_for(desk: Desk, write: RemoteWrite, body: str) -> Sent | None:
+    wanted = load(body)
+    if write.operation == "create":
+        return look_for_created(desk, write, wanted)
+    try:
+        current = desk.quickbooks.read_payment(write.quickbooks_id)
+    except RecordMissing:
+        return None
+    if write.operation == "void":
+        return Sent(current, "") if current.is_voided else None
+    same = money(current.total_cents) == wanted["TotalAmt"] and current.on.isoformat() == wanted["TxnDate"]
+    return Sent(current, "") if same else None
+
+
+def look_for_created(desk: Desk, write: RemoteWrite, wanted: Mapping[str, Any]) -> Sent | None:
+    cents = int(wanted["TotalAmt"] * 100)
+    rows = desk.quickbooks.find_payments(wanted["CustomerRef"]["value"], cents)
+    realm = desk.connection.realm_id
+    ours = [row for row in rows if marked_id(realm, Kind.PAYMENT, row.note) == write.coperniq_id]
+    links = RecordLink.objects.of(desk.connection, Kind.PAYMENT).filter(
+        quickbooks_id__in=[r.id for r in ours]
+    )
+    taken = set(links.values_list("quickbooks_id", flat=True))
+    free = [row for row in ours if row.id not in taken]
+    if not free:
+        return None
+    write.rule = RecordLink.Rule.ADOPTED
+    return Sent(free[0], "")

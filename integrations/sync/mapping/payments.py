@@ -1,0 +1,65 @@
+"""Pure: a Coperniq payment as QuickBooks takes it, and both as they are remembered."""
+
+from __future__ import annotations
+
+from datetime import date, tzinfo
+from typing import Any
+
+from integrations.coperniq.money import Payment as CoperniqPayment
+from integrations.quickbooks.bodies import money
+from integrations.quickbooks.documents import Payment as QuickBooksPayment
+from integrations.sync.mapping.invoices import day_of
+
+REFERENCE_LIMIT = 21
+CARD = "Card"
+METHODS = {
+    "CASH": "Cash",
+    "CHECK": "Check",
+    "ACH": "ACH",
+    "CREDIT_CARD": CARD,
+    "KLARNA": CARD,
+    "AFFIRM": CARD,
+}
+"""Coperniq's payment method → the name of QuickBooks'."""
+
+
+def paid_on(payment: CoperniqPayment, zone: tzinfo) -> date | None:
+    return day_of(payment.paid_at or payment.created_at, zone)
+
+
+def payment_name(payment: CoperniqPayment, invoice_number: str) -> str:
+    return f"${money(payment.amount_cents):,} for invoice {invoice_number}"
+
+
+def note_text(payment: CoperniqPayment) -> str:
+    """What does not fit elsewhere: Coperniq's notes, a long reference, a method QuickBooks has no name for."""
+    parts = [
+        payment.notes.strip(),
+        f"Reference {payment.reference}" if len(payment.reference) > REFERENCE_LIMIT else "",
+        f"Paid by {payment.method}" if payment.method and payment.method not in METHODS else "",
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def coperniq_image(payment: CoperniqPayment, zone: tzinfo) -> dict[str, Any]:
+    on = paid_on(payment, zone)
+    return {
+        "amount": payment.amount_cents,
+        "on": on.isoformat() if on else "",
+        "method": payment.method,
+        "reference": payment.reference,
+        "status": payment.status,
+    }
+
+
+def quickbooks_image(payment: QuickBooksPayment, quickbooks_invoice_id: str) -> dict[str, Any]:
+    return {
+        "amount": payment.total_cents,
+        "applied": payment.applied_to(quickbooks_invoice_id),
+        "on": payment.on.isoformat(),
+        "method": payment.method_id,
+        "reference": payment.reference,
+        "account": payment.deposit_account_id,
+        "deposited": payment.is_deposited,
+        "voided": payment.is_voided,
+    }

@@ -1,0 +1,172 @@
+"""Coperniq reports no invoice by webhook: they are read by when they changed, and now and then all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from integrations.connections.budget import is_scarce
+from integrations.connections.tokens import mark_invoices_lost
+from integrations.coperniq.client import CoperniqClient
+from integrations.coperniq.money import Invoice, OddInvoice
+from integrations.coperniq.paging import PAGE_SIZE
+from integrations.errors import RecordMissing, UnexpectedShape
+from integrations.models import (
+    CoperniqConnection,
+    InvoiceSyncPeriod,
+    Kind,
+    QuickBooksConnection,
+    RecordLink,
+    SeenInvoice,
+)
+from integrations.sync.inbox import AT_ONCE, record_invoices_changed, record_missing
+
+OVERLAP = timedelta(minutes=5)
+SWEEP_EVERY = timedelta(minutes=30)
+SWEPT_PAGE_EVERY = timedelta(seconds=120)  # so that sweeps cost under 750 of the day's 5,000 calls
+MISSING_AT_ONCE = 3
+LOOKED_AT_ONCE = 20
+
+Listed = Invoice | OddInvoice
+
+
+def read_invoices(connection: CoperniqConnection, client: CoperniqClient, now: datetime) -> None:
+    books = QuickBooksConnection.objects.live().filter(company=connection.company_id).first()
+    period = InvoiceSyncPeriod.objects.latest_of(books) if books is not None else None
+    if books is None or period is None or period.off_at is not None:
+        return
+    cursor = min(connection.invoices_cursor_at or period.on_at - client.clock_behind, now)
+    changed = client.list_invoices(cursor - OVERLAP)
+    record(connection, books, period, changed)
+    newest = max((invoice.updated_at for invoice in changed), default=cursor)
+    if len(changed) >= PAGE_SIZE and newest > cursor:
+        # As with projects: what moved up a row between two pages stands on an earlier one by now.
+        record(connection, books, period, client.list_invoices(cursor - OVERLAP))
+    CoperniqConnection.objects.filter(pk=connection.pk).update(invoices_cursor_at=max(newest, cursor))
+    if connection.next_invoice_sweep_at <= now and not is_scarce(
+        connection.company_id, client.calls_remaining
+    ):
+        sweep_at_times(connection, books, period, client, now)
+
+
+def sweep_at_times(
+    connection: CoperniqConnection,
+    books: QuickBooksConnection,
+    period: InvoiceSyncPeriod,
+    client: CoperniqClient,
+    now: datetime,
+) -> None:
+    """Nobody promises that a payment moves an invoice's stamp (A12). One that fails is only tried later."""
+    before = client.calls_made
+    try:
+        listed = client.list_invoices(None)
+        record(connection, books, period, listed)
+        look_for_missing(connection, books, period, client, {invoice.id for invoice in listed})
+    finally:
+        pause = max(SWEEP_EVERY, SWEPT_PAGE_EVERY * (client.calls_made - before))
+        CoperniqConnection.objects.filter(pk=connection.pk).update(next_invoice_sweep_at=now + pause)
+
+
+def record(
+    connection: CoperniqConnection,
+    books: QuickBooksConnection,
+    period: InvoiceSyncPeriod,
+    listed: Sequence[Listed],
+) -> None:
+    """What differs from when it was last seen becomes an event; then it counts as seen."""
+    for start in range(0, len(listed), AT_ONCE):
+        some = listed[start : start + AT_ONCE]
+        ids = [invoice.id for invoice in some]
+        seen = {row.invoice_id: row for row in connection.seen_invoices.filter(invoice_id__in=ids)}
+        links = RecordLink.objects.of(books, Kind.INVOICE).filter(coperniq_id__in=ids)
+        linked = set(links.values_list("coperniq_id", flat=True))
+        news = [row for row in some if is_news(row, seen.get(row.id), linked, period)]
+        told = [(row, has_money(row, seen.get(row.id))) for row in news]
+        record_invoices_changed(connection, period, told)
+        remember(connection, some)
+
+
+def is_news(
+    invoice: Listed, seen: SeenInvoice | None, linked: Iterable[str], period: InvoiceSyncPeriod
+) -> bool:
+    """What has rested since before the switch-on is none of ours."""
+    if seen is not None:
+        return seen.version != invoice.version or has_money(invoice, seen)
+    made_at = invoice.created_at if isinstance(invoice, Invoice) else None
+    rested = invoice.updated_at < period.on_at and (made_at or invoice.updated_at) < period.on_at
+    return invoice.id in set(linked) or not rested
+
+
+def has_money(invoice: Listed, seen: SeenInvoice | None) -> bool:
+    """Its payments have not been read for what is paid by now."""
+    read_for = (seen.payments_read_cents if seen is not None else None) or 0
+    return isinstance(invoice, Invoice) and invoice.paid_cents != read_for
+
+
+def remember(connection: CoperniqConnection, listed: Iterable[Listed]) -> None:
+    rows = [
+        SeenInvoice(
+            connection=connection,
+            invoice_id=invoice.id,
+            version=invoice.version,
+            created_at=invoice.created_at if isinstance(invoice, Invoice) else None,
+            paid_cents=invoice.paid_cents if isinstance(invoice, Invoice) else 0,
+        )
+        for invoice in listed
+    ]
+    SeenInvoice.objects.bulk_create(
+        rows,
+        batch_size=AT_ONCE,
+        update_conflicts=True,
+        unique_fields=["connection", "invoice_id"],
+        update_fields=["version", "created_at", "paid_cents", "missing_since"],
+    )
+
+
+def look_for_missing(
+    connection: CoperniqConnection,
+    books: QuickBooksConnection,
+    period: InvoiceSyncPeriod,
+    client: CoperniqClient,
+    listed: set[str],
+) -> None:
+    """Open linked invoices that the whole list does not show: one by one a person is asked; many mean the key."""
+    links = RecordLink.objects.of(books, Kind.INVOICE).exclude(coperniq_id__in=listed).order_by("-id")
+    hidden = [link.coperniq_id for link in links if is_open(link)]
+    known = connection.seen_invoices.filter(invoice_id__in=hidden, missing_since__isnull=False)
+    gone = set(known.values_list("invoice_id", flat=True))
+    fresh = [each for each in hidden if each not in gone][:LOOKED_AT_ONCE]
+    found = {each: read_hidden(connection, client, each) for each in fresh}
+    record(connection, books, period, [invoice for invoice in found.values() if invoice is not None])
+    settle_missing(connection, period, [each for each, invoice in found.items() if invoice is None])
+
+
+def is_open(link: RecordLink) -> bool:
+    image = link.coperniq_image
+    ended = image.get("status") in ("PAID", "DECLINED") or image.get("archived") or link.written.get("ended")
+    return not ended
+
+
+def read_hidden(connection: CoperniqConnection, client: CoperniqClient, invoice_id: str) -> Listed | None:
+    try:
+        return client.read_invoice(invoice_id)
+    except RecordMissing:
+        return None
+    except UnexpectedShape:
+        return OddInvoice(invoice_id, "", timezone.now())
+
+
+def settle_missing(connection: CoperniqConnection, period: InvoiceSyncPeriod, fresh: Sequence[str]) -> None:
+    """Those of an earlier pass, after which somebody has looked at the key, are asked about now."""
+    waiting = list(connection.seen_invoices.filter(missing_since__isnull=False))
+    for invoice_id in fresh:
+        connection.seen_invoices.update_or_create(
+            invoice_id=invoice_id, defaults={"missing_since": timezone.now()}
+        )
+    if len(fresh) >= MISSING_AT_ONCE:
+        mark_invoices_lost(connection, len(fresh))
+        return
+    gone = waiting + list(connection.seen_invoices.filter(invoice_id__in=fresh))
+    record_missing(connection, period, gone)

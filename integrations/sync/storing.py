@@ -1,0 +1,82 @@
+"""What an ending leaves behind: the write's row, the links, what follows from them and the log, all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.utils import timezone
+
+from integrations.models import RecordLink, RemoteWrite, RunState, SyncLogEntry, SyncRun
+from integrations.sync.desk import Desk
+from integrations.sync.endings import Answered, Ending
+
+
+def store(desk: Desk, run: SyncRun, ending: Ending) -> None:
+    with transaction.atomic():
+        desk.lane.hold_fast()
+        if ending.answered is not None:
+            close_answered(ending.answered)
+        if ending.link is not None:
+            store_link(ending.link)
+        store_others(ending.other_links)
+        for entry in ending.entries:
+            entry.save()
+        for asked in ending.asks:
+            SyncRun.objects.ask(asked)
+        if not ending.silent and not is_repeated(run, ending):
+            log_entry(run, ending).save()
+
+
+def close_answered(answered: Answered) -> None:
+    answered.write.close(
+        RemoteWrite.State.ANSWERED,
+        quickbooks_id=answered.quickbooks_id,
+        quickbooks_version=answered.quickbooks_version,
+        intuit_tid=answered.intuit_tid,
+    )
+
+
+def store_link(link: RecordLink) -> None:
+    """A new link releases what waited for it."""
+    link.synced_at = timezone.now()
+    link.coperniq_name, link.quickbooks_name = link.coperniq_name[:500], link.quickbooks_name[:1024]
+    link.number = link.number[:40]
+    link.save()
+    SyncRun.objects.filter(
+        connection_id=link.connection_id, waits_for_kind=link.kind, waits_for_id=link.coperniq_id
+    ).filter(state=RunState.WAITING).requeue()
+
+
+def store_others(links: Sequence[RecordLink]) -> None:
+    """Matches of items, which another thread may have stored meanwhile, and balances of the invoices paid."""
+    RecordLink.objects.bulk_create([link for link in links if not link.pk], ignore_conflicts=True)
+    for link in links:
+        if link.pk:
+            link.save()
+
+
+def is_repeated(run: SyncRun, ending: Ending) -> bool:
+    """A run that is held or waits as before has no news."""
+    resting = ending.state in (RunState.HELD, RunState.WAITING)
+    same = (run.cause, run.sentence) == (ending.cause, ending.sentence)
+    return resting and same and run.shown_plan == ending.shown_plan
+
+
+def log_entry(run: SyncRun, ending: Ending) -> SyncLogEntry:
+    return SyncLogEntry(
+        company_id=run.company_id,
+        connection_id=run.connection_id,
+        run=run,
+        direction=run.direction,
+        kind=run.kind,
+        outcome=ending.outcome,
+        cause=ending.cause,
+        sentence=ending.sentence,
+        coperniq_id=run.coperniq_id,
+        quickbooks_id=ending.quickbooks_id or run.quickbooks_id,
+        record_name=(ending.record_name or run.record_name)[:500],
+        changes=[change.as_dict() for change in ending.changes],
+        attempt=run.attempts,
+        intuit_tid=ending.intuit_tid,
+    )

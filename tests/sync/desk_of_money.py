@@ -1,0 +1,167 @@
+"""A company with invoice syncing on and one project in the trigger phase: what happens to its invoices and payments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+
+from integrations.models import (
+    CoperniqConnection,
+    InvoiceSyncPeriod,
+    QuickBooksConnection,
+    RecordLink,
+    SyncLogEntry,
+    SyncRun,
+    SyncSettings,
+)
+from integrations.sync import changes
+from tests.simulation import API_KEY
+from tests.sync.office import Office
+
+PERMIT: dict[str, Any] = {"name": "Permit", "code": "SVC-PERMIT", "type": "SERVICE", "category": "PERMITTING"}
+
+
+@dataclass
+class Money:
+    office: Office
+    account: dict[str, Any] = field(default_factory=dict)
+    project: dict[str, Any] = field(default_factory=dict)
+    items: dict[str, int] = field(default_factory=dict)
+
+    # Coperniq's people
+
+    def invoice(
+        self, *lines: tuple[str, int, object], on: dict[str, Any] | None = None, **fields: Any
+    ) -> dict[str, Any]:
+        """Lines are (item name, quantity, price in dollars)."""
+        values = {
+            "recordId": (on or self.project)["id"],
+            "lineItems": [self.line(*line) for line in lines or [("Permit", 1, 100)]],
+            **fields,
+        }
+        return self.office.simulator.make("invoices", **values)
+
+    def line(
+        self, name: str, quantity: int, price: object, description: str = "", **more: Any
+    ) -> dict[str, Any]:
+        return {
+            "catalogItemId": self.item(name),
+            "quantity": quantity,
+            "unitPrice": Decimal(str(price)),
+            "description": description or f"{name} as agreed",
+            **more,
+        }
+
+    def item(self, name: str, **fields: Any) -> int:
+        if name not in self.items:
+            made = self.office.simulator.make("catalog-items", **{"name": name, **fields})
+            self.items[name] = made["id"]
+        return self.items[name]
+
+    def edit(self, invoice: dict[str, Any], **fields: Any) -> dict[str, Any]:
+        return self.office.simulator.change("invoices", invoice["id"], **fields)
+
+    def act(self, invoice: dict[str, Any], verb: str) -> Any:
+        return self.office.simulator.control(f"coperniq/{API_KEY}/invoices/{invoice['id']}/{verb}")
+
+    def pay(self, invoice: dict[str, Any], amount: object, **fields: Any) -> dict[str, Any]:
+        path = f"coperniq/{API_KEY}/invoices/{invoice['id']}/payments"
+        return dict(self.office.simulator.control(path, {"amount": Decimal(str(amount)), **fields}))
+
+    def change_payment(self, invoice: dict[str, Any], payment: dict[str, Any], **fields: Any) -> Any:
+        path = f"coperniq/{API_KEY}/invoices/{invoice['id']}/payments/{payment['id']}"
+        return self.office.simulator.control(path, fields, "PATCH")
+
+    def remove_payment(self, invoice: dict[str, Any], payment: dict[str, Any]) -> Any:
+        path = f"coperniq/{API_KEY}/invoices/{invoice['id']}/payments/{payment['id']}"
+        return self.office.simulator.control(path, None, "DELETE")
+
+    # QuickBooks' people
+
+    def books(self, entity: str) -> list[dict[str, Any]]:
+        return list(self.office.simulator.state()["quickbooks"][self.office.realm].get(entity, []))
+
+    def in_books(self, entity: str = "Invoice") -> dict[str, Any]:
+        found = self.books(entity)
+        assert len(found) == 1, f"{len(found)} of {entity}: {found}"
+        return found[0]
+
+    def book_item(self, name: str, **fields: Any) -> dict[str, Any]:
+        income = next(row for row in self.books("Account") if row["AccountType"] == "Income")
+        values = {"Name": name, "Type": "Service", "IncomeAccountRef": {"value": income["Id"]}, **fields}
+        return self.office.simulator.in_books(self.office.realm, "Item", **values)
+
+    def edit_books(self, entity: str, id_: str, **fields: Any) -> dict[str, Any]:
+        return self.office.simulator.edit_books(self.office.realm, id_, entity, **fields)
+
+    def receive(self, invoice_id: str, amount: object, **fields: Any) -> dict[str, Any]:
+        """Somebody records a payment in QuickBooks."""
+        path = f"quickbooks/{self.office.realm}/invoices/{invoice_id}/payments"
+        return dict(self.office.simulator.control(path, {"amount": Decimal(str(amount)), **fields}))
+
+    # the portal
+
+    def work(self) -> None:
+        """The poll is due, and everything that follows from it is done."""
+        CoperniqConnection.objects.update(next_poll_at=timezone.now())
+        self.office.work(polls=True)
+
+    def sweep(self) -> None:
+        CoperniqConnection.objects.update(next_invoice_sweep_at=timezone.now())
+        self.work()
+
+    def look_at_changes(self) -> None:
+        QuickBooksConnection.objects.update(next_changes_at=timezone.now())
+        for errand in changes.due_changes():
+            errand()
+
+    def configure(self, **values: Any) -> None:
+        SyncSettings.objects.filter(connection=self.office.quickbooks).update(**values)
+
+    def switch(self, on: bool) -> None:
+        self.configure(invoice_sync=on)
+        periods = InvoiceSyncPeriod.objects.filter(connection=self.office.quickbooks)
+        if on:
+            InvoiceSyncPeriod.objects.create(connection=self.office.quickbooks)
+        else:
+            periods.filter(off_at=None).update(off_at=timezone.now())
+
+    def told(self) -> list[str]:
+        """The log of money."""
+        rows = SyncLogEntry.objects.filter(kind__in=("invoice", "payment")).order_by("id")
+        return [f"{row.outcome}: {row.sentence}" for row in rows]
+
+    def held(self) -> SyncRun:
+        return SyncRun.objects.held().get()
+
+    def decide(self, choice: str, run: SyncRun | None = None) -> None:
+        chosen = run or self.held()
+        assert chosen.decide(choice), (choice, chosen.choices)
+        self.work()
+
+    def link(self, kind: str = "invoice") -> RecordLink:
+        return RecordLink.objects.get(kind=kind)
+
+    def calls(self, *, write: bool | None = None) -> list[str]:
+        return self.office.quickbooks_calls(write=write)
+
+
+def open_desk(office: Office, **switches: Any) -> Money:
+    """A minute after the switch-on, with John's project in the books."""
+    if switches:
+        office.simulator.switch(**switches)
+    money = Money(office)
+    InvoiceSyncPeriod.objects.create(
+        connection=office.quickbooks, on_at=timezone.now() - timedelta(minutes=1)
+    )
+    money.configure(invoice_sync=True)
+    money.account = office.account("John Smith")
+    money.project = office.project(money.account, "John Smith")
+    office.enter(money.project)
+    office.work()
+    office.simulator.forget_log()
+    return money
