@@ -196,6 +196,18 @@ def test_sync_now_makes_the_poll_due(acme: Company) -> None:
     assert CoperniqConnection.objects.due_for_poll(timezone.now()).exists()
 
 
+def test_sync_now_makes_the_look_for_changes_due(acme: Company) -> None:
+    keyed(acme)
+    later = timezone.now() + timedelta(minutes=5)
+    connection = books(acme, next_changes_at=later)
+    theirs = books(company("bolt"), OTHER_REALM, next_changes_at=later)
+    told("sync_now", "--company", "acme")
+    connection.refresh_from_db()
+    theirs.refresh_from_db()
+    assert connection.next_changes_at <= timezone.now()
+    assert theirs.next_changes_at == later
+
+
 @pytest.mark.parametrize("ignore", [True, False])
 def test_sync_now_can_ignore_pauses_of_this_company(acme: Company, ignore: bool) -> None:
     keyed(acme)

@@ -275,6 +275,23 @@ def test_the_last_poll_has_an_age(acme: Company, connection: QuickBooksConnectio
     assert 119 <= status_of(acme)["poll"]["age_seconds"] <= 180
 
 
+def test_the_look_for_changes_has_an_age(acme: Company, connection: QuickBooksConnection) -> None:
+    assert status_of(acme)["cdc"] is None
+    read_at = timezone.now() - timedelta(minutes=2)
+    QuickBooksConnection.objects.update(changes_read_at=read_at)
+    told = status_of(acme)["cdc"]
+    assert told["last_read_at"] == read_at
+    assert 119 <= told["age_seconds"] <= 180
+    assert told["next_at"] is not None
+
+
+def test_why_coperniq_was_stopped_is_told(acme: Company, trigger: Any) -> None:
+    enter(trigger)
+    reason = "Coperniq does not show 3 invoices any more that are linked to QuickBooks."
+    CoperniqConnection.objects.update(state="refused", state_reason=reason)
+    assert warnings(acme) == [Notice("coperniq_refused", reason, "integrations:overview")]
+
+
 def test_a_credential_that_cannot_be_opened_does_not_take_the_page(acme: Company, connection: Any) -> None:
     CoperniqConnection.objects.update(webhook_token_sealed="sealed-with-a-lost-key")
     assert status_of(acme)["coperniq"]["webhook_address"] == ""
