@@ -17,6 +17,8 @@ from integrations.models import Kind, Lane, QuickBooksConnection, RunState, Sync
 MONEY = (Kind.INVOICE, Kind.PAYMENT)
 RELEASE, RETRY = "release", "retry"
 AT_ONCE = 200
+# A run that has ended may still offer something: what was skipped can be sent, what lost can be used after all.
+DECIDABLE = (RunState.HELD, RunState.DONE)
 
 
 def may_decide(user: User, run: SyncRun) -> bool:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from integrations.views import configure, connect, health, links, log, pages, runs, status, webhooks
+from integrations.views import configure, connect, health, items, links, log, pages, runs, status, webhooks
 
 app_name = "integrations"
 
@@ -18,6 +18,7 @@ urlpatterns = [
     path("integrations/quickbooks/guard/", connect.quickbooks_guard, name="quickbooks_guard"),
     path("integrations/quickbooks/triggers/", configure.triggers, name="triggers"),
     path("integrations/quickbooks/matching-strategy/", configure.matching_strategy, name="matching_strategy"),
+    path("integrations/quickbooks/invoice-sync/", configure.invoice_sync, name="invoice_sync"),
     path("integrations/quickbooks/settings/", configure.settings, name="settings"),
     path("integrations/quickbooks/workflows/", configure.refresh_workflows, name="refresh_workflows"),
     path("integrations/log/", log.entries, name="log"),
@@ -25,6 +26,9 @@ urlpatterns = [
     path("integrations/runs/", runs.index, name="runs"),
     path("integrations/runs/retry/", runs.retry, name="retry"),
     path("integrations/runs/<int:pk>/decide/", runs.decide, name="decide"),
+    path("integrations/items/", items.index, name="items"),
+    path("integrations/items/refresh/", items.refresh, name="refresh_items"),
+    path("integrations/items/<str:catalog_id>/", items.match, name="match_item"),
     path("integrations/links/<str:kind>/", links.index, name="links"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

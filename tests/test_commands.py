@@ -18,7 +18,14 @@ from pytest_django import Settings
 
 from accounts.models import Company, ManualAct, Membership, User
 from integrations.management.commands import reseal_credentials
-from integrations.models import CoperniqConnection, InboundEvent, QuickBooksConnection, RemoteWrite, RunState
+from integrations.models import (
+    CoperniqConnection,
+    InboundEvent,
+    InvoiceSyncPeriod,
+    QuickBooksConnection,
+    RemoteWrite,
+    RunState,
+)
 from integrations.models.secrets import seal
 from tests.cast import API_KEY, OTHER_REALM, REFRESH, Vendors, books, company, keyed, run
 
@@ -154,10 +161,23 @@ def test_settings_are_printed_and_changed(acme: Company) -> None:
 def test_wrong_settings_change_nothing(acme: Company) -> None:
     keyed(acme)
     books(acme)
-    errors = refused("configure", "--company", "acme", "matching_strategy=skip", "invoice_sync=on")
-    assert list(errors) == ["invoice_sync"]
+    errors = refused("configure", "--company", "acme", "matching_strategy=skip", "invoices=on")
+    assert list(errors) == ["invoices"]
     assert "matching_strategy" in refused("configure", "--company", "acme", "matching_strategy")
     assert told("configure", "--company", "acme")["matching_strategy"] == "enrich"
+
+
+def test_invoice_syncing_is_switched_from_the_shell(acme: Company) -> None:
+    keyed(acme)
+    connection = books(acme)
+    after = told("configure", "--company", "acme", "invoice_sync=on", "push_from=sent", "owner.memo=ask")
+    assert (after["invoice_sync"], after["push_from"], after["owner.memo"]) == ("on", "sent", "ask")
+    status = told("status", "--company", "acme")["invoice_sync"]
+    period = InvoiceSyncPeriod.objects.get(connection=connection)
+    assert status["enabled"] is True
+    assert status["cut_off"] == status["since"]
+    assert status["since"][:19] == period.on_at.isoformat()[:19]
+    assert ManualAct.objects.get(target="invoice_sync").actor == "operator, from the shell"
 
 
 def test_without_books_there_is_nothing_to_set(acme: Company) -> None:
@@ -174,6 +194,18 @@ def test_sync_now_makes_the_poll_due(acme: Company) -> None:
     answer = told("sync_now", "--company", "acme")
     assert (answer["polled"], answer["idle"], answer["runs"]["queued"]) == (False, True, 0)
     assert CoperniqConnection.objects.due_for_poll(timezone.now()).exists()
+
+
+def test_sync_now_makes_the_look_for_changes_due(acme: Company) -> None:
+    keyed(acme)
+    later = timezone.now() + timedelta(minutes=5)
+    connection = books(acme, next_changes_at=later)
+    theirs = books(company("bolt"), OTHER_REALM, next_changes_at=later)
+    told("sync_now", "--company", "acme")
+    connection.refresh_from_db()
+    theirs.refresh_from_db()
+    assert connection.next_changes_at <= timezone.now()
+    assert theirs.next_changes_at == later
 
 
 @pytest.mark.parametrize("ignore", [True, False])

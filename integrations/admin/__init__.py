@@ -1,8 +1,32 @@
-"""The admin of the integrations, one file per file of the models.
+"""The admin of the integrations, one file per file of the models (of rules two).
 
 Facts are read, rules are edited, verbs are actions. What is sealed is never among the fields.
 """
 
-from integrations.admin import connections, events, lanes, links, log, queue, rules, runs, writes
+from integrations.admin import (
+    connections,
+    events,
+    lanes,
+    links,
+    log,
+    noticing,
+    queue,
+    rules,
+    runs,
+    settings,
+    writes,
+)
 
-__all__ = ["connections", "events", "lanes", "links", "log", "queue", "rules", "runs", "writes"]
+__all__ = [
+    "connections",
+    "events",
+    "lanes",
+    "links",
+    "log",
+    "noticing",
+    "queue",
+    "rules",
+    "runs",
+    "settings",
+    "writes",
+]

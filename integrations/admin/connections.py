@@ -26,8 +26,9 @@ class CoperniqConnectionAdmin(FactAdmin):
     list_filter = ("state",)
     list_select_related = ("company",)
     fields = (
-        "company", "state", "connected_at", "last_event_at", "workflows_read_at", "projects_cursor_at", "next_poll_at",
-        "last_poll_started_at", "last_poll_ended_at", "poll_failures",
+        "company", "state", "state_reason", "connected_at", "last_event_at", "workflows_read_at", "projects_cursor_at",
+        "invoices_cursor_at", "next_invoice_sweep_at", "next_poll_at", "last_poll_started_at",
+        "last_poll_ended_at", "poll_failures",
     )  # fmt: skip
     secret_fields = (
         "api_key_sealed",
@@ -57,7 +58,8 @@ class QuickBooksConnectionAdmin(FactAdmin):
     search_fields = ("company_name", "realm_id__exact")
     fields = (
         "company", "company_name", "realm_id", "state", "state_reason", "country", "home_currency", "multicurrency",
-        "custom_txn_numbers", "using_sales_tax", "book_close_on", "preferences_read_at", "connected_at",
+        "custom_txn_numbers", "using_sales_tax", "book_close_on", "preferences_read_at", "itemless_lines",
+        "payments_account_id", "changes_cursor_at", "changes_read_at", "connected_at",
         "disconnected_at", "refresh_expires_at", "refresh_hard_expires_at",
     )  # fmt: skip
     secret_fields = ("access_token_sealed", "refresh_token_sealed")

@@ -4,17 +4,17 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.admin_base import ScopedModelAdmin
 from accounts.admin_site import site
-from integrations.configuration.keys import NOT_IN_DOLLARS, write_mapping
+from integrations.configuration.key import refuse_other_currencies
+from integrations.configuration.keys import write_mapping
 from integrations.configuration.sheet import Sheet
 from integrations.connections.resuming import go_on
-from integrations.models import FieldMapping, PhaseTrigger, SyncSettings
+from integrations.models import FieldMapping, PhaseTrigger
 
 if TYPE_CHECKING:
     TriggerModelForm = forms.ModelForm[PhaseTrigger]
@@ -52,11 +52,8 @@ class TriggerForm(TriggerModelForm):
 
     def clean_phase_template_id(self) -> str:
         phase_id: str = self.cleaned_data["phase_template_id"]
-        books = self.instance.connection
-        if phase_id != self.instance.phase_template_id and not books.in_dollars:
-            raise ValidationError(
-                NOT_IN_DOLLARS.format(name=books.company_name, currency=books.home_currency)
-            )
+        if phase_id != self.instance.phase_template_id:
+            refuse_other_currencies(self.instance.connection)
         return phase_id
 
 
@@ -99,11 +96,3 @@ class FieldMappingAdmin(RuleAdmin):
     list_display = ("quickbooks_field", "source", "connection")
     fields = ("connection", "quickbooks_field", "source")
     readonly_fields = ("connection", "quickbooks_field")
-
-
-@admin.register(SyncSettings, site=site)
-class SyncSettingsAdmin(RuleAdmin):
-    list_filter = ("matching_strategy",)
-    list_display = ("connection", "matching_strategy", "link_same_named_job")
-    fields = ("connection", "matching_strategy", "link_same_named_job")
-    readonly_fields = ("connection",)

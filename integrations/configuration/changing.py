@@ -6,14 +6,13 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 
 from accounts.acts import record_act
 from accounts.models import Company, User
-from integrations.configuration.keys import KEYS, Key
+from integrations.configuration.consequences import Change, follow
+from integrations.configuration.key import Key
+from integrations.configuration.keys import KEYS
+from integrations.configuration.learning import learn
 from integrations.configuration.sheet import Sheet
-from integrations.connections.keys import refresh_workflows
 from integrations.connections.resuming import company_locked, go_on
-from integrations.errors import PortalError
 from integrations.models import QuickBooksConnection
-
-Change = tuple[str, str, str]
 
 NOT_CONNECTED = "Connect QuickBooks first: these settings belong to its company."
 ORDER = {head: place for place, head in enumerate(KEYS)}
@@ -42,13 +41,19 @@ def configure(company: Company, user: User | None, wanted: Mapping[str, str]) ->
     connection = QuickBooksConnection.objects.of(company)
     if connection is None:
         raise ValidationError({NON_FIELD_ERRORS: NOT_CONNECTED})
-    learn_phases(company, Sheet(connection), wanted)
+    learn(Sheet(connection), wanted)
     with company_locked(company):
         changes = change(Sheet(connection), wanted)
         for key, before, after in changes:
             record_act(company=company, user=user, verb="configure", target=key, before=before, after=after)
+        follow(connection, changes)
     go_on(company)
     return changes
+
+
+def rehearse(connection: QuickBooksConnection, wanted: Mapping[str, str]) -> None:
+    """Asks nobody and stores nothing. Raises ValidationError by key for what could not be stored."""
+    write_all(Sheet(connection), wanted)
 
 
 def change(sheet: Sheet, wanted: Mapping[str, str]) -> list[Change]:
@@ -78,21 +83,3 @@ def key_of(head: str, name: str) -> Key:
     if key is None or bool(name) != (key.names is not None):
         raise ValidationError("There is no setting of this name.")
     return key
-
-
-def learn_phases(company: Company, sheet: Sheet, wanted: Mapping[str, str]) -> None:
-    """A workflow or phase made in Coperniq a moment ago is asked for before it is refused."""
-    for key, phase_id in wanted.items():
-        head, _, workflow_id = key.partition(".")
-        trigger = sheet.triggers.get(workflow_id)
-        kept = trigger is not None and trigger.phase_template_id == phase_id
-        if head == "trigger" and phase_id and not kept and not sheet.phase_of(workflow_id, phase_id):
-            ask_coperniq(company, key)
-            return
-
-
-def ask_coperniq(company: Company, key: str) -> None:
-    try:
-        refresh_workflows(company)
-    except PortalError as error:
-        raise ValidationError({key: error.sentence}) from error

@@ -2,41 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from integrations.configuration.key import SWITCH, Key, chosen, refuse_other_currencies, switched
+from integrations.configuration.money_keys import MONEY_KEYS
 from integrations.configuration.sheet import Sheet
 from integrations.models import FieldMapping, MatchingStrategy, PhaseTrigger, Reentry
 
-SWITCH = {"on": True, "off": False}
 LONGEST_SOURCE = 120
-NOT_IN_DOLLARS = (
-    "The QuickBooks company “{name}” keeps its books in {currency}. Only companies in US dollars can be "
-    "switched on; please connect another one."
-)
-
-
-@dataclass(frozen=True)
-class Key:
-    """`names` lists what can follow the dot; None where there is no dot."""
-
-    read: Callable[[Sheet, str], str]
-    write: Callable[[Sheet, str, str], None]
-    names: Callable[[Sheet], Iterable[str]] | None = None
-
-
-def chosen(value: str, options: Iterable[str]) -> str:
-    known = list(options)
-    if value not in known:
-        raise ValidationError(f"“{value[:60]}” is not possible here. Choose one of: {', '.join(known)}.")
-    return value
-
-
-def switched(on: bool) -> str:
-    return "on" if on else "off"
 
 
 def write_strategy(sheet: Sheet, _name: str, value: str) -> None:
@@ -70,11 +46,8 @@ def write_trigger(sheet: Sheet, workflow_id: str, phase_id: str) -> None:
         return
     if trigger is not None and trigger.phase_template_id == phase_id:
         return
-    connection = sheet.connection
-    if not connection.in_dollars:
-        currency = connection.home_currency or "an unknown currency"
-        raise ValidationError(NOT_IN_DOLLARS.format(name=connection.company_name, currency=currency))
-    point(sheet, trigger or PhaseTrigger(connection=connection, workflow_id=workflow_id), phase_id)
+    refuse_other_currencies(sheet.connection)
+    point(sheet, trigger or PhaseTrigger(connection=sheet.connection, workflow_id=workflow_id), phase_id)
 
 
 def point(sheet: Sheet, trigger: PhaseTrigger, phase_id: str) -> None:
@@ -141,4 +114,5 @@ KEYS = {
     "mapping": Key(
         lambda sheet, path: sheet.sources.get(path, ""), write_mapping, lambda _sheet: FieldMapping.DEFAULTS
     ),
+    **MONEY_KEYS,
 }

@@ -10,6 +10,12 @@ from integrations.models import (
     SyncSettings,
 )
 
+# What the engine notes down beside the settings is not taken back by a person who saves them.
+SET_HERE = (
+    "matching_strategy", "link_same_named_job", "invoice_sync", "push_from", "on_declined", "on_archived",
+    "closed_books", "memo_field", "fallback_item", "difference_item", "deposit_accounts", "owners",
+)  # fmt: skip
+
 
 class PhaseRow(TypedDict):
     id: str
@@ -46,7 +52,7 @@ class Sheet:
         return next((phase for phase in phases if phase["id"] == phase_id), None)
 
     def store(self) -> None:
-        self.settings.save()
+        self.settings.save(update_fields=SET_HERE)
         for path, source in self.sources.items():
             FieldMapping.objects.update_or_create(
                 connection=self.connection, quickbooks_field=path, defaults={"source": source}

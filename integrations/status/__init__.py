@@ -1,7 +1,21 @@
 """How a company's integration is doing, and what it should be told: the same for page, command and JSON."""
 
 from integrations.status.advice import Notice, warnings
+from integrations.status.calls import calls_of, day_of, month_of
+from integrations.status.invoices import invoice_sync_of
 from integrations.status.report import is_idle, run_counts, status_of, webhook_address
 from integrations.status.triggers import is_broken
 
-__all__ = ["Notice", "is_broken", "is_idle", "run_counts", "status_of", "warnings", "webhook_address"]
+__all__ = [
+    "Notice",
+    "calls_of",
+    "day_of",
+    "invoice_sync_of",
+    "is_broken",
+    "is_idle",
+    "month_of",
+    "run_counts",
+    "status_of",
+    "warnings",
+    "webhook_address",
+]

@@ -14,6 +14,7 @@ from django.utils import timezone
 from integrations.connections.budget import CALLS_A_DAY, calls_used, is_scarce
 from integrations.connections.guard import open_guard
 from integrations.models import CoperniqConnection, PhaseEntry, PhaseTrigger, QuickBooksConnection, SyncRun
+from integrations.status.invoices import is_on
 from integrations.status.triggers import is_broken, workflows_by_id
 
 if TYPE_CHECKING:
@@ -40,7 +41,12 @@ def warnings(company: Company) -> list[Notice]:
     keyed = CoperniqConnection.objects.filter(company=company).first()
     found = [*about_books(company, books), *about_coperniq(keyed)]
     if books is not None and books.is_live:
-        found += [*about_triggers(books, keyed), *about_runs(books), *about_operator()]
+        found += [
+            *about_triggers(books, keyed),
+            *about_invoices(books),
+            *about_runs(books),
+            *about_operator(),
+        ]
     return found
 
 
@@ -91,9 +97,8 @@ def about_coperniq(keyed: CoperniqConnection | None) -> Iterator[Notice]:
             OVERVIEW,
         )
     if keyed.state == CoperniqConnection.State.REFUSED:
-        yield Notice(
-            "coperniq_refused", "Coperniq refuses the stored API key. Please enter a new one.", OVERVIEW
-        )
+        refused = "Coperniq refuses the stored API key. Please enter a new one."
+        yield Notice("coperniq_refused", keyed.state_reason or refused, OVERVIEW)
     elif is_quiet(keyed.last_event_at or keyed.connected_at):
         yield Notice(
             "no_event",
@@ -153,6 +158,17 @@ def named(triggers: list[PhaseTrigger]) -> str:
 
 def entries_since_saved(books: QuickBooksConnection) -> models.QuerySet[PhaseEntry]:
     return PhaseEntry.objects.filter(connection=books, started_at__gte=F("trigger__saved_at"))
+
+
+def about_invoices(books: QuickBooksConnection) -> Iterator[Notice]:
+    """Books that cannot be switched on are told why already."""
+    if books.in_dollars and not is_on(books):
+        yield Notice(
+            "invoice_sync_off",
+            "Invoice syncing is off, so invoices and payments stay where they are. Once it is switched on, those "
+            "created from then on are synced.",
+            CONFIGURATION,
+        )
 
 
 def about_runs(books: QuickBooksConnection) -> Iterator[Notice]:

@@ -4,14 +4,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db.models import Count, Sum
+from django.db.models import Count
 from django.urls import reverse
 from django.utils import timezone
 
 from integrations.connections.guard import open_guard
 from integrations.errors import CredentialUnreadable
 from integrations.models import (
-    CallTally,
     CoperniqConnection,
     InboundEvent,
     PhaseTrigger,
@@ -20,6 +19,8 @@ from integrations.models import (
     SyncRun,
 )
 from integrations.status.advice import warnings
+from integrations.status.calls import calls_of, day_of, month_of
+from integrations.status.invoices import invoice_sync_of
 from integrations.status.triggers import is_broken, workflows_by_id
 
 if TYPE_CHECKING:
@@ -40,13 +41,15 @@ def status_of(company: Company) -> dict[str, Any]:
         "company": {"slug": company.slug, "name": company.name, "time_zone": company.time_zone},
         "quickbooks": quickbooks_of(company, books),
         "coperniq": coperniq_of(keyed),
+        "invoice_sync": invoice_sync_of(books),
         "workflows": workflows_of(books, keyed),
         "runs": run_counts(company),
         "unplanned_events": unplanned(company),
         "idle": is_idle(company),
         "poll": poll_of(keyed),
-        "cdc": None,
+        "cdc": changes_of(books),
         "calls": {vendor: calls_of(company, vendor) for vendor in VENDORS},
+        "budget": {"coperniq_today": day_of(company), "quickbooks_month": month_of(company)},
         "warnings": [
             {"key": told.key, "sentence": told.sentence, "remedy": address_of(told.remedy_url_name)}
             for told in warnings(company)
@@ -165,14 +168,16 @@ def poll_of(keyed: CoperniqConnection | None) -> dict[str, Any] | None:
     }
 
 
+def changes_of(books: QuickBooksConnection | None) -> dict[str, Any] | None:
+    """Change data capture: when QuickBooks was last asked for what its notifications may have missed."""
+    if books is None or books.changes_read_at is None:
+        return None
+    return {
+        "last_read_at": books.changes_read_at,
+        "age_seconds": seconds_since(books.changes_read_at),
+        "next_at": books.next_changes_at,
+    }
+
+
 def seconds_since(at: datetime | None) -> int | None:
     return None if at is None else max(int((timezone.now() - at).total_seconds()), 0)
-
-
-def calls_of(company: Company, vendor: str) -> dict[str, dict[str, int]]:
-    """By UTC days, as the vendors count."""
-    today = timezone.now().date()
-    tallies = CallTally.objects.filter(company=company, vendor=vendor)
-    spans = {"today": tallies.filter(on=today), "month": tallies.filter(on__gte=today.replace(day=1))}
-    sums = {span: rows.aggregate(reads=Sum("reads"), writes=Sum("writes")) for span, rows in spans.items()}
-    return {span: {kind: count or 0 for kind, count in row.items()} for span, row in sums.items()}

@@ -58,6 +58,17 @@ def dollars(cents: int | None) -> str:
 
 
 @register.filter
+def thousands(count: int) -> str:
+    return f"{count:,}"
+
+
+@register.filter
+def about(count: int) -> str:
+    """A forecast promises no more than its first digits."""
+    return f"{count if count < 100 else round(count, 1 - len(str(count)) + 1):,}"
+
+
+@register.filter
 def field_name(path: str) -> str:
     """A QuickBooks field as people call it; unknown ones keep their path."""
     return FIELD_NAMES.get(path, path)

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts.scoping import wants_json
 
@@ -47,3 +49,12 @@ def refused(
     sentences = [sentence for told in errors.values() for sentence in told]
     context = {"title": title, "sentences": sentences, "back": back, "asks": asks}
     return render(request, "integrations/callback_problem.html", context, status=400)
+
+
+def way_back(request: HttpRequest, to: str) -> str:
+    """Where `next` says, if it is a page of ours; else the page of that name."""
+    wanted = request.POST.get("next", "")
+    hosts = {request.get_host()}
+    if url_has_allowed_host_and_scheme(wanted, allowed_hosts=hosts, require_https=request.is_secure()):
+        return wanted
+    return reverse(to)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from accounts.models import Company
 from accounts.scoping import rows_of
-from integrations.models import FieldMapping, RecordLink, SyncLogEntry
+from integrations.models import FieldMapping, Kind, RecordLink, SyncLogEntry
 
 # The one is kept as a digest, the other comes back masked: neither says anything to a reader.
 UNSHOWN = ("PrimaryTaxIdentifier",)
@@ -27,6 +27,23 @@ FIELD_NAMES = {
     "BillWithParent": "Bill with parent",
     "Active": "Active",
     "Job": "Job",
+    "DocNumber": "Number",
+    "TxnDate": "Date",
+    "DueDate": "Due date",
+    "PrivateNote": "Memo on statement",
+    "CustomerMemo.value": "Message on invoice",
+    "CustomerMemo": "Message on invoice",
+    "TotalAmt": "Total",
+    "Balance": "Open balance",
+    "Line": "Lines",
+    "CustomerRef.value": "Customer",
+    "EmailStatus": "E-mail status",
+    "PaymentRefNum": "Reference",
+    "PaymentMethodRef.value": "Payment method",
+    "DepositToAccountRef.value": "Deposited to",
+    "due_date": "Due date",
+    "memo": "Description",
+    "lines": "Lines",
 }
 
 
@@ -44,8 +61,12 @@ def link_of(company: Company, entry: SyncLogEntry) -> RecordLink | None:
 
 
 def compared(link: RecordLink) -> list[Compared]:
-    paths = [path for path in FieldMapping.DEFAULTS if path not in UNSHOWN]
-    rows = [*(row_of(link, path) for path in paths), *project_rows(link)]
+    if link.kind in (Kind.CUSTOMER, Kind.JOB):
+        paths = [path for path in FieldMapping.DEFAULTS if path not in UNSHOWN]
+        rows = [*(row_of(link, path) for path in paths), *project_rows(link)]
+    else:
+        paths = list(dict.fromkeys([*link.coperniq_image, *link.quickbooks_image]))
+        rows = [row_of(link, path) for path in paths]
     return [row for row in rows if row.coperniq or row.quickbooks]
 
 
@@ -60,10 +81,16 @@ def project_rows(link: RecordLink) -> list[Compared]:
 
 
 def row_of(link: RecordLink, path: str) -> Compared:
-    standing = text(link.quickbooks_image.get(path))
-    ours = bool(standing) and text(link.written.get(path)) == standing
-    return Compared(FIELD_NAMES.get(path, path), text(link.coperniq_image.get(path)), standing, ours)
+    standing = text(link.quickbooks_image.get(path), path)
+    ours = bool(standing) and text(link.written.get(path), path) == standing
+    name = FIELD_NAMES.get(path, path.removesuffix("_cents").replace("_", " "))
+    return Compared(name, text(link.coperniq_image.get(path), path), standing, ours)
 
 
-def text(value: object) -> str:
+def text(value: object, path: str = "") -> str:
+    """Amounts in dollars; of what is more than a word, such as lines, only how many."""
+    if isinstance(value, list | dict):
+        return f"{len(value)} lines" if path in ("lines", "Line") else ""
+    if path.endswith("_cents") and isinstance(value, int):
+        return f"${value / 100:,.2f}"
     return "" if value is None else str(value)

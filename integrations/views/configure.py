@@ -11,12 +11,17 @@ from django.views.decorators.http import require_POST
 from accounts.roles import Right
 from accounts.scoping import CompanyRequest, company_page
 from integrations.configuration import configure
+from integrations.configuration.learning import told_at_once
 from integrations.connections.keys import refresh_workflows as read_workflows
 from integrations.errors import PortalError
 from integrations.views.answers import CONFIGURATION, done, refused
 
 FORM_ITSELF = {"csrfmiddlewaretoken"}
 TRIGGER_FIELDS = {"phase": "trigger", "reentry": "reentry", "preview": "preview"}
+SWITCHED = {
+    "on": "Invoice and payment syncing is on. What is created from now on is synced.",
+    "off": "Invoice and payment syncing is off. What is synced already stays in both systems.",
+}
 
 
 @require_POST
@@ -39,6 +44,14 @@ def matching_strategy(request: CompanyRequest) -> HttpResponse:
 
 @require_POST
 @company_page(Right.CONFIGURE)
+def invoice_sync(request: CompanyRequest) -> HttpResponse:
+    """`enabled` is on or off."""
+    switched = SWITCHED.get(request.POST.get("enabled", ""), "")
+    return saved(request, {"enabled": "invoice_sync"}, switched)
+
+
+@require_POST
+@company_page(Right.CONFIGURE)
 def settings(request: CompanyRequest) -> HttpResponse:
     return saved(request, {field: field for field in fields(request)})
 
@@ -47,7 +60,7 @@ def fields(request: CompanyRequest) -> list[str]:
     return [name for name in request.POST if name not in FORM_ITSELF]
 
 
-def saved(request: CompanyRequest, keys: Mapping[str, str]) -> HttpResponse:
+def saved(request: CompanyRequest, keys: Mapping[str, str], sentence: str = "Saved.") -> HttpResponse:
     """`keys` says which key each field stands for; errors come back under the field's name."""
     wanted = {key: request.POST.get(field, "") for field, key in keys.items()}
     try:
@@ -56,7 +69,7 @@ def saved(request: CompanyRequest, keys: Mapping[str, str]) -> HttpResponse:
         named = {key: field for field, key in keys.items()}
         errors = {named.get(key, key): told for key, told in error.message_dict.items()}
         return refused(request, errors, title="Nothing was saved", back=CONFIGURATION)
-    return done(request, "Saved." if changes else "Saved: nothing was different.", CONFIGURATION)
+    return done(request, sentence if changes else "Saved: nothing was different.", CONFIGURATION)
 
 
 @require_POST
@@ -65,5 +78,5 @@ def refresh_workflows(request: CompanyRequest) -> HttpResponse:
     try:
         count = read_workflows(request.company)
     except PortalError as error:
-        return refused(request, {"coperniq": [error.sentence]}, back=CONFIGURATION)
+        return refused(request, {"coperniq": [told_at_once(error)]}, back=CONFIGURATION)
     return done(request, f"{count} workflows were read from Coperniq.", CONFIGURATION)

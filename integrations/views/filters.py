@@ -14,6 +14,7 @@ from django.utils import timezone
 from integrations.models import Direction, Kind, Outcome, RecordLink, RunState, SyncLogEntry, SyncRun
 
 LARGEST_ID = 2**63 - 1
+PLACES = ("before", "after", "page")
 
 
 def options(choices: type[Choices], all_of_them: str) -> list[tuple[Any, Any]]:
@@ -49,7 +50,7 @@ class ListFilter(forms.Form):
 
     @property
     def is_narrowing(self) -> bool:
-        return any(self.cleaned_data.get(name) for name in self.fields if name not in ("before", "after"))
+        return any(self.cleaned_data.get(name) for name in self.fields if name not in PLACES)
 
 
 class LogFilter(ListFilter):
@@ -102,3 +103,9 @@ class LinkFilter(ListFilter):
         ids = Q(coperniq_id=wanted) | Q(quickbooks_id=wanted) | Q(number=wanted)
         names = Q(coperniq_name__icontains=wanted) | Q(quickbooks_name__icontains=wanted)
         return rows.filter(ids | names)
+
+
+class ItemFilter(ListFilter):
+    q = search_field()
+    unmatched = forms.BooleanField(required=False, label="Unmatched only")
+    page = forms.IntegerField(required=False, min_value=1, max_value=10**6, widget=forms.HiddenInput)

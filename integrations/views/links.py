@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpResponseBase, JsonResponse
 from django.views.decorators.http import require_safe
 
@@ -28,6 +28,8 @@ COLUMNS = (
     "kind", "coperniq_id", "quickbooks_id", "coperniq_name", "quickbooks_name", "number", "amount_cents",
     "rule", "linked_at", "synced_at",
 )  # fmt: skip
+# A payment belongs to an invoice on either side.
+PAYMENT_COLUMNS = (*COLUMNS, "invoice_number", "coperniq_invoice_id", "quickbooks_invoice_id")
 
 
 @require_safe
@@ -51,7 +53,15 @@ def links_of(request: CompanyRequest, kind: str) -> QuerySet[RecordLink]:
     connection = QuickBooksConnection.objects.of(request.company)
     if connection is None:
         return RecordLink.objects.none()
-    return RecordLink.objects.of(connection, kind).defer("coperniq_image", "quickbooks_image", "written")
+    links = RecordLink.objects.of(connection, kind).defer("coperniq_image", "quickbooks_image", "written")
+    return links.annotate(invoice_number=number_of_invoice()) if kind == Kind.PAYMENT else links
+
+
+def number_of_invoice() -> Subquery:
+    invoices = RecordLink.objects.filter(
+        connection=OuterRef("connection"), kind=Kind.INVOICE, coperniq_id=OuterRef("coperniq_parent_id")
+    )
+    return Subquery(invoices.values("number")[:1])
 
 
 def as_json(
@@ -65,16 +75,19 @@ def as_json(
 def as_csv(
     request: CompanyRequest, kind: Kind, chosen: LinkFilter, rows: QuerySet[RecordLink]
 ) -> HttpResponseBase:
-    return csv_answer(request, f"linked {PLURALS[kind]}", COLUMNS, csv_rows(request, rows))
+    columns = PAYMENT_COLUMNS if kind == Kind.PAYMENT else COLUMNS
+    return csv_answer(request, f"linked {PLURALS[kind]}", columns, csv_rows(request, rows, columns))
 
 
-def csv_rows(request: CompanyRequest, rows: QuerySet[RecordLink]) -> Iterator[list[object]]:
+def csv_rows(
+    request: CompanyRequest, rows: QuerySet[RecordLink], columns: Sequence[str]
+) -> Iterator[list[object]]:
     zone = request.company.zone
     for link in in_steps(rows):
         values = link_shape(link)
         values["linked_at"] = link.linked_at.astimezone(zone).isoformat(timespec="seconds")
         values["synced_at"] = link.synced_at.astimezone(zone).isoformat(timespec="seconds")
-        yield [values[name] for name in COLUMNS]
+        yield [values[name] for name in columns]
 
 
 def as_page(
@@ -93,7 +106,7 @@ def tabs(kind: str) -> dict[str, Any]:
 
 def link_shape(link: RecordLink) -> dict[str, Any]:
     """As the JSON answer gives it: money in cents, moments in UTC."""
-    return {
+    shape = {
         "id": link.pk,
         "kind": link.kind,
         "coperniq_id": link.coperniq_id,
@@ -105,4 +118,13 @@ def link_shape(link: RecordLink) -> dict[str, Any]:
         "rule": link.rule,
         "linked_at": link.linked_at.isoformat(),
         "synced_at": link.synced_at.isoformat(),
+    }
+    return shape | invoice_of(link) if link.kind == Kind.PAYMENT else shape
+
+
+def invoice_of(link: RecordLink) -> dict[str, str]:
+    return {
+        "invoice_number": getattr(link, "invoice_number", None) or "",
+        "coperniq_invoice_id": link.coperniq_parent_id,
+        "quickbooks_invoice_id": link.quickbooks_part,
     }

@@ -17,7 +17,9 @@ from integrations.views.compared import compared, link_of
 from integrations.views.csv_rows import csv_answer, in_steps
 from integrations.views.filters import LogFilter
 from integrations.views.keyset import page_of
+from integrations.views.offers import offering, offers
 from integrations.views.rendering import show
+from integrations.views.runs import Deciding, run_shape
 from integrations.views.timeline import timeline_of
 from integrations.views.vendor_pages import quickbooks_page
 
@@ -75,15 +77,20 @@ def as_page(request: CompanyRequest, chosen: LogFilter, rows: QuerySet[SyncLogEn
 
 
 def with_retries(found: list[SyncLogEntry]) -> list[dict[str, Any]]:
-    """Rows as the page shows them; a run offers its retry once, in its newest row."""
-    runs = {entry.run_id for entry in found if entry.run_id}
+    """Rows as the page shows them; a run offers its retry or its choices once, in its newest row."""
+    runs = {entry.run.pk: entry.run for entry in found if entry.run}
     open_runs = set(retryable(SyncRun.objects.filter(pk__in=runs)).values_list("pk", flat=True))
     shown = []
     for entry in found:
-        offered = entry.run_id in open_runs
-        open_runs.discard(entry.run_id or 0)
-        address = quickbooks_page(entry.kind, entry.quickbooks_id)
-        shown.append({"entry": entry, "quickbooks_page": address, "may_retry": offered})
+        run = runs.pop(entry.run_id or 0, None)
+        shown.append(
+            {
+                "entry": entry,
+                "quickbooks_page": quickbooks_page(entry.kind, entry.quickbooks_id),
+                "may_retry": run is not None and run.pk in open_runs,
+                "may_choose": run is not None and offers(run),
+            }
+        )
     return shown
 
 
@@ -94,14 +101,20 @@ def timeline(request: CompanyRequest, pk: int) -> HttpResponseBase:
     entry = get_object_or_404(rows, pk=pk)
     with timezone.override(request.company.zone):
         moments = timeline_of(request.company, entry)
+    offered = offering(request.company, entry)
     if request.GET.get("format") == "json":
-        return JsonResponse({"entry": entry_shape(entry), "timeline": [moment.shape() for moment in moments]})
+        story = [moment.shape() for moment in moments]
+        runs = [run_shape(run) for run in offered]
+        return JsonResponse({"entry": entry_shape(entry), "timeline": story, "runs": runs})
     run = retryable(SyncRun.objects.filter(pk=entry.run_id)).first() if entry.run_id else None
     link = link_of(request.company, entry)
+    decidable = Deciding(request.user)
     context = {
         "entry": entry,
         "moments": moments,
         "retryable": run,
+        # What a preview would write is shown where it is released.
+        "offered": [decidable.row_of(run) for run in offered if not run.shown_plan],
         "link": link,
         "compared": compared(link) if link else [],
         "quickbooks_page": quickbooks_page(entry.kind, entry.quickbooks_id),

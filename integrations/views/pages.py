@@ -10,11 +10,11 @@ from accounts.models import Company
 from accounts.roles import Right
 from accounts.scoping import CompanyRequest, company_page, rows_of
 from integrations.models import FieldMapping, QuickBooksConnection, Reentry, SyncLogEntry, SyncSettings
-from integrations.status import Notice, warnings
-from integrations.status.report import calls_of
+from integrations.status import Notice, calls_of, day_of, month_of, warnings
 from integrations.views.cards import coperniq_card, quickbooks_card
 from integrations.views.compared import FIELD_NAMES
 from integrations.views.log import with_retries
+from integrations.views.money_rows import invoice_card
 from integrations.views.rendering import show
 from integrations.views.trigger_rows import trigger_rows
 
@@ -54,6 +54,8 @@ def remedy_of(told: Notice) -> str:
     if not told.remedy_url_name:
         return ""
     about_coperniq = told.key.startswith("coperniq") or told.key == "no_event"
+    if told.key == "invoice_sync_off":
+        return reverse(told.remedy_url_name) + "#invoices"
     section = "#coperniq" if about_coperniq else SECTIONS.get(told.remedy_url_name, "")
     return reverse(told.remedy_url_name) + section
 
@@ -72,6 +74,8 @@ def configuration(request: CompanyRequest) -> HttpResponseBase:
         "quickbooks": card,
         "admins": admin_emails(company),
         "calls": calls(company),
+        "day": day_of(company),
+        "month": month_of(company),
         "log": recent_log(company),
     }
     if card.connection is not None:
@@ -81,13 +85,14 @@ def configuration(request: CompanyRequest) -> HttpResponseBase:
 
 def rules_of(company: Company, connection: QuickBooksConnection) -> dict[str, Any]:
     coperniq = coperniq_card(company).connection
-    stored = SyncSettings.objects.filter(connection=connection).first()
+    stored = SyncSettings.objects.filter(connection=connection).first() or SyncSettings(connection=connection)
     return {
         "coperniq": coperniq,
         "triggers": list(trigger_rows(connection, coperniq)),
         "reentries": Reentry.choices,
         "strategies": STRATEGIES,
-        "settings": stored or SyncSettings(connection=connection),
+        "settings": stored,
+        "invoices": invoice_card(connection, stored),
         "mappings": mappings_of(connection),
         "sources": FieldMapping.SOURCES,
     }

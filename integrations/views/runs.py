@@ -6,17 +6,24 @@ from django.contrib import messages
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import User
 from accounts.roles import Right
 from accounts.scoping import CompanyRequest, company_page, refuse, rows_of
-from integrations.deciding import RELEASE, RETRY, decide_all, may_choose, may_decide, retry_all
+from integrations.deciding import (
+    DECIDABLE,
+    MONEY,
+    RELEASE,
+    RETRY,
+    decide_all,
+    may_choose,
+    may_decide,
+    retry_all,
+)
 from integrations.deciding import decide as decide_run
 from integrations.models import RunState, SyncRun
-from integrations.views.answers import done, refused
+from integrations.views.answers import done, refused, way_back
 from integrations.views.filters import LARGEST_ID, RunFilter
 from integrations.views.keyset import Page, page_of
 from integrations.views.rendering import show
@@ -96,8 +103,9 @@ class Deciding:
             self.answers[run.kind] = may_decide(self.user, run)
         return {
             "run": run,
-            "choices": run.choices if run.state == RunState.HELD else [],
+            "choices": run.choices if run.state in DECIDABLE else [],
             "may_decide": self.answers[run.kind],
+            "is_money": run.kind in MONEY,
             "quickbooks_page": quickbooks_page(run.kind, run.quickbooks_id),
         }
 
@@ -123,7 +131,7 @@ def retry(request: CompanyRequest) -> HttpResponseBase:
         count = retry_all(runs, request.user)
     sentence = sentence_of(count, choice, len(request.POST.getlist("run")))
     level = messages.SUCCESS if count else messages.WARNING
-    return done(request, sentence, way_back(request), level=level, count=count)
+    return done(request, sentence, way_back(request, RUNS), level=level, count=count)
 
 
 def is_id(text: str) -> bool:
@@ -154,15 +162,7 @@ def decide(request: CompanyRequest, pk: int) -> HttpResponseBase:
     if not decide_run(run, choice, request.user, request.POST.get("plan", "")):
         return refused(request, {"choice": [MOVED_ON]}, title="Nothing was decided", back=RUNS)
     name = run.record_name or run.coperniq_id
-    return done(request, f"Your decision about “{name}” is being carried out.", way_back(request))
-
-
-def way_back(request: HttpRequest) -> str:
-    wanted = request.POST.get("next", "")
-    hosts = {request.get_host()}
-    if url_has_allowed_host_and_scheme(wanted, allowed_hosts=hosts, require_https=request.is_secure()):
-        return wanted
-    return reverse(RUNS)
+    return done(request, f"Your decision about “{name}” is being carried out.", way_back(request, RUNS))
 
 
 def run_shape(run: SyncRun) -> dict[str, Any]:

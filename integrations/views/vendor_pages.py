@@ -12,6 +12,8 @@ from integrations.models import Kind
 QUICKBOOKS_PAGES = {
     Kind.CUSTOMER.value: ("customerdetail", "nameId"),
     Kind.JOB.value: ("customerdetail", "nameId"),
+    Kind.INVOICE.value: ("invoice", "txnId"),
+    Kind.PAYMENT.value: ("recvpayment", "txnId"),
 }
 
 

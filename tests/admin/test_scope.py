@@ -9,6 +9,7 @@ from django.apps import apps
 from django.db.models import Model
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.admin_site import site
@@ -17,13 +18,17 @@ from integrations.models import (
     CallTally,
     CoperniqConnection,
     FieldMapping,
+    ForeignPayment,
     InboundEvent,
+    InvoiceSyncPeriod,
     Kind,
     PhaseEntry,
     PhaseTrigger,
     QuickBooksConnection,
     RecordLink,
+    ReferenceList,
     RemoteWrite,
+    SeenInvoice,
     SyncLogEntry,
     SyncRun,
     SyncSettings,
@@ -33,8 +38,9 @@ from tests.cast import link
 from tests.views.rows import entry, held
 
 SCOPED: list[type[Model]] = [
-    CallTally, CoperniqConnection, FieldMapping, InboundEvent, PhaseEntry, PhaseTrigger, QuickBooksConnection,
-    RecordLink, RemoteWrite, SyncLogEntry, SyncRun, SyncSettings,
+    CallTally, CoperniqConnection, FieldMapping, ForeignPayment, InboundEvent, InvoiceSyncPeriod, PhaseEntry,
+    PhaseTrigger, QuickBooksConnection, RecordLink, ReferenceList, RemoteWrite, SeenInvoice, SyncLogEntry, SyncRun,
+    SyncSettings,
 ]  # fmt: skip
 OPERATORS = [
     "integrations.Lane",
@@ -78,7 +84,19 @@ def fill(connection: QuickBooksConnection) -> dict[type[Model], Any]:
     rows = [trigger, event, started, write, pair, entry(connection, record_name=name)]
     rows += [held(connection, record_name=name), company.coperniq, connection, connection.settings]
     rows += [CallTally.objects.get(company=company), connection.mappings.earliest("pk")]
+    rows += noticed(connection, name)
     return {type(row): row for row in rows}
+
+
+def noticed(connection: QuickBooksConnection, name: str) -> list[Model]:
+    keyed = connection.company.coperniq
+    paid = {"amount_cents": 100, "on": timezone.now().date(), "quickbooks_invoice_id": "1"}
+    return [
+        InvoiceSyncPeriod.objects.create(connection=connection),
+        ReferenceList.objects.create(connection=connection, name="items", rows=[{"id": "1", "name": name}]),
+        SeenInvoice.objects.create(connection=keyed, invoice_id=name, version="1"),
+        ForeignPayment.objects.create(connection=connection, quickbooks_id=name, **paid),
+    ]
 
 
 def test_every_model_of_the_integrations_is_registered() -> None:
@@ -199,6 +217,8 @@ def multiply(connection: QuickBooksConnection, number: int) -> None:
     RemoteWrite.objects.create(
         connection=connection, kind="job", coperniq_id=name, entity="Customer", operation="create"
     )
+    InvoiceSyncPeriod.objects.create(connection=connection)
+    SeenInvoice.objects.create(connection=company.coperniq, invoice_id=f"many-{name}", version="1")
     link(connection, Kind.JOB, name)
     entry(connection, name, run=held(connection, f"many-{name}"))
     CallTally.objects.create(company=company, vendor="coperniq", on=f"2026-01-{number + 1:02}")

@@ -231,8 +231,9 @@ def test_mappings_take_fields_and_custom_properties(
         ("link_same_named_job", "perhaps"),
         ("link_same_named_job.x", "on"),
         ("matching_strategy.", "merge"),
-        ("invoice_sync", "on"),
-        ("push_from", "sent"),
+        ("invoice_sync", "yes"),
+        ("invoice_sync.x", "on"),
+        ("push_from", "approved"),
         ("", "on"),
     ],
 )

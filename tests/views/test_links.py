@@ -119,3 +119,34 @@ def test_fifty_links_cost_no_more_queries_than_one(
         page = client.get(CUSTOMERS)
     assert len(page.context["rows"]) == 50
     assert "Older →" in page.text
+
+
+def test_payments_name_their_invoice(acme_books: QuickBooksConnection, alice: User, sign_in: SignIn) -> None:
+    invoice = link(acme_books, Kind.INVOICE, "500")
+    RecordLink.objects.filter(pk=invoice.pk).update(number="1042", amount_cents=120000)
+    paid = link(acme_books, Kind.PAYMENT, "9")
+    values = {"coperniq_parent_id": "500", "quickbooks_part": "qb-500", "amount_cents": 50000}
+    RecordLink.objects.filter(pk=paid.pk).update(**values)
+    link(acme_books, Kind.PAYMENT, "10")
+    client = sign_in(alice)
+    address = "/integrations/links/payment/"
+    other, row = client.get(address, {"format": "json"}).json()["links"]
+    assert (row["invoice_number"], row["coperniq_invoice_id"]) == ("1042", "500")
+    assert (row["quickbooks_invoice_id"], row["amount_cents"]) == ("qb-500", 50000)
+    assert other["invoice_number"] == ""
+    assert [line["invoice_number"] for line in csv_of(client.get(address, {"format": "csv"}))] == ["", "1042"]
+    text = client.get(address).text
+    assert "1042" in text
+    assert "$500.00" in text
+    invoices = client.get("/integrations/links/invoice/").text
+    assert "$1,200.00" in invoices
+    assert "/app/invoice?txnId=qb-500" in invoices
+
+
+def test_items_lead_to_the_page_where_they_are_chosen(
+    acme_books: QuickBooksConnection, alice: User, sign_in: SignIn
+) -> None:
+    assert (
+        'under <a href="/integrations/items/">Item matches</a>'
+        in sign_in(alice).get("/integrations/links/item/").text
+    )

@@ -80,6 +80,13 @@ def test_open_guard_shows_both_books_and_what_is_at_risk(acme: Company, client_o
     assert '<span class="badge good">Connected</span>' not in page.text
 
 
+def test_a_refused_key_says_why(acme: Company, client_of_alice: Client) -> None:
+    keyed(acme, state=CoperniqConnection.State.REFUSED)
+    assert "does not accept the stored API key any more" in client_of_alice.get(OVERVIEW).text
+    CoperniqConnection.objects.update(state_reason="Coperniq does not show 3 invoices any more.")
+    assert "<p>Coperniq does not show 3 invoices any more. What" in client_of_alice.get(OVERVIEW).text
+
+
 def test_guarded_key_shows_what_is_at_risk(acme: Company, client_of_alice: Client) -> None:
     link(books(acme), Kind.CUSTOMER, "1")
     keyed(acme, proposed_api_key_sealed=seal("demo-other-key"))

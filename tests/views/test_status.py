@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,10 +18,12 @@ from integrations.models import (
     CallTally,
     CoperniqConnection,
     InboundEvent,
+    InvoiceSyncPeriod,
     Kind,
     PhaseEntry,
     QuickBooksConnection,
     RunState,
+    SyncSettings,
 )
 from integrations.models.secrets import seal
 from integrations.status import Notice, is_idle, status_of, warnings
@@ -40,7 +42,9 @@ def verifier(settings: Settings) -> None:
 @pytest.fixture
 def connection(acme: Company) -> QuickBooksConnection:
     keyed(acme, last_event_at=timezone.now())
-    return books(acme)
+    made = books(acme)
+    SyncSettings.objects.update(invoice_sync=True)
+    return made
 
 
 @pytest.fixture
@@ -184,10 +188,108 @@ def test_calls_are_summed_by_day_and_month(acme: Company, connection: QuickBooks
     assert calls["coperniq"]["today"] == {"reads": 0, "writes": 0}
 
 
+def test_invoice_syncing_is_told_with_its_cut_off(acme: Company, connection: QuickBooksConnection) -> None:
+    SyncSettings.objects.update(invoice_sync=False)
+    assert status_of(acme)["invoice_sync"] == {"enabled": False, "since": None, "cut_off": None}
+    now = timezone.now()
+    periods = InvoiceSyncPeriod.objects
+    periods.create(connection=connection, on_at=now - timedelta(days=3), off_at=now - timedelta(days=2))
+    latest = periods.create(connection=connection, on_at=now - timedelta(days=1), off_at=now)
+    assert status_of(acme)["invoice_sync"] == {"enabled": False, "since": None, "cut_off": latest.on_at}
+    SyncSettings.objects.update(invoice_sync=True)
+    periods.filter(pk=latest.pk).update(off_at=None)
+    told = status_of(acme)["invoice_sync"]
+    assert told == {"enabled": True, "since": latest.on_at, "cut_off": latest.on_at}
+
+
+def test_invoice_syncing_that_is_off_is_warned_of(acme: Company, trigger: Any) -> None:
+    enter(trigger)
+    SyncSettings.objects.update(invoice_sync=False)
+    (told,) = warnings(acme)
+    assert (told.key, told.remedy_url_name) == ("invoice_sync_off", "integrations:configuration")
+    assert told.sentence.startswith("Invoice syncing is off")
+    QuickBooksConnection.objects.update(home_currency="CAD")
+    assert keys(acme) == {"not_in_dollars"}
+
+
+def at(monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
+    monkeypatch.setattr("django.utils.timezone.now", lambda: datetime.fromisoformat(moment))
+
+
+def day(company: Company) -> dict[str, int]:
+    told: dict[str, int] = status_of(company)["budget"]["coperniq_today"]
+    return told
+
+
+def test_the_days_calls_are_forecast_from_the_polls_still_to_come(
+    acme: Company, trigger: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.COPERNIQ_POLL_SECONDS = 60
+    at(monkeypatch, "2026-03-10T12:00:00+00:00")
+    CallTally.add(acme.pk, "coperniq", reads=1200, writes=34)
+    polls = 12 * 60 * 2 + 12 * 6  # projects and invoices every minute, workflows every ten
+    assert day(acme) == {"used": 1234, "allowed": 5000, "forecast": 1234 + polls}
+    SyncSettings.objects.update(invoice_sync=False)
+    assert day(acme)["forecast"] == 1234 + 12 * 60 + 12 * 6
+
+
+def test_the_forecast_knows_that_polling_slows_down(
+    acme: Company, trigger: Any, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.COPERNIQ_POLL_SECONDS = 60
+    at(monkeypatch, "2026-03-10T12:00:00+00:00")
+    CallTally.add(acme.pk, "coperniq", reads=3900, writes=0)
+    assert 4000 < day(acme)["forecast"] < 4120
+    CallTally.add(acme.pk, "coperniq", reads=200, writes=0)
+    assert day(acme) == {"used": 4100, "allowed": 5000, "forecast": 4100 + 2 * 4 * 12}
+
+
+@pytest.mark.parametrize("off", ["books", "coperniq", "everything"])
+def test_nothing_is_forecast_where_nothing_is_polled(acme: Company, trigger: Any, off: str) -> None:
+    if off == "books":
+        QuickBooksConnection.objects.update(state=State.DISCONNECTED)
+    elif off == "coperniq":
+        CoperniqConnection.objects.update(state="disconnected")
+    else:
+        SyncSettings.objects.all().delete()
+        trigger.delete()
+    CallTally.add(acme.pk, "coperniq", reads=5, writes=0)
+    assert day(acme)["forecast"] == 5
+
+
+def test_quickbooks_reads_are_forecast_by_the_month(
+    acme: Company, connection: QuickBooksConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at(monkeypatch, "2026-03-10T12:00:00+00:00")
+    CallTally.add(acme.pk, "quickbooks", reads=950, writes=7)
+    told = status_of(acme)["budget"]["quickbooks_month"]
+    assert told == {"reads": 950, "forecast_reads": round(950 / 9.5 * 31)}
+    at(monkeypatch, "2026-03-01T00:30:00+00:00")
+    CallTally.objects.update(on="2026-03-01")
+    assert status_of(acme)["budget"]["quickbooks_month"]["forecast_reads"] == 950 * 31
+
+
 def test_the_last_poll_has_an_age(acme: Company, connection: QuickBooksConnection) -> None:
     assert status_of(acme)["poll"]["age_seconds"] is None
     CoperniqConnection.objects.update(last_poll_ended_at=timezone.now() - timedelta(minutes=2))
     assert 119 <= status_of(acme)["poll"]["age_seconds"] <= 180
+
+
+def test_the_look_for_changes_has_an_age(acme: Company, connection: QuickBooksConnection) -> None:
+    assert status_of(acme)["cdc"] is None
+    read_at = timezone.now() - timedelta(minutes=2)
+    QuickBooksConnection.objects.update(changes_read_at=read_at)
+    told = status_of(acme)["cdc"]
+    assert told["last_read_at"] == read_at
+    assert 119 <= told["age_seconds"] <= 180
+    assert told["next_at"] is not None
+
+
+def test_why_coperniq_was_stopped_is_told(acme: Company, trigger: Any) -> None:
+    enter(trigger)
+    reason = "Coperniq does not show 3 invoices any more that are linked to QuickBooks."
+    CoperniqConnection.objects.update(state="refused", state_reason=reason)
+    assert warnings(acme) == [Notice("coperniq_refused", reason, "integrations:overview")]
 
 
 def test_a_credential_that_cannot_be_opened_does_not_take_the_page(acme: Company, connection: Any) -> None:

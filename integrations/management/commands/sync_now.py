@@ -23,7 +23,10 @@ NOT_DONE = 2
 
 
 class Command(CompanyCommand):
-    help = "Polls now. With --wait: exit code 0 once a poll begun after the call is over and nothing is left, else 2."
+    help = (
+        "Polls now, and looks for changes in QuickBooks. "
+        "With --wait: exit code 0 once a poll begun after the call is over and nothing is left, else 2."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -34,6 +37,8 @@ class Command(CompanyCommand):
         seconds = options["wait"]
         asked_at = timezone.now()
         ask_for_poll(company, asked_at)
+        books = QuickBooksConnection.objects.live().filter(company=company)
+        books.filter(next_changes_at__gt=asked_at).update(next_changes_at=asked_at)
         if options["ignore_pauses"]:
             SyncRun.objects.filter(company=company).ignore_pauses()
             Lane.nudge(company.pk)

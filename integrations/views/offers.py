@@ -1,0 +1,23 @@
+"""What a record's runs still offer a person: those that are held, and those that ended with something left to choose."""
+
+from __future__ import annotations
+
+from accounts.models import Company
+from accounts.scoping import rows_of
+from integrations.deciding import DECIDABLE
+from integrations.models import SyncLogEntry, SyncRun
+from integrations.views.timeline import AT_MOST, same_record
+
+
+def offering(company: Company, entry: SyncLogEntry) -> list[SyncRun]:
+    """The newest run of each action, where it has choices. What was asked of older ones is out of date."""
+    story = rows_of(company, SyncLogEntry.objects.filter(same_record(entry), run__isnull=False))
+    ids = set(story.order_by("-pk").values_list("run_id", flat=True)[:AT_MOST])
+    newest: dict[str, SyncRun] = {}
+    for run in SyncRun.objects.filter(pk__in=ids).select_related("company").order_by("-pk"):
+        newest.setdefault(run.action, run)
+    return [run for run in newest.values() if offers(run)]
+
+
+def offers(run: SyncRun) -> bool:
+    return run.state in DECIDABLE and bool(run.choices)

@@ -1,0 +1,99 @@
+"""Settings in the admin go the way of the configuration page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import ManualAct
+from integrations.models import InvoiceSyncPeriod, QuickBooksConnection, SyncSettings
+from tests.cast import OTHER_REALM, books, company
+from tests.views.lists import ITEMS, keep
+
+
+def change(client: Client, row: SyncSettings, **fields: Any) -> Any:
+    form = {
+        "matching_strategy": "enrich",
+        "push_from": "created",
+        "on_declined": "void",
+        "on_archived": "leave",
+        "closed_books": "hold",
+        "memo_field": "private_note",
+        "fallback_item": "",
+        "difference_item": "",
+        **fields,
+    }
+    return client.post(reverse("admin:integrations_syncsettings_change", args=[row.pk]), form)
+
+
+def test_switching_on_begins_a_period_and_is_recorded_as_on_the_page(
+    acme_books: QuickBooksConnection, alice: Client
+) -> None:
+    row = acme_books.settings
+    assert change(alice, row, invoice_sync="on", push_from="sent").status_code == 302
+    row.refresh_from_db()
+    assert (row.invoice_sync, row.push_from) == (True, "sent")
+    assert InvoiceSyncPeriod.objects.get().off_at is None
+    acts = {(act.verb, act.target, act.before, act.after) for act in ManualAct.objects.all()}
+    assert acts == {
+        ("configure", "invoice_sync", "off", "on"),
+        ("configure", "push_from", "created", "sent"),
+    }
+    assert change(alice, row, push_from="sent").status_code == 302
+    assert InvoiceSyncPeriod.objects.get().off_at is not None
+
+
+def test_saving_what_it_is_changes_nothing(acme_books: QuickBooksConnection, alice: Client) -> None:
+    assert change(alice, acme_books.settings).status_code == 302
+    assert not ManualAct.objects.exists()
+    assert not InvoiceSyncPeriod.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [({"invoice_sync": "on"}, "US dollars"), ({"fallback_item": "999"}, "no active item with the id 999")],
+)
+def test_what_the_page_refuses_is_refused_here(
+    acme_books: QuickBooksConnection, alice: Client, fields: dict[str, str], words: str
+) -> None:
+    QuickBooksConnection.objects.update(home_currency="CAD")
+    answer = change(alice, acme_books.settings, **fields)
+    assert answer.status_code == 200
+    assert words in answer.text
+    assert not SyncSettings.objects.get(connection=acme_books).invoice_sync
+    assert not ManualAct.objects.exists()
+
+
+def test_an_item_of_the_stored_list_can_be_set(acme_books: QuickBooksConnection, alice: Client) -> None:
+    keep(acme_books, items=ITEMS)
+    assert change(alice, acme_books.settings, fallback_item="59").status_code == 302
+    assert SyncSettings.objects.get().fallback_item == "59"
+
+
+def test_settings_of_books_the_company_has_left_are_history(
+    acme_books: QuickBooksConnection, alice: Client, olga: Client
+) -> None:
+    sealed = books(acme_books.company, OTHER_REALM, state=QuickBooksConnection.State.SEALED)
+    for client in (alice, olga):
+        assert change(client, sealed.settings, push_from="sent").status_code == 403
+        assert client.get(reverse("admin:integrations_syncsettings_change", args=[sealed.settings.pk])).text
+    assert sealed.settings.push_from == "created"
+
+
+def test_only_admins_of_the_company_switch(
+    acme_books: QuickBooksConnection, frank: Client, sam: Client, alice: Client
+) -> None:
+    theirs = books(company("bolt"), OTHER_REALM)
+    for client in (frank, sam):
+        assert change(client, acme_books.settings, invoice_sync="on").status_code == 403
+    assert change(alice, theirs.settings, invoice_sync="on").status_code == 404
+    assert not InvoiceSyncPeriod.objects.exists()
+
+
+def test_the_form_explains_itself(acme_books: QuickBooksConnection, alice: Client) -> None:
+    text = alice.get(reverse("admin:integrations_syncsettings_change", args=[acme_books.settings.pk])).text
+    assert "QuickBooks has no drafts" in text
+    assert "chosen on the configuration page" in text
