@@ -136,9 +136,15 @@ def seal_books(connection: QuickBooksConnection) -> None:
 
 
 def hand_over(old: QuickBooksConnection, new: QuickBooksConnection, triggers: list[PhaseTrigger]) -> None:
-    """Triggers count from now: what entered a phase before belongs to the old books."""
+    """Triggers count from now: what entered a phase before belongs to the old books.
+
+    So do invoices; and an id of the old books' items or accounts means another one here, or none.
+    """
     settings, _ = SyncSettings.objects.get_or_create(connection=old)
     settings.pk, settings.connection = None, new
+    settings.invoice_sync = False
+    settings.fallback_item = settings.difference_item = ""
+    settings.deposit_accounts = {}
     settings.save(force_insert=True)
     sources = dict(old.mappings.values_list("quickbooks_field", "source")) or FieldMapping.DEFAULTS
     FieldMapping.objects.bulk_create(

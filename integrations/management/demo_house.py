@@ -23,6 +23,7 @@ from integrations.management.visitor import Visitor
 PASSWORD = "demo-only-password"  # noqa: S105 - printed on the screen, and good for nothing but the demo
 API_KEY = "demo-coperniq-key"
 REALM = "9341450000000001"
+SERVICES = "1"  # the item every QuickBooks company begins with
 VERIFIER = "demo-verifier-token"
 COMPANY = "brightfield"
 PEOPLE = {"admin": "admin@demo.example", "finance": "finance@demo.example", "staff": "staff@demo.example"}
@@ -118,7 +119,7 @@ class DemoHouse:
             )
 
     def connect(self) -> None:
-        """Through the front door, as an admin would: key, Intuit's redirects, one trigger."""
+        """Through the front door, as an admin would: key, Intuit's redirects, one trigger, invoices on."""
         self.manage("connect_coperniq", "--company", COMPANY, "--api-key-env", "DEMO_API_KEY")
         visitor = Visitor(self.portal)
         visitor.sign_in(PEOPLE["admin"], PASSWORD)
@@ -137,13 +138,14 @@ class DemoHouse:
         phase = next(
             (row for row in workflow["phases"] if row["name"] == "Installation"), workflow["phases"][-1]
         )
-        self.manage("configure", "--company", COMPANY, f"trigger.{workflow['id']}={phase['id']}")
+        chosen = (f"trigger.{workflow['id']}={phase['id']}", "invoice_sync=on", f"fallback_item={SERVICES}")
+        self.manage("configure", "--company", COMPANY, *chosen)
 
     def welcome(self) -> str:
         people = "\n".join(f"  {role:<9}{email}" for role, email in {**PEOPLE, "operator": OPERATOR}.items())
         return (
             f"\nPortal      {self.portal}/integrations/quickbooks/\n"
-            f"Simulator   {self.simulator}/   (move a project to Installation here)\n\n"
+            f"Simulator   {self.simulator}/   (move a project to Installation here, make invoices, pay them)\n\n"
             f"Sign in with the password {PASSWORD} as\n{people}\n\nCtrl-C stops the demo.\n"
         )
 

@@ -89,8 +89,8 @@ def perform(desk: Desk, run: SyncRun) -> Ending:
         return noticing(desk, run)
     resumed = [resume(desk, run, write) for write in open_writes(desk, run)]
     ending = plan_and_apply(desk, run)
-    silent = any(resumed) and ending.outcome == Outcome.NOTHING_TO_DO
-    return replace(ending, silent=silent)
+    settled = any(resumed) and ending.outcome == Outcome.NOTHING_TO_DO
+    return replace(ending, silent=ending.silent or settled)
 
 
 def resume(desk: Desk, run: SyncRun, write: RemoteWrite) -> bool:
