@@ -13,7 +13,8 @@ from integrations.connections.clients import CallMeter, quickbooks_client
 from integrations.connections.tokens import mark_access_lost
 from integrations.errors import AccessLost, PortalError
 from integrations.models import QuickBooksConnection
-from integrations.sync.actions.catching_up import OVERLAP, cursor_of, is_silent, note_foreign
+from integrations.sync.actions.catching_up import cursor_of, goes_on
+from integrations.sync.actions.strangers import OVERLAP, note_strangers
 
 logger = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ def look(connection: QuickBooksConnection, now: datetime) -> int:
     try:
         client = quickbooks_client(connection, meter)
         since = (connection.changes_read_at or cursor_of(connection)) - OVERLAP
-        note_foreign(connection, client.list_payments_changed(since))
+        note_strangers(connection, client.list_payments_changed(since))
         values = stamps(connection, now)
     except AccessLost as error:
         mark_access_lost(connection, error)
@@ -52,7 +53,5 @@ def look(connection: QuickBooksConnection, now: datetime) -> int:
 
 def stamps(connection: QuickBooksConnection, now: datetime) -> dict[str, object]:
     """Our own writes are all known while this goes on without a gap; after one, the lane catches up first."""
-    values: dict[str, object] = {"changes_read_at": now}
-    if connection.changes_cursor_at is not None and not is_silent(connection.changes_cursor_at):
-        values["changes_cursor_at"] = now
-    return values
+    moved = {"changes_cursor_at": now} if goes_on(connection, now) else {}
+    return {"changes_read_at": now, **moved}

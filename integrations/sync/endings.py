@@ -53,7 +53,7 @@ class Ending:
 
 def done(sentence: str, warnings: Sequence[str] = (), **values: Any) -> Ending:
     if warnings:
-        values |= {"cause": "warning"}
+        values = {"cause": "warning", **values}
     outcome = Outcome.DONE_WITH_WARNING if warnings else Outcome.DONE
     return Ending(RunState.DONE, outcome, " ".join([sentence, *warnings]), **values)
 

@@ -164,6 +164,17 @@ def invoice_seen(
     )
 
 
+def record_payments_doubted(
+    vendor_connection: CoperniqConnection, period: InvoiceSyncPeriod, invoices: Iterable[Invoice]
+) -> None:
+    """Nothing of them has changed that could be seen: only their payments are to be read."""
+    events = [invoice_seen(vendor_connection, period, invoice, money=True) for invoice in invoices]
+    for event in events:
+        event.key = f"{event.key}:doubted:{timezone.now():%Y%m%d%H%M%S%f}"[-KEY_LENGTH:]
+        event.detail["only_payments"] = True
+    InboundEvent.objects.bulk_create(events, batch_size=AT_ONCE, ignore_conflicts=True)
+
+
 def record_missing(
     vendor_connection: CoperniqConnection, period: InvoiceSyncPeriod, gone: Iterable[SeenInvoice]
 ) -> None:

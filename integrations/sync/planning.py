@@ -65,7 +65,8 @@ def decide_invoice(event: InboundEvent, connection: QuickBooksConnection) -> Dec
     settings = SyncSettings.objects.filter(connection=connection).first()
     if settings is None or not settings.invoice_sync:
         return Outcome.IGNORED, "invoice syncing is off", ()
-    actions = [Action.PUSH_INVOICE, *([Action.NOTICE_PAYMENTS] if event.detail.get("money") else [])]
+    actions = [] if event.detail.get("only_payments") else [Action.PUSH_INVOICE]
+    actions += [Action.NOTICE_PAYMENTS] if event.detail.get("money") else []
     return Outcome.PLANNED, "", [invoice_run(event, connection, action) for action in actions]
 
 

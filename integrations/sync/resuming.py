@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 # How long Intuit replays a request id is not documented; past this we look before we repeat.
 REPLAY_TRUSTED = timedelta(hours=1)
 MATCHED_BY_NAME = (Kind.CUSTOMER, Kind.JOB)
+DOCUMENTS = ("Invoice", "Payment")
+"""Nothing in QuickBooks keeps two of the same from being made, should it have forgotten the request id."""
 
 
 def open_writes(desk: Desk, run: SyncRun) -> Iterator[RemoteWrite]:
@@ -44,13 +46,16 @@ def settle_open(desk: Desk, write: RemoteWrite) -> Ending | None:
             write.close(RemoteWrite.State.ABANDONED)
         return None
     body = write.body
-    found = look_for(desk, write, body) if is_old(write) else None
+    found = look_for(desk, write, body) if is_doubtful(write) else None
     if found is None:
         found = send_again(desk, write, body)
     return answers.OF[write.entity].ending_of(desk, write, found, body) if found else None
 
 
-def is_old(write: RemoteWrite) -> bool:
+def is_doubtful(write: RemoteWrite) -> bool:
+    """Repeating it may do it twice."""
+    if write.operation == "create" and write.entity in DOCUMENTS:
+        return True
     return write.sent_at is not None and timezone.now() - write.sent_at > REPLAY_TRUSTED
 
 

@@ -1,22 +1,24 @@
-"""After a restored backup or a long silence: what in QuickBooks is ours, and what have people recorded there?
+"""After a restored backup or a long silence: what in QuickBooks is ours?
 
-In steady state nothing is read here. What was written is known to the database, and payments made in QuickBooks
-are looked for in the background (sync/changes.py).
+In steady state nothing is read here: what was written is known to the database. That it still knows everything is
+concluded from three things. A process that begins knows nothing yet; a fence or a cursor lower than this process has
+seen is an older database; and a cursor nobody has moved for a while means that nobody was there.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from integrations.models import (
     Direction,
-    ForeignPayment,
-    InboundEvent,
     InvoiceSyncPeriod,
     Kind,
     Outcome,
@@ -25,17 +27,30 @@ from integrations.models import (
     SyncLogEntry,
     SyncRun,
 )
+from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import Invoice, Payment
+from integrations.sync.actions.strangers import OVERLAP, note_strangers
 from integrations.sync.desk import Desk
 from integrations.sync.mapping.invoices import quickbooks_image
-from integrations.sync.mapping.marks import marked_id
+from integrations.sync.mapping.marks import marked
 from integrations.sync.mapping.payments import quickbooks_image as payment_image
+from integrations.sync.storing import store_link
 
-OVERLAP = timedelta(minutes=10)
 SHORTEST_SILENCE = timedelta(minutes=2)
+BEFORE_THE_FIRST = timedelta(days=30)
+"""A database may come from before the switch-on it is told of now."""
 
-_fences: dict[int, int] = {}
-"""Connection → the highest fence under which this process knew it was up to date."""
+
+@dataclass
+class Seen:
+    """What this process knows of a connection: `fence` is None before it has caught up once."""
+
+    fence: int | None = None
+    cursor: datetime | None = None
+
+
+_seen: dict[int, Seen] = {}
+_lock = threading.Lock()
 
 
 def link_of(desk: Desk, run: SyncRun) -> RecordLink | None:
@@ -51,38 +66,42 @@ def ensure(desk: Desk) -> bool:
     if is_up_to_date(desk):
         return False
     with desk.locked("catching up"):
-        if is_up_to_date(desk):
-            return True
-        catch_up(desk)
-        _fences[desk.connection.pk] = desk.lane.fence
+        if not is_up_to_date(desk):
+            catch_up(desk)
     return True
 
 
 def is_up_to_date(desk: Desk) -> bool:
-    """A process that begins, a fence that fell, a long silence: each may be a database that came from a backup."""
-    known = _fences.get(desk.connection.pk)
-    if known is None or desk.lane.fence < known:
-        return False
-    row = QuickBooksConnection.objects.only("changes_cursor_at", "changes_read_at").get(pk=desk.connection.pk)
-    if row.changes_cursor_at is None or is_silent(row.changes_cursor_at) or heard_of_strangers(row):
-        return False
-    _fences[desk.connection.pk] = desk.lane.fence
-    return True
+    cursor, fence = stored_cursor(desk.connection), desk.lane.fence
+    with _lock:
+        seen = _seen.setdefault(desk.connection.pk, Seen())
+        if seen.fence is None or fence < seen.fence or has_gone_back(seen, cursor) or is_silent(cursor):
+            return False
+        seen.fence, seen.cursor = fence, cursor
+        return True
 
 
-def is_silent(at: datetime) -> bool:
-    return timezone.now() - at > max(2 * timedelta(seconds=settings.QUICKBOOKS_CDC_SECONDS), SHORTEST_SILENCE)
+def has_gone_back(seen: Seen, cursor: datetime | None) -> bool:
+    return seen.cursor is not None and (cursor is None or cursor < seen.cursor)
 
 
-def heard_of_strangers(row: QuickBooksConnection) -> bool:
-    """QuickBooks told of a payment that is not ours, and it has not been looked at yet."""
-    told = InboundEvent.objects.filter(
-        company=row.company_id, source=InboundEvent.Source.QUICKBOOKS_WEBHOOK, record_type="payment"
-    )
-    if row.changes_read_at is not None:
-        told = told.filter(received_at__gt=row.changes_read_at)
-    ours = RecordLink.objects.of(row, Kind.PAYMENT).values("quickbooks_id")
-    return told.exclude(record_id__in=ours).exists()
+def is_silent(cursor: datetime | None) -> bool:
+    longest = max(2 * timedelta(seconds=settings.QUICKBOOKS_CDC_SECONDS), SHORTEST_SILENCE)
+    return cursor is None or timezone.now() - cursor > longest
+
+
+def goes_on(connection: QuickBooksConnection, now: datetime) -> bool:
+    """For the background look: true if nothing can have been lost since the cursor, which may move to `now` then.
+
+    Whoever has not seen an earlier cursor cannot tell, and only takes note of this one.
+    """
+    cursor = stored_cursor(connection)
+    with _lock:
+        seen = _seen.setdefault(connection.pk, Seen())
+        known = seen.cursor is not None and not has_gone_back(seen, cursor) and not is_silent(cursor)
+        if known or seen.cursor is None:
+            seen.cursor = now if known else cursor
+        return known
 
 
 def catch_up(desk: Desk) -> None:
@@ -91,26 +110,33 @@ def catch_up(desk: Desk) -> None:
     adopt_invoices(desk, desk.quickbooks.list_invoices_changed(since))
     payments = desk.quickbooks.list_payments_changed(since)
     adopt_payments(desk, payments)
-    note_foreign(desk.connection, payments)
+    note_strangers(desk.connection, payments)
     rows = QuickBooksConnection.objects.filter(pk=desk.connection.pk)
-    rows.update(changes_cursor_at=began_at, changes_read_at=began_at)
+    earlier = Q(changes_cursor_at__isnull=True) | Q(changes_cursor_at__lt=began_at)
+    rows.filter(earlier).update(changes_cursor_at=began_at, changes_read_at=began_at)
+    with _lock:
+        _seen[desk.connection.pk] = Seen(desk.lane.fence, began_at)
+
+
+def stored_cursor(connection: QuickBooksConnection) -> datetime | None:
+    rows = QuickBooksConnection.objects.filter(pk=connection.pk)
+    return rows.values_list("changes_cursor_at", flat=True).get()
 
 
 def cursor_of(connection: QuickBooksConnection) -> datetime:
-    """Nothing of ours can be older than the first switch-on."""
-    stored = QuickBooksConnection.objects.values_list("changes_cursor_at", flat=True).get(pk=connection.pk)
     first = InvoiceSyncPeriod.objects.filter(connection=connection).order_by("id").first()
-    return stored or (first.on_at if first else timezone.now())
+    return stored_cursor(connection) or (first.on_at if first else timezone.now()) - BEFORE_THE_FIRST
 
 
 def adopt_invoices(desk: Desk, invoices: Iterable[Invoice]) -> None:
+    """The oldest of each mark: copying an invoice in QuickBooks copies its note."""
     for invoice in sorted(invoices, key=lambda row: row.created_at or timezone.now()):
-        coperniq_id = marked_id(desk.connection.realm_id, Kind.INVOICE, invoice.note)
-        if coperniq_id and is_free(desk, Kind.INVOICE, coperniq_id, invoice.id):
+        mark = marked(desk.connection.realm_id, Kind.INVOICE, invoice.note)
+        if mark.coperniq_id and is_free(desk, Kind.INVOICE, mark.coperniq_id, invoice.id):
             link = RecordLink(
                 connection=desk.connection,
                 kind=Kind.INVOICE,
-                coperniq_id=coperniq_id,
+                coperniq_id=mark.coperniq_id,
                 coperniq_name=f"Invoice {invoice.number}",
                 quickbooks_id=invoice.id,
                 quickbooks_name=f"Invoice {invoice.number}",
@@ -125,27 +151,26 @@ def adopt_invoices(desk: Desk, invoices: Iterable[Invoice]) -> None:
 
 def adopt_payments(desk: Desk, payments: Iterable[Payment]) -> None:
     for payment in payments:
-        coperniq_id = marked_id(desk.connection.realm_id, Kind.PAYMENT, payment.note)
-        invoice = paid_invoice(desk, payment)
-        if coperniq_id and invoice is not None and is_free(desk, Kind.PAYMENT, coperniq_id, payment.id):
+        mark = marked(desk.connection.realm_id, Kind.PAYMENT, payment.note)
+        if mark.coperniq_id and is_free(desk, Kind.PAYMENT, mark.coperniq_id, payment.id):
+            invoice = RecordLink.objects.pushed(desk.connection, Kind.INVOICE, mark.parent_id)
+            part = invoice.quickbooks_id if invoice else ""
+            told = f"${money(payment.total_cents):,}"
             link = RecordLink(
                 connection=desk.connection,
                 kind=Kind.PAYMENT,
-                coperniq_id=coperniq_id,
-                coperniq_parent_id=invoice.coperniq_id,
+                coperniq_id=mark.coperniq_id,
+                coperniq_name=f"{told} for invoice {invoice.number}" if invoice else told,
+                coperniq_parent_id=mark.parent_id,
                 quickbooks_id=payment.id,
-                quickbooks_part=invoice.quickbooks_id,
+                quickbooks_name=f"Payment of {told}",
+                quickbooks_part=part,
                 quickbooks_version=payment.sync_token,
-                quickbooks_image=payment_image(payment, invoice.quickbooks_id),
+                quickbooks_image=payment_image(payment, part),
                 amount_cents=payment.total_cents,
                 rule=RecordLink.Rule.ADOPTED,
             )
             adopt(desk, link)
-
-
-def paid_invoice(desk: Desk, payment: Payment) -> RecordLink | None:
-    ids = [line.txn_id for line in payment.lines if line.txn_type == "Invoice"]
-    return RecordLink.objects.of(desk.connection, Kind.INVOICE).filter(quickbooks_id__in=ids).first()
 
 
 def is_free(desk: Desk, kind: str, coperniq_id: str, quickbooks_id: str) -> bool:
@@ -157,7 +182,7 @@ def is_free(desk: Desk, kind: str, coperniq_id: str, quickbooks_id: str) -> bool
 
 
 def adopt(desk: Desk, link: RecordLink) -> None:
-    what = link.quickbooks_name or "A payment"
+    """Like every new link it releases what waited for it."""
     entry = SyncLogEntry(
         company_id=desk.connection.company_id,
         connection=desk.connection,
@@ -165,35 +190,13 @@ def adopt(desk: Desk, link: RecordLink) -> None:
         kind=link.kind,
         outcome=Outcome.DONE,
         cause="adopted",
-        sentence=f"{what} in QuickBooks bears the portal's mark and was linked again instead of being made anew.",
+        sentence=f"{link.quickbooks_name} in QuickBooks bears the portal's mark and was linked again instead of being "
+        "made anew.",
         coperniq_id=link.coperniq_id,
         quickbooks_id=link.quickbooks_id,
         record_name=link.coperniq_name,
     )
     with transaction.atomic():
         desk.lane.hold_fast()
-        link.save()
+        store_link(link)
         entry.save()
-
-
-def note_foreign(connection: QuickBooksConnection, payments: Iterable[Payment]) -> None:
-    """Those on linked invoices that are not ours, an allocation a row; voided ones are forgotten."""
-    linked = RecordLink.objects.of(connection, Kind.INVOICE)
-    for payment in payments:
-        if marked_id(connection.realm_id, Kind.PAYMENT, payment.note):
-            continue
-        known = ForeignPayment.objects.filter(connection=connection, quickbooks_id=payment.id)
-        paid = {line.txn_id for line in payment.lines if line.txn_type == "Invoice"}
-        invoices = [] if payment.is_voided else list(linked.filter(quickbooks_id__in=paid))
-        known.exclude(quickbooks_invoice_id__in=[row.quickbooks_id for row in invoices]).delete()
-        for invoice in invoices:
-            ForeignPayment.objects.update_or_create(
-                connection=connection,
-                quickbooks_id=payment.id,
-                quickbooks_invoice_id=invoice.quickbooks_id,
-                defaults={
-                    "amount_cents": payment.applied_to(invoice.quickbooks_id),
-                    "on": payment.on,
-                    "reference": payment.reference[:80],
-                },
-            )

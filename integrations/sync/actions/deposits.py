@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from integrations.errors import BadAccountType, Hold
+from integrations.errors import BadAccountType, Hold, NameTaken
 from integrations.models import QuickBooksConnection, SyncRun
 from integrations.sync import reference
-from integrations.sync.actions.making import make
+from integrations.sync.actions.making import make, settle_left
 from integrations.sync.actions.names import DISCARD, RETRY
 from integrations.sync.desk import Desk
 from integrations.sync.mapping.payments import CARD, METHODS
@@ -24,16 +24,31 @@ class Account(NamedTuple):
 
 
 def account_for(desk: Desk, run: SyncRun, method: str) -> Account:
-    chosen = desk.settings.deposit_accounts.get(method, "")
-    account_id = chosen or known_account(desk) or ""
+    account_id = desk.settings.deposit_accounts.get(method, "") or known_account(desk)
     if account_id:
         return usable(reference.find(desk, Name.ACCOUNTS, id=account_id), account_id)
     with desk.locked("account"):
         account_id = known_account(desk)
-        row = reference.find(desk, Name.ACCOUNTS, id=account_id) if account_id else find_named(desk)
-        account = usable_as_ours(row) if row else created(desk, run)
+        if account_id:
+            return usable(reference.find(desk, Name.ACCOUNTS, id=account_id), account_id)
+        account = our_account(desk, run)
         QuickBooksConnection.objects.filter(pk=desk.connection.pk).update(payments_account_id=account.id)
     return account
+
+
+def our_account(desk: Desk, run: SyncRun) -> Account:
+    """Made once. What a lost answer left behind, or somebody made this moment, is found by its name."""
+    settle_left(desk, run, "Account", ACCOUNT_NAME)
+    row = find_named(desk)
+    if row is not None:
+        return usable_as_ours(row)
+    try:
+        return created(desk, run)
+    except NameTaken:
+        row = find_named(desk)
+    if row is None:
+        raise unusable(f"QuickBooks says that the name “{ACCOUNT_NAME}” is taken. Look for it there")
+    return usable_as_ours(row)
 
 
 def known_account(desk: Desk) -> str:
@@ -96,12 +111,22 @@ def created(desk: Desk, run: SyncRun) -> Account:
     return Account(account_id, ACCOUNT_NAME)
 
 
-def method_for(desk: Desk, run: SyncRun, method: str) -> dict[str, str]:
-    """Nothing where Coperniq's method has no name in QuickBooks."""
+def method_for(desk: Desk, run: SyncRun, method: str) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Nothing where QuickBooks has no name for Coperniq's method, and a word about it."""
     name = METHODS.get(method)
     if name is None:
-        return {}
-    return {"PaymentMethodRef.value": method_named(desk, name) or made_method(desk, run, name)}
+        return {}, unnamed(method)
+    method_id = method_named(desk, name) or made_method(desk, run, name)
+    if not method_id:
+        return {}, (
+            f"QuickBooks' payment method “{name}” is inactive, so the payment has none. Make it active there.",
+        )
+    return {"PaymentMethodRef.value": method_id}, ()
+
+
+def unnamed(method: str) -> tuple[str, ...]:
+    told = f"QuickBooks has no payment method for {method}: it is in the note instead."
+    return (told,) if method else ()
 
 
 def method_named(desk: Desk, name: str) -> str:
@@ -112,10 +137,16 @@ def method_named(desk: Desk, name: str) -> str:
 
 
 def made_method(desk: Desk, run: SyncRun, name: str) -> str:
+    """ "" where an inactive one keeps its name: no reason not to record the money."""
     with desk.locked("methods"):
+        settle_left(desk, run, "PaymentMethod", name)
         reference.refreshed(desk, Name.METHODS)
         found = method_named(desk, name)
         if found:
             return found
         kind = "CREDIT_CARD" if name == CARD else "NON_CREDIT_CARD"
-        return make(desk, run, "PaymentMethod", {"Name": name, "Type": kind})
+        try:
+            return make(desk, run, "PaymentMethod", {"Name": name, "Type": kind})
+        except NameTaken:
+            reference.refreshed(desk, Name.METHODS)
+            return method_named(desk, name)

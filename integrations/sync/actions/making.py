@@ -16,25 +16,34 @@ from integrations.sync.writing import send, store_prepared
 LISTS = {"Account": Name.ACCOUNTS, "PaymentMethod": Name.METHODS}
 
 
-def make(desk: Desk, run: SyncRun, entity: str, values: Mapping[str, str]) -> str:
-    """The id in QuickBooks. The caller holds the lock of this kind, and has looked for the name."""
-    known_as = f"{entity}: {values['Name']}"
-    left = RemoteWrite.objects.open().filter(connection=desk.connection, coperniq_id=known_as).first()
+def settle_left(desk: Desk, run: SyncRun, entity: str, name: str) -> None:
+    """What an earlier attempt left open is found out first. The caller holds the lock of this kind."""
+    open_writes = RemoteWrite.objects.open().filter(connection=desk.connection)
+    left = open_writes.filter(coperniq_id=known_as(entity, name)).first()
     ending = settle_open(desk, left) if left is not None else None
-    if ending is None:
-        write = RemoteWrite(
-            connection=desk.connection,
-            run=run,
-            kind=Kind.PAYMENT,
-            coperniq_id=known_as,
-            entity=entity,
-            operation="create",
-            rule="created",
-            changes=[{"field": name, "before": "", "after": value} for name, value in values.items()],
-        )
-        store_prepared(desk, write, dump(values))
-        body = write.body
-        ending = answers.OF[entity].ending_of(desk, write, send(desk, write), body)
+    if ending is not None:
+        store(desk, run, ending)
+
+
+def make(desk: Desk, run: SyncRun, entity: str, values: Mapping[str, str]) -> str:
+    """The id in QuickBooks. The caller holds the lock, has settled what was left, and has looked for the name."""
+    write = RemoteWrite(
+        connection=desk.connection,
+        run=run,
+        kind=Kind.PAYMENT,
+        coperniq_id=known_as(entity, values["Name"]),
+        entity=entity,
+        operation="create",
+        rule="created",
+        changes=[{"field": name, "before": "", "after": value} for name, value in values.items()],
+    )
+    store_prepared(desk, write, dump(values))
+    body = write.body
+    ending = answers.OF[entity].ending_of(desk, write, send(desk, write), body)
     store(desk, run, ending)
     reference.refreshed(desk, LISTS[entity])
     return ending.quickbooks_id
+
+
+def known_as(entity: str, name: str) -> str:
+    return f"{entity}: {name}"

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from django.db.models import QuerySet
+
 from integrations.coperniq.money import Payment
-from integrations.errors import RecordMissing
-from integrations.models import Action, Kind, RecordLink, SeenInvoice, SyncRun
+from integrations.errors import RecordMissing, Skip
+from integrations.models import Action, Kind, RecordLink, RunState, SeenInvoice, SyncLogEntry, SyncRun
 from integrations.sync.actions.invoices import refuse_while_off
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Ending, done, nothing_to_do
 from integrations.sync.mapping.payments import coperniq_image, payment_name
 
+ASKED_AGAIN = ("invoice_left_out", "invoice_sync_off", "payment_gone")
+"""Causes of a run that ended without a link, and may end otherwise by now."""
+NO_PAYMENT = "paid_without_payment"
+
 
 def notice(desk: Desk, run: SyncRun) -> Ending:
     """Reads the list once; the payments' own runs take it from memory."""
-    refuse_while_off(desk.settings)
+    refuse_off(desk, run.coperniq_id)
     try:
         payments = read_payments(desk, run.coperniq_id)
     except RecordMissing:
@@ -24,14 +30,32 @@ def notice(desk: Desk, run: SyncRun) -> Ending:
     asks = [run_for(desk, run, payment, invoice) for payment in payments if is_news(desk, payment)]
     asks += [run_for_missing(desk, run, link) for link in missing(desk, run.coperniq_id, payments)]
     remember(desk, run, payments)
-    if invoice is not None and not payments and invoice.coperniq_image.get("status") == "PAID":
+    if invoice is not None and not payments and lacks_payments(desk, invoice):
         return done(
             f"Coperniq calls invoice {invoice.number} paid.",
             ["It has no payment there, so none was recorded in QuickBooks. Record it in Coperniq."],
-            cause="paid_without_payment",
+            cause=NO_PAYMENT,
             record_name=run.record_name,
+            asks=asks,
         )
     return nothing_to_do("Its payments were looked at.", silent=True, asks=asks)
+
+
+def refuse_off(desk: Desk, invoice_id: str) -> None:
+    """What is passed over while syncing is off is news once it is on again."""
+    try:
+        refuse_while_off(desk.settings)
+    except Skip:
+        seen_invoice(desk, invoice_id).update(version="")
+        raise
+
+
+def lacks_payments(desk: Desk, invoice: RecordLink) -> bool:
+    """Said once, not at every change of the invoice."""
+    said = SyncLogEntry.objects.filter(
+        connection=desk.connection, kind=Kind.INVOICE, coperniq_id=invoice.coperniq_id, cause=NO_PAYMENT
+    )
+    return invoice.coperniq_image.get("status") == "PAID" and not said.exists()
 
 
 def read_payments(desk: Desk, invoice_id: str) -> list[Payment]:
@@ -47,24 +71,34 @@ def recent_payments(desk: Desk, invoice_id: str) -> list[Payment]:
 
 
 def is_news(desk: Desk, payment: Payment) -> bool:
+    """What was decided or left out is not asked again, unless the payment has changed since."""
     link = RecordLink.objects.pushed(desk.connection, Kind.PAYMENT, payment.id)
     zone = ZoneInfo(desk.connection.company.time_zone)
-    if link is not None:
-        return bool(link.coperniq_image != coperniq_image(payment, zone))
-    # What was decided or left out is not asked again, unless the payment has changed since.
-    runs = SyncRun.objects.filter(
-        connection=desk.connection, action=Action.PUSH_PAYMENT, coperniq_id=payment.id
-    )
-    latest = runs.order_by("-id").first()
-    if latest is None or latest.is_open:
+    if link is not None and link.coperniq_image == coperniq_image(payment, zone):
+        return False
+    latest = latest_run(desk, payment.id)
+    if latest is None or latest.is_open or latest.cause in ASKED_AGAIN:
+        return True
+    if link is not None and latest.state != RunState.CANCELLED:
         return True
     return payment.updated_at is not None and payment.updated_at > latest.created_at
 
 
+def latest_run(desk: Desk, payment_id: str) -> SyncRun | None:
+    runs = SyncRun.objects.filter(connection=desk.connection, action=Action.PUSH_PAYMENT)
+    return runs.filter(coperniq_id=payment_id).order_by("-id").first()
+
+
 def missing(desk: Desk, invoice_id: str, payments: list[Payment]) -> list[RecordLink]:
+    """Linked, and not in the list any more. Who left one as it is has been asked already."""
     links = RecordLink.objects.of(desk.connection, Kind.PAYMENT).filter(coperniq_parent_id=invoice_id)
     listed = {payment.id for payment in payments}
-    return [link for link in links if link.coperniq_id not in listed and not link.written.get("ended")]
+    return [link for link in links if link.coperniq_id not in listed and not was_left(desk, link)]
+
+
+def was_left(desk: Desk, link: RecordLink) -> bool:
+    latest = latest_run(desk, link.coperniq_id)
+    return latest is not None and latest.state == RunState.CANCELLED
 
 
 def run_for(desk: Desk, run: SyncRun, payment: Payment, invoice: RecordLink | None) -> SyncRun:
@@ -93,6 +127,9 @@ def new_run(desk: Desk, run: SyncRun, payment_id: str, name: str) -> SyncRun:
 def remember(desk: Desk, run: SyncRun, payments: list[Payment]) -> None:
     """What was paid when they were read: until it moves again there is no need to."""
     paid = sum(payment.amount_cents for payment in payments)
-    seen = SeenInvoice.objects.filter(connection=desk.connection.company.coperniq, invoice_id=run.coperniq_id)
     told = run.event.detail.get("paid_cents", paid) if run.event is not None else paid
-    seen.update(payments_read_cents=told)
+    seen_invoice(desk, run.coperniq_id).update(payments_read_cents=told)
+
+
+def seen_invoice(desk: Desk, invoice_id: str) -> QuerySet[SeenInvoice]:
+    return SeenInvoice.objects.filter(connection=desk.connection.company.coperniq, invoice_id=invoice_id)

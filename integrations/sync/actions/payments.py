@@ -7,19 +7,23 @@ from integrations.errors import (
     BooksClosed,
     BusinessRule,
     CannotBeLinked,
-    Choice,
-    Hold,
     InactiveReference,
     RecordMissing,
     Skip,
+    TooLong,
     Wait,
 )
-from integrations.models import InvoiceSyncPeriod, Kind, RecordLink, SyncRun
+from integrations.models import Kind, RecordLink, SyncRun
 from integrations.sync import reference
-from integrations.sync.actions import catching_up, creating_payments, noticing_payments, updating_payments
+from integrations.sync.actions import (
+    catching_up,
+    creating_payments,
+    noticing_payments,
+    payment_rules,
+    updating_payments,
+)
 from integrations.sync.actions.insisting import insist_otherwise
-from integrations.sync.actions.invoices import SEND_ANYWAY, refuse_while_off
-from integrations.sync.actions.names import DISCARD, RETRY
+from integrations.sync.actions.strangers import doubt
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Ending
 from integrations.sync.mapping.payments import payment_name
@@ -27,40 +31,47 @@ from integrations.sync.plans import Plan
 
 notice = noticing_payments.notice
 
-LEAVE_STATUS = Choice("leave_status", "Never record payments of this status")
-SEND_STATUS = Choice(SEND_ANYWAY.key, "Record payments of this status")
-RECORDED_STATUSES = ("", "PAID")
-
 
 def plan(desk: Desk, run: SyncRun) -> Plan:
-    refuse_while_off(desk.settings)
-    invoice = RecordLink.objects.pushed(desk.connection, Kind.INVOICE, run.coperniq_parent_id)
+    noticing_payments.refuse_off(desk, run.coperniq_parent_id)
     link = catching_up.link_of(desk, run)
+    invoice = RecordLink.objects.pushed(desk.connection, Kind.INVOICE, run.coperniq_parent_id)
     payment = read_payment(desk, run, link)
     if link is not None:
-        return updating_payments.plan(desk, run, payment, link)
+        return updating_payments.plan(desk, run, payment, link, invoice)
     if invoice is None:
         raise wait_for_invoice(desk, run)
+    if invoice.written.get("repair"):
+        raise waits_for(run, "Waiting for the lines of its invoice to be put right in QuickBooks.")
     run.record_name = payment_name(payment, invoice.number)
-    refuse_status(desk, run, payment)
-    refuse_amount(payment)
-    refuse_older(desk, run, payment, invoice)
+    payment_rules.refuse_older(desk, run, payment, invoice)
+    payment_rules.refuse_status(desk, run, payment)
+    payment_rules.refuse_amount(payment)
     return creating_payments.plan(desk, run, payment, invoice)
 
 
 def apply(desk: Desk, run: SyncRun, planned: Plan) -> Ending:
-    """Refused for the balance or the customer: the invoice is not what we last saw, so it is looked at again."""
+    """Refused for the balance, the customer or something gone: the invoice is perhaps not what we last saw."""
 
-    def look_at_invoice(desk: Desk) -> None:
-        creating_payments.look_again(desk, run)
+    def doubt_invoice(desk: Desk) -> None:
+        doubt(desk, run.coperniq_parent_id)
+
+    def doubt_all(desk: Desk) -> None:
+        doubt_invoice(desk)
+        reference.forget(desk)
 
     remedies = {
-        BusinessRule: look_at_invoice,
-        CannotBeLinked: look_at_invoice,
-        InactiveReference: reference.forget,
+        BusinessRule: doubt_invoice,
+        CannotBeLinked: doubt_invoice,
+        InactiveReference: doubt_all,
         BooksClosed: reference.read_preferences,
+        TooLong: do_nothing,
     }
     return insist_otherwise(desk, run, planned, plan, remedies)
+
+
+def do_nothing(_desk: Desk) -> None:
+    """The refused reference is a row the next plan knows of."""
 
 
 def read_payment(desk: Desk, run: SyncRun, link: RecordLink | None) -> Payment:
@@ -87,12 +98,11 @@ def wait_for_invoice(desk: Desk, run: SyncRun) -> Wait | Skip:
             "Its invoice is not in QuickBooks, so there is nothing to put the payment on. Send the invoice, and its "
             "payments follow.",
         )
-    return Wait(
-        "waits_for_invoice",
-        "Waiting for its invoice to be in QuickBooks.",
-        kind=Kind.INVOICE,
-        coperniq_id=run.coperniq_parent_id,
-    )
+    return waits_for(run, "Waiting for its invoice to be in QuickBooks.")
+
+
+def waits_for(run: SyncRun, sentence: str) -> Wait:
+    return Wait("waits_for_invoice", sentence, kind=Kind.INVOICE, coperniq_id=run.coperniq_parent_id)
 
 
 def is_left_out(desk: Desk, run: SyncRun) -> bool:
@@ -102,51 +112,3 @@ def is_left_out(desk: Desk, run: SyncRun) -> bool:
     )
     latest = runs.order_by("-id").first()
     return latest is not None and not latest.is_open
-
-
-def refuse_status(desk: Desk, run: SyncRun, payment: Payment) -> None:
-    """Coperniq documents no values (§3.8): what a person said of one is remembered."""
-    if payment.status in RECORDED_STATUSES:
-        return
-    settings = desk.settings
-    answers = {SEND_STATUS.key: "send", LEAVE_STATUS.key: "leave"}
-    answer = answers.get(run.decision) or settings.payment_statuses.get(payment.status)
-    if run.decision in answers and settings.payment_statuses.get(payment.status) != answer:
-        settings.payment_statuses = {**settings.payment_statuses, payment.status: answer}
-        settings.save(update_fields=["payment_statuses"])
-    if answer == "send":
-        return
-    if answer == "leave":
-        raise Skip(
-            "payment_status", f"Payments with the status {payment.status} are left out, as you once decided."
-        )
-    raise Hold(
-        "payment_status",
-        f"This payment has the status {payment.status} in Coperniq, and nobody has said yet whether such payments "
-        "are money received. Your answer is remembered for the others.",
-        [SEND_STATUS, LEAVE_STATUS, RETRY, DISCARD],
-    )
-
-
-def refuse_amount(payment: Payment) -> None:
-    if payment.amount_cents <= 0:
-        raise Hold(
-            "payment_not_positive",
-            "This payment is zero or negative, perhaps a refund. QuickBooks records refunds in another way: do it "
-            "there by hand, then leave this one.",
-            [RETRY, DISCARD],
-        )
-
-
-def refuse_older(desk: Desk, run: SyncRun, payment: Payment, invoice: RecordLink) -> None:
-    period = InvoiceSyncPeriod.objects.latest_of(desk.connection)
-    if period is None or payment.created_at is None or SEND_ANYWAY.key == run.decision:
-        return
-    older = payment.created_at < (period.on_at - desk.coperniq.clock_behind).replace(microsecond=0)
-    if older and not invoice.written.get("sent_anyway"):
-        raise Skip(
-            "before_cut_off",
-            "This payment was made before invoice syncing was switched on. Send it anyway if it belongs into "
-            "QuickBooks.",
-            [SEND_ANYWAY],
-        )

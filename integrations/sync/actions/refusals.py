@@ -9,6 +9,7 @@ from integrations.models import RemoteWrite, SyncRun
 NAME_TAKEN = ("6240",)
 HAS_BALANCE = ("6220", "6280")
 NUMBER_TAKEN = ("6140",)
+TOO_LONG = ("2050",)
 
 
 def refused_names(run: SyncRun) -> set[str]:
@@ -28,3 +29,8 @@ def was_kept_inactive(run: SyncRun) -> bool:
 def refused(run: SyncRun, field: str, codes: Sequence[str]) -> Iterator[dict[str, str]]:
     for write in RemoteWrite.objects.filter(run=run, state=RemoteWrite.State.REFUSED, error_code__in=codes):
         yield from (change for change in write.changes if change["field"] == field)
+
+
+def was_too_long(run: SyncRun) -> bool:
+    """How much QuickBooks takes of a reference is not documented (§6)."""
+    return any(refused(run, "PaymentRefNum", TOO_LONG))

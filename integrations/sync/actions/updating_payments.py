@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,40 +13,71 @@ from integrations.models import RecordLink, SyncRun
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import Payment as QuickBooksPayment
 from integrations.sync.actions.closing import refuse_closed
-from integrations.sync.actions.creating_payments import line_of
+from integrations.sync.actions.creating_payments import left_over, line_of
 from integrations.sync.actions.names import DISCARD, RETRY
+from integrations.sync.actions.payment_rules import STATUS_CAUSE, answer_of, refuse_amount
+from integrations.sync.actions.strangers import balance_of, look_again
 from integrations.sync.desk import Desk
-from integrations.sync.mapping.payments import coperniq_image, quickbooks_image
+from integrations.sync.mapping.payments import coperniq_image, payment_name, quickbooks_image
 from integrations.sync.plans import Change, Plan, PlannedWrite
 
 FIELDS = ("amount", "on")
+NEVER_EDITED = "0"
+"""The SyncToken of a record as it was made (§8.1)."""
 USE_COPERNIQ = Choice("use_coperniq", "Use what Coperniq has")
 USE_QUICKBOOKS = Choice("use_quickbooks", "Leave what QuickBooks has")
 
 
-def plan(desk: Desk, run: SyncRun, payment: Payment, link: RecordLink) -> Plan:
-    run.record_name = link.coperniq_name
+def plan(desk: Desk, run: SyncRun, payment: Payment, link: RecordLink, invoice: RecordLink | None) -> Plan:
+    run.record_name = link.coperniq_name or payment_name(payment, invoice.number if invoice else "")
+    run.coperniq_parent_id = run.coperniq_parent_id or link.coperniq_parent_id
     image = coperniq_image(payment, ZoneInfo(desk.connection.company.time_zone))
-    if all(image[name] == link.coperniq_image.get(name) for name in FIELDS):
-        return unchanged(link, image, link.quickbooks_image, link.quickbooks_version)
+    refuse_status(desk, run, link, image)
+    same = all(image[name] == link.coperniq_image.get(name) for name in FIELDS)
+    if same and not link.written.get("misplaced"):
+        return unchanged(run, link, image, link.quickbooks_image, link.quickbooks_version)
     current = read_current(desk, link)
-    theirs = quickbooks_image(current, link.quickbooks_part)
-    if run.decision == USE_QUICKBOOKS.key or agrees(image, theirs):
-        return unchanged(link, image, theirs, current.sync_token)
-    refuse_conflict(run, link, image, theirs)
+    theirs = quickbooks_image(current, link.quickbooks_part, share=is_share(link))
+    if run.decision == USE_QUICKBOOKS.key or (agrees(image, theirs) and not link.written.get("misplaced")):
+        return unchanged(run, link, image, theirs, current.sync_token)
+    refuse_conflict(run, link, image, theirs, current)
+    refuse_amount(payment)
     if current.is_deposited:
         raise deposited(link, image)
-    refuse_closed(desk, current.on)
-    return update_plan(run, link, image, current)
+    for day in (current.on, date.fromisoformat(image["on"])):
+        refuse_closed(desk, day)
+    return update_plan(desk, run, link, image, theirs, current, invoice)
+
+
+def is_share(link: RecordLink) -> bool:
+    """People's payment pays others too: only what is on this invoice is Coperniq's."""
+    return bool(link.written.get("share"))
+
+
+def refuse_status(desk: Desk, run: SyncRun, link: RecordLink, image: dict[str, Any]) -> None:
+    """A cheque that bounced: what QuickBooks has by now is for a person to take back."""
+    before = link.coperniq_image.get("status", image["status"])
+    if image["status"] == before or answer_of(desk.settings, image["status"]) == "send":
+        return
+    if run.decision == USE_QUICKBOOKS.key:
+        return
+    raise Hold(
+        STATUS_CAUSE,
+        f"The payment of {run.record_name} now has the status {image['status']} in Coperniq; QuickBooks still has it. If "
+        "the money never came in, void it in QuickBooks by hand; then leave this one.",
+        [USE_QUICKBOOKS, RETRY, DISCARD],
+    )
 
 
 def agrees(image: dict[str, Any], theirs: dict[str, Any]) -> bool:
     return bool(image["amount"] == theirs["amount"] and image["on"] == theirs["on"])
 
 
-def unchanged(link: RecordLink, image: dict[str, Any], theirs: dict[str, Any], version: str) -> Plan:
+def unchanged(
+    run: SyncRun, link: RecordLink, image: dict[str, Any], theirs: dict[str, Any], version: str
+) -> Plan:
     return Plan(
-        record_name=link.coperniq_name,
+        record_name=run.record_name,
         rule=link.rule,
         quickbooks_id=link.quickbooks_id,
         quickbooks_name=link.quickbooks_name,
@@ -56,7 +88,7 @@ def unchanged(link: RecordLink, image: dict[str, Any], theirs: dict[str, Any], v
         number=link.number,
         amount_cents=image["amount"],
         written=link.written,
-        sentence=f"The payment of {link.coperniq_name} is in step with Coperniq already.",
+        sentence=f"The payment of {run.record_name} is in step with Coperniq already.",
         ending={"silent": True},
     )
 
@@ -76,16 +108,27 @@ def read_current(desk: Desk, link: RecordLink) -> QuickBooksPayment:
     return current
 
 
-def refuse_conflict(run: SyncRun, link: RecordLink, image: dict[str, Any], theirs: dict[str, Any]) -> None:
-    before = link.quickbooks_image
-    touched = before and any(theirs[name] != before.get(name) for name in FIELDS)
-    if touched and run.decision != USE_COPERNIQ.key:
+def refuse_conflict(
+    run: SyncRun,
+    link: RecordLink,
+    image: dict[str, Any],
+    theirs: dict[str, Any],
+    current: QuickBooksPayment,
+) -> None:
+    if is_touched(link, theirs, current) and run.decision != USE_COPERNIQ.key:
         raise Hold(
             "conflict",
-            f"The payment of {link.coperniq_name} was changed on both sides: Coperniq has {told(image)}, "
+            f"The payment of {run.record_name} was changed on both sides: Coperniq has {told(image)}, "
             f"QuickBooks {told(theirs)}. Choose which one counts.",
             [USE_COPERNIQ, USE_QUICKBOOKS, RETRY, DISCARD],
         )
+
+
+def is_touched(link: RecordLink, theirs: dict[str, Any], current: QuickBooksPayment) -> bool:
+    """Of one found by its mark nobody knows which edits it has seen, unless there were none at all."""
+    if not link.coperniq_image:
+        return current.sync_token != NEVER_EDITED
+    return any(theirs[name] != link.quickbooks_image.get(name) for name in FIELDS)
 
 
 def told(image: dict[str, Any]) -> str:
@@ -101,43 +144,67 @@ def deposited(link: RecordLink, image: dict[str, Any]) -> Hold:
     )
 
 
-def update_plan(run: SyncRun, link: RecordLink, image: dict[str, Any], current: QuickBooksPayment) -> Plan:
+def update_plan(
+    desk: Desk,
+    run: SyncRun,
+    link: RecordLink,
+    image: dict[str, Any],
+    theirs: dict[str, Any],
+    current: QuickBooksPayment,
+    invoice: RecordLink | None,
+) -> Plan:
     """Only this invoice's share changes; what the payment does elsewhere goes back as read."""
-    others = [
-        line for line in current.lines if (line.txn_type, line.txn_id) != ("Invoice", link.quickbooks_part)
-    ]
-    elsewhere = sum(line.amount_cents for line in others)
-    share = max(image["amount"] - elsewhere, 0)
+    part = link.quickbooks_part or (invoice.quickbooks_id if invoice else "")
+    others = [line for line in current.lines if (line.txn_type, line.txn_id) != ("Invoice", part)]
+    total = current.total_cents + image["amount"] - theirs["amount"]
+    wanted = image["amount"] if is_share(link) else max(total - sum(line.amount_cents for line in others), 0)
+    share = min(wanted, room_for(desk, link, invoice, wanted, current.applied_to(part)))
     lines = [stripped(line.raw) for line in others]
     values = {
-        "TotalAmt": money(image["amount"]),
+        "TotalAmt": money(total),
         "TxnDate": image["on"],
-        "CustomerRef.value": current.customer_id,
-        "Line": [line_of(link.quickbooks_part, share), *lines] if share else lines,
+        "CustomerRef.value": customer_of(link, current, invoice),
+        "Line": [line_of(part, share), *lines] if share else lines,
     }
-    before = quickbooks_image(current, link.quickbooks_part)
-    changes = [
-        Change("TotalAmt", f"${money(before['amount']):,}", f"${money(image['amount']):,}"),
-        Change("TxnDate", before["on"], image["on"]),
-    ]
     return Plan(
         record_name=run.record_name,
         rule=link.rule,
         write=PlannedWrite(
-            "update",
-            "Payment",
-            values,
-            tuple(change for change in changes if change.before != change.after),
-            current.id,
-            current.sync_token,
+            "update", "Payment", values, changes_of(theirs, image, share), current.id, current.sync_token
         ),
-        quickbooks_image=before,
-        quickbooks_part=link.quickbooks_part,
+        quickbooks_image=theirs,
+        quickbooks_part=part,
         coperniq_image=image,
         number=link.number,
         amount_cents=image["amount"],
-        written=link.written,
+        warnings=left_over(invoice, wanted, share) if invoice else (),
+        written={**link.written, "part": part, "misplaced": False},
     )
+
+
+def room_for(desk: Desk, link: RecordLink, invoice: RecordLink | None, wanted: int, applied: int) -> int:
+    """What the invoice can take of it; looked at anew before any money is left unapplied."""
+    if invoice is None:
+        return wanted
+    if link.written.get("misplaced") or wanted > applied + balance_of(invoice):
+        look_again(desk, invoice)
+    return applied + balance_of(invoice)
+
+
+def customer_of(link: RecordLink, current: QuickBooksPayment, invoice: RecordLink | None) -> str:
+    """One that did not get onto its invoice goes to the invoice's customer, as QuickBooks has it now."""
+    if invoice is not None and link.written.get("misplaced"):
+        return str(invoice.quickbooks_image["customer"])
+    return current.customer_id
+
+
+def changes_of(theirs: dict[str, Any], image: dict[str, Any], share: int) -> tuple[Change, ...]:
+    changes = (
+        Change("TotalAmt", f"${money(theirs['amount']):,}", f"${money(image['amount']):,}"),
+        Change("TxnDate", theirs["on"], image["on"]),
+        Change("Applied to invoice", f"${money(theirs['applied']):,}", f"${money(share):,}"),
+    )
+    return tuple(change for change in changes if change.before != change.after)
 
 
 def stripped(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -58,7 +58,7 @@ def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
         intuit_tid=sent.intuit_tid,
         link=link,
         answered=Answered(write, quickbooks_id, link.quickbooks_version, sent.intuit_tid),
-        asks=[payments_of(desk, write)] if is_new and write.coperniq_image.get("paid") else [],
+        asks=[payments_of(desk, write)] if is_new and has_payments(write.coperniq_image) else [],
         again=again,
     )
 
@@ -133,6 +133,10 @@ def variance(write: RemoteWrite, link: RecordLink, invoice: Invoice) -> list[str
         f"QuickBooks makes it ${money(invoice.total_cents):,} where Coperniq has ${money(wanted):,}: "
         "look for tax, discounts or lines of its own there."
     ]
+
+
+def has_payments(image: Mapping[str, Any]) -> bool:
+    return bool(image.get("paid")) or image.get("status") in ("PAID", "PARTIALLY_PAID")
 
 
 def payments_of(desk: Desk, write: RemoteWrite) -> SyncRun:

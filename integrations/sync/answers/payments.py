@@ -32,15 +32,14 @@ def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
     assert isinstance(payment, Payment)  # what read() above made of the answer
     link = link_of(desk, write)
     before = int(link.quickbooks_image.get("applied", 0))
-    link.quickbooks_id = payment.id
-    link.quickbooks_name = f"Payment of ${money(payment.total_cents):,}"
-    link.quickbooks_version = payment.sync_token
-    link.quickbooks_part = link.quickbooks_part or str(link.written.get("part", ""))
-    link.quickbooks_image = quickbooks_image(payment, link.quickbooks_part)
+    remember(link, payment)
+    missing = applied_in(load(body), link.quickbooks_part) - link.quickbooks_image["applied"]
+    again = missing > 0 and write.operation == "create" and write.rule != RecordLink.Rule.ADOPTED
+    link.written["misplaced"] = again
     verb = VERBS.get(write.rule, VERBS[write.operation])
     return done(
         f"{verb} the payment of {link.coperniq_name} in QuickBooks.",
-        write.warnings,
+        write.warnings + ([] if again else misplaced(missing)),
         changes=[Change(**change) for change in write.changes],
         quickbooks_id=payment.id,
         record_name=link.coperniq_name,
@@ -48,7 +47,32 @@ def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
         link=link,
         other_links=rebalanced(desk, link, link.quickbooks_image["applied"] - before),
         answered=Answered(write, payment.id, payment.sync_token, sent.intuit_tid),
+        again=again,
     )
+
+
+def remember(link: RecordLink, payment: Payment) -> None:
+    link.quickbooks_id = payment.id
+    link.quickbooks_name = f"Payment of ${money(payment.total_cents):,}"
+    link.quickbooks_version = payment.sync_token
+    link.quickbooks_part = link.quickbooks_part or str(link.written.get("part", ""))
+    share = bool(link.written.get("share"))
+    link.quickbooks_image = quickbooks_image(payment, link.quickbooks_part, share=share)
+
+
+def applied_in(sent: Mapping[str, Any], quickbooks_invoice_id: str) -> int:
+    lines = [line for line in sent.get("Line", ()) if line["LinkedTxn"][0]["TxnId"] == quickbooks_invoice_id]
+    return sum(int(line["Amount"] * 100) for line in lines)
+
+
+def misplaced(missing_cents: int) -> list[str]:
+    """What QuickBooks does with a line it cannot use is not documented (§6): it may just leave it out."""
+    if missing_cents <= 0:
+        return []
+    return [
+        f"QuickBooks did not put ${money(missing_cents):,} of it on the invoice: it waits unapplied with the customer. "
+        "Apply it there by hand."
+    ]
 
 
 def rebalanced(desk: Desk, link: RecordLink, applied_cents: int) -> list[RecordLink]:

@@ -3,29 +3,45 @@
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from integrations.models.secrets import keyed_digest
 from integrations.quickbooks.documents import VOIDED
 
-PATTERN = re.compile(r"\[Coperniq (invoice|payment) ([\w-]+) ref ([0-9a-f]{8})\]")
+PATTERN = re.compile(r"\[Coperniq (invoice|payment) ([\w-]+)(?: of invoice ([\w-]+))? ref ([0-9a-f]{8})\]")
 VOIDED_PREFIX = re.compile(rf"{VOIDED}\b[\s:;,.-]*")
 
 
-def mark_of(realm_id: str, kind: str, coperniq_id: str) -> str:
+class Marked(NamedTuple):
+    """Ids in Coperniq. A payment's parent is its invoice, which the payment itself may not name (unapplied money)."""
+
+    coperniq_id: str
+    parent_id: str
+
+
+def mark_of(realm_id: str, kind: str, coperniq_id: str, parent_id: str = "") -> str:
     """The last line of a note. The reference keeps a mark somebody typed, or another portal's, from counting."""
-    return f"[Coperniq {kind} {coperniq_id} ref {reference(realm_id, kind, coperniq_id)}]"
+    of_invoice = f" of invoice {parent_id}" if parent_id else ""
+    told = reference(realm_id, kind, coperniq_id, parent_id)
+    return f"[Coperniq {kind} {coperniq_id}{of_invoice} ref {told}]"
 
 
-def reference(realm_id: str, kind: str, coperniq_id: str) -> str:
-    return keyed_digest(f"mark:{realm_id}:{kind}:{coperniq_id}")[:8]
+def reference(realm_id: str, kind: str, coperniq_id: str, parent_id: str) -> str:
+    parent = f":{parent_id}" if parent_id else ""
+    return keyed_digest(f"mark:{realm_id}:{kind}:{coperniq_id}{parent}")[:8]
+
+
+def marked(realm_id: str, kind: str, note: str) -> Marked:
+    """Whose the document is; empty where it bears no mark of ours."""
+    for named, coperniq_id, parent_id, told in PATTERN.findall(note):
+        if named == kind and told == reference(realm_id, kind, coperniq_id, parent_id):
+            return Marked(coperniq_id, parent_id)
+    return Marked("", "")
 
 
 def marked_id(realm_id: str, kind: str, note: str) -> str:
     """The Coperniq id of the record this document was made for, "" where it bears no mark of ours."""
-    for named, coperniq_id, told in PATTERN.findall(note):
-        if named == kind and told == reference(realm_id, kind, coperniq_id):
-            return str(coperniq_id)
-    return ""
+    return marked(realm_id, kind, note).coperniq_id
 
 
 def with_mark(text: str, mark: str) -> str:

@@ -31,12 +31,18 @@ def payment_name(payment: CoperniqPayment, invoice_number: str) -> str:
     return f"${money(payment.amount_cents):,} for invoice {invoice_number}"
 
 
-def note_text(payment: CoperniqPayment) -> str:
+def short_reference(payment: CoperniqPayment) -> str:
+    """As much of it as QuickBooks has room for."""
+    return payment.reference.strip()[:REFERENCE_LIMIT].strip()
+
+
+def note_text(payment: CoperniqPayment, reference: str) -> str:
     """What does not fit elsewhere: Coperniq's notes, a long reference, a method QuickBooks has no name for."""
+    whole = payment.reference.strip()
     parts = [
-        payment.notes.strip(),
-        f"Reference {payment.reference}" if len(payment.reference) > REFERENCE_LIMIT else "",
+        f"Reference {whole}" if whole != reference else "",
         f"Paid by {payment.method}" if payment.method and payment.method not in METHODS else "",
+        payment.notes.strip(),
     ]
     return "\n".join(part for part in parts if part)
 
@@ -52,10 +58,14 @@ def coperniq_image(payment: CoperniqPayment, zone: tzinfo) -> dict[str, Any]:
     }
 
 
-def quickbooks_image(payment: QuickBooksPayment, quickbooks_invoice_id: str) -> dict[str, Any]:
+def quickbooks_image(
+    payment: QuickBooksPayment, quickbooks_invoice_id: str, *, share: bool = False
+) -> dict[str, Any]:
+    """`share`: only what is on this invoice is Coperniq's payment, for it pays others too."""
+    applied = payment.applied_to(quickbooks_invoice_id)
     return {
-        "amount": payment.total_cents,
-        "applied": payment.applied_to(quickbooks_invoice_id),
+        "amount": applied if share else payment.total_cents,
+        "applied": applied,
         "on": payment.on.isoformat(),
         "method": payment.method_id,
         "reference": payment.reference,
@@ -63,3 +73,8 @@ def quickbooks_image(payment: QuickBooksPayment, quickbooks_invoice_id: str) -> 
         "deposited": payment.is_deposited,
         "voided": payment.is_voided,
     }
+
+
+def pays_more(payment: QuickBooksPayment, quickbooks_invoice_id: str) -> bool:
+    """Something else than this invoice, or more than it asked for."""
+    return payment.applied_to(quickbooks_invoice_id) != payment.total_cents

@@ -1,0 +1,71 @@
+"""Which of Coperniq's payments are money that goes to QuickBooks.
+
+The gates stand in a row: who answered at a later one has passed the earlier ones, though a run keeps but one answer.
+"""
+
+from __future__ import annotations
+
+from integrations.coperniq.money import Payment
+from integrations.errors import Choice, Hold, Skip
+from integrations.models import InvoiceSyncPeriod, RecordLink, SyncRun, SyncSettings
+from integrations.sync.actions.invoices import SEND_ANYWAY
+from integrations.sync.actions.names import DISCARD, RETRY
+from integrations.sync.desk import Desk
+
+STATUS_CAUSE = "payment_status"
+LEAVE_STATUS = Choice("leave_status", "Never record payments of this status")
+SEND_STATUS = Choice(SEND_ANYWAY.key, "Record payments of this status")
+ANSWERS = {SEND_STATUS.key: "send", LEAVE_STATUS.key: "leave"}
+RECORDED_STATUSES = ("", "PAID")
+
+
+def refuse_older(desk: Desk, run: SyncRun, payment: Payment, invoice: RecordLink) -> None:
+    period = InvoiceSyncPeriod.objects.latest_of(desk.connection)
+    if period is None or payment.created_at is None or run.decision:
+        return
+    older = payment.created_at < (period.on_at - desk.coperniq.clock_behind).replace(microsecond=0)
+    if older and not invoice.written.get("sent_anyway"):
+        raise Skip(
+            "before_cut_off",
+            "This payment was made before invoice syncing was switched on. Send it anyway if it belongs into "
+            "QuickBooks.",
+            [SEND_ANYWAY],
+        )
+
+
+def refuse_status(desk: Desk, run: SyncRun, payment: Payment) -> None:
+    """Coperniq documents no values (§3.8): what a person said of one is remembered."""
+    settings = desk.settings
+    if run.cause == STATUS_CAUSE and run.decision in ANSWERS:
+        remember(settings, payment.status, ANSWERS[run.decision])
+    answer = answer_of(settings, payment.status)
+    if answer == "leave":
+        raise Skip(
+            STATUS_CAUSE, f"Payments with the status {payment.status} are left out, as you once decided."
+        )
+    if answer != "send":
+        raise Hold(
+            STATUS_CAUSE,
+            f"This payment has the status {payment.status} in Coperniq, and nobody has said yet whether such payments "
+            "are money received. Your answer is remembered for the others.",
+            [SEND_STATUS, LEAVE_STATUS, RETRY, DISCARD],
+        )
+
+
+def answer_of(settings: SyncSettings, status: str) -> str:
+    return "send" if status in RECORDED_STATUSES else settings.payment_statuses.get(status, "")
+
+
+def remember(settings: SyncSettings, status: str, answer: str) -> None:
+    settings.payment_statuses = {**settings.payment_statuses, status: answer}
+    settings.save(update_fields=["payment_statuses"])
+
+
+def refuse_amount(payment: Payment) -> None:
+    if payment.amount_cents <= 0:
+        raise Hold(
+            "payment_not_positive",
+            "This payment is zero or negative, perhaps a refund. QuickBooks records refunds in another way: do it "
+            "there by hand, then leave this one.",
+            [RETRY, DISCARD],
+        )

@@ -1,0 +1,120 @@
+"""Payments people, not the portal, recorded in QuickBooks on linked invoices: each may be the same cheque.
+
+They are known from the background look (sync/changes.py), from QuickBooks' webhooks, and from looking at an invoice
+anew. In steady state nothing is read here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from integrations.errors import RecordMissing
+from integrations.models import ForeignPayment, InboundEvent, Kind, QuickBooksConnection, RecordLink
+from integrations.quickbooks.documents import Payment
+from integrations.sync.desk import Desk
+from integrations.sync.mapping.invoices import quickbooks_image
+from integrations.sync.mapping.marks import marked_id
+
+OVERLAP = timedelta(minutes=10)
+MOVING = ("balance", "payments", "customer", "voided")
+"""What others change of an invoice, and what matters to a payment on it."""
+
+
+def meet_strangers(desk: Desk) -> None:
+    """One read, and only after QuickBooks told of a payment that is not ours."""
+    if not heard_of_strangers(desk.connection):
+        return
+    with desk.locked("strangers"):
+        if heard_of_strangers(desk.connection):
+            look_for_strangers(desk)
+
+
+def heard_of_strangers(connection: QuickBooksConnection) -> bool:
+    """By webhook, and nobody has looked since."""
+    told = InboundEvent.objects.filter(
+        company=connection.company_id, source=InboundEvent.Source.QUICKBOOKS_WEBHOOK, record_type="payment"
+    )
+    read_at = read_stamp(connection)
+    if read_at is not None:
+        told = told.filter(received_at__gt=read_at)
+    ours = RecordLink.objects.of(connection, Kind.PAYMENT).values("quickbooks_id")
+    return told.exclude(record_id__in=ours).exists()
+
+
+def read_stamp(connection: QuickBooksConnection) -> datetime | None:
+    rows = QuickBooksConnection.objects.filter(pk=connection.pk)
+    return rows.values_list("changes_read_at", flat=True).get()
+
+
+def look_for_strangers(desk: Desk) -> None:
+    began_at = timezone.now()
+    since = (read_stamp(desk.connection) or began_at) - OVERLAP
+    note_strangers(desk.connection, desk.quickbooks.list_payments_changed(since))
+    QuickBooksConnection.objects.filter(pk=desk.connection.pk).update(changes_read_at=began_at)
+
+
+def note_strangers(connection: QuickBooksConnection, payments: Iterable[Payment]) -> None:
+    """Those on linked invoices that are not ours, an allocation a row; voided ones are forgotten.
+
+    A payment of nothing only puts a credit on an invoice: no money came in (§3).
+    """
+    linked = RecordLink.objects.of(connection, Kind.INVOICE)
+    for payment in payments:
+        if marked_id(connection.realm_id, Kind.PAYMENT, payment.note):
+            continue
+        known = ForeignPayment.objects.filter(connection=connection, quickbooks_id=payment.id)
+        paid = {line.txn_id for line in payment.lines if line.txn_type == "Invoice"}
+        invoices = list(linked.filter(quickbooks_id__in=paid)) if payment.total_cents else []
+        known.exclude(quickbooks_invoice_id__in=[row.quickbooks_id for row in invoices]).delete()
+        for invoice in invoices:
+            ForeignPayment.objects.update_or_create(
+                connection=connection,
+                quickbooks_id=payment.id,
+                quickbooks_invoice_id=invoice.quickbooks_id,
+                defaults={
+                    "amount_cents": payment.applied_to(invoice.quickbooks_id),
+                    "on": payment.on,
+                    "reference": payment.reference[:80],
+                },
+            )
+
+
+def look_again(desk: Desk, invoice: RecordLink) -> None:
+    """The linked invoice as it is in QuickBooks now, and who has paid on it there."""
+    try:
+        current = desk.quickbooks.read_invoice(invoice.quickbooks_id)
+    except RecordMissing:
+        invoice.quickbooks_image = {**invoice.quickbooks_image, "deleted": True}
+        invoice.save(update_fields=["quickbooks_image"])
+        return
+    fresh = quickbooks_image(current, desk.settings.memo_field)
+    invoice.quickbooks_image |= {name: fresh[name] for name in MOVING}
+    invoice.save(update_fields=["quickbooks_image"])
+    gone = ForeignPayment.objects.on_invoice(desk.connection, invoice.quickbooks_id)
+    gone.exclude(quickbooks_id__in=current.payment_ids).delete()
+    note_strangers(desk.connection, read_unlinked(desk, invoice, current.payment_ids))
+
+
+def read_unlinked(desk: Desk, invoice: RecordLink, payment_ids: Iterable[str]) -> Iterable[Payment]:
+    """By id, for the payer may be another than the invoice's customer: a parent pays for its jobs."""
+    links = RecordLink.objects.of(desk.connection, Kind.PAYMENT)
+    ours = set(links.filter(quickbooks_part=invoice.quickbooks_id).values_list("quickbooks_id", flat=True))
+    for payment_id in payment_ids:
+        if payment_id not in ours:
+            yield desk.quickbooks.read_payment(payment_id)
+
+
+def doubt(desk: Desk, coperniq_invoice_id: str) -> None:
+    """QuickBooks refused what we thought to be open: whoever plans next looks at the invoice first."""
+    link = RecordLink.objects.pushed(desk.connection, Kind.INVOICE, coperniq_invoice_id)
+    if link is not None:
+        link.quickbooks_image |= {"balance": 0}
+        link.save(update_fields=["quickbooks_image"])
+
+
+def balance_of(invoice: RecordLink) -> int:
+    """What is open on it in cents, as far as we know; never negative."""
+    return max(int(invoice.quickbooks_image.get("balance", 0)), 0)

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import pytest
+
+from integrations.sync import desk, reference
+from integrations.sync.actions import catching_up
+from tests.sync.desk_of_money import Money, open_desk
+from tests.sync.office import Office
+
+
+@pytest.fixture(autouse=True)
+def _process_of_its_own() -> None:
+    """Rows are undone after each test and their ids come again: nothing of them is remembered."""
+    for memory in (catching_up._seen, desk._recent, reference._remembered):
+        memory.clear()
+
+
+@pytest.fixture
+def money(office: Office) -> Money:
+    """QuickBooks knows the item that most invoices of these tests sell."""
+    money = open_desk(office)
+    money.book_item("Permit")
+    office.simulator.forget_log()
+    return money
