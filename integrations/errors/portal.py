@@ -37,7 +37,7 @@ class UnexpectedShape(PortalError):
     cause = "unexpected_shape"
 
     def __init__(self, path: str, wanted: str) -> None:
-        self.path = path
+        self.path, self.wanted = path, wanted
         super().__init__(f"The answer has no {wanted} at {path or 'its top'}. Please tell support.")
 
 

@@ -14,6 +14,9 @@ from integrations.models.lanes import Lane
 from integrations.models.run_sets import NAME_LENGTH, SyncRunQuerySet
 from integrations.models.vocabulary import OPEN, Action, Direction, Kind, RunState
 
+# An invoice can raise one question after the other: what was answered to the first still counts at the second.
+SEVERAL_QUESTIONS = (Action.PUSH_INVOICE,)
+
 
 class SyncRun(models.Model):
     """One intended execution of one action for one record. The row is the truth, the queue only a nudge."""
@@ -89,6 +92,20 @@ class SyncRun(models.Model):
     def is_open(self) -> bool:
         return self.state in OPEN
 
+    def has_decided(self, choice: str) -> bool:
+        return choice in self.decision.split()
+
+    def latest_decision(self, *verbs: str) -> str:
+        """The last of the decisions that exclude each other, "" for none; a verb is what stands before the colon."""
+        taken = (each for each in reversed(self.decision.split()) if each.partition(":")[0] in verbs)
+        return next(taken, "")
+
+    def decision_with(self, choice: str) -> str:
+        if self.action not in SEVERAL_QUESTIONS:
+            return choice
+        verb = choice.partition(":")[0]
+        return " ".join([*(each for each in self.decision.split() if each.partition(":")[0] != verb), choice])
+
     def claim(self, fence: int) -> bool:
         """Ours only if it is still queued; what is asked from here on makes one more execution."""
         claimed = SyncRun.objects.filter(pk=self.pk, state=RunState.QUEUED).update(
@@ -127,7 +144,7 @@ class SyncRun(models.Model):
         elif choice == "release" and self.shown_plan:
             values |= {"released_plan": self.shown_plan}
         elif choice != "retry":
-            values |= {"decision": choice}
+            values |= {"decision": self.decision_with(choice)}
         with transaction.atomic():
             Lane.nudge(self.company_id)
             shown = SyncRun.objects.filter(pk=self.pk, choices=self.choices, shown_plan=self.shown_plan)

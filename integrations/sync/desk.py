@@ -101,8 +101,8 @@ class Desk:
     def locked(self, name: str) -> AbstractContextManager[None]:
         """For what all runs of a connection share and none may make twice. A lane is driven by one process at a time.
 
-One inside another only in this order, or two threads could wait for each other for ever: learning,
-        catching up, an account or method, a list or the preferences.
+        One inside another only in this order, or two threads could wait for each other for ever: learning,
+                catching up, an account or method, a list or the preferences.
         """
         return lock_of(self.connection.pk, name)
 

@@ -88,24 +88,26 @@ def perform(desk: Desk, run: SyncRun) -> Ending:
     if noticing is not None:
         return noticing(desk, run)
     resumed = [resume(desk, run, write) for write in open_writes(desk, run)]
+    own = [ending for ending in resumed if ending is not None]
     ending = plan_and_apply(desk, run)
-    settled = any(resumed) and ending.outcome == Outcome.NOTHING_TO_DO
-    return replace(ending, silent=ending.silent or settled)
+    if own and ending.outcome == Outcome.NOTHING_TO_DO:
+        return replace(ending, silent=True, choices=own[-1].choices)
+    return ending
 
 
-def resume(desk: Desk, run: SyncRun, write: RemoteWrite) -> bool:
-    """True if this record's own write turned out to be done. What others left open is told in their own log."""
+def resume(desk: Desk, run: SyncRun, write: RemoteWrite) -> Ending | None:
+    """How this record's own write turned out, if it was done. What others left open is told in their own log."""
     with desk.locked(f"write {write.pk}"):
         # Two runs may have found it: its own, and one that looked at what others left.
         ending = settle_open(desk, write) if RemoteWrite.objects.open().filter(pk=write.pk).exists() else None
         if ending is None:
-            return False
+            return None
         try:
             store(desk, write.run or run, ending)
         except (DataError, IntegrityError):
             logger.exception("Write %s could not be stored", write.pk)
-            return False
-    return write.coperniq_id == run.coperniq_id
+            return None
+    return ending if write.coperniq_id == run.coperniq_id else None
 
 
 def plan_and_apply(desk: Desk, run: SyncRun) -> Ending:

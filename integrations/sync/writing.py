@@ -116,15 +116,15 @@ def refuse(desk: Desk, write: RemoteWrite, error: VendorError) -> None:
 def link_only(desk: Desk, run: SyncRun, plan: Plan) -> Ending:
     """No write: a new link is news, an old one in step is not."""
     link = RecordLink.objects.pushed(desk.connection, run.kind, run.coperniq_id)
-    known = link is not None
+    known = link is not None and link.quickbooks_id == plan.quickbooks_id
     if link is None:
         link = RecordLink(
             connection=desk.connection,
             kind=run.kind,
             coperniq_id=run.coperniq_id,
-            quickbooks_id=plan.quickbooks_id,
-            rule=plan.rule,
         )
+    if not known:
+        link.quickbooks_id, link.rule = plan.quickbooks_id, plan.rule
     for name, value in about(run, plan).items():
         setattr(link, name, value)
     link.coperniq_image = dict(plan.coperniq_image)

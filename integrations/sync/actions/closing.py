@@ -19,7 +19,7 @@ def open_day(desk: Desk, run: SyncRun, on: date) -> tuple[date, tuple[str, ...]]
     if closed_on is None or on > closed_on:
         return on, ()
     first = closed_on + timedelta(days=1)
-    if FIRST_OPEN_DAY in (run.decision, desk.settings.closed_books):
+    if desk.settings.closed_books == FIRST_OPEN_DAY or run.has_decided(FIRST_OPEN_DAY):
         return first, (
             f"It is dated {first:%B %-d, %Y} instead of {on:%B %-d, %Y}: the books are closed until then.",
         )

@@ -14,10 +14,12 @@ from integrations.sync.desk import Desk
 from integrations.sync.mapping.invoices import quickbooks_image
 from integrations.sync.plans import Change, Plan, PlannedWrite
 
+DECLINED = "DECLINED"
 
-def plan(desk: Desk, run: SyncRun, link: RecordLink, image: dict[str, Any], ended: str) -> Plan:
-    """`ended`: void or delete; "" when Coperniq's invoice is in use again."""
-    if not ended:
+
+def plan(desk: Desk, run: SyncRun, link: RecordLink, image: dict[str, Any], ended: str | None) -> Plan:
+    """`ended`: what becomes of QuickBooks' invoice; None when Coperniq's is in use again."""
+    if ended is None:
         raise revived(link)
     if link.written.get("ended"):
         return nothing(link, image, run)
@@ -27,29 +29,33 @@ def plan(desk: Desk, run: SyncRun, link: RecordLink, image: dict[str, Any], ende
         return nothing(link, image, run, f"Invoice {link.number} is deleted in QuickBooks already.")
     if current.is_voided and ended == OnEnded.VOID:
         return nothing(link, image, run, f"Invoice {link.number} is voided in QuickBooks already.")
-    refuse_paid(link, current)
+    refuse_paid(link, image, current)
     refuse_closed(desk, current.on)
     return end(desk, run, link, image, current, ended)
+
+
+def word_of(image: dict[str, Any]) -> str:
+    return "declined" if image["status"] == DECLINED else "archived"
 
 
 def revived(link: RecordLink) -> Hold:
     return Hold(
         "revived",
-        f"Invoice {link.number} is in use again in Coperniq, but was voided or deleted in QuickBooks when it was "
-        "declined. A voided invoice cannot be brought back: create it again, or leave it.",
+        f"Invoice {link.number} is in use again in Coperniq, but was voided or deleted in QuickBooks while it was not. "
+        "A voided invoice cannot be brought back: create it again, or leave it.",
         [CREATE, RETRY, DISCARD],
     )
 
 
-def refuse_paid(link: RecordLink, current: Invoice) -> None:
+def refuse_paid(link: RecordLink, image: dict[str, Any], current: Invoice) -> None:
     paid = current.total_cents - current.balance_cents
     if paid or current.payment_ids:
         count = len(current.payment_ids)
         told = f" in {count} payment{'' if count == 1 else 's'}" if count else ""
         raise Hold(
             "declined_but_paid",
-            f"Invoice {link.number} was declined in Coperniq, but ${money(paid):,} has been paid on it{told}, so it is "
-            "not voided. Decide in QuickBooks what becomes of the money, then try again, or leave the invoice.",
+            f"Invoice {link.number} was {word_of(image)} in Coperniq, but ${money(paid):,} has been paid on it{told}, so "
+            "it stays in QuickBooks. Decide there what becomes of the money, then try again, or leave the invoice.",
             [RETRY, DISCARD],
         )
 
@@ -59,7 +65,7 @@ def end(
 ) -> Plan:
     before = str(link.coperniq_image.get("status") or "")
     changes = (
-        Change("Status in Coperniq", before, "archived" if image["status"] != "DECLINED" else "DECLINED"),
+        Change("Status in Coperniq", before, word_of(image)),
         Change("Total", f"${money(current.total_cents):,}", "$0.00" if ended == OnEnded.VOID else ""),
     )
     return Plan(
@@ -86,6 +92,5 @@ def nothing(link: RecordLink, image: dict[str, Any], run: SyncRun, sentence: str
         number=link.number,
         amount_cents=image["total"],
         written={**link.written, "ended": link.written.get("ended") or "elsewhere"},
-        sentence=sentence,
-        ending={"silent": not sentence},
+        sentence=sentence or f"Invoice {link.number} came to its end in QuickBooks already.",
     )

@@ -10,17 +10,11 @@ from integrations.coperniq.money import Invoice
 from integrations.models import MemoField, RecordLink, SyncRun
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import Invoice as QuickBooksInvoice
-from integrations.sync.actions.creating_invoices import line_text, memo_values, wanted_lines
+from integrations.sync.actions.creating_invoices import memo_values
+from integrations.sync.actions.invoice_lines import line_text, wanted_lines
 from integrations.sync.desk import Desk
-from integrations.sync.mapping.invoices import (
-    SALES,
-    SUBTOTAL,
-    Line,
-    quantity_and_price,
-    quickbooks_image,
-    text_of,
-    updated_lines,
-)
+from integrations.sync.mapping.invoices import SALES, SUBTOTAL, Line, quickbooks_image
+from integrations.sync.mapping.line_updates import SentLine, pairs_now, say_the_same, updated_lines
 
 LABELS = {"due_date": "Due date", "memo": "Memo", "lines": "Lines"}
 
@@ -56,7 +50,14 @@ class Fields:
 
     def is_touched(self, field: str) -> bool:
         """QuickBooks differs from what QuickBooks itself answered last."""
-        return bool(self.theirs[field] != self.link.quickbooks_image.get(field))
+        return bool(self.theirs[field] != self.before(field))
+
+    def before(self, field: str) -> object:
+        """As QuickBooks answered last. Of a box that memos have not gone to yet nobody knows but that it was empty."""
+        image = self.link.quickbooks_image
+        if field == "memo" and image.get("memo_field", self.memo_field) != self.memo_field:
+            return ""
+        return image.get(field)
 
     def agrees(self, field: str) -> bool:
         """Both sides say the same already."""
@@ -67,17 +68,11 @@ class Fields:
         )
 
     def lines_agree(self) -> bool:
-        sold = [line for line in self.current.lines if line.kind != SUBTOTAL]
-        if len(sold) != len(self.lines):
-            return False
-        return all(
-            line.kind == SALES
-            and line.amount_cents == wanted.amount_cents
-            and line.description == wanted.description
-            and wanted.item_id in ("", line.item_id)
-            and [text_of(line.quantity), text_of(line.unit_price)]
-            == [text_of(number) for number in quantity_and_price(wanted).values()]
-            for line, wanted in zip(sold, self.lines, strict=True)
+        standing = [line for line in self.current.lines if line.kind != SUBTOTAL]
+        wanted = {line.id: line for line in self.lines}
+        return [line.id for line in standing] == [sent.theirs for sent in self.sent] and all(
+            not sent.ours or say_the_same(line, wanted[sent.ours])
+            for line, sent in zip(standing, self.sent, strict=True)
         )
 
     def values(self, field: str) -> dict[str, Any]:
@@ -86,14 +81,21 @@ class Fields:
             return {"DueDate": self.image["due_date"]}
         if field == "memo":
             return self.memo_values()
-        return {"Line": updated_lines(self.current, self.lines, self.pairs, self.changed_items())}
+        return {"Line": [sent.payload for sent in self.sent]}
 
-    @property
+    @cached_property
+    def sent(self) -> list[SentLine]:
+        noted = self.link.written.get("line_ids", {})
+        return updated_lines(self.current, self.lines, self.pairs, set(noted.values()), self.changed_items())
+
+    @cached_property
     def pairs(self) -> dict[str, str]:
         """Coperniq line → QuickBooks line; by their order where it was not noted, as in one found again."""
+        noted = self.link.written.get("line_ids")
+        if noted:
+            return pairs_now(self.link.coperniq_image.get("lines") or (), self.image["lines"], noted)
         sold = [line.id for line in self.current.lines if line.kind == SALES]
-        by_order = dict(zip([line.id for line in self.lines], sold, strict=False))
-        return dict(self.link.written.get("line_ids") or by_order)
+        return dict(zip([line["id"] for line in self.image["lines"]], sold, strict=False))
 
     def memo_values(self) -> dict[str, Any]:
         """An emptied message is cleared; the note always keeps the mark."""

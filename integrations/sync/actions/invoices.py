@@ -5,20 +5,32 @@ from __future__ import annotations
 from contextlib import nullcontext
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
+
 from integrations.coperniq.money import Invoice
-from integrations.errors import BooksClosed, Choice, Hold, InactiveReference, NumberTaken, RecordMissing, Skip
+from integrations.errors import (
+    BooksClosed,
+    Choice,
+    Hold,
+    InactiveReference,
+    NumberTaken,
+    RecordMissing,
+    Skip,
+    UnexpectedShape,
+)
 from integrations.models import (
+    CoperniqConnection,
     InvoiceSyncPeriod,
     ItemlessLines,
-    OnEnded,
     PushFrom,
     RecordLink,
+    SeenInvoice,
     SyncRun,
     SyncSettings,
 )
-from integrations.quickbooks.bodies import money
 from integrations.sync import reference
 from integrations.sync.actions import catching_up, creating_invoices, items, updating_invoices
+from integrations.sync.actions.ending_invoices import DECLINED
 from integrations.sync.actions.insisting import insist_otherwise
 from integrations.sync.actions.names import CREATE, DISCARD, RETRY
 from integrations.sync.desk import Desk
@@ -27,19 +39,21 @@ from integrations.sync.mapping.invoices import coperniq_image
 from integrations.sync.plans import Plan
 
 SEND_ANYWAY = Choice("send_anyway", "Send it anyway")
-DECLINED = "DECLINED"
 
 
 def plan(desk: Desk, run: SyncRun) -> Plan:
     settings = desk.settings
+    if not settings.invoice_sync:
+        forget_seen(desk, run)
     refuse_while_off(settings)
     link = catching_up.link_of(desk, run)
     invoice = read_invoice(desk, run, link)
     run.record_name = name_of(invoice)
     run.coperniq_account_id = invoice.account_id
     image = coperniq_image(invoice, ZoneInfo(desk.connection.company.time_zone))
-    if link is not None and run.decision != CREATE.key:
-        return updating_invoices.plan(desk, run, invoice, link, image, ended(settings, invoice))
+    ended = what_becomes(settings, invoice)
+    if link is not None and (ended is not None or not run.has_decided(CREATE.key)):
+        return updating_invoices.plan(desk, run, invoice, link, image, ended)
     if link is None:
         refuse_ineligible(desk, run, invoice, settings)
     return creating_invoices.plan(desk, run, invoice, image)
@@ -75,9 +89,24 @@ def refuse_while_off(settings: SyncSettings) -> None:
         )
 
 
+def forget_seen(desk: Desk, run: SyncRun) -> None:
+    """Once syncing is on again the whole list is looked at, and what has not been seen is news."""
+    coperniq = CoperniqConnection.objects.filter(company=desk.connection.company_id)
+    SeenInvoice.objects.filter(connection__in=coperniq, invoice_id=run.coperniq_id).update(version="")
+    coperniq.update(next_invoice_sweep_at=timezone.now())
+
+
 def read_invoice(desk: Desk, run: SyncRun, link: RecordLink | None) -> Invoice:
     try:
         return desk.coperniq.read_invoice(run.coperniq_id)
+    except UnexpectedShape as error:
+        run.record_name = link.coperniq_name if link is not None else f"Invoice with id {run.coperniq_id}"
+        raise Hold(
+            "odd_invoice",
+            f"Coperniq shows this invoice in a way the portal does not understand, perhaps with a fraction of a cent: "
+            f"there is no {error.wanted} at {error.path}. Correct it in Coperniq, then try again.",
+            [RETRY, DISCARD],
+        ) from error
     except RecordMissing as error:
         if link is None:
             raise Skip(
@@ -93,14 +122,11 @@ def read_invoice(desk: Desk, run: SyncRun, link: RecordLink | None) -> Invoice:
         ) from error
 
 
-def ended(settings: SyncSettings, invoice: Invoice) -> str:
-    """What becomes of the QuickBooks invoice: "" while Coperniq's is in use."""
-    rule = OnEnded.LEAVE.value
+def what_becomes(settings: SyncSettings, invoice: Invoice) -> str | None:
+    """What becomes of the QuickBooks invoice; None while Coperniq's is in use."""
     if invoice.status == DECLINED:
-        rule = settings.on_declined
-    elif invoice.is_archived:
-        rule = settings.on_archived
-    return "" if rule == OnEnded.LEAVE else rule
+        return settings.on_declined
+    return settings.on_archived if invoice.is_archived else None
 
 
 def cut_off(desk: Desk, invoice: Invoice) -> bool:
@@ -116,8 +142,8 @@ def refuse_ineligible(desk: Desk, run: SyncRun, invoice: Invoice, settings: Sync
     if invoice.status == DECLINED or invoice.is_archived:
         what = "declined" if invoice.status == DECLINED else "archived"
         raise Skip("ended_before_push", f"{name} is {what} in Coperniq and never was in QuickBooks.")
-    if run.decision == SEND_ANYWAY.key:
-        return
+    if run.decision:
+        return  # whoever has answered anything about it wants it sent
     if cut_off(desk, invoice):
         raise Skip(
             "before_cut_off",
@@ -130,7 +156,3 @@ def refuse_ineligible(desk: Desk, run: SyncRun, invoice: Invoice, settings: Sync
             f"{name} is still a draft. It goes to QuickBooks, which has no drafts, once it is sent.",
             [SEND_ANYWAY],
         )
-
-
-def told(cents: int) -> str:
-    return f"${money(cents):,}"

@@ -95,9 +95,8 @@ def drops_amounts(desk: Desk) -> bool:
 
 
 def fallback_item(desk: Desk) -> str:
-    item_id = desk.settings.fallback_item
-    item = reference.find(desk, Name.ITEMS, id=item_id) if item_id else None
-    if item is None or not item["is_active"]:
+    item_id = chosen_item(desk, desk.settings.fallback_item)
+    if not item_id:
         raise Hold(
             "no_fallback_item",
             "QuickBooks drops the amount of a line without an item, and this invoice has lines no QuickBooks item "
@@ -106,3 +105,9 @@ def fallback_item(desk: Desk) -> str:
             [RETRY, DISCARD],
         )
     return item_id
+
+
+def chosen_item(desk: Desk, item_id: str) -> str:
+    """What an admin chose for such lines; "" where nothing was, or it is not active any more."""
+    item = reference.find(desk, Name.ITEMS, id=item_id) if item_id else None
+    return item_id if item is not None and item["is_active"] else ""

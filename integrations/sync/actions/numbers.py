@@ -10,7 +10,7 @@ from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import Invoice
 from integrations.sync import reference
 from integrations.sync.actions.names import DISCARD, RETRY
-from integrations.sync.actions.refusals import NUMBER_TAKEN, refused
+from integrations.sync.actions.refusals import refused_numbers
 from integrations.sync.desk import Desk
 from integrations.sync.mapping.invoices import suffixed_number
 from integrations.sync.mapping.marks import marked_id
@@ -31,7 +31,7 @@ def choose_number(desk: Desk, run: SyncRun, number: str, customer_id: str, total
 
     Raises Found where the holder of the number is this very invoice.
     """
-    verb, _, chosen_id = run.decision.partition(":")
+    verb, _, chosen_id = run.latest_decision("link", NEW_NUMBER.key).partition(":")
     if verb == "link":
         raise Found(chosen(desk, chosen_id), RecordLink.Rule.CHOSEN)
     wanted = suffixed_number(number, 1)
@@ -53,7 +53,7 @@ def refuse_same(
         if marked_id(desk.connection.realm_id, Kind.INVOICE, holder.note) == run.coperniq_id:
             raise Found(holder, RecordLink.Rule.ADOPTED)
     same = [row for row in unlinked if (row.customer_id, row.total_cents) == (customer_id, total_cents)]
-    if same and run.decision != NEW_NUMBER.key:
+    if same and not run.has_decided(NEW_NUMBER.key):
         raise probably_same(same[0])
 
 
@@ -93,7 +93,3 @@ def free_number(desk: Desk, run: SyncRun, number: str, start: int = 2) -> str:
     )
     free = next((each for each in wanted if each not in used), "")
     return free or free_number(desk, run, number, start + NUMBERS_AT_ONCE)
-
-
-def refused_numbers(run: SyncRun) -> set[str]:
-    return {change["after"] for change in refused(run, "DocNumber", NUMBER_TAKEN)}

@@ -8,8 +8,9 @@ from integrations.models import RemoteWrite, SyncRun
 
 NAME_TAKEN = ("6240",)
 HAS_BALANCE = ("6220", "6280")
-NUMBER_TAKEN = ("6140",)
 TOO_LONG = ("2050",)
+NUMBER_TAKEN = "duplicate document number"
+"""By what it says: Intuit has used another code for it too (§2.2)."""
 
 
 def refused_names(run: SyncRun) -> set[str]:
@@ -24,6 +25,19 @@ def was_kept_active(run: SyncRun) -> bool:
 def was_kept_inactive(run: SyncRun) -> bool:
     """Somebody agreed to make it active again, and only its name stood in the way."""
     return any(change["after"] == "true" for change in refused(run, "Active", NAME_TAKEN))
+
+
+def refused_numbers(run: SyncRun) -> set[str]:
+    return {
+        change["after"]
+        for write in RemoteWrite.objects.filter(run=run, state=RemoteWrite.State.REFUSED)
+        for change in write.changes
+        if change["field"] == "DocNumber" and is_about_numbers(write)
+    }
+
+
+def is_about_numbers(write: RemoteWrite) -> bool:
+    return write.error_code == "6140" or NUMBER_TAKEN in write.error_text.lower()
 
 
 def refused(run: SyncRun, field: str, codes: Sequence[str]) -> Iterator[dict[str, str]]:

@@ -6,56 +6,62 @@ from collections.abc import Mapping
 from typing import Any
 
 from integrations.coperniq.money import Invoice
-from integrations.errors import Hold, RecordMissing
-from integrations.models import RecordLink, SyncRun
+from integrations.errors import Choice, Hold, RecordMissing
+from integrations.models import OnEnded, RecordLink, SyncRun
 from integrations.quickbooks.documents import Invoice as QuickBooksInvoice
-from integrations.sync.actions import ending_invoices
+from integrations.sync.actions import ending_invoices, items
 from integrations.sync.actions.closing import refuse_closed
-from integrations.sync.actions.conflicts import Resolved, resolve
+from integrations.sync.actions.conflicts import Resolved, decided_side, resolve
 from integrations.sync.actions.invoice_fields import Fields
 from integrations.sync.actions.names import CREATE, DISCARD, RETRY
 from integrations.sync.desk import Desk
-from integrations.sync.mapping.invoices import FIELDS, quickbooks_image
+from integrations.sync.mapping.invoices import quickbooks_image
+from integrations.sync.mapping.line_updates import content, pairs_now
 from integrations.sync.plans import Plan, PlannedWrite
+
+STAY = Choice("release", "Go on with it where it is in QuickBooks")
 
 
 def plan(
-    desk: Desk, run: SyncRun, invoice: Invoice, link: RecordLink, image: dict[str, Any], ended: str
+    desk: Desk, run: SyncRun, invoice: Invoice, link: RecordLink, image: dict[str, Any], ended: str | None
 ) -> Plan:
-    refuse_moved(invoice, link)
-    if ended or is_ended(link):
+    """`ended`: what is to become of it in QuickBooks, None while Coperniq's is in use."""
+    image = refuse_moved(run, link, image)
+    if link.written.get("ended") or ended in (OnEnded.VOID, OnEnded.DELETE):
         return ending_invoices.plan(desk, run, link, image, ended)
     changed = changed_fields(link, image)
-    if not changed and not run.decision:
+    if not changed and not decided_side(run):
         return in_step(link, image, run)
     current = read_current(desk, link)
-    resolved = resolve(desk, run, link, current, Fields(desk, run, invoice, link, image, current), changed)
-    return update_plan(desk, run, link, image, current, resolved)
+    fields = Fields(desk, run, invoice, link, image, current)
+    return update_plan(desk, run, fields, resolve(desk, run, link, fields, changed))
 
 
 def changed_fields(link: RecordLink, image: Mapping[str, Any]) -> list[str]:
     """Compared with what Coperniq itself answered last; a repair writes the lines again."""
     before = link.coperniq_image
-    return [
-        field
-        for field in FIELDS
-        if image[field] != before.get(field) or (field == "lines" and link.written.get("repair"))
-    ]
+    changed = [field for field in ("due_date", "memo") if image[field] != before.get(field)]
+    if link.written.get("repair") or content(image["lines"]) != content(before.get("lines")):
+        changed.append("lines")
+    return changed
 
 
-def is_ended(link: RecordLink) -> bool:
-    return bool(link.quickbooks_image.get("deleted") or link.written.get("ended"))
-
-
-def refuse_moved(invoice: Invoice, link: RecordLink) -> None:
-    before = (link.coperniq_image.get("record_id"), link.coperniq_image.get("account_id"))
-    if before not in ((None, None), (invoice.record_id, invoice.account_id)):
+def refuse_moved(run: SyncRun, link: RecordLink, image: dict[str, Any]) -> dict[str, Any]:
+    """An invoice whose project is gone has not been moved: it belongs where it did."""
+    before = {name: link.coperniq_image.get(name) for name in ("record_id", "account_id")}
+    if not image["record_id"] and before["record_id"]:
+        run.coperniq_account_id = link.coperniq_account_id
+        return {**image, **before}
+    known = before["record_id"] is not None or before["account_id"] is not None
+    is_moved = known and any(image[name] != value for name, value in before.items())
+    if is_moved and not run.has_decided(STAY.key):
         raise Hold(
             "invoice_moved",
             f"Invoice {link.number} was moved to another project or account in Coperniq. In QuickBooks it stays where "
-            "it is: move it there by hand if it should follow.",
-            [RETRY, DISCARD],
+            "it is: move it there by hand if it should follow, then let the portal go on with it as it stands there.",
+            [STAY, RETRY, DISCARD],
         )
+    return image
 
 
 def read_current(desk: Desk, link: RecordLink) -> QuickBooksInvoice:
@@ -80,6 +86,10 @@ def read_current(desk: Desk, link: RecordLink) -> QuickBooksInvoice:
 
 def in_step(link: RecordLink, image: dict[str, Any], run: SyncRun) -> Plan:
     """A payment, an e-mail, a new status: no field of ours has changed, and QuickBooks need not be asked."""
+    noted = link.written.get("line_ids", {})
+    written = {name: value for name, value in link.written.items() if name != "changed_at"}
+    if noted:
+        written["line_ids"] = pairs_now(link.coperniq_image["lines"], image["lines"], noted)
     return Plan(
         record_name=run.record_name,
         rule=link.rule,
@@ -90,26 +100,19 @@ def in_step(link: RecordLink, image: dict[str, Any], run: SyncRun) -> Plan:
         coperniq_image=image,
         number=link.number,
         amount_cents=image["total"],
+        written=written,
         sentence=f"Invoice {link.number} is in step with Coperniq already.",
-        ending={"silent": True},
     )
 
 
-def update_plan(
-    desk: Desk,
-    run: SyncRun,
-    link: RecordLink,
-    image: dict[str, Any],
-    current: QuickBooksInvoice,
-    resolved: Resolved,
-) -> Plan:
+def update_plan(desk: Desk, run: SyncRun, fields: Fields, resolved: Resolved) -> Plan:
+    current, link, image = fields.current, fields.link, fields.image
     write = None
     if resolved.values:
         refuse_closed(desk, current.on)
         write = PlannedWrite(
             "update", "Invoice", resolved.values, tuple(resolved.changes), current.id, current.sync_token
         )
-    sentence = f"Invoice {link.number} is in step with Coperniq already."
     return Plan(
         record_name=run.record_name,
         rule=link.rule,
@@ -117,14 +120,25 @@ def update_plan(
         quickbooks_id=current.id,
         quickbooks_name=link.quickbooks_name,
         quickbooks_version=current.sync_token,
-        quickbooks_image=quickbooks_image(current, desk.settings.memo_field),
-        coperniq_image=image,
+        quickbooks_image=quickbooks_image(current, fields.memo_field),
+        coperniq_image=dict(image),
         number=current.number,
         amount_cents=image["total"],
         warnings=tuple(resolved.warnings),
-        written={**link.written, **resolved.written},
-        learns="lines" in resolved.fields,
-        other_links=tuple(resolved.matches),
-        sentence=sentence,
-        ending={"choices": resolved.choices, "changes": resolved.changes if write is None else ()},
+        written=written_by(fields, resolved, write),
+        learns="lines" in resolved.fields and items.has_unmatched(fields.lines),
+        other_links=tuple(fields.matches),
+        sentence=f"Invoice {link.number} is in step with Coperniq already.",
+        ending={"choices": resolved.choices},
     )
+
+
+def written_by(fields: Fields, resolved: Resolved, write: PlannedWrite | None) -> dict[str, Any]:
+    """What the link keeps; of the line order and the choices the answer to the write makes use."""
+    kept = {name: value for name, value in fields.link.written.items() if name != "changed_at"}
+    kept |= {"losers": resolved.losers, "line_ids": fields.pairs}
+    if "lines" in resolved.fields:
+        kept["line_order"] = [sent.ours for sent in fields.sent]
+    if write is not None:
+        kept["choices"] = [choice._asdict() for choice in resolved.choices]
+    return kept

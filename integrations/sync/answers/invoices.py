@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from integrations.errors import RecordMissing
+from integrations.errors import Choice, RecordMissing
 from integrations.models import (
     Action,
     ItemlessLines,
@@ -25,6 +25,10 @@ from integrations.sync.mapping.marks import marked_id
 from integrations.sync.plans import Change
 
 DELETED = "Deleted"
+DROPPED = (
+    "QuickBooks dropped the amounts of lines that no QuickBooks item matches: the portal writes them again "
+    "with the item chosen for that."
+)
 
 
 def read(record: Mapping[str, Any]) -> Invoice | None:
@@ -39,6 +43,7 @@ def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
     is_new = link.pk is None
     warnings = list(write.warnings)
     again = False
+    choices = [Choice(**choice) for choice in link.written.pop("choices", ())]
     if invoice is None:
         link.quickbooks_image = {**link.quickbooks_image, "deleted": True}
     else:
@@ -46,7 +51,8 @@ def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
         remember(desk, link, invoice, learnt)
         warnings += learnt.warnings
         again = settle_itemless(desk, link, learnt)
-        warnings += [] if again else variance(write, link, invoice)
+        warnings += [DROPPED] if again else variance(write, link, invoice)
+        warnings += unchanged(write, load(body), link)
     number = link.number
     quickbooks_id = write.quickbooks_id if invoice is None else invoice.id
     return done(
@@ -60,6 +66,7 @@ def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
         answered=Answered(write, quickbooks_id, link.quickbooks_version, sent.intuit_tid),
         asks=[payments_of(desk, write)] if is_new and has_payments(write.coperniq_image) else [],
         again=again,
+        choices=choices,
     )
 
 
@@ -87,7 +94,8 @@ def remember(desk: Desk, link: RecordLink, invoice: Invoice, learnt: Learnt) -> 
     link.number = invoice.number
     order: Sequence[str] = link.written.pop("line_order", ())
     if order:
-        link.written["line_ids"] = dict(zip(order, [line.id for line in learnt.answered], strict=False))
+        answered = zip(order, learnt.answered, strict=False)
+        link.written["line_ids"] = {ours: line.id for ours, line in answered if ours}
 
 
 @dataclass(frozen=True)
@@ -137,6 +145,14 @@ def variance(write: RemoteWrite, link: RecordLink, invoice: Invoice) -> list[str
 
 def has_payments(image: Mapping[str, Any]) -> bool:
     return bool(image.get("paid")) or image.get("status") in ("PAID", "PARTIALLY_PAID")
+
+
+def unchanged(write: RemoteWrite, sent: Mapping[str, Any], link: RecordLink) -> list[str]:
+    """Nobody has written down how a text is emptied in an update (§8.1), so it is looked at afterwards."""
+    cleared = sent.get("CustomerMemo", {}).get("value") == ""
+    if write.operation != "update" or not cleared or not link.quickbooks_image["memo"]:
+        return []
+    return ["QuickBooks kept the message although it is empty in Coperniq: clear it there by hand."]
 
 
 def payments_of(desk: Desk, write: RemoteWrite) -> SyncRun:

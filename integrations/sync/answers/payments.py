@@ -86,6 +86,7 @@ def rebalanced(desk: Desk, link: RecordLink, applied_cents: int) -> list[RecordL
         **image,
         "balance": int(image.get("balance", 0)) - applied_cents,
         "payments": payments,
+        "paid_since": True,
     }
     return [invoice]
 

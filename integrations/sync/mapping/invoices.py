@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal
@@ -17,13 +17,12 @@ from integrations.sync.mapping.marks import without_mark
 NUMBER_LIMIT, DESCRIPTION_LIMIT, NOTE_LIMIT, MEMO_LIMIT = 21, 4000, 4000, 1000
 MOST_LINES = 10_000
 PRICE_DECIMALS = 5  # of a UnitPrice (§5.2)
+HALF_A_CENT = Decimal("0.005")
 SALES, SUBTOTAL = "SalesItemLineDetail", "SubTotalLineDetail"
 FIELDS = ("due_date", "memo", "lines")
 """What is kept in step. Customer, number and date are written once and are QuickBooks' own from then on."""
 PERCENTAGE, DIFFERENCE = "percentage", "difference"
 """Ids of lines Coperniq has none for."""
-ITS_OWN = ("ItemAccountRef", "CustomExtensions", "LineEx")
-"""What QuickBooks adds to a line and works out anew."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +71,9 @@ def percentage_line(invoice: CoperniqInvoice) -> Line:
 
 
 def percentage_text(invoice: CoperniqInvoice) -> str:
-    """`30 % of $25,000.00, John Smith`."""
+    """`30 % of $25,000, John Smith`."""
     share = f"{invoice.percentage.normalize():f} %" if invoice.percentage is not None else "Share"
-    base = f" of ${money(invoice.base_cents):,}" if invoice.base_cents else ""
+    base = f" of ${money(invoice.base_cents):,}".removesuffix(".00") if invoice.base_cents else ""
     return f"{share}{base}" + (f", {invoice.record_title}" if invoice.record_title else "")
 
 
@@ -97,46 +96,19 @@ def line_payload(line: Line) -> dict[str, Any]:
 
 
 def quantity_and_price(line: Line) -> dict[str, Decimal]:
-    """Together they have to make the amount (6070); a price QuickBooks cannot hold leaves the amount alone."""
+    """Together they have to make the amount (6070), however QuickBooks rounds half a cent.
+
+    A price QuickBooks cannot hold leaves the amount alone.
+    """
     exponent = line.unit_price.normalize().as_tuple().exponent
-    if isinstance(exponent, int) and -exponent > PRICE_DECIMALS:
+    too_fine = isinstance(exponent, int) and -exponent > PRICE_DECIMALS
+    if too_fine or abs(line.quantity * line.unit_price - money(line.amount_cents)) == HALF_A_CENT:
         return {"Qty": Decimal(1), "UnitPrice": money(line.amount_cents)}
     return {"Qty": line.quantity, "UnitPrice": line.unit_price}
 
 
-def overlaid(raw: Mapping[str, Any], line: Line, *, item_changed: bool) -> dict[str, Any]:
-    """The line as read, with only what is ours to say: class, service date, tax code go back as they were.
-
-    Where no item matches, the one in QuickBooks stays unless Coperniq's has become another.
-    """
-    ours = line_payload(line)
-    detail = {name: value for name, value in dict(raw.get(SALES) or {}).items() if name not in ITS_OWN}
-    own = {name: ours[SALES][name] for name in ("Qty", "UnitPrice", "ItemRef") if name in ours[SALES]}
-    if item_changed:
-        detail.pop("ItemRef", None)
-    kept = {name: value for name, value in raw.items() if name not in (*ITS_OWN, "LineNum")}
-    return {**kept, **ours, SALES: {**ours[SALES], **detail, **own}}
-
-
 def with_items(lines: Iterable[Line], item_ids: Mapping[str, str]) -> list[Line]:
     return [replace(line, item_id=item_ids.get(line.catalog_id, line.item_id)) for line in lines]
-
-
-def updated_lines(
-    current: QuickBooksInvoice, wanted: Sequence[Line], pairs: Mapping[str, str], changed_items: set[str]
-) -> list[dict[str, Any]]:
-    """All lines of the invoice as they should be: paired ones overlaid, new ones added, what is no sale as read.
-
-    `pairs`: Coperniq line id → QuickBooks line id. A sale that is paired with nothing any more is left out.
-    """
-    by_id = {line.id: line for line in current.lines if line.id}
-    mine = []
-    for line in wanted:
-        known = by_id.get(pairs.get(line.id, ""))
-        item_changed = line.id in changed_items
-        mine.append(overlaid(known.raw, line, item_changed=item_changed) if known else line_payload(line))
-    others = [dict(line.raw) for line in current.lines if line.kind not in (SALES, SUBTOTAL)]
-    return mine + others
 
 
 def coperniq_image(invoice: CoperniqInvoice, zone: tzinfo) -> dict[str, Any]:
@@ -170,6 +142,7 @@ def quickbooks_image(invoice: QuickBooksInvoice, memo_field: str) -> dict[str, A
     return {
         "due_date": invoice.due_on.isoformat() if invoice.due_on else "",
         "memo": memo_in(invoice, memo_field),
+        "memo_field": memo_field,
         "lines": [remembered_sale(line) for line in invoice.lines if line.kind != SUBTOTAL],
         "total": invoice.total_cents,
         "balance": invoice.balance_cents,
