@@ -37,6 +37,7 @@ class Command(CompanyCommand):
         seconds = options["wait"]
         asked_at = timezone.now()
         ask_for_poll(company, asked_at)
+        CoperniqConnection.objects.filter(company=company).update(next_invoice_sweep_at=asked_at)
         books = QuickBooksConnection.objects.live().filter(company=company)
         books.filter(next_changes_at__gt=asked_at).update(next_changes_at=asked_at)
         if options["ignore_pauses"]:

@@ -42,7 +42,7 @@ def make(desk: Desk, run: SyncRun, entity: str, values: Mapping[str, str]) -> st
     ending = answers.OF[entity].ending_of(desk, write, send(desk, write), body)
     store(desk, run, ending)
     reference.refreshed(desk, LISTS[entity])
-    return ending.quickbooks_id
+    return write.quickbooks_id
 
 
 def known_as(entity: str, name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -166,12 +167,14 @@ def update_plan(
         "CustomerRef.value": customer_of(link, current, invoice),
         "Line": [line_of(part, share), *lines] if share else lines,
     }
+    changes = changes_of(theirs, image, share)
+    if not changes:
+        settled = unchanged(run, link, image, theirs, current.sync_token)
+        return replace(settled, written={**link.written, "misplaced": False})
     return Plan(
         record_name=run.record_name,
         rule=link.rule,
-        write=PlannedWrite(
-            "update", "Payment", values, changes_of(theirs, image, share), current.id, current.sync_token
-        ),
+        write=PlannedWrite("update", "Payment", values, changes, current.id, current.sync_token),
         quickbooks_image=theirs,
         quickbooks_part=part,
         coperniq_image=image,

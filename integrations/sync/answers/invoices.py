@@ -18,6 +18,7 @@ from integrations.parsing import load_json
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import Invoice, InvoiceLine, read_invoice_record
 from integrations.sync.answers.sent import Sent, link_of, verb_of
+from integrations.sync.answers.unapplied import payments_with_room, run_for
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Answered, Ending, done
 from integrations.sync.mapping.invoices import SALES, SUBTOTAL, quickbooks_image
@@ -53,6 +54,8 @@ def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
         again = settle_itemless(desk, link, learnt)
         warnings += [DROPPED] if again else variance(write, link, invoice)
         warnings += unchanged(write, load(body), link)
+    waiting = payments_with_room(desk, write, invoice)
+    asks = [payments_of(desk, write)] if is_new and has_payments(write.coperniq_image) else []
     number = link.number
     quickbooks_id = write.quickbooks_id if invoice is None else invoice.id
     return done(
@@ -64,7 +67,8 @@ def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
         intuit_tid=sent.intuit_tid,
         link=link,
         answered=Answered(write, quickbooks_id, link.quickbooks_version, sent.intuit_tid),
-        asks=[payments_of(desk, write)] if is_new and has_payments(write.coperniq_image) else [],
+        other_links=waiting,
+        asks=[*asks, *(run_for(desk, payment) for payment in waiting)],
         again=again,
         choices=choices,
     )
@@ -78,6 +82,8 @@ def load(body: str) -> dict[str, Any]:
 
 def sentence_of(write: RemoteWrite, number: str) -> str:
     told = f"{verb_of(write)} invoice {number} in QuickBooks"
+    if write.about.get("written", {}).get("repair"):
+        return f"Repaired invoice {number} in QuickBooks: the lines without an item have their amount now."
     if write.operation == "create":
         return f"{told}, open and not e-mailed."
     if write.operation in ("void", "delete"):

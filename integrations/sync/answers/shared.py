@@ -24,6 +24,8 @@ Named = LedgerAccount | PaymentMethod
 
 @dataclass(frozen=True)
 class Shared:
+    """The ending names no record of QuickBooks: the run's own is another one."""
+
     noun: str
     reader: Callable[[Mapping[str, Any]], Named]
     listing: Callable[[QuickBooksClient], list[LedgerAccount] | list[PaymentMethod]]
@@ -36,7 +38,6 @@ class Shared:
         assert isinstance(made, LedgerAccount | PaymentMethod)  # what read() above made of the answer
         return done(
             f"Created the {self.noun} “{made.name}” in QuickBooks.",
-            quickbooks_id=made.id,
             intuit_tid=sent.intuit_tid,
             answered=Answered(write, made.id, "", sent.intuit_tid),
         )

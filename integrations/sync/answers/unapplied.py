@@ -1,0 +1,37 @@
+"""Money that waits unapplied with a customer because its invoice had no room for it, until the invoice grows."""
+
+from __future__ import annotations
+
+from integrations.models import Action, Kind, RecordLink, RemoteWrite, SyncRun
+from integrations.quickbooks.documents import Invoice
+from integrations.sync.desk import Desk
+
+
+def payments_with_room(desk: Desk, write: RemoteWrite, invoice: Invoice | None) -> list[RecordLink]:
+    """Ours on this invoice of which something is left over, now that it has an open balance again."""
+    if write.operation != "update" or invoice is None or invoice.balance_cents <= 0:
+        return []
+    links = RecordLink.objects.of(desk.connection, Kind.PAYMENT).filter(coperniq_parent_id=write.coperniq_id)
+    waiting = [link for link in links if is_left_over(link)]
+    for link in waiting:
+        link.written["misplaced"] = True
+    return waiting
+
+
+def is_left_over(link: RecordLink) -> bool:
+    image = link.quickbooks_image
+    ended = image.get("voided") or image.get("deposited") or link.written.get("share")
+    return not ended and int(image.get("applied", 0)) < int(image.get("amount", 0))
+
+
+def run_for(desk: Desk, link: RecordLink) -> SyncRun:
+    return SyncRun(
+        company_id=desk.connection.company_id,
+        connection=desk.connection,
+        kind=Kind.PAYMENT,
+        action=Action.PUSH_PAYMENT,
+        coperniq_id=link.coperniq_id,
+        coperniq_parent_id=link.coperniq_parent_id,
+        coperniq_account_id=link.coperniq_account_id,
+        record_name=link.coperniq_name,
+    )
