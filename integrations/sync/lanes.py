@@ -24,6 +24,7 @@ AT_ONCE = 10
 
 BATCH = 100
 LOOK_AGAIN_SECONDS = 0.25
+KNOWN_FOR_SECONDS = 1.0
 
 Key = tuple[int, str]
 
@@ -66,6 +67,8 @@ class Shift:
         self._running = 0
         self._helpers = 0
         self._looked = False
+        self._known_until = 0.0
+        self._watching = False
         self._closed = False
         self._failure: BaseException | None = None
 
@@ -96,6 +99,8 @@ class Shift:
         """Errand of a hired thread: does what there is, and leaves. What it falls over the leader tells."""
         try:
             self._work(helping=True)
+            while self._watch():
+                self._work(helping=True)
         except LaneLost:
             return 0
         except BaseException as error:
@@ -118,7 +123,7 @@ class Shift:
         with self._changed:
             if self._is_over() or (helping and self._helpers > self._share()):
                 return None
-            run = self._pick()
+            run = self._pick() if time.monotonic() < self._known_until else None
             if run is None:
                 self._look()
                 run = self._pick()
@@ -131,6 +136,7 @@ class Shift:
         self._looked = True
         self.lane.look()
         self._ready = [] if self.lane.is_paused else list(first_runs(self.lane))
+        self._known_until = time.monotonic() + KNOWN_FOR_SECONDS
 
     def _pick(self) -> SyncRun | None:
         run = next((run for run in self._ready if not keys_of(run) & self._busy), None)
@@ -144,9 +150,9 @@ class Shift:
         return min(self._crew.share(), AT_ONCE - 1) if self._crew else 0
 
     def _call_for_help(self) -> None:
-        """One at a time: who comes calls the next."""
-        free = any(not keys_of(run) & self._busy for run in self._ready)
-        if self._crew and free and self._helpers < self._share() and self._crew.hire(self.help):
+        """One at a time: who comes calls the next. Somebody is called in any case, to watch while we are busy."""
+        wanted = not self._helpers or any(not keys_of(run) & self._busy for run in self._ready)
+        if self._crew and wanted and self._helpers < self._share() and self._crew.hire(self.help):
             self._helpers += 1
 
     def _room(self, run: SyncRun) -> Room:
@@ -170,11 +176,24 @@ class Shift:
         lost = self._closed or self.lane.is_lost or self._failure is not None
         return lost or time.monotonic() >= self.deadline
 
+    def _watch(self) -> bool:
+        """One of those with nothing to do looks out for work, as the others may be busy for long."""
+        with self._changed:
+            if self._watching or not self._running or self._is_over() or self._helpers > self._share():
+                return False
+            self._wait_a_moment()
+            return True
+
+    def _wait_a_moment(self) -> None:
+        self._watching = True
+        self._changed.wait(LOOK_AGAIN_SECONDS)
+        self._watching = False
+
     def _end_or_wait(self) -> None:
         """The lane is given back only when nothing runs and nothing has ended since we last looked."""
         with self._changed:
             if self._running:
-                self._changed.wait(LOOK_AGAIN_SECONDS)
+                self._wait_a_moment()
             elif self._looked and not self._is_over():
                 self._closed = self.lane.give_back()
 

@@ -28,7 +28,7 @@ HELPERS = 24
 Together they bound a queue process: 48 threads, each with one connection to the database while it works.
 """
 
-TICK_SECONDS = 0.05
+TICK_SECONDS = 0.1
 LINGER_SECONDS = 1.0
 BEAT_SECONDS = 1.0
 

@@ -449,3 +449,20 @@ def test_a_project_noticed_by_one_thread_is_not_read_again_by_another(office: Of
         assert kept(another, project)
         assert not kept(another, project), "used up"
         assert not kept(another, other), "too long ago"
+
+
+def test_work_that_comes_while_everybody_is_busy_for_long_does_not_wait(
+    busy: Office, crew: Threads, watch: Watch
+) -> None:
+    done = threading.Event()
+    ask(busy, "job", 1, "a")
+
+    def long(run: SyncRun) -> None:
+        if run.coperniq_id == "2":
+            done.set()
+        else:
+            ask(busy, "job", 2, "b")
+            assert done.wait(PATIENCE_SECONDS), "the other run is not waited for"
+
+    watch.execute = long
+    assert go(taken(busy), crew) == 2
