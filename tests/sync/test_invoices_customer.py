@@ -101,7 +101,9 @@ def test_an_account_that_is_not_the_projects_is_held_until_corrected(
     project = money.office.project(money.account, "Garage")
     with monkeypatch.context() as patched:
         patched.setattr(
-            CoperniqClient, "read_project", lambda client, id_: replace(read_project(client, id_), account_id="999")
+            CoperniqClient,
+            "read_project",
+            lambda client, id_: replace(read_project(client, id_), account_id="999"),
         )
         money.invoice(on=project)
         money.work()

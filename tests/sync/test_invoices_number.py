@@ -49,7 +49,9 @@ def numbers(money: Money) -> list[str]:
 
 
 @pytest.mark.parametrize(("custom", "reads"), [(True, 0), (False, 1)])
-def test_a_free_number_is_looked_up_only_where_quickbooks_numbers(money: Money, custom: bool, reads: int) -> None:
+def test_a_free_number_is_looked_up_only_where_quickbooks_numbers(
+    money: Money, custom: bool, reads: int
+) -> None:
     prefer(money.office, custom_txn_numbers=custom)
     pushed(money)
     money.invoice()
@@ -85,7 +87,9 @@ def test_the_same_customer_and_total_are_probably_the_same(money: Money, custom:
     money.invoice()
     money.work()
     told = money.told()[0]
-    assert told.startswith("held: QuickBooks already has an invoice 1001 of $100.00 for this customer, dated ")
+    assert told.startswith(
+        "held: QuickBooks already has an invoice 1001 of $100.00 for this customer, dated "
+    )
     assert told.endswith("It is probably the same: link to it, or create another.")
     assert_at_rest(money)
 
