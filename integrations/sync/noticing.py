@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from secrets import SystemRandom
 
@@ -35,6 +35,7 @@ SWEPT_PAGE_EVERY = timedelta(seconds=120)  # so that sweeps cost under 750 of th
 MISSING_AT_ONCE = 3
 LOOKED_AT_ONCE = 20
 DOUBTED_AT_ONCE = 5  # a quarter of the calls, where amountPaid has been seen to follow payments
+LEFT_OUT_AT_ONCE = 100  # each costs one of the day's calls
 
 Listed = Invoice | OddInvoice
 
@@ -84,6 +85,7 @@ def record(
     listed: Sequence[Listed],
 ) -> None:
     """What differs from when it was last seen becomes an event; then it counts as seen."""
+    old = newest_left_out(listed, period)
     for start in range(0, len(listed), AT_ONCE):
         some = listed[start : start + AT_ONCE]
         ids = [invoice.id for invoice in some]
@@ -92,19 +94,37 @@ def record(
         linked = set(links.values_list("coperniq_id", flat=True))
         news = [row for row in some if is_news(row, seen.get(row.id), linked, period)]
         told = [(row, has_money(row, seen.get(row.id))) for row in news]
+        told += [(row, False) for row in some if row.id in old - seen.keys() - linked]
         record_invoices_changed(connection, period, told)
         remember(connection, some)
 
 
 def is_news(
-    invoice: Listed, seen: SeenInvoice | None, linked: Iterable[str], period: InvoiceSyncPeriod
+    invoice: Listed, seen: SeenInvoice | None, linked: Collection[str], period: InvoiceSyncPeriod
 ) -> bool:
-    """What has rested since before the switch-on is none of ours."""
-    if seen is not None:
-        return seen.version != invoice.version or has_money(invoice, seen)
+    """What has rested since before the switch-on is none of ours, however much was paid on it."""
+    if seen is not None and seen.version != invoice.version:
+        return True
+    ours = invoice.id in linked or not has_rested(invoice, period)
+    return ours and (seen is None or has_money(invoice, seen))
+
+
+def has_rested(invoice: Listed, period: InvoiceSyncPeriod) -> bool:
     made_at = invoice.created_at if isinstance(invoice, Invoice) else None
-    rested = invoice.updated_at < period.on_at and (made_at or invoice.updated_at) < period.on_at
-    return invoice.id in set(linked) or not rested
+    return invoice.updated_at < period.on_at and (made_at or invoice.updated_at) < period.on_at
+
+
+def newest_left_out(listed: Sequence[Listed], period: InvoiceSyncPeriod) -> set[str]:
+    """Of those made before the switch-on the log tells once, so that a person can send one anyway; but not of years."""
+    rested = [
+        row
+        for row in listed
+        if isinstance(row, Invoice)
+        and has_rested(row, period)
+        and not (row.is_archived or row.status == "DECLINED")
+    ]
+    newest = sorted(rested, key=lambda row: row.updated_at, reverse=True)
+    return {row.id for row in newest[:LEFT_OUT_AT_ONCE]}
 
 
 def has_money(invoice: Listed, seen: SeenInvoice | None) -> bool:

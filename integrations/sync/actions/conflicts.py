@@ -75,7 +75,7 @@ def settle_field(
         lose(fields, name, Owner.COPERNIQ, found)
     loser = found.losers[name]
     found.warnings.append(
-        f"{LABELS[name]}: both sides had changed it, and what {NAMES[Owner(winner)]} has counts; "
+        f"{LABELS[name]}: changed on both sides. What {NAMES[Owner(winner)]} has counts; "
         f"{NAMES[Owner(loser['side'])]} had {loser['told']}."
     )
 
@@ -127,7 +127,7 @@ def winner_of(desk: Desk, run: SyncRun, fields: Fields, name: str, changed_at: s
         return later
     raise Hold(
         "conflict",
-        f"{LABELS[name]} of invoice {fields.link.number} was changed on both sides: Coperniq has "
+        f"Both sides have changed the {LABELS[name].lower()} of invoice {fields.link.number}: Coperniq has "
         f"{fields.told(name, fields.image)}, QuickBooks {fields.told(name, fields.theirs)}, and before it was "
         f"{fields.told(name, fields.link.quickbooks_image)}. Choose which one counts.",
         [USE_COPERNIQ, USE_QUICKBOOKS, RETRY, DISCARD],

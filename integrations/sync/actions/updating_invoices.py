@@ -41,9 +41,15 @@ def changed_fields(link: RecordLink, image: Mapping[str, Any]) -> list[str]:
     """Compared with what Coperniq itself answered last; a repair writes the lines again."""
     before = link.coperniq_image
     changed = [field for field in ("due_date", "memo") if image[field] != before.get(field)]
-    if link.written.get("repair") or content(image["lines"]) != content(before.get("lines")):
+    if link.written.get("repair") or lines_changed(before, image):
         changed.append("lines")
     return changed
+
+
+def lines_changed(before: Mapping[str, Any], image: Mapping[str, Any]) -> bool:
+    """A total beyond the lines, such as a tax that Coperniq shows nowhere, is a line in QuickBooks."""
+    same_total = image["total"] == before.get("total", image["total"])
+    return not same_total or content(image["lines"]) != content(before.get("lines"))
 
 
 def refuse_moved(run: SyncRun, link: RecordLink, image: dict[str, Any]) -> dict[str, Any]:

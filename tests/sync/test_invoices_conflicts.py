@@ -1,0 +1,304 @@
+"""Both sides changed the same field: who wins, and how a person takes the other value afterwards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from integrations.models import SyncLogEntry, SyncRun
+from tests.sync.desk_of_money import Money
+from tests.sync.invoice_scenes import assert_at_rest, later, lines_of, pushed, put, sales, stocked
+from tests.sync.office import Office
+
+UPDATED = "Updated invoice 1001 in QuickBooks."
+
+
+@pytest.fixture
+def money(office: Office) -> Money:
+    return stocked(office)
+
+
+@pytest.fixture
+def invoice(money: Money) -> dict[str, Any]:
+    return pushed(money, ("Permit", 1, 100), description="Old", dueDate="2027-01-31")
+
+
+def edit_ours(money: Money, invoice: dict[str, Any]) -> None:
+    money.edit(
+        invoice,
+        description="Ours",
+        dueDate="2027-02-01",
+        lineItems=[{**lines_of(invoice)[0], "quantity": 2}],
+    )
+
+
+def edit_theirs(money: Money) -> None:
+    made = money.in_books()
+    line = made["Line"][0]
+    sold = {**line, "Amount": 300, "SalesItemLineDetail": {**line["SalesItemLineDetail"], "Qty": 3}}
+    note = made["PrivateNote"].replace("Old", "Theirs")
+    put(money, made["Id"], PrivateNote=note, DueDate="2027-03-01", Line=[sold])
+
+
+def both_edit(money: Money, invoice: dict[str, Any], last: str = "quickbooks", minutes: int = 10) -> None:
+    """`last` is ten minutes later than the other."""
+    if last == "quickbooks":
+        edit_ours(money, invoice)
+        later(money.office, minutes)
+        edit_theirs(money)
+    else:
+        edit_theirs(money)
+        later(money.office, minutes)
+        edit_ours(money, invoice)
+    money.work()
+
+
+def standing(money: Money) -> tuple[str, str, float]:
+    made = money.in_books()
+    return made["PrivateNote"].split("\n")[0], made["DueDate"], made["TotalAmt"]
+
+
+OURS, THEIRS = ("Ours", "2027-02-01", 200), ("Theirs", "2027-03-01", 300)
+
+
+@pytest.mark.parametrize(("last", "result"), [("coperniq", OURS), ("quickbooks", THEIRS)])
+def test_the_later_edit_wins(money: Money, invoice: dict[str, Any], last: str, result: Any) -> None:
+    both_edit(money, invoice, last)
+    assert standing(money) == result
+    winner, loser = ("Coperniq", "QuickBooks") if last == "coperniq" else ("QuickBooks", "Coperniq")
+    due = "2027-03-01" if loser == "QuickBooks" else "2027-02-01"
+    told = money.told()[-1]
+    assert told.startswith("done_with_warning: ")
+    assert f"Due date: changed on both sides. What {winner} has counts; {loser} had {due}." in told
+    assert f"Lines: changed on both sides. What {winner} has counts; {loser} had 1 line of $" in told
+    assert_at_rest(money)
+
+
+@pytest.mark.parametrize("last", ["coperniq", "quickbooks"])
+def test_the_other_can_be_used_afterwards_and_back_again(
+    money: Money, invoice: dict[str, Any], last: str
+) -> None:
+    both_edit(money, invoice, last)
+    run = SyncRun.objects.filter(action="push_invoice").latest("pk")
+    order = ["use_coperniq", "use_quickbooks"] if last == "quickbooks" else ["use_quickbooks", "use_coperniq"]
+    for choice in [*order, order[0]]:
+        run.refresh_from_db()
+        assert [offered["key"] for offered in run.choices] == [choice]
+        money.decide(choice, run)
+        assert standing(money) == (OURS if choice == "use_coperniq" else THEIRS)
+        assert_at_rest(money)
+
+
+def test_the_other_is_still_offered_after_a_lost_answer(money: Money, invoice: dict[str, Any]) -> None:
+    money.office.simulator.fault("lost_answer", method="POST", path="/invoice", times=1)
+    both_edit(money, invoice, "coperniq")
+    run = SyncRun.objects.filter(action="push_invoice").latest("pk")
+    assert standing(money) == OURS
+    money.decide("use_quickbooks", run)
+    assert standing(money) == THEIRS
+    assert_at_rest(money)
+
+
+def test_what_was_decided_once_changes_nothing_the_second_time(money: Money, invoice: dict[str, Any]) -> None:
+    both_edit(money, invoice, "coperniq")
+    first = SyncRun.objects.filter(action="push_invoice").latest("pk")
+    offered = list(first.choices)
+    money.decide("use_quickbooks", first)
+    SyncRun.objects.filter(pk=first.pk).update(choices=offered)
+    first.refresh_from_db()
+    money.decide("use_quickbooks", first)
+    assert standing(money) == THEIRS
+    assert money.told()[-1] == "nothing_to_do: Invoice 1001 is in step with Coperniq already."
+
+
+@pytest.mark.parametrize("last", ["coperniq", "quickbooks"])
+def test_closer_than_two_minutes_a_person_decides(money: Money, invoice: dict[str, Any], last: str) -> None:
+    both_edit(money, invoice, last, minutes=1)
+    assert standing(money) == THEIRS, "nothing was written"
+    assert money.told()[-1] == (
+        "held: Both sides have changed the due date of invoice 1001: Coperniq has 2027-02-01, QuickBooks 2027-03-01, "
+        "and before it was 2027-01-31. Choose which one counts."
+    )
+    assert_at_rest(money)
+
+
+@pytest.mark.parametrize(("choice", "result"), [("use_coperniq", OURS), ("use_quickbooks", THEIRS)])
+def test_what_a_person_decides_counts_for_every_field(
+    money: Money, invoice: dict[str, Any], choice: str, result: Any
+) -> None:
+    both_edit(money, invoice, minutes=1)
+    money.decide(choice)
+    assert standing(money) == result
+    assert_at_rest(money)
+
+
+@pytest.mark.parametrize("last", ["coperniq", "quickbooks"])
+@pytest.mark.parametrize(("owner", "result"), [("coperniq", OURS), ("quickbooks", THEIRS)])
+def test_the_owner_of_a_field_wins_whenever_it_was(
+    money: Money, invoice: dict[str, Any], owner: str, result: Any, last: str
+) -> None:
+    money.configure(owners=dict.fromkeys(("due_date", "memo", "lines"), owner))
+    both_edit(money, invoice, last)
+    assert standing(money) == result
+    assert_at_rest(money)
+
+
+def test_each_field_has_its_own_owner(money: Money, invoice: dict[str, Any]) -> None:
+    money.configure(owners={"due_date": "coperniq", "memo": "quickbooks", "lines": "coperniq"})
+    both_edit(money, invoice)
+    assert standing(money) == ("Theirs", "2027-02-01", 200)
+    run = SyncRun.objects.filter(action="push_invoice").latest("pk")
+    assert {offered["key"] for offered in run.choices} == {"use_coperniq", "use_quickbooks"}
+    money.decide("use_quickbooks", run)
+    assert standing(money) == THEIRS
+    assert_at_rest(money)
+
+
+def test_ask_asks_however_far_apart(money: Money, invoice: dict[str, Any]) -> None:
+    money.configure(owners={"memo": "ask"})
+    both_edit(money, invoice)
+    assert money.held().cause == "conflict"
+    assert "Coperniq has Ours, QuickBooks Theirs, and before it was Old." in money.held().sentence
+
+
+@pytest.mark.parametrize("who", ["theirs", "ours"])
+def test_a_payment_that_moved_the_stamp_makes_a_person_decide(
+    money: Money, invoice: dict[str, Any], who: str
+) -> None:
+    """Their edit was long before ours; then a payment gave QuickBooks' invoice a later time."""
+    edit_theirs(money)
+    later(money.office, 10)
+    if who == "theirs":
+        edit_ours(money, invoice)
+        later(money.office, 10)
+        money.receive(money.in_books()["Id"], 10)
+    else:
+        money.pay(invoice, 10)
+        money.work()
+        assert len(money.books("Payment")) == 1
+        edit_ours(money, invoice)
+    money.work()
+    assert money.held().cause == "conflict"
+    money.decide("use_coperniq")
+    assert standing(money) == OURS
+    assert_at_rest(money)
+
+
+def test_different_fields_are_no_conflict(money: Money, invoice: dict[str, Any]) -> None:
+    put(money, money.in_books()["Id"], DueDate="2027-03-01")
+    money.edit(invoice, description="Ours")
+    money.work()
+    assert standing(money) == ("Ours", "2027-03-01", 100)
+    assert money.told()[-1] == f"done: {UPDATED}"
+    assert_at_rest(money)
+
+
+def test_only_quickbooks_changed_is_nothing_to_push(money: Money, invoice: dict[str, Any]) -> None:
+    edit_theirs(money)
+    money.sweep()
+    assert standing(money) == THEIRS
+    assert len(money.told()) == 1
+
+
+def test_a_field_is_as_old_as_its_value_and_not_as_the_last_save(
+    money: Money, invoice: dict[str, Any]
+) -> None:
+    """Held at first; then something else is saved in Coperniq, which makes our edit of the memo no younger."""
+    money.configure(owners={"memo": "ask"})
+    money.edit(invoice, description="Ours")
+    later(money.office, 1)
+    made = money.in_books()
+    put(money, made["Id"], PrivateNote=made["PrivateNote"].replace("Old", "Theirs"))
+    money.work()
+    assert money.held().cause == "conflict"
+    later(money.office, 5)
+    money.edit(invoice, status="SENT")
+    money.configure(owners={})
+    money.work()
+    assert money.held().cause == "conflict", "ours is still only a minute older than theirs"
+    later(money.office, 5)
+    money.edit(invoice, description="Ours, thought over")
+    money.work()
+    assert standing(money)[0] == "Ours, thought over"
+    assert_at_rest(money)
+
+
+def test_an_edit_taken_back_leaves_no_trace_of_its_time(money: Money, invoice: dict[str, Any]) -> None:
+    money.configure(owners={"memo": "ask"})
+    money.edit(invoice, description="Ours")
+    made = money.in_books()
+    put(money, made["Id"], PrivateNote=made["PrivateNote"].replace("Old", "Theirs"))
+    money.work()
+    assert "changed_at" in money.link().written
+    money.edit(invoice, description="Old")
+    money.work()
+    assert "changed_at" not in money.link().written
+    assert money.told()[-1] == "nothing_to_do: Invoice 1001 is in step with Coperniq already."
+    assert standing(money)[0] == "Theirs"
+
+
+def test_a_later_edit_of_another_field_keeps_the_loser(money: Money, invoice: dict[str, Any]) -> None:
+    both_edit(money, invoice, "coperniq")
+    first = SyncRun.objects.filter(action="push_invoice").latest("pk")
+    later(money.office, 10)
+    money.edit(invoice, dueDate="2027-06-01")
+    money.work()
+    assert standing(money) == ("Ours", "2027-06-01", 200)
+    first.refresh_from_db()
+    money.decide("use_quickbooks", first)
+    assert standing(money) == ("Theirs", "2027-06-01", 300)
+    assert_at_rest(money)
+
+
+def test_a_discount_that_lost_can_be_put_back_too(money: Money, invoice: dict[str, Any]) -> None:
+    money.configure(owners={"lines": "coperniq"})
+    made = money.in_books()
+    discount = {
+        "DetailType": "DiscountLineDetail",
+        "Amount": 5,
+        "DiscountLineDetail": {"PercentBased": False},
+    }
+    extra = {
+        "DetailType": "SalesItemLineDetail",
+        "Amount": 40,
+        "Description": "Ladder",
+        "SalesItemLineDetail": {"ItemRef": {"value": "1"}},
+    }
+    put(money, made["Id"], Line=[made["Line"][0], extra, discount])
+    money.edit(invoice, lineItems=[{**lines_of(invoice)[0], "quantity": 2}])
+    money.work()
+    assert sales(money.in_books()) == [("Permit as agreed", 200)]
+    assert money.in_books()["TotalAmt"] == 195
+    money.decide("use_quickbooks", SyncRun.objects.filter(action="push_invoice").latest("pk"))
+    assert sales(money.in_books()) == [("Permit as agreed", 100), ("Ladder", 40)]
+    assert money.in_books()["TotalAmt"] == 135
+    assert_at_rest(money)
+
+
+def test_a_message_for_the_customer_can_be_put_back(money: Money) -> None:
+    money.configure(memo_field="customer_memo", owners={"memo": "coperniq"})
+    invoice = pushed(money, description="Old")
+    put(money, money.in_books()["Id"], CustomerMemo={"value": "Theirs"})
+    money.edit(invoice, description="Ours")
+    money.work()
+    assert money.in_books()["CustomerMemo"]["value"] == "Ours"
+    money.decide("use_quickbooks", SyncRun.objects.filter(action="push_invoice").latest("pk"))
+    assert money.in_books()["CustomerMemo"]["value"] == "Theirs"
+
+
+def test_an_emptied_field_that_lost_is_told_as_nothing(money: Money, invoice: dict[str, Any]) -> None:
+    money.configure(owners={"memo": "quickbooks"})
+    made = money.in_books()
+    put(money, made["Id"], PrivateNote=made["PrivateNote"].replace("Old", "Theirs"))
+    money.edit(invoice, description="")
+    money.work()
+    assert money.told()[-1].endswith("What QuickBooks has counts; Coperniq had nothing.")
+
+
+def test_the_log_shows_what_was_overwritten(money: Money, invoice: dict[str, Any]) -> None:
+    both_edit(money, invoice, "coperniq")
+    entry = SyncLogEntry.objects.filter(kind="invoice").latest("pk")
+    assert [change["field"] for change in entry.changes] == ["Due date", "Memo", "Line 1"]
+    assert entry.changes[2]["before"] == "Permit as agreed: 3 x $100 = $300.00"
+    assert entry.changes[2]["after"] == "Permit as agreed: 2 x $100 = $200.00"

@@ -1,0 +1,232 @@
+"""Lines of a new invoice: amounts to the cent, discounts, percentages, differences, and what QuickBooks cannot take."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from integrations.coperniq.client import CoperniqClient
+from integrations.coperniq.money import InvoiceLine
+from integrations.sync.actions import invoice_lines
+from integrations.sync.mapping.invoices import Line, line_payload
+from tests.sync.desk_of_money import Money
+from tests.sync.invoice_scenes import assert_at_rest, lines_of, prefer, pushed, sales, stocked
+from tests.sync.office import Office
+
+read_invoice = CoperniqClient.read_invoice
+
+
+@pytest.fixture
+def money(office: Office) -> Money:
+    return stocked(office)
+
+
+def payload(quantity: str, price: str) -> tuple[Any, Any, Any]:
+    line = InvoiceLine("1", "", "", "", "", Decimal(quantity), Decimal(price))
+    sent = line_payload(
+        Line("1", "", "7", "", "Text", line.quantity, line.unit_price, line.amount_cents),
+    )
+    detail = sent["SalesItemLineDetail"]
+    return str(sent["Amount"]), f"{detail['Qty']:f}", f"{detail['UnitPrice']:f}"
+
+
+ROUNDED = [
+    (("3", "33.33"), ("99.99", "3", "33.33")),
+    (("7", "0.123456"), ("0.86", "1", "0.86")),
+    (("3", "0.12345"), ("0.37", "3", "0.12345")),
+    (("1", "0.005"), ("0.01", "1", "0.01")),
+    (("2.5", "10.25"), ("25.63", "1", "25.63")),
+    (("1.5", "10.03"), ("15.05", "1", "15.05")),
+    (("1.5", "10.02"), ("15.03", "1.5", "10.02")),
+    (("1", "-0.005"), ("-0.01", "1", "-0.01")),
+    (("4", "-25"), ("-100.00", "4", "-25")),
+    (("0", "12"), ("0.00", "0", "12")),
+]
+
+
+@pytest.mark.parametrize(("line", "sent"), ROUNDED)
+def test_quantity_and_price_make_the_amount_however_half_a_cent_is_rounded(
+    line: tuple[str, str], sent: tuple[str, str, str]
+) -> None:
+    assert payload(*line) == sent
+
+
+@pytest.mark.parametrize("rounding", ["half_up", "half_even", "either"])
+def test_each_line_has_text_quantity_price_and_amount_and_no_tax(money: Money, rounding: str) -> None:
+    money.office.simulator.switch(line_rounding=rounding)
+    pushed(money, ("Permit", 3, "33.33"), ("Panel", 12, "199.99"))
+    first, second, _subtotal = money.in_books()["Line"]
+    assert (first["Description"], first["Amount"]) == ("Permit as agreed", 99.99)
+    detail = first["SalesItemLineDetail"]
+    assert (detail["Qty"], detail["UnitPrice"], detail["TaxCodeRef"]) == (3, 33.33, {"value": "NON"})
+    assert detail["ItemRef"]["name"] == "Permit"
+    assert second["Amount"] == 2399.88
+    assert money.in_books()["TotalAmt"] == 2499.87
+
+
+def test_a_line_without_text_bears_its_items_name(money: Money) -> None:
+    pushed(money, lineItems=[{**money.line("Permit", 1, 10), "description": None}])
+    assert sales(money.in_books()) == [("Permit", 10)]
+
+
+def test_a_discount_is_a_line_below_zero(money: Money) -> None:
+    pushed(money, ("Permit", 1, 100), ("Panel", 1, -15))
+    assert sales(money.in_books()) == [("Permit as agreed", 100), ("Panel as agreed", -15)]
+    assert money.in_books()["TotalAmt"] == 85
+    assert_at_rest(money)
+
+
+def test_a_line_of_nothing_goes_along(money: Money) -> None:
+    pushed(money, ("Permit", 1, 100), ("Panel", 5, 0), ("Cable", 2, 0))
+    invoice = money.in_books()
+    assert invoice["TotalAmt"] == 100
+    assert [line["Description"] for line in invoice["Line"][:3]] == [
+        "Permit as agreed",
+        "Panel as agreed",
+        "Cable as agreed",
+    ]
+    assert_at_rest(money)
+
+
+def test_a_line_of_nothing_without_an_item_can_become_one_with_a_price(money: Money) -> None:
+    """QuickBooks keeps it as a mere text, which a later price must not leave behind."""
+    money.configure(fallback_item="1")
+    invoice = pushed(money, ("Permit", 1, 100), ("Cable", 2, 0))
+    lines = lines_of(invoice)
+    lines[1]["unitPrice"] = 25
+    money.edit(invoice, lineItems=lines)
+    money.work()
+    assert sales(money.in_books()) == [("Permit as agreed", 100), ("Cable as agreed", 50)]
+    assert len(money.in_books()["Line"]) == 3
+    assert_at_rest(money)
+
+
+def test_an_invoice_of_nothing_is_created(money: Money) -> None:
+    pushed(money, ("Permit", 1, 100), ("Panel", 1, -100))
+    assert money.in_books()["TotalAmt"] == 0
+    assert_at_rest(money)
+
+
+def test_an_invoice_below_zero_is_held(money: Money) -> None:
+    money.invoice(("Permit", 1, 100), ("Panel", 1, -1250.5))
+    money.work()
+    assert money.told() == [
+        "held: This invoice comes to -$1,150.50, and QuickBooks takes no invoice below zero. Change it in Coperniq, "
+        "or record it in QuickBooks by hand."
+    ]
+    assert not money.books("Invoice")
+    assert_at_rest(money)
+
+
+def test_an_invoice_without_lines_is_held_until_it_has_some(money: Money) -> None:
+    invoice = money.invoice(lineItems=[])
+    money.work()
+    assert money.told() == [
+        "held: This invoice has no lines, and QuickBooks takes none without. Change it in Coperniq, or record it in "
+        "QuickBooks by hand."
+    ]
+    money.edit(invoice, lineItems=[money.line("Permit", 1, 10)])
+    money.work()
+    assert money.in_books()["TotalAmt"] == 10
+    assert_at_rest(money)
+
+
+def test_more_lines_than_quickbooks_takes_are_held(money: Money, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(invoice_lines, "MOST_LINES", 2)
+    money.invoice(*[("Permit", 1, 1)] * 3)
+    money.work()
+    assert money.told()[0].startswith("held: This invoice has 3 lines, and QuickBooks takes 2.")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(25_000, "30 % of $25,000, John Smith"), (25_000.5, "30 % of $25,000.50, John Smith")],
+)
+def test_a_percentage_is_one_line(money: Money, value: float, text: str) -> None:
+    money.configure(fallback_item="1")
+    money.office.simulator.change("projects", money.project["id"], value=value)
+    money.office.simulator.make(
+        "invoices", recordId=money.project["id"], calculationMethod="PERCENTAGE", percentage=30
+    )
+    money.work()
+    ((told, amount),) = sales(money.in_books())
+    assert told.startswith(text.split(",")[0])
+    assert amount == round(value * 0.3, 2)
+    assert_at_rest(money)
+
+
+def test_a_percentage_of_nothing_known_is_a_share(money: Money, monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = {"percentage": None, "base_cents": None, "record_title": "", "total_cents": 5000}
+    money.configure(fallback_item="1")
+    monkeypatch.setattr(
+        CoperniqClient, "read_invoice", lambda client, id_: replace(read_invoice(client, id_), **bare)
+    )
+    money.office.simulator.make(
+        "invoices", recordId=money.project["id"], calculationMethod="PERCENTAGE", percentage=30
+    )
+    money.work()
+    assert sales(money.in_books()) == [("Share", 50)]
+
+
+def test_a_total_beyond_the_lines_is_held(money: Money) -> None:
+    money.invoice(("Permit", 1, 100), amount=108.25)
+    money.work()
+    assert money.told() == [
+        "held: Coperniq's total of $108.25 is $8.25 away from the sum of its lines, perhaps for tax. Correct it in "
+        "Coperniq, or choose an active item for tax and differences on the QuickBooks page; then try again."
+    ]
+    assert not money.books("Invoice")
+    assert_at_rest(money)
+
+
+@pytest.mark.parametrize("total", [108.25, 91.5])
+def test_a_total_beyond_the_lines_goes_to_the_item_an_admin_chose(money: Money, total: float) -> None:
+    tax = money.book_item("Sales tax by hand")
+    invoice = money.invoice(("Permit", 1, 100), amount=total)
+    money.work()
+    money.configure(difference_item=tax["Id"])
+    money.decide("retry")
+    assert sales(money.in_books())[1] == ("Tax and other amounts", round(total - 100, 2))
+    assert money.in_books()["TotalAmt"] == total
+    assert_at_rest(money)
+    money.edit(invoice, amount=200)
+    money.work()
+    assert money.in_books()["TotalAmt"] == 200
+    assert len(sales(money.in_books())) == 2
+    assert_at_rest(money)
+
+
+def test_an_inactive_item_for_differences_is_not_used(money: Money) -> None:
+    tax = money.book_item("Sales tax by hand", Active=False)
+    money.configure(difference_item=tax["Id"])
+    money.invoice(("Permit", 1, 100), amount=108)
+    money.work()
+    assert money.held().cause == "total_mismatch"
+
+
+def test_a_total_quickbooks_makes_otherwise_is_a_warning(money: Money) -> None:
+    """Somebody has given the invoice a discount of the whole in QuickBooks."""
+    invoice = pushed(money, ("Permit", 1, 1000))
+    made = money.in_books()
+    discount = {
+        "DetailType": "DiscountLineDetail",
+        "Amount": 100,
+        "DiscountLineDetail": {"PercentBased": False},
+    }
+    money.edit_books("Invoice", made["Id"], Line=[*made["Line"], discount])
+    money.edit(invoice, description="Only the memo")
+    money.work()
+    assert money.told()[-1] == (
+        "done_with_warning: Updated invoice 1001 in QuickBooks. QuickBooks makes it $900.00 where Coperniq has "
+        "$1,000.00: look for tax, discounts or lines of its own there."
+    )
+
+
+def test_our_lines_bear_no_sales_tax_where_the_books_have_it(money: Money) -> None:
+    prefer(money.office, using_sales_tax=True)
+    pushed(money, ("Permit", 1, 100))
+    assert money.in_books()["TotalAmt"] == 100
+    assert money.told() == ["done: Created invoice 1001 in QuickBooks, open and not e-mailed."]
