@@ -26,14 +26,23 @@ class Account(NamedTuple):
 def account_for(desk: Desk, run: SyncRun, method: str) -> Account:
     account_id = desk.settings.deposit_accounts.get(method, "") or known_account(desk)
     if account_id:
-        return usable(reference.find(desk, Name.ACCOUNTS, id=account_id), account_id)
+        return account_with(desk, account_id)
     with desk.locked("account"):
         account_id = known_account(desk)
         if account_id:
-            return usable(reference.find(desk, Name.ACCOUNTS, id=account_id), account_id)
+            return account_with(desk, account_id)
         account = our_account(desk, run)
         QuickBooksConnection.objects.filter(pk=desk.connection.pk).update(payments_account_id=account.id)
     return account
+
+
+def account_with(desk: Desk, account_id: str) -> Account:
+    """Read anew before anybody is told that it is no use: perhaps it was put right this minute."""
+    try:
+        return usable(reference.find(desk, Name.ACCOUNTS, id=account_id), account_id)
+    except Hold:
+        reference.refreshed(desk, Name.ACCOUNTS)
+    return usable(reference.find(desk, Name.ACCOUNTS, id=account_id), account_id)
 
 
 def our_account(desk: Desk, run: SyncRun) -> Account:
