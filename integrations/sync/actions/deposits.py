@@ -84,7 +84,8 @@ def usable(row: dict[str, Any] | None, account_id: str) -> Account:
         )
     if row["account_type"] not in (BANK, ACCOUNT_TYPE):
         raise unusable(
-            f"The account “{row['name']}” is no bank account or current asset, so it takes no payments"
+            f"The account “{row['name']}” is no bank account or current asset, so it takes no payments. Give it "
+            "another type there"
         )
     return Account(row["id"], row["name"])
 
@@ -116,7 +117,10 @@ def created(desk: Desk, run: SyncRun) -> Account:
     try:
         account_id = make(desk, run, "Account", values)
     except BadAccountType as error:
-        raise unusable(f"QuickBooks does not let the portal make the account “{ACCOUNT_NAME}”") from error
+        raise unusable(
+            f"QuickBooks does not let the portal make the account “{ACCOUNT_NAME}”. Make it there by hand, of the type "
+            f"{ACCOUNT_TYPE}"
+        ) from error
     return Account(account_id, ACCOUNT_NAME)
 
 
