@@ -134,9 +134,10 @@ def has_money(invoice: Listed, seen: SeenInvoice | None) -> bool:
     """
     if not isinstance(invoice, Invoice):
         return False
-    read_for = (seen.payments_read_cents if seen is not None else None) or 0
+    read_for = seen.payments_read_cents if seen is not None else None
     is_new = seen is None or seen.version != invoice.version
-    return invoice.paid_cents != read_for or (is_new and has_payments(invoice))
+    had_payments = read_for is not None or has_payments(invoice)
+    return invoice.paid_cents != (read_for or 0) or (is_new and had_payments)
 
 
 def has_payments(invoice: Invoice) -> bool:

@@ -19,6 +19,8 @@ from integrations.models import (
     SyncSettings,
 )
 from integrations.sync import changes
+from integrations.sync.planning import plan_pending
+from integrations.sync.polling import due_polls
 from tests.simulation import API_KEY
 from tests.sync.office import Office
 
@@ -109,6 +111,21 @@ class Money:
         """The poll is due, and everything that follows from it is done."""
         CoperniqConnection.objects.update(next_poll_at=timezone.now())
         self.office.work(polls=True)
+
+    def work_until_payment(self) -> None:
+        """Up to the run that would write one to QuickBooks, which comes up next."""
+        CoperniqConnection.objects.update(next_poll_at=timezone.now())
+        for errand in due_polls():
+            errand()
+        for _ in range(10):
+            plan_pending()
+            if SyncRun.objects.unfinished().filter(action="push_payment").exists():
+                break
+            self.office.work_once()
+        while (
+            SyncRun.objects.unfinished().order_by("id").values_list("action", flat=True)[0] != "push_payment"
+        ):
+            self.office.work_once()
 
     def sweep(self) -> None:
         CoperniqConnection.objects.update(next_invoice_sweep_at=timezone.now())

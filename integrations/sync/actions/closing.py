@@ -15,8 +15,8 @@ FIRST_OPEN_DAY = ClosedBooks.FIRST_OPEN_DAY.value
 
 def open_day(desk: Desk, run: SyncRun, on: date) -> tuple[date, tuple[str, ...]]:
     """The date of a new document, and a word about it where it had to be another."""
-    closed_on = reference.preferences(desk).book_close_on
-    if closed_on is None or on > closed_on:
+    closed_on = closed_for(desk, on)
+    if closed_on is None:
         return on, ()
     first = closed_on + timedelta(days=1)
     if desk.settings.closed_books == FIRST_OPEN_DAY or run.has_decided(FIRST_OPEN_DAY):
@@ -33,11 +33,20 @@ def open_day(desk: Desk, run: SyncRun, on: date) -> tuple[date, tuple[str, ...]]
 
 def refuse_closed(desk: Desk, on: date) -> None:
     """What stands in the books is never dated anew."""
-    closed_on = reference.preferences(desk).book_close_on
-    if closed_on is not None and on <= closed_on:
+    closed_on = closed_for(desk, on)
+    if closed_on is not None:
         raise Hold(
             "books_closed",
             f"The books are closed up to {closed_on:%B %-d, %Y}, and this document is dated {on:%B %-d, %Y}, so it "
             "cannot be changed. Reopen the period in QuickBooks and try again, or leave it as it is.",
             [RETRY, DISCARD],
         )
+
+
+def closed_for(desk: Desk, on: date) -> date | None:
+    """Up to when the books are closed, if that day is among them; read anew, for somebody may have reopened them."""
+    closed_on = reference.preferences(desk).book_close_on
+    if closed_on is not None and on <= closed_on:
+        reference.read_preferences(desk)
+        closed_on = desk.connection.book_close_on
+    return closed_on if closed_on is not None and on <= closed_on else None

@@ -26,14 +26,23 @@ class Account(NamedTuple):
 def account_for(desk: Desk, run: SyncRun, method: str) -> Account:
     account_id = desk.settings.deposit_accounts.get(method, "") or known_account(desk)
     if account_id:
-        return usable(reference.find(desk, Name.ACCOUNTS, id=account_id), account_id)
+        return account_with(desk, account_id)
     with desk.locked("account"):
         account_id = known_account(desk)
         if account_id:
-            return usable(reference.find(desk, Name.ACCOUNTS, id=account_id), account_id)
+            return account_with(desk, account_id)
         account = our_account(desk, run)
         QuickBooksConnection.objects.filter(pk=desk.connection.pk).update(payments_account_id=account.id)
     return account
+
+
+def account_with(desk: Desk, account_id: str) -> Account:
+    """Read anew before anybody is told that it is no use: perhaps it was put right this minute."""
+    try:
+        return usable(reference.find(desk, Name.ACCOUNTS, id=account_id), account_id)
+    except Hold:
+        reference.refreshed(desk, Name.ACCOUNTS)
+    return usable(reference.find(desk, Name.ACCOUNTS, id=account_id), account_id)
 
 
 def our_account(desk: Desk, run: SyncRun) -> Account:
@@ -75,7 +84,8 @@ def usable(row: dict[str, Any] | None, account_id: str) -> Account:
         )
     if row["account_type"] not in (BANK, ACCOUNT_TYPE):
         raise unusable(
-            f"The account “{row['name']}” is no bank account or current asset, so it takes no payments"
+            f"The account “{row['name']}” is no bank account or current asset, so it takes no payments. Give it "
+            "another type there"
         )
     return Account(row["id"], row["name"])
 
@@ -107,7 +117,10 @@ def created(desk: Desk, run: SyncRun) -> Account:
     try:
         account_id = make(desk, run, "Account", values)
     except BadAccountType as error:
-        raise unusable(f"QuickBooks does not let the portal make the account “{ACCOUNT_NAME}”") from error
+        raise unusable(
+            f"QuickBooks does not let the portal make the account “{ACCOUNT_NAME}”. Make it there by hand, of the type "
+            f"{ACCOUNT_TYPE}"
+        ) from error
     return Account(account_id, ACCOUNT_NAME)
 
 

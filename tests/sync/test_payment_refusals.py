@@ -1,0 +1,285 @@
+"""What a person reads for each refusal a payment can meet (quickbooks-online.md §2.2), and that the ways out lead out.
+
+The simulator answers as QuickBooks does; only the refusal itself is put in its mouth, since most cannot be provoked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+import responses
+from django.utils import timezone
+
+from integrations.models import CoperniqConnection, QuickBooksConnection, RemoteWrite, SyncRun
+from tests.sync.desk_of_money import Money
+
+PROGRAMMERS = "QuickBooks did not understand what the portal sent. That is a mistake of the portal: please tell support."
+AMOUNT = (
+    "QuickBooks does not take an amount of this record, e.g. because it is negative or too large. Please check the "
+    "amounts in Coperniq, then try again."
+)
+DATE = "QuickBooks does not take a date of this record. Please check its dates in Coperniq, then try again."
+INACTIVE = "QuickBooks: something this record needs is inactive or deleted. Please activate it there. (It went wrong)"
+OFF = (
+    "QuickBooks does not offer this to your company: it is switched off there, or not part of its plan. Please switch it "
+    "on there, or ask support."
+)
+CLOSED = "The books in QuickBooks are closed for that date. Please reopen the period or change the date."
+TYPE = (
+    "QuickBooks does not take the chosen account for this, since it is of another type. Please choose another one under "
+    "Integrations, then try again."
+)
+UNKNOWN = "QuickBooks refused: It went wrong Please correct this and try again."
+
+HELD: dict[str, tuple[str, str]] = {
+    "500": ("feature_off", OFF),
+    "5000": ("feature_off", OFF),
+    "5020": ("feature_off", OFF),
+    "5030": ("feature_off", OFF),
+    "610": ("inactive_reference", INACTIVE),
+    "2500": ("inactive_reference", INACTIVE),
+    "620": (
+        "cannot_be_linked",
+        "QuickBooks cannot put this payment on its invoice, as a rule because they belong to different customers. Please "
+        "check the customer of both there, then try again.",
+    ),
+    "2010": ("portal_bug", PROGRAMMERS),
+    "2020": ("portal_bug", PROGRAMMERS),
+    "2030": ("portal_bug", PROGRAMMERS),
+    "2170": ("portal_bug", PROGRAMMERS),
+    "2050": (
+        "too_long",
+        "A text of this record is longer than QuickBooks takes. Please shorten it in Coperniq, then try again.",
+    ),
+    "2060": ("bad_date", DATE),
+    "2070": ("bad_date", DATE),
+    "2140": ("bad_amount", AMOUNT),
+    "2290": ("bad_amount", AMOUNT),
+    "6070": ("bad_amount", AMOUNT),
+    "2220": (
+        "wrong_currency",
+        "QuickBooks does not take the currency of this record. Please check the currency of the customer there, then try "
+        "again.",
+    ),
+    "6000": (
+        "business_rule",
+        "A rule of QuickBooks forbids this: It went wrong Please correct this and try again.",
+    ),
+    "6010": ("bad_account_type", TYPE),
+    "6430": ("bad_account_type", TYPE),
+    "6190": (
+        "subscription_ended",
+        "The subscription or trial of this QuickBooks company has ended. Please renew it there, then try again.",
+    ),
+    "6200": ("books_closed", CLOSED),
+    "6210": ("books_closed", CLOSED),
+    "6250": (
+        "invalid_customer",
+        "QuickBooks does not take the customer of this record. Please check that the customer is active there, then try "
+        "again.",
+    ),
+    "6540": (
+        "deposited",
+        "This payment is part of a bank deposit in QuickBooks. Please take it out of the deposit there, then try again.",
+    ),
+    "4000": ("refused", UNKNOWN),
+    "9999": ("refused", UNKNOWN),
+}
+RETRIED = {
+    "600": ("outcome_unknown", 400),
+    "2130": ("outcome_unknown", 400),
+    "10000": ("outcome_unknown", 500),
+    "10100": ("outcome_unknown", 500),
+    "10200": ("outcome_unknown", 500),
+    "3001": ("throttled", 429),
+    "5010": ("stale_version", 400),
+}
+LOST = {
+    "100": 401, "110": 401, "120": 401, "130": 400, "140": 400, "150": 400, "3100": 403, "3200": 401, "3202": 401
+}  # fmt: skip
+
+
+@contextmanager
+def refusing(money: Money, code: str, status: int = 400, entity: str = "payment") -> Iterator[None]:
+    """QuickBooks answers every write of these with this code, and does nothing."""
+    error = {"Message": "It went wrong", "Detail": "It went wrong", "code": code, "element": ""}
+    fault = {"Fault": {"Error": [error], "type": "ValidationFault"}, "time": "2026-11-27T00:00:00Z"}
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as stage:
+        stage.add_passthru(money.office.simulator.url)
+        stage.add(
+            "POST", re.compile(rf"{money.office.simulator.url}/.*/{entity}\?.*"), json=fault, status=status
+        )
+        yield
+
+
+def pay(money: Money, **fields: Any) -> None:
+    invoice = money.invoice(("Permit", 1, 100))
+    money.work()
+    money.pay(invoice, 40, **fields)
+    money.work()
+
+
+@pytest.mark.parametrize("code", HELD)
+def test_a_refusal_is_held_with_its_sentence_and_may_be_tried_again(money: Money, code: str) -> None:
+    with refusing(money, code):
+        pay(money)
+    run = money.held()
+    assert (run.cause, run.sentence) == HELD[code]
+    assert [choice["key"] for choice in run.choices] == ["retry", "discard"]
+    assert run.not_before is None
+    assert RemoteWrite.objects.get(run=run, entity="Payment").error_code == code
+    money.decide("retry")
+    assert money.in_books("Payment")["TotalAmt"] == 40
+    assert money.in_books()["Balance"] == 60
+
+
+def test_a_refused_payment_may_be_left(money: Money) -> None:
+    with refusing(money, "6000"):
+        pay(money)
+    money.decide("discard")
+    money.sweep()
+    assert money.books("Payment") == []
+    assert SyncRun.objects.get(action="push_payment").state == "cancelled"
+
+
+@pytest.mark.parametrize("code", RETRIED)
+def test_what_passes_by_itself_is_tried_again_by_itself(money: Money, code: str) -> None:
+    cause, status = RETRIED[code]
+    with refusing(money, code, status):
+        invoice = money.invoice(("Permit", 1, 100))
+        money.work()
+        money.pay(invoice, 40)
+        CoperniqConnection.objects.update(next_poll_at=timezone.now())
+        money.office.work(polls=True, pauses=True)
+    run = SyncRun.objects.get(action="push_payment")
+    assert (run.state, run.cause, run.not_before is not None) == ("queued", cause, True)
+    money.work()
+    assert money.in_books("Payment")["TotalAmt"] == 40
+    assert not RemoteWrite.objects.open().exists()
+
+
+@pytest.mark.parametrize("code", LOST)
+def test_lost_access_holds_the_payment_until_somebody_connects_again(money: Money, code: str) -> None:
+    with refusing(money, code, LOST[code]):
+        pay(money)
+    run = SyncRun.objects.get(action="push_payment")
+    assert (run.state, run.cause) == ("held", "reconnect")
+    assert QuickBooksConnection.objects.get().state == "needs_authorization"
+    assert "under Integrations" in run.sentence or "administrator" in run.sentence
+    QuickBooksConnection.objects.update(state="connected")
+    SyncRun.objects.release_after_reconnect()
+    money.work()
+    assert money.in_books("Payment")["TotalAmt"] == 40
+
+
+@pytest.mark.parametrize("code", ["6010", "6430"])
+def test_an_account_that_may_not_be_made_is_held_with_another_way(money: Money, code: str) -> None:
+    with refusing(money, code, entity="account"):
+        pay(money)
+    run = money.held()
+    assert (run.cause, run.sentence) == (
+        "deposit_account_unusable",
+        "QuickBooks does not let the portal make the account “Coperniq Payments”. Make it there by hand, of the type Other "
+        "Current Asset, or choose another account for payments on the QuickBooks page; then try again.",
+    )
+    bank = next(row for row in money.books("Account") if row["AccountType"] == "Bank")
+    money.configure(deposit_accounts={"CHECK": bank["Id"]})
+    money.decide("retry")
+    assert money.in_books("Payment")["DepositToAccountRef"]["value"] == bank["Id"]
+
+
+def test_an_account_whose_name_is_taken_by_nobody_we_see_is_held(money: Money) -> None:
+    with refusing(money, "6240", entity="account"):
+        pay(money)
+    run = money.held()
+    assert run.cause == "deposit_account_unusable"
+    assert "the name “Coperniq Payments” is taken" in run.sentence
+    money.decide("retry")
+    assert len(money.books("Payment")) == 1
+
+
+@pytest.mark.parametrize("code", ["2010", "6000", "5020"])
+def test_a_method_that_may_not_be_made_holds_the_payment(money: Money, code: str) -> None:
+    with refusing(money, code, entity="paymentmethod"):
+        pay(money, paymentMethod="ACH")
+    assert (money.held().cause, money.held().sentence) == HELD[code]
+    money.decide("retry")
+    assert "PaymentMethodRef" in money.in_books("Payment")
+
+
+def test_an_amount_of_nothing_is_never_sent(money: Money) -> None:
+    pay_nothing = money.invoice(("Permit", 1, 100))
+    money.pay(pay_nothing, 0)
+    money.pay(pay_nothing, -5)
+    money.work()
+    runs = SyncRun.objects.held()
+    assert {run.cause for run in runs} == {"payment_not_positive"}
+    assert {run.sentence for run in runs} == {
+        "This payment is zero or negative, perhaps a refund. QuickBooks records refunds in another way: do it there by "
+        "hand, then leave this one."
+    }
+    for run in runs:
+        money.decide("discard", run)
+    money.sweep()
+    assert not SyncRun.objects.held().exists()
+    assert money.books("Payment") == []
+
+
+@pytest.mark.parametrize(("choice", "recorded"), [("send_anyway", 2), ("leave_status", 0)])
+def test_a_status_nobody_knows_is_asked_about_once(money: Money, choice: str, recorded: int) -> None:
+    invoice = money.invoice(("Permit", 1, 100))
+    money.pay(invoice, 10, status="Pending")
+    money.work()
+    run = money.held()
+    assert run.sentence == (
+        "This payment has the status PENDING in Coperniq, and nobody has said yet whether such payments are money "
+        "received. Your answer is remembered for the others."
+    )
+    money.decide(choice)
+    money.pay(invoice, 20, status="Pending")
+    money.work()
+    assert not SyncRun.objects.held().exists()
+    assert len(money.books("Payment")) == recorded
+
+
+@pytest.mark.parametrize("status", ["PAID", "paid", ""])
+def test_paid_or_no_status_at_all_goes(money: Money, status: str) -> None:
+    pay(money, status=status)
+    assert len(money.books("Payment")) == 1
+
+
+@pytest.mark.parametrize("code", ["6200", "6210"])
+def test_closed_books_are_known_before_writing(money: Money, code: str) -> None:
+    money.office.simulator.switch(closed_books_code=code)
+    invoice = money.invoice(("Permit", 1, 100))
+    money.work()
+    money.office.simulator.control(
+        f"quickbooks/{money.office.realm}", {"book_close_date": "2026-11-10"}, "PATCH"
+    )
+    money.pay(invoice, 40, paymentDate="2026-11-10T00:00:00Z")
+    money.work()
+    run = money.held()
+    assert (run.cause, run.sentence) == (
+        "books_closed",
+        "The books are closed up to November 10, 2026, and this is dated November 10, 2026. Reopen the period in "
+        "QuickBooks and try again, or date it November 11, 2026.",
+    )
+    money.decide("first_open_day")
+    assert money.in_books("Payment")["TxnDate"] == "2026-11-11"
+    assert "instead of November 10, 2026" in money.told()[-1]
+
+
+def test_a_setting_dates_payments_to_the_first_open_day(money: Money) -> None:
+    invoice = money.invoice(("Permit", 1, 100))
+    money.work()
+    money.configure(closed_books="first_open_day")
+    money.office.simulator.control(
+        f"quickbooks/{money.office.realm}", {"book_close_date": "2026-11-10"}, "PATCH"
+    )
+    money.pay(invoice, 40, paymentDate="2026-11-09T00:00:00Z")
+    money.work()
+    assert money.in_books("Payment")["TxnDate"] == "2026-11-11"

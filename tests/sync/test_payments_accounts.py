@@ -1,0 +1,177 @@
+"""Where money lands: “Coperniq Payments”, made once and known by its id, or the account chosen for a method."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connections
+from django.utils import timezone
+
+from integrations.models import Lane, QuickBooksConnection, RemoteWrite, SyncRun
+from integrations.sync.actions import deposits
+from integrations.sync.desk import Desk
+from tests.sync.desk_of_money import Money, open_desk
+from tests.sync.office import open_office
+from tests.simulation import Simulation
+
+NAME = "Coperniq Payments"
+
+
+def ours(money: Money) -> list[dict[str, Any]]:
+    return [row for row in money.books("Account") if row["Name"].startswith(NAME)]
+
+
+def account_of(money: Money, payment: dict[str, Any]) -> dict[str, Any]:
+    wanted = payment["DepositToAccountRef"]["value"]
+    return next(row for row in money.books("Account") if row["Id"] == wanted)
+
+
+def pay(money: Money, amount: object = 40, **fields: Any) -> dict[str, Any]:
+    invoice = money.invoice(("Permit", 1, 100))
+    money.pay(invoice, amount, **fields)
+    money.work()
+    return invoice
+
+
+def account(money: Money, **fields: Any) -> dict[str, Any]:
+    return money.office.simulator.in_books(money.office.realm, "Account", **fields)
+
+
+def test_the_account_is_made_once(money: Money) -> None:
+    pay(money)
+    pay(money, 50, paymentMethod="CASH")
+    (made,) = ours(money)
+    assert (made["AccountType"], made["AccountSubType"]) == ("Other Current Asset", "OtherCurrentAssets")
+    assert {row["DepositToAccountRef"]["value"] for row in money.books("Payment")} == {made["Id"]}
+    assert "done: Created the account “Coperniq Payments” in QuickBooks." in money.told()
+
+
+def test_an_account_of_that_name_and_kind_is_taken_as_it_is(money: Money) -> None:
+    made = account(money, Name="coperniq payments", AccountType="Other Current Asset")
+    pay(money)
+    assert money.in_books("Payment")["DepositToAccountRef"]["value"] == made["Id"]
+    assert ours(money) == []
+
+
+def test_a_renamed_account_is_known_by_its_id(money: Money) -> None:
+    pay(money)
+    (made,) = ours(money)
+    money.edit_books("Account", made["Id"], Name="Money on its way")
+    pay(money, 50)
+    assert {row["DepositToAccountRef"]["value"] for row in money.books("Payment")} == {made["Id"]}
+    assert ours(money) == []
+
+
+def test_the_same_name_with_another_type_is_held_until_it_is_renamed(money: Money) -> None:
+    made = account(money, Name=NAME, AccountType="Expense")
+    pay(money)
+    run = money.held()
+    assert run.cause == "deposit_account_unusable"
+    assert run.sentence == (
+        "QuickBooks has an account “Coperniq Payments” of another type (Expense instead of Other Current Asset). "
+        "Rename it there, or choose another account for payments on the QuickBooks page; then try again."
+    )
+    money.edit_books("Account", made["Id"], Name="Old one")
+    money.decide("retry")
+    assert account_of(money, money.in_books("Payment"))["Name"] == NAME
+
+
+def test_an_inactive_account_of_that_name_is_held_until_it_is_active(money: Money) -> None:
+    made = account(money, Name=NAME, AccountType="Other Current Asset")
+    money.edit_books("Account", made["Id"], Active=False)
+    pay(money)
+    assert money.held().cause == "deposit_account_unusable"
+    assert "Make it active there" in money.held().sentence
+    money.edit_books("Account", made["Id"], Active=True, Name=NAME)
+    money.decide("retry")
+    assert money.in_books("Payment")["DepositToAccountRef"]["value"] == made["Id"]
+
+
+def test_one_made_inactive_later_is_noticed_when_quickbooks_refuses_it(money: Money) -> None:
+    pay(money)
+    (made,) = ours(money)
+    money.edit_books("Account", made["Id"], Active=False)
+    pay(money, 50)
+    assert money.held().cause == "deposit_account_unusable"
+    money.edit_books("Account", made["Id"], Active=True, Name=NAME)
+    money.decide("retry")
+    assert len(money.books("Payment")) == 2
+
+
+def test_each_method_may_have_an_account_of_its_own(money: Money) -> None:
+    till = account(money, Name="Till", AccountType="Bank")
+    money.configure(deposit_accounts={"CASH": till["Id"]})
+    pay(money, 40, paymentMethod="CASH")
+    assert money.in_books("Payment")["DepositToAccountRef"]["value"] == till["Id"]
+    assert ours(money) == []
+    pay(money, 50, paymentMethod="ACH")
+    assert len(ours(money)) == 1
+
+
+@pytest.mark.parametrize(
+    ("chosen", "told"),
+    [("Expense", "is no bank account or current asset"), ("", "with id 999")],
+)
+def test_a_chosen_account_that_takes_no_payments_is_held(money: Money, chosen: str, told: str) -> None:
+    made = account(money, Name="Odd", AccountType=chosen)["Id"] if chosen else "999"
+    money.configure(deposit_accounts={"CHECK": made})
+    pay(money)
+    assert told in money.held().sentence
+    money.configure(deposit_accounts={})
+    money.decide("retry")
+    assert len(money.books("Payment")) == 1
+
+
+@pytest.mark.parametrize("fault", ["lost_answer", "error_500", "refuse_connection_before"])
+@pytest.mark.parametrize("old", [False, True])
+def test_the_answer_to_its_making_may_be_lost(money: Money, fault: str, old: bool) -> None:
+    money.office.simulator.fault(fault, method="POST", path="/account", times=1)
+    money.invoice(("Permit", 1, 100))
+    pay(money)
+    if old:
+        RemoteWrite.objects.open().update(sent_at=timezone.now() - timedelta(hours=3))
+    SyncRun.objects.ignore_pauses()
+    money.work()
+    assert len(ours(money)) == 1
+    assert account_of(money, money.in_books("Payment"))["Name"] == NAME
+    assert not RemoteWrite.objects.open().exists()
+
+
+@pytest.mark.parametrize("fault", ["lost_answer", "error_500"])
+def test_the_answer_to_the_making_of_a_method_may_be_lost(money: Money, fault: str) -> None:
+    money.office.simulator.fault(fault, method="POST", path="/paymentmethod", times=1)
+    pay(money, paymentMethod="ACH")
+    SyncRun.objects.ignore_pauses()
+    money.work()
+    assert len([row for row in money.books("PaymentMethod") if row["Name"] == "ACH"]) == 1
+    assert len(money.books("Payment")) == 1
+    assert not RemoteWrite.objects.open().exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_threads_at_once_make_one_account_and_one_method(simulator: Simulation) -> None:
+    office = open_office(simulator)
+    money = open_desk(office)
+    lane = Lane.objects.get()
+    assert lane.take(timezone.now(), timedelta(seconds=60))
+    run = SyncRun.objects.order_by("id").first()
+    assert run is not None
+    found: list[tuple[str, object]] = []
+
+    def settle() -> None:
+        desk = Desk(lane, QuickBooksConnection.objects.get())
+        found.append((deposits.account_for(desk, run, "ACH").id, deposits.method_for(desk, run, "ACH")))
+        connections.close_all()
+
+    threads = [threading.Thread(target=settle) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    assert len({repr(each) for each in found}) == 1
+    assert len(ours(money)) == 1
+    assert len([row for row in money.books("PaymentMethod") if row["Name"] == "ACH"]) == 1

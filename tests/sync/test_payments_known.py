@@ -1,0 +1,255 @@
+"""The same cheque on both sides: somebody had recorded it in QuickBooks before the portal heard of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from integrations.models import ForeignPayment, RecordLink, SyncRun
+from integrations.sync.inbox import receive_quickbooks
+from tests.sync.desk_of_money import Money
+
+DAY = "2026-11-10"
+
+
+@pytest.fixture
+def billed(money: Money) -> tuple[Money, dict[str, Any], str]:
+    """An invoice of $100 on both sides."""
+    invoice = money.invoice(("Permit", 1, 100))
+    money.work()
+    money.office.simulator.forget_log()
+    return money, invoice, money.in_books()["Id"]
+
+
+Billed = tuple[Money, dict[str, Any], str]
+
+
+def told_by_webhook(money: Money, payment_id: str, operation: str = "created") -> None:
+    event = {
+        "specversion": "1.0",
+        "id": f"event-{payment_id}-{operation}",
+        "source": "intuit.test",
+        "type": f"qbo.payment.{operation}.v1",
+        "time": "2026-11-10T12:00:00Z",
+        "intuitentityid": payment_id,
+        "intuitaccountid": money.office.realm,
+        "data": {},
+    }
+    assert receive_quickbooks(json.dumps([event]).encode()) == 1
+
+
+def pay(money: Money, invoice: dict[str, Any], amount: object = 100, day: str = DAY, **more: Any) -> None:
+    money.pay(invoice, amount, paymentDate=f"{day}T00:00:00Z", **more)
+    money.work()
+
+
+@pytest.mark.parametrize("source", ["look", "webhook", "refusal"])
+@pytest.mark.parametrize("payer", ["job", "parent"])
+def test_one_that_leaves_no_room_for_another_is_linked(billed: Billed, source: str, payer: str) -> None:
+    money, invoice, invoice_id = billed
+    parent = RecordLink.objects.get(kind="customer").quickbooks_id
+    by = {"customer": parent} if payer == "parent" else {}
+    theirs = money.receive(invoice_id, 100, date=DAY, **by)
+    if source == "look":
+        money.look_at_changes()
+    if source == "webhook":
+        told_by_webhook(money, theirs["Id"])
+    pay(money, invoice)
+    link = money.link("payment")
+    assert (link.quickbooks_id, link.rule) == (theirs["Id"], "same_money")
+    assert money.in_books("Payment")["SyncToken"] == "0"
+    assert (
+        money.told()[-1]
+        == "done: Linked to the payment of $100.00 that QuickBooks already had on this invoice."
+    )
+    money.sweep()
+    money.look_at_changes()
+    money.sweep()
+    assert len(money.books("Payment")) == 1
+    assert not SyncRun.objects.held().exists()
+
+
+@pytest.mark.parametrize("source", ["look", "webhook"])
+def test_one_beside_which_there_is_room_is_held_and_may_be_linked(billed: Billed, source: str) -> None:
+    money, invoice, invoice_id = billed
+    theirs = money.receive(invoice_id, 40, date=DAY, reference="4711")
+    if source == "look":
+        money.look_at_changes()
+    else:
+        told_by_webhook(money, theirs["Id"])
+    pay(money, invoice, 40)
+    run = money.held()
+    assert (run.cause, run.sentence) == (
+        "probably_same_payment",
+        "QuickBooks already has a payment of $40.00 on this invoice, dated November 10, 2026. It is probably the same "
+        "payment: link to it, or record both.",
+    )
+    assert run.choices == [
+        {"key": f"link:{theirs['Id']}", "label": "Link to the payment of November 10, 2026, reference 4711"},
+        {"key": "record_both", "label": "Record both"},
+        {"key": "discard", "label": "Leave it"},
+    ]
+    money.decide(f"link:{theirs['Id']}")
+    assert money.link("payment").rule == "chosen"
+    assert len(money.books("Payment")) == 1
+
+
+def test_both_may_be_meant(billed: Billed) -> None:
+    money, invoice, invoice_id = billed
+    money.receive(invoice_id, 40, date=DAY)
+    money.look_at_changes()
+    pay(money, invoice, 40)
+    money.decide("record_both")
+    assert [row["TotalAmt"] for row in money.books("Payment")] == [40, 40]
+    assert money.in_books()["Balance"] == 20
+
+
+def test_the_answer_that_both_are_meant_outlives_the_question_of_closed_books(billed: Billed) -> None:
+    money, invoice, invoice_id = billed
+    money.receive(invoice_id, 40, date=DAY)
+    money.look_at_changes()
+    money.office.simulator.control(
+        f"quickbooks/{money.office.realm}", {"book_close_date": "2026-11-15"}, "PATCH"
+    )
+    money.office.quickbooks.__class__.objects.update(preferences_read_at=None)
+    pay(money, invoice, 40)
+    money.decide("record_both")
+    assert money.held().cause == "books_closed"
+    money.decide("first_open_day")
+    assert {row["TxnDate"] for row in money.books("Payment")} == {DAY, "2026-11-16"}
+
+
+@pytest.mark.parametrize(
+    ("day", "near"),
+    [("2026-11-03", True), ("2026-11-17", True), ("2026-11-02", False), ("2026-11-18", False)],
+)
+def test_within_a_week_it_may_be_the_same(billed: Billed, day: str, near: bool) -> None:
+    money, invoice, invoice_id = billed
+    money.receive(invoice_id, 40, date=day)
+    money.look_at_changes()
+    pay(money, invoice, 40)
+    assert SyncRun.objects.held().exists() is near
+    assert len(money.books("Payment")) == (1 if near else 2)
+
+
+def test_another_amount_is_another_payment(billed: Billed) -> None:
+    money, invoice, invoice_id = billed
+    money.receive(invoice_id, "40.01", date=DAY)
+    money.look_at_changes()
+    pay(money, invoice, 40)
+    assert len(money.books("Payment")) == 2
+
+
+def test_of_several_a_person_chooses(billed: Billed) -> None:
+    money, invoice, invoice_id = billed
+    first, second = (money.receive(invoice_id, 50, date=day)["Id"] for day in (DAY, "2026-11-11"))
+    money.look_at_changes()
+    pay(money, invoice, 50)
+    run = money.held()
+    assert "(and 1 more like it)" in run.sentence
+    assert [choice["key"] for choice in run.choices] == [
+        f"link:{first}",
+        f"link:{second}",
+        "record_both",
+        "discard",
+    ]
+    money.decide(f"link:{second}")
+    assert money.link("payment").quickbooks_id == second
+    pay(money, invoice, 50, "2026-11-12")
+    assert set(RecordLink.objects.filter(kind="payment").values_list("quickbooks_id", flat=True)) == {
+        first,
+        second,
+    }
+
+
+@pytest.mark.parametrize("how", ["void", "delete"])
+def test_a_chosen_one_that_is_gone_brings_the_other_choices(billed: Billed, how: str) -> None:
+    money, invoice, invoice_id = billed
+    first, second = (money.receive(invoice_id, 30, date=DAY)["Id"] for _ in range(2))
+    money.look_at_changes()
+    pay(money, invoice, 30)
+    end(money, first, how)
+    money.decide(f"link:{first}")
+    run = money.held()
+    assert run.cause == "choice_gone"
+    assert [choice["key"] for choice in run.choices] == [f"link:{second}", "record_both", "discard"]
+    money.decide("record_both")
+    assert len(RecordLink.objects.filter(kind="payment", rule="created")) == 1
+
+
+def end(money: Money, payment_id: str, how: str) -> None:
+    realm = money.office.realm
+    if how == "delete":
+        money.office.simulator.control(f"quickbooks/{realm}/records/Payment/{payment_id}", None, "DELETE")
+    else:
+        money.office.simulator.control(f"quickbooks/{realm}/payments/{payment_id}/void")
+
+
+@pytest.mark.parametrize("how", ["void", "delete"])
+def test_one_that_was_taken_back_is_no_candidate_any_more(billed: Billed, how: str) -> None:
+    money, invoice, invoice_id = billed
+    theirs = money.receive(invoice_id, 40, date=DAY)["Id"]
+    money.look_at_changes()
+    assert ForeignPayment.objects.count() == 1
+    end(money, theirs, how)
+    pay(money, invoice, 40)
+    assert money.link("payment").rule == "created"
+    assert money.in_books()["Balance"] == 60
+
+
+def test_one_cheque_for_two_invoices_is_linked_to_both(money: Money) -> None:
+    first, second = (money.invoice(("Permit", 1, 100)) for _ in range(2))
+    money.work()
+    ids = sorted(row["Id"] for row in money.books("Invoice"))
+    cheque = money.receive(ids[0], 100, date=DAY)
+    lines = [{"Amount": 100, "LinkedTxn": [{"TxnId": each, "TxnType": "Invoice"}]} for each in ids]
+    money.edit_books("Payment", cheque["Id"], TotalAmt=200, Line=lines)
+    money.look_at_changes()
+    payment = money.pay(first, 100, paymentDate=f"{DAY}T00:00:00Z")
+    pay(money, second)
+    links = RecordLink.objects.filter(kind="payment")
+    assert {(link.quickbooks_id, link.quickbooks_part) for link in links} == {
+        (cheque["Id"], each) for each in ids
+    }
+    money.change_payment(first, payment, amount=90)
+    money.work()
+    after = money.in_books("Payment")
+    assert (after["TotalAmt"], sorted(line["Amount"] for line in after["Line"])) == (190, [90, 100])
+
+
+def test_a_credit_put_on_an_invoice_is_no_money(billed: Billed) -> None:
+    money, invoice, invoice_id = billed
+    customer = money.in_books()["CustomerRef"]
+    item = money.books("Item")[0]["Id"]
+    line = {
+        "Amount": 40,
+        "DetailType": "SalesItemLineDetail",
+        "SalesItemLineDetail": {"ItemRef": {"value": item}},
+    }
+    memo = money.office.simulator.in_books(
+        money.office.realm, "CreditMemo", CustomerRef=customer, Line=[line]
+    )
+    path = f"quickbooks/{money.office.realm}/creditmemos/{memo['Id']}/apply"
+    money.office.simulator.control(path, {"invoice": invoice_id, "amount": 40})
+    money.look_at_changes()
+    assert not ForeignPayment.objects.exists()
+    pay(money, invoice, 40, "2026-11-26")
+    assert money.link("payment").rule == "created"
+    assert money.in_books()["Balance"] == 20
+
+
+def test_a_strangers_payment_elsewhere_costs_one_read_and_only_once(billed: Billed) -> None:
+    money, invoice, _ = billed
+    pay(money, invoice, 10)
+    other = money.office.simulator.in_books(money.office.realm, DisplayName="Walk-in")
+    theirs = money.office.simulator.in_books(
+        money.office.realm, "Payment", CustomerRef={"value": other["Id"]}, TotalAmt=40
+    )
+    told_by_webhook(money, theirs["Id"])
+    money.office.simulator.forget_log()
+    for day in ("2026-11-11", "2026-11-12"):
+        pay(money, invoice, 40, day)
+    assert len(money.calls(write=False)) == 1
+    assert len(money.calls(write=True)) == 2

@@ -1,0 +1,152 @@
+"""Payments whose answer was lost, or whose worker was killed: recorded once, whatever QuickBooks remembers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from integrations.errors import LaneLost
+from integrations.models import QuickBooksConnection, RecordLink, RemoteWrite, SyncRun
+from integrations.sync import runner, writing
+from tests.sync.desk_of_money import Money
+from tests.sync.scenes import sent_long_ago
+
+FAULTS = ["lost_answer", "error_500", "error_502_html", "refuse_connection_before"]
+
+
+def pay(money: Money, amount: object = 40) -> dict[str, Any]:
+    """Less than half of what is open: QuickBooks' own balance would not keep it from being there twice."""
+    invoice = money.invoice(("Permit", 1, 100))
+    money.work()
+    money.pay(invoice, amount)
+    return invoice
+
+
+def recorded_once(money: Money) -> None:
+    money.work()
+    assert money.in_books("Payment")["TotalAmt"] == 40
+    assert money.in_books()["Balance"] == 60
+    assert money.link("payment").quickbooks_id == money.in_books("Payment")["Id"]
+    assert not RemoteWrite.objects.open().exists()
+    money.office.simulator.forget_log()
+    money.sweep()
+    assert money.calls() == []
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("memory", [86400, 0])
+def test_a_lost_answer_makes_one_payment(money: Money, fault: str, memory: int) -> None:
+    money.office.simulator.switch(requestid_memory_seconds=memory)
+    money.office.simulator.fault(fault, method="POST", path="/payment?", times=1)
+    money.office.simulator.fault(fault, method="POST", path="/payment", times=1)
+    pay(money)
+    recorded_once(money)
+
+
+def test_a_call_that_times_out_is_asked_for_again(money: Money, settings: Any) -> None:
+    settings.VENDOR_TIMEOUT_SECONDS = 0.3
+    money.office.simulator.fault("hang", method="POST", path="/payment", times=1, seconds=2)
+    pay(money)
+    recorded_once(money)
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_after_hours_the_payment_is_looked_for(money: Money, arrived: bool) -> None:
+    fault = "lost_answer" if arrived else "refuse_connection_before"
+    money.office.simulator.switch(requestid_memory_seconds=60)
+    pay(money)
+    prepare_and_stop(money, fault)
+    sent_long_ago()
+    money.office.simulator.control("clock", {"shift_seconds": 10800})
+    recorded_once(money)
+
+
+def prepare_and_stop(money: Money, fault: str) -> None:
+    money.work_until_payment()
+    money.office.simulator.fault(fault, method="POST", path="/payment", times=1)
+    money.office.work_once()
+    assert RemoteWrite.objects.open().count() == 1
+
+
+@pytest.mark.parametrize("moment", ["before the request", "after the answer"])
+def test_a_worker_killed_in_between_leaves_one_payment(
+    money: Money, moment: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object) -> None:
+        raise LaneLost
+
+    pay(money)
+    money.work_until_payment()
+    with monkeypatch.context() as patch:
+        if moment == "before the request":
+            patch.setattr(writing, "transmit", die)
+        else:
+            patch.setattr(runner, "settle", die)
+        money.office.work_once()
+    state = "prepared" if moment == "before the request" else "sent"
+    assert RemoteWrite.objects.open().get().state == state
+    SyncRun.objects.filter(state="running").update(fence=0)
+    recorded_once(money)
+
+
+def test_a_lost_update_is_made_once(money: Money) -> None:
+    invoice = pay(money)
+    money.work()
+    payment = money.office.simulator.session.get(
+        f"{money.office.simulator.url}/coperniq/v1/invoices/{invoice['id']}/payments",
+        headers={"x-api-key": "key-of-the-first-company"},
+        timeout=10,
+    ).json()[0]
+    money.change_payment(invoice, payment, amount=30)
+    money.office.simulator.fault("lost_answer", method="POST", path="/payment", times=1)
+    money.work()
+    money.work()
+    assert money.in_books("Payment")["SyncToken"] == "1"
+    assert money.in_books()["Balance"] == 70
+    assert money.link("payment").amount_cents == 3000
+    assert not RemoteWrite.objects.open().exists()
+
+
+@pytest.mark.parametrize("how", ["arrived", "lost on the way", "deleted since"])
+def test_an_update_lost_long_ago_is_compared_with_what_stands_there(money: Money, how: str) -> None:
+    invoice = money.invoice(("Permit", 1, 100))
+    payment = money.pay(invoice, 40)
+    money.work()
+    money.change_payment(invoice, payment, amount=30)
+    money.work_until_payment()
+    fault = "refuse_connection_before" if how == "lost on the way" else "lost_answer"
+    money.office.simulator.fault(fault, method="POST", path="/payment", times=1)
+    money.office.work_once()
+    sent_long_ago()
+    if how == "deleted since":
+        path = f"quickbooks/{money.office.realm}/records/Payment/{money.in_books('Payment')['Id']}"
+        money.office.simulator.control(path, None, "DELETE")
+        money.office.simulator.switch(requestid_memory_seconds=0)
+        money.work()
+        assert money.held().cause == "quickbooks_payment_missing"
+        return
+    money.work()
+    assert money.in_books("Payment")["TotalAmt"] == 30
+    assert money.link("payment").amount_cents == 3000
+
+
+def test_one_that_was_linked_meanwhile_is_not_taken_for_the_lost_one(money: Money) -> None:
+    """A mark copied by hand: the payment found by it belongs to another link already."""
+    pay(money)
+    prepare_and_stop(money, "lost_answer")
+    payment = money.in_books("Payment")
+    RecordLink.objects.create(
+        connection=QuickBooksConnection.objects.get(),
+        kind="payment",
+        coperniq_id="77",
+        quickbooks_id=payment["Id"],
+        rule="created",
+        linked_at=timezone.now() - timedelta(hours=1),
+    )
+    money.office.simulator.switch(requestid_memory_seconds=0)
+    money.work()
+    assert len(money.books("Payment")) == 2
+    assert RecordLink.objects.filter(kind="payment").count() == 2
