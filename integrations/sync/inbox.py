@@ -83,9 +83,16 @@ def receive_quickbooks(body: bytes) -> int:
         [event_of(notice, live[notice.realm_id]) for notice in known], ignore_conflicts=True
     )
     tally(delivery.notifications, live, delivery.unreadable)
+    forget_preferences([live[notice.realm_id] for notice in known if notice.entity.lower() == "preferences"])
     if known:
         queue.wake()
     return len(known)
+
+
+def forget_preferences(changed: Iterable[QuickBooksConnection]) -> None:
+    """How a company numbers its invoices and when its books closed is read anew before the next write."""
+    rows = QuickBooksConnection.objects.filter(pk__in=[row.pk for row in changed])
+    rows.update(preferences_read_at=None)
 
 
 def event_of(notice: Notification, quickbooks: QuickBooksConnection) -> InboundEvent:
