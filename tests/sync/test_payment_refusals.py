@@ -183,8 +183,8 @@ def test_an_account_that_may_not_be_made_is_held_with_another_way(money: Money, 
     run = money.held()
     assert (run.cause, run.sentence) == (
         "deposit_account_unusable",
-        "QuickBooks does not let the portal make the account “Coperniq Payments”. Make it there by hand, of the type Other "
-        "Current Asset, or choose another account for payments on the QuickBooks page; then try again.",
+        "QuickBooks does not let the portal make the account “Coperniq Payments”. Make it there by hand, of the type "
+        "Other Current Asset, or choose another account for payments on the QuickBooks page; then try again.",
     )
     bank = next(row for row in money.books("Account") if row["AccountType"] == "Bank")
     money.configure(deposit_accounts={"CHECK": bank["Id"]})

@@ -13,9 +13,9 @@ from django.utils import timezone
 from integrations.models import Lane, QuickBooksConnection, RemoteWrite, SyncRun
 from integrations.sync.actions import deposits
 from integrations.sync.desk import Desk
+from tests.simulation import Simulation
 from tests.sync.desk_of_money import Money, open_desk
 from tests.sync.office import open_office
-from tests.simulation import Simulation
 
 NAME = "Coperniq Payments"
 

@@ -2,7 +2,8 @@
 
 In steady state nothing is read here: what was written is known to the database. That it still knows everything is
 concluded from three things. A process that begins knows nothing yet; a fence or a cursor lower than this process has
-seen is an older database; and a cursor nobody has moved for a while means that nobody was there.
+seen, or a fence it has had before, is an older database; and a cursor nobody has moved for a while means that nobody
+was there. Should all of that miss a restore, the same write has the same request id as before (writing.py).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from integrations.models import (
     Direction,
     InvoiceSyncPeriod,
     Kind,
+    Lane,
     Outcome,
     QuickBooksConnection,
     RecordLink,
@@ -43,10 +45,20 @@ BEFORE_THE_FIRST = timedelta(days=30)
 
 @dataclass
 class Seen:
-    """What this process knows of a connection: `fence` is None before it has caught up once."""
+    """What this process knows of a connection. `lane` is the driving in which it was last up to date."""
 
-    fence: int | None = None
     cursor: datetime | None = None
+    fence: int = 0
+    lane: Lane | None = None
+
+    def is_newer(self, cursor: datetime | None, fence: int) -> bool:
+        """Than the database is now: that one came from a backup."""
+        gone_back = self.cursor is not None and (cursor is None or cursor < self.cursor)
+        return gone_back or fence < self.fence
+
+    def drove(self, lane: Lane) -> bool:
+        """Under this fence, and yet in another driving: every taking of a lane has a fence of its own."""
+        return self.lane is not None and self.lane is not lane and lane.fence <= self.lane.fence
 
 
 _seen: dict[int, Seen] = {}
@@ -72,17 +84,13 @@ def ensure(desk: Desk) -> bool:
 
 
 def is_up_to_date(desk: Desk) -> bool:
-    cursor, fence = stored_cursor(desk.connection), desk.lane.fence
+    cursor, lane = stored_cursor(desk.connection), desk.lane
     with _lock:
         seen = _seen.setdefault(desk.connection.pk, Seen())
-        if seen.fence is None or fence < seen.fence or has_gone_back(seen, cursor) or is_silent(cursor):
+        if seen.lane is None or seen.is_newer(cursor, lane.fence) or seen.drove(lane) or is_silent(cursor):
             return False
-        seen.fence, seen.cursor = fence, cursor
+        seen.cursor, seen.fence, seen.lane = cursor, lane.fence, lane
         return True
-
-
-def has_gone_back(seen: Seen, cursor: datetime | None) -> bool:
-    return seen.cursor is not None and (cursor is None or cursor < seen.cursor)
 
 
 def is_silent(cursor: datetime | None) -> bool:
@@ -96,11 +104,13 @@ def goes_on(connection: QuickBooksConnection, now: datetime) -> bool:
     Whoever has not seen an earlier cursor cannot tell, and only takes note of this one.
     """
     cursor = stored_cursor(connection)
+    fence = Lane.objects.filter(company=connection.company_id).values_list("fence", flat=True).first() or 0
     with _lock:
         seen = _seen.setdefault(connection.pk, Seen())
-        known = seen.cursor is not None and not has_gone_back(seen, cursor) and not is_silent(cursor)
-        if known or seen.cursor is None:
-            seen.cursor = now if known else cursor
+        if seen.is_newer(cursor, fence):
+            return False
+        known = seen.cursor is not None and not is_silent(cursor)
+        seen.cursor, seen.fence = now if known else cursor, fence
         return known
 
 
@@ -115,7 +125,7 @@ def catch_up(desk: Desk) -> None:
     earlier = Q(changes_cursor_at__isnull=True) | Q(changes_cursor_at__lt=began_at)
     rows.filter(earlier).update(changes_cursor_at=began_at, changes_read_at=began_at)
     with _lock:
-        _seen[desk.connection.pk] = Seen(desk.lane.fence, began_at)
+        _seen[desk.connection.pk] = Seen(began_at, desk.lane.fence, desk.lane)
 
 
 def stored_cursor(connection: QuickBooksConnection) -> datetime | None:

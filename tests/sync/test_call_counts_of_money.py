@@ -1,0 +1,115 @@
+"""What an invoice and a payment cost in calls of QuickBooks once everything is warm: reads are metered by the month."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from integrations.models import QuickBooksConnection
+from integrations.sync.inbox import receive_quickbooks
+from tests.simulation import Simulation
+from tests.sync.desk_of_money import Money, open_desk
+from tests.sync.office import open_office
+
+
+def warm(simulator: Simulation, *, numbers: bool) -> Money:
+    """One of each has been pushed: lists are known, the account is made."""
+    office = open_office(simulator, custom_txn_numbers=numbers)
+    QuickBooksConnection.objects.update(custom_txn_numbers=numbers)
+    money = open_desk(office)
+    money.book_item("Permit")
+    money.pay(money.invoice(("Permit", 1, 100)), 10)
+    money.work()
+    money.look_at_changes()
+    money.office.simulator.forget_log()
+    return money
+
+
+def calls(money: Money) -> tuple[int, int]:
+    """Writes and reads."""
+    found = len(money.calls(write=True)), len(money.calls(write=False))
+    money.office.simulator.forget_log()
+    return found
+
+
+@pytest.mark.parametrize(("numbers", "reads"), [(True, 0), (False, 1)])
+def test_an_invoice_costs_one_write_and_a_look_up_where_quickbooks_numbers(
+    db: None, simulator: Simulation, numbers: bool, reads: int
+) -> None:
+    money = warm(simulator, numbers=numbers)
+    for _ in range(3):
+        money.invoice(("Permit", 1, 100))
+        money.work()
+        assert calls(money) == (1, reads)
+    assert len(money.books("Invoice")) == 4
+
+
+@pytest.mark.parametrize("numbers", [True, False])
+def test_a_payment_costs_one_write_and_no_read(db: None, simulator: Simulation, numbers: bool) -> None:
+    money = warm(simulator, numbers=numbers)
+    invoice = money.invoice(("Permit", 1, 100))
+    money.work()
+    calls(money)
+    for amount in (20, 30, 50):
+        money.pay(invoice, amount)
+        money.work()
+        assert calls(money) == (1, 0)
+    assert [row["UnappliedAmt"] for row in money.books("Payment")] == [0, 0, 0, 0]
+
+
+def test_a_changed_payment_costs_one_read_and_one_write(db: None, simulator: Simulation) -> None:
+    money = warm(simulator, numbers=True)
+    invoice = money.invoice(("Permit", 1, 100))
+    payment = money.pay(invoice, 40)
+    money.work()
+    calls(money)
+    money.change_payment(invoice, payment, amount=30)
+    money.work()
+    assert calls(money) == (1, 1)
+
+
+def test_quickbooks_telling_of_our_own_writes_costs_nothing(db: None, simulator: Simulation) -> None:
+    money = warm(simulator, numbers=True)
+    invoice = money.invoice(("Permit", 1, 100))
+    money.work()
+    calls(money)
+    for amount in (20, 30, 50):
+        money.pay(invoice, amount)
+        money.work()
+        echo(money)
+        money.work()
+        assert calls(money) == (1, 0)
+
+
+def echo(money: Money) -> None:
+    """Every payment and invoice there is, as Intuit would tell of it."""
+    told: list[dict[str, Any]] = [
+        {
+            "specversion": "1.0",
+            "id": f"{entity}-{row['Id']}-{row['SyncToken']}",
+            "source": "intuit.test",
+            "type": f"qbo.{entity.lower()}.updated.v1",
+            "time": "2026-11-27T00:00:00Z",
+            "intuitentityid": row["Id"],
+            "intuitaccountid": money.office.realm,
+            "data": {},
+        }
+        for entity in ("Payment", "Invoice")
+        for row in money.books(entity)
+    ]
+    receive_quickbooks(json.dumps(told).encode())
+
+
+def test_the_look_goes_on_and_no_payment_has_to_look_for_itself(db: None, simulator: Simulation) -> None:
+    money = warm(simulator, numbers=True)
+    invoice = money.invoice(("Permit", 1, 100))
+    money.work()
+    calls(money)
+    for amount in (20, 30):
+        money.look_at_changes()
+        assert calls(money) == (0, 1)
+        money.pay(invoice, amount)
+        money.work()
+        assert calls(money) == (1, 0)

@@ -1,0 +1,136 @@
+"""The background look at payments people record in QuickBooks."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from integrations.models import CallTally, ForeignPayment, QuickBooksConnection
+from integrations.sync import changes
+from tests.sync.desk_of_money import Money
+
+
+@pytest.fixture
+def billed(money: Money) -> tuple[Money, str]:
+    money.invoice(("Permit", 1, 100))
+    money.work()
+    return money, money.in_books()["Id"]
+
+
+def books(**values: Any) -> QuickBooksConnection:
+    if values:
+        QuickBooksConnection.objects.update(**values)
+    return QuickBooksConnection.objects.get()
+
+
+def test_what_people_recorded_is_noted_an_allocation_a_row(billed: tuple[Money, str]) -> None:
+    money, invoice_id = billed
+    theirs = money.receive(invoice_id, 40, date="2026-11-10", reference="4711")
+    money.look_at_changes()
+    money.look_at_changes()
+    row = ForeignPayment.objects.get()
+    assert (row.quickbooks_id, row.quickbooks_invoice_id) == (theirs["Id"], invoice_id)
+    assert (row.amount_cents, row.on.isoformat(), row.reference) == (4000, "2026-11-10", "4711")
+    assert str(row) == f"payment {theirs['Id']}"
+
+
+def test_a_change_of_it_is_followed(billed: tuple[Money, str]) -> None:
+    money, invoice_id = billed
+    theirs = money.receive(invoice_id, 40)
+    money.look_at_changes()
+    lines = [{"Amount": 30, "LinkedTxn": theirs["Line"][0]["LinkedTxn"]}]
+    money.edit_books("Payment", theirs["Id"], TotalAmt=30, Line=lines)
+    money.look_at_changes()
+    assert ForeignPayment.objects.get().amount_cents == 3000
+    money.edit_books("Payment", theirs["Id"], Line=[])
+    money.look_at_changes()
+    assert not ForeignPayment.objects.exists()
+
+
+def test_our_own_and_those_of_others_customers_are_none(billed: tuple[Money, str]) -> None:
+    money, _ = billed
+    other = money.office.simulator.in_books(money.office.realm, DisplayName="Walk-in")
+    money.office.simulator.in_books(
+        money.office.realm, "Payment", CustomerRef={"value": other["Id"]}, TotalAmt=40
+    )
+    money.pay(money.invoice(("Permit", 1, 100)), 40)
+    money.work()
+    money.look_at_changes()
+    assert not ForeignPayment.objects.exists()
+
+
+def test_it_is_due_at_its_time_only_and_claimed_by_one(billed: tuple[Money, str], settings: Any) -> None:
+    settings.QUICKBOOKS_CDC_SECONDS = 120
+    books(next_changes_at=timezone.now())
+    first = changes.due_changes()
+    assert len(first) == 1
+    assert changes.due_changes() == []
+    assert first[0]() == 1
+    assert changes.due_changes() == []
+    assert timedelta(seconds=100) < books().next_changes_at - timezone.now() <= timedelta(seconds=120)
+
+
+@pytest.mark.parametrize("state", ["disconnected", "needs_authorization"])
+def test_it_rests_while_there_is_no_access(billed: tuple[Money, str], state: str) -> None:
+    books(next_changes_at=timezone.now(), state=state)
+    assert changes.due_changes() == []
+
+
+def test_it_rests_while_syncing_is_off(billed: tuple[Money, str]) -> None:
+    money, _ = billed
+    money.switch(False)
+    books(next_changes_at=timezone.now())
+    assert changes.due_changes() == []
+
+
+def test_lost_access_is_told(billed: tuple[Money, str]) -> None:
+    money, _ = billed
+    read_at = books().changes_read_at
+    money.office.simulator.fault("forbidden", method="GET", times=2)
+    money.look_at_changes()
+    assert books().state == "needs_authorization"
+    assert books().changes_read_at == read_at
+
+
+def test_trouble_is_made_up_for_by_the_next(billed: tuple[Money, str]) -> None:
+    money, invoice_id = billed
+    read_at = books().changes_read_at
+    money.receive(invoice_id, 40)
+    money.office.simulator.fault("throttle", method="GET", times=20)
+    money.look_at_changes()
+    assert books().changes_read_at == read_at
+    assert not ForeignPayment.objects.exists()
+    money.office.simulator.control("faults", None, "DELETE")
+    money.look_at_changes()
+    assert ForeignPayment.objects.count() == 1
+
+
+def test_its_calls_are_counted(billed: tuple[Money, str]) -> None:
+    money, _ = billed
+    before = sum(CallTally.objects.filter(vendor="quickbooks").values_list("reads", flat=True))
+    money.look_at_changes()
+    after = sum(CallTally.objects.filter(vendor="quickbooks").values_list("reads", flat=True))
+    assert after == before + 1
+
+
+def test_the_cursor_moves_only_without_a_gap(billed: tuple[Money, str]) -> None:
+    money, _ = billed
+    fresh = books().changes_cursor_at
+    money.look_at_changes()
+    moved = books().changes_cursor_at
+    assert fresh is not None
+    assert moved is not None
+    assert moved > fresh
+    old = timezone.now() - timedelta(days=1)
+    books(changes_cursor_at=old)
+    money.look_at_changes()
+    assert books().changes_cursor_at == old
+
+
+def test_before_anything_was_pushed_there_is_no_cursor_to_move(money: Money) -> None:
+    money.look_at_changes()
+    assert books().changes_cursor_at is None
+    assert books().changes_read_at is not None
