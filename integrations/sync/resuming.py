@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 # How long Intuit replays a request id is not documented; past this we look before we repeat.
 REPLAY_TRUSTED = timedelta(hours=1)
 MATCHED_BY_NAME = (Kind.CUSTOMER, Kind.JOB)
+# Nothing but the request id keeps QuickBooks from taking these twice: names are unique, and updates have versions.
+TAKEN_TWICE = ("Invoice", "Payment")
 
 
 def open_writes(desk: Desk, run: SyncRun) -> Iterator[RemoteWrite]:
@@ -45,14 +47,17 @@ def settle_open(desk: Desk, write: RemoteWrite) -> Ending | None:
             write.close(RemoteWrite.State.ABANDONED)
         return None
     body = write.body
-    found = look_for(desk, write, body) if is_old(write) else None
+    found = None if is_replayed(write) else look_for(desk, write, body)
     if found is None:
         found = send_again(desk, write, body)
     return answers.OF[write.entity].ending_of(desk, write, found, body) if found else None
 
 
-def is_old(write: RemoteWrite) -> bool:
-    return write.sent_at is not None and timezone.now() - write.sent_at > REPLAY_TRUSTED
+def is_replayed(write: RemoteWrite) -> bool:
+    """Nothing bad can come of repeating it at once."""
+    if write.operation == "create" and write.entity in TAKEN_TWICE:
+        return False
+    return write.sent_at is None or timezone.now() - write.sent_at <= REPLAY_TRUSTED
 
 
 def send_again(desk: Desk, write: RemoteWrite, body: str) -> Sent | None:
