@@ -1,0 +1,213 @@
+"""Odd invoices, lost answers and broken vendors: nothing doubled, nothing lost, nobody else kept waiting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from integrations.coperniq.client import CoperniqClient
+from integrations.coperniq.money import OddInvoice
+from integrations.errors import UnexpectedShape
+from integrations.models import CoperniqConnection, RemoteWrite, SyncRun
+from tests.sync.desk_of_money import Money
+from tests.sync.invoice_scenes import (
+    assert_at_rest,
+    lines_of,
+    long_ago,
+    prefer,
+    pushed,
+    put,
+    sales,
+    stocked,
+    void_in_books,
+)
+from tests.sync.office import Office
+
+FAULTS = ["lost_answer", "refuse_connection_before", "error_500", "error_502_html", "fault_in_200"]
+MEMORY = [86_400, -1]
+CUSTOM = [True, False]
+
+
+@pytest.fixture
+def money(office: Office) -> Money:
+    return stocked(office)
+
+
+def first_try(money: Money) -> None:
+    """Until it pauses."""
+    CoperniqConnection.objects.update(next_poll_at=timezone.now())
+    money.office.work(polls=True, pauses=True)
+
+
+@pytest.mark.parametrize("memory", MEMORY)
+@pytest.mark.parametrize("custom", CUSTOM)
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("old", [False, True])
+def test_a_create_that_met_trouble_makes_one_invoice(
+    money: Money, fault: str, custom: bool, memory: int, old: bool
+) -> None:
+    prefer(money.office, custom_txn_numbers=custom)
+    money.office.simulator.switch(requestid_memory_seconds=memory)
+    money.office.simulator.fault(fault, method="POST", path="/invoice", times=1)
+    money.invoice()
+    first_try(money)
+    if old:
+        long_ago()
+    money.work()
+    assert money.in_books()["DocNumber"] == "1001"
+    assert money.link().quickbooks_id == money.in_books()["Id"]
+    assert money.told()[0].startswith("retrying: ")
+    assert len(money.told()) == 2
+    assert_at_rest(money)
+
+
+@pytest.mark.parametrize("memory", MEMORY)
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("old", [False, True])
+@pytest.mark.parametrize("act", ["memo", "due", "lines", "void", "delete"])
+def test_a_change_that_met_trouble_is_made_once(
+    money: Money, act: str, fault: str, memory: int, old: bool
+) -> None:
+    money.office.simulator.switch(requestid_memory_seconds=memory)
+    invoice = pushed(money, ("Permit", 1, 100))
+    changes: dict[str, Any] = {
+        "memo": {"description": "Another"},
+        "due": {"dueDate": "2027-05-01"},
+        "lines": {"lineItems": [{**lines_of(invoice)[0], "quantity": 4}]},
+    }
+    if act in changes:
+        money.edit(invoice, **changes[act])
+    else:
+        money.configure(on_declined=act)
+        money.act(invoice, "decline")
+    money.office.simulator.fault(fault, method="POST", path="/invoice", times=1)
+    first_try(money)
+    if old:
+        long_ago()
+    money.work()
+    if act == "delete":
+        assert not money.books("Invoice")
+    else:
+        made = money.in_books()
+        wanted = {"memo": 100, "due": 100, "lines": 400, "void": 0}[act]
+        assert (made["TotalAmt"], made["SyncToken"]) == (wanted, "1")
+    assert not SyncRun.objects.held().exists(), money.told()
+    assert_at_rest(money)
+
+
+def test_an_old_lost_create_that_people_voided_is_adopted_and_not_doubled(money: Money) -> None:
+    money.office.simulator.switch(requestid_memory_seconds=-1, void_note="kept_behind")
+    money.office.simulator.fault("lost_answer", method="POST", path="/invoice", times=1)
+    money.invoice()
+    first_try(money)
+    void_in_books(money, money.in_books()["Id"])
+    long_ago()
+    money.work()
+    assert len(money.books("Invoice")) == 1
+    assert money.link().rule == "adopted"
+
+
+def test_an_old_lost_update_that_people_went_beyond_is_compared_anew(money: Money) -> None:
+    """What came after our write is theirs; ours is in it, or it is a conflict."""
+    invoice = pushed(money, ("Permit", 1, 100))
+    money.edit(invoice, description="Ours")
+    money.office.simulator.fault("lost_answer", method="POST", path="/invoice", times=1)
+    first_try(money)
+    put(money, money.in_books()["Id"], DueDate="2027-12-31")
+    long_ago()
+    money.work()
+    assert money.in_books()["DueDate"] == "2027-12-31"
+    assert money.in_books()["PrivateNote"].startswith("Ours")
+    assert_at_rest(money)
+
+
+def test_a_process_that_died_before_sending_sends_what_is_true_then(money: Money) -> None:
+    invoice = money.invoice()
+    first = RemoteWrite.objects.count()
+    money.office.simulator.fault("refuse_connection_before", method="POST", path="/invoice", times=1)
+    first_try(money)
+    RemoteWrite.objects.open().update(state="prepared")
+    money.edit(invoice, description="Edited meanwhile")
+    money.work()
+    assert money.in_books()["PrivateNote"].startswith("Edited meanwhile")
+    assert RemoteWrite.objects.filter(state="abandoned").count() == 1
+    assert RemoteWrite.objects.count() == first + 2
+    assert_at_rest(money)
+
+
+def test_dropped_amounts_with_a_lost_answer_are_repaired_all_the_same(money: Money) -> None:
+    money.configure(fallback_item="1")
+    money.office.simulator.fault("lost_answer", method="POST", path="/invoice", times=1)
+    money.invoice(("Cable", 2, 25))
+    money.work()
+    assert sales(money.in_books()) == [("Cable as agreed", 50)]
+    assert_at_rest(money)
+
+
+def test_the_same_body_after_a_restored_backup_is_the_same_request(money: Money) -> None:
+    """QuickBooks answers as it did before, so that nothing is doubled."""
+    pushed(money)
+    money.link().delete()
+    RemoteWrite.objects.filter(kind="invoice").delete()
+    SyncRun.objects.filter(action="push_invoice").update(state="queued")
+    money.work()
+    assert len(money.books("Invoice")) == 1
+    assert money.link().quickbooks_id == money.in_books()["Id"]
+
+
+def test_an_outage_of_a_day_delays_and_loses_nothing(money: Money) -> None:
+    money.invoice()
+    money.office.simulator.fault("error_500", method="POST", path="/invoice", times=5)
+    money.work()
+    assert len(money.books("Invoice")) == 1
+    assert_at_rest(money)
+
+
+def test_what_cannot_be_read_is_held_and_the_others_go_on(
+    money: Money, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The simulator keeps money in cents, as Coperniq surely does; only a stub shows a fraction of one."""
+    odd, good = money.invoice(), money.invoice()
+    read, listing = CoperniqClient.read_invoice, CoperniqClient.list_invoices
+
+    def reading(client: CoperniqClient, id_: str) -> Any:
+        if id_ == str(odd["id"]):
+            raise UnexpectedShape("amount", "amount of money")
+        return read(client, id_)
+
+    def listed(client: CoperniqClient, since: Any) -> Any:
+        rows = listing(client, since)
+        return [
+            OddInvoice(row.id, row.account_id, row.updated_at) if row.id == str(odd["id"]) else row
+            for row in rows
+        ]
+
+    monkeypatch.setattr(CoperniqClient, "read_invoice", reading)
+    monkeypatch.setattr(CoperniqClient, "list_invoices", listed)
+    money.work()
+    assert money.in_books()["DocNumber"] == str(good["uid"])
+    assert [line for line in money.told() if line.startswith("held")] == [
+        "held: Coperniq shows this invoice in a way the portal does not understand, perhaps with a fraction of a cent: "
+        "there is no amount of money at amount. Correct it in Coperniq, then try again."
+    ]
+    assert money.held().record_name == f"Invoice with id {odd['id']}"
+    assert_at_rest(money)
+    monkeypatch.undo()
+    money.decide("retry")
+    assert len(money.books("Invoice")) == 2
+
+
+def test_a_linked_one_that_has_become_odd_keeps_its_name(
+    money: Money, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoice = pushed(money)
+
+    def reading(_client: CoperniqClient, _id: str) -> Any:
+        raise UnexpectedShape("amount", "amount of money")
+
+    money.edit(invoice, description="Odd")
+    monkeypatch.setattr(CoperniqClient, "read_invoice", reading)
+    money.work()
+    assert (money.held().cause, money.held().record_name) == ("odd_invoice", "Invoice 1001")
