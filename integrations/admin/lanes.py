@@ -24,5 +24,5 @@ class HeartbeatAdmin(FactAdmin):
 
 @admin.register(CallPace, site=site)
 class CallPaceAdmin(FactAdmin):
-    list_display = ("realm_id", "next_at", "seats")
-    fields = ("realm_id", "next_at", "seats", "version")
+    list_display = ("realm_id", "seats", "version")
+    fields = ("realm_id", "seats", "starts", "version")

@@ -1,8 +1,7 @@
 """How fast QuickBooks may be called for one company: one pace for all processes, booked ahead in the database.
 
-Allowed are 500 calls a minute and 10 at once, and 10 a second are wise (quickbooks-online.md §9). A process books
-its next few starts, and how many calls it may have under way, with one conditional update: about one a second
-while it is busy. Nothing has to be counted afterwards, so nothing is forgotten when a process is killed.
+A process books its next few starts, and how many calls it may have under way, with one conditional update: about one
+a second while it is busy. Nothing has to be counted afterwards, so nothing is forgotten when a process is killed.
 """
 
 from __future__ import annotations
@@ -14,42 +13,24 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
 from django.db import DatabaseError
 
+from integrations.connections.pace import PATIENCE_SECONDS, SEATS, Row, book, is_good, is_within
 from integrations.models import CallPace
-from integrations.models.drivers import is_dead, this_process
-from integrations.models.pace import Seats
+from integrations.models.drivers import this_process
 
 logger = logging.getLogger(__name__)
 
-# 490 a minute are wanted. A start may come late by less than one interval, so two fewer can be booked.
-INTERVAL = 60 / 488
-SEATS = 10
 MOST_SEATS = SEATS - 1
 """What one process may have under way, so that a page finds room beside a lane with a backlog."""
 
-PATIENCE_SECONDS = 10.0
 RENEW_SECONDS = 5.0
 LOOK_AGAIN_SECONDS = 0.2
 SHUT_SECONDS = 5.0
-FARTHEST_SECONDS = PATIENCE_SECONDS + SEATS * INTERVAL
-"""Nothing is booked beyond: where it stands all the same, a clock was put back."""
-
 TRIES = 3
 THROTTLED = 429
-
-
-class Row(Protocol):
-    """What the processes share, see CallPace."""
-
-    next_at: float
-    seats: Seats
-
-    def swap(self, next_at: float, seats: Seats) -> bool: ...
 
 
 class Caller:
@@ -57,40 +38,6 @@ class Caller:
 
     def __init__(self) -> None:
         self.is_seated = False
-
-
-def is_good(start: float, now: float) -> bool:
-    """Not missed yet; nor far off, as when a clock was put back."""
-    return -INTERVAL < start - now < FARTHEST_SECONDS
-
-
-def is_within(until: float, now: float, seconds: float) -> bool:
-    """Not over yet, and not farther off than it can be by a clock that goes on."""
-    return 0 < until - now <= seconds
-
-
-@dataclass(frozen=True)
-class Booking:
-    starts: list[float]
-    seats: int
-
-
-def book(
-    row: Row, process: str, seats: int, starts: Callable[[int], int], now: float, until: float
-) -> Booking | None:
-    """None when another process was faster. Starts lie an interval apart, whoever has them; how many, the seats say."""
-    others = {who: held for who, held in row.seats.items() if who != process and is_held(who, held, now)}
-    granted = max(min(seats, SEATS - sum(count for count, _ in others.values())), 0)
-    first = row.next_at if now < row.next_at < now + FARTHEST_SECONDS else now
-    number = starts(granted) if first <= now + PATIENCE_SECONDS else 0
-    ours: Seats = {process: (granted, until)} if granted else {}
-    if not row.swap(first + number * INTERVAL, {**others, **ours}):
-        return None
-    return Booking([first + n * INTERVAL for n in range(number)], granted)
-
-
-def is_held(who: str, held: tuple[int, float], now: float) -> bool:
-    return held[1] > now and not is_dead(who)
 
 
 class Limiter:
@@ -212,7 +159,7 @@ class Limiter:
                 return
 
     def _wanted(self, now: float, seats: int) -> int:
-        """Starts for those who have a seat or find one; and if there were several in the last second, as many more.
+        """Starts for those who have a seat or find one; if there were several in the last second, as many for the next.
 
         Never for those who find none: what is booked and not used delays everybody.
         """
@@ -229,12 +176,14 @@ class Limiter:
         self._seats, self._renew_at, self._row = 0, -math.inf, None
         try:
             any(self._stand_up() for _ in range(TRIES))
+            self._starts.clear()
         except DatabaseError:
             logger.warning("Seats could not be given back", exc_info=True)
 
     def _stand_up(self) -> bool:
         row, us = self._find(), self._process()
-        return row.swap(row.next_at, {who: held for who, held in row.seats.items() if who != us})
+        used = [start for start in row.starts if start not in self._starts]
+        return row.swap(used, {who: held for who, held in row.seats.items() if who != us})
 
 
 _limiters: dict[str, Limiter] = {}

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.db import models
 from django.db.models import F
@@ -9,13 +9,14 @@ Seats = Mapping[str, tuple[int, float]]
 
 
 class CallPace(models.Model):
-    """When the next call to one QuickBooks company may start, and which process may have how many under way.
+    """When calls to one QuickBooks company started or will start, and which process may have how many under way.
 
     Moments are seconds since the epoch. Changed by compare-and-set on `version`: no lock is held and nothing waits.
     """
 
     realm_id = models.CharField(max_length=40, unique=True)
-    next_at = models.FloatField(default=0.0)
+    # As many as are allowed in a minute, the latest last.
+    starts = models.JSONField(default=list)
     # {process: [how many, until when]}
     seats = models.JSONField(default=dict)
     version = models.PositiveBigIntegerField(default=0)
@@ -27,10 +28,11 @@ class CallPace(models.Model):
     def of(cls, realm_id: str) -> CallPace:
         return cls.objects.get_or_create(realm_id=realm_id)[0]
 
-    def swap(self, next_at: float, seats: Seats) -> bool:
+    def swap(self, starts: Sequence[float], seats: Seats) -> bool:
         """False when somebody else was faster: this row is history then."""
         same = CallPace.objects.filter(pk=self.pk, version=self.version)
-        if not same.update(next_at=next_at, seats=dict(seats), version=F("version") + 1):
+        values = {"starts": list(starts), "seats": dict(seats)}
+        if not same.update(**values, version=F("version") + 1):
             return False
-        self.next_at, self.seats, self.version = next_at, dict(seats), self.version + 1
+        self.starts, self.seats, self.version = values["starts"], values["seats"], self.version + 1
         return True

@@ -15,6 +15,7 @@ from django.db import DatabaseError, connections
 from django.db.models import Q
 from django.utils import timezone
 
+from integrations import queue
 from integrations.models import Heartbeat, Lane, SyncRun
 from integrations.models.lanes import LaneQuerySet
 from integrations.sync.lanes import Crew, drive
@@ -96,6 +97,8 @@ class Pump:
                     break
                 time.sleep(TICK_SECONDS)
             self.finish()
+        if due_lanes().exists():
+            queue.wake()
         return self.done
 
     def tick(self, pool: Executor) -> None:

@@ -24,6 +24,7 @@ from tests.processes.house import House, Tenant
 AT_LEAST_A_MINUTE = 475
 RAMP, TAIL = 0.2, 0.95
 PATIENCE_SECONDS = 1200
+LOOK_EVERY_SECONDS = 1.0  # the web server closes a connection that rests for two
 Call = dict[str, Any]
 
 
@@ -86,7 +87,7 @@ def slow_down(house: House, latency_ms: int) -> None:
 def wait_until_idle(tenant: Tenant) -> None:
     visitor, give_up_at = tenant.sign_in(), time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < give_up_at:
-        time.sleep(2)
+        time.sleep(LOOK_EVERY_SECONDS)
         status = visitor.json("/integrations/status/")
         sys.stderr.write(f"\r{status['runs']} ")
         if status["idle"]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+import json
 from typing import Any, Protocol
 
 from tests.processes.house import Tenant
-
-HANDS = 4
 
 
 class Backlog(Protocol):
@@ -28,20 +26,34 @@ def accounts_with_a_job(tenant: Tenant, accounts: int) -> list[dict[str, Any]]:
 
 
 class Jobs:
-    """Projects that enter the trigger phase: one write each, none for their customers, who are there already."""
+    """Jobs that are all asked for at once: one write each, none for their customers, who are there already."""
+
+    ASK = """
+import json, os
+from integrations.models import QuickBooksConnection, SyncRun
+connection = QuickBooksConnection.objects.get(realm_id=os.environ["REALM"])
+for account_id, project_id in json.loads(os.environ["PROJECTS"]):
+    SyncRun.objects.ask(SyncRun(
+        company=connection.company, connection=connection, kind="job", action="push_job",
+        coperniq_id=project_id, coperniq_account_id=account_id,
+    ))
+"""
 
     def __init__(self) -> None:
-        self.projects: list[dict[str, Any]] = []
+        self.projects: list[tuple[str, str]] = []
 
     def prepare(self, tenant: Tenant, accounts: int, records: int) -> None:
         owners = accounts_with_a_job(tenant, accounts)
         for number in range(records):
             owner = owners[number % accounts]["accountId"]
-            self.projects.append(tenant.project_of(owner, f"Roof {number}", 10_000 + number))
+            made = tenant.project_of(owner, f"Roof {number}", 10_000 + number)
+            self.projects.append((str(owner), str(made["id"])))
+        assert tenant.sync(300) == 0, "the poller has seen them, and there is nothing to do"
 
     def release(self, tenant: Tenant) -> None:
-        with ThreadPoolExecutor(HANDS) as hands:
-            list(hands.map(tenant.enter, self.projects))
+        tenant.house.manage(
+            "shell", "-v0", "-c", self.ASK, REALM=tenant.realm, PROJECTS=json.dumps(self.projects)
+        )
 
 
 class Invoices:

@@ -6,7 +6,7 @@ import heapq
 import itertools
 import os
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -16,16 +16,15 @@ from hypothesis import strategies as st
 
 from integrations.connections import limiter as limiting
 from integrations.connections.limiter import (
-    INTERVAL,
     LOOK_AGAIN_SECONDS,
     MOST_SEATS,
-    SEATS,
     SHUT_SECONDS,
     THROTTLED,
     Caller,
     Limiter,
     limiter_of,
 )
+from integrations.connections.pace import INTERVAL, PER_MINUTE, SEATS
 from integrations.models import CallPace
 from integrations.models.drivers import HOST
 from integrations.models.pace import Seats
@@ -37,16 +36,16 @@ CALL_SECONDS = 25.0
 class Row:
     """The shared row, in memory. Every so many swaps somebody else was faster."""
 
-    next_at: float = 0.0
+    starts: list[float] = field(default_factory=list)
     seats: Seats = field(default_factory=dict)
     refusals: Iterator[bool] = field(default_factory=lambda: itertools.repeat(False))
     swaps: int = 0
 
-    def swap(self, next_at: float, seats: Seats) -> bool:
+    def swap(self, starts: Sequence[float], seats: Seats) -> bool:
         self.swaps += 1
         if next(self.refusals):
             return False
-        self.next_at, self.seats = next_at, dict(seats)
+        self.starts, self.seats = list(starts), dict(seats)
         return True
 
 
@@ -177,6 +176,28 @@ def test_a_backlog_uses_nearly_all_of_a_minute(lasts: float) -> None:
     backlog(street, limiter, lasts, 120)
     assert 480 <= street.most_within(60.0) <= 490
     assert street.row.swaps < len(street.started) / 4, "booked several at a time"
+
+
+def test_a_gap_is_made_up_for_within_the_minute() -> None:
+    street = Street()
+    limiter = street.process("one")
+    limiter.keep()
+    for _ in range(9):
+        backlog(street, limiter, 0.3, 20)
+        street.clock.now += 1.2
+    assert 480 <= street.most_within(60.0) <= PER_MINUTE
+    assert street.most_within(180.0) > 3 * 475
+
+
+def test_who_finds_the_minute_used_up_waits_no_longer_than_it_has_patience() -> None:
+    street = Street()
+    now = street.clock.now
+    street.row.starts = [now - 40 + n * 0.01 for n in range(PER_MINUTE)]
+    assert not street.process("one").enter(10.0)
+    assert len(street.row.starts) == PER_MINUTE
+    street.clock.now = now + 15
+    assert street.process("one").enter(10.0)
+    assert street.clock.now >= now + 20
 
 
 def test_a_single_call_starts_at_once_and_leaves_nothing_behind() -> None:
@@ -323,11 +344,11 @@ def test_a_database_that_is_away_is_told_and_leaves_no_seat_taken(monkeypatch: p
 
 def test_processes_share_a_row_and_only_one_of_two_that_read_it_writes(db: None) -> None:
     one, other = CallPace.of("realm"), CallPace.of("realm")
-    assert one.swap(5.0, {"one": (1, 9.0)})
-    assert not other.swap(6.0, {})
-    assert one.swap(7.0, {"one": (2, 9.0)})
+    assert one.swap([5.0], {"one": (1, 9.0)})
+    assert not other.swap([6.0], {})
+    assert one.swap([5.0, 7.25], {"one": (2, 9.0)})
     fresh = CallPace.objects.get(realm_id="realm")
-    assert (fresh.next_at, fresh.seats, fresh.version) == (7.0, {"one": [2, 9.0]}, 2)
+    assert (fresh.starts, fresh.seats, fresh.version) == ([5.0, 7.25], {"one": [2, 9.0]}, 2)
     assert str(fresh) == "pace of realm"
 
 
