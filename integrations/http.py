@@ -1,7 +1,6 @@
 """One way to speak HTTP with a vendor: bounded in time and size, counted, and honest about lost answers."""
 
 import random
-import re
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -22,7 +21,7 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from integrations.errors import AppMisconfigured, OutcomeUnknown, Unavailable, UnexpectedShape, VendorError
+from integrations.errors import AppMisconfigured, OutcomeUnknown, Unavailable, VendorError
 
 USER_AGENT = "coperniq-quickbooks-portal/0.1"
 CONNECT_SECONDS = 5.0
@@ -249,10 +248,3 @@ def _reason(error: Exception) -> BaseException:
 def _as_bytes(headers: Mapping[str, str]) -> dict[str, bytes]:
     """A key pasted with a typographic quote must be refused by the vendor, not by http.client."""
     return {name: value.encode() for name, value in headers.items()}
-
-
-def path_segment(identifier: str) -> str:
-    """An id as part of an address. Ids come from notifications, where "../x" would read another record."""
-    if not re.fullmatch(r"[\w-]+", identifier, re.ASCII):
-        raise UnexpectedShape("id", "usable id")
-    return identifier

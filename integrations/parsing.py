@@ -184,3 +184,10 @@ def _flag(value: object) -> bool | None:
     if isinstance(value, str):
         return {"true": True, "false": False}.get(value.lower())
     return value if isinstance(value, bool) else None
+
+
+def path_segment(identifier: str) -> str:
+    """An id as part of an address. Ids come from notifications, where "../x" would read another record."""
+    if not re.fullmatch(r"[\w-]+", identifier, re.ASCII):
+        raise UnexpectedShape("id", "usable id")
+    return identifier

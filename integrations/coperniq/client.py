@@ -28,8 +28,8 @@ from integrations.coperniq.records import (
     read_workflow_record,
 )
 from integrations.errors import AccessLost, RecordMissing, UnreadableJson
-from integrations.http import Call, Reply, VendorSession, clock_offset, path_segment
-from integrations.parsing import Wild, load_json
+from integrations.http import Call, Reply, VendorSession, clock_offset
+from integrations.parsing import Wild, load_json, path_segment
 
 
 class CoperniqClient:

@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from integrations.errors import Unavailable, UnexpectedShape
-from integrations.http import Call, Reply, VendorSession, clock_offset, path_segment
-from integrations.parsing import Wild
+from integrations.http import Call, Reply, VendorSession, clock_offset
+from integrations.parsing import Wild, path_segment
 from integrations.quickbooks import query
 from integrations.quickbooks.faults import VENDOR, build, error_for, is_token_rejected, lost, read_document
 
