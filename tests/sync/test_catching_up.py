@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -61,7 +62,7 @@ class Backup:
             Lane.objects.update(**only(self.lane, "fence", "wake"))
 
 
-def only(row: dict[str, Any], *names: str) -> dict[str, Any]:
+def only(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: row[name] for name in names}
 
 
