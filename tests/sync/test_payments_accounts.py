@@ -16,6 +16,7 @@ from integrations.sync.desk import Desk
 from tests.simulation import Simulation
 from tests.sync.desk_of_money import Money, open_desk
 from tests.sync.office import open_office
+from tests.sync.scenes import sent_long_ago
 
 NAME = "Coperniq Payments"
 
@@ -127,28 +128,32 @@ def test_a_chosen_account_that_takes_no_payments_is_held(money: Money, chosen: s
 
 @pytest.mark.parametrize("fault", ["lost_answer", "error_500", "refuse_connection_before"])
 @pytest.mark.parametrize("old", [False, True])
-def test_the_answer_to_its_making_may_be_lost(money: Money, fault: str, old: bool) -> None:
-    money.office.simulator.fault(fault, method="POST", path="/account", times=1)
-    money.invoice(("Permit", 1, 100))
-    pay(money)
+@pytest.mark.parametrize(("entity", "name"), [("Account", NAME), ("PaymentMethod", "ACH")])
+def test_the_answer_to_their_making_may_be_lost(
+    money: Money, fault: str, old: bool, entity: str, name: str
+) -> None:
+    invoice = money.invoice(("Permit", 1, 100))
+    money.pay(invoice, 40, paymentMethod="ACH")
+    money.work_until_payment()
+    money.office.simulator.fault(fault, method="POST", path=f"/{entity.lower()}", times=1)
+    money.office.work_once()
+    assert RemoteWrite.objects.open().get().entity == entity
     if old:
-        RemoteWrite.objects.open().update(sent_at=timezone.now() - timedelta(hours=3))
-    SyncRun.objects.ignore_pauses()
+        sent_long_ago()
     money.work()
-    assert len(ours(money)) == 1
-    assert account_of(money, money.in_books("Payment"))["Name"] == NAME
-    assert not RemoteWrite.objects.open().exists()
-
-
-@pytest.mark.parametrize("fault", ["lost_answer", "error_500"])
-def test_the_answer_to_the_making_of_a_method_may_be_lost(money: Money, fault: str) -> None:
-    money.office.simulator.fault(fault, method="POST", path="/paymentmethod", times=1)
-    pay(money, paymentMethod="ACH")
-    SyncRun.objects.ignore_pauses()
-    money.work()
-    assert len([row for row in money.books("PaymentMethod") if row["Name"] == "ACH"]) == 1
+    assert len([row for row in money.books(entity) if row["Name"] == name]) == 1
     assert len(money.books("Payment")) == 1
     assert not RemoteWrite.objects.open().exists()
+
+
+def test_who_comes_second_finds_it_made(money: Money, monkeypatch: pytest.MonkeyPatch) -> None:
+    pay(money)
+    (made,) = ours(money)
+    answers = iter(["", made["Id"]])
+    monkeypatch.setattr(deposits, "known_account", lambda _desk: next(answers))
+    pay(money, 50)
+    assert len(ours(money)) == 1
+    assert {row["DepositToAccountRef"]["value"] for row in money.books("Payment")} == {made["Id"]}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from integrations.models import SyncRun
+from integrations.sync import desk
+from tests.simulation import API_KEY
 from tests.sync.desk_of_money import Money
 
 
@@ -240,3 +242,21 @@ def test_closed_books_keep_a_payment_as_it_is(paid: Paid, new_day: str) -> None:
     money.office.simulator.control(f"quickbooks/{money.office.realm}", {"book_close_date": ""}, "PATCH")
     money.decide("retry")
     assert money.in_books("Payment")["TotalAmt"] == 35
+
+
+def test_an_invoice_out_of_sight_leaves_its_payment_vanished(paid: Paid) -> None:
+    money, invoice, payment = paid
+    money.office.simulator.control(f"coperniq/{API_KEY}/invoices/{invoice['id']}", None, "DELETE")
+    desk._recent.clear()
+    SyncRun.objects.ask(
+        SyncRun(
+            company=money.office.company,
+            connection=money.office.quickbooks,
+            kind="payment",
+            action="push_payment",
+            coperniq_id=str(payment["id"]),
+            coperniq_parent_id=str(invoice["id"]),
+        )
+    )
+    money.office.work()
+    assert money.held().cause == "payment_vanished"

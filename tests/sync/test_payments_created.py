@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from integrations.models import RecordLink, SyncRun
+from integrations.sync.actions import creating_payments, updating_payments
 from tests.sync.desk_of_money import Money
 
 
@@ -201,20 +201,24 @@ def test_an_invoice_moved_in_quickbooks_is_paid_by_its_new_customer(money: Money
     assert len(money.books("Payment")) == 1
 
 
-def test_a_line_that_never_gets_onto_its_invoice_is_a_warning(money: Money) -> None:
+def test_a_line_that_never_gets_onto_its_invoice_is_a_warning(
+    money: Money, monkeypatch: pytest.MonkeyPatch
+) -> None:
     money.office.simulator.switch(foreign_invoice="ignore", parent_pays_jobs="never")
     invoice = money.invoice(("Permit", 1, 100))
     money.work()
     link = money.link("invoice")
     parent = RecordLink.objects.get(kind="customer").quickbooks_id
-    assert link.quickbooks_image["customer"] != parent
-    money.pay(invoice, Decimal(40))
-    RecordLink.objects.filter(pk=link.pk).update(
-        quickbooks_image={**link.quickbooks_image, "customer": parent}
-    )
+    image = {**link.quickbooks_image, "customer": parent}
+    RecordLink.objects.filter(pk=link.pk).update(quickbooks_image=image)
+    monkeypatch.setattr(updating_payments, "customer_of", lambda *_: parent)
+    money.pay(invoice, 40)
     money.work()
-    assert money.in_books()["Balance"] == 60  # put right in the same run
-    assert "Corrected the payment" in money.told()[-1]
+    assert money.in_books()["Balance"] == 100
+    assert money.told()[-1] == (
+        "done_with_warning: Corrected the payment of $40.00 for invoice 1001 in QuickBooks. QuickBooks did not put "
+        "$40.00 of it on the invoice: it waits unapplied with the customer. Apply it there by hand."
+    )
 
 
 def test_an_invoice_deleted_in_quickbooks_leaves_the_money_nowhere_to_go(money: Money) -> None:
@@ -243,3 +247,14 @@ def test_an_invoice_voided_in_quickbooks_leaves_the_money_nowhere_to_go(money: M
 
 def test_a_payment_without_a_date_takes_the_day_it_was_entered(money: Money) -> None:
     assert paid(money, paymentDate=None)["TxnDate"]
+
+
+def test_a_payment_nobody_dated_is_held(money: Money, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Coperniq documents both its date and the moment it was entered as optional."""
+    with monkeypatch.context() as patch:
+        patch.setattr(creating_payments, "paid_on", lambda *_: None)
+        money.pay(money.invoice(("Permit", 1, 100)), 40)
+        money.work()
+    assert money.held().cause == "payment_without_date"
+    money.decide("retry")
+    assert len(money.books("Payment")) == 1

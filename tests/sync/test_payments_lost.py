@@ -125,6 +125,7 @@ def test_an_update_lost_long_ago_is_compared_with_what_stands_there(money: Money
         path = f"quickbooks/{money.office.realm}/records/Payment/{money.in_books('Payment')['Id']}"
         money.office.simulator.control(path, None, "DELETE")
         money.office.simulator.switch(requestid_memory_seconds=0)
+        money.office.simulator.control("clock", {"shift_seconds": 5})
         money.work()
         assert money.held().cause == "quickbooks_payment_missing"
         return

@@ -226,3 +226,15 @@ def test_what_was_passed_over_while_off_is_news_once_it_is_on_again(money: Money
     money.switch(True)
     money.work()
     assert money.in_books("Payment")["TotalAmt"] == 30
+
+
+def test_what_was_seen_just_before_the_switch_off_is_not_planned(money: Money) -> None:
+    money.pay(money.invoice(("Permit", 1, 100)), 40)
+    CoperniqConnection.objects.update(next_poll_at=timezone.now())
+    for errand in due_polls():
+        errand()
+    money.switch(False)
+    money.office.work()
+    event = InboundEvent.objects.filter(record_type="invoice").get()
+    assert (event.outcome, event.reason) == ("ignored", "invoice syncing is off")
+    assert money.books("Invoice") == []

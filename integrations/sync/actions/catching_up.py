@@ -68,19 +68,17 @@ _lock = threading.Lock()
 def link_of(desk: Desk, run: SyncRun) -> RecordLink | None:
     """Before anything is created it is looked for among what a lost database may have forgotten."""
     link = RecordLink.objects.pushed(desk.connection, run.kind, run.coperniq_id)
-    if link is None and ensure(desk):
+    if link is None:
+        ensure(desk)
         link = RecordLink.objects.pushed(desk.connection, run.kind, run.coperniq_id)
     return link
 
 
-def ensure(desk: Desk) -> bool:
-    """True if something had to be read."""
-    if is_up_to_date(desk):
-        return False
+def ensure(desk: Desk) -> None:
+    """By one thread: the others find it done when their turn comes."""
     with desk.locked("catching up"):
         if not is_up_to_date(desk):
             catch_up(desk)
-    return True
 
 
 def is_up_to_date(desk: Desk) -> bool:

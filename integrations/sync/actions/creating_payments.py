@@ -31,7 +31,8 @@ def plan(desk: Desk, run: SyncRun, payment: Payment, invoice: RecordLink) -> Pla
         raise without_date()
     verb, _, chosen_id = run.decision.partition(":")
     if verb == "link":
-        return same_cheques.plan_chosen(desk, run, payment, invoice, day, chosen_id)
+        chosen = RecordLink.Rule.CHOSEN
+        return same_cheques.plan_link(desk, run, payment, invoice, day, chosen_id, chosen)
     meet_strangers(desk)
     if needs_a_look(desk, payment, invoice, day):
         look_again(desk, invoice)

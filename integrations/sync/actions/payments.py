@@ -37,10 +37,10 @@ def plan(desk: Desk, run: SyncRun) -> Plan:
     link = catching_up.link_of(desk, run)
     invoice = RecordLink.objects.pushed(desk.connection, Kind.INVOICE, run.coperniq_parent_id)
     payment = read_payment(desk, run, link)
-    if link is not None:
-        return updating_payments.plan(desk, run, payment, link, invoice)
     if invoice is None:
         raise wait_for_invoice(desk, run)
+    if link is not None:
+        return updating_payments.plan(desk, run, payment, link, invoice)
     if invoice.written.get("repair"):
         raise waits_for(run, "Waiting for the lines of its invoice to be put right in QuickBooks.")
     run.record_name = payment_name(payment, invoice.number)

@@ -42,10 +42,7 @@ def plan_same(desk: Desk, run: SyncRun, payment: Payment, invoice: RecordLink, o
         return None
     if len(rows) > 1 or balance_of(invoice) >= payment.amount_cents:
         raise probably_same(rows)
-    found = read_on(desk, invoice, rows[0].quickbooks_id)
-    if found is None:
-        return None
-    return link_plan(desk, run, payment, invoice, found, RecordLink.Rule.SAME_PAYMENT)
+    return plan_link(desk, run, payment, invoice, on, rows[0].quickbooks_id, RecordLink.Rule.SAME_PAYMENT)
 
 
 def probably_same(rows: Sequence[ForeignPayment]) -> Hold:
@@ -68,10 +65,16 @@ def label_of(row: ForeignPayment) -> str:
     return f"Link to the payment of {row.on:%B %-d, %Y}{told}"
 
 
-def plan_chosen(
-    desk: Desk, run: SyncRun, payment: Payment, invoice: RecordLink, on: date, payment_id: str
+def plan_link(
+    desk: Desk,
+    run: SyncRun,
+    payment: Payment,
+    invoice: RecordLink,
+    on: date,
+    payment_id: str,
+    rule: RecordLink.Rule,
 ) -> Plan:
-    """What a person chose is still looked at: the world may have changed since the page was shown."""
+    """What was chosen is still looked at: the world may have changed since the page was shown."""
     found = read_on(desk, invoice, payment_id)
     if found is None:
         raise Hold(
@@ -80,7 +83,7 @@ def plan_chosen(
             "again.",
             choices_of(candidates(desk, payment, invoice, on)),
         )
-    return link_plan(desk, run, payment, invoice, found, RecordLink.Rule.CHOSEN)
+    return linked_plan(desk, run, payment, invoice, found, rule)
 
 
 def read_on(desk: Desk, invoice: RecordLink, payment_id: str) -> QuickBooksPayment | None:
@@ -96,7 +99,7 @@ def read_on(desk: Desk, invoice: RecordLink, payment_id: str) -> QuickBooksPayme
     return None
 
 
-def link_plan(
+def linked_plan(
     desk: Desk,
     run: SyncRun,
     payment: Payment,

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from integrations.errors import RecordMissing
 from integrations.models import ForeignPayment, InboundEvent, Kind, QuickBooksConnection, RecordLink
+from integrations.models.lanes import LONG_AGO
 from integrations.quickbooks.documents import Payment
 from integrations.sync.desk import Desk
 from integrations.sync.mapping.invoices import quickbooks_image
@@ -25,8 +26,6 @@ MOVING = ("balance", "payments", "customer", "voided")
 
 def meet_strangers(desk: Desk) -> None:
     """One read, and only after QuickBooks told of a payment that is not ours."""
-    if not heard_of_strangers(desk.connection):
-        return
     with desk.locked("strangers"):
         if heard_of_strangers(desk.connection):
             look_for_strangers(desk)
@@ -37,9 +36,7 @@ def heard_of_strangers(connection: QuickBooksConnection) -> bool:
     told = InboundEvent.objects.filter(
         company=connection.company_id, source=InboundEvent.Source.QUICKBOOKS_WEBHOOK, record_type="payment"
     )
-    read_at = read_stamp(connection)
-    if read_at is not None:
-        told = told.filter(received_at__gt=read_at)
+    told = told.filter(received_at__gt=read_stamp(connection) or LONG_AGO)
     ours = RecordLink.objects.of(connection, Kind.PAYMENT).values("quickbooks_id")
     return told.exclude(record_id__in=ours).exists()
 
@@ -109,8 +106,8 @@ def read_unlinked(desk: Desk, invoice: RecordLink, payment_ids: Iterable[str]) -
 
 def doubt(desk: Desk, coperniq_invoice_id: str) -> None:
     """QuickBooks refused what we thought to be open: whoever plans next looks at the invoice first."""
-    link = RecordLink.objects.pushed(desk.connection, Kind.INVOICE, coperniq_invoice_id)
-    if link is not None:
+    links = RecordLink.objects.of(desk.connection, Kind.INVOICE)
+    for link in links.filter(coperniq_id=coperniq_invoice_id):
         link.quickbooks_image |= {"balance": 0}
         link.save(update_fields=["quickbooks_image"])
 

@@ -29,9 +29,8 @@ USE_COPERNIQ = Choice("use_coperniq", "Use what Coperniq has")
 USE_QUICKBOOKS = Choice("use_quickbooks", "Leave what QuickBooks has")
 
 
-def plan(desk: Desk, run: SyncRun, payment: Payment, link: RecordLink, invoice: RecordLink | None) -> Plan:
-    run.record_name = link.coperniq_name or payment_name(payment, invoice.number if invoice else "")
-    run.coperniq_parent_id = run.coperniq_parent_id or link.coperniq_parent_id
+def plan(desk: Desk, run: SyncRun, payment: Payment, link: RecordLink, invoice: RecordLink) -> Plan:
+    run.record_name = link.coperniq_name or payment_name(payment, invoice.number)
     image = coperniq_image(payment, ZoneInfo(desk.connection.company.time_zone))
     refuse_status(desk, run, link, image)
     same = all(image[name] == link.coperniq_image.get(name) for name in FIELDS)
@@ -152,10 +151,10 @@ def update_plan(
     image: dict[str, Any],
     theirs: dict[str, Any],
     current: QuickBooksPayment,
-    invoice: RecordLink | None,
+    invoice: RecordLink,
 ) -> Plan:
     """Only this invoice's share changes; what the payment does elsewhere goes back as read."""
-    part = link.quickbooks_part or (invoice.quickbooks_id if invoice else "")
+    part = link.quickbooks_part or invoice.quickbooks_id
     others = [line for line in current.lines if (line.txn_type, line.txn_id) != ("Invoice", part)]
     total = current.total_cents + image["amount"] - theirs["amount"]
     wanted = image["amount"] if is_share(link) else max(total - sum(line.amount_cents for line in others), 0)
@@ -180,23 +179,21 @@ def update_plan(
         coperniq_image=image,
         number=link.number,
         amount_cents=image["amount"],
-        warnings=left_over(invoice, wanted, share) if invoice else (),
+        warnings=left_over(invoice, wanted, share),
         written={**link.written, "part": part, "misplaced": False},
     )
 
 
-def room_for(desk: Desk, link: RecordLink, invoice: RecordLink | None, wanted: int, applied: int) -> int:
+def room_for(desk: Desk, link: RecordLink, invoice: RecordLink, wanted: int, applied: int) -> int:
     """What the invoice can take of it; looked at anew before any money is left unapplied."""
-    if invoice is None:
-        return wanted
     if link.written.get("misplaced") or wanted > applied + balance_of(invoice):
         look_again(desk, invoice)
     return applied + balance_of(invoice)
 
 
-def customer_of(link: RecordLink, current: QuickBooksPayment, invoice: RecordLink | None) -> str:
+def customer_of(link: RecordLink, current: QuickBooksPayment, invoice: RecordLink) -> str:
     """One that did not get onto its invoice goes to the invoice's customer, as QuickBooks has it now."""
-    if invoice is not None and link.written.get("misplaced"):
+    if link.written.get("misplaced"):
         return str(invoice.quickbooks_image["customer"])
     return current.customer_id
 

@@ -18,7 +18,6 @@ from integrations.sync.plans import Change
 VERBS = {
     "create": "Recorded",
     "update": "Corrected",
-    "void": "Voided",
     "adopted": "After a lost answer, found again:",
 }
 
@@ -77,18 +76,17 @@ def misplaced(missing_cents: int) -> list[str]:
 
 def rebalanced(desk: Desk, link: RecordLink, applied_cents: int) -> list[RecordLink]:
     """The paid invoice's balance, as far as we know it: so that the next payment needs no look at it."""
-    invoice = RecordLink.objects.pushed(desk.connection, Kind.INVOICE, link.coperniq_parent_id)
-    if invoice is None:
-        return []
-    image = invoice.quickbooks_image
-    payments = sorted({*image.get("payments", ()), link.quickbooks_id})
-    invoice.quickbooks_image = {
-        **image,
-        "balance": int(image.get("balance", 0)) - applied_cents,
-        "payments": payments,
-        "paid_since": True,
-    }
-    return [invoice]
+    links = RecordLink.objects.of(desk.connection, Kind.INVOICE)
+    invoices = list(links.filter(coperniq_id=link.coperniq_parent_id))
+    for invoice in invoices:
+        image = invoice.quickbooks_image
+        invoice.quickbooks_image = {
+            **image,
+            "balance": int(image.get("balance", 0)) - applied_cents,
+            "payments": sorted({*image.get("payments", ()), link.quickbooks_id}),
+            "paid_since": True,
+        }
+    return invoices
 
 
 def look_for(desk: Desk, write: RemoteWrite, body: str) -> Sent | None:
@@ -99,8 +97,6 @@ def look_for(desk: Desk, write: RemoteWrite, body: str) -> Sent | None:
         current = desk.quickbooks.read_payment(write.quickbooks_id)
     except RecordMissing:
         return None
-    if write.operation == "void":
-        return Sent(current, "") if current.is_voided else None
     same = money(current.total_cents) == wanted["TotalAmt"] and current.on.isoformat() == wanted["TxnDate"]
     return Sent(current, "") if same else None
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import NamedTuple
 
-from integrations.models.secrets import keyed_digest
 from integrations.quickbooks.documents import VOIDED
 
 PATTERN = re.compile(r"\[Coperniq (invoice|payment) ([\w-]+)(?: of invoice ([\w-]+))? ref ([0-9a-f]{8})\]")
@@ -20,15 +20,16 @@ class Marked(NamedTuple):
 
 
 def mark_of(realm_id: str, kind: str, coperniq_id: str, parent_id: str = "") -> str:
-    """The last line of a note. The reference keeps a mark somebody typed, or another portal's, from counting."""
+    """The last line of a note. The reference keeps a mark that was typed, or made for other books, from counting."""
     of_invoice = f" of invoice {parent_id}" if parent_id else ""
     told = reference(realm_id, kind, coperniq_id, parent_id)
     return f"[Coperniq {kind} {coperniq_id}{of_invoice} ref {told}]"
 
 
 def reference(realm_id: str, kind: str, coperniq_id: str, parent_id: str) -> str:
+    """Without a key of ours: a mark has to be known again after every key has been changed."""
     parent = f":{parent_id}" if parent_id else ""
-    return keyed_digest(f"mark:{realm_id}:{kind}:{coperniq_id}{parent}")[:8]
+    return hashlib.sha256(f"mark:{realm_id}:{kind}:{coperniq_id}{parent}".encode()).hexdigest()[:8]
 
 
 def marked(realm_id: str, kind: str, note: str) -> Marked:
