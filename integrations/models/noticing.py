@@ -32,6 +32,14 @@ class SeenInvoice(models.Model):
     def __str__(self) -> str:
         return f"invoice {self.invoice_id}"
 
+    @classmethod
+    def forget(cls, company_id: int, invoice_id: str) -> None:
+        """What was seen and then passed over because syncing was off: once it is on, the whole list is looked at,
+        and this is news again."""
+        coperniq = CoperniqConnection.objects.filter(company=company_id)
+        cls.objects.filter(connection__in=coperniq, invoice_id=invoice_id).update(version="")
+        coperniq.update(next_invoice_sweep_at=timezone.now())
+
 
 class ReferenceList(models.Model):
     """A list that changes seldom, as the vendor last gave it: items, accounts, payment methods, the catalog."""

@@ -6,9 +6,18 @@ from collections.abc import Sequence
 
 from django.db import transaction
 
-from integrations.models import Action, InboundEvent, Kind, QuickBooksConnection, SyncRun, SyncSettings
+from integrations.models import (
+    Action,
+    InboundEvent,
+    Kind,
+    QuickBooksConnection,
+    SeenInvoice,
+    SyncRun,
+    SyncSettings,
+)
 
 AT_ONCE = 200
+SYNCING_OFF = "invoice syncing is off"
 
 Source = InboundEvent.Source
 Outcome = InboundEvent.Outcome
@@ -25,6 +34,8 @@ def plan_event(event: InboundEvent) -> bool:
     with transaction.atomic():
         if not InboundEvent.objects.unplanned().filter(pk=event.pk).settle(outcome, reason):
             return False
+        if reason == SYNCING_OFF:
+            SeenInvoice.forget(event.company_id, event.record_id)
         for run in runs:
             ask(run)
     return True
@@ -64,7 +75,7 @@ def decide(event: InboundEvent) -> Decision:
 def decide_invoice(event: InboundEvent, connection: QuickBooksConnection) -> Decision:
     settings = SyncSettings.objects.filter(connection=connection).first()
     if settings is None or not settings.invoice_sync:
-        return Outcome.IGNORED, "invoice syncing is off", ()
+        return Outcome.IGNORED, SYNCING_OFF, ()
     actions = [] if event.detail.get("only_payments") else [Action.PUSH_INVOICE]
     actions += [Action.NOTICE_PAYMENTS] if event.detail.get("money") else []
     return Outcome.PLANNED, "", [invoice_run(event, connection, action) for action in actions]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.utils import timezone
 
-from integrations.models import CoperniqConnection, RecordLink, SyncRun
+from integrations.coperniq.client import CoperniqClient
+from integrations.models import CoperniqConnection, InboundEvent, RecordLink, SyncRun
+from integrations.sync import noticing
+from integrations.sync.polling import due_polls
 from tests.sync.desk_of_money import Money
-from tests.sync.invoice_scenes import assert_at_rest, earlier, pushed, stocked
+from tests.sync.invoice_scenes import assert_at_rest, earlier, prefer, pushed, stocked
 from tests.sync.office import Office
 
 TOO_OLD = (
@@ -187,6 +192,62 @@ def test_an_edit_noticed_before_syncing_went_off_is_made_up_for_too(money: Money
     assert_at_rest(money)
 
 
+def test_an_edit_polled_but_not_planned_before_syncing_went_off_is_made_up_for_too(money: Money) -> None:
+    invoice = pushed(money)
+    money.edit(invoice, description="Edited a moment before")
+    CoperniqConnection.objects.update(next_poll_at=timezone.now())
+    for errand in due_polls():
+        errand()
+    money.switch(False)
+    money.work()
+    assert InboundEvent.objects.filter(reason="invoice syncing is off").count() == 1
+    money.switch(True)
+    money.work()
+    assert money.in_books()["PrivateNote"].startswith("Edited a moment before")
+    assert_at_rest(money)
+
+
+def test_one_of_unknown_age_is_taken_for_new(money: Money, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And dated by the only day there is."""
+    read = CoperniqClient.read_invoice
+    monkeypatch.setattr(
+        CoperniqClient, "read_invoice", lambda client, id_: replace(read(client, id_), created_at=None)
+    )
+    money.invoice()
+    money.work()
+    assert money.told() == [CREATED]
+    assert money.in_books()["TxnDate"] > "2026"
+
+
+def test_a_choice_gives_way_to_the_run_that_came_after_it(money: Money) -> None:
+    with earlier(money.office, 10):
+        invoice = money.invoice(amount=150)
+    money.work()
+    first = done_run()
+    money.decide("send_anyway", first)
+    assert money.held().cause == "total_mismatch"
+    money.edit(invoice, amount=None)
+    money.work()
+    assert len(money.books("Invoice")) == 1
+    first.refresh_from_db()
+    assert not first.decide("send_anyway")
+
+
+def test_a_long_list_is_read_once_more_before_it_counts_as_seen(
+    money: Money, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A change between two pages moves the rest up a row, past the reader."""
+    monkeypatch.setattr(noticing, "PAGE_SIZE", 1)
+    pushed(money)
+    money.invoice()
+    money.work()
+    listed = [
+        call for call in money.office.simulator.log("coperniq") if call["path"].endswith("/v1/invoices")
+    ]
+    assert len(listed) == 2
+    assert len(money.books("Invoice")) == 2
+
+
 def test_one_decision_does_not_undo_another(money: Money) -> None:
     """Old, dated into closed books, and its number taken: three questions, each answered once."""
     job = RecordLink.objects.get(kind="job")
@@ -203,13 +264,11 @@ def test_one_decision_does_not_undo_another(money: Money) -> None:
             }
         ],
     )
-    type(money.office.quickbooks).objects.update(book_close_on="2030-01-01")
+    prefer(money.office, book_close_date="2030-01-01")
     with earlier(money.office, 10):
         money.invoice()
     money.work()
-    type(money.office.quickbooks).objects.update(book_close_on="2030-01-01")
     money.decide("send_anyway", done_run())
-    type(money.office.quickbooks).objects.update(book_close_on="2030-01-01")
     assert money.held().cause == "probably_same_invoice"
     money.decide("new_number")
     assert money.held().cause == "books_closed"

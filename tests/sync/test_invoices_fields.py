@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from integrations.models import RecordLink, SyncLogEntry
+from integrations.models import RecordLink, SyncLogEntry, SyncRun
 from integrations.sync.mapping.marks import mark_of
 from tests.sync.desk_of_money import Money
 from tests.sync.invoice_scenes import assert_at_rest, pushed, put, stocked
@@ -211,3 +211,14 @@ def test_the_log_names_each_field_with_old_and_new(money: Money) -> None:
     ]
     assert entry.intuit_tid
     assert RecordLink.objects.get(kind="invoice").coperniq_image["memo"] == "Second"
+
+
+def test_a_message_for_the_customer_can_be_put_back(money: Money) -> None:
+    money.configure(memo_field="customer_memo", owners={"memo": "coperniq"})
+    invoice = pushed(money, description="Old")
+    put(money, money.in_books()["Id"], CustomerMemo={"value": "Theirs"})
+    money.edit(invoice, description="Ours")
+    money.work()
+    assert money.in_books()["CustomerMemo"]["value"] == "Ours"
+    money.decide("use_quickbooks", SyncRun.objects.filter(action="push_invoice").latest("pk"))
+    assert money.in_books()["CustomerMemo"]["value"] == "Theirs"

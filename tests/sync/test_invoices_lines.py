@@ -159,7 +159,7 @@ def test_a_percentage_is_one_line(money: Money, value: float, text: str) -> None
 
 
 def test_a_percentage_of_nothing_known_is_a_share(money: Money, monkeypatch: pytest.MonkeyPatch) -> None:
-    bare = {"percentage": None, "base_cents": None, "record_title": "", "total_cents": 5000}
+    bare: dict[str, Any] = {"percentage": None, "base_cents": None, "record_title": "", "total_cents": 5000}
     money.configure(fallback_item="1")
     monkeypatch.setattr(
         CoperniqClient, "read_invoice", lambda client, id_: replace(read_invoice(client, id_), **bare)

@@ -167,6 +167,15 @@ def test_a_mark_somebody_copied_to_another_invoice_counts_once(money: Money) -> 
     assert numbers(money) == ["1001", "2000", "2000-2"]
 
 
+def test_a_mark_somebody_typed_does_not_count(money: Money) -> None:
+    """Its reference is not the one only the portal can give."""
+    typed = by_hand(money, amount=55)
+    put(money, typed["Id"], PrivateNote="[Coperniq invoice 20001 ref 00000000]")
+    money.invoice()
+    money.work()
+    assert numbers(money) == ["1001", "1001-2"]
+
+
 def test_a_long_number_is_cut_and_both_are_shown(money: Money, monkeypatch: pytest.MonkeyPatch) -> None:
     """Coperniq's numbers are whole numbers today; texts of any length were there before."""
     number = "INV-2026-FEBRUARY-000000017"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from contextlib import nullcontext
 from zoneinfo import ZoneInfo
 
-from django.utils import timezone
-
 from integrations.coperniq.money import Invoice
 from integrations.errors import (
     BooksClosed,
@@ -19,7 +17,6 @@ from integrations.errors import (
     UnexpectedShape,
 )
 from integrations.models import (
-    CoperniqConnection,
     InvoiceSyncPeriod,
     ItemlessLines,
     PushFrom,
@@ -44,7 +41,7 @@ SEND_ANYWAY = Choice("send_anyway", "Send it anyway")
 def plan(desk: Desk, run: SyncRun) -> Plan:
     settings = desk.settings
     if not settings.invoice_sync:
-        forget_seen(desk, run)
+        SeenInvoice.forget(run.company_id, run.coperniq_id)
     refuse_while_off(settings)
     link = catching_up.link_of(desk, run)
     invoice = read_invoice(desk, run, link)
@@ -87,13 +84,6 @@ def refuse_while_off(settings: SyncSettings) -> None:
             "invoice_sync_off",
             "Invoice and payment syncing is off. Once it is on again, changes of linked invoices are made up for.",
         )
-
-
-def forget_seen(desk: Desk, run: SyncRun) -> None:
-    """Once syncing is on again the whole list is looked at, and what has not been seen is news."""
-    coperniq = CoperniqConnection.objects.filter(company=desk.connection.company_id)
-    SeenInvoice.objects.filter(connection__in=coperniq, invoice_id=run.coperniq_id).update(version="")
-    coperniq.update(next_invoice_sweep_at=timezone.now())
 
 
 def read_invoice(desk: Desk, run: SyncRun, link: RecordLink | None) -> Invoice:

@@ -45,5 +45,5 @@ def link_of(desk: Desk, write: RemoteWrite) -> RecordLink:
         )
     link.coperniq_image = write.coperniq_image
     for name, value in write.about.items():
-        setattr(link, name, value)
+        setattr(link, name, dict(value) if isinstance(value, dict) else value)
     return link

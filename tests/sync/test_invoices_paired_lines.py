@@ -1,0 +1,248 @@
+"""Lines of a linked invoice: paired with those in QuickBooks, and what people added there stays where it stood."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from integrations.models import RecordLink
+from tests.sync.desk_of_money import Money
+from tests.sync.invoice_scenes import assert_at_rest, lines_of, look_away, prefer, pushed, put, sales, stocked
+from tests.sync.office import Office
+
+UPDATED = "done: Updated invoice 1001 in QuickBooks."
+IN_STEP = "nothing_to_do: Invoice 1001 is in step with Coperniq already."
+DETAIL = "SalesItemLineDetail"
+
+
+@pytest.fixture
+def money(office: Office) -> Money:
+    return stocked(office)
+
+
+def dress(money: Money, **more: Any) -> dict[str, Any]:
+    """A bookkeeper gives the first line a class, a service date and the tax code, and saves."""
+    made = money.in_books()
+    line = made["Line"][0]
+    detail = {
+        **line[DETAIL],
+        "ServiceDate": "2026-01-31",
+        "TaxCodeRef": {"value": "TAX"},
+        "ClassRef": {"value": "9"},
+    }
+    extra = {"value": "Voided is not what this is"}
+    dressed = put(
+        money, made["Id"], Line=[{**line, DETAIL: detail}, *made["Line"][1:]], CustomerMemo=extra, **more
+    )
+    look_away(money)
+    return dressed
+
+
+def test_a_line_edit_leaves_class_service_date_and_tax_code(money: Money) -> None:
+    invoice = pushed(money, ("Permit", 1, 100), ("Panel", 2, 50))
+    dress(money)
+    lines = lines_of(invoice)
+    lines[0] |= {"quantity": 3, "description": "Three of them"}
+    money.edit(invoice, lineItems=lines)
+    money.work()
+    line = money.in_books()["Line"][0]
+    detail = line[DETAIL]
+    assert (line["Description"], line["Amount"], detail["Qty"]) == ("Three of them", 300, 3)
+    assert (detail["ServiceDate"], detail["TaxCodeRef"], detail["ClassRef"]) == (
+        "2026-01-31",
+        {"value": "TAX"},
+        {"value": "9"},
+    )
+    assert money.in_books()["CustomerMemo"]["value"] == "Voided is not what this is"
+    assert money.told()[-1] == UPDATED
+    assert_at_rest(money)
+
+
+def test_a_memo_edit_does_not_touch_the_lines(money: Money) -> None:
+    invoice = pushed(money)
+    dress(money)
+    before = money.in_books()["Line"]
+    money.edit(invoice, description="Only the memo")
+    money.work()
+    assert money.in_books()["Line"] == before
+    assert_at_rest(money)
+
+
+def test_discount_shipping_and_notes_go_back_as_read(money: Money) -> None:
+    """Each where it stood; QuickBooks itself puts the discount last."""
+    invoice = pushed(money, ("Permit", 1, 100), ("Panel", 2, 50))
+    first, second, _ = money.in_books()["Line"]
+    note = {"DetailType": "DescriptionOnly", "Description": "Work on site:"}
+    shipping = {"DetailType": DETAIL, "Amount": 12, DETAIL: {"ItemRef": {"value": "SHIPPING_ITEM_ID"}}}
+    discount = {
+        "DetailType": "DiscountLineDetail",
+        "Amount": 5,
+        "DiscountLineDetail": {"PercentBased": False},
+    }
+    put(money, money.in_books()["Id"], Line=[note, first, shipping, second, discount])
+    look_away(money)
+    ids = [line.get("Id") for line in money.in_books()["Line"]]
+    lines = lines_of(invoice)
+    lines[0]["unitPrice"] = 110
+    money.edit(invoice, lineItems=lines)
+    money.work()
+    made = money.in_books()
+    assert [line.get("Id") for line in made["Line"]] == ids
+    assert [line["Amount"] for line in made["Line"] if "Amount" in line] == [110, 12, 100, 222, 5]
+    assert made["Line"][0]["Description"] == "Work on site:"
+    assert made["TotalAmt"] == 217
+    assert "QuickBooks makes it $217.00 where Coperniq has $210.00" in money.told()[-1]
+    assert_at_rest(money)
+
+
+def test_a_bundle_of_quickbooks_stays_whole(money: Money) -> None:
+    part = {"ItemRef": {"value": "1"}, "Qty": 2}
+    bundle = money.book_item("Bundle", Type="Group", ItemGroupDetail={"ItemGroupLine": [part]})
+    invoice = pushed(money, ("Permit", 1, 100))
+    group = {"DetailType": "GroupLineDetail", "GroupLineDetail": {"GroupItemRef": {"value": bundle["Id"]}}}
+    put(money, money.in_books()["Id"], Line=[*money.in_books()["Line"][:1], group])
+    look_away(money)
+    lines = lines_of(invoice)
+    lines[0]["quantity"] = 2
+    money.edit(invoice, lineItems=lines)
+    money.work()
+    kinds = [line["DetailType"] for line in money.in_books()["Line"]]
+    assert kinds == [DETAIL, "GroupLineDetail", "SubTotalLineDetail"]
+    assert money.in_books()["Line"][0]["Amount"] == 200
+
+
+@pytest.mark.parametrize("ids", ["kept", "renewed"])
+def test_lines_are_added_removed_and_reordered(money: Money, ids: str) -> None:
+    """Whether or not Coperniq keeps the ids of lines, a line's class goes with what it sells."""
+    money.office.simulator.switch(line_ids=ids)
+    money.book_item("Cable")
+    invoice = pushed(money, ("Permit", 1, 100), ("Panel", 2, 50))
+    dress(money)
+    first, second = lines_of(invoice)
+    invoice = money.edit(invoice, lineItems=[second, money.line("Cable", 3, 5), first])
+    money.work()
+    made = money.in_books()
+    assert sales(made) == [("Panel as agreed", 100), ("Cable as agreed", 15), ("Permit as agreed", 100)]
+    assert [line[DETAIL].get("ClassRef") for line in made["Line"][:3]] == [None, None, {"value": "9"}]
+    assert_at_rest(money)
+    kept = [line for line in lines_of(invoice) if line["description"].startswith("Permit")]
+    invoice = money.edit(invoice, lineItems=[{**kept[0], "quantity": 2}])
+    money.work()
+    made = money.in_books()
+    assert sales(made) == [("Permit as agreed", 200)]
+    assert made["Line"][0][DETAIL]["ClassRef"] == {"value": "9"}
+    assert_at_rest(money)
+
+
+def test_renewed_ids_alone_are_nothing_to_do_and_do_not_cost_the_pairs(money: Money) -> None:
+    money.office.simulator.switch(line_ids="renewed")
+    money.book_item("Cable")
+    invoice = pushed(money, ("Permit", 1, 100), ("Panel", 2, 50))
+    dress(money)
+    money.office.simulator.forget_log()
+    invoice = money.edit(invoice, lineItems=lines_of(invoice))
+    money.work()
+    assert (money.told()[-1], money.calls()) == (IN_STEP, [])
+    money.office.simulator.switch(line_ids="kept")
+    lines = lines_of(invoice)
+    lines[0] |= {"description": "Another text", "catalogItemId": money.item("Cable")}
+    money.edit(invoice, lineItems=lines)
+    money.work()
+    detail = money.in_books()["Line"][0][DETAIL]
+    assert (detail["ItemRef"]["name"], detail["ClassRef"]) == ("Cable", {"value": "9"})
+    assert_at_rest(money)
+
+
+def test_renewed_ids_of_two_lines_of_one_item_go_by_text_first(money: Money) -> None:
+    money.office.simulator.switch(line_ids="renewed")
+    invoice = pushed(
+        money, lineItems=[money.line("Permit", 1, 100, "Roof"), money.line("Permit", 1, 50, "Garage")]
+    )
+    dress(money)
+    roof, garage = lines_of(invoice)
+    money.edit(invoice, lineItems=[garage, {**roof, "quantity": 2}])
+    money.work()
+    made = money.in_books()
+    assert sales(made) == [("Garage", 50), ("Roof", 200)]
+    assert [line[DETAIL].get("ClassRef") for line in made["Line"][:2]] == [None, {"value": "9"}]
+
+
+def test_a_line_that_people_removed_in_quickbooks_is_added_again_by_an_edit(money: Money) -> None:
+    invoice = pushed(money, ("Permit", 1, 100), ("Panel", 2, 50))
+    put(money, money.in_books()["Id"], Line=money.in_books()["Line"][:1])
+    look_away(money)
+    lines = lines_of(invoice)
+    lines[1]["quantity"] = 4
+    money.edit(invoice, lineItems=lines)
+    money.work()
+    assert sales(money.in_books()) == [("Permit as agreed", 100), ("Panel as agreed", 200)]
+
+
+def test_another_item_of_a_line_takes_the_place_of_the_old_one(money: Money) -> None:
+    invoice = pushed(money, ("Permit", 1, 100))
+    lines = lines_of(invoice)
+    lines[0]["catalogItemId"] = money.item("Panel")
+    money.edit(invoice, lineItems=lines)
+    money.work()
+    assert money.in_books()["Line"][0][DETAIL]["ItemRef"]["name"] == "Panel"
+    assert len(money.in_books()["Line"]) == 2
+
+
+def test_a_difference_that_is_gone_takes_its_line_along(money: Money) -> None:
+    money.configure(difference_item="1")
+    invoice = pushed(money, ("Permit", 1, 100), amount=108)
+    note = {"DetailType": "DescriptionOnly", "Description": "Taxes are ours to pay"}
+    put(money, money.in_books()["Id"], Line=[*money.in_books()["Line"][:2], note])
+    look_away(money)
+    money.edit(invoice, amount=None, lineItems=[{**lines_of(invoice)[0], "quantity": 2}])
+    money.work()
+    made = money.in_books()
+    assert sales(made) == [("Permit as agreed", 200)]
+    assert made["Line"][1]["Description"] == "Taxes are ours to pay"
+    assert_at_rest(money)
+
+
+def test_the_first_edit_of_a_found_one_pairs_lines_by_their_order(money: Money) -> None:
+    """Found by its mark after a restored backup: which line is which was lost with the database."""
+    invoice = pushed(money, ("Permit", 1, 100), ("Panel", 2, 50))
+    link = money.link()
+    RecordLink.objects.filter(pk=link.pk).update(written={}, coperniq_image={})
+    dress(money)
+    lines = lines_of(invoice)
+    lines[0]["quantity"] = 5
+    money.edit(invoice, lineItems=lines)
+    money.work()
+    line = money.in_books()["Line"][0]
+    assert (line["Amount"], line[DETAIL]["ClassRef"]) == (500, {"value": "9"})
+    assert len(sales(money.in_books())) == 2
+    assert_at_rest(money)
+
+
+def test_using_sales_tax_of_quickbooks_is_told_as_a_difference(money: Money) -> None:
+    prefer(money.office, using_sales_tax=True, automated_sales_tax=True)
+    invoice = pushed(money)
+    dress(money)
+    money.edit(invoice, lineItems=[{**lines_of(invoice)[0], "quantity": 2}])
+    money.work()
+    assert "look for tax, discounts or lines of its own there." in money.told()[-1]
+
+
+def test_renewed_ids_go_by_the_item_where_the_text_is_another_too(money: Money) -> None:
+    money.office.simulator.switch(line_ids="renewed")
+    invoice = pushed(money, ("Permit", 1, 100), ("Panel", 2, 50))
+    dress(money)
+    permit, panel = lines_of(invoice)
+    money.edit(invoice, lineItems=[panel, {**permit, "description": "Another text"}])
+    money.work()
+    made = money.in_books()
+    assert sales(made) == [("Panel as agreed", 100), ("Another text", 100)]
+    assert [line[DETAIL].get("ClassRef") for line in made["Line"][:2]] == [None, {"value": "9"}]
+
+
+def test_of_a_found_one_whose_lines_nobody_noted_a_status_is_nothing_to_do(money: Money) -> None:
+    invoice = pushed(money)
+    RecordLink.objects.filter(kind="invoice").update(written={})
+    money.act(invoice, "send")
+    money.work()
+    assert (money.told()[-1], money.calls()) == (IN_STEP, [])
