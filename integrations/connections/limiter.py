@@ -17,7 +17,7 @@ from functools import partial
 
 from django.db import DatabaseError
 
-from integrations.connections.pace import PATIENCE_SECONDS, SEATS, Row, book, is_good, is_within
+from integrations.connections.pace import PATIENCE_SECONDS, SEATS, Row, Wish, book, is_good, is_within
 from integrations.models import CallPace
 from integrations.models.drivers import this_process
 
@@ -60,6 +60,7 @@ class Limiter:
         self._row: Row | None = None
         self._asked_at = self._renew_at = self._shut_until = -math.inf
         self._starts: deque[float] = deque()
+        self._missed: set[float] = set()
         self._recent: deque[float] = deque(maxlen=MOST_SEATS)
         self._waiting: dict[Caller, None] = {}
         self._seats = self._taken = self._keepers = 0
@@ -133,7 +134,8 @@ class Limiter:
 
     def _until_start(self, caller: Caller, now: float) -> float:
         """Whoever is awake takes the start that is there, so that one who sleeps too long delays nobody else."""
-        self._starts = deque(start for start in self._starts if is_good(start, now))
+        self._missed |= {start for start in self._starts if not is_good(start, now)}
+        self._starts = deque(start for start in self._starts if start not in self._missed)
         place = [other for other in self._waiting if other.is_seated].index(caller)
         if not self._starts or (self._starts[0] > now and place >= len(self._starts)):
             self._ask(now, at_once=True)
@@ -151,9 +153,11 @@ class Limiter:
         for _ in range(TRIES):
             row = self._row or self._find()
             until = now + RENEW_SECONDS + self._call_seconds
-            booking = book(row, self._process(), seats, partial(self._wanted, now), now, until)
+            wish = Wish(self._process(), seats, partial(self._wanted, now), self._missed)
+            booking = book(row, wish, now, until)
             self._row = row if booking else None
             if booking is not None:
+                self._missed.clear()
                 self._starts.extend(booking.starts)
                 self._seats, self._renew_at = booking.seats, now + RENEW_SECONDS
                 return

@@ -14,6 +14,7 @@ import time
 from bisect import bisect_left
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from tests.bench.processes import Usage
 from tests.processes.house import House, Tenant
 
 AT_LEAST_A_MINUTE = 475
+GAP_SECONDS = 0.5
 RAMP, TAIL = 0.2, 0.95
 PATIENCE_SECONDS = 1200
 LOOK_EVERY_SECONDS = 1.0  # the web server closes a connection that rests for two
@@ -126,6 +128,8 @@ def figures(
     moments = sorted(datetime.fromisoformat(call["at"]).timestamp() for call in calls)
     writes = sum(1 for call in calls if call["write"] and call["applied"])
     worker, simulator = usages
+    gaps = [(round(b - a, 1), round(a - moments[0], 1)) for a, b in pairwise(moments) if b - a > GAP_SECONDS]
+    sys.stderr.write(f"\ngaps (how long, when): {gaps}\n")
     return Figures(
         database=house.database_url.partition(":")[0],
         kind=kind,

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from integrations.management.clock import TICK_SECONDS, Clock
 from integrations.management.cluster import Cluster, run_cluster
 
-GRACE_SECONDS = 30.0
+GRACE_SECONDS = 55.0  # longer than a pump works
 
 
 class Command(BaseCommand):
