@@ -59,6 +59,9 @@ class InboundEvent(models.Model):
         indexes = [
             models.Index(fields=["id"], condition=Q(planned_at__isnull=True), name="unplanned_events"),
             models.Index(fields=["company", "record_type", "record_id"], name="events_of_a_record"),
+            models.Index(
+                fields=["company", "source", "record_type", "received_at"], name="events_told_since"
+            ),
         ]
 
     def __str__(self) -> str:
