@@ -11,7 +11,7 @@ from tests.sync.desk_of_money import Money
 from tests.sync.invoice_scenes import assert_at_rest, later, lines_of, pushed, put, sales, stocked
 from tests.sync.office import Office
 
-UPDATED = "Updated invoice 1001 in QuickBooks."
+UPDATED = "Updated invoice 1001 in QuickBooks: memo."
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def test_a_mark_that_people_removed_is_no_change_of_the_memo(money: Money) -> No
     money.edit(invoice, description="Second")
     money.work()
     assert money.in_books()["PrivateNote"] == f"Second\n{mark(money)}"
-    assert money.told()[-1] == "done: Updated invoice 1001 in QuickBooks."
+    assert money.told()[-1] == "done: Updated invoice 1001 in QuickBooks: memo."
 
 
 def test_the_memo_can_go_to_the_message_for_the_customer(money: Money) -> None:
@@ -91,11 +91,11 @@ def test_an_emptied_message_is_cleared_or_told(money: Money, clears: str) -> Non
     money.work()
     is_kept = "CustomerMemo" in money.in_books()
     told = (
-        "done_with_warning: Updated invoice 1001 in QuickBooks. QuickBooks kept the message although it is empty in "
+        "done_with_warning: Updated invoice 1001 in QuickBooks: memo. QuickBooks kept the message although it is empty in "
         "Coperniq: clear it there by hand."
     )
     assert is_kept == (clears in ("null", "none"))
-    assert money.told()[-1] == (told if is_kept else "done: Updated invoice 1001 in QuickBooks.")
+    assert money.told()[-1] == (told if is_kept else "done: Updated invoice 1001 in QuickBooks: memo.")
     assert_at_rest(money)
 
 
@@ -106,7 +106,7 @@ def test_a_new_place_for_memos_is_no_conflict(money: Money) -> None:
     money.work()
     made = money.in_books()
     assert made["CustomerMemo"]["value"] == "Second"
-    assert money.told()[-1] == "done: Updated invoice 1001 in QuickBooks."
+    assert money.told()[-1] == "done: Updated invoice 1001 in QuickBooks: memo."
     assert_at_rest(money)
 
 

@@ -220,7 +220,7 @@ def test_a_total_quickbooks_makes_otherwise_is_a_warning(money: Money) -> None:
     money.edit(invoice, description="Only the memo")
     money.work()
     assert money.told()[-1] == (
-        "done_with_warning: Updated invoice 1001 in QuickBooks. QuickBooks makes it $900.00 where Coperniq has "
+        "done_with_warning: Updated invoice 1001 in QuickBooks: memo. QuickBooks makes it $900.00 where Coperniq has "
         "$1,000.00: look for tax, discounts or lines of its own there."
     )
 

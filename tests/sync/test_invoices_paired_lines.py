@@ -11,7 +11,7 @@ from tests.sync.desk_of_money import Money
 from tests.sync.invoice_scenes import assert_at_rest, lines_of, look_away, prefer, pushed, put, sales, stocked
 from tests.sync.office import Office
 
-UPDATED = "done: Updated invoice 1001 in QuickBooks."
+UPDATED = "done: Updated invoice 1001 in QuickBooks: line 1."
 IN_STEP = "nothing_to_do: Invoice 1001 is in step with Coperniq already."
 DETAIL = "SalesItemLineDetail"
 

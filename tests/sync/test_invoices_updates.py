@@ -18,7 +18,7 @@ from tests.sync.invoice_scenes import (
 )
 from tests.sync.office import Office
 
-UPDATED = "done: Updated invoice 1001 in QuickBooks."
+UPDATED = "done: Updated invoice 1001 in QuickBooks: memo."
 IN_STEP = "nothing_to_do: Invoice 1001 is in step with Coperniq already."
 DETAIL = "SalesItemLineDetail"
 

@@ -26,6 +26,7 @@ from integrations.sync.mapping.marks import marked_id
 from integrations.sync.plans import Change
 
 DELETED = "Deleted"
+NAMED = 3
 DROPPED = (
     "QuickBooks dropped the amounts of lines that no QuickBooks item matches: the portal writes them again "
     "with the item chosen for that."
@@ -89,7 +90,15 @@ def sentence_of(write: RemoteWrite, number: str) -> str:
     if write.operation in ("void", "delete"):
         archived = write.coperniq_image.get("archived") and write.coperniq_image.get("status") != "DECLINED"
         return f"{told}, because it was {'archived' if archived else 'declined'} in Coperniq."
-    return f"{told}."
+    return (
+        f"{told}: {listed([change['field'] for change in write.changes])}." if write.changes else f"{told}."
+    )
+
+
+def listed(names: Sequence[str]) -> str:
+    """As many as one likes to read in a line of the log; its timeline has them all."""
+    shown = ", ".join(names[:NAMED]).lower()
+    return shown if len(names) <= NAMED else f"{shown} and {len(names) - NAMED} more"
 
 
 def remember(desk: Desk, link: RecordLink, invoice: Invoice, learnt: Learnt) -> None:
