@@ -91,8 +91,8 @@ def test_an_emptied_message_is_cleared_or_told(money: Money, clears: str) -> Non
     money.work()
     is_kept = "CustomerMemo" in money.in_books()
     told = (
-        "done_with_warning: Updated invoice 1001 in QuickBooks: memo. QuickBooks kept the message although it is empty in "
-        "Coperniq: clear it there by hand."
+        "done_with_warning: Updated invoice 1001 in QuickBooks: memo. QuickBooks kept the message although it is empty "
+        "in Coperniq: clear it there by hand."
     )
     assert is_kept == (clears in ("null", "none"))
     assert money.told()[-1] == (told if is_kept else "done: Updated invoice 1001 in QuickBooks: memo.")
