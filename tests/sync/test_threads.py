@@ -10,8 +10,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError, connections
+from django.db import OperationalError, connection, connections
 from django.db.models import F
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integrations import tasks
@@ -449,6 +450,19 @@ def test_a_project_noticed_by_one_thread_is_not_read_again_by_another(office: Of
         assert kept(another, project)
         assert not kept(another, project), "used up"
         assert not kept(another, other), "too long ago"
+
+
+def test_a_run_costs_its_lane_no_query_of_its_own(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is left is: recovering, two looks at the lane with two queries each, giving it back."""
+    monkeypatch.setattr(
+        lanes, "run_once", lambda _, run: SyncRun.objects.filter(pk=run.pk).update(state="done")
+    )
+    for account in range(20):
+        ask(office, "job", account, f"a{account}")
+    lane = taken(office)
+    with CaptureQueriesContext(connection) as queries:
+        assert drive(lane, time.monotonic() + SOON) == 20
+    assert len(queries) == 20 + 6
 
 
 def test_work_that_comes_while_everybody_is_busy_for_long_does_not_wait(
