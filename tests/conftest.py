@@ -24,6 +24,14 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory, worke
         database["TEST"]["NAME"] = f"test_portal_{worker_id}"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What never asks a database need not be tried above each of them."""
+    for item in items:
+        asks = {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
+        if asks or item.get_closest_marker("django_db") or item.get_closest_marker("processes"):
+            item.add_marker("database")
+
+
 class OpenGate:
     """Lets everybody in: tests are quicker than QuickBooks allows. tests/connections/test_limiter.py has the real one."""
 

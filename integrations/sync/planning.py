@@ -16,7 +16,7 @@ from integrations.models import (
     SyncSettings,
 )
 
-AT_ONCE = 200
+AT_ONCE = 50
 SYNCING_OFF = "invoice syncing is off"
 
 Source = InboundEvent.Source

@@ -20,6 +20,8 @@ from tests.sync.invoice_scenes import assert_at_rest, prefer, pushed, stocked
 from tests.sync.office import Office
 from tests.sync.refusal_table import HELD, RECONNECTED, RETRIED, UNKNOWN
 
+pytestmark = pytest.mark.any_database
+
 
 @pytest.fixture
 def money(office: Office) -> Money:

@@ -25,6 +25,8 @@ from tests.sync.invoice_scenes import (
 )
 from tests.sync.office import Office
 
+pytestmark = pytest.mark.any_database
+
 FAULTS = ["lost_answer", "refuse_connection_before", "error_500", "error_502_html", "fault_in_200"]
 MEMORY = [86_400, -1]
 CUSTOM = [True, False]

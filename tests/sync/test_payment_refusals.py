@@ -17,6 +17,8 @@ from django.utils import timezone
 from integrations.models import CoperniqConnection, QuickBooksConnection, RemoteWrite, SyncRun
 from tests.sync.desk_of_money import Money
 
+pytestmark = pytest.mark.any_database
+
 PROGRAMMERS = "QuickBooks did not understand what the portal sent. That is a mistake of the portal: please tell support."
 AMOUNT = (
     "QuickBooks does not take an amount of this record, e.g. because it is negative or too large. Please check the "
