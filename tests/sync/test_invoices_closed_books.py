@@ -123,7 +123,7 @@ def test_what_stands_in_closed_books_is_never_dated_anew(
 def test_nothing_to_write_is_not_held_by_closed_books(money: Money) -> None:
     invoice = pushed(money, status="SENT", issueDate=DAY)
     close(money)
-    money.edit(invoice, status="PAID")
+    money.edit(invoice, status="OVERDUE")
     money.work()
     assert money.told()[1:] == ["nothing_to_do: Invoice 1001 is in step with Coperniq already."]
 
