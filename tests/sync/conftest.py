@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from integrations import http
 from integrations.sync import desk, reference
 from integrations.sync.actions import catching_up
 from tests.sync.desk_of_money import Money, open_desk
@@ -22,3 +23,9 @@ def money(office: Office) -> Money:
     money.book_item("Permit")
     office.simulator.forget_log()
     return money
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a vendor in trouble is given between two tries of a read has tests of its own."""
+    monkeypatch.setattr(http, "READ_PAUSES", (0.001, 0.002))

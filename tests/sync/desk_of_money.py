@@ -177,8 +177,30 @@ def open_desk(office: Office, **switches: Any) -> Money:
     )
     money.configure(invoice_sync=True)
     money.account = office.account("John Smith")
-    money.project = office.project(money.account, "John Smith")
-    office.enter(money.project)
-    office.work()
+    service = office.simulator.make("workflows", name="Service", phases=[{"name": "Visit", "type": "PHASE"}])
+    money.project = office.project(money.account, "John Smith", workflowId=service["id"])
+    put_in_books(money)
     office.simulator.forget_log()
     return money
+
+
+def put_in_books(money: Money) -> None:
+    """As the portal would have, long ago: its workflow has no trigger, so that nobody looks at the project again."""
+    office, name = money.office, f"John Smith | #{money.project['number']}"
+    john = office.simulator.in_books(office.realm, DisplayName="John Smith")
+    parent = {"Job": True, "ParentRef": {"value": john["Id"]}, "BillWithParent": True}
+    job = office.simulator.in_books(office.realm, DisplayName=name, **parent)
+    pairs = (("customer", money.account, john), ("job", money.project, job))
+    RecordLink.objects.bulk_create(
+        RecordLink(
+            connection=office.quickbooks,
+            kind=kind,
+            coperniq_id=str(record["id"]),
+            coperniq_account_id=str(money.account["id"]),
+            coperniq_name=found["DisplayName"],
+            quickbooks_id=found["Id"],
+            quickbooks_name=found["DisplayName"],
+            rule=RecordLink.Rule.CREATED,
+        )
+        for kind, record, found in pairs
+    )

@@ -10,7 +10,7 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from integrations.models import Lane, QuickBooksConnection, RemoteWrite, SyncRun
+from integrations.models import Action, Kind, Lane, QuickBooksConnection, RemoteWrite, SyncRun
 from integrations.sync.actions import deposits
 from integrations.sync.desk import Desk
 from tests.simulation import Simulation
@@ -162,8 +162,13 @@ def test_two_threads_at_once_make_one_account_and_one_method(simulator: Simulati
     money = open_desk(office)
     lane = Lane.objects.get()
     assert lane.take(timezone.now(), timedelta(seconds=60))
-    run = SyncRun.objects.order_by("id").first()
-    assert run is not None
+    run = SyncRun.objects.create(
+        company=office.company,
+        connection=office.quickbooks,
+        kind=Kind.PAYMENT,
+        action=Action.PUSH_PAYMENT,
+        coperniq_id="1",
+    )
     found: list[tuple[str, object]] = []
 
     def settle() -> None:
