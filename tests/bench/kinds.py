@@ -57,30 +57,26 @@ for account_id, project_id in json.loads(os.environ["PROJECTS"]):
 
 
 class Invoices:
-    """Sent invoices that wait for invoice sync to be switched on: one write each."""
+    """Invoices made after the switch-on, while nobody was looking: one write each, for Coperniq numbers them."""
+
+    def __init__(self) -> None:
+        self.projects: list[dict[str, Any]] = []
+        self.records = 0
 
     def prepare(self, tenant: Tenant, accounts: int, records: int) -> None:
-        self.switch(tenant, "off")
-        projects = accounts_with_a_job(tenant, accounts)
-        simulator = tenant.house.simulator
-        item = simulator.make("catalog-items", tenant.api_key, name="Panel", code="P-1")
-        for number in range(records):
-            line = {"catalogItemId": item["id"], "quantity": 2, "unitCost": 4, "unitPrice": 100 + number}
-            values = {
-                "recordId": projects[number % accounts]["id"],
-                "calculationMethod": "LINE_ITEMS",
-                "lineItems": [line],
-                "dueDate": "2999-01-01T00:00:00.000Z",
-            }
-            made = simulator.make("invoices", tenant.api_key, **values)
-            simulator.control(f"coperniq/{tenant.api_key}/invoices/{made['id']}/send", {})
+        settings = {"custom_txn_numbers": True}
+        tenant.house.simulator.control(f"quickbooks/{tenant.realm}", settings, "PATCH")
+        self.projects, self.records = accounts_with_a_job(tenant, accounts), records
 
     def release(self, tenant: Tenant) -> None:
-        """Only invoices younger than the switch are pushed by themselves, so `push_from` has to look back."""
-        self.switch(tenant, "on")
-
-    def switch(self, tenant: Tenant, state: str) -> None:
-        tenant.house.manage("configure", "--company", tenant.slug, f"invoice_sync={state}")
+        """Only invoices younger than the switch are pushed by themselves. “Hours” is an item on both sides."""
+        tenant.house.manage("configure", "--company", tenant.slug, "invoice_sync=on")
+        simulator = tenant.house.simulator
+        item = simulator.make("catalog-items", tenant.api_key, name="Hours")["id"]
+        for number in range(self.records):
+            project = self.projects[number % len(self.projects)]
+            lines = [{"catalogItemId": item, "quantity": 2, "unitPrice": 100 + number}]
+            simulator.make("invoices", tenant.api_key, recordId=project["id"], lineItems=lines)
 
 
 KINDS: dict[str, type[Jobs] | type[Invoices]] = {"job": Jobs, "invoice": Invoices}

@@ -188,7 +188,7 @@ def put_in_books(money: Money) -> None:
     """As the portal would have, long ago: its workflow has no trigger, so that nobody looks at the project again."""
     office, name = money.office, f"John Smith | #{money.project['number']}"
     john = office.simulator.in_books(office.realm, DisplayName="John Smith")
-    parent = {"Job": True, "ParentRef": {"value": john["Id"]}, "BillWithParent": True}
+    parent: dict[str, Any] = {"Job": True, "ParentRef": {"value": john["Id"]}, "BillWithParent": True}
     job = office.simulator.in_books(office.realm, DisplayName=name, **parent)
     pairs = (("customer", money.account, john), ("job", money.project, job))
     RecordLink.objects.bulk_create(
