@@ -5,11 +5,15 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
+from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
 
 from integrations.connections import limiter
 from tests.simulation import Simulation, simulation
 from tests.sync.office import Office, open_office
+
+hypothesis_settings.register_profile("patient", deadline=None)
+hypothesis_settings.load_profile("patient")  # how long an example takes is the machine's affair
 
 
 @pytest.fixture(scope="session")

@@ -185,6 +185,6 @@ def wait_for(url: str) -> None:
         try:
             if requests.get(url, timeout=5).ok:
                 return
-        except requests.ConnectionError:
+        except requests.RequestException:  # not there yet, or too busy to answer
             time.sleep(0.1)
     raise CommandError(f"{url} does not answer.")

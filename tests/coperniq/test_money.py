@@ -13,9 +13,11 @@ from integrations.coperniq.money import (
     CatalogItem,
     Invoice,
     InvoiceLine,
+    OddInvoice,
     Payment,
     read_catalog_item_record,
     read_invoice_record,
+    read_listed_invoice,
     read_payment_record,
 )
 from integrations.coperniq.records import LONG_AGO
@@ -267,3 +269,10 @@ def test_a_catalog_item_is_read_whole() -> None:
 def test_an_odd_price_does_not_make_the_catalog_unreadable() -> None:
     found = read_catalog_item_record(sent({"id": 31, "price": Decimal("0.125"), "cost": None}))
     assert (found.price_cents, found.cost_cents, found.is_archived) == (None, None, False)
+
+
+def test_an_odd_invoice_of_a_list_is_named_and_stops_nobody() -> None:
+    row = {"id": "7", "amount": "1.005", "account": {"id": "3"}, "updatedAt": "2026-03-31T17:04:22Z"}
+    found = read_listed_invoice(Wild(row, "invoices[0]"))
+    assert isinstance(found, OddInvoice)
+    assert (found.id, found.account_id, found.version) == ("7", "3", "7/20260331170422000000/odd")

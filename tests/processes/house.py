@@ -49,7 +49,7 @@ def eventually(what: Callable[[], Any], why: str) -> Any:
 def answers(url: str) -> bool:
     try:
         return requests.get(url, timeout=5).ok
-    except requests.ConnectionError:
+    except requests.RequestException:
         return False
 
 
