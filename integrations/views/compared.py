@@ -10,6 +10,9 @@ from integrations.models import FieldMapping, Kind, RecordLink, SyncLogEntry
 
 # The one is kept as a digest, the other comes back masked: neither says anything to a reader.
 UNSHOWN = ("PrimaryTaxIdentifier",)
+# What only the engine has a use for.
+INTERNAL = ("payments", "paid_since", "deleted")
+IN_CENTS = ("total", "balance", "amount", "applied", "paid")
 FIELD_NAMES = {
     "DisplayName": "Display name",
     "GivenName": "First name",
@@ -44,7 +47,25 @@ FIELD_NAMES = {
     "due_date": "Due date",
     "memo": "Description",
     "lines": "Lines",
+    "number": "Number",
+    "on": "Date",
+    "total": "Total",
+    "balance": "Open balance",
+    "paid": "Paid",
+    "amount": "Amount",
+    "applied": "Applied to the invoice",
+    "method": "Payment method",
+    "reference": "Reference",
+    "account": "Deposited to",
+    "status": "Status",
+    "customer": "Customer",
+    "record_id": "Raised on",
+    "account_id": "Account",
+    "archived": "Archived",
+    "voided": "Voided",
+    "deposited": "In a bank deposit",
 }
+ORDER = {path: place for place, path in enumerate(FIELD_NAMES)}
 
 
 class Compared(NamedTuple):
@@ -65,7 +86,9 @@ def compared(link: RecordLink) -> list[Compared]:
         paths = [path for path in FieldMapping.DEFAULTS if path not in UNSHOWN]
         rows = [*(row_of(link, path) for path in paths), *project_rows(link)]
     else:
-        paths = list(dict.fromkeys([*link.coperniq_image, *link.quickbooks_image]))
+        found = {*link.coperniq_image, *link.quickbooks_image} - {*INTERNAL}
+        # A database need not keep the order in which an image was written.
+        paths = sorted(found, key=lambda path: (ORDER.get(path, len(ORDER)), path))
         rows = [row_of(link, path) for path in paths]
     return [row for row in rows if row.coperniq or row.quickbooks]
 
@@ -91,6 +114,8 @@ def text(value: object, path: str = "") -> str:
     """Amounts in dollars; of what is more than a word, such as lines, only how many."""
     if isinstance(value, list | dict):
         return f"{len(value)} lines" if path in ("lines", "Line") else ""
-    if path.endswith("_cents") and isinstance(value, int):
+    if isinstance(value, bool):
+        return "Yes" if value else ""
+    if (path.endswith("_cents") or path in IN_CENTS) and isinstance(value, int):
         return f"${value / 100:,.2f}"
     return "" if value is None else str(value)

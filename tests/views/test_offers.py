@@ -154,14 +154,22 @@ def test_an_invoice_is_compared_in_dollars_and_counted_lines(
 ) -> None:
     pair = link(acme_books, Kind.INVOICE, "7")
     pair.coperniq_image = {"total_cents": 120050, "memo": "Phase 1", "lines": [{}, {}], "extra": {"a": 1}}
-    pair.quickbooks_image = {"DocNumber": "1042", "memo": "Phase 1"}
+    pair.quickbooks_image = {
+        "voided": True,
+        "balance": 20050,
+        "paid_since": True,
+        "DocNumber": "1042",
+        "memo": "Phase 1",
+    }
     pair.written = {"memo": "Phase 1"}
     pair.save()
     logged = entry(acme_books, "7", kind=Kind.INVOICE)
     compared = sign_in(alice).get(f"/integrations/log/{logged.pk}/").context["compared"]
     assert [tuple(row) for row in compared] == [
-        ("total", "$1,200.50", "", False),
+        ("Number", "", "1042", False),
         ("Description", "Phase 1", "Phase 1", True),
         ("Lines", "2 lines", "", False),
-        ("Number", "", "1042", False),
+        ("Open balance", "", "$200.50", False),
+        ("Voided", "", "Yes", False),
+        ("total", "$1,200.50", "", False),
     ]
