@@ -12,14 +12,16 @@ from integrations.models.rules import (
     MatchingStrategy,
     MemoField,
     OnEnded,
+    OnQuickBooksVoid,
     Owner,
+    PaymentMethod,
     PhaseTrigger,
     PushFrom,
     Reentry,
     SyncSettings,
 )
 from integrations.models.runs import SyncRun
-from integrations.models.vocabulary import MONEY_ACTIONS, Action, Direction, Kind, RunState
+from integrations.models.vocabulary import MONEY_ACTIONS, Action, Direction, Kind, RunState, Vendor
 from integrations.models.writes import RemoteWrite
 
 __all__ = [
@@ -42,8 +44,10 @@ __all__ = [
     "MatchingStrategy",
     "MemoField",
     "OnEnded",
+    "OnQuickBooksVoid",
     "Outcome",
     "Owner",
+    "PaymentMethod",
     "PhaseEntry",
     "PhaseTrigger",
     "PushFrom",
@@ -57,4 +61,5 @@ __all__ = [
     "SyncLogEntry",
     "SyncRun",
     "SyncSettings",
+    "Vendor",
 ]

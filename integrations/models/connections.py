@@ -173,6 +173,9 @@ class QuickBooksConnection(models.Model):
     # Up to when everything that changed in QuickBooks has been looked at.
     changes_cursor_at = models.DateTimeField(null=True, blank=True)
     changes_read_at = models.DateTimeField(null=True, blank=True)
+    # The last time its change data did not reach back far enough, and everything linked was compared instead.
+    compared_fully_at = models.DateTimeField(null=True, blank=True)
+    compared_fully_because = models.CharField(max_length=200, blank=True)
     next_changes_at = models.DateTimeField(default=timezone.now)
     changes_claimed_until = models.DateTimeField(default=timezone.now)
     access_token_sealed = models.TextField(blank=True)

@@ -26,6 +26,7 @@ class InboundEvent(models.Model):
         COPERNIQ_WEBHOOK = "coperniq_webhook", "Coperniq webhook"
         COPERNIQ_POLL = "coperniq_poll", "Coperniq poll"
         QUICKBOOKS_WEBHOOK = "quickbooks_webhook", "QuickBooks webhook"
+        QUICKBOOKS_CDC = "quickbooks_cdc", "QuickBooks change data"
         PERSON = "person", "A person"
 
     class Outcome(models.TextChoices):

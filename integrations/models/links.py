@@ -17,6 +17,12 @@ class RecordLinkQuerySet(models.QuerySet["RecordLink"]):
     def pushed(self, connection: QuickBooksConnection, kind: str, coperniq_id: str) -> RecordLink | None:
         return self.of(connection, kind).filter(coperniq_id=coperniq_id).first()
 
+    def pulled(
+        self, connection: QuickBooksConnection, kind: str, quickbooks_id: str, part: str = ""
+    ) -> RecordLink | None:
+        """Of several customers merged into one, whose `part` tells them apart, the one that has none."""
+        return self.of(connection, kind).filter(quickbooks_id=quickbooks_id, quickbooks_part=part).first()
+
 
 class RecordLink(models.Model):
     """The stored pair of ids of one thing, with two images: its mapped fields as each side last answered.
@@ -33,6 +39,7 @@ class RecordLink(models.Model):
         ADOPTED = "adopted", "Found after a lost answer"
         CODE = "code", "Same item code"
         SAME_PAYMENT = "same_money", "Same payment on both sides"
+        PULLED = "pulled", "Brought over from QuickBooks"
 
     company_path: ClassVar[str] = "connection__company"
 
@@ -50,6 +57,8 @@ class RecordLink(models.Model):
     amount_cents = models.BigIntegerField(null=True, blank=True)
     rule = models.CharField(max_length=10, choices=Rule)
     quickbooks_version = models.CharField(max_length=20, blank=True)
+    # QuickBooks' own stamp of what it last answered: what it tells of an earlier moment is no news.
+    quickbooks_at = models.DateTimeField(null=True, blank=True)
     coperniq_image = models.JSONField(default=dict, blank=True)
     quickbooks_image = models.JSONField(default=dict, blank=True)
     written = models.JSONField(default=dict, blank=True)

@@ -52,6 +52,24 @@ class Owner(models.TextChoices):
     ASK = "ask", "Ask a person"
 
 
+class PaymentMethod(models.TextChoices):
+    """Coperniq's own (coperniq-api.md §3.8)."""
+
+    CASH = "CASH", "Cash"
+    CHECK = "CHECK", "Check"
+    ACH = "ACH", "ACH"
+    CREDIT_CARD = "CREDIT_CARD", "Credit card"
+    KLARNA = "KLARNA", "Klarna"
+    AFFIRM = "AFFIRM", "Affirm"
+
+
+class OnQuickBooksVoid(models.TextChoices):
+    """What becomes of the Coperniq invoice when people void QuickBooks'."""
+
+    DECLINE = "decline", "Decline it"
+    HOLD = "hold", "Ask a person"
+
+
 class SyncSettings(models.Model):
     company_path: ClassVar[str] = "connection__company"
 
@@ -91,6 +109,19 @@ class SyncSettings(models.Model):
         blank=True,
         help_text="Id of a QuickBooks item that takes what Coperniq's total has beyond its lines. Empty: ask.",
     )
+    on_quickbooks_void = models.CharField(
+        "when an invoice is voided in QuickBooks",
+        max_length=10,
+        choices=OnQuickBooksVoid,
+        default=OnQuickBooksVoid.DECLINE,
+    )
+    unknown_method = models.CharField(
+        "payment method Coperniq does not know",
+        max_length=12,
+        choices=PaymentMethod,
+        default=PaymentMethod.CHECK,
+        help_text="What a payment from QuickBooks is recorded as; the method's own name goes into its notes.",
+    )
     # {Coperniq's payment method: id of a QuickBooks account}; absent: the account "Coperniq Payments".
     deposit_accounts = models.JSONField(default=dict, blank=True)
     # {field: Owner}; absent: the later edit.
@@ -99,7 +130,7 @@ class SyncSettings(models.Model):
     payment_statuses = models.JSONField(default=dict, blank=True)
 
     OWNED: ClassVar = ("due_date", "memo", "lines")
-    METHODS: ClassVar = ("CASH", "CHECK", "ACH", "CREDIT_CARD", "KLARNA", "AFFIRM")
+    METHODS: ClassVar = tuple(PaymentMethod.values)
 
     class Meta:
         verbose_name_plural = "sync settings"

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from integrations.models.connections import QuickBooksConnection
 from integrations.models.lanes import LONG_AGO, Lane
-from integrations.models.vocabulary import OPEN, RECONNECT, RunState
+from integrations.models.vocabulary import OPEN, RECONNECT, Direction, RunState
 
 if TYPE_CHECKING:
     from integrations.models.runs import SyncRun
@@ -86,8 +86,12 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
         return found
 
     def _open_like(self, run: SyncRun) -> Self:
+        """Known by the record it comes from."""
+        record = {"coperniq_id": run.coperniq_id}
+        if run.direction == Direction.PULL:
+            record = {"quickbooks_id": run.quickbooks_id, "quickbooks_part": run.quickbooks_part}
         return self.open().filter(
-            connection_id=run.connection_id, action=run.action, coperniq_id=run.coperniq_id
+            connection_id=run.connection_id, action=run.action, direction=run.direction, **record
         )
 
     def _ask_open(self, run: SyncRun) -> SyncRun | None:

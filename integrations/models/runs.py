@@ -15,7 +15,7 @@ from integrations.models.run_sets import NAME_LENGTH, SyncRunQuerySet
 from integrations.models.vocabulary import OPEN, Action, Direction, Kind, RunState
 
 # An invoice can raise one question after the other: what was answered to the first still counts at the second.
-SEVERAL_QUESTIONS = (Action.PUSH_INVOICE,)
+SEVERAL_QUESTIONS = (Action.PUSH_INVOICE, Action.PULL_INVOICE, Action.PULL_PAYMENT)
 
 
 class SyncRun(models.Model):
@@ -28,8 +28,12 @@ class SyncRun(models.Model):
     direction = models.CharField(max_length=4, choices=Direction, default=Direction.PUSH)
     kind = models.CharField(max_length=10, choices=Kind)
     action = models.CharField(max_length=20, choices=Action)
-    coperniq_id = models.CharField(max_length=80)
+    # A run is known by the record it comes from: this one of a push, QuickBooks' of a pull.
+    coperniq_id = models.CharField(max_length=80, blank=True)
     quickbooks_id = models.CharField(max_length=80, blank=True)
+    quickbooks_part = models.CharField(
+        max_length=80, blank=True
+    )  # of a payment brought over: the invoice it pays
     record_name = models.CharField(max_length=NAME_LENGTH, blank=True)
     # Everything of one Coperniq account is done in order, by one thread.
     coperniq_account_id = models.CharField(max_length=40, blank=True)
@@ -69,9 +73,14 @@ class SyncRun(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["connection", "action", "coperniq_id"],
-                condition=Q(state__in=["queued", "running", "waiting", "held"]),
+                condition=Q(state__in=["queued", "running", "waiting", "held"], direction="push"),
                 name="one_open_run_per_record",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["connection", "action", "quickbooks_id", "quickbooks_part"],
+                condition=Q(state__in=["queued", "running", "waiting", "held"], direction="pull"),
+                name="one_open_pull_per_record",
+            ),
         ]
         indexes = [
             models.Index(fields=["company", "not_before"], condition=Q(state="queued"), name="queued_runs"),

@@ -23,9 +23,25 @@ class Action(models.TextChoices):
     PUSH_INVOICE = "push_invoice", "Push the invoice"
     NOTICE_PAYMENTS = "notice_payments", "Look for payments"
     PUSH_PAYMENT = "push_payment", "Push the payment"
+    PULL_INVOICE = "pull_invoice", "Bring the invoice over"
+    NOTICE_ALLOCATIONS = "notice_allocations", "Look what a payment pays"
+    PULL_PAYMENT = "pull_payment", "Bring the payment over"
+    NOTICE_CUSTOMER = "notice_customer", "Look at a customer of QuickBooks"
 
 
-MONEY_ACTIONS = (Action.PUSH_INVOICE, Action.NOTICE_PAYMENTS, Action.PUSH_PAYMENT)
+MONEY_ACTIONS = (
+    Action.PUSH_INVOICE,
+    Action.NOTICE_PAYMENTS,
+    Action.PUSH_PAYMENT,
+    Action.PULL_INVOICE,
+    Action.NOTICE_ALLOCATIONS,
+    Action.PULL_PAYMENT,
+)
+
+
+class Vendor(models.TextChoices):
+    QUICKBOOKS = "quickbooks", "QuickBooks"
+    COPERNIQ = "coperniq", "Coperniq"
 
 
 class RunState(models.TextChoices):

@@ -11,7 +11,7 @@ from django.utils import timezone
 from integrations.models.connections import QuickBooksConnection
 from integrations.models.runs import SyncRun
 from integrations.models.secrets import seal, unseal
-from integrations.models.vocabulary import Kind
+from integrations.models.vocabulary import Kind, Vendor
 
 
 def new_request_id() -> str:
@@ -40,11 +40,15 @@ class RemoteWrite(models.Model):
 
     connection = models.ForeignKey(QuickBooksConnection, on_delete=models.CASCADE, related_name="writes")
     run = models.ForeignKey(SyncRun, null=True, on_delete=models.SET_NULL, related_name="writes")
+    vendor = models.CharField("goes to", max_length=10, choices=Vendor, default=Vendor.QUICKBOOKS)
     kind = models.CharField(max_length=10, choices=Kind)
-    coperniq_id = models.CharField(max_length=80)
+    # What a write to QuickBooks is made for; of one to Coperniq its target, "" until it is created.
+    coperniq_id = models.CharField(max_length=80, blank=True)
     entity = models.CharField(max_length=40)
     operation = models.CharField(max_length=20)
+    # What a write to Coperniq is made for; of one to QuickBooks its target, "" until it is created.
     quickbooks_id = models.CharField(max_length=80, blank=True)
+    quickbooks_part = models.CharField(max_length=80, blank=True)
     rule = models.CharField(max_length=20, blank=True)
     request_id = models.CharField(max_length=50, unique=True, default=new_request_id)
     body_sealed = models.TextField()
@@ -69,11 +73,19 @@ class RemoteWrite(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["connection", "kind", "coperniq_id"],
-                condition=Q(state__in=["prepared", "sent"]),
+                condition=Q(state__in=["prepared", "sent"], vendor="quickbooks"),
                 name="one_open_write_per_record",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["connection", "kind", "quickbooks_id", "quickbooks_part"],
+                condition=Q(state__in=["prepared", "sent"], vendor="coperniq"),
+                name="one_open_write_to_coperniq",
+            ),
         ]
-        indexes = [models.Index(fields=["connection", "kind", "coperniq_id"], name="writes_of_a_record")]
+        indexes = [
+            models.Index(fields=["connection", "kind", "coperniq_id"], name="writes_of_a_record"),
+            models.Index(fields=["connection", "kind", "quickbooks_id"], name="writes_to_a_record"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.operation} {self.entity} for {self.kind} {self.coperniq_id}"

@@ -13,7 +13,7 @@ from django.db.models.functions import Concat
 from django.utils import timezone
 
 from integrations.errors import LaneLost
-from integrations.models import Kind, Lane, SyncRun
+from integrations.models import Direction, Kind, Lane, SyncRun
 from integrations.sync.desk import Room
 from integrations.sync.runner import run_once
 
@@ -213,9 +213,11 @@ def next_run(lane: Lane) -> SyncRun | None:
 
 def first_runs(lane: Lane) -> QuerySet[SyncRun]:
     """The oldest due run of each account, the oldest first."""
-    own = Case(
-        When(coperniq_account_id="", then=Concat("kind", Value(":"), "coperniq_id")), default=Value("")
+    pulled = When(
+        coperniq_account_id="", direction="pull", then=Concat("kind", Value(":QuickBooks:"), "quickbooks_id")
     )
+    pushed = When(coperniq_account_id="", then=Concat("kind", Value(":"), "coperniq_id"))
+    own = Case(pulled, pushed, default=Value(""))
     accounts = due_runs(lane).annotate(own=own).values("connection_id", "coperniq_account_id", "own")
     firsts = accounts.annotate(first=Min("id")).order_by("first").values("first")[:BATCH]
     rows = SyncRun.objects.filter(pk__in=firsts).select_related("connection__company__coperniq")
@@ -223,7 +225,10 @@ def first_runs(lane: Lane) -> QuerySet[SyncRun]:
 
 
 def account_of(run: SyncRun) -> Key:
-    return run.connection_id, run.coperniq_account_id or f"{run.kind}:{run.coperniq_id}"
+    """A record whose account is not known yet is taken for an account of its own."""
+    pulled = run.direction == Direction.PULL
+    own = f"QuickBooks:{run.quickbooks_id}" if pulled else run.coperniq_id
+    return run.connection_id, run.coperniq_account_id or f"{run.kind}:{own}"
 
 
 def keys_of(run: SyncRun) -> set[Key]:
