@@ -137,7 +137,8 @@ class Company:
         self.opened = world.clock.now()
         self.records: dict[str, dict[str, Record]] = {name: {} for name in MODELLED}
         self.requests: dict[str, Remembered] = {}
-        self.changes: list[tuple[str, str, str]] = []
+        self.changes: list[tuple[str, ...]] = []
+        self.gone: dict[str, dict[str, datetime]] = {name: {} for name in MODELLED}
         self._ids: dict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1))
         self._ids["Account"] = itertools.count(1_150_040_001)
         self.index = Index()
@@ -181,6 +182,7 @@ class Company:
     def remove(self, record: Record) -> None:
         del self.records[record.entity][record.id]
         self.index.drop(record)
+        self.gone[record.entity][record.id] = self.now()
         self.changed(record, "Delete")
 
     def changed(self, record: Record, operation: str = "Update") -> None:

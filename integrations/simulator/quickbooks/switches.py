@@ -58,6 +58,35 @@ QUICKBOOKS: dict[str, tuple[Setting, str]] = {
     "address_ids_move": (True, "address ids were seen to differ between a read and the next answer"),
 }
 
+CHANGES: dict[str, tuple[Setting, str]] = {
+    "cdc_since_inclusive": (
+        False,
+        "whether changedSince includes its own moment is not written; stamps are whole seconds, so off loses more",
+    ),
+    "cdc_before_30_days": (
+        "refuse",
+        "the page allows 30 days, in 2020 an older changedSince was answered: refuse (2060) | cut | answer",
+    ),
+    "cdc_limit": (1000, "objects in one answer, by the page"),
+    "cdc_limit_counts": ("in_all", "the page says in all: in_all | per_entity"),
+    "cdc_limit_keeps": (
+        "newest",
+        "which objects are left out above the limit is not written; the newest alone cannot be paged on: newest | oldest",
+    ),
+    "cdc_bad_entity_code": (
+        "4001",
+        "the refusal of an entity that is unknown or not supported is not written: 4001 | 500 | 2010",
+    ),
+    "cdc_rows": (
+        "query",
+        "full objects, whether with the fields of a read or, fewer, of a query: query | read",
+    ),
+    "cdc_lag_seconds": (
+        0,
+        "no page says that a change shows at once; how old it must be to be listed, 0 so that tests are quick",
+    ),
+}
+
 SALES: dict[str, tuple[Setting, str]] = {
     "itemless_lines": (
         "ignored",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, request
 
-from integrations.simulator.quickbooks import batch, problems, replay
+from integrations.simulator.quickbooks import batch, capture, problems, replay
 from integrations.simulator.quickbooks.answers import Problem, Refused, refusal, succeeded
 from integrations.simulator.quickbooks.company import company_info, preferences
 from integrations.simulator.quickbooks.entities import BY_PATH, NOT_YET
@@ -61,6 +61,8 @@ def _read(company: Company, rest: str) -> dict[str, Any]:
         return {"QueryResponse": _queried(company)}
     if request.method != "GET" or "/" in id_:
         raise problems.wrong_path(request.path.removeprefix("/quickbooks"))
+    if rest == "cdc":
+        return capture.answer(company, request.args)
     if rest == "preferences":
         return {"Preferences": preferences(company)}
     if segment == "companyinfo" and id_:
