@@ -6,7 +6,7 @@ A client that is only right under one setting of a switch is right by luck: run 
 from __future__ import annotations
 
 from integrations.simulator.coperniq.switches import SWITCHES as COPERNIQ
-from integrations.simulator.quickbooks.switches import CHANGES, QUICKBOOKS, SALES
+from integrations.simulator.quickbooks.switches import CHANGES, MERGES, QUICKBOOKS, SALES
 from integrations.simulator.quickbooks.switches import Setting as Setting
 
 INTUIT: dict[str, tuple[Setting, str]] = {
@@ -34,7 +34,15 @@ GENERAL: dict[str, tuple[Setting, str]] = {
     ),
 }
 
-SWITCHES: dict[str, tuple[Setting, str]] = {**GENERAL, **INTUIT, **QUICKBOOKS, **CHANGES, **SALES, **COPERNIQ}
+SWITCHES: dict[str, tuple[Setting, str]] = {
+    **GENERAL,
+    **INTUIT,
+    **QUICKBOOKS,
+    **CHANGES,
+    **MERGES,
+    **SALES,
+    **COPERNIQ,
+}
 
 
 def defaults() -> dict[str, Setting]:

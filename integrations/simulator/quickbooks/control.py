@@ -10,6 +10,7 @@ from flask import Blueprint, Response, jsonify
 from integrations.simulator.quickbooks import control_sales
 from integrations.simulator.quickbooks.answers import json_response
 from integrations.simulator.quickbooks.control_room import as_person, cents_of, company_of
+from integrations.simulator.quickbooks.merging import merge
 from integrations.simulator.quickbooks.presenting import bare
 from integrations.simulator.quickbooks.starting import furnish
 from integrations.simulator.quickbooks.state import Company, Record, Settings
@@ -83,6 +84,12 @@ def _records(room: Blueprint, world: World) -> None:
     @room.patch("/<realm>/records/<entity>/<id_>")
     def edit_record(realm: str, entity: str, id_: str) -> Response:
         return as_person(world, realm, lambda company: edit(company, entity, id_, read_body()), entity)
+
+    @room.post("/<realm>/merge/<entity>")
+    def merge_records(realm: str, entity: str) -> Response:
+        wanted = read_body()
+        away, into = str(wanted["from"]), str(wanted["into"])
+        return as_person(world, realm, lambda company: merge(company, entity, away, into), entity)
 
 
 def _balances(room: Blueprint, world: World) -> None:

@@ -234,8 +234,8 @@ class QuickBooks:
             told = [(one.realm_id, *change) for one in self.companies.values() for change in one.changes]
             for company in self.companies.values():
                 company.changes.clear()
-        for realm, entity, id_, operation in told:
-            self._world.webhooks.quickbooks_changed(realm, entity, id_, operation)
+        for realm, *change in told:
+            self._world.webhooks.quickbooks_changed(realm, *change)
 
     def as_dict(self) -> dict[str, dict[str, list[dict[str, Any]]]]:
         return {

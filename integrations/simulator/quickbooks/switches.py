@@ -58,6 +58,23 @@ QUICKBOOKS: dict[str, tuple[Setting, str]] = {
     "address_ids_move": (True, "address ids were seen to differ between a read and the next answer"),
 }
 
+MERGES: dict[str, tuple[Setting, str]] = {
+    "merge_moves": (
+        "silently",
+        "invoices, payments and jobs of a merged record change their reference as by a rename, or get a new time or "
+        "version, too: silently | time | version",
+    ),
+    "merge_new_version": (True, "whether the survivor's SyncToken moves, or its time alone, is not written"),
+    "merged_away": (
+        "inactive",
+        "the page says it becomes inactive, so it stays readable; or a read finds nothing (610): inactive | gone",
+    ),
+    "merge_tells_of_merged_away": (
+        False,
+        "the event Merge names it; whether an Update of it is told as well is not written",
+    ),
+}
+
 CHANGES: dict[str, tuple[Setting, str]] = {
     "cdc_since_inclusive": (
         False,
