@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, jsonify
 
-from integrations.simulator.quickbooks import control_sales
+from integrations.simulator.quickbooks import control_desk, control_sales
 from integrations.simulator.quickbooks.answers import json_response
 from integrations.simulator.quickbooks.control_room import as_person, cents_of, company_of
+from integrations.simulator.quickbooks.hands import edit_record as edit_record_by_hand
 from integrations.simulator.quickbooks.merging import merge
 from integrations.simulator.quickbooks.presenting import bare
 from integrations.simulator.quickbooks.starting import furnish
 from integrations.simulator.quickbooks.state import Company, Record, Settings
-from integrations.simulator.quickbooks.writing import edit, enter, existing, move_balance
+from integrations.simulator.quickbooks.writing import enter, existing, move_balance
 from integrations.simulator.rooms import new_room, read_body
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def build_blueprint(world: World) -> Blueprint:
     _records(room, world)
     _balances(room, world)
     control_sales.furnish_room(room, world)
+    control_desk.furnish_room(room, world)
     return room
 
 
@@ -83,7 +85,9 @@ def _records(room: Blueprint, world: World) -> None:
 
     @room.patch("/<realm>/records/<entity>/<id_>")
     def edit_record(realm: str, entity: str, id_: str) -> Response:
-        return as_person(world, realm, lambda company: edit(company, entity, id_, read_body()), entity)
+        return as_person(
+            world, realm, lambda company: edit_record_by_hand(company, entity, id_, read_body()), entity
+        )
 
     @room.post("/<realm>/merge/<entity>")
     def merge_records(realm: str, entity: str) -> Response:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from integrations.simulator.quickbooks.state import Company, Record
     from integrations.simulator.world import World
 
-VOIDABLE = {"invoices": "Invoice", "payments": "Payment"}
+VOIDABLE = {"invoices": "Invoice", "payments": "Payment", "creditmemos": "CreditMemo"}
 
 
 def furnish_room(room: Blueprint, world: World) -> None:
@@ -28,7 +28,7 @@ def furnish_room(room: Blueprint, world: World) -> None:
 
 
 def _endings(room: Blueprint, world: World) -> None:
-    @room.post("/<realm>/<any(invoices, payments):kind>/<id_>/void")
+    @room.post("/<realm>/<any(invoices, payments, creditmemos):kind>/<id_>/void")
     def void(realm: str, kind: str, id_: str) -> Response:
         entity = VOIDABLE[kind]
         return as_person(world, realm, lambda company: ending.void(company, existing(company, entity, id_)))

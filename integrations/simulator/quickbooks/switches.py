@@ -69,6 +69,10 @@ MERGES: dict[str, tuple[Setting, str]] = {
         "inactive",
         "the page says it becomes inactive, so it stays readable; or a read finds nothing (610): inactive | gone",
     ),
+    "person_deactivates_debtor": (
+        "credit_memo",
+        "the API refuses (6220); QuickBooks's own page writes a credit memo instead: credit_memo | refuse",
+    ),
     "merge_tells_of_merged_away": (
         False,
         "the event Merge names it; whether an Update of it is told as well is not written",
@@ -108,6 +112,10 @@ SALES: dict[str, tuple[Setting, str]] = {
     "itemless_lines": (
         "ignored",
         "a line without ItemRef: the page ignores its amount, others saw it replaced: ignored | replaced | kept",
+    ),
+    "inline_subtotal_amount": (
+        True,
+        "a description Subtotal: makes a subtotal between the lines; whether it shows an Amount is not written",
     ),
     "sparse_lines": (
         "replace",

@@ -41,6 +41,13 @@ def edit(company: Company, entity: str, id_: str, body: dict[str, Any]) -> Recor
     return _update(company, rules, existing(company, entity, id_), body, NOTHING, sparse=True)
 
 
+def save(company: Company, entity: str, id_: str, changes: dict[str, Any]) -> Record:
+    """As a person saves a whole form: what is empty in it is empty, whatever a sparse update would make of that."""
+    record = existing(company, entity, id_)
+    body = {**deepcopy(record.fields), **changes}
+    return _update(company, _begin(entity, body), record, body, NOTHING, sparse=False)
+
+
 def _begin(entity: str, body: dict[str, Any]) -> Rules:
     rules = RULES[entity]
     refuse_unknown(entity, rules.entity.properties, body)

@@ -91,12 +91,12 @@ def _settled_item(company: Company, line: Line) -> Line:
             kept: Line = {name: line[name] for name in ("Id", "Description") if name in line}
             return {**kept, "DetailType": NOTE_LINE, "DescriptionLineDetail": {}}
         if way == "replaced":
-            detail["ItemRef"] = {"value": _default_item(company)}
+            detail["ItemRef"] = {"value": default_item(company)}
     detail.setdefault("TaxCodeRef", {"value": "NON"})
     return line
 
 
-def _default_item(company: Company) -> str:
+def default_item(company: Company) -> str:
     items = company.records["Item"].values()
     return next((one.id for one in items if one.fields["Name"] == "Services"), "1")
 

@@ -39,6 +39,37 @@ def _references(company: Company, wanted: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def allocation(company: Company, wanted: dict[str, Any], old: Record | None = None) -> dict[str, Any]:
+    """One payment for several invoices, with credits used in it; each alone by its number or with an amount.
+
+    Without an amount of its own the payment is what the invoices need beyond the credits.
+    """
+    if set(wanted) - _WANTED - {"invoices", "credits"}:
+        raise ValueError(f"unknown keys {sorted(set(wanted) - _WANTED - {'invoices', 'credits'})}")
+    names = {"date": "TxnDate", "reference": "PaymentRefNum", "note": "PrivateNote"}
+    body: dict[str, Any] = {name: str(wanted[key]) for key, name in names.items() if key in wanted}
+    if "customer" in wanted:
+        body["CustomerRef"] = {"value": str(wanted["customer"])}
+    paid = [_share(company, "Invoice", one, old) for one in wanted.get("invoices", [])]
+    used = [_share(company, "CreditMemo", one, old) for one in wanted.get("credits", [])]
+    if "invoices" in wanted or "credits" in wanted:
+        body["Line"] = [*paid, *used]
+    if "amount" in wanted or old is None:
+        needed = sum(one["Amount"] for one in paid) - sum(one["Amount"] for one in used)
+        body["TotalAmt"] = Decimal(str(wanted.get("amount", max(needed, 0))))
+    return body | _references(company, wanted)
+
+
+def _share(company: Company, entity: str, wanted: object, old: Record | None) -> dict[str, Any]:
+    given: dict[str, Any] = wanted if isinstance(wanted, dict) else {"id": wanted}
+    target = company.find(entity, str(given["id"]))
+    if target is None:
+        raise ValueError(f"no {entity} {given['id']!r}")
+    free = target.sale.open + (target.sale.applied.get(old.id, 0) if old else 0)
+    amount = Decimal(str(given.get("amount", Decimal(free).scaleb(-2))))
+    return {"Amount": amount, "LinkedTxn": [{"TxnId": target.id, "TxnType": entity}]}
+
+
 def by_name(company: Company, entity: str, name: str) -> str:
     """Its number, which may also be given instead of the name."""
     records = company.records[entity].values()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _MAILS = ("BillEmail", "BillEmailCc", "BillEmailBcc")
 _NOT_KEPT = (
-    *("CustomField", "LinkedTxn", "ClassRef", "DepartmentRef", "ProjectRef", "GlobalTaxCalculation"),
+    *("CustomField", "LinkedTxn", "ClassRef", "DepartmentRef", "ProjectRef"),
     *("AllowOnlinePayment", "AllowIPNPayment", "ShipFromAddr"),
 )
 _ONLINE = ("AllowOnlineCreditCardPayment", "AllowOnlineACHPayment")
@@ -41,6 +41,10 @@ class SaleRules(Rules):
         _refuse_foreign_links(fields)
         for name in _NOT_KEPT:
             fields.pop(name, None)
+        if company.settings.country == "US":
+            fields.pop("GlobalTaxCalculation", None)
+        else:
+            fields.setdefault("GlobalTaxCalculation", "TaxExcluded")
         fields.setdefault("TxnDate", dates.today(company))
         for name, value in {
             "ApplyTaxAfterDiscount": False,

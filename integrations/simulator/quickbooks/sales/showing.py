@@ -11,6 +11,7 @@ from integrations.simulator.quickbooks.sales.form_lines import (
     DISCOUNT_LINE,
     GROUP_LINE,
     ITEM_LINE,
+    NOTE_LINE,
     SUBTOTAL_LINE,
 )
 from integrations.simulator.quickbooks.sales.money import cents, plain
@@ -107,8 +108,20 @@ def _lines(company: Company, record: Record) -> list[dict[str, Any]]:
         SUBTOTAL_LINE: {},
     }
     sold = [_line(company, one) for one in stored if one["DetailType"] != DISCOUNT_LINE]
+    if company.switch("inline_subtotal_amount"):
+        _sum_between(sold)
     discounts = [_line(company, one) for one in stored if one["DetailType"] == DISCOUNT_LINE]
     return [*sold, subtotal, *discounts]
+
+
+def _sum_between(lines: list[dict[str, Any]]) -> None:
+    """Each inline subtotal counts from the one before it."""
+    since = 0
+    for line in lines:
+        if line["DetailType"] == NOTE_LINE and str(line.get("Description", "")).startswith("Subtotal:"):
+            line["Amount"], since = money(since), 0
+        else:
+            since += cents(line.get("Amount", 0))
 
 
 def _line(company: Company, line: dict[str, Any]) -> dict[str, Any]:
