@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, jsonify
 
+from integrations.simulator.clock import VENDORS
 from integrations.simulator.quickbooks.answers import json_response
 from integrations.simulator.rooms import Answer, new_room, read_body, refused
 from integrations.simulator.seed import SEEDS, plant
@@ -96,3 +97,20 @@ def _clock(room: Blueprint, world: World) -> None:
     def shift_clock() -> Response:
         world.clock.shift(timedelta(seconds=float(read_body().get("shift_seconds", 0))))
         return read_clock()
+
+    @room.get("/clocks")
+    def read_clocks() -> Response:
+        return jsonify(world.clock.beside_seconds())
+
+    @room.put("/clocks")
+    def set_clocks() -> Answer:
+        """How far each vendor runs ahead, or below zero behind; one that is not named stays as it is."""
+        wanted = read_body()
+        unknown = sorted(set(wanted) - set(world.clock.beside_seconds()))
+        if unknown:
+            return refused(f"no clocks {unknown}")
+        with world.lock:
+            for vendor in VENDORS:
+                if (name := f"{vendor}_seconds") in wanted:
+                    world.clock.set_beside(vendor, timedelta(seconds=float(wanted[name])))
+        return read_clocks()

@@ -85,7 +85,8 @@ def _sever() -> None:
 
 def _stamp(world: World, answer: Response) -> None:
     skew = timedelta(seconds=float(world.switches["date_header_offset_seconds"]))
-    answer.headers["Date"] = http_date(world.clock.now() + skew)
+    told = world.clock.at("coperniq" if g.vendor == "coperniq" else "quickbooks")
+    answer.headers["Date"] = http_date(told + skew)
     if g.vendor == "quickbooks":
         answer.headers["Intuit-Tid"] = world.gateway.next_tid()
     elif g.vendor == "intuit":

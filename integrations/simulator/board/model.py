@@ -56,8 +56,8 @@ def live(world: World, choice: Choice) -> dict[str, Any]:
     """The parts that change by themselves."""
     return {
         "columns": _columns(choice.company, choice.workflow),
-        "customers": _customers(world, choice.books),
-        "sales": books.sales(choice.books, world.clock.now()),
+        "customers": _customers(choice.books),
+        "sales": books.sales(choice.books, world.clock.at("quickbooks")),
         "calls": world.access.as_list()[: -STRIP - 1 : -1],
         "posts": [_post(one) for one in world.webhooks.book.latest(STRIP)],
         "pending": world.webhooks.pending,
@@ -106,7 +106,7 @@ def _card(company: Company, project: Project) -> dict[str, Any]:
     }
 
 
-def _customers(world: World, books: Books | None) -> list[dict[str, Any]]:
+def _customers(books: Books | None) -> list[dict[str, Any]]:
     """Customers by the newest change in their family, each followed by its jobs."""
     if books is None:
         return []
@@ -115,7 +115,7 @@ def _customers(world: World, books: Books | None) -> list[dict[str, Any]]:
     families.sort(
         key=lambda family: (max(one.updated for one, _ in family), int(family[0][0].id)), reverse=True
     )
-    now = world.clock.now()
+    now = books.now()
     return [_customer(books, one, depth, now) for family in families for one, depth in family]
 
 

@@ -82,7 +82,7 @@ def _since(company: Company, given: str) -> datetime:
 def _falls_in(company: Company, at: datetime, since: datetime) -> bool:
     lag = timedelta(seconds=float(company.switch("cdc_lag_seconds")))
     started = at >= since if company.switch("cdc_since_inclusive") else at > since
-    return started and at <= company.now() - lag
+    return started and (not lag or at <= company.now() - lag)
 
 
 def _changes(company: Company, name: str) -> list[Change]:

@@ -38,6 +38,6 @@ def as_person(
             found = act(company)
             answer = json_response(bare(company, found) if found else {})
         except Refused as reason:
-            answer = refusal(reason, world.clock.now())
+            answer = refusal(reason, world.clock.at("quickbooks"))
     world.quickbooks.announce()
     return answer

@@ -110,14 +110,14 @@ class Gateway:
         form = self._world.switches["throttle_form"]
         as_xml = form == "xml" or (form == "alternate" and next(self._throttled) % 2 == 0)
         if as_xml:
-            text = _THROTTLED_XML.format(time=envelope_time(self._world.clock.now()))
+            text = _THROTTLED_XML.format(time=envelope_time(self._world.clock.at("quickbooks")))
             return Response(text, status=429, content_type="text/xml")
         detail = "The request limit was reached.  Try again later"
         return self._lower_case("ThrottleExceeded", "003001", 429, detail, "SERVICE")
 
     def faulted(self, name: str) -> Response:
         """The answers of the faults that a test asks for."""
-        now = self._world.clock.now()
+        now = self._world.clock.at("quickbooks")
         if name == "throttle":
             return self.throttled()
         if name == "expired_token":
@@ -129,7 +129,7 @@ class Gateway:
     def _lower_case(self, what: str, error_code: str, status: int, detail: str, kind: str) -> Response:
         message = f"message={what}; errorCode={error_code}; statusCode={status}"
         error = {"message": message, "detail": detail or None, "code": str(int(error_code)), "element": None}
-        milliseconds = int(self._world.clock.now().timestamp() * 1000)
+        milliseconds = int(self._world.clock.at("quickbooks").timestamp() * 1000)
         document: dict[str, Any] = {
             "warnings": None,
             "intuitObject": None,

@@ -134,7 +134,7 @@ class Company:
         self.world = world
         self.realm_id = realm_id
         self.settings = settings
-        self.opened = world.clock.now()
+        self.opened = world.clock.at("quickbooks")
         self.records: dict[str, dict[str, Record]] = {name: {} for name in MODELLED}
         self.requests: dict[str, Remembered] = {}
         self.changes: list[tuple[str, ...]] = []
@@ -162,7 +162,7 @@ class Company:
 
     def now(self) -> datetime:
         """Whole seconds: QuickBooks shows no more, and compares no more."""
-        return self.world.clock.now().replace(microsecond=0)
+        return self.world.clock.at("quickbooks").replace(microsecond=0)
 
     def next_id(self, kind: str) -> str:
         """Customers, vendors and employees share one row of numbers, as their names share one list. So do sales."""

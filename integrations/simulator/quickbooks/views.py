@@ -38,7 +38,7 @@ def build_blueprint(world: World) -> Blueprint:
 
     @api.route("/<path:rest>", methods=METHODS)
     def astray(rest: str) -> Response:
-        return refusal(problems.wrong_path(f"/{rest}"), world.clock.now())
+        return refusal(problems.wrong_path(f"/{rest}"), world.clock.at("quickbooks"))
 
     return api
 
@@ -49,10 +49,12 @@ def _work(world: World, realm: str, rest: str) -> Response:
         if rest == "batch" and (crowded := world.gateway.enter_batch(realm, batch.count(request.get_data()))):
             return crowded
         if request.method == "POST" and rest != "query":
-            return replay.once(company, rest, lambda: succeeded(_posted(company, rest), world.clock.now()))
-        return succeeded(_read(company, rest), world.clock.now())
+            return replay.once(
+                company, rest, lambda: succeeded(_posted(company, rest), world.clock.at("quickbooks"))
+            )
+        return succeeded(_read(company, rest), world.clock.at("quickbooks"))
     except Refused as reason:
-        return refusal(reason, world.clock.now())
+        return refusal(reason, world.clock.at("quickbooks"))
 
 
 def _read(company: Company, rest: str) -> dict[str, Any]:

@@ -88,7 +88,7 @@ class Webhooks:
         """`operation` as the legacy form spells it: Create, Update, Delete, Merge, Void, Emailed."""
         if self.quickbooks is None or not intuit_events.told(entity, operation) or not self._tells(realm):
             return
-        event = Event(realm, entity, str(id_), operation, self._world.clock.now(), deleted_id)
+        event = Event(realm, entity, str(id_), operation, self._world.clock.at("quickbooks"), deleted_id)
         with self._lock:
             self._batch.append(event)
             if self._gathering is None:
