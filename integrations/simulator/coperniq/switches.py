@@ -118,6 +118,11 @@ WEBHOOKS: dict[str, tuple[Any, str]] = {
     "webhook_batch_seconds": (0.2, "Intuit gathers events for a while; for how long is not written"),
     "webhook_void_word": ("void", "type of void events: void | voided, both occur"),
     "webhook_content_type": ("application/json", "CloudEvents also come as application/cloudevents+json"),
+    "webhook_datacontenttype": (True, "datacontenttype of a CloudEvent may be missing"),
+    "webhook_alternative_ids": (
+        False,
+        "data of a CloudEvent is empty in most samples, some name another id of the record",
+    ),
     "webhook_last_updated": ("zulu", "lastUpdated of the legacy form: zulu | offset (-0700 without colon)"),
     "webhook_connected_only": (
         False,

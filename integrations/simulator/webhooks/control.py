@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, jsonify, request
 
 from integrations.simulator.coperniq.triggers import NAMES
+from integrations.simulator.webhooks.intuit_events import Event
 from integrations.simulator.webhooks.sender import CoperniqTarget, QuickBooksTarget
 from integrations.simulator.webhooks.trouble import TroubleRefused
 
@@ -44,9 +47,34 @@ def build_blueprint(world: World) -> Blueprint:
     def subscribe_quickbooks() -> Answer:
         return _subscribe_quickbooks(world, _body())
 
+    @room.post("/quickbooks/events")
+    def tell() -> Answer:
+        return _tell(world, _body())
+
     _deliveries(room, world)
     _faults(room, world)
     return room
+
+
+def _tell(world: World, body: dict[str, Any]) -> Answer:
+    """Events that never happened, or happened long ago, in one post as far as they fit."""
+    try:
+        events = [_event(world, one) for one in body["events"]]
+    except (KeyError, TypeError, ValueError) as reason:
+        return _refused(f"an event needs realm, entity, id and operation: {reason}")
+    signature = str(body.get("signature", "valid"))
+    if signature not in {"valid", "wrong", "absent"}:
+        return _refused("signature: valid, wrong or absent")
+    if not world.webhooks.tell(events, signature):
+        return _refused("nobody subscribed", 404)
+    return jsonify({"events": len(events)})
+
+
+def _event(world: World, given: dict[str, Any]) -> Event:
+    at = datetime.fromisoformat(given["at"]) if "at" in given else world.clock.at("quickbooks")
+    realm, entity, id_, operation = (str(given[name]) for name in ("realm", "entity", "id", "operation"))
+    event = Event(realm, entity, id_, operation, at.astimezone(UTC), str(given.get("deleted_id", "")))
+    return replace(event, event_id=str(given["event_id"])) if "event_id" in given else event
 
 
 def _subscribe_coperniq(world: World, body: dict[str, Any]) -> Answer:

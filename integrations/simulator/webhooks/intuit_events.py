@@ -8,7 +8,7 @@ import hmac
 import json
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -45,6 +45,7 @@ class Event:
     operation: str
     at: datetime
     deleted_id: str = ""
+    event_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
 def told(entity: str, operation: str) -> bool:
@@ -62,18 +63,30 @@ def signature(verifier_token: str, raw: bytes) -> str:
 
 
 def _cloud(event: Event, switches: Mapping[str, Any]) -> dict[str, Any]:
-    word = switches["webhook_void_word"] if event.operation == "Void" else _WORDS[event.operation]
+    word = _WORDS.get(event.operation, event.operation.lower())
+    if event.operation == "Void":
+        word = switches["webhook_void_word"]
+    kind = {"datacontenttype": "application/json"} if switches["webhook_datacontenttype"] else {}
     return {
         "specversion": "1.0",
-        "id": str(uuid.uuid4()),
+        "id": event.event_id,
         "source": SOURCE,
         "type": f"qbo.{event.entity.lower()}.{word}.v1",
-        "datacontenttype": "application/json",
+        **kind,
         "time": event.at.strftime("%Y-%m-%dT%H:%M:%S.%f") + "517Z",
         "intuitentityid": event.id,
         "intuitaccountid": event.realm,
-        "data": {"deletedid": event.deleted_id} if event.deleted_id else {},
+        "data": _data(event, switches),
     }
+
+
+def _data(event: Event, switches: Mapping[str, Any]) -> dict[str, Any]:
+    if event.deleted_id:
+        return {"deletedid": event.deleted_id}
+    if switches["webhook_alternative_ids"]:
+        name = uuid.uuid5(uuid.NAMESPACE_OID, f"{event.realm}/{event.entity}/{event.id}")
+        return {"alternative_ids": [{"id": str(name), "namespace": "Intuit.sbseg.v4"}]}
+    return {}
 
 
 def _legacy(events: list[Event], switches: Mapping[str, Any]) -> dict[str, Any]:

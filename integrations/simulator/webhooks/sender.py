@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from integrations.simulator.webhooks import intuit_events
@@ -110,10 +110,22 @@ class Webhooks:
             self._leaving += len(events)
             target = self.quickbooks
         if target is not None:
-            for start in range(0, len(events), intuit_events.MAX_EVENTS):
-                self._post_events(target, events[start : start + intuit_events.MAX_EVENTS])
+            self._post_all(target, self.troubles.mix("quickbooks", events))
         with self._lock:
             self._leaving -= len(events)
+
+    def tell(self, events: list[Event], signature: str = "valid") -> bool:
+        """At once, whatever a test wants told: kinds and operations that nobody knows, companies never connected."""
+        target = self.quickbooks
+        if target is None:
+            return False
+        token = {"wrong": "another token", "absent": ""}.get(signature, target.verifier_token)
+        self._post_all(replace(target, verifier_token=token), self.troubles.mix("quickbooks", events))
+        return True
+
+    def _post_all(self, target: QuickBooksTarget, events: list[Event]) -> None:
+        for start in range(0, len(events), intuit_events.MAX_EVENTS):
+            self._post_events(target, events[start : start + intuit_events.MAX_EVENTS])
 
     def _post_events(self, target: QuickBooksTarget, events: list[Event]) -> None:
         switches = self._switches
@@ -121,8 +133,9 @@ class Webhooks:
         cloud = target.form == "cloudevents"
         headers = {
             "Content-Type": switches["webhook_content_type"] if cloud else "application/json",
-            "intuit-signature": intuit_events.signature(target.verifier_token, raw),
         }
+        if target.verifier_token:
+            headers["intuit-signature"] = intuit_events.signature(target.verifier_token, raw)
         self._send(self._delivery("quickbooks", target.url, raw, headers))
 
     def _delivery(self, vendor: str, url: str, raw: bytes, headers: dict[str, str]) -> Delivery:
