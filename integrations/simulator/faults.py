@@ -1,8 +1,8 @@
 """Trouble on demand: a fault waits for a matching request, then strikes before or after the vendor did its work.
 
-Struck before, the request changes nothing; struck after (`lost_answer`, `hang`), the change is made and only
-the answer suffers.
-Faults about writes (`lost_answer`, `hang`, `stale`, `duplicate_request_id`) wait for a write unless a method is named.
+Struck before, the request changes nothing; struck after (`lost_answer`, `hang`, `late_error_500`, `late_error_502`),
+the change is made and only the answer suffers: it never comes, or a server in between says that it failed.
+Faults about writes (those, `stale`, `duplicate_request_id`) wait for a write unless a method is named.
 No fault sleeps or closes while the world's lock is held.
 """
 
@@ -30,8 +30,9 @@ BEFORE = {
     "fault_in_200",
     "duplicate_request_id",
 }
-AFTER = {"lost_answer", "hang"}
-ABOUT_WRITES = {"lost_answer", "hang", "stale", "duplicate_request_id"}
+LATE_ERRORS = {"late_error_500": "error_500", "late_error_502": "error_502_html"}
+AFTER = {"lost_answer", "hang", *LATE_ERRORS}
+ABOUT_WRITES = {*AFTER, "stale", "duplicate_request_id"}
 QUICKBOOKS_ONLY = {"stale", "fault_in_200", "duplicate_request_id"}
 VENDORS = {"quickbooks", "coperniq", "intuit"}
 HTML_502 = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"

@@ -11,13 +11,16 @@ from flask import Response, g, request
 from werkzeug.http import http_date
 
 from integrations.simulator import access
-from integrations.simulator.faults import AFTER, Fault
+from integrations.simulator.faults import AFTER, LATE_ERRORS, Fault
 from integrations.simulator.quickbooks.entities import entity_of_path
 
 if TYPE_CHECKING:
     from flask import Flask
 
     from integrations.simulator.world import World
+
+
+_HEARD = {"late_error_500": 500, "late_error_502": 502}
 
 
 class Severed(ConnectionResetError):
@@ -41,7 +44,7 @@ def install(app: Flask, world: World) -> None:
         _stamp(world, answer)
         _log(world, answer)
         if g.fault is not None and g.fault.fault in AFTER:
-            _after(world, g.fault)
+            return _after(world, g.fault, answer)
         return answer
 
     @app.teardown_request
@@ -69,11 +72,16 @@ def _before(world: World, fault: Fault) -> Response | None:
     return world.faults.body(g.vendor, fault.fault)
 
 
-def _after(world: World, fault: Fault) -> None:
+def _after(world: World, fault: Fault, answer: Response) -> Response:
+    if fault.fault in LATE_ERRORS:
+        failed = world.faults.body(g.vendor, LATE_ERRORS[fault.fault])
+        _stamp(world, failed)
+        return failed
     if fault.fault == "hang":
         world.faults.pause(fault.seconds)
-    else:
-        _sever()
+        return answer
+    _sever()
+    return answer
 
 
 def _sever() -> None:
@@ -94,8 +102,9 @@ def _stamp(world: World, answer: Response) -> None:
 
 
 def _log(world: World, answer: Response | None) -> None:
-    """`status` 0 where the client gets no answer: it cannot know what happened, we can."""
-    unheard = answer is None or (g.fault is not None and g.fault.fault in AFTER)
+    """`status` is what the client hears, 0 where it gets no answer: it cannot know what happened, we can."""
+    struck = g.fault.fault if g.fault is not None else ""
+    unheard = answer is None or struck in AFTER - LATE_ERRORS.keys()
     write = access.is_write(request.method, request.path)
     status = answer.status_code if answer is not None else 0
     applied = write and status in range(200, 300) and not g.get("replayed")
@@ -107,10 +116,10 @@ def _log(world: World, answer: Response | None) -> None:
         query=access.readable_query(request.query_string.decode("latin-1")),
         realm=g.realm,
         entity=g.get("entity") or (entity_of_path(g.segment) if g.vendor == "quickbooks" else g.segment),
-        status=0 if unheard else status,
+        status=0 if unheard else _HEARD.get(struck, status),
         write=write,
         applied=g.get("applied", applied),
         replayed=bool(g.get("replayed")),
         request_id=request.args.get("requestid", ""),
-        fault=g.fault.fault if g.fault is not None else "",
+        fault=struck,
     )
