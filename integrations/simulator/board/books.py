@@ -17,6 +17,7 @@ GLOW = timedelta(seconds=30)
 
 @dataclass(frozen=True)
 class Invoice:
+    id: str
     number: str
     customer: str
     total: str
@@ -29,6 +30,7 @@ class Invoice:
 
 @dataclass(frozen=True)
 class Payment:
+    id: str
     amount: str
     customer: str
     date: str
@@ -57,9 +59,9 @@ def sales(company: Company | None, now: datetime) -> Sales:
         return Sales([], 0, [], 0)
     invoices, payments = company.records["Invoice"], company.records["Payment"]
     return Sales(
-        [_invoice(company, one, now) for one in _newest(invoices)],
+        [invoice_row(company, one, now) for one in _newest(invoices)],
         len(invoices),
-        [_payment(company, one, now) for one in _newest(payments)],
+        [payment_row(company, one, now) for one in _newest(payments)],
         len(payments),
     )
 
@@ -68,9 +70,10 @@ def _newest(records: dict[str, Record]) -> list[Record]:
     return sorted(records.values(), key=lambda one: (one.updated, one.number), reverse=True)[:SHOWN]
 
 
-def _invoice(company: Company, record: Record, now: datetime) -> Invoice:
+def invoice_row(company: Company, record: Record, now: datetime) -> Invoice:
     fields, sale = record.fields, record.sale
     return Invoice(
+        id=record.id,
         number=fields.get("DocNumber", ""),
         customer=_named(company, record, "CustomerRef", "Customer"),
         total=money(sale.total),
@@ -91,9 +94,10 @@ def state_of(record: Record) -> str:
     return "partial" if 0 < sale.open < sale.total else "open"
 
 
-def _payment(company: Company, record: Record, now: datetime) -> Payment:
+def payment_row(company: Company, record: Record, now: datetime) -> Payment:
     fields, sale = record.fields, record.sale
     return Payment(
+        id=record.id,
         amount=money(sale.total),
         customer=_named(company, record, "CustomerRef", "Customer"),
         date=fields["TxnDate"],

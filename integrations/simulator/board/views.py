@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from integrations.simulator.board import invoice_pages, model, typed
+from integrations.simulator.board import book_pages, invoice_pages, model, typed
 from integrations.simulator.coperniq import personal, phases, projects
 from integrations.simulator.coperniq.errors import Refused, invalid
 
@@ -51,6 +51,7 @@ def build_blueprint(world: World) -> Blueprint:
 
     _forms(pages, world)
     invoice_pages.add_routes(pages, world)
+    book_pages.add_routes(pages, world)
     return pages
 
 

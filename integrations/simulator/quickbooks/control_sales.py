@@ -83,7 +83,7 @@ def _hands(room: Blueprint, world: World) -> None:
     def send(realm: str, id_: str) -> Response:
         wanted = read_body()
         return as_person(
-            world, realm, lambda company: _send(company, existing(company, "Invoice", id_), wanted)
+            world, realm, lambda company: send_invoice(company, existing(company, "Invoice", id_), wanted)
         )
 
     @room.post("/<realm>/records/<entity>/<id_>/touch")
@@ -94,7 +94,7 @@ def _hands(room: Blueprint, world: World) -> None:
         )
 
 
-def _send(company: Company, record: Record, wanted: dict[str, Any]) -> Record:
+def send_invoice(company: Company, record: Record, wanted: dict[str, Any]) -> Record:
     """A new time, and the same version, as recorded."""
     address = {"BillEmail": {"Address": str(wanted["email"])}} if "email" in wanted else {}
     record.fields = {**record.fields, "EmailStatus": "EmailSent", **address}

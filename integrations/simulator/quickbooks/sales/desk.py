@@ -36,10 +36,11 @@ _WRAPPED = {
     "memo": ("CustomerMemo", "value"),
     "email": ("BillEmail", "Address"),
 }
+_HIDDEN = {"ServiceDate", "TaxCodeRef", "ClassRef"}
 _ADDED = {"lines", "discount", "shipping"}
 _KEYS = _PLAIN.keys() | _WRAPPED.keys() | _ADDED | {"terms", "tax", "tax_code"}
 _LINE_KEYS = {
-    *("id", "item", "bundle", "text", "subtotal"),
+    *("id", "keep", "item", "bundle", "text", "subtotal"),
     *("description", "quantity", "price", "amount", "taxed", "service_date"),
 }
 
@@ -72,19 +73,36 @@ def _tax(wanted: Wanted) -> Wanted:
 
 def _lines(company: Company, wanted: Wanted, old: Record | None) -> list[Wanted]:
     stored = deepcopy(old.fields["Line"]) if old else []
-    sold = [one for one in stored if one["DetailType"] != DISCOUNT_LINE and not _is_shipping(one)]
-    shipping = [one for one in stored if _is_shipping(one)]
+    sold = [one for one in stored if one["DetailType"] != DISCOUNT_LINE and not is_shipping(one)]
+    shipping = [one for one in stored if is_shipping(one)]
     discount = [one for one in stored if one["DetailType"] == DISCOUNT_LINE]
     if "lines" in wanted:
-        sold = [_line(company, one) for one in wanted["lines"]]
+        known = {one["Id"]: one for one in sold}
+        sold = [_relined(company, one, known.get(str(one.get("id", "")))) for one in wanted["lines"]]
     if "shipping" in wanted:
-        shipping = [_shipping(wanted["shipping"])] if wanted["shipping"] else []
+        same = (
+            {name: shipping[0][name] for name in ("Id", "Description") if name in shipping[0]}
+            if shipping
+            else {}
+        )
+        shipping = [{**same, **_shipping(wanted["shipping"])}] if wanted["shipping"] else []
     if "discount" in wanted:
         discount = [_discount(wanted["discount"])] if wanted["discount"] else []
     return [*sold, *shipping, *discount]
 
 
-def _is_shipping(line: Wanted) -> bool:
+def _relined(company: Company, wanted: Wanted, before: Wanted | None) -> Wanted:
+    """With `keep` nothing in a line changes; otherwise it keeps what the page of an invoice does not show."""
+    if wanted.get("keep") and before is not None:
+        return before
+    line = _line(company, wanted)
+    if before is not None and ITEM_LINE in before and ITEM_LINE in line:
+        hidden = {name: value for name, value in before[ITEM_LINE].items() if name in _HIDDEN}
+        line[ITEM_LINE] = hidden | line[ITEM_LINE]
+    return line
+
+
+def is_shipping(line: Wanted) -> bool:
     return bool(line.get(ITEM_LINE, {}).get("ItemRef", {}).get("value") == SHIPPING)
 
 
@@ -103,7 +121,7 @@ def _discount(wanted: Wanted) -> Wanted:
 
 
 def _line(company: Company, wanted: Wanted) -> Wanted:
-    """`id` keeps a line what it is; `text` and `subtotal` say something, `bundle` sells several items at once."""
+    """`id` says which line it was; `text` and `subtotal` say something, `bundle` sells several items at once."""
     _refuse_unknown(wanted, _LINE_KEYS)
     head: Wanted = {"Id": str(wanted["id"])} if wanted.get("id") else {}
     if wanted.get("description"):
