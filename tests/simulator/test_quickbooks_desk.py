@@ -269,3 +269,20 @@ def test_tax_inside_the_prices_exists_outside_the_united_states(books: Books) ->
 
 def test_an_invoice_at_home_has_no_such_choice(sales: Sales, ann: dict[str, Any]) -> None:
     assert "GlobalTaxCalculation" not in sales.invoice(ann, GlobalTaxCalculation="TaxInclusive")
+
+
+def test_records_are_edited_whole_too(sales: Sales, ann: dict[str, Any]) -> None:
+    switches = {"clear_by_sparse": "none", "sparse_nested": "merge", "full_update_without_number": "clear"}
+    sales.books.client.post("/_control/switches", json=switches)
+    path = f"records/Customer/{ann['Id']}"
+    sales.person("PATCH", path, {"Notes": "Old", "BillAddr": {"Line1": "1 Road", "City": "Fresno"}})
+    found = sales.person("PATCH", path, {"Notes": "", "BillAddr": {"Line1": "2 Road"}})
+    assert ("Notes" in found, set(found["BillAddr"]), found["DisplayName"]) == (
+        False,
+        {"Id", "Line1"},
+        "Ann Lee",
+    )
+    invoice = sales.invoice(ann)
+    edited = sales.person("PATCH", f"records/Invoice/{invoice['Id']}", {"PrivateNote": "x"})
+    assert (edited["DocNumber"], len(edited["Line"])) == (invoice["DocNumber"], len(invoice["Line"]))
+    assert sales.person("PATCH", f"records/Invoice/{invoice['Id']}", {"PrivateNote": ""})["SyncToken"] == "2"

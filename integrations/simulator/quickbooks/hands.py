@@ -10,7 +10,7 @@ from integrations.simulator.quickbooks.sales.desk import invoice_body
 from integrations.simulator.quickbooks.sales.form_lines import ITEM_LINE
 from integrations.simulator.quickbooks.sales.lines import default_item
 from integrations.simulator.quickbooks.sales.receiving import allocation
-from integrations.simulator.quickbooks.writing import edit, enter, existing, save
+from integrations.simulator.quickbooks.writing import edit, enter, existing
 
 if TYPE_CHECKING:
     from integrations.simulator.quickbooks.state import Company, Record
@@ -44,7 +44,7 @@ def write_invoice(company: Company, wanted: dict[str, Any]) -> Record:
 
 def rewrite_invoice(company: Company, id_: str, wanted: dict[str, Any]) -> Record:
     old = existing(company, "Invoice", id_)
-    return save(company, "Invoice", id_, invoice_body(company, wanted, old))
+    return edit(company, "Invoice", id_, invoice_body(company, wanted, old))
 
 
 def receive(company: Company, wanted: dict[str, Any]) -> Record:
@@ -53,4 +53,4 @@ def receive(company: Company, wanted: dict[str, Any]) -> Record:
 
 def reallocate(company: Company, id_: str, wanted: dict[str, Any]) -> Record:
     old = existing(company, "Payment", id_)
-    return save(company, "Payment", id_, allocation(company, wanted, old))
+    return edit(company, "Payment", id_, allocation(company, wanted, old))

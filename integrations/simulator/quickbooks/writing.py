@@ -36,16 +36,13 @@ def enter(company: Company, entity: str, body: dict[str, Any]) -> Record:
 
 
 def edit(company: Company, entity: str, id_: str, body: dict[str, Any]) -> Record:
-    """As a person edits it: the named fields only, on whatever version is current."""
-    rules = _begin(entity, body)
-    return _update(company, rules, existing(company, entity, id_), body, NOTHING, sparse=True)
+    """As a person edits it: the named fields only, on whatever version is current.
 
-
-def save(company: Company, entity: str, id_: str, changes: dict[str, Any]) -> Record:
-    """As a person saves a whole form: what is empty in it is empty, whatever a sparse update would make of that."""
+    The page saves its whole form, so that what is empty is empty, whatever a sparse update would make of that.
+    """
     record = existing(company, entity, id_)
-    body = {**deepcopy(record.fields), **changes}
-    return _update(company, _begin(entity, body), record, body, NOTHING, sparse=False)
+    whole = {**deepcopy(record.fields), **body}
+    return _update(company, _begin(entity, whole), record, whole, NOTHING, sparse=False)
 
 
 def _begin(entity: str, body: dict[str, Any]) -> Rules:
