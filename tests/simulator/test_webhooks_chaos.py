@@ -70,7 +70,7 @@ def test_some_posts_are_lost_and_some_come_twice(office: Office, receiver: Recei
 
 
 def test_delays_change_the_order(office: Office, receiver: Receiver) -> None:
-    chaos(office, seed=1, late=0.5, seconds=0.2)
+    chaos(office, seed=1, late=0.5, seconds=0.5)
     found = happen(office, receiver, 10)
     assert found != sorted(found)
     assert sorted(found) == sorted(str(n) for n in range(10))
