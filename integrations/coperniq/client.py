@@ -1,9 +1,8 @@
-"""The live connection to one Coperniq account (coperniq-api.md §2, §3)."""
+"""What the portal asks of one Coperniq account (coperniq-api.md §3)."""
 
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
+from typing import Literal
 
-from integrations.coperniq.faults import VENDOR, error_for, out_of_sight, unreadable
 from integrations.coperniq.money import (
     CatalogItem,
     Invoice,
@@ -14,7 +13,7 @@ from integrations.coperniq.money import (
     read_listed_invoice,
     read_payment_record,
 )
-from integrations.coperniq.paging import PAGE_SIZE, newest_of_each, pages, rows_of, whole_list
+from integrations.coperniq.paging import newest_of_each, rows_of, whole_list
 from integrations.coperniq.records import (
     Account,
     Contact,
@@ -27,53 +26,12 @@ from integrations.coperniq.records import (
     read_site_record,
     read_workflow_record,
 )
-from integrations.errors import AccessLost, RecordMissing, UnreadableJson
-from integrations.http import Call, Reply, VendorSession, clock_offset
-from integrations.parsing import Wild, load_json, path_segment
+from integrations.coperniq.wire import Wire
+from integrations.parsing import path_segment
 
 
-class CoperniqClient:
-    """One per thread. `on_call` counts the calls of a session made here; one handed in has its own."""
-
-    def __init__(
-        self,
-        *,
-        api_url: str,
-        api_key: str,
-        on_call: Callable[[Call], None] | None = None,
-        session: VendorSession | None = None,
-    ) -> None:
-        self._base = api_url.rstrip("/")
-        self._headers = {"x-api-key": api_key.strip(), "Accept": "application/json"}
-        self._session = session or VendorSession(VENDOR, on_call=on_call)
-        self._calls_remaining: int | None = None
-        self._calls_made = 0
-        self._clock_offset = timedelta(0)
-
-    @property
-    def timeout_seconds(self) -> float:
-        """The longest one request may be under way; a list is read by several."""
-        return self._session.timeout_seconds
-
-    @property
-    def calls_remaining(self) -> int | None:
-        """Of today's, as the latest answer said; None where Coperniq does not tell (§2.3)."""
-        return self._calls_remaining
-
-    @property
-    def calls_made(self) -> int:
-        """By this client, answered or not."""
-        return self._calls_made
-
-    @property
-    def clock_offset(self) -> timedelta:
-        """Coperniq's clock minus ours, as of the latest answer."""
-        return self._clock_offset
-
-    @property
-    def clock_behind(self) -> timedelta:
-        """How far Coperniq's clock was behind ours in the latest answer; never negative."""
-        return max(-self._clock_offset, timedelta(0))
+class CoperniqClient(Wire):
+    """One per thread; how it is made is told by `Wire`."""
 
     def read_workflows(self) -> list[Workflow]:
         """One request: this list is not known to be paged (§2.4)."""
@@ -115,6 +73,14 @@ class CoperniqClient:
         """
         return newest_of_each(map(read_listed_invoice, self._changed("invoices", updated_after)))
 
+    def list_invoices_of(
+        self, kind: Literal["projects", "accounts"], record_id: str
+    ) -> list[Invoice | OddInvoice]:
+        """Those raised on this very record, each once, oldest change first."""
+        path = f"{kind}/{path_segment(record_id)}/invoices"
+        with self._in_sight():
+            return newest_of_each(map(read_listed_invoice, self._changed(path, None)))
+
     def list_payments(self, invoice_id: str) -> list[Payment]:
         """One request: this list takes no parameters (§2.4)."""
         answer = self._record(f"invoices/{path_segment(invoice_id)}/payments")
@@ -124,50 +90,19 @@ class CoperniqClient:
         """One request for all of it: paging is ignored, and there is no "changed since" (§2.4)."""
         return [read_catalog_item_record(row) for row in whole_list(self._get("catalog-items"))]
 
-    def _record(self, path: str, **params: str) -> Wild:
-        """A 403 may mean the key or only this record (A4): whether the key still opens anything tells which."""
-        try:
-            return self._get(path, **params)
-        except AccessLost as error:
-            if error.status != 403:
-                raise
-            self.read_workflows()
-            raise out_of_sight(error) from error
+    def create_invoice(self, body: str) -> Invoice:
+        return self._write("POST", "invoices", body, read_invoice_record)
 
-    def _changed(self, path: str, updated_after: datetime | None, **params: str) -> Iterator[Wild]:
-        since = {"updated_after": _moment(updated_after)} if updated_after else {}
-        return self._pages(path, order_by="asc", **params, **since)
+    def update_invoice(self, invoice_id: str, body: str) -> Invoice:
+        return self._write("PATCH", f"invoices/{path_segment(invoice_id)}", body, read_invoice_record)
 
-    def _pages(self, path: str, **params: str) -> Iterator[Wild]:
-        return pages(path, lambda page: self._page(path, page, **params))
+    def create_payment(self, invoice_id: str, body: str) -> Payment:
+        """For good: Coperniq can neither change nor delete a payment (§3.8)."""
+        path = f"invoices/{path_segment(invoice_id)}/payments"
+        return self._write("POST", path, body, lambda record: read_payment_record(record, invoice_id))
 
-    def _page(self, path: str, page: int, **params: str) -> Wild:
-        """What comes after a full last page is not documented: an empty list, or "not found"."""
-        try:
-            return self._get(path, page=str(page), page_size=str(PAGE_SIZE), **params)
-        except RecordMissing:
-            if page == 1:
-                raise
-            return Wild([], path)
+    def create_catalog_item(self, body: str) -> CatalogItem:
+        return self._write("POST", "catalog-items", body, read_catalog_item_record)
 
-    def _get(self, path: str, **params: str) -> Wild:
-        self._calls_made += 1
-        reply = self._session.send("GET", f"{self._base}/{path}", params=params, headers=self._headers)
-        self._note(reply)
-        error = error_for(reply)
-        if error is not None:
-            raise error
-        try:
-            return Wild(load_json(reply.body), path)
-        except UnreadableJson:
-            raise unreadable(reply) from None
-
-    def _note(self, reply: Reply) -> None:
-        self._clock_offset = clock_offset(reply)
-        told = reply.headers.get("X-RateLimit-Remaining", "")
-        if told.isdecimal():
-            self._calls_remaining = int(told[:9])
-
-
-def _moment(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    def update_catalog_item(self, item_id: str, body: str) -> CatalogItem:
+        return self._write("PATCH", f"catalog-items/{path_segment(item_id)}", body, read_catalog_item_record)

@@ -2,6 +2,7 @@
 
 from integrations.errors import (
     AccessLost,
+    OutcomeUnknown,
     RecordMissing,
     Refused,
     Throttled,
@@ -17,24 +18,24 @@ BY_STATUS: dict[int, type[VendorError]] = {
     401: AccessLost,
     403: AccessLost,  # the gateway's answer to a wrong key (A4); of one record, see out_of_sight
     404: RecordMissing,
-    408: Unavailable,
     429: Throttled,
 }
 
 
-def error_for(reply: Reply) -> VendorError | None:
-    """For reads: whatever broke down may simply be asked again."""
+def error_for(reply: Reply, *, write: bool) -> VendorError | None:
+    """What broke down half way may simply be asked again, unless it was a write: that may have been done."""
     if 200 <= reply.status < 300:
         return None
     told = _document(reply)
-    kind = BY_STATUS.get(reply.status, Refused if 400 <= reply.status < 500 else Unavailable)
+    is_answered = 400 <= reply.status < 500 and reply.status != 408
+    kind = BY_STATUS.get(reply.status, Refused) if is_answered else _lost(write=write)
     parts = [told.text("field", ""), told.text("message", told.text("error", ""))]
     detail = ": ".join(filter(None, parts)) or f"HTTP {reply.status}"
     return _build(kind, reply, told.text("code", ""), detail)
 
 
-def unreadable(reply: Reply) -> VendorError:
-    return _build(Unavailable, reply, "", "the answer cannot be read")
+def unreadable(reply: Reply, *, write: bool) -> VendorError:
+    return _build(_lost(write=write), reply, "", "the answer cannot be read")
 
 
 def out_of_sight(error: AccessLost) -> RecordMissing:
@@ -46,6 +47,10 @@ def out_of_sight(error: AccessLost) -> RecordMissing:
         detail=error.detail,
         vendor_time=error.vendor_time,
     )
+
+
+def _lost(*, write: bool) -> type[VendorError]:
+    return OutcomeUnknown if write else Unavailable
 
 
 def _build(kind: type[VendorError], reply: Reply, code: str, detail: str) -> VendorError:

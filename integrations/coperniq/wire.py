@@ -1,0 +1,128 @@
+"""Requests to one Coperniq account and what comes back, whatever it is about (coperniq-api.md §2)."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from integrations.coperniq.faults import VENDOR, error_for, out_of_sight, unreadable
+from integrations.coperniq.paging import PAGE_SIZE, pages, rows_of
+from integrations.errors import AccessLost, RecordMissing, UnexpectedShape, UnreadableJson
+from integrations.http import Call, Reply, VendorSession, clock_offset
+from integrations.parsing import Wild, load_json
+
+R = TypeVar("R")
+
+
+class Wire:
+    """One per thread. `on_call` counts the calls of a session made here; one handed in has its own."""
+
+    def __init__(
+        self,
+        *,
+        api_url: str,
+        api_key: str,
+        on_call: Callable[[Call], None] | None = None,
+        session: VendorSession | None = None,
+    ) -> None:
+        self._base = api_url.rstrip("/")
+        self._headers = {"x-api-key": api_key.strip(), "Accept": "application/json"}
+        self._session = session or VendorSession(VENDOR, on_call=on_call)
+        self._calls_remaining: int | None = None
+        self._calls_made = 0
+        self._clock_offset = timedelta(0)
+
+    @property
+    def timeout_seconds(self) -> float:
+        """The longest one request may be under way; a list is read by several."""
+        return self._session.timeout_seconds
+
+    @property
+    def calls_remaining(self) -> int | None:
+        """Of today's, as the latest answer said; None where Coperniq does not tell (§2.3)."""
+        return self._calls_remaining
+
+    @property
+    def calls_made(self) -> int:
+        """By this client, answered or not."""
+        return self._calls_made
+
+    @property
+    def clock_offset(self) -> timedelta:
+        """Coperniq's clock minus ours, as of the latest answer."""
+        return self._clock_offset
+
+    @property
+    def clock_behind(self) -> timedelta:
+        """How far Coperniq's clock was behind ours in the latest answer; never negative."""
+        return max(-self._clock_offset, timedelta(0))
+
+    def _record(self, path: str, **params: str) -> Wild:
+        with self._in_sight():
+            return self._get(path, **params)
+
+    @contextmanager
+    def _in_sight(self) -> Iterator[None]:
+        """A 403 may mean the key or only this record (A4): whether the key still opens anything tells which."""
+        try:
+            yield
+        except AccessLost as error:
+            if error.status != 403:
+                raise
+            rows_of(self._get("workflows"))
+            raise out_of_sight(error) from error
+
+    def _changed(self, path: str, updated_after: datetime | None, **params: str) -> Iterator[Wild]:
+        since = {"updated_after": _moment(updated_after)} if updated_after else {}
+        return self._pages(path, order_by="asc", **params, **since)
+
+    def _pages(self, path: str, **params: str) -> Iterator[Wild]:
+        return pages(path, lambda page: self._page(path, page, **params))
+
+    def _page(self, path: str, page: int, **params: str) -> Wild:
+        """What comes after a full last page is not documented: an empty list, or "not found"."""
+        try:
+            return self._get(path, page=str(page), page_size=str(PAGE_SIZE), **params)
+        except RecordMissing:
+            if page == 1:
+                raise
+            return Wild([], path)
+
+    def _get(self, path: str, **params: str) -> Wild:
+        self._calls_made += 1
+        reply = self._session.send("GET", f"{self._base}/{path}", params=params, headers=self._headers)
+        self._note(reply)
+        error = error_for(reply, write=False)
+        if error is not None:
+            raise error
+        try:
+            return Wild(load_json(reply.body), path)
+        except UnreadableJson:
+            raise unreadable(reply, write=False) from None
+
+    def _write(self, method: str, path: str, body: str, read: Callable[[Wild], R]) -> R:
+        """`body` goes over the wire byte for byte, and once: no key would tell a repetition (§2.6)."""
+        self._calls_made += 1
+        headers = self._headers | {"Content-Type": "application/json"}
+        reply = self._session.send(
+            method, f"{self._base}/{path}", headers=headers, body=body.encode(), write=True
+        )
+        self._note(reply)
+        error = error_for(reply, write=True)
+        if error is not None:
+            with self._in_sight():
+                raise error
+        try:
+            return read(Wild(load_json(reply.body), path))
+        except (UnreadableJson, UnexpectedShape):
+            raise unreadable(reply, write=True) from None
+
+    def _note(self, reply: Reply) -> None:
+        self._clock_offset = clock_offset(reply)
+        told = reply.headers.get("X-RateLimit-Remaining", "")
+        if told.isdecimal():
+            self._calls_remaining = int(told[:9])
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
