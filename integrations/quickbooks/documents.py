@@ -1,7 +1,7 @@
 """QuickBooks' invoices and payments as the portal sees them (quickbooks-online.md §5, §6)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -9,13 +9,14 @@ from typing import Any
 from integrations.parsing import Wild
 
 VOIDED = "Voided"
+GROUP = "GroupLineDetail"
 
 
 @dataclass(frozen=True)
 class InvoiceLine:
     """`kind` is its DetailType. Subtotals and discounts have no `id`; a line may have an amount only (§5.2).
 
-    `raw` is the line as it stands: an update has to send every line again.
+    `raw` is the line as it stands: an update has to send every line again. Only bundles have `children`.
     """
 
     id: str
@@ -27,11 +28,15 @@ class InvoiceLine:
     unit_price: Decimal | None
     amount_cents: int
     raw: Mapping[str, Any] = field(repr=False)
+    children: tuple["InvoiceLine", ...] = ()
 
 
 @dataclass(frozen=True)
 class Invoice:
-    """`note` is internal, `memo` is printed. Payments are linked from their own side only (§5.5)."""
+    """`note` is internal, `memo` is printed. Payments are linked from their own side only (§5.5).
+
+    The total has the tax in it; the deposit is not taken off, but off the balance. `currency` is "" where untold.
+    """
 
     id: str
     sync_token: str
@@ -41,6 +46,9 @@ class Invoice:
     due_on: date | None
     total_cents: int
     balance_cents: int
+    tax_cents: int
+    deposit_cents: int
+    currency: str
     note: str
     memo: str
     email_status: str
@@ -110,6 +118,9 @@ def read_invoice_record(raw: Mapping[str, Any]) -> Invoice:
         due_on=record.day("DueDate", None),
         total_cents=record.cents("TotalAmt"),
         balance_cents=record.cents("Balance"),
+        tax_cents=record.child("TxnTaxDetail").cents("TotalTax", 0),
+        deposit_cents=record.cents_or_zero("Deposit"),
+        currency=record.child("CurrencyRef").identifier("value", ""),
         note=record.text("PrivateNote", ""),
         memo=record.text_at("CustomerMemo.value"),
         email_status=record.text("EmailStatus", ""),
@@ -142,10 +153,15 @@ def read_payment_record(raw: Mapping[str, Any]) -> Payment:
 
 
 def _invoice_line(row: Wild) -> InvoiceLine:
-    """A bundle has its item and quantity under other names; its own lines stay in `raw` (§5.2)."""
+    """No bundle contains another one."""
+    return replace(_line(row), children=tuple(map(_line, row.child(GROUP).children("Line"))))
+
+
+def _line(row: Wild) -> InvoiceLine:
+    """A bundle has its item and quantity under other names (§5.2)."""
     kind = row.text("DetailType", "")
     detail = row.child(kind)
-    item = detail.child("GroupItemRef" if kind == "GroupLineDetail" else "ItemRef")
+    item = detail.child("GroupItemRef" if kind == GROUP else "ItemRef")
     return InvoiceLine(
         id=row.identifier("Id", ""),
         kind=kind,
