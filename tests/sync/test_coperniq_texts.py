@@ -1,0 +1,140 @@
+"""What the portal writes into Coperniq's texts is found again, and people's own words are left as they are."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from integrations.sync.mapping.coperniq_texts import (
+    MARK,
+    description_of,
+    memo_of,
+    notes_text,
+    parts_of,
+    payment_id_in,
+    payment_notes,
+    quickbooks_mark,
+    quickbooks_marked,
+    reference_of,
+    shown_number,
+    with_memo,
+    with_number,
+)
+from integrations.sync.mapping.marks import mark_of, marked_id, with_mark
+
+REALM = "9341450000000001"
+INVOICE = quickbooks_mark(REALM, "invoice", "155")
+PAYMENT = quickbooks_mark(REALM, "payment", "33", "155")
+OTHER = quickbooks_mark(REALM, "invoice", "156")
+
+WORDS = st.sampled_from(
+    ["QBO #", "QBO #7: ", ": ", ":", "\n", " ", "\r\n", "Thank you", INVOICE, OTHER, "1042", "["]
+)
+TEXTS = st.lists(WORDS, max_size=6).map("".join) | st.text(max_size=30)
+NUMBERS = TEXTS.map(lambda text: text[:21])
+
+
+def test_a_description_tells_number_memo_and_mark() -> None:
+    assert INVOICE.startswith("[QuickBooks invoice 155 ref ")
+    assert description_of("1042", "Thank you", INVOICE) == f"QBO #1042: Thank you\n{INVOICE}"
+    assert description_of("1042", " ", INVOICE) == f"QBO #1042\n{INVOICE}"
+    assert description_of("", "Thank you", INVOICE) == f"Thank you\n{INVOICE}"
+    assert description_of("", "", INVOICE) == INVOICE
+
+
+@given(NUMBERS, TEXTS)
+def test_a_description_is_read_again_as_it_was(number: str, memo: str) -> None:
+    written = description_of(number, memo, INVOICE)
+    for text in (written, written.rstrip(), f"{written} \n"):
+        assert quickbooks_marked(REALM, "invoice", text) == ("155", "")
+        assert memo_of(text) == memo.strip()
+        assert parts_of(text).mark == INVOICE
+    assert parts_of(written) == (shown_number(number), memo.strip(), INVOICE)
+    assert description_of(*parts_of(written)) == written
+
+
+@given(NUMBERS, TEXTS, TEXTS, NUMBERS)
+def test_memo_and_number_change_apart_from_each_other(
+    number: str, memo: str, new_memo: str, new_number: str
+) -> None:
+    written = description_of(number, memo, INVOICE)
+    assert memo_of(with_memo(written, new_memo)) == new_memo.strip()
+    assert memo_of(with_number(written, new_number)) == memo.strip()
+    assert with_memo(written, new_memo) == description_of(number, new_memo, INVOICE)
+    assert with_number(written, new_number) == description_of(new_number, memo, INVOICE)
+
+
+@given(TEXTS.filter(lambda text: not MARK.search(text)))
+def test_people_keep_their_own_words_where_there_is_no_mark(text: str) -> None:
+    assert memo_of(text) == text
+    assert with_number(text, "1042") == text
+    assert with_memo(text, "QBO #9: new ") == "QBO #9: new"
+    assert quickbooks_marked(REALM, "invoice", text) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("description", "memo"),
+    [
+        (f"QBO #1042:\n{INVOICE}", ""),
+        (f"QBO #1042: \n{INVOICE}", ""),
+        (f"QBO #1042\r\nby crane\r\n{INVOICE}", "by crane"),
+        (f"QBO #1042\nby crane\n{INVOICE}", "by crane"),
+        (f"QBO #1042: Thanks\n\n{INVOICE}\nand more", "Thanks\nand more"),
+        (f"Thanks {INVOICE}", "Thanks"),
+        (f"  QBO #1042: Thanks\n{INVOICE}", "Thanks"),
+    ],
+)
+def test_what_people_did_to_a_description_is_understood(description: str, memo: str) -> None:
+    assert memo_of(description) == memo
+    assert quickbooks_marked(REALM, "invoice", description) == ("155", "")
+
+
+def test_a_mark_somebody_typed_or_copied_is_none_and_the_real_one_still_counts() -> None:
+    for false in (
+        "[QuickBooks payment 33 on invoice 155 ref 00000000]",
+        PAYMENT.replace("33", "34"),
+        PAYMENT.replace("155", "156"),
+        PAYMENT.replace(" on invoice 155", ""),
+        quickbooks_mark("another realm", "payment", "33", "155"),
+        mark_of(REALM, "payment", "33", "155"),
+        INVOICE,
+    ):
+        assert quickbooks_marked(REALM, "payment", false) == ("", "")
+        assert quickbooks_marked(REALM, "payment", f"{PAYMENT}\n{false}") == ("33", "155")
+        assert quickbooks_marked(REALM, "payment", f"{false}\n{PAYMENT}") == ("33", "155")
+
+
+def test_a_mark_of_one_direction_is_none_of_the_other() -> None:
+    assert marked_id(REALM, "invoice", INVOICE) == ""
+    assert mark_of(REALM, "invoice", "155")[-9:] != INVOICE[-9:]
+
+
+def test_the_last_mark_is_ours_where_a_memo_quotes_another() -> None:
+    written = description_of("1042", f"as before: {OTHER}", INVOICE)
+    assert quickbooks_marked(REALM, "invoice", written) == ("155", "")
+    assert memo_of(written) == f"as before: {OTHER}"
+
+
+def test_notes_of_a_payment_tell_what_has_no_place_of_its_own() -> None:
+    assert PAYMENT.startswith("[QuickBooks payment 33 on invoice 155 ref ")
+    note = with_mark("by post", mark_of(REALM, "payment", "12", "7"))
+    notes = payment_notes("Gift card", note, PAYMENT)
+    assert notes == f"Paid by Gift card\nby post\n{PAYMENT}"
+    assert quickbooks_marked(REALM, "payment", notes.rstrip()) == ("33", "155")
+    assert notes_text(notes) == "Paid by Gift card\nby post"
+    assert payment_notes("", "", PAYMENT) == PAYMENT
+    assert notes_text("QBO #7: my own ") == "QBO #7: my own "
+
+
+@given(TEXTS, st.from_regex(r"[0-9]{1,9}", fullmatch=True))
+def test_a_reference_names_its_payment(reference: str, payment_id: str) -> None:
+    told = reference_of(reference, payment_id)
+    assert payment_id_in(f"{told} ") == payment_id
+    assert told.startswith(reference.strip())
+
+
+def test_references_look_as_people_expect() -> None:
+    assert reference_of(" 1234 ", "33") == "1234 (QBO 33)"
+    assert reference_of("", "33") == "QBO 33"
+    assert payment_id_in("1234") == payment_id_in("my QBO 33") == payment_id_in("") == ""
