@@ -12,7 +12,7 @@ from accounts.acts import record_act
 from accounts.models import User
 from accounts.roles import Right, may
 from integrations import queue
-from integrations.models import Kind, Lane, QuickBooksConnection, RunState, SyncRun
+from integrations.models import Action, Kind, Lane, QuickBooksConnection, RunState, SyncRun
 
 MONEY = (Kind.INVOICE, Kind.PAYMENT)
 RELEASE, RETRY = "release", "retry"
@@ -21,9 +21,14 @@ AT_ONCE = 200
 DECIDABLE = (RunState.HELD, RunState.DONE)
 
 
+def is_money(run: SyncRun) -> bool:
+    """Merging customers is bookkeeping: the invoices of a merged one move with its links."""
+    return run.kind in MONEY or run.action == Action.NOTICE_CUSTOMER
+
+
 def may_decide(user: User, run: SyncRun) -> bool:
     """Finance decides where money is concerned; which customer is which is the admins' to say."""
-    return may(user, run.company, Right.DECIDE if run.kind in MONEY else Right.CONFIGURE)
+    return may(user, run.company, Right.DECIDE if is_money(run) else Right.CONFIGURE)
 
 
 def may_choose(user: User, run: SyncRun, choice: str) -> bool:

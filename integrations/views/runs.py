@@ -13,10 +13,10 @@ from accounts.roles import Right
 from accounts.scoping import CompanyRequest, company_page, refuse, rows_of
 from integrations.deciding import (
     DECIDABLE,
-    MONEY,
     RELEASE,
     RETRY,
     decide_all,
+    is_money,
     may_choose,
     may_decide,
     retry_all,
@@ -96,16 +96,17 @@ class Deciding:
 
     def __init__(self, user: User) -> None:
         self.user = user
-        self.answers: dict[str, bool] = {}
+        self.answers: dict[bool, bool] = {}
 
     def row_of(self, run: SyncRun) -> dict[str, Any]:
-        if run.kind not in self.answers:
-            self.answers[run.kind] = may_decide(self.user, run)
+        money = is_money(run)
+        if money not in self.answers:
+            self.answers[money] = may_decide(self.user, run)
         return {
             "run": run,
             "choices": run.choices if run.state in DECIDABLE else [],
-            "may_decide": self.answers[run.kind],
-            "is_money": run.kind in MONEY,
+            "may_decide": self.answers[money],
+            "is_money": money,
             "quickbooks_page": quickbooks_page(run.kind, run.quickbooks_id),
         }
 
