@@ -82,6 +82,11 @@ class Customer:
     values: Mapping[str, str]
     address: Mapping[str, str]
 
+    @property
+    def image(self) -> dict[str, Any]:
+        """What a link keeps of it: its mapped fields, and where and how it stands."""
+        return {**self.values, "is_active": self.is_active, "parent": self.parent_id}
+
 
 def read_company_record(record: Wild) -> CompanyInfo:
     named = {row.text("Name", ""): row.text("Value", "") for row in record.children("NameValue")}

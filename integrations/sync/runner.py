@@ -17,7 +17,7 @@ from integrations.errors import (
     Throttled,
 )
 from integrations.models import Action, Outcome, RemoteWrite, SyncRun
-from integrations.sync.actions import customers, entries, invoices, jobs, payments
+from integrations.sync.actions import changed_customers, customers, entries, invoices, jobs, payments
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Ending
 from integrations.sync.plans import Plan
@@ -45,6 +45,7 @@ PLANNED_ACTIONS: dict[Action, PlannedAction] = {
 NOTICING: dict[Action, Callable[[Desk, SyncRun], Ending]] = {
     Action.NOTICE_ENTRY: entries.perform,
     Action.NOTICE_PAYMENTS: payments.notice,
+    Action.NOTICE_CUSTOMER: changed_customers.perform,
 }
 TRIES_AGAINST_STALENESS = 3
 

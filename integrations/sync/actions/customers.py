@@ -9,8 +9,9 @@ from integrations.errors import HasBalance, Hold, NameTaken, RecordMissing
 from integrations.models import MatchingStrategy, RecordLink, SyncRun
 from integrations.quickbooks.records import Customer
 from integrations.sync.actions.counterparts import inactive, plan_unlinked, revival
-from integrations.sync.actions.fields import Changes, active_change, changes_to, update_plan
+from integrations.sync.actions.fields import Changes, active_change, changes_to, strategy_for, update_plan
 from integrations.sync.actions.insisting import insist
+from integrations.sync.actions.merges import wait_if_merged
 from integrations.sync.actions.names import (
     ARCHIVED_TOO,
     DISCARD,
@@ -106,6 +107,7 @@ def plan_linked(desk: Desk, run: SyncRun, account: Account, wanted: Wanted, link
     try:
         customer = desk.quickbooks.read_customer(link.quickbooks_id)
     except RecordMissing as error:
+        wait_if_merged(desk, run, link.quickbooks_id)
         raise Hold(
             "customer_missing",
             f"QuickBooks does not know the linked customer “{link.quickbooks_name}” any more. "
@@ -115,22 +117,31 @@ def plan_linked(desk: Desk, run: SyncRun, account: Account, wanted: Wanted, link
     planned = update_plan(
         account, wanted, customer, link.rule, changes_of(desk, run, account, wanted, customer, link)
     )
+    planned = replace(planned, quickbooks_part=link.quickbooks_part)
     return without_deactivation(planned) if was_kept_active(run) else planned
 
 
 def changes_of(
     desk: Desk, run: SyncRun, account: Account, wanted: Wanted, customer: Customer, link: RecordLink
 ) -> Changes:
-    strategy = desk.settings.matching_strategy
+    strategy = strategy_for(desk, link)
     if account.is_active and not customer.is_active:
         if not may_revive(run, customer):
+            wait_if_merged(desk, run, customer.id)
             raise inactive(customer)
         changes = revival(customer, wanted, link.written, strategy)
     else:
         changes = changes_to(customer, wanted, link.written, strategy)
-        if strategy != MatchingStrategy.SKIP:
+        stays = not account.is_active and is_shared(link)
+        if strategy != MatchingStrategy.SKIP and not stays:
             changes |= active_change(customer, active=account.is_active)
     return numbered(desk, run, customer, changes)
+
+
+def is_shared(link: RecordLink) -> bool:
+    """Another account's customer too, since a merge: that one account is archived does not make it inactive."""
+    same = RecordLink.objects.filter(connection=link.connection_id, kind=link.kind)
+    return same.filter(quickbooks_id=link.quickbooks_id).exclude(pk=link.pk).exists()
 
 
 def may_revive(run: SyncRun, customer: Customer) -> bool:

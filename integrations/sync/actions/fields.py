@@ -6,13 +6,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from integrations.coperniq.records import Account
-from integrations.models import MatchingStrategy
+from integrations.models import MatchingStrategy, RecordLink
 from integrations.models.secrets import keyed_digest
 from integrations.quickbooks.records import Customer
+from integrations.sync.desk import Desk
 from integrations.sync.mapping.people import EMAIL_PATH, TAX_PATH, Wanted, is_same_name
 from integrations.sync.plans import Change, Plan, PlannedWrite
 
 Changes = dict[str, tuple[str, str]]
+
+
+def strategy_for(desk: Desk, link: RecordLink) -> str:
+    """Of several that share a record since a merge, one may overwrite it; the others only fill what is empty."""
+    strategy = desk.settings.matching_strategy
+    shares = bool(link.quickbooks_part)
+    return MatchingStrategy.ENRICH if shares and strategy == MatchingStrategy.REPLACE else strategy
 
 
 def changes_to(customer: Customer, wanted: Wanted, written: Mapping[str, str], strategy: str) -> Changes:
@@ -110,7 +118,7 @@ def update_plan(account: Account, wanted: Wanted, customer: Customer, rule: str,
         quickbooks_id=customer.id,
         quickbooks_name=customer.values["DisplayName"],
         quickbooks_version=customer.sync_token,
-        quickbooks_image=customer.values,
+        quickbooks_image=customer.image,
         coperniq_image=image_of(account, wanted),
         warnings=wanted.warnings if changes else (),
     )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from integrations.coperniq.records import Project
-from integrations.errors import Choice, Hold, NameTaken, RecordMissing, Wait
+from integrations.errors import Choice, Hold, InactiveReference, NameTaken, RecordMissing, Wait
 from integrations.models import MatchingStrategy, RecordLink, SyncRun
 from integrations.quickbooks.records import Customer
+from integrations.sync.actions.fields import strategy_for
 from integrations.sync.actions.insisting import insist
+from integrations.sync.actions.merges import wait_if_merged
 from integrations.sync.actions.names import DISCARD, RETRY, first_free_name
 from integrations.sync.actions.refusals import refused_names
 from integrations.sync.desk import Desk
@@ -44,6 +48,10 @@ def apply(desk: Desk, run: SyncRun, planned: Plan) -> Ending:
             "customers, vendors or employees. Rename those, or try the numbers after them.",
             [RETRY, DISCARD],
         ) from error
+    except InactiveReference:
+        if planned.write is not None:
+            wait_if_merged(desk, run, str(planned.write.values.get(PARENT, "")))
+        raise
 
 
 def read_project(desk: Desk, run: SyncRun) -> Project:
@@ -131,6 +139,7 @@ def plan_linked(desk: Desk, run: SyncRun, project: Project, link: RecordLink) ->
     try:
         job = desk.quickbooks.read_customer(link.quickbooks_id)
     except RecordMissing as error:
+        wait_if_merged(desk, run, link.quickbooks_id)
         raise Hold(
             "job_missing",
             f"QuickBooks does not know the linked job “{link.quickbooks_name}” any more. "
@@ -139,13 +148,15 @@ def plan_linked(desk: Desk, run: SyncRun, project: Project, link: RecordLink) ->
         ) from error
     reactivate = Choice(f"reactivate:{job.id}", "Make it active again")
     if not job.is_active and run.decision != reactivate.key:
+        wait_if_merged(desk, run, link.quickbooks_id)
         raise Hold(
             "job_inactive",
             f"The QuickBooks job “{job.values['DisplayName']}” is inactive. "
             "Make it active again here or in QuickBooks.",
             [reactivate, RETRY, DISCARD],
         )
-    return linked_plan(project, job, link.rule, update_of(desk, run, project, job, link))
+    planned = linked_plan(project, job, link.rule, update_of(desk, run, project, job, link))
+    return replace(planned, quickbooks_part=link.quickbooks_part)
 
 
 def update_of(
@@ -168,7 +179,7 @@ def update_of(
 
 
 def may_rename(desk: Desk, link: RecordLink, current: str) -> bool:
-    strategy = desk.settings.matching_strategy
+    strategy = strategy_for(desk, link)
     if strategy == MatchingStrategy.ENRICH:
         return bool(link.written.get("DisplayName") == current)
     return strategy == MatchingStrategy.REPLACE
@@ -182,7 +193,7 @@ def linked_plan(project: Project, job: Customer, rule: str, write: PlannedWrite 
         quickbooks_id=job.id,
         quickbooks_name=job.values["DisplayName"],
         quickbooks_version=job.sync_token,
-        quickbooks_image=job.values,
+        quickbooks_image=job.image,
         coperniq_image=image_of(project),
         number=project.number,
         amount_cents=project.value_cents,

@@ -31,7 +31,7 @@ def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
     link.quickbooks_id = customer.id
     link.quickbooks_name = customer.values["DisplayName"]
     link.quickbooks_version = customer.sync_token
-    link.quickbooks_image = dict(customer.values)
+    link.quickbooks_image = customer.image
     link.written |= written_values(write, flatten(json.loads(body)), customer)
     return done(
         f"{verb_of(write)} the {write.kind} “{customer.values['DisplayName']}” in QuickBooks.",

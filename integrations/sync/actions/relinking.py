@@ -1,0 +1,110 @@
+"""What becomes of the links of a customer or job that was merged away: a person says so, and all of them move or none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from integrations.errors import Choice
+from integrations.models import Kind, Outcome, RecordLink, RunState, SyncRun
+from integrations.quickbooks.records import Customer
+from integrations.sync.actions.merges import Merge, awaited, documents_of, jobs_under, links_at, was_left
+from integrations.sync.actions.names import DISCARD, RETRY
+from integrations.sync.desk import Desk
+from integrations.sync.endings import Ending, done, nothing_to_do
+from integrations.sync.matching import without_marker
+from integrations.sync.plans import Change
+
+RELINK = "relink"
+LEAVE = Choice(DISCARD.key, "Leave them")
+SHORT = 80  # of a name on a button
+
+
+def settle_merge(desk: Desk, run: SyncRun, links: list[RecordLink], merge: Merge) -> Ending:
+    """Answered for this very merge: done. Since then it went on, or the survivor is not in use: asked anew."""
+    followers = followers_of(desk, links)
+    if run.decision == RELINK and run.shown_plan == merge.key and merge.survivor.is_active:
+        return move(desk, links, followers, merge)
+    if was_left(desk, links[0].quickbooks_id, merge):
+        sentence = f"The links of “{name_of(links[0])}” were left as they are."
+        return nothing_to_do(sentence, silent=True, link=awaited(links[0]))
+    forget_decision(desk, run)
+    return ask(desk, links, len(links) + len(followers), merge)
+
+
+def followers_of(desk: Desk, links: list[RecordLink]) -> list[RecordLink]:
+    """What QuickBooks took along: the jobs under it, and the documents that were its own."""
+    return [*jobs_under(desk.connection, links), *documents_of(desk.connection, links[0].quickbooks_id)]
+
+
+def forget_decision(desk: Desk, run: SyncRun) -> None:
+    """It was for what was shown then; nobody has agreed to what is shown now."""
+    if run.decision:
+        with transaction.atomic():
+            desk.lane.hold_fast()
+            SyncRun.objects.filter(pk=run.pk).update(decision="")
+
+
+def ask(desk: Desk, links: Sequence[RecordLink], count: int, merge: Merge) -> Ending:
+    old, new = name_of(links[0]), merge.name
+    choices: tuple[Choice, ...] = (RETRY, LEAVE)
+    told = f"“{old}” was merged into “{new}” in QuickBooks"
+    if merge.survivor.is_active:
+        sharers = sharers_of(desk, links, merge)
+        shared = (
+            f" “{sharers[0].coperniq_name}” is linked to “{new}” too: both will share it." if sharers else ""
+        )
+        sentence = (
+            f"{told}: move {counted(count)} to “{new}”?{shared} What is new for “{old}” waits until then."
+        )
+        choices = (Choice(RELINK, f"Move {counted(count)} to “{new[:SHORT]}”"), *choices)
+    else:
+        sentence = f"{told}, but “{new}” is inactive there by now. Make it active again in QuickBooks, then try again."
+    return Ending(
+        RunState.HELD, Outcome.HELD, sentence, "customer_merged", choices=choices, shown_plan=merge.key
+    )
+
+
+def sharers_of(desk: Desk, links: Sequence[RecordLink], merge: Merge) -> list[RecordLink]:
+    return links_at(desk.connection, links[0].kind, merge.survivor.id)
+
+
+def move(desk: Desk, links: Sequence[RecordLink], followers: Sequence[RecordLink], merge: Merge) -> Ending:
+    """All of it is in the ending, and the ending is stored in one transaction."""
+    old, count = name_of(links[0]), len(links) + len(followers)
+    changes = [
+        Change(f"{link.kind} {link.coperniq_name}", links[0].quickbooks_id, merge.survivor.id)
+        for link in (*links, *followers)
+    ]
+    is_free = not any(link.quickbooks_part == "" for link in sharers_of(desk, links, merge))
+    for place, link in enumerate(links):
+        part = "" if is_free and place == 0 else f"merged {link.coperniq_id}"
+        turn(link, merge.survivor, part)
+    for link in followers:
+        field = "parent" if link.kind == Kind.JOB else "customer"
+        link.quickbooks_image = {**link.quickbooks_image, field: merge.survivor.id}
+    return done(
+        f"Moved {counted(count)} from “{old}” to “{merge.name}”.",
+        cause="relinked",
+        changes=changes,
+        link=links[0],
+        other_links=[*links[1:], *followers],
+    )
+
+
+def turn(link: RecordLink, survivor: Customer, part: str) -> None:
+    """What stands in the survivor the portal did not write for this account: under Enrich it is people's."""
+    link.quickbooks_id, link.quickbooks_part = survivor.id, part
+    link.quickbooks_name = survivor.values["DisplayName"]
+    link.quickbooks_version, link.quickbooks_at = survivor.sync_token, survivor.updated_at
+    link.quickbooks_image, link.written = survivor.image, {}
+    link.rule = RecordLink.Rule.CHOSEN
+
+
+def name_of(link: RecordLink) -> str:
+    return without_marker(link.quickbooks_name) or link.coperniq_name
+
+
+def counted(count: int) -> str:
+    return "1 link" if count == 1 else f"{count} links"

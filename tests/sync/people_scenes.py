@@ -1,0 +1,66 @@
+"""What people do to customers in QuickBooks, and how the portal hears of it."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from integrations.models import Action, Direction, InboundEvent, RecordLink, SyncLogEntry, SyncRun
+from integrations.sync.inbox import receive_quickbooks
+from integrations.sync.planning import plan_pending
+from tests.sync.office import Office
+
+
+def merge(office: Office, away_id: str, into_id: str) -> None:
+    path = f"quickbooks/{office.realm}/merge/Customer"
+    office.simulator.control(path, {"from": away_id, "into": into_id})
+
+
+def told_of_merge(office: Office, away_id: str, into_id: str, event_id: str = "") -> InboundEvent:
+    """QuickBooks' webhook names both."""
+    event = {
+        "id": event_id or f"merge-{time.monotonic_ns()}",
+        "type": "qbo.customer.merged.v1",
+        "time": "2026-05-05T10:00:00Z",
+        "intuitentityid": into_id,
+        "intuitaccountid": office.realm,
+        "data": {"deletedid": away_id},
+    }
+    receive_quickbooks(json.dumps([event]).encode())
+    plan_pending()
+    return InboundEvent.objects.filter(detail__deleted_id=away_id).latest("id")
+
+
+def ask_about(
+    office: Office, quickbooks_id: str, kind: str = "customer", event: InboundEvent | None = None
+) -> SyncRun:
+    """As planning does for what webhooks and change data tell."""
+    return SyncRun.objects.ask(
+        SyncRun(
+            company=office.company,
+            connection=office.quickbooks,
+            direction=Direction.PULL,
+            kind=kind,
+            action=Action.NOTICE_CUSTOMER,
+            quickbooks_id=quickbooks_id,
+            event=event,
+        )
+    )
+
+
+def notice(
+    office: Office, quickbooks_id: str, kind: str = "customer", event: InboundEvent | None = None
+) -> None:
+    ask_about(office, quickbooks_id, kind, event)
+    office.work()
+
+
+def told(kind: str = "customer") -> list[str]:
+    rows = SyncLogEntry.objects.filter(kind=kind, direction=Direction.PULL).order_by("id")
+    return [f"{row.outcome}: {row.sentence}" for row in rows]
+
+
+def rows_of_links() -> list[Any]:
+    """Everything a second look must leave as it is."""
+    return list(RecordLink.objects.order_by("id").values())

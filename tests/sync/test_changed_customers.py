@@ -1,0 +1,151 @@
+"""A linked customer or job that people rename, deactivate or lose in QuickBooks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from integrations.models import Lane, RecordLink, RunState, SyncLogEntry, SyncRun
+from integrations.sync.actions import changed_customers
+from integrations.sync.desk import Desk
+from tests.sync.office import Office
+from tests.sync.people_scenes import ask_about, notice, rows_of_links, told
+from tests.sync.scenes import change_account, enter_again, pushed
+
+INACTIVE = (
+    "done_with_warning: “John Smith” was made inactive in QuickBooks. QuickBooks takes no new invoices and payments for "
+    "it until it is active again: make it active again there, if more is to come."
+)
+
+
+@pytest.fixture
+def project(office: Office) -> dict[str, Any]:
+    made = pushed(office)
+    office.simulator.forget_log()
+    return made
+
+
+def edit(office: Office, kind: str = "customer", **fields: Any) -> str:
+    link = office.link(kind)
+    office.simulator.edit_books(office.realm, link.quickbooks_id, **fields)
+    return link.quickbooks_id
+
+
+@pytest.mark.usefixtures("project")
+def test_what_the_portal_wrote_itself_is_no_news_and_costs_one_read(office: Office) -> None:
+    before = rows_of_links()
+    for kind in ("customer", "job"):
+        notice(office, office.link(kind).quickbooks_id, kind)
+        assert told(kind) == []
+    assert rows_of_links() == before
+    assert len(office.quickbooks_calls()) == 2
+    assert not office.quickbooks_calls(write=True)
+
+
+def test_a_new_name_is_told_once_and_stays_peoples(office: Office, project: dict[str, Any]) -> None:
+    link = office.link("customer")
+    number = edit(office, DisplayName="Smith, John")
+    for _ in range(2):
+        notice(office, number)
+    assert told() == ["done: “John Smith” is called “Smith, John” in QuickBooks now. The link stays."]
+    row = SyncLogEntry.objects.get(direction="pull")
+    assert row.changes == [{"field": "DisplayName", "before": "John Smith", "after": "Smith, John"}]
+    assert row.coperniq_id == link.coperniq_id
+    renamed = office.link("customer")
+    assert (renamed.quickbooks_name, renamed.written) == ("Smith, John", link.written)
+    assert not office.quickbooks_calls(write=True)
+    enter_again(office, project)
+    office.work()
+    assert office.customer(Job=False)["DisplayName"] == "Smith, John"
+
+
+@pytest.mark.usefixtures("project")
+def test_a_job_is_looked_at_as_well(office: Office) -> None:
+    notice(office, edit(office, "job", DisplayName="Roof"), "job")
+    assert told("job")[0].endswith("is called “Roof” in QuickBooks now. The link stays.")
+
+
+@pytest.mark.usefixtures("project")
+def test_inactive_is_a_warning_once_and_active_again_is_told(office: Office) -> None:
+    number = edit(office, Active=False)
+    for _ in range(2):
+        notice(office, number)
+    assert told() == [INACTIVE]
+    edit(office, Active=True, DisplayName="John Smith")
+    for _ in range(2):
+        notice(office, number)
+    assert told()[1:] == [
+        "done: “John Smith” is active again in QuickBooks: what was held for it can be tried again."
+    ]
+    assert not SyncRun.objects.held().exists()
+
+
+@pytest.mark.usefixtures("project")
+def test_a_new_name_and_inactive_are_one_line(office: Office) -> None:
+    notice(office, edit(office, Active=False, DisplayName="Smith"))
+    (line,) = told()
+    assert line.startswith(
+        "done_with_warning: “John Smith” is called “Smith” in QuickBooks now. The link stays. “Smith”"
+    )
+    (row,) = SyncLogEntry.objects.filter(direction="pull")
+    assert [change["field"] for change in row.changes] == ["DisplayName", "Active"]
+
+
+def test_what_the_portal_made_inactive_is_no_news(office: Office, project: dict[str, Any]) -> None:
+    change_account(office, isActive=False)
+    enter_again(office, project)
+    office.work()
+    assert office.customer(Job=False)["Active"] is False
+    notice(office, office.link("customer").quickbooks_id)
+    assert told() == []
+
+
+def test_a_link_without_memory_knows_inactive_ones_by_their_name(
+    office: Office, project: dict[str, Any]
+) -> None:
+    change_account(office, isActive=False)
+    enter_again(office, project)
+    office.work()
+    RecordLink.objects.filter(kind="customer").update(quickbooks_image={})
+    notice(office, office.link("customer").quickbooks_id)
+    assert told() == []
+
+
+@pytest.mark.usefixtures("project")
+def test_one_that_is_gone_is_held_until_it_is_there_again(office: Office) -> None:
+    number = office.link("customer").quickbooks_id
+    RecordLink.objects.filter(kind="customer").update(quickbooks_id="9999")
+    notice(office, "9999")
+    notice(office, "9999")
+    assert told() == [
+        "held: QuickBooks does not have the linked customer “John Smith” any more, or does not show it. Look for it in "
+        "QuickBooks: once it is there again, try again."
+    ]
+    assert office.held().cause == "customer_missing"
+    RecordLink.objects.filter(kind="customer").update(quickbooks_id=number)
+    office.decide("retry")
+    assert not SyncRun.objects.held().exists()
+
+
+def test_one_that_nobody_is_linked_to_costs_nothing(office: Office) -> None:
+    notice(office, office.simulator.in_books(office.realm, DisplayName="Stranger")["Id"])
+    assert (told(), office.quickbooks_calls()) == ([], [])
+
+
+@pytest.mark.usefixtures("project")
+def test_it_takes_its_turn_among_the_runs_of_its_account(office: Office) -> None:
+    link = office.link("customer")
+    run = ask_about(office, link.quickbooks_id)
+    office.work()
+    run.refresh_from_db()
+    assert (run.coperniq_id, run.coperniq_account_id) == (link.coperniq_id, link.coperniq_id)
+    assert (run.state, run.attempts) == (RunState.DONE, 2)
+
+
+def test_nobody_is_asked_about_a_customer_without_link(office: Office) -> None:
+    desk = Desk(Lane.objects.get(), office.quickbooks)
+    changed_customers.suspect(desk, SyncRun(company=office.company), "77")
+    assert changed_customers.merge_pending(desk, "77") is None
+    changed_customers.explain(desk, SyncRun(company=office.company), RecordLink(), "77", "78")
+    assert not SyncRun.objects.exists()

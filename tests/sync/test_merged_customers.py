@@ -1,0 +1,293 @@
+"""A customer or job merged into another in QuickBooks: one question, and its links move together or stay."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import DatabaseError
+from django.test import Client
+
+from accounts.models import User
+from accounts.roles import Role
+from integrations.models import RecordLink, SyncLogEntry, SyncRun
+from integrations.sync import storing
+from integrations.sync.actions import changed_customers, relinking
+from tests.cast import JSON, person
+from tests.sync.desk_of_money import Money
+from tests.sync.invoice_scenes import delete_in_books, pushed
+from tests.sync.office import Office
+from tests.sync.people_scenes import ask_about, merge, notice, rows_of_links, told, told_of_merge
+from tests.sync.scenes import enter_again
+
+QUESTION = (
+    "held: “John Smith” was merged into “Smith, John” in QuickBooks: move 3 links to “Smith, John”? What is new for "
+    "“John Smith” waits until then."
+)
+MOVED = "done: Moved 3 links from “John Smith” to “Smith, John”."
+
+
+def number_of(kind: str = "customer") -> str:
+    return str(RecordLink.objects.filter(kind=kind).earliest("id").quickbooks_id)
+
+
+def survivor(office: Office, name: str = "Smith, John", **fields: Any) -> str:
+    return str(office.simulator.in_books(office.realm, DisplayName=name, **fields)["Id"])
+
+
+def merged(money: Money) -> tuple[str, str]:
+    """John has a job and an invoice of his own account; then he goes into another customer."""
+    pushed(money, on=money.account)
+    away, into = number_of(), survivor(money.office)
+    merge(money.office, away, into)
+    money.office.simulator.forget_log()
+    return away, into
+
+
+def decide(office: Office, role: Role, choice: str, status: int = 200) -> None:
+    run = SyncRun.objects.held().get(action="notice_customer")
+    client = Client()
+    client.force_login(person(f"{role}-{User.objects.count()}", (office.company, role)))
+    fields = {"choice": choice, "plan": run.shown_plan}
+    answer = client.post(f"/integrations/runs/{run.pk}/decide/", fields, headers=JSON)
+    assert answer.status_code == status, answer.content
+    office.work()
+
+
+def images(kind: str, name: str) -> list[str]:
+    return [link.quickbooks_image.get(name) for link in RecordLink.objects.filter(kind=kind)]
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.FINANCE])
+def test_with_the_webhook_a_person_moves_all_links_at_once(money: Money, role: Role) -> None:
+    office, (away, into) = money.office, merged(money)
+    event = told_of_merge(office, away, into)
+    notice(office, away, event=event)
+    assert told() == [QUESTION]
+    assert [choice["key"] for choice in office.held().choices] == ["relink", "retry", "discard"]
+    assert len(money.calls()) == 2, "the two customers"
+    decide(office, role, "relink")
+    assert told()[1:] == [MOVED]
+    link = RecordLink.objects.get(kind="customer")
+    assert (link.quickbooks_id, link.quickbooks_name, link.rule) == (into, "Smith, John", "chosen")
+    assert (images("invoice", "customer"), images("job", "parent")) == ([into], [into])
+    row = SyncLogEntry.objects.get(cause="relinked")
+    assert [(change["before"], change["after"]) for change in row.changes] == [(away, into)] * 3
+    assert [change["field"].split()[0] for change in row.changes] == ["customer", "job", "invoice"]
+    assert not money.calls(write=True)
+
+
+@pytest.mark.parametrize("way", ["inactive", "gone"])
+def test_without_the_webhook_the_moved_records_tell(money: Money, way: str) -> None:
+    money.office.simulator.switch(merged_away=way)
+    away, into = merged(money)
+    notice(money.office, away)
+    assert told() == [QUESTION]
+    decide(money.office, Role.ADMIN, "relink")
+    assert (told()[1:], number_of()) == ([MOVED], into)
+
+
+def test_a_second_event_and_a_second_look_change_nothing(money: Money) -> None:
+    office, (away, into) = money.office, merged(money)
+    notice(office, away, event=told_of_merge(office, away, into))
+    notice(office, away, event=told_of_merge(office, away, into))
+    assert told() == [QUESTION]
+    decide(office, Role.ADMIN, "relink")
+    before = rows_of_links()
+    for number in (away, into):
+        notice(office, number, event=told_of_merge(office, away, into))
+    assert (told(), rows_of_links()) == ([QUESTION, MOVED], before)
+
+
+def test_an_event_while_the_links_move_finds_them_moved(
+    money: Money, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office, (away, into) = money.office, merged(money)
+    notice(office, away)
+    real = relinking.settle_merge
+
+    def meanwhile(*args: Any) -> Any:
+        ask_about(office, away, event=told_of_merge(office, away, into))
+        return real(*args)
+
+    monkeypatch.setattr(changed_customers, "settle_merge", meanwhile)
+    decide(office, Role.ADMIN, "relink")
+    assert told() == [QUESTION, MOVED]
+    assert not SyncRun.objects.open().exists()
+
+
+def test_nothing_is_half_done(money: Money, monkeypatch: pytest.MonkeyPatch) -> None:
+    office, (away, _) = money.office, merged(money)
+    notice(office, away)
+    before = rows_of_links()
+    with monkeypatch.context() as patched:
+        patched.setattr(storing, "log_entry", lambda *_: (_ for _ in ()).throw(DatabaseError("away")))
+        with pytest.raises(DatabaseError):
+            decide(office, Role.ADMIN, "relink")
+    assert rows_of_links() == before
+
+
+def test_links_that_were_left_are_not_asked_about_again(money: Money) -> None:
+    office, (away, into) = money.office, merged(money)
+    notice(office, away)
+    before = rows_of_links()
+    decide(office, Role.FINANCE, "discard")
+    notice(office, away, event=told_of_merge(office, away, into))
+    assert (told(), rows_of_links()) == ([QUESTION], before)
+    assert not SyncRun.objects.open().exists()
+
+
+def test_staff_may_look_again_but_not_decide(money: Money) -> None:
+    away, _ = merged(money)
+    notice(money.office, away)
+    decide(money.office, Role.STAFF, "relink", 403)
+    decide(money.office, Role.STAFF, "retry")
+    assert (told(), number_of()) == ([QUESTION], away)
+
+
+def test_the_survivor_has_to_be_in_use_when_the_person_answers(money: Money) -> None:
+    office, (away, into) = money.office, merged(money)
+    notice(office, away)
+    for id_ in (doc["Id"] for doc in money.books("Invoice")):
+        delete_in_books(money, id_)
+    office.simulator.edit_books(office.realm, into, Active=False)
+    decide(office, Role.ADMIN, "relink")
+    assert told()[1:] == [
+        "held: “John Smith” was merged into “Smith, John” in QuickBooks, but “Smith, John” is inactive there by now. "
+        "Make it active again in QuickBooks, then try again."
+    ]
+    office.simulator.edit_books(office.realm, into, Active=True, DisplayName="Smith, John")
+    decide(office, Role.ADMIN, "retry")
+    assert (told()[2:], number_of()) == ([QUESTION], away), "the old answer does not hold any more"
+    decide(office, Role.ADMIN, "relink")
+    assert told()[3:] == [MOVED]
+
+
+@pytest.mark.parametrize("hears", [True, False])
+def test_a_chain_leads_to_its_end(money: Money, hears: bool) -> None:
+    """Merged on before anybody answered: the answer to the first question moves nothing."""
+    office, (away, into) = money.office, merged(money)
+    notice(office, away, event=told_of_merge(office, away, into) if hears else None)
+    last = survivor(office, "Smith & Sons")
+    merge(office, into, last)
+    if hears:
+        told_of_merge(office, into, last)
+    decide(office, Role.ADMIN, "relink")
+    assert number_of() == away
+    assert told()[1].startswith("held: “John Smith” was merged into “Smith & Sons” in QuickBooks")
+    decide(office, Role.ADMIN, "relink")
+    assert (number_of(), images("invoice", "customer")) == (last, [last])
+
+
+def jane_too(money: Money) -> tuple[str, str]:
+    """Both customers are linked, and John goes into Jane."""
+    office = money.office
+    office.enter(office.project(office.account("Jane Doe"), "Jane Doe"))
+    office.work()
+    jane = str(RecordLink.objects.get(kind="customer", coperniq_name="Jane Doe").quickbooks_id)
+    away = number_of()
+    merge(office, away, jane)
+    notice(office, away)
+    return away, jane
+
+
+def test_two_accounts_share_the_survivor(money: Money) -> None:
+    _, jane = jane_too(money)
+    assert "“Jane Doe” is linked to “Jane Doe” too: both will share it." in told()[0]
+    decide(money.office, Role.ADMIN, "relink")
+    links = RecordLink.objects.filter(kind="customer").order_by("id")
+    john, first = links
+    assert [(link.quickbooks_id, link.quickbooks_part) for link in links] == [
+        (jane, f"merged {john.coperniq_id}"),
+        (jane, ""),
+    ]
+    assert RecordLink.objects.pulled(money.office.quickbooks, "customer", jane) == first
+    before = rows_of_links()
+    notice(money.office, jane)
+    assert (rows_of_links(), len(told())) == (before, 2)
+    client = Client()
+    client.force_login(person("links", (money.office.company, Role.STAFF)))
+    shown = client.get("/integrations/links/customer/", {"format": "json"}).json()["links"]
+    assert [row["quickbooks_id"] for row in shown] == [jane, jane]
+
+
+@pytest.mark.parametrize("strategy", ["replace", "enrich"])
+def test_sharing_accounts_do_not_overwrite_each_other(money: Money, strategy: str) -> None:
+    office = money.office
+    _, jane = jane_too(money)
+    decide(office, Role.ADMIN, "relink")
+    money.configure(matching_strategy=strategy)
+    project = office.project(money.account, "Garage")
+    office.enter(project)
+    office.work()
+    row = next(row for row in office.customers() if row["Id"] == jane)
+    assert row["DisplayName"] == "Jane Doe"
+    assert RecordLink.objects.filter(kind="customer", quickbooks_id=jane).count() == 2
+    office.simulator.change("accounts", money.account["id"], isActive=False)
+    enter_again(office, project)
+    office.work()
+    row = next(row for row in office.customers() if row["Id"] == jane)
+    assert (row["DisplayName"], row["Active"]) == ("Jane Doe", True)
+
+
+def test_the_shared_customer_merged_on_takes_both_along(money: Money) -> None:
+    office = money.office
+    _, jane = jane_too(money)
+    decide(office, Role.ADMIN, "relink")
+    last = survivor(office, "Doe & Smith")
+    merge(office, jane, last)
+    notice(office, jane, event=told_of_merge(office, jane, last))
+    decide(office, Role.ADMIN, "relink")
+    links = RecordLink.objects.filter(kind="customer", quickbooks_id=last)
+    assert sorted(bool(link.quickbooks_part) for link in links) == [False, True]
+    assert set(images("job", "parent")) == {last}
+
+
+def test_a_job_merged_into_another_takes_its_invoices(money: Money) -> None:
+    office = money.office
+    pushed(money)
+    parent: dict[str, Any] = {"Job": True, "ParentRef": {"value": number_of()}}
+    away, into = number_of("job"), survivor(office, "Roof and garage", **parent)
+    merge(office, away, into)
+    notice(office, away, "job", told_of_merge(office, away, into))
+    assert "move 2 links to “Roof and garage”?" in told("job")[0]
+    decide(office, Role.FINANCE, "relink")
+    assert (number_of("job"), images("invoice", "customer")) == (into, [into])
+
+
+def test_one_invoice_moved_by_hand_is_no_merge(money: Money) -> None:
+    """The job is still under it, so that inactive means inactive."""
+    office = money.office
+    pushed(money, on=money.account)
+    away, other = number_of(), survivor(office)
+    money.edit_books("Invoice", money.in_books()["Id"], CustomerRef={"value": other})
+    office.simulator.edit_books(office.realm, away, Active=False)
+    notice(office, away)
+    (line,) = told()
+    assert line.startswith("done_with_warning: “John Smith” was made inactive in QuickBooks.")
+
+
+def test_the_pages_show_the_question_and_then_what_moved(money: Money) -> None:
+    office, (away, into) = money.office, merged(money)
+    notice(office, away)
+    client = Client()
+    client.force_login(person("staff", (office.company, Role.STAFF)))
+    page = client.get("/integrations/runs/").content.decode()
+    for shown in (
+        "<h2",
+        "move 3 links to “Smith, John”?",
+        "Finance or a company admin can decide this",
+        "Leave them",
+    ):
+        assert shown in page
+    client.force_login(person("fin", (office.company, Role.FINANCE)))
+    page = client.get("/integrations/runs/").content.decode()
+    for key in ("relink", "retry", "discard"):
+        assert f'name="choice" value="{key}"' in page
+    decide(office, Role.FINANCE, "relink")
+    row = SyncLogEntry.objects.get(cause="relinked")
+    told_there = client.get(f"/integrations/log/{row.pk}/").content.decode()
+    assert "Moved 3 links from “John Smith” to “Smith, John”." in told_there
+    assert "decide" in told_there
+    moments = client.get(f"/integrations/log/{row.pk}/", {"format": "json"}).content.decode()
+    assert f'"field": "customer John Smith", "before": "{away}", "after": "{into}"' in moments
