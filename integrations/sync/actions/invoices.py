@@ -11,6 +11,7 @@ from integrations.errors import (
     Choice,
     Hold,
     InactiveReference,
+    InvalidCustomer,
     NumberTaken,
     RecordMissing,
     Skip,
@@ -29,6 +30,7 @@ from integrations.sync import reference
 from integrations.sync.actions import catching_up, creating_invoices, items, updating_invoices
 from integrations.sync.actions.ending_invoices import DECLINED
 from integrations.sync.actions.insisting import insist_otherwise
+from integrations.sync.actions.merges import wait_if_merged
 from integrations.sync.actions.names import CREATE, DISCARD, RETRY
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Ending
@@ -67,7 +69,17 @@ def apply(desk: Desk, run: SyncRun, planned: Plan) -> Ending:
     with desk.locked("learning") if learning else nullcontext():
         if learning:
             planned = plan(desk, run)
-        return insist_otherwise(desk, run, planned, plan, remedies)
+        try:
+            return insist_otherwise(desk, run, planned, plan, remedies)
+        except (InactiveReference, InvalidCustomer):
+            wait_for_customer(desk, run, planned)
+            raise
+
+
+def wait_for_customer(desk: Desk, run: SyncRun, planned: Plan) -> None:
+    """What QuickBooks refused may be a customer that was merged into another, of which a person has to decide."""
+    if planned.write is not None:
+        wait_if_merged(desk, run, str(planned.write.values.get("CustomerRef.value", "")))
 
 
 def do_nothing(_desk: Desk) -> None:
