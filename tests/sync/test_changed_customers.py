@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from integrations.models import Lane, RecordLink, RunState, SyncLogEntry, SyncRun
+from integrations.models import Lane, RecordLink, RemoteWrite, RunState, SyncLogEntry, SyncRun
 from integrations.sync.actions import changed_customers
 from integrations.sync.desk import Desk
 from tests.sync.office import Office
 from tests.sync.people_scenes import ask_about, notice, rows_of_links, told
-from tests.sync.scenes import change_account, enter_again, pushed
+from tests.sync.scenes import change_account, enter_again, pushed, update_met
 
 INACTIVE = (
     "done_with_warning: “John Smith” was made inactive in QuickBooks. QuickBooks takes no new invoices and payments for "
@@ -149,3 +149,14 @@ def test_nobody_is_asked_about_a_customer_without_link(office: Office) -> None:
     assert changed_customers.merge_pending(desk, "77") is None
     changed_customers.explain(desk, SyncRun(company=office.company), RecordLink(), "77", "78")
     assert not SyncRun.objects.exists()
+
+
+def test_an_own_write_without_answer_is_settled_first_and_no_news(office: Office) -> None:
+    """Its own run has given up for now, and is held."""
+    update_met(office, "lost_answer", isActive=False)
+    SyncRun.objects.filter(action="push_customer", state="queued").update(state="held")
+    assert RemoteWrite.objects.open().exists()
+    notice(office, office.link("customer").quickbooks_id)
+    assert told() == []
+    assert not RemoteWrite.objects.open().exists()
+    assert office.link("customer").quickbooks_image["is_active"] is False

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from integrations.errors import Hold
-from integrations.models import Outcome, RecordLink, RunState, SyncRun
+from integrations.models import Outcome, RecordLink, RemoteWrite, RunState, SyncRun
 from integrations.quickbooks.records import Customer
 from integrations.sync.actions.merges import (
     account_of,
@@ -28,6 +28,8 @@ from integrations.sync.desk import Desk
 from integrations.sync.endings import Ending, done, nothing_to_do
 from integrations.sync.matching import INACTIVE_SUFFIX, without_marker
 from integrations.sync.plans import Change
+from integrations.sync.resuming import settle_open
+from integrations.sync.storing import store
 
 __all__ = ["explain", "merge_pending", "perform", "suspect"]
 
@@ -39,6 +41,8 @@ def perform(desk: Desk, run: SyncRun) -> Ending:
     if not stands_in_line(desk, run, links[0]):
         return Ending(RunState.QUEUED, Outcome.NOTHING_TO_DO, "Looked at in its turn.", silent=True)
     run.record_name = links[0].coperniq_name
+    if settle_left(desk, run, links):
+        links = links_at(desk.connection, run.kind, run.quickbooks_id)
     current = read_person(desk, run.quickbooks_id)
     merge = find_merge(desk, links, current)
     if merge is not None:
@@ -60,6 +64,18 @@ def stands_in_line(desk: Desk, run: SyncRun, link: RecordLink) -> bool:
             coperniq_id=run.coperniq_id, coperniq_account_id=run.coperniq_account_id
         )
     return in_line
+
+
+def settle_left(desk: Desk, run: SyncRun, links: Sequence[RecordLink]) -> bool:
+    """What the portal itself wrote, and got no answer to, is neither news nor may its answer turn a moved link back."""
+    writes = RemoteWrite.objects.open().filter(connection=desk.connection, kind=run.kind)
+    left = list(writes.filter(coperniq_id__in=[link.coperniq_id for link in links]))
+    for write in left:
+        with desk.locked(f"write {write.pk}"):
+            ending = settle_open(desk, write)
+            if ending is not None:
+                store(desk, write.run or run, ending)
+    return bool(left)
 
 
 def missing(link: RecordLink) -> Hold:

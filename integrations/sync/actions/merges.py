@@ -117,9 +117,10 @@ def told_by_webhooks(company_id: int, quickbooks_id: str) -> Iterator[str]:
 
 
 def jobs_parent(desk: Desk, links: list[RecordLink]) -> str:
+    """Of one in use: another may itself have been merged away, and stays where it was."""
     for job in jobs_under(desk.connection, links)[-WITNESSES:]:
         found = read_person(desk, job.quickbooks_id)
-        if found is not None:
+        if found is not None and found.is_active:
             return found.parent_id
     return ""
 
