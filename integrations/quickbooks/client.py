@@ -10,6 +10,7 @@ from integrations.errors import Refused
 from integrations.parsing import Wild
 from integrations.quickbooks import query
 from integrations.quickbooks.bodies import money
+from integrations.quickbooks.changes import Change, Changes, read_change, read_changes_document
 from integrations.quickbooks.documents import Invoice, Payment, read_invoice_record, read_payment_record
 from integrations.quickbooks.faults import UNREADABLE_QUERY, build, lost
 from integrations.quickbooks.lists import (
@@ -38,6 +39,9 @@ OPERATIONS: dict[str, dict[str, str]] = {
 }
 VOID_INVOICE = {"operation": "void"}
 """An invoice alone is voided at this address; payments and the like at the other (§5.5, §6)."""
+IDS_AT_ONCE = 100
+HIDES_INACTIVE = ("Customer", "Item")
+"""Lists of names: of documents nothing is hidden."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,23 @@ class QuickBooksClient(Wire):
         """Deleted ones are not among them (§8.3)."""
         return [read_payment_record(row) for row in self._rows("Payment", [query.changed_since(since)])]
 
+    def read_changes(self, entities: Sequence[str], since: datetime) -> Changes:
+        """One call. `since` is by QuickBooks' clock and lies at most 30 days back (§8.3)."""
+        params = {"entities": ",".join(entities), "changedSince": query.moment(since)}
+        reply, document = self._send("GET", "cdc", params=params)
+        if document.value is None:
+            raise build(lost(write=False), reply, detail="the answer cannot be read")
+        return read_changes_document(document, entities)
+
+    def list_changed(self, entity: str, since: datetime) -> list[Change]:
+        """However long ago and however many, but deleted ones are not among them."""
+        return self._list(entity, query.changed_since(since))
+
+    def find_those(self, entity: str, ids: Sequence[str]) -> list[Change]:
+        """As they are now, one call for a hundred. Those that are missing are deleted, or merged into others."""
+        parts = [ids[start : start + IDS_AT_ONCE] for start in range(0, len(ids), IDS_AT_ONCE)]
+        return [row for part in parts for row in self._list(entity, query.one_of("Id", part))]
+
     def list_items(self) -> list[Item]:
         """Active or not. Sku is asked for by name, since "*" may leave it out; that is hearsay (§7.1),
         so where such a statement is refused the plain one has to do."""
@@ -140,6 +161,10 @@ class QuickBooksClient(Wire):
         if not isinstance(record.value, dict) or not record.identifier("Id", ""):
             raise build(lost(write=True), reply, detail="the answer cannot be read")
         return Answer(record.value, reply.intuit_tid, reply.vendor_time)
+
+    def _list(self, entity: str, condition: str) -> list[Change]:
+        hidden = [query.ACTIVE_AND_INACTIVE] if entity in HIDES_INACTIVE else []
+        return [read_change(entity, Wild(row, entity)) for row in self._rows(entity, [condition, *hidden])]
 
     def _find_customers(self, condition: str) -> list[Customer]:
         rows = self._rows("Customer", [condition, query.ACTIVE_AND_INACTIVE])

@@ -27,9 +27,12 @@ def contains(field: str, text: str) -> str:
     return f"{field} LIKE {quoted(f'%{text}%')}"
 
 
+def moment(at: datetime) -> str:
+    return at.astimezone(PACIFIC).isoformat(timespec="seconds")
+
+
 def changed_since(since: datetime) -> str:
-    moment = since.astimezone(PACIFIC).isoformat(timespec="seconds")
-    return f"MetaData.LastUpdatedTime >= {quoted(moment)}"
+    return f"MetaData.LastUpdatedTime >= {quoted(moment(since))}"
 
 
 def select(entity: str, conditions: Sequence[str], *, start: int, columns: str = "*") -> str:

@@ -1,0 +1,54 @@
+"""Change data capture: what changed of several kinds since a moment, deletions among it (quickbooks-online.md §8.3)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from integrations.errors import UnexpectedShape
+from integrations.parsing import Wild
+
+MOST_OBJECTS = 1000
+"""Of all kinds together, and no page follows: at so many something may have been left out."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """`record` is the whole object as QuickBooks has it; of a deleted one only its id and when are left."""
+
+    entity: str
+    id: str
+    is_deleted: bool
+    sync_token: str
+    updated_at: datetime | None
+    record: Mapping[str, Any] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Changes:
+    found: tuple[Change, ...]
+    is_full: bool
+
+
+def read_changes_document(document: Wild, entities: Sequence[str]) -> Changes:
+    """A kind nothing changed of may be an empty object or missing, and there may be several answers."""
+    if not isinstance(document.child("CDCResponse").value, list):
+        raise UnexpectedShape("CDCResponse", "list")
+    answers = [
+        answer
+        for response in document.children("CDCResponse")
+        for answer in (response.children("QueryResponse") or [response.child("QueryResponse")])
+    ]
+    rows = [(entity, row) for answer in answers for entity in entities for row in answer.children(entity)]
+    return Changes(tuple(read_change(entity, row) for entity, row in rows), len(rows) >= MOST_OBJECTS)
+
+
+def read_change(entity: str, row: Wild) -> Change:
+    return Change(
+        entity=entity,
+        id=row.identifier("Id"),
+        is_deleted=row.text("status", "") == "Deleted",
+        sync_token=row.identifier("SyncToken", ""),
+        updated_at=row.child("MetaData").moment("LastUpdatedTime", None),
+        record=row.value if isinstance(row.value, Mapping) else {},
+    )
