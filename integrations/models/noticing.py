@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
 from django.db import models
 from django.utils import timezone
 
 from integrations.models.connections import CoperniqConnection, QuickBooksConnection
+from integrations.models.lanes import LONG_AGO
 
 
 class SeenInvoice(models.Model):
@@ -64,6 +66,12 @@ class ReferenceList(models.Model):
 
     def __str__(self) -> str:
         return self.get_name_display()
+
+    @classmethod
+    def forget_items(cls, company_id: int, changed_at: datetime) -> None:
+        """Those read before that are read anew when they are next needed."""
+        items = cls.objects.filter(connection__company=company_id, name=cls.Name.ITEMS)
+        items.filter(read_at__lt=changed_at).update(read_at=LONG_AGO)
 
     @classmethod
     def keep(cls, connection: QuickBooksConnection, name: str, rows: list[dict[str, Any]]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from django.db import transaction
 
 from integrations.models import (
@@ -11,13 +9,14 @@ from integrations.models import (
     InboundEvent,
     Kind,
     QuickBooksConnection,
+    ReferenceList,
     SeenInvoice,
     SyncRun,
     SyncSettings,
 )
+from integrations.sync.told import ITEMS_CHANGED, SYNCING_OFF, Decision, decide_told
 
 AT_ONCE = 50
-SYNCING_OFF = "invoice syncing is off"
 
 Source = InboundEvent.Source
 Outcome = InboundEvent.Outcome
@@ -34,8 +33,10 @@ def plan_event(event: InboundEvent) -> bool:
     with transaction.atomic():
         if not InboundEvent.objects.unplanned().filter(pk=event.pk).settle(outcome, reason):
             return False
-        if reason == SYNCING_OFF:
+        if reason == SYNCING_OFF and event.name == InboundEvent.INVOICE_SEEN:
             SeenInvoice.forget(event.company_id, event.record_id)
+        if reason == ITEMS_CHANGED:
+            ReferenceList.forget_items(event.company_id, event.received_at)
         for run in runs:
             ask(run)
     return True
@@ -50,20 +51,20 @@ def ask(run: SyncRun) -> None:
         )
 
 
-Decision = tuple[str, str, Sequence[SyncRun]]
 ACTED_UPON = (InboundEvent.PHASE_STARTED, InboundEvent.PROJECT_SEEN, InboundEvent.INVOICE_SEEN)
 
 
 def decide(event: InboundEvent) -> Decision:
-    if event.source == Source.QUICKBOOKS_WEBHOOK:
-        return Outcome.KEPT, "changes made in QuickBooks are not acted upon yet", ()
-    if event.name not in ACTED_UPON or not event.record_id:
+    told = event.source in (Source.QUICKBOOKS_WEBHOOK, Source.QUICKBOOKS_CDC)
+    if not told and (event.name not in ACTED_UPON or not event.record_id):
         return Outcome.IGNORED, "says nothing about entering a phase", ()
     connection = QuickBooksConnection.objects.of(event.company)
     if connection is None or not connection.is_live:
         return Outcome.IGNORED, InboundEvent.NOT_CONNECTED, ()
     if not connection.in_dollars:
         return Outcome.IGNORED, "the QuickBooks company is not kept in US dollars", ()
+    if told:
+        return decide_told(event, connection)
     if event.name == InboundEvent.INVOICE_SEEN:
         return decide_invoice(event, connection)
     template_id = event.detail.get("phase_template_id", "")

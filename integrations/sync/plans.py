@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from integrations.models import RecordLink
@@ -73,6 +74,7 @@ class Plan:
     quickbooks_id: str = ""
     quickbooks_name: str = ""
     quickbooks_version: str = ""
+    quickbooks_at: datetime | None = None
     quickbooks_image: Mapping[str, Any] = field(default_factory=dict)
     coperniq_image: Mapping[str, Any] = field(default_factory=dict)
     number: str = ""

@@ -129,6 +129,7 @@ def link_only(desk: Desk, run: SyncRun, plan: Plan) -> Ending:
         setattr(link, name, value)
     link.coperniq_image = dict(plan.coperniq_image)
     link.quickbooks_name, link.quickbooks_version = plan.quickbooks_name, plan.quickbooks_version
+    link.quickbooks_at = plan.quickbooks_at or (link.quickbooks_at if known else None)
     link.quickbooks_image, link.quickbooks_part = dict(plan.quickbooks_image), plan.quickbooks_part
     values: dict[str, Any] = {
         "quickbooks_id": plan.quickbooks_id,

@@ -18,6 +18,7 @@ from integrations.models import (
     SyncRun,
     SyncSettings,
 )
+from integrations.quickbooks.records import read_customer_record
 from integrations.sync import changes
 from integrations.sync.planning import plan_pending
 from integrations.sync.polling import due_polls
@@ -200,6 +201,9 @@ def put_in_books(money: Money) -> None:
             coperniq_name=found["DisplayName"],
             quickbooks_id=found["Id"],
             quickbooks_name=found["DisplayName"],
+            quickbooks_version=found["SyncToken"],
+            quickbooks_at=found["MetaData"]["LastUpdatedTime"],
+            quickbooks_image=dict(read_customer_record(found).values),
             rule=RecordLink.Rule.CREATED,
         )
         for kind, record, found in pairs

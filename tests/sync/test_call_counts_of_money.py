@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from integrations.models import QuickBooksConnection
+from integrations.models import InboundEvent, QuickBooksConnection, SyncRun
 from integrations.sync.inbox import receive_quickbooks
+from integrations.sync.planning import plan_pending
 from tests.simulation import Simulation
 from tests.sync.desk_of_money import Money, open_desk
 from tests.sync.office import open_office
@@ -85,13 +86,14 @@ def test_quickbooks_telling_of_our_own_writes_costs_nothing(db: None, simulator:
 
 def echo(money: Money) -> None:
     """Every payment and invoice there is, as Intuit would tell of it."""
+    before = InboundEvent.objects.count()
     told: list[dict[str, Any]] = [
         {
             "specversion": "1.0",
-            "id": f"{entity}-{row['Id']}-{row['SyncToken']}",
+            "id": f"{entity}-{row['Id']}-{row['MetaData']['LastUpdatedTime']}",
             "source": "intuit.test",
             "type": f"qbo.{entity.lower()}.updated.v1",
-            "time": "2026-11-27T00:00:00Z",
+            "time": row["MetaData"]["LastUpdatedTime"],
             "intuitentityid": row["Id"],
             "intuitaccountid": money.office.realm,
             "data": {},
@@ -100,6 +102,10 @@ def echo(money: Money) -> None:
         for row in money.books(entity)
     ]
     receive_quickbooks(json.dumps(told).encode())
+    assert InboundEvent.objects.count() >= before + 2
+    plan_pending()
+    runs = SyncRun.objects.filter(direction="pull")
+    assert not runs.exists(), [str(run) for run in runs]
 
 
 def test_the_look_goes_on_and_no_payment_has_to_look_for_itself(db: None, simulator: Simulation) -> None:

@@ -121,6 +121,7 @@ def linked_plan(
         quickbooks_id=found.id,
         quickbooks_name=f"Invoice {found.number}",
         quickbooks_version=found.sync_token,
+        quickbooks_at=found.updated_at,
         quickbooks_image=quickbooks_image(found, desk.settings.memo_field),
         coperniq_image={**image, **dict.fromkeys(FIELDS)} if ours else image,
         number=found.number,

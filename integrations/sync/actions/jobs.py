@@ -193,6 +193,7 @@ def linked_plan(project: Project, job: Customer, rule: str, write: PlannedWrite 
         quickbooks_id=job.id,
         quickbooks_name=job.values["DisplayName"],
         quickbooks_version=job.sync_token,
+        quickbooks_at=job.updated_at,
         quickbooks_image=job.image,
         coperniq_image=image_of(project),
         number=project.number,

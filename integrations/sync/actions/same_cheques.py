@@ -115,6 +115,7 @@ def linked_plan(
         quickbooks_id=found.id,
         quickbooks_name=f"Payment of ${money(found.total_cents):,}",
         quickbooks_version=found.sync_token,
+        quickbooks_at=found.updated_at,
         quickbooks_image=quickbooks_image(found, part, share=share),
         quickbooks_part=part,
         coperniq_image=coperniq_image(payment, ZoneInfo(desk.connection.company.time_zone)),

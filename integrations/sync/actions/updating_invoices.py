@@ -126,6 +126,7 @@ def update_plan(desk: Desk, run: SyncRun, fields: Fields, resolved: Resolved) ->
         quickbooks_id=current.id,
         quickbooks_name=link.quickbooks_name,
         quickbooks_version=current.sync_token,
+        quickbooks_at=current.updated_at,
         quickbooks_image=quickbooks_image(current, fields.memo_field),
         coperniq_image=dict(image),
         number=current.number,

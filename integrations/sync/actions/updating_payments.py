@@ -35,11 +35,11 @@ def plan(desk: Desk, run: SyncRun, payment: Payment, link: RecordLink, invoice: 
     refuse_status(desk, run, link, image)
     same = all(image[name] == link.coperniq_image.get(name) for name in FIELDS)
     if same and not link.written.get("misplaced"):
-        return unchanged(run, link, image, link.quickbooks_image, link.quickbooks_version)
+        return unchanged(run, link, image)
     current = read_current(desk, link)
     theirs = quickbooks_image(current, link.quickbooks_part, share=is_share(link))
     if run.decision == USE_QUICKBOOKS.key or (agrees(image, theirs) and not link.written.get("misplaced")):
-        return unchanged(run, link, image, theirs, current.sync_token)
+        return replace(unchanged(run, link, image), **as_read(theirs, current))
     refuse_conflict(run, link, image, theirs, current)
     refuse_amount(payment)
     if current.is_deposited:
@@ -73,16 +73,14 @@ def agrees(image: dict[str, Any], theirs: dict[str, Any]) -> bool:
     return bool(image["amount"] == theirs["amount"] and image["on"] == theirs["on"])
 
 
-def unchanged(
-    run: SyncRun, link: RecordLink, image: dict[str, Any], theirs: dict[str, Any], version: str
-) -> Plan:
+def unchanged(run: SyncRun, link: RecordLink, image: dict[str, Any]) -> Plan:
     return Plan(
         record_name=run.record_name,
         rule=link.rule,
         quickbooks_id=link.quickbooks_id,
         quickbooks_name=link.quickbooks_name,
-        quickbooks_version=version,
-        quickbooks_image=theirs,
+        quickbooks_version=link.quickbooks_version,
+        quickbooks_image=link.quickbooks_image,
         quickbooks_part=link.quickbooks_part,
         coperniq_image=image,
         number=link.number,
@@ -91,6 +89,14 @@ def unchanged(
         sentence=f"The payment of {run.record_name} is in step with Coperniq already.",
         ending={"silent": True},
     )
+
+
+def as_read(theirs: dict[str, Any], current: QuickBooksPayment) -> dict[str, Any]:
+    return {
+        "quickbooks_version": current.sync_token,
+        "quickbooks_at": current.updated_at,
+        "quickbooks_image": theirs,
+    }
 
 
 def read_current(desk: Desk, link: RecordLink) -> QuickBooksPayment:
@@ -168,7 +174,7 @@ def update_plan(
     }
     changes = changes_of(theirs, image, share)
     if not changes:
-        settled = unchanged(run, link, image, theirs, current.sync_token)
+        settled = replace(unchanged(run, link, image), **as_read(theirs, current))
         return replace(settled, written={**link.written, "misplaced": False})
     return Plan(
         record_name=run.record_name,

@@ -104,7 +104,7 @@ def listed(names: Sequence[str]) -> str:
 def remember(desk: Desk, link: RecordLink, invoice: Invoice, learnt: Learnt) -> None:
     link.quickbooks_id = invoice.id
     link.quickbooks_name = f"Invoice {invoice.number}" if invoice.number else "Invoice without a number"
-    link.quickbooks_version = invoice.sync_token
+    link.quickbooks_version, link.quickbooks_at = invoice.sync_token, invoice.updated_at
     link.quickbooks_image = quickbooks_image(invoice, desk.settings.memo_field)
     link.number = invoice.number
     order: Sequence[str] = link.written.pop("line_order", ())

@@ -53,7 +53,7 @@ def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
 def remember(link: RecordLink, payment: Payment) -> None:
     link.quickbooks_id = payment.id
     link.quickbooks_name = f"Payment of ${money(payment.total_cents):,}"
-    link.quickbooks_version = payment.sync_token
+    link.quickbooks_version, link.quickbooks_at = payment.sync_token, payment.updated_at
     link.quickbooks_part = link.quickbooks_part or str(link.written.get("part", ""))
     share = bool(link.written.get("share"))
     link.quickbooks_image = quickbooks_image(payment, link.quickbooks_part, share=share)

@@ -30,7 +30,7 @@ def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
     link = link_of(desk, write)
     link.quickbooks_id = customer.id
     link.quickbooks_name = customer.values["DisplayName"]
-    link.quickbooks_version = customer.sync_token
+    link.quickbooks_version, link.quickbooks_at = customer.sync_token, customer.updated_at
     link.quickbooks_image = customer.image
     link.written |= written_values(write, flatten(json.loads(body)), customer)
     return done(
