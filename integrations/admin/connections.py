@@ -59,7 +59,8 @@ class QuickBooksConnectionAdmin(FactAdmin):
     fields = (
         "company", "company_name", "realm_id", "state", "state_reason", "country", "home_currency", "multicurrency",
         "custom_txn_numbers", "using_sales_tax", "book_close_on", "preferences_read_at", "itemless_lines",
-        "payments_account_id", "changes_cursor_at", "changes_read_at", "connected_at",
-        "disconnected_at", "refresh_expires_at", "refresh_hard_expires_at",
+        "payments_account_id", "changes_cursor_at", "changes_read_at", "captured_at", "money_captured_at",
+        "compared_fully_at", "compared_fully_because", "connected_at", "disconnected_at", "refresh_expires_at",
+        "refresh_hard_expires_at",
     )  # fmt: skip
     secret_fields = ("access_token_sealed", "refresh_token_sealed")

@@ -119,9 +119,7 @@ class QuickBooksConnectionQuerySet(models.QuerySet["QuickBooksConnection"]):
         )
 
     def due_for_changes(self, now: datetime) -> Self:
-        """Looked through only while invoices are synced."""
-        due = self.syncing().filter(settings__invoice_sync=True)
-        return due.filter(next_changes_at__lte=now, changes_claimed_until__lte=now)
+        return self.syncing().filter(next_changes_at__lte=now, changes_claimed_until__lte=now)
 
     def of(self, company: Company) -> QuickBooksConnection | None:
         """The connection a company's pages speak of: the live one, else the one it last had."""
@@ -173,6 +171,10 @@ class QuickBooksConnection(models.Model):
     # Up to when everything that changed in QuickBooks has been looked at.
     changes_cursor_at = models.DateTimeField(null=True, blank=True)
     changes_read_at = models.DateTimeField(null=True, blank=True)
+    # Up to when its change data has been looked through, and of invoices and payments: while their syncing is off, their
+    # changes are left for when it is on again. What the lane itself has looked at (above) does not count as that.
+    captured_at = models.DateTimeField(null=True, blank=True)
+    money_captured_at = models.DateTimeField(null=True, blank=True)
     # The last time its change data did not reach back far enough, and everything linked was compared instead.
     compared_fully_at = models.DateTimeField(null=True, blank=True)
     compared_fully_because = models.CharField(max_length=200, blank=True)

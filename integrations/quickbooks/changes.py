@@ -40,7 +40,8 @@ def read_changes_document(document: Wild, entities: Sequence[str]) -> Changes:
         for answer in (response.children("QueryResponse") or [response.child("QueryResponse")])
     ]
     rows = [(entity, row) for answer in answers for entity in entities for row in answer.children(entity)]
-    return Changes(tuple(read_change(entity, row) for entity, row in rows), len(rows) >= MOST_OBJECTS)
+    found = tuple(read_change(entity, row) for entity, row in rows if row.identifier("Id", ""))
+    return Changes(found, len(rows) >= MOST_OBJECTS)
 
 
 def read_change(entity: str, row: Wild) -> Change:

@@ -26,6 +26,7 @@ from integrations.sync.actions import catching_up
 from tests.sync.desk_of_money import Money
 
 MONEY = ("invoice", "payment")
+CURSORS = ("changes_cursor_at", "changes_read_at", "captured_at", "money_captured_at")
 
 
 class Backup:
@@ -51,9 +52,7 @@ class Backup:
         CoperniqConnection.objects.update(
             **only(self.coperniq, "invoices_cursor_at", "next_invoice_sweep_at")
         )
-        QuickBooksConnection.objects.update(
-            **only(self.quickbooks, "changes_cursor_at", "changes_read_at", "payments_account_id")
-        )
+        QuickBooksConnection.objects.update(**only(self.quickbooks, *CURSORS, "payments_account_id"))
         if fence:
             Lane.objects.update(**only(self.lane, "fence", "wake"))
 

@@ -79,11 +79,23 @@ def test_it_rests_while_there_is_no_access(billed: tuple[Money, str], state: str
     assert changes.due_changes() == []
 
 
-def test_it_rests_while_syncing_is_off(billed: tuple[Money, str]) -> None:
-    money, _ = billed
+def test_only_customers_are_looked_at_while_syncing_is_off(billed: tuple[Money, str]) -> None:
+    money, invoice_id = billed
+    money.look_at_changes()
+    before = books()
     money.switch(False)
-    books(next_changes_at=timezone.now())
-    assert changes.due_changes() == []
+    money.receive(invoice_id, 40)
+    money.office.simulator.forget_log()
+    money.look_at_changes()
+    (call,) = money.office.simulator.log("quickbooks")
+    assert call["path"].endswith("/cdc")
+    after = books()
+    assert before.captured_at is not None
+    assert after.captured_at is not None
+    assert after.captured_at > before.captured_at
+    assert after.money_captured_at == before.money_captured_at
+    assert after.changes_cursor_at == before.changes_cursor_at
+    assert not ForeignPayment.objects.exists()
 
 
 def test_lost_access_is_told(billed: tuple[Money, str]) -> None:

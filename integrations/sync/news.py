@@ -1,0 +1,218 @@
+"""Which changes in QuickBooks are news, told from the whole objects and what is stored. No network.
+
+Balances, e-mails and our own writes are none: the mapped fields still are as QuickBooks last answered them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from integrations.errors import UnexpectedShape
+from integrations.models import (
+    Action,
+    InboundEvent,
+    Kind,
+    QuickBooksConnection,
+    RecordLink,
+    SyncRun,
+    SyncSettings,
+    Vendor,
+)
+from integrations.models.lanes import LONG_AGO
+from integrations.quickbooks.changes import Change
+from integrations.quickbooks.documents import Invoice, Payment, read_invoice_record, read_payment_record
+from integrations.quickbooks.records import Customer, read_customer_record
+from integrations.sync.mapping import invoices, payments
+from integrations.sync.mapping.marks import marked_id
+
+AT_ONCE = 500
+BALANCE = ("balance", "payments")
+"""What payments change of an invoice, and nothing else does."""
+
+R = TypeVar("R")
+
+
+@dataclass
+class Known:
+    """What is stored about the records that changed; `paid` are the invoices whose payments matter."""
+
+    links: dict[tuple[str, str], list[RecordLink]] = field(default_factory=lambda: defaultdict(list))
+    told_at: dict[tuple[str, str, bool], datetime] = field(default_factory=dict)
+    writing: set[tuple[str, str]] = field(default_factory=set)
+    paid: set[str] = field(default_factory=set)
+    memo_field: str = ""
+
+    def of(self, change: Change) -> list[RecordLink]:
+        return self.links.get((change.entity, change.id), [])
+
+
+ENTITIES = {
+    Kind.CUSTOMER: "Customer",
+    Kind.JOB: "Customer",
+    Kind.INVOICE: "Invoice",
+    Kind.PAYMENT: "Payment",
+}
+
+
+def find_news(
+    connection: QuickBooksConnection, changes: Sequence[Change], on_at: datetime | None
+) -> list[Change]:
+    """`on_at`, by QuickBooks' clock, is the cut-off for invoices that are not linked; None: none of them is looked at."""
+    known = know(connection, changes)
+    untold = [change for change in changes if not is_told(known, change)]
+    found = [
+        change
+        for change in untold
+        if (change.entity == "Invoice" and is_news_invoice(connection, known, change, on_at))
+        or (change.entity == "Customer" and is_news_customer(known, change))
+    ]
+    known.paid |= {change.id for change in found if change.entity == "Invoice"}
+    return found + [
+        change
+        for change in untold
+        if change.entity == "Payment" and is_news_payment(connection, known, change)
+    ]
+
+
+def know(connection: QuickBooksConnection, changes: Sequence[Change]) -> Known:
+    stored = SyncSettings.objects.filter(connection=connection).first() or SyncSettings()
+    known = Known(memo_field=stored.memo_field)
+    for ids in chunks({change.id for change in changes}):
+        for link in connection.links.filter(kind__in=ENTITIES, quickbooks_id__in=ids):
+            known.links[ENTITIES[Kind(link.kind)], link.quickbooks_id].append(link)
+        told = InboundEvent.objects.filter(
+            company=connection.company_id,
+            source=InboundEvent.Source.QUICKBOOKS_WEBHOOK,
+            record_type__in=("invoice", "payment"),
+            record_id__in=ids,
+            outcome__in=("", InboundEvent.Outcome.PLANNED),
+        )
+        for type_, id_, name, at in told.values_list("record_type", "record_id", "name", "occurred_at"):
+            key = (type_, id_, name == "deleted")
+            known.told_at[key] = max(at or LONG_AGO, known.told_at.get(key, LONG_AGO))
+    writes = connection.writes.open().filter(vendor=Vendor.QUICKBOOKS)
+    known.writing = set(writes.values_list("kind", "coperniq_id"))
+    known.paid = interesting_invoices(connection, changes)
+    return known
+
+
+def chunks(ids: Collection[str]) -> Iterator[list[str]]:
+    ordered = sorted(ids)
+    return (ordered[start : start + AT_ONCE] for start in range(0, len(ordered), AT_ONCE))
+
+
+def interesting_invoices(connection: QuickBooksConnection, changes: Iterable[Change]) -> set[str]:
+    """Of those that are paid: linked ones, and those about to be brought over."""
+    paid = {each for payment in read_payments(changes) for each in invoices_paid(payment)}
+    links = RecordLink.objects.of(connection, Kind.INVOICE)
+    pulls = SyncRun.objects.open().filter(connection=connection, action=Action.PULL_INVOICE)
+    found: set[str] = set()
+    for ids in chunks(paid):
+        found.update(links.filter(quickbooks_id__in=ids).values_list("quickbooks_id", flat=True))
+        found.update(pulls.filter(quickbooks_id__in=ids).values_list("quickbooks_id", flat=True))
+    return found
+
+
+def read_payments(changes: Iterable[Change]) -> Iterator[Payment]:
+    for change in changes:
+        if change.entity == "Payment" and not change.is_deleted:
+            payment = readable(read_payment_record, change)
+            if payment is not None:
+                yield payment
+
+
+def readable(read: Callable[[Mapping[str, Any]], R], change: Change) -> R | None:
+    """One odd record must not keep the others from being seen. Whoever reads it next tells what is odd."""
+    try:
+        return read(change.record)
+    except UnexpectedShape:
+        return None
+
+
+def invoices_paid(payment: Payment) -> set[str]:
+    return {line.txn_id for line in payment.lines if line.txn_type == "Invoice"}
+
+
+def is_told(known: Known, change: Change) -> bool:
+    """A notification of the same moment has been or will be acted upon."""
+    told_at = known.told_at.get((change.entity.lower(), change.id, change.is_deleted))
+    return told_at is not None and change.updated_at is not None and told_at >= change.updated_at
+
+
+def is_seen(link: RecordLink, change: Change) -> bool:
+    """This version has been answered, or a later one."""
+    same = link.quickbooks_version == change.sync_token
+    late = change.updated_at and link.quickbooks_at and change.updated_at < link.quickbooks_at
+    return same or bool(late)
+
+
+def is_unseen_deletion(links: Iterable[RecordLink]) -> bool:
+    return any(not link.quickbooks_image.get("deleted") for link in links)
+
+
+def is_news_invoice(
+    connection: QuickBooksConnection, known: Known, change: Change, on_at: datetime | None
+) -> bool:
+    links = known.of(change)
+    if change.is_deleted:
+        return is_unseen_deletion(links)
+    invoice = readable(read_invoice_record, change)
+    if links:
+        unseen = [link for link in links if not is_seen(link, change)]
+        return any(invoice is None or is_edited(known, link, invoice) for link in unseen)
+    if on_at is None or change.updated_at is None or change.updated_at < on_at:
+        return False
+    return invoice is None or not is_being_written(connection, known, Kind.INVOICE, invoice.note)
+
+
+def is_edited(known: Known, link: RecordLink, invoice: Invoice) -> bool:
+    memo_field = link.quickbooks_image.get("memo_field", known.memo_field)
+    fresh = invoices.quickbooks_image(invoice, memo_field)
+    return differs(link.quickbooks_image, {name: fresh[name] for name in fresh if name not in BALANCE})
+
+
+def differs(stored: Mapping[str, Any], fresh: Mapping[str, Any]) -> bool:
+    return any(stored.get(name) != value for name, value in fresh.items())
+
+
+def is_being_written(connection: QuickBooksConnection, known: Known, kind: Kind, note: str) -> bool:
+    """It bears our mark, and the answer to that write has yet to be stored."""
+    return (kind, marked_id(connection.realm_id, kind, note)) in known.writing
+
+
+def is_news_payment(connection: QuickBooksConnection, known: Known, change: Change) -> bool:
+    links = known.of(change)
+    if change.is_deleted:
+        return is_unseen_deletion(links)
+    payment = readable(read_payment_record, change)
+    if payment is None:
+        return True
+    paid = invoices_paid(payment) & known.paid
+    if not links:
+        return bool(paid) and not is_being_written(connection, known, Kind.PAYMENT, payment.note)
+    unlinked = paid - {link.quickbooks_part for link in links}
+    return bool(unlinked) or any(is_changed(link, payment) for link in links if not is_seen(link, change))
+
+
+def is_changed(link: RecordLink, payment: Payment) -> bool:
+    share = bool(link.written.get("share"))
+    return differs(
+        link.quickbooks_image, payments.quickbooks_image(payment, link.quickbooks_part, share=share)
+    )
+
+
+def is_news_customer(known: Known, change: Change) -> bool:
+    links = known.of(change)
+    if change.is_deleted:
+        return is_unseen_deletion(links)
+    unseen = [link for link in links if not is_seen(link, change)]
+    customer = readable(read_customer_record, change)
+    return any(customer is None or is_another(link, customer) for link in unseen)
+
+
+def is_another(link: RecordLink, customer: Customer) -> bool:
+    return not customer.is_active or differs(link.quickbooks_image, customer.values)

@@ -1,0 +1,412 @@
+"""What a look at QuickBooks' change data takes for news: from what people do in the books to the events and runs."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from integrations.models import (
+    ForeignPayment,
+    InboundEvent,
+    InvoiceSyncPeriod,
+    QuickBooksConnection,
+    RecordLink,
+    ReferenceList,
+    RemoteWrite,
+    SyncRun,
+)
+from integrations.sync.mapping.marks import mark_of
+from integrations.sync.planning import plan_pending
+from tests.sync.desk_of_money import Money
+from tests.sync.intuit import cloud_event, post
+
+CDC = InboundEvent.Source.QUICKBOOKS_CDC
+
+
+@pytest.fixture
+def billed(money: Money) -> Money:
+    """An invoice of $100 and a payment of $40 on both sides, looked through."""
+    money.pay(money.invoice(("Permit", 1, 100)), 40)
+    money.work()
+    look(money)
+    forget(money)
+    return money
+
+
+def forget(money: Money) -> None:
+    InboundEvent.objects.all().delete()
+    SyncRun.objects.all().delete()
+    money.office.simulator.forget_log()
+
+
+def look(money: Money) -> list[tuple[str, str, str]]:
+    """What it told anew."""
+    before = set(InboundEvent.objects.values_list("pk", flat=True))
+    money.look_at_changes()
+    rows = InboundEvent.objects.filter(source=CDC).exclude(pk__in=before).order_by("record_type", "record_id")
+    return [(row.record_type, row.record_id, row.name) for row in rows]
+
+
+def delete(money: Money, entity: str, id_: str) -> None:
+    money.office.simulator.control(f"quickbooks/{money.office.realm}/records/{entity}/{id_}", None, "DELETE")
+
+
+def void(money: Money, noun: str, id_: str) -> None:
+    money.office.simulator.control(f"quickbooks/{money.office.realm}/{noun}/{id_}/void")
+
+
+def theirs(money: Money, customer_id: str = "", **fields: Any) -> dict[str, Any]:
+    """Somebody makes an invoice in QuickBooks."""
+    item = money.books("Item")[0]["Id"]
+    detail = {"ItemRef": {"value": item}, "Qty": 1, "UnitPrice": 70}
+    line = {"Amount": 70, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
+    customer = customer_id or money.link("job").quickbooks_id
+    return money.office.simulator.in_books(
+        money.office.realm, "Invoice", CustomerRef={"value": customer}, Line=[line], **fields
+    )
+
+
+def stranger(money: Money) -> str:
+    return str(money.office.simulator.in_books(money.office.realm, DisplayName="Walk-in")["Id"])
+
+
+def test_after_our_own_writes_there_is_no_news(money: Money) -> None:
+    look(money)
+    invoice = money.invoice(("Permit", 1, 100))
+    payment = money.pay(invoice, 40)
+    money.work()
+    assert look(money) == []
+    money.edit(invoice, description="Thank you")
+    money.change_payment(invoice, payment, amount=30)
+    money.work()
+    assert look(money) == []
+    assert not InboundEvent.objects.filter(source=CDC).exists()
+
+
+def test_a_look_costs_one_read(billed: Money) -> None:
+    billed.edit_books("Invoice", billed.link().quickbooks_id, DueDate="2026-12-24")
+    look(billed)
+    assert [call.split("/")[-1] for call in billed.calls()] == ["cdc"]
+
+
+@pytest.mark.parametrize(
+    "edit", [{"DueDate": "2026-12-24"}, {"PrivateNote": "Call first"}, {"DocNumber": "NEW-1"}]
+)
+def test_an_edited_invoice_is_news_once(billed: Money, edit: dict[str, str]) -> None:
+    link = billed.link()
+    billed.edit_books("Invoice", link.quickbooks_id, **edit)
+    assert look(billed) == [("invoice", link.quickbooks_id, "updated")]
+    assert look(billed) == []
+    plan_pending()
+    run = SyncRun.objects.get()
+    assert (run.action, run.direction, run.coperniq_id) == ("pull_invoice", "pull", link.coperniq_id)
+    event = InboundEvent.objects.get()
+    assert (event.outcome, event.occurred_at is None) == ("planned", False)
+
+
+def test_edited_twice_it_is_news_twice_and_asked_for_once(billed: Money) -> None:
+    for day in ("2026-12-24", "2026-12-25"):
+        billed.edit_books("Invoice", billed.link().quickbooks_id, DueDate=day)
+        assert len(look(billed)) == 1
+    plan_pending()
+    assert SyncRun.objects.get().asked == 2
+
+
+def test_a_void_and_a_deletion_are_news(billed: Money) -> None:
+    link = billed.link("payment")
+    void(billed, "payments", link.quickbooks_id)
+    assert look(billed) == [("payment", link.quickbooks_id, "updated")]
+    delete(billed, "Payment", link.quickbooks_id)
+    delete(billed, "Invoice", billed.link().quickbooks_id)
+    assert look(billed) == [
+        ("invoice", billed.link().quickbooks_id, "deleted"),
+        ("payment", link.quickbooks_id, "deleted"),
+    ]
+    assert look(billed) == []
+
+
+def test_a_deletion_that_is_known_is_none(billed: Money) -> None:
+    RecordLink.objects.filter(kind="invoice").update(quickbooks_image={"deleted": True})
+    delete(billed, "Payment", billed.link("payment").quickbooks_id)
+    delete(billed, "Invoice", billed.link().quickbooks_id)
+    assert [row[0] for row in look(billed)] == ["payment"]
+
+
+def test_our_own_void_is_none(money: Money) -> None:
+    invoice = money.invoice(("Permit", 1, 100))
+    money.work()
+    look(money)
+    money.act(invoice, "decline")
+    money.work()
+    assert money.in_books()["TotalAmt"] == 0
+    assert look(money) == []
+
+
+def test_a_balance_stamp_and_an_e_mail_are_none(billed: Money) -> None:
+    invoice_id, realm = billed.link().quickbooks_id, billed.office.realm
+    billed.office.simulator.control(f"quickbooks/{realm}/invoices/{invoice_id}/send")
+    assert look(billed) == []
+    paid = billed.receive(invoice_id, 30)
+    assert look(billed) == [("payment", paid["Id"], "updated")]
+
+
+def test_of_strangers_invoices_those_since_the_switch_on_are_news(billed: Money) -> None:
+    """Whose customer it is, who reads it tells: jobs added by hand have to be counted."""
+    made = theirs(billed, stranger(billed))
+    assert look(billed) == [("invoice", made["Id"], "updated")]
+    later = timezone.now() + timedelta(hours=1)
+    InvoiceSyncPeriod.objects.update(on_at=later)
+    theirs(billed)
+    assert look(billed) == []
+
+
+def test_a_deleted_stranger_is_none(billed: Money) -> None:
+    delete(billed, "Invoice", theirs(billed)["Id"])
+    assert look(billed) == []
+
+
+def test_one_that_bears_our_mark_waits_for_the_answer_to_its_write(billed: Money) -> None:
+    realm = billed.office.realm
+    made = theirs(billed, PrivateNote=mark_of(realm, "invoice", "77"))
+    paid = billed.receive(made["Id"], 10, note=mark_of(realm, "payment", "78"))
+    for kind, id_ in (("invoice", "77"), ("payment", "78")):
+        RemoteWrite.objects.create(
+            connection=billed.office.quickbooks,
+            kind=kind,
+            coperniq_id=id_,
+            entity=kind.title(),
+            operation="create",
+            body_sealed="",
+            state="sent",
+        )
+    assert ("invoice", made["Id"], "updated") not in look(billed)
+    RemoteWrite.objects.update(state="abandoned")
+    assert look(billed) == [("invoice", made["Id"], "updated"), ("payment", paid["Id"], "updated")]
+
+
+def test_a_payment_is_news_if_it_pays_what_is_linked_or_about_to_be(billed: Money) -> None:
+    other = stranger(billed)
+    billed.office.simulator.in_books(
+        billed.office.realm, "Payment", CustomerRef={"value": other}, TotalAmt=40
+    )
+    assert look(billed) == []
+    made = theirs(billed)
+    both = billed.receive(made["Id"], 10)
+    assert look(billed) == [("invoice", made["Id"], "updated"), ("payment", both["Id"], "updated")]
+    plan_pending()
+    later = billed.receive(made["Id"], 20)
+    assert ("payment", later["Id"], "updated") in look(billed)
+
+
+def test_a_payment_put_on_another_linked_invoice_is_news(billed: Money) -> None:
+    """The share of the first is what it was."""
+    first = billed.link()
+    billed.invoice(("Permit", 1, 100))
+    billed.work()
+    second = RecordLink.objects.filter(kind="invoice").exclude(pk=first.pk).get()
+    RecordLink.objects.filter(kind="payment").update(written={"share": True})
+    paid = billed.in_books("Payment")
+    lines = [
+        {"Amount": 40, "LinkedTxn": [{"TxnId": first.quickbooks_id, "TxnType": "Invoice"}]},
+        {"Amount": 10, "LinkedTxn": [{"TxnId": second.quickbooks_id, "TxnType": "Invoice"}]},
+    ]
+    look(billed)
+    billed.edit_books("Payment", paid["Id"], TotalAmt=50, Line=lines)
+    assert look(billed) == [("payment", paid["Id"], "updated")]
+
+
+def test_what_a_notification_told_is_not_found_again(billed: Money) -> None:
+    id_ = billed.link().quickbooks_id
+    for day, told in (("2026-12-24", True), ("2026-12-25", False)):
+        billed.edit_books("Invoice", id_, DueDate=day)
+        at = billed.in_books()["MetaData"]["LastUpdatedTime"]
+        billed.office.simulator.control("clock", {"shift_seconds": 5})
+        if told:
+            RecordLink.objects.update(quickbooks_at=None)
+            post([cloud_event(billed.office.realm, "invoice.updated", id_, at)])
+        assert look(billed) == ([] if told else [("invoice", id_, "updated")])
+
+
+def test_a_renamed_or_inactive_customer_is_news_a_balance_is_not(billed: Money) -> None:
+    job = billed.link("job").quickbooks_id
+    theirs(billed)
+    assert [row for row in look(billed) if row[0] == "customer"] == []
+    billed.edit_books("Customer", job, Notes="Rings twice")
+    assert look(billed) == []
+    billed.edit_books("Customer", job, DisplayName="Smith roof")
+    assert look(billed) == [("customer", job, "updated")]
+    plan_pending()
+    run = SyncRun.objects.get(action="notice_customer")
+    assert (run.kind, run.quickbooks_id, run.coperniq_id) == ("job", job, billed.link("job").coperniq_id)
+    assert run.coperniq_account_id == str(billed.account["id"])
+    stranger(billed)
+    assert look(billed) == []
+
+
+def test_customers_are_told_while_syncing_is_off(billed: Money) -> None:
+    billed.switch(False)
+    john = billed.link("customer").quickbooks_id
+    billed.edit_books("Invoice", billed.link().quickbooks_id, DueDate="2026-12-24")
+    billed.edit_books("Customer", john, GivenName="Johnny")
+    assert look(billed) == [("customer", john, "updated")]
+    plan_pending()
+    assert SyncRun.objects.get().coperniq_account_id == str(billed.account["id"])
+
+
+def test_what_was_edited_while_syncing_was_off_is_made_up_for(billed: Money) -> None:
+    id_ = billed.link().quickbooks_id
+    started = timezone.now() - timedelta(hours=3)
+    QuickBooksConnection.objects.update(money_captured_at=started, changes_read_at=started)
+    billed.switch(False)
+    billed.edit_books("Invoice", id_, DueDate="2026-12-24")
+    post([cloud_event(billed.office.realm, "invoice.updated", id_, timezone.now().isoformat())])
+    plan_pending()
+    made = theirs(billed)
+    for _ in range(2):
+        assert look(billed) == []
+    assert QuickBooksConnection.objects.get().money_captured_at == started
+    billed.office.simulator.control("clock", {"shift_seconds": 1200})
+    billed.switch(True)
+    InvoiceSyncPeriod.objects.filter(off_at=None).update(on_at=timezone.now() + timedelta(seconds=2))
+    billed.invoice(("Permit", 1, 5))
+    billed.work()  # the lane catches up for itself, which is no look at what people edited
+    assert ("invoice", id_, "updated") in (found := look(billed))
+    assert ("invoice", made["Id"], "updated") not in found
+
+
+def test_a_switched_off_edit_seen_and_passed_over_is_news_after_the_next_switch_on(billed: Money) -> None:
+    id_ = billed.link().quickbooks_id
+    billed.edit_books("Invoice", id_, DueDate="2026-12-24")
+    assert look(billed) == [("invoice", id_, "updated")]
+    billed.switch(False)
+    plan_pending()
+    assert InboundEvent.objects.get().reason == "invoice syncing is off"
+    billed.switch(True)
+    assert look(billed) == [("invoice", id_, "updated")]
+
+
+def test_an_item_whose_content_changed_makes_the_list_old(billed: Money) -> None:
+    def is_old() -> bool:
+        return timezone.now() - ReferenceList.objects.get(name="items").read_at > timedelta(days=1)
+
+    assert not is_old()
+    item = billed.books("Item")[0]["Id"]
+    billed.edit_books("Item", item, Description="As seen on television")
+    look(billed)
+    assert not is_old()
+    billed.edit_books("Item", item, Name="Permits")
+    assert look(billed) == []
+    assert is_old()
+
+
+def test_a_deleted_payment_of_people_is_forgotten(billed: Money) -> None:
+    paid = billed.receive(billed.link().quickbooks_id, 30)
+    look(billed)
+    assert ForeignPayment.objects.count() == 1
+    delete(billed, "Payment", paid["Id"])
+    assert look(billed) == []
+    assert not ForeignPayment.objects.exists()
+
+
+# where the change data do not reach
+
+
+def limit(money: Money, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    monkeypatch.setattr("integrations.quickbooks.changes.MOST_OBJECTS", most)
+    money.office.simulator.switch(cdc_limit=most)
+
+
+def test_a_full_answer_is_narrowed_to_one_kind_at_a_time(
+    billed: Money, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id_ = billed.link().quickbooks_id
+    billed.edit_books("Invoice", id_, DueDate="2026-12-24")
+    limit(billed, monkeypatch, 4)
+    billed.office.simulator.forget_log()
+    assert look(billed) == [("invoice", id_, "updated")]
+    assert len([call for call in billed.calls() if call.endswith("/cdc")]) == 5
+    assert QuickBooksConnection.objects.get().compared_fully_at is None
+
+
+def test_a_kind_that_is_still_full_is_compared(billed: Money, monkeypatch: pytest.MonkeyPatch) -> None:
+    id_ = billed.link().quickbooks_id
+    made = [theirs(billed)["Id"] for _ in range(5)]
+    delete(billed, "Payment", billed.link("payment").quickbooks_id)
+    billed.edit_books("Invoice", id_, DueDate="2026-12-24")
+    limit(billed, monkeypatch, 4)
+    assert look(billed) == [
+        *sorted(("invoice", each, "updated") for each in [id_, *made]),
+        ("payment", billed.link("payment").quickbooks_id, "deleted"),
+    ]
+    row = QuickBooksConnection.objects.get()
+    assert row.compared_fully_at is not None
+    assert row.compared_fully_because == (
+        "QuickBooks tells 1,000 changes at once, and more had changed: invoices."
+    )
+
+
+def test_after_more_than_a_month_everything_linked_is_compared(billed: Money) -> None:
+    invoice_id, payment_id = billed.link().quickbooks_id, billed.link("payment").quickbooks_id
+    billed.invoice(("Permit", 1, 7))
+    billed.work()
+    kept = RecordLink.objects.filter(kind="invoice").exclude(quickbooks_id=invoice_id).get()
+    delete(billed, "Payment", payment_id)
+    delete(billed, "Invoice", invoice_id)
+    billed.office.simulator.control("clock", {"shift_seconds": 40 * 86_400})
+    billed.edit_books("Invoice", kept.quickbooks_id, DueDate="2026-12-24")
+    long_ago = timezone.now() - timedelta(days=31)
+    QuickBooksConnection.objects.update(captured_at=long_ago, money_captured_at=long_ago)
+    billed.office.simulator.forget_log()
+    assert look(billed) == [
+        ("invoice", invoice_id, "deleted"),
+        ("invoice", kept.quickbooks_id, "updated"),
+        ("payment", payment_id, "deleted"),
+    ]
+    assert not [call for call in billed.calls() if call.endswith("/cdc")]
+    row = QuickBooksConnection.objects.get()
+    told = long_ago - timedelta(minutes=10)
+    assert row.compared_fully_because == (
+        f"QuickBooks tells the changes of 30 days, and nobody had looked since {told:%B %-d, %Y}."
+    )
+    plan_pending()
+    assert SyncRun.objects.filter(direction="pull").count() == 3
+    assert look(billed) == []
+    assert [call for call in billed.calls() if call.endswith("/cdc")]
+
+
+def test_a_clock_far_behind_is_asked_by_its_own_time(billed: Money) -> None:
+    billed.office.simulator.control("clock", {"shift_seconds": -3600})
+    billed.edit_books("Invoice", billed.link().quickbooks_id, DueDate="2026-12-24")
+    RecordLink.objects.update(quickbooks_at=None)
+    billed.office.simulator.forget_log()
+    assert len(look(billed)) == 1
+    assert len(billed.calls()) == 2
+
+
+def test_one_odd_record_keeps_no_other_from_being_seen(
+    billed: Money, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from integrations.quickbooks.client import QuickBooksClient
+
+    read = QuickBooksClient.read_changes
+
+    def spoilt(client: QuickBooksClient, *args: Any) -> Any:
+        found = read(client, *args)
+        for change in found.found:
+            if change.entity in ("Payment", "Customer"):
+                change.record.pop("CustomerRef", None)  # type: ignore[attr-defined]
+                change.record.pop("Id", None)  # type: ignore[attr-defined]
+        return found
+
+    monkeypatch.setattr(QuickBooksClient, "read_changes", spoilt)
+    invoice, payment = billed.link().quickbooks_id, billed.link("payment").quickbooks_id
+    billed.edit_books("Invoice", invoice, DueDate="2026-12-24")
+    billed.edit_books("Payment", payment, PaymentRefNum="4711")
+    billed.edit_books("Customer", billed.link("job").quickbooks_id, Notes="Odd")
+    with caplog.at_level(logging.WARNING):
+        found = look(billed)
+    assert [row[0] for row in found] == ["customer", "invoice", "payment"]
