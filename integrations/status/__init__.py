@@ -2,6 +2,7 @@
 
 from integrations.status.advice import Notice, warnings
 from integrations.status.calls import calls_of, day_of, month_of
+from integrations.status.changes import changes_of
 from integrations.status.invoices import invoice_sync_of
 from integrations.status.report import is_idle, run_counts, status_of, webhook_address
 from integrations.status.triggers import is_broken
@@ -9,6 +10,7 @@ from integrations.status.triggers import is_broken
 __all__ = [
     "Notice",
     "calls_of",
+    "changes_of",
     "day_of",
     "invoice_sync_of",
     "is_broken",

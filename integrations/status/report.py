@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db.models import Count
 from django.urls import reverse
-from django.utils import timezone
 
 from integrations.connections.guard import open_guard
 from integrations.errors import CredentialUnreadable
@@ -20,6 +18,7 @@ from integrations.models import (
 )
 from integrations.status.advice import warnings
 from integrations.status.calls import calls_of, day_of, month_of
+from integrations.status.changes import changes_of, seconds_since
 from integrations.status.invoices import invoice_sync_of
 from integrations.status.triggers import is_broken, workflows_by_id
 
@@ -166,18 +165,3 @@ def poll_of(keyed: CoperniqConnection | None) -> dict[str, Any] | None:
         "next_at": keyed.next_poll_at,
         "failures": keyed.poll_failures,
     }
-
-
-def changes_of(books: QuickBooksConnection | None) -> dict[str, Any] | None:
-    """Change data capture: when QuickBooks was last asked for what its notifications may have missed."""
-    if books is None or books.changes_read_at is None:
-        return None
-    return {
-        "last_read_at": books.changes_read_at,
-        "age_seconds": seconds_since(books.changes_read_at),
-        "next_at": books.next_changes_at,
-    }
-
-
-def seconds_since(at: datetime | None) -> int | None:
-    return None if at is None else max(int((timezone.now() - at).total_seconds()), 0)

@@ -26,7 +26,7 @@ from integrations.models import (
     SyncSettings,
 )
 from integrations.models.secrets import seal
-from integrations.status import Notice, is_idle, status_of, warnings
+from integrations.status import Notice, changes_of, is_idle, status_of, warnings
 from tests.cast import API_KEY, OTHER_REALM, REALM, REFRESH, SignIn, books, keyed, link, run
 
 State = QuickBooksConnection.State
@@ -278,11 +278,66 @@ def test_the_last_poll_has_an_age(acme: Company, connection: QuickBooksConnectio
 def test_the_look_for_changes_has_an_age(acme: Company, connection: QuickBooksConnection) -> None:
     assert status_of(acme)["cdc"] is None
     read_at = timezone.now() - timedelta(minutes=2)
-    QuickBooksConnection.objects.update(changes_read_at=read_at)
+    QuickBooksConnection.objects.update(captured_at=read_at)
     told = status_of(acme)["cdc"]
     assert told["last_read_at"] == read_at
     assert 119 <= told["age_seconds"] <= 180
     assert told["next_at"] is not None
+    assert (told["by_notification_30_days"], told["by_look_30_days"]) == (0, 0)
+    assert (told["oldest_lag_seconds_7_days"], told["oldest_lag_7_days"]) == (None, "")
+    assert (told["compared_fully_at"], told["compared_fully_because"]) == (None, "")
+
+
+def heard(acme: Company, key: str, source: str, ago: timedelta, lag: timedelta, **fields: Any) -> None:
+    at = timezone.now() - ago
+    values = {"outcome": "planned", "planned_at": at, "occurred_at": at - lag, "received_at": at, **fields}
+    InboundEvent.objects.create(company=acme, source=source, key=key, record_type="invoice", **values)
+
+
+def test_how_changes_were_heard_of_is_counted(acme: Company, connection: QuickBooksConnection) -> None:
+    QuickBooksConnection.objects.update(captured_at=timezone.now())
+    day, minute = timedelta(days=1), timedelta(minutes=1)
+    for n in range(3):
+        heard(acme, f"told-{n}", "quickbooks_webhook", n * day, 90 * minute)
+    heard(acme, "ignored", "quickbooks_webhook", day, minute, outcome="ignored")
+    heard(acme, "long ago", "quickbooks_webhook", 31 * day, minute)
+    heard(acme, "found", "quickbooks_cdc", day, 65 * minute)
+    heard(acme, "found soon", "quickbooks_cdc", day, 4 * minute)
+    heard(acme, "found late, but long ago", "quickbooks_cdc", 8 * day, 5 * day)
+    heard(acme, "when is not known", "quickbooks_cdc", day, minute, occurred_at=None)
+    heard(acme, "Coperniq", "coperniq_poll", day, 9 * day)
+    with CaptureQueriesContext(database) as queries:
+        told = changes_of(QuickBooksConnection.objects.get())
+    assert len(queries) == 2
+    assert told is not None
+    assert (told["by_notification_30_days"], told["by_look_30_days"]) == (3, 4)
+    assert told["oldest_lag_seconds_7_days"] == 65 * 60
+    assert told["oldest_lag_7_days"] == "1 hour, 5 minutes"
+
+
+def test_a_short_lag_has_words_too(acme: Company, connection: QuickBooksConnection) -> None:
+    QuickBooksConnection.objects.update(captured_at=timezone.now())
+    heard(acme, "found", "quickbooks_cdc", timedelta(hours=1), timedelta(seconds=20))
+    told = status_of(acme)["cdc"]
+    assert (told["oldest_lag_seconds_7_days"], told["oldest_lag_7_days"]) == (20, "less than a minute")
+
+
+def test_the_page_tells_how_changes_were_heard_of(
+    acme: Company, connection: QuickBooksConnection, alice: User, sign_in: SignIn
+) -> None:
+    page = reverse("integrations:configuration")
+    text = sign_in(alice).get(page).content.decode()
+    assert "Nobody has looked yet" in text
+    because = "QuickBooks tells the changes of 30 days, and nobody had looked since October 3, 2026."
+    QuickBooksConnection.objects.update(
+        captured_at=timezone.now(), compared_fully_at=timezone.now(), compared_fully_because=because
+    )
+    heard(acme, "told", "quickbooks_webhook", timedelta(0), timedelta(0))
+    heard(acme, "found", "quickbooks_cdc", timedelta(0), timedelta(minutes=4))
+    text = sign_in(alice).get(page).content.decode()
+    assert "1 in the last 30 days" in text
+    assert "4 minutes after it happened" in text
+    assert because in text
 
 
 def test_why_coperniq_was_stopped_is_told(acme: Company, trigger: Any) -> None:
