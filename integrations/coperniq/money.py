@@ -19,7 +19,8 @@ PRECISE = Context(prec=200, rounding=ROUND_HALF_UP)
 
 @dataclass(frozen=True)
 class InvoiceLine:
-    """`unit_price` is in dollars, with as many decimals as Coperniq sent. A discount is a negative one."""
+    """`unit_price` and `unit_cost` are in dollars, with as many decimals as Coperniq sent. A discount is a negative
+    price."""
 
     id: str
     catalog_item_id: str
@@ -28,6 +29,7 @@ class InvoiceLine:
     description: str
     quantity: Decimal
     unit_price: Decimal
+    unit_cost: Decimal = Decimal(0)
 
     @property
     def amount_cents(self) -> int:
@@ -202,4 +204,5 @@ def _invoice_line(row: Wild) -> InvoiceLine:
         description=row.text("description", ""),
         quantity=row.decimal("quantity"),
         unit_price=row.decimal("unitPrice"),
+        unit_cost=row.decimal("unitCost", Decimal(0)),
     )

@@ -1,6 +1,6 @@
 """What goes wrong inside the portal, or waits there, and the stem of every error."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import ClassVar, NamedTuple
 
@@ -49,12 +49,23 @@ class Choice(NamedTuple):
 
 
 class Hold(PortalError):
-    """The run has to wait for a person, who picks one of the choices."""
+    """The run has to wait for a person, who picks one of the choices.
 
-    def __init__(self, cause: str, sentence: str, choices: Sequence[Choice] = ()) -> None:
+    `compared` are fields whose values are shown side by side: {field, before, coperniq, quickbooks}.
+    """
+
+    def __init__(
+        self,
+        cause: str,
+        sentence: str,
+        choices: Sequence[Choice] = (),
+        *,
+        compared: Sequence[Mapping[str, str]] = (),
+    ) -> None:
         super().__init__(sentence)
         self.cause = cause
         self.choices = tuple(choices)
+        self.compared = tuple(compared)
 
 
 class Skip(PortalError):

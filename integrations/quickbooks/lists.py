@@ -11,7 +11,7 @@ from integrations.parsing import Wild
 class Item:
     """`kind` is Service, NonInventory, Inventory, Group or Category; the last two are no single thing to sell.
 
-    `price_cents` is None where there is none, or one with a fraction of a cent.
+    `price_cents` and `cost_cents` are None where there is none, or one with a fraction of a cent.
     """
 
     id: str
@@ -20,6 +20,7 @@ class Item:
     kind: str
     is_active: bool
     price_cents: int | None
+    cost_cents: int | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ def read_item_record(raw: Mapping[str, Any]) -> Item:
         kind=record.text("Type", ""),
         is_active=record.flag("Active", True),
         price_cents=record.cents("UnitPrice", None),
+        cost_cents=record.cents("PurchaseCost", None),
     )
 
 

@@ -128,7 +128,8 @@ class Desk:
 
     def outlast_call(self) -> None:
         """The lease has to outlive the call: nobody takes the lane while an answer may still come."""
-        call = timedelta(seconds=self.quickbooks.timeout_seconds) + LEASE_MARGIN
+        longest = max(self.quickbooks.timeout_seconds, self.coperniq.timeout_seconds)
+        call = timedelta(seconds=longest) + LEASE_MARGIN
         self.lane.hold_fast(timezone.now() + max(call, timedelta(seconds=settings.LEASE_SECONDS)))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from integrations.models import RecordLink
+from integrations.models import RecordLink, Vendor
 from integrations.models.secrets import keyed_digest
 from integrations.quickbooks.bodies import dump
 
@@ -26,7 +26,8 @@ class Change:
 
 @dataclass(frozen=True)
 class PlannedWrite:
-    """`values` are payload fields by dotted path; `version` is the SyncToken the update is based on.
+    """`values` are payload fields by dotted path; `version` is the SyncToken the update is based on. Of a write to
+    Coperniq `coperniq_id` is the target, "" for a create.
 
     `stands_for` names parts that exist only once another record is linked (path → "customer:12"), so that
     a write shown before that still equals the write carried out after it.
@@ -39,6 +40,8 @@ class PlannedWrite:
     quickbooks_id: str = ""
     version: str = ""
     stands_for: Mapping[str, str] = field(default_factory=dict)
+    vendor: str = Vendor.QUICKBOOKS
+    coperniq_id: str = ""
 
     def shown(self) -> dict[str, Any]:
         return {
@@ -65,7 +68,8 @@ class Plan:
     """What an action would do: at most one write, and the link that results.
 
     `written` is kept with the link, `other_links` are stored beside it; `learns`: its answer tells something about
-    QuickBooks. `sentence` and `ending` say how it ends where there is nothing to write.
+    QuickBooks. `sentence` and `ending` say how it ends where there is nothing to write. `about` is for whoever reads
+    the answer; what it keeps under "kept" are values of the answering side's image that stand until they are settled.
     """
 
     record_name: str
@@ -83,6 +87,7 @@ class Plan:
     quickbooks_part: str = ""
     written: Mapping[str, Any] = field(default_factory=dict)
     learns: bool = False
+    about: Mapping[str, Any] = field(default_factory=dict)
     other_links: tuple[RecordLink, ...] = ()
     sentence: str = ""
     ending: Mapping[str, Any] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from django.conf import settings
@@ -19,7 +20,10 @@ from integrations.sync.endings import Ending
 
 def ending_of(desk: Desk, run: SyncRun, error: PortalError) -> Ending:
     if isinstance(error, Hold):
-        return held(run, error.cause, error.sentence, error.choices)
+        return replace(
+            held(run, error.cause, error.sentence, error.choices),
+            planned=[{"compared": dict(row)} for row in error.compared],
+        )
     if isinstance(error, Wait):
         waits_for = (error.kind, error.coperniq_id)
         return Ending(RunState.WAITING, Outcome.WAITING, error.sentence, error.cause, waits_for=waits_for)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.models import RecordLink, RemoteWrite, RunState, SyncLogEntry, SyncRun
+from integrations.models import Direction, RecordLink, RemoteWrite, RunState, SyncLogEntry, SyncRun, Vendor
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Answered, Ending
 
@@ -63,17 +63,25 @@ def is_repeated(run: SyncRun, ending: Ending) -> bool:
     return resting and same and run.shown_plan == ending.shown_plan
 
 
+def direction_of(run: SyncRun, ending: Ending) -> str:
+    """Where something was written; a run of either direction may set the other side right."""
+    if ending.answered is None:
+        return run.direction
+    to_coperniq = ending.answered.write.vendor == Vendor.COPERNIQ
+    return Direction.PULL if to_coperniq else Direction.PUSH
+
+
 def log_entry(run: SyncRun, ending: Ending) -> SyncLogEntry:
     return SyncLogEntry(
         company_id=run.company_id,
         connection_id=run.connection_id,
         run=run,
-        direction=run.direction,
-        kind=run.kind,
+        direction=direction_of(run, ending),
+        kind=ending.answered.write.kind if ending.answered else run.kind,
         outcome=ending.outcome,
         cause=ending.cause,
         sentence=ending.sentence,
-        coperniq_id=run.coperniq_id,
+        coperniq_id=ending.link.coperniq_id if ending.link else run.coperniq_id,
         quickbooks_id=ending.quickbooks_id or run.quickbooks_id,
         record_name=(ending.record_name or run.record_name)[:500],
         changes=[change.as_dict() for change in ending.changes],

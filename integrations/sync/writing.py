@@ -7,8 +7,9 @@ from typing import Any
 
 from django.db import transaction
 
+from integrations.coperniq.client import CoperniqClient
 from integrations.errors import OutcomeUnknown, VendorError
-from integrations.models import RecordLink, RemoteWrite, SyncRun
+from integrations.models import RecordLink, RemoteWrite, SyncRun, Vendor
 from integrations.models.secrets import keyed_digest
 from integrations.quickbooks.bodies import dump
 from integrations.quickbooks.records import nest
@@ -30,14 +31,17 @@ def carry_out(desk: Desk, run: SyncRun, plan: Plan) -> Ending:
 
 
 def prepare(desk: Desk, run: SyncRun, plan: Plan, planned: PlannedWrite) -> RemoteWrite:
+    to_coperniq = planned.vendor == Vendor.COPERNIQ
     write = RemoteWrite(
         connection=desk.connection,
         run=run,
+        vendor=planned.vendor,
         kind=run.kind,
-        coperniq_id=run.coperniq_id,
+        coperniq_id=planned.coperniq_id if to_coperniq else run.coperniq_id,
         entity=planned.entity,
         operation=planned.operation,
-        quickbooks_id=planned.quickbooks_id,
+        quickbooks_id=plan.quickbooks_id if to_coperniq else planned.quickbooks_id,
+        quickbooks_part=plan.quickbooks_part if to_coperniq else "",
         rule=plan.rule,
         changes=[change.as_dict() for change in planned.changes],
         coperniq_image=dict(plan.coperniq_image),
@@ -50,13 +54,14 @@ def prepare(desk: Desk, run: SyncRun, plan: Plan, planned: PlannedWrite) -> Remo
 
 def about(run: SyncRun, plan: Plan) -> dict[str, Any]:
     """What the link will say, should the answer come only after a restart."""
-    return {
+    told: dict[str, Any] = {
         "coperniq_name": plan.record_name,
         "coperniq_account_id": run.coperniq_account_id,
         "coperniq_parent_id": run.coperniq_parent_id,
         "number": plan.number,
         "amount_cents": plan.amount_cents,
-    } | ({"written": dict(plan.written)} if plan.written else {})
+    }
+    return told | {name: dict(value) for name in ("written", "about") if (value := getattr(plan, name))}
 
 
 def store_prepared(desk: Desk, write: RemoteWrite, body: str) -> None:
@@ -70,11 +75,17 @@ def store_prepared(desk: Desk, write: RemoteWrite, body: str) -> None:
 def request_id_of(write: RemoteWrite, body: str) -> str:
     """The same for the same body of the same record: after a restored backup QuickBooks answers as it did before."""
     record = {"kind": write.kind, "coperniq_id": write.coperniq_id}
+    name = write.coperniq_id
+    if write.vendor == Vendor.COPERNIQ:
+        record |= {"quickbooks_id": write.quickbooks_id, "quickbooks_part": write.quickbooks_part}
+        name = f"to Coperniq:{write.quickbooks_id}:{write.quickbooks_part}:{write.coperniq_id}"
     earlier = RemoteWrite.objects.filter(connection_id=write.connection_id, **record).count()
-    return keyed_digest(f"{write.connection_id}:{write.kind}:{write.coperniq_id}:{earlier}:{body}")[:36]
+    return keyed_digest(f"{write.connection_id}:{write.kind}:{name}:{earlier}:{body}")[:36]
 
 
 def body_of(planned: PlannedWrite) -> str:
+    if planned.vendor == Vendor.COPERNIQ:
+        return dump(planned.values)
     payload = nest(planned.values)
     if planned.operation != "create":
         payload = {"Id": planned.quickbooks_id, "SyncToken": planned.version, **payload}
@@ -98,8 +109,19 @@ def transmit(desk: Desk, write: RemoteWrite) -> Sent:
     with transaction.atomic():
         desk.outlast_call()
         write.mark_sent()
+    if write.vendor == Vendor.COPERNIQ:
+        return Sent(to_coperniq(desk.coperniq, write), "")
     answer = desk.quickbooks.write(write.entity, write.body, write.request_id, write.operation)
     return Sent(answers.OF[write.entity].read(answer.record), answer.intuit_tid)
+
+
+def to_coperniq(client: CoperniqClient, write: RemoteWrite) -> object:
+    body, target = write.body, write.coperniq_id
+    if write.entity == answers.COPERNIQ_INVOICE:
+        return client.update_invoice(target, body) if target else client.create_invoice(body)
+    if write.entity == answers.COPERNIQ_PAYMENT:
+        return client.create_payment(write.about["coperniq_parent_id"], body)
+    return client.update_catalog_item(target, body) if target else client.create_catalog_item(body)
 
 
 def refuse(desk: Desk, write: RemoteWrite, error: VendorError) -> None:
@@ -126,7 +148,8 @@ def link_only(desk: Desk, run: SyncRun, plan: Plan) -> Ending:
     if not known:
         link.quickbooks_id, link.rule = plan.quickbooks_id, plan.rule
     for name, value in about(run, plan).items():
-        setattr(link, name, value)
+        if name != "about":
+            setattr(link, name, value)
     link.coperniq_image = dict(plan.coperniq_image)
     link.quickbooks_name, link.quickbooks_version = plan.quickbooks_name, plan.quickbooks_version
     link.quickbooks_at = plan.quickbooks_at or (link.quickbooks_at if known else None)

@@ -1,9 +1,12 @@
-"""What QuickBooks answered to a write, by entity: the link and the sentence it comes to, and how to find what was lost.
+"""What a vendor answered to a write, by entity: the link and the sentence it comes to, and how to find what was lost.
 
-people    customers and jobs
-invoices  invoices
-payments  payments
-shared    accounts and payment methods the portal makes for all to use
+people            customers and jobs
+invoices          invoices
+payments          payments
+shared            accounts and payment methods the portal makes for all to use
+brought_invoices  invoices in Coperniq
+brought_payments  payments in Coperniq
+catalog           catalog items in Coperniq
 """
 
 from __future__ import annotations
@@ -12,8 +15,15 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from integrations.models import RemoteWrite
-from integrations.sync.answers import invoices, payments, people
-from integrations.sync.answers.sent import Sent
+from integrations.sync.answers import (
+    brought_invoices,
+    brought_payments,
+    catalog,
+    invoices,
+    payments,
+    people,
+)
+from integrations.sync.answers.sent import CATALOG_ITEM, COPERNIQ_INVOICE, COPERNIQ_PAYMENT, Sent
 from integrations.sync.answers.shared import accounts, methods
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Ending
@@ -23,7 +33,7 @@ class Answers(Protocol):
     """One module of this package."""
 
     def read(self, record: Mapping[str, Any]) -> object:
-        """The record as QuickBooks answered it."""
+        """The record as the vendor answered it."""
 
     def ending_of(self, desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
         """`body` is what was sent: the row, when it is closed, no longer has it."""
@@ -38,6 +48,9 @@ OF: dict[str, Answers] = {
     "Payment": payments,
     "Account": accounts,
     "PaymentMethod": methods,
+    COPERNIQ_INVOICE: brought_invoices,
+    COPERNIQ_PAYMENT: brought_payments,
+    CATALOG_ITEM: catalog,
 }
 
-__all__ = ["OF", "Answers", "Sent"]
+__all__ = ["CATALOG_ITEM", "COPERNIQ_INVOICE", "COPERNIQ_PAYMENT", "OF", "Answers", "Sent"]

@@ -17,7 +17,7 @@ from integrations.models import (
 from integrations.parsing import load_json
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import Invoice, InvoiceLine, read_invoice_record
-from integrations.sync.answers.sent import Sent, link_of, verb_of
+from integrations.sync.answers.sent import Sent, kept, link_of, verb_of
 from integrations.sync.answers.unapplied import payments_with_room, run_for
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Answered, Ending, done
@@ -51,10 +51,12 @@ def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
     else:
         learnt = compare(load(body), invoice)
         remember(desk, link, invoice, learnt)
+        link.quickbooks_image |= kept(write)
         warnings += learnt.warnings
         again = settle_itemless(desk, link, learnt)
         warnings += [DROPPED] if again else variance(write, link, invoice)
         warnings += unchanged(write, load(body), link)
+    again = again or bool(write.about.get("about", {}).get("again"))
     waiting = payments_with_room(desk, write, invoice)
     asks = [payments_of(desk, write)] if is_new and has_payments(write.coperniq_image) else []
     number = link.number
@@ -149,7 +151,7 @@ def settle_itemless(desk: Desk, link: RecordLink, learnt: Learnt) -> bool:
 
 def variance(write: RemoteWrite, link: RecordLink, invoice: Invoice) -> list[str]:
     """A total that is not Coperniq's is never a silent success."""
-    wanted = link.amount_cents
+    wanted = None if "lines" in kept(write) else link.amount_cents
     if wanted is None or write.operation not in ("create", "update") or invoice.total_cents == wanted:
         return []
     return [

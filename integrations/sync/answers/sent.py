@@ -14,6 +14,8 @@ VERBS = {
     "delete": "Deleted",
     "adopted": "After a lost answer, found again",
 }
+COPERNIQ_INVOICE, COPERNIQ_PAYMENT, CATALOG_ITEM = "coperniq_invoice", "coperniq_payment", "catalog_item"
+"""Entities of Coperniq; those of QuickBooks have its own names."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,17 @@ def link_of(desk: Desk, write: RemoteWrite) -> RecordLink:
             connection=desk.connection, kind=write.kind, coperniq_id=write.coperniq_id, rule=write.rule
         )
     link.coperniq_image = write.coperniq_image
-    for name, value in write.about.items():
-        setattr(link, name, dict(value) if isinstance(value, dict) else value)
+    take_note(link, write.about)
     return link
+
+
+def take_note(link: RecordLink, about: Mapping[str, Any]) -> None:
+    """What the plan knew of the link."""
+    for name, value in about.items():
+        if name != "about":
+            setattr(link, name, dict(value) if isinstance(value, dict) else value)
+
+
+def kept(write: RemoteWrite) -> dict[str, Any]:
+    """Values of the answering side's image that stand until they are settled: another write is to follow for them."""
+    return dict(write.about.get("about", {}).get("kept", {}))

@@ -12,6 +12,7 @@ from integrations.coperniq.money import Invoice as CoperniqInvoice
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import Invoice as QuickBooksInvoice
 from integrations.quickbooks.documents import InvoiceLine as QuickBooksLine
+from integrations.sync.mapping.coperniq_texts import memo_of
 from integrations.sync.mapping.marks import without_mark
 
 NUMBER_LIMIT, DESCRIPTION_LIMIT, NOTE_LIMIT, MEMO_LIMIT = 21, 4000, 4000, 1000
@@ -116,7 +117,7 @@ def coperniq_image(invoice: CoperniqInvoice, zone: tzinfo) -> dict[str, Any]:
     due_on = day_of(invoice.due_at, zone)
     return {
         "due_date": due_on.isoformat() if due_on else "",
-        "memo": invoice.description.strip(),
+        "memo": memo_of(invoice.description),
         "lines": [remembered_line(line) for line in lines_of(invoice)],
         "total": invoice.total_cents,
         "status": invoice.status,

@@ -23,6 +23,27 @@ METHODS = {
 """Coperniq's payment method → the name of QuickBooks'."""
 
 
+CARDS = (
+    "card",
+    "credit card",
+    "debit card",
+    "visa",
+    "mastercard",
+    "american express",
+    "discover",
+    "diners club",
+)
+"""What QuickBooks calls them from the start, or the portal does."""
+
+
+def method_in_coperniq(name: str) -> str:
+    """Coperniq's word for a payment method of QuickBooks, "" where it has none."""
+    known = name.strip().casefold()
+    if known in CARDS:
+        return "CREDIT_CARD"
+    return next((word for word, told in METHODS.items() if told.casefold() == known), "")
+
+
 def paid_on(payment: CoperniqPayment, zone: tzinfo) -> date | None:
     return day_of(payment.paid_at or payment.created_at, zone)
 
