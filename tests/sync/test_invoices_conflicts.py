@@ -109,7 +109,7 @@ def test_what_was_decided_once_changes_nothing_the_second_time(money: Money, inv
     first.refresh_from_db()
     money.decide("use_quickbooks", first)
     assert standing(money) == THEIRS
-    assert money.told()[-1] == "nothing_to_do: Invoice 1001 is in step with Coperniq already."
+    assert money.told()[-1] == "nothing_to_do: Invoice 1001 is in step on both sides already."
 
 
 @pytest.mark.parametrize("last", ["coperniq", "quickbooks"])
@@ -117,8 +117,10 @@ def test_closer_than_two_minutes_a_person_decides(money: Money, invoice: dict[st
     both_edit(money, invoice, last, minutes=1)
     assert standing(money) == THEIRS, "nothing was written"
     assert money.told()[-1] == (
-        "held: Both sides have changed the due date of invoice 1001: Coperniq has 2027-02-01, QuickBooks 2027-03-01, "
-        "and before it was 2027-01-31. Choose which one counts."
+        "held: Both sides have changed invoice 1001. Of the due date: Coperniq has 2027-02-01, QuickBooks 2027-03-01, "
+        "and before it was 2027-01-31; of the memo: Coperniq has Ours, QuickBooks Theirs, and before it was Old; of the "
+        "lines: Coperniq has 1 line of $200.00, QuickBooks 1 line of $300.00, and before it was 1 line of $100.00. "
+        "Choose which one counts."
     )
     assert_at_rest(money)
 
@@ -190,7 +192,7 @@ def test_different_fields_are_no_conflict(money: Money, invoice: dict[str, Any])
     money.edit(invoice, description="Ours")
     money.work()
     assert standing(money) == ("Ours", "2027-03-01", 100)
-    assert money.told()[-1] == f"done: {UPDATED}"
+    assert money.told()[-2:] == [f"done: {UPDATED}", "done: Updated invoice 1001 in Coperniq: due date."]
     assert_at_rest(money)
 
 
@@ -234,7 +236,7 @@ def test_an_edit_taken_back_leaves_no_trace_of_its_time(money: Money, invoice: d
     money.edit(invoice, description="Old")
     money.work()
     assert "changed_at" not in money.link().written
-    assert money.told()[-1] == "nothing_to_do: Invoice 1001 is in step with Coperniq already."
+    assert money.told()[-1] == "done: Updated invoice 1001 in Coperniq: memo."
     assert standing(money)[0] == "Theirs"
 
 

@@ -19,7 +19,8 @@ from tests.sync.invoice_scenes import (
 from tests.sync.office import Office
 
 UPDATED = "done: Updated invoice 1001 in QuickBooks: memo."
-IN_STEP = "nothing_to_do: Invoice 1001 is in step with Coperniq already."
+NOTHING_NEW = "nothing_to_do: Invoice 1001 is in step with Coperniq already."
+IN_STEP = "nothing_to_do: Invoice 1001 is in step on both sides already."
 DETAIL = "SalesItemLineDetail"
 
 
@@ -61,7 +62,7 @@ def test_a_status_a_payment_and_an_e_mail_are_nothing_to_do(money: Money, change
     money.office.simulator.forget_log()
     money.work()
     assert money.calls(write=True) == [] == money.calls(write=False)
-    assert set(money.told()[1:]) <= {IN_STEP}
+    assert set(money.told()[1:]) <= {NOTHING_NEW}
     assert_at_rest(money)
 
 

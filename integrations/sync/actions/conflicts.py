@@ -1,78 +1,123 @@
-"""Both sides changed the same field: whose edit counts, and how a person can take the other."""
+"""Fields that changed since the last sync: which side's value goes to the other, and how a person can take another."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Any
-
-from django.db import transaction
 
 from integrations.errors import Choice, Hold
 from integrations.models import Owner, RecordLink, SyncRun
-from integrations.models.secrets import keyed_digest
-from integrations.quickbooks.bodies import dump
-from integrations.sync.actions.invoice_fields import LABELS, Fields
+from integrations.sync.actions.both_sides import Fields
+from integrations.sync.actions.edit_times import later_side, note_changes
+from integrations.sync.actions.invoice_fields import LABELS
+from integrations.sync.actions.losers import OTHER_WAY, USE_COPERNIQ, USE_QUICKBOOKS, lose, take_loser
 from integrations.sync.actions.names import DISCARD, RETRY
-from integrations.sync.answers.invoices import load
 from integrations.sync.desk import Desk
-from integrations.sync.mapping.invoices import SUBTOTAL
-from integrations.sync.mapping.line_updates import as_sent, content
+from integrations.sync.mapping.invoices import FIELDS
 from integrations.sync.plans import Change
 
-USE_COPERNIQ = Choice("use_coperniq", "Use what Coperniq has")
-USE_QUICKBOOKS = Choice("use_quickbooks", "Use what QuickBooks has")
-OTHER_WAY = {Owner.COPERNIQ: USE_QUICKBOOKS, Owner.QUICKBOOKS: USE_COPERNIQ}
 NAMES = {Owner.COPERNIQ: "Coperniq", Owner.QUICKBOOKS: "QuickBooks"}
-TOO_CLOSE = timedelta(minutes=2)
+LEAVE_BOTH = Choice("release", "Leave both as they are")
 
 
 @dataclass
 class Resolved:
-    """What is to be written, and what is to be said of fields that both sides had changed.
+    """What is to be written to either side, and what is to be said of fields that both sides had changed.
 
-    `losers`: by field, the side that lost, in words, and as it stood in QuickBooks if that is to be put back.
+    `losers`: by field, the side that lost, in words, and as it stood if that is to be put back. `held`: fields that
+    wait for a person, and why. `restored`: fields that Coperniq gets back, and that go to QuickBooks from there.
     """
 
     losers: dict[str, Any]
-    fields: list[str] = field(default_factory=list)
+    to_quickbooks: list[str] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
+    to_coperniq: list[str] = field(default_factory=list)
+    coperniq_values: dict[str, Any] = field(default_factory=dict)
+    coperniq_changes: list[Change] = field(default_factory=list)
+    restored: list[str] = field(default_factory=list)
+    put_back: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     choices: list[Choice] = field(default_factory=list)
+    held: dict[str, Hold] = field(default_factory=dict)
+    conflicts: list[str] = field(default_factory=list)
+
+    def offer(self, choice: Choice) -> None:
+        self.choices = list(dict.fromkeys([*self.choices, choice]))
 
 
 def decided_side(run: SyncRun) -> str:
     return run.latest_decision(USE_COPERNIQ.key, USE_QUICKBOOKS.key).removeprefix("use_")
 
 
-def resolve(desk: Desk, run: SyncRun, link: RecordLink, fields: Fields, changed: Sequence[str]) -> Resolved:
-    losers = link.written.get("losers", {})
-    found = Resolved({name: loser for name, loser in losers.items() if name not in changed})
-    noted = note_changes(desk, link, changed, fields)
-    for name in changed:
-        settle_field(desk, run, fields, name, noted[name], found)
+def resolve(desk: Desk, run: SyncRun, link: RecordLink, fields: Fields) -> Resolved:
+    moved = [name for name in FIELDS if fields.is_changed(name) or fields.is_touched(name)]
+    found = Resolved(losers_left(run, link, moved))
+    for loser in found.losers.values():
+        if loser.get("run") == run.pk:
+            found.offer(OTHER_WAY[Owner(loser["side"])])
+    noted = note_changes(desk, link, fields)
+    for name in moved:
+        try:
+            settle_field(desk, run, fields, name, noted, found)
+        except Hold as reason:
+            found.held[name] = reason
     for name, loser in list(found.losers.items()):
-        if loser["side"] == decided_side(run):
+        if loser["side"] == decided_side(run) and name not in moved:
             take_loser(fields, name, loser, found)
+    if found.conflicts:
+        found.held |= dict.fromkeys(found.conflicts, conflict(fields, found.conflicts))
     return found
 
 
+def losers_left(run: SyncRun, link: RecordLink, moved: list[str]) -> dict[str, Any]:
+    """A later edit makes the choice between the earlier ones moot; what this run itself moves is no edit."""
+    losers: dict[str, Any] = link.written.get("losers", {})
+    return {name: loser for name, loser in losers.items() if name not in moved or loser.get("run") == run.pk}
+
+
 def settle_field(
-    desk: Desk, run: SyncRun, fields: Fields, name: str, changed_at: str, found: Resolved
+    desk: Desk, run: SyncRun, fields: Fields, name: str, noted: dict[str, Any], found: Resolved
 ) -> None:
     if fields.agrees(name):
         return
-    if not fields.is_touched(name):
+    if name == "lines" and fields.lines_are_theirs and fields.is_changed(name):
+        keep_folded_lines(run, fields, found)
+    elif not fields.is_touched(name):
+        take_coperniq(fields, name, found)
+    elif not fields.is_changed(name):
+        take_untouched_quickbooks(run, fields, name, found)
+    else:
+        settle_conflict(desk, run, fields, name, noted, found)
+
+
+def take_untouched_quickbooks(run: SyncRun, fields: Fields, name: str, found: Resolved) -> None:
+    """What Coperniq cannot hold is for a person, who may also have its lines back in QuickBooks."""
+    if name == "lines" and fields.cannot_hold:
+        if run.has_decided(LEAVE_BOTH.key):
+            return
+        if decided_side(run) != Owner.COPERNIQ:
+            raise cannot_hold(fields)
         take_coperniq(fields, name, found)
         return
-    winner = winner_of(desk, run, fields, name, changed_at)
+    take_quickbooks(fields, name, found)
+
+
+def settle_conflict(
+    desk: Desk, run: SyncRun, fields: Fields, name: str, noted: dict[str, Any], found: Resolved
+) -> None:
+    winner = winner_of(desk, run, fields, name, noted)
+    if not winner:
+        found.conflicts.append(name)
+        return
     if winner == Owner.COPERNIQ:
         lose(fields, name, Owner.QUICKBOOKS, found)
         take_coperniq(fields, name, found)
+    elif name == "lines" and fields.cannot_hold:
+        raise cannot_hold(fields)
     else:
         lose(fields, name, Owner.COPERNIQ, found)
+        take_quickbooks(fields, name, found)
     loser = found.losers[name]
     found.warnings.append(
         f"{LABELS[name]}: changed on both sides. What {NAMES[Owner(winner)]} has counts; "
@@ -80,88 +125,68 @@ def settle_field(
     )
 
 
+def keep_folded_lines(run: SyncRun, fields: Fields, found: Resolved) -> None:
+    """Lines that had to be put together are QuickBooks' own."""
+    if fields.is_touched("lines") or decided_side(run) == Owner.QUICKBOOKS:
+        take_quickbooks(fields, "lines", found)
+        found.warnings.append(
+            "The lines were changed in Coperniq too; QuickBooks' count, because they had to be put together for Coperniq."
+        )
+        return
+    raise Hold(
+        "lines_folded",
+        f"The lines of invoice {fields.link.number} were changed in Coperniq to {fields.told('lines', fields.image)}; "
+        f"QuickBooks has {fields.told('lines', fields.theirs)}. Coperniq could not hold QuickBooks' lines as they are, "
+        "so the change has to be made in QuickBooks. Make it there, or put QuickBooks' lines back into Coperniq.",
+        [USE_QUICKBOOKS, RETRY, DISCARD],
+        compared=[fields.compared("lines")],
+    )
+
+
+def cannot_hold(fields: Fields) -> Hold:
+    return Hold(
+        "lines_not_in_coperniq",
+        f"The lines of invoice {fields.link.number} were changed in QuickBooks to "
+        f"{fields.told('lines', fields.theirs)}. In Coperniq it is {fields.cannot_hold}, so the change cannot be made by "
+        f"itself. Change it in Coperniq by hand, or put Coperniq's {fields.told('lines', fields.image)} back into "
+        "QuickBooks.",
+        [USE_COPERNIQ, LEAVE_BOTH, RETRY, DISCARD],
+        compared=[fields.compared("lines")],
+    )
+
+
 def take_coperniq(fields: Fields, name: str, found: Resolved) -> None:
-    found.fields.append(name)
+    found.to_quickbooks.append(name)
     found.values |= fields.values(name)
     found.changes += [Change(*change) for change in fields.changes(name)]
 
 
-def take_loser(fields: Fields, name: str, loser: dict[str, Any], found: Resolved) -> None:
-    """A person would rather have the other value; then the one that stood until now is kept for them."""
-    if loser["side"] == Owner.COPERNIQ:
-        lose(fields, name, Owner.QUICKBOOKS, found)
-        take_coperniq(fields, name, found)
-        return
-    lose(fields, name, Owner.COPERNIQ, found)
-    found.values |= load(loser["values"])
-    found.changes.append(Change(LABELS[name], fields.told(name, fields.image), loser["told"]))
+def take_quickbooks(fields: Fields, name: str, found: Resolved) -> None:
+    found.to_coperniq.append(name)
+    found.coperniq_values |= fields.coperniq_values(name)
+    found.coperniq_changes += [Change(*change) for change in fields.coperniq_changes(name)]
 
 
-def lose(fields: Fields, name: str, side: Owner, found: Resolved) -> None:
-    image = fields.theirs if side == Owner.QUICKBOOKS else fields.image
-    values = {"values": dump(as_read(fields, name))} if side == Owner.QUICKBOOKS else {}
-    found.losers[name] = {"side": side.value, "told": fields.told(name, image), **values}
-    winner = Owner.COPERNIQ if side == Owner.QUICKBOOKS else Owner.QUICKBOOKS
-    found.choices = list(dict.fromkeys([*found.choices, OTHER_WAY[winner]]))
-
-
-def as_read(fields: Fields, name: str) -> dict[str, Any]:
-    """QuickBooks' own value, kept so that it can be put back."""
-    if name == "due_date":
-        return {"DueDate": fields.theirs["due_date"]}
-    if name == "memo":
-        path = "CustomerMemo.value" if fields.memo_field == "customer_memo" else "PrivateNote"
-        return {path: fields.current.memo if path != "PrivateNote" else fields.current.note}
-    return {"Line": [as_sent(line.raw) for line in fields.current.lines if line.kind != SUBTOTAL]}
-
-
-def winner_of(desk: Desk, run: SyncRun, fields: Fields, name: str, changed_at: str) -> str:
+def winner_of(desk: Desk, run: SyncRun, fields: Fields, name: str, noted: dict[str, Any]) -> str:
+    """ "" where a person has to say."""
     decided = decided_side(run)
     if decided:
         return decided
     owner = desk.settings.owners.get(name, Owner.LATER)
     if owner in (Owner.COPERNIQ, Owner.QUICKBOOKS):
         return str(owner)
-    later = later_side(desk, fields, changed_at) if owner == Owner.LATER else ""
-    if later:
-        return later
-    raise Hold(
+    return later_side(desk, noted, name) if owner == Owner.LATER else ""
+
+
+def conflict(fields: Fields, names: list[str]) -> Hold:
+    told = [
+        f"the {LABELS[name].lower()}: Coperniq has {fields.told(name, fields.image)}, QuickBooks "
+        f"{fields.told(name, fields.theirs)}, and before it was {fields.told(name, fields.link.quickbooks_image)}"
+        for name in names
+    ]
+    return Hold(
         "conflict",
-        f"Both sides have changed the {LABELS[name].lower()} of invoice {fields.link.number}: Coperniq has "
-        f"{fields.told(name, fields.image)}, QuickBooks {fields.told(name, fields.theirs)}, and before it was "
-        f"{fields.told(name, fields.link.quickbooks_image)}. Choose which one counts.",
+        f"Both sides have changed invoice {fields.link.number}. Of {'; of '.join(told)}. Choose which one counts.",
         [USE_COPERNIQ, USE_QUICKBOOKS, RETRY, DISCARD],
+        compared=[fields.compared(name) for name in names],
     )
-
-
-def later_side(desk: Desk, fields: Fields, changed_at: str) -> str:
-    """ "" where nobody can tell: too close together, or a payment has moved QuickBooks' stamp since."""
-    their_stamp, before = fields.current.updated_at, fields.link.quickbooks_image
-    paid_since = before.get("paid_since") or fields.theirs["payments"] != before.get("payments", [])
-    if their_stamp is None or paid_since:
-        return ""
-    ours = datetime.fromisoformat(changed_at) - desk.coperniq.clock_offset
-    theirs = their_stamp - desk.quickbooks.clock_offset
-    if abs(ours - theirs) < TOO_CLOSE:
-        return ""
-    return str(Owner.COPERNIQ if ours > theirs else Owner.QUICKBOOKS)
-
-
-def note_changes(desk: Desk, link: RecordLink, changed: Sequence[str], fields: Fields) -> dict[str, str]:
-    """When each field got its value: the stamp of the first version in which we saw it, whatever comes after."""
-    known, stamp = link.written.get("changed_at", {}), fields.invoice.updated_at.isoformat()
-    seen = {name: digest_of(fields.image[name]) for name in changed}
-    noted = {
-        name: known[name] if known.get(name, {}).get("value") == value else {"value": value, "at": stamp}
-        for name, value in seen.items()
-    }
-    if noted != known:
-        link.written["changed_at"] = noted
-        with transaction.atomic():
-            desk.lane.hold_fast()
-            RecordLink.objects.filter(pk=link.pk).update(written=link.written)
-    return {name: note["at"] for name, note in noted.items()}
-
-
-def digest_of(value: object) -> str:
-    return keyed_digest(dump({"value": content(value) if isinstance(value, list) else value}))[:16]

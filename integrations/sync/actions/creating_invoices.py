@@ -14,6 +14,7 @@ from integrations.sync.actions.closing import open_day
 from integrations.sync.actions.invoice_customers import customer_of
 from integrations.sync.actions.invoice_lines import fitting, line_text, wanted_lines
 from integrations.sync.desk import Desk
+from integrations.sync.mapping.coperniq_texts import memo_of
 from integrations.sync.mapping.invoices import (
     FIELDS,
     MEMO_LIMIT,
@@ -72,7 +73,7 @@ def values_of(
         "EmailStatus": "NotSet",
         "CurrencyRef.value": "USD",
         "Line": [line_payload(line) for line in lines],
-        **memo_values(desk, run, invoice.description.strip()),
+        **memo_values(desk, run, memo_of(invoice.description)),
     }
     return values | ({"DueDate": due_on.isoformat()} if due_on else {}), warnings
 

@@ -1,4 +1,4 @@
-"""The fields of an invoice that are kept in step: as each side has them, and as QuickBooks would take them."""
+"""The fields of an invoice that are kept in step: as each side has them, and as either would take them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from integrations.sync.actions.creating_invoices import memo_values
 from integrations.sync.actions.invoice_lines import line_text, wanted_lines
 from integrations.sync.desk import Desk
 from integrations.sync.mapping.invoices import SALES, SUBTOTAL, Line, quickbooks_image
-from integrations.sync.mapping.line_updates import SentLine, pairs_now, say_the_same, updated_lines
+from integrations.sync.mapping.line_updates import SentLine, content, pairs_now, say_the_same, updated_lines
 
 LABELS = {"due_date": "Due date", "memo": "Memo", "lines": "Lines"}
 
 
-class Fields:
-    """Nothing is matched or read before a field asks for it."""
+class QuickBooksFields:
+    """As QuickBooks has them and would take them. Nothing is matched or read before a field asks for it."""
 
     def __init__(
         self,
@@ -50,7 +50,15 @@ class Fields:
 
     def is_touched(self, field: str) -> bool:
         """QuickBooks differs from what QuickBooks itself answered last."""
+        if field == "lines":
+            return self.lines_touched()
         return bool(self.theirs[field] != self.before(field))
+
+    def lines_touched(self) -> bool:
+        """A tax is no line in QuickBooks, and yet part of the total."""
+        before = self.link.quickbooks_image
+        same_total = self.theirs["total"] == before.get("total", self.theirs["total"])
+        return not same_total or content(self.theirs["lines"]) != content(before.get("lines"))
 
     def before(self, field: str) -> object:
         """As QuickBooks answered last. Of a box that memos have not gone to yet nobody knows but that it was empty."""
@@ -99,7 +107,7 @@ class Fields:
 
     def memo_values(self) -> dict[str, Any]:
         """An emptied message is cleared; the note always keeps the mark."""
-        values = memo_values(self.desk, self.run, self.invoice.description.strip())
+        values = memo_values(self.desk, self.run, self.image["memo"])
         if self.memo_field == MemoField.CUSTOMER_MEMO:
             return {"CustomerMemo.value": values.get("CustomerMemo.value", "")}
         return values

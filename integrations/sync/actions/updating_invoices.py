@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any
 
 from integrations.coperniq.money import Invoice
 from integrations.errors import Choice, Hold, RecordMissing
-from integrations.models import OnEnded, RecordLink, SyncRun
+from integrations.models import OnEnded, Owner, RecordLink, SyncRun
 from integrations.quickbooks.documents import Invoice as QuickBooksInvoice
-from integrations.sync.actions import ending_invoices, items
-from integrations.sync.actions.closing import refuse_closed
-from integrations.sync.actions.conflicts import Resolved, decided_side, resolve
-from integrations.sync.actions.invoice_fields import Fields
+from integrations.sync.actions import ending_invoices, reconciling
+from integrations.sync.actions.conflicts import decided_side
 from integrations.sync.actions.names import CREATE, DISCARD, RETRY
 from integrations.sync.desk import Desk
-from integrations.sync.mapping.invoices import quickbooks_image
 from integrations.sync.mapping.line_updates import content, pairs_now
-from integrations.sync.plans import Plan, PlannedWrite
+from integrations.sync.plans import Plan
 
 STAY = Choice("release", "Go on with it where it is in QuickBooks")
 
@@ -30,11 +28,9 @@ def plan(
     if link.written.get("ended") or ended in (OnEnded.VOID, OnEnded.DELETE):
         return ending_invoices.plan(desk, run, link, image, ended)
     changed = changed_fields(link, image)
-    if not changed and not decided_side(run):
+    if not changed and not decided_side(run) and not is_unsettled(link):
         return in_step(link, image, run)
-    current = read_current(desk, link)
-    fields = Fields(desk, run, invoice, link, image, current)
-    return update_plan(desk, run, fields, resolve(desk, run, link, fields, changed))
+    return reconciling.plan(desk, run, invoice, link, image, read_current(desk, link))
 
 
 def changed_fields(link: RecordLink, image: Mapping[str, Any]) -> list[str]:
@@ -44,6 +40,12 @@ def changed_fields(link: RecordLink, image: Mapping[str, Any]) -> list[str]:
     if link.written.get("repair") or lines_changed(before, image):
         changed.append("lines")
     return changed
+
+
+def is_unsettled(link: RecordLink) -> bool:
+    """QuickBooks is known to have changed, and Coperniq has not got it yet."""
+    noted = link.written.get("changed_at", {})
+    return bool(link.written.get("unsettled") or noted.get(Owner.QUICKBOOKS.value))
 
 
 def lines_changed(before: Mapping[str, Any], image: Mapping[str, Any]) -> bool:
@@ -93,7 +95,11 @@ def read_current(desk: Desk, link: RecordLink) -> QuickBooksInvoice:
 def in_step(link: RecordLink, image: dict[str, Any], run: SyncRun) -> Plan:
     """A payment, an e-mail, a new status: no field of ours has changed, and QuickBooks need not be asked."""
     noted = link.written.get("line_ids", {})
-    written = {name: value for name, value in link.written.items() if name != "changed_at"}
+    written = deepcopy(link.written)
+    times = written.pop("changed_at", {})
+    times.pop(Owner.COPERNIQ.value, None)
+    if any(times.values()):
+        written["changed_at"] = times
     if noted:
         written["line_ids"] = pairs_now(link.coperniq_image["lines"], image["lines"], noted)
     return Plan(
@@ -108,44 +114,5 @@ def in_step(link: RecordLink, image: dict[str, Any], run: SyncRun) -> Plan:
         amount_cents=image["total"],
         written=written,
         sentence=f"Invoice {link.number} is in step with Coperniq already.",
+        ending={"silent": image == link.coperniq_image},
     )
-
-
-def update_plan(desk: Desk, run: SyncRun, fields: Fields, resolved: Resolved) -> Plan:
-    current, link, image = fields.current, fields.link, fields.image
-    write = None
-    if resolved.values:
-        refuse_closed(desk, current.on)
-        write = PlannedWrite(
-            "update", "Invoice", resolved.values, tuple(resolved.changes), current.id, current.sync_token
-        )
-    return Plan(
-        record_name=run.record_name,
-        rule=link.rule,
-        write=write,
-        quickbooks_id=current.id,
-        quickbooks_name=link.quickbooks_name,
-        quickbooks_version=current.sync_token,
-        quickbooks_at=current.updated_at,
-        quickbooks_image=quickbooks_image(current, fields.memo_field),
-        coperniq_image=dict(image),
-        number=current.number,
-        amount_cents=image["total"],
-        warnings=tuple(resolved.warnings),
-        written=written_by(fields, resolved, write),
-        learns="lines" in resolved.fields and items.has_unmatched(fields.lines),
-        other_links=tuple(fields.matches),
-        sentence=f"Invoice {link.number} is in step with Coperniq already.",
-        ending={"choices": resolved.choices},
-    )
-
-
-def written_by(fields: Fields, resolved: Resolved, write: PlannedWrite | None) -> dict[str, Any]:
-    """What the link keeps; of the line order and the choices the answer to the write makes use."""
-    kept = {name: value for name, value in fields.link.written.items() if name != "changed_at"}
-    kept |= {"losers": resolved.losers, "line_ids": fields.pairs}
-    if "lines" in resolved.fields:
-        kept["line_order"] = [sent.ours for sent in fields.sent]
-    if write is not None:
-        kept["choices"] = [choice._asdict() for choice in resolved.choices]
-    return kept
