@@ -16,14 +16,24 @@ from integrations.errors import (
     StaleVersion,
     Throttled,
 )
-from integrations.models import Action, Outcome, RemoteWrite, SyncRun
-from integrations.sync.actions import changed_customers, customers, entries, invoices, jobs, payments
+from integrations.models import Action, Direction, Outcome, RemoteWrite, SyncRun
+from integrations.sync.actions import (
+    allocations,
+    changed_customers,
+    customers,
+    entries,
+    invoices,
+    jobs,
+    payments,
+    pulling_invoices,
+    pulling_payments,
+)
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Ending
 from integrations.sync.plans import Plan
 from integrations.sync.previews import preview_of
 from integrations.sync.remedies import ending_of, held, unstored
-from integrations.sync.resuming import open_writes, settle_open
+from integrations.sync.resuming import open_writes, own_of, recognise, settle_open
 from integrations.sync.storing import store
 
 logger = logging.getLogger(__name__)
@@ -41,10 +51,13 @@ PLANNED_ACTIONS: dict[Action, PlannedAction] = {
     Action.PUSH_JOB: jobs,
     Action.PUSH_INVOICE: invoices,
     Action.PUSH_PAYMENT: payments,
+    Action.PULL_INVOICE: pulling_invoices,
+    Action.PULL_PAYMENT: pulling_payments,
 }
 NOTICING: dict[Action, Callable[[Desk, SyncRun], Ending]] = {
     Action.NOTICE_ENTRY: entries.perform,
     Action.NOTICE_PAYMENTS: payments.notice,
+    Action.NOTICE_ALLOCATIONS: allocations.notice,
     Action.NOTICE_CUSTOMER: changed_customers.perform,
 }
 TRIES_AGAINST_STALENESS = 3
@@ -85,6 +98,7 @@ def attempt(desk: Desk, run: SyncRun) -> Ending:
 
 
 def perform(desk: Desk, run: SyncRun) -> Ending:
+    recognise(desk, run)
     noticing = NOTICING.get(Action(run.action))
     if noticing is not None:
         return noticing(desk, run)
@@ -108,7 +122,7 @@ def resume(desk: Desk, run: SyncRun, write: RemoteWrite) -> Ending | None:
         except (DataError, IntegrityError):
             logger.exception("Write %s could not be stored", write.pk)
             return None
-    return ending if write.coperniq_id == run.coperniq_id else None
+    return ending if RemoteWrite.objects.filter(own_of(run), pk=write.pk).exists() else None
 
 
 def plan_and_apply(desk: Desk, run: SyncRun) -> Ending:
@@ -131,6 +145,11 @@ def plan_and_apply(desk: Desk, run: SyncRun) -> Ending:
     raise stale
 
 
+def quickbooks_id_after(run: SyncRun, ending: Ending) -> str:
+    """A pull is known by it, whatever else it touched."""
+    return run.quickbooks_id if run.direction == Direction.PULL else ending.quickbooks_id or run.quickbooks_id
+
+
 def settle(desk: Desk, run: SyncRun, ending: Ending) -> None:
     """One transaction: the write's row, the link, what follows from it, the log and the run itself."""
     with transaction.atomic():
@@ -145,7 +164,9 @@ def settle(desk: Desk, run: SyncRun, ending: Ending) -> None:
             "shown_plan": ending.shown_plan,
             "waits_for_kind": ending.waits_for[0],
             "waits_for_id": ending.waits_for[1],
-            "quickbooks_id": ending.quickbooks_id or run.quickbooks_id,
+            "coperniq_id": run.coperniq_id or (ending.link.coperniq_id if ending.link else ""),
+            "coperniq_account_id": run.coperniq_account_id,
+            "quickbooks_id": quickbooks_id_after(run, ending),
             "record_name": (ending.record_name or run.record_name)[:500],
         }
         if not run.settle(ending.state, values):

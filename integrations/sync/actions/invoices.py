@@ -20,6 +20,7 @@ from integrations.errors import (
 from integrations.models import (
     InvoiceSyncPeriod,
     ItemlessLines,
+    Kind,
     PushFrom,
     RecordLink,
     SeenInvoice,
@@ -27,7 +28,7 @@ from integrations.models import (
     SyncSettings,
 )
 from integrations.sync import reference
-from integrations.sync.actions import catching_up, creating_invoices, items, updating_invoices
+from integrations.sync.actions import brought_over, catching_up, creating_invoices, items, updating_invoices
 from integrations.sync.actions.ending_invoices import DECLINED
 from integrations.sync.actions.insisting import insist_otherwise
 from integrations.sync.actions.merges import wait_if_merged
@@ -54,6 +55,7 @@ def plan(desk: Desk, run: SyncRun) -> Plan:
     if link is not None and (ended is not None or not run.has_decided(CREATE.key)):
         return updating_invoices.plan(desk, run, invoice, link, image, ended)
     if link is None:
+        brought_over.refuse_theirs(desk, run, Kind.INVOICE, invoice.description)
         refuse_ineligible(desk, run, invoice, settings)
     return creating_invoices.plan(desk, run, invoice, image)
 

@@ -93,7 +93,8 @@ def missing(desk: Desk, invoice_id: str, payments: list[Payment]) -> list[Record
     """Linked, and not in the list any more. Who left one as it is has been asked already."""
     links = RecordLink.objects.of(desk.connection, Kind.PAYMENT).filter(coperniq_parent_id=invoice_id)
     listed = {payment.id for payment in payments}
-    return [link for link in links if link.coperniq_id not in listed and not was_left(desk, link)]
+    gone = [link for link in links if link.coperniq_id not in listed and not link.written.get("ended")]
+    return [link for link in gone if not was_left(desk, link)]
 
 
 def was_left(desk: Desk, link: RecordLink) -> bool:

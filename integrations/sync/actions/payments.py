@@ -16,6 +16,7 @@ from integrations.errors import (
 from integrations.models import Kind, RecordLink, SyncRun
 from integrations.sync import reference
 from integrations.sync.actions import (
+    brought_over,
     catching_up,
     creating_payments,
     noticing_payments,
@@ -43,6 +44,7 @@ def plan(desk: Desk, run: SyncRun) -> Plan:
         return updating_payments.plan(desk, run, payment, link, invoice)
     if invoice.written.get("repair"):
         raise waits_for(run, "Waiting for the lines of its invoice to be put right in QuickBooks.")
+    brought_over.refuse_theirs(desk, run, Kind.PAYMENT, payment.notes)
     run.record_name = payment_name(payment, invoice.number)
     payment_rules.refuse_older(desk, run, payment, invoice)
     payment_rules.refuse_status(desk, run, payment)

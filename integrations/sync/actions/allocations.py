@@ -1,0 +1,111 @@
+"""What a QuickBooks payment pays: each linked invoice is a payment of its own in Coperniq."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from integrations.errors import RecordMissing, Skip
+from integrations.models import Action, Direction, ForeignPayment, InboundEvent, Kind, RecordLink, SyncRun
+from integrations.quickbooks.bodies import money
+from integrations.quickbooks.documents import Payment
+from integrations.sync.actions.invoices import refuse_while_off
+from integrations.sync.actions.strangers import note_strangers
+from integrations.sync.desk import Desk
+from integrations.sync.endings import Ending, nothing_to_do
+from integrations.sync.mapping.marks import marked_id
+
+
+def notice(desk: Desk, run: SyncRun) -> Ending:
+    """Reads the payment once; the allocations' own runs take it from memory."""
+    refuse_while_off(desk.settings)
+    links = list(links_of(desk, run.quickbooks_id))
+    payment = read_payment(desk, run.quickbooks_id)
+    if payment is None:
+        ForeignPayment.objects.filter(connection=desk.connection, quickbooks_id=run.quickbooks_id).delete()
+        asks = [pull_run(desk, run.event, run.quickbooks_id, link.quickbooks_part, link) for link in links]
+        return nothing_to_do("It is not in QuickBooks any more.", silent=True, asks=asks)
+    run.record_name = f"Payment of ${money(payment.total_cents):,}"
+    refuse_ours(desk, payment, links)
+    note_strangers(desk.connection, [payment])
+    if is_credit_only(payment):
+        return credits_applied(desk, run, payment)
+    asks = [
+        pull_run(desk, run.event, payment.id, invoice.quickbooks_id, invoice)
+        for invoice in invoices_of(desk, payment)
+    ]
+    known = {asked.quickbooks_part for asked in asks}
+    asks += [
+        pull_run(desk, run.event, payment.id, link.quickbooks_part, link)
+        for link in links
+        if link.quickbooks_part not in known
+    ]
+    return nothing_to_do("It was looked at what this payment pays.", silent=True, asks=asks)
+
+
+def links_of(desk: Desk, payment_id: str) -> Iterable[RecordLink]:
+    return RecordLink.objects.of(desk.connection, Kind.PAYMENT).filter(quickbooks_id=payment_id)
+
+
+def read_payment(desk: Desk, payment_id: str) -> Payment | None:
+    try:
+        payment = desk.quickbooks.read_payment(payment_id)
+    except RecordMissing:
+        payment = None
+    desk.remember(("QuickBooks payment", payment_id), (payment,))
+    return payment
+
+
+def recent_payment(desk: Desk, payment_id: str) -> Payment | None:
+    """As it was noticed a moment ago, else as it is now."""
+    known = desk.recall(("QuickBooks payment", payment_id))
+    if isinstance(known, tuple) and known:
+        found = known[0]
+        return found if isinstance(found, Payment) else None
+    return read_payment(desk, payment_id)
+
+
+def refuse_ours(desk: Desk, payment: Payment, links: list[RecordLink]) -> None:
+    """One that bears our mark was made by the portal; not linked yet, its own run will link it."""
+    if not links and marked_id(desk.connection.realm_id, Kind.PAYMENT, payment.note):
+        raise Skip("made_by_portal", "The portal made it itself, and links it.", silent=True)
+
+
+def invoices_of(desk: Desk, payment: Payment) -> list[RecordLink]:
+    """The linked invoices it pays, whoever the payer is: a parent pays for its jobs."""
+    paid = [line.txn_id for line in payment.lines if line.txn_type == "Invoice"]
+    links = RecordLink.objects.of(desk.connection, Kind.INVOICE).filter(quickbooks_id__in=paid)
+    found = {link.quickbooks_id: link for link in links}
+    return [found[id_] for id_ in dict.fromkeys(paid) if id_ in found]
+
+
+def is_credit_only(payment: Payment) -> bool:
+    return payment.total_cents == 0 and not payment.is_voided
+
+
+def credits_applied(desk: Desk, run: SyncRun, payment: Payment) -> Ending:
+    """No money came in, so none is booked; people are told why the balance is lower."""
+    applied = [(link, payment.applied_to(link.quickbooks_id)) for link in invoices_of(desk, payment)]
+    if not applied:
+        return nothing_to_do("It pays no invoice that is linked.", silent=True)
+    told = ", ".join(f"${money(cents):,} on invoice {link.number}" for link, cents in applied)
+    return nothing_to_do(
+        f"A credit was put on in QuickBooks: {told}. No money came in, so Coperniq gets no payment; there the balance "
+        "stays higher by it.",
+        record_name=run.record_name,
+    )
+
+
+def pull_run(desk: Desk, event: InboundEvent | None, payment_id: str, part: str, of: RecordLink) -> SyncRun:
+    """`of`: the invoice that is paid, or the link of the payment."""
+    return SyncRun(
+        company_id=desk.connection.company_id,
+        connection=desk.connection,
+        direction=Direction.PULL,
+        kind=Kind.PAYMENT,
+        action=Action.PULL_PAYMENT,
+        quickbooks_id=payment_id,
+        quickbooks_part=part,
+        coperniq_parent_id=of.coperniq_id if of.kind == Kind.INVOICE else of.coperniq_parent_id,
+        coperniq_account_id=of.coperniq_account_id,
+        event=event,
+    )

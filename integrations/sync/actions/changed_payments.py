@@ -1,0 +1,103 @@
+"""A linked payment that people changed in QuickBooks: Coperniq cannot edit payments, so a person is asked (§3.8)."""
+
+from __future__ import annotations
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from integrations.coperniq.money import Payment as CoperniqPayment
+from integrations.errors import Choice, Hold
+from integrations.models import RecordLink, SyncRun
+from integrations.quickbooks.bodies import money
+from integrations.quickbooks.documents import Payment
+from integrations.sync.actions.names import DISCARD, RETRY
+from integrations.sync.actions.noticing_payments import recent_payments
+from integrations.sync.desk import Desk
+from integrations.sync.mapping.payments import coperniq_image, quickbooks_image
+from integrations.sync.plans import Plan
+
+LEAVE = Choice("release", "Leave Coperniq as it is")
+AGAIN = Choice(RETRY.key, "It is put right in Coperniq: look again")
+GONE = {"amount": 0, "applied": 0, "voided": True}
+
+
+def plan(desk: Desk, run: SyncRun, link: RecordLink, payment: Payment | None) -> Plan:
+    theirs = image_now(link, payment)
+    version = payment.sync_token if payment else link.quickbooks_version
+    if not difference(link.quickbooks_image, theirs):
+        return settled(link, run, theirs, version, payment, link.written)
+    ours = in_coperniq(desk, link)
+    gone = not theirs["applied"]
+    agrees = ours is None if gone else ours is not None and says_the_same(desk, ours, theirs)
+    if agrees or run.decision == LEAVE.key:
+        written = {**link.written, "ended": "gone"} if gone else link.written
+        return settled(link, run, theirs, version, payment, written)
+    raise changed(link, theirs)
+
+
+def image_now(link: RecordLink, payment: Payment | None) -> dict[str, Any]:
+    """Voided, deleted, or taken off this invoice: it pays nothing on it."""
+    if payment is None:
+        return {**link.quickbooks_image, **GONE}
+    image = quickbooks_image(payment, link.quickbooks_part, share=bool(link.written.get("share")))
+    return {**image, "cash": link.quickbooks_image.get("cash")} if "cash" in link.quickbooks_image else image
+
+
+def difference(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """What Coperniq's payment says as well. Money put on the invoice later, and deposits, are no change of it."""
+    names = [name for name in ("amount", "on") if now[name] != before.get(name, now[name])]
+    lost = now["applied"] < before.get("applied", 0)
+    return [*names, *(["applied"] if lost and "amount" not in names else [])]
+
+
+def in_coperniq(desk: Desk, link: RecordLink) -> CoperniqPayment | None:
+    payments = recent_payments(desk, link.coperniq_parent_id)
+    return next((row for row in payments if row.id == link.coperniq_id), None)
+
+
+def says_the_same(desk: Desk, ours: CoperniqPayment, theirs: dict[str, Any]) -> bool:
+    image = coperniq_image(ours, ZoneInfo(desk.connection.company.time_zone))
+    return bool(image["amount"] == theirs["amount"] and image["on"] == theirs["on"])
+
+
+def settled(
+    link: RecordLink,
+    run: SyncRun,
+    theirs: dict[str, Any],
+    version: str,
+    payment: Payment | None,
+    written: dict[str, Any],
+) -> Plan:
+    return Plan(
+        record_name=run.record_name,
+        rule=link.rule,
+        quickbooks_id=link.quickbooks_id,
+        quickbooks_name=link.quickbooks_name,
+        quickbooks_version=version,
+        quickbooks_image=theirs,
+        quickbooks_at=payment.updated_at if payment else None,
+        quickbooks_part=link.quickbooks_part,
+        coperniq_image=link.coperniq_image,
+        number=link.number,
+        amount_cents=link.amount_cents,
+        written=written,
+        sentence=f"The payment of {run.record_name} says the same on both sides.",
+        ending={"silent": theirs == link.quickbooks_image},
+    )
+
+
+def changed(link: RecordLink, theirs: dict[str, Any]) -> Hold:
+    before = link.quickbooks_image
+    was = f"${money(int(before.get('amount', 0))):,} of {before.get('on')}"
+    now = (
+        f"${money(int(theirs['amount'])):,} of {theirs['on']}"
+        if theirs["applied"]
+        else "voided, deleted or taken off"
+    )
+    return Hold(
+        "quickbooks_payment_changed",
+        f"The payment of {link.coperniq_name} was changed in QuickBooks: it was {was}, and is {now}. Coperniq's payments "
+        "cannot be changed from outside. Correct it in Coperniq by hand and look again, or leave it there as it is.",
+        [AGAIN, LEAVE, DISCARD],
+        compared=[{"field": "Payment", "before": was, "coperniq": was, "quickbooks": now}],
+    )

@@ -1,0 +1,95 @@
+"""QuickBooks invoice → Coperniq invoice: brought over once, then kept up with what changes in QuickBooks."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from integrations.errors import Choice, Hold, RecordMissing, Skip
+from integrations.models import Kind, RecordLink, RemoteWrite, SyncRun, Vendor
+from integrations.quickbooks.documents import Invoice
+from integrations.sync.actions import bringing_invoices, changed_customers, ended_in_quickbooks, reconciling
+from integrations.sync.actions.invoices import read_invoice, refuse_while_off, what_becomes
+from integrations.sync.actions.names import DISCARD, RETRY
+from integrations.sync.actions.updating_invoices import STAY, refuse_moved
+from integrations.sync.desk import Desk
+from integrations.sync.endings import Ending
+from integrations.sync.mapping.invoices import FIELDS, coperniq_image, quickbooks_image
+from integrations.sync.mapping.marks import marked_id
+from integrations.sync.plans import Plan
+from integrations.sync.writing import carry_out
+
+STAY_HERE = Choice(STAY.key, "Go on with it where it is in Coperniq")
+
+
+def plan(desk: Desk, run: SyncRun) -> Plan:
+    refuse_while_off(desk.settings)
+    link = RecordLink.objects.pulled(desk.connection, Kind.INVOICE, run.quickbooks_id)
+    if link is not None and is_old_news(run, link):
+        raise Skip("seen_already", "What QuickBooks told is known already.", silent=True)
+    try:
+        current = desk.quickbooks.read_invoice(run.quickbooks_id)
+    except RecordMissing:
+        return ended_in_quickbooks.deleted(desk, run, link)
+    if link is None:
+        refuse_ours(desk, run, current)
+        return bringing_invoices.plan(desk, run, current)
+    run.record_name = link.coperniq_name
+    return changed_plan(desk, run, link, current)
+
+
+def apply(desk: Desk, run: SyncRun, planned: Plan) -> Ending:
+    return carry_out(desk, run, planned)
+
+
+def is_old_news(run: SyncRun, link: RecordLink) -> bool:
+    """Told of a moment that QuickBooks has answered for since, e.g. the portal's own write."""
+    told_at = run.event.occurred_at if run.event is not None else None
+    fresh = not run.decision and run.attempts <= 1 and run.asked == 1
+    return fresh and told_at is not None and link.quickbooks_at is not None and told_at <= link.quickbooks_at
+
+
+def refuse_ours(desk: Desk, run: SyncRun, current: Invoice) -> None:
+    """A record with our mark was made by the portal, and is never copied back: its own run links it."""
+    coperniq_id = marked_id(desk.connection.realm_id, Kind.INVOICE, current.note)
+    if not coperniq_id:
+        return
+    linked = RecordLink.objects.pushed(desk.connection, Kind.INVOICE, coperniq_id)
+    if linked is not None and linked.quickbooks_id != current.id:
+        return  # a copy, made in QuickBooks with its note and all
+    writes = RemoteWrite.objects.open().filter(connection=desk.connection, vendor=Vendor.QUICKBOOKS)
+    if not writes.filter(kind=Kind.INVOICE, coperniq_id=coperniq_id).exists():
+        bringing_invoices.ask_for_push(desk, coperniq_id)
+    raise Skip("made_by_portal", "The portal made it itself, and links it.", silent=True)
+
+
+def changed_plan(desk: Desk, run: SyncRun, link: RecordLink, current: Invoice) -> Plan:
+    refuse_moved_there(desk, run, link, current)
+    if current.is_voided or link.quickbooks_image.get("voided"):
+        return ended_in_quickbooks.voided(desk, run, link, current)
+    if link.written.get("ended") or not (has_changed(desk, link, current) or run.decision):
+        return reconciling.refreshed(desk, link, run, current)
+    invoice = read_invoice(desk, run, link)
+    if what_becomes(desk.settings, invoice) is not None:
+        return reconciling.refreshed(desk, link, run, current)
+    image = refuse_moved(run, link, coperniq_image(invoice, ZoneInfo(desk.connection.company.time_zone)))
+    return reconciling.plan(desk, run, invoice, link, image, current)
+
+
+def has_changed(desk: Desk, link: RecordLink, current: Invoice) -> bool:
+    now, before = quickbooks_image(current, desk.settings.memo_field), link.quickbooks_image
+    names = [*FIELDS, "total", "memo_field", *(["number"] if link.rule == RecordLink.Rule.PULLED else [])]
+    return any(now[name] != before.get(name) for name in names)
+
+
+def refuse_moved_there(desk: Desk, run: SyncRun, link: RecordLink, current: Invoice) -> None:
+    """Another customer: merged with its own, which moves all links at once, or truly moved."""
+    before = link.quickbooks_image.get("customer", current.customer_id)
+    if current.customer_id == before or run.has_decided(STAY.key):
+        return
+    changed_customers.explain(desk, run, link, before, current.customer_id)
+    raise Hold(
+        "quickbooks_invoice_moved",
+        f"Invoice {link.number} was moved to another customer in QuickBooks. In Coperniq an invoice cannot be moved: "
+        "move it back in QuickBooks, or let the portal go on with it where it is in Coperniq.",
+        [STAY_HERE, RETRY, DISCARD],
+    )

@@ -1,0 +1,62 @@
+"""Both desks at work: what people do in QuickBooks with invoices and payments, and how the portal hears of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from integrations.models import RecordLink
+from tests.simulation import API_KEY
+from tests.sync.desk_of_money import Money, open_desk
+from tests.sync.office import Office
+
+
+@dataclass
+class Books:
+    """`money` is Coperniq's desk; what is done here is done by people inside QuickBooks."""
+
+    money: Money
+
+    @property
+    def job_id(self) -> str:
+        return RecordLink.objects.get(kind="job").quickbooks_id
+
+    def control(self, path: str, body: Any = None, method: str = "POST") -> Any:
+        return self.money.office.simulator.control(
+            f"quickbooks/{self.money.office.realm}/{path}", body, method
+        )
+
+    def invoice(self, *lines: dict[str, Any], customer: str = "", **fields: Any) -> dict[str, Any]:
+        found = lines or ({"item": "Permit", "quantity": 1, "price": 100},)
+        return dict(self.control("invoices", {"customer": customer or self.job_id, "lines": list(found), **fields}))
+
+    def change(self, invoice: dict[str, Any], **fields: Any) -> dict[str, Any]:
+        return dict(self.control(f"invoices/{invoice['Id']}", fields, "PATCH"))
+
+    def payment(self, *invoices: Any, **fields: Any) -> dict[str, Any]:
+        return dict(self.control("payments", {"customer": self.job_id, "invoices": list(invoices), **fields}))
+
+    def change_payment(self, payment: dict[str, Any], **fields: Any) -> dict[str, Any]:
+        return dict(self.control(f"payments/{payment['Id']}", fields, "PATCH"))
+
+    def void(self, record: dict[str, Any], noun: str = "invoices") -> Any:
+        return self.control(f"{noun}/{record['Id']}/void")
+
+    def delete(self, record: dict[str, Any], entity: str = "Invoice") -> Any:
+        return self.control(f"records/{entity}/{record['Id']}", None, "DELETE")
+
+    def heard(self) -> None:
+        """The portal looks at what changed in QuickBooks, and does what follows from it."""
+        self.money.look_at_changes()
+        self.money.work()
+
+
+def open_both(office: Office, **switches: Any) -> Books:
+    money = open_desk(office, **switches)
+    for name in ("Permit", "Labour"):
+        money.book_item(name, UnitPrice=100)
+    return Books(money)
+
+
+def coperniq_state(money: Money, noun: str) -> list[dict[str, Any]]:
+    return list(money.office.simulator.state()["coperniq"][API_KEY][noun])
