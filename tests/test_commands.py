@@ -233,6 +233,7 @@ def test_sync_now_says_when_it_cannot_sync(acme: Company, connected: str) -> Non
 def poll(acme: Company, seconds_ago: float = 0) -> None:
     at = timezone.now() - timedelta(seconds=seconds_ago)
     CoperniqConnection.objects.filter(company=acme).update(last_poll_started_at=at, last_poll_ended_at=at)
+    QuickBooksConnection.objects.filter(company=acme).update(captured_at=at)
 
 
 @pytest.mark.parametrize(
@@ -285,6 +286,49 @@ def test_a_poll_that_began_before_the_call_is_waited_out(
     answer = told("sync_now", "--company", "acme", "--wait", "30")
     assert (answer["polled"], answer["idle"]) == (True, True)
     assert due == [False, True]
+
+
+def test_a_look_that_began_before_the_call_is_waited_out(
+    acme: Company, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    keyed(acme)
+    connection = books(acme)
+    usual = timedelta(seconds=settings.QUICKBOOKS_CDC_SECONDS)
+    due: list[bool] = []
+
+    def as_time_passes(_seconds: float) -> None:
+        connection.refresh_from_db()
+        due.append(connection.next_changes_at <= timezone.now())
+        CoperniqConnection.objects.update(
+            last_poll_started_at=timezone.now(), last_poll_ended_at=timezone.now()
+        )
+        began_at = timezone.now() - timedelta(seconds=0 if len(due) > 2 else 9)
+        QuickBooksConnection.objects.update(captured_at=began_at, next_changes_at=began_at + usual)
+
+    monkeypatch.setattr("time.sleep", as_time_passes)
+    answer = told("sync_now", "--company", "acme", "--wait", "30")
+    assert answer["looked"] is True
+    assert due == [True, True, True]
+
+
+def test_a_look_that_fails_is_not_pressed(
+    acme: Company, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    keyed(acme)
+    connection = books(acme)
+
+    def as_time_passes(_seconds: float) -> None:
+        CoperniqConnection.objects.update(
+            last_poll_started_at=timezone.now(), last_poll_ended_at=timezone.now()
+        )
+        next_at = timezone.now() + timedelta(seconds=settings.QUICKBOOKS_CDC_SECONDS)
+        QuickBooksConnection.objects.update(next_changes_at=next_at)
+
+    monkeypatch.setattr("time.sleep", as_time_passes)
+    with pytest.raises(SystemExit):
+        call_command("sync_now", "--company", "acme", "--wait", "0.05")
+    connection.refresh_from_db()
+    assert connection.next_changes_at > timezone.now()
 
 
 def test_credentials_are_sealed_anew_with_the_first_key(acme: Company, settings: Settings) -> None:

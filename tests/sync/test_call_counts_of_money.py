@@ -90,7 +90,7 @@ def echo(money: Money) -> None:
     told: list[dict[str, Any]] = [
         {
             "specversion": "1.0",
-            "id": f"{entity}-{row['Id']}-{row['MetaData']['LastUpdatedTime']}",
+            "id": f"{entity}-{row['Id']}-{row['SyncToken']}",
             "source": "intuit.test",
             "type": f"qbo.{entity.lower()}.updated.v1",
             "time": row["MetaData"]["LastUpdatedTime"],

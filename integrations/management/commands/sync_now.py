@@ -3,9 +3,11 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from django.conf import settings
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Company
@@ -18,6 +20,8 @@ from integrations.status import is_idle, run_counts
 if TYPE_CHECKING:
     from django.core.management.base import CommandParser
 
+    from integrations.models.connections import QuickBooksConnectionQuerySet
+
 LOOK_EVERY_SECONDS = 0.2
 NOT_DONE = 2
 
@@ -25,7 +29,7 @@ NOT_DONE = 2
 class Command(CompanyCommand):
     help = (
         "Polls now, and looks for changes in QuickBooks. "
-        "With --wait: exit code 0 once a poll begun after the call is over and nothing is left, else 2."
+        "With --wait: exit code 0 once a poll and a look begun after the call are over and nothing is left, else 2."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -51,16 +55,21 @@ class Command(CompanyCommand):
 
 
 def counts(company: Company, asked_at: datetime) -> Mapping[str, object]:
-    return {"polled": is_polled(company, asked_at), "idle": is_idle(company), "runs": run_counts(company)}
+    return {
+        "polled": is_polled(company, asked_at),
+        "looked": has_looked(company, asked_at),
+        "idle": is_idle(company),
+        "runs": run_counts(company),
+    }
 
 
 def wait_for(company: Company, asked_at: datetime, seconds: float) -> bool:
-    """A poll under way when we asked makes the next one due as late as ever, so ours is asked for again."""
+    """A poll or look under way when we asked makes the next one due as late as ever, so ours is asked for again."""
     give_up_at = time.monotonic() + seconds
-    while not (is_polled(company, asked_at) and is_idle(company)):
+    while not (is_polled(company, asked_at) and has_looked(company, asked_at) and is_idle(company)):
         if time.monotonic() >= give_up_at:
             return False
-        if ask_for_poll(company, asked_at):
+        if ask_for_poll(company, asked_at) or ask_for_look(company, asked_at):
             queue.wake()
         time.sleep(LOOK_EVERY_SECONDS)
     return True
@@ -76,6 +85,25 @@ def ask_for_poll(company: Company, asked_at: datetime) -> bool:
         return False
     connection.make_poll_due(timezone.now())
     return True
+
+
+def ask_for_look(company: Company, asked_at: datetime) -> bool:
+    """One that began before we asked is over. What has failed since then is left to its own time."""
+    usual = timedelta(seconds=settings.QUICKBOOKS_CDC_SECONDS)
+    overtaken = waiting_for_look(company, asked_at).filter(
+        next_changes_at__gt=asked_at, next_changes_at__lt=asked_at + usual
+    )
+    return overtaken.update(next_changes_at=asked_at) > 0
+
+
+def has_looked(company: Company, asked_at: datetime) -> bool:
+    """Also where nobody can: without access to the books."""
+    return not waiting_for_look(company, asked_at).exists()
+
+
+def waiting_for_look(company: Company, asked_at: datetime) -> QuickBooksConnectionQuerySet:
+    books = QuickBooksConnection.objects.syncing().filter(company=company)
+    return books.filter(Q(captured_at__isnull=True) | Q(captured_at__lt=asked_at))
 
 
 def began_since(connection: CoperniqConnection, asked_at: datetime) -> bool:
