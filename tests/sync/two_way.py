@@ -28,7 +28,9 @@ class Books:
 
     def invoice(self, *lines: dict[str, Any], customer: str = "", **fields: Any) -> dict[str, Any]:
         found = lines or ({"item": "Permit", "quantity": 1, "price": 100},)
-        return dict(self.control("invoices", {"customer": customer or self.job_id, "lines": list(found), **fields}))
+        return dict(
+            self.control("invoices", {"customer": customer or self.job_id, "lines": list(found), **fields})
+        )
 
     def change(self, invoice: dict[str, Any], **fields: Any) -> dict[str, Any]:
         return dict(self.control(f"invoices/{invoice['Id']}", fields, "PATCH"))

@@ -7,12 +7,13 @@ from zoneinfo import ZoneInfo
 
 from integrations.coperniq.money import Invoice as CoperniqInvoice
 from integrations.errors import Choice, Hold, RecordMissing, Skip
-from integrations.models import Action, InvoiceSyncPeriod, Kind, RecordLink, SyncLogEntry, SyncRun, Vendor
+from integrations.models import Action, Kind, RecordLink, SyncLogEntry, SyncRun, Vendor
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import Invoice
 from integrations.sync import answers
 from integrations.sync.actions.both_sides import folded_text, moment_of
 from integrations.sync.actions.coperniq_lines import CoperniqLines, lines_for
+from integrations.sync.actions.cut_off import is_older
 from integrations.sync.actions.names import DISCARD, RETRY
 from integrations.sync.actions.reconciling import told_of
 from integrations.sync.answers.brought_invoices import find_marked
@@ -108,7 +109,7 @@ def refuse_ineligible(desk: Desk, run: SyncRun, current: Invoice) -> None:
             [RETRY, DISCARD],
         )
     if (
-        is_older(desk, current)
+        is_older(desk, current.created_at, desk.quickbooks.clock_offset)
         and current.balance_cents != current.total_cents
         and not run.has_decided(BRING_OVER.key)
     ):
@@ -119,14 +120,6 @@ def refuse_ineligible(desk: Desk, run: SyncRun, current: Invoice) -> None:
             [BRING_OVER],
             silent=said_before(desk, current.id, "older_and_paid"),
         )
-
-
-def is_older(desk: Desk, current: Invoice) -> bool:
-    """Made before syncing was last switched on, by QuickBooks' clock and down to the second."""
-    period = InvoiceSyncPeriod.objects.latest_of(desk.connection)
-    if period is None or current.created_at is None:
-        return False
-    return current.created_at < (period.on_at + desk.quickbooks.clock_offset).replace(microsecond=0)
 
 
 def said_before(desk: Desk, quickbooks_id: str, cause: str) -> bool:

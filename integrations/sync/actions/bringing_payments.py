@@ -8,12 +8,13 @@ from zoneinfo import ZoneInfo
 from integrations.coperniq.money import Invoice as CoperniqInvoice
 from integrations.coperniq.money import Payment as CoperniqPayment
 from integrations.errors import Choice, Hold, RecordMissing, Skip, Wait
-from integrations.models import InvoiceSyncPeriod, Kind, RecordLink, SyncRun, SyncSettings, Vendor
+from integrations.models import Kind, RecordLink, SyncRun, SyncSettings, Vendor
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import Payment
 from integrations.sync import answers, reference
 from integrations.sync.actions.both_sides import moment_of
 from integrations.sync.actions.bringing_invoices import BRING_OVER
+from integrations.sync.actions.cut_off import is_older
 from integrations.sync.actions.names import DISCARD, RETRY
 from integrations.sync.actions.same_cheques import RECORD_BOTH, SAME_CHEQUE
 from integrations.sync.desk import Desk
@@ -62,10 +63,9 @@ def cash_on(payment: Payment, quickbooks_invoice_id: str) -> int:
 
 def refuse_older(desk: Desk, run: SyncRun, payment: Payment, invoice: RecordLink) -> None:
     """As with invoices; of one that a person or the rules brought over every payment belongs to it."""
-    period = InvoiceSyncPeriod.objects.latest_of(desk.connection)
-    if run.decision or invoice.rule == RecordLink.Rule.PULLED or period is None or payment.created_at is None:
+    if run.decision or invoice.rule == RecordLink.Rule.PULLED:
         return
-    if payment.created_at < (period.on_at + desk.quickbooks.clock_offset).replace(microsecond=0):
+    if is_older(desk, payment.created_at, desk.quickbooks.clock_offset):
         raise Skip(
             "before_cut_off",
             "This payment was made before invoice syncing was switched on. Bring it over if it belongs into Coperniq.",

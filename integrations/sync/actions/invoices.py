@@ -18,7 +18,6 @@ from integrations.errors import (
     UnexpectedShape,
 )
 from integrations.models import (
-    InvoiceSyncPeriod,
     ItemlessLines,
     Kind,
     PushFrom,
@@ -29,8 +28,9 @@ from integrations.models import (
 )
 from integrations.sync import reference
 from integrations.sync.actions import brought_over, catching_up, creating_invoices, items, updating_invoices
+from integrations.sync.actions.cut_off import is_older
 from integrations.sync.actions.ending_invoices import DECLINED
-from integrations.sync.actions.insisting import insist_otherwise
+from integrations.sync.actions.insisting import insist_otherwise, nothing_to_mend
 from integrations.sync.actions.merges import wait_if_merged
 from integrations.sync.actions.names import CREATE, DISCARD, RETRY
 from integrations.sync.desk import Desk
@@ -63,7 +63,7 @@ def plan(desk: Desk, run: SyncRun) -> Plan:
 def apply(desk: Desk, run: SyncRun, planned: Plan) -> Ending:
     """Whether QuickBooks keeps lines without an item is learnt from one invoice; the others wait for that."""
     remedies = {
-        NumberTaken: do_nothing,
+        NumberTaken: nothing_to_mend,
         InactiveReference: reference.forget,
         BooksClosed: reference.read_preferences,
     }
@@ -82,10 +82,6 @@ def wait_for_customer(desk: Desk, run: SyncRun, planned: Plan) -> None:
     """What QuickBooks refused may be a customer that was merged into another, of which a person has to decide."""
     if planned.write is not None:
         wait_if_merged(desk, run, str(planned.write.values.get("CustomerRef.value", "")))
-
-
-def do_nothing(_desk: Desk) -> None:
-    """The refused number is a row the next plan knows of."""
 
 
 def name_of(invoice: Invoice) -> str:
@@ -133,14 +129,6 @@ def what_becomes(settings: SyncSettings, invoice: Invoice) -> str | None:
     return settings.on_archived if invoice.is_archived else None
 
 
-def cut_off(desk: Desk, invoice: Invoice) -> bool:
-    """True if it was made before syncing was last switched on, by Coperniq's clock and down to the second."""
-    period = InvoiceSyncPeriod.objects.latest_of(desk.connection)
-    if period is None or invoice.created_at is None:
-        return False
-    return invoice.created_at < (period.on_at - desk.coperniq.clock_behind).replace(microsecond=0)
-
-
 def refuse_ineligible(desk: Desk, run: SyncRun, invoice: Invoice, settings: SyncSettings) -> None:
     name = name_of(invoice)
     if invoice.status == DECLINED or invoice.is_archived:
@@ -148,7 +136,7 @@ def refuse_ineligible(desk: Desk, run: SyncRun, invoice: Invoice, settings: Sync
         raise Skip("ended_before_push", f"{name} is {what} in Coperniq and never was in QuickBooks.")
     if run.decision:
         return  # whoever has answered anything about it wants it sent
-    if cut_off(desk, invoice):
+    if is_older(desk, invoice.created_at, -desk.coperniq.clock_behind):
         raise Skip(
             "before_cut_off",
             f"{name} was made before invoice syncing was switched on. Send it anyway if it belongs into QuickBooks.",

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from integrations.coperniq.money import Payment
 from integrations.errors import Choice, Hold, Skip
-from integrations.models import InvoiceSyncPeriod, RecordLink, SyncRun, SyncSettings
+from integrations.models import RecordLink, SyncRun, SyncSettings
+from integrations.sync.actions.cut_off import is_older
 from integrations.sync.actions.invoices import SEND_ANYWAY
 from integrations.sync.actions.names import DISCARD, RETRY
 from integrations.sync.desk import Desk
@@ -20,11 +21,9 @@ RECORDED_STATUSES = ("", "PAID")
 
 
 def refuse_older(desk: Desk, run: SyncRun, payment: Payment, invoice: RecordLink) -> None:
-    period = InvoiceSyncPeriod.objects.latest_of(desk.connection)
-    if period is None or payment.created_at is None or run.decision:
+    if run.decision or invoice.written.get("sent_anyway"):
         return
-    older = payment.created_at < (period.on_at - desk.coperniq.clock_behind).replace(microsecond=0)
-    if older and not invoice.written.get("sent_anyway"):
+    if is_older(desk, payment.created_at, -desk.coperniq.clock_behind):
         raise Skip(
             "before_cut_off",
             "This payment was made before invoice syncing was switched on. Send it anyway if it belongs into "

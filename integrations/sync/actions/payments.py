@@ -23,7 +23,7 @@ from integrations.sync.actions import (
     payment_rules,
     updating_payments,
 )
-from integrations.sync.actions.insisting import insist_otherwise
+from integrations.sync.actions.insisting import insist_otherwise, nothing_to_mend
 from integrations.sync.actions.strangers import doubt
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Ending
@@ -67,13 +67,9 @@ def apply(desk: Desk, run: SyncRun, planned: Plan) -> Ending:
         CannotBeLinked: doubt_invoice,
         InactiveReference: doubt_all,
         BooksClosed: reference.read_preferences,
-        TooLong: do_nothing,
+        TooLong: nothing_to_mend,
     }
     return insist_otherwise(desk, run, planned, plan, remedies)
-
-
-def do_nothing(_desk: Desk) -> None:
-    """The refused reference is a row the next plan knows of."""
 
 
 def read_payment(desk: Desk, run: SyncRun, link: RecordLink | None) -> Payment:
