@@ -231,6 +231,16 @@ def test_what_a_notification_told_is_not_found_again(billed: Money) -> None:
         assert look(billed) == ([] if told else [("invoice", id_, "updated")])
 
 
+def test_what_the_portal_has_seen_a_later_version_of_is_none(billed: Money) -> None:
+    """It was answered while the change data were being read."""
+    for kind in ("invoice", "payment", "job"):
+        RecordLink.objects.filter(kind=kind).update(quickbooks_at=timezone.now() + timedelta(minutes=1))
+    billed.edit_books("Invoice", billed.link().quickbooks_id, DueDate="2026-12-24")
+    billed.edit_books("Payment", billed.link("payment").quickbooks_id, PaymentRefNum="4711")
+    billed.edit_books("Customer", billed.link("job").quickbooks_id, DisplayName="Smith roof")
+    assert look(billed) == []
+
+
 def test_a_renamed_or_inactive_customer_is_news_a_balance_is_not(billed: Money) -> None:
     job = billed.link("job").quickbooks_id
     theirs(billed)
@@ -238,6 +248,8 @@ def test_a_renamed_or_inactive_customer_is_news_a_balance_is_not(billed: Money) 
     billed.edit_books("Customer", job, Notes="Rings twice")
     assert look(billed) == []
     billed.edit_books("Customer", job, DisplayName="Smith roof")
+    assert look(billed) == [("customer", job, "updated")]
+    billed.edit_books("Customer", job, Active=False)
     assert look(billed) == [("customer", job, "updated")]
     plan_pending()
     run = SyncRun.objects.get(action="notice_customer")
@@ -274,6 +286,7 @@ def test_what_was_edited_while_syncing_was_off_is_made_up_for(billed: Money) -> 
     InvoiceSyncPeriod.objects.filter(off_at=None).update(on_at=timezone.now() + timedelta(seconds=2))
     billed.invoice(("Permit", 1, 5))
     billed.work()  # the lane catches up for itself, which is no look at what people edited
+    QuickBooksConnection.objects.update(captured_at=timezone.now() + timedelta(minutes=20))
     assert ("invoice", id_, "updated") in (found := look(billed))
     assert ("invoice", made["Id"], "updated") not in found
 
