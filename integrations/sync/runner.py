@@ -104,6 +104,8 @@ def perform(desk: Desk, run: SyncRun) -> Ending:
         return noticing(desk, run)
     resumed = [resume(desk, run, write) for write in open_writes(desk, run)]
     own = [ending for ending in resumed if ending is not None]
+    if own:
+        recognise(desk, run)
     ending = plan_and_apply(desk, run)
     if own and ending.outcome == Outcome.NOTHING_TO_DO:
         return replace(ending, silent=True, choices=own[-1].choices)
