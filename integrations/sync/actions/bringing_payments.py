@@ -24,7 +24,13 @@ from integrations.sync.mapping.coperniq_texts import (
     quickbooks_marked,
     reference_of,
 )
-from integrations.sync.mapping.payments import coperniq_image, method_in_coperniq, paid_on, quickbooks_image
+from integrations.sync.mapping.payments import (
+    cash_on,
+    coperniq_image,
+    method_in_coperniq,
+    paid_on,
+    quickbooks_image,
+)
 from integrations.sync.plans import Change, Plan, PlannedWrite
 
 
@@ -44,21 +50,6 @@ def plan(desk: Desk, run: SyncRun, payment: Payment, invoice: RecordLink) -> Pla
         return linked_plan(desk, run, payment, cents, invoice, found)
     refuse_above_balance(cents, current, invoice)
     return create_plan(desk, run, payment, cents, invoice)
-
-
-def cash_on(payment: Payment, quickbooks_invoice_id: str) -> int:
-    """Cents of money, less the credits of the same payment: nobody says which invoice they pay, so the first do first."""
-    paid: dict[str, int] = {}
-    for line in payment.lines:
-        if line.txn_type == "Invoice":
-            paid[line.txn_id] = paid.get(line.txn_id, 0) + line.amount_cents
-    left = max(sum(paid.values()) + payment.unapplied_cents - payment.total_cents, 0)
-    for invoice_id, cents in paid.items():
-        credit = min(left, cents)
-        left -= credit
-        if invoice_id == quickbooks_invoice_id:
-            return cents - credit
-    return 0
 
 
 def refuse_older(desk: Desk, run: SyncRun, payment: Payment, invoice: RecordLink) -> None:
@@ -242,7 +233,7 @@ def base(run: SyncRun, payment: Payment, cents: int, invoice: RecordLink, **valu
     """The link's image is of this invoice's share alone where the payment pays more."""
     part = invoice.quickbooks_id
     share = cents != payment.total_cents
-    image = quickbooks_image(payment, part, share=share) | {"cash": cents}
+    image = quickbooks_image(payment, part, share=share)
     return Plan(
         **{
             "record_name": run.record_name,

@@ -18,7 +18,7 @@ from integrations.sync.plans import Plan
 
 LEAVE = Choice("release", "Leave Coperniq as it is")
 AGAIN = Choice(RETRY.key, "It is put right in Coperniq: look again")
-GONE = {"amount": 0, "applied": 0, "voided": True}
+GONE = {"amount": 0, "applied": 0, "cash": 0, "voided": True}
 
 
 def plan(desk: Desk, run: SyncRun, link: RecordLink, payment: Payment | None) -> Plan:
@@ -28,7 +28,7 @@ def plan(desk: Desk, run: SyncRun, link: RecordLink, payment: Payment | None) ->
         return settled(link, run, theirs, version, payment, link.written)
     ours = in_coperniq(desk, link)
     gone = not theirs["applied"]
-    agrees = ours is None if gone else ours is not None and says_the_same(desk, ours, theirs)
+    agrees = ours is None if gone else ours is not None and says_the_same(desk, link, ours, theirs)
     if agrees or run.decision == LEAVE.key:
         written = {**link.written, "ended": "gone"} if gone else link.written
         return settled(link, run, theirs, version, payment, written)
@@ -39,14 +39,13 @@ def image_now(link: RecordLink, payment: Payment | None) -> dict[str, Any]:
     """Voided, deleted, or taken off this invoice: it pays nothing on it."""
     if payment is None:
         return {**link.quickbooks_image, **GONE}
-    image = quickbooks_image(payment, link.quickbooks_part, share=bool(link.written.get("share")))
-    return {**image, "cash": link.quickbooks_image.get("cash")} if "cash" in link.quickbooks_image else image
+    return quickbooks_image(payment, link.quickbooks_part, share=bool(link.written.get("share")))
 
 
 def difference(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """What Coperniq's payment says as well. Money put on the invoice later, and deposits, are no change of it."""
     names = [name for name in ("amount", "on") if now[name] != before.get(name, now[name])]
-    lost = now["applied"] < before.get("applied", 0)
+    lost = now["applied"] < before.get("applied", 0) or now["cash"] < before.get("cash", now["cash"])
     return [*names, *(["applied"] if lost and "amount" not in names else [])]
 
 
@@ -55,9 +54,10 @@ def in_coperniq(desk: Desk, link: RecordLink) -> CoperniqPayment | None:
     return next((row for row in payments if row.id == link.coperniq_id), None)
 
 
-def says_the_same(desk: Desk, ours: CoperniqPayment, theirs: dict[str, Any]) -> bool:
+def says_the_same(desk: Desk, link: RecordLink, ours: CoperniqPayment, theirs: dict[str, Any]) -> bool:
     image = coperniq_image(ours, ZoneInfo(desk.connection.company.time_zone))
-    return bool(image["amount"] == theirs["amount"] and image["on"] == theirs["on"])
+    cents = theirs["cash"] if link.written.get("share") else theirs["amount"]
+    return bool(image["amount"] == cents and image["on"] == theirs["on"])
 
 
 def settled(

@@ -87,6 +87,7 @@ def quickbooks_image(
     return {
         "amount": applied if share else payment.total_cents,
         "applied": applied,
+        "cash": cash_on(payment, quickbooks_invoice_id),
         "on": payment.on.isoformat(),
         "method": payment.method_id,
         "reference": payment.reference,
@@ -94,6 +95,21 @@ def quickbooks_image(
         "deposited": payment.is_deposited,
         "voided": payment.is_voided,
     }
+
+
+def cash_on(payment: QuickBooksPayment, quickbooks_invoice_id: str) -> int:
+    """Cents of money, less the credits of the same payment: nobody says which invoice they pay, so the first do first."""
+    paid: dict[str, int] = {}
+    for line in payment.lines:
+        if line.txn_type == "Invoice":
+            paid[line.txn_id] = paid.get(line.txn_id, 0) + line.amount_cents
+    left = max(sum(paid.values()) + payment.unapplied_cents - payment.total_cents, 0)
+    for invoice_id, cents in paid.items():
+        credit = min(left, cents)
+        left -= credit
+        if invoice_id == quickbooks_invoice_id:
+            return cents - credit
+    return 0
 
 
 def pays_more(payment: QuickBooksPayment, quickbooks_invoice_id: str) -> bool:
