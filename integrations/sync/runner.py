@@ -98,10 +98,10 @@ def attempt(desk: Desk, run: SyncRun) -> Ending:
 
 
 def perform(desk: Desk, run: SyncRun) -> Ending:
-    recognise(desk, run)
     noticing = NOTICING.get(Action(run.action))
     if noticing is not None:
         return noticing(desk, run)
+    recognise(desk, run)
     resumed = [resume(desk, run, write) for write in open_writes(desk, run)]
     own = [ending for ending in resumed if ending is not None]
     if own:

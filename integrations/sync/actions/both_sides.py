@@ -10,7 +10,7 @@ from integrations.models import RecordLink
 from integrations.quickbooks.bodies import money
 from integrations.sync.actions.coperniq_lines import CoperniqLines, lines_for
 from integrations.sync.actions.invoice_fields import LABELS, QuickBooksFields, padded
-from integrations.sync.actions.invoice_lines import line_text
+from integrations.sync.actions.invoice_lines import line_text, told
 from integrations.sync.mapping.coperniq_texts import with_memo, with_number
 from integrations.sync.mapping.folded import FoldedLine, as_sent
 from integrations.sync.mapping.invoices import DIFFERENCE, lines_of
@@ -130,5 +130,6 @@ def moment_of(day: date | None) -> str | None:
 
 
 def folded_text(line: FoldedLine) -> str:
-    told = f"-${money(-line.amount_cents):,}" if line.amount_cents < 0 else f"${money(line.amount_cents):,}"
-    return f"{line.description}: {line.quantity} x ${money(line.price_cents):,} = {told}"
+    """As the lines of Coperniq are told, so that only what differs shows as changed."""
+    price = money(line.price_cents).normalize()
+    return f"{line.description}: {line.quantity} x ${price:,f} = {told(line.amount_cents)}"

@@ -5,13 +5,14 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from integrations.errors import Choice, Hold, RecordMissing, Skip
-from integrations.models import Kind, RecordLink, RemoteWrite, SyncRun, Vendor
+from integrations.models import InboundEvent, Kind, RecordLink, RemoteWrite, SyncRun, Vendor
 from integrations.quickbooks.documents import Invoice
 from integrations.sync.actions import bringing_invoices, changed_customers, ended_in_quickbooks, reconciling
 from integrations.sync.actions.invoices import read_invoice, refuse_while_off, what_becomes
 from integrations.sync.actions.names import DISCARD, RETRY
 from integrations.sync.actions.updating_invoices import STAY, refuse_moved
 from integrations.sync.desk import Desk
+from integrations.sync.echoes import is_echo
 from integrations.sync.endings import Ending
 from integrations.sync.mapping.invoices import FIELDS, coperniq_image, quickbooks_image
 from integrations.sync.mapping.marks import marked_id
@@ -24,7 +25,7 @@ STAY_HERE = Choice(STAY.key, "Go on with it where it is in Coperniq")
 def plan(desk: Desk, run: SyncRun) -> Plan:
     refuse_while_off(desk.settings)
     link = RecordLink.objects.pulled(desk.connection, Kind.INVOICE, run.quickbooks_id)
-    if link is not None and is_old_news(run, link):
+    if link is not None and is_old_news(desk, run, link):
         raise Skip("seen_already", "What QuickBooks told is known already.", silent=True)
     try:
         current = desk.quickbooks.read_invoice(run.quickbooks_id)
@@ -41,11 +42,14 @@ def apply(desk: Desk, run: SyncRun, planned: Plan) -> Ending:
     return carry_out(desk, run, planned)
 
 
-def is_old_news(run: SyncRun, link: RecordLink) -> bool:
+def is_old_news(desk: Desk, run: SyncRun, link: RecordLink) -> bool:
     """Told of a moment that QuickBooks has answered for since, e.g. the portal's own write."""
-    told_at = run.event.occurred_at if run.event is not None else None
-    fresh = not run.decision and run.attempts <= 1 and run.asked == 1
-    return fresh and told_at is not None and link.quickbooks_at is not None and told_at <= link.quickbooks_at
+    event = run.event
+    if event is None or event.occurred_at is None or run.decision or run.attempts > 1 or run.asked > 1:
+        return False
+    if event.source == InboundEvent.Source.QUICKBOOKS_WEBHOOK:
+        return is_echo(desk.connection, Kind.INVOICE, link.quickbooks_id, event.occurred_at)
+    return link.quickbooks_at is not None and event.occurred_at <= link.quickbooks_at
 
 
 def refuse_ours(desk: Desk, run: SyncRun, current: Invoice) -> None:

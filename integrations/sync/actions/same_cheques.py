@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from integrations.coperniq.money import Payment
 from integrations.errors import Choice, Hold, RecordMissing
-from integrations.models import ForeignPayment, Kind, RecordLink, SyncRun
+from integrations.models import Action, ForeignPayment, Kind, RecordLink, SyncRun
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import Payment as QuickBooksPayment
 from integrations.sync.actions.names import DISCARD
@@ -41,8 +41,16 @@ def plan_same(desk: Desk, run: SyncRun, payment: Payment, invoice: RecordLink, o
     if not rows:
         return None
     if len(rows) > 1 or balance_of(invoice) >= payment.amount_cents:
+        take_over(desk, rows)
         raise probably_same(rows)
     return plan_link(desk, run, payment, invoice, on, rows[0].quickbooks_id, RecordLink.Rule.SAME_PAYMENT)
+
+
+def take_over(desk: Desk, rows: Sequence[ForeignPayment]) -> None:
+    """One question is enough: what would bring these over asks no more, and waits for the answer to this run."""
+    asking = SyncRun.objects.held().filter(connection=desk.connection, action=Action.PULL_PAYMENT)
+    ids = [row.quickbooks_id for row in rows]
+    asking.filter(cause="probably_same_payment", quickbooks_id__in=ids).requeue()
 
 
 def probably_same(rows: Sequence[ForeignPayment]) -> Hold:

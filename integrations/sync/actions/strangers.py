@@ -12,7 +12,15 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from integrations.errors import RecordMissing
-from integrations.models import ForeignPayment, InboundEvent, Kind, QuickBooksConnection, RecordLink
+from integrations.models import (
+    Action,
+    ForeignPayment,
+    InboundEvent,
+    Kind,
+    QuickBooksConnection,
+    RecordLink,
+    SyncRun,
+)
 from integrations.models.lanes import LONG_AGO
 from integrations.quickbooks.documents import Payment
 from integrations.sync.desk import Desk
@@ -32,13 +40,15 @@ def meet_strangers(desk: Desk) -> None:
 
 
 def heard_of_strangers(connection: QuickBooksConnection) -> bool:
-    """By webhook, and nobody has looked since."""
-    told = InboundEvent.objects.filter(
-        company=connection.company_id, source=InboundEvent.Source.QUICKBOOKS_WEBHOOK, record_type="payment"
-    )
-    told = told.filter(received_at__gt=read_stamp(connection) or LONG_AGO)
+    """Of a payment that nobody has looked at yet: its own run would note it, and has not had its turn."""
+    since = read_stamp(connection) or LONG_AGO
     ours = RecordLink.objects.of(connection, Kind.PAYMENT).values("quickbooks_id")
-    return told.exclude(record_id__in=ours).exists()
+    told = InboundEvent.objects.unplanned().filter(company=connection.company_id, record_type="payment")
+    runs = SyncRun.objects.unfinished().filter(connection=connection, action=Action.NOTICE_ALLOCATIONS)
+    return (
+        told.filter(received_at__gt=since).exclude(record_id__in=ours).exists()
+        or runs.filter(updated_at__gt=since).exclude(quickbooks_id__in=ours).exists()
+    )
 
 
 def read_stamp(connection: QuickBooksConnection) -> datetime | None:

@@ -62,7 +62,7 @@ def parts_of(description: str) -> Description:
 
 
 def memo_of(description: str) -> str:
-    return parts_of(description).memo
+    return parts_of(description).memo.strip()
 
 
 def with_memo(description_now: str, memo: str) -> str:
