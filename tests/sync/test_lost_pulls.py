@@ -1,0 +1,44 @@
+"""Coperniq knows no repetition: what it may have done without an answer is looked for, and done once."""
+
+from __future__ import annotations
+
+import pytest
+
+from integrations.models import RecordLink, SyncRun
+from tests.sync.invoice_scenes import assert_at_rest
+from tests.sync.office import Office
+from tests.sync.two_way import Books, coperniq_state, open_both
+
+LOST = ["lost_answer", "late_error_500"]
+
+
+@pytest.fixture
+def books(office: Office) -> Books:
+    return open_both(office)
+
+
+@pytest.mark.parametrize("fault", LOST)
+def test_an_invoice_brought_over_without_an_answer_is_linked_and_done(books: Books, fault: str) -> None:
+    books.invoice()
+    books.money.office.simulator.fault(fault, "coperniq", method="POST", path="/invoices")
+    books.heard()
+    assert len(coperniq_state(books.money, "invoices")) == 1
+    assert RecordLink.objects.get(kind="invoice").rule == RecordLink.Rule.PULLED
+    assert not SyncRun.objects.held().exists(), books.money.told()
+    books.heard()
+    assert_at_rest(books.money)
+
+
+@pytest.mark.parametrize("fault", LOST)
+def test_a_payment_recorded_without_an_answer_is_linked_and_done(books: Books, fault: str) -> None:
+    made = books.invoice()
+    books.heard()
+    books.payment(made["Id"])
+    books.money.office.simulator.fault(fault, "coperniq", method="POST", path="/payments")
+    books.heard()
+    (invoice,) = coperniq_state(books.money, "invoices")
+    assert [payment["amount"] for payment in invoice["payments"]] == [made["TotalAmt"]]
+    assert RecordLink.objects.get(kind="payment").rule == RecordLink.Rule.PULLED
+    assert not SyncRun.objects.held().exists(), books.money.told()
+    books.heard()
+    assert_at_rest(books.money)
