@@ -1,0 +1,82 @@
+"""What the tests of the pull end with, and what of both sides they look at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from integrations.models import RemoteWrite, SyncLogEntry, SyncRun
+from tests.sync.intuit import cloud_event, post
+from tests.sync.two_way import Books, coperniq_state
+
+DOCUMENTS = ("Invoice", "Payment")
+
+
+def invoices(books: Books) -> list[dict[str, Any]]:
+    return coperniq_state(books.money, "invoices")
+
+
+def invoice(books: Books) -> dict[str, Any]:
+    found = invoices(books)
+    assert len(found) == 1, (found, told(books))
+    return found[0]
+
+
+def payments(books: Books, number: int = 0) -> list[dict[str, Any]]:
+    return list(invoices(books)[number]["payments"])
+
+
+def catalog(books: Books) -> dict[str, dict[str, Any]]:
+    return {row["name"]: row for row in coperniq_state(books.money, "catalogItems")}
+
+
+def lines(document: dict[str, Any]) -> list[tuple[str, float, float, str]]:
+    """Catalog item, quantity, price and text of Coperniq's lines."""
+    return [
+        (line["catalogItem"]["name"], line["quantity"], line["unitPrice"], line["description"])
+        for line in document["lineItems"]
+    ]
+
+
+def told(books: Books) -> list[str]:
+    rows = SyncLogEntry.objects.filter(kind__in=("invoice", "payment", "item")).order_by("id")
+    return [f"{row.outcome}: {row.sentence}" for row in rows]
+
+
+def writes(books: Books) -> list[str]:
+    """Requests that would have changed something, at either vendor."""
+    calls = books.money.office.simulator.log(write=True)
+    return [f"{call['vendor']} {call['method']} {call['path']}" for call in calls]
+
+
+def ring_again(books: Books) -> None:
+    """Intuit tells once more of everything as it stands, as it may."""
+    events = [
+        cloud_event(
+            books.money.office.realm,
+            f"{entity.lower()}.updated",
+            row["Id"],
+            row["MetaData"]["LastUpdatedTime"],
+        )
+        for entity in DOCUMENTS
+        for row in books.money.books(entity)
+    ]
+    if events:
+        post(events)
+
+
+def assert_calm(books: Books) -> None:
+    """Whichever way the portal looks again, nothing is written on either side and nothing is told anew."""
+    before = told(books), list(SyncRun.objects.held().values_list("pk", "cause", "planned"))
+    stood = [coperniq_state(books.money, "invoices"), *(books.money.books(entity) for entity in DOCUMENTS)]
+    books.money.office.simulator.forget_log()
+    books.heard()
+    ring_again(books)
+    books.money.sweep()
+    books.heard()
+    assert writes(books) == []
+    assert (told(books), list(SyncRun.objects.held().values_list("pk", "cause", "planned"))) == before
+    assert [
+        coperniq_state(books.money, "invoices"),
+        *(books.money.books(entity) for entity in DOCUMENTS),
+    ] == stood
+    assert not RemoteWrite.objects.open().exists()
