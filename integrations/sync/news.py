@@ -138,9 +138,11 @@ def invoices_paid(payment: Payment) -> set[str]:
 
 
 def is_told(known: Known, change: Change) -> bool:
-    """A notification of the same moment has been or will be acted upon."""
+    """A notification of the same moment has been or will be acted upon, unless it was taken for known (whole seconds)."""
     told_at = known.told_at.get((change.entity.lower(), change.id, change.is_deleted))
-    return told_at is not None and change.updated_at is not None and told_at >= change.updated_at
+    if told_at is None or change.updated_at is None or told_at < change.updated_at:
+        return False
+    return not any(link.quickbooks_at == told_at and not is_seen(link, change) for link in known.of(change))
 
 
 def is_seen(link: RecordLink, change: Change) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.sync.invoice_scenes import assert_at_rest
 from tests.sync.office import Office
-from tests.sync.two_way import Books, coperniq_state, open_both
+from tests.sync.pull_scenes import assert_calm, invoice, ring_again
+from tests.sync.two_way import Books, open_both
 
 
 @pytest.fixture
@@ -26,6 +26,17 @@ def test_a_new_invoice_comes_over_with_its_total(books: Books) -> None:
         note="Roof",
     )
     books.heard()
-    (invoice,) = coperniq_state(books.money, "invoices")
-    assert invoice["amount"] == made["TotalAmt"]
-    assert_at_rest(books.money)
+    assert invoice(books)["amount"] == made["TotalAmt"]
+    assert_calm(books)
+
+
+@pytest.mark.parametrize("rings", [False, True])
+def test_a_change_in_the_very_second_of_the_version_before_comes_over_too(books: Books, rings: bool) -> None:
+    made = books.invoice(memo="", note="First")
+    books.heard()
+    books.change(made, note="Second")
+    if rings:
+        ring_again(books)
+    books.heard()
+    assert invoice(books)["description"].startswith("QBO #1001: Second\n")
+    assert_calm(books)

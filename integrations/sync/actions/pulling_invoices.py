@@ -43,13 +43,16 @@ def apply(desk: Desk, run: SyncRun, planned: Plan) -> Ending:
 
 
 def is_old_news(desk: Desk, run: SyncRun, link: RecordLink) -> bool:
-    """Told of a moment that QuickBooks has answered for since, e.g. the portal's own write."""
+    """Told of a moment that QuickBooks has answered for since, e.g. the portal's own write.
+
+    Stamps are whole seconds; change data tells versions apart, so that what it tells of the same one is news.
+    """
     event = run.event
     if event is None or event.occurred_at is None or run.decision or run.attempts > 1 or run.asked > 1:
         return False
     if event.source == InboundEvent.Source.QUICKBOOKS_WEBHOOK:
         return is_echo(desk.connection, Kind.INVOICE, link.quickbooks_id, event.occurred_at)
-    return link.quickbooks_at is not None and event.occurred_at <= link.quickbooks_at
+    return link.quickbooks_at is not None and event.occurred_at < link.quickbooks_at
 
 
 def refuse_ours(desk: Desk, run: SyncRun, current: Invoice) -> None:
