@@ -26,6 +26,8 @@ from integrations.sync.plans import Plan, PlannedWrite
 
 CAUSES = ("conflict", "lines_folded", "lines_not_in_coperniq")
 """What a person is asked about an invoice, whichever direction it was noticed in."""
+REFUSALS = ("refused", "books_closed")
+"""What either direction would run into again."""
 
 
 def plan(
@@ -38,6 +40,8 @@ def plan(
 ) -> Plan:
     fields = Fields(desk, run, invoice, link, image, current)
     resolved = resolve(desk, run, link, fields)
+    if open_cards(desk, run, REFUSALS).requeue():
+        raise Skip("asked_already", "What was refused is tried again in its own run.", silent=True)
     asked_already = open_cards(desk, run).requeue() > 0
     if resolved.values:
         refuse_closed(desk, current.on)
@@ -51,10 +55,10 @@ def plan(
     return in_step(fields, resolved)
 
 
-def open_cards(desk: Desk, run: SyncRun) -> SyncRunQuerySet:
+def open_cards(desk: Desk, run: SyncRun, causes: Sequence[str] = CAUSES) -> SyncRunQuerySet:
     """What the run of the other direction asks about the same invoice: it is looked at anew, and one card is enough."""
     runs = SyncRun.objects.held().filter(connection=desk.connection, kind=Kind.INVOICE)
-    return runs.filter(coperniq_id=run.coperniq_id, cause__in=CAUSES).exclude(pk=run.pk)
+    return runs.filter(coperniq_id=run.coperniq_id, cause__in=causes).exclude(pk=run.pk)
 
 
 def to_quickbooks(fields: Fields, resolved: Resolved) -> Plan:

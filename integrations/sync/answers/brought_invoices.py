@@ -30,11 +30,13 @@ def read(record: Mapping[str, Any]) -> object:
 def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
     invoice = cast("Invoice", sent.record)
     about = write.about["about"]
-    link = link_to(desk, write, invoice)
+    link, before = link_to(desk, write, invoice)
     is_new = link.pk is None
     remember(desk, link, write, invoice)
     again = left_standing(link, about, invoice)
     link.written["lines_stay"] = again or bool(link.written.get("lines_stay"))
+    if again:  # the lines have not been taken over yet
+        link.quickbooks_image = {**link.quickbooks_image, "lines": before.get("lines")}
     choices = [Choice(**choice) for choice in about.get("choices", ())]
     return done(
         sentence_of(write, link),
@@ -50,8 +52,8 @@ def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
     )
 
 
-def link_to(desk: Desk, write: RemoteWrite, invoice: Invoice) -> RecordLink:
-    """With QuickBooks as it was read for this write."""
+def link_to(desk: Desk, write: RemoteWrite, invoice: Invoice) -> tuple[RecordLink, dict[str, Any]]:
+    """With QuickBooks as it was read for this write, and what stood there before."""
     links = RecordLink.objects.of(desk.connection, Kind.INVOICE)
     link = links.filter(quickbooks_id=write.quickbooks_id).first() or RecordLink(
         connection=desk.connection,
@@ -61,11 +63,12 @@ def link_to(desk: Desk, write: RemoteWrite, invoice: Invoice) -> RecordLink:
         rule=write.rule,
     )
     take_note(link, write.about)
+    before = link.quickbooks_image
     theirs = write.about["about"]["quickbooks"]
     link.quickbooks_name, link.quickbooks_version = theirs["name"], theirs["version"]
     link.quickbooks_image = theirs["image"]
     link.quickbooks_at = datetime.fromisoformat(theirs["at"]) if theirs["at"] else link.quickbooks_at
-    return link
+    return link, before
 
 
 def remember(desk: Desk, link: RecordLink, write: RemoteWrite, invoice: Invoice) -> None:
