@@ -30,9 +30,14 @@ def catalog(books: Books) -> dict[str, dict[str, Any]]:
 
 
 def lines(document: dict[str, Any]) -> list[tuple[str, float, float, str]]:
-    """Catalog item, quantity, price and text of Coperniq's lines."""
+    """Catalog item, quantity, price and text of Coperniq's lines; a deleted item has no name."""
     return [
-        (line["catalogItem"]["name"], line["quantity"], line["unitPrice"], line["description"])
+        (
+            (line["catalogItem"] or {}).get("name", ""),
+            line["quantity"],
+            line["unitPrice"],
+            line["description"],
+        )
         for line in document["lineItems"]
     ]
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from integrations.errors import Choice, Hold, RecordMissing, Skip
+from integrations.errors import Choice, Hold, RecordMissing, Refused, Skip
 from integrations.models import InboundEvent, Kind, RecordLink, RemoteWrite, SyncRun, Vendor
 from integrations.quickbooks.documents import Invoice
+from integrations.sync import reference
 from integrations.sync.actions import bringing_invoices, changed_customers, ended_in_quickbooks, reconciling
+from integrations.sync.actions.insisting import is_same
 from integrations.sync.actions.invoices import read_invoice, refuse_while_off, what_becomes
 from integrations.sync.actions.names import DISCARD, RETRY
 from integrations.sync.actions.updating_invoices import STAY, refuse_moved
@@ -39,7 +41,17 @@ def plan(desk: Desk, run: SyncRun) -> Plan:
 
 
 def apply(desk: Desk, run: SyncRun, planned: Plan) -> Ending:
-    return carry_out(desk, run, planned)
+    """What Coperniq refuses may be a catalog item that was archived since the catalog was read."""
+    try:
+        return carry_out(desk, run, planned)
+    except Refused as error:
+        if error.vendor != Vendor.COPERNIQ:
+            raise
+        reference.refreshed(desk, reference.Name.CATALOG)
+        again = plan(desk, run)
+        if is_same(again, planned):
+            raise
+    return carry_out(desk, run, again)
 
 
 def is_old_news(desk: Desk, run: SyncRun, link: RecordLink) -> bool:
