@@ -22,7 +22,7 @@ def plan(desk: Desk, run: SyncRun, link: RecordLink, image: dict[str, Any], ende
     if ended is None:
         raise revived(link)
     if link.written.get("ended"):
-        return nothing(link, image, run)
+        return nothing(link, image, run, silent=image == link.coperniq_image)
     try:
         current = desk.quickbooks.read_invoice(link.quickbooks_id)
     except RecordMissing:
@@ -80,7 +80,10 @@ def end(
     )
 
 
-def nothing(link: RecordLink, image: dict[str, Any], run: SyncRun, sentence: str = "") -> Plan:
+def nothing(
+    link: RecordLink, image: dict[str, Any], run: SyncRun, sentence: str = "", *, silent: bool = False
+) -> Plan:
+    """`silent`: Coperniq is as it answered last, e.g. to the portal that declined it."""
     return Plan(
         record_name=run.record_name,
         rule=link.rule,
@@ -93,4 +96,5 @@ def nothing(link: RecordLink, image: dict[str, Any], run: SyncRun, sentence: str
         amount_cents=image["total"],
         written={**link.written, "ended": link.written.get("ended") or "elsewhere"},
         sentence=sentence or f"Invoice {link.number} came to its end in QuickBooks already.",
+        ending={"silent": silent},
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import nullcontext
 from zoneinfo import ZoneInfo
 
+from django.db import transaction
+
 from integrations.coperniq.money import Invoice
 from integrations.errors import (
     BooksClosed,
@@ -27,7 +29,14 @@ from integrations.models import (
     SyncSettings,
 )
 from integrations.sync import reference
-from integrations.sync.actions import brought_over, catching_up, creating_invoices, items, updating_invoices
+from integrations.sync.actions import (
+    brought_over,
+    catching_up,
+    creating_invoices,
+    items,
+    reconciling,
+    updating_invoices,
+)
 from integrations.sync.actions.cut_off import is_older
 from integrations.sync.actions.ending_invoices import DECLINED
 from integrations.sync.actions.insisting import insist_otherwise, nothing_to_mend
@@ -35,9 +44,10 @@ from integrations.sync.actions.merges import wait_if_merged
 from integrations.sync.actions.names import CREATE, DISCARD, RETRY
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Ending
-from integrations.sync.mapping.invoices import coperniq_image
+from integrations.sync.mapping.invoices import FIELDS, coperniq_image
 from integrations.sync.plans import Plan
 
+MISSING = "invoice_missing"
 SEND_ANYWAY = Choice("send_anyway", "Send it anyway")
 
 
@@ -113,13 +123,25 @@ def read_invoice(desk: Desk, run: SyncRun, link: RecordLink | None) -> Invoice:
                 "invoice_gone", "It is not in Coperniq any more, and never was in QuickBooks.", silent=True
             ) from error
         run.record_name = link.coperniq_name
+        refuse_asked_already(desk, run, link)
         raise Hold(
-            "invoice_missing",
+            MISSING,
             f"Coperniq does not show invoice {link.number} any more; QuickBooks still has it. Restore it, or give "
             "the API key's user access to it, then try again. If it was deleted on purpose, void it in QuickBooks "
             "by hand.",
             [RETRY, DISCARD],
         ) from error
+
+
+def refuse_asked_already(desk: Desk, run: SyncRun, link: RecordLink) -> None:
+    """One card is enough; whoever answers it goes on with both sides."""
+    if not reconciling.open_cards(desk, run, (MISSING,)).exists():
+        return
+    link.written["unsettled"] = list(FIELDS)
+    with transaction.atomic():
+        desk.lane.hold_fast()
+        RecordLink.objects.filter(pk=link.pk).update(written=link.written)
+    raise Skip("asked_already", "A person has been asked about this already.", silent=True)
 
 
 def what_becomes(settings: SyncSettings, invoice: Invoice) -> str | None:

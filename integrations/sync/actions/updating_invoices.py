@@ -7,7 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 from integrations.coperniq.money import Invoice
-from integrations.errors import Choice, Hold, RecordMissing
+from integrations.errors import Choice, Hold, RecordMissing, Skip
 from integrations.models import OnEnded, Owner, RecordLink, SyncRun
 from integrations.quickbooks.documents import Invoice as QuickBooksInvoice
 from integrations.sync.actions import ending_invoices, reconciling
@@ -17,6 +17,9 @@ from integrations.sync.desk import Desk
 from integrations.sync.mapping.line_updates import content, pairs_now
 from integrations.sync.plans import Plan
 
+ENDED_CAUSES = ("quickbooks_invoice_missing", "quickbooks_invoice_voided")
+"""What is asked when a change in Coperniq meets an end in QuickBooks that nobody has told of."""
+TOLD_CAUSES = ("quickbooks_invoice_deleted", "quickbooks_invoice_voided", "ended_but_paid")
 STAY = Choice("release", "Go on with it where it is in QuickBooks")
 
 
@@ -30,7 +33,7 @@ def plan(
     changed = changed_fields(link, image)
     if not changed and not decided_side(run) and not is_unsettled(link):
         return in_step(link, image, run)
-    return reconciling.plan(desk, run, invoice, link, image, read_current(desk, link))
+    return reconciling.plan(desk, run, invoice, link, image, read_current(desk, run, link))
 
 
 def changed_fields(link: RecordLink, image: Mapping[str, Any]) -> list[str]:
@@ -72,10 +75,11 @@ def refuse_moved(run: SyncRun, link: RecordLink, image: dict[str, Any]) -> dict[
     return image
 
 
-def read_current(desk: Desk, link: RecordLink) -> QuickBooksInvoice:
+def read_current(desk: Desk, run: SyncRun, link: RecordLink) -> QuickBooksInvoice:
     try:
         current = desk.quickbooks.read_invoice(link.quickbooks_id)
     except RecordMissing as error:
+        refuse_asked_already(desk, run)
         raise Hold(
             "quickbooks_invoice_missing",
             f"QuickBooks does not have invoice {link.number} any more: somebody deleted it there. Create it again, "
@@ -83,6 +87,7 @@ def read_current(desk: Desk, link: RecordLink) -> QuickBooksInvoice:
             [CREATE, RETRY, DISCARD],
         ) from error
     if current.is_voided:
+        refuse_asked_already(desk, run)
         raise Hold(
             "quickbooks_invoice_voided",
             f"Invoice {link.number} is voided in QuickBooks, so the change in Coperniq has nowhere to go. Decline it "
@@ -90,6 +95,14 @@ def read_current(desk: Desk, link: RecordLink) -> QuickBooksInvoice:
             [CREATE, RETRY, DISCARD],
         )
     return current
+
+
+def refuse_asked_already(desk: Desk, run: SyncRun) -> None:
+    """One card is enough, and the one of whoever noticed the end itself can end Coperniq's invoice, too."""
+    if reconciling.open_cards(desk, run, TOLD_CAUSES).exists():
+        raise Skip(
+            "asked_already", "A person has been asked about its end in QuickBooks already.", silent=True
+        )
 
 
 def in_step(link: RecordLink, image: dict[str, Any], run: SyncRun) -> Plan:

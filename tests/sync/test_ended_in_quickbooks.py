@@ -1,0 +1,189 @@
+"""Invoices voided, deleted or moved in QuickBooks, and what becomes of Coperniq's: nothing is lost without a person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from integrations.models import RecordLink, SyncRun
+from tests.sync.invoice_scenes import lines_of
+from tests.sync.office import Office
+from tests.sync.pull_scenes import assert_calm, invoice, invoices, told
+from tests.sync.two_way import Books, open_both
+
+
+@pytest.fixture(params=["pulled", "pushed"])
+def made(request: pytest.FixtureRequest, office: Office) -> tuple[Books, dict[str, Any]]:
+    """An invoice of $100 on both sides, whichever it began on."""
+    books = open_both(office)
+    if request.param == "pulled":
+        books.invoice()
+        books.heard()
+    else:
+        books.money.invoice(("Permit", 1, 100))
+        books.money.work()
+        books.heard()
+    assert invoice(books)["amount"] == 100
+    return books, books.money.in_books()
+
+
+Made = tuple[Books, dict[str, Any]]
+
+
+def run_for(books: Books) -> SyncRun:
+    return books.money.held()
+
+
+def test_a_void_declines_it_in_coperniq(made: Made) -> None:
+    books, document = made
+    books.void(document)
+    books.heard()
+    assert invoice(books)["status"] == "DECLINED"
+    assert told(books)[-1] == "done: Declined invoice 1001 in Coperniq, because it was voided in QuickBooks."
+    assert_calm(books)
+    assert not SyncRun.objects.held().exists()
+
+
+def test_a_void_is_asked_about_where_the_setting_says_so(made: Made) -> None:
+    books, document = made
+    books.money.configure(on_quickbooks_void="hold")
+    books.void(document)
+    books.heard()
+    assert invoice(books)["status"] != "DECLINED"
+    assert run_for(books).cause == "quickbooks_invoice_voided"
+    assert_calm(books)
+    books.money.decide("release")
+    assert invoice(books)["status"] == "DECLINED"
+    assert_calm(books)
+
+
+def test_a_void_that_a_person_leaves_stays_left(made: Made) -> None:
+    books, document = made
+    books.money.configure(on_quickbooks_void="hold")
+    books.void(document)
+    books.heard()
+    books.money.decide("discard")
+    assert_calm(books)
+    assert invoice(books)["status"] != "DECLINED"
+
+
+def test_a_void_of_what_coperniq_has_payments_on_is_held(made: Made) -> None:
+    books, document = made
+    books.money.pay(invoice(books), 40)
+    books.void(document)
+    books.heard()
+    causes = set(SyncRun.objects.held().values_list("action", "cause"))
+    assert ("pull_invoice", "ended_but_paid") in causes
+    assert invoice(books)["status"] == "PARTIALLY_PAID"
+    assert_calm(books)
+
+
+def test_a_void_of_what_is_being_edited_in_coperniq_is_held(made: Made) -> None:
+    books, document = made
+    books.money.edit(invoice(books), lineItems=[{**lines_of(invoice(books))[0], "quantity": 2}])
+    books.void(document)
+    books.heard()
+    run = run_for(books)
+    assert run.cause == "quickbooks_invoice_voided"
+    assert "changed in Coperniq meanwhile" in run.sentence
+    assert_calm(books)
+    books.money.decide("release")
+    assert invoice(books)["status"] == "DECLINED"
+    assert_calm(books)
+
+
+def test_a_deletion_is_held_and_declines_when_released(made: Made) -> None:
+    books, document = made
+    books.delete(document)
+    books.heard()
+    run = run_for(books)
+    assert (run.cause, [choice["key"] for choice in run.choices]) == (
+        "quickbooks_invoice_deleted",
+        ["release", "retry", "discard"],
+    )
+    assert invoice(books)["status"] != "DECLINED"
+    assert_calm(books)
+    books.money.decide("release")
+    assert invoice(books)["status"] == "DECLINED"
+    assert_calm(books)
+    assert not SyncRun.objects.held().exists()
+
+
+def test_a_deletion_that_a_person_leaves_is_asked_about_once(made: Made) -> None:
+    books, document = made
+    books.delete(document)
+    books.heard()
+    books.money.decide("discard")
+    assert_calm(books)
+    assert invoice(books)["status"] != "DECLINED"
+
+
+def test_a_deletion_in_coperniq_is_held_and_leaves_quickbooks_alone(made: Made) -> None:
+    books, _ = made
+    ours = invoice(books)["id"]
+    books.money.office.simulator.call(
+        "DELETE", f"/_control/coperniq/key-of-the-first-company/invoices/{ours}"
+    )
+    books.money.sweep()
+    books.heard()
+    assert run_for(books).cause == "invoice_missing"
+    assert books.money.in_books()["TotalAmt"] == 100
+    assert_calm(books)
+
+
+def test_an_invoice_out_of_sight_is_asked_about_once_and_goes_on_when_it_is_back(made: Made) -> None:
+    books, document = made
+    books.money.office.simulator.switch(archived_invoices="gone")
+    ours = invoice(books)
+    books.money.act(ours, "archive")
+    books.change(document, note="Looked at again")
+    books.heard()
+    books.money.sweep()
+    assert run_for(books).cause == "invoice_missing", "one card, whichever side it was noticed on"
+    assert_calm(books)
+    books.money.act(ours, "restore")
+    books.money.decide("retry")
+    assert "Looked at again" in invoice(books)["description"]
+    assert_calm(books)
+
+
+def test_an_invoice_moved_to_another_customer_is_held_and_goes_on_when_released(made: Made) -> None:
+    books, document = made
+    other = books.money.office.simulator.in_books(books.money.office.realm, DisplayName="Ann Brown")
+    books.change(document, customer=other["Id"], note="Moved")
+    books.heard()
+    assert run_for(books).cause == "quickbooks_invoice_moved"
+    assert "Moved" not in (invoice(books)["description"] or "")
+    assert_calm(books)
+    books.money.decide("release")
+    assert "Moved" in invoice(books)["description"]
+    assert_calm(books)
+    books.change(document, note="Moved and settled")
+    books.heard()
+    assert "Moved and settled" in invoice(books)["description"]
+    assert_calm(books)
+    assert not SyncRun.objects.held().exists()
+
+
+def test_an_invoice_moved_back_needs_no_answer(made: Made) -> None:
+    books, document = made
+    other = books.money.office.simulator.in_books(books.money.office.realm, DisplayName="Ann Brown")
+    books.change(document, customer=other["Id"])
+    books.heard()
+    books.change(document, customer=books.job_id)
+    books.heard()
+    books.money.decide("retry") if SyncRun.objects.held().exists() else None
+    assert not SyncRun.objects.held().exists()
+    assert_calm(books)
+    assert RecordLink.objects.get(kind="invoice").quickbooks_id == document["Id"]
+
+
+def test_a_declined_invoice_made_anew_after_a_void_is_a_new_one(made: Made) -> None:
+    books, document = made
+    books.void(document)
+    books.heard()
+    books.invoice(number="1001-new")
+    books.heard()
+    assert sorted(one["status"] for one in invoices(books)) == ["DECLINED", "SENT"]
+    assert_calm(books)
