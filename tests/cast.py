@@ -93,14 +93,13 @@ def keyed(owner: Company, api_key: str = API_KEY, **values: Any) -> CoperniqConn
 
 
 def run(connection: QuickBooksConnection, state: RunState, coperniq_id: str = "1", **values: Any) -> SyncRun:
+    usual = {"kind": Kind.CUSTOMER, "action": Action.PUSH_CUSTOMER}
     return SyncRun.objects.create(
         company=connection.company,
         connection=connection,
-        kind=Kind.CUSTOMER,
-        action=Action.PUSH_CUSTOMER,
         coperniq_id=coperniq_id,
         state=state,
-        **values,
+        **{**usual, **values},
     )
 
 

@@ -26,6 +26,7 @@ from integrations.models import RunState, SyncRun
 from integrations.views.answers import done, refused, way_back
 from integrations.views.filters import LARGEST_ID, RunFilter
 from integrations.views.keyset import Page, page_of
+from integrations.views.planned import compared_of, writes_of
 from integrations.views.rendering import show
 from integrations.views.vendor_pages import quickbooks_page
 
@@ -104,6 +105,8 @@ class Deciding:
             self.answers[money] = may_decide(self.user, run)
         return {
             "run": run,
+            "writes": writes_of(run),
+            "compared": compared_of(run),
             "choices": run.choices if run.state in DECIDABLE else [],
             "may_decide": self.answers[money],
             "is_money": money,
@@ -181,7 +184,8 @@ def run_shape(run: SyncRun) -> dict[str, Any]:
         "quickbooks_id": run.quickbooks_id,
         "not_before": run.not_before.isoformat() if run.not_before else None,
         "attempts": run.attempts,
-        "planned": run.planned,
+        "planned": writes_of(run),
+        "compared": compared_of(run),
         "plan": run.shown_plan,
         "choices": run.choices,
         "created_at": run.created_at.isoformat(),

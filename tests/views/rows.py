@@ -9,6 +9,7 @@ from typing import Any
 from django.http import StreamingHttpResponse
 
 from integrations.models import (
+    Action,
     Direction,
     Kind,
     Outcome,
@@ -58,6 +59,27 @@ def preview(connection: QuickBooksConnection, coperniq_id: str = "1", **values: 
     planned = [{"operation": "update", "entity": "Customer", "quickbooks_id": "58", "changes": CHANGES}]
     told = {"cause": "preview", "choices": PREVIEW_CHOICES, "planned": planned, "shown_plan": "plan-a"}
     return held(connection, coperniq_id, **{"preview": True, **told, **values})
+
+
+COMPARED = {"field": "Due date", "before": "2026-06-30", "coperniq": "2026-07-15", "quickbooks": ""}
+CONFLICT_CHOICES = [
+    {"key": "use_coperniq", "label": "Use what Coperniq has"},
+    {"key": "use_quickbooks", "label": "Use what QuickBooks has"},
+    {"key": "retry", "label": "Try again"},
+]
+
+
+def conflict(connection: QuickBooksConnection, **values: Any) -> SyncRun:
+    """An invoice that both sides have changed."""
+    told = {
+        "kind": Kind.INVOICE,
+        "action": Action.PUSH_INVOICE,
+        "cause": "conflict",
+        "sentence": "Both sides have changed invoice 1042.",
+        "choices": CONFLICT_CHOICES,
+        "planned": [{"compared": COMPARED}],
+    }
+    return held(connection, "11", **{**told, **values})
 
 
 def csv_of(answer: Any) -> list[dict[str, str]]:
