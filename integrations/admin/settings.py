@@ -25,13 +25,14 @@ else:
 # Each is a key of `configure` too.
 EDITED = (
     "matching_strategy", "link_same_named_job", "invoice_sync", "push_from", "on_declined", "on_archived",
-    "closed_books", "memo_field", "fallback_item", "difference_item",
+    "on_quickbooks_void", "closed_books", "memo_field", "fallback_item", "difference_item", "unknown_method",
 )  # fmt: skip
 BY_NAME = ("deposit_accounts", "owners", "payment_statuses")
 HELP = {
     "invoice_sync": "Switching it on starts anew: only invoices and payments created after that are sent by themselves.",
     "push_from": "QuickBooks has no drafts: a draft of Coperniq is an open invoice there.",
     "on_declined": "A paid invoice is never voided or deleted by itself.",
+    "on_quickbooks_void": "An invoice on which Coperniq has payments is never declined by itself.",
     "closed_books": "An invoice that is in QuickBooks already keeps its date.",
 }
 

@@ -14,6 +14,7 @@ from integrations.models import (
 SET_HERE = (
     "matching_strategy", "link_same_named_job", "invoice_sync", "push_from", "on_declined", "on_archived",
     "closed_books", "memo_field", "fallback_item", "difference_item", "deposit_accounts", "owners",
+    "on_quickbooks_void", "unknown_method",
 )  # fmt: skip
 
 

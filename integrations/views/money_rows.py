@@ -13,7 +13,9 @@ from integrations.models import (
     InvoiceSyncPeriod,
     MemoField,
     OnEnded,
+    OnQuickBooksVoid,
     Owner,
+    PaymentMethod,
     PushFrom,
     QuickBooksConnection,
     ReferenceList,
@@ -23,14 +25,6 @@ from integrations.models import (
 Option = tuple[str, str]
 EARLIER = 10
 PAYMENTS_ACCOUNT = "Coperniq Payments"
-METHODS = {
-    "CASH": "Cash",
-    "CHECK": "Check",
-    "ACH": "ACH",
-    "CREDIT_CARD": "Credit card",
-    "KLARNA": "Klarna",
-    "AFFIRM": "Affirm",
-}
 OWNED = {"due_date": "due date", "memo": "description", "lines": "lines"}
 
 
@@ -66,6 +60,9 @@ def usual(settings: SyncSettings) -> list[Setting]:
                 "QuickBooks has no drafts: an invoice that is still a draft in Coperniq is an open one there."),
         Setting("on_declined", "If Coperniq declines an invoice", settings.on_declined, OnEnded.choices,
                 "A paid invoice is never voided or deleted by itself: you are asked."),
+        Setting("on_quickbooks_void", "If QuickBooks voids an invoice", settings.on_quickbooks_void,
+                OnQuickBooksVoid.choices,
+                "What becomes of it in Coperniq. If something is paid on it there, you are asked."),
         Setting("closed_books", "If the books are closed for its date", settings.closed_books,
                 ClosedBooks.choices, "An invoice that is in QuickBooks already keeps its date."),
     ]  # fmt: skip
@@ -97,11 +94,12 @@ def with_default(default: str, offered: Iterable[Option], value: str) -> list[Op
 
 def deposits(settings: SyncSettings, accounts: Rows) -> list[Setting]:
     offered = [(row["id"], f"{row['name']} ({row['account_type']})") for row in accounts]
+    chosen = settings.deposit_accounts
     return [
-        Setting(f"deposit_account.{method}", METHODS[method], value, with_default(PAYMENTS_ACCOUNT, offered, value))
-        for method in SyncSettings.METHODS
-        for value in [settings.deposit_accounts.get(method, "")]
-    ]  # fmt: skip
+        Setting(f"deposit_account.{method}", label, value, with_default(PAYMENTS_ACCOUNT, offered, value))
+        for method, label in PaymentMethod.choices
+        for value in [chosen.get(method, "")]
+    ]
 
 
 def advanced(settings: SyncSettings) -> list[Setting]:
@@ -113,5 +111,8 @@ def advanced(settings: SyncSettings) -> list[Setting]:
     return [
         Setting("on_archived", "If Coperniq archives an invoice", settings.on_archived, OnEnded.choices),
         Setting("memo_field", "The description goes to", settings.memo_field, MemoField.choices),
+        Setting("unknown_method", "Payments by a method Coperniq does not know", settings.unknown_method,
+                PaymentMethod.choices,
+                "Coperniq records the payment as this; QuickBooks' own word for it goes into the payment's notes."),
         *owners,
     ]  # fmt: skip

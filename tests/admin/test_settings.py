@@ -20,6 +20,8 @@ def change(client: Client, row: SyncSettings, **fields: Any) -> Any:
         "push_from": "created",
         "on_declined": "void",
         "on_archived": "leave",
+        "on_quickbooks_void": "decline",
+        "unknown_method": "CHECK",
         "closed_books": "hold",
         "memo_field": "private_note",
         "fallback_item": "",

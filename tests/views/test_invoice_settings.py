@@ -190,6 +190,8 @@ def test_the_words_are_stored_and_recorded(
         "push_from": "sent",
         "on_declined": "leave",
         "on_archived": "delete",
+        "on_quickbooks_void": "hold",
+        "unknown_method": "ACH",
         "closed_books": "first_open_day",
         "memo_field": "customer_memo",
         "owner.due_date": "coperniq",
@@ -204,6 +206,15 @@ def test_the_words_are_stored_and_recorded(
     assert (settings.push_from, settings.owners["memo"]) == ("sent", "ask")
 
 
+def test_the_page_says_what_a_void_and_an_unknown_method_lead_to(
+    browser: Client, connection: QuickBooksConnection
+) -> None:
+    text = browser.get(CONFIGURATION).text
+    assert '<option value="decline" selected>Decline it</option>' in text
+    assert '<option value="CHECK" selected>Check</option>' in text
+    assert "If something is paid on it there, you are asked." in text
+
+
 def test_the_default_owner_is_not_stored(browser: Client, connection: QuickBooksConnection) -> None:
     browser.post(SETTINGS, {"owner.memo": "ask"})
     browser.post(SETTINGS, {"owner.memo": "later"})
@@ -215,6 +226,9 @@ def test_the_default_owner_is_not_stored(browser: Client, connection: QuickBooks
     [
         ("on_declined", "burn"),
         ("on_archived", ""),
+        ("on_quickbooks_void", "void"),
+        ("unknown_method", "BITCOIN"),
+        ("unknown_method", ""),
         ("closed_books", "open"),
         ("memo_field", "note"),
         ("owner.memo", "nobody"),
