@@ -20,7 +20,9 @@ def plant(world: World, name: str) -> None:
     if name == "demo":
         with world.lock:
             _brightfield(
-                world.quickbooks.open_company(Settings("Brightfield Solar Books"), "9341450000000001")
+                world.quickbooks.open_company(
+                    Settings("Brightfield Solar Books", using_sales_tax=True), "9341450000000001"
+                )
             )
             _northgate(world.quickbooks.open_company(Settings("Northgate Roofing"), "9341450000000002"))
             world.coperniq.seed_demo()

@@ -104,6 +104,16 @@ def test_an_invoice_of_several_lines_for_a_job(sales: Sales, ann: dict[str, Any]
     assert found["TotalAmt"] == num("1026.45")
 
 
+def test_tax_nobody_typed_on_a_new_invoice_comes_from_the_rate(sales: Sales, ann: dict[str, Any]) -> None:
+    sales.settings(using_sales_tax=True)
+    assert "8 % of the taxed lines" in page(sales, f"customers/{ann['Id']}/invoices/new")
+    assert (
+        created(sales, ann, item_0=1, amount_0=100, taxed_0=1, line_1="", item_1=1, amount_1=50)["TotalAmt"]
+        == 158
+    )
+    assert created(sales, ann, item_0=1, amount_0=100)["TotalAmt"] == 100
+
+
 def test_tax_is_typed_where_there_is_tax(sales: Sales, ann: dict[str, Any]) -> None:
     assert 'name="tax"' not in page(sales, f"customers/{ann['Id']}/invoices/new")
     sales.settings(using_sales_tax=True)

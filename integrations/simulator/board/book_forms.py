@@ -21,6 +21,7 @@ Json = dict[str, Any]
 ROW = ("line", "kept", "item", "description", "quantity", "price", "amount", "taxed", "remove")
 HEAD = ("date", "due", "percent", "discount", "shipping", "tax", "number", "memo")
 MOST_ROWS = 100
+TAX_CODE = "2"  # the one rate of the books
 
 
 def typed_rows() -> list[dict[str, str]]:
@@ -35,7 +36,10 @@ def typed_head() -> dict[str, str]:
 
 def add(company: Company, customer: Record) -> Record:
     wanted = {name: value for name, value in _head(company, None).items() if value}
-    return hands.write_invoice(company, {"customer": customer.id, **wanted, "lines": _lines(company)})
+    lines = _lines(company)
+    if company.settings.using_sales_tax and "tax" not in wanted and any(one.get("taxed") for one in lines):
+        wanted["tax_code"] = TAX_CODE
+    return hands.write_invoice(company, {"customer": customer.id, **wanted, "lines": lines})
 
 
 def change(company: Company, invoice: Record) -> Record:

@@ -162,6 +162,7 @@ def _sheet(
         head=book_forms.typed_head() if again else book_views.head(invoice),
         items=book_views.items(company, invoice),
         taxes=company.settings.using_sales_tax,
+        tax_percent=company.settings.tax_percent,
         discounts=company.settings.allow_discount,
         sums=book_views.sums(invoice) if invoice else [],
         payments=book_views.payments_of(company, invoice) if invoice else [],
