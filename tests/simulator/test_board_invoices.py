@@ -139,6 +139,17 @@ def test_lines_are_edited_added_and_removed(demo: Office, project: dict[str, Any
     assert demo.get(f"invoices/{made['id']}")["lineItems"] == []
 
 
+def test_a_text_of_several_lines_stays_as_it_is(demo: Office, project: dict[str, Any]) -> None:
+    made = two_lines(demo, project, description_0="Front roof\r\nGarage roof", memo="One\r\ntwo")
+    assert (made["lineItems"][0]["description"], made["description"]) == (
+        "Front roof\nGarage roof",
+        "One\ntwo",
+    )
+    text = demo.client.get(f"/board/invoices/{made['id']}").text
+    assert 'name="description-0" rows="2">Front roof\nGarage roof</textarea>' in text
+    assert 'name="memo" rows="2">One\ntwo</textarea>' in text
+
+
 def test_a_day_left_alone_keeps_its_hour_and_lines_their_section(
     demo: Office, project: dict[str, Any]
 ) -> None:

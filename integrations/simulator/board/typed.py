@@ -10,7 +10,8 @@ from integrations.simulator.coperniq.errors import invalid
 
 
 def text(name: str) -> str:
-    return request.form.get(name, "").strip()
+    """Browsers send every line break as two characters."""
+    return request.form.get(name, "").strip().replace("\r\n", "\n")
 
 
 def number(name: str, label: str = "") -> Decimal | None:
