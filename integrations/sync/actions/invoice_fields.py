@@ -134,7 +134,8 @@ class QuickBooksFields:
         if field != "lines":
             return str(image.get(field) or "nothing")
         amounts = [line["amount"] for line in image.get("lines") or ()]
-        return f"{len(amounts)} line{'' if len(amounts) == 1 else 's'} of ${money(sum(amounts)):,}"
+        total = image.get("total", sum(amounts))
+        return f"{len(amounts)} line{'' if len(amounts) == 1 else 's'} of ${money(total):,}"
 
 
 def sold_text(line: Mapping[str, Any]) -> str:
