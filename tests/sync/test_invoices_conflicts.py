@@ -135,6 +135,24 @@ def test_what_a_person_decides_counts_for_every_field(
     assert_at_rest(money)
 
 
+def test_a_later_decision_about_one_field_leaves_an_earlier_one_about_another(
+    money: Money, invoice: dict[str, Any]
+) -> None:
+    money.configure(owners={"memo": "ask", "due_date": "ask"})
+    money.edit(invoice, dueDate="2027-02-01")
+    put(money, money.in_books()["Id"], DueDate="2027-03-01")
+    money.work()
+    money.decide("use_coperniq")
+    money.edit(invoice, description="Ours")
+    made = money.in_books()
+    put(money, made["Id"], PrivateNote=made["PrivateNote"].replace("Old", "Theirs"))
+    money.work()
+    assert "due date" not in money.held().sentence
+    money.decide("use_quickbooks")
+    assert standing(money) == ("Theirs", "2027-02-01", 100)
+    assert_at_rest(money)
+
+
 @pytest.mark.parametrize("last", ["coperniq", "quickbooks"])
 @pytest.mark.parametrize(("owner", "result"), [("coperniq", OURS), ("quickbooks", THEIRS)])
 def test_the_owner_of_a_field_wins_whenever_it_was(

@@ -63,7 +63,7 @@ def resolve(desk: Desk, run: SyncRun, link: RecordLink, fields: Fields) -> Resol
         except Hold as reason:
             found.held[name] = reason
     for name, loser in list(found.losers.items()):
-        if loser["side"] == decided_side(run) and name not in moved:
+        if loser["side"] == decided_side(run) and loser.get("run") == run.pk and name not in moved:
             take_loser(fields, name, loser, found)
     if found.conflicts:
         found.held |= dict.fromkeys(found.conflicts, conflict(fields, found.conflicts))
