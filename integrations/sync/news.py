@@ -26,6 +26,7 @@ from integrations.models.lanes import LONG_AGO
 from integrations.quickbooks.changes import Change
 from integrations.quickbooks.documents import Invoice, Payment, read_invoice_record, read_payment_record
 from integrations.quickbooks.records import Customer, read_customer_record
+from integrations.sync.echoes import is_echo
 from integrations.sync.mapping import invoices, payments
 from integrations.sync.mapping.marks import marked_id
 
@@ -91,9 +92,12 @@ def know(connection: QuickBooksConnection, changes: Sequence[Change]) -> Known:
             record_id__in=ids,
             outcome__in=("", InboundEvent.Outcome.PLANNED),
         )
-        for type_, id_, name, at in told.values_list("record_type", "record_id", "name", "occurred_at"):
-            key = (type_, id_, name == "deleted")
-            known.told_at[key] = max(at or LONG_AGO, known.told_at.get(key, LONG_AGO))
+        for event in told:
+            kind = Kind(event.record_type)
+            if not event.outcome and is_echo(connection, kind, event.record_id, event.occurred_at):
+                continue  # it will be passed over, though it may tell of somebody's edit in the same moment
+            key = (event.record_type, event.record_id, event.name == "deleted")
+            known.told_at[key] = max(event.occurred_at or LONG_AGO, known.told_at.get(key, LONG_AGO))
     writes = connection.writes.open().filter(vendor=Vendor.QUICKBOOKS)
     known.writing = set(writes.values_list("kind", "coperniq_id"))
     known.paid = interesting_invoices(connection, changes)

@@ -14,7 +14,6 @@ from integrations.sync.actions.invoices import read_invoice, refuse_while_off, w
 from integrations.sync.actions.names import DISCARD, RETRY
 from integrations.sync.actions.updating_invoices import STAY, refuse_moved
 from integrations.sync.desk import Desk
-from integrations.sync.echoes import is_echo
 from integrations.sync.endings import Ending
 from integrations.sync.mapping.invoices import FIELDS, coperniq_image, quickbooks_image
 from integrations.sync.mapping.marks import marked_id
@@ -27,7 +26,7 @@ STAY_HERE = Choice(STAY.key, "Go on with it where it is in Coperniq")
 def plan(desk: Desk, run: SyncRun) -> Plan:
     refuse_while_off(desk.settings)
     link = RecordLink.objects.pulled(desk.connection, Kind.INVOICE, run.quickbooks_id)
-    if link is not None and is_old_news(desk, run, link):
+    if link is not None and is_old_news(run, link):
         raise Skip("seen_already", "What QuickBooks told is known already.", silent=True)
     try:
         current = desk.quickbooks.read_invoice(run.quickbooks_id)
@@ -54,17 +53,17 @@ def apply(desk: Desk, run: SyncRun, planned: Plan) -> Ending:
     return carry_out(desk, run, again)
 
 
-def is_old_news(desk: Desk, run: SyncRun, link: RecordLink) -> bool:
+def is_old_news(run: SyncRun, link: RecordLink) -> bool:
     """Told of a moment that QuickBooks has answered for since, e.g. the portal's own write.
 
     Stamps are whole seconds; change data tells versions apart, so that what it tells of the same one is news.
     """
-    event = run.event
-    if event is None or event.occurred_at is None or run.decision or run.attempts > 1 or run.asked > 1:
+    event, known_at = run.event, link.quickbooks_at
+    if event is None or event.occurred_at is None or known_at is None:
         return False
-    if event.source == InboundEvent.Source.QUICKBOOKS_WEBHOOK:
-        return is_echo(desk.connection, Kind.INVOICE, link.quickbooks_id, event.occurred_at)
-    return link.quickbooks_at is not None and event.occurred_at < link.quickbooks_at
+    by_version = event.source == InboundEvent.Source.QUICKBOOKS_CDC
+    is_old = event.occurred_at < known_at or (event.occurred_at == known_at and not by_version)
+    return is_old and not run.decision and run.attempts <= 1 and run.asked == 1
 
 
 def refuse_ours(desk: Desk, run: SyncRun, current: Invoice) -> None:
