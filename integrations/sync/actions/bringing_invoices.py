@@ -36,6 +36,7 @@ def plan(desk: Desk, run: SyncRun, current: Invoice) -> Plan:
     found = find_marked(desk, record, current.id)
     if found is not None:
         return linked_plan(desk, run, current, found)
+    refuse_older(desk, run, current)
     lines = lines_for(desk, run, current)
     values = values_of(desk, current, lines) | {"recordId": as_sent(owner.coperniq_id)}
     image = quickbooks_image(current, desk.settings.memo_field)
@@ -108,11 +109,18 @@ def refuse_ineligible(desk: Desk, run: SyncRun, current: Invoice) -> None:
             "This invoice comes to less than nothing: correct it in QuickBooks.",
             [RETRY, DISCARD],
         )
-    if (
-        is_older(desk, current.created_at, desk.quickbooks.clock_offset)
-        and current.balance_cents != current.total_cents
-        and not run.has_decided(BRING_OVER.key)
-    ):
+
+
+def refuse_older(desk: Desk, run: SyncRun, current: Invoice) -> None:
+    """Made before syncing was last switched on: it comes over when it is changed, unless something is paid on it."""
+    offset = desk.quickbooks.clock_offset
+    if run.has_decided(BRING_OVER.key) or not is_older(desk, current.created_at, offset):
+        return
+    if is_older(desk, current.updated_at, offset):
+        raise Skip(
+            "older_unchanged", "It is older than the switch-on, and nobody touched it since.", silent=True
+        )
+    if current.balance_cents != current.total_cents:
         raise Skip(
             "older_and_paid",
             f"{run.record_name} was made before invoice syncing was switched on, and something is paid on it already. "

@@ -1,0 +1,202 @@
+"""Numbers, memos and dates of QuickBooks' invoices in Coperniq, and which invoices come over at all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from integrations.models import InvoiceSyncPeriod, SyncLogEntry, SyncRun
+from tests.sync.invoice_scenes import earlier
+from tests.sync.office import Office
+from tests.sync.pull_scenes import assert_calm, invoice, invoices, payments, ring_again, told, writes
+from tests.sync.two_way import Books, open_both
+
+
+@pytest.fixture
+def books(office: Office) -> Books:
+    return open_both(office)
+
+
+def text(books: Books) -> str:
+    return str(invoice(books)["description"])
+
+
+def test_the_number_stands_before_the_memo_and_the_mark_after_it(books: Books) -> None:
+    books.invoice(number="A-77", note="Thanks\nand regards", date="2026-11-02", due="2026-12-01")
+    books.heard()
+    found = invoice(books)
+    first, second, mark = found["description"].split("\n")
+    assert (first, second) == ("QBO #A-77: Thanks", "and regards")
+    assert mark.startswith("[QuickBooks invoice ")
+    assert (found["status"], found["issueDate"][:10], found["dueDate"][:10]) == (
+        "SENT",
+        "2026-11-02",
+        "2026-12-01",
+    )
+    assert_calm(books)
+
+
+def test_a_changed_number_is_shown_and_the_memo_stays(books: Books) -> None:
+    made = books.invoice(number="A-77", note="Thanks")
+    books.heard()
+    books.change(made, number="A-78")
+    books.heard()
+    assert text(books).startswith("QBO #A-78: Thanks\n")
+    assert books.money.link().number == "A-78"
+    assert_calm(books)
+
+
+def test_a_memo_goes_round_and_nobody_sees_number_or_mark_in_it(books: Books) -> None:
+    made = books.invoice(number="A-77", note="First")
+    books.heard()
+    books.money.edit(invoice(books), description=text(books).replace("First", "Second"))
+    books.money.work()
+    assert books.money.in_books()["PrivateNote"].split("\n")[0] == "Second"
+    assert_calm(books)
+    books.change(made, note="Third")
+    books.heard()
+    assert text(books).startswith("QBO #A-77: Third\n")
+    assert_calm(books)
+    books.change(made, note="")
+    books.heard()
+    assert text(books).startswith("QBO #A-77\n[QuickBooks invoice ")
+    assert_calm(books)
+
+
+def test_a_text_without_its_mark_is_still_the_same_invoice(books: Books) -> None:
+    made = books.invoice(number="A-77", note="First")
+    books.heard()
+    books.money.edit(invoice(books), description="All my own words")
+    books.money.work()
+    assert books.money.in_books()["PrivateNote"].split("\n")[0] == "All my own words"
+    assert_calm(books)
+    books.change(made, note="And mine", number="A-79")
+    books.heard()
+    assert text(books) == "And mine"
+    assert_calm(books)
+
+
+def test_the_customer_memo_may_be_the_memo(books: Books) -> None:
+    books.money.configure(memo_field="customer_memo")
+    made = books.invoice(memo="Dear John", note="Internal")
+    books.heard()
+    assert "Dear John" in text(books)
+    assert "Internal" not in text(books)
+    assert_calm(books)
+    books.change(made, note="Other internal", memo="Dear Mr Smith")
+    books.heard()
+    assert "Dear Mr Smith" in text(books)
+    books.money.edit(invoice(books), description=text(books).replace("Dear Mr Smith", "Hello"))
+    books.money.work()
+    assert books.money.in_books()["CustomerMemo"] == {"value": "Hello"}
+    assert "Other internal" in books.money.in_books()["PrivateNote"]
+    assert_calm(books)
+
+
+def test_a_due_date_taken_away_is_taken_away(books: Books) -> None:
+    made = books.invoice(due="2026-12-01")
+    books.heard()
+    books.change(made, due="2027-01-01")
+    books.heard()
+    assert invoice(books)["dueDate"].startswith("2027-01-01")
+    assert_calm(books)
+
+
+def by_hand(books: Books) -> dict[str, Any]:
+    parent = next(row for row in books.money.books("Customer") if not row.get("Job"))
+    values = {"DisplayName": "Garage", "Job": True, "ParentRef": {"value": parent["Id"]}}
+    return books.money.office.simulator.in_books(books.money.office.realm, **values, BillWithParent=True)
+
+
+def test_a_job_added_by_hand_is_told_once_and_left_alone(books: Books) -> None:
+    made = books.invoice(customer=by_hand(books)["Id"])
+    books.heard()
+    assert invoices(books) == []
+    assert [row for row in told(books) if "added by hand" in row] == [
+        "skipped: It belongs to a job that was added by hand in QuickBooks under “John Smith”. Only jobs that a project "
+        "of Coperniq is linked to are kept in step."
+    ]
+    assert SyncLogEntry.objects.filter(cause="job_added_by_hand").count() == 1
+    assert_calm(books)
+    books.change(made, note="Changed")
+    books.heard()
+    assert_calm(books)
+    assert len([row for row in told(books) if "added by hand" in row]) == 1
+
+
+def test_a_stranger_is_passed_over_without_a_word(books: Books) -> None:
+    ann = books.money.office.simulator.in_books(books.money.office.realm, DisplayName="Ann Brown")
+    made = books.invoice(customer=ann["Id"])
+    books.heard()
+    ring_again(books)
+    books.change(made, note="Changed")
+    books.payment(made["Id"], customer=ann["Id"])
+    books.heard()
+    assert (invoices(books), told(books)) == ([], [])
+    assert_calm(books)
+
+
+def test_the_customer_itself_has_its_invoices_on_the_account(books: Books) -> None:
+    parent = next(row for row in books.money.books("Customer") if not row.get("Job"))
+    books.invoice(customer=parent["Id"])
+    books.heard()
+    assert invoice(books)["recordId"] == books.money.account["id"]
+    assert_calm(books)
+
+
+def test_an_older_invoice_comes_over_once_it_is_changed_if_nothing_is_paid(books: Books) -> None:
+    with earlier(books.money.office, 30):
+        made = books.invoice()
+    books.heard()
+    assert invoices(books) == []
+    books.change(made, note="Looked at")
+    books.heard()
+    assert "Looked at" in text(books)
+    assert_calm(books)
+
+
+@pytest.mark.parametrize("paid", [40, 100])
+def test_an_older_invoice_that_is_paid_is_brought_over_by_a_person(books: Books, paid: int) -> None:
+    with earlier(books.money.office, 30):
+        made = books.invoice()
+        books.payment({"id": made["Id"], "amount": paid})
+    books.heard()
+    books.change(made, note="Looked at")
+    books.heard()
+    assert invoices(books) == []
+    assert told(books)[-1] == (
+        f"skipped: Invoice {made['DocNumber']} was made before invoice syncing was switched on, and something is paid on "
+        "it already. Bring it over if it belongs into Coperniq."
+    )
+    assert_calm(books)
+    books.money.decide("bring_over", SyncRun.objects.filter(cause="older_and_paid").first())
+    assert [row["amount"] for row in payments(books)] == [paid]
+    assert invoice(books)["amountPaid"] == paid
+    assert_calm(books)
+
+
+def test_while_syncing_is_off_edits_wait_and_new_ones_are_older_afterwards(books: Books) -> None:
+    linked = books.invoice(note="First")
+    books.heard()
+    books.money.switch(on=False)
+    books.change(linked, note="Second", lines=[{"item": "Permit", "quantity": 2, "price": 100}])
+    books.heard()
+    assert "First" in text(books)
+    paid, open_one = books.invoice(note="Paid"), books.invoice(note="Open")
+    books.payment(paid["Id"])
+    books.heard()
+    InvoiceSyncPeriod.objects.filter(off_at=None).update(off_at="2026-11-27T00:00:00Z")
+    books.money.switch(on=True)
+    books.money.office.simulator.control("clock", {"shift_seconds": 5})
+    books.heard()
+    assert len(invoices(books)) == 1
+    assert "Second" in text(books)
+    assert invoice(books)["amount"] == 200
+    assert_calm(books)
+    books.change(paid, note="Paid and looked at")
+    books.change(open_one, note="Open and looked at")
+    books.heard()
+    assert ["Open and looked at" in one["description"] for one in invoices(books)] == [False, True]
+    assert writes(books).count("coperniq POST /coperniq/v1/invoices") == 1
+    assert_calm(books)
