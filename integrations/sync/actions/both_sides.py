@@ -37,6 +37,8 @@ class Fields(QuickBooksFields):
             return False
         if field == "lines" and (not self.is_changed(field) or self.lines_are_theirs):
             return not self.cannot_hold and self.brought.agree
+        if field == "lines" and self.is_touched(field) and not self.cannot_hold and self.brought.agree:
+            return True
         return super().agrees(field)
 
     @property

@@ -26,6 +26,7 @@ class Resolved:
 
     `losers`: by field, the side that lost, in words, and as it stood if that is to be put back. `held`: fields that
     wait for a person, and why. `restored`: fields that Coperniq gets back, and that go to QuickBooks from there.
+    `is_answered`: a person has said which side counts where both had changed.
     """
 
     losers: dict[str, Any]
@@ -41,6 +42,7 @@ class Resolved:
     choices: list[Choice] = field(default_factory=list)
     held: dict[str, Hold] = field(default_factory=dict)
     conflicts: list[str] = field(default_factory=list)
+    is_answered: bool = False
 
     def offer(self, choice: Choice) -> None:
         self.choices = list(dict.fromkeys([*self.choices, choice]))
@@ -53,21 +55,29 @@ def decided_side(run: SyncRun) -> str:
 def resolve(desk: Desk, run: SyncRun, link: RecordLink, fields: Fields) -> Resolved:
     moved = [name for name in FIELDS if fields.is_changed(name) or fields.is_touched(name)]
     found = Resolved(losers_left(run, link, moved))
-    for loser in found.losers.values():
-        if loser.get("run") == run.pk:
-            found.offer(OTHER_WAY[Owner(loser["side"])])
     noted = note_changes(desk, link, fields)
     for name in moved:
         try:
             settle_field(desk, run, fields, name, noted, found)
         except Hold as reason:
             found.held[name] = reason
-    for name, loser in list(found.losers.items()):
-        if loser["side"] == decided_side(run) and loser.get("run") == run.pk and name not in moved:
-            take_loser(fields, name, loser, found)
+    take_losers(run, fields, moved, found)
     if found.conflicts:
         found.held |= dict.fromkeys(found.conflicts, conflict(fields, found.conflicts))
     return found
+
+
+def take_losers(run: SyncRun, fields: Fields, moved: list[str], found: Resolved) -> None:
+    """Whoever answered a card spoke of its fields: what the same run had settled by itself stays settled."""
+    for name, loser in list(found.losers.items()):
+        if loser["side"] == decided_side(run) and loser.get("run") == run.pk and name not in moved:
+            if found.is_answered:
+                del found.losers[name]
+            else:
+                take_loser(fields, name, loser, found)
+    for loser in found.losers.values():
+        if loser.get("run") == run.pk:
+            found.offer(OTHER_WAY[Owner(loser["side"])])
 
 
 def losers_left(run: SyncRun, link: RecordLink, moved: list[str]) -> dict[str, Any]:
@@ -110,6 +120,7 @@ def settle_conflict(
     if not winner:
         found.conflicts.append(name)
         return
+    found.is_answered |= bool(decided_side(run))
     if winner == Owner.COPERNIQ:
         lose(fields, name, Owner.QUICKBOOKS, found)
         take_coperniq(fields, name, found)
