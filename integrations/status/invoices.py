@@ -2,10 +2,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from integrations.models import InvoiceSyncPeriod, QuickBooksConnection, SyncSettings
+from django.db.models import Exists, OuterRef
+
+from integrations.models import (
+    InvoiceSyncPeriod,
+    Kind,
+    Outcome,
+    QuickBooksConnection,
+    RecordLink,
+    SyncLogEntry,
+    SyncSettings,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+
+BY_HAND = "job_added_by_hand"
 
 
 def is_on(books: QuickBooksConnection | None) -> bool:
@@ -18,3 +31,14 @@ def invoice_sync_of(books: QuickBooksConnection | None) -> dict[str, Any]:
     cut_off: datetime | None = latest.on_at if latest else None
     enabled = is_on(books)
     return {"enabled": enabled, "since": cut_off if enabled else None, "cut_off": cut_off}
+
+
+def of_jobs_added_by_hand(books: QuickBooksConnection) -> int:
+    """Invoices of QuickBooks that stay there, because their jobs belong to no project. Each is told once."""
+    linked = RecordLink.objects.filter(
+        connection=books, kind=Kind.INVOICE, quickbooks_id=OuterRef("quickbooks_id")
+    )
+    told = SyncLogEntry.objects.filter(
+        company=books.company_id, connection=books, outcome=Outcome.SKIPPED, cause=BY_HAND
+    )
+    return told.exclude(Exists(linked)).order_by().values("quickbooks_id").distinct().count()

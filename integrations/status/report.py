@@ -19,7 +19,7 @@ from integrations.models import (
 from integrations.status.advice import warnings
 from integrations.status.calls import calls_of, day_of, month_of
 from integrations.status.changes import changes_of, seconds_since
-from integrations.status.invoices import invoice_sync_of
+from integrations.status.invoices import invoice_sync_of, of_jobs_added_by_hand
 from integrations.status.triggers import is_broken, workflows_by_id
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def status_of(company: Company) -> dict[str, Any]:
         "quickbooks": quickbooks_of(company, books),
         "coperniq": coperniq_of(keyed),
         "invoice_sync": invoice_sync_of(books),
+        "invoices_of_jobs_added_by_hand": of_jobs_added_by_hand(books) if books else 0,
         "workflows": workflows_of(books, keyed),
         "runs": run_counts(company),
         "unplanned_events": unplanned(company),

@@ -21,6 +21,7 @@ from integrations.models import (
     ReferenceList,
     SyncSettings,
 )
+from integrations.status import BY_HAND, of_jobs_added_by_hand
 
 Option = tuple[str, str]
 EARLIER = 10
@@ -45,6 +46,8 @@ def invoice_card(connection: QuickBooksConnection, settings: SyncSettings) -> di
     lists = ReferenceList.objects.filter(connection=connection, name=ReferenceList.Name.ITEMS)
     items, accounts = items_offered(connection), accounts_offered(connection)
     return {
+        "by_hand": of_jobs_added_by_hand(connection),
+        "by_hand_cause": BY_HAND,
         "period": current,
         "earlier_periods": list(periods.filter(off_at__isnull=False)[:EARLIER]),
         "usual": [*usual(settings), *item_settings(settings, items)],
