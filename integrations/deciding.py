@@ -119,10 +119,10 @@ def label_of(run: SyncRun, choice: str) -> str:
     return f"{choice} ({labels[choice]})" if choice in labels else choice
 
 
-def record_prefix(kind: str, coperniq_id: str) -> str:
-    """How the acts on one record's runs begin, whichever run it was."""
-    return f"{kind} {coperniq_id}: "
+def record_prefix(kind: str, coperniq_id: str, quickbooks_id: str = "") -> str:
+    """How the acts on one record's runs begin, whichever run it was. Not linked yet, it has only QuickBooks' id."""
+    return f"{kind} {coperniq_id or f'QuickBooks {quickbooks_id}'}: "
 
 
 def target_of(run: SyncRun) -> str:
-    return f"{record_prefix(run.kind, run.coperniq_id)}{run} (run {run.pk})"
+    return f"{record_prefix(run.kind, run.coperniq_id, run.quickbooks_id)}{run} (run {run.pk})"

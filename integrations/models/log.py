@@ -60,6 +60,10 @@ class SyncLogEntry(models.Model):
     def __str__(self) -> str:
         return self.sentence
 
+    @property
+    def title(self) -> str:
+        return self.record_name or f"{self.get_kind_display()} {self.coperniq_id or self.quickbooks_id}"
+
 
 class CallTally(models.Model):
     """Vendor calls of a company and day: QuickBooks meters reads by the month, Coperniq all calls by the day."""

@@ -95,7 +95,12 @@ class SyncRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_action_display()} {self.record_name or self.coperniq_id}"
+        return f"{self.get_action_display()} {self.record_name or self.coperniq_id or self.quickbooks_id}"
+
+    @property
+    def title(self) -> str:
+        """Its record for people: by name, and by an id before it was read."""
+        return self.record_name or f"{self.get_kind_display()} {self.coperniq_id or self.quickbooks_id}"
 
     @property
     def is_open(self) -> bool:

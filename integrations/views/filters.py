@@ -87,10 +87,11 @@ class LogFilter(ListFilter):
 class RunFilter(ListFilter):
     state = forms.ChoiceField(required=False, choices=options(RunState, "Held first, then the newest"))
     kind = forms.ChoiceField(required=False, choices=options(Kind, "Any kind"))
+    direction = forms.ChoiceField(required=False, choices=options(Direction, "Both directions"))
     cause = forms.CharField(required=False, max_length=60, widget=forms.HiddenInput)
 
     def narrow(self, rows: QuerySet[SyncRun]) -> QuerySet[SyncRun]:
-        return rows.filter(**self.equal_to("state", "kind", "cause"))
+        return rows.filter(**self.equal_to("state", "kind", "direction", "cause"))
 
 
 class LinkFilter(ListFilter):

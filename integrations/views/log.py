@@ -19,6 +19,7 @@ from integrations.views.filters import LogFilter
 from integrations.views.keyset import page_of
 from integrations.views.offers import offering, offers
 from integrations.views.rendering import show
+from integrations.views.run_ids import completed
 from integrations.views.runs import Deciding, run_shape
 from integrations.views.timeline import timeline_of
 from integrations.views.vendor_pages import quickbooks_page
@@ -101,7 +102,7 @@ def timeline(request: CompanyRequest, pk: int) -> HttpResponseBase:
     entry = get_object_or_404(rows, pk=pk)
     with timezone.override(request.company.zone):
         moments = timeline_of(request.company, entry)
-    offered = offering(request.company, entry)
+    offered = completed(offering(request.company, entry))
     if request.GET.get("format") == "json":
         story = [moment.shape() for moment in moments]
         runs = [run_shape(run) for run in offered]

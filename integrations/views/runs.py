@@ -28,6 +28,7 @@ from integrations.views.filters import LARGEST_ID, RunFilter
 from integrations.views.keyset import Page, page_of
 from integrations.views.planned import compared_of, writes_of
 from integrations.views.rendering import show
+from integrations.views.run_ids import completed
 from integrations.views.vendor_pages import quickbooks_page
 
 RUNS = "integrations:runs"
@@ -52,7 +53,7 @@ def index(request: CompanyRequest) -> HttpResponseBase:
     rows = everything if everywhere else everything.filter(state__in=OPEN_STATES)
     page = runs_shown(chosen, rows, JSON_ROWS if as_json else ROWS)
     if as_json:
-        found = [run_shape(run) for run in page.rows]
+        found = [run_shape(run) for run in completed(page.rows)]
         return JsonResponse({"runs": found, "older": page.older, "newer": page.newer})
     return show(request, "integrations/runs.html", page_context(request, chosen, page))
 
@@ -73,7 +74,7 @@ def page_context(request: CompanyRequest, chosen: RunFilter, page: Page[SyncRun]
     return {
         "filter": chosen,
         "page": page,
-        "rows": [decidable.row_of(run) for run in page.rows],
+        "rows": [decidable.row_of(run) for run in completed(page.rows)],
         "counts": counts_by_state(runs),
         "causes": counts_by_cause(runs),
         "has_previews": any(run.state == RunState.HELD and run.cause in PREVIEWS for run in page.rows),
@@ -165,8 +166,7 @@ def decide(request: CompanyRequest, pk: int) -> HttpResponseBase:
         return refuse(request, request.company)
     if not decide_run(run, choice, request.user, request.POST.get("plan", "")):
         return refused(request, {"choice": [MOVED_ON]}, title="Nothing was decided", back=RUNS)
-    name = run.record_name or run.coperniq_id
-    return done(request, f"Your decision about “{name}” is being carried out.", way_back(request, RUNS))
+    return done(request, f"Your decision about “{run.title}” is being carried out.", way_back(request, RUNS))
 
 
 def run_shape(run: SyncRun) -> dict[str, Any]:

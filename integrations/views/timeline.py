@@ -13,10 +13,11 @@ from django.utils import timezone
 from accounts.models import Company, ManualAct
 from accounts.scoping import rows_of
 from integrations.deciding import record_prefix
-from integrations.models import InboundEvent, Kind, PhaseEntry, RemoteWrite, SyncLogEntry
+from integrations.models import InboundEvent, Kind, PhaseEntry, RemoteWrite, SyncLogEntry, Vendor
 
 # The newest of each sort: a record that was touched more often than this has a story nobody reads to the end.
 AT_MOST = 200
+ENTITIES = {"coperniq_invoice": "Invoice", "coperniq_payment": "Payment", "catalog_item": "Catalog item"}
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def timeline_of(company: Company, entry: SyncLogEntry) -> list[Moment]:
             sorted(map(moment_of_event, events), key=when),
             sorted(map(moment_of_phase_entry, phase_entries(company, entry)), key=when),
             sorted(map(moment_of_log, story), key=when),
-            sorted(map(moment_of_write, writes(company, entry)), key=when),
+            sorted(map(moment_of_write, writes(company, entry, runs)), key=when),
             sorted(map(moment_of_act, acts(company, entry)), key=when),
             key=when,
         )
@@ -75,11 +76,14 @@ def newest(rows: QuerySet[Any]) -> list[Any]:
 
 
 def same_record(entry: SyncLogEntry) -> Q:
+    """What comes from QuickBooks has Coperniq's id only once it is linked; its story begins before that."""
+    found = Q(pk=entry.pk)
     if entry.coperniq_id:
-        return Q(kind=entry.kind, coperniq_id=entry.coperniq_id)
+        found |= Q(kind=entry.kind, coperniq_id=entry.coperniq_id)
     if entry.quickbooks_id:
-        return Q(kind=entry.kind, quickbooks_id=entry.quickbooks_id, coperniq_id="")
-    return Q(pk=entry.pk)
+        theirs = Q(kind=entry.kind, quickbooks_id=entry.quickbooks_id, connection=entry.connection_id)
+        found |= theirs & Q(coperniq_id="") if entry.coperniq_id else theirs
+    return found
 
 
 def phase_entries(company: Company, entry: SyncLogEntry) -> list[PhaseEntry]:
@@ -89,18 +93,22 @@ def phase_entries(company: Company, entry: SyncLogEntry) -> list[PhaseEntry]:
     return newest(rows_of(company, found))
 
 
-def writes(company: Company, entry: SyncLogEntry) -> list[RemoteWrite]:
-    if not entry.coperniq_id:
-        return []
-    found = RemoteWrite.objects.filter(kind=entry.kind, coperniq_id=entry.coperniq_id)
+def writes(company: Company, entry: SyncLogEntry, runs: set[int]) -> list[RemoteWrite]:
+    """What creates a record in Coperniq is made for QuickBooks' and has no other id."""
+    same = Q(run__in=runs, vendor=Vendor.COPERNIQ, coperniq_id="", quickbooks_id=entry.quickbooks_id)
+    if entry.coperniq_id:
+        same |= Q(coperniq_id=entry.coperniq_id)
+    found = RemoteWrite.objects.filter(same, kind=entry.kind)
     return newest(rows_of(company, found.defer("body_sealed", "coperniq_image")))
 
 
 def acts(company: Company, entry: SyncLogEntry) -> list[ManualAct]:
-    if not entry.coperniq_id:
-        return []
-    prefix = record_prefix(entry.kind, entry.coperniq_id)
-    return newest(rows_of(company, ManualAct.objects.filter(target__startswith=prefix)))
+    known = [("", entry.quickbooks_id)] if entry.quickbooks_id else []
+    known += [(entry.coperniq_id, "")] if entry.coperniq_id else []
+    same = Q(pk__in=())
+    for ids in known:
+        same |= Q(target__startswith=record_prefix(entry.kind, *ids))
+    return newest(rows_of(company, ManualAct.objects.filter(same))) if known else []
 
 
 def moment_of_event(event: InboundEvent) -> Moment:
@@ -144,10 +152,10 @@ def moment_of_log(entry: SyncLogEntry) -> Moment:
 
 
 def moment_of_write(write: RemoteWrite) -> Moment:
-    title = (
-        f"{write.operation.capitalize()} {write.entity} in QuickBooks: {write.get_state_display().lower()}"
-    )
+    side, noun = write.get_vendor_display(), ENTITIES.get(write.entity, write.entity)
+    title = f"{write.operation.capitalize()} {noun} in {side}: {write.get_state_display().lower()}"
     facts = (
+        ("Coperniq id", write.coperniq_id if write.vendor == Vendor.COPERNIQ else ""),
         ("QuickBooks id", write.quickbooks_id),
         ("Sent", f"{write.sends} times" if write.sends > 1 else ""),
         ("Answered at", clock(write.answered_at)),
