@@ -187,11 +187,12 @@ def open_desk(office: Office, **switches: Any) -> Money:
 
 def put_in_books(money: Money) -> None:
     """As the portal would have, long ago: its workflow has no trigger, so that nobody looks at the project again."""
-    office, name = money.office, f"John Smith | #{money.project['number']}"
-    john = office.simulator.in_books(office.realm, DisplayName="John Smith")
-    parent: dict[str, Any] = {"Job": True, "ParentRef": {"value": john["Id"]}, "BillWithParent": True}
+    office, client = money.office, money.account["title"]
+    name = f"{client} | #{money.project['number']}"
+    customer = office.simulator.in_books(office.realm, DisplayName=client)
+    parent: dict[str, Any] = {"Job": True, "ParentRef": {"value": customer["Id"]}, "BillWithParent": True}
     job = office.simulator.in_books(office.realm, DisplayName=name, **parent)
-    pairs = (("customer", money.account, john), ("job", money.project, job))
+    pairs = (("customer", money.account, customer), ("job", money.project, job))
     RecordLink.objects.bulk_create(
         RecordLink(
             connection=office.quickbooks,

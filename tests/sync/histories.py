@@ -87,11 +87,21 @@ class Crash(BaseException):
     """The process ends here: nothing after this line happens, and nothing catches it."""
 
 
+PLACES: list[tuple[Any, str]] = [
+    (QuickBooksClient, "write"),
+    (writing, "store_prepared"),
+    (RemoteWrite, "close"),
+    (storing, "store_link"),
+    (runner, "settle"),
+]
+
+
 @dataclass
 class Crasher:
     """Ends the process at the n-th of the places where it hurts: around each row, request and answer."""
 
     left: int | None = None
+    places: list[tuple[Any, str]] = field(default_factory=lambda: PLACES)
 
     def hit(self) -> None:
         if self.left is None:
@@ -112,19 +122,11 @@ class Crasher:
 
     @contextmanager
     def installed(self) -> Iterator[None]:
-        places = [
-            (QuickBooksClient, "write"),
-            (writing, "store_prepared"),
-            (RemoteWrite, "close"),
-            (storing, "store_link"),
-            (runner, "settle"),
-        ]
-        with contextmanager(self._patched)(places):
+        if self.left is None:
             yield
-
-    def _patched(self, places: list[tuple[Any, str]]) -> Iterator[None]:
+            return
         patches = [
-            mock.patch.object(owner, name, self.around(getattr(owner, name))) for owner, name in places
+            mock.patch.object(owner, name, self.around(getattr(owner, name))) for owner, name in self.places
         ]
         for patch in patches:
             patch.start()

@@ -1,0 +1,213 @@
+"""What has to hold when the dust of a history has settled: equal to the cent, once, calm, or said why not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from integrations.models import Kind, RecordLink, RemoteWrite, RunState, SyncLogEntry, SyncRun, Vendor
+from integrations.sync.mapping.coperniq_texts import memo_of
+from integrations.sync.mapping.marks import without_mark
+from tests.sync.histories import cents
+from tests.sync.two_way_histories import Row, TwoWays, is_voided
+
+LEAVING = ("discard", "release", "link", "leave_status", "record_both", "new_number")
+"""Decisions after which the two sides may go on to differ."""
+
+
+@dataclass
+class Reckoning:
+    """Both sides as they stand, by id; and which records may differ, because a person is asked or has said so."""
+
+    history: TwoWays
+    ours: dict[str, Row] = field(default_factory=dict)
+    theirs: dict[str, Row] = field(default_factory=dict)
+    receipts: dict[str, Row] = field(default_factory=dict)
+    excused: dict[tuple[str, str, str], str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.ours = {str(row["id"]): row for row in self.history.in_coperniq()}
+        self.theirs = {row["Id"]: row for row in self.history.books("Invoice")}
+        self.receipts = {row["Id"]: row for row in self.history.books("Payment")}
+        for run in SyncRun.objects.filter(state__in=(RunState.HELD, RunState.WAITING)):
+            self.excuse(run.kind, run.coperniq_id, run.quickbooks_id, f"{run.state}: {run.sentence}")
+        for kind, coperniq_id, quickbooks_id, choice in self.history.decided:
+            if choice.partition(":")[0] in LEAVING:
+                self.excuse(kind, coperniq_id, quickbooks_id, f"decided: {choice}")
+        for entry in SyncLogEntry.objects.filter(outcome="skipped"):
+            self.excuse(entry.kind, entry.coperniq_id, entry.quickbooks_id, f"skipped: {entry.sentence}")
+
+    def excuse(self, kind: str, coperniq_id: str, quickbooks_id: str, why: str) -> None:
+        for side, id_ in (("coperniq", coperniq_id), ("quickbooks", quickbooks_id)):
+            if id_:
+                self.excused[kind, side, id_] = why
+
+    def why(self, kind: str, coperniq_id: object = "", quickbooks_id: str = "") -> str:
+        ours = self.excused.get((kind, "coperniq", str(coperniq_id)), "")
+        return ours or self.excused.get((kind, "quickbooks", quickbooks_id), "")
+
+
+def check(history: TwoWays) -> None:
+    found = Reckoning(history)
+    check_rest(found)
+    check_once(found)
+    check_invoices(found)
+    check_payments(found)
+
+
+def check_rest(found: Reckoning) -> None:
+    """Nothing is stuck; what is held says why and what can be done, what waits waits for what is missing."""
+    unfinished = SyncRun.objects.unfinished()
+    assert not unfinished.exists(), list(unfinished.values("id", "action", "state", "cause", "sentence"))
+    left = RemoteWrite.objects.open()
+    assert not left.exists(), list(left.values("id", "kind", "vendor", "coperniq_id", "quickbooks_id", "state"))
+    for run in SyncRun.objects.held():
+        assert run.sentence, run
+        assert run.choices, (run, run.sentence)
+        assert run.cause not in ("internal", "unstored"), (run, run.sentence)
+    for run in SyncRun.objects.filter(state=RunState.WAITING):
+        assert run.sentence, run
+        assert waits_for_something(run), (run, run.cause, run.sentence, run.waits_for_kind, run.waits_for_id)
+
+
+def waits_for_something(run: SyncRun) -> bool:
+    """A record that is not linked, or one about which a person is asked."""
+    link = RecordLink.objects.filter(kind=run.waits_for_kind, coperniq_id=run.waits_for_id).first()
+    if link is None:
+        return True
+    held = SyncRun.objects.held().filter(kind=run.waits_for_kind)
+    return held.filter(coperniq_id=link.coperniq_id).exists() or held.filter(quickbooks_id=link.quickbooks_id).exists()
+
+
+def check_once(found: Reckoning) -> None:
+    """Whatever bears the portal's mark is linked: another would be its double."""
+    for kind, rows in (("invoice", found.theirs), ("payment", found.receipts)):
+        linked = set(links_of(kind).values_list("quickbooks_id", flat=True))
+        ours = [row for row in rows.values() if f"[Coperniq {kind}" in row.get("PrivateNote", "")]
+        assert_linked([row["Id"] for row in ours], linked, f"{kind}s in QuickBooks")
+    linked = set(links_of("invoice").values_list("coperniq_id", flat=True))
+    marked = [id_ for id_, row in found.ours.items() if "[QuickBooks invoice" in (row["description"] or "")]
+    assert_linked(marked, linked, "invoices in Coperniq")
+    linked = set(links_of("payment").values_list("coperniq_id", flat=True))
+    rows = [payment for row in found.ours.values() for payment in row["payments"]]
+    marked = [str(row["id"]) for row in rows if "[QuickBooks payment" in (row["notes"] or "")]
+    assert_linked(marked, linked, "payments in Coperniq")
+    marks = Counter(row["notes"] for row in rows if "[QuickBooks payment" in (row["notes"] or ""))
+    assert not [mark for mark, count in marks.items() if count > 1], marks
+
+
+def links_of(kind: str) -> Any:
+    return RecordLink.objects.filter(kind=kind)
+
+
+def assert_linked(ids: Iterable[str], linked: set[str], what: str) -> None:
+    strangers = [id_ for id_ in ids if id_ not in linked]
+    assert not strangers, f"{what} {strangers} were made by the portal and belong to nobody: they exist twice"
+
+
+def check_invoices(found: Reckoning) -> None:
+    links = {link.coperniq_id: link for link in links_of("invoice")}
+    for id_, invoice in found.ours.items():
+        link = links.get(id_)
+        if found.why("invoice", id_, link.quickbooks_id if link else ""):
+            continue
+        if link is None:
+            assert invoice["storedStatus"] == "DECLINED", f"invoice {id_} of Coperniq is lost"
+        else:
+            check_pair(invoice, found.theirs.get(link.quickbooks_id), link)
+    known = {link.quickbooks_id for link in links.values()}
+    people = set(RecordLink.objects.filter(kind__in=("customer", "job")).values_list("quickbooks_id", flat=True))
+    for id_, document in found.theirs.items():
+        if id_ in known or is_voided(document) or document["CustomerRef"]["value"] not in people:
+            continue
+        assert found.why("invoice", "", id_), f"invoice {id_} of QuickBooks is lost"
+
+
+def check_pair(invoice: Row, document: Row | None, link: RecordLink) -> None:
+    name = f"invoice {link.coperniq_id}/{link.quickbooks_id}"
+    if document is None or is_voided(document):
+        assert invoice["storedStatus"] == "DECLINED", f"{name} is gone in QuickBooks, and nobody says so"
+        return
+    assert invoice["storedStatus"] != "DECLINED", f"{name} is declined in Coperniq, and nobody says so"
+    ours = {"total": cents(invoice["amount"]), "memo": memo_of(invoice["description"] or "").strip()}
+    theirs = {"total": cents(document["TotalAmt"]), "memo": without_mark(document.get("PrivateNote", ""))}
+    if invoice.get("dueDate"):
+        ours["due"], theirs["due"] = str(invoice["dueDate"])[:10], document["DueDate"]
+    assert ours == theirs, f"{name} differs, and nobody says so: {ours} {theirs}"
+
+
+def check_payments(found: Reckoning) -> None:
+    links = {link.coperniq_id: link for link in links_of("payment")}
+    invoices = {link.coperniq_id: link for link in links_of("invoice")}
+    standing: set[str] = set()
+    for invoice_id, invoice in found.ours.items():
+        theirs = invoices[invoice_id].quickbooks_id if invoice_id in invoices else ""
+        for payment in invoice["payments"]:
+            id_, link = str(payment["id"]), links.get(str(payment["id"]))
+            standing.add(id_)
+            if found.why("payment", id_, link.quickbooks_id if link else "") or found.why("invoice", invoice_id, theirs):
+                continue
+            assert link is not None, f"payment {id_} of Coperniq is lost"
+            assert cents(payment["amount"]) == paid_there(found, link), f"payment {id_}/{link.quickbooks_id} differs"
+    for id_, link in links.items():
+        if id_ not in standing and not found.why("payment", id_, link.quickbooks_id):
+            assert not paid_there(found, link), f"payment {id_} is gone in Coperniq, and nobody says so"
+    check_receipts(found, {link.quickbooks_id: link for link in invoices.values()})
+
+
+def paid_there(found: Reckoning, link: RecordLink) -> int:
+    receipt = found.receipts.get(link.quickbooks_id)
+    if receipt is None:
+        return 0
+    if not link.written.get("share"):
+        return cents(receipt["TotalAmt"])
+    return sum(amount for id_, amount in shares_of(receipt) if id_ == link.quickbooks_part)
+
+
+def shares_of(receipt: Row) -> list[tuple[str, int]]:
+    return [
+        (line["LinkedTxn"][0]["TxnId"], cents(line["Amount"])) for line in receipt["Line"] if line.get("LinkedTxn")
+    ]
+
+
+def check_receipts(found: Reckoning, invoices: dict[str, RecordLink]) -> None:
+    """Each share on a linked invoice has its payment in Coperniq."""
+    known = set(links_of("payment").values_list("quickbooks_id", "quickbooks_part"))
+    for id_, receipt in found.receipts.items():
+        for part, _ in shares_of(receipt):
+            if part not in invoices or {(id_, part), (id_, "")} & known:
+                continue
+            said = found.why("payment", "", id_) or found.why("invoice", invoices[part].coperniq_id, part)
+            assert said, f"payment {id_} of QuickBooks on invoice {part} is lost"
+
+
+def check_calm(history: TwoWays) -> None:
+    """Looking at everything once more writes nothing to either vendor, and changes nothing."""
+    history.simulator.forget_log()
+    before = history.simulator.state()
+    history.look_everywhere()
+    writes = [f"{call['vendor']} {call['method']} {call['path']}" for call in history.simulator.log(write=True)]
+    assert writes == []
+    assert history.simulator.state() == before
+
+
+def check_writes(history: TwoWays, log: list[Row]) -> None:
+    """Each edit is written to the other side once at most, and never to its own; a decision may write to either."""
+    made = Counter(key for entry in log if entry["applied"] if (key := key_of(entry)))
+    for vendor, other in ((Vendor.QUICKBOOKS, "coperniq"), (Vendor.COPERNIQ, "quickbooks")):
+        edits = sum(count for (side, _, _), count in history.edits.items() if side == other)
+        written = made[vendor]
+        assert written <= edits + len(history.decided), f"{written} writes to {vendor}, but {edits} edits in {other}"
+
+
+def key_of(entry: Row) -> str:
+    """Documents and money: lists and accounts are made once, whoever needs them first."""
+    if entry["vendor"] == "quickbooks":
+        return Vendor.QUICKBOOKS if entry["entity"] in ("Invoice", "Payment") else ""
+    return Vendor.COPERNIQ if entry["vendor"] == "coperniq" and entry["entity"] == "invoices" else ""
+
+
+__all__ = ["Decimal", "Kind", "check", "check_calm", "check_writes"]
