@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from integrations.errors import RecordMissing, Skip
-from integrations.models import Action, Direction, ForeignPayment, InboundEvent, Kind, RecordLink, SyncRun
+from integrations.models import (
+    Action,
+    Direction,
+    ForeignPayment,
+    InboundEvent,
+    Kind,
+    RecordLink,
+    SyncLogEntry,
+    SyncRun,
+)
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import Payment
 from integrations.sync.actions.invoices import refuse_while_off
@@ -13,6 +22,8 @@ from integrations.sync.actions.strangers import note_strangers
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Ending, nothing_to_do
 from integrations.sync.mapping.marks import marked_id
+
+CREDIT = "credit_applied"
 
 
 def notice(desk: Desk, run: SyncRun) -> Ending:
@@ -88,11 +99,13 @@ def credits_applied(desk: Desk, run: SyncRun, payment: Payment) -> Ending:
     if not applied:
         return nothing_to_do("It pays no invoice that is linked.", silent=True)
     told = ", ".join(f"${money(cents):,} on invoice {link.number}" for link, cents in applied)
-    return nothing_to_do(
+    sentence = (
         f"A credit was put on in QuickBooks: {told}. No money came in, so Coperniq gets no payment; there the balance "
-        "stays higher by it.",
-        record_name=run.record_name,
+        "stays higher by it."
     )
+    entries = SyncLogEntry.objects.filter(company=desk.connection.company_id, quickbooks_id=payment.id)
+    said = entries.filter(cause=CREDIT, sentence=sentence).exists()
+    return nothing_to_do(sentence, cause=CREDIT, record_name=run.record_name, silent=said)
 
 
 def pull_run(desk: Desk, event: InboundEvent | None, payment_id: str, part: str, of: RecordLink) -> SyncRun:
