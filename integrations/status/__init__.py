@@ -4,7 +4,13 @@ from integrations.status.advice import Notice, warnings
 from integrations.status.calls import calls_of, day_of, month_of
 from integrations.status.changes import changes_of
 from integrations.status.invoices import BY_HAND, invoice_sync_of, of_jobs_added_by_hand
-from integrations.status.report import is_idle, run_counts, status_of, webhook_address
+from integrations.status.report import (
+    is_idle,
+    quickbooks_webhook_address,
+    run_counts,
+    status_of,
+    webhook_address,
+)
 from integrations.status.triggers import is_broken
 
 __all__ = [
@@ -18,6 +24,7 @@ __all__ = [
     "is_idle",
     "month_of",
     "of_jobs_added_by_hand",
+    "quickbooks_webhook_address",
     "run_counts",
     "status_of",
     "warnings",

@@ -182,7 +182,7 @@ def about_operator() -> Iterator[Notice]:
     if not any(settings.INTUIT_WEBHOOK_VERIFIER_TOKENS):
         yield Notice(
             "webhooks_unverified",
-            "QuickBooks' notifications are refused until the operator of this portal has set their verifier "
-            "token. Pushing to QuickBooks works without them.",
+            "QuickBooks' notifications are refused until the operator of this portal has set their verifier token. "
+            "Until then the portal finds what changes in QuickBooks by looking every few minutes.",
             "",
         )

@@ -66,6 +66,7 @@ def quickbooks_of(company: Company, books: QuickBooksConnection | None) -> dict[
         return {"state": NOT_CONNECTED}
     guard = open_guard(company)
     return {
+        "webhook_address": quickbooks_webhook_address(),
         "state": books.state,
         "reason": books.state_reason,
         "realm_id": books.realm_id,
@@ -104,6 +105,11 @@ def webhook_address(keyed: CoperniqConnection) -> str:
     except CredentialUnreadable:
         return ""
     return f"{settings.PORTAL_URL}{path}"
+
+
+def quickbooks_webhook_address() -> str:
+    """One for all companies: Intuit signs what it sends."""
+    return f"{settings.PORTAL_URL}{reverse('integrations:webhook_quickbooks')}"
 
 
 def workflows_of(

@@ -10,7 +10,15 @@ from accounts.models import Company
 from accounts.roles import Right
 from accounts.scoping import CompanyRequest, company_page, rows_of
 from integrations.models import FieldMapping, QuickBooksConnection, Reentry, SyncLogEntry, SyncSettings
-from integrations.status import Notice, calls_of, changes_of, day_of, month_of, warnings
+from integrations.status import (
+    Notice,
+    calls_of,
+    changes_of,
+    day_of,
+    month_of,
+    quickbooks_webhook_address,
+    warnings,
+)
 from integrations.views.cards import coperniq_card, quickbooks_card
 from integrations.views.compared import FIELD_NAMES
 from integrations.views.log import with_retries
@@ -77,6 +85,7 @@ def configuration(request: CompanyRequest) -> HttpResponseBase:
         "day": day_of(company),
         "month": month_of(company),
         "changes": changes_of(card.connection),
+        "webhook_address": quickbooks_webhook_address(),
         "log": recent_log(company),
     }
     if card.connection is not None:

@@ -326,3 +326,16 @@ def test_hostile_company_name_is_text(acme: Company, client_of_alice: Client) ->
         text = client_of_alice.get(address).text
         assert "<script>alert" not in text
         assert "&lt;script&gt;alert" in text
+
+
+def test_the_page_says_what_to_set_up_at_intuit(
+    acme: Company, alice: User, frank: User, sign_in: SignIn
+) -> None:
+    books(acme)
+    text = sign_in(alice).get("/integrations/quickbooks/").text
+    assert 'readonly value="http://127.0.0.1:8000/webhooks/quickbooks/"' in text
+    for word in ("Customer", "Invoice", "Payment", "Item", "Preferences"):
+        assert f"<strong>{word}</strong>" in text
+    assert "create, update, delete, void, merge, emailed" in text
+    assert "INTUIT_WEBHOOK_VERIFIER_TOKENS" in text
+    assert "developer.intuit.com" not in sign_in(frank).get("/integrations/quickbooks/").text
