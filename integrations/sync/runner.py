@@ -105,6 +105,7 @@ def perform(desk: Desk, run: SyncRun) -> Ending:
     resumed = [resume(desk, run, write) for write in open_writes(desk, run)]
     own = [ending for ending in resumed if ending is not None]
     if own:
+        run.refresh_from_db(fields=["decision"])
         recognise(desk, run)
     ending = plan_and_apply(desk, run)
     if own and ending.outcome == Outcome.NOTHING_TO_DO:

@@ -11,12 +11,15 @@ from integrations.models import Direction, RecordLink, RemoteWrite, RunState, Sy
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Answered, Ending
 
+CREATE = "create"
+
 
 def store(desk: Desk, run: SyncRun, ending: Ending) -> None:
     with transaction.atomic():
         desk.lane.hold_fast()
         if ending.answered is not None:
             close_answered(ending.answered)
+            spend(run, ending.answered.write)
         if ending.link is not None:
             store_link(ending.link)
         store_others(ending.other_links)
@@ -35,6 +38,13 @@ def close_answered(answered: Answered) -> None:
         quickbooks_version=answered.quickbooks_version,
         intuit_tid=answered.intuit_tid,
     )
+
+
+def spend(run: SyncRun, write: RemoteWrite) -> None:
+    """A person wanted it created once: whatever this run goes on with is no second time."""
+    if write.operation == "create" and run.has_decided(CREATE):
+        run.decision = " ".join(each for each in run.decision.split() if each != CREATE)
+        SyncRun.objects.filter(pk=run.pk).update(decision=run.decision)
 
 
 def store_link(link: RecordLink) -> None:
