@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from datetime import timedelta
 
-from integrations.models import RecordLink, SyncRun
+import pytest
+from django.utils import timezone
+
+from integrations.models import RecordLink, RemoteWrite, SyncRun
 from tests.sync.invoice_scenes import assert_at_rest
 from tests.sync.office import Office
 from tests.sync.two_way import Books, coperniq_state, open_both
@@ -42,3 +45,25 @@ def test_a_payment_recorded_without_an_answer_is_linked_and_done(books: Books, f
     assert not SyncRun.objects.held().exists(), books.money.told()
     books.heard()
     assert_at_rest(books.money)
+
+
+@pytest.mark.parametrize("fault", LOST)
+def test_a_generic_item_made_without_an_answer_is_found_by_another_invoice_first(
+    books: Books, fault: str
+) -> None:
+    """The catalog is read anew for the other's own item, and shows what was made by then."""
+    office = books.money.office
+    books.invoice(discount={"percent": 10})
+    books.money.book_item("Gravel")
+    books.money.look_at_changes()
+    office.simulator.fault(fault, "coperniq", method="POST", path="/catalog-items", skip=1)
+    office.work_once()  # its own item, and the generic one without an answer
+    SyncRun.objects.update(not_before=timezone.now() + timedelta(minutes=1))
+    books.invoice({"item": "Gravel", "quantity": 1, "price": 10})
+    books.money.look_at_changes()
+    office.work(pauses=True)  # the first is pausing
+    books.heard()
+    names = [row["name"] for row in coperniq_state(books.money, "catalogItems")]
+    assert names.count("External Item (QBO)") == 1
+    assert len(coperniq_state(books.money, "invoices")) == 2
+    assert not RemoteWrite.objects.open().exists()

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import QuerySet
+
 from integrations.errors import Refused
 from integrations.item_matches import match
 from integrations.models import Kind, RecordLink, RemoteWrite, SyncRun, Vendor
@@ -94,7 +96,7 @@ def generic_id(desk: Desk, run: SyncRun, number: int) -> str:
     """For what is no item of QuickBooks': several on one invoice need several of these."""
     name = generic_item(number)
     known = find_generic(desk, name, reference.DAILY)
-    if known:
+    if known and not left_open(desk, name).exists():
         return known
     with desk.locked("catalog item"):
         settle_left(desk, run, name)
@@ -189,10 +191,14 @@ def carry_out(desk: Desk, run: SyncRun, write: RemoteWrite, body: Mapping[str, A
     reference.refreshed(desk, Name.CATALOG)
 
 
+def left_open(desk: Desk, known_as: str) -> QuerySet[RemoteWrite]:
+    writes = RemoteWrite.objects.open().filter(connection=desk.connection, vendor=Vendor.COPERNIQ)
+    return writes.filter(kind=Kind.ITEM, quickbooks_id=known_as)
+
+
 def settle_left(desk: Desk, run: SyncRun, known_as: str) -> None:
     """What an earlier attempt left open is found out first."""
-    open_writes = RemoteWrite.objects.open().filter(connection=desk.connection, vendor=Vendor.COPERNIQ)
-    for left in open_writes.filter(kind=Kind.ITEM, quickbooks_id=known_as):
+    for left in left_open(desk, known_as):
         ending = settle_open(desk, left)
         if ending is not None:
             store(desk, run, ending)
