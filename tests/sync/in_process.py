@@ -78,7 +78,7 @@ class Wire(BaseAdapter):
         answer = requests.Response()
         answer.status_code, answer.url, answer.request = status, str(request.url), request
         answer.headers.update(told_headers)
-        answer.raw = HTTPResponse(io.BytesIO(raw), told_headers, status, preload_content=False)
+        answer.raw = HTTPResponse(io.BytesIO(raw), dict(told_headers), status, preload_content=False)
         return answer
 
 
@@ -132,6 +132,7 @@ class InProcess(Simulation):
         self.app = build_app()
         self.session.mount("http://", Wire(self.app))
         self.news: list[Event] = []
+        self.heard = 0
 
     @property
     def world(self) -> World:
@@ -147,7 +148,10 @@ class InProcess(Simulation):
         return simplejson.loads(found) if found else None
 
     def hear(self, realm: str, entity: str, id_: str, operation: str, deleted_id: str = "") -> None:
-        if told(entity, operation):
+        """A balance that moved tells of the customer each time, and nothing follows from it: a few will do."""
+        self.heard += 1
+        wanted = (entity, operation) != ("Customer", "Update") or self.heard % 5 == 0
+        if wanted and told(entity, operation):
             at = self.world.clock.at("quickbooks")
             self.news.append(Event(realm, entity, str(id_), operation, at, deleted_id))
 
@@ -156,7 +160,7 @@ class InProcess(Simulation):
         """Instead of the network; and every event is caught before it is posted anywhere."""
         wire = Wire(self.app)
         with (
-            mock.patch.object(http._PlainSession, "get_adapter", lambda *_, **__: wire),
+            mock.patch.object(http._PlainSession, "get_adapter", return_value=wire),
             mock.patch.object(self.world.webhooks, "quickbooks_changed", self.hear),
         ):
             yield

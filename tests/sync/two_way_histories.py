@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
+from functools import partial
 from random import Random
 from typing import Any
 from unittest import mock
@@ -15,7 +16,13 @@ from unittest import mock
 from django.utils import timezone
 
 from integrations.coperniq.client import CoperniqClient
-from integrations.models import CoperniqConnection, Lane, QuickBooksConnection, RecordLink, SyncLogEntry, SyncRun
+from integrations.models import (
+    CoperniqConnection,
+    Lane,
+    RecordLink,
+    SyncLogEntry,
+    SyncRun,
+)
 from integrations.models.lanes import LONG_AGO
 from integrations.simulator.webhooks import intuit_events
 from integrations.sync import desk, noticing, reference
@@ -30,7 +37,13 @@ from tests.sync.office import Office
 
 COPERNIQ_WRITES = [
     (CoperniqClient, name)
-    for name in ("create_invoice", "update_invoice", "create_payment", "create_catalog_item", "update_catalog_item")
+    for name in (
+        "create_invoice",
+        "update_invoice",
+        "create_payment",
+        "create_catalog_item",
+        "update_catalog_item",
+    )
 ]
 MOST_INVOICES = 7
 Row = dict[str, Any]
@@ -48,7 +61,6 @@ class TwoWays:
     decided: list[tuple[str, str, str, str]] = field(default_factory=list)
     customers: list[str] = field(default_factory=list)
     refused: int = 0
-    calls: list[Row] = field(default_factory=list)
     played: list[tuple[Any, str]] = field(default_factory=list)
 
     @property
@@ -75,10 +87,22 @@ class TwoWays:
 
     def chronicle(self) -> str:
         """What people did, what the portal told, and what the vendors were asked, in their order."""
-        told = [(entry.at, f"    {entry.kind} {entry.coperniq_id}/{entry.quickbooks_id} {entry.direction} "
-                 f"{entry.outcome}: {entry.sentence}"[:300]) for entry in SyncLogEntry.objects.order_by("id")]
-        seen = [(datetime.fromisoformat(call["at"]), f"      {call['vendor']} {call['method']} {call['path'][-40:]} "
-                 f"{call['status']} {call['fault']}") for call in self.calls]
+        told = [
+            (
+                entry.at,
+                f"    {entry.kind} {entry.coperniq_id}/{entry.quickbooks_id} {entry.direction} "
+                f"{entry.outcome}: {entry.sentence}"[:300],
+            )
+            for entry in SyncLogEntry.objects.order_by("id")
+        ]
+        seen = [
+            (
+                datetime.fromisoformat(call["at"]),
+                f"      {call['vendor']} {call['method']} {call['path'][-40:]} "
+                f"{call['status']} {call['fault']}",
+            )
+            for call in self.simulator.log()
+        ]
         rows = sorted([*self.played, *told, *seen], key=lambda row: row[0])
         return "\n".join(f"{at:%H:%M:%S.%f} {text}" for at, text in rows)
 
@@ -118,7 +142,7 @@ class TwoWays:
     def make(self, where: int, rows: list[Any], due: str, memo: str) -> str:
         if len(self.in_coperniq()) >= MOST_INVOICES:
             return "enough"
-        fields = {"description": memo, **({"dueDate": due} if due else {})}
+        fields: Row = {"description": memo, **({"dueDate": due} if due else {})}
         made = self.desks[where].invoice(*rows, **fields)
         return self.edited("coperniq", "invoice", made["id"])
 
@@ -145,7 +169,11 @@ class TwoWays:
     def rename(self, which: int, memo: str) -> str:
         """A person leaves the portal's own number and mark where they stand."""
         invoice = self.some_invoice(which)
-        return self.edit(invoice, description=with_memo(invoice["description"] or "", memo)) if invoice else "none"
+        return (
+            self.edit(invoice, description=with_memo(invoice["description"] or "", memo))
+            if invoice
+            else "none"
+        )
 
     def decline(self, which: int) -> str:
         invoice = self.some_invoice(which)
@@ -354,7 +382,9 @@ class TwoWays:
         self.decided.append((run.kind, run.coperniq_id, run.quickbooks_id, chosen))
         took = run.decide(chosen)
         self.turn()
-        return f"run {run.pk} ({run.cause}) of {run.kind} {run.coperniq_id}/{run.quickbooks_id}: {chosen} {took}"
+        return (
+            f"run {run.pk} ({run.cause}) of {run.kind} {run.coperniq_id}/{run.quickbooks_id}: {chosen} {took}"
+        )
 
     def settle_down(self) -> None:
         """All trouble is over, and everybody has had their turn, twice."""
@@ -391,6 +421,7 @@ def is_kept(line: Row) -> bool:
 
 def open_two_ways(office: Office, time: Time, seconds_ahead: int, **switches: Any) -> TwoWays:
     """Two projects of two clients in the books; QuickBooks' clock goes its own way."""
+    assert isinstance(office.simulator, InProcess)
     office.simulator.control("clocks", {"quickbooks_seconds": seconds_ahead}, "PUT")
     first = open_desk(office, **switches)
     account = office.account("Mary Major")
@@ -405,6 +436,7 @@ def open_two_ways(office: Office, time: Time, seconds_ahead: int, **switches: An
     ours = [links[kind, str(row["id"])] for each in (first, second) for kind, row in kinds_of(each)]
     strangers = [office.simulator.in_books(office.realm, DisplayName=name)["Id"] for name in ("Ann", "Bob")]
     office.simulator.forget_log()
+    office.simulator.news.clear()
     return TwoWays(office, time, [first, second], customers=[*ours, *strangers])
 
 
@@ -415,5 +447,5 @@ def kinds_of(money: Money) -> list[tuple[str, Row]]:
 @contextmanager
 def same_luck(seed: int) -> Iterator[None]:
     """The portal's own dice, too, fall alike each time."""
-    with mock.patch.object(noticing, "SystemRandom", lambda: Random(seed)):
+    with mock.patch.object(noticing, "SystemRandom", partial(Random, seed)):
         yield

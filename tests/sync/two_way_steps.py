@@ -77,6 +77,15 @@ class TwoWayChance(Chance):
             steps.append((verb, *getattr(self, f"of_{verb}", self.of_none)()))
         return steps
 
+    def edits(self, length: int) -> list[Step]:
+        """Of people alone, and nobody merges anything."""
+        weights = {**COPERNIQ_STEPS, **QUICKBOOKS_STEPS, "merge": 0}
+        steps: list[Step] = [("make", *self.of_make()), ("write", *self.of_write())]
+        while len(steps) < length:
+            verb = self.pick(weights)
+            steps.append((verb, *getattr(self, f"of_{verb}", self.of_none)()))
+        return steps
+
     def of_none(self) -> tuple[Any, ...]:
         return ()
 
