@@ -6,12 +6,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from integrations.coperniq.money import Payment as CoperniqPayment
-from integrations.errors import Choice, Hold
+from integrations.errors import Choice, Hold, RecordMissing
 from integrations.models import RecordLink, SyncRun
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import Payment
 from integrations.sync.actions.names import DISCARD, RETRY
-from integrations.sync.actions.noticing_payments import recent_payments
+from integrations.sync.actions.noticing_payments import read_payments
 from integrations.sync.desk import Desk
 from integrations.sync.mapping.payments import coperniq_image, quickbooks_image
 from integrations.sync.plans import Plan
@@ -22,24 +22,33 @@ GONE = {"amount": 0, "applied": 0, "cash": 0, "voided": True}
 
 
 def plan(desk: Desk, run: SyncRun, link: RecordLink, payment: Payment | None) -> Plan:
-    theirs = image_now(link, payment)
+    written = {**link.written, "share": True} if pays_others(link, payment) else link.written
+    theirs = image_now(link, payment, share=bool(written.get("share")))
     version = payment.sync_token if payment else link.quickbooks_version
     if not difference(link.quickbooks_image, theirs):
-        return settled(link, run, theirs, version, payment, link.written)
+        return settled(link, run, theirs, version, payment, written)
     ours = in_coperniq(desk, link)
     gone = not theirs["applied"]
-    agrees = ours is None if gone else ours is not None and says_the_same(desk, link, ours, theirs)
+    share = bool(written.get("share"))
+    agrees = ours is None if gone else ours is not None and says_the_same(desk, ours, theirs, share=share)
     if agrees or run.decision == LEAVE.key:
-        written = {**link.written, "ended": "gone"} if gone else link.written
+        written = {**written, "ended": "gone"} if gone else written
         return settled(link, run, theirs, version, payment, written)
     raise changed(link, theirs)
 
 
-def image_now(link: RecordLink, payment: Payment | None) -> dict[str, Any]:
+def pays_others(link: RecordLink, payment: Payment | None) -> bool:
+    """Then only what is on this invoice is Coperniq's payment, whatever it was before: others get their own."""
+    lines = payment.lines if payment is not None else ()
+    invoices = {line.txn_id for line in lines if line.txn_type == "Invoice"}
+    return link.quickbooks_part in invoices and len(invoices) > 1
+
+
+def image_now(link: RecordLink, payment: Payment | None, *, share: bool) -> dict[str, Any]:
     """Voided, deleted, or taken off this invoice: it pays nothing on it."""
     if payment is None:
         return {**link.quickbooks_image, **GONE}
-    return quickbooks_image(payment, link.quickbooks_part, share=bool(link.written.get("share")))
+    return quickbooks_image(payment, link.quickbooks_part, share=share)
 
 
 def difference(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
@@ -50,13 +59,17 @@ def difference(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
 
 
 def in_coperniq(desk: Desk, link: RecordLink) -> CoperniqPayment | None:
-    payments = recent_payments(desk, link.coperniq_parent_id)
+    """As it is now: whoever looks again has just put it right."""
+    try:
+        payments = read_payments(desk, link.coperniq_parent_id)
+    except RecordMissing:
+        payments = []
     return next((row for row in payments if row.id == link.coperniq_id), None)
 
 
-def says_the_same(desk: Desk, link: RecordLink, ours: CoperniqPayment, theirs: dict[str, Any]) -> bool:
+def says_the_same(desk: Desk, ours: CoperniqPayment, theirs: dict[str, Any], *, share: bool) -> bool:
     image = coperniq_image(ours, ZoneInfo(desk.connection.company.time_zone))
-    cents = theirs["cash"] if link.written.get("share") else theirs["amount"]
+    cents = theirs["cash"] if share else theirs["amount"]
     return bool(image["amount"] == cents and image["on"] == theirs["on"])
 
 

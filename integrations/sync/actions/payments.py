@@ -13,7 +13,8 @@ from integrations.errors import (
     TooLong,
     Wait,
 )
-from integrations.models import Kind, RecordLink, SyncRun
+from integrations.models import Action, Kind, RecordLink, SyncRun
+from integrations.models.run_sets import SyncRunQuerySet
 from integrations.sync import reference
 from integrations.sync.actions import (
     brought_over,
@@ -86,7 +87,15 @@ def read_payment(desk: Desk, run: SyncRun, link: RecordLink | None) -> Payment:
             "payment_gone", "It is not in Coperniq any more, and never was in QuickBooks.", silent=True
         )
     run.record_name = link.coperniq_name
+    if asked_in_quickbooks(desk, link).requeue():
+        raise Skip("asked_already", "A person has been asked about it already.", silent=True)
     raise updating_payments.vanished(link)
+
+
+def asked_in_quickbooks(desk: Desk, link: RecordLink) -> SyncRunQuerySet:
+    """The card about a change of it in QuickBooks: it is looked at anew, for people may just have put it right."""
+    held = SyncRun.objects.held().filter(connection=desk.connection, action=Action.PULL_PAYMENT)
+    return held.filter(quickbooks_id=link.quickbooks_id, quickbooks_part=link.quickbooks_part)
 
 
 def wait_for_invoice(desk: Desk, run: SyncRun) -> Wait | Skip:

@@ -1,0 +1,149 @@
+"""Payments changed, voided or deleted in QuickBooks after they were recorded: Coperniq's cannot follow, people say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from integrations.models import SyncRun
+from tests.sync.office import Office
+from tests.sync.pull_scenes import assert_calm, invoice, payments, told
+from tests.sync.two_way import Books, open_both
+
+
+@pytest.fixture
+def books(office: Office) -> Books:
+    books = open_both(office)
+    books.invoice()
+    books.heard()
+    return books
+
+
+@pytest.fixture(params=["pulled", "pushed"])
+def paid(request: pytest.FixtureRequest, books: Books) -> tuple[Books, dict[str, Any]]:
+    """An invoice of $100, with a payment of $40 on both sides, whichever it began on."""
+    if request.param == "pulled":
+        books.payment({"id": books.money.in_books()["Id"], "amount": 40}, date="2026-11-03")
+    else:
+        books.money.pay(invoice(books), 40, paymentDate="2026-11-03T00:00:00Z")
+        books.money.work()
+    books.heard()
+    books.heard()
+    assert [row["amount"] for row in payments(books)] == [40]
+    return books, books.money.in_books("Payment")
+
+
+Paid = tuple[Books, dict[str, Any]]
+
+
+def less(books: Books, payment: dict[str, Any], amount: int = 30) -> None:
+    one = {"id": books.money.in_books()["Id"], "amount": amount}
+    books.change_payment(payment, invoices=[one], amount=amount)
+
+
+CHANGES = {
+    "amount": less,
+    "date": lambda books, payment: books.change_payment(payment, date="2026-11-09"),
+    "void": lambda books, payment: books.void(payment, "payments"),
+    "delete": lambda books, payment: books.delete(payment, "Payment"),
+    "taken off": lambda books, payment: books.change_payment(payment, invoices=[], amount=40),
+}
+
+
+@pytest.mark.parametrize("change", list(CHANGES))
+def test_a_change_is_held_with_the_difference_and_may_be_left(paid: Paid, change: str) -> None:
+    books, payment = paid
+    CHANGES[change](books, payment)
+    books.heard()
+    run = books.money.held()
+    assert run.cause == "quickbooks_payment_changed"
+    (row,) = (row["compared"] for row in run.planned)
+    assert row["before"] == "$40.00 of 2026-11-03"
+    wanted = {"amount": "$30.00 of 2026-11-03", "date": "$40.00 of 2026-11-09"}
+    assert row["quickbooks"] == wanted.get(change, "voided, deleted or taken off")
+    assert [row["amount"] for row in payments(books)] == [40]
+    assert_calm(books)
+    books.money.decide("release")
+    assert not SyncRun.objects.held().exists()
+    assert_calm(books)
+    assert not SyncRun.objects.held().exists(), told(books)
+
+
+def test_an_amount_put_right_by_hand_is_in_step_after_another_look(paid: Paid) -> None:
+    books, payment = paid
+    less(books, payment)
+    books.heard()
+    run = books.money.held()
+    books.money.change_payment(invoice(books), payments(books)[0], amount=30)
+    books.money.decide("retry", run)
+    assert not SyncRun.objects.held().exists(), told(books)
+    assert_calm(books)
+    assert books.money.in_books("Payment")["TotalAmt"] == 30
+
+
+def test_a_void_followed_by_hand_needs_no_answer_any_more(paid: Paid) -> None:
+    books, payment = paid
+    books.void(payment, "payments")
+    books.heard()
+    assert books.money.held().cause == "quickbooks_payment_changed"
+    books.money.remove_payment(invoice(books), payments(books)[0])
+    books.heard()
+    assert not SyncRun.objects.held().exists(), told(books)
+    assert_calm(books)
+
+
+def test_what_a_deposit_or_a_reference_changes_is_no_difference(paid: Paid) -> None:
+    books, payment = paid
+    books.change_payment(payment, reference="Cheque 9", note="Deposited by Ann")
+    books.heard()
+    assert not SyncRun.objects.held().exists()
+    assert_calm(books)
+
+
+def test_a_payment_spread_over_another_invoice_later_is_told_and_the_new_share_recorded(books: Books) -> None:
+    first = books.money.in_books()["Id"]
+    payment = books.payment({"id": first, "amount": 100})
+    books.heard()
+    second = books.invoice({"item": "Labour", "quantity": 1, "price": 50})["Id"]
+    books.change_payment(
+        payment, invoices=[{"id": first, "amount": 60}, {"id": second, "amount": 40}], amount=100
+    )
+    books.heard()
+    assert [row["amount"] for row in payments(books, 1)] == [40]
+    run = books.money.held()
+    assert "it was $100.00 of " in run.sentence
+    assert "and is $60.00 of " in run.sentence
+    assert_calm(books)
+    books.money.change_payment({"id": 20001}, payments(books)[0], amount=60)
+    books.money.decide("retry", run)
+    assert not SyncRun.objects.held().exists(), told(books)
+    assert_calm(books)
+
+
+def test_a_payment_that_grows_to_pay_another_invoice_has_not_changed_here(paid: Paid) -> None:
+    books, payment = paid
+    first = books.money.in_books()["Id"]
+    second = books.invoice({"item": "Labour", "quantity": 1, "price": 50})["Id"]
+    books.change_payment(
+        payment, invoices=[{"id": first, "amount": 40}, {"id": second, "amount": 50}], amount=90
+    )
+    books.heard()
+    assert not SyncRun.objects.held().exists(), told(books)
+    assert [[row["amount"] for row in payments(books, number)] for number in (0, 1)] == [[40], [50]]
+    assert_calm(books)
+
+
+def test_the_same_change_twice_makes_one_card(paid: Paid) -> None:
+    books, payment = paid
+    less(books, payment, 30)
+    books.heard()
+    less(books, payment, 20)
+    books.heard()
+    assert "is $20.00" in books.money.held().sentence
+    assert_calm(books)
+    less(books, payment, 40)
+    books.heard()
+    books.money.decide("retry")
+    assert not SyncRun.objects.held().exists(), "it is as it was"
+    assert_calm(books)
