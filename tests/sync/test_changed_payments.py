@@ -70,6 +70,16 @@ def test_a_change_is_held_with_the_difference_and_may_be_left(paid: Paid, change
     assert not SyncRun.objects.held().exists(), told(books)
 
 
+@pytest.mark.parametrize("change", ["amount", "delete"])
+def test_a_change_that_a_person_leaves_is_not_asked_about_again(paid: Paid, change: str) -> None:
+    books, payment = paid
+    CHANGES[change](books, payment)
+    books.heard()
+    books.money.decide("discard")
+    assert_calm(books)
+    assert not SyncRun.objects.held().exists()
+
+
 def test_an_amount_put_right_by_hand_is_in_step_after_another_look(paid: Paid) -> None:
     books, payment = paid
     less(books, payment)

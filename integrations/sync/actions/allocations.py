@@ -12,6 +12,7 @@ from integrations.models import (
     InboundEvent,
     Kind,
     RecordLink,
+    RunState,
     SyncLogEntry,
     SyncRun,
 )
@@ -34,6 +35,7 @@ def notice(desk: Desk, run: SyncRun) -> Ending:
     if payment is None:
         ForeignPayment.objects.filter(connection=desk.connection, quickbooks_id=run.quickbooks_id).delete()
         asks = [pull_run(desk, run.event, run.quickbooks_id, link.quickbooks_part, link) for link in links]
+        asks = [asked for asked in asks if not was_left(asked, None)]
         return nothing_to_do("It is not in QuickBooks any more.", silent=True, asks=asks)
     run.record_name = f"Payment of ${money(payment.total_cents):,}"
     refuse_ours(desk, payment, links)
@@ -50,7 +52,21 @@ def notice(desk: Desk, run: SyncRun) -> Ending:
         for link in links
         if link.quickbooks_part not in known
     ]
+    asks = [asked for asked in asks if not was_left(asked, payment)]
     return nothing_to_do("It was looked at what this payment pays.", silent=True, asks=asks)
+
+
+def was_left(asked: SyncRun, payment: Payment | None) -> bool:
+    """A person has left this very version alone; None is no version at all."""
+    runs = SyncRun.objects.filter(connection=asked.connection, action=asked.action)
+    same = runs.filter(quickbooks_id=asked.quickbooks_id, quickbooks_part=asked.quickbooks_part)
+    latest = same.select_related("event").order_by("-id").first()
+    if latest is None or latest.state != RunState.CANCELLED:
+        return False
+    seen_at = latest.event.occurred_at if latest.event is not None else None
+    if payment is None or payment.updated_at is None or seen_at is None:
+        return payment is None
+    return payment.updated_at <= seen_at
 
 
 def links_of(desk: Desk, payment_id: str) -> Iterable[RecordLink]:

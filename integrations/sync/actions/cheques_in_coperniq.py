@@ -59,8 +59,8 @@ def is_near(desk: Desk, payment: Payment, cents: int, row: CoperniqPayment) -> b
 
 
 def refuse_asked_already(desk: Desk, rows: list[CoperniqPayment]) -> None:
-    """The push of that payment has asked a person about this very pair."""
-    asked = SyncRun.objects.held().filter(
+    """The push of that payment has asked a person about this very pair, or is about to ask again."""
+    asked = SyncRun.objects.open().filter(
         connection=desk.connection, action="push_payment", cause="probably_same_payment"
     )
     for row in rows:

@@ -41,16 +41,18 @@ def plan_same(desk: Desk, run: SyncRun, payment: Payment, invoice: RecordLink, o
     if not rows:
         return None
     if len(rows) > 1 or balance_of(invoice) >= payment.amount_cents:
-        take_over(desk, rows)
+        withdraw_others(desk, invoice, rows)
         raise probably_same(rows)
     return plan_link(desk, run, payment, invoice, on, rows[0].quickbooks_id, RecordLink.Rule.SAME_PAYMENT)
 
 
-def take_over(desk: Desk, rows: Sequence[ForeignPayment]) -> None:
-    """One question is enough: what would bring these over asks no more, and waits for the answer to this run."""
-    asking = SyncRun.objects.held().filter(connection=desk.connection, action=Action.PULL_PAYMENT)
-    ids = [row.quickbooks_id for row in rows]
-    asking.filter(cause="probably_same_payment", quickbooks_id__in=ids).requeue()
+def withdraw_others(desk: Desk, invoice: RecordLink, rows: Sequence[ForeignPayment]) -> None:
+    """The card of the other direction about the same pair: looked at anew, that run waits for the answer to this one."""
+    asked = SyncRun.objects.held().filter(
+        connection=desk.connection, action=Action.PULL_PAYMENT, cause="probably_same_payment"
+    )
+    same = asked.filter(quickbooks_part=invoice.quickbooks_id)
+    same.filter(quickbooks_id__in=[row.quickbooks_id for row in rows]).requeue()
 
 
 def probably_same(rows: Sequence[ForeignPayment]) -> Hold:

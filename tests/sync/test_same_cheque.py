@@ -1,0 +1,113 @@
+"""The same cheque entered on both sides: linked when both cannot be meant, else asked about once, whoever came first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from integrations.models import RecordLink, SyncRun
+from tests.sync.office import Office
+from tests.sync.pull_scenes import assert_calm, invoice, payments, told
+from tests.sync.two_way import Books, open_both
+
+DAY = "2026-11-10"
+
+
+@pytest.fixture(params=["pulled", "pushed"])
+def books(request: pytest.FixtureRequest, office: Office) -> Books:
+    """An invoice of $100 on both sides, whichever it began on."""
+    books = open_both(office)
+    if request.param == "pulled":
+        books.invoice()
+    else:
+        books.money.invoice(("Permit", 1, 100))
+        books.money.work()
+    books.heard()
+    return books
+
+
+def enter(books: Books, amount: int, order: str, day: str = DAY) -> tuple[dict[str, Any], dict[str, Any]]:
+    """On both sides; `order` says whether the portal hears of either first, or of both at once."""
+    theirs: dict[str, Any] = {}
+    if order != "coperniq first":
+        theirs = books.payment(
+            {"id": books.money.in_books()["Id"], "amount": amount}, date=DAY, reference="4711"
+        )
+    if order == "quickbooks first":
+        books.money.look_at_changes()
+    ours = books.money.pay(invoice(books), amount, paymentDate=f"{day}T00:00:00Z", paymentReference="4711")
+    if order == "coperniq first":
+        books.money.office.simulator.fault("error_500", vendor="quickbooks", method="POST", path="/payment")
+        theirs = books.payment(
+            {"id": books.money.in_books()["Id"], "amount": amount}, date=DAY, reference="4711"
+        )
+    books.heard()
+    return ours, theirs
+
+
+def totals(books: Books) -> tuple[list[float], list[float]]:
+    ours, theirs = payments(books), books.money.books("Payment")
+    return sorted(row["amount"] for row in ours), sorted(row["TotalAmt"] for row in theirs)
+
+
+ORDERS = ["quickbooks first", "at once", "coperniq first"]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_one_that_leaves_no_room_for_another_is_linked(books: Books, order: str) -> None:
+    ours, theirs = enter(books, 100, order, day="2026-11-12")
+    link = RecordLink.objects.get(kind="payment")
+    assert (link.coperniq_id, link.quickbooks_id, link.rule) == (str(ours["id"]), theirs["Id"], "same_money")
+    assert not SyncRun.objects.held().exists()
+    assert totals(books) == ([100], [100])
+    assert_calm(books)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("answer", ["link", "record_both"])
+def test_one_beside_which_there_is_room_is_asked_about_once(books: Books, order: str, answer: str) -> None:
+    enter(books, 40, order)
+    run = books.money.held()
+    assert run.cause == "probably_same_payment"
+    assert [choice["key"].split(":")[0] for choice in run.choices] == ["link", "record_both", "discard"]
+    assert totals(books) == ([40], [40])
+    assert_calm(books)
+    books.money.decide(run.choices[0]["key"] if answer == "link" else answer)
+    books.heard()
+    assert not SyncRun.objects.open().exists(), told(books)
+    assert totals(books) == (([40], [40]) if answer == "link" else ([40, 40], [40, 40]))
+    assert RecordLink.objects.filter(kind="payment").count() == (1 if answer == "link" else 2)
+    assert_calm(books)
+
+
+@pytest.mark.parametrize("order", ["quickbooks first", "at once"])
+def test_beyond_a_week_both_are_meant(books: Books, order: str) -> None:
+    enter(books, 40, order, day="2026-11-18")
+    assert totals(books) == ([40, 40], [40, 40])
+    assert not SyncRun.objects.held().exists()
+    assert_calm(books)
+
+
+def test_what_is_left_is_asked_about_no_more(books: Books) -> None:
+    enter(books, 40, "at once")
+    books.money.decide("discard")
+    books.heard()
+    for run in SyncRun.objects.held():
+        books.money.decide("discard", run)
+    assert not SyncRun.objects.held().exists()
+    assert_calm(books)
+    assert totals(books) == ([40], [40])
+
+
+@pytest.mark.parametrize("answer", ["link", "record_both"])
+def test_an_answer_is_for_the_payment_it_was_given_for(books: Books, answer: str) -> None:
+    enter(books, 20, "at once")
+    run = books.money.held()
+    books.money.decide(run.choices[0]["key"] if answer == "link" else answer)
+    books.heard()
+    many = totals(books)
+    enter(books, 30, "at once")
+    assert books.money.held().cause == "probably_same_payment"
+    assert_calm(books)
+    assert (len(totals(books)[0]), len(totals(books)[1])) == (len(many[0]) + 1, len(many[1]) + 1)
