@@ -69,7 +69,7 @@ class Fields(QuickBooksFields):
             self.current,
             self.invoice.lines,
             self.pairs if written.get("line_ids") else {},
-            self.link.quickbooks_image.get("lines", ()),
+            self.link.quickbooks_image.get("lines") or (),
             lines_stay=bool(written.get("lines_stay")),
         )
 

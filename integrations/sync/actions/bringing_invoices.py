@@ -18,9 +18,9 @@ from integrations.sync.actions.names import DISCARD, RETRY
 from integrations.sync.actions.reconciling import told_of
 from integrations.sync.answers.brought_invoices import find_marked
 from integrations.sync.desk import Desk
-from integrations.sync.mapping.coperniq_texts import description_of, quickbooks_mark
+from integrations.sync.mapping.coperniq_texts import description_of, parts_of, quickbooks_mark, shown_number
 from integrations.sync.mapping.folded import as_sent
-from integrations.sync.mapping.invoices import coperniq_image, memo_in, quickbooks_image
+from integrations.sync.mapping.invoices import FIELDS, coperniq_image, memo_in, quickbooks_image
 from integrations.sync.plans import Change, Plan, PlannedWrite
 
 BRING_OVER = Choice("bring_over", "Bring it over")
@@ -182,8 +182,8 @@ def linked_plan(desk: Desk, run: SyncRun, current: Invoice, found: CoperniqInvoi
         quickbooks_at=current.updated_at,
         quickbooks_image={
             **quickbooks_image(current, desk.settings.memo_field),
-            "lines": None,
-            "due_date": None,
+            **dict.fromkeys(FIELDS),
+            "number": number_in(found, current),
         },
         coperniq_image=coperniq_image(found, ZoneInfo(desk.connection.company.time_zone)),
         number=current.number,
@@ -191,6 +191,12 @@ def linked_plan(desk: Desk, run: SyncRun, current: Invoice, found: CoperniqInvoi
         sentence=f"Found invoice {current.number} in Coperniq, brought over earlier, and linked it again.",
         ending={"again": True},
     )
+
+
+def number_in(found: CoperniqInvoice, current: Invoice) -> str:
+    """The number Coperniq shows, spelled as QuickBooks does where it is still the same."""
+    shown = parts_of(found.description).number
+    return current.number if shown == shown_number(current.number) else shown
 
 
 def ask_for_push(desk: Desk, coperniq_id: str) -> None:
