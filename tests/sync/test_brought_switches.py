@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from tests.sync.invoice_scenes import lines_of
+from integrations.models import SyncRun
+from tests.sync.invoice_scenes import later, lines_of
 from tests.sync.office import Office
-from tests.sync.pull_scenes import assert_calm, invoice
+from tests.sync.pull_scenes import assert_calm, invoice, payments
 from tests.sync.two_way import Books, open_both
 
 
@@ -51,3 +54,60 @@ def test_lines_of_a_paid_invoice_that_coperniq_refuses_to_change_are_held(books:
     books.money.decide("retry")
     assert invoice(books)["amount"] == 300
     assert_calm(books)
+
+
+SWITCHES = [
+    {"due_date_absent": "null"},
+    {"bare_dates": "accept"},
+    {"sent_time_of_day": "midnight_utc"},
+    {"line_ids": "renewed", "line_update": "merge"},
+    {"invoice_list_shape": "array"},
+    {"has_more": "full_page"},
+    {"account_invoices": "own"},
+    {"deleted_catalog_item": "shown"},
+    {"payment_moves_updated_at": False},
+    {"payment_moves_amount_paid": False, "payment_moves_status": False},
+    {"payment_status": "COMPLETED"},
+    {"overpayment": "accept"},
+    {"legacy_shape": True},
+    {"timestamp_form": "seconds"},
+    {"patch_always_touches": False},
+    {"duplicate_item_code": "refuse"},
+    {"payment_reference_length": 10},
+    {"lines_move_status": False},
+    {"overdue": "never"},
+]
+
+
+@pytest.mark.parametrize("switches", SWITCHES, ids=lambda one: "-".join(one))
+def test_a_year_of_an_invoice_under_every_answer(books: Books, switches: dict[str, Any]) -> None:
+    """Brought over, changed on both sides, paid in parts, and copied by nobody."""
+    books.money.office.simulator.switch(**switches)
+    made = books.invoice(
+        {"item": "Permit", "quantity": "2.5", "price": 40, "description": "Hours"},
+        {"item": "Labour", "quantity": 2, "price": 50},
+        note="First",
+        due="2027-01-31",
+    )
+    books.heard()
+    assert_calm(books)
+    books.change(
+        made, note="Second", due="2027-02-28", lines=[{"item": "Labour", "quantity": 3, "price": 50}]
+    )
+    books.heard()
+    assert_calm(books)
+    later(books.money.office, 3)
+    ours = invoice(books)
+    books.money.edit(ours, description=ours["description"].replace("Second", "Third"), dueDate="2027-03-31")
+    books.money.work()
+    document = books.money.in_books()
+    assert (document["PrivateNote"].split("\n")[0], document["DueDate"]) == ("Third", "2027-03-31")
+    assert_calm(books)
+    for amount in (50, 100):
+        books.payment({"id": made["Id"], "amount": amount}, reference="A long reference")
+        books.heard()
+    assert [row["amount"] for row in payments(books)] == [50, 100]
+    assert len(books.money.books("Payment")) == 2
+    assert_calm(books)
+    assert invoice(books)["amount"] == books.money.in_books()["TotalAmt"] == 150
+    assert not SyncRun.objects.held().exists()
