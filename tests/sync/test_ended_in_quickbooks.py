@@ -187,3 +187,19 @@ def test_a_declined_invoice_made_anew_after_a_void_is_a_new_one(made: Made) -> N
     books.heard()
     assert sorted(one["status"] for one in invoices(books)) == ["DECLINED", "SENT"]
     assert_calm(books)
+
+
+def test_what_changed_while_coperniqs_was_archived_comes_over_once_it_is_back(made: Made) -> None:
+    books, document = made
+    ours = invoice(books)
+    books.money.act(ours, "archive")
+    books.money.sweep()
+    books.change(document, note="Meanwhile", lines=[{"item": "Permit", "quantity": 3, "price": 100}])
+    books.heard()
+    assert invoice(books)["amount"] == 100
+    assert_calm(books)
+    books.money.act(ours, "restore")
+    books.heard()
+    assert invoice(books)["amount"] == 300
+    assert "Meanwhile" in invoice(books)["description"]
+    assert_calm(books)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from integrations.errors import Choice, Hold, RecordMissing, Refused, Skip
-from integrations.models import InboundEvent, Kind, RecordLink, RemoteWrite, SyncRun, Vendor
+from integrations.models import InboundEvent, Kind, OnEnded, RecordLink, RemoteWrite, SyncRun, Vendor
 from integrations.quickbooks.documents import Invoice
 from integrations.sync import reference
 from integrations.sync.actions import bringing_invoices, changed_customers, ended_in_quickbooks, reconciling
@@ -87,8 +87,10 @@ def changed_plan(desk: Desk, run: SyncRun, link: RecordLink, current: Invoice) -
     if link.written.get("ended") or not (has_changed(desk, link, current) or run.decision):
         return reconciling.refreshed(desk, link, run, current)
     invoice = read_invoice(desk, run, link)
-    if what_becomes(desk.settings, invoice) is not None:
-        return reconciling.refreshed(desk, link, run, current)
+    ended = what_becomes(desk.settings, invoice)
+    if ended is not None:
+        put_off = FIELDS if ended == OnEnded.LEAVE else ()
+        return reconciling.refreshed(desk, link, run, current, put_off)
     image = refuse_moved(run, link, coperniq_image(invoice, ZoneInfo(desk.connection.company.time_zone)))
     return reconciling.plan(desk, run, invoice, link, image, current)
 

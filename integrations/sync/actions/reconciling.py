@@ -190,20 +190,27 @@ def paired(fields: Fields) -> dict[str, Any]:
     return {} if fields.lines_are_theirs else {"line_ids": fields.pairs}
 
 
-def refreshed(desk: Desk, link: RecordLink, run: SyncRun, current: QuickBooksInvoice) -> Plan:
-    """A payment, an e-mail, our own write, or a change that has nowhere to go: Coperniq need not be asked."""
+def refreshed(
+    desk: Desk, link: RecordLink, run: SyncRun, current: QuickBooksInvoice, put_off: Sequence[str] = ()
+) -> Plan:
+    """A payment, an e-mail, our own write, or a change that has nowhere to go: Coperniq need not be asked.
+
+    Fields that are `put_off` go over once Coperniq's invoice is in use again.
+    """
+    image = quickbooks_image(current, desk.settings.memo_field)
+    more = {"unsettled": list(put_off)} if put_off else {}
     return Plan(
         record_name=link.coperniq_name or run.record_name,
         rule=link.rule,
         quickbooks_id=link.quickbooks_id,
         quickbooks_name=link.quickbooks_name,
         quickbooks_version=current.sync_token,
-        quickbooks_image=quickbooks_image(current, desk.settings.memo_field),
+        quickbooks_image={**image, **kept(link.quickbooks_image, put_off)},
         quickbooks_at=current.updated_at,
         coperniq_image=link.coperniq_image,
         number=link.number,
         amount_cents=link.amount_cents,
-        written=link.written,
+        written={**link.written, **more},
         sentence=f"Nothing that is kept in step has changed on invoice {link.number} in QuickBooks.",
         ending={"silent": True},
     )
