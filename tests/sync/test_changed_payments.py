@@ -92,6 +92,20 @@ def test_an_amount_put_right_by_hand_is_in_step_after_another_look(paid: Paid) -
     assert books.money.in_books("Payment")["TotalAmt"] == 30
 
 
+@pytest.mark.parametrize("day", ["2026-11-03", "2026-11-05"])
+def test_an_amount_put_right_by_entering_it_anew_is_no_second_payment(paid: Paid, day: str) -> None:
+    books, payment = paid
+    less(books, payment)
+    books.heard()
+    books.money.remove_payment(invoice(books), payments(books)[0])
+    books.money.pay(invoice(books), 30, paymentDate=f"{day}T00:00:00Z")
+    books.heard()
+    assert not SyncRun.objects.open().exists(), told(books)
+    assert [row["TotalAmt"] for row in books.money.books("Payment")] == [30]
+    assert books.money.link("payment").coperniq_id == str(payments(books)[0]["id"])
+    assert_calm(books)
+
+
 def test_a_void_followed_by_hand_needs_no_answer_any_more(paid: Paid) -> None:
     books, payment = paid
     books.void(payment, "payments")

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.db import transaction
+
 from integrations.coperniq.money import Payment as CoperniqPayment
 from integrations.errors import Choice, Hold, RecordMissing
-from integrations.models import RecordLink, SyncRun
+from integrations.models import Action, Kind, RecordLink, SyncRun
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import Payment
+from integrations.sync.actions.allocations import read_payment
 from integrations.sync.actions.names import DISCARD, RETRY
-from integrations.sync.actions.noticing_payments import read_payments
+from integrations.sync.actions.noticing_payments import read_payments, recent_payments
+from integrations.sync.actions.same_cheques import SAME_CHEQUE
 from integrations.sync.desk import Desk
-from integrations.sync.mapping.payments import coperniq_image, quickbooks_image
+from integrations.sync.mapping.payments import coperniq_image, paid_on, quickbooks_image
 from integrations.sync.plans import Plan
 
+CHANGED = "quickbooks_payment_changed"
 LEAVE = Choice("release", "Leave Coperniq as it is")
 AGAIN = Choice(RETRY.key, "It is put right in Coperniq: look again")
 GONE = {"amount": 0, "applied": 0, "cash": 0, "voided": True}
@@ -27,11 +33,13 @@ def plan(desk: Desk, run: SyncRun, link: RecordLink, payment: Payment | None) ->
     version = payment.sync_token if payment else link.quickbooks_version
     if not difference(link.quickbooks_image, theirs):
         return settled(link, run, theirs, version, payment, written)
-    ours = in_coperniq(desk, link)
+    before = link.coperniq_id
+    ours = in_coperniq(desk, run, link, theirs)
+    is_new = link.coperniq_id != before
     gone = not theirs["applied"]
     share = bool(written.get("share"))
     agrees = ours is None if gone else ours is not None and says_the_same(desk, ours, theirs, share=share)
-    if agrees or run.decision == LEAVE.key:
+    if agrees or is_new or run.decision == LEAVE.key:
         written = {**written, "ended": "gone"} if gone else written
         return settled(link, run, theirs, version, payment, written)
     raise changed(link, theirs)
@@ -58,13 +66,60 @@ def difference(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     return [*names, *(["applied"] if lost and "amount" not in names else [])]
 
 
-def in_coperniq(desk: Desk, link: RecordLink) -> CoperniqPayment | None:
-    """As it is now: whoever looks again has just put it right."""
+def in_coperniq(desk: Desk, run: SyncRun, link: RecordLink, theirs: dict[str, Any]) -> CoperniqPayment | None:
+    """As it is now: whoever looks again has just put it right, perhaps by entering it anew."""
     try:
         payments = read_payments(desk, link.coperniq_parent_id)
     except RecordMissing:
         payments = []
-    return next((row for row in payments if row.id == link.coperniq_id), None)
+    found = next((row for row in payments if row.id == link.coperniq_id), None)
+    if found is None and theirs["applied"]:
+        found = next((row for row in payments if is_free(desk, row) and takes_place(desk, row, theirs)), None)
+        if found is not None:
+            take_over(desk, run, link, found)
+    return found
+
+
+def is_free(desk: Desk, row: CoperniqPayment) -> bool:
+    return RecordLink.objects.pushed(desk.connection, Kind.PAYMENT, row.id) is None
+
+
+def takes_place(desk: Desk, row: CoperniqPayment, theirs: dict[str, Any]) -> bool:
+    """Of the amount QuickBooks has by now, within a week: what was removed and entered anew."""
+    on = paid_on(row, ZoneInfo(desk.connection.company.time_zone))
+    near = on is not None and abs(on - date.fromisoformat(theirs["on"])) <= SAME_CHEQUE
+    return near and row.amount_cents == theirs["amount"]
+
+
+def take_over(desk: Desk, run: SyncRun, link: RecordLink, row: CoperniqPayment) -> None:
+    run.coperniq_id = link.coperniq_id = row.id
+    link.coperniq_image = coperniq_image(row, ZoneInfo(desk.connection.company.time_zone))
+    with transaction.atomic():
+        desk.lane.hold_fast()
+        link.save(update_fields=["coperniq_id", "coperniq_image"])
+
+
+def is_replaced_by(desk: Desk, row: CoperniqPayment, invoice: RecordLink) -> bool:
+    """A person was asked to correct a payment on this invoice in Coperniq, has removed it, and this is the new one."""
+    cards = SyncRun.objects.held().filter(
+        connection=desk.connection,
+        action=Action.PULL_PAYMENT,
+        cause=CHANGED,
+        quickbooks_part=invoice.quickbooks_id,
+    )
+    listed = {each.id for each in recent_payments(desk, invoice.coperniq_id)}
+    for card in cards:
+        link = RecordLink.objects.pulled(
+            desk.connection, Kind.PAYMENT, card.quickbooks_id, card.quickbooks_part
+        )
+        if link is None or link.coperniq_id in listed:
+            continue
+        payment = read_payment(desk, card.quickbooks_id)
+        share = bool(link.written.get("share")) or pays_others(link, payment)
+        if payment is not None and takes_place(desk, row, image_now(link, payment, share=share)):
+            cards.filter(pk=card.pk).requeue()
+            return True
+    return False
 
 
 def says_the_same(desk: Desk, ours: CoperniqPayment, theirs: dict[str, Any], *, share: bool) -> bool:
@@ -108,7 +163,7 @@ def changed(link: RecordLink, theirs: dict[str, Any]) -> Hold:
         else "voided, deleted or taken off"
     )
     return Hold(
-        "quickbooks_payment_changed",
+        CHANGED,
         f"The payment of {link.coperniq_name} was changed in QuickBooks: it was {was}, and is {now}. Coperniq's payments "
         "cannot be changed from outside. Correct it in Coperniq by hand and look again, or leave it there as it is.",
         [AGAIN, LEAVE, DISCARD],

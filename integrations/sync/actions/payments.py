@@ -19,6 +19,7 @@ from integrations.sync import reference
 from integrations.sync.actions import (
     brought_over,
     catching_up,
+    changed_payments,
     creating_payments,
     noticing_payments,
     payment_rules,
@@ -47,6 +48,13 @@ def plan(desk: Desk, run: SyncRun) -> Plan:
         raise waits_for(run, "Waiting for the lines of its invoice to be put right in QuickBooks.")
     brought_over.refuse_theirs(desk, run, Kind.PAYMENT, payment.notes)
     run.record_name = payment_name(payment, invoice.number)
+    if changed_payments.is_replaced_by(desk, payment, invoice):
+        raise Wait(
+            "waits_for_link",
+            "It takes the place of a payment that was changed in QuickBooks, and is about to be linked with that.",
+            kind=Kind.PAYMENT,
+            coperniq_id=run.coperniq_id,
+        )
     payment_rules.refuse_older(desk, run, payment, invoice)
     payment_rules.refuse_status(desk, run, payment)
     payment_rules.refuse_amount(payment)
