@@ -81,6 +81,7 @@ class DemoHouse:
             "QUICKBOOKS_API_URL": f"{self.simulator}/quickbooks",
             "COPERNIQ_API_URL": f"{self.simulator}/coperniq/v1",
             "COPERNIQ_POLL_SECONDS": "15",
+            "QUICKBOOKS_CDC_SECONDS": "30",
             "LOG_LEVEL": "WARNING",
             "DEMO_PASSWORD": PASSWORD,
             "DJANGO_SUPERUSER_PASSWORD": PASSWORD,
@@ -145,7 +146,8 @@ class DemoHouse:
         people = "\n".join(f"  {role:<9}{email}" for role, email in {**PEOPLE, "operator": OPERATOR}.items())
         return (
             f"\nPortal      {self.portal}/integrations/quickbooks/\n"
-            f"Simulator   {self.simulator}/   (move a project to Installation here, make invoices, pay them)\n\n"
+            f"Simulator   {self.simulator}/   (move a project to Installation here, then make, change and pay "
+            "invoices on either side)\n\n"
             f"Sign in with the password {PASSWORD} as\n{people}\n\nCtrl-C stops the demo.\n"
         )
 
