@@ -7,10 +7,10 @@ from functools import cached_property
 from typing import Any
 
 from integrations.models import RecordLink
-from integrations.quickbooks.bodies import money
 from integrations.sync.actions.coperniq_lines import CoperniqLines, lines_for
 from integrations.sync.actions.invoice_fields import LABELS, QuickBooksFields, padded
-from integrations.sync.actions.invoice_lines import line_text, told
+from integrations.sync.actions.invoice_lines import line_text, titled
+from integrations.sync.actions.invoice_lines import told as in_dollars
 from integrations.sync.mapping.coperniq_texts import with_memo, with_number
 from integrations.sync.mapping.folded import FoldedLine, as_sent
 from integrations.sync.mapping.invoices import DIFFERENCE, lines_of
@@ -132,6 +132,7 @@ def moment_of(day: date | None) -> str | None:
 
 
 def folded_text(line: FoldedLine) -> str:
-    """As the lines of Coperniq are told, so that only what differs shows as changed."""
-    price = money(line.price_cents).normalize()
-    return f"{line.description}: {line.quantity} x ${price:,f} = {told(line.amount_cents)}"
+    return titled(
+        line.description,
+        f"{line.quantity} x {in_dollars(line.price_cents)} = {in_dollars(line.amount_cents)}",
+    )

@@ -11,7 +11,7 @@ from integrations.models import MemoField, RecordLink, SyncRun
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import Invoice as QuickBooksInvoice
 from integrations.sync.actions.creating_invoices import memo_values
-from integrations.sync.actions.invoice_lines import line_text, wanted_lines
+from integrations.sync.actions.invoice_lines import line_text, titled, wanted_lines
 from integrations.sync.desk import Desk
 from integrations.sync.mapping.invoices import SALES, SUBTOTAL, Line, quickbooks_image
 from integrations.sync.mapping.line_updates import SentLine, content, pairs_now, say_the_same, updated_lines
@@ -140,7 +140,7 @@ class QuickBooksFields:
 
 def sold_text(line: Mapping[str, Any]) -> str:
     factors = f"{line['quantity']} x ${line['price']} = " if line["quantity"] and line["price"] else ""
-    return f"{line['description']}: {factors}${money(line['amount']):,}"
+    return titled(line["description"], f"{factors}${money(line['amount']):,}")
 
 
 def padded(one: Sequence[str], other: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -63,7 +63,13 @@ def with_difference(desk: Desk, invoice: Invoice, lines: list[Line]) -> list[Lin
 
 def line_text(line: Line) -> str:
     quantity, price = line.quantity.normalize(), line.unit_price
-    return f"{line.description}: {quantity:f} x ${price:,f} = {told(line.amount_cents)}"
+    shown = f"-${-price:,f}" if price < 0 else f"${price:,f}"
+    return titled(line.description, f"{quantity:f} x {shown} = {told(line.amount_cents)}")
+
+
+def titled(description: str, sold: str) -> str:
+    """A line need not say what it is for."""
+    return f"{description}: {sold}" if description else sold
 
 
 def told(cents: int) -> str:
