@@ -11,7 +11,7 @@ from integrations.models import FieldMapping, Kind, RecordLink, SyncLogEntry
 # The one is kept as a digest, the other comes back masked: neither says anything to a reader.
 UNSHOWN = ("PrimaryTaxIdentifier",)
 # What only the engine has a use for.
-INTERNAL = ("payments", "paid_since", "deleted")
+INTERNAL = ("payments", "paid_since", "deleted", "memo_field")
 IN_CENTS = ("total", "balance", "amount", "applied", "paid")
 FIELD_NAMES = {
     "DisplayName": "Display name",
@@ -113,7 +113,7 @@ def row_of(link: RecordLink, path: str) -> Compared:
 def text(value: object, path: str = "") -> str:
     """Amounts in dollars; of what is more than a word, such as lines, only how many."""
     if isinstance(value, list | dict):
-        return f"{len(value)} lines" if path in ("lines", "Line") else ""
+        return f"{len(value)} line{'' if len(value) == 1 else 's'}" if path in ("lines", "Line") else ""
     if isinstance(value, bool):
         return "Yes" if value else ""
     if (path.endswith("_cents") or path in IN_CENTS) and isinstance(value, int):
