@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -75,17 +76,44 @@ def test_a_card_moved_on_the_board_becomes_a_customer_and_a_job(demo: Demo) -> N
     name = "Garcia Residence | #12347 | $31,240.50 | 12.8 kW"
     eventually(lambda: name in names(demo), "the job is in QuickBooks")
     assert "Maria Garcia" in names(demo)
-    visitor = Visitor(demo.portal)
-    visitor.sign_in(demo.log_ins()["staff"], demo.password)
-    eventually(lambda: f"Created the job “{name}” in QuickBooks." in sentences(visitor), "the log tells it")
+    told = f"Created the job “{name}” in QuickBooks."
+    staff = visitor(demo)
+    eventually(lambda: told in sentences(staff), "the log tells it")
+
+
+def test_an_invoice_made_and_paid_on_the_boards_quickbooks_side_is_in_coperniq(demo: Demo) -> None:
+    job = next(
+        row for row in demo.simulator.customers(REALM) if row["DisplayName"].startswith("Garcia Residence")
+    )
+    first = {"line-0": "", "item-0": "1", "quantity-0": "2.75", "price-0": "118.50", "taxed-0": "1"}
+    second = {"line-1": "", "item-1": "1", "quantity-1": "1", "price-1": "285", "taxed-1": "1"}
+    made = send(demo, f"customers/{job['Id']}/invoices", **first, **second, percent="5")
+    staff, total = visitor(demo), "$629.21"  # of lines $610.88, less 5 %, and 8 % of what is taxed
+    eventually(lambda: any(total in told for told in sentences(staff)), "the invoice is in Coperniq")
+    send(demo, f"{made}/payments", amount="100", method="Check")
+    recorded = "Recorded the payment of $100.00 for invoice 1001 in Coperniq."
+    eventually(lambda: recorded in sentences(staff), "so is its payment")
+
+
+def send(demo: Demo, path: str, **form: str) -> str:
+    """A form of the board; where it leads to."""
+    answer = demo.simulator.session.post(f"{demo.simulator.url}/board/{path}", form, timeout=20)
+    assert answer.ok, answer.text
+    return urlsplit(answer.url).path.removeprefix("/board/")
+
+
+def visitor(demo: Demo) -> Visitor:
+    found = Visitor(demo.portal)
+    found.sign_in(demo.log_ins()["staff"], demo.password)
+    return found
 
 
 def names(demo: Demo) -> list[str]:
     return [row["DisplayName"] for row in demo.simulator.customers(REALM)]
 
 
-def sentences(visitor: Visitor) -> list[str]:
-    return [entry["sentence"] for entry in visitor.json("/integrations/log/")["entries"]]
+def sentences(staff: Visitor) -> list[str]:
+    return [entry["sentence"] for entry in staff.json("/integrations/log/")["entries"]]
 
 
 def test_a_port_in_use_is_named(demo: Demo) -> None:
