@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -187,6 +188,22 @@ def winner_of(desk: Desk, run: SyncRun, fields: Fields, name: str, noted: dict[s
     if owner in (Owner.COPERNIQ, Owner.QUICKBOOKS):
         return str(owner)
     return later_side(desk, noted, name) if owner == Owner.LATER else ""
+
+
+def together(reasons: Iterable[Hold]) -> Hold:
+    """One card for all that waits: what is chosen counts for every field it can settle, so all of them are shown."""
+    first, *others = dict.fromkeys(reasons)
+    if not others:
+        return first
+    offered = [
+        choice for each in (first, *others) for choice in each.choices if choice not in (RETRY, DISCARD)
+    ]
+    return Hold(
+        first.cause,
+        " ".join(str(each) for each in (first, *others)),
+        [*dict.fromkeys(offered), RETRY, DISCARD],
+        compared=[row for each in (first, *others) for row in each.compared],
+    )
 
 
 def conflict(fields: Fields, names: list[str]) -> Hold:

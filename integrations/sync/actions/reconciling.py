@@ -18,7 +18,7 @@ from integrations.sync import answers
 from integrations.sync.actions import items
 from integrations.sync.actions.both_sides import Fields
 from integrations.sync.actions.closing import refuse_closed
-from integrations.sync.actions.conflicts import Resolved, resolve
+from integrations.sync.actions.conflicts import Resolved, resolve, together
 from integrations.sync.actions.edit_times import still_open
 from integrations.sync.desk import Desk
 from integrations.sync.mapping.invoices import quickbooks_image
@@ -51,7 +51,7 @@ def plan(
     if resolved.held and asked_already:
         raise Skip("asked_already", "A person has been asked about this already.", silent=True)
     if resolved.held:
-        raise next(iter(resolved.held.values()))
+        raise together(resolved.held.values())
     return in_step(fields, resolved)
 
 
