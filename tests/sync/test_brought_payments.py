@@ -145,6 +145,20 @@ def test_more_than_coperniq_has_open_is_held_until_it_is_put_right(books: Books)
     assert_calm(books)
 
 
+def test_money_on_what_is_declined_in_coperniq_waits_for_a_person(books: Books) -> None:
+    books.money.configure(on_declined="leave")
+    books.money.act(invoice(books), "decline")
+    books.heard()
+    books.payment({"id": one(books), "amount": 40})
+    books.heard()
+    assert books.money.held().cause == "invoice_declined"
+    assert_calm(books)
+    books.money.act(invoice(books), "send")
+    books.money.decide("retry")
+    assert amounts(books) == [40]
+    assert_calm(books)
+
+
 def test_a_payment_of_an_invoice_that_is_not_linked_is_nobodys(books: Books) -> None:
     ann = books.money.office.simulator.in_books(books.money.office.realm, DisplayName="Ann Brown")
     made = books.invoice(customer=ann["Id"])

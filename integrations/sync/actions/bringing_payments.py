@@ -17,6 +17,7 @@ from integrations.sync.actions.bringing_invoices import BRING_OVER
 from integrations.sync.actions.cheques_in_coperniq import same_in_coperniq
 from integrations.sync.actions.cut_off import is_older
 from integrations.sync.actions.names import DISCARD, RETRY
+from integrations.sync.actions.payment_rules import refuse_declined
 from integrations.sync.desk import Desk
 from integrations.sync.mapping.coperniq_texts import (
     payment_notes,
@@ -47,6 +48,7 @@ def plan(desk: Desk, run: SyncRun, payment: Payment, invoice: RecordLink) -> Pla
     found = same_in_coperniq(desk, run, payment, cents, invoice, listed, current)
     if found is not None:
         return linked_plan(desk, run, payment, cents, invoice, found)
+    refuse_declined(current, invoice.number)
     refuse_above_balance(cents, current, invoice)
     return create_plan(desk, run, payment, cents, invoice)
 

@@ -5,10 +5,11 @@ The gates stand in a row: who answered at a later one has passed the earlier one
 
 from __future__ import annotations
 
-from integrations.coperniq.money import Payment
+from integrations.coperniq.money import Invoice, Payment
 from integrations.errors import Choice, Hold, Skip
 from integrations.models import RecordLink, SyncRun, SyncSettings
 from integrations.sync.actions.cut_off import is_older
+from integrations.sync.actions.ending_invoices import DECLINED
 from integrations.sync.actions.invoices import SEND_ANYWAY
 from integrations.sync.actions.names import DISCARD, RETRY
 from integrations.sync.desk import Desk
@@ -58,6 +59,17 @@ def answer_of(settings: SyncSettings, status: str) -> str:
 def remember(settings: SyncSettings, status: str, answer: str) -> None:
     settings.payment_statuses = {**settings.payment_statuses, status: answer}
     settings.save(update_fields=["payment_statuses"])
+
+
+def refuse_declined(invoice: Invoice, number: str) -> None:
+    """Of an invoice that is declined Coperniq takes no money."""
+    if invoice.status == DECLINED:
+        raise Hold(
+            "invoice_declined",
+            f"Invoice {number} is declined in Coperniq, but QuickBooks has money on it. Take it back into use in "
+            "Coperniq, then try again, or leave the payment.",
+            [RETRY, DISCARD],
+        )
 
 
 def refuse_amount(payment: Payment) -> None:
