@@ -28,11 +28,14 @@ def is_moved_by_payment(connection: QuickBooksConnection, invoice_id: str, at: d
     return payments.filter(quickbooks_at__range=(at - TOLERANCE, at + TOLERANCE)).exists()
 
 
-def is_deleted(connection: QuickBooksConnection, kind: Kind, quickbooks_id: str) -> bool:
-    """The portal knows: it has deleted it itself, or somebody has looked since."""
+def has_ended(connection: QuickBooksConnection, kind: Kind, quickbooks_id: str, how: str) -> bool:
+    """The portal knows that it is "voided" or "deleted": it has done it itself, or somebody has looked since.
+
+    No moment tells that, however close to a write of ours it is.
+    """
     links = RecordLink.objects.of(connection, kind).filter(quickbooks_id=quickbooks_id)
     images = list(links.values_list("quickbooks_image", flat=True))
-    return bool(images) and all(image.get("deleted") for image in images)
+    return bool(images) and all(image.get(how) for image in images)
 
 
 def is_being_created(connection: QuickBooksConnection, kind: Kind) -> bool:

@@ -17,7 +17,7 @@ from integrations.models import (
     SyncRun,
     SyncSettings,
 )
-from integrations.sync.echoes import is_being_created, is_deleted, is_echo
+from integrations.sync.echoes import has_ended, is_being_created, is_echo
 
 Outcome = InboundEvent.Outcome
 Decision = tuple[str, str, Sequence[SyncRun]]
@@ -29,6 +29,7 @@ MONEY = {"invoice": Kind.INVOICE, "payment": Kind.PAYMENT}
 ACTIONS = {Kind.INVOICE: Action.PULL_INVOICE, Kind.PAYMENT: Action.NOTICE_ALLOCATIONS}
 CHANGED = ("created", "updated", "deleted", "voided")
 PEOPLE = (Kind.CUSTOMER, Kind.JOB)
+ENDS = ("deleted", "voided")
 MOMENT = timedelta(seconds=2)
 
 
@@ -67,8 +68,8 @@ def is_known(event: InboundEvent, connection: QuickBooksConnection, kind: Kind) 
     """Change data were compared with what is known before they became an event."""
     if event.source != InboundEvent.Source.QUICKBOOKS_WEBHOOK:
         return False
-    if event.name == "deleted":
-        return is_deleted(connection, kind, event.record_id)
+    if event.name in ENDS:
+        return has_ended(connection, kind, event.record_id, event.name)
     return is_echo(connection, kind, event.record_id, event.occurred_at)
 
 

@@ -309,5 +309,5 @@ def test_the_log_shows_what_was_overwritten(money: Money, invoice: dict[str, Any
     both_edit(money, invoice, "coperniq")
     entry = SyncLogEntry.objects.filter(kind="invoice").latest("pk")
     assert [change["field"] for change in entry.changes] == ["Due date", "Memo", "Line 1"]
-    assert entry.changes[2]["before"] == "Permit as agreed: 3 x $100 = $300.00"
-    assert entry.changes[2]["after"] == "Permit as agreed: 2 x $100 = $200.00"
+    assert entry.changes[2]["before"] == "Permit as agreed: 3 x $100.00 = $300.00"
+    assert entry.changes[2]["after"] == "Permit as agreed: 2 x $100.00 = $200.00"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +16,7 @@ from integrations.sync.actions.invoice_lines import line_text, titled, wanted_li
 from integrations.sync.desk import Desk
 from integrations.sync.mapping.invoices import SALES, SUBTOTAL, Line, quickbooks_image
 from integrations.sync.mapping.line_updates import SentLine, content, pairs_now, say_the_same, updated_lines
+from integrations.sync.mapping.pieces import dollars
 
 LABELS = {"due_date": "Due date", "memo": "Memo", "lines": "Lines"}
 
@@ -139,7 +141,11 @@ class QuickBooksFields:
 
 
 def sold_text(line: Mapping[str, Any]) -> str:
-    factors = f"{line['quantity']} x ${line['price']} = " if line["quantity"] and line["price"] else ""
+    factors = (
+        f"{line['quantity']} x {dollars(Decimal(line['price']))} = "
+        if line["quantity"] and line["price"]
+        else ""
+    )
     return titled(line["description"], f"{factors}${money(line['amount']):,}")
 
 

@@ -12,6 +12,7 @@ from integrations.sync.actions import items
 from integrations.sync.actions.names import DISCARD, RETRY
 from integrations.sync.desk import Desk
 from integrations.sync.mapping.invoices import DESCRIPTION_LIMIT, MOST_LINES, Line, difference_line, lines_of
+from integrations.sync.mapping.pieces import dollars
 
 SHORTENED = Choice("send_anyway", "Send it with the long texts cut off")
 
@@ -62,9 +63,8 @@ def with_difference(desk: Desk, invoice: Invoice, lines: list[Line]) -> list[Lin
 
 
 def line_text(line: Line) -> str:
-    quantity, price = line.quantity.normalize(), line.unit_price
-    shown = f"-${-price:,f}" if price < 0 else f"${price:,f}"
-    return titled(line.description, f"{quantity:f} x {shown} = {told(line.amount_cents)}")
+    sold = f"{line.quantity.normalize():f} x {dollars(line.unit_price)} = {told(line.amount_cents)}"
+    return titled(line.description, sold)
 
 
 def titled(description: str, sold: str) -> str:

@@ -58,7 +58,8 @@ def plan(desk: Desk, run: SyncRun) -> Plan:
     refuse_while_off(settings)
     link = catching_up.link_of(desk, run)
     invoice = read_invoice(desk, run, link)
-    run.record_name = name_of(invoice)
+    is_pulled = link is not None and link.rule == RecordLink.Rule.PULLED
+    run.record_name = link.coperniq_name if link is not None and is_pulled else name_of(invoice)
     run.coperniq_account_id = invoice.account_id
     image = coperniq_image(invoice, ZoneInfo(desk.connection.company.time_zone))
     ended = what_becomes(settings, invoice)

@@ -33,6 +33,8 @@ def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
     link, before = link_to(desk, write, invoice)
     is_new = link.pk is None
     remember(desk, link, write, invoice)
+    if is_new:
+        link.coperniq_name = name_of(link.number, invoice.number)
     again = left_standing(link, about, invoice)
     link.written["lines_stay"] = again or bool(link.written.get("lines_stay"))
     if again:  # the lines have not been taken over yet
@@ -81,6 +83,13 @@ def remember(desk: Desk, link: RecordLink, write: RemoteWrite, invoice: Invoice)
     if pairs is not None:
         sold = {line.catalog_item_id: line.id for line in invoice.lines}
         link.written["line_ids"] = {sold[item]: theirs for item, theirs in pairs.items() if item in sold}
+
+
+def name_of(number: str, own_number: str) -> str:
+    """Each side numbers by itself, so that both numbers are told."""
+    if not number or number == own_number:
+        return f"Invoice {own_number}"
+    return f"Invoice {number} ({own_number} in Coperniq)"
 
 
 def left_standing(link: RecordLink, about: Mapping[str, Any], invoice: Invoice) -> bool:

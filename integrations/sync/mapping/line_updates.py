@@ -39,10 +39,17 @@ class SentLine:
 
 
 def content(lines: Iterable[Remembered] | None) -> list[dict[str, Any]] | None:
-    """What the lines say. Their ids are no part of it: each save may give them new ones (A11)."""
+    """What the lines say. Their ids are no part of it: each save may give them new ones (A11).
+
+    Nor are line breaks and spaces, which the form of a page may change when something else is saved.
+    """
     if lines is None:
         return None
-    return [{name: value for name, value in line.items() if name != "id"} for line in lines]
+    return [
+        {name: value for name, value in line.items() if name != "id"}
+        | {"description": " ".join(line["description"].split())}
+        for line in lines
+    ]
 
 
 def pairs_now(before: Sequence[Remembered], now: Sequence[Remembered], noted: Ids) -> dict[str, str]:
