@@ -39,12 +39,16 @@ R = TypeVar("R")
 
 @dataclass
 class Known:
-    """What is stored about the records that changed; `paid` are the invoices whose payments matter."""
+    """What is stored about the records that changed.
+
+    `paid` are the invoices whose payments matter; `asked` are kind and Coperniq's id of what waits for a person.
+    """
 
     links: dict[tuple[str, str], list[RecordLink]] = field(default_factory=lambda: defaultdict(list))
     told_at: dict[tuple[str, str, bool], datetime] = field(default_factory=dict)
     writing: set[tuple[str, str]] = field(default_factory=set)
     paid: set[str] = field(default_factory=set)
+    asked: set[tuple[str, str]] = field(default_factory=set)
     memo_field: str = ""
 
     def of(self, change: Change) -> list[RecordLink]:
@@ -98,6 +102,8 @@ def know(connection: QuickBooksConnection, changes: Sequence[Change]) -> Known:
                 continue  # it will be passed over, though it may tell of somebody's edit in the same moment
             key = (event.record_type, event.record_id, event.name == "deleted")
             known.told_at[key] = max(event.occurred_at or LONG_AGO, known.told_at.get(key, LONG_AGO))
+    held = SyncRun.objects.held().filter(connection=connection, kind__in=(Kind.INVOICE, Kind.PAYMENT))
+    known.asked = set(held.exclude(coperniq_id="").values_list("kind", "coperniq_id"))
     writes = connection.writes.open().filter(vendor=Vendor.QUICKBOOKS)
     known.writing = set(writes.values_list("kind", "coperniq_id"))
     known.paid = interesting_invoices(connection, changes)
@@ -169,10 +175,17 @@ def is_news_invoice(
     invoice = readable(read_invoice_record, change)
     if links:
         unseen = [link for link in links if not is_seen(link, change)]
-        return any(invoice is None or is_edited(known, link, invoice) for link in unseen)
+        return any(
+            invoice is None or is_asked(known, link) or is_edited(known, link, invoice) for link in unseen
+        )
     if on_at is None or change.updated_at is None or change.updated_at < on_at:
         return False
     return invoice is None or not is_being_written(connection, known, Kind.INVOICE, invoice.note)
+
+
+def is_asked(known: Known, link: RecordLink) -> bool:
+    """A person who is asked about it may have put it back as it was, and the question is none any more."""
+    return (link.kind, link.coperniq_id) in known.asked
 
 
 def is_edited(known: Known, link: RecordLink, invoice: Invoice) -> bool:
@@ -201,7 +214,8 @@ def is_news_payment(connection: QuickBooksConnection, known: Known, change: Chan
     if not links:
         return bool(paid) and not is_being_written(connection, known, Kind.PAYMENT, payment.note)
     unlinked = paid - {link.quickbooks_part for link in links}
-    return bool(unlinked) or any(is_changed(link, payment) for link in links if not is_seen(link, change))
+    unseen = [link for link in links if not is_seen(link, change)]
+    return bool(unlinked) or any(is_asked(known, link) or is_changed(link, payment) for link in unseen)
 
 
 def is_changed(link: RecordLink, payment: Payment) -> bool:

@@ -173,3 +173,24 @@ def test_a_card_that_is_put_right_by_hand_goes_away(books: Books) -> None:
     assert not SyncRun.objects.held().exists(), told(books)
     assert standing(books) == [OURS, OURS]
     assert_calm(books)
+
+
+@pytest.mark.parametrize("first", ["coperniq", "quickbooks"])
+def test_a_card_goes_away_when_one_side_is_put_back_and_the_other_edit_flows(
+    books: Books, first: str
+) -> None:
+    """`first`: the side the portal hears of first, whose run then asks."""
+    note = books.money.in_books()["PrivateNote"]
+    edit_theirs(books, "note")
+    if first == "quickbooks":
+        books.money.look_at_changes()
+    edit_ours(books, "description")
+    if first == "coperniq":
+        books.money.work()
+    books.heard()
+    assert books.money.held().cause == "conflict"
+    books.change(books.money.in_books(), note=note)
+    books.heard()
+    assert not SyncRun.objects.held().exists(), told(books)
+    assert [row[0] for row in standing(books)] == ["Ours", "Ours"]
+    assert_calm(books)

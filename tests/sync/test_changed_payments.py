@@ -168,6 +168,5 @@ def test_the_same_change_twice_makes_one_card(paid: Paid) -> None:
     assert_calm(books)
     less(books, payment, 40)
     books.heard()
-    books.money.decide("retry")
     assert not SyncRun.objects.held().exists(), "it is as it was"
     assert_calm(books)

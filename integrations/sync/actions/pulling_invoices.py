@@ -84,7 +84,9 @@ def changed_plan(desk: Desk, run: SyncRun, link: RecordLink, current: Invoice) -
     refuse_moved_there(desk, run, link, current)
     if current.is_voided or link.quickbooks_image.get("voided"):
         return ended_in_quickbooks.voided(desk, run, link, current)
-    if link.written.get("ended") or not (has_changed(desk, link, current) or run.decision):
+    is_open = run.decision or run.cause in reconciling.CAUSES
+    if link.written.get("ended") or not (has_changed(desk, link, current) or is_open):
+        reconciling.open_cards(desk, run).requeue()
         return reconciling.refreshed(desk, link, run, current)
     invoice = read_invoice(desk, run, link)
     ended = what_becomes(desk.settings, invoice)
