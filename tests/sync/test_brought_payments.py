@@ -111,8 +111,8 @@ def test_more_than_was_asked_for_is_warned_of(books: Books) -> None:
     books.heard()
     assert amounts(books) == [100]
     assert told(books)[-1] == (
-        "done_with_warning: Recorded the payment of $100.00 for invoice 1001 in Coperniq. $30.00 of it wait unapplied with "
-        "the customer in QuickBooks."
+        "done_with_warning: Recorded the payment of $100.00 for invoice 1001 in Coperniq. $30.00 of it wait unapplied "
+        "with the customer in QuickBooks."
     )
     assert_calm(books)
 
