@@ -21,6 +21,8 @@ class Fields(QuickBooksFields):
     def is_changed(self, field: str) -> bool:
         """Coperniq differs from what Coperniq itself answered last; a repair writes the lines again."""
         before = self.link.coperniq_image
+        if field == "due_date" and not self.image[field]:
+            return False  # QuickBooks always has one
         if field != "lines":
             return bool(self.image[field] != before.get(field))
         same_total = self.image["total"] == before.get("total", self.image["total"])
@@ -35,6 +37,8 @@ class Fields(QuickBooksFields):
         """Both sides say the same already."""
         if field == "memo" and self.is_renumbered:
             return False
+        if field == "due_date" and self.is_touched(field):
+            return bool(self.image[field] == self.theirs[field])
         if field == "lines" and (not self.is_changed(field) or self.lines_are_theirs):
             return not self.cannot_hold and self.brought.agree
         if field == "lines" and self.is_touched(field) and not self.cannot_hold and self.brought.agree:

@@ -1,0 +1,31 @@
+"""QuickBooks gives every invoice a due date; Coperniq has one only where somebody wanted it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.sync.office import Office
+from tests.sync.two_way import Books, coperniq_state, open_both
+
+
+@pytest.fixture
+def books(office: Office) -> Books:
+    return open_both(office)
+
+
+def test_one_that_quickbooks_gave_by_itself_stays_there(books: Books) -> None:
+    books.money.invoice()
+    books.money.work()
+    books.change(books.money.in_books(), note="Roof")
+    books.heard()
+    (invoice,) = coperniq_state(books.money, "invoices")
+    assert not invoice.get("dueDate")
+
+
+def test_a_due_date_set_in_quickbooks_comes_over_where_coperniq_had_none(books: Books) -> None:
+    books.money.invoice()
+    books.money.work()
+    books.change(books.money.in_books(), due="2027-05-06")
+    books.heard()
+    (invoice,) = coperniq_state(books.money, "invoices")
+    assert invoice["dueDate"][:10] == "2027-05-06"
