@@ -17,6 +17,7 @@ from integrations.models import (
 from integrations.parsing import load_json
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import Invoice, InvoiceLine, read_invoice_record
+from integrations.sync.answers.edited_meanwhile import is_edited, remember_as_written, says_the_same
 from integrations.sync.answers.sent import Sent, kept, link_of, verb_of
 from integrations.sync.answers.unapplied import payments_with_room, run_for
 from integrations.sync.desk import Desk
@@ -49,13 +50,16 @@ def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
     if invoice is None:
         link.quickbooks_image = {**link.quickbooks_image, "deleted": True}
     else:
-        learnt = compare(load(body), invoice)
+        before, written = link.quickbooks_image, load(body)
+        learnt = compare(written, invoice)
         remember(desk, link, invoice, learnt)
+        if sent.looked_for and not learnt.dropped and is_edited(write, written, invoice):
+            remember_as_written(write, link, before, written, invoice)
         link.quickbooks_image |= kept(write)
         warnings += learnt.warnings
         again = settle_itemless(desk, link, learnt)
         warnings += [DROPPED] if again else variance(write, link, invoice)
-        warnings += unchanged(write, load(body), link)
+        warnings += unchanged(write, written, link)
     again = again or bool(write.about.get("about", {}).get("again"))
     waiting = payments_with_room(desk, write, invoice)
     asks = [payments_of(desk, write)] if is_new and has_payments(write.coperniq_image) else []
@@ -195,7 +199,7 @@ def look_for(desk: Desk, write: RemoteWrite, body: str) -> Sent | None:
         return Sent(None, "") if write.operation == "delete" else None
     if write.operation == "void":
         return Sent(current, "") if current.is_voided else None
-    return Sent(current, "") if write.operation == "update" and holds(current, wanted) else None
+    return Sent(current, "", True) if write.operation == "update" and holds(current, wanted) else None
 
 
 def look_for_created(desk: Desk, write: RemoteWrite, wanted: Mapping[str, Any]) -> Sent | None:
@@ -209,18 +213,15 @@ def look_for_created(desk: Desk, write: RemoteWrite, wanted: Mapping[str, Any]) 
     if not free:
         return None
     write.rule = RecordLink.Rule.ADOPTED
-    return Sent(min(free, key=lambda row: int(row.id) if row.id.isdecimal() else 0), "")
+    return Sent(min(free, key=lambda row: int(row.id) if row.id.isdecimal() else 0), "", True)
 
 
 def holds(current: Invoice, wanted: Mapping[str, Any]) -> bool:
     due_on = current.due_on.isoformat() if current.due_on else ""
-    amounts = [money(line.amount_cents) for line in current.lines if line.kind != SUBTOTAL]
-    texts = [line.description for line in current.lines if line.kind != SUBTOTAL]
     rows = wanted.get("Line")
     return (
         wanted.get("DueDate", due_on) == due_on
         and wanted.get("PrivateNote", current.note) == current.note
         and wanted.get("CustomerMemo", {}).get("value", current.memo) == current.memo
-        and (rows is None or [row.get("Amount") for row in rows] == amounts)
-        and (rows is None or [row.get("Description", "") for row in rows] == texts)
+        and (rows is None or says_the_same(current, rows))
     )

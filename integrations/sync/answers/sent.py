@@ -20,10 +20,14 @@ COPERNIQ_INVOICE, COPERNIQ_PAYMENT, CATALOG_ITEM = "coperniq_invoice", "coperniq
 
 @dataclass(frozen=True)
 class Sent:
-    """A write that was answered: the record as QuickBooks has it now, and Intuit's id of the call."""
+    """A write that was answered: the record as QuickBooks has it now, and Intuit's id of the call.
+
+    `looked_for`: nobody answered it, and the record was found; people may have changed it since.
+    """
 
     record: object
     intuit_tid: str
+    looked_for: bool = False
 
 
 def flatten(payload: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
