@@ -42,7 +42,9 @@ class VendorError(PortalError):
         self.intuit_tid = intuit_tid
         self.vendor_time = vendor_time
         name = VENDOR_NAMES.get(vendor, vendor)
-        told = self.detail[:DETAIL_IN_SENTENCE] or "no reason given."
+        told = self.detail[:DETAIL_IN_SENTENCE].rstrip() or "no reason given."
+        if "{detail} " in self.wording and not told.endswith((".", "!", "?", "…")):
+            told += "."  # a sentence of ours follows
         super().__init__(self.wording.format(vendor=name, detail=told))
 
 
