@@ -38,7 +38,10 @@ class Money:
     # Coperniq's people
 
     def invoice(
-        self, *lines: tuple[str, int, object], on: dict[str, Any] | None = None, **fields: Any
+        self,
+        *lines: tuple[str, int, object] | tuple[str, int, object, str],
+        on: dict[str, Any] | None = None,
+        **fields: Any,
     ) -> dict[str, Any]:
         """Lines are (item name, quantity, price in dollars)."""
         values = {

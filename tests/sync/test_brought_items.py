@@ -27,7 +27,7 @@ def sell(books: Books, *names: str, **fields: Any) -> dict[str, Any]:
 
 
 def item_id(books: Books, name: str) -> str:
-    return next(row["Id"] for row in books.money.books("Item") if row["Name"] == name)
+    return next(str(row["Id"]) for row in books.money.books("Item") if row["Name"] == name)
 
 
 def test_an_item_is_found_by_its_code_before_its_name(books: Books) -> None:

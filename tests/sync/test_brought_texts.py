@@ -105,7 +105,7 @@ def test_a_due_date_taken_away_is_taken_away(books: Books) -> None:
 
 def by_hand(books: Books) -> dict[str, Any]:
     parent = next(row for row in books.money.books("Customer") if not row.get("Job"))
-    values = {"DisplayName": "Garage", "Job": True, "ParentRef": {"value": parent["Id"]}}
+    values: dict[str, Any] = {"DisplayName": "Garage", "Job": True, "ParentRef": {"value": parent["Id"]}}
     return books.money.office.simulator.in_books(books.money.office.realm, **values, BillWithParent=True)
 
 

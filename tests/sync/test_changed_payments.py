@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -42,7 +43,7 @@ def less(books: Books, payment: dict[str, Any], amount: int = 30) -> None:
     books.change_payment(payment, invoices=[one], amount=amount)
 
 
-CHANGES = {
+CHANGES: dict[str, Callable[[Books, dict[str, Any]], object]] = {
     "amount": less,
     "date": lambda books, payment: books.change_payment(payment, date="2026-11-09"),
     "void": lambda books, payment: books.void(payment, "payments"),
