@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.utils import timezone
 
 from integrations.errors import RecordMissing
 from integrations.models import (
     Action,
+    Direction,
     ForeignPayment,
     InboundEvent,
     Kind,
@@ -94,8 +96,10 @@ def look_again(desk: Desk, invoice: RecordLink) -> None:
     try:
         current = desk.quickbooks.read_invoice(invoice.quickbooks_id)
     except RecordMissing:
-        invoice.quickbooks_image = {**invoice.quickbooks_image, "deleted": True}
-        invoice.save(update_fields=["quickbooks_image"])
+        meet_end(desk, invoice, "deleted")
+        return
+    if current.is_voided:
+        meet_end(desk, invoice, "voided")
         return
     fresh = quickbooks_image(current, desk.settings.memo_field)
     invoice.quickbooks_image |= {name: fresh[name] for name in MOVING}
@@ -103,6 +107,26 @@ def look_again(desk: Desk, invoice: RecordLink) -> None:
     gone = ForeignPayment.objects.on_invoice(desk.connection, invoice.quickbooks_id)
     gone.exclude(quickbooks_id__in=current.payment_ids).delete()
     note_strangers(desk.connection, read_unlinked(desk, invoice, current.payment_ids))
+
+
+def meet_end(desk: Desk, invoice: RecordLink, end: str) -> None:
+    """Known here and now only: stored, it would be no news to the run that says what becomes of Coperniq's."""
+    if not invoice.quickbooks_image.get(end) and not invoice.written.get("ended"):
+        asked = SyncRun(
+            company_id=desk.connection.company_id,
+            connection=desk.connection,
+            direction=Direction.PULL,
+            kind=Kind.INVOICE,
+            action=Action.PULL_INVOICE,
+            quickbooks_id=invoice.quickbooks_id,
+            coperniq_id=invoice.coperniq_id,
+            coperniq_account_id=invoice.coperniq_account_id,
+            record_name=invoice.coperniq_name,
+        )
+        with transaction.atomic():
+            desk.lane.hold_fast()
+            SyncRun.objects.ask(asked)
+    invoice.quickbooks_image = {**invoice.quickbooks_image, end: True}
 
 
 def read_unlinked(desk: Desk, invoice: RecordLink, payment_ids: Iterable[str]) -> Iterable[Payment]:
