@@ -57,3 +57,53 @@ def test_an_edit_before_the_create_is_found_again_comes_over(
     assert not SyncRun.objects.held().exists()
     books.heard()
     assert_at_rest(books.money)
+
+
+@pytest.mark.parametrize("edit", [{"amount": 30}, {"date": "2026-11-03"}])
+def test_a_payment_changed_before_its_create_is_found_again_is_asked_about(
+    books: Books, edit: dict[str, Any]
+) -> None:
+    money = books.money
+    invoice = money.invoice()
+    money.work()
+    money.pay(invoice, 40, paymentDate="2026-11-10T00:00:00.000Z")
+    money.work_until_payment()
+    money.office.simulator.fault("lost_answer", method="POST", path="/payment", times=1)
+    money.office.work_once()
+    paid = {"invoices": [{"id": money.in_books()["Id"], "amount": 30}]} if "amount" in edit else {}
+    books.change_payment(money.in_books("Payment"), **edit, **paid)
+    money.work()
+    books.heard()
+    assert money.held().cause == "quickbooks_payment_changed"
+    assert "it was $40.00 of 2026-11-10" in money.held().sentence
+    assert len(money.books("Payment")) == 1
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [{"dueDate": "2027-05-06T00:00:00.000Z"}, {"description": "Roof"}, {"lineItems": [{"quantity": 3}]}],
+)
+def test_an_edit_in_coperniq_before_the_create_there_is_found_again_goes_to_quickbooks(
+    books: Books, edit: dict[str, Any]
+) -> None:
+    """The mark stays where people edit the text, as it would in a form."""
+    money = books.money
+    books.invoice(due="2027-01-01", note="Hall")
+    money.look_at_changes()
+    money.office.simulator.fault("lost_answer", vendor="coperniq", method="POST", path="/invoices", times=1)
+    money.office.work_once()
+    (made,) = coperniq_state(money, "invoices")
+    if "description" in edit:
+        edit = {"description": made["description"].replace("Hall", "Roof")}
+    if "lineItems" in edit:
+        kept = ("id", "catalogItemId", "unitCost", "unitPrice", "description")
+        edit = {"lineItems": [{**{name: made["lineItems"][0][name] for name in kept}, "quantity": 3}]}
+    money.edit(made, **edit)
+    money.work()
+    books.heard()
+    (invoice,) = coperniq_state(money, "invoices")
+    document = money.in_books()
+    assert invoice["amount"] == document["TotalAmt"] == (300 if "lineItems" in edit else 100)
+    assert document["DueDate"] == invoice["dueDate"][:10]
+    assert ("Roof" in document["PrivateNote"]) == ("description" in edit)
+    assert len(money.books("Invoice")) == 1

@@ -19,6 +19,7 @@ from tests.sync.invoice_scenes import delete_in_books, pushed
 from tests.sync.office import Office
 from tests.sync.people_scenes import ask_about, merge, notice, rows_of_links, told, told_of_merge
 from tests.sync.scenes import enter_again
+from tests.sync.two_way import Books
 
 QUESTION = (
     "held: “John Smith” was merged into “Smith, John” in QuickBooks: move 3 links to “Smith, John”? What is new for "
@@ -291,3 +292,16 @@ def test_the_pages_show_the_question_and_then_what_moved(money: Money) -> None:
     assert "decide" in told_there
     moments = client.get(f"/integrations/log/{row.pk}/", {"format": "json"}).content.decode()
     assert f'"field": "customer John Smith", "before": "{away}", "after": "{into}"' in moments
+
+
+def test_an_invoice_of_the_survivor_waits_for_the_answer(money: Money) -> None:
+    """Made while the question is open, for a customer that nobody of Coperniq's stands for yet."""
+    books, office = Books(money), money.office
+    away, into = merged(money)
+    notice(office, away)
+    made = books.invoice(customer=into)
+    books.heard()
+    assert SyncRun.objects.get(action="pull_invoice", quickbooks_id=made["Id"]).state == "waiting"
+    decide(office, Role.ADMIN, "relink")
+    books.heard()
+    assert RecordLink.objects.filter(kind="invoice", quickbooks_id=made["Id"], rule="pulled").exists()

@@ -14,6 +14,7 @@ from integrations.sync import answers
 from integrations.sync.actions.both_sides import folded_text, moment_of
 from integrations.sync.actions.coperniq_lines import CoperniqLines, lines_for
 from integrations.sync.actions.cut_off import is_older
+from integrations.sync.actions.merges import wait_for_survivor
 from integrations.sync.actions.names import DISCARD, RETRY
 from integrations.sync.actions.reconciling import told_of
 from integrations.sync.answers.brought_invoices import find_marked
@@ -69,6 +70,7 @@ def owner_of(desk: Desk, current: Invoice) -> RecordLink:
         link = RecordLink.objects.pulled(desk.connection, kind, current.customer_id)
         if link is not None:
             return link
+    wait_for_survivor(desk, current.customer_id)
     parent = parent_of(desk, current.customer_id)
     if parent is None:
         raise Skip("not_of_portal", "Its customer is not one that the portal pushed or matched.", silent=True)

@@ -208,13 +208,26 @@ def wait_if_merged(desk: Desk, run: SyncRun, quickbooks_id: str) -> None:
         if merge is None or was_left(desk, quickbooks_id, merge):
             return
         suspect(desk, run, quickbooks_id)
-    raise Wait(
+    raise answer_to(owner)
+
+
+def answer_to(owner: RecordLink) -> Wait:
+    return Wait(
         "merge_pending",
         f"“{without_marker(owner.quickbooks_name)}” was merged into another {owner.kind} in QuickBooks. Say under Held "
         "runs whether its links move there; this goes on by itself then.",
         kind=owner.kind,
         coperniq_id=owner.coperniq_id,
     )
+
+
+def wait_for_survivor(desk: Desk, quickbooks_id: str) -> None:
+    """Raises Wait while a person is asked whether links move to this one: what is its own may become theirs."""
+    asked = SyncRun.objects.held().filter(connection=desk.connection, action=Action.NOTICE_CUSTOMER)
+    for card in asked.filter(shown_plan__startswith=f"{CARD}{quickbooks_id} "):
+        owner = owner_of(desk.connection, card.quickbooks_id)
+        if owner is not None:
+            raise answer_to(owner)
 
 
 def explain(desk: Desk, run: SyncRun, link: RecordLink, old: str, new: str) -> None:

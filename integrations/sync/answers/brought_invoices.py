@@ -33,6 +33,8 @@ def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
     link, before = link_to(desk, write, invoice)
     is_new = link.pk is None
     remember(desk, link, write, invoice)
+    if about.get("found"):
+        link.coperniq_image |= edited_since(desk, invoice, load(body))
     if is_new:
         link.coperniq_name = name_of(link.number, invoice.number)
     again = left_standing(link, about, invoice)
@@ -142,6 +144,7 @@ def payments_of(desk: Desk, link: RecordLink) -> list[SyncRun]:
 def look_for(desk: Desk, write: RemoteWrite, body: str) -> Sent | None:
     if not write.coperniq_id:
         found = find_marked(desk, write.about["about"]["record"], write.quickbooks_id)
+        write.about["about"]["found"] = found is not None
         return Sent(found, "") if found else None
     try:
         current = desk.coperniq.read_invoice(write.coperniq_id)
@@ -149,6 +152,14 @@ def look_for(desk: Desk, write: RemoteWrite, body: str) -> Sent | None:
         return None
     zone = ZoneInfo(desk.connection.company.time_zone)
     return Sent(current, "") if holds(current, load(body), zone) else None
+
+
+def edited_since(desk: Desk, current: Invoice, wanted: Mapping[str, Any]) -> dict[str, None]:
+    """Fields that are not as they were sent, in an invoice found after a lost answer: an edit that nobody has seen."""
+    zone = ZoneInfo(desk.connection.company.time_zone)
+    parts = {"due_date": "dueDate", "memo": "description", "lines": "lineItems"}
+    sent = {name: {part: wanted[part]} for name, part in parts.items() if part in wanted}
+    return {name: None for name, values in sent.items() if not holds(current, values, zone)}
 
 
 def find_marked(desk: Desk, record: Sequence[str], quickbooks_id: str) -> Invoice | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from integrations.errors import RecordMissing
-from integrations.models import Kind, RecordLink, RemoteWrite
+from integrations.models import Action, Direction, Kind, RecordLink, RemoteWrite, SyncRun
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import Payment, read_payment_record
 from integrations.sync.answers.invoices import load
@@ -15,6 +15,8 @@ from integrations.sync.mapping.marks import marked_id
 from integrations.sync.mapping.payments import quickbooks_image
 from integrations.sync.plans import Change
 
+NEVER_EDITED = "0"
+"""The SyncToken of a record as it was made (§8.1)."""
 VERBS = {
     "create": "Recorded",
     "update": "Corrected",
@@ -32,6 +34,9 @@ def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
     link = link_of(desk, write)
     before = int(link.quickbooks_image.get("applied", 0))
     remember(link, payment)
+    edited = is_edited(write, payment)
+    if edited:
+        remember_as_written(link, load(body))
     missing = applied_in(load(body), link.quickbooks_part) - link.quickbooks_image["applied"]
     again = missing > 0 and write.operation == "create" and write.rule != RecordLink.Rule.ADOPTED
     link.written["misplaced"] = again
@@ -47,6 +52,35 @@ def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
         other_links=rebalanced(desk, link, link.quickbooks_image["applied"] - before),
         answered=Answered(write, payment.id, payment.sync_token, sent.intuit_tid),
         again=again,
+        asks=[look_again_at(desk, link)] if edited else (),
+    )
+
+
+def is_edited(write: RemoteWrite, payment: Payment) -> bool:
+    """Found after a lost answer, in a later version than the portal itself has made."""
+    adopted = write.operation == "create" and write.rule == RecordLink.Rule.ADOPTED
+    return adopted and payment.sync_token != NEVER_EDITED
+
+
+def remember_as_written(link: RecordLink, sent: Mapping[str, Any]) -> None:
+    """So that what people changed meanwhile shows as their edit."""
+    written = {"amount": int(sent["TotalAmt"] * 100), "on": sent["TxnDate"]}
+    link.quickbooks_image = {**link.quickbooks_image, **written}
+    link.quickbooks_version, link.quickbooks_at = NEVER_EDITED, None
+
+
+def look_again_at(desk: Desk, link: RecordLink) -> SyncRun:
+    return SyncRun(
+        company_id=desk.connection.company_id,
+        connection=desk.connection,
+        direction=Direction.PULL,
+        kind=Kind.PAYMENT,
+        action=Action.PULL_PAYMENT,
+        coperniq_id=link.coperniq_id,
+        coperniq_parent_id=link.coperniq_parent_id,
+        coperniq_account_id=link.coperniq_account_id,
+        quickbooks_id=link.quickbooks_id,
+        quickbooks_part=link.quickbooks_part,
     )
 
 
