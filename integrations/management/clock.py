@@ -54,6 +54,7 @@ class Clock:
             Heartbeat.beat(Heartbeat.CLOCK)
             Lane.objects.free_the_dead()
             CoperniqConnection.objects.free_the_dead()
+            QuickBooksConnection.objects.free_the_dead()
             SyncRun.objects.release_the_reconnected()
             SyncRun.objects.cancel_sealed()
             self.check_the_queue()

@@ -1,4 +1,4 @@
-from integrations.models.connections import CoperniqConnection, ItemlessLines, QuickBooksConnection
+from integrations.models.connections import CoperniqConnection, QuickBooksConnection
 from integrations.models.events import EventTally, InboundEvent, PhaseEntry
 from integrations.models.lanes import Heartbeat, Lane
 from integrations.models.links import RecordLink
@@ -21,7 +21,15 @@ from integrations.models.rules import (
     SyncSettings,
 )
 from integrations.models.runs import SyncRun
-from integrations.models.vocabulary import MONEY_ACTIONS, Action, Direction, Kind, RunState, Vendor
+from integrations.models.vocabulary import (
+    MONEY_ACTIONS,
+    Action,
+    Direction,
+    ItemlessLines,
+    Kind,
+    RunState,
+    Vendor,
+)
 from integrations.models.writes import RemoteWrite
 
 __all__ = [

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import Company
 from integrations.models.drivers import is_dead, this_process
 from integrations.models.secrets import seal, unseal
+from integrations.models.vocabulary import ItemlessLines
 
 
 def digest(token: str) -> str:
@@ -121,20 +122,18 @@ class QuickBooksConnectionQuerySet(models.QuerySet["QuickBooksConnection"]):
     def due_for_changes(self, now: datetime) -> Self:
         return self.syncing().filter(next_changes_at__lte=now, changes_claimed_until__lte=now)
 
+    def free_the_dead(self) -> int:
+        """Looks of processes that were killed are due again at once."""
+        now = timezone.now()
+        dead = [row.pk for row in self.filter(changes_claimed_until__gt=now) if is_dead(row.changes_driver)]
+        return self.filter(pk__in=dead).update(changes_claimed_until=now, next_changes_at=now)
+
     def of(self, company: Company) -> QuickBooksConnection | None:
         """The connection a company's pages speak of: the live one, else the one it last had."""
         rows = self.filter(company=company).exclude(
             state__in=[QuickBooksConnection.State.SEALED, QuickBooksConnection.State.PROPOSED]
         )
         return rows.select_related("company").order_by("-id").first()
-
-
-class ItemlessLines(models.TextChoices):
-    """What QuickBooks makes of an invoice line without an item: its own reference contradicts itself (§5.2)."""
-
-    UNKNOWN = "unknown", "Not known yet"
-    KEPT = "kept", "QuickBooks keeps its amount"
-    IGNORED = "ignored", "QuickBooks drops its amount"
 
 
 class QuickBooksConnection(models.Model):
@@ -180,6 +179,7 @@ class QuickBooksConnection(models.Model):
     compared_fully_because = models.CharField(max_length=200, blank=True)
     next_changes_at = models.DateTimeField(default=timezone.now)
     changes_claimed_until = models.DateTimeField(default=timezone.now)
+    changes_driver = models.CharField(max_length=300, blank=True)
     access_token_sealed = models.TextField(blank=True)
     refresh_token_sealed = models.TextField(blank=True)
     access_expires_at = models.DateTimeField(null=True, blank=True)
@@ -237,7 +237,7 @@ class QuickBooksConnection(models.Model):
         """As with a poll: one worker looks, and a claim whose worker died expires."""
         taken = QuickBooksConnection.objects.filter(
             pk=self.pk, next_changes_at__lte=now, changes_claimed_until__lte=now
-        ).update(changes_claimed_until=now + claim)
+        ).update(changes_claimed_until=now + claim, changes_driver=this_process())
         return taken == 1
 
     def claim_refresh(self, now: datetime, claim: timedelta) -> bool:

@@ -55,3 +55,11 @@ class RunState(models.TextChoices):
 
 RECONNECT = "reconnect"
 OPEN = (RunState.QUEUED, RunState.RUNNING, RunState.WAITING, RunState.HELD)
+
+
+class ItemlessLines(models.TextChoices):
+    """What QuickBooks makes of an invoice line without an item: its own reference contradicts itself (§5.2)."""
+
+    UNKNOWN = "unknown", "Not known yet"
+    KEPT = "kept", "QuickBooks keeps its amount"
+    IGNORED = "ignored", "QuickBooks drops its amount"

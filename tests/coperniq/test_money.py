@@ -84,7 +84,9 @@ def test_an_invoice_is_read_whole() -> None:
 
 def test_its_lines_come_in_order_with_their_items() -> None:
     panel, discount = invoice().lines
-    assert panel == InvoiceLine("1", "31", "PV module", "PV-400", "Panel", Decimal(3), Decimal("450.1667"))
+    assert panel == InvoiceLine(
+        "1", "31", "PV module", "PV-400", "Panel", Decimal(3), Decimal("450.1667"), Decimal(100)
+    )
     assert discount == InvoiceLine("2", "32", "", "", "", Decimal(1), Decimal(-100))
     assert (panel.amount_cents, discount.amount_cents) == (135050, -10000)
 

@@ -13,7 +13,7 @@ from django_q.models import OrmQ
 from integrations import queue
 from integrations.management.clock import Clock, anything_due, silence_of_the_queue
 from integrations.management.cluster import Cluster
-from integrations.models import CoperniqConnection, Heartbeat
+from integrations.models import CoperniqConnection, Heartbeat, QuickBooksConnection
 from integrations.sync.planning import plan_pending
 from tests.sync.office import Office
 
@@ -110,7 +110,10 @@ def test_a_queue_never_heard_is_silent_for_ever() -> None:
 
 def test_events_runs_and_polls_are_work(office: Office) -> None:
     heard(0)
-    CoperniqConnection.objects.update(next_poll_at=timezone.now() + timedelta(hours=1))
+    in_an_hour = timezone.now() + timedelta(hours=1)
+    CoperniqConnection.objects.update(next_poll_at=in_an_hour)
+    assert anything_due(), "the look at what changed in QuickBooks"
+    QuickBooksConnection.objects.update(next_changes_at=in_an_hour)
     assert not anything_due()
     project = office.project(office.account())
     office.enter(project)

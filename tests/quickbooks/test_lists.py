@@ -18,7 +18,7 @@ from tests.quickbooks.recordings import fixture
 
 def test_a_recorded_item_is_read() -> None:
     document: Any = load_json(fixture("item/read_item"))
-    assert read_item_record(document["Item"]) == Item("11", "Pump", "", "Inventory", True, 1500)
+    assert read_item_record(document["Item"]) == Item("11", "Pump", "", "Inventory", True, 1500, 1000)
 
 
 def test_an_inactive_item_may_have_a_price_nobody_can_pay() -> None:

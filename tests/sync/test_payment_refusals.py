@@ -35,7 +35,7 @@ TYPE = (
     "QuickBooks does not take the chosen account for this, since it is of another type. Please choose another one under "
     "Integrations, then try again."
 )
-UNKNOWN = "QuickBooks refused: It went wrong Please correct this and try again."
+UNKNOWN = "QuickBooks refused: It went wrong. Please correct this and try again."
 
 HELD: dict[str, tuple[str, str]] = {
     "500": ("feature_off", OFF),
@@ -69,7 +69,7 @@ HELD: dict[str, tuple[str, str]] = {
     ),
     "6000": (
         "business_rule",
-        "A rule of QuickBooks forbids this: It went wrong Please correct this and try again.",
+        "A rule of QuickBooks forbids this: It went wrong. Please correct this and try again.",
     ),
     "6010": ("bad_account_type", TYPE),
     "6430": ("bad_account_type", TYPE),

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations.models import CoperniqConnection, PhaseEntry, PhaseTrigger, SyncRun
+from integrations.models import CoperniqConnection, PhaseEntry, PhaseTrigger, QuickBooksConnection, SyncRun
 from integrations.models.drivers import HOST
+from integrations.sync.changes import due_changes
 from integrations.sync.polling import due_polls
 from integrations.sync.sweeping import concerning
 from tests.sync.office import Office
@@ -184,3 +185,14 @@ def test_a_poll_whose_worker_was_killed_is_due_again_at_once(office: Office) -> 
     assert due_polls() == []
     assert CoperniqConnection.objects.free_the_dead() == 1
     assert len(due_polls()) == 1
+
+
+def test_a_look_whose_worker_was_killed_is_due_again_at_once(office: Office) -> None:
+    now = timezone.now()
+    QuickBooksConnection.objects.update(next_changes_at=now, changes_claimed_until=now)
+    assert len(due_changes()) == 1
+    assert QuickBooksConnection.objects.free_the_dead() == 0, "this very process is alive"
+    QuickBooksConnection.objects.update(changes_driver=f"{HOST}:999999999")
+    assert due_changes() == []
+    assert QuickBooksConnection.objects.free_the_dead() == 1
+    assert len(due_changes()) == 1
