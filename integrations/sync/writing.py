@@ -112,7 +112,7 @@ def transmit(desk: Desk, write: RemoteWrite) -> Sent:
     if write.vendor == Vendor.COPERNIQ:
         return Sent(to_coperniq(desk.coperniq, write), "")
     answer = desk.quickbooks.write(write.entity, write.body, write.request_id, write.operation)
-    return Sent(answers.OF[write.entity].read(answer.record), answer.intuit_tid)
+    return Sent(answers.READ[write.entity](answer.record), answer.intuit_tid)
 
 
 def to_coperniq(client: CoperniqClient, write: RemoteWrite) -> object:

@@ -171,3 +171,16 @@ def test_the_same_change_twice_makes_one_card(paid: Paid) -> None:
     books.heard()
     assert not SyncRun.objects.held().exists(), "it is as it was"
     assert_calm(books)
+
+
+def test_another_payment_is_not_taken_for_the_one_that_was_removed(paid: Paid) -> None:
+    """The card waits for one of $30, and somebody enters one of $25 that has nothing to do with it."""
+    books, payment = paid
+    less(books, payment)
+    books.heard()
+    (removed,) = payments(books)
+    books.money.remove_payment(invoice(books), removed)
+    books.money.pay(invoice(books), 25, paymentDate="2026-11-20T00:00:00Z")
+    books.heard()
+    assert sorted(row["TotalAmt"] for row in books.money.books("Payment")) == [25, 30]
+    assert SyncRun.objects.held().get(action="pull_payment").cause == "quickbooks_payment_changed"

@@ -111,3 +111,26 @@ def test_an_answer_is_for_the_payment_it_was_given_for(books: Books, answer: str
     assert books.money.held().cause == "probably_same_payment"
     assert_calm(books)
     assert (len(totals(books)[0]), len(totals(books)[1])) == (len(many[0]) + 1, len(many[1]) + 1)
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_while_coperniqs_payment_is_not_noticed_yet_the_pull_asks_about_it(books: Books, gone: bool) -> None:
+    money = books.money
+    theirs = books.payment({"id": money.in_books()["Id"], "amount": 40}, date=DAY)
+    ours = money.pay(invoice(books), 40, paymentDate=f"{DAY}T00:00:00Z", paymentReference="4711")
+    money.look_at_changes()
+    money.office.work()
+    run = money.held()
+    assert [choice["key"] for choice in run.choices] == [f"link:{ours['id']}", "record_both", "discard"]
+    assert run.choices[0]["label"] == "Link to the payment of November 10, 2026, reference 4711"
+    if gone:
+        money.remove_payment(invoice(books), ours)
+    assert run.decide(f"link:{ours['id']}")
+    money.office.work()
+    if gone:
+        assert money.held().cause == "choice_gone"
+        money.decide("record_both")
+    books.heard()
+    assert RecordLink.objects.get(kind="payment").quickbooks_id == theirs["Id"]
+    assert totals(books) == ([40], [40])
+    assert_calm(books)

@@ -35,13 +35,14 @@ def same_in_coperniq(
         mark = quickbooks_marked(realm, Kind.PAYMENT, row.notes)
         if (mark.quickbooks_id, mark.part) == (payment.id, invoice.quickbooks_id):
             return row
-    chosen = run.latest_decision("link").removeprefix("link:")
-    if chosen:
+    decided = run.latest_decision("link", RECORD_BOTH.key)
+    verb, _, chosen = decided.partition(":")
+    if verb == "link":
         return next((row for row in free if row.id == chosen), None) or refuse_gone(
             desk, payment, cents, free
         )
     rows = [row for row in free if is_near(desk, payment, cents, row)]
-    if not rows or run.has_decided(RECORD_BOTH.key):
+    if not rows or decided == RECORD_BOTH.key:
         return None
     refuse_asked_already(desk, rows)
     if len(rows) == 1 and current.total_cents - current.paid_cents < cents:

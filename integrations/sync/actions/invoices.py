@@ -40,7 +40,7 @@ from integrations.sync.actions import (
 from integrations.sync.actions.cut_off import is_older
 from integrations.sync.actions.ending_invoices import DECLINED
 from integrations.sync.actions.insisting import insist_otherwise, nothing_to_mend
-from integrations.sync.actions.merges import wait_if_merged
+from integrations.sync.actions.merges import wait_if_refused
 from integrations.sync.actions.names import CREATE, DISCARD, RETRY
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Ending
@@ -85,14 +85,8 @@ def apply(desk: Desk, run: SyncRun, planned: Plan) -> Ending:
         try:
             return insist_otherwise(desk, run, planned, plan, remedies)
         except (InactiveReference, InvalidCustomer):
-            wait_for_customer(desk, run, planned)
+            wait_if_refused(desk, run, planned, "CustomerRef.value")
             raise
-
-
-def wait_for_customer(desk: Desk, run: SyncRun, planned: Plan) -> None:
-    """What QuickBooks refused may be a customer that was merged into another, of which a person has to decide."""
-    if planned.write is not None:
-        wait_if_merged(desk, run, str(planned.write.values.get("CustomerRef.value", "")))
 
 
 def name_of(invoice: Invoice) -> str:

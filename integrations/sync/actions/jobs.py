@@ -10,7 +10,7 @@ from integrations.models import MatchingStrategy, RecordLink, SyncRun
 from integrations.quickbooks.records import Customer
 from integrations.sync.actions.fields import strategy_for
 from integrations.sync.actions.insisting import insist
-from integrations.sync.actions.merges import wait_if_merged
+from integrations.sync.actions.merges import wait_if_merged, wait_if_refused
 from integrations.sync.actions.names import DISCARD, RETRY, first_free_name
 from integrations.sync.actions.refusals import refused_names
 from integrations.sync.desk import Desk
@@ -49,8 +49,7 @@ def apply(desk: Desk, run: SyncRun, planned: Plan) -> Ending:
             [RETRY, DISCARD],
         ) from error
     except InactiveReference:
-        if planned.write is not None:
-            wait_if_merged(desk, run, str(planned.write.values.get(PARENT, "")))
+        wait_if_refused(desk, run, planned, PARENT)
         raise
 
 

@@ -27,6 +27,7 @@ from integrations.models.vocabulary import OPEN
 from integrations.quickbooks.records import Customer
 from integrations.sync.desk import Desk
 from integrations.sync.matching import without_marker
+from integrations.sync.plans import Plan
 
 PEOPLE = (Kind.CUSTOMER, Kind.JOB)
 DOCUMENTS = (Kind.INVOICE, Kind.PAYMENT)
@@ -209,6 +210,12 @@ def wait_if_merged(desk: Desk, run: SyncRun, quickbooks_id: str) -> None:
             return
         suspect(desk, run, quickbooks_id)
     raise answer_to(owner)
+
+
+def wait_if_refused(desk: Desk, run: SyncRun, planned: Plan, path: str) -> None:
+    """What QuickBooks refused may be a customer, named at `path`, that was merged: of that a person has to decide."""
+    values = planned.write.values if planned.write is not None else {}
+    wait_if_merged(desk, run, str(values.get(path, "")))
 
 
 def answer_to(owner: RecordLink) -> Wait:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
 from typing import Any
 
 from integrations.coperniq.money import Invoice
@@ -108,11 +107,7 @@ def refuse_asked_already(desk: Desk, run: SyncRun) -> None:
 def in_step(link: RecordLink, image: dict[str, Any], run: SyncRun) -> Plan:
     """A payment, an e-mail, a new status: no field of ours has changed, and QuickBooks need not be asked."""
     noted = link.written.get("line_ids", {})
-    written = deepcopy(link.written)
-    times = written.pop("changed_at", {})
-    times.pop(Owner.COPERNIQ.value, None)
-    if any(times.values()):
-        written["changed_at"] = times
+    written = {name: value for name, value in link.written.items() if name != "changed_at"}
     if noted:
         written["line_ids"] = pairs_now(link.coperniq_image["lines"], image["lines"], noted)
     return Plan(

@@ -11,7 +11,7 @@ catalog           catalog items in Coperniq
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from integrations.models import RemoteWrite
@@ -32,9 +32,6 @@ from integrations.sync.endings import Ending
 class Answers(Protocol):
     """One module of this package."""
 
-    def read(self, record: Mapping[str, Any]) -> object:
-        """The record as the vendor answered it."""
-
     def ending_of(self, desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
         """`body` is what was sent: the row, when it is closed, no longer has it."""
 
@@ -53,4 +50,13 @@ OF: dict[str, Answers] = {
     CATALOG_ITEM: catalog,
 }
 
-__all__ = ["CATALOG_ITEM", "COPERNIQ_INVOICE", "COPERNIQ_PAYMENT", "OF", "Answers", "Sent"]
+READ: dict[str, Callable[[Mapping[str, Any]], object]] = {
+    "Customer": people.read,
+    "Invoice": invoices.read,
+    "Payment": payments.read,
+    "Account": accounts.read,
+    "PaymentMethod": methods.read,
+}
+"""A record as QuickBooks answered it; Coperniq's client reads its own."""
+
+__all__ = ["CATALOG_ITEM", "COPERNIQ_INVOICE", "COPERNIQ_PAYMENT", "OF", "READ", "Answers", "Sent"]

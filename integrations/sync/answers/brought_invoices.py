@@ -22,11 +22,6 @@ from integrations.sync.mapping.invoices import coperniq_image, day_of
 from integrations.sync.plans import Change
 
 
-def read(record: Mapping[str, Any]) -> object:
-    """The wire has read it already."""
-    return record
-
-
 def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
     invoice = cast("Invoice", sent.record)
     about = write.about["about"]

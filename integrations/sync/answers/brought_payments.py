@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from integrations.coperniq.money import Payment
@@ -17,11 +16,6 @@ from integrations.sync.endings import Answered, Ending, done
 from integrations.sync.mapping.coperniq_texts import quickbooks_marked
 from integrations.sync.mapping.payments import coperniq_image
 from integrations.sync.plans import Change
-
-
-def read(record: Mapping[str, Any]) -> object:
-    """The wire has read it already."""
-    return record
 
 
 def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:

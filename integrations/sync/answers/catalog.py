@@ -14,11 +14,6 @@ from integrations.sync.endings import Answered, Ending, done
 from integrations.sync.plans import Change
 
 
-def read(record: Mapping[str, Any]) -> object:
-    """The wire has read it already."""
-    return record
-
-
 def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
     item = cast("CatalogItem", sent.record)
     verb = "Updated" if write.coperniq_id else "Created"
