@@ -20,6 +20,7 @@ pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
 
 REALM = "9341450000000001"
 KEY = "demo-coperniq-key"
+JOB = "Garcia Residence | #12347 | $31,240.50 | 12.8 kW"
 
 
 class Demo:
@@ -68,23 +69,16 @@ def test_every_role_signs_in(demo: Demo) -> None:
 
 
 def test_a_card_moved_on_the_board_becomes_a_customer_and_a_job(demo: Demo) -> None:
-    company = demo.simulator.control(f"coperniq/{KEY}", method="GET")
-    project = next(row for row in company["projects"] if row["title"] == "Garcia Residence")
-    workflow = next(row for row in company["workflows"] if row["id"] == project["workflowId"])
-    phase = next(row for row in workflow["phases"] if row["name"] == "Installation")
-    demo.simulator.start_phase(project["id"], phase["id"], KEY)
-    name = "Garcia Residence | #12347 | $31,240.50 | 12.8 kW"
-    eventually(lambda: name in names(demo), "the job is in QuickBooks")
+    move_card(demo)
     assert "Maria Garcia" in names(demo)
-    told = f"Created the job “{name}” in QuickBooks."
+    told = f"Created the job “{JOB}” in QuickBooks."
     staff = visitor(demo)
     eventually(lambda: told in sentences(staff), "the log tells it")
 
 
 def test_an_invoice_made_and_paid_on_the_boards_quickbooks_side_is_in_coperniq(demo: Demo) -> None:
-    job = next(
-        row for row in demo.simulator.customers(REALM) if row["DisplayName"].startswith("Garcia Residence")
-    )
+    move_card(demo)
+    job = next(row for row in demo.simulator.customers(REALM) if row["DisplayName"] == JOB)
     first = {"line-0": "", "item-0": "1", "quantity-0": "2.75", "price-0": "118.50", "taxed-0": "1"}
     second = {"line-1": "", "item-1": "1", "quantity-1": "1", "price-1": "285", "taxed-1": "1"}
     made = send(demo, f"customers/{job['Id']}/invoices", **first, **second, percent="5")
@@ -93,6 +87,18 @@ def test_an_invoice_made_and_paid_on_the_boards_quickbooks_side_is_in_coperniq(d
     send(demo, f"{made}/payments", amount="100", method="Check")
     recorded = "Recorded the payment of $100.00 for invoice 1001 in Coperniq."
     eventually(lambda: recorded in sentences(staff), "so is its payment")
+
+
+def move_card(demo: Demo) -> None:
+    """Garcia's card, to Installation, where it may stand already."""
+    if JOB in names(demo):
+        return
+    company = demo.simulator.control(f"coperniq/{KEY}", method="GET")
+    project = next(row for row in company["projects"] if row["title"] == "Garcia Residence")
+    workflow = next(row for row in company["workflows"] if row["id"] == project["workflowId"])
+    phase = next(row for row in workflow["phases"] if row["name"] == "Installation")
+    demo.simulator.start_phase(project["id"], phase["id"], KEY)
+    eventually(lambda: JOB in names(demo), "the job is in QuickBooks")
 
 
 def send(demo: Demo, path: str, **form: str) -> str:

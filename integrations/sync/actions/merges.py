@@ -231,10 +231,11 @@ def answer_to(owner: RecordLink) -> Wait:
 def wait_for_survivor(desk: Desk, quickbooks_id: str) -> None:
     """Raises Wait while a person is asked whether links move to this one: what is its own may become theirs."""
     asked = SyncRun.objects.held().filter(connection=desk.connection, action=Action.NOTICE_CUSTOMER)
-    for card in asked.filter(shown_plan__startswith=f"{CARD}{quickbooks_id} "):
-        owner = owner_of(desk.connection, card.quickbooks_id)
-        if owner is not None:
-            raise answer_to(owner)
+    cards = asked.filter(shown_plan__startswith=f"{CARD}{quickbooks_id} ")
+    owners = (owner_of(desk.connection, card.quickbooks_id) for card in cards)
+    owner = next(filter(None, owners), None)
+    if owner is not None:
+        raise answer_to(owner)
 
 
 def explain(desk: Desk, run: SyncRun, link: RecordLink, old: str, new: str) -> None:
