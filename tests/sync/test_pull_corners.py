@@ -240,3 +240,8 @@ def test_what_was_written_is_told_from_what_was_found() -> None:
     write, before = RemoteWrite(operation="update"), {"due_date": "", "memo": "", "lines": []}
     edited_meanwhile.remember_as_written(write, link, before, {}, cast("Any", None))
     assert link.written == {}
+
+
+def test_both_numbers_are_told_where_they_differ() -> None:
+    assert brought_invoices.name_of("7", "1002") == "Invoice 7 (1002 in Coperniq)"
+    assert brought_invoices.name_of("", "1002") == brought_invoices.name_of("1002", "1002") == "Invoice 1002"
