@@ -227,6 +227,11 @@ def test_a_bundle_is_flattened_and_its_name_leads() -> None:
     assert found.lines[1].sources == ("2", "2", "2")
 
 
+def test_the_name_of_a_bundle_of_texts_joins_the_line_before_where_none_follows() -> None:
+    found = folded(sale("1", 2, 10, text="Inverter"), bundle(note("Thanks"), subtotal(20)))
+    assert told(found) == [("1", 2, 1000, "Inverter\nRoof kit\nThanks")]
+
+
 def test_a_bundle_without_its_lines_is_one_line() -> None:
     found = folded(bundle(amount=89, text="all in", Quantity=Decimal("1.5")))
     assert told(found) == [(G1, 1, 8900, "Roof kit: all in (1.5 for $89.00)")]
