@@ -94,7 +94,7 @@ def test_the_customer_memo_may_be_the_memo(books: Books) -> None:
     assert_calm(books)
 
 
-def test_a_due_date_taken_away_is_taken_away(books: Books) -> None:
+def test_a_changed_due_date_comes_over(books: Books) -> None:
     made = books.invoice(due="2026-12-01")
     books.heard()
     books.change(made, due="2027-01-01")

@@ -45,6 +45,16 @@ def test_a_void_declines_it_in_coperniq(made: Made) -> None:
     assert not SyncRun.objects.held().exists()
 
 
+def test_an_emptied_due_date_is_no_edit_a_void_has_to_be_asked_about(made: Made) -> None:
+    books, document = made
+    books.money.edit(invoice(books), dueDate=None)
+    books.void(document)
+    books.heard()
+    assert invoice(books)["status"] == "DECLINED"
+    assert not SyncRun.objects.held().exists()
+    assert_calm(books)
+
+
 def test_a_void_is_asked_about_where_the_setting_says_so(made: Made) -> None:
     books, document = made
     books.money.configure(on_quickbooks_void="hold")

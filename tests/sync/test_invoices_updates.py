@@ -66,6 +66,18 @@ def test_a_status_a_payment_and_an_e_mail_are_nothing_to_do(money: Money, change
     assert_at_rest(money)
 
 
+def test_an_emptied_due_date_is_nothing_to_do(money: Money) -> None:
+    """QuickBooks always has one: it keeps its own, and is not asked."""
+    invoice = pushed(money, dueDate="2027-01-31")
+    money.office.simulator.forget_log()
+    money.edit(invoice, dueDate=None)
+    money.work()
+    assert money.told()[-1] == NOTHING_NEW
+    assert money.calls() == []
+    assert money.in_books()["DueDate"] == "2027-01-31"
+    assert_at_rest(money)
+
+
 def test_an_edit_after_a_payment_in_quickbooks_goes_through(money: Money) -> None:
     """The balance stamp has made another version of it, and no field of ours is another."""
     invoice = pushed(money)

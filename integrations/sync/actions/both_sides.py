@@ -8,26 +8,17 @@ from typing import Any
 
 from integrations.models import RecordLink
 from integrations.sync.actions.coperniq_lines import CoperniqLines, lines_for
-from integrations.sync.actions.invoice_fields import LABELS, QuickBooksFields, padded
+from integrations.sync.actions.invoice_fields import LABELS, QuickBooksFields, is_changed, padded
 from integrations.sync.actions.invoice_lines import line_text, titled
 from integrations.sync.actions.invoice_lines import told as in_dollars
 from integrations.sync.mapping.coperniq_texts import with_memo, with_number
 from integrations.sync.mapping.folded import FoldedLine, as_sent
 from integrations.sync.mapping.invoices import DIFFERENCE, lines_of
-from integrations.sync.mapping.line_updates import content
 
 
 class Fields(QuickBooksFields):
     def is_changed(self, field: str) -> bool:
-        """Coperniq differs from what Coperniq itself answered last; a repair writes the lines again."""
-        before = self.link.coperniq_image
-        if field == "due_date" and not self.image[field]:
-            return False  # QuickBooks always has one
-        if field != "lines":
-            return bool(self.image[field] != before.get(field))
-        same_total = self.image["total"] == before.get("total", self.image["total"])
-        same = same_total and content(self.image["lines"]) == content(before.get("lines"))
-        return bool(self.link.written.get("repair")) or not same
+        return is_changed(self.link, self.image, field)
 
     def is_touched(self, field: str) -> bool:
         """The number, too, stands in Coperniq's text, where the invoice came from QuickBooks."""

@@ -15,7 +15,7 @@ from integrations.sync import answers
 from integrations.sync.actions import reconciling
 from integrations.sync.actions.ending_invoices import DECLINED
 from integrations.sync.actions.names import DISCARD, RETRY
-from integrations.sync.actions.updating_invoices import ENDED_CAUSES, changed_fields
+from integrations.sync.actions.updating_invoices import ENDED_CAUSES, is_edited
 from integrations.sync.desk import Desk
 from integrations.sync.mapping.invoices import coperniq_image, quickbooks_image
 from integrations.sync.plans import Change, Plan, PlannedWrite
@@ -61,7 +61,7 @@ def end(
     image = coperniq_image(invoice, ZoneInfo(desk.connection.company.time_zone))
     reconciling.open_cards(desk, run, ENDED_CAUSES).requeue()
     refuse_paid(run, link, invoice, because)
-    edited = bool(changed_fields(link, image))
+    edited = is_edited(link, image)
     if (asks or edited) and not run.has_decided(DECLINE.key):
         raise ask(link, because, edited=edited)
     return Plan(

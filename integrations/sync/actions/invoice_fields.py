@@ -15,10 +15,24 @@ from integrations.sync.actions.creating_invoices import memo_values
 from integrations.sync.actions.invoice_lines import line_text, titled, wanted_lines
 from integrations.sync.desk import Desk
 from integrations.sync.mapping.invoices import SALES, SUBTOTAL, Line, quickbooks_image
-from integrations.sync.mapping.line_updates import SentLine, content, pairs_now, say_the_same, updated_lines
+from integrations.sync.mapping.line_updates import (
+    SentLine,
+    lines_differ,
+    pairs_now,
+    say_the_same,
+    updated_lines,
+)
 from integrations.sync.mapping.pieces import dollars
 
 LABELS = {"due_date": "Due date", "memo": "Memo", "lines": "Lines"}
+
+
+def is_changed(link: RecordLink, image: Mapping[str, Any], field: str) -> bool:
+    """Coperniq differs from what Coperniq itself answered last; a repair writes the lines again."""
+    if field == "lines":
+        return bool(link.written.get("repair")) or lines_differ(image, link.coperniq_image)
+    is_emptied = field == "due_date" and not image[field]  # QuickBooks always has one
+    return not is_emptied and bool(image[field] != link.coperniq_image.get(field))
 
 
 class QuickBooksFields:
@@ -53,14 +67,8 @@ class QuickBooksFields:
     def is_touched(self, field: str) -> bool:
         """QuickBooks differs from what QuickBooks itself answered last."""
         if field == "lines":
-            return self.lines_touched()
+            return lines_differ(self.theirs, self.link.quickbooks_image)
         return bool(self.theirs[field] != self.before(field))
-
-    def lines_touched(self) -> bool:
-        """A tax is no line in QuickBooks, and yet part of the total."""
-        before = self.link.quickbooks_image
-        same_total = self.theirs["total"] == before.get("total", self.theirs["total"])
-        return not same_total or content(self.theirs["lines"]) != content(before.get("lines"))
 
     def before(self, field: str) -> object:
         """As QuickBooks answered last. Of a box that memos have not gone to yet nobody knows but that it was empty."""

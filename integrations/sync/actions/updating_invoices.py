@@ -11,9 +11,11 @@ from integrations.models import OnEnded, Owner, RecordLink, SyncRun
 from integrations.quickbooks.documents import Invoice as QuickBooksInvoice
 from integrations.sync.actions import ending_invoices, reconciling
 from integrations.sync.actions.conflicts import decided_side
+from integrations.sync.actions.invoice_fields import is_changed
 from integrations.sync.actions.names import CREATE, DISCARD, RETRY
 from integrations.sync.desk import Desk
-from integrations.sync.mapping.line_updates import content, pairs_now
+from integrations.sync.mapping.invoices import FIELDS
+from integrations.sync.mapping.line_updates import pairs_now
 from integrations.sync.plans import Plan
 
 ENDED_CAUSES = ("quickbooks_invoice_missing", "quickbooks_invoice_voided")
@@ -29,31 +31,20 @@ def plan(
     image = refuse_moved(run, link, image)
     if link.written.get("ended") or ended in (OnEnded.VOID, OnEnded.DELETE):
         return ending_invoices.plan(desk, run, link, image, ended)
-    changed = changed_fields(link, image)
-    if not changed and not decided_side(run) and not is_unsettled(link):
+    if not (is_edited(link, image) or decided_side(run) or is_unsettled(link)):
         return in_step(link, image, run)
     return reconciling.plan(desk, run, invoice, link, image, read_current(desk, run, link))
 
 
-def changed_fields(link: RecordLink, image: Mapping[str, Any]) -> list[str]:
-    """Compared with what Coperniq itself answered last; a repair writes the lines again."""
-    before = link.coperniq_image
-    changed = [field for field in ("due_date", "memo") if image[field] != before.get(field)]
-    if link.written.get("repair") or lines_changed(before, image):
-        changed.append("lines")
-    return changed
+def is_edited(link: RecordLink, image: Mapping[str, Any]) -> bool:
+    """In Coperniq, in a field that is kept in step."""
+    return any(is_changed(link, image, field) for field in FIELDS)
 
 
 def is_unsettled(link: RecordLink) -> bool:
     """QuickBooks is known to have changed, and Coperniq has not got it yet."""
     noted = link.written.get("changed_at", {})
     return bool(link.written.get("unsettled") or noted.get(Owner.QUICKBOOKS.value))
-
-
-def lines_changed(before: Mapping[str, Any], image: Mapping[str, Any]) -> bool:
-    """A total beyond the lines, such as a tax that Coperniq shows nowhere, is a line in QuickBooks."""
-    same_total = image["total"] == before.get("total", image["total"])
-    return not same_total or content(image["lines"]) != content(before.get("lines"))
 
 
 def refuse_moved(run: SyncRun, link: RecordLink, image: dict[str, Any]) -> dict[str, Any]:

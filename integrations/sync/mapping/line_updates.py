@@ -52,6 +52,12 @@ def content(lines: Iterable[Remembered] | None) -> list[dict[str, Any]] | None:
     ]
 
 
+def lines_differ(now: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    """Two images of one side. A tax is no line in QuickBooks and may be none in Coperniq, and yet part of the total."""
+    same_total = now["total"] == before.get("total", now["total"])
+    return not same_total or content(now["lines"]) != content(before.get("lines"))
+
+
 def pairs_now(before: Sequence[Remembered], now: Sequence[Remembered], noted: Ids) -> dict[str, str]:
     """What was noted of the lines as they were `before`, by the ids that they have now.
 
