@@ -9,6 +9,8 @@ from typing import Any
 from integrations.parsing import Wild
 
 VOIDED = "Voided"
+FIRST_VERSION = "0"
+"""The SyncToken of a record as it was made (§8.1)."""
 GROUP = "GroupLineDetail"
 
 

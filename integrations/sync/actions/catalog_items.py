@@ -13,10 +13,11 @@ from integrations.item_matches import match
 from integrations.models import Kind, RecordLink, RemoteWrite, SyncRun, Vendor
 from integrations.quickbooks.bodies import dump, money
 from integrations.sync import answers, reference
+from integrations.sync.actions.items import item_link
+from integrations.sync.actions.making import settle
 from integrations.sync.desk import Desk
 from integrations.sync.mapping.folded import generic_item
 from integrations.sync.reference import Name
-from integrations.sync.resuming import settle_open
 from integrations.sync.storing import store
 from integrations.sync.writing import send, store_prepared
 
@@ -57,7 +58,9 @@ def matched_or_made(desk: Desk, run: SyncRun, item: Row) -> str | None:
         for max_age in (reference.DAILY, reference.SOON):
             found, rule = match_in_catalog(desk, item, reference.rows(desk, Name.CATALOG, max_age))
             if found is not None:
-                return note_match(desk, item, found, rule)
+                link = item_link(desk, found, item, rule)
+                RecordLink.objects.bulk_create([link], ignore_conflicts=True)
+                return link.coperniq_id
         known = linked(desk, item["id"])
         if known is not None or rule:
             return known.coperniq_id if known is not None else None
@@ -74,22 +77,6 @@ def match_in_catalog(desk: Desk, item: Row, catalog: list[dict[str, Any]]) -> tu
         if row["id"] not in taken
     ]
     return match({"name": item["name"], "code": item["sku"]}, rows)
-
-
-def note_match(desk: Desk, item: Row, found: Row, rule: str) -> str:
-    link = RecordLink(
-        connection=desk.connection,
-        kind=Kind.ITEM,
-        coperniq_id=found["id"],
-        coperniq_name=found["name"],
-        quickbooks_id=item["id"],
-        quickbooks_name=item["name"],
-        number=(found.get("code") or "")[:40],
-        amount_cents=item["price_cents"],
-        rule=rule,
-    )
-    RecordLink.objects.bulk_create([link], ignore_conflicts=True)
-    return str(found["id"])
 
 
 def generic_id(desk: Desk, run: SyncRun, number: int) -> str:
@@ -198,11 +185,8 @@ def left_open(desk: Desk, known_as: str) -> QuerySet[RemoteWrite]:
 
 def settle_left(desk: Desk, run: SyncRun, known_as: str) -> None:
     """What an earlier attempt left open is found out first."""
-    for left in left_open(desk, known_as):
-        ending = settle_open(desk, left)
-        if ending is not None:
-            store(desk, run, ending)
-            reference.refreshed(desk, Name.CATALOG)
+    if settle(desk, run, left_open(desk, known_as)):
+        reference.refreshed(desk, Name.CATALOG)
 
 
 def linked_by(desk: Desk, known_as: str) -> RecordLink | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from integrations.models import Kind, RemoteWrite, SyncRun
 from integrations.quickbooks.bodies import dump
@@ -19,10 +19,18 @@ LISTS = {"Account": Name.ACCOUNTS, "PaymentMethod": Name.METHODS}
 def settle_left(desk: Desk, run: SyncRun, entity: str, name: str) -> None:
     """What an earlier attempt left open is found out first. The caller holds the lock of this kind."""
     open_writes = RemoteWrite.objects.open().filter(connection=desk.connection)
-    left = open_writes.filter(coperniq_id=known_as(entity, name)).first()
-    ending = settle_open(desk, left) if left is not None else None
-    if ending is not None:
-        store(desk, run, ending)
+    settle(desk, run, open_writes.filter(coperniq_id=known_as(entity, name)))
+
+
+def settle(desk: Desk, run: SyncRun, left: Iterable[RemoteWrite]) -> bool:
+    """Whether any of it came to something."""
+    found = False
+    for write in left:
+        ending = settle_open(desk, write)
+        if ending is not None:
+            store(desk, run, ending)
+            found = True
+    return found
 
 
 def make(desk: Desk, run: SyncRun, entity: str, values: Mapping[str, str]) -> str:

@@ -12,6 +12,7 @@ from integrations.coperniq.money import Payment
 from integrations.errors import Choice, Deposited, Hold, RecordMissing
 from integrations.models import RecordLink, SyncRun
 from integrations.quickbooks.bodies import money
+from integrations.quickbooks.documents import FIRST_VERSION
 from integrations.quickbooks.documents import Payment as QuickBooksPayment
 from integrations.sync.actions.closing import refuse_closed
 from integrations.sync.actions.creating_payments import left_over, line_of
@@ -23,8 +24,6 @@ from integrations.sync.mapping.payments import coperniq_image, payment_name, qui
 from integrations.sync.plans import Change, Plan, PlannedWrite
 
 FIELDS = ("amount", "on")
-NEVER_EDITED = "0"
-"""The SyncToken of a record as it was made (§8.1)."""
 USE_COPERNIQ = Choice("use_coperniq", "Use what Coperniq has")
 USE_QUICKBOOKS = Choice("use_quickbooks", "Leave what QuickBooks has")
 
@@ -133,7 +132,7 @@ def refuse_conflict(
 def is_touched(link: RecordLink, theirs: dict[str, Any], current: QuickBooksPayment) -> bool:
     """Of one found by its mark nobody knows which edits it has seen, unless there were none at all."""
     if not link.coperniq_image:
-        return current.sync_token != NEVER_EDITED
+        return current.sync_token != FIRST_VERSION
     return any(theirs[name] != link.quickbooks_image.get(name) for name in FIELDS)
 
 

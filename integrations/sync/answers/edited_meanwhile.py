@@ -7,7 +7,7 @@ from typing import Any
 
 from integrations.models import MemoField, RecordLink, RemoteWrite
 from integrations.quickbooks.bodies import money
-from integrations.quickbooks.documents import Invoice
+from integrations.quickbooks.documents import FIRST_VERSION, Invoice
 from integrations.sync.mapping.invoices import SUBTOTAL
 from integrations.sync.mapping.marks import without_mark
 
@@ -19,7 +19,7 @@ def is_edited(write: RemoteWrite, sent: Mapping[str, Any], invoice: Invoice) -> 
 
 def version_written(write: RemoteWrite, sent: Mapping[str, Any]) -> str:
     if write.operation == "create":
-        return "0"
+        return FIRST_VERSION
     base = str(sent.get("SyncToken", ""))
     return str(int(base) + 1) if base.isdecimal() else ""
 

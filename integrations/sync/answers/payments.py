@@ -6,7 +6,7 @@ from typing import Any
 from integrations.errors import RecordMissing
 from integrations.models import Action, Direction, Kind, RecordLink, RemoteWrite, SyncRun
 from integrations.quickbooks.bodies import money
-from integrations.quickbooks.documents import Payment, read_payment_record
+from integrations.quickbooks.documents import FIRST_VERSION, Payment, read_payment_record
 from integrations.sync.answers.invoices import load
 from integrations.sync.answers.sent import Sent, link_of
 from integrations.sync.desk import Desk
@@ -15,8 +15,6 @@ from integrations.sync.mapping.marks import marked_id
 from integrations.sync.mapping.payments import quickbooks_image
 from integrations.sync.plans import Change
 
-NEVER_EDITED = "0"
-"""The SyncToken of a record as it was made (§8.1)."""
 VERBS = {
     "create": "Recorded",
     "update": "Corrected",
@@ -59,14 +57,14 @@ def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
 def is_edited(write: RemoteWrite, payment: Payment) -> bool:
     """Found after a lost answer, in a later version than the portal itself has made."""
     adopted = write.operation == "create" and write.rule == RecordLink.Rule.ADOPTED
-    return adopted and payment.sync_token != NEVER_EDITED
+    return adopted and payment.sync_token != FIRST_VERSION
 
 
 def remember_as_written(link: RecordLink, sent: Mapping[str, Any]) -> None:
     """So that what people changed meanwhile shows as their edit."""
     written = {"amount": int(sent["TotalAmt"] * 100), "on": sent["TxnDate"]}
     link.quickbooks_image = {**link.quickbooks_image, **written}
-    link.quickbooks_version, link.quickbooks_at = NEVER_EDITED, None
+    link.quickbooks_version, link.quickbooks_at = FIRST_VERSION, None
 
 
 def look_again_at(desk: Desk, link: RecordLink) -> SyncRun:
