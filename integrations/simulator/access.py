@@ -17,7 +17,7 @@ _REALM = re.compile(r"/company/([^/]+)(?:/([^/]+))?")
 
 @dataclass(frozen=True)
 class Entry:
-    """`write`: the request asks for a change; `applied`: it made one. `status` 0: no answer was sent."""
+    """`write`: the request asks for a change; `applied`: it made one, of `record`. `status` 0: no answer was sent."""
 
     n: int
     at: str
@@ -33,6 +33,7 @@ class Entry:
     replayed: bool
     request_id: str
     fault: str
+    record: str
 
 
 class AccessLog:
@@ -49,6 +50,13 @@ class AccessLog:
 
     def clear(self) -> None:
         self._entries.clear()
+
+
+def record_of(told: object) -> str:
+    """The id in an answer: Coperniq's stands by itself, QuickBooks' within the record."""
+    rows = [told, *told.values()] if isinstance(told, dict) else []
+    ids = (row.get("id", row.get("Id")) for row in rows if isinstance(row, dict))
+    return next((str(found) for found in ids if found is not None), "")
 
 
 def vendor_of(path: str) -> str:

@@ -107,7 +107,7 @@ def _log(world: World, answer: Response | None) -> None:
     unheard = answer is None or struck in AFTER - LATE_ERRORS.keys()
     write = access.is_write(request.method, request.path)
     status = answer.status_code if answer is not None else 0
-    applied = write and status in range(200, 300) and not g.get("replayed")
+    applied = g.get("applied", write and status in range(200, 300) and not g.get("replayed"))
     world.access.add(
         world.clock.now(),
         vendor=g.vendor,
@@ -118,8 +118,9 @@ def _log(world: World, answer: Response | None) -> None:
         entity=g.get("entity") or (entity_of_path(g.segment) if g.vendor == "quickbooks" else g.segment),
         status=0 if unheard else _HEARD.get(struck, status),
         write=write,
-        applied=g.get("applied", applied),
+        applied=applied,
         replayed=bool(g.get("replayed")),
         request_id=request.args.get("requestid", ""),
         fault=struck,
+        record=access.record_of(answer.get_json(silent=True)) if applied and answer is not None else "",
     )

@@ -17,7 +17,7 @@ def log(client: FlaskClient) -> list[dict[str, Any]]:
 
 def test_an_entry_says_all_there_is_to_know(books: Books) -> None:
     books.client.delete("/_control/log")
-    books.post("customer?requestid=r1&minorversion=75", {"DisplayName": "Ann"})
+    made = document(books.post("customer?requestid=r1&minorversion=75", {"DisplayName": "Ann"}))["Customer"]
     books.query("SELECT * FROM Customer WHERE DisplayName = 'A&B'")
     write, read = log(books.client)
     assert set(write) == {
@@ -35,11 +35,13 @@ def test_an_entry_says_all_there_is_to_know(books: Books) -> None:
         "replayed",
         "request_id",
         "fault",
+        "record",
     }
     assert (write["vendor"], write["method"], write["realm"]) == ("quickbooks", "POST", books.realm)
     assert (write["entity"], write["status"], write["request_id"]) == ("Customer", 200, "r1")
     assert (write["write"], write["applied"], write["replayed"]) == (True, True, False)
     assert write["path"] == f"/quickbooks/v3/company/{books.realm}/customer"
+    assert (write["record"], read["record"]) == (made["Id"], "")
     assert read["query"] == "query=SELECT * FROM Customer WHERE DisplayName = 'A&B'&minorversion=75"
     assert (read["write"], read["n"] - write["n"]) == (False, 1)
 
