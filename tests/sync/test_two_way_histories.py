@@ -14,9 +14,10 @@ from pytest_django import Settings
 
 from tests.sync.in_process import InProcess, Time
 from tests.sync.office import open_office
-from tests.sync.two_way_checks import check, check_calm, check_edit, check_writes
+from tests.sync.two_way_checks import check, check_calm
 from tests.sync.two_way_histories import TwoWays, open_two_ways, same_luck
 from tests.sync.two_way_steps import SWITCHES, TwoWayChance
+from tests.sync.two_way_writes import check_edit, check_writes
 
 USUAL = "150" if connection.vendor == "sqlite" else "50"
 HISTORIES = int(os.environ.get("HISTORIES", USUAL))

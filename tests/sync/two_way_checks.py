@@ -7,11 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from integrations.models import RecordLink, RemoteWrite, RunState, SyncLogEntry, SyncRun, Vendor
+from integrations.models import RecordLink, RemoteWrite, RunState, SyncLogEntry, SyncRun
 from integrations.sync.mapping.coperniq_texts import memo_of
 from integrations.sync.mapping.marks import without_mark
-from tests.sync.histories import Step, cents
-from tests.sync.two_way_histories import Row, TwoWays, is_voided
+from tests.sync.histories import cents
+from tests.sync.two_way_histories import TwoWays
+from tests.sync.two_way_people import Row, is_voided
 
 BEGINNING_YEAR = "2026"
 LEAVING = ("discard", "release", "link", "leave_status", "record_both", "new_number")
@@ -211,40 +212,3 @@ def check_calm(history: TwoWays) -> None:
     ]
     assert writes == []
     assert history.simulator.state() == before
-
-
-def check_writes(history: TwoWays, log: list[Row]) -> None:
-    """Each edit is written to the other side once at most, and never to its own; a decision may write to either."""
-    made = Counter(key for entry in log if entry["applied"] if (key := key_of(entry)))
-    for vendor, other in ((Vendor.QUICKBOOKS, "coperniq"), (Vendor.COPERNIQ, "quickbooks")):
-        edits = sum(count for (side, _, _), count in history.edits.items() if side == other)
-        allowed = edits + len(history.decided) + (repairs() if vendor == Vendor.QUICKBOOKS else 0)
-        assert made[vendor] <= allowed, f"{made[vendor]} writes to {vendor}, but {edits} edits in {other}"
-
-
-def check_edit(history: TwoWays, step: Step) -> None:
-    """One edit alone, and all that follows from it: both sides agree after one write for each record it changed."""
-    history.simulator.forget_log()
-    before, repaired = Counter(history.edits), repairs()
-    history.play(step)
-    edited = history.edits - before
-    history.deliver([1], shuffled=False, form="cloudevents")
-    history.look_everywhere()
-    made = Counter(key_of(entry) for entry in history.simulator.log(write=True) if entry["applied"])
-    for vendor, other in ((Vendor.QUICKBOOKS, "coperniq"), (Vendor.COPERNIQ, "quickbooks")):
-        edits = sum(count for (side, _, _), count in edited.items() if side == other)
-        allowed = edits + (repairs() - repaired if vendor == Vendor.QUICKBOOKS else 0)
-        assert made[vendor] <= allowed, f"{made[vendor]} writes to {vendor} after {step}"
-    check(history)
-
-
-def repairs() -> int:
-    """What QuickBooks dropped is written once more."""
-    return SyncLogEntry.objects.filter(sentence__startswith="Repaired").count()
-
-
-def key_of(entry: Row) -> str:
-    """Documents and money: lists and accounts are made once, whoever needs them first."""
-    if entry["vendor"] == "quickbooks":
-        return Vendor.QUICKBOOKS if entry["entity"] in ("Invoice", "Payment") else ""
-    return Vendor.COPERNIQ if entry["vendor"] == "coperniq" and entry["entity"] == "invoices" else ""

@@ -1,0 +1,79 @@
+"""What a history may cost: per edit at most one write on the other side, for each record, and none on its own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from integrations.models import RecordLink, RemoteWrite, SyncLogEntry, Vendor
+from tests.sync.histories import Step
+from tests.sync.two_way_checks import check
+from tests.sync.two_way_histories import TwoWays
+from tests.sync.two_way_people import Row
+
+
+def check_writes(history: TwoWays, log: list[Row]) -> None:
+    """A decision may write to either side of its record."""
+    check_owed(log, Owed(history.edits, history.decided, repairs()))
+
+
+def check_edit(history: TwoWays, step: Step) -> None:
+    """One edit alone, and all that follows from it: both sides agree after one write for each record it changed."""
+    history.simulator.forget_log()
+    before, repaired = history.edits.copy(), repairs()
+    history.play(step)
+    edited = history.edits - before
+    history.deliver([1], shuffled=False, form="cloudevents")
+    history.look_everywhere()
+    check_owed(history.simulator.log(write=True), Owed(edited, [], repairs() - repaired))
+    check(history)
+
+
+@dataclass
+class Owed:
+    """Record by record, what there was to write about: people's edits, their decisions, what QuickBooks dropped."""
+
+    edits: Counter[tuple[str, str, str]]
+    decided: list[tuple[str, str, str, str]]
+    repaired: Counter[str]
+
+    def writes_to(self, vendor: str, kind: str, id_: str) -> int:
+        place = 2 if vendor == Vendor.QUICKBOOKS else 1
+        decisions = sum(row[0] == kind and row[place] == id_ for row in self.decided)
+        others = partners(vendor, kind, id_)
+        if vendor == Vendor.COPERNIQ:
+            return decisions + sum(self.edits["quickbooks", kind, other] for other in others)
+        dropped = self.repaired[id_] if kind == "invoice" else 0
+        return decisions + dropped + sum(self.edits["coperniq", kind, other] for other in others)
+
+
+def check_owed(log: list[Row], owed: Owed) -> None:
+    """Each edit is written to the other side once at most, and never to its own."""
+    made = Counter(record for entry in log if entry["applied"] if (record := record_of(entry)))
+    for record, writes in made.items():
+        allowed = owed.writes_to(*record)
+        assert writes <= allowed, f"{writes} writes to {record} instead of {allowed}: {owed}"
+
+
+def partners(vendor: str, kind: str, id_: str) -> set[str]:
+    """Whatever it was ever linked with: one that was made again has had another id."""
+    here, there = ("quickbooks_id", "coperniq_id")[:: 1 if vendor == Vendor.QUICKBOOKS else -1]
+    tables: tuple[Any, ...] = (RecordLink, RemoteWrite)
+    found = (table.objects.filter(kind=kind, **{here: id_}).values_list(there, flat=True) for table in tables)
+    return {other for ids in found for other in ids if other}
+
+
+def repairs() -> Counter[str]:
+    """What QuickBooks dropped is written once more: by invoice."""
+    told = SyncLogEntry.objects.filter(sentence__startswith="Repaired")
+    return Counter(told.values_list("quickbooks_id", flat=True))
+
+
+def record_of(entry: Row) -> tuple[str, str, str] | None:
+    """Documents and money: lists and accounts are made once, whoever needs them first."""
+    if entry["vendor"] == Vendor.QUICKBOOKS and entry["entity"] in ("Invoice", "Payment"):
+        return Vendor.QUICKBOOKS, entry["entity"].lower(), entry["record"]
+    if entry["vendor"] == Vendor.COPERNIQ and entry["entity"] == "invoices":
+        return Vendor.COPERNIQ, "payment" if "/payments" in entry["path"] else "invoice", entry["record"]
+    return None
