@@ -101,12 +101,11 @@ def measure(house: House, kind: str, accounts: int, records: int, latency_ms: in
     tenant, backlog = Tenant(house, "busy"), prepared(kind)
     tenant.move_in()
     backlog.prepare(tenant, accounts, records)
-    house.kill_worker()
+    house.worker.kill()
     backlog.release(tenant)
     slow_down(house, latency_ms)
     house.simulator.forget_log()
-    house.start_worker()
-    assert house.worker is not None
+    house.worker.start()
     usages = [Usage(house.worker.pid), Usage(house.others[0].pid)]
     began = time.monotonic()
     for usage in usages:

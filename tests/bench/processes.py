@@ -6,7 +6,7 @@ import os
 import threading
 from pathlib import Path
 
-from tests.processes.house import descendants
+from tests.processes.worker import descendants
 
 TICKS = os.sysconf("SC_CLK_TCK")
 LOOK_EVERY_SECONDS = 1.0

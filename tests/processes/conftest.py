@@ -29,5 +29,5 @@ def tenant(house: House) -> Iterator[Callable[..., Tenant]]:
     yield make
     house.simulator.control("faults", method="DELETE")
     house.simulator.control("webhooks/faults", method="DELETE")
-    if house.worker is None or house.worker.poll() is not None:
-        house.start_worker()
+    if not house.worker.is_running:
+        house.worker.start()

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
-import time
 import uuid
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,29 +18,17 @@ import requests
 
 from integrations.management.demo_house import WEB_SERVER
 from integrations.management.visitor import Visitor
+from tests.processes.worker import HASTY, ROOT, Worker, eventually, launch
 from tests.simulation import CLIENT_ID, CLIENT_SECRET, Simulation
 
-ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "a-password-for-tests-only"
 VERIFIER = "verifier-for-tests-only"
-PATIENCE_SECONDS = 90
 
 
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def eventually(what: Callable[[], Any], why: str) -> Any:
-    """Waits for a truth, never for a time."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < deadline:
-        found = what()
-        if found:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"never happened: {why}")
 
 
 def answers(url: str) -> bool:
@@ -81,12 +66,12 @@ class House:
         self.portal = f"http://127.0.0.1:{free_port()}"
         simulator_port = free_port()
         self.simulator = Simulation(f"http://127.0.0.1:{simulator_port}")
-        self.worker: subprocess.Popen[bytes] | None = None
+        self.worker = Worker(folder, self.environment)
         self.others = [self.start("-m", "integrations.simulator", "--port", str(simulator_port))]
         self.manage("migrate", "--verbosity", "0")
         address = self.portal.removeprefix("http://")
         self.others.append(self.start("-m", "gunicorn", *WEB_SERVER, "-b", address))
-        self.start_worker()
+        self.worker.start()
         eventually(lambda: answers(f"{self.portal}/healthz"), "the portal answers")
         eventually(lambda: answers(f"{self.simulator.url}/_control/switches"), "the simulator answers")
 
@@ -95,41 +80,17 @@ class House:
         return {
             **os.environ,
             **self.simulator.settings(),
+            **HASTY,
             "INTUIT_CLIENT_ID": CLIENT_ID,
             "INTUIT_CLIENT_SECRET": CLIENT_SECRET,
             "DATABASE_URL": self.database_url,
             "PORTAL_URL": self.portal,
             "INTUIT_WEBHOOK_VERIFIER_TOKENS": VERIFIER,
-            "COPERNIQ_POLL_SECONDS": "1",
-            "RETRY_PAUSES": ",".join(["1"] * 60),
-            "LEASE_SECONDS": "3",
-            "VENDOR_TIMEOUT_SECONDS": "2",
-            "WORKER_STALL_SECONDS": "6",
-            "LOG_LEVEL": "WARNING",
             "PASSWORD_FOR_TESTS": PASSWORD,
         }
 
-    def start(self, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
-        with (self.folder / "processes.log").open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, *arguments],
-                env={**self.environment, **environment},
-                cwd=ROOT,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-
-    def start_worker(self) -> None:
-        self.worker = self.start("manage.py", "worker")
-
-    def kill_worker(self) -> None:
-        """The whole process group, and whatever dies with it: no goodbye, no clean-up."""
-        assert self.worker is not None
-        children = descendants(self.worker.pid)
-        os.killpg(self.worker.pid, signal.SIGKILL)
-        self.worker.wait()
-        eventually(lambda: not any(is_alive(pid) for pid in children), "the queue's processes die too")
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        return launch(self.folder, self.environment, *arguments)
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -157,9 +118,7 @@ class House:
         )
 
     def close(self) -> None:
-        if self.worker is not None and self.worker.poll() is None:
-            self.worker.terminate()
-            self.worker.wait(60)
+        self.worker.stop()
         for process in self.others:
             process.terminate()
             process.wait(30)
@@ -281,18 +240,3 @@ def plain(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
     if "ParentRef" in kept:
         kept["ParentRef"] = names[kept["ParentRef"]["value"]]
     return kept
-
-
-def descendants(pid: int) -> list[int]:
-    found = [pid]
-    for parent in found:
-        listed = Path(f"/proc/{parent}/task/{parent}/children")
-        found += [int(child) for child in listed.read_text().split()] if listed.exists() else []
-    return found[1:]
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return " Z " not in Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        return False

@@ -10,7 +10,8 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from tests.processes.house import House, Tenant, descendants, eventually
+from tests.processes.house import House, Tenant
+from tests.processes.worker import descendants, eventually
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
 
@@ -51,9 +52,9 @@ def test_killed_while_an_applied_write_waits_for_its_answer(
     house.simulator.control("faults", fault | {"times": 1, "seconds": 20, "skip": after_writes})
     live_through(mine)
     eventually(lambda: applied_without_answer(house, mine), "the write is applied and the answer withheld")
-    house.kill_worker()
+    house.worker.kill()
     house.simulator.control("faults", method="DELETE")
-    house.start_worker()
+    house.worker.start()
     assert mine.sync() == 0
     assert mine.books() == wanted
     assert_quiet(mine)
@@ -91,16 +92,15 @@ def test_a_killed_queue_process_does_not_stop_the_work(
 
 def queue_processes(house: House) -> list[int]:
     """django-q's children: pusher, monitor and workers, of which one holds the queue's lock."""
-    assert house.worker is not None
     return descendants(house.worker.pid)[2:]
 
 
 def test_an_emptied_queue_loses_nothing(house: House, tenant: Callable[..., Tenant]) -> None:
     mine = tenant()
-    house.kill_worker()
+    house.worker.kill()
     live_through(mine)
     empty_the_queue(house.database_url)
-    house.start_worker()
+    house.worker.start()
     eventually(lambda: len(mine.jobs()) == len(PEOPLE), "the clock finds the work")
 
 
@@ -114,8 +114,8 @@ def empty_the_queue(database_url: str) -> None:
 
 
 def test_the_queue_dies_with_its_supervisor(house: House, tenant: Callable[..., Tenant]) -> None:
-    house.kill_worker()
-    house.start_worker()
+    house.worker.kill()
+    house.worker.start()
     mine = tenant()
     mine.enter(mine.project("John Smith", 1))
     assert mine.sync() == 0

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from integrations.management.visitor import Visitor
-from tests.processes.house import ROOT, eventually, free_port
+from tests.processes.house import free_port
+from tests.processes.worker import ROOT, eventually
 from tests.simulation import Simulation
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.processes.house import VERIFIER, House, Tenant, eventually
+from tests.processes.house import VERIFIER, House, Tenant
+from tests.processes.worker import eventually
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
 
@@ -22,7 +23,7 @@ KILLS = 10
 CLIENTS = ("Ada Stone", "Bob Hill", "Cid Brook")
 MADE_IN_COPERNIQ = re.compile(r"\[Coperniq invoice (\w+)")
 MADE_IN_QUICKBOOKS = re.compile(r"\[QuickBooks invoice (\w+)")
-PUT_OFF = "2027"
+PUT_OFF = "2040"
 
 Totals = dict[str, tuple[int, int, int, str]]
 
@@ -183,9 +184,9 @@ def strike(house: House, mine: Tenant, number: int, chance: Random) -> None:
     before = len(house.simulator.log("quickbooks", write=True))
     eventually(lambda: len(house.simulator.log("quickbooks", write=True)) > before, "the worker writes")
     time.sleep(chance.random() / 4)
-    house.kill_worker()
+    house.worker.kill()
     house.simulator.control("faults", method="DELETE")
-    house.start_worker()
+    house.worker.start()
 
 
 def test_ten_kills_change_nothing(telling: House, tenant: Callable[..., Tenant]) -> None:

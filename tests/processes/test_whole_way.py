@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.processes.house import House, Tenant, eventually
+from tests.processes.house import House, Tenant
+from tests.processes.worker import eventually
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
 
@@ -58,6 +59,6 @@ def test_moving_it_again_creates_nothing_new(house: House, tenant: Callable[...,
 
 def test_waiting_in_vain_is_told_by_the_exit_code(house: House, tenant: Callable[..., Tenant]) -> None:
     mine = tenant()
-    house.kill_worker()
+    house.worker.kill()
     mine.enter(mine.project("John Smith", 1))
     assert mine.sync(seconds=2) == 2

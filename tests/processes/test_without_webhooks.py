@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.processes.house import House, Tenant, eventually
+from tests.processes.house import House, Tenant
+from tests.processes.worker import eventually
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
 
@@ -21,11 +22,11 @@ LINES = [
 @pytest.fixture
 def looking(house: House) -> Iterator[House]:
     """A worker that looks every two seconds; nobody has subscribed to QuickBooks' webhooks in this house."""
-    house.kill_worker()
-    house.worker = house.start("manage.py", "worker", QUICKBOOKS_CDC_SECONDS="2")
+    house.worker.kill()
+    house.worker.start(QUICKBOOKS_CDC_SECONDS="2")
     yield house
-    house.kill_worker()
-    house.start_worker()
+    house.worker.kill()
+    house.worker.start()
 
 
 def test_everything_arrives_all_the_same(looking: House, tenant: Callable[..., Tenant]) -> None:

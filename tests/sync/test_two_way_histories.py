@@ -53,7 +53,7 @@ def played(world: InProcess, seed: int, chance: TwoWayChance) -> Iterator[TwoWay
     with time.everywhere(), same_luck(seed):
         chosen = {name: chance.choice(values) for name, values in SWITCHES.items()}
         office = open_office(world, custom_txn_numbers=chance.random() < 0.5)
-        history = open_two_ways(office, time, CLOCKS[seed % len(CLOCKS)], **chosen)
+        history = open_two_ways(office, time, CLOCKS[seed % len(CLOCKS)], TwoWays, **chosen)
         try:
             yield history
         except BaseException:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 from unittest import mock
 
 from django.utils import timezone
@@ -42,6 +42,8 @@ COPERNIQ_WRITES = [
         "update_catalog_item",
     )
 ]
+
+History = TypeVar("History", bound="TwoWays")
 
 
 @dataclass
@@ -127,12 +129,13 @@ class TwoWays(AtCoperniq, InQuickBooks):
         self.money.look_at_changes()
         self.turn()
 
-    def crash(self, after: int) -> None:
+    def crash(self, after: int) -> str:
         """The worker dies at the next such place; another takes the lane over."""
         self.crasher.left = after
         self.poll()
         self.look()
         self.crasher.left = None
+        return ""
 
     def turn(self, *, polls: bool = False) -> None:
         for _ in range(20):
@@ -178,7 +181,9 @@ def die() -> None:
     Lane.objects.update(leased_until=LONG_AGO)
 
 
-def open_two_ways(office: Office, time: Time, seconds_ahead: int, **switches: Any) -> TwoWays:
+def open_two_ways(
+    office: Office, time: Time, seconds_ahead: int, kind: type[History], **switches: Any
+) -> History:
     """Two projects of two clients in the books; QuickBooks' clock goes its own way."""
     assert isinstance(office.simulator, InProcess)
     office.simulator.control("clocks", {"quickbooks_seconds": seconds_ahead}, "PUT")
@@ -196,7 +201,7 @@ def open_two_ways(office: Office, time: Time, seconds_ahead: int, **switches: An
     strangers = [office.simulator.in_books(office.realm, DisplayName=name)["Id"] for name in ("Ann", "Bob")]
     office.simulator.forget_log()
     office.simulator.news.clear()
-    return TwoWays(office, [first, second], [*ours, *strangers], time=time)
+    return kind(office, [first, second], [*ours, *strangers], time=time)
 
 
 def kinds_of(money: Money) -> list[tuple[str, Row]]:

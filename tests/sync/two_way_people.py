@@ -14,6 +14,8 @@ from tests.sync.histories import cents
 from tests.sync.office import Office
 
 MOST_INVOICES = 7
+PEOPLES_YEAR = "2040"
+"""Of the due dates that people set: so that they differ from those QuickBooks gives by itself."""
 Row = dict[str, Any]
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.sync.histories import Chance, Step
+from tests.sync.two_way_people import PEOPLES_YEAR
 
 AT_COPERNIQ = ("Permit", "Panel", "Inverter", "Roof", "Unheard of")
 IN_QUICKBOOKS = ("Permit", "Labour", "Panel", "Gravel")
@@ -106,7 +107,7 @@ class TwoWayChance(Chance):
         return "".join(self.choices("abc é'\"\\:&#", k=self.randint(0, 12)))
 
     def day(self) -> str:
-        return f"2027-{self.randint(1, 12):02d}-{self.randint(1, 28):02d}"
+        return f"{PEOPLES_YEAR}-{self.randint(1, 12):02d}-{self.randint(1, 28):02d}"
 
     def of_make(self) -> tuple[Any, ...]:
         return self.randint(0, 1), self.rows(), self.choice(["", self.day()]), self.text()
