@@ -28,6 +28,7 @@ from integrations.sync.actions import (
     pulling_invoices,
     pulling_payments,
 )
+from integrations.sync.actions.making import settle_beside
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Ending
 from integrations.sync.plans import Plan
@@ -102,6 +103,7 @@ def perform(desk: Desk, run: SyncRun) -> Ending:
     if noticing is not None:
         return noticing(desk, run)
     recognise(desk, run)
+    settle_beside(desk, run)
     resumed = [resume(desk, run, write) for write in open_writes(desk, run)]
     own = [ending for ending in resumed if ending is not None]
     if own:

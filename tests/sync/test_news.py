@@ -19,7 +19,9 @@ from integrations.models import (
     RemoteWrite,
     SyncRun,
 )
+from integrations.quickbooks.changes import Change
 from integrations.sync.mapping.marks import mark_of
+from integrations.sync.news import find_news
 from integrations.sync.planning import plan_pending
 from tests.sync.desk_of_money import Money
 from tests.sync.intuit import cloud_event, post
@@ -257,6 +259,13 @@ def test_a_renamed_or_inactive_customer_is_news_a_balance_is_not(billed: Money) 
     assert run.coperniq_account_id == str(billed.account["id"])
     stranger(billed)
     assert look(billed) == []
+
+
+def test_a_customer_that_is_told_to_be_deleted_is_news(billed: Money) -> None:
+    """Nobody can delete one, but what a merge tells is not documented."""
+    link = billed.link("customer")
+    gone = Change("Customer", link.quickbooks_id, True, "", timezone.now(), {})
+    assert find_news(billed.office.quickbooks, [gone], None) == [gone]
 
 
 def test_customers_are_told_while_syncing_is_off(billed: Money) -> None:

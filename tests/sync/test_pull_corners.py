@@ -150,6 +150,18 @@ def test_lines_with_a_tax_beside_them_cannot_be_held(monkeypatch: pytest.MonkeyP
         conflicts.settle_conflict(cast("Any", None), SyncRun(), stub, "lines", {}, conflicts.Resolved({}))
 
 
+def test_what_a_run_settled_by_itself_stays_settled_when_its_card_is_answered() -> None:
+    run = SyncRun(pk=5, decision="use_quickbooks")
+    losers = {
+        "memo": {"side": "quickbooks", "run": 5},
+        "lines": {"side": "coperniq", "run": 5},
+        "due_date": {"side": "quickbooks", "run": 4},
+    }
+    found = conflicts.Resolved(losers, is_answered=True)
+    conflicts.take_losers(run, cast("Any", None), [], found)
+    assert sorted(found.losers) == ["due_date", "lines"]
+
+
 def test_items_somebody_else_has_matched_and_refused_ones(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,7 @@ from integrations.models import Kind, RecordLink, RemoteWrite, SyncRun, Vendor
 from integrations.quickbooks.bodies import dump, money
 from integrations.sync import answers, reference
 from integrations.sync.actions.items import item_link
-from integrations.sync.actions.making import settle
+from integrations.sync.actions.making import LOCKS, settle
 from integrations.sync.desk import Desk
 from integrations.sync.mapping.folded import generic_item
 from integrations.sync.reference import Name
@@ -24,6 +24,7 @@ from integrations.sync.writing import send, store_prepared
 Row = Mapping[str, Any]
 OF_ITS_OWN = {"type": "SERVICE", "category": "OTHER", "tradeGroup": "OTHER"}
 """What any item may be (coperniq-api.md §3.12)."""
+LOCK = LOCKS[answers.CATALOG_ITEM]
 KEPT_UP = ("name", "code", "price", "cost")
 
 
@@ -50,7 +51,7 @@ def in_use(desk: Desk, catalog_id: str) -> bool:
 
 
 def matched_or_made(desk: Desk, run: SyncRun, item: Row) -> str | None:
-    with desk.locked("catalog item"):
+    with desk.locked(LOCK):
         known = linked(desk, item["id"])
         if known is not None:
             return known.coperniq_id
@@ -85,7 +86,7 @@ def generic_id(desk: Desk, run: SyncRun, number: int) -> str:
     known = find_generic(desk, name, reference.DAILY)
     if known and not left_open(desk, name).exists():
         return known
-    with desk.locked("catalog item"):
+    with desk.locked(LOCK):
         settle_left(desk, run, name)
         known = find_generic(desk, name, reference.SOON)
         nothing = {"name": name, "code": "", "price": 0, "cost": 0}
@@ -125,7 +126,7 @@ def make(
 
 def keep_up(desk: Desk, run: SyncRun, link: RecordLink, item: Row) -> None:
     """Only what the portal itself made; a refusal is no reason to stop an invoice."""
-    with desk.locked("catalog item"):
+    with desk.locked(LOCK):
         settle_left(desk, run, item["id"])
         write = item_write(desk, run, item["id"], item["name"], told(item), link)
         try:

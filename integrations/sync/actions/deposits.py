@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from integrations.errors import BadAccountType, Hold, NameTaken
 from integrations.models import QuickBooksConnection, SyncRun
 from integrations.sync import reference
-from integrations.sync.actions.making import make, settle_left
+from integrations.sync.actions.making import LOCKS, make, settle_left
 from integrations.sync.actions.names import DISCARD, RETRY
 from integrations.sync.desk import Desk
 from integrations.sync.mapping.payments import CARD, METHODS
@@ -27,7 +27,7 @@ def account_for(desk: Desk, run: SyncRun, method: str) -> Account:
     account_id = desk.settings.deposit_accounts.get(method, "") or known_account(desk)
     if account_id:
         return account_with(desk, account_id)
-    with desk.locked("account"):
+    with desk.locked(LOCKS["Account"]):
         account_id = known_account(desk)
         if account_id:
             return account_with(desk, account_id)
@@ -151,7 +151,7 @@ def method_named(desk: Desk, name: str) -> str:
 
 def made_method(desk: Desk, run: SyncRun, name: str) -> str:
     """ "" where an inactive one keeps its name: no reason not to record the money."""
-    with desk.locked("methods"):
+    with desk.locked(LOCKS["PaymentMethod"]):
         settle_left(desk, run, "PaymentMethod", name)
         reference.refreshed(desk, Name.METHODS)
         found = method_named(desk, name)

@@ -1,4 +1,4 @@
-"""Accounts and payment methods, made once for all: a row before the request, like every write."""
+"""Accounts, payment methods and catalog items, made once for all: a row before the request, like every write."""
 
 from __future__ import annotations
 
@@ -13,7 +13,17 @@ from integrations.sync.resuming import settle_open
 from integrations.sync.storing import store
 from integrations.sync.writing import send, store_prepared
 
-LISTS = {"Account": Name.ACCOUNTS, "PaymentMethod": Name.METHODS}
+LISTS = {"Account": Name.ACCOUNTS, "PaymentMethod": Name.METHODS, answers.CATALOG_ITEM: Name.CATALOG}
+LOCKS = {"Account": "account", "PaymentMethod": "methods", answers.CATALOG_ITEM: "catalog item"}
+"""Whoever looks for one, makes one, or finds out about one holds this."""
+
+
+def settle_beside(desk: Desk, run: SyncRun) -> None:
+    """What an earlier attempt of this run made without an answer: perhaps nobody needs it any more, and it is there."""
+    for write in RemoteWrite.objects.open().filter(run=run, entity__in=LOCKS):
+        with desk.locked(LOCKS[write.entity]):
+            if settle(desk, run, RemoteWrite.objects.open().filter(pk=write.pk)):
+                reference.refreshed(desk, LISTS[write.entity])
 
 
 def settle_left(desk: Desk, run: SyncRun, entity: str, name: str) -> None:
