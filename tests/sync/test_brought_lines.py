@@ -32,6 +32,20 @@ def test_a_fraction_is_sold_once_at_its_amount_and_the_text_tells_the_rest(books
     assert_calm(books)
 
 
+def test_every_reason_for_putting_lines_together_is_named(books: Books) -> None:
+    books.invoice(
+        {"item": "Permit", "quantity": "2.75", "price": 40},
+        {"item": "Labour", "quantity": 6, "price": 40},
+        {"item": "Labour", "quantity": 4, "price": 30},
+        {"text": "as agreed"},
+        discount={"percent": 5},
+    )
+    books.heard()
+    assert told(books)[-1].endswith(
+        "Put together for Coperniq: a fractional quantity, several lines of the same item, a line of text, a discount."
+    )
+
+
 def test_two_lines_of_one_item_at_one_price_become_one(books: Books) -> None:
     one = {"item": "Permit", "quantity": 2, "price": 40, "description": "Hours"}
     books.invoice(one, {**one, "quantity": 3}, {"item": "Labour", "quantity": 1, "price": 10})

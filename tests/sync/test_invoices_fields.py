@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from integrations.models import RecordLink, SyncLogEntry, SyncRun
+from integrations.sync.answers.invoices import listed
 from integrations.sync.mapping.marks import mark_of
 from tests.sync.desk_of_money import Money
 from tests.sync.invoice_scenes import assert_at_rest, pushed, put, stocked
@@ -198,6 +199,18 @@ def test_a_changed_due_date_is_all_that_is_written(money: Money) -> None:
     assert changed <= {"DueDate", "SyncToken", "MetaData", "FreeFormAddress", "BillAddr", "ShipAddr"}
     assert after["DueDate"] == "2027-02-28"
     assert_at_rest(money)
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        (["Due date"], "due date"),
+        (["A", "B", "C", "D"], "a, b, c, d"),
+        (["A", "B", "C", "D", "E"], "a, b, c and 2 more"),
+    ],
+)
+def test_a_sentence_names_a_few_fields_and_never_counts_a_single_one(names: list[str], told: str) -> None:
+    assert listed(names) == told
 
 
 def test_the_log_names_each_field_with_old_and_new(money: Money) -> None:

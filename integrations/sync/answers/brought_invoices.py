@@ -112,7 +112,7 @@ def sentence_of(write: RemoteWrite, link: RecordLink) -> str:
     about = write.about["about"]
     name = f"invoice {link.number}".strip()
     if not write.coperniq_id:
-        folded = f" Put together for Coperniq: {listed(about['why'])}." if about.get("why") else ""
+        folded = f" Put together for Coperniq: {', '.join(about['why'])}." if about.get("why") else ""
         place = f" on “{about['place']}”" if about.get("place") else ""
         return f"Brought {name} over to Coperniq{place}: ${money(link.amount_cents or 0):,}.{folded}"
     if "status" in about["fields"]:

@@ -102,9 +102,10 @@ def sentence_of(write: RemoteWrite, number: str) -> str:
 
 
 def listed(names: Sequence[str]) -> str:
-    """As many as one likes to read in a line of the log; its timeline has them all."""
-    shown = ", ".join(names[:NAMED]).lower()
-    return shown if len(names) <= NAMED else f"{shown} and {len(names) - NAMED} more"
+    """As many as one likes to read in a line of the log; its timeline has them all. A last one is named, not counted."""
+    count = len(names) if len(names) <= NAMED + 1 else NAMED
+    shown = ", ".join(names[:count]).lower()
+    return shown if count == len(names) else f"{shown} and {len(names) - count} more"
 
 
 def remember(desk: Desk, link: RecordLink, invoice: Invoice, learnt: Learnt) -> None:
