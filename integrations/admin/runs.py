@@ -34,8 +34,9 @@ class SyncRunAdmin(FactAdmin):
     search_fields = ("coperniq_id__exact", "quickbooks_id__exact", "cause__exact")
     fields = (
         "company", "connection", "direction", "kind", "action", "record_name", "coperniq_id", "quickbooks_id",
-        "coperniq_parent_id", "state", "cause", "sentence", "not_before", "attempts", "asked", "preview", "planned",
-        "choices", "decision", "waits_for_kind", "waits_for_id", "event", "created_at", "updated_at", "finished_at",
+        "quickbooks_part", "coperniq_parent_id", "state", "cause", "sentence", "not_before", "attempts", "asked",
+        "preview", "planned", "choices", "decision", "waits_for_kind", "waits_for_id", "event", "created_at",
+        "updated_at", "finished_at",
     )  # fmt: skip
     actions = ("retry", "release_previews", "discard")
 

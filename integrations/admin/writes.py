@@ -12,6 +12,7 @@ class RemoteWriteAdmin(FactAdmin):
     list_display = (
         "created_at",
         "connection",
+        "vendor",
         "operation",
         "entity",
         "kind",
@@ -20,12 +21,12 @@ class RemoteWriteAdmin(FactAdmin):
         "sends",
         "error_code",
     )
-    list_filter = ("state", "kind")
+    list_filter = ("state", "vendor", "kind")
     list_select_related = ("connection__company",)
     search_fields = ("coperniq_id__exact", "quickbooks_id__exact", "request_id__exact")
     fields = (
-        "connection", "run", "kind", "coperniq_id", "entity", "operation", "quickbooks_id", "rule", "request_id",
-        "changes", "state", "sends", "created_at", "sent_at", "answered_at", "quickbooks_version", "intuit_tid",
-        "error_code", "error_text",
+        "connection", "run", "vendor", "kind", "coperniq_id", "entity", "operation", "quickbooks_id",
+        "quickbooks_part", "rule", "request_id", "changes", "state", "sends", "created_at", "sent_at", "answered_at",
+        "quickbooks_version", "intuit_tid", "error_code", "error_text",
     )  # fmt: skip
     secret_fields = ("body_sealed",)
