@@ -3,9 +3,9 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 # Both cores; the process tests take turns among themselves.
-PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadgroup
+PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadscope
 
-.PHONY: setup demo test lint test-sqlite test-postgres coverage bench-backlog lock clean
+.PHONY: setup demo test quick lint test-sqlite test-postgres coverage bench-backlog lock clean
 
 setup: .venv/installed
 
@@ -18,6 +18,10 @@ demo: setup
 	$(BIN)/python manage.py demo
 
 test: lint test-sqlite test-postgres coverage
+
+# In between: no processes, no long tables of vendor answers, a handful of histories, SQLite alone, nothing measured.
+quick: lint
+	env -u DATABASE_URL HISTORIES=4 $(PYTEST) -m "not processes and not any_database"
 
 lint: setup
 	$(BIN)/ruff format --check .

@@ -13,7 +13,7 @@ import pytest
 from tests.processes.house import House, Tenant
 from tests.processes.worker import descendants, eventually
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.processes
 
 PEOPLE = ("John Smith", "Mary Jones", "Ann Lee")
 

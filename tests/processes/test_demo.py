@@ -17,7 +17,7 @@ from tests.processes.house import free_port
 from tests.processes.worker import ROOT, eventually
 from tests.simulation import Simulation
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.processes
 
 REALM = "9341450000000001"
 KEY = "demo-coperniq-key"

@@ -30,11 +30,7 @@ from tests.sync.two_way_histories import TwoWays, die, open_two_ways
 from tests.sync.two_way_steps import SWITCHES, TwoWayChance
 from tests.sync.two_way_writes import check_writes
 
-pytestmark = [
-    pytest.mark.processes,
-    pytest.mark.xdist_group("processes"),
-    pytest.mark.django_db(transaction=True),
-]
+pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
 
 HISTORIES = int(os.environ.get("KILLED_HISTORIES", "3"))
 """More of them where there is time: KILLED_HISTORIES=30 pytest tests/processes/test_killed_histories.py"""

@@ -17,7 +17,7 @@ import pytest
 from tests.processes.house import VERIFIER, House, Tenant
 from tests.processes.worker import eventually
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.processes
 
 KILLS = 10
 CLIENTS = ("Ada Stone", "Bob Hill", "Cid Brook")

@@ -9,7 +9,7 @@ import pytest
 from tests.processes.house import House, Tenant
 from tests.processes.worker import eventually
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.processes
 
 
 def test_a_company_made_by_command_gets_its_records_linked(

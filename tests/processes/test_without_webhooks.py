@@ -11,7 +11,7 @@ import pytest
 from tests.processes.house import House, Tenant
 from tests.processes.worker import eventually
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.processes
 
 LINES = [
     {"item": "Services", "quantity": "2.5", "price": 40},
