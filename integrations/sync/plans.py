@@ -91,3 +91,11 @@ class Plan:
     other_links: tuple[RecordLink, ...] = ()
     sentence: str = ""
     ending: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, link: RecordLink, record_name: str, **values: Any) -> Plan:
+        """The link stays as it is, but for `values`."""
+        kept = ("rule", "number", "amount_cents", "coperniq_image", "written")
+        theirs = ("id", "name", "version", "at", "image", "part")
+        names = [*kept, *(f"quickbooks_{name}" for name in theirs)]
+        return cls(record_name, **{name: getattr(link, name) for name in names} | values)

@@ -136,18 +136,12 @@ def settled(
     payment: Payment | None,
     written: dict[str, Any],
 ) -> Plan:
-    return Plan(
-        record_name=run.record_name,
-        rule=link.rule,
-        quickbooks_id=link.quickbooks_id,
-        quickbooks_name=link.quickbooks_name,
+    return Plan.of(
+        link,
+        run.record_name,
         quickbooks_version=version,
         quickbooks_image=theirs,
         quickbooks_at=payment.updated_at if payment else None,
-        quickbooks_part=link.quickbooks_part,
-        coperniq_image=link.coperniq_image,
-        number=link.number,
-        amount_cents=link.amount_cents,
         written=written,
         sentence=f"The payment of {run.record_name} says the same on both sides.",
         ending={"silent": theirs == link.quickbooks_image},

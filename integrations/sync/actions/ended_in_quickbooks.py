@@ -92,16 +92,11 @@ def read(desk: Desk, link: RecordLink) -> Invoice | None:
 
 
 def known(run: SyncRun, link: RecordLink, because: str, told: Mapping[str, Any]) -> Plan:
-    return Plan(
-        record_name=run.record_name,
-        rule=link.rule,
-        quickbooks_id=link.quickbooks_id,
-        quickbooks_name=link.quickbooks_name,
+    return Plan.of(
+        link,
+        run.record_name,
         quickbooks_version=str(told["version"]),
         quickbooks_image=dict(told["image"]),
-        coperniq_image=link.coperniq_image,
-        number=link.number,
-        amount_cents=link.amount_cents,
         written={**link.written, "ended": because},
         sentence=f"Invoice {link.number} was {because} in QuickBooks, and has come to its end in Coperniq too.",
     )

@@ -84,15 +84,10 @@ def nothing(
     link: RecordLink, image: dict[str, Any], run: SyncRun, sentence: str = "", *, silent: bool = False
 ) -> Plan:
     """`silent`: Coperniq is as it answered last, e.g. to the portal that declined it."""
-    return Plan(
-        record_name=run.record_name,
-        rule=link.rule,
-        quickbooks_id=link.quickbooks_id,
-        quickbooks_name=link.quickbooks_name,
-        quickbooks_version=link.quickbooks_version,
-        quickbooks_image=link.quickbooks_image,
+    return Plan.of(
+        link,
+        run.record_name,
         coperniq_image=image,
-        number=link.number,
         amount_cents=image["total"],
         written={**link.written, "ended": link.written.get("ended") or "elsewhere"},
         sentence=sentence or f"Invoice {link.number} came to its end in QuickBooks already.",

@@ -130,12 +130,10 @@ def in_step(fields: Fields, resolved: Resolved) -> Plan:
 
 def base(fields: Fields, resolved: Resolved, **values: Any) -> Plan:
     current, link = fields.current, fields.link
-    return Plan(
+    return Plan.of(
+        link,
+        link.coperniq_name or fields.run.record_name,
         **{
-            "record_name": link.coperniq_name or fields.run.record_name,
-            "rule": link.rule,
-            "quickbooks_id": current.id,
-            "quickbooks_name": link.quickbooks_name,
             "quickbooks_version": current.sync_token,
             "quickbooks_image": dict(fields.theirs),
             "quickbooks_at": current.updated_at,
@@ -144,7 +142,7 @@ def base(fields: Fields, resolved: Resolved, **values: Any) -> Plan:
             "amount_cents": fields.image["total"],
             "warnings": tuple(resolved.warnings),
             **values,
-        }
+        },
     )
 
 
@@ -199,17 +197,12 @@ def refreshed(
     """
     image = quickbooks_image(current, desk.settings.memo_field)
     more = {"unsettled": list(put_off)} if put_off else {}
-    return Plan(
-        record_name=link.coperniq_name or run.record_name,
-        rule=link.rule,
-        quickbooks_id=link.quickbooks_id,
-        quickbooks_name=link.quickbooks_name,
+    return Plan.of(
+        link,
+        link.coperniq_name or run.record_name,
         quickbooks_version=current.sync_token,
         quickbooks_image={**image, **kept(link.quickbooks_image, put_off)},
         quickbooks_at=current.updated_at,
-        coperniq_image=link.coperniq_image,
-        number=link.number,
-        amount_cents=link.amount_cents,
         written={**link.written, **more},
         sentence=f"Nothing that is kept in step has changed on invoice {link.number} in QuickBooks.",
         ending={"silent": True},

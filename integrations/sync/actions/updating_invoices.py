@@ -101,15 +101,10 @@ def in_step(link: RecordLink, image: dict[str, Any], run: SyncRun) -> Plan:
     written = {name: value for name, value in link.written.items() if name != "changed_at"}
     if noted:
         written["line_ids"] = pairs_now(link.coperniq_image["lines"], image["lines"], noted)
-    return Plan(
-        record_name=run.record_name,
-        rule=link.rule,
-        quickbooks_id=link.quickbooks_id,
-        quickbooks_name=link.quickbooks_name,
-        quickbooks_version=link.quickbooks_version,
-        quickbooks_image=link.quickbooks_image,
+    return Plan.of(
+        link,
+        run.record_name,
         coperniq_image=image,
-        number=link.number,
         amount_cents=image["total"],
         written=written,
         sentence=f"Invoice {link.number} is in step with Coperniq already.",

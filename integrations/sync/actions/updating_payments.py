@@ -73,18 +73,11 @@ def agrees(image: dict[str, Any], theirs: dict[str, Any]) -> bool:
 
 
 def unchanged(run: SyncRun, link: RecordLink, image: dict[str, Any]) -> Plan:
-    return Plan(
-        record_name=run.record_name,
-        rule=link.rule,
-        quickbooks_id=link.quickbooks_id,
-        quickbooks_name=link.quickbooks_name,
-        quickbooks_version=link.quickbooks_version,
-        quickbooks_image=link.quickbooks_image,
-        quickbooks_part=link.quickbooks_part,
+    return Plan.of(
+        link,
+        run.record_name,
         coperniq_image=image,
-        number=link.number,
         amount_cents=image["amount"],
-        written=link.written,
         sentence=f"The payment of {run.record_name} is in step with Coperniq already.",
         ending={"silent": True},
     )
