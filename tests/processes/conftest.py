@@ -19,15 +19,20 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 @pytest.fixture
 def tenant(house: House) -> Iterator[Callable[..., Tenant]]:
-    """Companies with nothing of each other's; faults end with the test, and the worker runs again."""
+    """Companies with nothing of each other's; they and their faults end with the test, and the worker runs again."""
+
+    made: list[Tenant] = []
 
     def make(*, by_hand: bool = False) -> Tenant:
         fresh = Tenant(house, f"c{uuid.uuid4().hex[:8]}")
         fresh.move_in(by_hand=by_hand)
+        made.append(fresh)
         return fresh
 
     yield make
     house.simulator.control("faults", method="DELETE")
     house.simulator.control("webhooks/faults", method="DELETE")
+    for each in made:
+        each.move_out()
     if not house.worker.is_running:
         house.worker.start()
