@@ -16,6 +16,8 @@ from integrations.models.vocabulary import OPEN, Action, Direction, Kind, RunSta
 
 # An invoice can raise one question after the other: what was answered to the first still counts at the second.
 SEVERAL_QUESTIONS = (Action.PUSH_INVOICE, Action.PULL_INVOICE, Action.PULL_PAYMENT)
+RELEASE = "release"
+DECISION_LENGTH = 120
 
 
 class SyncRun(models.Model):
@@ -53,7 +55,7 @@ class SyncRun(models.Model):
     shown_plan = models.CharField(max_length=64, blank=True)
     released_plan = models.CharField(max_length=64, blank=True)
     choices = models.JSONField(default=list, blank=True)
-    decision = models.CharField(max_length=120, blank=True)
+    decision = models.CharField(max_length=DECISION_LENGTH, blank=True)
     waits_for_kind = models.CharField(max_length=10, choices=Kind, blank=True)
     waits_for_id = models.CharField(max_length=80, blank=True)
 
@@ -109,6 +111,10 @@ class SyncRun(models.Model):
     def has_decided(self, choice: str) -> bool:
         return choice in self.decision.split()
 
+    def has_released(self, *causes: str) -> bool:
+        """Every such button reads differently: it was pressed for what one of these had asked."""
+        return any(f"{RELEASE}:{cause}" in self.decision.split() for cause in causes)
+
     def latest_decision(self, *verbs: str) -> str:
         """The last of the decisions that exclude each other, "" for none; a verb is what stands before the colon."""
         taken = (each for each in reversed(self.decision.split()) if each.partition(":")[0] in verbs)
@@ -117,8 +123,13 @@ class SyncRun(models.Model):
     def decision_with(self, choice: str) -> str:
         if self.action not in SEVERAL_QUESTIONS:
             return choice
-        verb = choice.partition(":")[0]
-        return " ".join([*(each for each in self.decision.split() if each.partition(":")[0] != verb), choice])
+        answer = f"{RELEASE}:{self.cause}" if choice == RELEASE else choice
+        verb = answer if choice == RELEASE else choice.partition(":")[0]
+        same = [each for each in self.decision.split() if verb in (each, each.partition(":")[0])]
+        kept = [*(each for each in self.decision.split() if each not in same), answer]
+        while len(" ".join(kept)) > DECISION_LENGTH:
+            kept.pop(0)
+        return " ".join(kept)
 
     def claim(self, fence: int) -> bool:
         """Ours only if it is still queued; what is asked from here on makes one more execution."""
@@ -155,7 +166,7 @@ class SyncRun(models.Model):
         values: dict[str, Any] = {"state": RunState.QUEUED, "not_before": None, "attempts": 0}
         if choice == "discard":
             values = {"state": RunState.CANCELLED, "finished_at": timezone.now()}
-        elif choice == "release" and self.shown_plan:
+        elif choice == RELEASE and self.shown_plan:
             values |= {"released_plan": self.shown_plan}
         elif choice != "retry":
             values |= {"decision": self.decision_with(choice)}

@@ -40,7 +40,7 @@ def notice(desk: Desk, run: SyncRun) -> Ending:
     run.record_name = f"Payment of ${money(payment.total_cents):,}"
     refuse_ours(desk, payment, links)
     note_strangers(desk.connection, [payment])
-    if is_credit_only(payment):
+    if is_credit_only(payment) and not links:
         return credits_applied(desk, run, payment)
     asks = [
         pull_run(desk, run.event, payment.id, invoice.quickbooks_id, invoice)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,39 +18,52 @@ from integrations.sync.actions.allocations import read_payment
 from integrations.sync.actions.names import DISCARD, RETRY
 from integrations.sync.actions.noticing_payments import read_payments, recent_payments
 from integrations.sync.actions.same_cheques import SAME_CHEQUE
+from integrations.sync.actions.strangers import was_taken_off
 from integrations.sync.desk import Desk
-from integrations.sync.mapping.payments import coperniq_image, paid_on, quickbooks_image
+from integrations.sync.mapping.payments import coperniq_image, paid_on, pays_others, quickbooks_image
 from integrations.sync.plans import Plan
 
 CHANGED = "quickbooks_payment_changed"
 LEAVE = Choice("release", "Leave Coperniq as it is")
 AGAIN = Choice(RETRY.key, "It is put right in Coperniq: look again")
+OFF = "voided, deleted or taken off"
+GONE_THERE = "gone"
+"""What has ended, of a link: QuickBooks' payment pays nothing any more, and a person knows."""
+LEFT = "left"
+"""Likewise: QuickBooks has it, Coperniq has none, and a person leaves it so."""
 GONE = {"amount": 0, "applied": 0, "cash": 0, "voided": True}
 
 
 def plan(desk: Desk, run: SyncRun, link: RecordLink, payment: Payment | None) -> Plan:
-    written = {**link.written, "share": True} if pays_others(link, payment) else link.written
+    written = shared(desk, link, payment)
     theirs = image_now(link, payment, share=bool(written.get("share")))
     version = payment.sync_token if payment else link.quickbooks_version
-    if not difference(link.quickbooks_image, theirs):
+    if not difference(link, theirs):
         return settled(link, run, theirs, version, payment, written)
     before = link.coperniq_id
     ours = in_coperniq(desk, run, link, theirs)
     is_new = link.coperniq_id != before
-    gone = not theirs["applied"]
-    share = bool(written.get("share"))
-    agrees = ours is None if gone else ours is not None and says_the_same(desk, ours, theirs, share=share)
-    if agrees or is_new or run.decision == LEAVE.key:
-        written = {**written, "ended": "gone"} if gone else written
-        return settled(link, run, theirs, version, payment, written)
+    agrees = ours is None if is_gone(theirs) else ours is not None and says_the_same(desk, ours, theirs)
+    if agrees or is_new or run.has_released(CHANGED):
+        ended = {"ended": GONE_THERE if is_gone(theirs) else LEFT} if ours is None or is_gone(theirs) else {}
+        kept = {name: value for name, value in written.items() if name != "ended"}
+        return settled(link, run, theirs, version, payment, kept | ended)
     raise changed(link, theirs)
 
 
-def pays_others(link: RecordLink, payment: Payment | None) -> bool:
-    """Then only what is on this invoice is Coperniq's payment, whatever it was before: others get their own."""
-    lines = payment.lines if payment is not None else ()
-    invoices = {line.txn_id for line in lines if line.txn_type == "Invoice"}
-    return link.quickbooks_part in invoices and len(invoices) > 1
+def shared(desk: Desk, link: RecordLink, payment: Payment | None) -> dict[str, Any]:
+    """What the link keeps, with whether only what is on this invoice is Coperniq's payment by now, whatever it was
+    before: others get their own, and what was taken off waits with the customer."""
+    written: dict[str, Any] = link.written
+    if payment is None:
+        return written
+    is_share = pays_others(payment, link.quickbooks_part) or was_taken_off(desk, link, payment)
+    return {**written, "share": True} if is_share else written
+
+
+def is_gone(theirs: Mapping[str, Any]) -> bool:
+    """Nothing of it is money on this invoice: voided, deleted, taken off, or a credit by now."""
+    return not (theirs.get("applied") and theirs.get("amount"))
 
 
 def image_now(link: RecordLink, payment: Payment | None, *, share: bool) -> dict[str, Any]:
@@ -59,8 +73,12 @@ def image_now(link: RecordLink, payment: Payment | None, *, share: bool) -> dict
     return quickbooks_image(payment, link.quickbooks_part, share=share)
 
 
-def difference(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """What Coperniq's payment says as well. Money put on the invoice later, and deposits, are no change of it."""
+def difference(link: RecordLink, now: dict[str, Any]) -> list[str]:
+    """What Coperniq's payment says as well. Money put on the invoice later, and deposits, are no change of it,
+    unless Coperniq has none since it was taken off."""
+    before = link.quickbooks_image
+    if link.written.get("ended") == GONE_THERE:
+        return [] if is_gone(now) else ["applied"]
     names = [name for name in ("amount", "on") if now[name] != before.get(name, now[name])]
     lost = now["applied"] < before.get("applied", 0) or now["cash"] < before.get("cash", now["cash"])
     return [*names, *(["applied"] if lost and "amount" not in names else [])]
@@ -73,7 +91,7 @@ def in_coperniq(desk: Desk, run: SyncRun, link: RecordLink, theirs: dict[str, An
     except RecordMissing:
         payments = []
     found = next((row for row in payments if row.id == link.coperniq_id), None)
-    if found is None and theirs["applied"]:
+    if found is None and not is_gone(theirs):
         found = next((row for row in payments if is_free(desk, row) and takes_place(desk, row, theirs)), None)
         if found is not None:
             take_over(desk, run, link, found)
@@ -115,17 +133,16 @@ def is_replaced_by(desk: Desk, row: CoperniqPayment, invoice: RecordLink) -> boo
         if link is None or link.coperniq_id in listed:
             continue
         payment = read_payment(desk, card.quickbooks_id)
-        share = bool(link.written.get("share")) or pays_others(link, payment)
+        share = bool(shared(desk, link, payment).get("share"))
         if payment is not None and takes_place(desk, row, image_now(link, payment, share=share)):
             cards.filter(pk=card.pk).requeue()
             return True
     return False
 
 
-def says_the_same(desk: Desk, ours: CoperniqPayment, theirs: dict[str, Any], *, share: bool) -> bool:
+def says_the_same(desk: Desk, ours: CoperniqPayment, theirs: dict[str, Any]) -> bool:
     image = coperniq_image(ours, ZoneInfo(desk.connection.company.time_zone))
-    cents = theirs["cash"] if share else theirs["amount"]
-    return bool(image["amount"] == cents and image["on"] == theirs["on"])
+    return bool(image["amount"] == theirs["amount"] and image["on"] == theirs["on"])
 
 
 def settled(
@@ -148,14 +165,14 @@ def settled(
     )
 
 
+def in_dollars(image: Mapping[str, Any]) -> str:
+    return f"${money(int(image.get('amount', 0))):,} of {image.get('on')}"
+
+
 def changed(link: RecordLink, theirs: dict[str, Any]) -> Hold:
     before = link.quickbooks_image
-    was = f"${money(int(before.get('amount', 0))):,} of {before.get('on')}"
-    now = (
-        f"${money(int(theirs['amount'])):,} of {theirs['on']}"
-        if theirs["applied"]
-        else "voided, deleted or taken off"
-    )
+    was = OFF if link.written.get("ended") == GONE_THERE else in_dollars(before)
+    now = in_dollars(theirs) if not is_gone(theirs) else "a credit" if theirs["applied"] else OFF
     return Hold(
         CHANGED,
         f"The payment of {link.coperniq_name} was changed in QuickBooks: it was {was}, and is {now}. Coperniq's payments "

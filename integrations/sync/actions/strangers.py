@@ -28,6 +28,7 @@ from integrations.quickbooks.documents import Payment
 from integrations.sync.desk import Desk
 from integrations.sync.mapping.invoices import quickbooks_image
 from integrations.sync.mapping.marks import marked_id
+from integrations.sync.mapping.payments import is_taken_off, pays_others
 
 OVERLAP = timedelta(minutes=10)
 MOVING = ("balance", "payments", "customer", "voided")
@@ -149,3 +150,15 @@ def doubt(desk: Desk, coperniq_invoice_id: str) -> None:
 def balance_of(invoice: RecordLink) -> int:
     """What is open on it in cents, as far as we know; never negative."""
     return max(int(invoice.quickbooks_image.get("balance", 0)), 0)
+
+
+def was_taken_off(desk: Desk, link: RecordLink, payment: Payment) -> bool:
+    """Some of a linked payment, by people. An invoice that has become less gives back what it has no room for."""
+    if not is_taken_off(payment, link.quickbooks_part, link.quickbooks_image.get("applied", 0)):
+        return False
+    if pays_others(payment, link.quickbooks_part):
+        return True
+    try:
+        return desk.quickbooks.read_invoice(link.quickbooks_part).balance_cents > 0
+    except RecordMissing:
+        return False

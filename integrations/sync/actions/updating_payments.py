@@ -18,7 +18,7 @@ from integrations.sync.actions.closing import refuse_closed
 from integrations.sync.actions.creating_payments import left_over, line_of
 from integrations.sync.actions.names import DISCARD, RETRY
 from integrations.sync.actions.payment_rules import STATUS_CAUSE, answer_of, refuse_amount
-from integrations.sync.actions.strangers import balance_of, look_again
+from integrations.sync.actions.strangers import balance_of, look_again, was_taken_off
 from integrations.sync.desk import Desk
 from integrations.sync.mapping.payments import coperniq_image, payment_name, quickbooks_image
 from integrations.sync.plans import Change, Plan, PlannedWrite
@@ -36,6 +36,8 @@ def plan(desk: Desk, run: SyncRun, payment: Payment, link: RecordLink, invoice: 
     if same and not link.written.get("misplaced"):
         return unchanged(run, link, image)
     current = read_current(desk, link)
+    if is_shared_out(desk, link, current):
+        link.written = {**link.written, "share": True}
     theirs = quickbooks_image(current, link.quickbooks_part, share=is_share(link))
     if run.decision == USE_QUICKBOOKS.key or (agrees(image, theirs) and not link.written.get("misplaced")):
         return replace(unchanged(run, link, image), **as_read(theirs, current))
@@ -51,6 +53,12 @@ def plan(desk: Desk, run: SyncRun, payment: Payment, link: RecordLink, invoice: 
 def is_share(link: RecordLink) -> bool:
     """People's payment pays others too: only what is on this invoice is Coperniq's."""
     return bool(link.written.get("share"))
+
+
+def is_shared_out(desk: Desk, link: RecordLink, current: QuickBooksPayment) -> bool:
+    """Since it was last answered, e.g. put right by hand as a person was asked to: then it is no edit of the whole.
+    What never found room on the invoice is Coperniq's all the same, wherever people have put it."""
+    return not link.written.get("misplaced") and was_taken_off(desk, link, current)
 
 
 def refuse_status(desk: Desk, run: SyncRun, link: RecordLink, image: dict[str, Any]) -> None:
@@ -155,7 +163,11 @@ def update_plan(
     part = link.quickbooks_part or invoice.quickbooks_id
     others = [line for line in current.lines if (line.txn_type, line.txn_id) != ("Invoice", part)]
     total = current.total_cents + image["amount"] - theirs["amount"]
-    wanted = image["amount"] if is_share(link) else max(total - sum(line.amount_cents for line in others), 0)
+    wanted = (
+        theirs["applied"] + image["amount"] - theirs["amount"]
+        if is_share(link)
+        else max(total - sum(line.amount_cents for line in others), 0)
+    )
     share = min(wanted, room_for(desk, link, invoice, wanted, current.applied_to(part)))
     lines = [stripped(line.raw) for line in others]
     values = {

@@ -82,12 +82,12 @@ def coperniq_image(payment: CoperniqPayment, zone: tzinfo) -> dict[str, Any]:
 def quickbooks_image(
     payment: QuickBooksPayment, quickbooks_invoice_id: str, *, share: bool = False
 ) -> dict[str, Any]:
-    """`share`: only what is on this invoice is Coperniq's payment, for it pays others too."""
-    applied = payment.applied_to(quickbooks_invoice_id)
+    """`share`: only the money that is on this invoice is Coperniq's payment, for it pays others too."""
+    applied, cash = payment.applied_to(quickbooks_invoice_id), cash_on(payment, quickbooks_invoice_id)
     return {
-        "amount": applied if share else payment.total_cents,
+        "amount": cash if share else payment.total_cents,
         "applied": applied,
-        "cash": cash_on(payment, quickbooks_invoice_id),
+        "cash": cash,
         "on": payment.on.isoformat(),
         "method": payment.method_id,
         "reference": payment.reference,
@@ -110,6 +110,17 @@ def cash_on(payment: QuickBooksPayment, quickbooks_invoice_id: str) -> int:
         if invoice_id == quickbooks_invoice_id:
             return cents - credit
     return 0
+
+
+def pays_others(payment: QuickBooksPayment, quickbooks_invoice_id: str) -> bool:
+    """Other invoices beside this one."""
+    invoices = {line.txn_id for line in payment.lines if line.txn_type == "Invoice"}
+    return quickbooks_invoice_id in invoices and len(invoices) > 1
+
+
+def is_taken_off(payment: QuickBooksPayment, quickbooks_invoice_id: str, applied_before: int) -> bool:
+    """Some of what was on this invoice, while the payment is more than what is left on it."""
+    return 0 < payment.applied_to(quickbooks_invoice_id) < min(applied_before, payment.total_cents)
 
 
 def pays_more(payment: QuickBooksPayment, quickbooks_invoice_id: str) -> bool:
