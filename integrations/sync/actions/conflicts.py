@@ -105,7 +105,7 @@ def settle_field(
 def take_untouched_quickbooks(run: SyncRun, fields: Fields, name: str, found: Resolved) -> None:
     """What Coperniq cannot hold is for a person, who may also have its lines back in QuickBooks."""
     if name == "lines" and fields.cannot_hold:
-        if run.has_decided(LEAVE_BOTH.key):
+        if has_left_both(run):
             return
         if decided_side(run) != Owner.COPERNIQ:
             raise cannot_hold(fields)
@@ -114,10 +114,17 @@ def take_untouched_quickbooks(run: SyncRun, fields: Fields, name: str, found: Re
     take_quickbooks(fields, name, found)
 
 
+def has_left_both(run: SyncRun) -> bool:
+    """One card may ask of several fields, under the cause of the first."""
+    return run.has_released("lines_not_in_coperniq", "lines_folded", "conflict")
+
+
 def settle_conflict(
     desk: Desk, run: SyncRun, fields: Fields, name: str, noted: dict[str, Any], found: Resolved
 ) -> None:
     winner = winner_of(desk, run, fields, name, noted)
+    if name == "lines" and fields.cannot_hold and winner != Owner.COPERNIQ and has_left_both(run):
+        return
     if not winner:
         found.conflicts.append(name)
         return

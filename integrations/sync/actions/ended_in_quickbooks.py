@@ -25,11 +25,23 @@ VOIDED, DELETED = "voided", "deleted"
 
 
 def voided(desk: Desk, run: SyncRun, link: RecordLink, current: QuickBooksInvoice) -> Plan:
+    if link.quickbooks_image.get("voided") and not current.is_voided and current.total_cents:
+        raise filled_again(link, current)
     if link.written.get("ended") or link.quickbooks_image.get("voided"):
         return reconciling.refreshed(desk, link, run, current)
     image = quickbooks_image(current, desk.settings.memo_field)
     told = reconciling.told_of(current, image)
     return end(desk, run, link, VOIDED, told, asks=desk.settings.on_quickbooks_void == OnQuickBooksVoid.HOLD)
+
+
+def filled_again(link: RecordLink, current: QuickBooksInvoice) -> Hold:
+    """People have given it lines once more. Coperniq's has come to its end, and nothing would tell of the money."""
+    return Hold(
+        "quickbooks_invoice_filled_again",
+        f"Invoice {link.number} was voided in QuickBooks, and comes to ${money(current.total_cents):,} there again. In "
+        "Coperniq it has ended. Void it in QuickBooks and make a new one there, which comes over by itself, or leave it.",
+        [RETRY, DISCARD],
+    )
 
 
 def deleted(desk: Desk, run: SyncRun, link: RecordLink | None) -> Plan:
@@ -62,7 +74,7 @@ def end(
     reconciling.open_cards(desk, run, ENDED_CAUSES).requeue()
     refuse_paid(run, link, invoice, because)
     edited = is_edited(link, image)
-    if (asks or edited) and not run.has_decided(DECLINE.key):
+    if (asks or edited) and not run.has_released(f"quickbooks_invoice_{because}"):
         raise ask(link, because, edited=edited)
     return Plan(
         record_name=run.record_name,

@@ -106,7 +106,7 @@ def has_changed(desk: Desk, link: RecordLink, current: Invoice) -> bool:
 def refuse_moved_there(desk: Desk, run: SyncRun, link: RecordLink, current: Invoice) -> None:
     """Another customer: merged with its own, which moves all links at once, or truly moved."""
     before = link.quickbooks_image.get("customer", current.customer_id)
-    if current.customer_id == before or run.has_decided(STAY.key):
+    if current.customer_id == before or run.has_released("quickbooks_invoice_moved"):
         return
     changed_customers.explain(desk, run, link, before, current.customer_id)
     raise Hold(

@@ -55,7 +55,7 @@ def refuse_moved(run: SyncRun, link: RecordLink, image: dict[str, Any]) -> dict[
         return {**image, **before}
     known = before["record_id"] is not None or before["account_id"] is not None
     is_moved = known and any(image[name] != value for name, value in before.items())
-    if is_moved and not run.has_decided(STAY.key):
+    if is_moved and not run.has_released("invoice_moved"):
         raise Hold(
             "invoice_moved",
             f"Invoice {link.number} was moved to another project or account in Coperniq. In QuickBooks it stays where "

@@ -1,0 +1,123 @@
+"""One button answers one question: what was released for one card is no answer to the next, and every card can go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from integrations.models import SyncRun
+from tests.sync.office import Office
+from tests.sync.pull_scenes import assert_calm, invoice, told
+from tests.sync.two_way import Books, open_both
+
+LINES = [{"item": "Services", "quantity": 1, "price": 2500}]
+
+
+@pytest.fixture
+def books(office: Office) -> Books:
+    return open_both(office)
+
+
+def percentage(books: Books) -> dict[str, Any]:
+    """An invoice of $3,000 whose lines Coperniq cannot take from QuickBooks."""
+    books.money.configure(fallback_item="1")
+    simulator, project = books.money.office.simulator, books.money.project["id"]
+    simulator.change("projects", project, value=10000)
+    ours = simulator.make("invoices", recordId=project, calculationMethod="PERCENTAGE", percentage=30)
+    books.money.work()
+    return dict(ours)
+
+
+def asked() -> list[str]:
+    return list(SyncRun.objects.held().values_list("cause", flat=True))
+
+
+@pytest.mark.parametrize("end", ["deleted", "voided"])
+def test_leaving_both_as_they_are_declines_nothing(books: Books, end: str) -> None:
+    percentage(books)
+    books.money.configure(on_quickbooks_void="hold")
+    document = books.money.in_books()
+    books.change(document, lines=LINES)
+    books.heard()
+    run = books.money.held()
+    assert run.cause == "lines_not_in_coperniq"
+    (books.delete if end == "deleted" else books.void)(document)
+    books.money.decide("release", run)
+    assert asked() == [f"quickbooks_invoice_{end}"]
+    assert invoice(books)["status"] != "DECLINED"
+    books.money.decide("release")
+    assert invoice(books)["status"] == "DECLINED"
+    assert_calm(books)
+
+
+def test_going_on_where_it_is_does_not_pass_over_its_lines(books: Books) -> None:
+    percentage(books)
+    parent = next(row for row in books.money.books("Customer") if not row.get("Job"))
+    books.change(books.money.in_books(), customer=parent["Id"], lines=LINES)
+    books.heard()
+    assert asked() == ["quickbooks_invoice_moved"]
+    books.money.decide("release")
+    assert asked() == ["lines_not_in_coperniq"], told(books)
+    books.money.decide("release")
+    assert not asked(), told(books)
+    assert_calm(books)
+
+
+@pytest.mark.parametrize("owners", [{"lines": "quickbooks"}, {}])
+def test_lines_that_both_changed_can_be_left_as_they_are(books: Books, owners: dict[str, str]) -> None:
+    ours = percentage(books)
+    books.money.configure(owners=owners)
+    books.change(books.money.in_books(), lines=LINES)
+    books.money.edit(ours, percentage=40)
+    books.heard()
+    if not owners:
+        assert asked() == ["conflict"]
+        books.money.decide("use_quickbooks")
+    assert asked() == ["lines_not_in_coperniq"]
+    books.money.decide("release")
+    assert not asked(), told(books)
+    assert (books.money.in_books()["TotalAmt"], invoice(books)["amount"]) == (2500, 4000)
+    assert_calm(books)
+
+
+@pytest.mark.parametrize("began", ["pulled", "pushed"])
+@pytest.mark.parametrize("then", ["discard", "void"])
+def test_a_voided_invoice_that_is_filled_again_is_asked_about(books: Books, began: str, then: str) -> None:
+    if began == "pulled":
+        books.invoice()
+    else:
+        books.money.invoice(("Permit", 1, 100))
+        books.money.work()
+    books.heard()
+    document = books.money.in_books()
+    books.void(document)
+    books.heard()
+    assert invoice(books)["status"] == "DECLINED"
+    books.change(document, lines=[{"item": "Permit", "quantity": 1, "price": 100}])
+    books.heard()
+    assert "comes to $100.00 there again" in books.money.held().sentence
+    assert_calm(books)
+    if then == "void":
+        books.void(document)
+        books.heard()
+    else:
+        books.money.decide("discard")
+    assert not asked(), told(books)
+    assert_calm(books)
+
+
+def test_answers_to_many_questions_are_kept_as_far_as_there_is_room() -> None:
+    run = SyncRun(action="pull_invoice", cause="quickbooks_invoice_moved")
+    for cause in (
+        "quickbooks_invoice_moved",
+        "lines_not_in_coperniq",
+        "conflict",
+        "quickbooks_invoice_voided",
+    ):
+        run.cause = cause
+        run.decision = run.decision_with("release")
+    run.decision = run.decision_with("use_quickbooks")
+    assert len(run.decision) <= 120
+    assert run.has_released("quickbooks_invoice_voided")
+    assert run.decision_with("use_quickbooks") == run.decision
