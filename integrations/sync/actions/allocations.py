@@ -120,7 +120,7 @@ def credits_applied(desk: Desk, run: SyncRun, payment: Payment) -> Ending:
         "stays higher by it."
     )
     entries = SyncLogEntry.objects.filter(company=desk.connection.company_id, quickbooks_id=payment.id)
-    said = entries.filter(cause=CREDIT, sentence=sentence).exists()
+    said = entries.filter(connection=desk.connection, cause=CREDIT, sentence=sentence).exists()
     return nothing_to_do(sentence, cause=CREDIT, record_name=run.record_name, silent=said)
 
 

@@ -134,7 +134,10 @@ def refuse_older(desk: Desk, run: SyncRun, current: Invoice) -> None:
 
 def said_before(desk: Desk, quickbooks_id: str, cause: str) -> bool:
     told = SyncLogEntry.objects.filter(
-        company=desk.connection.company_id, quickbooks_id=quickbooks_id, cause=cause
+        company=desk.connection.company_id,
+        connection=desk.connection,
+        quickbooks_id=quickbooks_id,
+        cause=cause,
     )
     return told.exists()
 

@@ -98,17 +98,21 @@ def find_merge(desk: Desk, links: list[RecordLink], current: Customer | None) ->
 
 def whereabouts(desk: Desk, links: list[RecordLink]) -> Iterator[str]:
     """What the webhooks told costs nothing; the records themselves are asked only if that leads nowhere."""
-    yield from told_by_webhooks(desk.connection.company_id, links[0].quickbooks_id)
+    yield from told_by_webhooks(desk.connection, links[0].quickbooks_id)
     witnessed = {jobs_parent(desk, links), documents_customer(desk, links)} - {""}
     if len(witnessed) == 1:
         yield from witnessed - {links[0].quickbooks_id}
 
 
-def told_by_webhooks(company_id: int, quickbooks_id: str) -> Iterator[str]:
-    """One after the other: what it went into may itself have been merged before anybody looked."""
+def told_by_webhooks(connection: QuickBooksConnection, quickbooks_id: str) -> Iterator[str]:
+    """One after the other: what it went into may itself have been merged before anybody looked.
+
+    The company's earlier books had the same small ids, and their notifications say nothing of these.
+    """
+    told = InboundEvent.objects.filter(company=connection.company_id, record_type="customer")
+    events = told.filter(received_at__gte=connection.connected_at)
     passed = {quickbooks_id}
     while True:
-        events = InboundEvent.objects.filter(company=company_id, record_type="customer")
         event = events.filter(detail__deleted_id=quickbooks_id).order_by("-id").first()
         if event is None or event.record_id in passed:
             return
