@@ -6,11 +6,15 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
+
 from integrations.models import RecordLink, RemoteWrite, SyncLogEntry, Vendor
 from tests.sync.histories import Step
 from tests.sync.two_way_checks import check
 from tests.sync.two_way_histories import TwoWays
 from tests.sync.two_way_people import Row
+
+NO_ROOM = "waits unapplied with the customer"
 
 
 def check_writes(history: TwoWays, log: list[Row]) -> None:
@@ -36,7 +40,7 @@ class Owed:
 
     edits: Counter[tuple[str, str, str]]
     decided: list[tuple[str, str, str, str]]
-    repaired: Counter[str]
+    repaired: Counter[tuple[str, str]]
 
     def writes_to(self, vendor: str, kind: str, id_: str) -> int:
         place = 2 if vendor == Vendor.QUICKBOOKS else 1
@@ -44,8 +48,11 @@ class Owed:
         others = partners(vendor, kind, id_)
         if vendor == Vendor.COPERNIQ:
             return decisions + sum(self.edits["quickbooks", kind, other] for other in others)
-        dropped = self.repaired[id_] if kind == "invoice" else 0
-        return decisions + dropped + sum(self.edits["coperniq", kind, other] for other in others)
+        return (
+            decisions
+            + self.repaired[id_, kind]
+            + sum(self.edits["coperniq", kind, other] for other in others)
+        )
 
 
 def check_owed(log: list[Row], owed: Owed) -> None:
@@ -64,10 +71,10 @@ def partners(vendor: str, kind: str, id_: str) -> set[str]:
     return {other for ids in found for other in ids if other}
 
 
-def repairs() -> Counter[str]:
-    """What QuickBooks dropped is written once more: by invoice."""
-    told = SyncLogEntry.objects.filter(sentence__startswith="Repaired")
-    return Counter(told.values_list("quickbooks_id", flat=True))
+def repairs() -> Counter[tuple[str, str]]:
+    """What QuickBooks dropped is written once more, and so is a payment once its invoice has room for all of it."""
+    told = SyncLogEntry.objects.filter(Q(sentence__startswith="Repaired") | Q(sentence__contains=NO_ROOM))
+    return Counter(told.values_list("quickbooks_id", "kind"))
 
 
 def record_of(entry: Row) -> tuple[str, str, str] | None:
