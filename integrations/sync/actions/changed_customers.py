@@ -12,12 +12,11 @@ from django.db import transaction
 from integrations.errors import Hold
 from integrations.models import Outcome, RecordLink, RemoteWrite, RunState, SyncRun
 from integrations.quickbooks.records import Customer
+from integrations.sync.actions.linked_people import account_of, links_at
 from integrations.sync.actions.merges import (
-    account_of,
     awaited,
     explain,
     find_merge,
-    links_at,
     merge_pending,
     read_person,
     suspect,

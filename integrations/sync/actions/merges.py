@@ -25,12 +25,11 @@ from integrations.models import (
 )
 from integrations.models.vocabulary import OPEN
 from integrations.quickbooks.records import Customer
+from integrations.sync.actions.linked_people import account_of, documents_of, jobs_under, links_at, owner_of
 from integrations.sync.desk import Desk
 from integrations.sync.matching import without_marker
 from integrations.sync.plans import Plan
 
-PEOPLE = (Kind.CUSTOMER, Kind.JOB)
-DOCUMENTS = (Kind.INVOICE, Kind.PAYMENT)
 CARD = "merge "
 WITNESSES = 3
 
@@ -45,35 +44,6 @@ class Merge:
     @property
     def name(self) -> str:
         return without_marker(self.survivor.values["DisplayName"])
-
-
-def links_at(connection: QuickBooksConnection, kind: str, quickbooks_id: str) -> list[RecordLink]:
-    """After a merge several accounts may stand for one customer; the one that was there first comes first."""
-    found = RecordLink.objects.of(connection, kind).filter(quickbooks_id=quickbooks_id)
-    return list(found.order_by("quickbooks_part", "id")) if quickbooks_id else []
-
-
-def account_of(link: RecordLink) -> str:
-    return link.coperniq_account_id or (link.coperniq_id if link.kind == Kind.CUSTOMER else "")
-
-
-def parent_of(job: RecordLink) -> str | None:
-    """As QuickBooks last answered; None of a link that is older than this memory."""
-    parent = job.quickbooks_image.get("parent")
-    return None if parent is None else str(parent)
-
-
-def jobs_under(connection: QuickBooksConnection, links: list[RecordLink]) -> list[RecordLink]:
-    """The jobs of these customers, as far as they are linked."""
-    accounts = [account_of(link) for link in links if link.kind == Kind.CUSTOMER]
-    jobs = RecordLink.objects.of(connection, Kind.JOB).filter(coperniq_account_id__in=accounts)
-    return [job for job in jobs.order_by("id") if parent_of(job) in (None, links[0].quickbooks_id)]
-
-
-def documents_of(connection: QuickBooksConnection, quickbooks_id: str) -> list[RecordLink]:
-    """Those that were this customer's when QuickBooks last told."""
-    found = RecordLink.objects.filter(connection=connection, kind__in=DOCUMENTS)
-    return list(found.filter(quickbooks_image__customer=quickbooks_id).order_by("id"))
 
 
 def read_person(desk: Desk, quickbooks_id: str) -> Customer | None:
@@ -140,12 +110,6 @@ def documents_customer(desk: Desk, links: list[RecordLink]) -> str:
         except RecordMissing:
             continue
     return ""
-
-
-def owner_of(connection: QuickBooksConnection, quickbooks_id: str) -> RecordLink | None:
-    """The link of this customer or job."""
-    found = (link for kind in PEOPLE for link in links_at(connection, kind, quickbooks_id))
-    return next(found, None)
 
 
 def cards_of(connection: QuickBooksConnection, quickbooks_id: str) -> list[SyncRun]:

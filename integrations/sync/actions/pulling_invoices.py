@@ -12,6 +12,7 @@ from integrations.sync.actions import bringing_invoices, changed_customers, ende
 from integrations.sync.actions.insisting import is_same
 from integrations.sync.actions.invoices import read_invoice, refuse_while_off, what_becomes
 from integrations.sync.actions.names import DISCARD, RETRY
+from integrations.sync.actions.strangers import MOVED_FROM
 from integrations.sync.actions.updating_invoices import STAY, refuse_moved
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Ending
@@ -105,7 +106,9 @@ def has_changed(desk: Desk, link: RecordLink, current: Invoice) -> bool:
 
 def refuse_moved_there(desk: Desk, run: SyncRun, link: RecordLink, current: Invoice) -> None:
     """Another customer: merged with its own, which moves all links at once, or truly moved."""
-    before = link.quickbooks_image.get("customer", current.customer_id)
+    moved_from = link.written.get(MOVED_FROM, "")
+    link.written = {name: value for name, value in link.written.items() if name != MOVED_FROM}
+    before = moved_from or link.quickbooks_image.get("customer", current.customer_id)
     if current.customer_id == before or run.has_released("quickbooks_invoice_moved"):
         return
     changed_customers.explain(desk, run, link, before, current.customer_id)

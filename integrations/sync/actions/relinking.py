@@ -9,8 +9,10 @@ from django.db import transaction
 from integrations.errors import Choice
 from integrations.models import Kind, Outcome, RecordLink, RunState, SyncRun
 from integrations.quickbooks.records import Customer
-from integrations.sync.actions.merges import Merge, awaited, documents_of, jobs_under, links_at, was_left
+from integrations.sync.actions.linked_people import documents_of, jobs_under, links_at
+from integrations.sync.actions.merges import Merge, awaited, was_left
 from integrations.sync.actions.names import DISCARD, RETRY
+from integrations.sync.actions.strangers import MOVED_FROM
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Ending, done, nothing_to_do
 from integrations.sync.matching import without_marker
@@ -84,6 +86,7 @@ def move(desk: Desk, links: Sequence[RecordLink], followers: Sequence[RecordLink
     for link in followers:
         field = "parent" if link.kind == Kind.JOB else "customer"
         link.quickbooks_image = {**link.quickbooks_image, field: merge.survivor.id}
+        link.written = {name: value for name, value in link.written.items() if name != MOVED_FROM}
     return done(
         f"Moved {counted(count)} from “{old}” to “{merge.name}”.",
         cause="relinked",

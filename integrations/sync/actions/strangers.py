@@ -31,6 +31,8 @@ from integrations.sync.mapping.marks import marked_id
 from integrations.sync.mapping.payments import is_taken_off, pays_others
 
 OVERLAP = timedelta(minutes=10)
+MOVED_FROM = "moved_from"
+"""What a link keeps of an invoice that somebody moved to another customer in QuickBooks, until a person was asked."""
 MOVING = ("balance", "payments", "customer", "voided")
 """What others change of an invoice, and what matters to a payment on it."""
 
@@ -102,9 +104,10 @@ def look_again(desk: Desk, invoice: RecordLink) -> None:
     if current.is_voided:
         meet_end(desk, invoice, "voided")
         return
+    meet_move(desk, invoice, current.customer_id)
     fresh = quickbooks_image(current, desk.settings.memo_field)
     invoice.quickbooks_image |= {name: fresh[name] for name in MOVING}
-    invoice.save(update_fields=["quickbooks_image"])
+    invoice.save(update_fields=["quickbooks_image", "written"])
     gone = ForeignPayment.objects.on_invoice(desk.connection, invoice.quickbooks_id)
     gone.exclude(quickbooks_id__in=current.payment_ids).delete()
     note_strangers(desk.connection, read_unlinked(desk, invoice, current.payment_ids))
@@ -113,21 +116,34 @@ def look_again(desk: Desk, invoice: RecordLink) -> None:
 def meet_end(desk: Desk, invoice: RecordLink, end: str) -> None:
     """Known here and now only: stored, it would be no news to the run that says what becomes of Coperniq's."""
     if not invoice.quickbooks_image.get(end) and not invoice.written.get("ended"):
-        asked = SyncRun(
-            company_id=desk.connection.company_id,
-            connection=desk.connection,
-            direction=Direction.PULL,
-            kind=Kind.INVOICE,
-            action=Action.PULL_INVOICE,
-            quickbooks_id=invoice.quickbooks_id,
-            coperniq_id=invoice.coperniq_id,
-            coperniq_account_id=invoice.coperniq_account_id,
-            record_name=invoice.coperniq_name,
-        )
-        with transaction.atomic():
-            desk.lane.hold_fast()
-            SyncRun.objects.ask(asked)
+        ask_for_pull(desk, invoice)
     invoice.quickbooks_image = {**invoice.quickbooks_image, end: True}
+
+
+def meet_move(desk: Desk, invoice: RecordLink, customer_id: str) -> None:
+    """Payments need the customer it has by now; the run of its own still has to ask about the one it had."""
+    before = invoice.quickbooks_image.get("customer", customer_id)
+    if customer_id != before:
+        invoice.written = {MOVED_FROM: before, **invoice.written}
+        ask_for_pull(desk, invoice)
+
+
+def ask_for_pull(desk: Desk, invoice: RecordLink) -> None:
+    """Whoever met the news here stores a later version, after which nothing else would tell of it."""
+    asked = SyncRun(
+        company_id=desk.connection.company_id,
+        connection=desk.connection,
+        direction=Direction.PULL,
+        kind=Kind.INVOICE,
+        action=Action.PULL_INVOICE,
+        quickbooks_id=invoice.quickbooks_id,
+        coperniq_id=invoice.coperniq_id,
+        coperniq_account_id=invoice.coperniq_account_id,
+        record_name=invoice.coperniq_name,
+    )
+    with transaction.atomic():
+        desk.lane.hold_fast()
+        SyncRun.objects.ask(asked)
 
 
 def read_unlinked(desk: Desk, invoice: RecordLink, payment_ids: Iterable[str]) -> Iterable[Payment]:

@@ -13,6 +13,7 @@ from integrations.sync.actions import ending_invoices, reconciling
 from integrations.sync.actions.conflicts import decided_side
 from integrations.sync.actions.invoice_fields import is_changed
 from integrations.sync.actions.names import CREATE, DISCARD, RETRY
+from integrations.sync.actions.strangers import meet_move
 from integrations.sync.desk import Desk
 from integrations.sync.mapping.invoices import FIELDS
 from integrations.sync.mapping.line_updates import pairs_now
@@ -33,7 +34,9 @@ def plan(
         return ending_invoices.plan(desk, run, link, image, ended)
     if not (is_edited(link, image) or decided_side(run) or is_unsettled(link)):
         return in_step(link, image, run)
-    return reconciling.plan(desk, run, invoice, link, image, read_current(desk, run, link))
+    current = read_current(desk, run, link)
+    meet_move(desk, link, current.customer_id)
+    return reconciling.plan(desk, run, invoice, link, image, current)
 
 
 def is_edited(link: RecordLink, image: Mapping[str, Any]) -> bool:

@@ -162,12 +162,10 @@ def update_plan(
     """Only this invoice's share changes; what the payment does elsewhere goes back as read."""
     part = link.quickbooks_part or invoice.quickbooks_id
     others = [line for line in current.lines if (line.txn_type, line.txn_id) != ("Invoice", part)]
-    total = current.total_cents + image["amount"] - theirs["amount"]
-    wanted = (
-        theirs["applied"] + image["amount"] - theirs["amount"]
-        if is_share(link)
-        else max(total - sum(line.amount_cents for line in others), 0)
-    )
+    more = image["amount"] - theirs["amount"]
+    total = current.total_cents + more
+    all_but_others = max(total - sum(line.amount_cents for line in others), 0)
+    wanted = theirs["applied"] + more if is_share(link) else all_but_others
     share = min(wanted, room_for(desk, link, invoice, wanted, current.applied_to(part)))
     lines = [stripped(line.raw) for line in others]
     values = {
