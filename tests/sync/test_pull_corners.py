@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
@@ -103,6 +104,12 @@ def test_what_coperniq_does_not_show_any_more_is_told_or_taken_for_gone(desk: De
     write = RemoteWrite(coperniq_id=NOWHERE, about={"about": {}})
     assert brought_invoices.look_for(desk, write, "{}") is None
     assert bringing_invoices.parent_of(desk, NOWHERE) is None
+
+
+def test_of_an_invoice_that_is_gone_nothing_was_taken_off(desk: Desk) -> None:
+    link = RecordLink(quickbooks_part=NOWHERE, quickbooks_image={"applied": 5000})
+    paid = dataclasses.replace(payment_on(), total_cents=5000)
+    assert not strangers.was_taken_off(desk, link, paid)
 
 
 def test_an_invoice_that_ended_before_it_came_over_or_never_can(books: Books, desk: Desk) -> None:
