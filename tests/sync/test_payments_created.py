@@ -196,7 +196,7 @@ def test_an_invoice_moved_in_quickbooks_is_paid_by_its_new_customer(money: Money
     payment = money.in_books("Payment")
     assert payment["CustomerRef"]["value"] == other["Id"]
     assert (payment["UnappliedAmt"], money.in_books()["Balance"]) == (0, 60)
-    assert not SyncRun.objects.held().exists()
+    assert money.held().cause == "quickbooks_invoice_moved"
     money.work()
     assert len(money.books("Payment")) == 1
 
@@ -215,10 +215,10 @@ def test_a_line_that_never_gets_onto_its_invoice_is_a_warning(
     money.pay(invoice, 40)
     money.work()
     assert money.in_books()["Balance"] == 100
-    assert money.told()[-1] == (
+    assert (
         "done_with_warning: Corrected the payment of $40.00 for invoice 1001 in QuickBooks. QuickBooks did not put "
         "$40.00 of it on the invoice: it waits unapplied with the customer. Apply it there by hand."
-    )
+    ) in money.told()
 
 
 def test_an_invoice_deleted_in_quickbooks_leaves_the_money_nowhere_to_go(money: Money) -> None:

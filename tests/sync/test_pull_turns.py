@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from integrations.errors import Refused
 from integrations.models import Lane, RecordLink, RemoteWrite, SyncRun, Vendor
@@ -125,6 +127,27 @@ def test_a_catalog_item_left_without_an_answer_is_linked_though_nobody_needs_it_
     books.invoice({"item": "Gravel", "quantity": 1, "price": 10})
     books.heard()
     assert list(catalog(books)).count("Gravel") == 1
+
+
+def test_a_catalog_item_left_by_a_pausing_run_is_found_by_the_next_invoice_that_needs_it(
+    books: Books,
+) -> None:
+    books.money.book_item("Gravel")
+    gravel = {"item": "Gravel", "quantity": 1, "price": 10}
+    books.invoice(gravel)
+    books.money.office.simulator.fault("lost_answer", "coperniq", method="POST", path="/catalog-items")
+    books.money.look_at_changes()
+    books.money.office.work_once()
+    SyncRun.objects.update(not_before=timezone.now() + timedelta(minutes=1))
+    books.invoice(gravel)
+    books.money.look_at_changes()
+    books.money.office.work(pauses=True)
+    assert len(invoices(books)) == 1, "the first is pausing"
+    assert not RemoteWrite.objects.open().exists()
+    books.heard()
+    assert len(invoices(books)) == 2
+    assert list(catalog(books)).count("Gravel") == 1
+    assert_calm(books)
 
 
 def test_an_account_left_without_an_answer_is_told_though_nobody_needs_it_any_more(books: Books) -> None:
