@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations.models import CoperniqConnection, SyncRun
+from integrations.models import CoperniqConnection, SyncLogEntry, SyncRun
 from integrations.sync.polling import due_polls
 from tests.sync.invoice_scenes import assert_at_rest
 from tests.sync.office import Office
@@ -55,6 +55,36 @@ def test_an_edit_before_the_create_is_found_again_comes_over(
     if due or "due" in edit:
         assert invoice["dueDate"][:10] == document["DueDate"]
     assert not SyncRun.objects.held().exists()
+    books.heard()
+    assert_at_rest(books.money)
+
+
+def test_a_payment_before_the_create_is_found_again_is_no_edit_of_it(books: Books) -> None:
+    """It makes a version of the invoice; the due date that QuickBooks gives by itself stays there."""
+    made = unanswered(books)
+    books.payment({"id": made["Id"], "amount": 40})
+    books.money.work()
+    books.heard()
+    (invoice,) = coperniq_state(books.money, "invoices")
+    assert invoice["amountPaid"] == 40
+    assert not invoice["dueDate"]
+    assert made["DueDate"]
+    books.heard()
+    assert_at_rest(books.money)
+
+
+def test_of_several_versions_nobody_knows_whether_one_was_of_the_due_date(books: Books) -> None:
+    made = unanswered(books)
+    payment = books.payment({"id": made["Id"], "amount": 40})
+    books.change(made, due="2027-05-06")
+    books.void(payment, "payments")
+    books.money.work()
+    books.heard()
+    (invoice,) = coperniq_state(books.money, "invoices")
+    assert invoice["dueDate"][:10] == "2027-05-06"
+    (told,) = SyncLogEntry.objects.filter(sentence__startswith="After a lost answer")
+    assert "Nobody can tell whether that was the due date" in told.sentence
+    assert told.outcome == "done_with_warning"
     books.heard()
     assert_at_rest(books.money)
 

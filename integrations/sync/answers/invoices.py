@@ -54,7 +54,7 @@ def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
         learnt = compare(written, invoice)
         remember(desk, link, invoice, learnt)
         if sent.looked_for and not learnt.dropped and is_edited(write, written, invoice):
-            remember_as_written(write, link, before, written, invoice)
+            warnings += remember_as_written(write, link, before, written, invoice)
         link.quickbooks_image |= kept(write)
         warnings += learnt.warnings
         again = settle_itemless(desk, link, learnt)
