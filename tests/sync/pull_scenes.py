@@ -53,6 +53,17 @@ def writes(books: Books) -> list[str]:
     return [f"{call['vendor']} {call['method']} {call['path']}" for call in calls]
 
 
+def credit(books: Books, amount: object) -> str:
+    line = {
+        "DetailType": "SalesItemLineDetail",
+        "Amount": amount,
+        "SalesItemLineDetail": {"ItemRef": {"value": books.money.books("Item")[0]["Id"]}},
+    }
+    values = {"CustomerRef": {"value": books.job_id}, "Line": [line]}
+    made = books.money.office.simulator.in_books(books.money.office.realm, "CreditMemo", **values)
+    return str(made["Id"])
+
+
 def ring_again(books: Books) -> None:
     """Intuit tells once more of everything as it stands, as it may."""
     events = [

@@ -8,7 +8,7 @@ import pytest
 
 from integrations.models import RecordLink, SyncRun
 from tests.sync.office import Office
-from tests.sync.pull_scenes import assert_calm, invoice, invoices, payments, ring_again, told
+from tests.sync.pull_scenes import assert_calm, credit, invoice, invoices, payments, ring_again, told
 from tests.sync.two_way import Books, open_both
 
 
@@ -71,17 +71,6 @@ def test_the_parent_may_pay_for_its_job(books: Books) -> None:
     books.heard()
     assert amounts(books) == [100]
     assert_calm(books)
-
-
-def credit(books: Books, amount: object) -> str:
-    line = {
-        "DetailType": "SalesItemLineDetail",
-        "Amount": amount,
-        "SalesItemLineDetail": {"ItemRef": {"value": books.money.books("Item")[0]["Id"]}},
-    }
-    values = {"CustomerRef": {"value": books.job_id}, "Line": [line]}
-    made = books.money.office.simulator.in_books(books.money.office.realm, "CreditMemo", **values)
-    return str(made["Id"])
 
 
 def test_a_credit_in_the_payment_is_no_money(books: Books) -> None:

@@ -6,8 +6,11 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from integrations.models import InboundEvent, SyncRun
+from integrations.models import InboundEvent, QuickBooksConnection, SyncLogEntry, SyncRun
+from integrations.sync.actions.allocations import CREDIT
+from tests.sync.invoice_scenes import earlier
 from tests.sync.office import Office
+from tests.sync.pull_scenes import credit
 from tests.sync.two_way import open_both
 
 
@@ -32,3 +35,45 @@ def test_a_merge_in_the_earlier_books_is_none_in_these(office: Office) -> None:
     books.money.edit_books("Customer", customer["Id"], Active=False)
     books.heard()
     assert not SyncRun.objects.held().exists()
+
+
+def told_of_earlier_books(office: Office) -> None:
+    """All that the log has said so far."""
+    State = QuickBooksConnection.State
+    before = QuickBooksConnection.objects.create(
+        company=office.company, realm_id="9341450", state=State.SEALED
+    )
+    SyncLogEntry.objects.update(connection=before)
+
+
+def count_told(cause: str) -> int:
+    return SyncLogEntry.objects.filter(cause=cause).count()
+
+
+def test_bringing_over_is_offered_whatever_was_offered_in_the_earlier_books(office: Office) -> None:
+    books = open_both(office)
+    with earlier(office, 30):
+        made = books.invoice()
+        books.payment({"id": made["Id"], "amount": 40})
+    for text in ("Looked at", "Looked at again"):
+        books.change(made, note=text)
+        books.heard()
+        assert count_told("older_and_paid") == 1
+    told_of_earlier_books(office)
+    books.change(made, note="In these books")
+    books.heard()
+    assert count_told("older_and_paid") == 2
+
+
+def test_a_credit_is_told_whatever_was_told_in_the_earlier_books(office: Office) -> None:
+    books = open_both(office)
+    made = books.invoice()
+    books.heard()
+    books.control(f"creditmemos/{credit(books, 25)}/apply", {"invoice": made["Id"]})
+    (payment,) = books.money.books("Payment")
+    for text in ("", "Looked at", "In these books"):
+        books.change_payment(payment, note=text)
+        books.heard()
+        assert count_told(CREDIT) == (2 if text == "In these books" else 1)
+        if text == "Looked at":
+            told_of_earlier_books(office)

@@ -8,8 +8,7 @@ import pytest
 
 from integrations.models import SyncRun
 from tests.sync.office import Office
-from tests.sync.pull_scenes import assert_calm, invoice, payments, told
-from tests.sync.test_brought_payments import credit
+from tests.sync.pull_scenes import assert_calm, credit, invoice, payments, told
 from tests.sync.two_way import Books, open_both
 
 
