@@ -11,6 +11,7 @@ from accounts.models import Company
 from integrations.models.connections import QuickBooksConnection
 from integrations.models.events import InboundEvent, PhaseEntry
 from integrations.models.lanes import Lane
+from integrations.models.links import RecordLink
 from integrations.models.run_sets import NAME_LENGTH, SyncRunQuerySet
 from integrations.models.vocabulary import OPEN, Action, Direction, Kind, RunState
 
@@ -18,6 +19,8 @@ from integrations.models.vocabulary import OPEN, Action, Direction, Kind, RunSta
 SEVERAL_QUESTIONS = (Action.PUSH_INVOICE, Action.PULL_INVOICE, Action.PULL_PAYMENT)
 RELEASE = "release"
 DECISION_LENGTH = 120
+PUSHED_IDS = ("coperniq_id", "coperniq_parent_id", "coperniq_account_id")
+PULLED_IDS = (*PUSHED_IDS, "quickbooks_id", "quickbooks_part")
 
 
 class SyncRun(models.Model):
@@ -98,6 +101,19 @@ class SyncRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_action_display()} {self.record_name or self.coperniq_id or self.quickbooks_id}"
+
+    @classmethod
+    def of(
+        cls, connection: QuickBooksConnection, action: Action, link: RecordLink | None = None, **values: Any
+    ) -> SyncRun:
+        """One to be asked for. What a `link` tells of its record, `values` need not."""
+        known: dict[str, Any] = {"kind": action.kind, "direction": action.direction}
+        if link is not None:
+            ids = PULLED_IDS if action.direction == Direction.PULL else PUSHED_IDS
+            known |= {name: getattr(link, name) for name in ids} | {"record_name": link.coperniq_name}
+        return cls(
+            company_id=connection.company_id, connection=connection, action=action, **{**known, **values}
+        )
 
     @property
     def title(self) -> str:

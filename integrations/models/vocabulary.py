@@ -28,6 +28,29 @@ class Action(models.TextChoices):
     PULL_PAYMENT = "pull_payment", "Bring the payment over"
     NOTICE_CUSTOMER = "notice_customer", "Look at a customer of QuickBooks"
 
+    @property
+    def direction(self) -> Direction:
+        return Direction.PULL if self in PULLS else Direction.PUSH
+
+    @property
+    def kind(self) -> Kind:
+        return KINDS[self]
+
+
+PULLS = (Action.PULL_INVOICE, Action.NOTICE_ALLOCATIONS, Action.PULL_PAYMENT, Action.NOTICE_CUSTOMER)
+KINDS = {
+    Action.NOTICE_ENTRY: Kind.JOB,
+    Action.PUSH_CUSTOMER: Kind.CUSTOMER,
+    Action.PUSH_JOB: Kind.JOB,
+    Action.PUSH_INVOICE: Kind.INVOICE,
+    Action.NOTICE_PAYMENTS: Kind.INVOICE,
+    Action.PUSH_PAYMENT: Kind.PAYMENT,
+    Action.PULL_INVOICE: Kind.INVOICE,
+    Action.NOTICE_ALLOCATIONS: Kind.PAYMENT,
+    Action.PULL_PAYMENT: Kind.PAYMENT,
+    Action.NOTICE_CUSTOMER: Kind.CUSTOMER,
+}
+"""What is looked at; a customer of QuickBooks may turn out to be a job."""
 
 MONEY_ACTIONS = (
     Action.PUSH_INVOICE,

@@ -7,7 +7,6 @@ from django.db import transaction
 from integrations.models import (
     Action,
     InboundEvent,
-    Kind,
     QuickBooksConnection,
     ReferenceList,
     SeenInvoice,
@@ -83,11 +82,9 @@ def decide_invoice(event: InboundEvent, connection: QuickBooksConnection) -> Dec
 
 
 def invoice_run(event: InboundEvent, connection: QuickBooksConnection, action: Action) -> SyncRun:
-    return SyncRun(
-        company=event.company,
-        connection=connection,
-        kind=Kind.INVOICE,
-        action=action,
+    return SyncRun.of(
+        connection,
+        action,
         coperniq_id=event.record_id,
         coperniq_account_id=event.detail.get("account_id", ""),
         event=event,
@@ -99,11 +96,4 @@ def is_trigger(connection: QuickBooksConnection, template_id: str) -> bool:
 
 
 def run_for(event: InboundEvent, connection: QuickBooksConnection) -> SyncRun:
-    return SyncRun(
-        company=event.company,
-        connection=connection,
-        kind=Kind.JOB,
-        action=Action.NOTICE_ENTRY,
-        coperniq_id=event.record_id,
-        event=event,
-    )
+    return SyncRun.of(connection, Action.NOTICE_ENTRY, coperniq_id=event.record_id, event=event)

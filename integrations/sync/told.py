@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from integrations.models import (
     Action,
-    Direction,
     InboundEvent,
     Kind,
     QuickBooksConnection,
@@ -77,12 +76,10 @@ def run_for(
     event: InboundEvent, connection: QuickBooksConnection, kind: Kind, links: Sequence[RecordLink]
 ) -> SyncRun:
     """One payment may stand for several of Coperniq's: then it bears the name of none."""
-    run = SyncRun(
-        company=event.company,
-        connection=connection,
-        direction=Direction.PULL,
+    run = SyncRun.of(
+        connection,
+        ACTIONS.get(kind, Action.NOTICE_CUSTOMER),
         kind=kind,
-        action=ACTIONS.get(kind, Action.NOTICE_CUSTOMER),
         quickbooks_id=event.record_id,
         event=event,
     )

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from integrations.errors import RecordMissing, Skip
 from integrations.models import (
     Action,
-    Direction,
     ForeignPayment,
     InboundEvent,
     Kind,
@@ -126,12 +125,9 @@ def credits_applied(desk: Desk, run: SyncRun, payment: Payment) -> Ending:
 
 def pull_run(desk: Desk, event: InboundEvent | None, payment_id: str, part: str, of: RecordLink) -> SyncRun:
     """`of`: the invoice that is paid, or the link of the payment."""
-    return SyncRun(
-        company_id=desk.connection.company_id,
-        connection=desk.connection,
-        direction=Direction.PULL,
-        kind=Kind.PAYMENT,
-        action=Action.PULL_PAYMENT,
+    return SyncRun.of(
+        desk.connection,
+        Action.PULL_PAYMENT,
         quickbooks_id=payment_id,
         quickbooks_part=part,
         coperniq_parent_id=of.coperniq_id if of.kind == Kind.INVOICE else of.coperniq_parent_id,

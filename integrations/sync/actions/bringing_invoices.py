@@ -206,12 +206,4 @@ def number_in(found: CoperniqInvoice, current: Invoice) -> str:
 
 def ask_for_push(desk: Desk, coperniq_id: str) -> None:
     """A database that forgot its link came from a backup: the push finds what bears our mark."""
-    SyncRun.objects.ask(
-        SyncRun(
-            company_id=desk.connection.company_id,
-            connection=desk.connection,
-            kind=Kind.INVOICE,
-            action=Action.PUSH_INVOICE,
-            coperniq_id=coperniq_id,
-        )
-    )
+    SyncRun.objects.ask(SyncRun.of(desk.connection, Action.PUSH_INVOICE, coperniq_id=coperniq_id))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from integrations.errors import Skip, Wait
-from integrations.models import Action, Direction, Kind, RecordLink, SyncRun
+from integrations.models import Action, Kind, RecordLink, SyncRun
 from integrations.sync.desk import Desk
 from integrations.sync.mapping.coperniq_texts import quickbooks_marked
 
@@ -23,12 +23,9 @@ def refuse_theirs(desk: Desk, run: SyncRun, kind: Kind, text: str) -> None:
             "text if it is an invoice of its own.",
         )
     SyncRun.objects.ask(
-        SyncRun(
-            company_id=run.company_id,
-            connection=desk.connection,
-            direction=Direction.PULL,
-            kind=kind,
-            action=PULLS[kind],
+        SyncRun.of(
+            desk.connection,
+            PULLS[kind],
             quickbooks_id=mark.quickbooks_id,
             coperniq_account_id=run.coperniq_account_id,
         )

@@ -142,11 +142,9 @@ def ask(desk: Desk, run: SyncRun, entries: Sequence[PhaseEntry], newest: PhaseEn
 def push_of(desk: Desk, run: SyncRun, project: Project, entry: PhaseEntry, kind: Kind) -> SyncRun:
     trigger = entry.trigger
     of_customer = kind == Kind.CUSTOMER
-    return SyncRun(
-        company_id=run.company_id,
-        connection=desk.connection,
-        kind=kind,
-        action=Action.PUSH_CUSTOMER if of_customer else Action.PUSH_JOB,
+    return SyncRun.of(
+        desk.connection,
+        Action.PUSH_CUSTOMER if of_customer else Action.PUSH_JOB,
         coperniq_id=project.account_id if of_customer else project.id,
         coperniq_account_id=project.account_id,
         record_name="" if of_customer else project.title,

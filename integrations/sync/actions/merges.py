@@ -147,12 +147,10 @@ def suspect(desk: Desk, run: SyncRun, old_customer_id: str) -> None:
     owner = owner_of(desk.connection, old_customer_id)
     if owner is None:
         return
-    asked = SyncRun(
-        company_id=run.company_id,
-        connection=desk.connection,
-        direction=Direction.PULL,
+    asked = SyncRun.of(
+        desk.connection,
+        Action.NOTICE_CUSTOMER,
         kind=owner.kind,
-        action=Action.NOTICE_CUSTOMER,
         coperniq_id=owner.coperniq_id,
         coperniq_account_id=account_of(owner),
         quickbooks_id=old_customer_id,

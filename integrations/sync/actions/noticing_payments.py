@@ -112,11 +112,9 @@ def run_for_missing(desk: Desk, run: SyncRun, link: RecordLink) -> SyncRun:
 
 
 def new_run(desk: Desk, run: SyncRun, payment_id: str, name: str) -> SyncRun:
-    return SyncRun(
-        company_id=run.company_id,
-        connection=desk.connection,
-        kind=Kind.PAYMENT,
-        action=Action.PUSH_PAYMENT,
+    return SyncRun.of(
+        desk.connection,
+        Action.PUSH_PAYMENT,
         coperniq_id=payment_id,
         coperniq_parent_id=run.coperniq_id,
         coperniq_account_id=run.coperniq_account_id,

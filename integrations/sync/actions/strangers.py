@@ -15,7 +15,6 @@ from django.utils import timezone
 from integrations.errors import RecordMissing
 from integrations.models import (
     Action,
-    Direction,
     ForeignPayment,
     InboundEvent,
     Kind,
@@ -130,20 +129,9 @@ def meet_move(desk: Desk, invoice: RecordLink, customer_id: str) -> None:
 
 def ask_for_pull(desk: Desk, invoice: RecordLink) -> None:
     """Whoever met the news here stores a later version, after which nothing else would tell of it."""
-    asked = SyncRun(
-        company_id=desk.connection.company_id,
-        connection=desk.connection,
-        direction=Direction.PULL,
-        kind=Kind.INVOICE,
-        action=Action.PULL_INVOICE,
-        quickbooks_id=invoice.quickbooks_id,
-        coperniq_id=invoice.coperniq_id,
-        coperniq_account_id=invoice.coperniq_account_id,
-        record_name=invoice.coperniq_name,
-    )
     with transaction.atomic():
         desk.lane.hold_fast()
-        SyncRun.objects.ask(asked)
+        SyncRun.objects.ask(SyncRun.of(desk.connection, Action.PULL_INVOICE, invoice))
 
 
 def read_unlinked(desk: Desk, invoice: RecordLink, payment_ids: Iterable[str]) -> Iterable[Payment]:

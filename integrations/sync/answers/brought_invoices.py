@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from integrations.coperniq.money import Invoice, InvoiceLine
 from integrations.errors import Choice, RecordMissing
-from integrations.models import Action, Direction, Kind, RecordLink, RemoteWrite, SyncRun
+from integrations.models import Action, Kind, RecordLink, RemoteWrite, SyncRun
 from integrations.parsing import Wild
 from integrations.quickbooks.bodies import money
 from integrations.sync.answers.invoices import listed, load
@@ -123,12 +123,9 @@ def sentence_of(write: RemoteWrite, link: RecordLink) -> str:
 def payments_of(desk: Desk, link: RecordLink) -> list[SyncRun]:
     """Money that came in before the invoice was in Coperniq."""
     return [
-        SyncRun(
-            company_id=desk.connection.company_id,
-            connection=desk.connection,
-            direction=Direction.PULL,
-            kind=Kind.PAYMENT,
-            action=Action.NOTICE_ALLOCATIONS,
+        SyncRun.of(
+            desk.connection,
+            Action.NOTICE_ALLOCATIONS,
             quickbooks_id=payment_id,
             coperniq_account_id=link.coperniq_account_id,
         )

@@ -179,11 +179,9 @@ def unchanged(write: RemoteWrite, sent: Mapping[str, Any], link: RecordLink) -> 
 
 def payments_of(desk: Desk, write: RemoteWrite) -> SyncRun:
     """Money that came in before the invoice was in QuickBooks."""
-    return SyncRun(
-        company_id=desk.connection.company_id,
-        connection=desk.connection,
-        kind=Kind.INVOICE,
-        action=Action.NOTICE_PAYMENTS,
+    return SyncRun.of(
+        desk.connection,
+        Action.NOTICE_PAYMENTS,
         coperniq_id=write.coperniq_id,
         coperniq_account_id=write.about["coperniq_account_id"],
         record_name=write.about["coperniq_name"],

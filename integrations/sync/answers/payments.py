@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from integrations.errors import RecordMissing
-from integrations.models import Action, Direction, Kind, RecordLink, RemoteWrite, SyncRun
+from integrations.models import Action, Kind, RecordLink, RemoteWrite, SyncRun
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import FIRST_VERSION, Payment, read_payment_record
 from integrations.sync.answers.invoices import load
@@ -68,18 +68,7 @@ def remember_as_written(link: RecordLink, sent: Mapping[str, Any]) -> None:
 
 
 def look_again_at(desk: Desk, link: RecordLink) -> SyncRun:
-    return SyncRun(
-        company_id=desk.connection.company_id,
-        connection=desk.connection,
-        direction=Direction.PULL,
-        kind=Kind.PAYMENT,
-        action=Action.PULL_PAYMENT,
-        coperniq_id=link.coperniq_id,
-        coperniq_parent_id=link.coperniq_parent_id,
-        coperniq_account_id=link.coperniq_account_id,
-        quickbooks_id=link.quickbooks_id,
-        quickbooks_part=link.quickbooks_part,
-    )
+    return SyncRun.of(desk.connection, Action.PULL_PAYMENT, link)
 
 
 def remember(link: RecordLink, payment: Payment) -> None:

@@ -25,13 +25,4 @@ def is_left_over(link: RecordLink) -> bool:
 
 
 def run_for(desk: Desk, link: RecordLink) -> SyncRun:
-    return SyncRun(
-        company_id=desk.connection.company_id,
-        connection=desk.connection,
-        kind=Kind.PAYMENT,
-        action=Action.PUSH_PAYMENT,
-        coperniq_id=link.coperniq_id,
-        coperniq_parent_id=link.coperniq_parent_id,
-        coperniq_account_id=link.coperniq_account_id,
-        record_name=link.coperniq_name,
-    )
+    return SyncRun.of(desk.connection, Action.PUSH_PAYMENT, link)
