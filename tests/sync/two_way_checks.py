@@ -12,7 +12,7 @@ from integrations.sync.mapping.coperniq_texts import memo_of
 from integrations.sync.mapping.marks import without_mark
 from tests.sync.histories import cents
 from tests.sync.two_way_histories import TwoWays
-from tests.sync.two_way_people import PEOPLES_YEAR, Row, is_voided
+from tests.sync.two_way_view import PEOPLES_YEAR, Row, is_voided
 
 LEAVING = ("discard", "release", "link", "leave_status", "record_both", "new_number")
 """Decisions after which the two sides may go on to differ."""

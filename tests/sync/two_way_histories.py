@@ -30,7 +30,8 @@ from tests.sync.desk_of_money import Money, open_desk, put_in_books
 from tests.sync.histories import PLACES, Crash, Crasher, Step
 from tests.sync.in_process import InProcess, Refusal, Time
 from tests.sync.office import Office
-from tests.sync.two_way_people import AtCoperniq, InQuickBooks, Row
+from tests.sync.two_way_people import AtCoperniq, InQuickBooks
+from tests.sync.two_way_view import Row
 
 COPERNIQ_WRITES = [
     (CoperniqClient, name)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.sync.histories import Chance, Step
-from tests.sync.two_way_people import PEOPLES_YEAR
+from tests.sync.two_way_view import PEOPLES_YEAR
 
 AT_COPERNIQ = ("Permit", "Panel", "Inverter", "Roof", "Unheard of")
 IN_QUICKBOOKS = ("Permit", "Labour", "Panel", "Gravel")

@@ -13,7 +13,7 @@ from integrations.sync.answers.edited_meanwhile import WHOSE_DUE_DATE
 from tests.sync.histories import Step
 from tests.sync.two_way_checks import check
 from tests.sync.two_way_histories import TwoWays
-from tests.sync.two_way_people import Row
+from tests.sync.two_way_view import Row
 
 NO_ROOM = "waits unapplied with the customer"
 
