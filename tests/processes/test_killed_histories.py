@@ -129,6 +129,7 @@ class Alive(TwoWays):
         assert self.worker is not None
         assert isinstance(self.time, Hurry)
         self.worker.kill()
+        self.kills += 1
         self.worker = None
         self.time.is_over = True
         die()
@@ -185,6 +186,7 @@ def test_both_sides_agree_whenever_the_worker_is_killed(world: OnAPort, worker: 
         history.end()
         with hurry.everywhere():
             history.settle_down()
+            assert history.kills == KILLS
             log = world.log(write=True)
             check(history)
             check_calm(history)
