@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,8 +15,11 @@ from integrations.connections import limiter
 from tests.simulation import Simulation, simulation
 from tests.sync.office import Office, open_office
 
-hypothesis_settings.register_profile("patient", deadline=None)
-hypothesis_settings.load_profile("patient")  # how long an example takes is the machine's affair
+# How long an example takes is the machine's affair. What a check has passed it passes again; to look for more:
+# HYPOTHESIS_PROFILE=curious.
+hypothesis_settings.register_profile("patient", deadline=None, derandomize=True)
+hypothesis_settings.register_profile("curious", deadline=None, max_examples=1000)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "patient"))
 
 
 @pytest.fixture(scope="session")
