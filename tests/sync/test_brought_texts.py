@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from integrations.models import InvoiceSyncPeriod, SyncLogEntry, SyncRun
-from tests.sync.invoice_scenes import earlier
+from integrations.models import InvoiceSyncPeriod, RecordLink, SyncLogEntry, SyncRun
+from tests.sync.invoice_scenes import earlier, prefer
 from tests.sync.office import Office
 from tests.sync.pull_scenes import assert_calm, invoice, invoices, payments, ring_again, told, writes
 from tests.sync.two_way import Books, open_both
@@ -200,3 +200,21 @@ def test_while_syncing_is_off_edits_wait_and_new_ones_are_older_afterwards(books
     assert ["Open and looked at" in one["description"] for one in invoices(books)] == [False, True]
     assert writes(books).count("coperniq POST /coperniq/v1/invoices") == 1
     assert_calm(books)
+
+
+def test_one_without_a_number_is_told_by_coperniqs(books: Books) -> None:
+    """With custom transaction numbers switched on QuickBooks gives none by itself."""
+    prefer(books.money.office, custom_txn_numbers=True)
+    made = books.invoice(number="")
+    books.heard()
+    books.payment({"id": made["Id"], "amount": 40})
+    books.change(made, due="2040-01-02")
+    books.heard()
+    own = RecordLink.objects.get(kind="invoice").coperniq_name.removeprefix("Invoice ")
+    assert own.isdecimal()
+    assert not books.money.in_books().get("DocNumber")
+    assert [sentence for sentence in told(books) if "1" in sentence] == [
+        f"done: Brought invoice {own} over to Coperniq on “John Smith | #1001”: $100.00.",
+        f"done: Updated invoice {own} in Coperniq: due date.",
+        f"done: Recorded the payment of $40.00 for invoice {own} in Coperniq.",
+    ]

@@ -113,7 +113,7 @@ def credits_applied(desk: Desk, run: SyncRun, payment: Payment) -> Ending:
     applied = [(link, payment.applied_to(link.quickbooks_id)) for link in invoices_of(desk, payment)]
     if not applied:
         return nothing_to_do("It pays no invoice that is linked.", silent=True)
-    told = ", ".join(f"${money(cents):,} on invoice {link.number}" for link, cents in applied)
+    told = ", ".join(f"${money(cents):,} on invoice {link.told_number}" for link, cents in applied)
     sentence = (
         f"A credit was put on in QuickBooks: {told}. No money came in, so Coperniq gets no payment; there the balance "
         "stays higher by it."

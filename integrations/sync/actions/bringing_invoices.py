@@ -29,7 +29,7 @@ BY_HAND = "job_added_by_hand"
 
 
 def plan(desk: Desk, run: SyncRun, current: Invoice) -> Plan:
-    run.record_name = f"Invoice {current.number}" if current.number else f"Invoice with id {current.id}"
+    run.record_name = f"Invoice {told_number(current)}"
     owner = owner_of(desk, current)
     run.coperniq_account_id = account_of(owner)
     refuse_ineligible(desk, run, current)
@@ -62,6 +62,10 @@ def plan(desk: Desk, run: SyncRun, current: Invoice) -> Plan:
             "why": list(lines.folded.why),
         },
     )
+
+
+def told_number(current: Invoice) -> str:
+    return current.number or f"with id {current.id}"
 
 
 def owner_of(desk: Desk, current: Invoice) -> RecordLink:
@@ -193,7 +197,7 @@ def linked_plan(desk: Desk, run: SyncRun, current: Invoice, found: CoperniqInvoi
         coperniq_image=coperniq_image(found, ZoneInfo(desk.connection.company.time_zone)),
         number=current.number,
         amount_cents=current.total_cents,
-        sentence=f"Found invoice {current.number} in Coperniq, brought over earlier, and linked it again.",
+        sentence=f"Found invoice {told_number(current)} in Coperniq, brought over earlier, and linked it again.",
         ending={"again": True},
     )
 

@@ -36,7 +36,7 @@ from integrations.sync.plans import Change, Plan, PlannedWrite
 
 def plan(desk: Desk, run: SyncRun, payment: Payment, invoice: RecordLink) -> Plan:
     cents = cash_on(payment, invoice.quickbooks_id)
-    run.record_name = f"${money(cents):,} for invoice {invoice.number}"
+    run.record_name = f"${money(cents):,} for invoice {invoice.told_number}"
     run.coperniq_parent_id, run.coperniq_account_id = invoice.coperniq_id, invoice.coperniq_account_id
     refuse_older(desk, run, payment, invoice)
     if not cents:
@@ -48,7 +48,7 @@ def plan(desk: Desk, run: SyncRun, payment: Payment, invoice: RecordLink) -> Pla
     found = same_in_coperniq(desk, run, payment, cents, invoice, listed, current)
     if found is not None:
         return linked_plan(desk, run, payment, cents, invoice, found)
-    refuse_declined(current, invoice.number)
+    refuse_declined(current, invoice.told_number)
     refuse_above_balance(cents, current, invoice)
     return create_plan(desk, run, payment, cents, invoice)
 
@@ -71,8 +71,8 @@ def read_listed(desk: Desk, invoice: RecordLink) -> list[CoperniqPayment]:
     except RecordMissing as error:
         raise Hold(
             "invoice_missing",
-            f"Coperniq does not show invoice {invoice.number} any more, so the payment has nowhere to go. Restore the "
-            "invoice, then try again, or leave the payment.",
+            f"Coperniq does not show invoice {invoice.told_number} any more, so the payment has nowhere to go. Restore "
+            "the invoice, then try again, or leave the payment.",
             [RETRY, DISCARD],
         ) from error
 
@@ -82,8 +82,8 @@ def refuse_above_balance(cents: int, current: CoperniqInvoice, invoice: RecordLi
     if cents > balance:
         raise Hold(
             "above_balance",
-            f"QuickBooks has ${money(cents):,} on invoice {invoice.number}, but only ${money(max(balance, 0)):,} is open "
-            "on it in Coperniq. Compare the two invoices and their payments, then try again, or leave the payment.",
+            f"QuickBooks has ${money(cents):,} on invoice {invoice.told_number}, but only ${money(max(balance, 0)):,} is "
+            "open on it in Coperniq. Compare the two invoices and their payments, then try again, or leave the payment.",
             [RETRY, DISCARD],
         )
 

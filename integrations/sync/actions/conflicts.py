@@ -154,9 +154,10 @@ def keep_folded_lines(run: SyncRun, fields: Fields, found: Resolved) -> None:
         return
     raise Hold(
         "lines_folded",
-        f"The lines of invoice {fields.link.number} were changed in Coperniq to {fields.told('lines', fields.image)}; "
-        f"QuickBooks has {fields.told('lines', fields.theirs)}. Coperniq could not hold QuickBooks' lines as they are, "
-        "so the change has to be made in QuickBooks. Make it there, or put QuickBooks' lines back into Coperniq.",
+        f"The lines of invoice {fields.link.told_number} were changed in Coperniq to "
+        f"{fields.told('lines', fields.image)}; QuickBooks has {fields.told('lines', fields.theirs)}. Coperniq could "
+        "not hold QuickBooks' lines as they are, so the change has to be made in QuickBooks. Make it there, or put "
+        "QuickBooks' lines back into Coperniq.",
         [USE_QUICKBOOKS, RETRY, DISCARD],
         compared=[fields.compared("lines")],
     )
@@ -165,7 +166,7 @@ def keep_folded_lines(run: SyncRun, fields: Fields, found: Resolved) -> None:
 def cannot_hold(fields: Fields) -> Hold:
     return Hold(
         "lines_not_in_coperniq",
-        f"The lines of invoice {fields.link.number} were changed in QuickBooks to "
+        f"The lines of invoice {fields.link.told_number} were changed in QuickBooks to "
         f"{fields.told('lines', fields.theirs)}. In Coperniq it is {fields.cannot_hold}, so the change cannot be made by "
         f"itself. Change it in Coperniq by hand, or put Coperniq's {fields.told('lines', fields.image)} back into "
         "QuickBooks.",
@@ -221,7 +222,7 @@ def conflict(fields: Fields, names: list[str]) -> Hold:
     ]
     return Hold(
         "conflict",
-        f"Both sides have changed invoice {fields.link.number}. Of {'; of '.join(told)}. Choose which one counts.",
+        f"Both sides have changed invoice {fields.link.told_number}. Of {'; of '.join(told)}. Choose which one counts.",
         [USE_COPERNIQ, USE_QUICKBOOKS, RETRY, DISCARD],
         compared=[fields.compared(name) for name in names],
     )

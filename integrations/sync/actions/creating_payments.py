@@ -55,7 +55,7 @@ def refuse_ended(invoice: RecordLink) -> None:
     if invoice.quickbooks_image.get("voided") or invoice.quickbooks_image.get("deleted"):
         raise Hold(
             "invoice_ended",
-            f"Invoice {invoice.number} is voided or deleted in QuickBooks, so the payment has nowhere to go. "
+            f"Invoice {invoice.told_number} is voided or deleted in QuickBooks, so the payment has nowhere to go. "
             "Record it in QuickBooks by hand, then leave this one.",
             [RETRY, DISCARD],
         )
@@ -80,7 +80,7 @@ def create_plan(
     changes = (
         Change("TotalAmt", "", f"${money(payment.amount_cents):,}"),
         Change("TxnDate", "", on.isoformat()),
-        Change("Applied to invoice", "", f"{invoice.number}: ${money(applied):,}"),
+        Change("Applied to invoice", "", f"{invoice.told_number}: ${money(applied):,}"),
         Change("Deposited to", "", account.name),
         *(Change(name, "", value) for name, value in told),
     )
@@ -100,8 +100,8 @@ def left_over(invoice: RecordLink, total: int, applied: int) -> tuple[str, ...]:
     if total == applied:
         return ()
     return (
-        f"Only ${money(applied):,} was open on invoice {invoice.number}: the other ${money(total - applied):,} waits "
-        "unapplied with the customer in QuickBooks.",
+        f"Only ${money(applied):,} was open on invoice {invoice.told_number}: the other ${money(total - applied):,} "
+        "waits unapplied with the customer in QuickBooks.",
     )
 
 

@@ -38,8 +38,9 @@ def filled_again(link: RecordLink, current: QuickBooksInvoice) -> Hold:
     """People have given it lines once more. Coperniq's has come to its end, and nothing would tell of the money."""
     return Hold(
         "quickbooks_invoice_filled_again",
-        f"Invoice {link.number} was voided in QuickBooks, and comes to ${money(current.total_cents):,} there again. In "
-        "Coperniq it has ended. Void it in QuickBooks and make a new one there, which comes over by itself, or leave it.",
+        f"Invoice {link.told_number} was voided in QuickBooks, and comes to ${money(current.total_cents):,} there again. "
+        "In Coperniq it has ended. Void it in QuickBooks and make a new one there, which comes over by itself, or "
+        "leave it.",
         [RETRY, DISCARD],
     )
 
@@ -110,7 +111,7 @@ def known(run: SyncRun, link: RecordLink, because: str, told: Mapping[str, Any])
         quickbooks_version=str(told["version"]),
         quickbooks_image=dict(told["image"]),
         written={**link.written, "ended": because},
-        sentence=f"Invoice {link.number} was {because} in QuickBooks, and has come to its end in Coperniq too.",
+        sentence=f"Invoice {link.told_number} was {because} in QuickBooks, and has come to its end in Coperniq too.",
     )
 
 
@@ -120,7 +121,7 @@ def refuse_paid(run: SyncRun, link: RecordLink, invoice: Invoice, because: str) 
         return
     raise Hold(
         "ended_but_paid",
-        f"Invoice {link.number} was {because} in QuickBooks, but Coperniq has payments of "
+        f"Invoice {link.told_number} was {because} in QuickBooks, but Coperniq has payments of "
         f"${money(invoice.paid_cents):,} on it. Decide what becomes of the money, then try again, or leave the invoice.",
         [RETRY, DISCARD],
     )
@@ -130,6 +131,6 @@ def ask(link: RecordLink, because: str, *, edited: bool) -> Hold:
     also = " It was changed in Coperniq meanwhile." if edited else ""
     return Hold(
         f"quickbooks_invoice_{because}",
-        f"Invoice {link.number} was {because} in QuickBooks.{also} Decline it in Coperniq too, or leave it there.",
+        f"Invoice {link.told_number} was {because} in QuickBooks.{also} Decline it in Coperniq too, or leave it there.",
         [DECLINE, RETRY, DISCARD],
     )

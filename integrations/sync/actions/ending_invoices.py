@@ -26,9 +26,9 @@ def plan(desk: Desk, run: SyncRun, link: RecordLink, image: dict[str, Any], ende
     try:
         current = desk.quickbooks.read_invoice(link.quickbooks_id)
     except RecordMissing:
-        return nothing(link, image, run, f"Invoice {link.number} is deleted in QuickBooks already.")
+        return nothing(link, image, run, f"Invoice {link.told_number} is deleted in QuickBooks already.")
     if current.is_voided and ended == OnEnded.VOID:
-        return nothing(link, image, run, f"Invoice {link.number} is voided in QuickBooks already.")
+        return nothing(link, image, run, f"Invoice {link.told_number} is voided in QuickBooks already.")
     refuse_paid(link, image, current)
     refuse_closed(desk, current.on)
     return end(desk, run, link, image, current, ended)
@@ -41,8 +41,8 @@ def word_of(image: dict[str, Any]) -> str:
 def revived(link: RecordLink) -> Hold:
     return Hold(
         "revived",
-        f"Invoice {link.number} is in use again in Coperniq, but was voided or deleted in QuickBooks while it was not. "
-        "A voided invoice cannot be brought back: create it again, or leave it.",
+        f"Invoice {link.told_number} is in use again in Coperniq, but was voided or deleted in QuickBooks while it was "
+        "not. A voided invoice cannot be brought back: create it again, or leave it.",
         [CREATE, RETRY, DISCARD],
     )
 
@@ -54,8 +54,9 @@ def refuse_paid(link: RecordLink, image: dict[str, Any], current: Invoice) -> No
         told = f" in {count} payment{'' if count == 1 else 's'}" if count else ""
         raise Hold(
             "declined_but_paid",
-            f"Invoice {link.number} was {word_of(image)} in Coperniq, but ${money(paid):,} has been paid on it{told}, so "
-            "it stays in QuickBooks. Decide there what becomes of the money, then try again, or leave the invoice.",
+            f"Invoice {link.told_number} was {word_of(image)} in Coperniq, but ${money(paid):,} has been paid on "
+            f"it{told}, so it stays in QuickBooks. Decide there what becomes of the money, then try again, or leave "
+            "the invoice.",
             [RETRY, DISCARD],
         )
 
@@ -90,6 +91,6 @@ def nothing(
         coperniq_image=image,
         amount_cents=image["total"],
         written={**link.written, "ended": link.written.get("ended") or "elsewhere"},
-        sentence=sentence or f"Invoice {link.number} came to its end in QuickBooks already.",
+        sentence=sentence or f"Invoice {link.told_number} came to its end in QuickBooks already.",
         ending={"silent": silent},
     )

@@ -121,7 +121,7 @@ def read_invoice(desk: Desk, run: SyncRun, link: RecordLink | None) -> Invoice:
         refuse_asked_already(desk, run, link)
         raise Hold(
             MISSING,
-            f"Coperniq does not show invoice {link.number} any more; QuickBooks still has it. Restore it, or give "
+            f"Coperniq does not show invoice {link.told_number} any more; QuickBooks still has it. Restore it, or give "
             "the API key's user access to it, then try again. If it was deleted on purpose, void it in QuickBooks "
             "by hand.",
             [RETRY, DISCARD],

@@ -32,7 +32,7 @@ def notice(desk: Desk, run: SyncRun) -> Ending:
     remember(desk, run, payments)
     if invoice is not None and not payments and lacks_payments(desk, invoice):
         return done(
-            f"Coperniq calls invoice {invoice.number} paid.",
+            f"Coperniq calls invoice {invoice.told_number} paid.",
             ["It has no payment there, so none was recorded in QuickBooks. Record it in Coperniq."],
             cause=NO_PAYMENT,
             record_name=run.record_name,
@@ -103,7 +103,7 @@ def was_left(desk: Desk, link: RecordLink) -> bool:
 
 
 def run_for(desk: Desk, run: SyncRun, payment: Payment, invoice: RecordLink | None) -> SyncRun:
-    number = invoice.number if invoice else run.record_name.removeprefix("Invoice ")
+    number = invoice.told_number if invoice else run.record_name.removeprefix("Invoice ")
     return new_run(desk, run, payment.id, payment_name(payment, number))
 
 

@@ -47,7 +47,7 @@ def plan(desk: Desk, run: SyncRun) -> Plan:
     if invoice.written.get("repair"):
         raise waits_for(run, "Waiting for the lines of its invoice to be put right in QuickBooks.")
     brought_over.refuse_theirs(desk, run, Kind.PAYMENT, payment.notes)
-    run.record_name = payment_name(payment, invoice.number)
+    run.record_name = payment_name(payment, invoice.told_number)
     if changed_payments.is_replaced_by(desk, payment, invoice):
         raise Wait(
             "waits_for_link",

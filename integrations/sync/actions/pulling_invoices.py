@@ -114,7 +114,7 @@ def refuse_moved_there(desk: Desk, run: SyncRun, link: RecordLink, current: Invo
     changed_customers.explain(desk, run, link, before, current.customer_id)
     raise Hold(
         "quickbooks_invoice_moved",
-        f"Invoice {link.number} was moved to another customer in QuickBooks. In Coperniq an invoice cannot be moved: "
-        "move it back in QuickBooks, or let the portal go on with it where it is in Coperniq.",
+        f"Invoice {link.told_number} was moved to another customer in QuickBooks. In Coperniq an invoice cannot be "
+        "moved: move it back in QuickBooks, or let the portal go on with it where it is in Coperniq.",
         [STAY_HERE, RETRY, DISCARD],
     )

@@ -123,7 +123,7 @@ def in_step(fields: Fields, resolved: Resolved) -> Plan:
         fields,
         resolved,
         written=written_by(fields, resolved, []),
-        sentence=f"Invoice {fields.link.number} is in step on both sides already.",
+        sentence=f"Invoice {fields.link.told_number} is in step on both sides already.",
         ending={"choices": resolved.choices},
     )
 
@@ -204,6 +204,6 @@ def refreshed(
         quickbooks_image={**image, **kept(link.quickbooks_image, put_off)},
         quickbooks_at=current.updated_at,
         written={**link.written, **more},
-        sentence=f"Nothing that is kept in step has changed on invoice {link.number} in QuickBooks.",
+        sentence=f"Nothing that is kept in step has changed on invoice {link.told_number} in QuickBooks.",
         ending={"silent": True},
     )

@@ -61,8 +61,9 @@ def refuse_moved(run: SyncRun, link: RecordLink, image: dict[str, Any]) -> dict[
     if is_moved and not run.has_released("invoice_moved"):
         raise Hold(
             "invoice_moved",
-            f"Invoice {link.number} was moved to another project or account in Coperniq. In QuickBooks it stays where "
-            "it is: move it there by hand if it should follow, then let the portal go on with it as it stands there.",
+            f"Invoice {link.told_number} was moved to another project or account in Coperniq. In QuickBooks it stays "
+            "where it is: move it there by hand if it should follow, then let the portal go on with it as it stands "
+            "there.",
             [STAY, RETRY, DISCARD],
         )
     return image
@@ -75,7 +76,7 @@ def read_current(desk: Desk, run: SyncRun, link: RecordLink) -> QuickBooksInvoic
         refuse_asked_already(desk, run)
         raise Hold(
             "quickbooks_invoice_missing",
-            f"QuickBooks does not have invoice {link.number} any more: somebody deleted it there. Create it again, "
+            f"QuickBooks does not have invoice {link.told_number} any more: somebody deleted it there. Create it again, "
             "or leave it deleted.",
             [CREATE, RETRY, DISCARD],
         ) from error
@@ -83,8 +84,8 @@ def read_current(desk: Desk, run: SyncRun, link: RecordLink) -> QuickBooksInvoic
         refuse_asked_already(desk, run)
         raise Hold(
             "quickbooks_invoice_voided",
-            f"Invoice {link.number} is voided in QuickBooks, so the change in Coperniq has nowhere to go. Decline it "
-            "in Coperniq too, or create it again.",
+            f"Invoice {link.told_number} is voided in QuickBooks, so the change in Coperniq has nowhere to go. Decline "
+            "it in Coperniq too, or create it again.",
             [CREATE, RETRY, DISCARD],
         )
     return current
@@ -110,6 +111,6 @@ def in_step(link: RecordLink, image: dict[str, Any], run: SyncRun) -> Plan:
         coperniq_image=image,
         amount_cents=image["total"],
         written=written,
-        sentence=f"Invoice {link.number} is in step with Coperniq already.",
+        sentence=f"Invoice {link.told_number} is in step with Coperniq already.",
         ending={"silent": image == link.coperniq_image},
     )

@@ -29,7 +29,7 @@ USE_QUICKBOOKS = Choice("use_quickbooks", "Leave what QuickBooks has")
 
 
 def plan(desk: Desk, run: SyncRun, payment: Payment, link: RecordLink, invoice: RecordLink) -> Plan:
-    run.record_name = link.coperniq_name or payment_name(payment, invoice.number)
+    run.record_name = link.coperniq_name or payment_name(payment, invoice.told_number)
     image = coperniq_image(payment, ZoneInfo(desk.connection.company.time_zone))
     refuse_status(desk, run, link, image)
     same = all(image[name] == link.coperniq_image.get(name) for name in FIELDS)

@@ -110,7 +110,7 @@ def variance(about: Mapping[str, Any], invoice: Invoice) -> list[str]:
 
 def sentence_of(write: RemoteWrite, link: RecordLink) -> str:
     about = write.about["about"]
-    name = f"invoice {link.number}".strip()
+    name = f"invoice {link.told_number}"
     if not write.coperniq_id:
         folded = f" Put together for Coperniq: {', '.join(about['why'])}." if about.get("why") else ""
         place = f" on “{about['place']}”" if about.get("place") else ""

@@ -63,7 +63,7 @@ def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
     again = again or bool(write.about.get("about", {}).get("again"))
     waiting = payments_with_room(desk, write, invoice)
     asks = [payments_of(desk, write)] if is_new and has_payments(write.coperniq_image) else []
-    number = link.number
+    number = link.told_number
     quickbooks_id = write.quickbooks_id if invoice is None else invoice.id
     return done(
         sentence_of(write, number),
