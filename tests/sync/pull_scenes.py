@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from integrations.models import RemoteWrite, SyncLogEntry, SyncRun
 from tests.sync.intuit import cloud_event, post
@@ -78,6 +81,15 @@ def ring_again(books: Books) -> None:
     ]
     if events:
         post(events)
+
+
+def hear_while_pausing(books: Books) -> None:
+    """What is to be tried again has to wait; meanwhile the portal hears of everything there is."""
+    waiting = SyncRun.objects.filter(not_before__isnull=False)
+    waiting.update(not_before=timezone.now() + timedelta(minutes=9))
+    ring_again(books)
+    books.money.look_at_changes()
+    books.money.office.work(pauses=True)
 
 
 def assert_calm(books: Books) -> None:

@@ -11,6 +11,7 @@ from integrations.models import CoperniqConnection, SyncLogEntry, SyncRun
 from integrations.sync.polling import due_polls
 from tests.sync.invoice_scenes import assert_at_rest
 from tests.sync.office import Office
+from tests.sync.pull_scenes import assert_calm, hear_while_pausing, payments
 from tests.sync.two_way import Books, coperniq_state, open_both
 
 
@@ -71,6 +72,16 @@ def test_a_payment_before_the_create_is_found_again_is_no_edit_of_it(books: Book
     assert made["DueDate"]
     books.heard()
     assert_at_rest(books.money)
+
+
+def test_a_payment_heard_of_before_the_create_is_found_again_comes_over(books: Books) -> None:
+    """Who heard of it had no linked invoice to put it on."""
+    made = unanswered(books)
+    books.payment({"id": made["Id"], "amount": 40})
+    hear_while_pausing(books)
+    books.money.work()
+    assert [row["amount"] for row in payments(books)] == [40]
+    assert_calm(books)
 
 
 def test_of_several_versions_nobody_knows_whether_one_was_of_the_due_date(books: Books) -> None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from integrations.models import RecordLink, RemoteWrite, SyncRun
 from tests.sync.invoice_scenes import assert_at_rest
 from tests.sync.office import Office
+from tests.sync.pull_scenes import assert_calm, hear_while_pausing, payments
 from tests.sync.two_way import Books, coperniq_state, open_both
 
 LOST = ["lost_answer", "late_error_500"]
@@ -67,3 +68,21 @@ def test_a_generic_item_made_without_an_answer_is_found_by_another_invoice_first
     assert names.count("External Item (QBO)") == 1
     assert len(coperniq_state(books.money, "invoices")) == 2
     assert not RemoteWrite.objects.open().exists()
+
+
+def test_a_payment_heard_of_before_the_invoice_is_found_is_recorded(books: Books) -> None:
+    """Neither the invoice as it was read nor whoever heard of the payment could tell."""
+    made = books.invoice()
+    brought_without_answer(books)
+    books.payment({"id": made["Id"], "amount": 40})
+    hear_while_pausing(books)
+    books.money.work()
+    assert [row["amount"] for row in payments(books)] == [40]
+    assert_calm(books)
+
+
+def brought_without_answer(books: Books) -> None:
+    books.money.look_at_changes()
+    books.money.office.simulator.fault("lost_answer", "coperniq", method="POST", path="/invoices", times=1)
+    books.money.office.work_once()
+    assert RemoteWrite.objects.open().exists()

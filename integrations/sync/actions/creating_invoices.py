@@ -13,6 +13,7 @@ from integrations.sync.actions import items, numbers
 from integrations.sync.actions.closing import open_day
 from integrations.sync.actions.invoice_customers import customer_of
 from integrations.sync.actions.invoice_lines import fitting, line_text, wanted_lines
+from integrations.sync.answers.invoices import allocations_of
 from integrations.sync.desk import Desk
 from integrations.sync.mapping.coperniq_texts import memo_of
 from integrations.sync.mapping.invoices import (
@@ -128,5 +129,5 @@ def linked_plan(
         number=found.number,
         amount_cents=invoice.total_cents,
         written={"line_ids": dict(zip(order, sold, strict=False))},
-        ending={"again": ours},
+        ending={"again": ours, "asks": allocations_of(desk, found.payment_ids, run.coperniq_account_id)},
     )

@@ -10,10 +10,10 @@ from zoneinfo import ZoneInfo
 
 from integrations.coperniq.money import Invoice, InvoiceLine
 from integrations.errors import Choice, RecordMissing
-from integrations.models import Action, Kind, RecordLink, RemoteWrite, SyncRun
+from integrations.models import Kind, RecordLink, RemoteWrite, SyncRun
 from integrations.parsing import Wild
 from integrations.quickbooks.bodies import money
-from integrations.sync.answers.invoices import listed, load
+from integrations.sync.answers.invoices import allocations_of, listed, load
 from integrations.sync.answers.sent import Sent, take_note
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Answered, Ending, done
@@ -45,7 +45,7 @@ def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
         record_name=link.coperniq_name,
         link=link,
         answered=Answered(write, write.quickbooks_id, link.quickbooks_version, ""),
-        asks=payments_of(desk, link) if is_new else (),
+        asks=payments_of(desk, link, found=bool(about.get("found"))) if is_new else (),
         choices=choices,
         again=again or bool(about.get("again")),
     )
@@ -120,17 +120,15 @@ def sentence_of(write: RemoteWrite, link: RecordLink) -> str:
     return f"Updated {name} in Coperniq: {listed([change['field'] for change in write.changes])}."
 
 
-def payments_of(desk: Desk, link: RecordLink) -> list[SyncRun]:
-    """Money that came in before the invoice was in Coperniq."""
-    return [
-        SyncRun.of(
-            desk.connection,
-            Action.NOTICE_ALLOCATIONS,
-            quickbooks_id=payment_id,
-            coperniq_account_id=link.coperniq_account_id,
-        )
-        for payment_id in link.quickbooks_image.get("payments", ())
-    ]
+def payments_of(desk: Desk, link: RecordLink, *, found: bool) -> list[SyncRun]:
+    """Money that came in before the invoice was in Coperniq; after a lost answer that may be since it was read."""
+    payment_ids = link.quickbooks_image.get("payments", ())
+    if found:
+        try:
+            payment_ids = desk.quickbooks.read_invoice(link.quickbooks_id).payment_ids
+        except RecordMissing:
+            payment_ids = ()
+    return allocations_of(desk, payment_ids, link.coperniq_account_id)
 
 
 def look_for(desk: Desk, write: RemoteWrite, body: str) -> Sent | None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +62,7 @@ def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
         warnings += unchanged(write, written, link)
     again = again or bool(write.about.get("about", {}).get("again"))
     waiting = payments_with_room(desk, write, invoice)
-    asks = [payments_of(desk, write)] if is_new and has_payments(write.coperniq_image) else []
+    asks = money_on(desk, write, invoice) if is_new else []
     number = link.told_number
     quickbooks_id = write.quickbooks_id if invoice is None else invoice.id
     return done(
@@ -177,8 +177,14 @@ def unchanged(write: RemoteWrite, sent: Mapping[str, Any], link: RecordLink) -> 
     return ["QuickBooks kept the message although it is empty in Coperniq: clear it there by hand."]
 
 
+def money_on(desk: Desk, write: RemoteWrite, invoice: Invoice | None) -> list[SyncRun]:
+    """What came in on either side before the invoice was linked."""
+    account_id = write.about["coperniq_account_id"]
+    asks = allocations_of(desk, invoice.payment_ids if invoice else (), account_id)
+    return [*asks, payments_of(desk, write)] if has_payments(write.coperniq_image) else asks
+
+
 def payments_of(desk: Desk, write: RemoteWrite) -> SyncRun:
-    """Money that came in before the invoice was in QuickBooks."""
     return SyncRun.of(
         desk.connection,
         Action.NOTICE_PAYMENTS,
@@ -186,6 +192,19 @@ def payments_of(desk: Desk, write: RemoteWrite) -> SyncRun:
         coperniq_account_id=write.about["coperniq_account_id"],
         record_name=write.about["coperniq_name"],
     )
+
+
+def allocations_of(desk: Desk, payment_ids: Iterable[str], coperniq_account_id: str) -> list[SyncRun]:
+    """Looks at payments in QuickBooks. Whoever heard of one while its invoice was not linked has passed it over."""
+    return [
+        SyncRun.of(
+            desk.connection,
+            Action.NOTICE_ALLOCATIONS,
+            quickbooks_id=payment_id,
+            coperniq_account_id=coperniq_account_id,
+        )
+        for payment_id in payment_ids
+    ]
 
 
 def look_for(desk: Desk, write: RemoteWrite, body: str) -> Sent | None:
