@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from integrations.models import SyncRun
+from tests.sync.invoice_scenes import prefer
 from tests.sync.office import Office
-from tests.sync.pull_scenes import assert_calm, invoice, told
+from tests.sync.pull_scenes import assert_calm, invoice, invoices, told
 from tests.sync.two_way import Books, open_both
 
 LINES = [{"item": "Services", "quantity": 1, "price": 2500}]
@@ -121,3 +122,40 @@ def test_answers_to_many_questions_are_kept_as_far_as_there_is_room() -> None:
     assert len(run.decision) <= 120
     assert run.has_released("quickbooks_invoice_voided")
     assert run.decision_with("use_quickbooks") == run.decision
+
+
+SAME = {"link": (1, 1), "new_number": (2, 2), "discard": (1, 1)}
+"""How many invoices there are then in Coperniq and in QuickBooks."""
+
+
+@pytest.mark.parametrize("answer", SAME)
+@pytest.mark.parametrize("paid", [True, False])
+def test_an_invoice_that_is_asked_about_is_not_brought_over_meanwhile(
+    books: Books, answer: str, paid: bool
+) -> None:
+    """Linked to, it brings the money along that came in while the card was open."""
+    document = entered_twice(books)
+    if paid:
+        books.payment({"id": document["Id"], "amount": 40})
+    books.heard()
+    assert len(invoices(books)) == 1, told(books)
+    books.money.decide(f"link:{document['Id']}" if answer == "link" else answer)
+    books.heard()
+    assert (len(invoices(books)), len(books.money.books("Invoice"))) == SAME[answer]
+    if answer == "discard":
+        assert asked() == ["waited_in_vain"]
+        books.money.decide("retry")
+        assert len(invoices(books)) == 2
+    assert not SyncRun.objects.open().exists()
+    assert sum(len(row["payments"]) for row in invoices(books)) == paid
+    assert_calm(books)
+
+
+def entered_twice(books: Books) -> dict[str, Any]:
+    """The same invoice on both sides, by people, where QuickBooks counts by itself."""
+    prefer(books.money.office, custom_txn_numbers=False)
+    ours = books.money.invoice()
+    document = books.invoice(number=str(ours["uid"]))
+    books.money.work()
+    assert asked() == ["probably_same_invoice"]
+    return document

@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from integrations.coperniq.money import Invoice as CoperniqInvoice
-from integrations.errors import Choice, Hold, RecordMissing, Skip
+from integrations.errors import Choice, Hold, RecordMissing, Skip, Wait
 from integrations.models import Action, Kind, RecordLink, SyncLogEntry, SyncRun, Vendor
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import Invoice
@@ -16,6 +16,7 @@ from integrations.sync.actions.coperniq_lines import CoperniqLines, lines_for
 from integrations.sync.actions.cut_off import is_older
 from integrations.sync.actions.merges import wait_for_survivor
 from integrations.sync.actions.names import DISCARD, RETRY
+from integrations.sync.actions.numbers import PROBABLY_SAME, link_to
 from integrations.sync.actions.reconciling import told_of
 from integrations.sync.answers.brought_invoices import find_marked
 from integrations.sync.desk import Desk
@@ -38,6 +39,7 @@ def plan(desk: Desk, run: SyncRun, current: Invoice) -> Plan:
     if found is not None:
         return linked_plan(desk, run, current, found)
     refuse_older(desk, run, current)
+    refuse_asked_already(desk, current)
     lines = lines_for(desk, run, current)
     values = values_of(desk, current, lines) | {"recordId": as_sent(owner.coperniq_id)}
     image = quickbooks_image(current, desk.settings.memo_field)
@@ -134,6 +136,22 @@ def refuse_older(desk: Desk, run: SyncRun, current: Invoice) -> None:
             [BRING_OVER],
             silent=said_before(desk, current.id, "older_and_paid"),
         )
+
+
+def refuse_asked_already(desk: Desk, current: Invoice) -> None:
+    """A person is asked whether Coperniq has it already: brought over meanwhile it would be there twice."""
+    asked = SyncRun.objects.open().filter(
+        connection=desk.connection, action=Action.PUSH_INVOICE, cause=PROBABLY_SAME
+    )
+    key = link_to(current).key
+    for card in asked:
+        if any(choice["key"] == key for choice in card.choices):
+            raise Wait(
+                "waits_for_same_invoice",
+                "Waiting for your decision about the same invoice in Coperniq.",
+                kind=Kind.INVOICE,
+                coperniq_id=card.coperniq_id,
+            )
 
 
 def said_before(desk: Desk, quickbooks_id: str, cause: str) -> bool:

@@ -17,6 +17,7 @@ from integrations.sync.mapping.marks import marked_id
 
 NEW_NUMBER = Choice("new_number", "Create it with another number")
 NUMBERS_AT_ONCE = 10
+PROBABLY_SAME = "probably_same_invoice"
 
 
 class Found(Exception):
@@ -63,11 +64,15 @@ def is_unlinked(desk: Desk, invoice: Invoice) -> bool:
 
 def probably_same(invoice: Invoice) -> Hold:
     return Hold(
-        "probably_same_invoice",
+        PROBABLY_SAME,
         f"QuickBooks already has an invoice {invoice.number} of ${money(invoice.total_cents):,} for this customer, "
         f"dated {invoice.on:%B %-d, %Y}. It is probably the same: link to it, or create another.",
-        [Choice(f"link:{invoice.id}", f"Link to invoice {invoice.number}"), NEW_NUMBER, RETRY, DISCARD],
+        [link_to(invoice), NEW_NUMBER, RETRY, DISCARD],
     )
+
+
+def link_to(invoice: Invoice) -> Choice:
+    return Choice(f"link:{invoice.id}", f"Link to invoice {invoice.number}")
 
 
 def chosen(desk: Desk, invoice_id: str) -> Invoice:
