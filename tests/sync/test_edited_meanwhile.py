@@ -84,6 +84,20 @@ def test_a_payment_heard_of_before_the_create_is_found_again_comes_over(books: B
     assert_calm(books)
 
 
+def test_an_invoice_renumbered_before_its_create_is_found_again_is_there_once(books: Books) -> None:
+    books.money.office.simulator.switch(requestid_memory_seconds=0)
+    made = unanswered(books)
+    books.money.edit_books("Invoice", made["Id"], DocNumber="A-77", DueDate="2027-05-06")
+    hear_while_pausing(books)
+    books.money.office.simulator.control("clock", {"shift_seconds": 5})
+    books.money.work()
+    document = books.money.in_books()
+    assert (document["Id"], document["DocNumber"]) == (made["Id"], "A-77")
+    (invoice,) = coperniq_state(books.money, "invoices")
+    assert invoice["dueDate"][:10] == "2027-05-06"
+    assert_calm(books)
+
+
 def test_of_several_versions_nobody_knows_whether_one_was_of_the_due_date(books: Books) -> None:
     made = unanswered(books)
     payment = books.payment({"id": made["Id"], "amount": 40})
@@ -100,24 +114,49 @@ def test_of_several_versions_nobody_knows_whether_one_was_of_the_due_date(books:
     assert_at_rest(books.money)
 
 
-@pytest.mark.parametrize("edit", [{"amount": 30}, {"date": "2026-11-03"}])
+PAYMENT_EDITS: list[dict[str, Any]] = [
+    {"amount": 30, "on it": 30},
+    {"date": "2026-11-03"},
+    {"amount": 40, "on it": 30},
+    {"voided": True},
+]
+
+
+@pytest.mark.parametrize("edit", PAYMENT_EDITS)
+@pytest.mark.parametrize("memory", [86400, 0])
+@pytest.mark.parametrize("heard", [True, False])
 def test_a_payment_changed_before_its_create_is_found_again_is_asked_about(
-    books: Books, edit: dict[str, Any]
+    books: Books, edit: dict[str, Any], memory: int, heard: bool
 ) -> None:
     money = books.money
+    money.office.simulator.switch(requestid_memory_seconds=memory)
     invoice = money.invoice()
     money.work()
     money.pay(invoice, 40, paymentDate="2026-11-10T00:00:00.000Z")
     money.work_until_payment()
     money.office.simulator.fault("lost_answer", method="POST", path="/payment", times=1)
     money.office.work_once()
-    paid = {"invoices": [{"id": money.in_books()["Id"], "amount": 30}]} if "amount" in edit else {}
-    books.change_payment(money.in_books("Payment"), **edit, **paid)
+    change_by_hand(books, dict(edit))
+    if heard:
+        hear_while_pausing(books)
+    money.office.simulator.control("clock", {"shift_seconds": 5})
     money.work()
     books.heard()
     assert money.held().cause == "quickbooks_payment_changed"
     assert "it was $40.00 of 2026-11-10" in money.held().sentence
     assert len(money.books("Payment")) == 1
+    assert "did not put" not in " ".join(money.told())
+    assert_calm(books)
+
+
+def change_by_hand(books: Books, edit: dict[str, Any]) -> None:
+    payment = books.money.in_books("Payment")
+    if edit.pop("voided", False):
+        books.void(payment, "payments")
+        return
+    on_it = edit.pop("on it", None)
+    paid = {"invoices": [{"id": books.money.in_books()["Id"], "amount": on_it}]} if on_it else {}
+    books.change_payment(payment, **edit, **paid)
 
 
 @pytest.mark.parametrize(

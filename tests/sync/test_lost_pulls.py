@@ -81,6 +81,24 @@ def test_a_payment_heard_of_before_the_invoice_is_found_is_recorded(books: Books
     assert_calm(books)
 
 
+def test_an_invoice_moved_in_coperniq_before_it_is_found_is_there_once_and_asked_about(books: Books) -> None:
+    money = books.money
+    books.invoice()
+    brought_without_answer(books)
+    (made,) = coperniq_state(money, "invoices")
+    other = money.office.project(money.account, "Garage", workflowId=money.project["workflowId"])
+    money.edit(made, recordId=other["id"])
+    money.work()
+    books.heard()
+    assert [row["id"] for row in coperniq_state(money, "invoices")] == [made["id"]]
+    money.edit(made, dueDate="2027-05-06T00:00:00.000Z")
+    money.work()
+    assert money.held().cause == "invoice_moved"
+    money.decide("release")
+    assert money.in_books()["DueDate"] == "2027-05-06"
+    assert_calm(books)
+
+
 def brought_without_answer(books: Books) -> None:
     books.money.look_at_changes()
     books.money.office.simulator.fault("lost_answer", "coperniq", method="POST", path="/invoices", times=1)

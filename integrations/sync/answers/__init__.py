@@ -7,6 +7,7 @@ shared            accounts and payment methods the portal makes for all to use
 brought_invoices  invoices in Coperniq
 brought_payments  payments in Coperniq
 catalog           catalog items in Coperniq
+finding           what they look with
 """
 
 from __future__ import annotations

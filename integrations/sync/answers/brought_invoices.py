@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
@@ -13,6 +13,7 @@ from integrations.errors import Choice, RecordMissing
 from integrations.models import Kind, RecordLink, RemoteWrite, SyncRun
 from integrations.parsing import Wild
 from integrations.quickbooks.bodies import money
+from integrations.sync.answers.finding import sent_about
 from integrations.sync.answers.invoices import allocations_of, listed, load
 from integrations.sync.answers.sent import Sent, take_note
 from integrations.sync.desk import Desk
@@ -29,7 +30,7 @@ def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
     is_new = link.pk is None
     remember(desk, link, write, invoice)
     if about.get("found"):
-        link.coperniq_image |= edited_since(desk, invoice, load(body))
+        link.coperniq_image |= edited_since(desk, invoice, load(body)) | moved_since(about["record"], invoice)
     if is_new:
         link.coperniq_name = name_of(link.number, invoice.number)
     again = left_standing(link, about, invoice)
@@ -133,7 +134,9 @@ def payments_of(desk: Desk, link: RecordLink, *, found: bool) -> list[SyncRun]:
 
 def look_for(desk: Desk, write: RemoteWrite, body: str) -> Sent | None:
     if not write.coperniq_id:
-        found = find_marked(desk, write.about["about"]["record"], write.quickbooks_id)
+        found = find_marked(desk, write.about["about"]["record"], write.quickbooks_id) or find_moved(
+            desk, write
+        )
         write.about["about"]["found"] = found is not None
         return Sent(found, "") if found else None
     try:
@@ -152,10 +155,26 @@ def edited_since(desk: Desk, current: Invoice, wanted: Mapping[str, Any]) -> dic
     return {name: None for name, values in sent.items() if not holds(current, values, zone)}
 
 
+def moved_since(record: Sequence[str], current: Invoice) -> dict[str, str]:
+    """Where it was brought to, if it is elsewhere by now: a person is asked about that."""
+    return {"record_id": record[1]} if current.record_id not in ("", record[1]) else {}
+
+
 def find_marked(desk: Desk, record: Sequence[str], quickbooks_id: str) -> Invoice | None:
     """The invoice of this record, ("projects" or "accounts", id), that bears the mark of QuickBooks' one."""
     kind, id_ = record
-    for row in desk.coperniq.list_invoices_of("projects" if kind == "projects" else "accounts", id_):
+    rows = desk.coperniq.list_invoices_of("projects" if kind == "projects" else "accounts", id_)
+    return marked_among(desk, rows, quickbooks_id)
+
+
+def find_moved(desk: Desk, write: RemoteWrite) -> Invoice | None:
+    """People may have moved it to another record, or taken its own away, before the portal had its answer."""
+    rows = desk.coperniq.list_invoices(sent_about(write, desk.coperniq.clock_offset))
+    return marked_among(desk, rows, write.quickbooks_id)
+
+
+def marked_among(desk: Desk, rows: Iterable[object], quickbooks_id: str) -> Invoice | None:
+    for row in rows:
         if not isinstance(row, Invoice):
             continue
         mark = quickbooks_marked(desk.connection.realm_id, Kind.INVOICE, row.description)

@@ -8,7 +8,6 @@ from integrations.errors import Choice, RecordMissing
 from integrations.models import (
     Action,
     ItemlessLines,
-    Kind,
     QuickBooksConnection,
     RecordLink,
     RemoteWrite,
@@ -18,12 +17,12 @@ from integrations.parsing import load_json
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import Invoice, InvoiceLine, read_invoice_record
 from integrations.sync.answers.edited_meanwhile import is_edited, remember_as_written, says_the_same
+from integrations.sync.answers.finding import free_of_ours, sent_about
 from integrations.sync.answers.sent import Sent, kept, link_of, verb_of
 from integrations.sync.answers.unapplied import payments_with_room, run_for
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Answered, Ending, done
 from integrations.sync.mapping.invoices import SALES, SUBTOTAL, quickbooks_image
-from integrations.sync.mapping.marks import marked_id
 from integrations.sync.plans import Change
 
 DELETED = "Deleted"
@@ -221,13 +220,14 @@ def look_for(desk: Desk, write: RemoteWrite, body: str) -> Sent | None:
 
 
 def look_for_created(desk: Desk, write: RemoteWrite, wanted: Mapping[str, Any]) -> Sent | None:
-    realm = desk.connection.realm_id
-    named = desk.quickbooks.find_invoices_numbered([wanted["DocNumber"]])
-    ours = [row for row in named if marked_id(realm, Kind.INVOICE, row.note) == write.coperniq_id]
-    taken = RecordLink.objects.of(desk.connection, Kind.INVOICE).filter(
-        quickbooks_id__in=[row.id for row in ours]
-    )
-    free = [row for row in ours if row.id not in set(taken.values_list("quickbooks_id", flat=True))]
+    """People may have given it another number meanwhile: then it is found by when it was made."""
+    free = free_of_ours(desk, write, desk.quickbooks.find_invoices_numbered([wanted["DocNumber"]]))
+    if not free:
+        free = free_of_ours(
+            desk,
+            write,
+            desk.quickbooks.list_invoices_changed(sent_about(write, desk.quickbooks.clock_offset)),
+        )
     if not free:
         return None
     write.rule = RecordLink.Rule.ADOPTED

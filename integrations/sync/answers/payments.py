@@ -7,11 +7,11 @@ from integrations.errors import RecordMissing
 from integrations.models import Action, Kind, RecordLink, RemoteWrite, SyncRun
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import FIRST_VERSION, Payment, read_payment_record
+from integrations.sync.answers.finding import free_of_ours, sent_about
 from integrations.sync.answers.invoices import load
 from integrations.sync.answers.sent import Sent, link_of
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Answered, Ending, done
-from integrations.sync.mapping.marks import marked_id
 from integrations.sync.mapping.payments import quickbooks_image
 from integrations.sync.plans import Change
 
@@ -32,6 +32,7 @@ def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
     link = link_of(desk, write)
     before = int(link.quickbooks_image.get("applied", 0))
     remember(link, payment)
+    applied = int(link.quickbooks_image["applied"])
     edited = is_edited(write, payment)
     if edited:
         remember_as_written(link, load(body))
@@ -47,7 +48,7 @@ def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
         record_name=link.coperniq_name,
         intuit_tid=sent.intuit_tid,
         link=link,
-        other_links=rebalanced(desk, link, link.quickbooks_image["applied"] - before),
+        other_links=rebalanced(desk, link, applied - before),
         answered=Answered(write, payment.id, payment.sync_token, sent.intuit_tid),
         again=again,
         asks=[look_again_at(desk, link)] if edited else (),
@@ -62,8 +63,14 @@ def is_edited(write: RemoteWrite, payment: Payment) -> bool:
 
 def remember_as_written(link: RecordLink, sent: Mapping[str, Any]) -> None:
     """So that what people changed meanwhile shows as their edit."""
-    written = {"amount": int(sent["TotalAmt"] * 100), "on": sent["TxnDate"]}
-    link.quickbooks_image = {**link.quickbooks_image, **written}
+    applied = applied_in(sent, link.quickbooks_part)
+    written = {
+        "amount": int(sent["TotalAmt"] * 100),
+        "on": sent["TxnDate"],
+        "applied": applied,
+        "cash": applied,
+    }
+    link.quickbooks_image = {**link.quickbooks_image, **written, "voided": False}
     link.quickbooks_version, link.quickbooks_at = FIRST_VERSION, None
 
 
@@ -123,15 +130,16 @@ def look_for(desk: Desk, write: RemoteWrite, body: str) -> Sent | None:
 
 
 def look_for_created(desk: Desk, write: RemoteWrite, wanted: Mapping[str, Any]) -> Sent | None:
+    """People may have corrected, voided or moved it meanwhile: then it is found by when it was made."""
     cents = int(wanted["TotalAmt"] * 100)
-    rows = desk.quickbooks.find_payments(wanted["CustomerRef"]["value"], cents)
-    realm = desk.connection.realm_id
-    ours = [row for row in rows if marked_id(realm, Kind.PAYMENT, row.note) == write.coperniq_id]
-    links = RecordLink.objects.of(desk.connection, Kind.PAYMENT).filter(
-        quickbooks_id__in=[r.id for r in ours]
-    )
-    taken = set(links.values_list("quickbooks_id", flat=True))
-    free = [row for row in ours if row.id not in taken]
+    as_sent = desk.quickbooks.find_payments(wanted["CustomerRef"]["value"], cents)
+    free = free_of_ours(desk, write, as_sent)
+    if not free:
+        free = free_of_ours(
+            desk,
+            write,
+            desk.quickbooks.list_payments_changed(sent_about(write, desk.quickbooks.clock_offset)),
+        )
     if not free:
         return None
     write.rule = RecordLink.Rule.ADOPTED
