@@ -187,3 +187,26 @@ def test_an_edit_in_coperniq_before_the_create_there_is_found_again_goes_to_quic
     assert document["DueDate"] == invoice["dueDate"][:10]
     assert ("Roof" in document["PrivateNote"]) == ("description" in edit)
     assert len(money.books("Invoice")) == 1
+
+
+@pytest.mark.parametrize("edit", [{"amount": 30}, {"paymentDate": "2026-11-03T00:00:00.000Z"}])
+def test_a_payment_edited_in_coperniq_before_its_create_there_is_found_again_goes_to_quickbooks(
+    books: Books, edit: dict[str, Any]
+) -> None:
+    money = books.money
+    made = books.invoice()
+    books.heard()
+    books.payment({"id": made["Id"], "amount": 40})
+    money.look_at_changes()
+    money.office.simulator.fault("lost_answer", vendor="coperniq", method="POST", path="/payments", times=1)
+    money.office.work_once()
+    money.office.work_once()
+    (invoice,), (ours,) = coperniq_state(money, "invoices"), payments(books)
+    money.change_payment(invoice, ours, **edit)
+    money.work()
+    books.heard()
+    (ours,), theirs = payments(books), money.in_books("Payment")
+    assert (ours["amount"], ours["paymentDate"][:10]) == (theirs["TotalAmt"], theirs["TxnDate"])
+    assert theirs["TotalAmt"] == edit.get("amount", 40)
+    assert not [entry for entry in money.told() if "correct it in Coperniq" in entry]
+    assert_calm(books)
