@@ -149,6 +149,31 @@ def test_a_payment_changed_before_its_create_is_found_again_is_asked_about(
     assert_calm(books)
 
 
+@pytest.mark.parametrize("memory", [86400, 0])
+def test_a_part_taken_off_before_a_correction_is_found_again_is_asked_about(
+    books: Books, memory: int
+) -> None:
+    money = books.money
+    money.office.simulator.switch(requestid_memory_seconds=memory)
+    invoice = money.invoice()
+    money.work()
+    ours = money.pay(invoice, 40)
+    money.work()
+    money.change_payment(invoice, ours, amount=30)
+    money.work_until_payment()
+    money.office.simulator.fault("lost_answer", method="POST", path="/payment", times=1)
+    money.office.work_once()
+    change_by_hand(books, {"amount": 30, "on it": 10})
+    hear_while_pausing(books)
+    money.office.simulator.control("clock", {"shift_seconds": 5})
+    money.work()
+    books.heard()
+    assert "it was $30.00 of" in money.held().sentence
+    assert "and is $10.00 of" in money.held().sentence
+    assert "did not put" not in " ".join(money.told())
+    assert_calm(books)
+
+
 def change_by_hand(books: Books, edit: dict[str, Any]) -> None:
     payment = books.money.in_books("Payment")
     if edit.pop("voided", False):

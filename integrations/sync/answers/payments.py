@@ -6,7 +6,8 @@ from typing import Any
 from integrations.errors import RecordMissing
 from integrations.models import Action, Kind, RecordLink, RemoteWrite, SyncRun
 from integrations.quickbooks.bodies import money
-from integrations.quickbooks.documents import FIRST_VERSION, Payment, read_payment_record
+from integrations.quickbooks.documents import Payment, read_payment_record
+from integrations.sync.answers.edited_meanwhile import version_written
 from integrations.sync.answers.finding import free_of_ours, sent_about
 from integrations.sync.answers.invoices import load
 from integrations.sync.answers.sent import Sent, link_of
@@ -33,9 +34,9 @@ def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
     before = int(link.quickbooks_image.get("applied", 0))
     remember(link, payment)
     applied = int(link.quickbooks_image["applied"])
-    edited = is_edited(write, payment)
+    edited = is_edited(write, link, sent, load(body))
     if edited:
-        remember_as_written(link, load(body))
+        remember_as_written(write, link, load(body))
     missing = applied_in(load(body), link.quickbooks_part) - link.quickbooks_image["applied"]
     again = missing > 0 and write.operation == "create" and write.rule != RecordLink.Rule.ADOPTED
     link.written["misplaced"] = again
@@ -55,13 +56,14 @@ def ending_of(desk: Desk, write: RemoteWrite, sent: Sent, body: str) -> Ending:
     )
 
 
-def is_edited(write: RemoteWrite, payment: Payment) -> bool:
-    """Found after a lost answer, in a later version than the portal itself has made."""
-    adopted = write.operation == "create" and write.rule == RecordLink.Rule.ADOPTED
-    return adopted and payment.sync_token != FIRST_VERSION
+def is_edited(write: RemoteWrite, link: RecordLink, sent: Sent, body: Mapping[str, Any]) -> bool:
+    """Found after a lost answer, in a later version than the portal itself has made. Of one that pays others too
+    what was sent does not say how much of it is on this invoice."""
+    later = link.quickbooks_version != version_written(write, body)
+    return sent.looked_for and later and not link.written.get("share")
 
 
-def remember_as_written(link: RecordLink, sent: Mapping[str, Any]) -> None:
+def remember_as_written(write: RemoteWrite, link: RecordLink, sent: Mapping[str, Any]) -> None:
     """So that what people changed meanwhile shows as their edit."""
     applied = applied_in(sent, link.quickbooks_part)
     written = {
@@ -71,7 +73,7 @@ def remember_as_written(link: RecordLink, sent: Mapping[str, Any]) -> None:
         "cash": applied,
     }
     link.quickbooks_image = {**link.quickbooks_image, **written, "voided": False}
-    link.quickbooks_version, link.quickbooks_at = FIRST_VERSION, None
+    link.quickbooks_version, link.quickbooks_at = version_written(write, sent), None
 
 
 def look_again_at(desk: Desk, link: RecordLink) -> SyncRun:
@@ -126,7 +128,7 @@ def look_for(desk: Desk, write: RemoteWrite, body: str) -> Sent | None:
     except RecordMissing:
         return None
     same = money(current.total_cents) == wanted["TotalAmt"] and current.on.isoformat() == wanted["TxnDate"]
-    return Sent(current, "") if same else None
+    return Sent(current, "", True) if same else None
 
 
 def look_for_created(desk: Desk, write: RemoteWrite, wanted: Mapping[str, Any]) -> Sent | None:
@@ -143,4 +145,4 @@ def look_for_created(desk: Desk, write: RemoteWrite, wanted: Mapping[str, Any]) 
     if not free:
         return None
     write.rule = RecordLink.Rule.ADOPTED
-    return Sent(free[0], "")
+    return Sent(free[0], "", True)
