@@ -99,6 +99,17 @@ def test_an_invoice_moved_in_coperniq_before_it_is_found_is_there_once_and_asked
     assert_calm(books)
 
 
+def test_an_invoice_deleted_in_quickbooks_before_it_is_found_is_asked_about(books: Books) -> None:
+    made = books.invoice()
+    brought_without_answer(books)
+    books.delete(made)
+    books.money.work()
+    books.heard()
+    assert len(coperniq_state(books.money, "invoices")) == 1
+    assert books.money.held().cause == "quickbooks_invoice_deleted"
+    assert_calm(books)
+
+
 def brought_without_answer(books: Books) -> None:
     books.money.look_at_changes()
     books.money.office.simulator.fault("lost_answer", "coperniq", method="POST", path="/invoices", times=1)

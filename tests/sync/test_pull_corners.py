@@ -147,7 +147,7 @@ def test_lines_with_a_tax_beside_them_cannot_be_held(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(conflicts, "winner_of", lambda *_: "quickbooks")
     stub = some(
         cannot_hold="odd",
-        link=some(number="1"),
+        link=RecordLink(number="1"),
         told=lambda *_: "1 line",
         theirs={},
         image={},

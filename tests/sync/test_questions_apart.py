@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from integrations.models import SyncRun
+from integrations.models import RecordLink, SyncRun
 from tests.sync.invoice_scenes import prefer
 from tests.sync.office import Office
 from tests.sync.pull_scenes import assert_calm, invoice, invoices, told
@@ -149,6 +149,15 @@ def test_an_invoice_that_is_asked_about_is_not_brought_over_meanwhile(
     assert not SyncRun.objects.open().exists()
     assert sum(len(row["payments"]) for row in invoices(books)) == paid
     assert_calm(books)
+
+
+def test_another_invoice_comes_over_while_one_is_asked_about(books: Books) -> None:
+    document = entered_twice(books)
+    other = books.invoice(number="Other")
+    books.heard()
+    assert asked() == ["probably_same_invoice"]
+    pulled = RecordLink.objects.filter(kind="invoice").values_list("quickbooks_id", flat=True)
+    assert list(pulled) == [other["Id"]] != [document["Id"]]
 
 
 def entered_twice(books: Books) -> dict[str, Any]:
