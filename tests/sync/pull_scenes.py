@@ -7,7 +7,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from integrations.models import RemoteWrite, SyncLogEntry, SyncRun
+from integrations.models import CoperniqConnection, RemoteWrite, SyncLogEntry, SyncRun
+from integrations.sync.polling import due_polls
 from tests.sync.intuit import cloud_event, post
 from tests.sync.two_way import Books, coperniq_state
 
@@ -81,6 +82,23 @@ def ring_again(books: Books) -> None:
     ]
     if events:
         post(events)
+
+
+def unanswered(books: Books, **fields: Any) -> dict[str, Any]:
+    """Created in QuickBooks, and the portal has not heard of it yet."""
+    push_into(books, "lost_answer", **fields)
+    return books.money.in_books()
+
+
+def push_into(books: Books, fault: str, **fields: Any) -> None:
+    """An invoice of Coperniq's, whose create meets it once."""
+    money = books.money
+    money.invoice(**fields)
+    CoperniqConnection.objects.update(next_poll_at=timezone.now())
+    for errand in due_polls():
+        errand()
+    money.office.simulator.fault(fault, method="POST", path="/invoice", times=1)
+    money.office.work_once()
 
 
 def hear_while_pausing(books: Books) -> None:

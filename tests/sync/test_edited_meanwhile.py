@@ -5,31 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
-from integrations.models import CoperniqConnection, SyncLogEntry, SyncRun
-from integrations.sync.polling import due_polls
+from integrations.models import SyncLogEntry, SyncRun
 from tests.sync.invoice_scenes import assert_at_rest
 from tests.sync.office import Office
-from tests.sync.pull_scenes import assert_calm, hear_while_pausing, payments
+from tests.sync.pull_scenes import assert_calm, hear_while_pausing, payments, unanswered
 from tests.sync.two_way import Books, coperniq_state, open_both
 
 
 @pytest.fixture
 def books(office: Office) -> Books:
     return open_both(office)
-
-
-def unanswered(books: Books, **fields: Any) -> dict[str, Any]:
-    """Created in QuickBooks, and the portal has not heard of it yet."""
-    money = books.money
-    money.invoice(**fields)
-    CoperniqConnection.objects.update(next_poll_at=timezone.now())
-    for errand in due_polls():
-        errand()
-    money.office.simulator.fault("lost_answer", method="POST", path="/invoice", times=1)
-    money.office.work_once()
-    return money.in_books()
 
 
 EDITS: list[dict[str, Any]] = [

@@ -17,7 +17,7 @@ from integrations.parsing import load_json
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import Invoice, InvoiceLine, read_invoice_record
 from integrations.sync.answers.edited_meanwhile import is_edited, remember_as_written, says_the_same
-from integrations.sync.answers.finding import free_of_ours, sent_about
+from integrations.sync.answers.finding import created_invoice
 from integrations.sync.answers.sent import Sent, kept, link_of, verb_of
 from integrations.sync.answers.unapplied import payments_with_room, run_for
 from integrations.sync.desk import Desk
@@ -220,18 +220,11 @@ def look_for(desk: Desk, write: RemoteWrite, body: str) -> Sent | None:
 
 
 def look_for_created(desk: Desk, write: RemoteWrite, wanted: Mapping[str, Any]) -> Sent | None:
-    """People may have given it another number meanwhile: then it is found by when it was made."""
-    free = free_of_ours(desk, write, desk.quickbooks.find_invoices_numbered([wanted["DocNumber"]]))
-    if not free:
-        free = free_of_ours(
-            desk,
-            write,
-            desk.quickbooks.list_invoices_changed(sent_about(write, desk.quickbooks.clock_offset)),
-        )
-    if not free:
+    found = created_invoice(desk, write, wanted)
+    if found is None:
         return None
     write.rule = RecordLink.Rule.ADOPTED
-    return Sent(min(free, key=lambda row: int(row.id) if row.id.isdecimal() else 0), "", True)
+    return Sent(found, "", True)
 
 
 def holds(current: Invoice, wanted: Mapping[str, Any]) -> bool:
