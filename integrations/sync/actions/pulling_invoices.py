@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
-from integrations.errors import Choice, Hold, RecordMissing, Refused, Skip, Wait
+from integrations.errors import Choice, Hold, RecordMissing, Refused, Skip
 from integrations.models import InboundEvent, Kind, OnEnded, RecordLink, RemoteWrite, SyncRun, Vendor
 from integrations.quickbooks.documents import Invoice
 from integrations.sync import reference
@@ -15,8 +14,6 @@ from integrations.sync.actions.invoices import read_invoice, refuse_while_off, w
 from integrations.sync.actions.names import DISCARD, RETRY
 from integrations.sync.actions.strangers import MOVED_FROM
 from integrations.sync.actions.updating_invoices import STAY, refuse_moved
-from integrations.sync.answers.finding import is_unmarked_one
-from integrations.sync.answers.invoices import load
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Ending
 from integrations.sync.mapping.invoices import FIELDS, coperniq_image, quickbooks_image
@@ -72,31 +69,16 @@ def is_old_news(run: SyncRun, link: RecordLink) -> bool:
 
 def refuse_ours(desk: Desk, run: SyncRun, current: Invoice) -> None:
     """A record with our mark was made by the portal, and is never copied back: its own run links it."""
-    writes = RemoteWrite.objects.open().filter(
-        connection=desk.connection, vendor=Vendor.QUICKBOOKS, kind=Kind.INVOICE
-    )
     coperniq_id = marked_id(desk.connection.realm_id, Kind.INVOICE, current.note)
     if not coperniq_id:
-        wait_for_create(desk, writes.filter(operation="create"), current)
         return
     linked = RecordLink.objects.pushed(desk.connection, Kind.INVOICE, coperniq_id)
     if linked is not None and linked.quickbooks_id != current.id:
         return  # a copy, made in QuickBooks with its note and all
-    if not writes.filter(coperniq_id=coperniq_id).exists():
+    writes = RemoteWrite.objects.open().filter(connection=desk.connection, vendor=Vendor.QUICKBOOKS)
+    if not writes.filter(kind=Kind.INVOICE, coperniq_id=coperniq_id).exists():
         bringing_invoices.ask_for_push(desk, coperniq_id)
     raise Skip("made_by_portal", "The portal made it itself, and links it.", silent=True)
-
-
-def wait_for_create(desk: Desk, creates: Iterable[RemoteWrite], current: Invoice) -> None:
-    """People may have taken the mark of one whose answer was lost; who finds it out links it."""
-    for write in creates:
-        if is_unmarked_one(desk, load(write.body), current):
-            raise Wait(
-                "waits_for_link",
-                "It may be the invoice that the portal is about to link.",
-                kind=Kind.INVOICE,
-                coperniq_id=write.coperniq_id,
-            )
 
 
 def changed_plan(desk: Desk, run: SyncRun, link: RecordLink, current: Invoice) -> Plan:
