@@ -118,8 +118,8 @@ class Simulation:
 @contextmanager
 def simulation() -> Iterator[Simulation]:
     """In a thread of this process; the process tests start one of their own instead."""
-    from integrations.simulator.app import build_app
-    from integrations.simulator.serving import listen
+    from simulator.app import build_app
+    from simulator.serving import listen
 
     server = listen(build_app(), "127.0.0.1", 0)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)

@@ -91,9 +91,7 @@ class DemoHouse:
     def furnish(self) -> str:
         """Everything started, made, connected and configured; what to tell the visitor."""
         port = self.ports[1]
-        self.start(
-            "-m", "integrations.simulator", "--port", str(port), "--seed", "demo", "--portal-url", self.portal
-        )
+        self.start("-m", "simulator", "--port", str(port), "--seed", "demo", "--portal-url", self.portal)
         self.make_company()
         self.start("-m", "gunicorn", *WEB_SERVER, "-b", self.portal.removeprefix("http://"))
         self.start("manage.py", "worker")

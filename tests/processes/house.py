@@ -67,7 +67,7 @@ class House:
         simulator_port = free_port()
         self.simulator = Simulation(f"http://127.0.0.1:{simulator_port}")
         self.worker = Worker(folder, self.environment)
-        self.others = [self.start("-m", "integrations.simulator", "--port", str(simulator_port))]
+        self.others = [self.start("-m", "simulator", "--port", str(simulator_port))]
         self.manage("migrate", "--verbosity", "0")
         address = self.portal.removeprefix("http://")
         self.others.append(self.start("-m", "gunicorn", *WEB_SERVER, "-b", address))

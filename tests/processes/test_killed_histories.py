@@ -20,7 +20,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from integrations.models import CoperniqConnection, Owner, QuickBooksConnection, SyncSettings
-from integrations.simulator.serving import listen
+from simulator.serving import listen
 from tests.processes.worker import HASTY, Worker, eventually
 from tests.sync.histories import Step
 from tests.sync.in_process import InProcess, Time

@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from integrations.simulator.app import build_app
-from integrations.simulator.world import World
+from simulator.app import build_app
+from simulator.world import World
 
 if TYPE_CHECKING:
     from flask import Flask

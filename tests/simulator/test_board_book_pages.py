@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from flask.testing import FlaskClient
     from werkzeug.test import TestResponse
 
-    from integrations.simulator.world import World
+    from simulator.world import World
 
 HOSTILE = "<script>alert(1)</script>"
 

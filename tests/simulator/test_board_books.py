@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrations.simulator.board.books import money
+from simulator.board.books import money
 from tests.simulator.conftest import Books
 from tests.simulator.sales import Sales, line, pays
 
 if TYPE_CHECKING:
-    from integrations.simulator.world import World
+    from simulator.world import World
 
 HOSTILE = "<script>alert(1)</script>"
 

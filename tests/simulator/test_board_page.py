@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrations.simulator.app import build_app
+from simulator.app import build_app
 from tests.simulator.office import Office
 
 if TYPE_CHECKING:

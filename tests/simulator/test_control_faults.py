@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrations.simulator.hooks import Severed
+from simulator.hooks import Severed
 from tests.simulator.conftest import Books, Intuit, document, problem
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
-    from integrations.simulator.world import World
+    from simulator.world import World
 
 
 def fault(client: FlaskClient, name: str, **more: Any) -> None:

@@ -7,7 +7,7 @@ from tests.simulator.conftest import ASKED, Books, Intuit, document
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
-    from integrations.simulator.world import World
+    from simulator.world import World
 
 
 def log(client: FlaskClient) -> list[dict[str, Any]]:

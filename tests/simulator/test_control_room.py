@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrations.simulator.app import build_app
-from integrations.simulator.switches import SWITCHES
+from simulator.app import build_app
+from simulator.switches import SWITCHES
 from tests.simulator.conftest import Books, document
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrations.simulator.serving import listen
+from simulator.serving import listen
 from tests.simulator.conftest import Books
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def test_a_hanging_request_blocks_nobody_else_and_its_write_is_there(
 
 def test_the_process_says_where_it_listens_and_stops_at_once() -> None:
     process = subprocess.Popen(
-        [sys.executable, "-m", "integrations.simulator", "--port", "0", "--seed", "demo"],
+        [sys.executable, "-m", "simulator", "--port", "0", "--seed", "demo"],
         stdout=subprocess.PIPE,
         text=True,
     )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrations.simulator import coperniq, webhooks
-from integrations.simulator.coperniq.switches import SWITCHES
+from simulator import coperniq, webhooks
+from simulator.coperniq.switches import SWITCHES
 from tests.simulator.office import Office, refusal
 
 if TYPE_CHECKING:

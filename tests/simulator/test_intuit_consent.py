@@ -9,7 +9,7 @@ from tests.simulator.conftest import ASKED, Intuit, sent_back
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
-    from integrations.simulator.world import World
+    from simulator.world import World
 
 
 def ask(client: FlaskClient, **changed: str) -> tuple[int, str]:

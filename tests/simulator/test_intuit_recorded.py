@@ -12,7 +12,7 @@ from tests.simulator.conftest import Intuit, document
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
-    from integrations.simulator.world import World
+    from simulator.world import World
 
 RECORDED = Path(__file__).parents[1] / "recorded"
 MOCKS = RECORDED / "intuit__oauth-jsclient/test/mocks"

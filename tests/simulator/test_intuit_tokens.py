@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from integrations.simulator.intuit.state import App
+from simulator.intuit.state import App
 from tests.simulator.conftest import BASIC, REDIRECT, Books, Intuit, document
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
-    from integrations.simulator.world import World
+    from simulator.world import World
 
 DAY = timedelta(hours=24)
 

@@ -7,7 +7,7 @@ import pytest
 from tests.simulator.conftest import Books, document, problem
 
 if TYPE_CHECKING:
-    from integrations.simulator.world import World
+    from simulator.world import World
 
 
 def test_a_new_customer_comes_back_as_the_recording_of_2026_has_it(books: Books) -> None:

@@ -11,7 +11,7 @@ from tests.simulator.conftest import ASKED, Books, Intuit, document, problem
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
-    from integrations.simulator.world import World
+    from simulator.world import World
 
 GATEWAY_KEYS = {
     "warnings",

@@ -11,7 +11,7 @@ from tests.simulator.conftest import Books, document, problem
 from tests.simulator.sales import HOURS, Sales, line, num
 
 if TYPE_CHECKING:
-    from integrations.simulator.world import World
+    from simulator.world import World
 
 
 @pytest.fixture

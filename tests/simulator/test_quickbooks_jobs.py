@@ -8,7 +8,7 @@ import pytest
 from tests.simulator.conftest import Books, document, problem
 
 if TYPE_CHECKING:
-    from integrations.simulator.world import World
+    from simulator.world import World
 
 
 def balance(books: Books, id_: str, amount: int) -> None:

@@ -16,7 +16,7 @@ from tests.simulator.sales import HOURS, SERVICES, Sales, line, pays
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
-    from integrations.simulator.world import World
+    from simulator.world import World
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from tests.simulator.conftest import Books, document, problem
 
 if TYPE_CHECKING:
-    from integrations.simulator.world import World
+    from simulator.world import World
 
 TAKEN = "The name supplied already exists. : "
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrations.simulator.quickbooks.sales.numbering import following
+from simulator.quickbooks.sales.numbering import following
 from tests.simulator.conftest import Books, problem
 from tests.simulator.sales import Sales, line
 
 if TYPE_CHECKING:
-    from integrations.simulator.world import World
+    from simulator.world import World
 
 
 @pytest.fixture

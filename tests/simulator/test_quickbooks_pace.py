@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrations.simulator.hooks import Severed
-from integrations.simulator.serving import listen
+from simulator.hooks import Severed
+from simulator.serving import listen
 from tests.simulator.conftest import Books, document, problem
 from tests.simulator.sales import Sales, line, pays
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from werkzeug.serving import BaseWSGIServer
 
-    from integrations.simulator.world import World
+    from simulator.world import World
 
 
 @pytest.fixture

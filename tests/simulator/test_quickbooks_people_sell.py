@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrations.simulator.app import build_app
+from simulator.app import build_app
 from tests.simulator.conftest import Books, document, problem
 from tests.simulator.sales import Sales, line, pays
 
 if TYPE_CHECKING:
-    from integrations.simulator.world import World
+    from simulator.world import World
 
 BRIGHTFIELD = "9341450000000001"
 

@@ -8,7 +8,7 @@ import pytest
 from tests.simulator.conftest import Books, document
 
 if TYPE_CHECKING:
-    from integrations.simulator.world import World
+    from simulator.world import World
 
 
 def response(books: Books, statement: str) -> dict[str, object]:

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.simulator.quickbooks.query.parser import parse
+from simulator.quickbooks.query.parser import parse
 from tests.simulator.conftest import Books, document, problem
 
 if TYPE_CHECKING:
-    from integrations.simulator.world import World
+    from simulator.world import World
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 import yaml
 
-from integrations.simulator.quickbooks.writing import enter, move_balance
+from simulator.quickbooks.writing import enter, move_balance
 from tests.simulator.conftest import Books, document, problem
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from werkzeug.test import TestResponse
 
-    from integrations.simulator.world import World
+    from simulator.world import World
 
 RECORDED = Path(__file__).parents[1] / "recorded"
 CASSETTES = RECORDED / "minimul__qbo_api/spec/vcr"

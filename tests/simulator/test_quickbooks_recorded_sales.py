@@ -11,7 +11,7 @@ from tests.simulator.sales import Sales, line
 from tests.simulator.test_quickbooks_recorded import adopt, cassette, fixture, shape
 
 if TYPE_CHECKING:
-    from integrations.simulator.world import World
+    from simulator.world import World
 
 LATER = {"FreeFormAddress", "ShipFromAddr", "ItemAccountRef", "CustomExtensions", "LastModifiedByRef"}
 THEIR_OWN = {"CustomField"}  # the recorded companies have fields of their own

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from tests.simulator.conftest import Books, Intuit, document, problem
 
 if TYPE_CHECKING:
-    from integrations.simulator.world import World
+    from simulator.world import World
 
 ANN = {"DisplayName": "Ann"}
 

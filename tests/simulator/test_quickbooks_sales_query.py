@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrations.simulator.quickbooks.writing import enter
+from simulator.quickbooks.writing import enter
 from tests.simulator.conftest import Books, document, problem
 from tests.simulator.sales import Sales, line, pays
 
 if TYPE_CHECKING:
-    from integrations.simulator.world import World
+    from simulator.world import World
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from tests.simulator.conftest import Books, document, problem
 
 if TYPE_CHECKING:
-    from integrations.simulator.world import World
+    from simulator.world import World
 
 
 def full(books: Books, record: dict[str, Any], **fields: Any) -> dict[str, Any]:

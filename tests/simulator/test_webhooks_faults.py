@@ -14,7 +14,7 @@ from tests.simulator.receiver import Receiver, receiving, settled, until
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
-    from integrations.simulator.world import World
+    from simulator.world import World
 
 
 @pytest.fixture

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from integrations.simulator.webhooks import intuit_events
+from simulator.webhooks import intuit_events
 from tests.simulator.receiver import Receiver, receiving, settled
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
-    from integrations.simulator.world import World
+    from simulator.world import World
     from tests.simulator.conftest import Books
 
 TOKEN = "00faeec4-08d0-4996-bb37-698ae19f0149"

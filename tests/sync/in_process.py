@@ -19,11 +19,11 @@ from urllib3.exceptions import ProtocolError
 
 from integrations import http
 from integrations.quickbooks import oauth
-from integrations.simulator import clock
-from integrations.simulator.app import build_app
-from integrations.simulator.hooks import Severed
-from integrations.simulator.webhooks.intuit_events import Event, told
-from integrations.simulator.world import World
+from simulator import clock
+from simulator.app import build_app
+from simulator.hooks import Severed
+from simulator.webhooks.intuit_events import Event, told
+from simulator.world import World
 from tests.simulation import Simulation
 
 BEGINNING = datetime(2026, 3, 2, 15, 0, tzinfo=UTC)

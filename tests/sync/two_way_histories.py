@@ -22,10 +22,10 @@ from integrations.models import (
     SyncRun,
 )
 from integrations.models.lanes import LONG_AGO
-from integrations.simulator.webhooks import intuit_events
 from integrations.sync import desk, noticing, reference
 from integrations.sync.actions import catching_up
 from integrations.sync.inbox import receive_quickbooks
+from simulator.webhooks import intuit_events
 from tests.sync.desk_of_money import Money, open_desk, put_in_books
 from tests.sync.histories import PLACES, Crash, Crasher, Step
 from tests.sync.in_process import InProcess, Refusal, Time

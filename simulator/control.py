@@ -1,0 +1,116 @@
+"""The control room: what a test or a demo does to the world from outside. JSON in and out, no authentication."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, jsonify
+
+from simulator.clock import VENDORS
+from simulator.quickbooks.answers import json_response
+from simulator.rooms import Answer, new_room, read_body, refused
+from simulator.seed import SEEDS, plant
+from simulator.switches import SWITCHES
+
+if TYPE_CHECKING:
+    from simulator.world import World
+
+
+def build_blueprint(world: World) -> Blueprint:
+    room = new_room("control", __name__)
+    _state(room, world)
+    _log(room, world)
+    _faults(room, world)
+    _switches(room, world)
+    _clock(room, world)
+    return room
+
+
+def _state(room: Blueprint, world: World) -> None:
+    @room.get("/state")
+    def state() -> Response:
+        return json_response(world.as_dict())
+
+    @room.post("/reset")
+    def reset() -> Answer:
+        name = str(read_body().get("seed", "empty"))
+        if name not in SEEDS:
+            return refused(f"no seed {name!r}")
+        world.reset()
+        plant(world, name)
+        return jsonify({"seed": name})
+
+
+def _log(room: Blueprint, world: World) -> None:
+    @room.get("/log")
+    def read_log() -> Response:
+        return jsonify(world.access.as_list())
+
+    @room.delete("/log")
+    def empty_log() -> Response:
+        world.access.clear()
+        return jsonify({})
+
+
+def _faults(room: Blueprint, world: World) -> None:
+    @room.post("/faults")
+    def add_fault() -> Response:
+        return jsonify({"id": world.faults.add(read_body()).id})
+
+    @room.get("/faults")
+    def list_faults() -> Response:
+        return jsonify(world.faults.as_list())
+
+    @room.delete("/faults")
+    def remove_faults() -> Response:
+        world.faults.clear()
+        return jsonify({})
+
+
+def _switches(room: Blueprint, world: World) -> None:
+    @room.get("/switches")
+    def read_switches() -> Response:
+        return jsonify(world.switches)
+
+    @room.get("/switches/explained")
+    def explain_switches() -> Response:
+        return jsonify({name: {"default": default, "why": why} for name, (default, why) in SWITCHES.items()})
+
+    @room.post("/switches")
+    def set_switches() -> Answer:
+        wanted = read_body()
+        unknown = sorted(set(wanted) - set(world.switches))
+        if unknown:
+            return refused(f"no switches {unknown}")
+        with world.lock:
+            world.switches.update(wanted)
+        return jsonify(world.switches)
+
+
+def _clock(room: Blueprint, world: World) -> None:
+    @room.get("/clock")
+    def read_clock() -> Response:
+        return jsonify({"now": world.clock.now().isoformat(), "offset_seconds": world.clock.offset_seconds})
+
+    @room.post("/clock")
+    def shift_clock() -> Response:
+        world.clock.shift(timedelta(seconds=float(read_body().get("shift_seconds", 0))))
+        return read_clock()
+
+    @room.get("/clocks")
+    def read_clocks() -> Response:
+        return jsonify(world.clock.beside_seconds())
+
+    @room.put("/clocks")
+    def set_clocks() -> Answer:
+        """How far each vendor runs ahead, or below zero behind; one that is not named stays as it is."""
+        wanted = read_body()
+        unknown = sorted(set(wanted) - set(world.clock.beside_seconds()))
+        if unknown:
+            return refused(f"no clocks {unknown}")
+        with world.lock:
+            for vendor in VENDORS:
+                if (name := f"{vendor}_seconds") in wanted:
+                    world.clock.set_beside(vendor, timedelta(seconds=float(wanted[name])))
+        return read_clocks()

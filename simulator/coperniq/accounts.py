@@ -1,0 +1,173 @@
+"""Accounts, once called clients."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simulator.coperniq import (
+    contacts,
+    fields,
+    filters,
+    linking,
+    listing,
+    matching,
+    properties,
+    rendering,
+    searching,
+    sites,
+)
+from simulator.coperniq.billing import orphans
+from simulator.coperniq.errors import Refused
+from simulator.coperniq.records import Account
+
+if TYPE_CHECKING:
+    from simulator.coperniq.call import Answer, Call
+    from simulator.coperniq.company import Company
+    from simulator.coperniq.records import Project, User
+    from simulator.coperniq.wire import Json
+
+CREATE: fields.Schema = {
+    "title": ("title", fields.filled),
+    "address": ("address", fields.clearable(fields.address, "")),
+    "description": ("description", fields.nullable(fields.text)),
+    "accountType": ("account_type", fields.nullable(fields.one_of("RESIDENTIAL", "COMMERCIAL"))),
+    "primaryEmail": ("primary_email", fields.nullable(fields.email)),
+    "primaryPhone": ("primary_phone", fields.nullable(fields.text)),
+}
+UPDATE: fields.Schema = {**CREATE, "isActive": ("is_active", fields.flag)}
+
+
+def add(company: Company, user: User | None, values: dict[str, Any], linked: list[int] | None) -> Account:
+    account = Account(**company.stamp("record", user), number=company.next_number("account"), **values)
+    company.accounts[account.id] = account
+    if linked is not None:
+        linking.to_account(company, account, linked)
+    elif account.primary_email or account.primary_phone:
+        contacts.adopt(company, user, account)
+    if account.address and company.switches["account_makes_site"]:
+        sites.add(company, user, {"account_id": account.id, "full_address": account.address})
+    return account
+
+
+def change(company: Company, user: User | None, account: Account, values: dict[str, Any]) -> None:
+    changed = {name: value for name, value in values.items() if getattr(account, name) != value}
+    for name, value in changed.items():
+        setattr(account, name, value)
+    if changed or company.switches["patch_always_touches"]:
+        company.touch(account, user)
+
+
+def remove(company: Company, user: User | None, account: Account) -> None:
+    """Contacts only lose their link; sites belong to the account and go with it."""
+    projects = [one for one in company.projects.values() if one.account_id == account.id]
+    if projects and company.switches["delete_account_with_projects"] == "refuse":
+        raise Refused(409, "CONFLICT", "The account has projects")
+    if company.switches["delete_archives"]:
+        change(company, user, account, {"is_active": False})
+        return
+    cascade = company.switches["delete_account_with_projects"] == "cascade"
+    orphans.release(company, {account.id, *(one.id for one in projects if cascade)})
+    _release(company, projects, cascade)
+    linking.forget_account(company, account.id)
+    company.sites = {key: one for key, one in company.sites.items() if one.account_id != account.id}
+    del company.accounts[account.id]
+
+
+def _release(company: Company, projects: list[Project], cascade: bool) -> None:
+    for project in projects:
+        project.account_id = None
+        if cascade:
+            linking.forget_project(company, project.id)
+            del company.projects[project.id]
+
+
+def find(company: Company, id: int, *, archived: bool = True) -> Account:
+    found = company.accounts.get(id)
+    if found is None or not (archived or found.is_active):
+        raise company.absent("accounts", id)
+    return found
+
+
+def list_(call: Call) -> Answer:
+    return _page(call, listing.window(call, filters.records(call, _visible(call))))
+
+
+def search(call: Call) -> Answer:
+    passes = searching.condition(call, _searchable(call.company))
+    return _page(call, [one for one in _visible(call) if passes(rendering.account(call.company, one))])
+
+
+def _searchable(company: Company) -> set[str]:
+    standard = {*UPDATE, "id", "number", "createdAt", "updatedAt"}
+    return standard | properties.keys(company, "account")
+
+
+def _visible(call: Call) -> list[Account]:
+    archived = call.flag("include_archived")
+    return [one for one in call.company.accounts.values() if one.is_active or archived]
+
+
+def _page(call: Call, found: list[Account]) -> Answer:
+    rows = listing.page(call, listing.ordered(call, found, prose="desc"))
+    return 200, [_printed(call, one) for one in rows]
+
+
+def _printed(call: Call, account: Account) -> Json:
+    call.flag("include_virtual_properties")
+    return rendering.account(call.company, account, contacts=call.flag("include_contacts"))
+
+
+def get(call: Call) -> Answer:
+    return 200, _printed(call, find(call.company, call.id, archived=call.flag("include_archived")))
+
+
+def create(call: Call) -> Answer:
+    match, body, new_options = matching.read(call), call.body(), call.flag("allow_new_options")
+    values = fields.read(CREATE, body, ("title", "address"), call.switches["unknown_fields"])
+    linked = linking.read_contacts(call.company, body)
+    found = match.find(call.company.accounts.values(), values)
+    if found is None:
+        values |= _custom(call, {}, body, new_options=new_options)
+        created = add(call.company, call.user, values, linked)
+        return call.switches["match_post_status"], rendering.account(call.company, created)
+    if match.strategy != "skip":
+        values |= _custom(call, found.custom, body, new_options=new_options)
+        change(call.company, call.user, found, match.changes(found, values))
+        linking.to_account(call.company, found, linked or [])
+    return 200, rendering.account(call.company, found)
+
+
+def _custom(call: Call, now: dict[str, Any], body: Json, *, new_options: bool) -> dict[str, Any]:
+    if body.get("custom") is None:
+        return {}
+    return {
+        "custom": properties.merged(call.company, "account", now, body["custom"], new_options=new_options)
+    }
+
+
+def update(call: Call) -> Answer:
+    account, body = find(call.company, call.id), call.body()
+    values = fields.read(UPDATE, body, (), call.switches["unknown_fields"])
+    linked = linking.read_contacts(call.company, body)
+    values |= _custom(call, account.custom, body, new_options=call.flag("allow_new_options"))
+    change(call.company, call.user, account, values)
+    if linked is not None:
+        linking.to_account(call.company, account, linked, only=True)
+    return 200, rendering.account(call.company, account)
+
+
+def delete(call: Call) -> Answer:
+    account = find(call.company, call.id)
+    shown = rendering.account(call.company, account)
+    remove(call.company, call.user, account)
+    return 200, shown if call.switches["delete_body"] == "record" else None
+
+
+ROUTES = [
+    ("GET", "accounts", list_),
+    ("POST", "accounts", create),
+    ("GET", "accounts/search", search),
+    ("GET", "accounts/<id>", get),
+    ("PATCH", "accounts/<id>", update),
+    ("DELETE", "accounts/<id>", delete),
+]

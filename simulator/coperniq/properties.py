@@ -1,0 +1,71 @@
+"""Custom properties: `GET /properties`, and what the `custom` object of a write may hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from simulator.coperniq import rendering
+from simulator.coperniq.errors import invalid
+
+if TYPE_CHECKING:
+    from simulator.coperniq.call import Answer, Call
+    from simulator.coperniq.company import Company
+    from simulator.coperniq.records import Property
+
+TYPES = ("account", "opportunity", "project", "vendor", "ahj", "client", "request")
+_ALIASES = {"client": "account", "request": "opportunity"}
+
+
+def list_(call: Call) -> Answer:
+    asked = call.query.get("record_type", "")
+    wanted = [one.strip() for one in asked.split(",")] if asked else list(TYPES)
+    strangers = [one for one in wanted if one not in TYPES]
+    if strangers:
+        raise invalid("record_type", f"record_type must be one of {', '.join(TYPES)}")
+    return 200, {name: [rendering.property_(one) for one in _of(call.company, name)] for name in wanted}
+
+
+def _of(company: Company, record_type: str) -> list[Property]:
+    return [one for one in company.properties if one.record_type == _ALIASES.get(record_type, record_type)]
+
+
+def keys(company: Company, record_type: str) -> set[str]:
+    return {one.key_name for one in _of(company, record_type)}
+
+
+def merged(
+    company: Company, record_type: str, now: dict[str, Any], sent: object, *, new_options: bool = False
+) -> dict[str, Any]:
+    """The custom values after a write: keys not sent stay, null clears one. Learns new options where allowed."""
+    if not isinstance(sent, dict):
+        raise invalid("custom", "custom must be an object")
+    known = {one.key_name: one for one in _of(company, record_type)}
+    result, grown = dict(now), []
+    for name, value in sent.items():
+        if name not in known:
+            if company.switches["unknown_custom_keys"] == "refuse":
+                raise invalid(f"custom.{name}", f"Unknown property {name}")
+            continue
+        grown += _checked(known[name], value, new_options)
+        result[name] = value
+    for one, option in grown:
+        one.options.append(option)
+    return {name: value for name, value in result.items() if value is not None}
+
+
+def _checked(known: Property, value: object, new_options: bool) -> list[tuple[Property, str]]:
+    where = f"custom.{known.key_name}"
+    if value is not None and known.is_multiple != isinstance(value, list):
+        raise invalid(
+            where, f"{known.key_name} must be {'an array' if known.is_multiple else 'a single value'}"
+        )
+    each = value if isinstance(value, list) else [] if value is None else [value]
+    if not known.options:
+        return []
+    strange = [str(one) for one in each if one not in known.options]
+    if strange and not new_options:
+        raise invalid(where, f"{strange[0]} is not an option of {known.name}")
+    return [(known, one) for one in dict.fromkeys(strange)]
+
+
+ROUTES = [("GET", "properties", list_)]

@@ -1,0 +1,48 @@
+"""What a person does at Intuit: registers an app in the developer portal, disconnects it inside QuickBooks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, Response, jsonify
+
+from simulator.intuit.state import App
+from simulator.rooms import new_room, read_body
+
+if TYPE_CHECKING:
+    from simulator.world import World
+
+
+def build_blueprint(world: World) -> Blueprint:
+    room = new_room("intuit_control", __name__)
+
+    @room.post("/apps")
+    def register() -> Response:
+        wanted = read_body()
+        app = App(
+            str(wanted["client_id"]),
+            str(wanted["client_secret"]),
+            str(wanted.get("name", wanted["client_id"])),
+            [str(uri) for uri in wanted.get("redirect_uris", [])],
+        )
+        with world.lock:
+            world.intuit.register(app)
+        return jsonify({"client_id": app.client_id})
+
+    @room.post("/disconnect")
+    def disconnect() -> Response:
+        wanted = read_body()
+        with world.lock:
+            count = world.intuit.disconnect(str(wanted.get("realm_id", "")), str(wanted.get("client_id", "")))
+        return jsonify({"disconnected": count})
+
+    @room.get("/connections")
+    def connections() -> Response:
+        with world.lock:
+            shown = [
+                {"client_id": g.client_id, "realm_id": g.realm, "alive": not g.revoked}
+                for g in world.intuit.grants
+            ]
+        return jsonify(shown)
+
+    return room

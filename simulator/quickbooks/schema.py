@@ -1,0 +1,226 @@
+"""What a property may hold: types, lengths, parts. Refusals read as those of Intuit's Java reader did when recorded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date as calendar_date
+from decimal import Decimal
+from typing import Any, Literal
+
+from simulator.quickbooks import problems
+from simulator.quickbooks.answers import Problem
+
+Kind = Literal["text", "flag", "amount", "quantity", "date", "reference", "block", "moment"]
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_NUMBER = re.compile(r"-?\d{1,15}(\.\d+)?([eE][+-]?\d{1,2})?")
+_TOO_LARGE = Decimal(10) ** 15
+_PACKAGE = "com.intuit.schema.finance.v3"
+_LISTED = 60
+ADDRESS_LINES = 2000
+
+
+@dataclass(frozen=True)
+class Property:
+    """`read_only` values are known and ignored when sent; `java` names the class that complains about unknown parts.
+
+    `many`: the value is a list of them. `choices`: an enumeration; empty for free text.
+    """
+
+    kind: Kind = "text"
+    limit: int = 0
+    read_only: bool = False
+    parts: Mapping[str, Property] = field(default_factory=dict)
+    java: str = ""
+    many: bool = False
+    choices: frozenset[str] = frozenset()
+
+
+def text(limit: int = 0, *, read_only: bool = False) -> Property:
+    return Property("text", limit, read_only)
+
+
+def one_of(*choices: str) -> Property:
+    return Property("text", choices=frozenset(choices))
+
+
+def flag(*, read_only: bool = False) -> Property:
+    return Property("flag", read_only=read_only)
+
+
+def amount(*, read_only: bool = False) -> Property:
+    return Property("amount", read_only=read_only)
+
+
+def quantity() -> Property:
+    return Property("quantity")
+
+
+def date() -> Property:
+    return Property("date")
+
+
+def reference(*, read_only: bool = False) -> Property:
+    return Property(
+        "reference", 0, read_only, {"value": text(), "name": text(), "type": text()}, "ReferenceType"
+    )
+
+
+def block(java: str, **parts: Property) -> Property:
+    return Property("block", 0, False, parts, java)
+
+
+def many(one: Property, *, read_only: bool = False) -> Property:
+    return replace(one, many=True, read_only=read_only)
+
+
+METADATA = Property(
+    "block",
+    0,
+    True,
+    {
+        "CreateTime": Property("moment", read_only=True),
+        "LastUpdatedTime": Property("moment", read_only=True),
+        "CreatedByRef": reference(read_only=True),
+        "LastModifiedByRef": reference(read_only=True),
+    },
+    "ModificationMetaData",
+)
+EVERYWHERE = {
+    "Id": text(read_only=True),
+    "SyncToken": text(read_only=True),
+    "sparse": flag(read_only=True),
+    "domain": text(read_only=True),
+    "status": text(read_only=True),
+    "MetaData": METADATA,
+    "V4IDPseudonym": text(read_only=True),
+    "ClientEntityId": text(read_only=True),
+}
+EMAIL = block("EmailAddress", Address=text(100), Default=flag(), Tag=text())
+WEB = block("WebSiteAddress", URI=text(1000), Default=flag(), Tag=text())
+ADDRESS = block(
+    "PhysicalAddress",
+    Id=text(read_only=True),
+    **{f"Line{number}": text(500) for number in range(1, 6)},
+    City=text(255),
+    Country=text(255),
+    CountrySubDivisionCode=text(255),
+    PostalCode=text(30),
+    Lat=text(read_only=True),
+    Long=text(read_only=True),
+)
+
+
+def phone(limit: int = 30) -> Property:
+    return block("TelephoneNumber", FreeFormNumber=text(limit), Default=flag(), Tag=text())
+
+
+def is_empty(value: object) -> bool:
+    return value is None or value == "" or value in ({}, [])
+
+
+def refuse_unknown(java: str, known: Mapping[str, Property], given: Mapping[str, Any]) -> None:
+    for name, value in given.items():
+        if name not in known:
+            raise problems.bad_property(_unrecognized(name, java, known))
+        for inner in value if isinstance(value, list) else [value]:
+            if known[name].parts and isinstance(inner, dict):
+                refuse_unknown(known[name].java, known[name].parts, inner)
+
+
+def _unrecognized(name: str, java: str, known: Mapping[str, Property]) -> str:
+    listed = ", ".join(f'"{one}"' for one in list(known)[:_LISTED])
+    cut = " [truncated]" if len(known) > _LISTED else ""
+    ignorable = f"not marked as ignorable ({len(known)} known properties: {listed}{cut}])"
+    return f'Unrecognized field "{name}" (class {_PACKAGE}.{java}), {ignorable}'
+
+
+def cleaned(name: str, known: Property, value: object) -> object:
+    """The stored form of a value that is not empty; None when nothing remains of it."""
+    if known.many:
+        return _cleaned_list(name, known, value)
+    if known.kind in {"block", "reference"}:
+        return _cleaned_parts(name, known, value)
+    if isinstance(value, dict | list):
+        raise problems.bad_property(
+            f"Can not deserialize instance of java.lang.String out of START_OBJECT token {name}"
+        )
+    if known.kind in {"amount", "quantity"}:
+        return _amount(name, value, known.kind)
+    if known.choices and str(value) not in known.choices:
+        raise problems.bad_choice(name, str(value))
+    if known.kind == "date":
+        return _date(name, str(value))
+    return _flag(name, value) if known.kind == "flag" else str(value)
+
+
+def _cleaned_list(name: str, known: Property, value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise problems.bad_property(
+            f"Can not deserialize instance of java.util.ArrayList out of START_OBJECT token {name}"
+        )
+    single = replace(known, many=False)
+    found = (cleaned(name, single, inner) for inner in value if not is_empty(inner))
+    return [one for one in found if one is not None]
+
+
+def _date(name: str, value: str) -> str:
+    if not _DATE.fullmatch(value):
+        raise problems.bad_date("2060", name, value)
+    try:
+        calendar_date.fromisoformat(value)
+    except ValueError:
+        raise problems.bad_date("2070", name, value) from None
+    return value
+
+
+def _cleaned_parts(name: str, known: Property, value: object) -> dict[str, Any] | None:
+    if not isinstance(value, dict):
+        raise problems.bad_property(
+            f"Can not construct instance of {_PACKAGE}.{known.java} from value for {name}"
+        )
+    kept = {
+        part: cleaned(part, known.parts[part], inner)
+        for part, inner in value.items()
+        if not known.parts[part].read_only and not is_empty(inner)
+    }
+    if known.kind == "reference":
+        return {"value": kept["value"]} if "value" in kept else None
+    return kept or None
+
+
+def _flag(name: str, value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if str(value).lower() not in {"true", "false"}:
+        raise problems.bad_property(
+            f"Can not construct instance of java.lang.Boolean from value '{value}' for {name}"
+        )
+    return str(value).lower() == "true"
+
+
+def _amount(name: str, value: object, kind: Kind) -> Decimal:
+    wrong = problems.bad_quantity if kind == "quantity" else problems.bad_amount
+    if isinstance(value, bool) or not _NUMBER.fullmatch(str(value)):
+        raise wrong(name, value)
+    found = Decimal(str(value))
+    if abs(found) >= _TOO_LARGE:
+        raise wrong(name, value)
+    return found
+
+
+def overlong(known: Mapping[str, Property], fields: Mapping[str, Any], prefix: str = "") -> Iterator[Problem]:
+    for name, value in fields.items():
+        for inner in value if isinstance(value, list) else [value]:
+            if isinstance(inner, dict):
+                yield from overlong(known[name].parts, inner, f"{prefix}{name}.")
+                yield from _overlong_lines(name, inner)
+            elif known[name].limit and len(str(inner)) > known[name].limit:
+                yield problems.too_long(f"{prefix}{name}", known[name].limit, len(str(inner)))
+
+
+def _overlong_lines(name: str, value: Mapping[str, Any]) -> Iterator[Problem]:
+    total = sum(len(str(inner)) for part, inner in value.items() if re.fullmatch(r"Line[1-5]", part))
+    if total > ADDRESS_LINES:
+        yield problems.too_long(f"{name}.Line1-5", ADDRESS_LINES, total)

@@ -1,0 +1,247 @@
+"""The companies' books in memory: records as stored, before any rule decides how they look on the wire."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from simulator.quickbooks.entities import MODELLED
+from simulator.quickbooks.index import Index
+from simulator.quickbooks.presenting import bare
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from simulator.switches import Setting
+    from simulator.world import World
+
+PEOPLE = ("Customer", "Vendor", "Employee")
+TRANSACTIONS = ("Invoice", "Payment", "CreditMemo", "Deposit")
+_ADDRESSES = ("BillAddr", "ShipAddr", "PrimaryAddr")
+FIRST_REALM = 9_341_450_000_000_001
+
+
+@dataclass
+class Sale:
+    """What the money side of a record adds up to, in cents.
+
+    `applied`: by number of the payment, what it pays of this invoice or uses of this credit memo. On a payment, by
+    kind and number ("Invoice:155"), what it gives away; what it takes from credit memos is negative.
+    """
+
+    total: int = 0
+    subtotal: int = 0
+    tax: int = 0
+    discount: int = 0
+    deposit: int = 0
+    lines_used: int = 0
+    voided: bool = False
+    minted: bool = False
+    free_form: bool = False
+    sent_at: datetime | None = None
+    deposit_id: str = ""
+    applied: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def open(self) -> int:
+        return self.total - self.deposit - sum(self.applied.values())
+
+
+@dataclass
+class Record:
+    """`fields` holds what was written, cleaned; everything derived is computed when the record is shown."""
+
+    entity: str
+    id: str
+    created: datetime
+    updated: datetime
+    fields: dict[str, Any]
+    sync_token: int = 0
+    balance_cents: int = 0
+    unbilled_cents: int = 0
+    address_ids: dict[str, str] = field(default_factory=dict)
+    pseudonym: str = field(default_factory=lambda: uuid4().hex)
+    sale: Sale = field(default_factory=Sale)
+
+    def copy(self, fields: dict[str, Any]) -> Record:
+        """The same record with other fields, to be changed without changing this one."""
+        sale = replace(self.sale, applied=dict(self.sale.applied))
+        return replace(self, fields=fields, address_ids=dict(self.address_ids), sale=sale)
+
+    @property
+    def number(self) -> int:
+        return int(self.id)
+
+    @property
+    def own_name(self) -> str:
+        return str(self.fields.get("DisplayName") or self.fields.get("Name", ""))
+
+    @property
+    def active(self) -> bool:
+        return bool(self.fields.get("Active", True))
+
+    @property
+    def parent_id(self) -> str:
+        nested = self.entity in {"Account", "Item"} or self.fields.get("Job")
+        return str(self.fields.get("ParentRef", {}).get("value", "")) if nested else ""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the owner of the books has chosen.
+
+    `book_close_date` is YYYY-MM-DD or empty; `default_terms` the number of a term or empty; `tax_percent` the one
+    rate of these books.
+    """
+
+    company_name: str
+    country: str = "US"
+    home_currency: str = "USD"
+    multicurrency: bool = False
+    custom_txn_numbers: bool = False
+    using_sales_tax: bool = False
+    book_close_date: str = ""
+    allow_discount: bool = True
+    allow_deposit: bool = False
+    default_terms: str = "3"
+    online_payments: bool = False
+    auto_apply_credit: bool = False
+    automated_sales_tax: bool = False
+    tax_percent: str = "8"
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """An answer kept for its requestid."""
+
+    at: datetime
+    asked: tuple[str, bytes]
+    status: int
+    body: bytes
+    content_type: str
+
+
+def _row_of_numbers(kind: str) -> str:
+    return "person" if kind in PEOPLE else "transaction" if kind in TRANSACTIONS else kind
+
+
+class Company:
+    def __init__(self, world: World, realm_id: str, settings: Settings) -> None:
+        self.world = world
+        self.realm_id = realm_id
+        self.settings = settings
+        self.opened = world.clock.at("quickbooks")
+        self.records: dict[str, dict[str, Record]] = {name: {} for name in MODELLED}
+        self.requests: dict[str, Remembered] = {}
+        self.changes: list[tuple[str, ...]] = []
+        self.gone: dict[str, dict[str, datetime]] = {name: {} for name in MODELLED}
+        self._ids: dict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1))
+        self._ids["Account"] = itertools.count(1_150_040_001)
+        self.index = Index()
+        self.last_number = "1000"
+        self.preferences_version = 0
+        self.preferences_updated = self.opened
+
+    @property
+    def name(self) -> str:
+        return self.settings.company_name
+
+    def switch(self, name: str) -> Setting:
+        return self.world.switches[name]
+
+    def prefer(self, chosen: dict[str, Any]) -> None:
+        """The owner of the books chooses otherwise."""
+        self.settings = replace(self.settings, **chosen)
+        self.preferences_version += 1
+        self.preferences_updated = self.now()
+        self.changes.append(("Preferences", "1", "Update"))
+
+    def now(self) -> datetime:
+        """Whole seconds: QuickBooks shows no more, and compares no more."""
+        return self.world.clock.at("quickbooks").replace(microsecond=0)
+
+    def next_id(self, kind: str) -> str:
+        """Customers, vendors and employees share one row of numbers, as their names share one list. So do sales."""
+        return str(next(self._ids[_row_of_numbers(kind)]))
+
+    def number_from(self, kind: str, first: int) -> None:
+        self._ids[_row_of_numbers(kind)] = itertools.count(first)
+
+    def find(self, entity: str, id_: str) -> Record | None:
+        return self.records[entity].get(id_)
+
+    def add(self, record: Record) -> None:
+        self.records[record.entity][record.id] = record
+        self.index.put(record)
+        self.changed(record, "Create")
+
+    def remove(self, record: Record) -> None:
+        del self.records[record.entity][record.id]
+        self.index.drop(record)
+        self.gone[record.entity][record.id] = self.now()
+        self.changed(record, "Delete")
+
+    def changed(self, record: Record, operation: str = "Update") -> None:
+        self.changes.append((record.entity, record.id, operation))
+
+    def people(self) -> Iterator[Record]:
+        for kind in PEOPLE:
+            yield from self.records[kind].values()
+
+    def children(self, record: Record) -> list[Record]:
+        """None for a record that has no number yet."""
+        return self.index.children(record) if record.id else []
+
+    def parent(self, record: Record) -> Record | None:
+        return self.find(record.entity, record.parent_id) if record.parent_id else None
+
+    def ancestors(self, record: Record) -> list[Record]:
+        """Nearest first."""
+        line: list[Record] = []
+        above = self.parent(record)
+        while above is not None and above not in line:
+            line.append(above)
+            above = self.parent(above)
+        return line
+
+    def full_name(self, record: Record) -> str:
+        return ":".join(one.own_name for one in [*reversed(self.ancestors(record)), record])
+
+    def number_addresses(self, record: Record) -> None:
+        for name in _ADDRESSES:
+            if name in record.fields and (self.switch("address_ids_move") or name not in record.address_ids):
+                record.address_ids[name] = self.next_id("address")
+
+
+class QuickBooks:
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.companies: dict[str, Company] = {}
+        self._realms = itertools.count(FIRST_REALM)
+
+    def open_company(self, settings: Settings, realm_id: str = "") -> Company:
+        realm = realm_id or next(str(one) for one in self._realms if str(one) not in self.companies)
+        company = self.companies[realm] = Company(self._world, realm, settings)
+        return company
+
+    def announce(self) -> None:
+        """Tells the webhook sender what changed; never to be called with the world's lock held."""
+        with self._world.lock:
+            told = [(one.realm_id, *change) for one in self.companies.values() for change in one.changes]
+            for company in self.companies.values():
+                company.changes.clear()
+        for realm, *change in told:
+            self._world.webhooks.quickbooks_changed(realm, *change)
+
+    def as_dict(self) -> dict[str, dict[str, list[dict[str, Any]]]]:
+        return {
+            realm: {
+                kind: [bare(company, one) for one in records.values()]
+                for kind, records in company.records.items()
+            }
+            for realm, company in self.companies.items()
+        }

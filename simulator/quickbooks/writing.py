@@ -1,0 +1,176 @@
+"""Creating and changing a record: the order of refusals, SyncToken, sparse against full, what counts as a change."""
+
+from __future__ import annotations
+
+import re
+from copy import deepcopy
+from typing import TYPE_CHECKING, Any
+
+from simulator.quickbooks import problems
+from simulator.quickbooks.balances import touch, touch_ancestors
+from simulator.quickbooks.rules import RULES
+from simulator.quickbooks.ruling import NOTHING, Rules
+from simulator.quickbooks.sales.credits import automatic
+from simulator.quickbooks.sales.lines import merged
+from simulator.quickbooks.schema import cleaned, is_empty, refuse_unknown
+from simulator.quickbooks.state import Company, Record
+
+if TYPE_CHECKING:
+    from simulator.quickbooks.entity import Entity
+
+_NUMBER = re.compile(r"-?\d+")
+
+
+def write(company: Company, entity: str, body: dict[str, Any], include: frozenset[str] = NOTHING) -> Record:
+    """As the API takes it: a body with an Id is an update, any other creates."""
+    rules = _begin(entity, body)
+    if is_empty(body.get("Id")):
+        return _create(company, rules, body, include)
+    record = current(company, entity, body)
+    return _update(company, rules, record, body, include, sparse=body.get("sparse") in (True, "true"))
+
+
+def enter(company: Company, entity: str, body: dict[str, Any]) -> Record:
+    """As a person types it into QuickBooks."""
+    return _create(company, _begin(entity, body), body, NOTHING)
+
+
+def edit(company: Company, entity: str, id_: str, body: dict[str, Any]) -> Record:
+    """As a person edits it: the named fields only, on whatever version is current.
+
+    The page saves its whole form, so that what is empty is empty, whatever a sparse update would make of that.
+    """
+    record = existing(company, entity, id_)
+    whole = {**deepcopy(record.fields), **body}
+    return _update(company, _begin(entity, whole), record, whole, NOTHING, sparse=False)
+
+
+def _begin(entity: str, body: dict[str, Any]) -> Rules:
+    rules = RULES[entity]
+    refuse_unknown(entity, rules.entity.properties, body)
+    rules.begin(body)
+    return rules
+
+
+def current(company: Company, entity: str, body: dict[str, Any]) -> Record:
+    """The record a body names, if it names its newest version."""
+    if is_empty(body.get("Id")):
+        raise problems.missing("Id")
+    record = existing(company, entity, str(body["Id"]))
+    if is_empty(body.get("SyncToken")):
+        raise problems.missing("SyncToken")
+    if str(body["SyncToken"]) != str(record.sync_token):
+        raise problems.stale()
+    return record
+
+
+def existing(company: Company, entity: str, id_: str) -> Record:
+    if not _NUMBER.fullmatch(id_):
+        raise problems.invalid_id(id_)
+    record = company.find(entity, id_)
+    if record is None:
+        raise problems.not_found()
+    return record
+
+
+def _create(company: Company, rules: Rules, body: dict[str, Any], include: frozenset[str]) -> Record:
+    now = company.now()
+    record = Record(rules.entity.name, "", now, now, _accepted(rules.entity, body))
+    rules.settle(company, record, None)
+    rules.check(company, record, None)
+    rules.admit(company, record, None, include)
+    record.id = company.next_id(rules.entity.name)
+    company.number_addresses(record)
+    company.add(record)
+    if record.entity == "Customer" and record.balance_cents:
+        touch_ancestors(company, record)
+    rules.after(company, record, None)
+    while (credit := automatic(company, record)) is not None:
+        enter(company, "Payment", credit)
+    return record
+
+
+def _update(
+    company: Company,
+    rules: Rules,
+    record: Record,
+    body: dict[str, Any],
+    include: frozenset[str],
+    *,
+    sparse: bool,
+) -> Record:
+    merged = _merged(company, rules.entity, record.fields, body) if sparse else None
+    fields = _replaced(rules.entity, record, body) if merged is None else merged
+    wanted = record.copy(fields)
+    rules.settle(company, wanted, record)
+    rules.check(company, wanted, record)
+    rules.admit(company, wanted, record, include)
+    company.number_addresses(wanted)
+    record.address_ids = wanted.address_ids
+    if wanted.fields == record.fields and not _bumps_anyway(company, record):
+        return record
+    before = record.copy(record.fields)
+    record.fields, record.sale = wanted.fields, wanted.sale
+    record.sync_token, record.updated = record.sync_token + 1, company.now()
+    company.index.put(record)
+    company.changed(record)
+    rules.after(company, record, before)
+    return record
+
+
+def _bumps_anyway(company: Company, record: Record) -> bool:
+    switch = {"Customer": "customer_noop_bumps", "Invoice": "sale_noop_bumps", "Payment": "sale_noop_bumps"}
+    return record.entity in switch and bool(company.switch(switch[record.entity]))
+
+
+def _accepted(entity: Entity, body: dict[str, Any]) -> dict[str, Any]:
+    """Only what may be written; values that are known but read-only are dropped without a word."""
+    given = {
+        name: value
+        for name, value in body.items()
+        if not entity.properties[name].read_only and not is_empty(value)
+    }
+    kept = {name: cleaned(name, entity.properties[name], value) for name, value in given.items()}
+    return {name: value for name, value in kept.items() if value is not None}
+
+
+def _replaced(entity: Entity, record: Record, body: dict[str, Any]) -> dict[str, Any]:
+    """A full update: whatever is left out is cleared, save whether the record is active."""
+    kept = {"Active": record.active} if "Active" in entity.properties else {}
+    return {**kept, **_accepted(entity, body)}
+
+
+def _merged(company: Company, entity: Entity, old: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+    fields, accepted = deepcopy(old), _accepted(entity, body)
+    for name, value in body.items():
+        if name in accepted:
+            _put(company, fields, name, accepted[name], value)
+        elif not entity.properties[name].read_only and _clears(company, value):
+            fields.pop(name, None)
+    return fields
+
+
+def _put(company: Company, fields: dict[str, Any], name: str, value: object, sent: object) -> None:
+    before = fields.get(name)
+    if name == "Line" and company.switch("sparse_lines") == "merge":
+        value = merged(before or [], value)
+    merging = company.switch("sparse_nested") == "merge"
+    if not (merging and isinstance(before, dict) and isinstance(value, dict) and isinstance(sent, dict)):
+        fields[name] = value
+        return
+    cleared = {part for part, inner in sent.items() if is_empty(inner) and _clears(company, inner)}
+    fields[name] = {part: inner for part, inner in {**before, **value}.items() if part not in cleared}
+
+
+def _clears(company: Company, value: object) -> bool:
+    """Whether an empty value in a sparse update clears the field or is passed over. Parts of an object count alike."""
+    if isinstance(value, dict):
+        return all(_clears(company, inner) for inner in value.values())
+    form = company.switch("clear_by_sparse")
+    return form == "both" or (form == "empty_string" and value == "") or (form == "null" and value is None)
+
+
+def move_balance(company: Company, record: Record, cents: int) -> None:
+    """A balance that comes from elsewhere, such as the recordings."""
+    record.balance_cents = cents
+    touch(company, record)

@@ -1,0 +1,170 @@
+"""`Webhooks`: takes what happened from either vendor's half and gets it to whoever subscribed."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from simulator.webhooks import intuit_events
+from simulator.webhooks.deliveries import Book, Delivery
+from simulator.webhooks.intuit_events import Event
+from simulator.webhooks.lane import Lane
+from simulator.webhooks.trouble import Troubles
+
+if TYPE_CHECKING:
+    from simulator.world import World
+
+
+@dataclass(frozen=True)
+class CoperniqTarget:
+    """One company's automations; no triggers named means one automation per trigger there is."""
+
+    urls: tuple[str, ...]
+    triggers: frozenset[str] | None
+
+
+@dataclass(frozen=True)
+class QuickBooksTarget:
+    """One per app, over all its companies."""
+
+    url: str
+    verifier_token: str
+    form: str
+
+
+class Webhooks:
+    """Lives as long as its world, over resets. Called with the world's lock held or not: it only queues."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._lock = threading.Lock()
+        self._lanes: dict[str, Lane] = {}
+        self._batch: list[Event] = []
+        self._leaving = 0
+        self._gathering: threading.Timer | None = None
+        self.book = Book()
+        self.troubles = Troubles()
+        self.coperniq: dict[str, CoperniqTarget] = {}
+        self.quickbooks: QuickBooksTarget | None = None
+
+    def reset(self) -> None:
+        """Forgets everything, the subscriptions too: a new world has no receivers."""
+        with self._lock:
+            self.coperniq.clear()
+            self.quickbooks = None
+            self._batch.clear()
+            lanes = list(self._lanes.values())
+            self._lanes.clear()
+        for lane in lanes:
+            lane.clear()
+        self.troubles.forget()
+        self.book.clear()
+
+    @property
+    def _switches(self) -> dict[str, Any]:
+        return self._world.switches
+
+    @property
+    def pending(self) -> int:
+        """Posts that still have a try before them, held ones too, and events not yet gathered into a post."""
+        with self._lock:
+            lanes, gathered = list(self._lanes.values()), len(self._batch) + self._leaving
+        return gathered + self.troubles.held + sum(lane.pending for lane in lanes)
+
+    def coperniq_fired(self, api_key: str, trigger_key: str, body: dict[str, Any]) -> None:
+        target = self.coperniq.get(api_key)
+        if target is None or (target.triggers is not None and trigger_key not in target.triggers):
+            return
+        raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        for url in target.urls:
+            self._send(self._delivery("coperniq", url, raw, {"Content-Type": "application/json"}))
+
+    def quickbooks_changed(
+        self, realm: str, entity: str, id_: str, operation: str, deleted_id: str = ""
+    ) -> None:
+        """`operation` as the legacy form spells it: Create, Update, Delete, Merge, Void, Emailed."""
+        if self.quickbooks is None or not intuit_events.told(entity, operation) or not self._tells(realm):
+            return
+        event = Event(realm, entity, str(id_), operation, self._world.clock.at("quickbooks"), deleted_id)
+        with self._lock:
+            self._batch.append(event)
+            if self._gathering is None:
+                self._gathering = threading.Timer(
+                    float(self._switches["webhook_batch_seconds"]), self._post_batch
+                )
+                self._gathering.daemon = True
+                self._gathering.start()
+
+    def _tells(self, realm: str) -> bool:
+        if not self._switches["webhook_connected_only"]:
+            return True
+        return any(one.realm == realm and not one.revoked for one in self._world.intuit.grants)
+
+    def _post_batch(self) -> None:
+        """The events count as pending until they are in a lane."""
+        with self._lock:
+            events, self._batch, self._gathering = self._batch, [], None
+            self._leaving += len(events)
+            target = self.quickbooks
+        if target is not None:
+            self._post_all(target, self.troubles.mix("quickbooks", events))
+        with self._lock:
+            self._leaving -= len(events)
+
+    def tell(self, events: list[Event], signature: str = "valid") -> bool:
+        """At once, whatever a test wants told: kinds and operations that nobody knows, companies never connected."""
+        target = self.quickbooks
+        if target is None:
+            return False
+        token = {"wrong": "another token", "absent": ""}.get(signature, target.verifier_token)
+        self._post_all(replace(target, verifier_token=token), self.troubles.mix("quickbooks", events))
+        return True
+
+    def _post_all(self, target: QuickBooksTarget, events: list[Event]) -> None:
+        for start in range(0, len(events), intuit_events.MAX_EVENTS):
+            self._post_events(target, events[start : start + intuit_events.MAX_EVENTS])
+
+    def _post_events(self, target: QuickBooksTarget, events: list[Event]) -> None:
+        switches = self._switches
+        raw = intuit_events.body(events, target.form, switches)
+        cloud = target.form == "cloudevents"
+        headers = {
+            "Content-Type": switches["webhook_content_type"] if cloud else "application/json",
+        }
+        if target.verifier_token:
+            headers["intuit-signature"] = intuit_events.signature(target.verifier_token, raw)
+        self._send(self._delivery("quickbooks", target.url, raw, headers))
+
+    def _delivery(self, vendor: str, url: str, raw: bytes, headers: dict[str, str]) -> Delivery:
+        switches = self._switches
+        timeout = float(switches[f"{vendor}_webhook_timeout_seconds"])
+        retries = [float(one) for one in switches["webhook_retry_seconds"]]
+        return Delivery(vendor, url, raw, headers, timeout, retries, due=time.monotonic())
+
+    def _send(self, delivery: Delivery) -> None:
+        leaving, fault = self.troubles.strike(delivery)
+        if fault == "lost":
+            delivery.attempt = 0
+            self._report(delivery, 0, "lost")
+        self._put(leaving)
+
+    def _put(self, deliveries: list[Delivery]) -> None:
+        for delivery in deliveries:
+            with self._lock:
+                lane = self._lanes.setdefault(delivery.url, Lane(self._report))
+            lane.put(delivery)
+
+    def flush(self) -> int:
+        """Sends what a `reverse` holds, the last first."""
+        released = self.troubles.flush()
+        now = time.monotonic()
+        for delivery in released:
+            delivery.due = now
+        self._put(released)
+        return len(released)
+
+    def _report(self, delivery: Delivery, status: int, error: str) -> None:
+        self.book.add(self._world.clock.now(), delivery, json.loads(delivery.raw), status, error)
