@@ -42,10 +42,14 @@ class UnexpectedShape(PortalError):
 
 
 class Choice(NamedTuple):
-    """A way out offered to a person; `key` is what the decision stores."""
+    """A way out offered to a person; `key` is what the decision stores, `question` what it answers.
+
+    Trying again and leaving the record alone answer no question.
+    """
 
     key: str
     label: str
+    question: str = ""
 
 
 class Hold(PortalError):

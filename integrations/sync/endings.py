@@ -46,7 +46,8 @@ class Ending:
     waits_for: tuple[str, str] = ("", "")
     not_before: datetime | None = None
     planned: list[dict[str, Any]] = field(default_factory=list)
-    shown_plan: str = ""
+    question: str = ""
+    question_subject: str = ""
     again: bool = False
     other_links: Sequence[RecordLink] = ()
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from integrations.errors import Choice
-from integrations.models import QuickBooksConnection, RecordLink
+from integrations.models import Question, QuickBooksConnection, RecordLink
 from integrations.quickbooks.records import Customer
 
 INACTIVE_SUFFIX = " (deleted)"
@@ -72,5 +72,6 @@ def in_dollars(customer: Customer) -> bool:
 def link_choice(candidate: Candidate) -> Choice:
     customer = candidate.customer
     if customer.is_active:
-        return Choice(f"link:{customer.id}", f"Link to {candidate.label}")
-    return Choice(f"reactivate:{customer.id}", f"Make {candidate.label} active again and link to it")
+        return Choice(f"link:{customer.id}", f"Link to {candidate.label}", Question.CUSTOMER)
+    label = f"Make {candidate.label} active again and link to it"
+    return Choice(f"reactivate:{customer.id}", label, Question.CUSTOMER)

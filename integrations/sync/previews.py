@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from integrations.errors import Choice
-from integrations.models import Outcome, RunState, SyncRun
+from integrations.models import Outcome, Question, RunState, SyncRun
 from integrations.sync.actions.names import DISCARD
 from integrations.sync.endings import Ending
 from integrations.sync.plans import Plan
 
-RELEASE = Choice("release", "Write this to QuickBooks")
+RELEASE = Choice("release", "Write this to QuickBooks", Question.PREVIEW)
 
 
 def preview_of(run: SyncRun, plan: Plan) -> Ending | None:
     """A plan a person has yet to release, or None when it may be carried out."""
-    if not run.preview or plan.write is None or run.released_plan == plan.write.fingerprint():
+    released = run.answer_to(Question.PREVIEW)
+    if not run.preview or plan.write is None or released.subject == plan.write.fingerprint():
         return None
-    changed = bool(run.released_plan)
+    changed = bool(released.key)
     sentence = (
         "What would be written has changed since it was released. Look at it again."
         if changed
@@ -30,5 +31,6 @@ def preview_of(run: SyncRun, plan: Plan) -> Ending | None:
         changes=plan.write.changes,
         choices=(RELEASE, DISCARD),
         planned=[plan.write.shown()],
-        shown_plan=plan.write.fingerprint(),
+        question=Question.PREVIEW,
+        question_subject=plan.write.fingerprint(),
     )

@@ -107,7 +107,7 @@ def perform(desk: Desk, run: SyncRun) -> Ending:
     resumed = [resume(desk, run, write) for write in open_writes(desk, run)]
     own = [ending for ending in resumed if ending is not None]
     if own:
-        run.refresh_from_db(fields=["decision"])
+        run.forget_decisions_read()
         recognise(desk, run)
     ending = plan_and_apply(desk, run)
     if own and ending.outcome == Outcome.NOTHING_TO_DO:
@@ -166,7 +166,8 @@ def settle(desk: Desk, run: SyncRun, ending: Ending) -> None:
             "not_before": ending.not_before,
             "choices": [choice._asdict() for choice in ending.choices],
             "planned": ending.planned,
-            "shown_plan": ending.shown_plan,
+            "question": ending.question,
+            "question_subject": ending.question_subject,
             "waits_for_kind": ending.waits_for[0],
             "waits_for_id": ending.waits_for[1],
             "coperniq_id": run.coperniq_id or (ending.link.coperniq_id if ending.link else ""),

@@ -7,11 +7,18 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils import timezone
 
-from integrations.models import Direction, RecordLink, RemoteWrite, RunState, SyncLogEntry, SyncRun, Vendor
+from integrations.models import (
+    Direction,
+    Question,
+    RecordLink,
+    RemoteWrite,
+    RunState,
+    SyncLogEntry,
+    SyncRun,
+    Vendor,
+)
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Answered, Ending
-
-CREATE = "create"
 
 
 def store(desk: Desk, run: SyncRun, ending: Ending) -> None:
@@ -42,9 +49,8 @@ def close_answered(answered: Answered) -> None:
 
 def spend(run: SyncRun, write: RemoteWrite) -> None:
     """A person wanted it created once: whatever this run goes on with is no second time."""
-    if write.operation == "create" and run.has_decided(CREATE):
-        run.decision = " ".join(each for each in run.decision.split() if each != CREATE)
-        SyncRun.objects.filter(pk=run.pk).update(decision=run.decision)
+    if write.operation == "create" and Question.CREATE_AGAIN in run.decisions:
+        run.withdraw_answer(Question.CREATE_AGAIN)
 
 
 def store_link(link: RecordLink) -> None:
@@ -70,7 +76,7 @@ def is_repeated(run: SyncRun, ending: Ending) -> bool:
     """A run that is held or waits as before has no news."""
     resting = ending.state in (RunState.HELD, RunState.WAITING)
     same = (run.cause, run.sentence) == (ending.cause, ending.sentence)
-    return resting and same and run.shown_plan == ending.shown_plan
+    return resting and same and run.question_subject == ending.question_subject
 
 
 def direction_of(run: SyncRun, ending: Ending) -> str:

@@ -49,7 +49,7 @@ def decide(office: Office, role: Role, choice: str, status: int = 200) -> None:
     run = SyncRun.objects.held().get(action="notice_customer")
     client = Client()
     client.force_login(person(f"{role}-{User.objects.count()}", (office.company, role)))
-    fields = {"choice": choice, "plan": run.shown_plan}
+    fields = {"choice": choice, "plan": run.question_subject}
     answer = client.post(f"/integrations/runs/{run.pk}/decide/", fields, headers=JSON)
     assert answer.status_code == status, answer.content
     office.work()

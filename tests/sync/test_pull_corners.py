@@ -13,11 +13,14 @@ from django.utils import timezone
 from integrations.coperniq.money import OddInvoice
 from integrations.errors import Hold, Refused, Skip
 from integrations.models import (
+    Answer,
+    Decisions,
     Direction,
     ForeignPayment,
     InboundEvent,
     Kind,
     Lane,
+    Question,
     RecordLink,
     RemoteWrite,
     SyncRun,
@@ -158,7 +161,8 @@ def test_lines_with_a_tax_beside_them_cannot_be_held(monkeypatch: pytest.MonkeyP
 
 
 def test_what_a_run_settled_by_itself_stays_settled_when_its_card_is_answered() -> None:
-    run = SyncRun(pk=5, decision="use_quickbooks")
+    run = SyncRun(pk=5)
+    run.decisions = Decisions({Question.SIDE: Answer("use_quickbooks")})
     losers = {
         "memo": {"side": "quickbooks", "run": 5},
         "lines": {"side": "coperniq", "run": 5},

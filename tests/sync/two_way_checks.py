@@ -14,7 +14,17 @@ from tests.sync.histories import cents
 from tests.sync.two_way_histories import TwoWays
 from tests.sync.two_way_view import PEOPLES_YEAR, Row, is_voided
 
-LEAVING = ("discard", "release", "link", "leave_status", "record_both", "new_number")
+LEAVING = (
+    "discard",
+    "leave_both",
+    "leave_coperniq",
+    "decline_in_coperniq",
+    "go_on",
+    "link",
+    "leave_status",
+    "record_both",
+    "new_number",
+)
 """Decisions after which the two sides may go on to differ."""
 
 

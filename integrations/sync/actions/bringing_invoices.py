@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from integrations.coperniq.money import Invoice as CoperniqInvoice
 from integrations.errors import Choice, Hold, RecordMissing, Skip, Wait
-from integrations.models import Action, Kind, RecordLink, SyncLogEntry, SyncRun, Vendor
+from integrations.models import Action, Kind, Question, RecordLink, SyncLogEntry, SyncRun, Vendor
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import Invoice
 from integrations.sync import answers
@@ -25,7 +25,7 @@ from integrations.sync.mapping.folded import as_sent
 from integrations.sync.mapping.invoices import FIELDS, coperniq_image, memo_in, quickbooks_image
 from integrations.sync.plans import Change, Plan, PlannedWrite
 
-BRING_OVER = Choice("bring_over", "Bring it over")
+BRING_OVER = Choice("bring_over", "Bring it over", Question.INELIGIBLE)
 BY_HAND = "job_added_by_hand"
 
 
@@ -122,7 +122,7 @@ def refuse_ineligible(desk: Desk, run: SyncRun, current: Invoice) -> None:
 def refuse_older(desk: Desk, run: SyncRun, current: Invoice) -> None:
     """Made before syncing was last switched on: it comes over when it is changed, unless something is paid on it."""
     offset = desk.quickbooks.clock_offset
-    if run.has_decided(BRING_OVER.key) or not is_older(desk, current.created_at, offset):
+    if run.has_taken(BRING_OVER) or not is_older(desk, current.created_at, offset):
         return
     if is_older(desk, current.updated_at, offset):
         raise Skip(

@@ -55,7 +55,7 @@ def plan(desk: Desk, run: SyncRun, payment: Payment, invoice: RecordLink) -> Pla
 
 def refuse_older(desk: Desk, run: SyncRun, payment: Payment, invoice: RecordLink) -> None:
     """As with invoices; of one that a person or the rules brought over every payment belongs to it."""
-    if run.decision or invoice.rule == RecordLink.Rule.PULLED:
+    if run.decisions or invoice.rule == RecordLink.Rule.PULLED:
         return
     if is_older(desk, payment.created_at, desk.quickbooks.clock_offset):
         raise Skip(

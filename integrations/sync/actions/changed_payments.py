@@ -11,7 +11,7 @@ from django.db import transaction
 
 from integrations.coperniq.money import Payment as CoperniqPayment
 from integrations.errors import Choice, Hold, RecordMissing
-from integrations.models import Action, Kind, RecordLink, SyncRun
+from integrations.models import Action, Kind, Question, RecordLink, SyncRun
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import Payment
 from integrations.sync.actions.allocations import read_payment
@@ -24,7 +24,7 @@ from integrations.sync.mapping.payments import coperniq_image, paid_on, pays_oth
 from integrations.sync.plans import Plan
 
 CHANGED = "quickbooks_payment_changed"
-LEAVE = Choice("release", "Leave Coperniq as it is")
+LEAVE = Choice("leave_coperniq", "Leave Coperniq as it is", Question.PAYMENT_CHANGED)
 AGAIN = Choice(RETRY.key, "It is put right in Coperniq: look again")
 OFF = "voided, deleted or taken off"
 GONE_THERE = "gone"
@@ -44,7 +44,7 @@ def plan(desk: Desk, run: SyncRun, link: RecordLink, payment: Payment | None) ->
     ours = in_coperniq(desk, run, link, theirs)
     is_new = link.coperniq_id != before
     agrees = ours is None if is_gone(theirs) else ours is not None and says_the_same(desk, ours, theirs)
-    if agrees or is_new or run.has_released(CHANGED):
+    if agrees or is_new or run.has_taken(LEAVE):
         ended = {"ended": GONE_THERE if is_gone(theirs) else LEFT} if ours is None or is_gone(theirs) else {}
         kept = {name: value for name, value in written.items() if name != "ended"}
         return settled(link, run, theirs, version, payment, kept | ended)

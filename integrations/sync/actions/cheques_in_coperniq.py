@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from integrations.coperniq.money import Invoice as CoperniqInvoice
 from integrations.coperniq.money import Payment as CoperniqPayment
 from integrations.errors import Choice, Hold, Wait
-from integrations.models import Kind, RecordLink, SyncRun
+from integrations.models import Kind, Question, RecordLink, SyncRun
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import Payment
 from integrations.sync.actions.names import DISCARD
@@ -35,14 +35,12 @@ def same_in_coperniq(
         mark = quickbooks_marked(realm, Kind.PAYMENT, row.notes)
         if (mark.quickbooks_id, mark.part) == (payment.id, invoice.quickbooks_id):
             return row
-    decided = run.latest_decision("link", RECORD_BOTH.key)
-    verb, _, chosen = decided.partition(":")
-    if verb == "link":
-        return next((row for row in free if row.id == chosen), None) or refuse_gone(
-            desk, payment, cents, free
-        )
+    decided = run.answer_to(Question.SAME_PAYMENT)
+    if decided.verb == "link":
+        chosen = next((row for row in free if row.id == decided.target), None)
+        return chosen or refuse_gone(desk, payment, cents, free)
     rows = [row for row in free if is_near(desk, payment, cents, row)]
-    if not rows or decided == RECORD_BOTH.key:
+    if not rows or decided.key == RECORD_BOTH.key:
         return None
     refuse_asked_already(desk, rows)
     if len(rows) == 1 and current.total_cents - current.paid_cents < cents:
@@ -94,7 +92,11 @@ def probably_same(rows: list[CoperniqPayment], cents: int) -> Hold:
 
 
 def choices_of(rows: list[CoperniqPayment]) -> list[Choice]:
-    return [*(Choice(f"link:{row.id}", label_of(row)) for row in rows), RECORD_BOTH, DISCARD]
+    return [
+        *(Choice(f"link:{row.id}", label_of(row), Question.SAME_PAYMENT) for row in rows),
+        RECORD_BOTH,
+        DISCARD,
+    ]
 
 
 def label_of(row: CoperniqPayment) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from integrations.errors import Choice, Hold
-from integrations.models import ClosedBooks, SyncRun
+from integrations.models import ClosedBooks, Question, SyncRun
 from integrations.sync import reference
 from integrations.sync.actions.names import DISCARD, RETRY
 from integrations.sync.desk import Desk
@@ -19,7 +19,10 @@ def open_day(desk: Desk, run: SyncRun, on: date) -> tuple[date, tuple[str, ...]]
     if closed_on is None:
         return on, ()
     first = closed_on + timedelta(days=1)
-    if desk.settings.closed_books == FIRST_OPEN_DAY or run.has_decided(FIRST_OPEN_DAY):
+    if (
+        desk.settings.closed_books == FIRST_OPEN_DAY
+        or run.answer_to(Question.CLOSED_PERIOD).key == FIRST_OPEN_DAY
+    ):
         return first, (
             f"It is dated {first:%B %-d, %Y} instead of {on:%B %-d, %Y}: the books are closed until then.",
         )
@@ -27,7 +30,7 @@ def open_day(desk: Desk, run: SyncRun, on: date) -> tuple[date, tuple[str, ...]]
         "books_closed",
         f"The books are closed up to {closed_on:%B %-d, %Y}, and this is dated {on:%B %-d, %Y}. Reopen the period "
         f"in QuickBooks and try again, or date it {first:%B %-d, %Y}.",
-        [Choice(FIRST_OPEN_DAY, f"Date it {first:%B %-d, %Y}"), RETRY, DISCARD],
+        [Choice(FIRST_OPEN_DAY, f"Date it {first:%B %-d, %Y}", Question.CLOSED_PERIOD), RETRY, DISCARD],
     )
 
 

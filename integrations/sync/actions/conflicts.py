@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integrations.errors import Choice, Hold
-from integrations.models import Owner, RecordLink, SyncRun
+from integrations.models import Owner, Question, RecordLink, SyncRun
 from integrations.sync.actions.both_sides import Fields
 from integrations.sync.actions.edit_times import later_side, note_changes
 from integrations.sync.actions.invoice_fields import LABELS
@@ -18,7 +18,7 @@ from integrations.sync.mapping.invoices import FIELDS
 from integrations.sync.plans import Change
 
 NAMES = {Owner.COPERNIQ: "Coperniq", Owner.QUICKBOOKS: "QuickBooks"}
-LEAVE_BOTH = Choice("release", "Leave both as they are")
+LEAVE_BOTH = Choice("leave_both", "Leave both as they are", Question.UNSUPPORTED_LINES)
 
 
 @dataclass
@@ -50,7 +50,7 @@ class Resolved:
 
 
 def decided_side(run: SyncRun) -> str:
-    return run.latest_decision(USE_COPERNIQ.key, USE_QUICKBOOKS.key).removeprefix("use_")
+    return run.answer_to(Question.SIDE).key.removeprefix("use_")
 
 
 def resolve(desk: Desk, run: SyncRun, link: RecordLink, fields: Fields) -> Resolved:
@@ -105,7 +105,7 @@ def settle_field(
 def take_untouched_quickbooks(run: SyncRun, fields: Fields, name: str, found: Resolved) -> None:
     """What Coperniq cannot hold is for a person, who may also have its lines back in QuickBooks."""
     if name == "lines" and fields.cannot_hold:
-        if has_left_both(run):
+        if run.has_taken(LEAVE_BOTH):
             return
         if decided_side(run) != Owner.COPERNIQ:
             raise cannot_hold(fields)
@@ -114,16 +114,11 @@ def take_untouched_quickbooks(run: SyncRun, fields: Fields, name: str, found: Re
     take_quickbooks(fields, name, found)
 
 
-def has_left_both(run: SyncRun) -> bool:
-    """One card may ask of several fields, under the cause of the first."""
-    return run.has_released("lines_not_in_coperniq", "lines_folded", "conflict")
-
-
 def settle_conflict(
     desk: Desk, run: SyncRun, fields: Fields, name: str, noted: dict[str, Any], found: Resolved
 ) -> None:
     winner = winner_of(desk, run, fields, name, noted)
-    if name == "lines" and fields.cannot_hold and winner != Owner.COPERNIQ and has_left_both(run):
+    if name == "lines" and fields.cannot_hold and winner != Owner.COPERNIQ and run.has_taken(LEAVE_BOTH):
         return
     if not winner:
         found.conflicts.append(name)

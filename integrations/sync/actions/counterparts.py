@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from integrations.coperniq.records import Account
 from integrations.errors import Hold, RecordMissing
-from integrations.models import RecordLink, SyncRun
+from integrations.models import Question, RecordLink, SyncRun
 from integrations.quickbooks.records import Customer
 from integrations.sync.actions.fields import Changes, changes_to, create_plan, update_plan
 from integrations.sync.actions.names import CREATE, DISCARD, RETRY, WITH_SUFFIX, first_free_name
@@ -27,12 +27,12 @@ from integrations.sync.plans import Plan
 
 
 def plan_unlinked(desk: Desk, run: SyncRun, account: Account, wanted: Wanted) -> Plan:
-    verb, _, chosen_id = run.decision.partition(":")
-    if verb in ("link", "reactivate"):
-        return plan_chosen(desk, run, account, wanted, chosen_id)
-    if verb == "create_with_suffix":
+    answer = run.answer_to(Question.CUSTOMER)
+    if answer.verb in ("link", "reactivate"):
+        return plan_chosen(desk, run, account, wanted, answer.target)
+    if answer.key == WITH_SUFFIX.key:
         return create_plan(account, wanted, first_free_name(desk, run, wanted.name, start=2))
-    if verb == "create":
+    if answer.key == CREATE.key:
         return create_plan(account, wanted, wanted.name)
     return plan_found(desk, account, wanted)
 
@@ -116,7 +116,7 @@ def refuse_chosen(desk: Desk, run: SyncRun, account: Account, customer: Customer
     if customer.parent_id:
         raise gone()
     refuse_currency(customer)
-    if not customer.is_active and run.decision != f"reactivate:{customer.id}":
+    if not customer.is_active and run.answer_to(Question.CUSTOMER).key != f"reactivate:{customer.id}":
         raise inactive(customer)
 
 

@@ -50,7 +50,7 @@ def plan(desk: Desk, run: SyncRun, invoice: Invoice, image: dict[str, Any]) -> P
         number=number,
         amount_cents=invoice.total_cents,
         warnings=warnings,
-        written={"line_order": [line.id for line in lines], "sent_anyway": bool(run.decision)},
+        written={"line_order": [line.id for line in lines], "sent_anyway": bool(run.decisions)},
         learns=items.has_unmatched(lines),
         other_links=tuple(matches),
     )

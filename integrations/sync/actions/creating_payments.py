@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from integrations.coperniq.money import Payment
 from integrations.errors import Hold
-from integrations.models import Kind, RecordLink, SyncRun
+from integrations.models import Kind, Question, RecordLink, SyncRun
 from integrations.quickbooks.bodies import money
 from integrations.sync.actions import deposits, same_cheques
-from integrations.sync.actions.closing import FIRST_OPEN_DAY, open_day
+from integrations.sync.actions.closing import open_day
 from integrations.sync.actions.names import DISCARD, RETRY
 from integrations.sync.actions.refusals import was_too_long
 from integrations.sync.actions.strangers import balance_of, look_again, meet_strangers
@@ -21,23 +21,20 @@ from integrations.sync.mapping.marks import mark_of, with_mark
 from integrations.sync.mapping.payments import METHODS, coperniq_image, note_text, paid_on, short_reference
 from integrations.sync.plans import Change, Plan, PlannedWrite
 
-BOTH_ARE_MEANT = (same_cheques.RECORD_BOTH.key, FIRST_OPEN_DAY)
-"""Who was asked for a day in closed books had no payment to link to, or wants both."""
-
 
 def plan(desk: Desk, run: SyncRun, payment: Payment, invoice: RecordLink) -> Plan:
     day = paid_on(payment, ZoneInfo(desk.connection.company.time_zone))
     if day is None:
         raise without_date()
-    verb, _, chosen_id = run.decision.partition(":")
-    if verb == "link":
+    decided = run.answer_to(Question.SAME_PAYMENT)
+    if decided.verb == "link":
         chosen = RecordLink.Rule.CHOSEN
-        return same_cheques.plan_link(desk, run, payment, invoice, day, chosen_id, chosen)
+        return same_cheques.plan_link(desk, run, payment, invoice, day, decided.target, chosen)
     meet_strangers(desk)
     if needs_a_look(desk, payment, invoice, day):
         look_again(desk, invoice)
     refuse_ended(invoice)
-    if run.decision not in BOTH_ARE_MEANT:
+    if decided.key != same_cheques.RECORD_BOTH.key:
         same = same_cheques.plan_same(desk, run, payment, invoice, day)
         if same is not None:
             return same

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from integrations.coperniq.records import Account
 from integrations.errors import HasBalance, Hold, NameTaken, RecordMissing
-from integrations.models import MatchingStrategy, RecordLink, SyncRun
+from integrations.models import MatchingStrategy, Question, RecordLink, SyncRun
 from integrations.quickbooks.records import Customer
 from integrations.sync.actions.counterparts import inactive, plan_unlinked, revival
 from integrations.sync.actions.fields import Changes, active_change, changes_to, strategy_for, update_plan
@@ -51,7 +51,7 @@ def without_deactivation(planned: Plan) -> Plan:
 
 
 def apply(desk: Desk, run: SyncRun, planned: Plan) -> Ending:
-    numbered = run.decision == WITH_SUFFIX.key
+    numbered = run.has_taken(WITH_SUFFIX)
     try:
         return insist(desk, run, planned, plan, (HasBalance, NameTaken) if numbered else (HasBalance,))
     except NameTaken as error:
@@ -94,7 +94,7 @@ def refuse_unpushable(run: SyncRun, account: Account, wanted: Wanted) -> None:
             f"Account {account.id} has neither a contact's name nor a title. Name it in Coperniq, then retry.",
             [RETRY, DISCARD],
         )
-    if not account.is_active and not run.decision:
+    if not account.is_active and not run.decisions:
         raise Hold(
             "account_archived",
             f"“{wanted.name}” is archived in Coperniq. Restore it there and retry, "
@@ -146,12 +146,12 @@ def is_shared(link: RecordLink) -> bool:
 
 def may_revive(run: SyncRun, customer: Customer) -> bool:
     """Who chose the number for its name had chosen before to make it active again."""
-    chosen = run.decision == f"reactivate:{customer.id}"
-    return chosen or (run.decision == WITH_SUFFIX.key and was_kept_inactive(run))
+    chosen = run.answer_to(Question.CUSTOMER).key == f"reactivate:{customer.id}"
+    return chosen or (run.has_taken(WITH_SUFFIX) and was_kept_inactive(run))
 
 
 def numbered(desk: Desk, run: SyncRun, customer: Customer, changes: Changes) -> Changes:
-    if run.decision != WITH_SUFFIX.key or "DisplayName" not in changes:
+    if not run.has_taken(WITH_SUFFIX) or "DisplayName" not in changes:
         return changes
     before, after = changes["DisplayName"]
     name = first_free_name(desk, run, after, start=2, own_id=customer.id)

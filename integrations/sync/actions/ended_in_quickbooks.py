@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from integrations.coperniq.money import Invoice
 from integrations.errors import Choice, Hold, RecordMissing, Skip
-from integrations.models import OnQuickBooksVoid, RecordLink, SyncRun, Vendor
+from integrations.models import OnQuickBooksVoid, Question, RecordLink, SyncRun, Vendor
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import Invoice as QuickBooksInvoice
 from integrations.sync import answers
@@ -20,8 +20,8 @@ from integrations.sync.desk import Desk
 from integrations.sync.mapping.invoices import coperniq_image, quickbooks_image
 from integrations.sync.plans import Change, Plan, PlannedWrite
 
-DECLINE = Choice("release", "Decline it in Coperniq too")
 VOIDED, DELETED = "voided", "deleted"
+QUESTIONS = {VOIDED: Question.VOIDED_IN_QUICKBOOKS, DELETED: Question.DELETED_IN_QUICKBOOKS}
 
 
 def voided(desk: Desk, run: SyncRun, link: RecordLink, current: QuickBooksInvoice) -> Plan:
@@ -75,7 +75,7 @@ def end(
     reconciling.open_cards(desk, run, ENDED_CAUSES).requeue()
     refuse_paid(run, link, invoice, because)
     edited = is_edited(link, image)
-    if (asks or edited) and not run.has_released(f"quickbooks_invoice_{because}"):
+    if (asks or edited) and not run.has_taken(decline(because)):
         raise ask(link, because, edited=edited)
     return Plan(
         record_name=run.record_name,
@@ -127,10 +127,14 @@ def refuse_paid(run: SyncRun, link: RecordLink, invoice: Invoice, because: str) 
     )
 
 
+def decline(because: str) -> Choice:
+    return Choice("decline_in_coperniq", "Decline it in Coperniq too", QUESTIONS[because])
+
+
 def ask(link: RecordLink, because: str, *, edited: bool) -> Hold:
     also = " It was changed in Coperniq meanwhile." if edited else ""
     return Hold(
         f"quickbooks_invoice_{because}",
         f"Invoice {link.told_number} was {because} in QuickBooks.{also} Decline it in Coperniq too, or leave it there.",
-        [DECLINE, RETRY, DISCARD],
+        [decline(because), RETRY, DISCARD],
     )

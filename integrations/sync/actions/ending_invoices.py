@@ -9,7 +9,7 @@ from integrations.models import OnEnded, RecordLink, SyncRun
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import Invoice
 from integrations.sync.actions.closing import refuse_closed
-from integrations.sync.actions.names import CREATE, DISCARD, RETRY
+from integrations.sync.actions.names import CREATE_AGAIN, DISCARD, RETRY
 from integrations.sync.desk import Desk
 from integrations.sync.mapping.invoices import quickbooks_image
 from integrations.sync.plans import Change, Plan, PlannedWrite
@@ -43,7 +43,7 @@ def revived(link: RecordLink) -> Hold:
         "revived",
         f"Invoice {link.told_number} is in use again in Coperniq, but was voided or deleted in QuickBooks while it was "
         "not. A voided invoice cannot be brought back: create it again, or leave it.",
-        [CREATE, RETRY, DISCARD],
+        [CREATE_AGAIN, RETRY, DISCARD],
     )
 
 

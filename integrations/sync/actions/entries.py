@@ -15,6 +15,7 @@ from integrations.models import (
     Outcome,
     PhaseEntry,
     PhaseTrigger,
+    Question,
     RecordLink,
     Reentry,
     RunState,
@@ -25,7 +26,7 @@ from integrations.sync.actions.names import DISCARD
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Ending, done, nothing_to_do
 
-PUSH_AGAIN = Choice("release", "Update the customer and the job")
+PUSH_AGAIN = Choice("release", "Update the customer and the job", Question.REENTRY)
 
 
 def perform(desk: Desk, run: SyncRun) -> Ending:
@@ -115,7 +116,7 @@ def ending_for(
 
 
 def is_released(run: SyncRun, entry: PhaseEntry) -> bool:
-    return run.released_plan == shown_as(entry)
+    return run.answer_to(Question.REENTRY).subject == shown_as(entry)
 
 
 def shown_as(entry: PhaseEntry) -> str:
@@ -135,7 +136,8 @@ def ask(desk: Desk, run: SyncRun, entries: Sequence[PhaseEntry], newest: PhaseEn
         f"{sentence} Should its customer and job be updated?",
         "reentry_ask",
         choices=(PUSH_AGAIN, DISCARD),
-        shown_plan=shown_as(newest),
+        question=Question.REENTRY,
+        question_subject=shown_as(newest),
     )
 
 

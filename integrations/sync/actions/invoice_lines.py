@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from integrations.coperniq.money import Invoice
 from integrations.errors import Choice, Hold
-from integrations.models import RecordLink, SyncRun
+from integrations.models import Question, RecordLink, SyncRun
 from integrations.quickbooks.bodies import money
 from integrations.sync.actions import items
 from integrations.sync.actions.names import DISCARD, RETRY
@@ -14,7 +14,7 @@ from integrations.sync.desk import Desk
 from integrations.sync.mapping.invoices import DESCRIPTION_LIMIT, MOST_LINES, Line, difference_line, lines_of
 from integrations.sync.mapping.pieces import dollars
 
-SHORTENED = Choice("send_anyway", "Send it with the long texts cut off")
+SHORTENED = Choice("send_anyway", "Send it with the long texts cut off", Question.LONG_TEXT)
 
 
 def wanted_lines(desk: Desk, run: SyncRun, invoice: Invoice) -> tuple[list[Line], list[RecordLink]]:
@@ -79,7 +79,7 @@ def told(cents: int) -> str:
 def fitting(run: SyncRun, what: str, text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
-    if run.has_decided(SHORTENED.key):
+    if run.has_taken(SHORTENED):
         return text[:limit].rstrip()
     raise Hold(
         "too_long",

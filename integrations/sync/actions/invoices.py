@@ -23,6 +23,7 @@ from integrations.models import (
     ItemlessLines,
     Kind,
     PushFrom,
+    Question,
     RecordLink,
     SeenInvoice,
     SyncRun,
@@ -41,14 +42,14 @@ from integrations.sync.actions.cut_off import is_older
 from integrations.sync.actions.ending_invoices import DECLINED
 from integrations.sync.actions.insisting import insist_otherwise, nothing_to_mend
 from integrations.sync.actions.merges import wait_if_refused
-from integrations.sync.actions.names import CREATE, DISCARD, RETRY
+from integrations.sync.actions.names import CREATE_AGAIN, DISCARD, RETRY
 from integrations.sync.desk import Desk
 from integrations.sync.endings import Ending
 from integrations.sync.mapping.invoices import FIELDS, coperniq_image
 from integrations.sync.plans import Plan
 
 MISSING = "invoice_missing"
-SEND_ANYWAY = Choice("send_anyway", "Send it anyway")
+SEND_ANYWAY = Choice("send_anyway", "Send it anyway", Question.INELIGIBLE)
 
 
 def plan(desk: Desk, run: SyncRun) -> Plan:
@@ -63,7 +64,7 @@ def plan(desk: Desk, run: SyncRun) -> Plan:
     run.coperniq_account_id = invoice.account_id
     image = coperniq_image(invoice, ZoneInfo(desk.connection.company.time_zone))
     ended = what_becomes(settings, invoice)
-    if link is not None and (ended is not None or not run.has_decided(CREATE.key)):
+    if link is not None and (ended is not None or not run.has_taken(CREATE_AGAIN)):
         return updating_invoices.plan(desk, run, invoice, link, image, ended)
     if link is None:
         brought_over.refuse_theirs(desk, run, Kind.INVOICE, invoice.description)
@@ -151,7 +152,7 @@ def refuse_ineligible(desk: Desk, run: SyncRun, invoice: Invoice, settings: Sync
     if invoice.status == DECLINED or invoice.is_archived:
         what = "declined" if invoice.status == DECLINED else "archived"
         raise Skip("ended_before_push", f"{name} is {what} in Coperniq and never was in QuickBooks.")
-    if run.decision:
+    if run.decisions:
         return  # whoever has answered anything about it wants it sent
     if is_older(desk, invoice.created_at, -desk.coperniq.clock_behind):
         raise Skip(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from integrations.coperniq.records import Project
 from integrations.errors import Choice, Hold, InactiveReference, NameTaken, RecordMissing, Wait
-from integrations.models import MatchingStrategy, RecordLink, SyncRun
+from integrations.models import MatchingStrategy, Question, RecordLink, SyncRun
 from integrations.quickbooks.records import Customer
 from integrations.sync.actions.fields import strategy_for
 from integrations.sync.actions.insisting import insist
@@ -84,7 +84,7 @@ def project_without_account(project: Project) -> Hold:
 
 def plan_new(desk: Desk, run: SyncRun, project: Project) -> Plan:
     parent = RecordLink.objects.pushed(desk.connection, "customer", project.account_id)
-    if parent is None and not (run.preview and not run.released_plan):
+    if parent is None and not (run.preview and Question.PREVIEW not in run.decisions):
         raise Wait(
             "waits_for_customer",
             f"Waiting for the customer of “{project.title}” to be linked to QuickBooks.",
@@ -145,8 +145,8 @@ def plan_linked(desk: Desk, run: SyncRun, project: Project, link: RecordLink) ->
             "Look for it in QuickBooks, then retry.",
             [RETRY, DISCARD],
         ) from error
-    reactivate = Choice(f"reactivate:{job.id}", "Make it active again")
-    if not job.is_active and run.decision != reactivate.key:
+    reactivate = Choice(f"reactivate:{job.id}", "Make it active again", Question.INACTIVE_JOB)
+    if not job.is_active and not run.has_taken(reactivate):
         wait_if_merged(desk, run, link.quickbooks_id)
         raise Hold(
             "job_inactive",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from integrations.errors import Choice
-from integrations.models import Owner
+from integrations.models import Owner, Question
 from integrations.quickbooks.bodies import dump
 from integrations.sync.actions.both_sides import Fields
 from integrations.sync.actions.invoice_fields import LABELS
@@ -17,8 +17,8 @@ from integrations.sync.plans import Change
 if TYPE_CHECKING:
     from integrations.sync.actions.conflicts import Resolved
 
-USE_COPERNIQ = Choice("use_coperniq", "Use what Coperniq has")
-USE_QUICKBOOKS = Choice("use_quickbooks", "Use what QuickBooks has")
+USE_COPERNIQ = Choice("use_coperniq", "Use what Coperniq has", Question.SIDE)
+USE_QUICKBOOKS = Choice("use_quickbooks", "Use what QuickBooks has", Question.SIDE)
 OTHER_WAY = {Owner.COPERNIQ: USE_COPERNIQ, Owner.QUICKBOOKS: USE_QUICKBOOKS}
 
 

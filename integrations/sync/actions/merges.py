@@ -18,6 +18,7 @@ from integrations.models import (
     Direction,
     InboundEvent,
     Kind,
+    Question,
     QuickBooksConnection,
     RecordLink,
     RunState,
@@ -30,7 +31,6 @@ from integrations.sync.desk import Desk
 from integrations.sync.matching import without_marker
 from integrations.sync.plans import Plan
 
-CARD = "merge "
 WITNESSES = 3
 
 
@@ -63,7 +63,7 @@ def find_merge(desk: Desk, links: list[RecordLink], current: Customer | None) ->
         if found.is_active:
             break
     version = current.sync_token if current is not None else "gone"
-    return Merge(survivor, f"{CARD}{survivor.id} {version}") if survivor is not None else None
+    return Merge(survivor, f"{survivor.id} {version}") if survivor is not None else None
 
 
 def whereabouts(desk: Desk, links: list[RecordLink]) -> Iterator[str]:
@@ -119,7 +119,7 @@ def cards_of(connection: QuickBooksConnection, quickbooks_id: str) -> list[SyncR
         action=Action.NOTICE_CUSTOMER,
         quickbooks_id=quickbooks_id,
     )
-    return list(runs.filter(shown_plan__startswith=CARD))
+    return list(runs.filter(question=Question.MERGED_CUSTOMER))
 
 
 def merge_pending(desk: Desk, quickbooks_customer_id: str) -> RecordLink | None:
@@ -132,7 +132,7 @@ def merge_pending(desk: Desk, quickbooks_customer_id: str) -> RecordLink | None:
 def was_left(desk: Desk, quickbooks_id: str, merge: Merge) -> bool:
     """Somebody has said that the links stay where they are: this very merge is not asked about again."""
     cards = cards_of(desk.connection, quickbooks_id)
-    return any(card.state == RunState.CANCELLED and card.shown_plan == merge.key for card in cards)
+    return any(card.state == RunState.CANCELLED and card.question_subject == merge.key for card in cards)
 
 
 def awaited(link: RecordLink) -> RecordLink | None:
@@ -197,7 +197,7 @@ def answer_to(owner: RecordLink) -> Wait:
 def wait_for_survivor(desk: Desk, quickbooks_id: str) -> None:
     """Raises Wait while a person is asked whether links move to this one: what is its own may become theirs."""
     asked = SyncRun.objects.held().filter(connection=desk.connection, action=Action.NOTICE_CUSTOMER)
-    cards = asked.filter(shown_plan__startswith=f"{CARD}{quickbooks_id} ")
+    cards = asked.filter(question=Question.MERGED_CUSTOMER, question_subject__startswith=f"{quickbooks_id} ")
     owners = (owner_of(desk.connection, card.quickbooks_id) for card in cards)
     owner = next(filter(None, owners), None)
     if owner is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from integrations.errors import Choice
-from integrations.models import SyncRun
+from integrations.models import Question, SyncRun
 from integrations.sync.actions.refusals import refused_names
 from integrations.sync.desk import Desk
 from integrations.sync.mapping.people import with_suffix
@@ -11,11 +11,12 @@ from integrations.sync.matching import names_to_find, without_marker
 
 DISCARD = Choice("discard", "Leave it")
 RETRY = Choice("retry", "Try again")
-WITH_SUFFIX = Choice("create_with_suffix", "Create a new one with “#2” behind the name")
-RENAME_WITH_SUFFIX = Choice(WITH_SUFFIX.key, "Give it the name with “#2” behind it")
-CREATE = Choice("create", "Create a new one")
+WITH_SUFFIX = Choice("create_with_suffix", "Create a new one with “#2” behind the name", Question.CUSTOMER)
+RENAME_WITH_SUFFIX = WITH_SUFFIX._replace(label="Give it the name with “#2” behind it")
+CREATE = Choice("create", "Create a new one", Question.CUSTOMER)
+CREATE_AGAIN = Choice("create", "Create it again", Question.CREATE_AGAIN)
 # It lifts the refusal and decides nothing else: the counterpart is looked for as ever.
-ARCHIVED_TOO = Choice("release", "Push it although it is archived")
+ARCHIVED_TOO = Choice("push_archived", "Push it although it is archived", Question.ARCHIVED_ACCOUNT)
 
 NAMES_AT_ONCE = 10
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from integrations.errors import Choice, Hold, RecordMissing
-from integrations.models import Kind, RecordLink, SyncRun
+from integrations.models import Kind, Question, RecordLink, SyncRun
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import Invoice
 from integrations.sync import reference
@@ -15,7 +15,7 @@ from integrations.sync.desk import Desk
 from integrations.sync.mapping.invoices import suffixed_number
 from integrations.sync.mapping.marks import marked_id
 
-NEW_NUMBER = Choice("new_number", "Create it with another number")
+NEW_NUMBER = Choice("new_number", "Create it with another number", Question.INVOICE_NUMBER)
 NUMBERS_AT_ONCE = 10
 PROBABLY_SAME = "probably_same_invoice"
 
@@ -32,9 +32,9 @@ def choose_number(desk: Desk, run: SyncRun, number: str, customer_id: str, total
 
     Raises Found where the holder of the number is this very invoice.
     """
-    verb, _, chosen_id = run.latest_decision("link", NEW_NUMBER.key).partition(":")
-    if verb == "link":
-        raise Found(chosen(desk, chosen_id), RecordLink.Rule.CHOSEN)
+    decided = run.answer_to(Question.INVOICE_NUMBER)
+    if decided.verb == "link":
+        raise Found(chosen(desk, decided.target), RecordLink.Rule.CHOSEN)
     wanted = suffixed_number(number, 1)
     taken = refused_numbers(run)
     if not wanted or (reference.preferences(desk).custom_txn_numbers and not taken):
@@ -54,7 +54,7 @@ def refuse_same(
         if marked_id(desk.connection.realm_id, Kind.INVOICE, holder.note) == run.coperniq_id:
             raise Found(holder, RecordLink.Rule.ADOPTED)
     same = [row for row in unlinked if (row.customer_id, row.total_cents) == (customer_id, total_cents)]
-    if same and not run.has_decided(NEW_NUMBER.key):
+    if same and not run.has_taken(NEW_NUMBER):
         raise probably_same(same[0])
 
 
@@ -72,7 +72,7 @@ def probably_same(invoice: Invoice) -> Hold:
 
 
 def link_to(invoice: Invoice) -> Choice:
-    return Choice(f"link:{invoice.id}", f"Link to invoice {invoice.number}")
+    return Choice(f"link:{invoice.id}", f"Link to invoice {invoice.number}", Question.INVOICE_NUMBER)
 
 
 def chosen(desk: Desk, invoice_id: str) -> Invoice:

@@ -1,13 +1,13 @@
 """Which of Coperniq's payments are money that goes to QuickBooks.
 
-The gates stand in a row: who answered at a later one has passed the earlier ones, though a run keeps but one answer.
+The rules are applied in this order. A person who answered a later one has passed the earlier ones.
 """
 
 from __future__ import annotations
 
 from integrations.coperniq.money import Invoice, Payment
 from integrations.errors import Choice, Hold, Skip
-from integrations.models import RecordLink, SyncRun, SyncSettings
+from integrations.models import Question, RecordLink, SyncRun, SyncSettings
 from integrations.sync.actions.cut_off import is_older
 from integrations.sync.actions.ending_invoices import DECLINED
 from integrations.sync.actions.invoices import SEND_ANYWAY
@@ -15,14 +15,14 @@ from integrations.sync.actions.names import DISCARD, RETRY
 from integrations.sync.desk import Desk
 
 STATUS_CAUSE = "payment_status"
-LEAVE_STATUS = Choice("leave_status", "Never record payments of this status")
-SEND_STATUS = Choice(SEND_ANYWAY.key, "Record payments of this status")
+LEAVE_STATUS = Choice("leave_status", "Never record payments of this status", Question.PAYMENT_STATUS)
+SEND_STATUS = Choice(SEND_ANYWAY.key, "Record payments of this status", Question.PAYMENT_STATUS)
 ANSWERS = {SEND_STATUS.key: "send", LEAVE_STATUS.key: "leave"}
 RECORDED_STATUSES = ("", "PAID")
 
 
 def refuse_older(desk: Desk, run: SyncRun, payment: Payment, invoice: RecordLink) -> None:
-    if run.decision or invoice.written.get("sent_anyway"):
+    if run.decisions or invoice.written.get("sent_anyway"):
         return
     if is_older(desk, payment.created_at, -desk.coperniq.clock_behind):
         raise Skip(
@@ -36,8 +36,9 @@ def refuse_older(desk: Desk, run: SyncRun, payment: Payment, invoice: RecordLink
 def refuse_status(desk: Desk, run: SyncRun, payment: Payment) -> None:
     """Coperniq documents no values (§3.8): what a person said of one is remembered."""
     settings = desk.settings
-    if run.cause == STATUS_CAUSE and run.decision in ANSWERS:
-        remember(settings, payment.status, ANSWERS[run.decision])
+    decided = run.answer_to(Question.PAYMENT_STATUS)
+    if decided.key in ANSWERS:
+        remember(settings, payment.status, ANSWERS[decided.key])
     answer = answer_of(settings, payment.status)
     if answer == "leave":
         raise Skip(

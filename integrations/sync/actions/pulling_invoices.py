@@ -5,7 +5,16 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from integrations.errors import Choice, Hold, RecordMissing, Refused, Skip
-from integrations.models import InboundEvent, Kind, OnEnded, RecordLink, RemoteWrite, SyncRun, Vendor
+from integrations.models import (
+    InboundEvent,
+    Kind,
+    OnEnded,
+    Question,
+    RecordLink,
+    RemoteWrite,
+    SyncRun,
+    Vendor,
+)
 from integrations.quickbooks.documents import Invoice
 from integrations.sync import reference
 from integrations.sync.actions import bringing_invoices, changed_customers, ended_in_quickbooks, reconciling
@@ -21,7 +30,7 @@ from integrations.sync.mapping.marks import marked_id
 from integrations.sync.plans import Plan
 from integrations.sync.writing import carry_out
 
-STAY_HERE = Choice(STAY.key, "Go on with it where it is in Coperniq")
+STAY_HERE = Choice(STAY.key, "Go on with it where it is in Coperniq", Question.MOVED_IN_QUICKBOOKS)
 
 
 def plan(desk: Desk, run: SyncRun) -> Plan:
@@ -64,7 +73,7 @@ def is_old_news(run: SyncRun, link: RecordLink) -> bool:
         return False
     by_version = event.source == InboundEvent.Source.QUICKBOOKS_CDC
     is_old = event.occurred_at < known_at or (event.occurred_at == known_at and not by_version)
-    return is_old and not run.decision and run.attempts <= 1 and run.asked == 1
+    return is_old and not run.decisions and run.attempts <= 1 and run.asked == 1
 
 
 def refuse_ours(desk: Desk, run: SyncRun, current: Invoice) -> None:
@@ -85,7 +94,7 @@ def changed_plan(desk: Desk, run: SyncRun, link: RecordLink, current: Invoice) -
     refuse_moved_there(desk, run, link, current)
     if current.is_voided or link.quickbooks_image.get("voided"):
         return ended_in_quickbooks.voided(desk, run, link, current)
-    is_open = run.decision or run.cause in reconciling.CAUSES
+    is_open = run.decisions or run.cause in reconciling.CAUSES
     if link.written.get("ended") or not (has_changed(desk, link, current) or is_open):
         reconciling.open_cards(desk, run).requeue()
         return reconciling.refreshed(desk, link, run, current)
@@ -109,7 +118,7 @@ def refuse_moved_there(desk: Desk, run: SyncRun, link: RecordLink, current: Invo
     moved_from = link.written.get(MOVED_FROM, "")
     link.written = {name: value for name, value in link.written.items() if name != MOVED_FROM}
     before = moved_from or link.quickbooks_image.get("customer", current.customer_id)
-    if current.customer_id == before or run.has_released("quickbooks_invoice_moved"):
+    if current.customer_id == before or run.has_taken(STAY_HERE):
         return
     changed_customers.explain(desk, run, link, before, current.customer_id)
     raise Hold(

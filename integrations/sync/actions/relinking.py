@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.db import transaction
 
 from integrations.errors import Choice
-from integrations.models import Kind, Outcome, RecordLink, RunState, SyncRun
+from integrations.models import Kind, Outcome, Question, RecordLink, RunState, SyncRun
 from integrations.quickbooks.records import Customer
 from integrations.sync.actions.linked_people import documents_of, jobs_under, links_at
 from integrations.sync.actions.merges import Merge, awaited, was_left
@@ -18,7 +18,6 @@ from integrations.sync.endings import Ending, done, nothing_to_do
 from integrations.sync.matching import without_marker
 from integrations.sync.plans import Change
 
-RELINK = "relink"
 LEAVE = Choice(DISCARD.key, "Leave them")
 SHORT = 80  # of a name on a button
 
@@ -26,7 +25,7 @@ SHORT = 80  # of a name on a button
 def settle_merge(desk: Desk, run: SyncRun, links: list[RecordLink], merge: Merge) -> Ending:
     """Answered for this very merge: done. Since then it went on, or the survivor is not in use: asked anew."""
     followers = followers_of(desk, links)
-    if run.decision == RELINK and run.shown_plan == merge.key and merge.survivor.is_active:
+    if run.answer_to(Question.MERGED_CUSTOMER).subject == merge.key and merge.survivor.is_active:
         return move(desk, links, followers, merge)
     if was_left(desk, links[0].quickbooks_id, merge):
         sentence = f"The links of “{name_of(links[0])}” were left as they are."
@@ -42,10 +41,10 @@ def followers_of(desk: Desk, links: list[RecordLink]) -> list[RecordLink]:
 
 def forget_decision(desk: Desk, run: SyncRun) -> None:
     """It was for what was shown then; nobody has agreed to what is shown now."""
-    if run.decision:
+    if run.decisions:
         with transaction.atomic():
             desk.lane.hold_fast()
-            SyncRun.objects.filter(pk=run.pk).update(decision="")
+            run.withdraw_answer(Question.MERGED_CUSTOMER)
 
 
 def ask(desk: Desk, links: Sequence[RecordLink], count: int, merge: Merge) -> Ending:
@@ -60,11 +59,20 @@ def ask(desk: Desk, links: Sequence[RecordLink], count: int, merge: Merge) -> En
         sentence = (
             f"{told}: move {counted(count)} to “{new}”?{shared} What is new for “{old}” waits until then."
         )
-        choices = (Choice(RELINK, f"Move {counted(count)} to “{new[:SHORT]}”"), *choices)
+        choices = (
+            Choice("relink", f"Move {counted(count)} to “{new[:SHORT]}”", Question.MERGED_CUSTOMER),
+            *choices,
+        )
     else:
         sentence = f"{told}, but “{new}” is inactive there by now. Make it active again in QuickBooks, then try again."
     return Ending(
-        RunState.HELD, Outcome.HELD, sentence, "customer_merged", choices=choices, shown_plan=merge.key
+        RunState.HELD,
+        Outcome.HELD,
+        sentence,
+        "customer_merged",
+        choices=choices,
+        question=Question.MERGED_CUSTOMER,
+        question_subject=merge.key,
     )
 
 

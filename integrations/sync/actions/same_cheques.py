@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from integrations.coperniq.money import Payment
 from integrations.errors import Choice, Hold, RecordMissing
-from integrations.models import Action, ForeignPayment, Kind, RecordLink, SyncRun
+from integrations.models import Action, ForeignPayment, Kind, Question, RecordLink, SyncRun
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import Payment as QuickBooksPayment
 from integrations.sync.actions.names import DISCARD
@@ -17,7 +17,7 @@ from integrations.sync.desk import Desk
 from integrations.sync.mapping.payments import coperniq_image, pays_more, quickbooks_image
 from integrations.sync.plans import Plan
 
-RECORD_BOTH = Choice("record_both", "Record both")
+RECORD_BOTH = Choice("record_both", "Record both", Question.SAME_PAYMENT)
 SAME_CHEQUE = timedelta(days=7)
 
 
@@ -67,7 +67,11 @@ def probably_same(rows: Sequence[ForeignPayment]) -> Hold:
 
 
 def choices_of(rows: Sequence[ForeignPayment]) -> list[Choice]:
-    return [*(Choice(f"link:{row.quickbooks_id}", label_of(row)) for row in rows), RECORD_BOTH, DISCARD]
+    return [
+        *(Choice(f"link:{row.quickbooks_id}", label_of(row), Question.SAME_PAYMENT) for row in rows),
+        RECORD_BOTH,
+        DISCARD,
+    ]
 
 
 def label_of(row: ForeignPayment) -> str:

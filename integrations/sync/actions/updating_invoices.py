@@ -7,12 +7,12 @@ from typing import Any
 
 from integrations.coperniq.money import Invoice
 from integrations.errors import Choice, Hold, RecordMissing, Skip
-from integrations.models import OnEnded, Owner, RecordLink, SyncRun
+from integrations.models import OnEnded, Owner, Question, RecordLink, SyncRun
 from integrations.quickbooks.documents import Invoice as QuickBooksInvoice
 from integrations.sync.actions import ending_invoices, reconciling
 from integrations.sync.actions.conflicts import decided_side
 from integrations.sync.actions.invoice_fields import is_changed
-from integrations.sync.actions.names import CREATE, DISCARD, RETRY
+from integrations.sync.actions.names import CREATE_AGAIN, DISCARD, RETRY
 from integrations.sync.actions.strangers import meet_move
 from integrations.sync.desk import Desk
 from integrations.sync.mapping.invoices import FIELDS
@@ -22,7 +22,7 @@ from integrations.sync.plans import Plan
 ENDED_CAUSES = ("quickbooks_invoice_missing", "quickbooks_invoice_voided")
 """What is asked when a change in Coperniq meets an end in QuickBooks that nobody has told of."""
 TOLD_CAUSES = ("quickbooks_invoice_deleted", "quickbooks_invoice_voided", "ended_but_paid")
-STAY = Choice("release", "Go on with it where it is in QuickBooks")
+STAY = Choice("go_on", "Go on with it where it is in QuickBooks", Question.MOVED_IN_COPERNIQ)
 
 
 def plan(
@@ -58,7 +58,7 @@ def refuse_moved(run: SyncRun, link: RecordLink, image: dict[str, Any]) -> dict[
         return {**image, **before}
     known = before["record_id"] is not None or before["account_id"] is not None
     is_moved = known and any(image[name] != value for name, value in before.items())
-    if is_moved and not run.has_released("invoice_moved"):
+    if is_moved and not run.has_taken(STAY):
         raise Hold(
             "invoice_moved",
             f"Invoice {link.told_number} was moved to another project or account in Coperniq. In QuickBooks it stays "
@@ -78,7 +78,7 @@ def read_current(desk: Desk, run: SyncRun, link: RecordLink) -> QuickBooksInvoic
             "quickbooks_invoice_missing",
             f"QuickBooks does not have invoice {link.told_number} any more: somebody deleted it there. Create it again, "
             "or leave it deleted.",
-            [CREATE, RETRY, DISCARD],
+            [CREATE_AGAIN, RETRY, DISCARD],
         ) from error
     if current.is_voided:
         refuse_asked_already(desk, run)
@@ -86,7 +86,7 @@ def read_current(desk: Desk, run: SyncRun, link: RecordLink) -> QuickBooksInvoic
             "quickbooks_invoice_voided",
             f"Invoice {link.told_number} is voided in QuickBooks, so the change in Coperniq has nowhere to go. Decline "
             "it in Coperniq too, or create it again.",
-            [CREATE, RETRY, DISCARD],
+            [CREATE_AGAIN, RETRY, DISCARD],
         )
     return current
 

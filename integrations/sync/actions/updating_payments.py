@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from integrations.coperniq.money import Payment
 from integrations.errors import Choice, Deposited, Hold, RecordMissing
-from integrations.models import RecordLink, SyncRun
+from integrations.models import Question, RecordLink, SyncRun
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import FIRST_VERSION
 from integrations.quickbooks.documents import Payment as QuickBooksPayment
@@ -24,8 +24,8 @@ from integrations.sync.mapping.payments import coperniq_image, payment_name, qui
 from integrations.sync.plans import Change, Plan, PlannedWrite
 
 FIELDS = ("amount", "on")
-USE_COPERNIQ = Choice("use_coperniq", "Use what Coperniq has")
-USE_QUICKBOOKS = Choice("use_quickbooks", "Leave what QuickBooks has")
+USE_COPERNIQ = Choice("use_coperniq", "Use what Coperniq has", Question.SIDE)
+USE_QUICKBOOKS = Choice("use_quickbooks", "Leave what QuickBooks has", Question.SIDE)
 
 
 def plan(desk: Desk, run: SyncRun, payment: Payment, link: RecordLink, invoice: RecordLink) -> Plan:
@@ -39,7 +39,7 @@ def plan(desk: Desk, run: SyncRun, payment: Payment, link: RecordLink, invoice: 
     if is_shared_out(desk, link, current):
         link.written = {**link.written, "share": True}
     theirs = quickbooks_image(current, link.quickbooks_part, share=is_share(link))
-    if run.decision == USE_QUICKBOOKS.key or (agrees(image, theirs) and not link.written.get("misplaced")):
+    if run.has_taken(USE_QUICKBOOKS) or (agrees(image, theirs) and not link.written.get("misplaced")):
         return replace(unchanged(run, link, image), **as_read(theirs, current))
     refuse_conflict(run, link, image, theirs, current)
     refuse_amount(payment)
@@ -66,7 +66,7 @@ def refuse_status(desk: Desk, run: SyncRun, link: RecordLink, image: dict[str, A
     before = link.coperniq_image.get("status", image["status"])
     if image["status"] == before or answer_of(desk.settings, image["status"]) == "send":
         return
-    if run.decision == USE_QUICKBOOKS.key:
+    if run.has_taken(USE_QUICKBOOKS):
         return
     raise Hold(
         STATUS_CAUSE,
@@ -121,7 +121,7 @@ def refuse_conflict(
     theirs: dict[str, Any],
     current: QuickBooksPayment,
 ) -> None:
-    if is_touched(link, theirs, current) and run.decision != USE_COPERNIQ.key:
+    if is_touched(link, theirs, current) and not run.has_taken(USE_COPERNIQ):
         raise Hold(
             "conflict",
             f"The payment of {run.record_name} was changed on both sides: Coperniq has {told(image)}, "
