@@ -34,7 +34,7 @@ def refuse_older(desk: Desk, run: SyncRun, payment: Payment, invoice: RecordLink
 
 
 def refuse_status(desk: Desk, run: SyncRun, payment: Payment) -> None:
-    """Coperniq documents no values (§3.8): what a person said of one is remembered."""
+    """Coperniq documents no values (docs/vendors/coperniq-api.md, 3.8): what a person said of one is remembered."""
     settings = desk.settings
     if run.cause == STATUS_CAUSE and run.decision in ANSWERS:
         remember(settings, payment.status, ANSWERS[run.decision])
