@@ -2,7 +2,7 @@
 
 A process reserves its next start times, and the number of calls it may have in progress, with one conditional update:
 about one a second while it is busy. Nothing is counted afterwards, so a killed process leaves nothing to correct. See
-docs/decisions/0002-own-rate-limiter.md.
+docs/decisions/0002-our-own-rate-limiter.md.
 """
 
 from __future__ import annotations
