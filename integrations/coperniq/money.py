@@ -1,6 +1,6 @@
-"""Coperniq's invoices, payments and catalog (coperniq-api.md §3.7, §3.8, §3.12).
+"""Invoices, payments and catalog items of Coperniq (docs/vendors/coperniq-api.md, 3.7, 3.8, 3.12).
 
-Strict where records are tolerant: what an amount is must be told, never guessed.
+Unlike the readers in `records`, these are strict about amounts: a missing or unreadable total raises UnexpectedShape.
 """
 
 from collections.abc import Iterator
@@ -14,13 +14,15 @@ from integrations.parsing import Wild
 
 STATUS_IN_VERSION = 16
 PRECISE = Context(prec=200, rounding=ROUND_HALF_UP)
-"""Wide enough that a product is rounded once, to whole cents."""
+"""Precise enough that a product of quantity and price is rounded only once, to whole cents."""
 
 
 @dataclass(frozen=True)
 class InvoiceLine:
-    """`unit_price` and `unit_cost` are in dollars, with as many decimals as Coperniq sent. A discount is a negative
-    price."""
+    """A line of an invoice (docs/vendors/coperniq-api.md, 3.7).
+
+    `unit_price` and `unit_cost` are in dollars, with as many decimals as Coperniq sent. A discount has a negative price.
+    """
 
     id: str
     catalog_item_id: str
@@ -33,14 +35,21 @@ class InvoiceLine:
 
     @property
     def amount_cents(self) -> int:
-        """Coperniq tells no total of a line (§3.7)."""
+        """Quantity times unit price, rounded half up to cents: Coperniq sends no line total.
+
+        See docs/vendors/coperniq-api.md, 3.7.
+        """
         dollars = PRECISE.multiply(self.quantity, self.unit_price)
         return int(dollars.scaleb(2, PRECISE).to_integral_value(context=PRECISE))
 
 
 @dataclass(frozen=True)
 class Invoice:
-    """`record_id` is the project or account it was raised on; `lines` are empty for a percentage."""
+    """An invoice (docs/vendors/coperniq-api.md, 3.7); `*_cents` in cents.
+
+    `record_id` is the project or account it was raised on. `lines` is empty if the invoice is a percentage of a base
+    amount.
+    """
 
     id: str
     number: str
@@ -65,7 +74,11 @@ class Invoice:
 
     @property
     def version(self) -> str:
-        """Another one after every change; whether a payment moves `updatedAt` is not known (A12)."""
+        """A text that differs after every change.
+
+        It contains the paid amount, since it is unknown whether a payment changes `updatedAt`
+        (docs/vendors/coperniq-api.md, A12).
+        """
         status = self.status[:STATUS_IN_VERSION]
         archived = "a" if self.is_archived else ""
         return f"{self.id}/{self.updated_at:%Y%m%d%H%M%S%f}/{status}/{self.total_cents}/{self.paid_cents}/{archived}"
@@ -73,7 +86,10 @@ class Invoice:
 
 @dataclass(frozen=True)
 class OddInvoice:
-    """One of a list that cannot be read, e.g. for a fraction of a cent: it must not stop the others."""
+    """An invoice of a list that cannot be read, for example because of a fraction of a cent.
+
+    It stands in for the invoice so that the rest of the list can be used.
+    """
 
     id: str
     account_id: str
@@ -86,7 +102,10 @@ class OddInvoice:
 
 @dataclass(frozen=True)
 class Payment:
-    """`number` is the payment's own, though Coperniq calls it the invoice's (§3.8)."""
+    """A payment on an invoice (docs/vendors/coperniq-api.md, 3.8); `amount_cents` in cents.
+
+    `number` is the payment's own number, although Coperniq's field is called `invoiceNumber`.
+    """
 
     id: str
     number: str
@@ -104,7 +123,10 @@ class Payment:
 
 @dataclass(frozen=True)
 class CatalogItem:
-    """`price_cents` and `cost_cents` are None where there is none, or one with a fraction of a cent."""
+    """A catalog item (docs/vendors/coperniq-api.md, 3.12).
+
+    `price_cents` and `cost_cents` are in cents, None if absent or with a fraction of a cent.
+    """
 
     id: str
     name: str
@@ -118,6 +140,7 @@ class CatalogItem:
 
 
 def read_invoice_record(record: Wild) -> Invoice:
+    """Raises UnexpectedShape if the id, the total or a line's quantity or price is missing or unreadable."""
     raised_on = record.child("record")
     title = record.text("title", "")
     return Invoice(
@@ -145,6 +168,7 @@ def read_invoice_record(record: Wild) -> Invoice:
 
 
 def read_listed_invoice(record: Wild) -> Invoice | OddInvoice:
+    """Raises UnexpectedShape only if the invoice has no id."""
     try:
         return read_invoice_record(record)
     except UnexpectedShape:
@@ -152,7 +176,10 @@ def read_listed_invoice(record: Wild) -> Invoice | OddInvoice:
 
 
 def read_payment_record(record: Wild, invoice_id: str) -> Payment:
-    """A payment does not name its invoice: that is known from the address it was read at (§3.8)."""
+    """`invoice_id` comes from the path of the request, since a payment does not contain it.
+
+    See docs/vendors/coperniq-api.md, 3.8.
+    """
     return Payment(
         id=record.identifier("id"),
         number=record.text("invoiceNumber", ""),
@@ -184,7 +211,7 @@ def read_catalog_item_record(record: Wild) -> CatalogItem:
 
 
 def _line_rows(record: Wild) -> Iterator[Wild]:
-    """Should a read show the lines both flat and in their sections, each counts once."""
+    """The lines, flat and in sections. A line that appears in both counts once."""
     seen: set[str] = set()
     for group in (record, *record.children("sections")):
         for row in group.children("lineItems"):

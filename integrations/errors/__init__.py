@@ -1,4 +1,4 @@
-"""Every exception raised on purpose. Each names its remedy, so that nobody needs a list of exceptions."""
+"""All exceptions of the portal. Each class states its remedy, so that callers need no list of classes."""
 
 from integrations.errors.portal import (
     Choice,

@@ -113,7 +113,10 @@ OPEN = (RunState.QUEUED, RunState.RUNNING, RunState.WAITING, RunState.HELD)
 
 
 class ItemlessLines(models.TextChoices):
-    """What QuickBooks makes of an invoice line without an item: its own reference contradicts itself (§5.2)."""
+    """What QuickBooks makes of an invoice line without an item: its own reference contradicts itself.
+
+    See docs/vendors/quickbooks-online.md, 5.2.
+    """
 
     UNKNOWN = "unknown", "Not known yet"
     KEPT = "kept", "QuickBooks keeps its amount"

@@ -1,4 +1,4 @@
-"""QuickBooks' invoices and payments as the portal sees them (quickbooks-online.md §5, §6)."""
+"""Invoices and payments of QuickBooks (docs/vendors/quickbooks-online.md, 5 and 6)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,15 +10,17 @@ from integrations.parsing import Wild
 
 VOIDED = "Voided"
 FIRST_VERSION = "0"
-"""The SyncToken of a record as it was made (§8.1)."""
+"""The SyncToken of a new record (docs/vendors/quickbooks-online.md, 8.1)."""
 GROUP = "GroupLineDetail"
 
 
 @dataclass(frozen=True)
 class InvoiceLine:
-    """`kind` is its DetailType. Subtotals and discounts have no `id`; a line may have an amount only (§5.2).
+    """A line of an invoice (docs/vendors/quickbooks-online.md, 5.2).
 
-    `raw` is the line as it stands: an update has to send every line again. Only bundles have `children`.
+    `kind` is the DetailType. Subtotals and discounts have no `id`; quantity and unit price (dollars) are None if the
+    line has only an amount. `raw` is the line as read, since an update has to send every line again. Only bundles
+    have `children`.
     """
 
     id: str
@@ -35,9 +37,11 @@ class InvoiceLine:
 
 @dataclass(frozen=True)
 class Invoice:
-    """`note` is internal, `memo` is printed. Payments are linked from their own side only (§5.5).
+    """An invoice (docs/vendors/quickbooks-online.md, 5); `*_cents` in cents.
 
-    The total has the tax in it; the deposit is not taken off, but off the balance. `currency` is "" where untold.
+    `note` is internal (PrivateNote), `memo` is printed (CustomerMemo). Payments are linked from the payment only
+    (docs/vendors/quickbooks-online.md, 5.5). The total includes tax. The deposit reduces the balance, not the total.
+    `currency` is "" if absent.
     """
 
     id: str
@@ -61,7 +65,11 @@ class Invoice:
 
     @property
     def is_voided(self) -> bool:
-        """QuickBooks has no status, and a genuine invoice may come to nothing too (§5.4)."""
+        """True for a voided invoice.
+
+        QuickBooks has no status, and an invoice may have a total of zero without being voided, so amounts and note
+        are checked (docs/vendors/quickbooks-online.md, 5.4).
+        """
         amounts = [self.total_cents, self.balance_cents, *(line.amount_cents for line in self.lines)]
         return not any(amounts) and self.note.startswith(VOIDED)
 
@@ -72,7 +80,10 @@ class Invoice:
 
 @dataclass(frozen=True)
 class PaymentLine:
-    """What of the payment went where: `txn_type` is Invoice, CreditMemo … Lines have no id (§6)."""
+    """The part of a payment that is applied to one transaction; `amount_cents` in cents.
+
+    `txn_type` is Invoice, CreditMemo … Lines have no id. See docs/vendors/quickbooks-online.md, 6.
+    """
 
     amount_cents: int
     txn_id: str
@@ -82,7 +93,10 @@ class PaymentLine:
 
 @dataclass(frozen=True)
 class Payment:
-    """What the lines leave over is `unapplied_cents`. One that `is_deposited` cannot be changed (§6)."""
+    """A payment (docs/vendors/quickbooks-online.md, 6); `*_cents` in cents.
+
+    `unapplied_cents` is what its lines do not apply. A payment that `is_deposited` cannot be changed.
+    """
 
     id: str
     sync_token: str
@@ -104,11 +118,13 @@ class Payment:
         return self.total_cents == 0 and self.unapplied_cents == 0 and self.note.startswith(VOIDED)
 
     def applied_to(self, invoice_id: str) -> int:
+        """The amount applied to this invoice, in cents."""
         target = ("Invoice", invoice_id)
         return sum(line.amount_cents for line in self.lines if (line.txn_type, line.txn_id) == target)
 
 
 def read_invoice_record(raw: Mapping[str, Any]) -> Invoice:
+    """Raises UnexpectedShape if id, SyncToken, customer, date, total or balance is missing or unreadable."""
     record = Wild(raw, "Invoice")
     stamps = record.child("MetaData")
     return Invoice(
@@ -134,6 +150,7 @@ def read_invoice_record(raw: Mapping[str, Any]) -> Invoice:
 
 
 def read_payment_record(raw: Mapping[str, Any]) -> Payment:
+    """Raises UnexpectedShape if id, SyncToken, customer, date, total or a line's amount is missing or unreadable."""
     record = Wild(raw, "Payment")
     stamps = record.child("MetaData")
     return Payment(
@@ -155,12 +172,12 @@ def read_payment_record(raw: Mapping[str, Any]) -> Payment:
 
 
 def _invoice_line(row: Wild) -> InvoiceLine:
-    """No bundle contains another one."""
+    """A line with the lines of its bundle; bundles are not nested."""
     return replace(_line(row), children=tuple(map(_line, row.child(GROUP).children("Line"))))
 
 
 def _line(row: Wild) -> InvoiceLine:
-    """A bundle has its item and quantity under other names (§5.2)."""
+    """A line by itself. A bundle names its item and quantity differently (docs/vendors/quickbooks-online.md, 5.2)."""
     kind = row.text("DetailType", "")
     detail = row.child(kind)
     item = detail.child("GroupItemRef" if kind == GROUP else "ItemRef")

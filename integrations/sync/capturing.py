@@ -10,7 +10,7 @@ from integrations.models import Kind, QuickBooksConnection
 from integrations.quickbooks.changes import Change
 from integrations.quickbooks.client import QuickBooksClient
 
-REACH = timedelta(days=29)  # a day less than QuickBooks promises (§8.3)
+REACH = timedelta(days=29)  # a day less than QuickBooks promises (docs/vendors/quickbooks-online.md, 8.3)
 SLOW_CLOCK = timedelta(minutes=5)
 KINDS: dict[str, tuple[Kind, ...]] = {
     "Customer": (Kind.CUSTOMER, Kind.JOB),

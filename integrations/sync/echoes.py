@@ -20,7 +20,7 @@ def is_echo(connection: QuickBooksConnection, kind: Kind, quickbooks_id: str, at
 
 
 def is_moved_by_payment(connection: QuickBooksConnection, invoice_id: str, at: datetime) -> bool:
-    """A payment moves the stamp of its invoice to its own (§6).
+    """A payment moves the stamp of its invoice to its own (docs/vendors/quickbooks-online.md, 6).
 
     Only that moment is known, not everything before it: people may have edited the invoice meanwhile.
     """

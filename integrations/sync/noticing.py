@@ -66,7 +66,10 @@ def sweep_at_times(
     client: CoperniqClient,
     now: datetime,
 ) -> None:
-    """Nobody promises that a payment moves an invoice's stamp (A12). One that fails is only tried later."""
+    """Nobody promises that a payment moves an invoice's stamp. One that fails is only tried later.
+
+    See docs/vendors/coperniq-api.md, A12.
+    """
     before = client.calls_made
     try:
         listed = client.list_invoices(None)
@@ -130,7 +133,8 @@ def newest_left_out(listed: Sequence[Listed], period: InvoiceSyncPeriod) -> set[
 def has_money(invoice: Listed, seen: SeenInvoice | None) -> bool:
     """Its payments have not been read for what is paid by now, or for how the invoice stands now.
 
-    Of a payment that got another date only the invoice's stamp tells, if anything does (A12).
+    Of a payment that got another date only the invoice's stamp tells, if anything does
+    (docs/vendors/coperniq-api.md, A12).
     """
     if not isinstance(invoice, Invoice):
         return False

@@ -78,7 +78,7 @@ def give_up(desk: Desk, write: RemoteWrite) -> None:
 
 
 def is_doubtful(write: RemoteWrite) -> bool:
-    """Repeating it may do it twice. Coperniq never knows a repetition (§2.6)."""
+    """Repeating it may do it twice. Coperniq never knows a repetition (docs/vendors/coperniq-api.md, 2.6)."""
     if write.vendor == Vendor.COPERNIQ:
         return True
     if write.operation == "create" and write.entity in DOCUMENTS:

@@ -92,7 +92,10 @@ def run_for(
 
 
 def decide_customer(event: InboundEvent, connection: QuickBooksConnection) -> Decision:
-    """Every change of a balance reports the customer (§0.1): of those only the change data are looked at."""
+    """Every change of a balance reports the customer: of those only the change data are looked at.
+
+    See docs/vendors/quickbooks-online.md, 0.1.
+    """
     merged = event.name == "merged"
     if event.source == InboundEvent.Source.QUICKBOOKS_WEBHOOK and not merged:
         return Outcome.IGNORED, LOOKED_AT_LATER, ()

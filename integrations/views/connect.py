@@ -59,7 +59,7 @@ def quickbooks(request: CompanyRequest) -> HttpResponse:
 @require_GET
 @company_page(Right.CONNECT)
 def callback(request: CompanyRequest) -> HttpResponse:
-    """Intuit sends `code`, `state` and `realmId`, or `error` and `state` (quickbooks-online.md §1.2)."""
+    """Intuit sends `code`, `state` and `realmId`, or `error` and `state` (docs/vendors/quickbooks-online.md, 1.2)."""
     asked = request.GET
     try:
         if "error" in asked:

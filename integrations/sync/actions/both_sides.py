@@ -48,7 +48,7 @@ class Fields(QuickBooksFields):
 
     @property
     def cannot_hold(self) -> str:
-        """Why lines of QuickBooks cannot become Coperniq's, "" where they can (§3.7)."""
+        """Why lines of QuickBooks cannot become Coperniq's, "" where they can (docs/vendors/coperniq-api.md, 3.7)."""
         if self.invoice.calculation_method == "PERCENTAGE":
             return "a percentage, which has no lines of its own"
         if DIFFERENCE in self.link.written.get("line_ids", {}):
@@ -120,7 +120,10 @@ class Fields(QuickBooksFields):
 
 
 def moment_of(day: date | None) -> str | None:
-    """Coperniq has moments where QuickBooks has days: midnight in UTC is the day as written (A6)."""
+    """Coperniq has moments where QuickBooks has days: midnight in UTC is the day as written.
+
+    See docs/vendors/coperniq-api.md, A6.
+    """
     if day is None:
         return None
     return datetime.combine(day, time(0), UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")

@@ -23,7 +23,7 @@ from integrations.sync.writing import send, store_prepared
 
 Row = Mapping[str, Any]
 OF_ITS_OWN = {"type": "SERVICE", "category": "OTHER", "tradeGroup": "OTHER"}
-"""What any item may be (coperniq-api.md §3.12)."""
+"""What any item may be (docs/vendors/coperniq-api.md, 3.12)."""
 LOCK = LOCKS[answers.CATALOG_ITEM]
 KEPT_UP = ("name", "code", "price", "cost")
 

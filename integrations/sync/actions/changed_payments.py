@@ -1,4 +1,7 @@
-"""A linked payment that people changed in QuickBooks: Coperniq cannot edit payments, so a person is asked (§3.8)."""
+"""A linked payment that people changed in QuickBooks: Coperniq cannot edit payments, so a person is asked.
+
+See docs/vendors/coperniq-api.md, 3.8.
+"""
 
 from __future__ import annotations
 

@@ -130,7 +130,10 @@ def cents_of(dollars: Decimal) -> int:
 
 
 def emptied(line: InvoiceLine) -> dict[str, Any]:
-    """Where Coperniq keeps what an update leaves out, this is as far as a line can be taken off (A11)."""
+    """Where Coperniq keeps what an update leaves out, this is as far as a line can be taken off.
+
+    See docs/vendors/coperniq-api.md, A11.
+    """
     return {
         "id": as_sent(line.id),
         "catalogItemId": as_sent(line.catalog_item_id),

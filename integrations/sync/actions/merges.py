@@ -2,7 +2,8 @@
 said what becomes of its links.
 
 Merging exists only in QuickBooks' own pages. It leaves the merged-away record inactive, and takes everything that
-named it along (quickbooks-online.md §4.4). One event tells of it; should that be lost, the moved records themselves do.
+named it along (docs/vendors/quickbooks-online.md, 4.4). One event tells of it; should that be lost, the moved records
+themselves do.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def refuse_older(desk: Desk, run: SyncRun, payment: Payment, invoice: RecordLink
 
 
 def refuse_status(desk: Desk, run: SyncRun, payment: Payment) -> None:
-    """Coperniq documents no values (§3.8): what a person said of one is remembered."""
+    """Coperniq documents no values (docs/vendors/coperniq-api.md, 3.8): what a person said of one is remembered."""
     settings = desk.settings
     decided = run.answer_to(Question.PAYMENT_STATUS)
     if decided.key in ANSWERS:

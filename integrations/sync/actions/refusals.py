@@ -10,7 +10,7 @@ NAME_TAKEN = ("6240",)
 HAS_BALANCE = ("6220", "6280")
 TOO_LONG = ("2050",)
 NUMBER_TAKEN = "duplicate document number"
-"""By what it says: Intuit has used another code for it too (§2.2)."""
+"""By what it says: Intuit has used another code for it too (docs/vendors/quickbooks-online.md, 2.2)."""
 
 
 def refused_names(run: SyncRun) -> set[str]:
@@ -46,5 +46,5 @@ def refused(run: SyncRun, field: str, codes: Sequence[str]) -> Iterator[dict[str
 
 
 def was_too_long(run: SyncRun) -> bool:
-    """How much QuickBooks takes of a reference is not documented (§6)."""
+    """How much QuickBooks takes of a reference is not documented (docs/vendors/quickbooks-online.md, 6)."""
     return any(refused(run, "PaymentRefNum", TOO_LONG))

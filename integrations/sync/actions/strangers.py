@@ -70,7 +70,7 @@ def look_for_strangers(desk: Desk) -> None:
 def note_strangers(connection: QuickBooksConnection, payments: Iterable[Payment]) -> None:
     """Those on linked invoices that are not ours, an allocation a row; voided ones are forgotten.
 
-    A payment of nothing only puts a credit on an invoice: no money came in (§3).
+    A payment of nothing only puts a credit on an invoice: no money came in (docs/vendors/quickbooks-online.md, 3).
     """
     linked = RecordLink.objects.of(connection, Kind.INVOICE)
     for payment in payments:

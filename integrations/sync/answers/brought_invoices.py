@@ -91,7 +91,10 @@ def name_of(number: str, own_number: str) -> str:
 
 
 def left_standing(link: RecordLink, about: Mapping[str, Any], invoice: Invoice) -> bool:
-    """True if Coperniq keeps lines an update leaves out, which is not documented (A11): then they are emptied."""
+    """True if Coperniq keeps lines an update leaves out, which is not documented: then they are emptied.
+
+    See docs/vendors/coperniq-api.md, A11.
+    """
     sent = about.get("sold")
     if sent is None or link.written.get("lines_stay"):
         return False

@@ -169,7 +169,10 @@ def has_payments(image: Mapping[str, Any]) -> bool:
 
 
 def unchanged(write: RemoteWrite, sent: Mapping[str, Any], link: RecordLink) -> list[str]:
-    """Nobody has written down how a text is emptied in an update (§8.1), so it is looked at afterwards."""
+    """Nobody has written down how a text is emptied in an update, so it is looked at afterwards.
+
+    See docs/vendors/quickbooks-online.md, 8.1.
+    """
     cleared = sent.get("CustomerMemo", {}).get("value") == ""
     if write.operation != "update" or not cleared or not link.quickbooks_image["memo"]:
         return []

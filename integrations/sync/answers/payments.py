@@ -95,7 +95,10 @@ def applied_in(sent: Mapping[str, Any], quickbooks_invoice_id: str) -> int:
 
 
 def misplaced(missing_cents: int) -> list[str]:
-    """What QuickBooks does with a line it cannot use is not documented (§6): it may just leave it out."""
+    """What QuickBooks does with a line it cannot use is not documented: it may just leave it out.
+
+    See docs/vendors/quickbooks-online.md, 6.
+    """
     if missing_cents <= 0:
         return []
     return [

@@ -1,7 +1,7 @@
 """Pure: what the portal writes into the texts of Coperniq's records that came from QuickBooks.
 
 An invoice's description is `QBO #1042: memo` and, as its last line, the portal's mark: Coperniq numbers
-invoices by itself (coperniq-api.md A10), and a record has to be known again should everything else be lost.
+invoices by itself (docs/vendors/coperniq-api.md, A10), and a record has to be known again should everything else be lost.
 """
 
 from __future__ import annotations

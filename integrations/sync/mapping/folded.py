@@ -47,12 +47,15 @@ class Folded:
 
 
 def generic_item(number: int) -> str:
-    """A catalog item may be on an invoice once, so several such lines need several such items (A19)."""
+    """A catalog item may be on an invoice once, so several such lines need several such items.
+
+    See docs/vendors/coperniq-api.md, A19.
+    """
     return GENERIC_ITEM if number == 1 else f"{GENERIC_ITEM} {number}"
 
 
 def same_lines(folded: Folded, catalog_ids: CatalogIds, standing: Iterable[InvoiceLine]) -> bool:
-    """In whichever order, and with whichever ids: each save may give new ones (A11)."""
+    """In whichever order, and with whichever ids: each save may give new ones (docs/vendors/coperniq-api.md, A11)."""
     wanted = [
         (catalog_ids[line.item], Decimal(line.quantity), money(line.price_cents), line.description.strip())
         for line in folded.lines
@@ -76,7 +79,10 @@ def line_bodies(
     unit_costs: Mapping[str, int],
     coperniq_ids: Mapping[str, str],
 ) -> list[dict[str, Any]]:
-    """All of them: Coperniq replaces the whole set (A11). Costs are cents by `item`, ids are by key."""
+    """All of them: Coperniq replaces the whole set. Costs are cents by `item`, ids are by key.
+
+    See docs/vendors/coperniq-api.md, A11.
+    """
     return [
         {
             **({"id": as_sent(coperniq_ids[line.key])} if line.key in coperniq_ids else {}),
@@ -91,5 +97,5 @@ def line_bodies(
 
 
 def as_sent(identifier: str) -> int | str:
-    """Coperniq's ids are numbers (§2.7), and texts only here."""
+    """Coperniq's ids are numbers (docs/vendors/coperniq-api.md, 2.7), and texts only here."""
     return int(identifier) if identifier.isascii() and identifier.isdecimal() else identifier

@@ -1,7 +1,7 @@
 """Pure: a QuickBooks invoice → the lines Coperniq can hold, with the total equal to the cent, always.
 
 Coperniq takes whole quantities from one, prices in whole cents, and each catalog item once per invoice
-(coperniq-api.md §3.7). What does not fit is said in the text of a line that has the right amount.
+(docs/vendors/coperniq-api.md, 3.7). What does not fit is said in the text of a line that has the right amount.
 """
 
 from __future__ import annotations

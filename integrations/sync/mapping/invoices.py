@@ -17,7 +17,7 @@ from integrations.sync.mapping.marks import without_mark
 
 NUMBER_LIMIT, DESCRIPTION_LIMIT, NOTE_LIMIT, MEMO_LIMIT = 21, 4000, 4000, 1000
 MOST_LINES = 10_000
-PRICE_DECIMALS = 5  # of a UnitPrice (§5.2)
+PRICE_DECIMALS = 5  # of a UnitPrice (docs/vendors/quickbooks-online.md, 5.2)
 HALF_A_CENT = Decimal("0.005")
 SALES, SUBTOTAL = "SalesItemLineDetail", "SubTotalLineDetail"
 FIELDS = ("due_date", "memo", "lines")
@@ -41,7 +41,10 @@ class Line:
 
 
 def day_of(moment: datetime | None, zone: tzinfo) -> date | None:
-    """Midnight in UTC is a date somebody picked; any other moment is a moment, seen from the company's place (A6)."""
+    """Midnight in UTC is a date somebody picked; any other moment is a moment, seen from the company's place.
+
+    See docs/vendors/coperniq-api.md, A6.
+    """
     if moment is None:
         return None
     in_utc = moment.astimezone(UTC)

@@ -21,7 +21,10 @@ from integrations.sync.mapping.invoices import (
 ITS_OWN = ("ItemAccountRef", "CustomExtensions", "LineEx", "LineNum")
 """What QuickBooks adds to a line and works out anew."""
 ADDED_BY_PEOPLE = ("SHIPPING_ITEM_ID", "GRATUITY_ITEM_ID")
-"""Items of sales that stand for a box of QuickBooks' form, which Coperniq does not have (§5.2)."""
+"""Items of sales that stand for a box of QuickBooks' form, which Coperniq does not have.
+
+See docs/vendors/quickbooks-online.md, 5.2.
+"""
 NOTE_DETAIL = "DescriptionLineDetail"
 
 Remembered = Mapping[str, Any]
@@ -39,7 +42,8 @@ class SentLine:
 
 
 def content(lines: Iterable[Remembered] | None) -> list[dict[str, Any]] | None:
-    """What the lines say. Their ids are no part of it: each save may give them new ones (A11).
+    """What the lines say. Their ids are no part of it, since each save may give them new ones
+    (docs/vendors/coperniq-api.md, A11).
 
     Nor are line breaks and spaces, which the form of a page may change when something else is saved.
     """

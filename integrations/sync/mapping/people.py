@@ -38,7 +38,7 @@ class Wanted:
 
 
 def clean_name(text: str) -> str:
-    """Only what QuickBooks forbids is changed (quickbooks-online.md §4.1): colon, tab and newline."""
+    """Only what QuickBooks forbids is changed (docs/vendors/quickbooks-online.md, 4.1): colon, tab and newline."""
     return FORBIDDEN.sub(" ", text).strip()
 
 

@@ -15,7 +15,7 @@ from integrations.sync.mapping.invoices import SALES, SUBTOTAL, text_of
 
 DISCOUNT, TEXT = "DiscountLineDetail", "DescriptionOnly"
 INLINE_SUBTOTAL = re.compile(r"subtotal:[\s$\d.,-]*", re.IGNORECASE)
-"""QuickBooks' own text for a sum of lines that stand above (§5.2)."""
+"""QuickBooks' own text for a sum of lines that stand above (docs/vendors/quickbooks-online.md, 5.2)."""
 BOXES = {"SHIPPING_ITEM_ID": "Shipping", "GRATUITY_ITEM_ID": "Gratuity"}
 """Items that stand for a box of QuickBooks' form."""
 FRACTION, TOO_FEW, TOO_FINE, UNEVEN = (
