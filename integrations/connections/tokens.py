@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from integrations.errors import AccessLost, GrantLost, PortalError, Unavailable, VendorError
+from integrations.errors import AccessLost, AuthorizationRevoked, PortalError, Unavailable, VendorError
 from integrations.models import CoperniqConnection, QuickBooksConnection, SyncRun
 from integrations.models.connections import CoperniqConnectionQuerySet
 from integrations.models.secrets import seal
@@ -77,7 +77,7 @@ def refresh(connection: QuickBooksConnection) -> str:
     """Refresh and store the tokens before they are used; release the claim if Intuit gave no answer."""
     try:
         tokens = oauth.refresh(oauth_app(), connection.refresh_token)
-    except GrantLost as error:
+    except AuthorizationRevoked as error:
         mark_grant_lost(connection, error)
         raise
     except PortalError:
@@ -103,7 +103,7 @@ def token_values(tokens: oauth.Tokens) -> dict[str, object]:
     }
 
 
-def mark_grant_lost(connection: QuickBooksConnection, error: GrantLost) -> None:
+def mark_grant_lost(connection: QuickBooksConnection, error: AuthorizationRevoked) -> None:
     """Mark the connection as lost, unless it has been authorized again since its token was sent."""
     if same_version(connection).filter(state=State.CONNECTED).update(**lost(error)):
         SyncRun.objects.filter(connection=connection).hold_for_reconnect(error.sentence)

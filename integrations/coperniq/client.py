@@ -10,18 +10,18 @@ from typing import Literal
 
 from integrations.coperniq.money import (
     CatalogItem,
-    Invoice,
-    OddInvoice,
-    Payment,
-    read_catalog_item_record,
-    read_invoice_record,
-    read_listed_invoice,
-    read_payment_record,
+    CoperniqInvoice,
+    CoperniqPayment,
+    UnreadableInvoice,
+    parse_catalog_item,
+    parse_coperniq_invoice,
+    parse_coperniq_payment,
+    parse_listed_invoice,
 )
 from integrations.coperniq.paging import newest_of_each, rows_of, whole_list
 from integrations.coperniq.records import (
-    Account,
     Contact,
+    CoperniqAccount,
     Project,
     Site,
     Workflow,
@@ -70,7 +70,7 @@ class CoperniqClient(Wire):
         rows = self._changed("projects", updated_after, include_archived="true")
         return newest_of_each(map(read_project_record, rows))
 
-    def read_account(self, account_id: str) -> Account:
+    def read_account(self, account_id: str) -> CoperniqAccount:
         """One account, also if archived, with its contacts: `GET /accounts/{id}` (docs/vendors/coperniq-api.md, 3.1)."""
         path = f"accounts/{path_segment(account_id)}"
         return read_account_record(self._record(path, include_archived="true", include_contacts="true"))
@@ -87,42 +87,42 @@ class CoperniqClient(Wire):
         sites = {site.id: site for site in map(read_site_record, self._pages("sites", accountId=account_id))}
         return [site for site in sites.values() if site.account_id in ("", account_id)]
 
-    def read_invoice(self, invoice_id: str) -> Invoice:
+    def read_invoice(self, invoice_id: str) -> CoperniqInvoice:
         """One invoice with its lines: `GET /invoices/{id}` (docs/vendors/coperniq-api.md, 3.7).
 
         Totals are in cents; unit prices and costs of lines are in dollars. An amount with a fraction of a cent raises
         UnexpectedShape.
         """
-        return read_invoice_record(self._record(f"invoices/{path_segment(invoice_id)}"))
+        return parse_coperniq_invoice(self._record(f"invoices/{path_segment(invoice_id)}"))
 
-    def list_invoices(self, updated_after: datetime | None) -> list[Invoice | OddInvoice]:
+    def list_invoices(self, updated_after: datetime | None) -> list[CoperniqInvoice | UnreadableInvoice]:
         """Invoices changed after a moment, or all of them: `GET /invoices` (docs/vendors/coperniq-api.md, 3.7).
 
         Each invoice once, oldest change first; callers overlap their windows as with projects. An invoice that cannot
         be read comes as `OddInvoice`. No parameter asks for archived invoices, and it is unknown whether they are
         included (docs/vendors/coperniq-api.md, 2.4).
         """
-        return newest_of_each(map(read_listed_invoice, self._changed("invoices", updated_after)))
+        return newest_of_each(map(parse_listed_invoice, self._changed("invoices", updated_after)))
 
     def list_invoices_of(
         self, kind: Literal["projects", "accounts"], record_id: str
-    ) -> list[Invoice | OddInvoice]:
+    ) -> list[CoperniqInvoice | UnreadableInvoice]:
         """Invoices raised on this project or account itself: `GET /{kind}/{id}/invoices`.
 
         Each invoice once, oldest change first. See docs/vendors/coperniq-api.md, 3.7.
         """
         path = f"{kind}/{path_segment(record_id)}/invoices"
         with self._in_sight():
-            return newest_of_each(map(read_listed_invoice, self._changed(path, None)))
+            return newest_of_each(map(parse_listed_invoice, self._changed(path, None)))
 
-    def list_payments(self, invoice_id: str) -> list[Payment]:
+    def list_payments(self, invoice_id: str) -> list[CoperniqPayment]:
         """All payments of an invoice, amounts in cents: `GET /invoices/{id}/payments`.
 
         One request: the list takes no parameters. An answer that announces more pages raises UnexpectedShape.
         See docs/vendors/coperniq-api.md, 3.8.
         """
         answer = self._record(f"invoices/{path_segment(invoice_id)}/payments")
-        return [read_payment_record(row, invoice_id) for row in whole_list(answer)]
+        return [parse_coperniq_payment(row, invoice_id) for row in whole_list(answer)]
 
     def list_catalog(self) -> list[CatalogItem]:
         """All catalog items that are not deleted, prices and costs in cents: `GET /catalog-items`.
@@ -130,37 +130,37 @@ class CoperniqClient(Wire):
         One request: Coperniq ignores paging here and has no filter for changes (docs/vendors/coperniq-api.md, 2.4).
         See docs/vendors/coperniq-api.md, 3.12.
         """
-        return [read_catalog_item_record(row) for row in whole_list(self._get("catalog-items"))]
+        return [parse_catalog_item(row) for row in whole_list(self._get("catalog-items"))]
 
-    def create_invoice(self, body: str) -> Invoice:
+    def create_invoice(self, body: str) -> CoperniqInvoice:
         """Create an invoice from a JSON body, prices in dollars: `POST /invoices` (docs/vendors/coperniq-api.md, 3.7)."""
-        return self._write("POST", "invoices", body, read_invoice_record)
+        return self._write("POST", "invoices", body, parse_coperniq_invoice)
 
-    def update_invoice(self, invoice_id: str, body: str) -> Invoice:
+    def update_invoice(self, invoice_id: str, body: str) -> CoperniqInvoice:
         """Change the fields in the JSON body; `lineItems` replaces all lines: `PATCH /invoices/{id}`.
 
         See docs/vendors/coperniq-api.md, 3.7 and A11.
         """
-        return self._write("PATCH", f"invoices/{path_segment(invoice_id)}", body, read_invoice_record)
+        return self._write("PATCH", f"invoices/{path_segment(invoice_id)}", body, parse_coperniq_invoice)
 
-    def create_payment(self, invoice_id: str, body: str) -> Payment:
+    def create_payment(self, invoice_id: str, body: str) -> CoperniqPayment:
         """Record a payment from a JSON body, amount in dollars: `POST /invoices/{id}/payments`.
 
         Coperniq can neither change nor delete a payment afterwards. See docs/vendors/coperniq-api.md, 3.8.
         """
         path = f"invoices/{path_segment(invoice_id)}/payments"
-        return self._write("POST", path, body, lambda record: read_payment_record(record, invoice_id))
+        return self._write("POST", path, body, lambda record: parse_coperniq_payment(record, invoice_id))
 
     def create_catalog_item(self, body: str) -> CatalogItem:
         """Create a catalog item from a JSON body, price and cost in dollars: `POST /catalog-items`.
 
         See docs/vendors/coperniq-api.md, 3.12.
         """
-        return self._write("POST", "catalog-items", body, read_catalog_item_record)
+        return self._write("POST", "catalog-items", body, parse_catalog_item)
 
     def update_catalog_item(self, item_id: str, body: str) -> CatalogItem:
         """Change the fields in the JSON body, price and cost in dollars: `PATCH /catalog-items/{id}`.
 
         See docs/vendors/coperniq-api.md, 3.12.
         """
-        return self._write("PATCH", f"catalog-items/{path_segment(item_id)}", body, read_catalog_item_record)
+        return self._write("PATCH", f"catalog-items/{path_segment(item_id)}", body, parse_catalog_item)

@@ -3,6 +3,8 @@
 Unlike the readers in `records`, these are strict about amounts: a missing or unreadable total raises UnexpectedShape.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +20,7 @@ PRECISE = Context(prec=200, rounding=ROUND_HALF_UP)
 
 
 @dataclass(frozen=True)
-class InvoiceLine:
+class CoperniqInvoiceLine:
     """A line of an invoice (docs/vendors/coperniq-api.md, 3.7).
 
     `unit_price` and `unit_cost` are in dollars, with as many decimals as Coperniq sent. A discount has a negative price.
@@ -44,7 +46,7 @@ class InvoiceLine:
 
 
 @dataclass(frozen=True)
-class Invoice:
+class CoperniqInvoice:
     """An invoice (docs/vendors/coperniq-api.md, 3.7); `*_cents` in cents.
 
     `record_id` is the project or account it was raised on. `lines` is empty if the invoice is a percentage of a base
@@ -70,7 +72,7 @@ class Invoice:
     account_title: str
     record_id: str
     record_title: str
-    lines: tuple[InvoiceLine, ...]
+    lines: tuple[CoperniqInvoiceLine, ...]
 
     @property
     def version(self) -> str:
@@ -85,7 +87,7 @@ class Invoice:
 
 
 @dataclass(frozen=True)
-class OddInvoice:
+class UnreadableInvoice:
     """An invoice of a list that cannot be read, for example because of a fraction of a cent.
 
     It stands in for the invoice so that the rest of the list can be used.
@@ -101,7 +103,7 @@ class OddInvoice:
 
 
 @dataclass(frozen=True)
-class Payment:
+class CoperniqPayment:
     """A payment on an invoice (docs/vendors/coperniq-api.md, 3.8); `amount_cents` in cents.
 
     `number` is the payment's own number, although Coperniq's field is called `invoiceNumber`.
@@ -139,11 +141,11 @@ class CatalogItem:
     is_archived: bool
 
 
-def read_invoice_record(record: Wild) -> Invoice:
+def parse_coperniq_invoice(record: Wild) -> CoperniqInvoice:
     """Raises UnexpectedShape if the id, the total or a line's quantity or price is missing or unreadable."""
     raised_on = record.child("record")
     title = record.text("title", "")
-    return Invoice(
+    return CoperniqInvoice(
         id=record.identifier("id"),
         number=record.text("uid", "") or record.text("number", "") or title,
         title=title,
@@ -167,20 +169,20 @@ def read_invoice_record(record: Wild) -> Invoice:
     )
 
 
-def read_listed_invoice(record: Wild) -> Invoice | OddInvoice:
+def parse_listed_invoice(record: Wild) -> CoperniqInvoice | UnreadableInvoice:
     """Raises UnexpectedShape only if the invoice has no id."""
     try:
-        return read_invoice_record(record)
+        return parse_coperniq_invoice(record)
     except UnexpectedShape:
-        return OddInvoice(record.identifier("id"), account_id_of(record), updated_at_of(record))
+        return UnreadableInvoice(record.identifier("id"), account_id_of(record), updated_at_of(record))
 
 
-def read_payment_record(record: Wild, invoice_id: str) -> Payment:
+def parse_coperniq_payment(record: Wild, invoice_id: str) -> CoperniqPayment:
     """`invoice_id` comes from the path of the request, since a payment does not contain it.
 
     See docs/vendors/coperniq-api.md, 3.8.
     """
-    return Payment(
+    return CoperniqPayment(
         id=record.identifier("id"),
         number=record.text("invoiceNumber", ""),
         invoice_id=invoice_id,
@@ -196,7 +198,7 @@ def read_payment_record(record: Wild, invoice_id: str) -> Payment:
     )
 
 
-def read_catalog_item_record(record: Wild) -> CatalogItem:
+def parse_catalog_item(record: Wild) -> CatalogItem:
     return CatalogItem(
         id=record.identifier("id"),
         name=record.text("name", ""),
@@ -221,9 +223,9 @@ def _line_rows(record: Wild) -> Iterator[Wild]:
             seen |= {line_id} - {""}
 
 
-def _invoice_line(row: Wild) -> InvoiceLine:
+def _invoice_line(row: Wild) -> CoperniqInvoiceLine:
     item = row.child("catalogItem")
-    return InvoiceLine(
+    return CoperniqInvoiceLine(
         id=row.identifier("id", ""),
         catalog_item_id=row.identifier("catalogItemId", item.identifier("id", "")),
         item_name=item.text("name", ""),

@@ -5,6 +5,8 @@ account, numbers or texts, and missing fields. `streetViewUrl` may contain an AP
 read.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +25,7 @@ class ContactRef:
 
 
 @dataclass(frozen=True)
-class Account:
+class CoperniqAccount:
     """A client (docs/vendors/coperniq-api.md, 3.1).
 
     `address` is the whole address in one line; `street`, `city`, `state` and `zip_code` are "" unless Coperniq sends
@@ -118,8 +120,8 @@ class Workflow:
     phases: tuple[WorkflowPhase, ...]
 
 
-def read_account_record(record: Wild) -> Account:
-    return Account(
+def read_account_record(record: Wild) -> CoperniqAccount:
+    return CoperniqAccount(
         id=record.identifier("id"),
         number=_number(record),
         title=record.text("title", ""),

@@ -1,5 +1,7 @@
 """The base of all exceptions, and those raised inside the portal."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import ClassVar, NamedTuple
@@ -52,7 +54,7 @@ class Choice(NamedTuple):
     question: str = ""
 
 
-class Hold(PortalError):
+class NeedsDecision(PortalError):
     """The run is held until a person picks one of the choices.
 
     `compared` lists fields whose values are shown side by side: {field, before, coperniq, quickbooks}.
@@ -72,7 +74,7 @@ class Hold(PortalError):
         self.compared = tuple(compared)
 
 
-class Skip(PortalError):
+class Skipped(PortalError):
     """The record is not synced, for the reason given; the choices, if any, are ways to sync it anyway.
 
     `silent` leaves it out of the log, because a reader would not miss it.
@@ -87,7 +89,7 @@ class Skip(PortalError):
         self.silent = silent
 
 
-class Wait(PortalError):
+class BlockedBy(PortalError):
     """The run waits for the link of another record and is released when that link is created."""
 
     def __init__(self, cause: str, sentence: str, *, kind: str, coperniq_id: str) -> None:
@@ -96,7 +98,7 @@ class Wait(PortalError):
         self.kind, self.coperniq_id = kind, coperniq_id
 
 
-class LaneLost(PortalError):
+class LeaseLost(PortalError):
     """Another worker has the company's lease: results of this worker must not be stored."""
 
     remedy = Remedy.RETRY

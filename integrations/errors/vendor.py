@@ -1,5 +1,7 @@
 """Exceptions for answers of either vendor, and for answers that did not arrive."""
 
+from __future__ import annotations
+
 import re
 from datetime import datetime
 from typing import ClassVar
@@ -84,7 +86,7 @@ class AccessLost(VendorError):
     wording = "{vendor} refuses access for this connection. Please connect it again under Integrations."
 
 
-class GrantLost(AccessLost):
+class AuthorizationRevoked(AccessLost):
     cause = "grant_lost"
     wording = "The authorization of {vendor} has ended. Please re-authorize it under Integrations."
 

@@ -3,6 +3,8 @@
 See docs/vendors/quickbooks-online.md, 8.3.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +18,7 @@ MOST_OBJECTS = 1000
 
 
 @dataclass(frozen=True)
-class Change:
+class ChangedRecord:
     """A changed record.
 
     `record` is the whole object as QuickBooks returned it; for a deleted one it has only the id and the time.
@@ -32,7 +34,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Changes:
-    found: tuple[Change, ...]
+    found: tuple[ChangedRecord, ...]
     is_full: bool
 
 
@@ -53,8 +55,8 @@ def read_changes_document(document: Wild, entities: Sequence[str]) -> Changes:
     return Changes(found, len(rows) >= MOST_OBJECTS)
 
 
-def read_change(entity: str, row: Wild) -> Change:
-    return Change(
+def read_change(entity: str, row: Wild) -> ChangedRecord:
+    return ChangedRecord(
         entity=entity,
         id=row.identifier("Id"),
         is_deleted=row.text("status", "") == "Deleted",

@@ -13,8 +13,13 @@ from integrations.errors import Refused
 from integrations.parsing import Wild
 from integrations.quickbooks import query
 from integrations.quickbooks.bodies import money
-from integrations.quickbooks.changes import Change, Changes, read_change, read_changes_document
-from integrations.quickbooks.documents import Invoice, Payment, read_invoice_record, read_payment_record
+from integrations.quickbooks.changes import ChangedRecord, Changes, read_change, read_changes_document
+from integrations.quickbooks.documents import (
+    QuickBooksInvoice,
+    QuickBooksPayment,
+    parse_quickbooks_invoice,
+    parse_quickbooks_payment,
+)
 from integrations.quickbooks.faults import UNREADABLE_QUERY, build, lost
 from integrations.quickbooks.lists import (
     Item,
@@ -101,19 +106,19 @@ class QuickBooksClient(Wire):
         """
         return read_customer_record(self._record("Customer", customer_id))
 
-    def read_invoice(self, invoice_id: str) -> Invoice:
+    def read_invoice(self, invoice_id: str) -> QuickBooksInvoice:
         """One invoice with its lines; amounts in cents, unit prices in dollars (docs/vendors/quickbooks-online.md, 5).
 
         https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/invoice
         """
-        return read_invoice_record(self._record("Invoice", invoice_id))
+        return parse_quickbooks_invoice(self._record("Invoice", invoice_id))
 
-    def read_payment(self, payment_id: str) -> Payment:
+    def read_payment(self, payment_id: str) -> QuickBooksPayment:
         """One payment with its allocations; amounts in cents (docs/vendors/quickbooks-online.md, 6).
 
         https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/payment
         """
-        return read_payment_record(self._record("Payment", payment_id))
+        return parse_quickbooks_payment(self._record("Payment", payment_id))
 
     def find_customers_named(self, names: Sequence[str]) -> list[Customer]:
         """Customers and jobs with one of these display names, active or not.
@@ -140,7 +145,7 @@ class QuickBooksClient(Wire):
         found = self._find_customers(query.contains("PrimaryEmailAddr", wanted)) if wanted else []
         return [customer for customer in found if wanted in _addresses(customer)]
 
-    def find_invoices_numbered(self, numbers: Sequence[str]) -> list[Invoice]:
+    def find_invoices_numbered(self, numbers: Sequence[str]) -> list[QuickBooksInvoice]:
         """Invoices with one of these numbers; case-insensitive (docs/vendors/quickbooks-online.md, 5.1).
 
         Several invoices may have the same number.
@@ -149,9 +154,9 @@ class QuickBooksClient(Wire):
         """
         wanted = [number for number in dict.fromkeys(numbers) if number]
         rows = self._rows("Invoice", [query.one_of("DocNumber", wanted)]) if wanted else []
-        return [read_invoice_record(row) for row in rows]
+        return [parse_quickbooks_invoice(row) for row in rows]
 
-    def find_payments(self, customer_id: str, total_cents: int | None = None) -> list[Payment]:
+    def find_payments(self, customer_id: str, total_cents: int | None = None) -> list[QuickBooksPayment]:
         """Payments of this customer, without those of its jobs, optionally only of this total in cents.
 
         https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/payment
@@ -161,23 +166,23 @@ class QuickBooksClient(Wire):
         conditions = [query.equals("CustomerRef", customer_id)]
         if total_cents is not None:
             conditions.append(query.equals("TotalAmt", str(money(total_cents))))
-        return [read_payment_record(row) for row in self._rows("Payment", conditions)]
+        return [parse_quickbooks_payment(row) for row in self._rows("Payment", conditions)]
 
-    def list_invoices_changed(self, since: datetime) -> list[Invoice]:
+    def list_invoices_changed(self, since: datetime) -> list[QuickBooksInvoice]:
         """Invoices changed at or after `since`, without deleted ones (docs/vendors/quickbooks-online.md, 7.2 and 8.3).
 
         A payment changes its invoice too (docs/vendors/quickbooks-online.md, 0.2).
 
         https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/invoice
         """
-        return [read_invoice_record(row) for row in self._rows("Invoice", [query.changed_since(since)])]
+        return [parse_quickbooks_invoice(row) for row in self._rows("Invoice", [query.changed_since(since)])]
 
-    def list_payments_changed(self, since: datetime) -> list[Payment]:
+    def list_payments_changed(self, since: datetime) -> list[QuickBooksPayment]:
         """Payments changed at or after `since`, without deleted ones (docs/vendors/quickbooks-online.md, 7.2 and 8.3).
 
         https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/payment
         """
-        return [read_payment_record(row) for row in self._rows("Payment", [query.changed_since(since)])]
+        return [parse_quickbooks_payment(row) for row in self._rows("Payment", [query.changed_since(since)])]
 
     def read_changes(self, entities: Sequence[str], since: datetime) -> Changes:
         """Records of several entities changed since a moment, deleted ones included, in one call.
@@ -195,14 +200,14 @@ class QuickBooksClient(Wire):
             raise build(lost(write=False), reply, detail="the answer cannot be read")
         return read_changes_document(document, entities)
 
-    def list_changed(self, entity: str, since: datetime) -> list[Change]:
+    def list_changed(self, entity: str, since: datetime) -> list[ChangedRecord]:
         """Records of an entity changed at or after `since`, however long ago, without deleted ones.
 
         https://developer.intuit.com/app/developer/qbo/docs/learn/explore-the-quickbooks-online-api/data-queries
         """
         return self._list(entity, query.changed_since(since))
 
-    def find_those(self, entity: str, ids: Sequence[str]) -> list[Change]:
+    def find_those(self, entity: str, ids: Sequence[str]) -> list[ChangedRecord]:
         """These records as they are now, 100 per call. A missing one was deleted, or merged into another.
 
         https://developer.intuit.com/app/developer/qbo/docs/learn/explore-the-quickbooks-online-api/data-queries
@@ -265,7 +270,7 @@ class QuickBooksClient(Wire):
             raise build(lost(write=True), reply, detail="the answer cannot be read")
         return Answer(record.value, reply.intuit_tid, reply.vendor_time)
 
-    def _list(self, entity: str, condition: str) -> list[Change]:
+    def _list(self, entity: str, condition: str) -> list[ChangedRecord]:
         hidden = [query.ACTIVE_AND_INACTIVE] if entity in HIDES_INACTIVE else []
         return [read_change(entity, Wild(row, entity)) for row in self._rows(entity, [condition, *hidden])]
 

@@ -1,5 +1,7 @@
 """Invoices and payments of QuickBooks (docs/vendors/quickbooks-online.md, 5 and 6)."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -15,7 +17,7 @@ GROUP = "GroupLineDetail"
 
 
 @dataclass(frozen=True)
-class InvoiceLine:
+class QuickBooksInvoiceLine:
     """A line of an invoice (docs/vendors/quickbooks-online.md, 5.2).
 
     `kind` is the DetailType. Subtotals and discounts have no `id`; quantity and unit price (dollars) are None if the
@@ -32,11 +34,11 @@ class InvoiceLine:
     unit_price: Decimal | None
     amount_cents: int
     raw: Mapping[str, Any] = field(repr=False)
-    children: tuple["InvoiceLine", ...] = ()
+    children: tuple[QuickBooksInvoiceLine, ...] = ()
 
 
 @dataclass(frozen=True)
-class Invoice:
+class QuickBooksInvoice:
     """An invoice (docs/vendors/quickbooks-online.md, 5); `*_cents` in cents.
 
     `note` is internal (PrivateNote), `memo` is printed (CustomerMemo). Payments are linked from the payment only
@@ -58,7 +60,7 @@ class Invoice:
     note: str
     memo: str
     email_status: str
-    lines: tuple[InvoiceLine, ...]
+    lines: tuple[QuickBooksInvoiceLine, ...]
     payment_ids: tuple[str, ...]
     created_at: datetime | None
     updated_at: datetime | None
@@ -92,7 +94,7 @@ class PaymentLine:
 
 
 @dataclass(frozen=True)
-class Payment:
+class QuickBooksPayment:
     """A payment (docs/vendors/quickbooks-online.md, 6); `*_cents` in cents.
 
     `unapplied_cents` is what its lines do not apply. A payment that `is_deposited` cannot be changed.
@@ -123,11 +125,11 @@ class Payment:
         return sum(line.amount_cents for line in self.lines if (line.txn_type, line.txn_id) == target)
 
 
-def read_invoice_record(raw: Mapping[str, Any]) -> Invoice:
+def parse_quickbooks_invoice(raw: Mapping[str, Any]) -> QuickBooksInvoice:
     """Raises UnexpectedShape if id, SyncToken, customer, date, total or balance is missing or unreadable."""
     record = Wild(raw, "Invoice")
     stamps = record.child("MetaData")
-    return Invoice(
+    return QuickBooksInvoice(
         id=record.identifier("Id"),
         sync_token=record.identifier("SyncToken"),
         number=record.text("DocNumber", ""),
@@ -149,11 +151,11 @@ def read_invoice_record(raw: Mapping[str, Any]) -> Invoice:
     )
 
 
-def read_payment_record(raw: Mapping[str, Any]) -> Payment:
+def parse_quickbooks_payment(raw: Mapping[str, Any]) -> QuickBooksPayment:
     """Raises UnexpectedShape if id, SyncToken, customer, date, total or a line's amount is missing or unreadable."""
     record = Wild(raw, "Payment")
     stamps = record.child("MetaData")
-    return Payment(
+    return QuickBooksPayment(
         id=record.identifier("Id"),
         sync_token=record.identifier("SyncToken"),
         customer_id=record.child("CustomerRef").identifier("value"),
@@ -171,17 +173,17 @@ def read_payment_record(raw: Mapping[str, Any]) -> Payment:
     )
 
 
-def _invoice_line(row: Wild) -> InvoiceLine:
+def _invoice_line(row: Wild) -> QuickBooksInvoiceLine:
     """A line with the lines of its bundle; bundles are not nested."""
     return replace(_line(row), children=tuple(map(_line, row.child(GROUP).children("Line"))))
 
 
-def _line(row: Wild) -> InvoiceLine:
+def _line(row: Wild) -> QuickBooksInvoiceLine:
     """A line by itself. A bundle names its item and quantity differently (docs/vendors/quickbooks-online.md, 5.2)."""
     kind = row.text("DetailType", "")
     detail = row.child(kind)
     item = detail.child("GroupItemRef" if kind == GROUP else "ItemRef")
-    return InvoiceLine(
+    return QuickBooksInvoiceLine(
         id=row.identifier("Id", ""),
         kind=kind,
         item_id=item.identifier("value", ""),

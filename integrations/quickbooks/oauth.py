@@ -17,7 +17,7 @@ from requests_oauthlib import OAuth2Session
 
 from integrations.errors import (
     AppMisconfigured,
-    GrantLost,
+    AuthorizationRevoked,
     Throttled,
     Unavailable,
     UnexpectedShape,
@@ -174,5 +174,5 @@ def _error_for(reply: Reply) -> VendorError:
     if not 400 <= reply.status < 500:
         return build(Unavailable, reply, code=key)
     if key == "invalid_grant":
-        return build(GrantLost, reply, code=key)
+        return build(AuthorizationRevoked, reply, code=key)
     return build(AppMisconfigured if key or reply.status == 401 else Unavailable, reply, code=key, detail=key)

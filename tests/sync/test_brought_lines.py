@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from integrations.sync.mapping.pieces import TIMES
+from integrations.sync.invoices.line_parts import TIMES
 from tests.sync.invoice_scenes import lines_of, prefer, sales
 from tests.sync.office import Office
 from tests.sync.pull_scenes import assert_calm, invoice, lines, told

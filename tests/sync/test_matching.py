@@ -8,7 +8,7 @@ import pytest
 
 from integrations.models import Question, RecordLink, SyncRun
 from integrations.quickbooks.records import Customer
-from integrations.sync.matching import candidates, choices_for
+from integrations.sync.customers.matching import candidates, choices_for
 from tests.cast import answered
 from tests.simulation import Simulation
 from tests.sync.office import Office, open_office

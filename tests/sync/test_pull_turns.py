@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from integrations.errors import Refused
 from integrations.models import Lane, RecordLink, RemoteWrite, SyncRun, Vendor
-from integrations.sync.actions import pulling_invoices, strangers
-from integrations.sync.desk import Desk
+from integrations.sync.engine.context import SyncContext
+from integrations.sync.invoices import pull as invoices_pull
+from integrations.sync.payments.external import on_invoice_ended
 from tests.sync.office import Office
 from tests.sync.pull_scenes import assert_calm, catalog, invoice, invoices, lines, payments, told, writes
 from tests.sync.two_way import Books, open_both
@@ -101,7 +102,7 @@ def test_what_a_vendor_refuses_for_good_is_for_a_person(
         raise Refused(vendor=vendor, detail="no")
 
     with monkeypatch.context() as patch:
-        patch.setattr(pulling_invoices, "carry_out", refuse)
+        patch.setattr(invoices_pull, "execute_plan", refuse)
         books.invoice()
         books.heard()
     assert books.money.held().cause == "refused"
@@ -205,9 +206,9 @@ def test_what_happens_to_an_ended_invoice_afterwards_is_no_news(linked: Linked) 
 
 def test_an_end_that_is_known_is_not_asked_about_again(linked: Linked) -> None:
     books, _ = linked
-    desk = Desk(Lane.objects.get(), books.money.office.quickbooks)
+    desk = SyncContext(Lane.objects.get(), books.money.office.quickbooks)
     link = RecordLink.objects.get(kind="invoice")
     link.written["ended"] = "voided"
-    strangers.meet_end(desk, link, "voided")
+    on_invoice_ended(desk, link, "voided")
     assert not SyncRun.objects.unfinished().exists()
     assert link.quickbooks_image["voided"]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from integrations.models import RunState, SyncRun
-from integrations.sync.plans import PlannedWrite
+from integrations.sync.engine.plan import PlannedWrite
 from tests.sync.office import Office
 from tests.sync.scenes import change_account, enter_again, held_customer, pushed
 
