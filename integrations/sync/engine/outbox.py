@@ -46,7 +46,7 @@ def _prepare_write(desk: SyncContext, run: SyncRun, plan: Plan, planned: Planned
         changes=[change.as_dict() for change in planned.changes],
         coperniq_image=dict(plan.coperniq_image),
         about=_link_metadata(run, plan),
-        warnings=list(plan.warnings),
+        warnings=[str(warning) for warning in plan.warnings],
     )
     store_prepared_write(desk, write, _body_of(planned))
     return write
