@@ -25,6 +25,8 @@ from integrations.models import (
 from integrations.sync.actions import catching_up
 from tests.sync.desk_of_money import Money
 
+pytestmark = pytest.mark.every_database
+
 MONEY = ("invoice", "payment")
 CURSORS = ("changes_cursor_at", "changes_read_at", "captured_at", "money_captured_at")
 
