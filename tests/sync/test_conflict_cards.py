@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from integrations.errors import Hold
+from integrations.models import SyncRun
+from integrations.sync.actions import conflicts
 from integrations.sync.actions.conflicts import together
 from integrations.sync.actions.losers import USE_COPERNIQ, USE_QUICKBOOKS
 from integrations.sync.actions.names import DISCARD, RETRY
@@ -26,3 +30,15 @@ def test_one_card_shows_all_fields_and_offers_every_choice_once() -> None:
 def test_one_reason_for_several_fields_is_told_once() -> None:
     reason = folded()
     assert together([reason, reason]) is reason
+
+
+def test_what_a_run_settled_by_itself_stays_settled_when_its_card_is_answered() -> None:
+    run = SyncRun(pk=5, decision="use_quickbooks")
+    losers = {
+        "memo": {"side": "quickbooks", "run": 5},
+        "lines": {"side": "coperniq", "run": 5},
+        "due_date": {"side": "quickbooks", "run": 4},
+    }
+    found = conflicts.Resolved(losers, is_answered=True)
+    conflicts.take_losers(run, cast("Any", None), [], found)
+    assert sorted(found.losers) == ["due_date", "lines"]
