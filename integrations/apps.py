@@ -7,3 +7,4 @@ class IntegrationsConfig(AppConfig):
 
     def ready(self) -> None:
         from integrations import checks  # noqa: F401 - importing registers the system checks
+        from integrations.sync import registry  # noqa: F401 - importing installs the handlers

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -12,10 +14,11 @@ from accounts.acts import record_act
 from accounts.models import User
 from accounts.roles import Right, may
 from integrations import queue
-from integrations.models import Action, Kind, Lane, QuickBooksConnection, RunState, SyncRun
+from integrations.models import Action, Kind, Lane, Question, QuickBooksConnection, RunState, SyncRun
+from integrations.models.runs import DISCARD, RETRY
 
 MONEY = (Kind.INVOICE, Kind.PAYMENT)
-RELEASE, RETRY = "release", "retry"
+RELEASE = "release"
 AT_ONCE = 200
 # A run that has ended may still offer something: what was skipped can be sent, what lost can be used after all.
 DECIDABLE = (RunState.HELD, RunState.DONE)
@@ -78,13 +81,13 @@ def start_afresh(run: SyncRun) -> bool:
     return same.filter(not_before__isnull=False).ignore_pauses() == 1
 
 
-def decide(run: SyncRun, choice: str, user: User, shown_plan: str = "") -> bool:
+def decide(run: SyncRun, choice: str, user: User, shown_subject: str = "") -> bool:
     """False when the run has moved on since it was shown, be it only to another plan."""
     before = state_of(run)
-    if shown_plan and shown_plan != run.shown_plan:
+    if shown_subject and shown_subject != run.question_subject:
         return False
     with transaction.atomic():
-        if not run.decide(choice):
+        if not run.decide(choice, user):
             return False
         record_act(
             company=run.company,
@@ -98,15 +101,59 @@ def decide(run: SyncRun, choice: str, user: User, shown_plan: str = "") -> bool:
     return True
 
 
-def decide_all(
-    runs: QuerySet[SyncRun], choice: str, user: User, shown_plans: Mapping[int, str] | None = None
-) -> int:
-    """How many took the choice: those that offer it, still show the plan named, and are this person's to decide."""
-    plans = shown_plans or {}
-    held = runs.filter(state=RunState.HELD).select_related("company").order_by("pk")
-    return sum(
-        may_choose(user, run, choice) and decide(run, choice, user, plans.get(run.pk, "")) for run in held
-    )
+@dataclass(frozen=True)
+class BulkResult:
+    """What became of the runs a person selected: how many were decided, and why the others were left out."""
+
+    decided: int = 0
+    other_question: int = 0
+    moved_on: int = 0
+    not_allowed: int = 0
+
+    @property
+    def left_out(self) -> str:
+        """One sentence for each reason, "" where every run was decided."""
+        reasons = (
+            (self.other_question, "asks something else"),
+            (self.moved_on, "has moved on since the page was shown"),
+            (self.not_allowed, "is not yours to decide"),
+        )
+        return " ".join(f"{count} left out: {why}." for count, why in reasons if count)
+
+
+def release_all(
+    runs: QuerySet[SyncRun], questions: Sequence[Question], user: User, shown: Mapping[int, str] | None = None
+) -> BulkResult:
+    """Release the selected runs that ask one of `questions` and still show the subject that the page named.
+
+    A run that asks anything else is left out, whatever the keys of its choices are.
+    """
+    return _decide_each(runs, RELEASE, user, lambda run: run.question in questions, shown or {})
+
+
+def discard_all(runs: QuerySet[SyncRun], user: User) -> BulkResult:
+    return _decide_each(runs, DISCARD, user, lambda run: True, {})
+
+
+def _decide_each(
+    runs: QuerySet[SyncRun],
+    choice: str,
+    user: User,
+    asks: Callable[[SyncRun], bool],
+    shown: Mapping[int, str],
+) -> BulkResult:
+    count: Counter[str] = Counter()
+    for run in runs.select_related("company").order_by("pk"):
+        if run.state != RunState.HELD:
+            count["moved_on"] += 1
+        elif not asks(run):
+            count["other_question"] += 1
+        elif not may_choose(user, run, choice):
+            count["not_allowed"] += 1
+        else:
+            decided = decide(run, choice, user, shown.get(run.pk, ""))
+            count["decided" if decided else "moved_on"] += 1
+    return BulkResult(**count)
 
 
 def state_of(run: SyncRun) -> str:

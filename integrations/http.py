@@ -1,4 +1,4 @@
-"""One way to speak HTTP with a vendor: bounded in time and size, counted, and honest about lost answers."""
+"""HTTP requests to the vendors: limited in time and size, counted, and precise about lost answers."""
 
 import random
 import ssl
@@ -32,13 +32,13 @@ BUSY = {502, 503, 504}
 LARGEST_BODY = 32 * 1024 * 1024
 CHUNK = 64 * 1024
 CLOCK_NOISE = timedelta(seconds=2)
-"""The Date header counts whole seconds, and the answer was some time under way."""
+"""Smaller clock differences are ignored: the Date header has whole seconds, and the answer took time to arrive."""
 NEVER_SENT = (NewConnectionError, ConnectTimeoutError, ProxyError, ssl.SSLCertVerificationError)
 
 
 @dataclass(frozen=True)
 class Call:
-    """One request as the vendor counts it. `status` is 0 when no whole answer came."""
+    """One request as the vendor counts it. `status` is 0 if no complete answer arrived."""
 
     vendor: str
     method: str
@@ -61,7 +61,7 @@ class Reply:
 
     @property
     def vendor_time(self) -> datetime | None:
-        """The vendor's clock, which ours is corrected by."""
+        """The vendor's time according to the Date header, None if there is none."""
         try:
             return parsedate_to_datetime(self.headers.get("Date", "")).astimezone(UTC)
         except (ValueError, OverflowError):
@@ -69,22 +69,22 @@ class Reply:
 
 
 def clock_offset(reply: Reply) -> timedelta:
-    """The vendor's clock minus ours, of an answer that has just come; zero within the noise or where untold."""
+    """The vendor's clock minus ours, for an answer that has just arrived; zero if small or if there is no Date header."""
     now = datetime.now(UTC)
     offset = (reply.vendor_time or now) - now
     return offset if abs(offset) > CLOCK_NOISE else timedelta(0)
 
 
 class Gate(Protocol):
-    """Keeps a vendor's limits. Every request passes it, repeated reads as well."""
+    """A rate limiter. Every request passes it, including repeated reads."""
 
     patience_seconds: float
 
     def enter(self, patience: float) -> bool:
-        """Waits until a call may start. False when that is not within `patience` seconds."""
+        """Wait until a call may start; False if that takes longer than `patience` seconds."""
 
     def leave(self, status: int) -> None:
-        """The call has ended; `status` is 0 when no whole answer came."""
+        """Called when the call has ended; `status` is 0 if no complete answer arrived."""
 
 
 class _BodyTooLarge(Exception):
@@ -96,8 +96,11 @@ class _BodyTooSlow(Exception):
 
 
 class _PlainSession(requests.Session):
-    """Keeps connections alive and nothing else: no cookies between companies, no netrc in place of our token,
-    and no redirect is ever followed, since it would carry a credential to an address nobody configured."""
+    """A session that only keeps connections alive.
+
+    It keeps no cookies, which could pass between companies, uses no netrc credentials in place of our token, and
+    follows no redirect, which could send a credential to an address that nobody configured.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -114,7 +117,10 @@ def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 class VendorSession:
-    """One per thread. Reads are tried again a few times, writes never: that is for the caller to decide."""
+    """Sends requests to one vendor; use one instance per thread.
+
+    Reads are repeated a few times after a failure, writes never.
+    """
 
     def __init__(
         self,
@@ -136,9 +142,9 @@ class VendorSession:
 
     @property
     def timeout_seconds(self) -> float:
-        """The longest one `send` may last, pauses, repeated reads and the waiting at the gate included.
+        """The longest time one `send` may take, in seconds: waiting at the gate, pauses and repeated reads included.
 
-        The time to read counts twice: a body may stall once more after its beginning came at the last moment.
+        The read timeout counts twice, since a body may stall again after its first bytes arrived at the last moment.
         """
         patience = self._gate.patience_seconds if self._gate else 0.0
         return patience + self._connect_seconds + 2 * self._read_seconds
@@ -156,7 +162,11 @@ class VendorSession:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
     ) -> Reply:
-        """Any status is a reply. None: `OutcomeUnknown` if a write may have arrived, else `Unavailable`."""
+        """Send a request; an answer of any status is a reply.
+
+        Without a complete answer raises OutcomeUnknown if a write may have arrived, else Unavailable. Raises
+        AppMisconfigured if the address or a header cannot be sent at all.
+        """
         request = requests.Request(method, url, _as_bytes(headers or {}), params=params, data=body)
         deadline = time.monotonic() + self._connect_seconds + self._read_seconds
         patience = self._gate.patience_seconds if self._gate else 0.0
@@ -181,7 +191,7 @@ class VendorSession:
         try:
             reply = self._exchange(request, deadline)
         except (requests.RequestException, HTTPError, _BodyTooLarge, _BodyTooSlow) as error:
-            # "from None": requests puts addresses with queries, and bad header values, into its messages.
+            # "from None", since messages of requests contain full URLs and rejected header values.
             raise self._lost(error, write=write) from None
         finally:
             if self._gate is not None:
@@ -190,7 +200,7 @@ class VendorSession:
         return reply
 
     def _enter(self, patience: float) -> float:
-        """How long it took. Whoever is not let in has sent nothing."""
+        """Wait at the gate; returns the seconds waited. Raises Unavailable if not admitted: then nothing was sent."""
         if self._gate is None:
             return 0.0
         began = time.monotonic()
@@ -222,7 +232,7 @@ class VendorSession:
     def _lost(self, error: Exception, *, write: bool) -> VendorError:
         reason = _reason(error)
         detail = type(reason).__name__
-        if isinstance(error, ValueError):  # an address or header that cannot be sent at all
+        if isinstance(error, ValueError):  # the address or a header cannot be sent at all
             return AppMisconfigured(vendor=self.vendor, detail=detail)
         if write and not isinstance(reason, NEVER_SENT):
             return OutcomeUnknown(vendor=self.vendor, detail=detail)
@@ -237,7 +247,7 @@ class VendorSession:
 
 
 def _reason(error: Exception) -> BaseException:
-    """What happened below: requests itself does not tell a refused connection from a dropped one."""
+    """The underlying error: requests itself does not distinguish a refused connection from a dropped one."""
     inner = error.args[0] if error.args else error
     reason = inner.reason if isinstance(inner, MaxRetryError) else inner
     if isinstance(reason, SSLError) and reason.args:
@@ -246,5 +256,5 @@ def _reason(error: Exception) -> BaseException:
 
 
 def _as_bytes(headers: Mapping[str, str]) -> dict[str, bytes]:
-    """A key pasted with a typographic quote must be refused by the vendor, not by http.client."""
+    """Headers as bytes, so that a key with a non-Latin character is refused by the vendor and not by http.client."""
     return {name: value.encode() for name, value in headers.items()}

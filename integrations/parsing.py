@@ -1,8 +1,8 @@
-"""Typed reads from a vendor's JSON: a reader gets the type it asked for or `UnexpectedShape`.
+"""Typed reading of a vendor's JSON.
 
-Every reader takes a key and, where the field is optional, a default. The default stands in for a field that
-is absent, null or of another shape: vendors add and change fields without notice (coperniq-api.md §8), and
-one odd optional field must not stop a whole list.
+Every reader takes a key and returns a value of its type, or raises UnexpectedShape. If a default is given, it
+replaces a field that is absent, null or of another type: vendors add and change fields without notice
+(docs/vendors/coperniq-api.md, 8), and one unusual optional field must not stop a whole list.
 """
 
 import json
@@ -32,14 +32,14 @@ LARGEST_NUMBER = Decimal(10) ** 15
 MOST_DECIMALS = 20
 MOST_DIGITS = 20
 DUST = Decimal("0.000001")
-"""Cents that a binary double may add to an exact amount."""
+"""The largest difference from whole cents that a binary double may cause."""
 
 UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
-"""No database column and no UTF-8 body can hold these, though JSON can spell them."""
+"""Characters that JSON can contain but UTF-8 bodies or database columns cannot."""
 
 
 def load_json(data: bytes | str) -> object:
-    """Numbers come as Decimal, so that no amount ever passes through a float."""
+    """Parse JSON with numbers as Decimal, so that no amount passes through a float. Raises UnreadableJson."""
     try:
         text = data.decode("utf-8-sig") if isinstance(data, bytes) else data
         return json.loads(text, parse_float=Decimal, parse_int=Decimal, parse_constant=_refuse)
@@ -53,18 +53,18 @@ def _refuse(constant: str) -> NoReturn:
 
 @dataclass(frozen=True)
 class Wild:
-    """A value nobody has looked at yet, with the path that leads to it."""
+    """An unvalidated JSON value and the path that leads to it."""
 
     value: object
     path: str = ""
 
     def child(self, key: str) -> "Wild":
-        """The value below `key`; where there is none, an empty one, so that reads can be chained."""
+        """The value below `key`, or an empty one, so that reads can be chained."""
         below = self.value.get(key) if isinstance(self.value, Mapping) else None
         return Wild(below, f"{self.path}.{key}" if self.path else key)
 
     def text_at(self, dotted: str) -> str:
-        """The text at a path such as "BillAddr.City", "" where there is none."""
+        """The text at a path such as "BillAddr.City", or "" if absent."""
         *parents, leaf = dotted.split(".")
         node = self
         for parent in parents:
@@ -72,7 +72,7 @@ class Wild:
         return node.text(leaf, "")
 
     def children(self, key: str) -> "list[Wild]":
-        """The rows of a list; none where it is absent or not a list."""
+        """The rows of a list, or none if it is absent or not a list."""
         return self.child(key).rows()
 
     def rows(self) -> "list[Wild]":
@@ -90,15 +90,15 @@ class Wild:
         return self.child(key)._read(_decimal, "number", default)
 
     def cents(self, key: str, default: D | Required = REQUIRED) -> int | D:
-        """Dollars on the wire, integer cents here. A fraction of a cent is refused, never rounded away."""
+        """Dollars in the JSON as integer cents. A fraction of a cent is an unexpected shape and is never rounded."""
         return self.child(key)._read(_cents, "amount of money", default)
 
     def cents_or_zero(self, key: str) -> int:
-        """Nothing where it is absent; an odd one is refused, lest something paid be taken for unpaid."""
+        """Cents, 0 if absent. An unreadable amount raises UnexpectedShape and is not taken for zero."""
         return 0 if self.child(key).value is None else self.cents(key)
 
     def moment(self, key: str, default: D | Required = REQUIRED) -> datetime | D:
-        """Always in UTC. A time without a zone is not one."""
+        """A time in UTC. A time without a zone is an unexpected shape."""
         return self.child(key)._read(_moment, "time", default)
 
     def day(self, key: str, default: D | Required = REQUIRED) -> date | D:
@@ -117,7 +117,7 @@ class Wild:
 
 
 def as_text(value: object) -> str:
-    """What a person would read: vendors change between numbers, texts and lists of one for the same field."""
+    """The value as text, for fields where vendors send numbers, texts or lists of one."""
     if isinstance(value, list):
         return ", ".join(filter(None, map(as_text, value)))
     if isinstance(value, bool):
@@ -138,7 +138,7 @@ def _identifier(value: object) -> str | None:
 
 
 def _decimal(value: object) -> Decimal | None:
-    """Bounded: `Decimal("1e999999999")` is cheap to read and ruinous to print."""
+    """A finite number of limited size: `Decimal("1e999999999")` is quick to read but takes gigabytes to print."""
     if not isinstance(value, Decimal | str | int) or isinstance(value, bool):
         return None
     try:
@@ -162,7 +162,10 @@ def _cents(value: object) -> int | None:
 
 
 def _moment(value: object) -> datetime | None:
-    """Texts in any ISO form, and the milliseconds of Intuit's gateway (quickbooks-online.md §2.1)."""
+    """A time from ISO text, or from the milliseconds that Intuit's gateway sends.
+
+    See docs/vendors/quickbooks-online.md, 2.1.
+    """
     stamp = _decimal(value) if isinstance(value, Decimal) else None
     try:
         if stamp is not None:
@@ -187,7 +190,10 @@ def _flag(value: object) -> bool | None:
 
 
 def path_segment(identifier: str) -> str:
-    """An id as part of an address. Ids come from notifications, where "../x" would read another record."""
+    """An id checked for use in a URL path; raises UnexpectedShape.
+
+    Ids come from webhooks, where "../x" would read another record.
+    """
     if not re.fullmatch(r"[\w-]+", identifier, re.ASCII):
         raise UnexpectedShape("id", "usable id")
     return identifier

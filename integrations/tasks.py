@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 
 from integrations.models import Heartbeat
-from integrations.sync.changes import due_changes
-from integrations.sync.planning import plan_pending
-from integrations.sync.polling import due_polls
-from integrations.sync.pump import Errand, Pump
+from integrations.sync.engine.worker import Job, WorkerLoop
+from integrations.sync.ingest.coperniq_projects import due_coperniq_polls
+from integrations.sync.ingest.quickbooks_cdc import due_cdc_reads
+from integrations.sync.ingest.router import route_pending_events
 
 
 def pump() -> int:
-    return Pump(chores=(plan_events, due_polls, due_changes)).run()
+    return WorkerLoop(chores=(plan_events, due_coperniq_polls, due_cdc_reads)).run()
 
 
-def plan_events() -> Sequence[Errand]:
+def plan_events() -> Sequence[Job]:
     """Quick and local, so it is done between two looks at the lanes."""
-    plan_pending()
+    route_pending_events()
     return ()
 
 

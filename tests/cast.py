@@ -21,6 +21,7 @@ from integrations.models import (
     CoperniqConnection,
     FieldMapping,
     Kind,
+    Question,
     QuickBooksConnection,
     RecordLink,
     RunState,
@@ -101,6 +102,12 @@ def run(connection: QuickBooksConnection, state: RunState, coperniq_id: str = "1
         state=state,
         **{**usual, **values},
     )
+
+
+def answered(row: SyncRun, question: Question, answer: str, subject: str = "") -> None:
+    """A person has answered this before."""
+    row.decision_rows.create(question=question, answer=answer, subject=subject)
+    SyncRun.objects.filter(pk=row.pk).update(has_decisions=True)
 
 
 def link(connection: QuickBooksConnection, kind: Kind, coperniq_id: str) -> RecordLink:

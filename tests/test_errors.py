@@ -3,7 +3,15 @@ from datetime import UTC, datetime
 import pytest
 
 from integrations import errors
-from integrations.errors import PortalError, Remedy, VendorError
+from integrations.errors import (
+    AuthorizationRevoked,
+    BlockedBy,
+    LeaseLost,
+    NeedsDecision,
+    PortalError,
+    Remedy,
+    VendorError,
+)
 
 
 def every_vendor_error(base: type[VendorError] = VendorError) -> set[type[VendorError]]:
@@ -47,7 +55,7 @@ def test_causes_are_unique() -> None:
         (errors.Unavailable, "retry", "vendor_unavailable"),
         (errors.OutcomeUnknown, "retry", "outcome_unknown"),
         (errors.AccessLost, "reconnect", "access_lost"),
-        (errors.GrantLost, "reconnect", "grant_lost"),
+        (AuthorizationRevoked, "reconnect", "grant_lost"),
         (errors.AppMisconfigured, "configure", "app_misconfigured"),
         (errors.SubscriptionEnded, "inspect", "subscription_ended"),
         (errors.RecordMissing, "inspect", "record_missing"),
@@ -144,17 +152,17 @@ def test_an_unexpected_shape_names_its_place() -> None:
 
 
 def test_a_hold_offers_its_choices() -> None:
-    hold = errors.Hold("name_taken", "The name is taken.", [errors.Choice("retry", "Try again")])
+    hold = NeedsDecision("name_taken", "The name is taken.", [errors.Choice("retry", "Try again")])
     assert hold.cause == "name_taken"
     assert hold.choices[0].key == "retry"
     assert hold.remedy is Remedy.INSPECT
 
 
 def test_a_lost_lane_is_tried_again_and_an_unreadable_credential_is_configured() -> None:
-    assert errors.LaneLost().remedy is Remedy.RETRY
+    assert LeaseLost().remedy is Remedy.RETRY
     assert errors.CredentialUnreadable().remedy is Remedy.CONFIGURE
 
 
 def test_a_wait_names_the_record_it_waits_for() -> None:
-    wait = errors.Wait("customer_unlinked", "Waits for the customer.", kind="customer", coperniq_id="5")
+    wait = BlockedBy("customer_unlinked", "Waits for the customer.", kind="customer", coperniq_id="5")
     assert (wait.cause, wait.kind, wait.coperniq_id) == ("customer_unlinked", "customer", "5")

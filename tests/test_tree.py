@@ -1,4 +1,4 @@
-"""What must not be committed: addresses of package registries; and a lock without hashes."""
+"""What the tree must not contain, and references from code and documents that must lead somewhere."""
 
 from __future__ import annotations
 
@@ -36,3 +36,49 @@ def test_every_dependency_is_locked_with_its_hashes() -> None:
     pinned = [line for line in lines if re.match(r"[a-z0-9-]+(\[.*\])?==", line)]
     assert len(pinned) > 40
     assert all(line.endswith("\\") for line in pinned), "a hash follows on the next line"
+
+
+# "docs/vendors/coperniq-api.md, 3.7 and A11": a section by its number, an assumption by its own.
+SECTION = r"A?\d+(?:\.\d+)?"
+REFERENCE = re.compile(rf"docs/vendors/([\w-]+\.md),\s+({SECTION}(?:(?:, | and | to ){SECTION})*)")
+HEADING = re.compile(rf"^#+ ({SECTION})\.?(?: |$)", re.MULTILINE)
+LINK = re.compile(r"\]\(([\w./-]*)(?:#([\w-]+))?\)")
+
+
+def code() -> list[Path]:
+    return [path for path in tracked("*.py") if path != Path(__file__).resolve()]
+
+
+def test_code_names_vendor_sections_that_exist() -> None:
+    known = {path.name: set(HEADING.findall(path.read_text())) for path in tracked("docs/vendors/*.md")}
+    assert all(known.values())
+    missing = [
+        f"{path.relative_to(ROOT)}: {document}, {section}"
+        for path in code()
+        for document, sections in REFERENCE.findall(path.read_text())
+        for section in re.findall(SECTION, sections)
+        if section not in known.get(document, ())
+    ]
+    assert missing == []
+
+
+def test_code_names_a_vendor_section_with_its_document() -> None:
+    bare = re.compile(rf"\xa7|(?:{'|'.join(path.name for path in tracked('docs/vendors/*.md'))})")
+    texts = {path: REFERENCE.sub("", path.read_text()) for path in code()}
+    assert [path for path, text in texts.items() if bare.search(text)] == []
+
+
+def test_links_between_documents_lead_somewhere() -> None:
+    broken = []
+    for path in tracked("*.md"):
+        for target, anchor in LINK.findall(path.read_text()):
+            found = (path.parent / target).resolve() if target else path
+            if not found.exists() or (anchor and anchor not in anchors(found)):
+                broken.append(f"{path.relative_to(ROOT)}: {target}#{anchor}")
+    assert broken == []
+
+
+def anchors(document: Path) -> set[str]:
+    """The anchors that GitHub gives to headings."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}

@@ -1,6 +1,6 @@
-"""Intuit's consent, there and back: a browser is sent out with a state and comes home with a code.
+"""The OAuth flow: sends the browser to Intuit's consent page and completes the connection on its return.
 
-Tokens go from Intuit into the sealed columns and nowhere else.
+Tokens are stored only encrypted (docs/vendors/quickbooks-online.md, 1).
 """
 
 from __future__ import annotations
@@ -38,7 +38,11 @@ TRY_AGAIN = "Nothing was changed. Please start again with Connect under Integrat
 
 
 def begin(session: SessionBase, company: Company, user: User, redirect_uri: str) -> str:
-    """The address to send the browser to. Its state is good once, for this session, company and person."""
+    """Start an authorization; returns the address of the consent page.
+
+    Its `state` is valid once, for this session, company and user, for an hour. Raises AppMisconfigured without a
+    client id.
+    """
     if not settings.INTUIT_CLIENT_ID:
         raise AppMisconfigured(vendor="quickbooks", detail="INTUIT_CLIENT_ID is not set")
     state = secrets.token_urlsafe(32)
@@ -49,7 +53,11 @@ def begin(session: SessionBase, company: Company, user: User, redirect_uri: str)
 
 
 def claim_state(session: SessionBase, company: Company, user: User, state: str) -> None:
-    """Saved at once: Intuit ends the tokens of a code that is exchanged twice, as by an impatient reload."""
+    """Use up the state of a callback; raises NotConnected if it is unknown, too old or of another company or user.
+
+    The session is saved at once, so that a reload cannot exchange the code again: Intuit revokes the tokens of such a
+    code.
+    """
     asked = next((row for row in session.get(PENDING, []) if row["state"] == state), None)
     if asked is None:
         raise NotConnected(
@@ -69,10 +77,10 @@ def claim_state(session: SessionBase, company: Company, user: User, state: str) 
 def complete(
     company: Company, user: User, *, code: str, realm_id: str, redirect_uri: str
 ) -> QuickBooksConnection:
-    """The stored connection: CONNECTED, or PROPOSED where other books answered than before.
+    """Exchange the code and store the connection as CONNECTED, or as PROPOSED if it is another QuickBooks company.
 
-    Raises VendorError and NotConnected; then nothing was stored. What was granted for nothing is not revoked:
-    a revocation may end the grant of another company, or the one that still works here.
+    Raises VendorError and NotConnected; then nothing was stored. Unused tokens are not revoked, since a revocation
+    may end the authorization of another company, or the one that still works here.
     """
     if not code or not REALM.fullmatch(realm_id):
         raise NotConnected(f"QuickBooks' answer is incomplete. {TRY_AGAIN}")

@@ -1,4 +1,4 @@
-"""Stored connection → live client, with every call counted for its company."""
+"""Builds API clients from stored connections and counts their calls per company."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ CONNECT_TIMEOUT_SECONDS = 5.0
 
 
 class CallMeter:
-    """Counts calls in memory; `flush` adds them to the company's tally in one statement a vendor.
+    """Counts calls in memory; `flush` adds them to the company's tally with one statement per vendor.
 
-    Where runs follow each other quickly, `every` so many seconds is often enough.
+    With `every`, `flush` writes at most once in so many seconds.
     """
 
     def __init__(self, company_id: int, every: float = 0.0) -> None:
@@ -56,7 +56,7 @@ def quickbooks_session(realm_id: str, meter: CallMeter) -> VendorSession:
 
 
 def gate_of(realm_id: str) -> Limiter:
-    """The one of this process."""
+    """The rate limiter that the threads of this process share for this company."""
     return limiter.limiter_of(realm_id, CONNECT_TIMEOUT_SECONDS + 2 * settings.VENDOR_TIMEOUT_SECONDS)
 
 

@@ -1,4 +1,7 @@
-"""The end of an authorization: nothing of it is kept here, and Intuit is told."""
+"""Ends an authorization: deletes the stored tokens and revokes them at Intuit.
+
+See docs/vendors/quickbooks-online.md, 1.5.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +20,17 @@ State = QuickBooksConnection.State
 
 
 class NotConnected(PortalError):
-    """An authorization that came to nothing, and nothing was stored."""
+    """The authorization failed, and nothing was stored."""
 
     remedy = Remedy.RECONNECT
     cause = "not_connected"
 
 
 def disconnect(company: Company, user: User) -> tuple[QuickBooksConnection, bool]:
-    """Stop first, then tell Intuit; the flag says whether Intuit heard. Runs, links, log and settings stay."""
+    """Delete the tokens, then revoke them at Intuit; the flag is False if Intuit could not be reached.
+
+    Runs, links, log and settings stay. Raises NotConnected if there is no live connection.
+    """
     with company_locked(company):
         connection = QuickBooksConnection.objects.select_for_update().of(company)
         if connection is None or not connection.is_live:
@@ -45,7 +51,7 @@ def disconnect(company: Company, user: User) -> tuple[QuickBooksConnection, bool
 
 
 def wipe(connection: QuickBooksConnection, state: State) -> None:
-    """No access is kept. The version rises, so that no renewal under way brings tokens back."""
+    """Delete all tokens. The token version is increased, so that a refresh in progress cannot store new ones."""
     connection.state, connection.state_reason = state, ""
     connection.access_token_sealed = connection.refresh_token_sealed = ""
     connection.access_expires_at = None
@@ -56,7 +62,10 @@ def wipe(connection: QuickBooksConnection, state: State) -> None:
 
 
 def drop_proposal(company: Company, unless_realm: str = "") -> str:
-    """The sealed token to revoke. A second consent for the proposed books has renewed that very grant."""
+    """Delete the proposed connection; returns its encrypted token if it should be revoked, else "".
+
+    It is not revoked if the same QuickBooks company has been authorized again or is connected elsewhere.
+    """
     proposal = QuickBooksConnection.objects.filter(company=company, state=State.PROPOSED).first()
     if proposal is None:
         return ""
@@ -68,7 +77,7 @@ def drop_proposal(company: Company, unless_realm: str = "") -> str:
 
 
 def revoke_quietly(sealed_token: str) -> bool:
-    """False when Intuit could not be told: here the token is gone all the same."""
+    """Revoke an encrypted token; False if that failed. The caller has deleted the token in either case."""
     if not sealed_token:
         return True
     try:

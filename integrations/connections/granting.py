@@ -1,4 +1,4 @@
-"""What a consent becomes: a new connection, the old one renewed, or a proposal that waits for a decision."""
+"""Stores an authorization: as a new connection, as a renewal, or as a proposal that waits for a decision."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ELSEWHERE = (
 
 @dataclass(frozen=True)
 class Grant:
-    """What a person allowed, proven by a first look at the books."""
+    """An authorization, with the company's data as a proof that it works."""
 
     realm_id: str
     tokens: oauth.Tokens
@@ -35,7 +35,10 @@ class Grant:
 
 
 def store(company: Company, user: User, grant: Grant) -> tuple[QuickBooksConnection, str]:
-    """The connection, and the sealed token of a proposal that has been overtaken by this one."""
+    """Store the connection; also returns the encrypted token of a proposal that it replaces.
+
+    Raises NotConnected if another company of the portal uses this QuickBooks company.
+    """
     with company_locked(company):
         elsewhere = QuickBooksConnection.objects.live().filter(realm_id=grant.realm_id)
         if elsewhere.exclude(company=company).exists():
@@ -76,7 +79,7 @@ def start(connection: QuickBooksConnection, grant: Grant) -> QuickBooksConnectio
 
 
 def renew(connection: QuickBooksConnection, grant: Grant) -> QuickBooksConnection:
-    """The same books: everything continues where it stopped."""
+    """The same QuickBooks company was authorized again: syncing continues where it stopped."""
     if connection.state == State.DISCONNECTED:
         connection.connected_at, connection.disconnected_at = timezone.now(), None
     fill(connection, grant, State.CONNECTED)
@@ -86,9 +89,9 @@ def renew(connection: QuickBooksConnection, grant: Grant) -> QuickBooksConnectio
 
 
 def propose(current: QuickBooksConnection, grant: Grant) -> QuickBooksConnection:
-    """Other books: everything stops, and both wait for a person's decision.
+    """Another QuickBooks company was authorized: syncing stops until a person decides.
 
-    A disconnected company's books may be in use elsewhere by now; then there is nothing left to guard.
+    The old connection is not stopped if its QuickBooks company is connected elsewhere by now.
     """
     taken = QuickBooksConnection.objects.live().filter(realm_id=current.realm_id).exclude(pk=current.pk)
     if not taken.exists():
@@ -101,7 +104,7 @@ def propose(current: QuickBooksConnection, grant: Grant) -> QuickBooksConnection
 
 
 def fill(connection: QuickBooksConnection, grant: Grant, state: State) -> None:
-    """Every token has its version: a renewal under way in a worker must not overwrite these."""
+    """Set the fields of a connection, and a new token version, so that a refresh in progress cannot overwrite them."""
     values: dict[str, Any] = {
         **token_values(grant.tokens),
         "token_version": connection.token_version + 1,

@@ -1,6 +1,7 @@
-"""Another company answered than the one whose records are linked: everything stops until a person decides.
+"""Protection against a wrong company: if another QuickBooks company was authorized than the linked one, syncing stops.
 
-*Move* seals the books with their links and begins new ones; *keep* goes back to what there was.
+A person then decides: *move* archives the old connection with its links and starts a new one; *keep* returns to the
+old one.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def open_guard(company: Company) -> Guard | None:
 
 
 def decided_guard(company: Company) -> Guard:
-    """The guard a decision is for, its rows locked."""
+    """The open question of this company, with its rows locked. Raises NotConnected if it has been decided."""
     guard = open_guard(company)
     if guard is None:
         raise NotConnected("This has been decided already. Please look at the page again.")
@@ -59,7 +60,10 @@ def decided_guard(company: Company) -> Guard:
 
 
 def move(company: Company, user: User) -> QuickBooksConnection:
-    """The new books take over settings, mappings and triggers, and begin without a link."""
+    """Switch to the proposed QuickBooks company, with the same settings, mappings and triggers and without links.
+
+    Raises NotConnected if another company of the portal uses it.
+    """
     try:
         with company_locked(company):
             guard = decided_guard(company)
@@ -78,7 +82,7 @@ def move(company: Company, user: User) -> QuickBooksConnection:
 
 
 def keep(company: Company, user: User) -> QuickBooksConnection:
-    """Back to what there was; whether its authorization still works is found out at once."""
+    """Return to the linked QuickBooks company and check at once whether its authorization still works."""
     with company_locked(company):
         guard = decided_guard(company)
         token = drop_proposal(company)
@@ -96,7 +100,7 @@ def keep(company: Company, user: User) -> QuickBooksConnection:
 
 
 def try_access(connection: QuickBooksConnection) -> None:
-    """An outage proves nothing; only a refusal does."""
+    """Mark the connection as lost if QuickBooks refuses access; other errors are ignored."""
     meter = CallMeter(connection.company_id)
     try:
         quickbooks_client(connection, meter).read_company_info()
@@ -121,7 +125,7 @@ def record(company: Company, user: User, verb: str, guard: Guard, after: QuickBo
 
 
 def seal_books(connection: QuickBooksConnection) -> None:
-    """Links stay readable for ever and are never used again; what was still to be written there is not."""
+    """Archive a connection: its links stay readable and are never used again; its open runs are cancelled."""
     wipe(connection, State.SEALED)
     resting = (RunState.QUEUED, RunState.WAITING, RunState.HELD)
     now = timezone.now()
@@ -136,9 +140,11 @@ def seal_books(connection: QuickBooksConnection) -> None:
 
 
 def hand_over(old: QuickBooksConnection, new: QuickBooksConnection, triggers: list[PhaseTrigger]) -> None:
-    """Triggers count from now: what entered a phase before belongs to the old books.
+    """Copy settings, mappings and triggers to a new connection.
 
-    So do invoices; and an id of the old books' items or accounts means another one here, or none.
+    Triggers count from now and invoice syncing is off, so that earlier phase entries and invoices stay with the old
+    connection.
+    Ids of items and accounts are cleared, since they mean other records in another company.
     """
     settings, _ = SyncSettings.objects.get_or_create(connection=old)
     settings.pk, settings.connection = None, new

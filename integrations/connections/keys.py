@@ -1,4 +1,7 @@
-"""Coperniq by API key: tried before it is stored, and never exchanged for another company's by accident."""
+"""Connects Coperniq by API key (docs/vendors/coperniq-api.md, 2.2).
+
+A key is tested before it is stored, and a key of another Coperniq company waits for a person's decision.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,7 @@ class KeyRefused(PortalError):
 
 
 def connect(company: Company, user: User | None, pasted: str) -> CoperniqConnection:
-    """Stored and connected, or kept aside with `is_guarded`, when nothing that is linked can be found with it.
+    """Test and store a key; if no linked record can be found with it, store it as proposed, with `is_guarded`.
 
     Raises KeyRefused and VendorError; then nothing was stored.
     """
@@ -71,7 +74,10 @@ def try_key(company: Company, api_key: str) -> tuple[list[Workflow], bool]:
 
 
 def is_same_company(company: Company, client: CoperniqClient, api_key: str) -> bool:
-    """True also where nothing is linked, or the key is the stored one: linked records may have been deleted."""
+    """True if one of the latest linked records can be read with the key.
+
+    Also true if nothing is linked, or the key is the stored one: then linked records may have been deleted.
+    """
     if stored_key(company) == api_key:
         return True
     links = RecordLink.objects.filter(connection=QuickBooksConnection.objects.of(company))
@@ -81,7 +87,7 @@ def is_same_company(company: Company, client: CoperniqClient, api_key: str) -> b
 
 
 def stored_key(company: Company) -> str:
-    """ "" also where it cannot be opened any more: pasting the key anew is how that is mended."""
+    """The stored key, or "" if there is none or it cannot be decrypted: entering it again repairs that."""
     row = CoperniqConnection.objects.filter(company=company).first()
     try:
         return row.api_key if row else ""
@@ -101,7 +107,7 @@ def is_found(client: CoperniqClient, link: RecordLink) -> bool:
 def take_key(
     company: Company, row: CoperniqConnection | None, api_key: str, workflows: Iterable[Workflow]
 ) -> CoperniqConnection:
-    """The webhook's address stays the same for ever: it has been pasted into Coperniq."""
+    """Store a key as connected. The webhook token is kept, since its address has been entered in Coperniq."""
     if row is None:
         row = CoperniqConnection(company=company)
         row.issue_webhook_token()
@@ -128,7 +134,7 @@ def as_rows(workflows: Iterable[Workflow]) -> list[dict[str, object]]:
 
 
 def refresh_workflows(company: Company) -> int:
-    """How many there are. Raises VendorError, and NotConnected without a key."""
+    """Read and store the workflows; returns their number. Raises VendorError, and NotConnected without a key."""
     row = CoperniqConnection.objects.filter(company=company).first()
     if row is None:
         raise NotConnected(
@@ -156,7 +162,10 @@ def keep(company: Company, user: User) -> CoperniqConnection:
 
 
 def move(company: Company, user: User) -> CoperniqConnection:
-    """Ids of the old Coperniq company mean nothing in the new one: its links are sealed with the books' row."""
+    """Switch to the Coperniq company of the proposed key; the links to the old company are archived.
+
+    Raises NotConnected if there is no proposed key, or another one by now.
+    """
     proposed = guarded_row(company).proposed_api_key_sealed
     workflows, _ = try_key(company, unseal(proposed))
     with company_locked(company):
@@ -180,7 +189,10 @@ def guarded_row(company: Company) -> CoperniqConnection:
 
 
 def begin_anew(company: Company, row: CoperniqConnection) -> int:
-    """A fresh row of the same books with the same authorization; only triggers the new company knows go along."""
+    """Replace the QuickBooks connection by a copy without links; returns the number of archived links.
+
+    Only triggers whose phase exists in the new Coperniq company are copied.
+    """
     old = QuickBooksConnection.objects.select_for_update().of(company)
     if old is None:
         return 0

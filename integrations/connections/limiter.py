@@ -1,7 +1,8 @@
-"""How fast QuickBooks may be called for one company: one pace for all processes, booked ahead in the database.
+"""Limits the calls to one QuickBooks company over all processes, by reservations in the database.
 
-A process books its next few starts, and how many calls it may have under way, with one conditional update: about one
-a second while it is busy. Nothing has to be counted afterwards, so nothing is forgotten when a process is killed.
+A process reserves its next start times, and the number of calls it may have in progress, with one conditional update:
+about one a second while it is busy. Nothing is counted afterwards, so a killed process leaves nothing to correct. See
+docs/decisions/0002-our-own-rate-limiter.md.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from integrations.models.drivers import this_process
 logger = logging.getLogger(__name__)
 
 MOST_SEATS = SEATS - 1
-"""What one process may have under way, so that a page finds room beside a lane with a backlog."""
+"""The most calls that one process may have in progress, so that a page can call QuickBooks beside a busy worker."""
 
 RENEW_SECONDS = 5.0
 LOOK_AGAIN_SECONDS = 0.2
@@ -34,14 +35,17 @@ THROTTLED = 429
 
 
 class Caller:
-    """Somebody who wants to call: takes a seat, then one of the starts."""
+    """A thread that wants to call: it takes a concurrency slot, then a start time."""
 
     def __init__(self) -> None:
         self.is_seated = False
 
 
 class Limiter:
-    """One for a process and a QuickBooks company; its threads share it. A call ends within `call_seconds`."""
+    """The limiter of one process for one QuickBooks company, shared by its threads.
+
+    A call must end within `call_seconds`, or its slot may be given to another process.
+    """
 
     patience_seconds = PATIENCE_SECONDS
 
@@ -66,7 +70,7 @@ class Limiter:
         self._seats = self._taken = self._keepers = 0
 
     def keep(self) -> None:
-        """Seats are asked for in one go and kept from call to call, until `release`."""
+        """Reserve all slots at once and keep them between calls, until `release`."""
         with self._lock:
             self._keepers += 1
 
@@ -97,7 +101,7 @@ class Limiter:
             self._clear_away()
 
     def attempt(self, caller: Caller) -> float:
-        """How long to wait before the next attempt; 0.0: the call starts now."""
+        """Seconds to wait before the next attempt; 0.0 if the call may start now."""
         with self._lock:
             now = self._clock()
             if is_within(self._shut_until, now, SHUT_SECONDS):
@@ -118,7 +122,7 @@ class Limiter:
             self._clear_away()
 
     def _sit_down(self, caller: Caller, now: float) -> bool:
-        """Seats that could run out while the call is under way are renewed before it starts."""
+        """Take a concurrency slot. Slots that could expire during the call are renewed before it starts."""
         full = self._taken >= self._seats and not caller.is_seated
         if not self._has_seats(now) or (full and self._seats < MOST_SEATS):
             self._ask(now)
@@ -133,7 +137,10 @@ class Limiter:
         return is_within(self._renew_at, now, RENEW_SECONDS)
 
     def _until_start(self, caller: Caller, now: float) -> float:
-        """Whoever is awake takes the start that is there, so that one who sleeps too long delays nobody else."""
+        """Seconds until this caller may start; 0.0 uses up a start time.
+
+        The first thread that is awake takes the next start time, so that a thread that sleeps too long delays no other.
+        """
         self._missed |= {start for start in self._starts if not is_good(start, now)}
         self._starts = deque(start for start in self._starts if start not in self._missed)
         place = [other for other in self._waiting if other.is_seated].index(caller)
@@ -163,9 +170,9 @@ class Limiter:
                 return
 
     def _wanted(self, now: float, seats: int) -> int:
-        """Starts for those who have a seat or find one; if there were several in the last second, as many for the next.
+        """How many start times to reserve: one per caller that can have a slot, or as many as the last second used.
 
-        Never for those who find none: what is booked and not used delays everybody.
+        None for callers without a slot: a start time that is reserved and not used delays every process.
         """
         seated = sum(caller.is_seated for caller in self._waiting)
         finding = max(min(len(self._waiting) - seated, seats - self._taken), 0)
@@ -174,7 +181,7 @@ class Limiter:
         return max(wanted, recent) if wanted > 0 else 0
 
     def _clear_away(self) -> None:
-        """Seats nobody here needs any more are others'. If that cannot be said now, they run out by themselves."""
+        """Return slots that this process does not need. If the database cannot be reached, they expire."""
         if self._taken or self._waiting or self._keepers or not self._seats:
             return
         self._seats, self._renew_at, self._row = 0, -math.inf, None

@@ -1,7 +1,7 @@
-"""Which moments a QuickBooks company's next calls may have, and how many calls a process may have under way.
+"""Calculates the start times of a QuickBooks company's next calls, and each process's share of the calls in progress.
 
-Allowed are 500 calls a minute and 10 at once, and 10 a second are wise (quickbooks-online.md §9). What is booked
-stands in one row per company that all processes share.
+Intuit allows 500 calls a minute and 10 at once, and 10 a second are safe (docs/vendors/quickbooks-online.md, 9).
+Reservations are in one row per company that all processes share.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from typing import Protocol
 from integrations.models.drivers import is_dead
 from integrations.models.pace import Seats
 
-# Starts come a little late, and requests need a moment to get out. With that, no minute has more than 490 and no
-# second more than 10: faster was measured, and QuickBooks' second came to eleven on a busy machine.
+# Calls start a little late, and requests take a moment to be sent. With these values no minute has more than 490 calls
+# and no second more than 10; with faster ones a busy machine was measured to send eleven in a second.
 PER_MINUTE = 488
 EVEN_INTERVAL = 60 / PER_MINUTE
 INTERVAL = 0.118
 LATE_SECONDS = 0.075
 CATCH_UP_SECONDS = 20.0
-"""Whoever had a gap in this time, as when one pump follows another, may go a little faster than evenly."""
+"""After a gap within this time, as between two workers, calls may follow each other a little faster."""
 
 SEATS = 10
 PATIENCE_SECONDS = 10.0
 FARTHEST_SECONDS = PATIENCE_SECONDS + SEATS * INTERVAL
-"""Nothing is booked beyond: where it stands all the same, a clock was put back."""
+"""No start time is reserved later than this. If one is found all the same, a clock was set back."""
 
 
 class Row(Protocol):
-    """What the processes share, see CallPace."""
+    """The row that all processes share, see CallPace."""
 
     starts: list[float]
     seats: Seats
@@ -46,7 +46,11 @@ class Booking:
 
 @dataclass(frozen=True)
 class Wish:
-    """Of one process. How many starts it can use depends on the seats it is granted; `missed` it had and let pass."""
+    """The request of one process.
+
+    `starts` tells how many start times it can use with the slots it is granted; `missed` are reserved ones that it
+    did not use.
+    """
 
     process: str
     seats: int
@@ -55,7 +59,7 @@ class Wish:
 
 
 def book(row: Row, wish: Wish, now: float, until: float) -> Booking | None:
-    """None when another process was faster."""
+    """Reserve slots and start times; None if another process changed the row meanwhile."""
     others = {who: held for who, held in row.seats.items() if who != wish.process and is_held(who, held, now)}
     granted = max(min(wish.seats, SEATS - sum(count for count, _ in others.values())), 0)
     known = [start for start in row.starts if start < now + FARTHEST_SECONDS and start not in wish.missed]
@@ -67,7 +71,7 @@ def book(row: Row, wish: Wish, now: float, until: float) -> Booking | None:
 
 
 def with_starts(booked: Sequence[float], number: int, now: float) -> list[float]:
-    """So many more, as far as they lie within anybody's patience."""
+    """Add start times, as far as they are within the time that callers wait."""
     found = list(booked)
     for _ in range(number):
         found.append(next_start(found, now))
@@ -88,10 +92,10 @@ def is_held(who: str, held: tuple[int, float], now: float) -> bool:
 
 
 def is_good(start: float, now: float) -> bool:
-    """Not missed yet; nor far off, as when a clock was put back."""
+    """True if a start time can still be used, and is not implausibly late because a clock was set back."""
     return -LATE_SECONDS < start - now < FARTHEST_SECONDS
 
 
 def is_within(until: float, now: float, seconds: float) -> bool:
-    """Not over yet, and not farther off than it can be by a clock that goes on."""
+    """True until `until`, unless it is farther away than `seconds` because a clock was set back."""
     return 0 < until - now <= seconds

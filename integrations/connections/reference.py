@@ -1,4 +1,4 @@
-"""Lists that change seldom, kept in the database: items, accounts, payment methods, Coperniq's catalog."""
+"""Caches lists that change seldom in the database: items, accounts, payment methods, Coperniq's catalog."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ READERS: dict[str, Callable[[QuickBooksClient, CoperniqClient], Rows]] = {
 
 
 def stored_list(connection: QuickBooksConnection, name: str) -> Rows:
-    """As it was last read; empty before the first time. Each row has `id` and `name`."""
+    """The list as last read; empty if it was never read. Each row has `id` and `name`."""
     found = ReferenceList.objects.filter(connection=connection, name=name).first()
     return list(found.rows) if found else []
 
 
 def refresh_lists(connection: QuickBooksConnection) -> None:
-    """All of them, one call a list (or a page of it). Raises PortalError; what was read before that is kept."""
+    """Read all lists, one call per list or page. Raises PortalError; lists read before the error are stored."""
     meter = CallMeter(connection.company_id)
     quickbooks = quickbooks_client(connection, meter)
     coperniq = coperniq_client(connection.company.coperniq, meter)

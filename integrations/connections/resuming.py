@@ -1,4 +1,4 @@
-"""What every change of a company's connections shares: one at a time, and work goes on afterwards."""
+"""Shared by all changes of a company's connections: they exclude each other, and syncing resumes afterwards."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ SEALED = QuickBooksConnection.State.SEALED
 
 @contextmanager
 def company_locked(company: Company) -> Iterator[None]:
-    """A transaction that waits for others of this company. On SQLite every transaction already takes its turn."""
+    """A transaction that holds the company's row. On SQLite, transactions exclude each other anyway."""
     with transaction.atomic():
         Company.objects.select_for_update().get(pk=company.pk)
         yield
 
 
 def release_held(company: Company) -> None:
-    """Part of the transaction that restores access: what was held for want of it may run again."""
+    """Release the runs that were held for lack of access, in the transaction that restores it."""
     runs = SyncRun.objects.filter(company=company).exclude(connection__state=SEALED)
     runs.release_after_reconnect()
     Lane.nudge(company.pk)
 
 
 def go_on(company: Company) -> None:
-    """After the commit: look at once for what happened meanwhile."""
+    """Poll at once for what happened meanwhile. Call it after the commit."""
     keyed = CoperniqConnection.objects.filter(company=company).first()
     if keyed is not None:
         keyed.make_poll_due(timezone.now())

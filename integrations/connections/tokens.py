@@ -1,4 +1,7 @@
-"""The one refresher of tokens: claim the row, call Intuit outside any transaction, store conditionally."""
+"""Refreshes access tokens: claims the row, calls Intuit outside any transaction, stores conditionally.
+
+See docs/vendors/quickbooks-online.md, 1.4.
+"""
 
 import threading
 import time
@@ -10,7 +13,7 @@ from django.conf import settings
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from integrations.errors import AccessLost, GrantLost, PortalError, Unavailable, VendorError
+from integrations.errors import AccessLost, AuthorizationRevoked, PortalError, Unavailable, VendorError
 from integrations.models import CoperniqConnection, QuickBooksConnection, SyncRun
 from integrations.models.connections import CoperniqConnectionQuerySet
 from integrations.models.secrets import seal
@@ -21,7 +24,7 @@ EARLY = timedelta(seconds=60)
 CLAIM = timedelta(seconds=45)
 POLL_SECONDS = 0.1
 
-# Threads of one process queue up here before they compete for the row.
+# Threads of one process take turns here before they compete with other processes for the row.
 _locks: dict[int, threading.Lock] = defaultdict(threading.Lock)
 
 
@@ -36,7 +39,7 @@ def oauth_app() -> oauth.OAuthApp:
 
 
 def token_source(connection_id: int) -> Callable[[str], str]:
-    """For the client: called with "" it gives a valid token, called with a rejected one a newer."""
+    """The function the client gets its tokens from, see `access_token`."""
 
     def give(rejected: str) -> str:
         with _locks[connection_id]:
@@ -46,7 +49,11 @@ def token_source(connection_id: int) -> Callable[[str], str]:
 
 
 def access_token(connection_id: int, rejected: str = "") -> str:
-    """A token valid now. Whoever loses the claim waits for the winner's token instead of refreshing too."""
+    """A valid token that differs from `rejected`, refreshed if needed.
+
+    If another thread or process has claimed the refresh, waits for its token. Raises AccessLost if the connection has
+    no access, GrantLost if Intuit refuses the refresh, and Unavailable if the refresh takes too long.
+    """
     give_up_at = time.monotonic() + CLAIM.total_seconds() + 5
     while time.monotonic() < give_up_at:
         connection = QuickBooksConnection.objects.get(pk=connection_id)
@@ -67,10 +74,10 @@ def is_usable(connection: QuickBooksConnection, rejected: str) -> bool:
 
 
 def refresh(connection: QuickBooksConnection) -> str:
-    """Store the rotated token before anything uses it; give up the claim when Intuit could not be asked."""
+    """Refresh and store the tokens before they are used; release the claim if Intuit gave no answer."""
     try:
         tokens = oauth.refresh(oauth_app(), connection.refresh_token)
-    except GrantLost as error:
+    except AuthorizationRevoked as error:
         mark_grant_lost(connection, error)
         raise
     except PortalError:
@@ -96,16 +103,16 @@ def token_values(tokens: oauth.Tokens) -> dict[str, object]:
     }
 
 
-def mark_grant_lost(connection: QuickBooksConnection, error: GrantLost) -> None:
-    """Only if the answer was for the token still stored: a re-authorization meanwhile has made it history."""
+def mark_grant_lost(connection: QuickBooksConnection, error: AuthorizationRevoked) -> None:
+    """Mark the connection as lost, unless it has been authorized again since its token was sent."""
     if same_version(connection).filter(state=State.CONNECTED).update(**lost(error)):
         SyncRun.objects.filter(connection=connection).hold_for_reconnect(error.sentence)
 
 
 def mark_access_lost(connection: QuickBooksConnection, error: VendorError) -> None:
-    """QuickBooks will not let us in: stop, keep everything, and wait for a person to connect again.
+    """Mark the connection as lost and hold its runs until a person connects again.
 
-    Who has connected again since the row was read is not bothered with the answer to the old credential.
+    Nothing happens if it has been connected again since the row was read.
     """
     rows = QuickBooksConnection.objects.filter(pk=connection.pk, connected_at=connection.connected_at)
     if rows.filter(state=State.CONNECTED).update(**lost(error)):
@@ -113,13 +120,16 @@ def mark_access_lost(connection: QuickBooksConnection, error: VendorError) -> No
 
 
 def mark_key_refused(connection: CoperniqConnection, error: VendorError) -> None:
-    """The same for Coperniq's key."""
+    """Mark Coperniq's key as refused and hold the company's runs."""
     rows = CoperniqConnection.objects.filter(pk=connection.pk, connected_at=connection.connected_at)
     stop(connection, rows, error.sentence)
 
 
 def mark_invoices_lost(connection: CoperniqConnection, count: int) -> None:
-    """Many linked invoices gone at once: more likely the key's user sees less than they were all deleted."""
+    """Stop syncing because many linked invoices cannot be read any more.
+
+    It is more likely that the key's user lost access than that they were all deleted.
+    """
     rows = CoperniqConnection.objects.filter(pk=connection.pk, connected_at=connection.connected_at)
     stop(
         connection,

@@ -1,22 +1,27 @@
-"""What the portal asks of one Coperniq account (coperniq-api.md §3)."""
+"""Reads and writes of one Coperniq account (docs/vendors/coperniq-api.md, 3).
+
+Coperniq publishes no page per operation; its reference is https://docs.coperniq.io/openapi.yaml. Money is in dollars
+on the wire and in integer cents in every record here, unless a field says otherwise
+(docs/vendors/coperniq-api.md, A1).
+"""
 
 from datetime import datetime
 from typing import Literal
 
 from integrations.coperniq.money import (
     CatalogItem,
-    Invoice,
-    OddInvoice,
-    Payment,
-    read_catalog_item_record,
-    read_invoice_record,
-    read_listed_invoice,
-    read_payment_record,
+    CoperniqInvoice,
+    CoperniqPayment,
+    UnreadableInvoice,
+    parse_catalog_item,
+    parse_coperniq_invoice,
+    parse_coperniq_payment,
+    parse_listed_invoice,
 )
 from integrations.coperniq.paging import newest_of_each, rows_of, whole_list
 from integrations.coperniq.records import (
-    Account,
     Contact,
+    CoperniqAccount,
     Project,
     Site,
     Workflow,
@@ -31,78 +36,131 @@ from integrations.parsing import path_segment
 
 
 class CoperniqClient(Wire):
-    """One per thread; how it is made is told by `Wire`."""
+    """Client for one Coperniq API key; use one instance per thread. `Wire` documents the constructor.
+
+    Every method may raise AccessLost (the key is refused), Throttled (429), Refused (another 4xx), Unavailable (no
+    answer to a read, or a write that was never sent) and UnexpectedShape (a required field of a read is missing, or
+    an id cannot be part of a path). Methods that take a record's id also raise RecordMissing (404, or the key's user
+    may not see it). Writes also raise OutcomeUnknown (the answer was lost, so the write may have been applied).
+    """
 
     def read_workflows(self) -> list[Workflow]:
-        """One request: this list is not known to be paged (§2.4)."""
+        """All workflows with their phases: `GET /workflows` (docs/vendors/coperniq-api.md, 3.5).
+
+        One request, since this list is not documented to be paged (docs/vendors/coperniq-api.md, 2.4).
+        """
         rows, _ = rows_of(self._get("workflows"))
         return [read_workflow_record(row) for row in rows]
 
     def read_project(self, project_id: str) -> Project:
+        """One project, also if archived, with its phase instances: `GET /projects/{id}`.
+
+        See docs/vendors/coperniq-api.md, 3.4.
+        """
         return read_project_record(
             self._record(f"projects/{path_segment(project_id)}", include_archived="true")
         )
 
     def list_projects(self, updated_after: datetime | None) -> list[Project]:
-        """Each project once, oldest change first. Archived ones too, as when read by id.
+        """Projects changed after a moment, or all of them: `GET /projects` (docs/vendors/coperniq-api.md, 3.4).
 
-        Whether `updated_after` includes the moment itself is unknown: the caller overlaps (§2.4).
+        Each project once, oldest change first, archived ones included, without phase instances. It is unknown whether
+        `updated_after` includes the moment itself, so callers overlap their windows (docs/vendors/coperniq-api.md, 2.4).
         """
         rows = self._changed("projects", updated_after, include_archived="true")
         return newest_of_each(map(read_project_record, rows))
 
-    def read_account(self, account_id: str) -> Account:
+    def read_account(self, account_id: str) -> CoperniqAccount:
+        """One account, also if archived, with its contacts: `GET /accounts/{id}` (docs/vendors/coperniq-api.md, 3.1)."""
         path = f"accounts/{path_segment(account_id)}"
         return read_account_record(self._record(path, include_archived="true", include_contacts="true"))
 
     def read_contact(self, contact_id: str) -> Contact:
+        """One contact: `GET /contacts/{id}` (docs/vendors/coperniq-api.md, 3.2)."""
         return read_contact_record(self._record(f"contacts/{path_segment(contact_id)}"), contact_id)
 
     def read_sites(self, account_id: str) -> list[Site]:
-        """Only this account's, should the filter ever be ignored."""
+        """The structured addresses of an account: `GET /sites?accountId=` (docs/vendors/coperniq-api.md, 3.3).
+
+        Rows of other accounts are dropped, in case the filter is ignored.
+        """
         sites = {site.id: site for site in map(read_site_record, self._pages("sites", accountId=account_id))}
         return [site for site in sites.values() if site.account_id in ("", account_id)]
 
-    def read_invoice(self, invoice_id: str) -> Invoice:
-        return read_invoice_record(self._record(f"invoices/{path_segment(invoice_id)}"))
+    def read_invoice(self, invoice_id: str) -> CoperniqInvoice:
+        """One invoice with its lines: `GET /invoices/{id}` (docs/vendors/coperniq-api.md, 3.7).
 
-    def list_invoices(self, updated_after: datetime | None) -> list[Invoice | OddInvoice]:
-        """Each invoice once, oldest change first; the caller overlaps as with projects.
-
-        No parameter asks for archived ones (§2.4): whether they are among them is unknown.
+        Totals are in cents; unit prices and costs of lines are in dollars. An amount with a fraction of a cent raises
+        UnexpectedShape.
         """
-        return newest_of_each(map(read_listed_invoice, self._changed("invoices", updated_after)))
+        return parse_coperniq_invoice(self._record(f"invoices/{path_segment(invoice_id)}"))
+
+    def list_invoices(self, updated_after: datetime | None) -> list[CoperniqInvoice | UnreadableInvoice]:
+        """Invoices changed after a moment, or all of them: `GET /invoices` (docs/vendors/coperniq-api.md, 3.7).
+
+        Each invoice once, oldest change first; callers overlap their windows as with projects. An invoice that cannot
+        be read comes as `OddInvoice`. No parameter asks for archived invoices, and it is unknown whether they are
+        included (docs/vendors/coperniq-api.md, 2.4).
+        """
+        return newest_of_each(map(parse_listed_invoice, self._changed("invoices", updated_after)))
 
     def list_invoices_of(
         self, kind: Literal["projects", "accounts"], record_id: str
-    ) -> list[Invoice | OddInvoice]:
-        """Those raised on this very record, each once, oldest change first."""
+    ) -> list[CoperniqInvoice | UnreadableInvoice]:
+        """Invoices raised on this project or account itself: `GET /{kind}/{id}/invoices`.
+
+        Each invoice once, oldest change first. See docs/vendors/coperniq-api.md, 3.7.
+        """
         path = f"{kind}/{path_segment(record_id)}/invoices"
         with self._in_sight():
-            return newest_of_each(map(read_listed_invoice, self._changed(path, None)))
+            return newest_of_each(map(parse_listed_invoice, self._changed(path, None)))
 
-    def list_payments(self, invoice_id: str) -> list[Payment]:
-        """One request: this list takes no parameters (§2.4)."""
+    def list_payments(self, invoice_id: str) -> list[CoperniqPayment]:
+        """All payments of an invoice, amounts in cents: `GET /invoices/{id}/payments`.
+
+        One request: the list takes no parameters. An answer that announces more pages raises UnexpectedShape.
+        See docs/vendors/coperniq-api.md, 3.8.
+        """
         answer = self._record(f"invoices/{path_segment(invoice_id)}/payments")
-        return [read_payment_record(row, invoice_id) for row in whole_list(answer)]
+        return [parse_coperniq_payment(row, invoice_id) for row in whole_list(answer)]
 
     def list_catalog(self) -> list[CatalogItem]:
-        """One request for all of it: paging is ignored, and there is no "changed since" (§2.4)."""
-        return [read_catalog_item_record(row) for row in whole_list(self._get("catalog-items"))]
+        """All catalog items that are not deleted, prices and costs in cents: `GET /catalog-items`.
 
-    def create_invoice(self, body: str) -> Invoice:
-        return self._write("POST", "invoices", body, read_invoice_record)
+        One request: Coperniq ignores paging here and has no filter for changes (docs/vendors/coperniq-api.md, 2.4).
+        See docs/vendors/coperniq-api.md, 3.12.
+        """
+        return [parse_catalog_item(row) for row in whole_list(self._get("catalog-items"))]
 
-    def update_invoice(self, invoice_id: str, body: str) -> Invoice:
-        return self._write("PATCH", f"invoices/{path_segment(invoice_id)}", body, read_invoice_record)
+    def create_invoice(self, body: str) -> CoperniqInvoice:
+        """Create an invoice from a JSON body, prices in dollars: `POST /invoices` (docs/vendors/coperniq-api.md, 3.7)."""
+        return self._write("POST", "invoices", body, parse_coperniq_invoice)
 
-    def create_payment(self, invoice_id: str, body: str) -> Payment:
-        """For good: Coperniq can neither change nor delete a payment (§3.8)."""
+    def update_invoice(self, invoice_id: str, body: str) -> CoperniqInvoice:
+        """Change the fields in the JSON body; `lineItems` replaces all lines: `PATCH /invoices/{id}`.
+
+        See docs/vendors/coperniq-api.md, 3.7 and A11.
+        """
+        return self._write("PATCH", f"invoices/{path_segment(invoice_id)}", body, parse_coperniq_invoice)
+
+    def create_payment(self, invoice_id: str, body: str) -> CoperniqPayment:
+        """Record a payment from a JSON body, amount in dollars: `POST /invoices/{id}/payments`.
+
+        Coperniq can neither change nor delete a payment afterwards. See docs/vendors/coperniq-api.md, 3.8.
+        """
         path = f"invoices/{path_segment(invoice_id)}/payments"
-        return self._write("POST", path, body, lambda record: read_payment_record(record, invoice_id))
+        return self._write("POST", path, body, lambda record: parse_coperniq_payment(record, invoice_id))
 
     def create_catalog_item(self, body: str) -> CatalogItem:
-        return self._write("POST", "catalog-items", body, read_catalog_item_record)
+        """Create a catalog item from a JSON body, price and cost in dollars: `POST /catalog-items`.
+
+        See docs/vendors/coperniq-api.md, 3.12.
+        """
+        return self._write("POST", "catalog-items", body, parse_catalog_item)
 
     def update_catalog_item(self, item_id: str, body: str) -> CatalogItem:
-        return self._write("PATCH", f"catalog-items/{path_segment(item_id)}", body, read_catalog_item_record)
+        """Change the fields in the JSON body, price and cost in dollars: `PATCH /catalog-items/{id}`.
+
+        See docs/vendors/coperniq-api.md, 3.12.
+        """
+        return self._write("PATCH", f"catalog-items/{path_segment(item_id)}", body, parse_catalog_item)

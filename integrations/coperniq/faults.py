@@ -1,4 +1,7 @@
-"""What a refusal of Coperniq means (coperniq-api.md §2.5): by HTTP status, for its codes are unreliable."""
+"""Maps an answer of Coperniq to an exception (docs/vendors/coperniq-api.md, 2.5).
+
+The HTTP status decides, since Coperniq's error codes are unreliable.
+"""
 
 from integrations.errors import (
     AccessLost,
@@ -16,14 +19,20 @@ from integrations.parsing import Wild, load_json
 VENDOR = "coperniq"
 BY_STATUS: dict[int, type[VendorError]] = {
     401: AccessLost,
-    403: AccessLost,  # the gateway's answer to a wrong key (A4); of one record, see out_of_sight
+    # The gateway may answer a wrong key with 403 (docs/vendors/coperniq-api.md, A4).
+    # For a 403 about one record, see out_of_sight.
+    403: AccessLost,
     404: RecordMissing,
     429: Throttled,
 }
 
 
 def error_for(reply: Reply, *, write: bool) -> VendorError | None:
-    """What broke down half way may simply be asked again, unless it was a write: that may have been done."""
+    """The exception for this answer, or None for a success.
+
+    After a 408, a redirect or a 5xx a read is Unavailable and can be repeated; a write is OutcomeUnknown, since it
+    may have been applied.
+    """
     if 200 <= reply.status < 300:
         return None
     told = _document(reply)
@@ -39,7 +48,7 @@ def unreadable(reply: Reply, *, write: bool) -> VendorError:
 
 
 def out_of_sight(error: AccessLost) -> RecordMissing:
-    """The key is good, and its user may not see this record: nobody else is concerned."""
+    """The error to raise when the key works but its user may not see this one record."""
     return RecordMissing(
         vendor=VENDOR,
         status=error.status,

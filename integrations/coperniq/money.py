@@ -1,7 +1,9 @@
-"""Coperniq's invoices, payments and catalog (coperniq-api.md §3.7, §3.8, §3.12).
+"""Invoices, payments and catalog items of Coperniq (docs/vendors/coperniq-api.md, 3.7, 3.8, 3.12).
 
-Strict where records are tolerant: what an amount is must be told, never guessed.
+Unlike the readers in `records`, these are strict about amounts: a missing or unreadable total raises UnexpectedShape.
 """
+
+from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,13 +16,15 @@ from integrations.parsing import Wild
 
 STATUS_IN_VERSION = 16
 PRECISE = Context(prec=200, rounding=ROUND_HALF_UP)
-"""Wide enough that a product is rounded once, to whole cents."""
+"""Precise enough that a product of quantity and price is rounded only once, to whole cents."""
 
 
 @dataclass(frozen=True)
-class InvoiceLine:
-    """`unit_price` and `unit_cost` are in dollars, with as many decimals as Coperniq sent. A discount is a negative
-    price."""
+class CoperniqInvoiceLine:
+    """A line of an invoice (docs/vendors/coperniq-api.md, 3.7).
+
+    `unit_price` and `unit_cost` are in dollars, with as many decimals as Coperniq sent. A discount has a negative price.
+    """
 
     id: str
     catalog_item_id: str
@@ -33,14 +37,21 @@ class InvoiceLine:
 
     @property
     def amount_cents(self) -> int:
-        """Coperniq tells no total of a line (§3.7)."""
+        """Quantity times unit price, rounded half up to cents: Coperniq sends no line total.
+
+        See docs/vendors/coperniq-api.md, 3.7.
+        """
         dollars = PRECISE.multiply(self.quantity, self.unit_price)
         return int(dollars.scaleb(2, PRECISE).to_integral_value(context=PRECISE))
 
 
 @dataclass(frozen=True)
-class Invoice:
-    """`record_id` is the project or account it was raised on; `lines` are empty for a percentage."""
+class CoperniqInvoice:
+    """An invoice (docs/vendors/coperniq-api.md, 3.7); `*_cents` in cents.
+
+    `record_id` is the project or account it was raised on. `lines` is empty if the invoice is a percentage of a base
+    amount.
+    """
 
     id: str
     number: str
@@ -61,19 +72,26 @@ class Invoice:
     account_title: str
     record_id: str
     record_title: str
-    lines: tuple[InvoiceLine, ...]
+    lines: tuple[CoperniqInvoiceLine, ...]
 
     @property
     def version(self) -> str:
-        """Another one after every change; whether a payment moves `updatedAt` is not known (A12)."""
+        """A text that differs after every change.
+
+        It contains the paid amount, since it is unknown whether a payment changes `updatedAt`
+        (docs/vendors/coperniq-api.md, A12).
+        """
         status = self.status[:STATUS_IN_VERSION]
         archived = "a" if self.is_archived else ""
         return f"{self.id}/{self.updated_at:%Y%m%d%H%M%S%f}/{status}/{self.total_cents}/{self.paid_cents}/{archived}"
 
 
 @dataclass(frozen=True)
-class OddInvoice:
-    """One of a list that cannot be read, e.g. for a fraction of a cent: it must not stop the others."""
+class UnreadableInvoice:
+    """An invoice of a list that cannot be read, for example because of a fraction of a cent.
+
+    It stands in for the invoice so that the rest of the list can be used.
+    """
 
     id: str
     account_id: str
@@ -85,8 +103,11 @@ class OddInvoice:
 
 
 @dataclass(frozen=True)
-class Payment:
-    """`number` is the payment's own, though Coperniq calls it the invoice's (§3.8)."""
+class CoperniqPayment:
+    """A payment on an invoice (docs/vendors/coperniq-api.md, 3.8); `amount_cents` in cents.
+
+    `number` is the payment's own number, although Coperniq's field is called `invoiceNumber`.
+    """
 
     id: str
     number: str
@@ -104,7 +125,10 @@ class Payment:
 
 @dataclass(frozen=True)
 class CatalogItem:
-    """`price_cents` and `cost_cents` are None where there is none, or one with a fraction of a cent."""
+    """A catalog item (docs/vendors/coperniq-api.md, 3.12).
+
+    `price_cents` and `cost_cents` are in cents, None if absent or with a fraction of a cent.
+    """
 
     id: str
     name: str
@@ -117,10 +141,11 @@ class CatalogItem:
     is_archived: bool
 
 
-def read_invoice_record(record: Wild) -> Invoice:
+def parse_coperniq_invoice(record: Wild) -> CoperniqInvoice:
+    """Raises UnexpectedShape if the id, the total or a line's quantity or price is missing or unreadable."""
     raised_on = record.child("record")
     title = record.text("title", "")
-    return Invoice(
+    return CoperniqInvoice(
         id=record.identifier("id"),
         number=record.text("uid", "") or record.text("number", "") or title,
         title=title,
@@ -144,16 +169,20 @@ def read_invoice_record(record: Wild) -> Invoice:
     )
 
 
-def read_listed_invoice(record: Wild) -> Invoice | OddInvoice:
+def parse_listed_invoice(record: Wild) -> CoperniqInvoice | UnreadableInvoice:
+    """Raises UnexpectedShape only if the invoice has no id."""
     try:
-        return read_invoice_record(record)
+        return parse_coperniq_invoice(record)
     except UnexpectedShape:
-        return OddInvoice(record.identifier("id"), account_id_of(record), updated_at_of(record))
+        return UnreadableInvoice(record.identifier("id"), account_id_of(record), updated_at_of(record))
 
 
-def read_payment_record(record: Wild, invoice_id: str) -> Payment:
-    """A payment does not name its invoice: that is known from the address it was read at (§3.8)."""
-    return Payment(
+def parse_coperniq_payment(record: Wild, invoice_id: str) -> CoperniqPayment:
+    """`invoice_id` comes from the path of the request, since a payment does not contain it.
+
+    See docs/vendors/coperniq-api.md, 3.8.
+    """
+    return CoperniqPayment(
         id=record.identifier("id"),
         number=record.text("invoiceNumber", ""),
         invoice_id=invoice_id,
@@ -169,7 +198,7 @@ def read_payment_record(record: Wild, invoice_id: str) -> Payment:
     )
 
 
-def read_catalog_item_record(record: Wild) -> CatalogItem:
+def parse_catalog_item(record: Wild) -> CatalogItem:
     return CatalogItem(
         id=record.identifier("id"),
         name=record.text("name", ""),
@@ -184,7 +213,7 @@ def read_catalog_item_record(record: Wild) -> CatalogItem:
 
 
 def _line_rows(record: Wild) -> Iterator[Wild]:
-    """Should a read show the lines both flat and in their sections, each counts once."""
+    """The lines, flat and in sections. A line that appears in both counts once."""
     seen: set[str] = set()
     for group in (record, *record.children("sections")):
         for row in group.children("lineItems"):
@@ -194,9 +223,9 @@ def _line_rows(record: Wild) -> Iterator[Wild]:
             seen |= {line_id} - {""}
 
 
-def _invoice_line(row: Wild) -> InvoiceLine:
+def _invoice_line(row: Wild) -> CoperniqInvoiceLine:
     item = row.child("catalogItem")
-    return InvoiceLine(
+    return CoperniqInvoiceLine(
         id=row.identifier("id", ""),
         catalog_item_id=row.identifier("catalogItemId", item.identifier("id", "")),
         item_name=item.text("name", ""),

@@ -1,4 +1,4 @@
-"""How Coperniq's lists come: page by page, bare or wrapped (coperniq-api.md §2.4)."""
+"""Reads Coperniq's lists, which come in pages, bare or wrapped (docs/vendors/coperniq-api.md, 2.4)."""
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
@@ -8,7 +8,10 @@ from integrations.errors import UnexpectedShape
 from integrations.parsing import Wild
 
 PAGE_SIZE = 100
-"""The most Coperniq gives (§2.4): every page counts against 5,000 calls a day."""
+"""The largest page Coperniq allows. Every page counts against the 5,000 calls a day.
+
+See docs/vendors/coperniq-api.md, 2.4.
+"""
 MOST_PAGES = 300
 
 
@@ -24,7 +27,11 @@ R = TypeVar("R", bound=_Dated)
 
 
 def rows_of(answer: Wild) -> tuple[list[Wild], bool | None]:
-    """Lists are bare or wrapped (§2.4); `has_more` is None where the length of the page has to tell."""
+    """The rows of a bare or wrapped list, and its `has_more` (docs/vendors/coperniq-api.md, 2.4).
+
+    `has_more` is None where there is no such field: then a short page is the last one. Raises UnexpectedShape if
+    there is no list.
+    """
     if isinstance(answer.value, list):
         return answer.rows(), None
     if not isinstance(answer.child("items").value, list):
@@ -33,7 +40,11 @@ def rows_of(answer: Wild) -> tuple[list[Wild], bool | None]:
 
 
 def whole_list(answer: Wild) -> list[Wild]:
-    """Of a list that is documented to come at once: half of the payments would be worse than none."""
+    """The rows of a list that is documented to come in one answer.
+
+    Raises UnexpectedShape if more pages are announced, since a part of an invoice's payments would lead to wrong
+    balances.
+    """
     rows, has_more = rows_of(answer)
     if has_more:
         raise UnexpectedShape(answer.path, "whole list")
@@ -41,20 +52,25 @@ def whole_list(answer: Wild) -> list[Wild]:
 
 
 def pages(path: str, page: Callable[[int], Wild]) -> Iterator[Wild]:
+    """The rows of all pages; `page` requests one by number, from 1. Raises UnexpectedShape after 300 pages."""
     seen: set[str] = set()
     for number in range(1, MOST_PAGES + 1):
         rows, has_more = rows_of(page(number))
         yield from rows
         known = len(seen)
         seen.update(row.identifier("id") for row in rows)
-        # Nothing new means that paging is ignored: the same page would come for ever.
+        # A page without new ids means that Coperniq ignores paging and would return the same page for ever.
         if len(seen) == known or not (len(rows) >= PAGE_SIZE if has_more is None else has_more):
             return
     raise UnexpectedShape(path, "last page")
 
 
 def newest_of_each(records: Iterable[R]) -> list[R]:
-    """Each record once, oldest change first: pages move while they are read, and the order is not ours (A3)."""
+    """Each record once in its latest version, sorted by change time, oldest first.
+
+    Records move between pages while they are read, and Coperniq's own order is not documented
+    (docs/vendors/coperniq-api.md, A3).
+    """
     newest: dict[str, R] = {}
     for record in records:
         known = newest.get(record.id)

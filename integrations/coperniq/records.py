@@ -1,8 +1,11 @@
-"""Coperniq's records as the portal sees them (coperniq-api.md §3).
+"""Accounts, contacts, sites, projects and workflows of Coperniq (docs/vendors/coperniq-api.md, 3).
 
-Tolerant of what the reference leaves open: names before and after the renaming (client, account), numbers or
-texts, and fields that are not there. `streetViewUrl` may hold somebody's API key and is never read.
+The readers accept what the reference leaves open: field names from before and after the renaming of client to
+account, numbers or texts, and missing fields. `streetViewUrl` may contain an API key of a third party and is never
+read.
 """
+
+from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,8 +25,12 @@ class ContactRef:
 
 
 @dataclass(frozen=True)
-class Account:
-    """`address` is the whole address in one line; the parts are there only where Coperniq tells them."""
+class CoperniqAccount:
+    """A client (docs/vendors/coperniq-api.md, 3.1).
+
+    `address` is the whole address in one line; `street`, `city`, `state` and `zip_code` are "" unless Coperniq sends
+    them separately.
+    """
 
     id: str
     number: str
@@ -79,9 +86,10 @@ class PhaseInstance:
 
 @dataclass(frozen=True)
 class Project:
-    """`value_cents` and `size_kw` are None where Coperniq has none. `account_id` is "" for an orphan.
+    """A project (docs/vendors/coperniq-api.md, 3.4).
 
-    `phase_instances` come only when the project is read by id.
+    `value_cents` (cents) and `size_kw` (kilowatts) are None if Coperniq has none; `account_id` is "" for a project
+    without an account. `phase_instances` are present only if the project was read by id.
     """
 
     id: str
@@ -112,8 +120,8 @@ class Workflow:
     phases: tuple[WorkflowPhase, ...]
 
 
-def read_account_record(record: Wild) -> Account:
-    return Account(
+def read_account_record(record: Wild) -> CoperniqAccount:
+    return CoperniqAccount(
         id=record.identifier("id"),
         number=_number(record),
         title=record.text("title", ""),
@@ -132,7 +140,10 @@ def read_account_record(record: Wild) -> Account:
 
 
 def read_contact_record(record: Wild, contact_id: str) -> Contact:
-    """The reference disagrees on whether a contact names its own id (§3.2)."""
+    """`contact_id` is used if the record does not contain its own id, which the reference leaves open.
+
+    See docs/vendors/coperniq-api.md, 3.2.
+    """
     return Contact(
         id=record.identifier("id", contact_id),
         name=record.text("name", ""),
@@ -172,7 +183,10 @@ def read_project_record(record: Wild) -> Project:
 
 
 def read_workflow_record(record: Wild) -> Workflow:
-    """A9: the id of a workflow's phase is the template id that projects and webhooks name."""
+    """The id of a phase is taken to be the phase template id in projects and webhooks.
+
+    See docs/vendors/coperniq-api.md, A9.
+    """
     phases = (WorkflowPhase(row.identifier("id"), row.text("name", "")) for row in record.children("phases"))
     return Workflow(record.identifier("id"), record.text("name", ""), tuple(phases))
 
@@ -182,7 +196,7 @@ def _contact_ref(row: Wild) -> ContactRef:
 
 
 def _phase(found: Wild) -> Phase | None:
-    """None for the older workflows, which have stages instead."""
+    """None for projects of Workflows 1.0, which have a stage instead of a phase (docs/vendors/coperniq-api.md, 3.4)."""
     template_id = found.identifier("templateId", "")
     if not template_id:
         return None

@@ -1,4 +1,4 @@
-"""Coperniq's notifications (coperniq-api.md §4): which record, and what happened to it."""
+"""Reads Coperniq's webhooks (docs/vendors/coperniq-api.md, 4; https://docs.coperniq.io/coperniq-api/webhooks)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,10 @@ from integrations.parsing import Wild, load_json
 
 @dataclass(frozen=True)
 class ProjectEvent:
-    """A doorbell: the ids only, for the record is read again anyway. What is missing is ""."""
+    """The ids in a webhook; missing ones are "".
+
+    A webhook is only a signal: the record itself is read from the API.
+    """
 
     event_id: str
     trigger_key: str
@@ -21,6 +24,10 @@ class ProjectEvent:
 
 
 def parse_event(body: bytes) -> ProjectEvent:
+    """The event in a request body. Raises UnreadableWebhook unless the body is a JSON object.
+
+    See docs/vendors/coperniq-api.md, 4.2.
+    """
     try:
         document = Wild(load_json(body))
     except UnreadableJson as error:

@@ -1,4 +1,7 @@
-"""Requests to one Coperniq account and what comes back, whatever it is about (coperniq-api.md §2)."""
+"""Requests to one Coperniq account: authentication, paging and errors, whatever the record.
+
+See docs/vendors/coperniq-api.md, 2.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +18,10 @@ R = TypeVar("R")
 
 
 class Wire:
-    """One per thread. `on_call` counts the calls of a session made here; one handed in has its own."""
+    """Base of the Coperniq client; use one instance per thread.
+
+    `on_call` is called after every request if no `session` is given; a given session reports its calls itself.
+    """
 
     def __init__(
         self,
@@ -34,27 +40,30 @@ class Wire:
 
     @property
     def timeout_seconds(self) -> float:
-        """The longest one request may be under way; a list is read by several."""
+        """The longest time one request may take, in seconds. Reading a list takes several requests."""
         return self._session.timeout_seconds
 
     @property
     def calls_remaining(self) -> int | None:
-        """Of today's, as the latest answer said; None where Coperniq does not tell (§2.3)."""
+        """Calls left today according to the latest answer; None if Coperniq did not say.
+
+        See docs/vendors/coperniq-api.md, 2.3.
+        """
         return self._calls_remaining
 
     @property
     def calls_made(self) -> int:
-        """By this client, answered or not."""
+        """Requests sent by this client, answered or not."""
         return self._calls_made
 
     @property
     def clock_offset(self) -> timedelta:
-        """Coperniq's clock minus ours, as of the latest answer."""
+        """Coperniq's clock minus ours, measured at the latest answer."""
         return self._clock_offset
 
     @property
     def clock_behind(self) -> timedelta:
-        """How far Coperniq's clock was behind ours in the latest answer; never negative."""
+        """How far Coperniq's clock is behind ours, measured at the latest answer; never negative."""
         return max(-self._clock_offset, timedelta(0))
 
     def _record(self, path: str, **params: str) -> Wild:
@@ -63,7 +72,11 @@ class Wire:
 
     @contextmanager
     def _in_sight(self) -> Iterator[None]:
-        """A 403 may mean the key or only this record (A4): whether the key still opens anything tells which."""
+        """Turn a 403 about one record into RecordMissing.
+
+        A 403 may concern the key or only this record (docs/vendors/coperniq-api.md, A4). Reading the workflows tells
+        which: it raises AccessLost itself if the key is refused.
+        """
         try:
             yield
         except AccessLost as error:
@@ -80,7 +93,7 @@ class Wire:
         return pages(path, lambda page: self._page(path, page, **params))
 
     def _page(self, path: str, page: int, **params: str) -> Wild:
-        """What comes after a full last page is not documented: an empty list, or "not found"."""
+        """One page. A 404 after the first page counts as an empty one: what follows a full last page is undocumented."""
         try:
             return self._get(path, page=str(page), page_size=str(PAGE_SIZE), **params)
         except RecordMissing:
@@ -101,7 +114,10 @@ class Wire:
             raise unreadable(reply, write=False) from None
 
     def _write(self, method: str, path: str, body: str, read: Callable[[Wild], R]) -> R:
-        """`body` goes over the wire byte for byte, and once: no key would tell a repetition (§2.6)."""
+        """Send a write once, with `body` byte for byte.
+
+        It is never repeated, since Coperniq has no idempotency key (docs/vendors/coperniq-api.md, 2.6).
+        """
         self._calls_made += 1
         headers = self._headers | {"Content-Type": "application/json"}
         reply = self._session.send(

@@ -1,17 +1,17 @@
-"""Every exception raised on purpose. Each names its remedy, so that nobody needs a list of exceptions."""
+"""All exceptions of the portal. Each class states its remedy, so that callers need no list of classes."""
 
 from integrations.errors.portal import (
+    BlockedBy,
     Choice,
     CredentialUnreadable,
-    Hold,
-    LaneLost,
+    LeaseLost,
+    NeedsDecision,
     PortalError,
     Remedy,
-    Skip,
+    Skipped,
     UnexpectedShape,
     UnreadableJson,
     UnreadableWebhook,
-    Wait,
 )
 from integrations.errors.refusals import (
     BadAccountType,
@@ -45,7 +45,7 @@ from integrations.errors.refusals import (
 from integrations.errors.vendor import (
     AccessLost,
     AppMisconfigured,
-    GrantLost,
+    AuthorizationRevoked,
     NotAdministrator,
     OutcomeUnknown,
     Refused,
@@ -58,6 +58,7 @@ from integrations.errors.vendor import (
 __all__ = [
     "AccessLost",
     "AppMisconfigured",
+    "AuthorizationRevoked",
     "BadAccountType",
     "BadAmount",
     "BadDate",
@@ -65,6 +66,7 @@ __all__ = [
     "BadEmail",
     "BadQuantity",
     "BadTaxCode",
+    "BlockedBy",
     "BooksClosed",
     "BusinessRule",
     "CannotBeLinked",
@@ -73,13 +75,12 @@ __all__ = [
     "Deposited",
     "EmailRequired",
     "FeatureOff",
-    "GrantLost",
     "HasBalance",
-    "Hold",
     "InactiveReference",
     "InvalidCustomer",
-    "LaneLost",
+    "LeaseLost",
     "NameTaken",
+    "NeedsDecision",
     "NoLines",
     "NotAdministrator",
     "NumberTaken",
@@ -89,7 +90,7 @@ __all__ = [
     "RecordMissing",
     "Refused",
     "Remedy",
-    "Skip",
+    "Skipped",
     "StaleVersion",
     "StockDate",
     "SubscriptionEnded",
@@ -101,7 +102,6 @@ __all__ = [
     "UnreadableJson",
     "UnreadableWebhook",
     "VendorError",
-    "Wait",
     "WrongCurrency",
     "masked",
 ]

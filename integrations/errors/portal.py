@@ -1,4 +1,6 @@
-"""What goes wrong inside the portal, or waits there, and the stem of every error."""
+"""The base of all exceptions, and those raised inside the portal."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -13,7 +15,7 @@ class Remedy(StrEnum):
 
 
 class PortalError(Exception):
-    """`sentence` is read by a bookkeeper and says the next step; `cause` is a stable key for grouping."""
+    """`sentence` tells a bookkeeper what happened and what to do; `cause` is a stable key for grouping."""
 
     remedy: ClassVar[Remedy] = Remedy.INSPECT
     cause: str = "unexpected"
@@ -32,7 +34,7 @@ class UnreadableJson(PortalError):
 
 
 class UnexpectedShape(PortalError):
-    """`path` is where in the document the reader was, e.g. "Customer.MetaData.LastUpdatedTime"."""
+    """A field is missing or of another type. `path` says where, for example "Customer.MetaData.LastUpdatedTime"."""
 
     cause = "unexpected_shape"
 
@@ -42,16 +44,20 @@ class UnexpectedShape(PortalError):
 
 
 class Choice(NamedTuple):
-    """A way out offered to a person; `key` is what the decision stores."""
+    """An option offered to a person; `key` is stored as the answer, `question` is what it answers.
+
+    Trying again and leaving the record alone answer no question.
+    """
 
     key: str
     label: str
+    question: str = ""
 
 
-class Hold(PortalError):
-    """The run has to wait for a person, who picks one of the choices.
+class NeedsDecision(PortalError):
+    """The run is held until a person picks one of the choices.
 
-    `compared` are fields whose values are shown side by side: {field, before, coperniq, quickbooks}.
+    `compared` lists fields whose values are shown side by side: {field, before, coperniq, quickbooks}.
     """
 
     def __init__(
@@ -68,10 +74,10 @@ class Hold(PortalError):
         self.compared = tuple(compared)
 
 
-class Skip(PortalError):
-    """There is a good reason to leave this record alone; the choices, if any, are ways to do it all the same.
+class Skipped(PortalError):
+    """The record is not synced, for the reason given; the choices, if any, are ways to sync it anyway.
 
-    `silent`: nothing a reader of the log would miss.
+    `silent` leaves it out of the log, because a reader would not miss it.
     """
 
     def __init__(
@@ -83,8 +89,8 @@ class Skip(PortalError):
         self.silent = silent
 
 
-class Wait(PortalError):
-    """The run waits for the link of another record, and is released when that appears."""
+class BlockedBy(PortalError):
+    """The run waits for the link of another record and is released when that link is created."""
 
     def __init__(self, cause: str, sentence: str, *, kind: str, coperniq_id: str) -> None:
         super().__init__(sentence)
@@ -92,8 +98,8 @@ class Wait(PortalError):
         self.kind, self.coperniq_id = kind, coperniq_id
 
 
-class LaneLost(PortalError):
-    """Another worker holds the lane by now: nothing of what we know may be stored any more."""
+class LeaseLost(PortalError):
+    """Another worker has the company's lease: results of this worker must not be stored."""
 
     remedy = Remedy.RETRY
     cause = "lane_lost"

@@ -1,4 +1,4 @@
-"""Definite refusals, each with what a bookkeeper can do about it (quickbooks-online.md §2.2)."""
+"""Refusals of a request, each with what a bookkeeper can do about it (docs/vendors/quickbooks-online.md, 2.2)."""
 
 import re
 
@@ -41,7 +41,10 @@ class NameTaken(Refused):
 
 
 class NumberTaken(Refused):
-    """`holder_id` and `holder_number` name the document that has the number, where QuickBooks told (§2.2)."""
+    """The document that has the number is `holder_id` and `holder_number`, "" if QuickBooks did not name it.
+
+    See docs/vendors/quickbooks-online.md, 2.2.
+    """
 
     cause = "number_taken"
     wording = "{vendor} already has a document with this number. Please choose what to do. ({detail})"
@@ -198,7 +201,7 @@ class BusinessRule(Refused):
 
 
 class PortalBug(Refused):
-    """What it did not understand is in `detail`, in words for programmers."""
+    """`detail` is the vendor's message, for programmers."""
 
     cause = "portal_bug"
     wording = "{vendor} did not understand what the portal sent. That is a mistake of the portal: please tell support."

@@ -1,4 +1,6 @@
-"""What either vendor answers, or fails to answer."""
+"""Exceptions for answers of either vendor, and for answers that did not arrive."""
+
+from __future__ import annotations
 
 import re
 from datetime import datetime
@@ -13,14 +15,18 @@ DETAIL_IN_SENTENCE = 300
 
 
 def masked(text: str) -> str:
-    """Intuit repeats the rejected token in its 401 body (quickbooks-online.md §2.1)."""
+    """The text without tokens: Intuit repeats the rejected token in the body of a 401.
+
+    See docs/vendors/quickbooks-online.md, 2.1.
+    """
     return SECRET.sub("…", text)
 
 
 class VendorError(PortalError):
-    """What a vendor answered, or that it did not answer (`status` 0).
+    """A vendor answered with an error, or did not answer (`status` 0).
 
-    `wording` may name {vendor} and {detail}. Every class but `OutcomeUnknown` means: not applied.
+    `wording` may contain {vendor} and {detail}. Every subclass but `OutcomeUnknown` means that the request was not
+    applied.
     """
 
     wording: ClassVar[str] = "{vendor} answered something unexpected: {detail}"
@@ -44,7 +50,7 @@ class VendorError(PortalError):
         name = VENDOR_NAMES.get(vendor, vendor)
         told = self.detail[:DETAIL_IN_SENTENCE].rstrip() or "no reason given."
         if "{detail} " in self.wording and not told.endswith((".", "!", "?", "…")):
-            told += "."  # a sentence of ours follows
+            told += "."  # another sentence follows
         super().__init__(self.wording.format(vendor=name, detail=told))
 
 
@@ -52,11 +58,12 @@ class Throttled(VendorError):
     remedy = Remedy.RETRY
     cause = "throttled"
     wording = "{vendor} asks for a pause because of many requests. The portal tries again by itself."
-    pause_seconds: ClassVar[int] = 60  # Intuit's advice (§9); neither vendor documents a Retry-After
+    # Intuit's advice (docs/vendors/quickbooks-online.md, 9); neither vendor documents a Retry-After header.
+    pause_seconds: ClassVar[int] = 60
 
 
 class Unavailable(VendorError):
-    """A read that failed, or a write that surely never arrived."""
+    """A read failed, or a write was certainly not sent."""
 
     remedy = Remedy.RETRY
     cause = "vendor_unavailable"
@@ -64,7 +71,7 @@ class Unavailable(VendorError):
 
 
 class OutcomeUnknown(VendorError):
-    """A write whose answer was lost: it may or may not have been applied."""
+    """The answer to a write was lost: it may or may not have been applied."""
 
     remedy = Remedy.RETRY
     cause = "outcome_unknown"
@@ -79,7 +86,7 @@ class AccessLost(VendorError):
     wording = "{vendor} refuses access for this connection. Please connect it again under Integrations."
 
 
-class GrantLost(AccessLost):
+class AuthorizationRevoked(AccessLost):
     cause = "grant_lost"
     wording = "The authorization of {vendor} has ended. Please re-authorize it under Integrations."
 
@@ -92,7 +99,7 @@ class NotAdministrator(AccessLost):
 
 
 class AppMisconfigured(VendorError):
-    """The portal's own registration with Intuit is wrong: an operator's matter, not the company's."""
+    """The portal's registration with Intuit is wrong, which only an operator can correct."""
 
     remedy = Remedy.CONFIGURE
     cause = "app_misconfigured"
@@ -102,7 +109,7 @@ class AppMisconfigured(VendorError):
 
 
 class Refused(VendorError):
-    """A definite refusal of this very request: repeating it unchanged is pointless."""
+    """The vendor refused this request; repeating it unchanged fails again."""
 
     cause = "refused"
     wording = "{vendor} refused: {detail} Please correct this and try again."

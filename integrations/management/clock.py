@@ -20,7 +20,7 @@ from integrations.models import (
     QuickBooksConnection,
     SyncRun,
 )
-from integrations.sync.pump import due_lanes
+from integrations.sync.engine.worker import find_due_leases
 
 logger = logging.getLogger(__name__)
 
@@ -86,7 +86,7 @@ def silence_of_the_queue() -> timedelta:
 def anything_due() -> bool:
     return (
         InboundEvent.objects.unplanned().exists()
-        or due_lanes().exists()
+        or find_due_leases().exists()
         or CoperniqConnection.objects.due_for_poll(timezone.now()).exists()
         or QuickBooksConnection.objects.due_for_changes(timezone.now()).exists()
     )

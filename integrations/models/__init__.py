@@ -1,4 +1,5 @@
 from integrations.models.connections import CoperniqConnection, QuickBooksConnection
+from integrations.models.decisions import Answer, Decisions, RunDecision
 from integrations.models.events import EventTally, InboundEvent, PhaseEntry
 from integrations.models.lanes import Heartbeat, Lane
 from integrations.models.links import RecordLink
@@ -27,6 +28,7 @@ from integrations.models.vocabulary import (
     Direction,
     ItemlessLines,
     Kind,
+    Question,
     RunState,
     Vendor,
 )
@@ -35,10 +37,12 @@ from integrations.models.writes import RemoteWrite
 __all__ = [
     "MONEY_ACTIONS",
     "Action",
+    "Answer",
     "CallPace",
     "CallTally",
     "ClosedBooks",
     "CoperniqConnection",
+    "Decisions",
     "Direction",
     "EventTally",
     "FieldMapping",
@@ -59,11 +63,13 @@ __all__ = [
     "PhaseEntry",
     "PhaseTrigger",
     "PushFrom",
+    "Question",
     "QuickBooksConnection",
     "RecordLink",
     "Reentry",
     "ReferenceList",
     "RemoteWrite",
+    "RunDecision",
     "RunState",
     "SeenInvoice",
     "SyncLogEntry",

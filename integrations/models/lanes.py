@@ -10,7 +10,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from accounts.models import Company
-from integrations.errors import LaneLost
+from integrations.errors import LeaseLost
 from integrations.models.drivers import is_dead, this_process
 
 LONG_AGO = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
@@ -98,7 +98,7 @@ class Lane(models.Model):
         wake = ours.values_list("wake", flat=True).first()
         if wake is None:
             self.is_lost = True
-            raise LaneLost
+            raise LeaseLost
         self.wake = wake
 
     def pause(self, until: datetime) -> None:
@@ -110,7 +110,7 @@ class Lane(models.Model):
         lasting = Greatest(F("leased_until"), Value(until))
         if Lane.objects.filter(pk=self.pk, fence=self.fence).update(leased_until=lasting) != 1:
             self.is_lost = True
-            raise LaneLost
+            raise LeaseLost
 
 
 class Heartbeat(models.Model):

@@ -9,6 +9,9 @@ from django.utils import timezone
 from integrations.models.connections import QuickBooksConnection
 from integrations.models.vocabulary import Kind
 
+MOVED_FROM = "moved_from"
+"""What a link keeps of an invoice that somebody moved to another customer in QuickBooks, until a person was asked."""
+
 
 class RecordLinkQuerySet(models.QuerySet["RecordLink"]):
     def of(self, connection: QuickBooksConnection, kind: str) -> Self:

@@ -53,7 +53,7 @@ class Owner(models.TextChoices):
 
 
 class PaymentMethod(models.TextChoices):
-    """Coperniq's own (coperniq-api.md §3.8)."""
+    """Coperniq's own (docs/vendors/coperniq-api.md, 3.8)."""
 
     CASH = "CASH", "Cash"
     CHECK = "CHECK", "Check"

@@ -6,19 +6,19 @@ from typing import Any, ClassVar
 from django.db import IntegrityError, models, transaction
 from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
+from django.utils.functional import cached_property
 
-from accounts.models import Company
+from accounts.models import Company, User
+from integrations.errors import Choice
 from integrations.models.connections import QuickBooksConnection
+from integrations.models.decisions import Answer, Decisions, RunDecision, record_decisions
 from integrations.models.events import InboundEvent, PhaseEntry
 from integrations.models.lanes import Lane
 from integrations.models.links import RecordLink
 from integrations.models.run_sets import NAME_LENGTH, SyncRunQuerySet
-from integrations.models.vocabulary import OPEN, Action, Direction, Kind, RunState
+from integrations.models.vocabulary import OPEN, Action, Direction, Kind, Question, RunState
 
-# An invoice can raise one question after the other: what was answered to the first still counts at the second.
-SEVERAL_QUESTIONS = (Action.PUSH_INVOICE, Action.PULL_INVOICE, Action.PULL_PAYMENT)
-RELEASE = "release"
-DECISION_LENGTH = 120
+RETRY, DISCARD = "retry", "discard"
 PUSHED_IDS = ("coperniq_id", "coperniq_parent_id", "coperniq_account_id")
 PULLED_IDS = (*PUSHED_IDS, "quickbooks_id", "quickbooks_part")
 
@@ -55,10 +55,11 @@ class SyncRun(models.Model):
 
     preview = models.BooleanField(default=False)
     planned = models.JSONField("planned changes", default=list, blank=True)
-    shown_plan = models.CharField(max_length=64, blank=True)
-    released_plan = models.CharField(max_length=64, blank=True)
+    # The question that needs to say what it is about, and that: a plan's fingerprint, a phase entry, a merge.
+    question = models.CharField(max_length=40, choices=Question, blank=True)
+    question_subject = models.CharField(max_length=64, blank=True)
     choices = models.JSONField(default=list, blank=True)
-    decision = models.CharField(max_length=DECISION_LENGTH, blank=True)
+    has_decisions = models.BooleanField(default=False)
     waits_for_kind = models.CharField(max_length=10, choices=Kind, blank=True)
     waits_for_id = models.CharField(max_length=80, blank=True)
 
@@ -124,28 +125,23 @@ class SyncRun(models.Model):
     def is_open(self) -> bool:
         return self.state in OPEN
 
-    def has_decided(self, choice: str) -> bool:
-        return choice in self.decision.split()
+    @cached_property
+    def decisions(self) -> Decisions:
+        """The answers in force. A run that nobody was ever asked about costs no query."""
+        return self.decision_rows.all().as_decisions() if self.has_decisions else Decisions()
 
-    def has_released(self, *causes: str) -> bool:
-        """Every such button reads differently: it was pressed for what one of these had asked."""
-        return any(f"{RELEASE}:{cause}" in self.decision.split() for cause in causes)
+    def answer_to(self, question: Question) -> Answer:
+        return self.decisions.to(question)
 
-    def latest_decision(self, *verbs: str) -> str:
-        """The last of the decisions that exclude each other, "" for none; a verb is what stands before the colon."""
-        taken = (each for each in reversed(self.decision.split()) if each.partition(":")[0] in verbs)
-        return next(taken, "")
+    def has_taken(self, choice: Choice) -> bool:
+        return self.answer_to(Question(choice.question)).key == choice.key
 
-    def decision_with(self, choice: str) -> str:
-        if self.action not in SEVERAL_QUESTIONS:
-            return choice
-        answer = f"{RELEASE}:{self.cause}" if choice == RELEASE else choice
-        verb = answer if choice == RELEASE else choice.partition(":")[0]
-        same = [each for each in self.decision.split() if verb in (each, each.partition(":")[0])]
-        kept = [*(each for each in self.decision.split() if each not in same), answer]
-        while len(" ".join(kept)) > DECISION_LENGTH:
-            kept.pop(0)
-        return " ".join(kept)
+    def withdraw_answer(self, question: Question) -> None:
+        self.decision_rows.filter(question=question).withdraw()
+        self.forget_decisions_read()
+
+    def forget_decisions_read(self) -> None:
+        self.__dict__.pop("decisions", None)
 
     def claim(self, fence: int) -> bool:
         """Ours only if it is still queued; what is asked from here on makes one more execution."""
@@ -158,6 +154,7 @@ class SyncRun(models.Model):
         )
         if claimed:
             self.refresh_from_db()
+            self.forget_decisions_read()
         return claimed == 1
 
     def settle(self, state: RunState, values: Mapping[str, Any]) -> bool:
@@ -168,31 +165,40 @@ class SyncRun(models.Model):
         settled = SyncRun.objects.filter(pk=self.pk, state=RunState.RUNNING, fence=self.fence).update(
             **values,
             state=Case(When(asked_again, then=Value(RunState.QUEUED)), default=Value(state)),
-            # A release was for what has been executed, not for what was asked since.
-            decision=Case(When(asked_again, then=Value("")), default=F("decision")),
             finished_at=ended and Case(When(asked_again, then=Value(None)), default=Value(ended)),
             updated_at=now,
         )
+        if settled and self.has_decisions:
+            self.decision_rows.filter(run__asked__gt=F("run__answered")).withdraw_unbound()
         return settled == 1
 
-    def decide(self, choice: str) -> bool:
+    def decide(self, choice: str, user: User | None = None) -> bool:
         """Take one of the offered choices. False when the run has moved on since the page was shown."""
-        if choice not in {offered["key"] for offered in self.choices}:
+        offered = [Choice(**each) for each in self.choices if each["key"] == choice]
+        if not offered:
             return False
         values: dict[str, Any] = {"state": RunState.QUEUED, "not_before": None, "attempts": 0}
-        if choice == "discard":
+        if choice == DISCARD:
             values = {"state": RunState.CANCELLED, "finished_at": timezone.now()}
-        elif choice == RELEASE and self.shown_plan:
-            values |= {"released_plan": self.shown_plan}
-        elif choice != "retry":
-            values |= {"decision": self.decision_with(choice)}
+        elif choice != RETRY:
+            values |= {"has_decisions": True}
         with transaction.atomic():
             Lane.nudge(self.company_id)
-            shown = SyncRun.objects.filter(pk=self.pk, choices=self.choices, shown_plan=self.shown_plan)
+            shown = SyncRun.objects.filter(
+                pk=self.pk, choices=self.choices, question_subject=self.question_subject
+            )
             changed = self._take(shown.offering(), values)
-            if changed and choice == "discard":
+            if changed and choice == DISCARD:
                 self.hold_those_who_wait()
+            elif changed and choice != RETRY:
+                record_decisions(self, [self._answer(each, user) for each in offered])
         return changed
+
+    def _answer(self, choice: Choice, user: User | None) -> RunDecision:
+        subject = self.question_subject if choice.question == self.question else ""
+        return RunDecision(
+            run=self, question=choice.question, answer=choice.key, subject=subject, decided_by=user
+        )
 
     def _take(self, shown: SyncRunQuerySet, values: Mapping[str, Any]) -> bool:
         """One that has ended gives way to the record's open run."""

@@ -1,5 +1,7 @@
 """The words runs, links, writes and the log have in common."""
 
+from __future__ import annotations
+
 from django.db import models
 
 
@@ -76,12 +78,45 @@ class RunState(models.TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+class Question(models.TextChoices):
+    """What a held run asks a person. Each choice answers one of these."""
+
+    PREVIEW = "preview", "Write this?"
+    REENTRY = "reentry", "Update after the project entered its phase again?"
+    ARCHIVED_ACCOUNT = "archived_account", "Push an archived account?"
+    CUSTOMER = "customer", "Which customer is it, and under which name?"
+    INACTIVE_JOB = "inactive_job", "Make the job active again?"
+    MERGED_CUSTOMER = "merged_customer", "Move the links of a merged customer?"
+    INELIGIBLE = "ineligible", "Sync a record that would be left out?"
+    LONG_TEXT = "long_text", "Send a text that is too long?"
+    CLOSED_PERIOD = "closed_period", "Date it after the closed period?"
+    INVOICE_NUMBER = "invoice_number", "Same invoice, or another number?"
+    CREATE_AGAIN = "create_again", "Create again what has ended in QuickBooks?"
+    SIDE = "side", "Which side counts?"
+    UNSUPPORTED_LINES = "unsupported_lines", "Leave lines that Coperniq cannot hold?"
+    MOVED_IN_COPERNIQ = "moved_in_coperniq", "Go on with an invoice moved in Coperniq?"
+    MOVED_IN_QUICKBOOKS = "moved_in_quickbooks", "Go on with an invoice moved in QuickBooks?"
+    VOIDED_IN_QUICKBOOKS = "voided_in_quickbooks", "Decline an invoice voided in QuickBooks?"
+    DELETED_IN_QUICKBOOKS = "deleted_in_quickbooks", "Decline an invoice deleted in QuickBooks?"
+    PAYMENT_STATUS = "payment_status", "Record payments of this status?"
+    SAME_PAYMENT = "same_payment", "Is it the same payment?"
+    PAYMENT_CHANGED = "payment_changed", "Leave a payment changed in QuickBooks?"
+
+    @classmethod
+    def bound_to_subject(cls) -> tuple[Question, ...]:
+        """Their answers hold for the plan or phase entry that was shown, whatever is requested later."""
+        return (cls.PREVIEW, cls.REENTRY)
+
+
 RECONNECT = "reconnect"
 OPEN = (RunState.QUEUED, RunState.RUNNING, RunState.WAITING, RunState.HELD)
 
 
 class ItemlessLines(models.TextChoices):
-    """What QuickBooks makes of an invoice line without an item: its own reference contradicts itself (§5.2)."""
+    """What QuickBooks makes of an invoice line without an item: its own reference contradicts itself.
+
+    See docs/vendors/quickbooks-online.md, 5.2.
+    """
 
     UNKNOWN = "unknown", "Not known yet"
     KEPT = "kept", "QuickBooks keeps its amount"

@@ -1,4 +1,7 @@
-"""What is sent to QuickBooks: JSON whose amounts never were floats (quickbooks-online.md §2)."""
+"""Builds the JSON bodies of writes, with amounts as exact decimals and never as floats.
+
+See docs/vendors/quickbooks-online.md, 2.
+"""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -8,12 +11,15 @@ from simplejson import dumps as dump_json
 
 
 def money(cents: int) -> Decimal:
-    """1234 → Decimal("12.34"), always with both decimals."""
+    """Cents as dollars: 1234 → Decimal("12.34"), always with two decimals."""
     return Decimal(f"{cents}e-2")
 
 
 def dump(payload: Mapping[str, object]) -> str:
-    """The same text for the same payload. Decimals are written digit by digit as they are."""
+    """The payload as JSON, the same text for the same payload; Decimals keep their digits.
+
+    Raises TypeError for a float and ValueError for a Decimal that is not finite.
+    """
     return dump_json(_writable(payload), sort_keys=True, ensure_ascii=False)
 
 

@@ -1,4 +1,9 @@
-"""Change data capture: what changed of several kinds since a moment, deletions among it (quickbooks-online.md §8.3)."""
+"""Reads change data capture: changes of several entities since a moment, deletions included.
+
+See docs/vendors/quickbooks-online.md, 8.3.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,12 +14,15 @@ from integrations.errors import UnexpectedShape
 from integrations.parsing import Wild
 
 MOST_OBJECTS = 1000
-"""Of all kinds together, and no page follows: at so many something may have been left out."""
+"""The limit of one answer over all entities. There is no next page, so a full answer may be incomplete."""
 
 
 @dataclass(frozen=True)
-class Change:
-    """`record` is the whole object as QuickBooks has it; of a deleted one only its id and when are left."""
+class ChangedRecord:
+    """A changed record.
+
+    `record` is the whole object as QuickBooks returned it; for a deleted one it has only the id and the time.
+    """
 
     entity: str
     id: str
@@ -26,12 +34,15 @@ class Change:
 
 @dataclass(frozen=True)
 class Changes:
-    found: tuple[Change, ...]
+    found: tuple[ChangedRecord, ...]
     is_full: bool
 
 
 def read_changes_document(document: Wild, entities: Sequence[str]) -> Changes:
-    """A kind nothing changed of may be an empty object or missing, and there may be several answers."""
+    """Read an answer. An unchanged entity may be an empty object or absent, and there may be several responses.
+
+    Raises UnexpectedShape if the answer has no CDCResponse list.
+    """
     if not isinstance(document.child("CDCResponse").value, list):
         raise UnexpectedShape("CDCResponse", "list")
     answers = [
@@ -44,8 +55,8 @@ def read_changes_document(document: Wild, entities: Sequence[str]) -> Changes:
     return Changes(found, len(rows) >= MOST_OBJECTS)
 
 
-def read_change(entity: str, row: Wild) -> Change:
-    return Change(
+def read_change(entity: str, row: Wild) -> ChangedRecord:
+    return ChangedRecord(
         entity=entity,
         id=row.identifier("Id"),
         is_deleted=row.text("status", "") == "Deleted",

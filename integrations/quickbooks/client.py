@@ -1,4 +1,7 @@
-"""What the portal asks of one QuickBooks company (quickbooks-online.md §3 to §7)."""
+"""Reads and writes of one QuickBooks company (docs/vendors/quickbooks-online.md, 3 to 8).
+
+Money is in dollars on the wire and in integer cents in every record here; quantities and unit prices are Decimals.
+"""
 
 import re
 from collections.abc import Sequence
@@ -10,8 +13,13 @@ from integrations.errors import Refused
 from integrations.parsing import Wild
 from integrations.quickbooks import query
 from integrations.quickbooks.bodies import money
-from integrations.quickbooks.changes import Change, Changes, read_change, read_changes_document
-from integrations.quickbooks.documents import Invoice, Payment, read_invoice_record, read_payment_record
+from integrations.quickbooks.changes import ChangedRecord, Changes, read_change, read_changes_document
+from integrations.quickbooks.documents import (
+    QuickBooksInvoice,
+    QuickBooksPayment,
+    parse_quickbooks_invoice,
+    parse_quickbooks_payment,
+)
 from integrations.quickbooks.faults import UNREADABLE_QUERY, build, lost
 from integrations.quickbooks.lists import (
     Item,
@@ -38,15 +46,21 @@ OPERATIONS: dict[str, dict[str, str]] = {
     "void": {"operation": "update", "include": "void"},
 }
 VOID_INVOICE = {"operation": "void"}
-"""An invoice alone is voided at this address; payments and the like at the other (§5.5, §6)."""
+"""The query parameters that void an invoice; payments use those of OPERATIONS.
+
+See docs/vendors/quickbooks-online.md, 5.5 and 6.
+"""
 IDS_AT_ONCE = 100
 HIDES_INACTIVE = ("Customer", "Item")
-"""Lists of names: of documents nothing is hidden."""
+"""Entities whose inactive records a query hides unless asked for."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """`record` is the entity as QuickBooks stored it, numbers as Decimal. Of a deleted one little is left."""
+    """The answer to a write.
+
+    `record` is the entity as QuickBooks stored it, numbers as Decimal. After a delete it has little more than its id.
+    """
 
     record: dict[str, Any] = field(repr=False)
     intuit_tid: str
@@ -62,75 +76,155 @@ class Answer:
 
 
 class QuickBooksClient(Wire):
-    """One per thread; how it is made is told by `Wire`."""
+    """Client for one QuickBooks company; use one instance per thread. `Wire` documents the constructor.
+
+    Every method may raise AccessLost (401 or 403), Throttled (429), Refused or one of its subclasses (a fault,
+    docs/vendors/quickbooks-online.md, 2.2), Unavailable (no answer to a read, or a write that was never sent) and
+    UnexpectedShape (a required field of a read is missing, or an id cannot be part of a path). Methods that read one
+    record by id raise RecordMissing if it does not exist. Writes also raise OutcomeUnknown (the answer was lost, so
+    the write may have been applied).
+    """
 
     def read_company_info(self) -> CompanyInfo:
+        """Name, country and subscription of the company (docs/vendors/quickbooks-online.md, 3).
+
+        https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/companyinfo
+        """
         return read_company_record(self._read(f"companyinfo/{self._realm_id}", "CompanyInfo"))
 
     def read_preferences(self) -> Preferences:
+        """The company's settings: currency, numbering, sales tax, closing date (docs/vendors/quickbooks-online.md, 3).
+
+        https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/preferences
+        """
         return read_preferences_record(self._read("preferences", "Preferences"))
 
     def read_customer(self, customer_id: str) -> Customer:
+        """One customer or job, active or not; balance in cents (docs/vendors/quickbooks-online.md, 4).
+
+        https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/customer
+        """
         return read_customer_record(self._record("Customer", customer_id))
 
-    def read_invoice(self, invoice_id: str) -> Invoice:
-        return read_invoice_record(self._record("Invoice", invoice_id))
+    def read_invoice(self, invoice_id: str) -> QuickBooksInvoice:
+        """One invoice with its lines; amounts in cents, unit prices in dollars (docs/vendors/quickbooks-online.md, 5).
 
-    def read_payment(self, payment_id: str) -> Payment:
-        return read_payment_record(self._record("Payment", payment_id))
+        https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/invoice
+        """
+        return parse_quickbooks_invoice(self._record("Invoice", invoice_id))
+
+    def read_payment(self, payment_id: str) -> QuickBooksPayment:
+        """One payment with its allocations; amounts in cents (docs/vendors/quickbooks-online.md, 6).
+
+        https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/payment
+        """
+        return parse_quickbooks_payment(self._record("Payment", payment_id))
 
     def find_customers_named(self, names: Sequence[str]) -> list[Customer]:
-        """Customers and jobs of exactly these names, active or not. Inactive ones are named "… (deleted)"."""
+        """Customers and jobs with one of these display names, active or not.
+
+        The name of an inactive customer ends in " (deleted)".
+
+        https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/customer
+
+        See docs/vendors/quickbooks-online.md, 4.1 and 7.2.
+        """
         wanted = [name for name in dict.fromkeys(names) if name]
         return self._find_customers(query.one_of("DisplayName", wanted)) if wanted else []
 
     def find_customers_with_email(self, email: str) -> list[Customer]:
-        """Case-insensitive, active or not. QuickBooks' field may hold several addresses (§4.1)."""
+        """Customers and jobs with this e-mail address, active or not; case-insensitive.
+
+        The field may hold several addresses, so the query is a LIKE and the addresses are compared here.
+
+        https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/customer
+
+        See docs/vendors/quickbooks-online.md, 4.1.
+        """
         wanted = email.strip().casefold()
         found = self._find_customers(query.contains("PrimaryEmailAddr", wanted)) if wanted else []
         return [customer for customer in found if wanted in _addresses(customer)]
 
-    def find_invoices_numbered(self, numbers: Sequence[str]) -> list[Invoice]:
-        """Case-insensitive; several invoices may have the same number (§5.1)."""
+    def find_invoices_numbered(self, numbers: Sequence[str]) -> list[QuickBooksInvoice]:
+        """Invoices with one of these numbers; case-insensitive (docs/vendors/quickbooks-online.md, 5.1).
+
+        Several invoices may have the same number.
+
+        https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/invoice
+        """
         wanted = [number for number in dict.fromkeys(numbers) if number]
         rows = self._rows("Invoice", [query.one_of("DocNumber", wanted)]) if wanted else []
-        return [read_invoice_record(row) for row in rows]
+        return [parse_quickbooks_invoice(row) for row in rows]
 
-    def find_payments(self, customer_id: str, total_cents: int | None = None) -> list[Payment]:
-        """Of this very customer, not of its jobs."""
+    def find_payments(self, customer_id: str, total_cents: int | None = None) -> list[QuickBooksPayment]:
+        """Payments of this customer, without those of its jobs, optionally only of this total in cents.
+
+        https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/payment
+
+        See docs/vendors/quickbooks-online.md, 6 and 7.2.
+        """
         conditions = [query.equals("CustomerRef", customer_id)]
         if total_cents is not None:
             conditions.append(query.equals("TotalAmt", str(money(total_cents))))
-        return [read_payment_record(row) for row in self._rows("Payment", conditions)]
+        return [parse_quickbooks_payment(row) for row in self._rows("Payment", conditions)]
 
-    def list_invoices_changed(self, since: datetime) -> list[Invoice]:
-        """Deleted ones are not among them (§8.3). A payment changes its invoice too (§6)."""
-        return [read_invoice_record(row) for row in self._rows("Invoice", [query.changed_since(since)])]
+    def list_invoices_changed(self, since: datetime) -> list[QuickBooksInvoice]:
+        """Invoices changed at or after `since`, without deleted ones (docs/vendors/quickbooks-online.md, 7.2 and 8.3).
 
-    def list_payments_changed(self, since: datetime) -> list[Payment]:
-        """Deleted ones are not among them (§8.3)."""
-        return [read_payment_record(row) for row in self._rows("Payment", [query.changed_since(since)])]
+        A payment changes its invoice too (docs/vendors/quickbooks-online.md, 0.2).
+
+        https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/invoice
+        """
+        return [parse_quickbooks_invoice(row) for row in self._rows("Invoice", [query.changed_since(since)])]
+
+    def list_payments_changed(self, since: datetime) -> list[QuickBooksPayment]:
+        """Payments changed at or after `since`, without deleted ones (docs/vendors/quickbooks-online.md, 7.2 and 8.3).
+
+        https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/payment
+        """
+        return [parse_quickbooks_payment(row) for row in self._rows("Payment", [query.changed_since(since)])]
 
     def read_changes(self, entities: Sequence[str], since: datetime) -> Changes:
-        """One call. `since` is by QuickBooks' clock and lies at most 30 days back (§8.3)."""
+        """Records of several entities changed since a moment, deleted ones included, in one call.
+
+        `since` is a time of QuickBooks' clock, at most 30 days ago. Answers stop at 1,000 records: then `is_full` is
+        set.
+
+        https://developer.intuit.com/app/developer/qbo/docs/learn/explore-the-quickbooks-online-api/change-data-capture
+
+        See docs/vendors/quickbooks-online.md, 8.3.
+        """
         params = {"entities": ",".join(entities), "changedSince": query.moment(since)}
         reply, document = self._send("GET", "cdc", params=params)
         if document.value is None:
             raise build(lost(write=False), reply, detail="the answer cannot be read")
         return read_changes_document(document, entities)
 
-    def list_changed(self, entity: str, since: datetime) -> list[Change]:
-        """However long ago and however many, but deleted ones are not among them."""
+    def list_changed(self, entity: str, since: datetime) -> list[ChangedRecord]:
+        """Records of an entity changed at or after `since`, however long ago, without deleted ones.
+
+        https://developer.intuit.com/app/developer/qbo/docs/learn/explore-the-quickbooks-online-api/data-queries
+        """
         return self._list(entity, query.changed_since(since))
 
-    def find_those(self, entity: str, ids: Sequence[str]) -> list[Change]:
-        """As they are now, one call for a hundred. Those that are missing are deleted, or merged into others."""
+    def find_those(self, entity: str, ids: Sequence[str]) -> list[ChangedRecord]:
+        """These records as they are now, 100 per call. A missing one was deleted, or merged into another.
+
+        https://developer.intuit.com/app/developer/qbo/docs/learn/explore-the-quickbooks-online-api/data-queries
+
+        See docs/vendors/quickbooks-online.md, 7.2.
+        """
         parts = [ids[start : start + IDS_AT_ONCE] for start in range(0, len(ids), IDS_AT_ONCE)]
         return [row for part in parts for row in self._list(entity, query.one_of("Id", part))]
 
     def list_items(self) -> list[Item]:
-        """Active or not. Sku is asked for by name, since "*" may leave it out; that is hearsay (§7.1),
-        so where such a statement is refused the plain one has to do."""
+        """All items, active or not; prices and costs in cents (docs/vendors/quickbooks-online.md, 7.1).
+
+        The query names Sku, since "*" may leave it out according to third parties. If QuickBooks refuses that query,
+        the plain one is sent.
+
+        https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/item
+        """
         conditions = [query.ACTIVE_AND_INACTIVE]
         try:
             rows = self._rows("Item", conditions, columns="*, Sku")
@@ -141,18 +235,32 @@ class QuickBooksClient(Wire):
         return [read_item_record(row) for row in rows]
 
     def list_accounts(self) -> list[LedgerAccount]:
-        """Active or not."""
+        """All accounts of the general ledger, active or not (docs/vendors/quickbooks-online.md, 7.1).
+
+        https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/account
+        """
         return [read_ledger_account_record(row) for row in self._rows("Account", [query.ACTIVE_AND_INACTIVE])]
 
     def list_payment_methods(self) -> list[PaymentMethod]:
-        """Active or not."""
+        """All payment methods, active or not (docs/vendors/quickbooks-online.md, 7.1).
+
+        https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/paymentmethod
+        """
         rows = self._rows("PaymentMethod", [query.ACTIVE_AND_INACTIVE])
         return [read_payment_method_record(row) for row in rows]
 
     def write(self, entity: str, body: str, request_id: str, operation: str = "create") -> Answer:
-        """`body` goes over the wire byte for byte; the same request id and body may be sent again (§2).
+        """Create, update, void or delete a record; amounts in `body` are in dollars.
 
-        `operation` is create, update, void or delete.
+        `body` is sent byte for byte. The same request id may be sent again with the same body: QuickBooks then
+        returns the first answer (docs/vendors/quickbooks-online.md, 2). `operation` is create, update, void or
+        delete; an update body has Id and SyncToken, and a stale SyncToken raises StaleVersion.
+
+        https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/customer (and /invoice,
+        /payment, /item …)
+
+
+        See docs/vendors/quickbooks-online.md, 2, 5.5, 6 and 8.1.
         """
         voids_invoice = (entity, operation) == ("Invoice", "void")
         params = {"requestid": request_id} | (VOID_INVOICE if voids_invoice else OPERATIONS[operation])
@@ -162,7 +270,7 @@ class QuickBooksClient(Wire):
             raise build(lost(write=True), reply, detail="the answer cannot be read")
         return Answer(record.value, reply.intuit_tid, reply.vendor_time)
 
-    def _list(self, entity: str, condition: str) -> list[Change]:
+    def _list(self, entity: str, condition: str) -> list[ChangedRecord]:
         hidden = [query.ACTIVE_AND_INACTIVE] if entity in HIDES_INACTIVE else []
         return [read_change(entity, Wild(row, entity)) for row in self._rows(entity, [condition, *hidden])]
 

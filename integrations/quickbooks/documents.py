@@ -1,4 +1,6 @@
-"""QuickBooks' invoices and payments as the portal sees them (quickbooks-online.md §5, §6)."""
+"""Invoices and payments of QuickBooks (docs/vendors/quickbooks-online.md, 5 and 6)."""
+
+from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -10,15 +12,17 @@ from integrations.parsing import Wild
 
 VOIDED = "Voided"
 FIRST_VERSION = "0"
-"""The SyncToken of a record as it was made (§8.1)."""
+"""The SyncToken of a new record (docs/vendors/quickbooks-online.md, 8.1)."""
 GROUP = "GroupLineDetail"
 
 
 @dataclass(frozen=True)
-class InvoiceLine:
-    """`kind` is its DetailType. Subtotals and discounts have no `id`; a line may have an amount only (§5.2).
+class QuickBooksInvoiceLine:
+    """A line of an invoice (docs/vendors/quickbooks-online.md, 5.2).
 
-    `raw` is the line as it stands: an update has to send every line again. Only bundles have `children`.
+    `kind` is the DetailType. Subtotals and discounts have no `id`; quantity and unit price (dollars) are None if the
+    line has only an amount. `raw` is the line as read, since an update has to send every line again. Only bundles
+    have `children`.
     """
 
     id: str
@@ -30,14 +34,16 @@ class InvoiceLine:
     unit_price: Decimal | None
     amount_cents: int
     raw: Mapping[str, Any] = field(repr=False)
-    children: tuple["InvoiceLine", ...] = ()
+    children: tuple[QuickBooksInvoiceLine, ...] = ()
 
 
 @dataclass(frozen=True)
-class Invoice:
-    """`note` is internal, `memo` is printed. Payments are linked from their own side only (§5.5).
+class QuickBooksInvoice:
+    """An invoice (docs/vendors/quickbooks-online.md, 5); `*_cents` in cents.
 
-    The total has the tax in it; the deposit is not taken off, but off the balance. `currency` is "" where untold.
+    `note` is internal (PrivateNote), `memo` is printed (CustomerMemo). Payments are linked from the payment only
+    (docs/vendors/quickbooks-online.md, 5.5). The total includes tax. The deposit reduces the balance, not the total.
+    `currency` is "" if absent.
     """
 
     id: str
@@ -54,14 +60,18 @@ class Invoice:
     note: str
     memo: str
     email_status: str
-    lines: tuple[InvoiceLine, ...]
+    lines: tuple[QuickBooksInvoiceLine, ...]
     payment_ids: tuple[str, ...]
     created_at: datetime | None
     updated_at: datetime | None
 
     @property
     def is_voided(self) -> bool:
-        """QuickBooks has no status, and a genuine invoice may come to nothing too (§5.4)."""
+        """True for a voided invoice.
+
+        QuickBooks has no status, and an invoice may have a total of zero without being voided, so amounts and note
+        are checked (docs/vendors/quickbooks-online.md, 5.4).
+        """
         amounts = [self.total_cents, self.balance_cents, *(line.amount_cents for line in self.lines)]
         return not any(amounts) and self.note.startswith(VOIDED)
 
@@ -72,7 +82,10 @@ class Invoice:
 
 @dataclass(frozen=True)
 class PaymentLine:
-    """What of the payment went where: `txn_type` is Invoice, CreditMemo … Lines have no id (§6)."""
+    """The part of a payment that is applied to one transaction; `amount_cents` in cents.
+
+    `txn_type` is Invoice, CreditMemo … Lines have no id. See docs/vendors/quickbooks-online.md, 6.
+    """
 
     amount_cents: int
     txn_id: str
@@ -81,8 +94,11 @@ class PaymentLine:
 
 
 @dataclass(frozen=True)
-class Payment:
-    """What the lines leave over is `unapplied_cents`. One that `is_deposited` cannot be changed (§6)."""
+class QuickBooksPayment:
+    """A payment (docs/vendors/quickbooks-online.md, 6); `*_cents` in cents.
+
+    `unapplied_cents` is what its lines do not apply. A payment that `is_deposited` cannot be changed.
+    """
 
     id: str
     sync_token: str
@@ -104,14 +120,16 @@ class Payment:
         return self.total_cents == 0 and self.unapplied_cents == 0 and self.note.startswith(VOIDED)
 
     def applied_to(self, invoice_id: str) -> int:
+        """The amount applied to this invoice, in cents."""
         target = ("Invoice", invoice_id)
         return sum(line.amount_cents for line in self.lines if (line.txn_type, line.txn_id) == target)
 
 
-def read_invoice_record(raw: Mapping[str, Any]) -> Invoice:
+def parse_quickbooks_invoice(raw: Mapping[str, Any]) -> QuickBooksInvoice:
+    """Raises UnexpectedShape if id, SyncToken, customer, date, total or balance is missing or unreadable."""
     record = Wild(raw, "Invoice")
     stamps = record.child("MetaData")
-    return Invoice(
+    return QuickBooksInvoice(
         id=record.identifier("Id"),
         sync_token=record.identifier("SyncToken"),
         number=record.text("DocNumber", ""),
@@ -133,10 +151,11 @@ def read_invoice_record(raw: Mapping[str, Any]) -> Invoice:
     )
 
 
-def read_payment_record(raw: Mapping[str, Any]) -> Payment:
+def parse_quickbooks_payment(raw: Mapping[str, Any]) -> QuickBooksPayment:
+    """Raises UnexpectedShape if id, SyncToken, customer, date, total or a line's amount is missing or unreadable."""
     record = Wild(raw, "Payment")
     stamps = record.child("MetaData")
-    return Payment(
+    return QuickBooksPayment(
         id=record.identifier("Id"),
         sync_token=record.identifier("SyncToken"),
         customer_id=record.child("CustomerRef").identifier("value"),
@@ -154,17 +173,17 @@ def read_payment_record(raw: Mapping[str, Any]) -> Payment:
     )
 
 
-def _invoice_line(row: Wild) -> InvoiceLine:
-    """No bundle contains another one."""
+def _invoice_line(row: Wild) -> QuickBooksInvoiceLine:
+    """A line with the lines of its bundle; bundles are not nested."""
     return replace(_line(row), children=tuple(map(_line, row.child(GROUP).children("Line"))))
 
 
-def _line(row: Wild) -> InvoiceLine:
-    """A bundle has its item and quantity under other names (§5.2)."""
+def _line(row: Wild) -> QuickBooksInvoiceLine:
+    """A line by itself. A bundle names its item and quantity differently (docs/vendors/quickbooks-online.md, 5.2)."""
     kind = row.text("DetailType", "")
     detail = row.child(kind)
     item = detail.child("GroupItemRef" if kind == GROUP else "ItemRef")
-    return InvoiceLine(
+    return QuickBooksInvoiceLine(
         id=row.identifier("Id", ""),
         kind=kind,
         item_id=item.identifier("value", ""),

@@ -1,4 +1,7 @@
-"""What an answer of QuickBooks means: nothing wrong, or which error (quickbooks-online.md §2.1, §2.2)."""
+"""Maps an answer of QuickBooks to an exception, or to none (docs/vendors/quickbooks-online.md, 2.1 and 2.2).
+
+https://developer.intuit.com/app/developer/qbo/docs/develop/troubleshooting/error-codes
+"""
 
 import html
 import re
@@ -14,7 +17,7 @@ VENDOR = "quickbooks"
 
 ErrorClass = type[VendorError]
 
-# The first that fits decides. Texts before codes: Intuit has used 6210 for two different things.
+# The first match decides. Texts come before codes, since Intuit has used code 6210 for two different errors.
 PHRASES: tuple[tuple[str, ErrorClass], ...] = (
     ("throttleexceeded", errors.Throttled),
     ("duplicate document number", errors.NumberTaken),
@@ -71,7 +74,10 @@ class Fault:
 
 
 def read_document(reply: Reply) -> Wild:
-    """An empty one for whatever is not JSON: gateways answer in HTML, and throttling has been XML."""
+    """The JSON of an answer, or an empty document if it is not JSON.
+
+    Gateways answer in HTML, and 429 has been XML.
+    """
     try:
         return Wild(load_json(reply.body))
     except UnreadableJson:
@@ -79,7 +85,10 @@ def read_document(reply: Reply) -> Wild:
 
 
 def error_for(reply: Reply, document: Wild, *, write: bool) -> VendorError | None:
-    """None for a success; mind that a 200 may hold a Fault."""
+    """The exception for this answer, or None for a success. A 200 may contain a fault.
+
+    See docs/vendors/quickbooks-online.md, 2.1.
+    """
     faults = read_faults(reply, document)
     if 200 <= reply.status < 300 and not faults:
         return None
@@ -100,7 +109,7 @@ def build(kind: ErrorClass, reply: Reply, *, code: str = "", detail: str = "") -
 
 
 def is_token_rejected(reply: Reply, document: Wild) -> bool:
-    """A fresh access token may help, unless the person behind it has lost the right to this company (120)."""
+    """True if a new access token may help: a 401, unless the user has lost access to the company (code 120)."""
     return reply.status == 401 and all(fault.code != "120" for fault in read_faults(reply, document))
 
 
@@ -120,7 +129,7 @@ def read_faults(reply: Reply, document: Wild) -> list[Fault]:
 
 
 def _faults(envelope: Wild, rows: Sequence[Wild], message: str, detail: str) -> Iterator[Fault]:
-    """An envelope without a single readable error is a fault all the same."""
+    """The errors of an envelope. An envelope without a readable error counts as one fault."""
     kind = envelope.text("type", "")
     for row in rows or ([envelope] if envelope.value else []):
         code = row.text("code", "").lstrip("0")
@@ -128,7 +137,7 @@ def _faults(envelope: Wild, rows: Sequence[Wild], message: str, detail: str) -> 
 
 
 def _xml_faults(text: str) -> Iterator[Fault]:
-    """Read by pattern: three texts are not worth a parser that strangers can feed entity bombs."""
+    """Read with regular expressions: an XML parser would accept entity expansion attacks from outside."""
     kind = re.search(r'<Fault[^>]*\btype="(\w+)"', text)
     for code, body in re.findall(r'<Error[^>]*\bcode="0*(\w+)"[^>]*>(.*?)</Error>', text, re.DOTALL):
         told = [html.unescape(part.strip()) for part in re.findall(r"<(?:Message|Detail)>([^<]*)<", body)]
@@ -136,7 +145,7 @@ def _xml_faults(text: str) -> Iterator[Fault]:
 
 
 def _joined(*texts: str) -> str:
-    """Message and detail, once where one repeats the other."""
+    """Message and detail, leaving out a text that another one contains."""
     longest_last = sorted(filter(None, texts), key=len)
     return ": ".join(
         text for n, text in enumerate(longest_last) if not any(text in t for t in longest_last[n + 1 :])
@@ -158,7 +167,10 @@ def _decide(status: int, faults: Sequence[Fault], *, write: bool) -> tuple[Error
 
 
 def _is_outcome_lost(status: int, faults: Sequence[Fault], *, write: bool) -> bool:
-    """Broken down half way; or, for a write, refused as a repetition of one whose answer nobody has."""
+    """True if the request may have been applied without a usable answer.
+
+    That is a server error, or a write refused as the repetition of one whose answer was lost.
+    """
     broken = any(fault.kind == "SystemFault" or fault.code in BROKEN_DOWN for fault in faults)
     repeated = write and any(fault.code in DUPLICATE_REQUEST for fault in faults)
     return broken or repeated or not 200 <= status < 500 or 300 <= status < 400 or status == 408

@@ -1,4 +1,4 @@
-"""QuickBooks' lists that documents refer to (quickbooks-online.md §7.1)."""
+"""Items, ledger accounts and payment methods of QuickBooks (docs/vendors/quickbooks-online.md, 7.1)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,9 +9,10 @@ from integrations.parsing import Wild
 
 @dataclass(frozen=True)
 class Item:
-    """`kind` is Service, NonInventory, Inventory, Group or Category; the last two are no single thing to sell.
+    """An item.
 
-    `price_cents` and `cost_cents` are None where there is none, or one with a fraction of a cent.
+    `kind` is Service, NonInventory, Inventory, Group or Category; the last two cannot be sold as a single item.
+    `price_cents` and `cost_cents` are in cents, None if absent or with a fraction of a cent.
     """
 
     id: str
@@ -25,7 +26,7 @@ class Item:
 
 @dataclass(frozen=True)
 class LedgerAccount:
-    """An account of the general ledger, unlike the accounts of Coperniq, which are customers."""
+    """An account of the general ledger; an account of Coperniq is a customer."""
 
     id: str
     name: str

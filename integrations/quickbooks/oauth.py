@@ -1,8 +1,10 @@
-"""Intuit's authorization-code grant (quickbooks-online.md §1).
+"""Intuit's OAuth 2.0 authorization-code grant (docs/vendors/quickbooks-online.md, 1).
 
-OAuth2Session builds the consent address. The token endpoint is spoken to by our own session: OAuth2Session
-would follow a redirect with the refresh token in its body, write tokens into the debug log, ignore the HTTP
-status, and refuse the simulator's plain http.
+https://developer.intuit.com/app/developer/qbo/docs/develop/authentication-and-authorization/oauth-2.0
+
+OAuth2Session builds the consent URL. Requests to the token endpoint use our own session, because OAuth2Session would
+follow a redirect with the refresh token in its body, write tokens into the debug log, ignore the HTTP status, and
+refuse the simulator's plain HTTP.
 """
 
 import base64
@@ -15,7 +17,7 @@ from requests_oauthlib import OAuth2Session
 
 from integrations.errors import (
     AppMisconfigured,
-    GrantLost,
+    AuthorizationRevoked,
     Throttled,
     Unavailable,
     UnexpectedShape,
@@ -35,7 +37,7 @@ LONGEST_LIFETIME = 10 * 365 * 24 * 3600
 
 @dataclass(frozen=True)
 class OAuthApp:
-    """The portal's registration with Intuit."""
+    """The portal's registration with Intuit, and Intuit's addresses."""
 
     client_id: str
     client_secret: str = field(repr=False)
@@ -46,7 +48,11 @@ class OAuthApp:
 
 @dataclass(frozen=True)
 class Tokens:
-    """The refresh token ends at `refresh_expires_at` unless used before, and at the hard date anyway."""
+    """An access token and its refresh token (docs/vendors/quickbooks-online.md, 1.3 and 1.4).
+
+    The refresh token expires at `refresh_expires_at` unless it is used before, and at `refresh_hard_expires_at` in
+    any case.
+    """
 
     access_token: str = field(repr=False)
     refresh_token: str = field(repr=False)
@@ -56,7 +62,10 @@ class Tokens:
 
 
 def authorize_url(app: OAuthApp, *, redirect_uri: str, state: str) -> str:
-    """Where the browser is sent (§1.2)."""
+    """The address of Intuit's consent page. Raises AppMisconfigured unless it uses https.
+
+    See docs/vendors/quickbooks-online.md, 1.2.
+    """
     parts = urlsplit(_checked(app.authorize_url))
     session = OAuth2Session(app.client_id, redirect_uri=redirect_uri, scope=[SCOPE])
     # oauthlib knows no exception for loopback but one environment variable that would hold for every host.
@@ -65,16 +74,27 @@ def authorize_url(app: OAuthApp, *, redirect_uri: str, state: str) -> str:
 
 
 def exchange_code(app: OAuthApp, *, code: str, redirect_uri: str) -> Tokens:
+    """Exchange an authorization code for tokens; a code works once (docs/vendors/quickbooks-online.md, 1.3).
+
+    Raises GrantLost (the code is used up or expired), AppMisconfigured, Throttled or Unavailable.
+    """
     return _fetch(app, grant_type="authorization_code", code=code, redirect_uri=redirect_uri)
 
 
 def refresh(app: OAuthApp, refresh_token: str) -> Tokens:
-    """After `Unavailable` the same refresh token may be tried again; after `GrantLost` never."""
+    """Exchange a refresh token for new tokens, which must be stored before they are used.
+
+    Raises GrantLost (the refresh token is dead), AppMisconfigured, Throttled or Unavailable; after the last two the
+    same refresh token may be sent again. See docs/vendors/quickbooks-online.md, 1.4.
+    """
     return _fetch(app, grant_type="refresh_token", refresh_token=refresh_token)
 
 
 def revoke(app: OAuthApp, token: str) -> None:
-    """Either token ends the pair. One that is dead already is what we wanted (§1.5)."""
+    """Revoke the pair that this access or refresh token belongs to (docs/vendors/quickbooks-online.md, 1.5).
+
+    A token that is dead already counts as revoked. Raises AppMisconfigured, Throttled or Unavailable.
+    """
     reply = _post(app, app.revoke_url, json.dumps({"token": token}).encode(), "application/json")
     if not 200 <= reply.status < 300:
         error = _error_for(reply)
@@ -94,7 +114,10 @@ def _fetch(app: OAuthApp, **form: str) -> Tokens:
 
 
 def read_tokens(answer: Wild, asked_at: datetime) -> Tokens:
-    """Lifetimes count from before the question, so that no token is thought to live longer than it does."""
+    """Lifetimes count from before the request, so that no token is believed to live longer than it does.
+
+    Raises UnexpectedShape if a token is missing.
+    """
     hard = _seconds(answer, "x_refresh_token_hard_expires_in", 0)
     return Tokens(
         access_token=answer.text("access_token"),
@@ -126,7 +149,7 @@ def _post(app: OAuthApp, url: str, body: bytes, content_type: str) -> Reply:
 
 
 def _checked(url: str) -> str:
-    """Codes and tokens travel under TLS, or do not leave this machine."""
+    """The URL, if it uses https or a loopback host; else raises AppMisconfigured."""
     parts = urlsplit(url)
     if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK):
         return url
@@ -141,12 +164,15 @@ def _error_key(reply: Reply) -> str:
 
 
 def _error_for(reply: Reply) -> VendorError:
-    """§1.6: by the `error` key, never by its description."""
+    """The exception for a refusal, by its `error` key and never by its description.
+
+    See docs/vendors/quickbooks-online.md, 1.6.
+    """
     key = _error_key(reply)
     if reply.status == 429:
         return build(Throttled, reply, code=key)
     if not 400 <= reply.status < 500:
         return build(Unavailable, reply, code=key)
     if key == "invalid_grant":
-        return build(GrantLost, reply, code=key)
+        return build(AuthorizationRevoked, reply, code=key)
     return build(AppMisconfigured if key or reply.status == 401 else Unavailable, reply, code=key, detail=key)

@@ -1,13 +1,16 @@
-"""Statements of QuickBooks' query language (quickbooks-online.md §7.2)."""
+"""Builds statements of QuickBooks' query language (docs/vendors/quickbooks-online.md, 7.2).
+
+https://developer.intuit.com/app/developer/qbo/docs/learn/explore-the-quickbooks-online-api/data-queries
+"""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, timezone
 
 PACIFIC = timezone(timedelta(hours=-8))
-"""Times are written as the documents write them, which also spares a plus sign in the address."""
+"""Intuit's examples use this zone, and its offset needs no plus sign, which would have to be escaped in a URL."""
 PAGE_SIZE = 1000
 ACTIVE_AND_INACTIVE = "Active IN (true, false)"
-"""Inactive records are hidden unless asked for."""
+"""Without this condition a query returns active records only."""
 
 
 def quoted(text: str) -> str:
@@ -36,9 +39,9 @@ def changed_since(since: datetime) -> str:
 
 
 def select(entity: str, conditions: Sequence[str], *, start: int, columns: str = "*") -> str:
-    """Ordered by Id, since the default order moves while pages are read (§7.3), and so does that of changes.
+    """One page of a query, ordered by Id; `start` counts from 1.
 
-    `start` counts from 1.
+    The default order, and an order by change time, move while pages are read (docs/vendors/quickbooks-online.md, 7.3).
     """
     where = " AND ".join(conditions)
     return (

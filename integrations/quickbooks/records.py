@@ -1,4 +1,4 @@
-"""QuickBooks' records as the portal sees them (quickbooks-online.md §3, §4)."""
+"""Company, preferences and customers of QuickBooks (docs/vendors/quickbooks-online.md, 3 and 4)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ ADDRESS_PARTS = (
     *("City", "Country", "CountrySubDivisionCode", "PostalCode"),
 )
 
-# §4.1; no limit is published for PrimaryTaxIdentifier.
+# Characters per field (docs/vendors/quickbooks-online.md, 4.1); no limit is published for PrimaryTaxIdentifier.
 LIMITS = {
     "DisplayName": 500,
     "GivenName": 100,
@@ -41,12 +41,12 @@ LIMITS = {
     "BillAddr.PostalCode": 30,
 }
 FORBIDDEN_NAME_CHARACTERS = ":\t\n"
-"""In DisplayName, GivenName and FamilyName (§4.1)."""
+"""Not allowed in DisplayName, GivenName and FamilyName (docs/vendors/quickbooks-online.md, 4.1)."""
 
 
 @dataclass(frozen=True)
 class CompanyInfo:
-    """`subscription_status` is PAID, TRIAL … or empty where QuickBooks does not tell."""
+    """The company (docs/vendors/quickbooks-online.md, 3). `subscription_status` is PAID, TRIAL …, or "" if absent."""
 
     name: str
     legal_name: str
@@ -65,9 +65,10 @@ class Preferences:
 
 @dataclass(frozen=True)
 class Customer:
-    """A customer or, with `parent_id`, a job. `values` has all of `CUSTOMER_PATHS`, absent ones as "".
+    """A customer, or a job if it has a `parent_id` (docs/vendors/quickbooks-online.md, 4).
 
-    `address` is the billing address as it stands, with the lines no mapping knows.
+    `values` has every path of `CUSTOMER_PATHS`, with "" for absent fields. `address` is the whole billing address,
+    including lines that no mapping uses. `balance_cents` is in cents.
     """
 
     id: str
@@ -84,7 +85,7 @@ class Customer:
 
     @property
     def image(self) -> dict[str, Any]:
-        """What a link keeps of it: its mapped fields, and where and how it stands."""
+        """The snapshot that a link stores: mapped fields, active or not, and the parent."""
         return {**self.values, "is_active": self.is_active, "parent": self.parent_id}
 
 
@@ -128,13 +129,13 @@ def read_customer_record(raw: Mapping[str, Any]) -> Customer:
 
 
 def _address(record: Wild) -> dict[str, str]:
-    """Without Id, Lat and Long: the first is not stable (§2), the others are QuickBooks' own."""
+    """The address without Id, which is not stable (docs/vendors/quickbooks-online.md, 2), and without Lat and Long."""
     parts = {name: record.text(name, "") for name in ADDRESS_PARTS}
     return {name: value for name, value in parts.items() if value}
 
 
 def nest(values: Mapping[str, object]) -> dict[str, Any]:
-    """The payload from dotted paths: {"BillAddr.City": "Tucson"} → {"BillAddr": {"City": "Tucson"}}."""
+    """Build a payload from dotted paths: {"BillAddr.City": "Tucson"} → {"BillAddr": {"City": "Tucson"}}."""
     payload: dict[str, Any] = {}
     for path, value in values.items():
         *parents, leaf = path.split(".")

@@ -1,4 +1,7 @@
-"""Intuit's notifications: is the signature true, and which records are named? (quickbooks-online.md §10)"""
+"""Verifies and reads Intuit's webhooks (docs/vendors/quickbooks-online.md, 10).
+
+https://developer.intuit.com/app/developer/qbo/docs/develop/webhooks
+"""
 
 import base64
 import hashlib
@@ -37,9 +40,10 @@ OPERATIONS = {
 
 @dataclass(frozen=True)
 class Notification:
-    """`operation` is created, updated, deleted, merged, voided, emailed or unknown.
+    """One event of a delivery.
 
-    Of a merge `record_id` is the survivor and `deleted_id` what went into it.
+    `operation` is created, updated, deleted, merged, voided, emailed or unknown. For a merge `record_id` is the
+    surviving record and `deleted_id` the one merged into it.
     """
 
     event_id: str
@@ -58,7 +62,10 @@ class Delivery:
 
 
 def is_authentic(body: bytes, signature: str, tokens: Sequence[str]) -> bool:
-    """§10.5. Several tokens while they are rotated; an empty one would let anybody sign."""
+    """True if one of the verifier tokens signed this body (docs/vendors/quickbooks-online.md, 10.5).
+
+    There are several while a token is rotated. Empty tokens are ignored, since anybody could sign with one.
+    """
     given = signature.strip().encode("utf-8", "replace")
     return any(hmac.compare_digest(given, _signature(body, token)) for token in tokens if token)
 
@@ -68,7 +75,12 @@ def _signature(body: bytes, token: str) -> bytes:
 
 
 def parse_notifications(body: bytes) -> Delivery:
-    """One bad event is counted and the rest goes on: Intuit repeats a refused POST as a whole (§10.6)."""
+    """The events of a request body, in either of Intuit's formats (docs/vendors/quickbooks-online.md, 10.2 and 10.3).
+
+    An unreadable event is counted and the others are returned, since Intuit repeats a refused request as a whole
+    (docs/vendors/quickbooks-online.md, 10.6). Raises UnreadableWebhook unless the body is JSON in one of the two
+    formats.
+    """
     try:
         document = Wild(load_json(body))
     except UnreadableJson as error:
@@ -84,7 +96,7 @@ def parse_notifications(body: bytes) -> Delivery:
 
 
 def _events(document: Wild) -> Iterator[tuple[Wild, str | None]]:
-    """Each event, with its realm where the legacy form keeps it outside of the event."""
+    """Each event, with its realm id if the format keeps it outside the event, else None."""
     if isinstance(document.value, list):
         yield from ((event, None) for event in document.rows())
     elif isinstance(document.child("eventNotifications").value, list):
@@ -145,5 +157,5 @@ def _notification(
 
 
 def _stable_id(*facts: str) -> str:
-    """The same for every delivery of the same event; legacy events bear no id of their own."""
+    """An id that is the same for every delivery of the same event; events of the legacy format have no id."""
     return "made-" + hashlib.sha256("\x1f".join(facts).encode()).hexdigest()[:40]

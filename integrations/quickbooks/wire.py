@@ -1,4 +1,7 @@
-"""Requests to one QuickBooks company and what comes back, whatever it is about (quickbooks-online.md §2, §7)."""
+"""Requests to one QuickBooks company: tokens, paging and faults, whatever the entity.
+
+See docs/vendors/quickbooks-online.md, 2 and 7.
+"""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,13 +18,14 @@ from integrations.quickbooks.faults import VENDOR, build, error_for, is_token_re
 MINOR_VERSION = "75"
 MOST_PAGES = 100
 TOKEN_SECONDS = 10.0
-"""A renewal of the access token that takes longer is not waited for with a request in hand."""
+"""A request is not sent if obtaining its access token took longer than this."""
 
 
 class Wire:
-    """One per thread. `on_call` counts the calls of a session made here; one handed in has its own.
+    """Base of the QuickBooks client; use one instance per thread.
 
-    `access_token("")` gives a valid token, `access_token(rejected)` a newer one than the rejected.
+    `on_call` is called after every request if no `session` is given; a given session reports its calls itself.
+    `access_token("")` returns a valid token, `access_token(rejected)` a newer one than the rejected token.
     """
 
     def __init__(
@@ -41,16 +45,19 @@ class Wire:
 
     @property
     def timeout_seconds(self) -> float:
-        """The longest a request of any method here may be under way, a renewed token included."""
+        """The longest time one request may take, in seconds, including a renewal of the token."""
         return TOKEN_SECONDS + self._session.timeout_seconds
 
     @property
     def clock_offset(self) -> timedelta:
-        """QuickBooks' clock minus ours, as of the latest answer."""
+        """QuickBooks' clock minus ours, measured at the latest answer."""
         return self._clock_offset
 
     def _rows(self, entity: str, conditions: Sequence[str], *, columns: str = "*") -> list[Mapping[str, Any]]:
-        """Each record once, as it was last seen: rows move from page to page while they are read."""
+        """All rows of a query, each record once in its latest version, since rows move between pages while they are read.
+
+        Raises UnexpectedShape after 100 pages.
+        """
         found: dict[str, Mapping[str, Any]] = {}
         for page in range(MOST_PAGES):
             start = 1 + page * query.PAGE_SIZE
@@ -61,7 +68,10 @@ class Wire:
         raise UnexpectedShape(f"QueryResponse.{entity}", "last page")
 
     def _query(self, statement: str, entity: str) -> list[Mapping[str, Any]]:
-        """Without the entity there are no rows (§7.3); without QueryResponse this is no answer to a query."""
+        """The rows of one page (docs/vendors/quickbooks-online.md, 7.3).
+
+        An answer without the entity's key has no rows; one without QueryResponse raises UnexpectedShape.
+        """
         response = self._read("query", "QueryResponse", query=statement)
         if entity in as_object(response) and not isinstance(response.child(entity).value, list):
             raise UnexpectedShape(f"QueryResponse.{entity}", "list")

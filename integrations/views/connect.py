@@ -15,7 +15,7 @@ from accounts.models import Company, User
 from accounts.roles import Right
 from accounts.scoping import CompanyRequest, company_page
 from integrations.connections import authorizing, ending, guard, keys
-from integrations.errors import AccessLost, GrantLost, NotAdministrator, PortalError, VendorError
+from integrations.errors import AccessLost, AuthorizationRevoked, NotAdministrator, PortalError, VendorError
 from integrations.models import QuickBooksConnection
 from integrations.views.answers import CONFIGURATION, OVERVIEW, done, refused, sent_away
 
@@ -59,7 +59,7 @@ def quickbooks(request: CompanyRequest) -> HttpResponse:
 @require_GET
 @company_page(Right.CONNECT)
 def callback(request: CompanyRequest) -> HttpResponse:
-    """Intuit sends `code`, `state` and `realmId`, or `error` and `state` (quickbooks-online.md §1.2)."""
+    """Intuit sends `code`, `state` and `realmId`, or `error` and `state` (docs/vendors/quickbooks-online.md, 1.2)."""
     asked = request.GET
     try:
         if "error" in asked:
@@ -86,7 +86,7 @@ def refusal_of(code: str) -> str:
 
 def explained(error: PortalError) -> str:
     """The errors of a running connection advise to connect it again; here somebody is just doing that."""
-    if isinstance(error, GrantLost):
+    if isinstance(error, AuthorizationRevoked):
         return ENDED
     if isinstance(error, NotAdministrator):
         return NOT_ADMINISTRATOR

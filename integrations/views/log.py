@@ -115,7 +115,7 @@ def timeline(request: CompanyRequest, pk: int) -> HttpResponseBase:
         "moments": moments,
         "retryable": run,
         # What a preview would write is shown where it is released.
-        "offered": [decidable.row_of(run) for run in offered if not run.shown_plan],
+        "offered": [decidable.row_of(run) for run in offered if not run.question_subject],
         "link": link,
         "compared": compared(link) if link else [],
         "quickbooks_page": quickbooks_page(entry.kind, entry.quickbooks_id),

@@ -14,15 +14,15 @@ from accounts.scoping import CompanyRequest, company_page, refuse, rows_of
 from integrations.deciding import (
     DECIDABLE,
     RELEASE,
-    RETRY,
-    decide_all,
     is_money,
     may_choose,
     may_decide,
+    release_all,
     retry_all,
 )
 from integrations.deciding import decide as decide_run
-from integrations.models import RunState, SyncRun
+from integrations.models import Question, RunState, SyncRun
+from integrations.models.runs import RETRY
 from integrations.views.answers import done, refused, way_back
 from integrations.views.filters import LARGEST_ID, RunFilter
 from integrations.views.keyset import Page, page_of
@@ -34,9 +34,9 @@ from integrations.views.vendor_pages import quickbooks_page
 RUNS = "integrations:runs"
 ROWS, JSON_ROWS = 50, 1000
 MOVED_ON = "This has moved on since the page was shown. Please look at it again."
-LEFT_ALONE = "The rest has moved on, is not yours to decide, or waits until QuickBooks is connected again."
+LEFT_ALONE = "The rest has moved on, or waits until QuickBooks is connected again."
 OPEN_STATES = (RunState.HELD, RunState.WAITING, RunState.QUEUED, RunState.RUNNING)
-PREVIEWS = ("preview", "preview_changed")
+RELEASABLE = (Question.PREVIEW, Question.REENTRY)
 
 
 @require_safe
@@ -77,7 +77,9 @@ def page_context(request: CompanyRequest, chosen: RunFilter, page: Page[SyncRun]
         "rows": [decidable.row_of(run) for run in completed(page.rows)],
         "counts": counts_by_state(runs),
         "causes": counts_by_cause(runs),
-        "has_previews": any(run.state == RunState.HELD and run.cause in PREVIEWS for run in page.rows),
+        "has_previews": any(
+            run.state == RunState.HELD and run.question == Question.PREVIEW for run in page.rows
+        ),
     }
 
 
@@ -118,7 +120,10 @@ class Deciding:
 @require_POST
 @company_page(Right.RETRY)
 def retry(request: CompanyRequest) -> HttpResponseBase:
-    """`run` (repeatable) or `cause`; with `choice=release` the previews among them are released as they were shown."""
+    """`run` (repeatable) or `cause`; with `choice=release` the previews and re-entries among them are released as shown.
+
+    A run that asks another question is left out.
+    """
     ids = [int(text) for text in request.POST.getlist("run") if is_id(text)]
     cause = request.POST.get("cause", "")
     choice = request.POST.get("choice", RETRY)
@@ -131,10 +136,11 @@ def retry(request: CompanyRequest) -> HttpResponseBase:
     own = rows_of(request.company, SyncRun.objects.all())
     runs = own.filter(pk__in=ids) if ids else own.filter(cause=cause)
     if choice == RELEASE:
-        count = decide_all(runs, RELEASE, request.user, shown_plans(request))
+        result = release_all(runs, RELEASABLE, request.user, shown_subjects(request))
+        count, sentence = result.decided, f"{counted(result.decided, 'released')} {result.left_out}".strip()
     else:
         count = retry_all(runs, request.user)
-    sentence = sentence_of(count, choice, len(request.POST.getlist("run")))
+        sentence = retried_sentence(count, len(request.POST.getlist("run")))
     level = messages.SUCCESS if count else messages.WARNING
     return done(request, sentence, way_back(request, RUNS), level=level, count=count)
 
@@ -143,18 +149,19 @@ def is_id(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 20 and int(text) <= LARGEST_ID
 
 
-def shown_plans(request: HttpRequest) -> dict[int, str]:
+def shown_subjects(request: HttpRequest) -> dict[int, str]:
     """`plan-<run>`: the fingerprint of the plan the page showed."""
     named = ((*name.partition("plan-"), str(value)) for name, value in request.POST.items())
     return {int(pk): plan for start, _, pk, plan in named if not start and is_id(pk)}
 
 
-def sentence_of(count: int, choice: str, asked: int) -> str:
-    verb = "released" if choice == RELEASE else "tried again"
-    told = f"{count} run{'' if count == 1 else 's'} {verb}."
-    if count and count >= asked:
-        return told
-    return f"{told} {LEFT_ALONE}"
+def counted(count: int, verb: str) -> str:
+    return f"{count} run{'' if count == 1 else 's'} {verb}."
+
+
+def retried_sentence(count: int, selected: int) -> str:
+    sentence = counted(count, "tried again")
+    return sentence if count and count >= selected else f"{sentence} {LEFT_ALONE}"
 
 
 @require_POST
@@ -186,8 +193,8 @@ def run_shape(run: SyncRun) -> dict[str, Any]:
         "attempts": run.attempts,
         "planned": writes_of(run),
         "compared": compared_of(run),
-        "plan": run.shown_plan,
-        "choices": run.choices,
+        "plan": run.question_subject,
+        "choices": [{"key": each["key"], "label": each["label"]} for each in run.choices],
         "created_at": run.created_at.isoformat(),
         "updated_at": run.updated_at.isoformat(),
     }

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from integrations.models import Kind
 
-# In QuickBooks a job is a customer too (quickbooks-online.md §4).
+# In QuickBooks a job is a customer too (docs/vendors/quickbooks-online.md, 4.3).
 QUICKBOOKS_PAGES = {
     Kind.CUSTOMER.value: ("customerdetail", "nameId"),
     Kind.JOB.value: ("customerdetail", "nameId"),

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from integrations.errors import UnreadableWebhook
 from integrations.models import CoperniqConnection
 from integrations.quickbooks.webhooks import is_authentic
-from integrations.sync.inbox import receive_coperniq, receive_quickbooks
+from integrations.sync.ingest.events import receive_coperniq, receive_quickbooks
 
 CHUNK = 64 * 1024
 

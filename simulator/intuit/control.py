@@ -36,6 +36,15 @@ def build_blueprint(world: World) -> Blueprint:
             count = world.intuit.disconnect(str(wanted.get("realm_id", "")), str(wanted.get("client_id", "")))
         return jsonify({"disconnected": count})
 
+    @room.post("/connections")
+    def connect() -> Response:
+        """A connection made earlier, with the tokens it had: what a stored database of the portal still holds."""
+        wanted = read_body()
+        named = [str(wanted[name]) for name in ("client_id", "realm_id", "access_token", "refresh_token")]
+        with world.lock:
+            world.intuit.restore(*named)
+        return jsonify({"realm_id": named[1]})
+
     @room.get("/connections")
     def connections() -> Response:
         with world.lock:

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from flask import Response
 
+from simulator.intuit.state import ACCOUNTING
 from simulator.quickbooks import problems
 from simulator.quickbooks.answers import (
     Refused,
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from simulator.world import World
 
-ACCOUNTING = "com.intuit.quickbooks.accounting"
 PER_MINUTE, PER_SECOND, IN_FLIGHT, BATCHES_PER_MINUTE = 500, 10, 10, 40
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 

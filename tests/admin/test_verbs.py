@@ -230,3 +230,23 @@ def test_links_leave_as_csv_without_formulas_and_of_the_own_company(
 def test_staff_export_nothing(formula: RecordLink, sam: Client) -> None:
     assert sam.get(f"{LINKS}export/").status_code == 403
     assert sam.post(f"{LINKS}export/", {"format": "0"}).status_code == 403
+
+
+def test_releasing_previews_leaves_other_questions_unanswered(
+    acme_books: QuickBooksConnection, alice: Client
+) -> None:
+    """A question about money, whose choices might even be spelled alike, is not answered by a bulk release."""
+    shown = preview(acme_books, "1")
+    deleted = held(
+        acme_books,
+        "2",
+        cause="quickbooks_invoice_deleted",
+        choices=[
+            {"key": "release", "label": "Decline it in Coperniq too", "question": "deleted_in_quickbooks"}
+        ],
+    )
+    page = act(alice, RUNS, "release_previews", shown, deleted).text
+    assert "1 previews were released" in page
+    assert "1 left out: asks something else." in page
+    assert state(deleted) == RunState.HELD
+    assert not deleted.decisions

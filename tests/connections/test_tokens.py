@@ -14,7 +14,7 @@ from accounts.models import Company
 from integrations.connections import tokens
 from integrations.connections.clients import CallMeter, quickbooks_client
 from integrations.connections.tokens import access_token
-from integrations.errors import AccessLost, AppMisconfigured, GrantLost, Unavailable
+from integrations.errors import AccessLost, AppMisconfigured, AuthorizationRevoked, Unavailable
 from integrations.models import CoperniqConnection, QuickBooksConnection, RunState, SyncRun
 from integrations.models.secrets import seal
 from tests.simulation import Simulation
@@ -136,7 +136,7 @@ def test_a_dead_grant_stops_the_connection_and_holds_its_runs(
     run = SyncRun.objects.create(
         company=row.company, connection=row, kind="job", action="push_job", coperniq_id="1"
     )
-    with pytest.raises(GrantLost):
+    with pytest.raises(AuthorizationRevoked):
         access_token(stale(row).pk)
     row.refresh_from_db()
     run.refresh_from_db()
@@ -150,7 +150,7 @@ def test_a_dead_grant_stops_the_connection_and_holds_its_runs(
 def test_an_answer_for_a_token_that_is_history_changes_nothing(row: QuickBooksConnection) -> None:
     old = QuickBooksConnection.objects.get(pk=row.pk)
     QuickBooksConnection.objects.filter(pk=row.pk).update(token_version=old.token_version + 1)
-    tokens.mark_grant_lost(old, GrantLost(vendor="quickbooks"))
+    tokens.mark_grant_lost(old, AuthorizationRevoked(vendor="quickbooks"))
     row.refresh_from_db()
     assert row.state == State.CONNECTED
 

@@ -9,7 +9,7 @@ import responses
 
 from integrations import errors
 from integrations.coperniq.client import CoperniqClient
-from integrations.coperniq.money import OddInvoice
+from integrations.coperniq.money import UnreadableInvoice
 from integrations.errors import OutcomeUnknown, UnexpectedShape, VendorError
 from integrations.http import Call
 from tests.coperniq.conftest import API, params
@@ -178,7 +178,7 @@ def test_the_invoices_of_one_record_are_read_in_either_shape(
 ) -> None:
     vendor.get(f"{API}/accounts/5/invoices", json=wrap(an_invoice(2), an_invoice(1, amount=0.001)))
     odd, good = client.list_invoices_of("accounts", "5")
-    assert isinstance(odd, OddInvoice)
+    assert isinstance(odd, UnreadableInvoice)
     assert (odd.id, good.id) == ("1", "2")
     assert params(vendor) == {"page": "1", "page_size": "100", "order_by": "asc"}
 

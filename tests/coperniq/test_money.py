@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from integrations.coperniq.money import (
     CatalogItem,
-    Invoice,
-    InvoiceLine,
-    OddInvoice,
-    Payment,
-    read_catalog_item_record,
-    read_invoice_record,
-    read_listed_invoice,
-    read_payment_record,
+    CoperniqInvoice,
+    CoperniqInvoiceLine,
+    CoperniqPayment,
+    UnreadableInvoice,
+    parse_catalog_item,
+    parse_coperniq_invoice,
+    parse_coperniq_payment,
+    parse_listed_invoice,
 )
 from integrations.coperniq.records import LONG_AGO
 from integrations.errors import UnexpectedShape
@@ -48,17 +48,17 @@ def sent(document: object) -> Wild:
     return Wild(load_json(simplejson.dumps(document)))
 
 
-def invoice(**fields: object) -> Invoice:
+def invoice(**fields: object) -> CoperniqInvoice:
     document: Any = load_json(INVOICE)
-    return read_invoice_record(sent(document | fields))
+    return parse_coperniq_invoice(sent(document | fields))
 
 
-def line(quantity: str, unit_price: str) -> InvoiceLine:
-    return InvoiceLine("", "", "", "", "", Decimal(quantity), Decimal(unit_price))
+def line(quantity: str, unit_price: str) -> CoperniqInvoiceLine:
+    return CoperniqInvoiceLine("", "", "", "", "", Decimal(quantity), Decimal(unit_price))
 
 
 def test_an_invoice_is_read_whole() -> None:
-    assert replace(invoice(), lines=()) == Invoice(
+    assert replace(invoice(), lines=()) == CoperniqInvoice(
         id="700",
         number="1043",
         title="",
@@ -84,10 +84,10 @@ def test_an_invoice_is_read_whole() -> None:
 
 def test_its_lines_come_in_order_with_their_items() -> None:
     panel, discount = invoice().lines
-    assert panel == InvoiceLine(
+    assert panel == CoperniqInvoiceLine(
         "1", "31", "PV module", "PV-400", "Panel", Decimal(3), Decimal("450.1667"), Decimal(100)
     )
-    assert discount == InvoiceLine("2", "32", "", "", "", Decimal(1), Decimal(-100))
+    assert discount == CoperniqInvoiceLine("2", "32", "", "", "", Decimal(1), Decimal(-100))
     assert (panel.amount_cents, discount.amount_cents) == (135050, -10000)
 
 
@@ -123,7 +123,7 @@ def test_its_number_is_the_first_that_is_told(fields: dict[str, object], number:
 
 
 def test_little_has_to_be_told() -> None:
-    found = read_invoice_record(sent({"id": 1, "amount": 0}))
+    found = parse_coperniq_invoice(sent({"id": 1, "amount": 0}))
     assert (found.id, found.total_cents, found.paid_cents, found.lines) == ("1", 0, 0, ())
     assert (found.account_id, found.record_id, found.record_title) == ("", "", "")
     assert (found.status, found.updated_at) == ("", LONG_AGO)
@@ -220,20 +220,20 @@ def test_an_amount_is_rounded_once_half_up(quantity: str, unit_price: str, cents
 @given(AMOUNTS, AMOUNTS)
 def test_an_amount_is_never_half_a_cent_away(quantity: Decimal, unit_price: Decimal) -> None:
     exact = Fraction(quantity) * Fraction(unit_price) * 100
-    found = InvoiceLine("", "", "", "", "", quantity, unit_price).amount_cents
+    found = CoperniqInvoiceLine("", "", "", "", "", quantity, unit_price).amount_cents
     assert abs(found - exact) <= Fraction(1, 2)
-    assert found == -InvoiceLine("", "", "", "", "", -quantity, unit_price).amount_cents
+    assert found == -CoperniqInvoiceLine("", "", "", "", "", -quantity, unit_price).amount_cents
 
 
 @given(CENTS)
 def test_whole_cents_stay_as_they_are(cents: int) -> None:
     dollars = (Decimal(cents) / 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
-    assert InvoiceLine("", "", "", "", "", Decimal(1), dollars).amount_cents == cents
-    assert read_payment_record(sent({"id": 1, "amount": dollars}), "700").amount_cents == cents
+    assert CoperniqInvoiceLine("", "", "", "", "", Decimal(1), dollars).amount_cents == cents
+    assert parse_coperniq_payment(sent({"id": 1, "amount": dollars}), "700").amount_cents == cents
 
 
 def test_a_payment_is_read_whole() -> None:
-    assert read_payment_record(Wild(load_json(PAYMENT)), "700") == Payment(
+    assert parse_coperniq_payment(Wild(load_json(PAYMENT)), "700") == CoperniqPayment(
         id="80",
         number="12",
         invoice_id="700",
@@ -250,31 +250,31 @@ def test_a_payment_is_read_whole() -> None:
 
 
 def test_a_refund_is_negative_and_the_rest_may_be_missing() -> None:
-    found = read_payment_record(sent({"id": 81, "amount": Decimal("-10.00")}), "700")
+    found = parse_coperniq_payment(sent({"id": 81, "amount": Decimal("-10.00")}), "700")
     assert (found.amount_cents, found.method, found.paid_at, found.is_external) == (-1000, "", None, False)
 
 
 @pytest.mark.parametrize("amount", [None, "?", Decimal("0.001")])
 def test_a_payment_of_no_readable_amount_is_refused(amount: object) -> None:
     with pytest.raises(UnexpectedShape, match="amount"):
-        read_payment_record(sent({"id": 81, "amount": amount}), "700")
+        parse_coperniq_payment(sent({"id": 81, "amount": amount}), "700")
 
 
 def test_a_catalog_item_is_read_whole() -> None:
     row = b"""{"id": 31, "name": "PV module", "type": "product", "catalog": "ENERGY", "code": "A-1", "sku": "PV-400",
      "description": "400 W", "cost": 99.99, "price": 150, "isArchived": true}"""
-    assert read_catalog_item_record(Wild(load_json(row))) == CatalogItem(
+    assert parse_catalog_item(Wild(load_json(row))) == CatalogItem(
         "31", "PV module", "A-1", "PV-400", "PRODUCT", "400 W", 15000, 9999, True
     )
 
 
 def test_an_odd_price_does_not_make_the_catalog_unreadable() -> None:
-    found = read_catalog_item_record(sent({"id": 31, "price": Decimal("0.125"), "cost": None}))
+    found = parse_catalog_item(sent({"id": 31, "price": Decimal("0.125"), "cost": None}))
     assert (found.price_cents, found.cost_cents, found.is_archived) == (None, None, False)
 
 
 def test_an_odd_invoice_of_a_list_is_named_and_stops_nobody() -> None:
     row = {"id": "7", "amount": "1.005", "account": {"id": "3"}, "updatedAt": "2026-03-31T17:04:22Z"}
-    found = read_listed_invoice(Wild(row, "invoices[0]"))
-    assert isinstance(found, OddInvoice)
+    found = parse_listed_invoice(Wild(row, "invoices[0]"))
+    assert isinstance(found, UnreadableInvoice)
     assert (found.id, found.account_id, found.version) == ("7", "3", "7/20260331170422000000/odd")

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from integrations.coperniq.records import (
     LONG_AGO,
-    Account,
     ContactRef,
+    CoperniqAccount,
     Phase,
     PhaseInstance,
     read_account_record,
@@ -62,7 +62,7 @@ def a_record(**fields: object) -> Wild:
 
 
 def test_an_account_is_read() -> None:
-    assert read_account_record(Wild(load_json(ACCOUNT))) == Account(
+    assert read_account_record(Wild(load_json(ACCOUNT))) == CoperniqAccount(
         id="5",
         number="1024",
         title="Jane Homeowner",

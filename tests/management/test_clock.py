@@ -14,7 +14,7 @@ from integrations import queue
 from integrations.management.clock import Clock, anything_due, silence_of_the_queue
 from integrations.management.cluster import Cluster
 from integrations.models import CoperniqConnection, Heartbeat, QuickBooksConnection
-from integrations.sync.planning import plan_pending
+from integrations.sync.ingest.router import route_pending_events
 from tests.sync.office import Office
 
 pytestmark = pytest.mark.every_database
@@ -124,7 +124,7 @@ def test_events_runs_and_polls_are_work(office: Office) -> None:
     assert anything_due(), "an event nobody planned"
     Clock(FakeCluster()).tick()
     assert queued() == 1
-    plan_pending()
+    route_pending_events()
     assert anything_due(), "a run nobody took"
     office.work()
     assert anything_due(), "the poll that the webhook made due"

@@ -8,7 +8,7 @@ import requests
 from integrations import errors
 from integrations.errors import (
     AccessLost,
-    GrantLost,
+    AuthorizationRevoked,
     NotAdministrator,
     OutcomeUnknown,
     Unavailable,
@@ -110,12 +110,12 @@ def test_a_token_rejected_twice_means_access_is_lost(intuit: Intuit) -> None:
 def test_a_lost_grant_passes_through(intuit: Intuit) -> None:
     def give(rejected: str) -> str:
         if rejected:
-            raise GrantLost(vendor="quickbooks")
+            raise AuthorizationRevoked(vendor="quickbooks")
         return "first"
 
     intuit.client._access_token = give
     answer_with(intuit, cassette("error/401")[0])
-    assert isinstance(refusal(intuit), GrantLost)
+    assert isinstance(refusal(intuit), AuthorizationRevoked)
 
 
 def test_no_token_is_renewed_for_a_person_without_the_right(intuit: Intuit) -> None:

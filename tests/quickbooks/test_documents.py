@@ -7,11 +7,11 @@ import pytest
 from integrations.errors import UnexpectedShape
 from integrations.parsing import load_json
 from integrations.quickbooks.documents import (
-    Invoice,
-    Payment,
     PaymentLine,
-    read_invoice_record,
-    read_payment_record,
+    QuickBooksInvoice,
+    QuickBooksPayment,
+    parse_quickbooks_invoice,
+    parse_quickbooks_payment,
 )
 from tests.quickbooks.recordings import Exchange, cassette
 
@@ -34,13 +34,13 @@ PAYMENT = f"""{{"Id": "33", "SyncToken": "0", "CustomerRef": {{"value": "1", "na
  "MetaData": {{"CreateTime": "2026-05-05T02:05:12-07:00", "LastUpdatedTime": "2026-05-05T02:05:13-07:00"}}}}"""
 
 
-def invoice(**fields: object) -> Invoice:
-    return read_invoice_record(CREATED | fields)
+def invoice(**fields: object) -> QuickBooksInvoice:
+    return parse_quickbooks_invoice(CREATED | fields)
 
 
-def payment(**fields: object) -> Payment:
+def payment(**fields: object) -> QuickBooksPayment:
     document: Any = load_json(PAYMENT)
-    return read_payment_record(document | fields)
+    return parse_quickbooks_payment(document | fields)
 
 
 def test_a_recorded_invoice_is_read_whole() -> None:
@@ -102,7 +102,7 @@ def test_notes_and_linked_payments_are_read() -> None:
 
 
 def test_a_recorded_void_is_known() -> None:
-    found = read_invoice_record(VOIDED)
+    found = parse_quickbooks_invoice(VOIDED)
     assert found.is_voided
     assert not found.is_paid
     assert (found.sync_token, found.number) == ("1", "1041")
@@ -119,7 +119,7 @@ def test_a_recorded_void_is_known() -> None:
     ],
 )
 def test_an_invoice_that_comes_to_nothing_is_not_void(fields: dict[str, object]) -> None:
-    assert not read_invoice_record(VOIDED | fields).is_voided
+    assert not parse_quickbooks_invoice(VOIDED | fields).is_voided
 
 
 @pytest.mark.parametrize(("total", "balance", "paid"), [(100, 0, True), (100, 1, False), (0, 0, False)])
@@ -137,7 +137,7 @@ def test_the_rest_of_an_invoice_may_be_missing() -> None:
     needed = {
         name: CREATED[name] for name in ("Id", "SyncToken", "CustomerRef", "TxnDate", "TotalAmt", "Balance")
     }
-    found = read_invoice_record(needed)
+    found = parse_quickbooks_invoice(needed)
     assert (found.number, found.due_on, found.lines, found.updated_at) == ("", None, (), None)
 
 

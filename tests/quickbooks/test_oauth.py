@@ -9,7 +9,7 @@ import pytest
 import requests
 import responses
 
-from integrations.errors import AppMisconfigured, GrantLost, Throttled, Unavailable, VendorError
+from integrations.errors import AppMisconfigured, AuthorizationRevoked, Throttled, Unavailable, VendorError
 from integrations.quickbooks import oauth
 from integrations.quickbooks.oauth import OAuthApp, Tokens
 from tests.quickbooks.conftest import SentRequest
@@ -133,7 +133,7 @@ def test_the_recorded_end_of_a_grant_is_told(intuit: responses.RequestsMock) -> 
     recorded = oauth_mock("errorResponse")["response"]
     headers = {"intuit_tid": recorded["headers"]["intuit_tid"], "Date": recorded["headers"]["date"]}
     intuit.post(APP.token_url, status=recorded["status"], body=recorded["body"], headers=headers)
-    with pytest.raises(GrantLost) as caught:
+    with pytest.raises(AuthorizationRevoked) as caught:
         oauth.refresh(APP, "demo-refresh")
     assert caught.value.code == "invalid_grant"
     assert caught.value.intuit_tid == "1234-1234-1234-123"

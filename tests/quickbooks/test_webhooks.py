@@ -13,7 +13,7 @@ from integrations.quickbooks.webhooks import Notification, is_authentic, parse_n
 
 TOKEN = "00faeec4-08d0-4996-bb37-698ae19f0149"
 
-# quickbooks-online.md §10.5: the public vector, and one of the same token for the current form.
+# docs/vendors/quickbooks-online.md, 10.5: the public vector, and one of the same token for the current form.
 LEGACY = (
     b'{"eventNotifications":[{"realmId":"1269959970","dataChangeEvent":{"entities":['
     b'{"name":"Vendor","id":"40","operation":"Update","lastUpdated":"2016-10-05T03:09:04.000Z"},'

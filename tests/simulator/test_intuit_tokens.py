@@ -233,3 +233,13 @@ def test_discovery_points_into_the_simulator(client: FlaskClient) -> None:
     assert found["authorization_endpoint"] == "http://localhost/intuit/connect/oauth2"
     assert found["token_endpoint"] == "http://localhost/intuit/oauth2/v1/tokens/bearer"
     assert found["revocation_endpoint"] == "http://localhost/intuit/v2/oauth2/tokens/revoke"
+
+
+def test_a_connection_made_earlier_can_be_put_back_with_its_tokens(
+    intuit: Intuit, client: FlaskClient, realm: str
+) -> None:
+    named = {"client_id": "demo-client", "realm_id": realm, "access_token": "a-1", "refresh_token": "r-1"}
+    assert client.post("/_control/intuit/connections", json=named).status_code == 200
+    assert works(client, realm, "a-1")
+    assert works(client, realm, document(intuit.refresh("r-1"))["access_token"])
+    assert not works(client, realm, "r-1")

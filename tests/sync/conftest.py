@@ -3,10 +3,9 @@ from __future__ import annotations
 import pytest
 
 from integrations import http
-from integrations.models import Action
-from integrations.sync import desk, reference, runner
-from integrations.sync.actions import catching_up
-from integrations.sync.endings import nothing_to_do
+from integrations.sync.engine.context import _shared_cache
+from integrations.sync.engine.continuity import _known
+from integrations.sync.engine.lookups import _lookup_cache
 from tests.sync.desk_of_money import Money, open_desk
 from tests.sync.office import Office
 
@@ -14,7 +13,7 @@ from tests.sync.office import Office
 @pytest.fixture(autouse=True)
 def _process_of_its_own() -> None:
     """Rows are undone after each test and their ids come again: nothing of them is remembered."""
-    for memory in (catching_up._seen, desk._recent, reference._remembered):
+    for memory in (_known, _shared_cache, _lookup_cache):
         memory.clear()
 
 
@@ -31,11 +30,3 @@ def money(office: Office) -> Money:
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a vendor in trouble is given between two tries of a read has tests of its own."""
     monkeypatch.setattr(http, "READ_PAUSES", (0.001, 0.002))
-
-
-@pytest.fixture(autouse=True)
-def _actions_to_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What nobody has taught the engine yet comes to nothing; what somebody has is left as it is."""
-    for action in Action:
-        if action not in runner.NOTICING and action not in runner.PLANNED_ACTIONS:
-            monkeypatch.setitem(runner.NOTICING, action, lambda *_: nothing_to_do("Looked at.", silent=True))

@@ -19,9 +19,9 @@ from integrations.models import (
     SyncSettings,
 )
 from integrations.quickbooks.records import read_customer_record
-from integrations.sync import changes
-from integrations.sync.planning import plan_pending
-from integrations.sync.polling import due_polls
+from integrations.sync.ingest.coperniq_projects import due_coperniq_polls
+from integrations.sync.ingest.quickbooks_cdc import due_cdc_reads
+from integrations.sync.ingest.router import route_pending_events
 from tests.simulation import API_KEY
 from tests.sync.office import Office
 
@@ -119,10 +119,10 @@ class Money:
     def work_until_payment(self) -> None:
         """Up to the run that would write one to QuickBooks, which comes up next."""
         CoperniqConnection.objects.update(next_poll_at=timezone.now())
-        for errand in due_polls():
+        for errand in due_coperniq_polls():
             errand()
         for _ in range(10):
-            plan_pending()
+            route_pending_events()
             if SyncRun.objects.unfinished().filter(action="push_payment").exists():
                 break
             self.office.work_once()
@@ -137,7 +137,7 @@ class Money:
 
     def look_at_changes(self) -> None:
         QuickBooksConnection.objects.update(next_changes_at=timezone.now())
-        for errand in changes.due_changes():
+        for errand in due_cdc_reads():
             errand()
 
     def configure(self, **values: Any) -> None:

@@ -7,9 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from integrations.quickbooks.documents import Invoice, read_invoice_record
-from integrations.sync.mapping.folded import Folded
-from integrations.sync.mapping.folding import fold
+from integrations.quickbooks.documents import QuickBooksInvoice, parse_quickbooks_invoice
+from integrations.sync.invoices.line_folding import FoldedLines, fold_lines
 
 CATALOG = {"1": "31", "2": "32", "3": "31", "4": None, "5": "90"}
 """Items 1 and 3 are the same one in Coperniq; 5 was matched to a generic item."""
@@ -79,14 +78,14 @@ def worth(line: Raw) -> Decimal:
     return amount * signs.get(kind, 1)
 
 
-def an_invoice(*lines: Raw, tax: object = 0, total: object = None) -> Invoice:
+def an_invoice(*lines: Raw, tax: object = 0, total: object = None) -> QuickBooksInvoice:
     """Lines that can have an id have their place in the list as one."""
     found = sum(map(worth, lines), Decimal(str(tax))) if total is None else Decimal(str(total))
     idless = ("SubTotalLineDetail", "DiscountLineDetail")
     named = [
         line if line["DetailType"] in idless else {"Id": f"{n}"} | line for n, line in enumerate(lines, 1)
     ]
-    return read_invoice_record(
+    return parse_quickbooks_invoice(
         {
             "Id": "155",
             "SyncToken": "0",
@@ -100,11 +99,11 @@ def an_invoice(*lines: Raw, tax: object = 0, total: object = None) -> Invoice:
     )
 
 
-def folded(*lines: Raw, tax: object = 0, total: object = None) -> Folded:
-    return fold(an_invoice(*lines, tax=tax, total=total), CATALOG.get, GENERIC)
+def folded(*lines: Raw, tax: object = 0, total: object = None) -> FoldedLines:
+    return fold_lines(an_invoice(*lines, tax=tax, total=total), CATALOG.get, GENERIC)
 
 
-def told(found: Folded) -> list[tuple[str, int, int, str]]:
+def told(found: FoldedLines) -> list[tuple[str, int, int, str]]:
     return [(line.item, line.quantity, line.price_cents, line.description) for line in found.lines]
 
 

@@ -16,7 +16,9 @@ from django.utils import timezone
 from integrations.models import Lane, RecordLink, RemoteWrite, SyncRun
 from integrations.models.lanes import LONG_AGO
 from integrations.quickbooks.client import QuickBooksClient
-from integrations.sync import runner, storing, writing
+from integrations.sync.engine import executor as engine_executor
+from integrations.sync.engine import outbox as engine_outbox
+from integrations.sync.engine import persistence as engine_persistence
 from tests.simulation import API_KEY
 from tests.sync.desk_of_money import Money
 
@@ -89,10 +91,10 @@ class Crash(BaseException):
 
 PLACES: list[tuple[Any, str]] = [
     (QuickBooksClient, "write"),
-    (writing, "store_prepared"),
+    (engine_outbox, "store_prepared"),
     (RemoteWrite, "close"),
-    (storing, "store_link"),
-    (runner, "settle"),
+    (engine_persistence, "store_link"),
+    (engine_executor, "settle"),
 ]
 
 

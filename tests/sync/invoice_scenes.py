@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from integrations.models import RecordLink, RemoteWrite
 from integrations.parsing import load_json
-from integrations.quickbooks.documents import read_invoice_record
-from integrations.sync.mapping.invoices import quickbooks_image
+from integrations.quickbooks.documents import parse_quickbooks_invoice
+from integrations.sync.invoices.mapping import quickbooks_invoice_snapshot
 from tests.sync.desk_of_money import Money, open_desk
 from tests.sync.office import Office
 
@@ -66,7 +66,7 @@ def look_away(money: Money) -> None:
     """The portal has seen QuickBooks as it stands: only Coperniq's next edit is news."""
     raw = load_json(json.dumps(money.in_books()))
     assert isinstance(raw, dict)
-    image = quickbooks_image(read_invoice_record(raw), "private_note")
+    image = quickbooks_invoice_snapshot(parse_quickbooks_invoice(raw), "private_note")
     RecordLink.objects.filter(kind="invoice").update(quickbooks_image=image)
 
 

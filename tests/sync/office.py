@@ -27,13 +27,13 @@ from integrations.models import (
 )
 from integrations.models.secrets import seal
 from integrations.quickbooks import oauth
-from integrations.sync.desk import Desk
-from integrations.sync.inbox import receive_coperniq
-from integrations.sync.lanes import drive, next_run
-from integrations.sync.planning import plan_pending
-from integrations.sync.polling import due_polls
-from integrations.sync.pump import due_lanes
-from integrations.sync.runner import run_once
+from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.executor import run_once
+from integrations.sync.engine.scheduler import next_run, run_company
+from integrations.sync.engine.worker import find_due_leases
+from integrations.sync.ingest.coperniq_projects import due_coperniq_polls
+from integrations.sync.ingest.events import receive_coperniq
+from integrations.sync.ingest.router import route_pending_events
 from tests.simulation import API_KEY, Simulation
 
 CALLBACK = "http://127.0.0.1:8000/integrations/quickbooks/callback/"
@@ -95,28 +95,28 @@ class Office:
         """What the worker does, in this thread, until nothing is due. `pauses` are waited out without waiting."""
         for _ in range(30):
             if polls:
-                for errand in due_polls():
+                for errand in due_coperniq_polls():
                     errand()
-            plan_pending()
+            route_pending_events()
             if not pauses:
                 SyncRun.objects.ignore_pauses()
-            lanes = list(due_lanes())
+            lanes = list(find_due_leases())
             if not lanes:
                 return
             for lane in lanes:
                 if lane.take(timezone.now(), timedelta(seconds=settings.LEASE_SECONDS)):
-                    drive(lane, time.monotonic() + 20)
+                    run_company(lane, time.monotonic() + 20)
         raise AssertionError("the engine does not come to rest")
 
     def work_once(self) -> None:
         """Exactly one run: where a test wants to look in between."""
-        plan_pending()
+        route_pending_events()
         SyncRun.objects.ignore_pauses()
         lane = Lane.objects.get(company=self.company)
         assert lane.take(timezone.now(), timedelta(seconds=settings.LEASE_SECONDS))
         run = next_run(lane)
         assert run is not None, "nothing is due"
-        run_once(Desk(lane, run.connection), run)
+        run_once(SyncContext(lane, run.connection), run)
         lane.release()
 
     def customer(self, **wanted: Any) -> dict[str, Any]:

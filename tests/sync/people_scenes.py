@@ -7,8 +7,8 @@ import time
 from typing import Any
 
 from integrations.models import Action, Direction, InboundEvent, RecordLink, SyncLogEntry, SyncRun
-from integrations.sync.inbox import receive_quickbooks
-from integrations.sync.planning import plan_pending
+from integrations.sync.ingest.events import receive_quickbooks
+from integrations.sync.ingest.router import route_pending_events
 from tests.sync.office import Office
 
 
@@ -28,7 +28,7 @@ def told_of_merge(office: Office, away_id: str, into_id: str, event_id: str = ""
         "data": {"deletedid": away_id},
     }
     receive_quickbooks(json.dumps([event]).encode())
-    plan_pending()
+    route_pending_events()
     return InboundEvent.objects.filter(detail__deleted_id=away_id).latest("id")
 
 

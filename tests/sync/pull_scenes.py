@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from integrations.models import CoperniqConnection, RemoteWrite, SyncLogEntry, SyncRun
-from integrations.sync.polling import due_polls
+from integrations.sync.ingest.coperniq_projects import due_coperniq_polls
 from tests.sync.intuit import cloud_event, post
 from tests.sync.two_way import Books, coperniq_state
 
@@ -95,7 +95,7 @@ def push_into(books: Books, fault: str, **fields: Any) -> None:
     money = books.money
     money.invoice(**fields)
     CoperniqConnection.objects.update(next_poll_at=timezone.now())
-    for errand in due_polls():
+    for errand in due_coperniq_polls():
         errand()
     money.office.simulator.fault(fault, method="POST", path="/invoice", times=1)
     money.office.work_once()

@@ -1,4 +1,6 @@
-"""The codes of quickbooks-online.md §2.2 that an invoice can meet: cause, the sentence a person reads, what was told.
+"""The codes that an invoice can meet: cause, the sentence a person reads, what was told.
+
+See docs/vendors/quickbooks-online.md, 2.2.
 
 Left out are those about names, balances and deposits (6080, 6220, 6240, 6280, 6540), which only other records meet.
 """

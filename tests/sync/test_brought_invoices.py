@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from integrations.errors import Hold
+from integrations.errors import NeedsDecision
 from integrations.models import Lane, SyncRun
-from integrations.sync.actions import bringing_invoices
-from integrations.sync.desk import Desk
+from integrations.sync.engine.context import SyncContext
+from integrations.sync.invoices.pull_create import refuse_unsupported
 from tests.sync.in_process import over_the_simulator
 from tests.sync.office import Office
 from tests.sync.pull_scenes import assert_calm, invoice, invoices, ring_again
@@ -88,7 +88,7 @@ def test_an_invoice_that_ended_before_it_came_over_never_does(books: Books) -> N
 def test_another_currency_or_a_negative_total_is_held(
     books: Books, values: dict[str, Any], told: str
 ) -> None:
-    desk = Desk(Lane.objects.get(), books.money.office.quickbooks)
+    desk = SyncContext(Lane.objects.get(), books.money.office.quickbooks)
     document: Any = SimpleNamespace(**{"is_voided": False, "currency": "", "total_cents": 1, **values})
-    with pytest.raises(Hold, match=told):
-        bringing_invoices.refuse_ineligible(desk, SyncRun(), document)
+    with pytest.raises(NeedsDecision, match=told):
+        refuse_unsupported(desk, SyncRun(), document)

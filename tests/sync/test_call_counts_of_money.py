@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from integrations.models import InboundEvent, QuickBooksConnection, SyncRun
-from integrations.sync.inbox import receive_quickbooks
-from integrations.sync.planning import plan_pending
+from integrations.sync.ingest.events import receive_quickbooks
+from integrations.sync.ingest.router import route_pending_events
 from tests.simulation import Simulation
 from tests.sync.desk_of_money import Money, open_desk
 from tests.sync.office import open_office
@@ -103,7 +103,7 @@ def echo(money: Money) -> None:
     ]
     receive_quickbooks(json.dumps(told).encode())
     assert InboundEvent.objects.count() >= before + 2
-    plan_pending()
+    route_pending_events()
     runs = SyncRun.objects.filter(direction="pull")
     assert not runs.exists(), [str(run) for run in runs]
 

@@ -23,7 +23,7 @@ from integrations.models import (
     SyncLogEntry,
     SyncRun,
 )
-from integrations.sync.actions import catching_up
+from integrations.sync.engine.continuity import _known
 from tests.sampling import thinned
 from tests.sync.desk_of_money import Money
 
@@ -108,7 +108,7 @@ def test_after_a_restored_backup_everything_is_known_by_its_mark(
     money.office.simulator.control("clock", {"shift_seconds": 5})
     backup.restore()
     if process == "another":
-        catching_up._seen.clear()
+        _known.clear()
     if looked:
         money.look_at_changes()
     money.sweep()
@@ -119,7 +119,7 @@ def test_after_a_restored_backup_everything_is_known_by_its_mark(
 def test_a_process_that_knew_only_an_older_fence_sees_the_older_cursor(restored: Restored) -> None:
     """The fence of the restored database is no lower than what this process had seen of the lane."""
     money, backup, _ = restored
-    seen = next(iter(catching_up._seen.values()))
+    seen = next(iter(_known.values()))
     backup.restore(fence=False)
     QuickBooksConnection.objects.update(changes_cursor_at=backup.at - timedelta(seconds=20))
     seen.fence, seen.lane = 1, Lane(fence=1)
@@ -131,7 +131,7 @@ def test_a_process_that_knew_only_an_older_fence_sees_the_older_cursor(restored:
 def test_the_look_does_not_vouch_for_a_database_it_has_never_seen(restored: Restored) -> None:
     money, backup, _ = restored
     backup.restore()
-    catching_up._seen.clear()
+    _known.clear()
     before = QuickBooksConnection.objects.get().changes_cursor_at
     money.look_at_changes()
     assert QuickBooksConnection.objects.get().changes_cursor_at == before

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from integrations.models import Lane, RecordLink, RemoteWrite, RunState, SyncLogEntry, SyncRun
-from integrations.sync.actions import changed_customers
-from integrations.sync.desk import Desk
+from integrations.sync.customers import merge_detection
+from integrations.sync.engine.context import SyncContext
 from tests.sync.office import Office
 from tests.sync.people_scenes import ask_about, notice, rows_of_links, told
 from tests.sync.scenes import change_account, enter_again, pushed, update_met
@@ -144,10 +144,10 @@ def test_it_takes_its_turn_among_the_runs_of_its_account(office: Office) -> None
 
 
 def test_nobody_is_asked_about_a_customer_without_link(office: Office) -> None:
-    desk = Desk(Lane.objects.get(), office.quickbooks)
-    changed_customers.suspect(desk, SyncRun(company=office.company), "77")
-    assert changed_customers.merge_pending(desk, "77") is None
-    changed_customers.explain(desk, SyncRun(company=office.company), RecordLink(), "77", "78")
+    desk = SyncContext(Lane.objects.get(), office.quickbooks)
+    merge_detection.request_merge_check(desk, SyncRun(company=office.company), "77")
+    assert merge_detection.merge_pending(desk, "77") is None
+    merge_detection.wait_if_customer_merged(desk, SyncRun(company=office.company), RecordLink(), "77", "78")
     assert not SyncRun.objects.exists()
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import CallTally, ForeignPayment, QuickBooksConnection
-from integrations.sync import changes
+from integrations.sync.ingest.quickbooks_cdc import due_cdc_reads
 from tests.sync.desk_of_money import Money
 
 
@@ -65,18 +65,18 @@ def test_our_own_and_those_of_others_customers_are_none(billed: tuple[Money, str
 def test_it_is_due_at_its_time_only_and_claimed_by_one(billed: tuple[Money, str], settings: Any) -> None:
     settings.QUICKBOOKS_CDC_SECONDS = 120
     books(next_changes_at=timezone.now())
-    first = changes.due_changes()
+    first = due_cdc_reads()
     assert len(first) == 1
-    assert changes.due_changes() == []
+    assert due_cdc_reads() == []
     assert first[0]() == 1
-    assert changes.due_changes() == []
+    assert due_cdc_reads() == []
     assert timedelta(seconds=100) < books().next_changes_at - timezone.now() <= timedelta(seconds=120)
 
 
 @pytest.mark.parametrize("state", ["disconnected", "needs_authorization"])
 def test_it_rests_while_there_is_no_access(billed: tuple[Money, str], state: str) -> None:
     books(next_changes_at=timezone.now(), state=state)
-    assert changes.due_changes() == []
+    assert due_cdc_reads() == []
 
 
 def test_only_customers_are_looked_at_while_syncing_is_off(billed: tuple[Money, str]) -> None:

@@ -6,27 +6,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.sync.mapping.coperniq_texts import (
-    MARK,
+from integrations.sync.engine.coperniq_texts import (
+    _COPERNIQ_TAG,
     description_of,
     memo_of,
     notes_text,
     parts_of,
     payment_id_in,
     payment_notes,
-    quickbooks_mark,
-    quickbooks_marked,
+    quickbooks_tag,
+    read_quickbooks_tag,
     reference_of,
     shown_number,
     with_memo,
     with_number,
 )
-from integrations.sync.mapping.marks import mark_of, marked_id, with_mark
+from integrations.sync.engine.correlation_tag import coperniq_tag, tagged_coperniq_id, with_tag
 
 REALM = "9341450000000001"
-INVOICE = quickbooks_mark(REALM, "invoice", "155")
-PAYMENT = quickbooks_mark(REALM, "payment", "33", "155")
-OTHER = quickbooks_mark(REALM, "invoice", "156")
+INVOICE = quickbooks_tag(REALM, "invoice", "155")
+PAYMENT = quickbooks_tag(REALM, "payment", "33", "155")
+OTHER = quickbooks_tag(REALM, "invoice", "156")
 
 WORDS = st.sampled_from(
     ["QBO #", "QBO #7: ", ": ", ":", "\n", " ", "\r\n", "Thank you", INVOICE, OTHER, "1042", "["]
@@ -47,7 +47,7 @@ def test_a_description_tells_number_memo_and_mark() -> None:
 def test_a_description_is_read_again_as_it_was(number: str, memo: str) -> None:
     written = description_of(number, memo, INVOICE)
     for text in (written, written.rstrip(), f"{written} \n"):
-        assert quickbooks_marked(REALM, "invoice", text) == ("155", "")
+        assert read_quickbooks_tag(REALM, "invoice", text) == ("155", "")
         assert memo_of(text) == memo.strip()
         assert parts_of(text).mark == INVOICE
     assert parts_of(written) == (shown_number(number), memo.strip(), INVOICE)
@@ -65,12 +65,12 @@ def test_memo_and_number_change_apart_from_each_other(
     assert with_number(written, new_number) == description_of(new_number, memo, INVOICE)
 
 
-@given(TEXTS.filter(lambda text: not MARK.search(text)))
+@given(TEXTS.filter(lambda text: not _COPERNIQ_TAG.search(text)))
 def test_people_keep_their_own_words_where_there_is_no_mark(text: str) -> None:
     assert memo_of(text) == text.strip()
     assert with_number(text, "1042") == text
     assert with_memo(text, "QBO #9: new ") == "QBO #9: new"
-    assert quickbooks_marked(REALM, "invoice", text) == ("", "")
+    assert read_quickbooks_tag(REALM, "invoice", text) == ("", "")
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_people_keep_their_own_words_where_there_is_no_mark(text: str) -> None:
 )
 def test_what_people_did_to_a_description_is_understood(description: str, memo: str) -> None:
     assert memo_of(description) == memo
-    assert quickbooks_marked(REALM, "invoice", description) == ("155", "")
+    assert read_quickbooks_tag(REALM, "invoice", description) == ("155", "")
 
 
 def test_a_mark_somebody_typed_or_copied_is_none_and_the_real_one_still_counts() -> None:
@@ -96,32 +96,32 @@ def test_a_mark_somebody_typed_or_copied_is_none_and_the_real_one_still_counts()
         PAYMENT.replace("33", "34"),
         PAYMENT.replace("155", "156"),
         PAYMENT.replace(" on invoice 155", ""),
-        quickbooks_mark("another realm", "payment", "33", "155"),
-        mark_of(REALM, "payment", "33", "155"),
+        quickbooks_tag("another realm", "payment", "33", "155"),
+        coperniq_tag(REALM, "payment", "33", "155"),
         INVOICE,
     ):
-        assert quickbooks_marked(REALM, "payment", false) == ("", "")
-        assert quickbooks_marked(REALM, "payment", f"{PAYMENT}\n{false}") == ("33", "155")
-        assert quickbooks_marked(REALM, "payment", f"{false}\n{PAYMENT}") == ("33", "155")
+        assert read_quickbooks_tag(REALM, "payment", false) == ("", "")
+        assert read_quickbooks_tag(REALM, "payment", f"{PAYMENT}\n{false}") == ("33", "155")
+        assert read_quickbooks_tag(REALM, "payment", f"{false}\n{PAYMENT}") == ("33", "155")
 
 
 def test_a_mark_of_one_direction_is_none_of_the_other() -> None:
-    assert marked_id(REALM, "invoice", INVOICE) == ""
-    assert mark_of(REALM, "invoice", "155")[-9:] != INVOICE[-9:]
+    assert tagged_coperniq_id(REALM, "invoice", INVOICE) == ""
+    assert coperniq_tag(REALM, "invoice", "155")[-9:] != INVOICE[-9:]
 
 
 def test_the_last_mark_is_ours_where_a_memo_quotes_another() -> None:
     written = description_of("1042", f"as before: {OTHER}", INVOICE)
-    assert quickbooks_marked(REALM, "invoice", written) == ("155", "")
+    assert read_quickbooks_tag(REALM, "invoice", written) == ("155", "")
     assert memo_of(written) == f"as before: {OTHER}"
 
 
 def test_notes_of_a_payment_tell_what_has_no_place_of_its_own() -> None:
     assert PAYMENT.startswith("[QuickBooks payment 33 on invoice 155 ref ")
-    note = with_mark("by post", mark_of(REALM, "payment", "12", "7"))
+    note = with_tag("by post", coperniq_tag(REALM, "payment", "12", "7"))
     notes = payment_notes("Gift card", note, PAYMENT)
     assert notes == f"Paid by Gift card\nby post\n{PAYMENT}"
-    assert quickbooks_marked(REALM, "payment", notes.rstrip()) == ("33", "155")
+    assert read_quickbooks_tag(REALM, "payment", notes.rstrip()) == ("33", "155")
     assert notes_text(notes) == "Paid by Gift card\nby post"
     assert payment_notes("", "", PAYMENT) == PAYMENT
     assert notes_text("QBO #7: my own ") == "QBO #7: my own "

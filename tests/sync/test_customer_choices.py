@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from integrations.models import RecordLink, RemoteWrite, SyncRun, SyncSettings
+from integrations.models import Question, RecordLink, RemoteWrite, SyncRun, SyncSettings
+from tests.cast import answered
 from tests.simulation import Simulation
 from tests.sync.office import Office, open_office
 
@@ -20,6 +21,13 @@ def names(office: Office) -> list[str]:
 
 def keys(run: SyncRun) -> list[str]:
     return [choice["key"] for choice in run.choices]
+
+
+def choose(office: Office, key: str) -> None:
+    """What was chosen has ceased to exist since the page was shown."""
+    run = office.held()
+    run.decision_rows.withdraw()
+    answered(run, Question.CUSTOMER, key)
 
 
 def enter(office: Office, title: str = "John Smith", **fields: Any) -> dict[str, Any]:
@@ -48,8 +56,8 @@ def test_an_archived_account_pushed_all_the_same_is_linked_to_the_customer_of_it
 ) -> None:
     theirs = office.simulator.in_books(office.realm, DisplayName="Smith Household", **EMAIL)
     enter_archived(office, **JOHN)
-    assert keys(office.held()) == ["release", "retry", "discard"]
-    office.decide("release")
+    assert keys(office.held()) == ["push_archived", "retry", "discard"]
+    office.decide("push_archived")
     assert office.link("customer").quickbooks_id == theirs["Id"]
     assert names(office) == ["Smith Household"]
 
@@ -57,7 +65,7 @@ def test_an_archived_account_pushed_all_the_same_is_linked_to_the_customer_of_it
 def test_an_archived_account_pushed_all_the_same_is_linked_to_its_namesake(office: Office) -> None:
     theirs = office.simulator.in_books(office.realm, DisplayName="John Smith")
     enter_archived(office)
-    office.decide("release")
+    office.decide("push_archived")
     assert office.link("customer").quickbooks_id == theirs["Id"]
 
 
@@ -65,7 +73,7 @@ def test_an_archived_account_with_several_matches_asks_again_and_then_obeys(offi
     office.simulator.in_books(office.realm, DisplayName="Smith, John", **EMAIL)
     office.simulator.in_books(office.realm, DisplayName="Smith Household", **EMAIL)
     enter_archived(office, **JOHN)
-    office.decide("release")
+    office.decide("push_archived")
     assert office.held().cause == "several_matches"
     office.decide("create_with_suffix")
     assert office.link("customer").quickbooks_name == "John Smith #2"
@@ -215,7 +223,7 @@ def test_a_chosen_customer_that_is_gone_or_a_job_now_leaves_the_others_to_choose
     office.decide(f"link:{first}")
     assert office.held().cause == "choice_gone"
     assert keys(office.held()) == [f"link:{second}", "create_with_suffix", "discard"]
-    SyncRun.objects.held().update(decision="link:987654")
+    choose(office, "link:987654")
     SyncRun.objects.held().requeue()
     office.work()
     assert keys(office.held()) == [f"link:{second}", "create_with_suffix", "discard"]
@@ -226,7 +234,7 @@ def test_a_chosen_customer_that_is_gone_or_a_job_now_leaves_the_others_to_choose
 def test_where_the_only_choice_is_gone_a_new_customer_can_be_made(office: Office) -> None:
     theirs = inactive(office, "Smith Household", **EMAIL)
     enter(office, **JOHN)
-    SyncRun.objects.held().update(decision="reactivate:987654")
+    choose(office, "reactivate:987654")
     office.simulator.edit_books(office.realm, theirs, PrimaryEmailAddr={"Address": "other@example.com"})
     SyncRun.objects.held().requeue()
     office.work()

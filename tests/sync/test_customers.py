@@ -161,7 +161,7 @@ def test_an_archived_account_is_held_and_can_be_created_all_the_same(office: Off
     office.enter(project)
     office.work()
     assert office.held().cause == "account_archived"
-    office.decide("release")
+    office.decide("push_archived")
     assert office.customer(Job=False)["DisplayName"] == "John Smith"
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from integrations.models import InboundEvent, QuickBooksConnection, SyncLogEntry, SyncRun
-from integrations.sync.actions.allocations import CREDIT
+from integrations.sync.payments.pull_detect import CREDIT
 from tests.sync.invoice_scenes import earlier
 from tests.sync.office import Office
 from tests.sync.pull_scenes import credit

@@ -63,7 +63,7 @@ def test_a_void_is_asked_about_where_the_setting_says_so(made: Made) -> None:
     assert invoice(books)["status"] != "DECLINED"
     assert run_for(books).cause == "quickbooks_invoice_voided"
     assert_calm(books)
-    books.money.decide("release")
+    books.money.decide("decline_in_coperniq")
     assert invoice(books)["status"] == "DECLINED"
     assert_calm(books)
 
@@ -98,7 +98,7 @@ def test_a_void_of_what_is_being_edited_in_coperniq_is_held(made: Made) -> None:
     assert run.cause == "quickbooks_invoice_voided"
     assert "changed in Coperniq meanwhile" in run.sentence
     assert_calm(books)
-    books.money.decide("release")
+    books.money.decide("decline_in_coperniq")
     assert invoice(books)["status"] == "DECLINED"
     assert_calm(books)
 
@@ -110,11 +110,11 @@ def test_a_deletion_is_held_and_declines_when_released(made: Made) -> None:
     run = run_for(books)
     assert (run.cause, [choice["key"] for choice in run.choices]) == (
         "quickbooks_invoice_deleted",
-        ["release", "retry", "discard"],
+        ["decline_in_coperniq", "retry", "discard"],
     )
     assert invoice(books)["status"] != "DECLINED"
     assert_calm(books)
-    books.money.decide("release")
+    books.money.decide("decline_in_coperniq")
     assert invoice(books)["status"] == "DECLINED"
     assert_calm(books)
     assert not SyncRun.objects.held().exists()
@@ -166,7 +166,7 @@ def test_an_invoice_moved_to_another_customer_is_held_and_goes_on_when_released(
     assert run_for(books).cause == "quickbooks_invoice_moved"
     assert "Moved" not in (invoice(books)["description"] or "")
     assert_calm(books)
-    books.money.decide("release")
+    books.money.decide("go_on")
     assert "Moved" in invoice(books)["description"]
     assert_calm(books)
     books.change(document, note="Moved and settled")

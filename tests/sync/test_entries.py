@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from integrations.coperniq.records import PhaseInstance
 from integrations.models import Kind, Lane, PhaseEntry, PhaseTrigger, RecordLink, RunState, SyncRun
-from integrations.sync import storing
-from integrations.sync.actions.entries import started_after
-from integrations.sync.desk import Desk
+from integrations.sync.customers.phase_trigger import started_after
+from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.persistence import store_link
 from tests.sync.office import Office
 from tests.sync.scenes import enter_again, pushed
 
@@ -83,7 +83,7 @@ def test_a_second_project_of_a_known_account_is_no_reentry(office: Office, rule:
 
 
 def test_a_project_read_a_while_ago_is_read_again(office: Office) -> None:
-    desk = Desk(Lane.objects.get(), office.quickbooks)
+    desk = SyncContext(Lane.objects.get(), office.quickbooks)
     project = office.project(office.account("John Smith"))
     read = desk.read_project(str(project["id"]))
     assert desk.recent_project(read.id) is read
@@ -111,7 +111,7 @@ def test_a_link_releases_only_those_who_wait_for_this_record(office: Office) -> 
     of_another = waiting_job(office, "2", "customer", "8")
     of_another_kind = waiting_job(office, "3", "job", "7")
     link = RecordLink(connection=office.quickbooks, kind="customer", coperniq_id="7", quickbooks_id="70")
-    storing.store_link(link)
+    store_link(link)
     for run, state in ((its_own, "queued"), (of_another, "waiting"), (of_another_kind, "waiting")):
         run.refresh_from_db()
         assert run.state == state

@@ -235,12 +235,12 @@ def test_a_refused_coperniq_key_holds_too(office: Office) -> None:
 def test_something_unexpected_is_held_with_a_sentence_and_no_secret(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from integrations.sync.actions import customers
+    from integrations.sync.customers import push
 
     def break_(*_: object) -> None:
         raise ZeroDivisionError("with a secret: hunter2")
 
-    monkeypatch.setattr(customers, "plan", break_)
+    monkeypatch.setattr(push, "plan", break_)
     entered(office)
     office.work()
     assert SyncRun.objects.held().get().cause == "internal"

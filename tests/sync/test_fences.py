@@ -9,15 +9,16 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
-from integrations.errors import LaneLost
+from integrations.errors import LeaseLost
 from integrations.models import Lane, RecordLink, RemoteWrite, RunState, SyncRun
 from integrations.quickbooks.client import QuickBooksClient
-from integrations.sync import runner
-from integrations.sync.desk import Desk
-from integrations.sync.endings import Ending
-from integrations.sync.lanes import next_run
-from integrations.sync.pump import due_lanes
-from integrations.sync.resuming import settle_open
+from integrations.sync.engine import executor as engine_executor
+from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.executor import run_once
+from integrations.sync.engine.plan import RunResult
+from integrations.sync.engine.recovery import resolve_open_write
+from integrations.sync.engine.scheduler import next_run
+from integrations.sync.engine.worker import find_due_leases
 from tests.simulation import Simulation
 from tests.sync.office import Office, open_office
 from tests.sync.scenes import LEASE, about_to_push, create_never_arrived, entered, take_over
@@ -27,8 +28,8 @@ pytestmark = pytest.mark.every_database
 
 def test_a_lane_lost_while_planning_stores_no_write(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     lane, run = about_to_push(office)
-    monkeypatch.setattr(runner, "preview_of", take_over)
-    runner.run_once(Desk(lane, run.connection), run)
+    monkeypatch.setattr(engine_executor, "preview_result", take_over)
+    run_once(SyncContext(lane, run.connection), run)
     assert not RemoteWrite.objects.exists()
 
 
@@ -43,7 +44,7 @@ def test_a_lane_lost_between_row_and_request_sends_nothing(
         take_over()
 
     monkeypatch.setattr(RemoteWrite, "save", saved_and_lost)
-    runner.run_once(Desk(lane, run.connection), run)
+    run_once(SyncContext(lane, run.connection), run)
     assert office.quickbooks_calls(write=True) == []
 
 
@@ -59,7 +60,7 @@ def test_a_refusal_heard_after_the_lane_was_lost_is_left_to_the_next(
         return write(self, *values)
 
     monkeypatch.setattr(QuickBooksClient, "write", lost_meanwhile)
-    runner.run_once(Desk(lane, run.connection), run)
+    run_once(SyncContext(lane, run.connection), run)
     assert RemoteWrite.objects.get().state == RemoteWrite.State.SENT
 
 
@@ -72,13 +73,13 @@ def test_what_was_found_after_a_lost_answer_is_not_stored_once_the_lane_is_lost(
     assert lane.take(timezone.now(), LEASE)
     run = SyncRun.objects.get(action="push_customer")
 
-    def settled_and_lost(desk: Desk, write: RemoteWrite) -> Ending | None:
-        ending = settle_open(desk, write)
+    def settled_and_lost(desk: SyncContext, write: RemoteWrite) -> RunResult | None:
+        ending = resolve_open_write(desk, write)
         take_over()
         return ending
 
     monkeypatch.setattr("integrations.sync.runner.settle_open", settled_and_lost)
-    runner.run_once(Desk(lane, run.connection), run)
+    run_once(SyncContext(lane, run.connection), run)
     assert not RecordLink.objects.exists()
     assert RemoteWrite.objects.open().exists(), "for the next driver to settle"
 
@@ -94,7 +95,7 @@ def test_the_lease_outlives_the_call(office: Office, monkeypatch: pytest.MonkeyP
         return write(self, *values)
 
     monkeypatch.setattr(QuickBooksClient, "write", looked_at)
-    runner.run_once(Desk(lane, run.connection), run)
+    run_once(SyncContext(lane, run.connection), run)
     assert leases == [True]
 
 
@@ -105,7 +106,7 @@ def test_a_lane_held_fast_by_its_driver_never_loses_lease(office: Office) -> Non
     lane.hold_fast()
     assert Lane.objects.get().leased_until == before
     take_over()
-    with pytest.raises(LaneLost):
+    with pytest.raises(LeaseLost):
         lane.hold_fast()
 
 
@@ -138,7 +139,7 @@ def test_a_run_that_is_all_a_dead_driver_left_is_taken_up(office: Office) -> Non
     SyncRun.objects.exclude(pk=run.pk).delete()
     assert run.claim(lane.fence)
     lane.release()
-    assert list(due_lanes()) == [lane]
+    assert list(find_due_leases()) == [lane]
     office.work()
     assert len(office.customers()) == 1
 

@@ -8,8 +8,8 @@ import pytest
 
 from integrations.models.secrets import keyed_digest
 from integrations.quickbooks.records import CUSTOMER_PATHS, Customer
-from integrations.sync.actions.fields import Changes, active_change, changes_to, lines_of, payload_of
-from integrations.sync.mapping.people import Wanted
+from integrations.sync.customers.fields import Changes, active_change, address_lines, changes_to, payload_of
+from integrations.sync.customers.mapping import WantedCustomer
 
 EMAIL, PHONE, TAX = "PrimaryEmailAddr.Address", "PrimaryPhone.FreeFormNumber", "PrimaryTaxIdentifier"
 
@@ -33,7 +33,7 @@ def customer(*, active: bool = True, **values: str) -> Customer:
 
 def changes(current: Customer, wanted: dict[str, str], strategy: str = "enrich", **written: str) -> Changes:
     return changes_to(
-        current, Wanted(wanted), {k.replace("__", "."): v for k, v in written.items()}, strategy
+        current, WantedCustomer(wanted), {k.replace("__", "."): v for k, v in written.items()}, strategy
     )
 
 
@@ -89,9 +89,9 @@ def test_a_masked_tax_number_is_compared_by_what_we_remember() -> None:
 
 
 def test_a_tax_number_is_never_shown() -> None:
-    lines = lines_of({TAX: ("XXXXX6789", "123456789")})
+    lines = address_lines({TAX: ("XXXXX6789", "123456789")})
     assert [(line.before, line.after) for line in lines] == [("hidden", "hidden")]
-    assert lines_of({TAX: ("", "123456789")})[0].before == ""
+    assert address_lines({TAX: ("", "123456789")})[0].before == ""
 
 
 def test_activity_is_written_as_a_truth_value() -> None:

@@ -9,18 +9,19 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from integrations.coperniq.money import InvoiceLine
+from integrations.coperniq.money import CoperniqInvoiceLine
 from integrations.quickbooks.bodies import dump
-from integrations.quickbooks.documents import Invoice
-from integrations.sync.mapping.folded import (
-    Folded,
-    generic_item,
+from integrations.quickbooks.documents import QuickBooksInvoice
+from integrations.sync.invoices.line_folding import (
+    TEXT_LIMIT,
+    FoldedLines,
+    fold_lines,
     line_bodies,
     same_lines,
     standing_ids,
 )
-from integrations.sync.mapping.folding import TEXT_LIMIT, fold
-from integrations.sync.mapping.pieces import INLINE_SUBTOTAL, dollars
+from integrations.sync.invoices.line_parts import INLINE_SUBTOTAL, dollars
+from integrations.sync.items.generic import generic_item
 from tests.sync.folding_scenes import (
     CATALOG,
     GENERIC,
@@ -39,16 +40,16 @@ from tests.sync.folding_scenes import (
 G1, G2, G3 = map(generic_item, (1, 2, 3))
 
 
-def catalog_ids(found: Folded) -> dict[str, str]:
+def catalog_ids(found: FoldedLines) -> dict[str, str]:
     return {
         line.item: f"9{line.generic}" if line.generic else CATALOG[line.item] or "" for line in found.lines
     }
 
 
-def as_stored(found: Folded) -> list[InvoiceLine]:
+def as_stored(found: FoldedLines) -> list[CoperniqInvoiceLine]:
     ids = catalog_ids(found)
     return [
-        InvoiceLine(
+        CoperniqInvoiceLine(
             f"8{n}",
             ids[line.item],
             "",
@@ -62,8 +63,8 @@ def as_stored(found: Folded) -> list[InvoiceLine]:
 
 
 @given(INVOICES | PLAIN_INVOICES)
-def test_coperniq_can_hold_every_invoice_and_the_total_is_equal(invoice: Invoice) -> None:
-    found = fold(invoice, CATALOG.get, GENERIC)
+def test_coperniq_can_hold_every_invoice_and_the_total_is_equal(invoice: QuickBooksInvoice) -> None:
+    found = fold_lines(invoice, CATALOG.get, GENERIC)
     assert sum(line.amount_cents for line in found.lines) == invoice.total_cents
     assert found.lines
     for line in found.lines:
@@ -77,12 +78,12 @@ def test_coperniq_can_hold_every_invoice_and_the_total_is_equal(invoice: Invoice
     on_invoice = [catalog_ids(found)[line.item] for line in found.lines]
     assert len(set(on_invoice)) == len(on_invoice)
     assert len({line.key for line in found.lines}) == len(found.lines)
-    assert fold(invoice, CATALOG.get, GENERIC) == found
+    assert fold_lines(invoice, CATALOG.get, GENERIC) == found
 
 
 @given(INVOICES | PLAIN_INVOICES)
-def test_only_what_is_the_very_same_is_not_folded(invoice: Invoice) -> None:
-    found = fold(invoice, CATALOG.get, GENERIC)
+def test_only_what_is_the_very_same_is_not_folded(invoice: QuickBooksInvoice) -> None:
+    found = fold_lines(invoice, CATALOG.get, GENERIC)
     standing = [line for line in invoice.lines if counts(line)]
     is_same = len(standing) == len(found.lines) and all(
         line.sources == (sold.id,)
@@ -109,8 +110,8 @@ def counts(line: Any) -> bool:
 
 
 @given(INVOICES)
-def test_what_was_sent_says_the_same_when_it_comes_back(invoice: Invoice) -> None:
-    found = fold(invoice, CATALOG.get, GENERIC)
+def test_what_was_sent_says_the_same_when_it_comes_back(invoice: QuickBooksInvoice) -> None:
+    found = fold_lines(invoice, CATALOG.get, GENERIC)
     ids, stored = catalog_ids(found), as_stored(found)
     assert same_lines(found, ids, reversed(stored))
     assert not same_lines(found, ids, stored[1:])

@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from integrations import queue
 from integrations.errors import UnreadableWebhook
 from integrations.models import EventTally, InboundEvent, PhaseEntry, QuickBooksConnection, SyncRun
-from integrations.sync.inbox import receive_coperniq, receive_quickbooks
-from integrations.sync.planning import plan_event, plan_pending
+from integrations.sync.ingest.events import receive_coperniq, receive_quickbooks
+from integrations.sync.ingest.router import route_event, route_pending_events
 from tests.simulation import Simulation
 from tests.sync.office import Office, open_office
 
@@ -42,7 +42,7 @@ def reasons() -> dict[str, int]:
 
 def test_events_of_quickbooks_are_kept_for_their_company(office: Office) -> None:
     assert post(cloud_event(office.realm, 1), cloud_event("999", 2)) == 1
-    plan_pending()
+    route_pending_events()
     event = InboundEvent.objects.get()
     assert (event.company, event.record_type, event.record_id) == (office.company, "customer", "1")
     assert event.outcome == InboundEvent.Outcome.IGNORED
@@ -57,7 +57,7 @@ def test_a_replayed_delivery_keeps_nothing_new(office: Office) -> None:
 
 def test_an_unknown_type_is_kept_and_counted(office: Office) -> None:
     post(cloud_event(office.realm, 1, "customer.levitated"))
-    plan_pending()
+    route_pending_events()
     assert InboundEvent.objects.get().outcome == InboundEvent.Outcome.KEPT
     assert reasons()["unknown type"] == 1
 
@@ -99,7 +99,7 @@ def test_only_entering_a_trigger_phase_is_work(
     office: Office, body: dict[str, Any], outcome: str, reason: str
 ) -> None:
     receive_coperniq(office.coperniq, json.dumps({"event": {"eventId": 1, **body}}).encode())
-    plan_pending()
+    route_pending_events()
     event = InboundEvent.objects.get()
     assert (event.outcome, event.reason) == (outcome, reason)
     assert SyncRun.objects.exists() == (outcome == "planned")
@@ -146,8 +146,8 @@ def test_books_in_another_currency_are_not_written(simulator: Simulation) -> Non
 def test_an_event_is_planned_by_one_of_two_workers(office: Office) -> None:
     office.enter(office.project(office.account()))
     event = InboundEvent.objects.get()
-    assert plan_event(event)
-    assert not plan_event(event)
+    assert route_event(event)
+    assert not route_event(event)
     assert SyncRun.objects.get().asked == 1
 
 

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from integrations.coperniq.client import CoperniqClient
 from integrations.models import CoperniqConnection, InboundEvent, RecordLink, SyncRun
-from integrations.sync import noticing
-from integrations.sync.polling import due_polls
+from integrations.sync.ingest import coperniq_invoices as ingest_coperniq_invoices
+from integrations.sync.ingest.coperniq_projects import due_coperniq_polls
 from tests.sync.desk_of_money import Money
 from tests.sync.invoice_scenes import assert_at_rest, earlier, prefer, pushed, stocked
 from tests.sync.office import Office
@@ -196,7 +196,7 @@ def test_an_edit_polled_but_not_planned_before_syncing_went_off_is_made_up_for_t
     invoice = pushed(money)
     money.edit(invoice, description="Edited a moment before")
     CoperniqConnection.objects.update(next_poll_at=timezone.now())
-    for errand in due_polls():
+    for errand in due_coperniq_polls():
         errand()
     money.switch(False)
     money.work()
@@ -240,7 +240,7 @@ def test_a_long_list_is_read_once_more_before_it_counts_as_seen(
     money: Money, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A change between two pages moves the rest up a row, past the reader."""
-    monkeypatch.setattr(noticing, "PAGE_SIZE", 1)
+    monkeypatch.setattr(ingest_coperniq_invoices, "PAGE_SIZE", 1)
     pushed(money)
     money.invoice()
     money.work()

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from integrations.models import RecordLink, SyncLogEntry, SyncRun
-from integrations.sync.answers.invoices import listed
-from integrations.sync.mapping.marks import mark_of
+from integrations.sync.engine.correlation_tag import coperniq_tag
+from integrations.sync.invoices.push_response import list_sentences
 from tests.sync.desk_of_money import Money
 from tests.sync.invoice_scenes import assert_at_rest, pushed, put, stocked
 from tests.sync.office import Office
@@ -20,7 +20,7 @@ def money(office: Office) -> Money:
 
 
 def mark(money: Money) -> str:
-    return mark_of(money.office.realm, "invoice", money.link().coperniq_id)
+    return coperniq_tag(money.office.realm, "invoice", money.link().coperniq_id)
 
 
 def test_it_is_created_unsent(money: Money) -> None:
@@ -210,7 +210,7 @@ def test_a_changed_due_date_is_all_that_is_written(money: Money) -> None:
     ],
 )
 def test_a_sentence_names_a_few_fields_and_never_counts_a_single_one(names: list[str], told: str) -> None:
-    assert listed(names) == told
+    assert list_sentences(names) == told
 
 
 def test_the_log_names_each_field_with_old_and_new(money: Money) -> None:

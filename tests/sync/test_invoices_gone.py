@@ -8,7 +8,7 @@ import pytest
 
 from integrations.connections import keys
 from integrations.coperniq.client import CoperniqClient
-from integrations.coperniq.money import Invoice
+from integrations.coperniq.money import CoperniqInvoice
 from integrations.errors import UnexpectedShape
 from integrations.models import CoperniqConnection, RecordLink, SyncRun
 from tests.simulation import API_KEY
@@ -85,7 +85,7 @@ def test_two_missing_at_once_are_asked_about_one_by_one(money: Money) -> None:
 def test_one_that_is_hidden_and_odd_is_asked_about(
     money: Money, invoice: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def reading(_client: CoperniqClient, _id: str) -> Invoice:
+    def reading(_client: CoperniqClient, _id: str) -> CoperniqInvoice:
         raise UnexpectedShape("amount", "amount of money")
 
     money.office.simulator.switch(archived_invoices="hidden")

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from integrations.coperniq.client import CoperniqClient
-from integrations.coperniq.money import InvoiceLine
-from integrations.sync.actions import invoice_lines
-from integrations.sync.mapping.invoices import Line, line_payload
+from integrations.coperniq.money import CoperniqInvoiceLine
+from integrations.sync.invoices import push_lines as invoices_push_lines
+from integrations.sync.invoices.mapping import line_payload
+from integrations.sync.items.lines import InvoiceLine
 from tests.sync.desk_of_money import Money
 from tests.sync.invoice_scenes import assert_at_rest, lines_of, prefer, pushed, sales, stocked
 from tests.sync.office import Office
@@ -25,9 +26,9 @@ def money(office: Office) -> Money:
 
 
 def payload(quantity: str, price: str) -> tuple[Any, Any, Any]:
-    line = InvoiceLine("1", "", "", "", "", Decimal(quantity), Decimal(price))
+    line = CoperniqInvoiceLine("1", "", "", "", "", Decimal(quantity), Decimal(price))
     sent = line_payload(
-        Line("1", "", "7", "", "Text", line.quantity, line.unit_price, line.amount_cents),
+        InvoiceLine("1", "", "7", "", "Text", line.quantity, line.unit_price, line.amount_cents),
     )
     detail = sent["SalesItemLineDetail"]
     return str(sent["Amount"]), f"{detail['Qty']:f}", f"{detail['UnitPrice']:f}"
@@ -135,7 +136,7 @@ def test_an_invoice_without_lines_is_held_until_it_has_some(money: Money) -> Non
 
 
 def test_more_lines_than_quickbooks_takes_are_held(money: Money, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(invoice_lines, "MOST_LINES", 2)
+    monkeypatch.setattr(invoices_push_lines, "MOST_LINES", 2)
     money.invoice(*[("Permit", 1, 1)] * 3)
     money.work()
     assert money.told()[0].startswith("held: This invoice has 3 lines, and QuickBooks takes 2.")

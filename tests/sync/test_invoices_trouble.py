@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from integrations.coperniq.client import CoperniqClient
-from integrations.coperniq.money import OddInvoice
+from integrations.coperniq.money import UnreadableInvoice
 from integrations.errors import UnexpectedShape
 from integrations.models import CoperniqConnection, RemoteWrite, SyncRun
 from tests.sampling import thinned
@@ -181,7 +181,7 @@ def test_what_cannot_be_read_is_held_and_the_others_go_on(
     def listed(client: CoperniqClient, since: Any) -> Any:
         rows = listing(client, since)
         return [
-            OddInvoice(row.id, row.account_id, row.updated_at) if row.id == str(odd["id"]) else row
+            UnreadableInvoice(row.id, row.account_id, row.updated_at) if row.id == str(odd["id"]) else row
             for row in rows
         ]
 

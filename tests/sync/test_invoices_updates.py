@@ -121,7 +121,7 @@ def test_a_moved_invoice_is_held_until_a_person_has_seen_to_it(money: Money) -> 
         "move it there by hand if it should follow, then let the portal go on with it as it stands there."
     )
     assert_at_rest(money)
-    money.decide("release")
+    money.decide("go_on")
     assert money.in_books()["PrivateNote"].startswith("And a memo")
     money.edit(invoice, description="Another memo")
     money.work()

@@ -8,7 +8,7 @@ import pytest
 
 from integrations.coperniq.records import ContactRef
 from integrations.models.secrets import keyed_digest
-from integrations.sync.mapping.people import (
+from integrations.sync.customers.mapping import (
     clean_name,
     is_same_name,
     job_name,

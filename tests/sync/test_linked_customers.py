@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from integrations.models import RemoteWrite, SyncRun, SyncSettings
-from integrations.sync.answers.people import written_values
+from integrations.sync.customers.push_response import written_values
 from tests.sync.office import Office
 from tests.sync.scenes import change_account, enter_again, pushed
 from tests.sync.test_fields import PHONE, customer

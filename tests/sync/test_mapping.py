@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.coperniq.records import Account, Contact, ContactRef, Project, Site
+from integrations.coperniq.records import Contact, ContactRef, CoperniqAccount, Project, Site
 from integrations.models import FieldMapping
-from integrations.sync.mapping.people import (
-    Wanted,
+from integrations.sync.customers.mapping import (
+    WantedCustomer,
     clean_name,
     customer_values,
     is_same_name,
@@ -41,7 +41,7 @@ PROJECT = Project(
     custom={},
     updated_at=NOW,
 )
-ACCOUNT = Account(
+ACCOUNT = CoperniqAccount(
     id="1",
     number="9",
     title="Smith Household",
@@ -61,7 +61,9 @@ JOHN = Contact("4", "John Q Smith", ("john@example.com",), ())
 SITE = Site("5", "1", "1 Main St", "Austin", "TX", "78701", "1 Main St, Austin, TX 78701")
 
 
-def wanted(account: Account = ACCOUNT, contact: Contact | None = JOHN, site: Site | None = SITE) -> Wanted:
+def wanted(
+    account: CoperniqAccount = ACCOUNT, contact: Contact | None = JOHN, site: Site | None = SITE
+) -> WantedCustomer:
     return customer_values(sources(account, contact, site), FieldMapping.DEFAULTS)
 
 

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from integrations.sync.mapping.marks import mark_of, marked, marked_id, with_mark, without_mark
+from integrations.sync.engine.correlation_tag import (
+    coperniq_tag,
+    read_coperniq_tag,
+    tagged_coperniq_id,
+    with_tag,
+    without_tag,
+)
 
 REALM = "9341450000000001"
 
 
 def test_a_mark_says_whose_it_is_and_on_which_invoice() -> None:
-    note = with_mark("Thank you", mark_of(REALM, "payment", "12", "7"))
-    assert marked(REALM, "payment", note) == ("12", "7")
-    assert without_mark(note) == "Thank you"
-    assert marked(REALM, "invoice", mark_of(REALM, "invoice", "7")) == ("7", "")
+    note = with_tag("Thank you", coperniq_tag(REALM, "payment", "12", "7"))
+    assert read_coperniq_tag(REALM, "payment", note) == ("12", "7")
+    assert without_tag(note) == "Thank you"
+    assert read_coperniq_tag(REALM, "invoice", coperniq_tag(REALM, "invoice", "7")) == ("7", "")
 
 
 def test_a_mark_somebody_typed_or_altered_is_none_and_the_real_one_still_counts() -> None:
-    real = mark_of(REALM, "payment", "12", "7")
+    real = coperniq_tag(REALM, "payment", "12", "7")
     for false in (
         "[Coperniq payment 12 of invoice 7 ref 00000000]",
         real.replace("12", "13"),
         real.replace(" 7 ", " 8 "),
     ):
-        assert marked_id(REALM, "payment", false) == ""
-        assert marked_id(REALM, "payment", f"{false}\n{real}") == "12"
-    assert marked_id("another realm", "payment", real) == ""
-    assert marked_id(REALM, "invoice", real) == ""
+        assert tagged_coperniq_id(REALM, "payment", false) == ""
+        assert tagged_coperniq_id(REALM, "payment", f"{false}\n{real}") == "12"
+    assert tagged_coperniq_id("another realm", "payment", real) == ""
+    assert tagged_coperniq_id(REALM, "invoice", real) == ""

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from integrations.models import RecordLink, SyncRun
+from integrations.models import Question, RecordLink, SyncRun
 from integrations.quickbooks.records import Customer
-from integrations.sync.matching import candidates, choices_for
+from integrations.sync.customers.matching import candidates, choices_for
+from tests.cast import answered
 from tests.simulation import Simulation
 from tests.sync.office import Office, open_office
 from tests.sync.scenes import EMAIL, pushed
@@ -66,7 +67,7 @@ def test_a_chosen_customer_in_another_currency_is_held(simulator: Simulation) ->
     theirs = simulator.in_books(office.realm, DisplayName="John Smith", CurrencyRef={"value": "CAD"})
     simulator.in_books(office.realm, DisplayName="J. Smith", **EMAIL)
     pushed(office)
-    SyncRun.objects.held().update(decision=f"link:{theirs['Id']}")
+    answered(office.held(), Question.CUSTOMER, f"link:{theirs['Id']}")
     SyncRun.objects.held().requeue()
     office.work()
     assert office.held().cause == "match_currency"

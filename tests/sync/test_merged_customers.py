@@ -11,8 +11,9 @@ from django.test import Client
 from accounts.models import User
 from accounts.roles import Role
 from integrations.models import RecordLink, SyncLogEntry, SyncRun
-from integrations.sync import storing
-from integrations.sync.actions import changed_customers, relinking
+from integrations.sync.customers import pull as customers_pull
+from integrations.sync.customers.merge_resolution import resolve_merge
+from integrations.sync.engine import persistence as engine_persistence
 from tests.cast import JSON, person
 from tests.sync.desk_of_money import Money
 from tests.sync.invoice_scenes import delete_in_books, pushed
@@ -51,7 +52,7 @@ def decide(office: Office, role: Role, choice: str, status: int = 200) -> None:
     run = SyncRun.objects.held().get(action="notice_customer")
     client = Client()
     client.force_login(person(f"{role}-{User.objects.count()}", (office.company, role)))
-    fields = {"choice": choice, "plan": run.shown_plan}
+    fields = {"choice": choice, "plan": run.question_subject}
     answer = client.post(f"/integrations/runs/{run.pk}/decide/", fields, headers=JSON)
     assert answer.status_code == status, answer.content
     office.work()
@@ -107,13 +108,13 @@ def test_an_event_while_the_links_move_finds_them_moved(
 ) -> None:
     office, (away, into) = money.office, merged(money)
     notice(office, away)
-    real = relinking.settle_merge
+    real = resolve_merge
 
     def meanwhile(*args: Any) -> Any:
         ask_about(office, away, event=told_of_merge(office, away, into))
         return real(*args)
 
-    monkeypatch.setattr(changed_customers, "settle_merge", meanwhile)
+    monkeypatch.setattr(customers_pull, "resolve_merge", meanwhile)
     decide(office, Role.ADMIN, "relink")
     assert told() == [QUESTION, MOVED]
     assert not SyncRun.objects.open().exists()
@@ -124,7 +125,9 @@ def test_nothing_is_half_done(money: Money, monkeypatch: pytest.MonkeyPatch) -> 
     notice(office, away)
     before = rows_of_links()
     with monkeypatch.context() as patched:
-        patched.setattr(storing, "log_entry", lambda *_: (_ for _ in ()).throw(DatabaseError("away")))
+        patched.setattr(
+            engine_persistence, "build_log_entry", lambda *_: (_ for _ in ()).throw(DatabaseError("away"))
+        )
         with pytest.raises(DatabaseError):
             decide(office, Role.ADMIN, "relink")
     assert rows_of_links() == before

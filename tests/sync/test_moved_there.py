@@ -66,7 +66,7 @@ def test_it_is_asked_about_once_and_may_go_on_where_it_is(made: Made, first: Fir
     books.heard()
     assert causes() == [MOVED]
     assert_calm(books)
-    books.money.decide("release")
+    books.money.decide("go_on")
     assert causes() == []
     assert_calm(books)
     books.change(books.money.in_books(), due="2041-01-01")

@@ -19,10 +19,10 @@ from integrations.models import (
     RemoteWrite,
     SyncRun,
 )
-from integrations.quickbooks.changes import Change
-from integrations.sync.mapping.marks import mark_of
-from integrations.sync.news import find_news
-from integrations.sync.planning import plan_pending
+from integrations.quickbooks.changes import ChangedRecord
+from integrations.sync.engine.correlation_tag import coperniq_tag
+from integrations.sync.ingest.change_detection import filter_relevant_changes
+from integrations.sync.ingest.router import route_pending_events
 from tests.sync.desk_of_money import Money
 from tests.sync.intuit import cloud_event, post
 
@@ -103,7 +103,7 @@ def test_an_edited_invoice_is_news_once(billed: Money, edit: dict[str, str]) -> 
     billed.edit_books("Invoice", link.quickbooks_id, **edit)
     assert look(billed) == [("invoice", link.quickbooks_id, "updated")]
     assert look(billed) == []
-    plan_pending()
+    route_pending_events()
     run = SyncRun.objects.get()
     assert (run.action, run.direction, run.coperniq_id) == ("pull_invoice", "pull", link.coperniq_id)
     event = InboundEvent.objects.get()
@@ -114,7 +114,7 @@ def test_edited_twice_it_is_news_twice_and_asked_for_once(billed: Money) -> None
     for day in ("2026-12-24", "2026-12-25"):
         billed.edit_books("Invoice", billed.link().quickbooks_id, DueDate=day)
         assert len(look(billed)) == 1
-    plan_pending()
+    route_pending_events()
     assert SyncRun.objects.get().asked == 2
 
 
@@ -173,8 +173,8 @@ def test_a_deleted_stranger_is_none(billed: Money) -> None:
 
 def test_one_that_bears_our_mark_waits_for_the_answer_to_its_write(billed: Money) -> None:
     realm = billed.office.realm
-    made = theirs(billed, PrivateNote=mark_of(realm, "invoice", "77"))
-    paid = billed.receive(made["Id"], 10, note=mark_of(realm, "payment", "78"))
+    made = theirs(billed, PrivateNote=coperniq_tag(realm, "invoice", "77"))
+    paid = billed.receive(made["Id"], 10, note=coperniq_tag(realm, "payment", "78"))
     for kind, id_ in (("invoice", "77"), ("payment", "78")):
         RemoteWrite.objects.create(
             connection=billed.office.quickbooks,
@@ -199,7 +199,7 @@ def test_a_payment_is_news_if_it_pays_what_is_linked_or_about_to_be(billed: Mone
     made = theirs(billed)
     both = billed.receive(made["Id"], 10)
     assert look(billed) == [("invoice", made["Id"], "updated"), ("payment", both["Id"], "updated")]
-    plan_pending()
+    route_pending_events()
     later = billed.receive(made["Id"], 20)
     assert ("payment", later["Id"], "updated") in look(billed)
 
@@ -253,7 +253,7 @@ def test_a_renamed_or_inactive_customer_is_news_a_balance_is_not(billed: Money) 
     assert look(billed) == [("customer", job, "updated")]
     billed.edit_books("Customer", job, Active=False)
     assert look(billed) == [("customer", job, "updated")]
-    plan_pending()
+    route_pending_events()
     run = SyncRun.objects.get(action="notice_customer")
     assert (run.kind, run.quickbooks_id, run.coperniq_id) == ("job", job, billed.link("job").coperniq_id)
     assert run.coperniq_account_id == str(billed.account["id"])
@@ -264,8 +264,8 @@ def test_a_renamed_or_inactive_customer_is_news_a_balance_is_not(billed: Money) 
 def test_a_customer_that_is_told_to_be_deleted_is_news(billed: Money) -> None:
     """Nobody can delete one, but what a merge tells is not documented."""
     link = billed.link("customer")
-    gone = Change("Customer", link.quickbooks_id, True, "", timezone.now(), {})
-    assert find_news(billed.office.quickbooks, [gone], None) == [gone]
+    gone = ChangedRecord("Customer", link.quickbooks_id, True, "", timezone.now(), {})
+    assert filter_relevant_changes(billed.office.quickbooks, [gone], None) == [gone]
 
 
 def test_customers_are_told_while_syncing_is_off(billed: Money) -> None:
@@ -274,7 +274,7 @@ def test_customers_are_told_while_syncing_is_off(billed: Money) -> None:
     billed.edit_books("Invoice", billed.link().quickbooks_id, DueDate="2026-12-24")
     billed.edit_books("Customer", john, GivenName="Johnny")
     assert look(billed) == [("customer", john, "updated")]
-    plan_pending()
+    route_pending_events()
     assert SyncRun.objects.get().coperniq_account_id == str(billed.account["id"])
 
 
@@ -285,7 +285,7 @@ def test_what_was_edited_while_syncing_was_off_is_made_up_for(billed: Money) -> 
     billed.switch(False)
     billed.edit_books("Invoice", id_, DueDate="2026-12-24")
     post([cloud_event(billed.office.realm, "invoice.updated", id_, timezone.now().isoformat())])
-    plan_pending()
+    route_pending_events()
     made = theirs(billed)
     for _ in range(2):
         assert look(billed) == []
@@ -305,7 +305,7 @@ def test_a_switched_off_edit_seen_and_passed_over_is_news_after_the_next_switch_
     billed.edit_books("Invoice", id_, DueDate="2026-12-24")
     assert look(billed) == [("invoice", id_, "updated")]
     billed.switch(False)
-    plan_pending()
+    route_pending_events()
     assert InboundEvent.objects.get().reason == "invoice syncing is off"
     billed.switch(True)
     assert look(billed) == [("invoice", id_, "updated")]
@@ -394,7 +394,7 @@ def test_after_more_than_a_month_everything_linked_is_compared(billed: Money) ->
     assert row.compared_fully_because == (
         f"QuickBooks tells the changes of 30 days, and nobody had looked since {told:%B %-d, %Y}."
     )
-    plan_pending()
+    route_pending_events()
     assert SyncRun.objects.filter(direction="pull").count() == 3
     assert look(billed) == []
     assert [call for call in billed.calls() if call.endswith("/cdc")]

@@ -13,10 +13,12 @@ from django.utils import timezone
 
 from integrations.models import Lane, RecordLink, SyncRun
 from integrations.models.lanes import LaneQuerySet
-from integrations.sync import runner, storing
-from integrations.sync.lanes import drive
-from integrations.sync.planning import plan_pending
-from integrations.sync.pump import Pump
+from integrations.sync.engine import executor as engine_executor
+from integrations.sync.engine import persistence as engine_persistence
+from integrations.sync.engine.persistence import store_link
+from integrations.sync.engine.scheduler import run_company
+from integrations.sync.engine.worker import WorkerLoop
+from integrations.sync.ingest.router import route_pending_events
 from tests.sync.office import Office
 
 
@@ -74,14 +76,14 @@ def test_an_entry_while_an_answer_is_outstanding_is_not_swallowed(office: Office
 def test_an_error_while_storing_blocks_only_its_own_record(
     office: Office, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
-    real = storing.store_link
+    real = store_link
 
     def failing(link: RecordLink) -> None:
         if link.coperniq_name == "Ann":
             raise error("cannot be stored")
         real(link)
 
-    monkeypatch.setattr(storing, "store_link", failing)
+    monkeypatch.setattr(engine_persistence, "store_link", failing)
     office.enter(office.project(office.account("Ann"), "Ann's roof"))
     office.enter(office.project(office.account("Ben"), "Ben's roof"))
     office.work()
@@ -106,14 +108,14 @@ def test_one_failing_renewal_does_not_end_all_renewals(
         stopped.set()
 
     monkeypatch.setattr(LaneQuerySet, "renew", renew)
-    Pump().renew_until(stopped)
+    WorkerLoop().renew_until(stopped)
     assert len(calls) == 2
 
 
 def test_a_run_that_takes_its_worker_down_again_and_again_is_stopped(office: Office, settings: Any) -> None:
     settings.RETRY_PAUSES = [1, 1]
     office.enter(office.project(office.account("Ann")))
-    plan_pending()
+    route_pending_events()
     SyncRun.objects.update(attempts=3)
     office.work()
     assert office.held().cause == "internal"
@@ -122,7 +124,7 @@ def test_a_run_that_takes_its_worker_down_again_and_again_is_stopped(office: Off
 
 def test_a_run_that_ended_while_its_company_moved_to_other_books_is_cancelled(office: Office) -> None:
     office.enter(office.project(office.account("Ann")))
-    plan_pending()
+    route_pending_events()
     office.quickbooks.state = "sealed"
     office.quickbooks.save()
     assert SyncRun.objects.cancel_sealed() == 1
@@ -132,19 +134,19 @@ def test_a_run_that_ended_while_its_company_moved_to_other_books_is_cancelled(of
 def test_a_drive_ends_at_its_deadline(office: Office) -> None:
     lane = Lane.objects.get()
     assert lane.take(timezone.now(), timedelta(seconds=15))
-    assert drive(lane, time.monotonic() - 1) == 0
+    assert run_company(lane, time.monotonic() - 1) == 0
 
 
 def test_a_database_that_is_away_for_a_moment_is_nobodys_to_decide(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     office.enter(office.project(office.account("Ann")))
-    plan_pending()
+    route_pending_events()
 
     def away(*_: object) -> None:
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(runner, "store", away)
+    monkeypatch.setattr(engine_executor, "store_result", away)
     with pytest.raises(OperationalError):
         office.work_once()
     monkeypatch.undo()

@@ -10,8 +10,8 @@ from pytest_django import Settings
 
 from integrations.models import CoperniqConnection, Lane, QuickBooksConnection, RunState, SyncRun
 from integrations.models.lanes import LONG_AGO
-from integrations.sync.planning import plan_pending
-from integrations.sync.pump import due_lanes
+from integrations.sync.engine.worker import find_due_leases
+from integrations.sync.ingest.router import route_pending_events
 from tests.simulation import Simulation
 from tests.sync.office import Office, open_office
 from tests.sync.scenes import entered
@@ -63,8 +63,8 @@ def test_a_throttled_company_pauses_no_other(simulator: Simulation) -> None:
     assert Lane.objects.get(company=office.company).paused_until > timezone.now()
     assert Lane.objects.get(company=other.company).paused_until == LONG_AGO
     other.ring({"id": 1})
-    plan_pending()
-    assert [lane.company for lane in due_lanes()] == [other.company]
+    route_pending_events()
+    assert [lane.company for lane in find_due_leases()] == [other.company]
 
 
 @pytest.mark.parametrize("how", ["retry all", "decide", "ask"])
@@ -94,7 +94,7 @@ def test_asking_again_does_not_shorten_a_pause(office: Office) -> None:
     office.work_once()
     before = SyncRun.objects.get().not_before
     office.ring(project)
-    plan_pending()
+    route_pending_events()
     assert SyncRun.objects.get().not_before == before
 
 

@@ -1,4 +1,6 @@
-"""What a person reads for each refusal a payment can meet (quickbooks-online.md §2.2), and that the ways out lead out.
+"""What a person reads for each refusal a payment can meet, and that the ways out lead out.
+
+See docs/vendors/quickbooks-online.md, 2.2.
 
 The simulator answers as QuickBooks does; only the refusal itself is put in its mouth, since most cannot be provoked.
 """

@@ -11,8 +11,9 @@ from django.db import connections
 from django.utils import timezone
 
 from integrations.models import Action, Kind, Lane, QuickBooksConnection, RemoteWrite, SyncRun
-from integrations.sync.actions import deposits
-from integrations.sync.desk import Desk
+from integrations.sync.engine.context import SyncContext
+from integrations.sync.payments import deposit_accounts as payments_deposit_accounts
+from integrations.sync.payments.deposit_accounts import deposit_account_for, payment_method_for
 from tests.simulation import Simulation
 from tests.sync.desk_of_money import Money, open_desk
 from tests.sync.office import open_office
@@ -153,7 +154,7 @@ def test_who_comes_second_finds_it_made(money: Money, monkeypatch: pytest.Monkey
     pay(money)
     (made,) = ours(money)
     answers = iter(["", made["Id"]])
-    monkeypatch.setattr(deposits, "known_account", lambda _desk: next(answers))
+    monkeypatch.setattr(payments_deposit_accounts, "known_account", lambda _desk: next(answers))
     pay(money, 50)
     assert len(ours(money)) == 1
     assert {row["DepositToAccountRef"]["value"] for row in money.books("Payment")} == {made["Id"]}
@@ -175,8 +176,8 @@ def test_two_threads_at_once_make_one_account_and_one_method(simulator: Simulati
     found: list[tuple[str, object]] = []
 
     def settle() -> None:
-        desk = Desk(lane, QuickBooksConnection.objects.get())
-        found.append((deposits.account_for(desk, run, "ACH").id, deposits.method_for(desk, run, "ACH")))
+        desk = SyncContext(lane, QuickBooksConnection.objects.get())
+        found.append((deposit_account_for(desk, run, "ACH").id, payment_method_for(desk, run, "ACH")))
         connections.close_all()
 
     threads = [threading.Thread(target=settle) for _ in range(4)]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from integrations.models import SyncRun
-from integrations.sync import desk
+from integrations.sync.engine.context import _shared_cache
 from tests.simulation import API_KEY
 from tests.sync.desk_of_money import Money
 
@@ -247,7 +247,7 @@ def test_closed_books_keep_a_payment_as_it_is(paid: Paid, new_day: str) -> None:
 def test_an_invoice_out_of_sight_leaves_its_payment_vanished(paid: Paid) -> None:
     money, invoice, payment = paid
     money.office.simulator.control(f"coperniq/{API_KEY}/invoices/{invoice['id']}", None, "DELETE")
-    desk._recent.clear()
+    _shared_cache.clear()
     SyncRun.objects.ask(
         SyncRun(
             company=money.office.company,

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from integrations.models import RecordLink, SyncRun
-from integrations.sync.actions import creating_payments, updating_payments
+from integrations.sync.payments import push_create as payments_push_create
+from integrations.sync.payments import push_update as payments_push_update
 from tests.sync.desk_of_money import Money
 
 
@@ -211,7 +212,7 @@ def test_a_line_that_never_gets_onto_its_invoice_is_a_warning(
     parent = RecordLink.objects.get(kind="customer").quickbooks_id
     image = {**link.quickbooks_image, "customer": parent}
     RecordLink.objects.filter(pk=link.pk).update(quickbooks_image=image)
-    monkeypatch.setattr(updating_payments, "customer_of", lambda *_: parent)
+    monkeypatch.setattr(payments_push_update, "customer_of_payment", lambda *_: parent)
     money.pay(invoice, 40)
     money.work()
     assert money.in_books()["Balance"] == 100
@@ -251,7 +252,7 @@ def test_a_payment_without_a_date_takes_the_day_it_was_entered(money: Money) -> 
 def test_a_payment_nobody_dated_is_held(money: Money, monkeypatch: pytest.MonkeyPatch) -> None:
     """Coperniq documents both its date and the moment it was entered as optional."""
     with monkeypatch.context() as patch:
-        patch.setattr(creating_payments, "paid_on", lambda *_: None)
+        patch.setattr(payments_push_create, "paid_on", lambda *_: None)
         money.pay(money.invoice(("Permit", 1, 100)), 40)
         money.work()
     assert money.held().cause == "payment_without_date"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from integrations.models import ForeignPayment, RecordLink, SyncRun
-from integrations.sync.inbox import receive_quickbooks
+from integrations.sync.ingest.events import receive_quickbooks
 from tests.sync.desk_of_money import Money
 
 DAY = "2026-11-10"
@@ -87,7 +87,7 @@ def test_one_beside_which_there_is_room_is_held_and_may_be_linked(billed: Billed
         "QuickBooks already has a payment of $40.00 on this invoice, dated November 10, 2026. It is probably the same "
         "payment: link to it, or record both.",
     )
-    assert run.choices == [
+    assert [{"key": each["key"], "label": each["label"]} for each in run.choices] == [
         {"key": f"link:{theirs['Id']}", "label": "Link to the payment of November 10, 2026, reference 4711"},
         {"key": "record_both", "label": "Record both"},
         {"key": "discard", "label": "Leave it"},

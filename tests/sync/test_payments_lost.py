@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations.errors import LaneLost
+from integrations.errors import LeaseLost
 from integrations.models import QuickBooksConnection, RecordLink, RemoteWrite, SyncRun
-from integrations.sync import runner, writing
+from integrations.sync.engine import executor as engine_executor
+from integrations.sync.engine import outbox as engine_outbox
 from tests.sync.desk_of_money import Money
 from tests.sync.scenes import sent_long_ago
 
@@ -76,15 +77,15 @@ def test_a_worker_killed_in_between_leaves_one_payment(
     money: Money, moment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def die(*_: object) -> None:
-        raise LaneLost
+        raise LeaseLost
 
     pay(money)
     money.work_until_payment()
     with monkeypatch.context() as patch:
         if moment == "before the request":
-            patch.setattr(writing, "transmit", die)
+            patch.setattr(engine_outbox, "transmit_write", die)
         else:
-            patch.setattr(runner, "settle", die)
+            patch.setattr(engine_executor, "settle_run", die)
         money.office.work_once()
     state = "prepared" if moment == "before the request" else "sent"
     assert RemoteWrite.objects.open().get().state == state

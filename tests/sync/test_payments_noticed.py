@@ -8,9 +8,9 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import CoperniqConnection, InboundEvent, SeenInvoice, SyncRun, SyncSettings
-from integrations.sync import desk
-from integrations.sync.planning import plan_pending
-from integrations.sync.polling import due_polls
+from integrations.sync.engine.context import _shared_cache
+from integrations.sync.ingest.coperniq_projects import due_coperniq_polls
+from integrations.sync.ingest.router import route_pending_events
 from tests.simulation import API_KEY
 from tests.sync.desk_of_money import Money
 
@@ -206,7 +206,7 @@ def test_a_payment_gone_before_it_was_recorded_is_no_news(money: Money) -> None:
     money.remove_payment(invoice, payment)
     money.office.enter(other)
     SyncRun.objects.filter(action="push_payment").update(updated_at=timezone.now() - timedelta(minutes=5))
-    desk._recent.clear()
+    _shared_cache.clear()
     money.work()
     assert runs(money)[0].cause == "payment_gone"
     assert money.books("Payment") == []
@@ -218,9 +218,9 @@ def test_what_was_passed_over_while_off_is_news_once_it_is_on_again(money: Money
     money.work()
     money.change_payment(invoice, payment, amount=30)
     CoperniqConnection.objects.update(next_poll_at=timezone.now())
-    for errand in due_polls():
+    for errand in due_coperniq_polls():
         errand()
-    plan_pending()
+    route_pending_events()
     money.switch(False)
     money.office.work()
     assert money.in_books("Payment")["TotalAmt"] == 40
@@ -233,7 +233,7 @@ def test_what_was_passed_over_while_off_is_news_once_it_is_on_again(money: Money
 def test_what_was_seen_just_before_the_switch_off_is_not_planned(money: Money) -> None:
     money.pay(money.invoice(("Permit", 1, 100)), 40)
     CoperniqConnection.objects.update(next_poll_at=timezone.now())
-    for errand in due_polls():
+    for errand in due_coperniq_polls():
         errand()
     money.switch(False)
     money.office.work()

@@ -12,7 +12,7 @@ from integrations.coperniq.client import CoperniqClient
 from integrations.coperniq.records import Project
 from integrations.errors import Unavailable
 from integrations.models import CallTally, CoperniqConnection
-from integrations.sync.polling import due_polls
+from integrations.sync.ingest.coperniq_projects import due_coperniq_polls
 from tests.sync.office import Office
 from tests.sync.test_polling import make_due, unheard
 
@@ -20,7 +20,7 @@ from tests.sync.test_polling import make_due, unheard
 def minutes_to_the_next_poll(office: Office) -> int:
     make_due(office)
     now = timezone.now()
-    due_polls()[0]()
+    due_coperniq_polls()[0]()
     return round((CoperniqConnection.objects.get().next_poll_at - now).total_seconds() / 60)
 
 
@@ -55,7 +55,7 @@ def test_nothing_is_swept_while_calls_are_scarce(office: Office) -> None:
     CallTally.add(office.company.pk, "coperniq", reads=4500, writes=0)
     make_due(office)
     office.simulator.forget_log()
-    due_polls()[0]()
+    due_coperniq_polls()[0]()
     assert len([call for call in office.simulator.log("coperniq") if call["path"].endswith("/projects")]) == 1
 
 
@@ -84,7 +84,7 @@ def test_a_failing_sweep_neither_holds_the_cursor_back_nor_comes_back_at_once(
     sweeps = answer_sweeps(monkeypatch, 37, fails=True)
     for _ in range(3):
         make_due(office)
-        due_polls()[0]()
+        due_coperniq_polls()[0]()
     assert CoperniqConnection.objects.get().projects_cursor_at is not None
     assert len(sweeps) == 1
 
@@ -97,6 +97,6 @@ def test_the_more_a_sweep_costs_the_later_is_the_next(
     answer_sweeps(monkeypatch, pages, fails=fails)
     make_due(office)
     now = timezone.now()
-    due_polls()[0]()
+    due_coperniq_polls()[0]()
     wait = CoperniqConnection.objects.get().next_sweep_at - now
     assert round(wait.total_seconds() / 60) == minutes

@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from integrations.models import CoperniqConnection, PhaseEntry, PhaseTrigger, QuickBooksConnection, SyncRun
 from integrations.models.drivers import HOST
-from integrations.sync.changes import due_changes
-from integrations.sync.polling import due_polls
-from integrations.sync.sweeping import concerning
+from integrations.sync.ingest.coperniq_projects import due_coperniq_polls
+from integrations.sync.ingest.full_scan import projects_with_triggers
+from integrations.sync.ingest.quickbooks_cdc import due_cdc_reads
 from tests.sync.office import Office
 from tests.sync.scenes import entered
 from tests.sync.test_mapping import PROJECT
@@ -35,7 +35,7 @@ def polled(office: Office) -> list[str]:
     """What one poll asks for."""
     make_due()
     office.simulator.forget_log()
-    due_polls()[0]()
+    due_coperniq_polls()[0]()
     office.coperniq.refresh_from_db()
     return [call["path"] for call in office.simulator.log("coperniq")]
 
@@ -117,14 +117,14 @@ def test_a_project_that_changes_again_is_seen_again(office: Office) -> None:
 
 def test_a_project_whose_workflow_the_list_does_not_name_is_looked_at() -> None:
     projects = [replace(PROJECT, workflow_id=workflow) for workflow in ("1", "2", "")]
-    assert concerning(projects, [PhaseTrigger(workflow_id="1")]) == [projects[0], projects[2]]
+    assert projects_with_triggers(projects, [PhaseTrigger(workflow_id="1")]) == [projects[0], projects[2]]
 
 
 def test_a_webhook_makes_a_poll_due(office: Office) -> None:
     CoperniqConnection.objects.update(next_poll_at=timezone.now() + timedelta(hours=1))
-    assert due_polls() == []
+    assert due_coperniq_polls() == []
     office.ring({"id": 1})
-    assert len(due_polls()) == 1
+    assert len(due_coperniq_polls()) == 1
 
 
 @pytest.mark.parametrize("ago", [0, 4])
@@ -172,27 +172,27 @@ def test_a_refused_key_found_by_the_poll_holds_what_is_queued(office: Office) ->
     office.work_once()
     office.simulator.fault("forbidden", vendor="coperniq", times=0)
     make_due()
-    due_polls()[0]()
+    due_coperniq_polls()[0]()
     assert set(SyncRun.objects.held().values_list("cause", flat=True)) == {"reconnect"}
 
 
 def test_a_poll_whose_worker_was_killed_is_due_again_at_once(office: Office) -> None:
     now = timezone.now()
     CoperniqConnection.objects.update(next_poll_at=now, poll_claimed_until=now)
-    assert len(due_polls()) == 1
+    assert len(due_coperniq_polls()) == 1
     assert CoperniqConnection.objects.free_the_dead() == 0, "this very process is alive"
     CoperniqConnection.objects.update(poll_driver=f"{HOST}:999999999")
-    assert due_polls() == []
+    assert due_coperniq_polls() == []
     assert CoperniqConnection.objects.free_the_dead() == 1
-    assert len(due_polls()) == 1
+    assert len(due_coperniq_polls()) == 1
 
 
 def test_a_look_whose_worker_was_killed_is_due_again_at_once(office: Office) -> None:
     now = timezone.now()
     QuickBooksConnection.objects.update(next_changes_at=now, changes_claimed_until=now)
-    assert len(due_changes()) == 1
+    assert len(due_cdc_reads()) == 1
     assert QuickBooksConnection.objects.free_the_dead() == 0, "this very process is alive"
     QuickBooksConnection.objects.update(changes_driver=f"{HOST}:999999999")
-    assert due_changes() == []
+    assert due_cdc_reads() == []
     assert QuickBooksConnection.objects.free_the_dead() == 1
-    assert len(due_changes()) == 1
+    assert len(due_cdc_reads()) == 1

@@ -22,8 +22,8 @@ from integrations.models import (
     SyncRun,
 )
 from integrations.parsing import Wild
-from integrations.sync.planning import plan_pending
-from integrations.sync.polling import CLAIM, claim, due_polls
+from integrations.sync.ingest.coperniq_projects import POLL_CLAIM, claim_poll, due_coperniq_polls
+from integrations.sync.ingest.router import route_pending_events
 from tests.simulation import Simulation
 from tests.sync.office import Office, open_office
 
@@ -102,7 +102,7 @@ def test_without_a_trigger_only_the_workflows_are_read(office: Office) -> None:
 def test_only_one_worker_polls_and_the_next_poll_is_set(office: Office, settings: Any) -> None:
     settings.COPERNIQ_POLL_SECONDS = 60
     make_due(office)
-    first, second = due_polls(), due_polls()
+    first, second = due_coperniq_polls(), due_coperniq_polls()
     assert (len(first), len(second)) == (1, 0)
     first[0]()
     office.coperniq.refresh_from_db()
@@ -117,7 +117,7 @@ def test_a_vendor_in_trouble_is_asked_less_and_less(office: Office, settings: An
     for _ in range(5):
         make_due(office)
         now = timezone.now()
-        due_polls()[0]()
+        due_coperniq_polls()[0]()
         office.coperniq.refresh_from_db()
         waits.append(round((office.coperniq.next_poll_at - now).total_seconds() / 60))
     assert waits == [2, 4, 8, 15, 15]
@@ -130,13 +130,13 @@ def test_a_refused_key_stops_the_polling(office: Office) -> None:
     office.coperniq.refresh_from_db()
     assert office.coperniq.state == CoperniqConnection.State.REFUSED
     make_due(office)
-    assert due_polls() == []
+    assert due_coperniq_polls() == []
 
 
 def test_nothing_is_polled_for_books_that_are_not_connected(office: Office) -> None:
     QuickBooksConnection.objects.update(state=QuickBooksConnection.State.DISCONNECTED)
     make_due(office)
-    assert due_polls() == []
+    assert due_coperniq_polls() == []
 
 
 def test_calls_are_counted_for_the_company(office: Office) -> None:
@@ -184,7 +184,7 @@ def test_a_full_last_page_is_the_end(office: Office, beyond: str) -> None:
     for n in range(100):
         office.project(account, f"Roof {n}")
     make_due(office)
-    due_polls()[0]()
+    due_coperniq_polls()[0]()
     assert CoperniqConnection.objects.get().poll_failures == 0
 
 
@@ -210,7 +210,7 @@ def test_a_list_that_moves_while_it_is_read_hides_nobody(
     # As after an outage, when the pages span more than what is read again.
     monkeypatch.setattr("integrations.sync.polling.OVERLAP", timedelta(0))
     make_due(office)
-    due_polls()[0]()
+    due_coperniq_polls()[0]()
     assert InboundEvent.objects.filter(record_id=hidden["id"]).exists()
 
 
@@ -248,7 +248,7 @@ def test_hundreds_of_one_moment_cost_a_second_look_only_once(
     counts = []
     for _ in range(2):
         make_due(office)
-        due_polls()[0]()
+        due_coperniq_polls()[0]()
         counts.append(len(looks))
     assert counts == [2, 3]
     assert CoperniqConnection.objects.get().projects_cursor_at == now
@@ -259,9 +259,9 @@ def test_what_was_seen_while_quickbooks_was_disconnected_is_planned_when_it_is_b
     office: Office, monkeypatch: pytest.MonkeyPatch, found_by: str
 ) -> None:
     unheard(office)
-    due_polls()[0]()
+    due_coperniq_polls()[0]()
     QuickBooksConnection.objects.update(state=QuickBooksConnection.State.DISCONNECTED)
-    plan_pending()
+    route_pending_events()
     assert not InboundEvent.objects.unplanned().exists()
     QuickBooksConnection.objects.update(state=QuickBooksConnection.State.CONNECTED)
     if found_by == "a sweep":
@@ -275,10 +275,10 @@ def test_what_was_seen_while_quickbooks_was_disconnected_is_planned_when_it_is_b
 
 def test_what_was_ignored_for_another_reason_stays_ignored(office: Office) -> None:
     unheard(office)
-    due_polls()[0]()
+    due_coperniq_polls()[0]()
     InboundEvent.objects.all().settle("ignored", "no trigger for this phase")
     make_due(office)
-    due_polls()[0]()
+    due_coperniq_polls()[0]()
     assert not InboundEvent.objects.unplanned().exists()
 
 
@@ -286,7 +286,7 @@ def test_a_ring_during_a_poll_makes_the_next_one_due(office: Office, settings: A
     settings.COPERNIQ_POLL_SECONDS = 60
     project = office.project(office.account("John Smith"))
     make_due(office)
-    errand = due_polls()[0]
+    errand = due_coperniq_polls()[0]
     office.coperniq.refresh_from_db()
     office.ring(project, "Billing")
     errand()
@@ -299,7 +299,7 @@ def test_a_ring_does_not_put_off_a_poll_that_is_due_before(office: Office, setti
     settings.COPERNIQ_POLL_SECONDS = 1
     project = office.project(office.account("John Smith"))
     make_due(office)
-    errand = due_polls()[0]
+    errand = due_coperniq_polls()[0]
     office.coperniq.refresh_from_db()
     office.ring(project, "Billing")
     errand()
@@ -310,7 +310,7 @@ def test_a_ring_does_not_put_off_a_poll_that_is_due_before(office: Office, setti
 
 def test_a_poll_whose_worker_died_is_due_again_when_its_claim_has_ended(office: Office) -> None:
     make_due(office)
-    due_polls()
+    due_coperniq_polls()
     started_at = CoperniqConnection.objects.get().last_poll_started_at
     assert started_at is not None
     due = CoperniqConnection.objects.due_for_poll
@@ -321,6 +321,6 @@ def test_a_poll_whose_worker_died_is_due_again_when_its_claim_has_ended(office: 
 def test_who_comes_too_late_to_claim_a_poll_moves_nothing(office: Office) -> None:
     make_due(office)
     row, now = CoperniqConnection.objects.get(), timezone.now()
-    assert claim(row, now)
-    assert not claim(row, now + timedelta(seconds=1))
-    assert CoperniqConnection.objects.get().next_poll_at == now + CLAIM
+    assert claim_poll(row, now)
+    assert not claim_poll(row, now + timedelta(seconds=1))
+    assert CoperniqConnection.objects.get().next_poll_at == now + POLL_CLAIM

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from integrations.sync.inbox import receive_quickbooks
+from integrations.sync.ingest.events import receive_quickbooks
 from tests.sync.desk_of_money import Money, open_desk
 from tests.sync.office import Office
 

@@ -12,14 +12,14 @@ import pytest
 from django.utils import timezone
 
 from integrations import tasks
-from integrations.errors import LaneLost
+from integrations.errors import LeaseLost
 from integrations.models import Heartbeat, Lane, RunState, SyncRun
 from integrations.models.drivers import HOST
 from integrations.models.lanes import LONG_AGO
-from integrations.sync import pump, runner
-from integrations.sync.desk import Desk
-from integrations.sync.lanes import drive
-from integrations.sync.pump import Pump, due_lanes
+from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.executor import run_once
+from integrations.sync.engine.scheduler import run_company
+from integrations.sync.engine.worker import Job, WorkerLoop, find_due_leases
 from tests.simulation import Simulation
 from tests.sync.office import Office, open_office
 
@@ -36,13 +36,13 @@ def test_a_pump_does_everything_there_is_to_do(simulator: Simulation) -> None:
     assert tasks.pump() > 0
     assert len(first.customers()) == 2
     assert Heartbeat.latest(Heartbeat.PUMP)
-    assert not due_lanes().exists()
+    assert not find_due_leases().exists()
     assert not Lane.objects.filter(leased_until__gt=timezone.now()).exists()
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_pump_that_woke_for_nothing_ends_at_once(simulator: Simulation) -> None:
-    assert Pump().run() == 0
+    assert WorkerLoop().run() == 0
 
 
 @pytest.mark.django_db(transaction=True)
@@ -52,13 +52,13 @@ def test_work_that_comes_while_it_runs_is_done_too(simulator: Simulation) -> Non
     office.enter(first)
     arrived: list[bool] = []
 
-    def late() -> list[pump.Errand]:
+    def late() -> list[Job]:
         if not arrived and len(office.customers()) == 2:
             arrived.append(True)
             office.enter(second)
         return []
 
-    Pump(chores=(late, tasks.plan_events)).run()
+    WorkerLoop(chores=(late, tasks.plan_events)).run()
     assert len(office.customers()) == 4
 
 
@@ -68,7 +68,7 @@ def test_an_errand_that_fails_stops_nobody(simulator: Simulation, caplog: pytest
     office.enter(office.project(office.account()))
     failing = [lambda: 1 // 0]
     with caplog.at_level(logging.CRITICAL, logger="integrations.sync.pump"):
-        Pump(chores=(lambda: [failing.pop()] if failing else [], tasks.plan_events)).run()
+        WorkerLoop(chores=(lambda: [failing.pop()] if failing else [], tasks.plan_events)).run()
     assert len(office.customers()) == 2
 
 
@@ -78,7 +78,7 @@ def test_leases_are_renewed_while_a_vendor_is_slow(simulator: Simulation, settin
     office = open_office(simulator)
     simulator.fault("slow", vendor="coperniq", path="/projects/", seconds=2, times=1)
     office.enter(office.project(office.account()))
-    Pump(chores=(tasks.plan_events,)).run()
+    WorkerLoop(chores=(tasks.plan_events,)).run()
     assert len(office.customers()) == 2
     assert SyncRun.objects.get(action="notice_entry").attempts == 1
 
@@ -89,8 +89,8 @@ def test_a_pump_whose_time_is_up_leaves_the_rest_to_the_next(simulator: Simulati
     for name in ("John", "Mary", "Ann"):
         office.enter(office.project(office.account(name)))
     simulator.fault("slow", vendor="coperniq", path="/projects/", seconds=1, times=0)
-    Pump(chores=(tasks.plan_events,), seconds=0.5).run()
-    assert due_lanes().exists()
+    WorkerLoop(chores=(tasks.plan_events,), seconds=0.5).run()
+    assert find_due_leases().exists()
     simulator.control("faults", method="DELETE")
     tasks.pump()
     assert len(office.customers()) == 6
@@ -100,7 +100,7 @@ def test_a_lane_is_driven_by_one_at_a_time(office: Office) -> None:
     lane, same = Lane.objects.get(), Lane.objects.get()
     assert lane.take(timezone.now(), LEASE)
     assert not same.take(timezone.now(), LEASE)
-    assert not due_lanes().exists()
+    assert not find_due_leases().exists()
 
 
 def test_a_nudge_while_it_is_given_back_is_not_lost(office: Office) -> None:
@@ -121,14 +121,14 @@ def test_a_lane_taken_over_may_write_nothing_more(office: Office) -> None:
     run = SyncRun.objects.get(action="push_customer")
     other = Lane.objects.get()
     assert other.take(timezone.now(), LEASE)
-    with pytest.raises(LaneLost):
+    with pytest.raises(LeaseLost):
         lane.hold_fast()
     office.simulator.forget_log()
-    runner.run_once(Desk(lane, run.connection), run)
+    run_once(SyncContext(lane, run.connection), run)
     assert office.quickbooks_calls(write=True) == []
     run.refresh_from_db()
     assert run.state == RunState.RUNNING, "left to the new driver"
-    drive(other, time.monotonic() + 20)
+    run_company(other, time.monotonic() + 20)
     assert len(office.customers()) == 2
 
 
@@ -155,7 +155,7 @@ def test_what_a_dead_driver_left_running_is_taken_up(office: Office) -> None:
     office.enter(office.project(office.account()))
     office.work_once()
     SyncRun.objects.filter(action="push_customer").update(state=RunState.RUNNING, fence=0)
-    assert due_lanes().exists()
+    assert find_due_leases().exists()
     office.work()
     assert len(office.customers()) == 2
 
@@ -196,7 +196,7 @@ def test_a_run_somebody_else_claimed_is_left_alone(office: Office) -> None:
     SyncRun.objects.filter(pk=run.pk).update(state=RunState.DONE)
     lane = Lane.objects.get()
     lane.take(timezone.now(), LEASE)
-    runner.run_once(Desk(lane, run.connection), run)
+    run_once(SyncContext(lane, run.connection), run)
     assert office.customers() == []
 
 
@@ -239,7 +239,7 @@ def test_a_driver_that_was_nudged_looks_again_before_it_leaves(
         return give_back(self)
 
     monkeypatch.setattr(Lane, "give_back", nudged_once)
-    drive(lane, time.monotonic() + 20)
+    run_company(lane, time.monotonic() + 20)
     assert len(office.customers()) == 2
 
 
@@ -259,7 +259,7 @@ def test_a_lane_another_pump_was_faster_to_take_is_left_to_it(
         return take(self, now, lease)
 
     monkeypatch.setattr(Lane, "take", faster)
-    Pump(chores=(tasks.plan_events,)).run()
+    WorkerLoop(chores=(tasks.plan_events,)).run()
     assert office.customers() == []
     tasks.pump()
     assert len(office.customers()) == 2

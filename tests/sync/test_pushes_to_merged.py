@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from integrations.errors import Wait
+from integrations.errors import BlockedBy
 from integrations.models import Kind, Lane, RecordLink, RunState, SyncRun
-from integrations.sync.actions import changed_customers
-from integrations.sync.desk import Desk
+from integrations.sync.customers import merge_detection
+from integrations.sync.engine.context import SyncContext
 from tests.sync.desk_of_money import Money
 from tests.sync.invoice_scenes import assert_at_rest, pushed
 from tests.sync.office import Office
@@ -135,9 +135,9 @@ def test_a_payment_goes_to_the_customer_its_invoice_has_now(money: Money) -> Non
     assert money.in_books("Payment")["CustomerRef"]["value"] == into
 
 
-def desk_and_run(money: Money) -> tuple[Desk, SyncRun]:
+def desk_and_run(money: Money) -> tuple[SyncContext, SyncRun]:
     run = SyncRun(company=money.office.company, connection=money.office.quickbooks, kind=Kind.INVOICE)
-    return Desk(Lane.objects.get(), money.office.quickbooks), run
+    return SyncContext(Lane.objects.get(), money.office.quickbooks), run
 
 
 def test_a_pull_that_sees_another_customer_learns_that_it_is_a_merge(money: Money) -> None:
@@ -145,18 +145,18 @@ def test_a_pull_that_sees_another_customer_learns_that_it_is_a_merge(money: Mone
     away, into = merged(money)
     link = money.link()
     desk, run = desk_and_run(money)
-    changed_customers.explain(desk, run, link, away, away)
+    merge_detection.wait_if_customer_merged(desk, run, link, away, away)
     for _ in range(2):
-        with pytest.raises(Wait, match="was merged into another customer") as caught:
-            changed_customers.explain(desk, run, link, away, into)
+        with pytest.raises(BlockedBy, match="was merged into another customer") as caught:
+            merge_detection.wait_if_customer_merged(desk, run, link, away, into)
         assert (caught.value.kind, caught.value.coperniq_id) == ("customer", str(money.account["id"]))
         money.office.work()
-        pending = changed_customers.merge_pending(desk, away)
+        pending = merge_detection.merge_pending(desk, away)
         assert pending is not None
         assert pending.quickbooks_id == away
     money.decide("discard", card())
-    assert changed_customers.merge_pending(desk, away) is None
-    changed_customers.explain(desk, run, link, away, into)
+    assert merge_detection.merge_pending(desk, away) is None
+    merge_detection.wait_if_customer_merged(desk, run, link, away, into)
 
 
 def test_a_pull_of_an_invoice_moved_by_hand_is_no_merge(money: Money) -> None:
@@ -164,7 +164,7 @@ def test_a_pull_of_an_invoice_moved_by_hand_is_no_merge(money: Money) -> None:
     other = money.office.simulator.in_books(money.office.realm, DisplayName="B")["Id"]
     money.edit_books("Invoice", money.in_books()["Id"], CustomerRef={"value": other})
     desk, run = desk_and_run(money)
-    changed_customers.explain(desk, run, money.link(), number_of(), other)
+    merge_detection.wait_if_customer_merged(desk, run, money.link(), number_of(), other)
     assert not SyncRun.objects.open().exists()
 
 

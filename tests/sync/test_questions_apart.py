@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from integrations.models import RecordLink, SyncRun
+from integrations.models import Question, RecordLink, RunState, SyncRun
+from tests.cast import run as stored_run
 from tests.sync.invoice_scenes import prefer
 from tests.sync.office import Office
 from tests.sync.pull_scenes import assert_calm, invoice, invoices, told
@@ -44,10 +45,10 @@ def test_leaving_both_as_they_are_declines_nothing(books: Books, end: str) -> No
     run = books.money.held()
     assert run.cause == "lines_not_in_coperniq"
     (books.delete if end == "deleted" else books.void)(document)
-    books.money.decide("release", run)
+    books.money.decide("leave_both", run)
     assert asked() == [f"quickbooks_invoice_{end}"]
     assert invoice(books)["status"] != "DECLINED"
-    books.money.decide("release")
+    books.money.decide("decline_in_coperniq")
     assert invoice(books)["status"] == "DECLINED"
     assert_calm(books)
 
@@ -58,9 +59,9 @@ def test_going_on_where_it_is_does_not_pass_over_its_lines(books: Books) -> None
     books.change(books.money.in_books(), customer=parent["Id"], lines=LINES)
     books.heard()
     assert asked() == ["quickbooks_invoice_moved"]
-    books.money.decide("release")
+    books.money.decide("go_on")
     assert asked() == ["lines_not_in_coperniq"], told(books)
-    books.money.decide("release")
+    books.money.decide("leave_both")
     assert not asked(), told(books)
     assert_calm(books)
 
@@ -76,7 +77,7 @@ def test_lines_that_both_changed_can_be_left_as_they_are(books: Books, owners: d
         assert asked() == ["conflict"]
         books.money.decide("use_quickbooks")
     assert asked() == ["lines_not_in_coperniq"]
-    books.money.decide("release")
+    books.money.decide("leave_both")
     assert not asked(), told(books)
     assert (books.money.in_books()["TotalAmt"], invoice(books)["amount"]) == (2500, 4000)
     assert_calm(books)
@@ -108,20 +109,22 @@ def test_a_voided_invoice_that_is_filled_again_is_asked_about(books: Books, bega
     assert_calm(books)
 
 
-def test_answers_to_many_questions_are_kept_as_far_as_there_is_room() -> None:
-    run = SyncRun(action="pull_invoice", cause="quickbooks_invoice_moved")
-    for cause in (
-        "quickbooks_invoice_moved",
-        "lines_not_in_coperniq",
-        "conflict",
-        "quickbooks_invoice_voided",
-    ):
-        run.cause = cause
-        run.decision = run.decision_with("release")
-    run.decision = run.decision_with("use_quickbooks")
-    assert len(run.decision) <= 120
-    assert run.has_released("quickbooks_invoice_voided")
-    assert run.decision_with("use_quickbooks") == run.decision
+@pytest.mark.django_db
+def test_every_answer_is_kept_until_the_same_question_is_answered_again(office: Office) -> None:
+    run = stored_run(office.quickbooks, RunState.HELD, action="pull_invoice", kind="invoice")
+    for question in Question:
+        run.choices = [{"key": "answer", "label": question.label, "question": question}]
+        run.state = RunState.HELD
+        run.save()
+        assert run.decide("answer")
+    run = SyncRun.objects.get()
+    assert set(run.decisions) == set(Question)
+    run.choices = [{"key": "another", "label": "Another", "question": Question.SIDE}]
+    run.state = RunState.HELD
+    run.save()
+    assert run.decide("another")
+    assert SyncRun.objects.get().answer_to(Question.SIDE).key == "another"
+    assert run.decision_rows.count() == len(Question) + 1
 
 
 SAME = {"link": (1, 1), "new_number": (2, 2), "discard": (1, 1)}

@@ -8,33 +8,33 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import Lane, QuickBooksConnection, ReferenceList
-from integrations.sync import desk as desks
-from integrations.sync import reference
-from integrations.sync.desk import Desk
+from integrations.sync.engine import context as engine_context
+from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.lookups import preferences, refresh_lookup
 from tests.sync.office import Office
 
 
 @pytest.fixture
-def desk(office: Office) -> Desk:
-    return Desk(Lane.objects.get(), office.quickbooks)
+def desk(office: Office) -> SyncContext:
+    return SyncContext(Lane.objects.get(), office.quickbooks)
 
 
-def test_preferences_another_thread_has_read_are_not_read_again(office: Office, desk: Desk) -> None:
+def test_preferences_another_thread_has_read_are_not_read_again(office: Office, desk: SyncContext) -> None:
     QuickBooksConnection.objects.update(preferences_read_at=timezone.now(), custom_txn_numbers=True)
-    assert reference.preferences(desk).custom_txn_numbers
+    assert preferences(desk).custom_txn_numbers
     assert office.quickbooks_calls() == []
 
 
-def test_a_list_another_thread_has_read_is_not_read_again(office: Office, desk: Desk) -> None:
+def test_a_list_another_thread_has_read_is_not_read_again(office: Office, desk: SyncContext) -> None:
     rows = [{"id": "7", "name": "Read meanwhile", "is_active": True}]
     read_at = timezone.now() + timedelta(seconds=5)
     ReferenceList.objects.create(connection=office.quickbooks, name="items", rows=rows, read_at=read_at)
-    assert reference.refreshed(desk, "items") == rows
+    assert refresh_lookup(desk, "items") == rows
     assert office.quickbooks_calls() == []
 
 
-def test_memory_does_not_grow_for_ever(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desks, "MOST_REMEMBERED", 2)
+def test_memory_does_not_grow_for_ever(desk: SyncContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_context, "MAX_CACHE_ENTRIES", 2)
     for number in range(5):
         desk.remember(("payments", str(number)), [])
     assert desk.recall(("payments", "0")) is None

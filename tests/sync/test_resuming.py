@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from integrations.models import RecordLink, RemoteWrite, RunState, SyncRun
-from integrations.sync.answers.people import CLOCK_TOLERANCE
+from integrations.sync.customers.push_response import CLOCK_TOLERANCE
 from tests.sync.office import Office
 from tests.sync.scenes import (
     create_never_arrived,

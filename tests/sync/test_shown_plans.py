@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from integrations.models import RunState, SyncRun
-from integrations.sync.plans import PlannedWrite
+from integrations.sync.engine.plan import PlannedWrite
 from tests.sync.office import Office
 from tests.sync.scenes import change_account, enter_again, held_customer, pushed
 
@@ -72,7 +72,7 @@ def test_a_choice_on_a_page_the_run_has_moved_on_from_is_refused(office: Office)
 def test_a_release_of_a_plan_that_was_replaced_is_refused(shadow: Office) -> None:
     pushed(shadow)
     page = held_customer(shadow)
-    SyncRun.objects.filter(pk=page.pk).update(shown_plan="of another plan")
+    SyncRun.objects.filter(pk=page.pk).update(question_subject="of another plan")
     assert not page.decide("release")
 
 

@@ -101,7 +101,7 @@ def test_another_amount_in_coperniq_meanwhile_is_a_conflict(paid: Paid) -> None:
     assert applied(books) == (100, [60, 40])
 
 
-@pytest.mark.parametrize("answer", ["entered anew", "release", "discard"])
+@pytest.mark.parametrize("answer", ["entered anew", "leave_coperniq", "discard"])
 def test_what_was_taken_off_and_is_put_back_is_asked_about_again(paid: Paid, answer: str) -> None:
     books, payment = paid
     spread(books, payment, 0)

@@ -11,9 +11,9 @@ from django.utils import timezone
 from integrations.coperniq.records import Project, read_project_record
 from integrations.models import CoperniqConnection, InboundEvent, PhaseEntry
 from integrations.parsing import Wild
-from integrations.sync import sweeping
-from integrations.sync.polling import due_polls
-from integrations.sync.sweeping import share_of, sweep
+from integrations.sync.ingest import full_scan as ingest_full_scan
+from integrations.sync.ingest.coperniq_projects import due_coperniq_polls
+from integrations.sync.ingest.full_scan import calls_share, scan_projects
 from tests.sync.office import Office
 
 NOON = timezone.now().replace(hour=12) + timedelta(days=1)
@@ -22,7 +22,7 @@ NOON = timezone.now().replace(hour=12) + timedelta(days=1)
 def poll_and_sweep(office: Office) -> None:
     now = timezone.now()
     CoperniqConnection.objects.update(next_poll_at=now, poll_claimed_until=now, next_sweep_at=now)
-    due_polls()[0]()
+    due_coperniq_polls()[0]()
     office.work()
 
 
@@ -69,7 +69,7 @@ def listed(number: int, office: Office, phase: str = "Welcome", **fields: Any) -
 
 def looked_at(office: Office, *projects: Project, now: datetime = NOON) -> list[str]:
     """The projects a sweep wants read, by id; as if all were read at once."""
-    sweep(office.coperniq, projects, [office.trigger], now)
+    scan_projects(office.coperniq, projects, [office.trigger], now)
     events = InboundEvent.objects.unplanned().order_by("id")
     ids = list(events.values_list("record_id", flat=True))
     events.settle("planned")
@@ -111,12 +111,12 @@ def test_what_is_looked_at_as_new_is_not_looked_at_twice(office: Office) -> None
 def test_a_day_has_only_so_many_looks_and_everybody_s_turn_comes(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweeping, "LOOKS_A_DAY", 3)
+    monkeypatch.setattr(ingest_full_scan, "SCANS_PER_DAY", 3)
     inside = [listed(number, office, "Installation") for number in range(8)]
     days = [
-        {row.id for row in share_of(reversed(inside), NOON.date() + timedelta(days=number))}
+        {row.id for row in calls_share(reversed(inside), NOON.date() + timedelta(days=number))}
         for number in range(3)
     ]
     assert [len(ids) for ids in days] == [3, 3, 3]
     assert set.union(*days) == {row.id for row in inside}
-    assert share_of([], NOON.date()) == []
+    assert calls_share([], NOON.date()) == []

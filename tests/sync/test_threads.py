@@ -16,14 +16,21 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from integrations import tasks
-from integrations.errors import LaneLost
+from integrations.errors import LeaseLost
 from integrations.models import CallTally, Lane, RemoteWrite, RunState, SyncRun
 from integrations.models.lanes import LONG_AGO
-from integrations.sync import lanes, runner
-from integrations.sync.desk import Desk, Room, lock_of
-from integrations.sync.lanes import AT_ONCE, Shift, drive, first_runs
-from integrations.sync.pump import HELPERS, Helpers, Pump, due_lanes
-from integrations.sync.resuming import open_writes
+from integrations.sync.engine import scheduler as engine_scheduler
+from integrations.sync.engine.context import ContextPool, SyncContext, lock_for
+from integrations.sync.engine.executor import resume_write
+from integrations.sync.engine.recovery import find_open_writes
+from integrations.sync.engine.scheduler import (
+    MAX_CONCURRENT_RUNS,
+    RECHECK_SECONDS,
+    CompanyScheduler,
+    first_runs,
+    run_company,
+)
+from integrations.sync.engine.worker import HELPER_THREADS, HelperPool, WorkerLoop, find_due_leases
 from tests.simulation import Simulation
 from tests.sync.office import Office, open_office
 from tests.sync.scenes import LEASE, create_never_arrived
@@ -93,7 +100,7 @@ class Watch:
         self.together: set[frozenset[int]] = set()
         self.most = 0
 
-    def __call__(self, desk: Desk, run: SyncRun) -> None:
+    def __call__(self, desk: SyncContext, run: SyncRun) -> None:
         assert run.claim(desk.lane.fence)
         with self.lock:
             self.order.append(f"{run.kind} {run.coperniq_id}")
@@ -115,21 +122,21 @@ class Watch:
 @pytest.fixture
 def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
     watching = Watch()
-    monkeypatch.setattr(lanes, "run_once", watching)
+    monkeypatch.setattr(engine_scheduler, "run_once", watching)
     return watching
 
 
 def go(lane: Lane, crew: Threads) -> int:
-    return drive(lane, time.monotonic() + SOON, crew)
+    return run_company(lane, time.monotonic() + SOON, crew)
 
 
 def test_ten_accounts_are_worked_on_at_once_and_never_more(busy: Office, crew: Threads, watch: Watch) -> None:
-    for account in range(3 * AT_ONCE):
+    for account in range(3 * MAX_CONCURRENT_RUNS):
         ask(busy, "job", account, f"a{account}")
-    meeting = threading.Barrier(AT_ONCE)
+    meeting = threading.Barrier(MAX_CONCURRENT_RUNS)
     watch.execute = lambda run: waited(meeting)
-    assert go(taken(busy), crew) == 3 * AT_ONCE
-    assert watch.most == AT_ONCE
+    assert go(taken(busy), crew) == 3 * MAX_CONCURRENT_RUNS
+    assert watch.most == MAX_CONCURRENT_RUNS
 
 
 def test_runs_of_one_account_follow_each_other_as_they_were_asked_for(
@@ -169,7 +176,7 @@ def waited(meeting: threading.Barrier) -> None:
 
 def test_a_long_account_does_not_hide_the_others(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     ask(office, "job", "0", "big")
-    monkeypatch.setattr(lanes, "BATCH", 3)
+    monkeypatch.setattr(engine_scheduler, "BATCH_SIZE", 3)
     for n in range(1, 5):
         ask(office, "job", n, "big")
     small = ask(office, "job", "x", "small")
@@ -199,7 +206,7 @@ def test_the_lane_is_kept_until_the_last_run_has_ended(busy: Office, crew: Threa
     def slow_for_helpers(run: SyncRun) -> None:
         meeting.wait(PATIENCE_SECONDS)
         if threading.get_ident() != leader:
-            time.sleep(3 * lanes.LOOK_AGAIN_SECONDS)
+            time.sleep(3 * RECHECK_SECONDS)
             leases.append(Lane.objects.get().leased_until > timezone.now())
 
     watch.execute = slow_for_helpers
@@ -214,7 +221,7 @@ def test_at_the_deadline_what_is_under_way_ends_and_the_rest_is_left(
     for account in range(5):
         ask(busy, "job", account, f"a{account}")
     lane = taken(busy)
-    shift = Shift(lane, time.monotonic() + SOON, crew)
+    shift = CompanyScheduler(lane, time.monotonic() + SOON, crew)
     crew.most = 1
     meeting = threading.Barrier(2)
 
@@ -225,14 +232,14 @@ def test_at_the_deadline_what_is_under_way_ends_and_the_rest_is_left(
     watch.execute = late
     assert shift.lead() == 2
     assert Lane.objects.get().leased_until == LONG_AGO
-    assert due_lanes().exists()
+    assert find_due_leases().exists()
 
 
 def test_a_lane_lost_in_one_thread_ends_it_in_all(busy: Office, crew: Threads, watch: Watch) -> None:
     for account in range(50):
         ask(busy, "job", account, f"a{account}")
     lane = taken(busy)
-    meeting = threading.Barrier(AT_ONCE)
+    meeting = threading.Barrier(MAX_CONCURRENT_RUNS)
 
     def lose(run: SyncRun) -> None:
         meeting.wait(PATIENCE_SECONDS)
@@ -243,12 +250,12 @@ def test_a_lane_lost_in_one_thread_ends_it_in_all(busy: Office, crew: Threads, w
 
     watch.execute = lose
     go(lane, crew)
-    assert len(watch.order) == AT_ONCE
+    assert len(watch.order) == MAX_CONCURRENT_RUNS
     assert Lane.objects.get().leased_until > timezone.now(), "it is somebody else's"
 
 
 def raise_lost(lane: Lane) -> None:
-    with pytest.raises(LaneLost):
+    with pytest.raises(LeaseLost):
         lane.hold_fast()
     assert lane.is_lost
 
@@ -267,7 +274,7 @@ def test_a_pause_of_the_company_stops_its_other_runs_at_once(
     for account in range(50):
         ask(busy, "job", account, f"a{account}")
     lane = taken(busy)
-    meeting = threading.Barrier(AT_ONCE)
+    meeting = threading.Barrier(MAX_CONCURRENT_RUNS)
 
     def throttled(run: SyncRun) -> None:
         meeting.wait(PATIENCE_SECONDS)
@@ -275,9 +282,9 @@ def test_a_pause_of_the_company_stops_its_other_runs_at_once(
 
     watch.execute = throttled
     go(lane, crew)
-    assert len(watch.order) == AT_ONCE
+    assert len(watch.order) == MAX_CONCURRENT_RUNS
     assert Lane.objects.get().leased_until == LONG_AGO
-    assert not due_lanes().exists()
+    assert not find_due_leases().exists()
 
 
 @pytest.mark.parametrize("who", ["leader", "helper"])
@@ -287,8 +294,8 @@ def test_a_database_that_is_away_for_one_thread_ends_the_driving(
     leader = threading.get_ident()
     for account in range(40):
         ask(busy, "job", account, f"a{account}")
-    meeting = threading.Barrier(AT_ONCE)
-    first = iter(range(AT_ONCE))
+    meeting = threading.Barrier(MAX_CONCURRENT_RUNS)
+    first = iter(range(MAX_CONCURRENT_RUNS))
 
     def away(run: SyncRun) -> None:
         if next(first, None) is not None:
@@ -303,29 +310,29 @@ def test_a_database_that_is_away_for_one_thread_ends_the_driving(
 
 
 def test_who_is_one_too_many_leaves_after_its_run(busy: Office, crew: Threads, watch: Watch) -> None:
-    for account in range(AT_ONCE + 5):
+    for account in range(MAX_CONCURRENT_RUNS + 5):
         ask(busy, "job", account, f"a{account}")
-    meeting = threading.Barrier(AT_ONCE, action=lambda: setattr(crew, "most", 0))
-    first = iter(range(AT_ONCE))
+    meeting = threading.Barrier(MAX_CONCURRENT_RUNS, action=lambda: setattr(crew, "most", 0))
+    first = iter(range(MAX_CONCURRENT_RUNS))
 
     def meet(run: SyncRun) -> None:
         if next(first, None) is not None:
             meeting.wait(PATIENCE_SECONDS)
 
     watch.execute = meet
-    assert go(taken(busy), crew) == AT_ONCE + 5
-    assert len(crew.hired) == AT_ONCE - 1
+    assert go(taken(busy), crew) == MAX_CONCURRENT_RUNS + 5
+    assert len(crew.hired) == MAX_CONCURRENT_RUNS - 1
 
 
 def test_helpers_are_shared_among_lanes_and_bounded() -> None:
-    pump = Pump()
-    with ThreadPoolExecutor(HELPERS) as pool:
-        helpers = Helpers(pump, pool)
-        assert helpers.share() == HELPERS
+    pump = WorkerLoop()
+    with ThreadPoolExecutor(HELPER_THREADS) as pool:
+        helpers = HelperPool(pump, pool)
+        assert helpers.share() == HELPER_THREADS
         pump.lanes = {n: Lane() for n in range(4)}
-        assert helpers.share() == HELPERS // 4
+        assert helpers.share() == HELPER_THREADS // 4
         released = threading.Event()
-        assert all(helpers.hire(lambda: int(released.wait(PATIENCE_SECONDS))) for _ in range(HELPERS))
+        assert all(helpers.hire(lambda: int(released.wait(PATIENCE_SECONDS))) for _ in range(HELPER_THREADS))
         assert not helpers.hire(lambda: 0)
         released.set()
 
@@ -356,15 +363,15 @@ def test_a_siblings_create_under_way_is_left_to_it(office: Office) -> None:
     create_never_arrived(office)
     lane = taken(office)
     mine = ask(office, "customer", "another", "another")
-    desk = Desk(lane, office.quickbooks)
+    desk = SyncContext(lane, office.quickbooks)
     write = RemoteWrite.objects.open().get()
-    assert list(open_writes(desk, mine)) == [write]
+    assert list(find_open_writes(desk, mine)) == [write]
     sibling = SyncRun.objects.get(writes=write)
     SyncRun.objects.ignore_pauses()
     assert sibling.claim(lane.fence)
-    assert list(open_writes(desk, mine)) == []
+    assert list(find_open_writes(desk, mine)) == []
     SyncRun.objects.filter(pk=sibling.pk).update(fence=lane.fence - 1)
-    assert list(open_writes(desk, mine)) == [write], "of a driver that is gone"
+    assert list(find_open_writes(desk, mine)) == [write], "of a driver that is gone"
 
 
 def test_a_write_somebody_settled_meanwhile_is_not_settled_again(office: Office) -> None:
@@ -374,20 +381,20 @@ def test_a_write_somebody_settled_meanwhile_is_not_settled_again(office: Office)
     RemoteWrite.objects.update(state=RemoteWrite.State.ANSWERED)
     office.simulator.forget_log()
     run = SyncRun.objects.get(writes=write)
-    assert not runner.resume(Desk(lane, office.quickbooks), run, write)
+    assert not resume_write(SyncContext(lane, office.quickbooks), run, write)
     assert office.quickbooks_calls() == []
 
 
 def test_what_is_shared_is_locked_by_name_for_all_desks_of_a_connection(office: Office) -> None:
     lane = Lane.objects.get()
-    one, other = Desk(lane, office.quickbooks), Desk(lane, office.quickbooks)
-    assert one.locked("items") is other.locked("items") is lock_of(office.quickbooks.pk, "items")
+    one, other = SyncContext(lane, office.quickbooks), SyncContext(lane, office.quickbooks)
+    assert one.locked("items") is other.locked("items") is lock_for(office.quickbooks.pk, "items")
     with one.locked("items"), one.locked("items"), other.locked("methods"):
         pass
 
 
 def test_only_one_thread_at_a_time_has_a_lock(office: Office) -> None:
-    desk = Desk(Lane.objects.get(), office.quickbooks)
+    desk = SyncContext(Lane.objects.get(), office.quickbooks)
     made: list[str] = []
 
     def make() -> None:
@@ -405,7 +412,7 @@ def test_only_one_thread_at_a_time_has_a_lock(office: Office) -> None:
 
 
 def test_desks_of_a_room_are_used_again_and_see_new_settings(office: Office) -> None:
-    room = Room(Lane.objects.get(), office.quickbooks)
+    room = ContextPool(Lane.objects.get(), office.quickbooks)
     with room.desk() as desk, room.desk() as another:
         assert desk is not another
         assert desk.settings.matching_strategy == "enrich"
@@ -419,7 +426,7 @@ def test_desks_of_a_room_are_used_again_and_see_new_settings(office: Office) -> 
 
 
 def test_calls_are_counted_now_and_then_while_a_lane_is_driven_and_at_its_end(office: Office) -> None:
-    room = Room(Lane.objects.get(), office.quickbooks)
+    room = ContextPool(Lane.objects.get(), office.quickbooks)
     with room.desk() as desk:
         desk.quickbooks.read_preferences()
         desk.meter.flush()
@@ -433,7 +440,7 @@ def test_calls_are_counted_now_and_then_while_a_lane_is_driven_and_at_its_end(of
     assert CallTally.objects.get().reads == 2
 
 
-def kept(desk: Desk, project: dict[str, Any]) -> bool:
+def kept(desk: SyncContext, project: dict[str, Any]) -> bool:
     desk.coperniq.read_project = None  # type: ignore[method-assign, assignment]
     try:
         return desk.recent_project(str(project["id"])) is not None
@@ -442,7 +449,7 @@ def kept(desk: Desk, project: dict[str, Any]) -> bool:
 
 
 def test_a_project_noticed_by_one_thread_is_not_read_again_by_another(office: Office) -> None:
-    room = Room(Lane.objects.get(), office.quickbooks)
+    room = ContextPool(Lane.objects.get(), office.quickbooks)
     project, other = (office.project(office.account(name)) for name in ("John", "Ann"))
     with room.desk() as desk, room.desk() as another:
         desk.RECENT_SECONDS = 0.0
@@ -457,13 +464,13 @@ def test_a_project_noticed_by_one_thread_is_not_read_again_by_another(office: Of
 def test_a_run_costs_its_lane_no_query_of_its_own(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is left is: recovering, two looks at the lane with two queries each, giving it back."""
     monkeypatch.setattr(
-        lanes, "run_once", lambda _, run: SyncRun.objects.filter(pk=run.pk).update(state="done")
+        engine_scheduler, "run_once", lambda _, run: SyncRun.objects.filter(pk=run.pk).update(state="done")
     )
     for account in range(20):
         ask(office, "job", account, f"a{account}")
     lane = taken(office)
     with CaptureQueriesContext(connection) as queries:
-        assert drive(lane, time.monotonic() + SOON) == 20
+        assert run_company(lane, time.monotonic() + SOON) == 20
     assert len(queries) == 20 + 6
 
 

@@ -20,7 +20,7 @@ from integrations.models import (
     RemoteWrite,
     SyncRun,
 )
-from integrations.sync.planning import plan_pending
+from integrations.sync.ingest.router import route_pending_events
 from tests.sync.desk_of_money import Money
 from tests.sync.intuit import cloud_event, legacy_event, legacy_post, post
 from tests.sync.office import Office
@@ -46,7 +46,7 @@ def now(seconds: float = 0) -> str:
 
 def tell(money: Money, kind: str, id_: str, at: str = "", **data: str) -> Told:
     assert post([cloud_event(money.office.realm, kind, id_, at or now(60), **data)]) == 1
-    plan_pending()
+    route_pending_events()
     event = InboundEvent.objects.order_by("id").last()
     assert event is not None
     return event.outcome, event.reason
@@ -110,7 +110,7 @@ def test_what_cannot_be_synced_is_ignored(billed: Money) -> None:
     assert "US dollars" in tell(billed, "invoice.updated", "1")[1]
     assert post([cloud_event(billed.office.realm, "invoice.updated", "2", now())]) == 1
     QuickBooksConnection.objects.update(state="disconnected")
-    plan_pending()
+    route_pending_events()
     assert InboundEvent.objects.filter(reason="QuickBooks is not connected").exists()
 
 
@@ -254,7 +254,7 @@ def test_the_older_form_comes_to_the_same(billed: Money) -> None:
     assert post(payload) == 4
     assert post(payload) == 4
     assert InboundEvent.objects.count() == 4
-    plan_pending()
+    route_pending_events()
     assert {(run.action, run.quickbooks_id) for run in SyncRun.objects.all()} == {
         ("pull_invoice", invoice),
         ("notice_allocations", payment),

@@ -8,13 +8,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integrations.models import RecordLink, RemoteWrite, RunState, SyncLogEntry, SyncRun
-from integrations.sync.mapping.coperniq_texts import memo_of
-from integrations.sync.mapping.marks import without_mark
+from integrations.sync.engine.coperniq_texts import memo_of
+from integrations.sync.engine.correlation_tag import without_tag
 from tests.sync.histories import cents
 from tests.sync.two_way_histories import TwoWays
 from tests.sync.two_way_view import PEOPLES_YEAR, Row, is_voided
 
-LEAVING = ("discard", "release", "link", "leave_status", "record_both", "new_number")
+LEAVING = (
+    "discard",
+    "leave_both",
+    "leave_coperniq",
+    "decline_in_coperniq",
+    "go_on",
+    "link",
+    "leave_status",
+    "record_both",
+    "new_number",
+)
 """Decisions after which the two sides may go on to differ."""
 
 
@@ -143,7 +153,7 @@ def check_pair(invoice: Row, document: Row | None, link: RecordLink) -> None:
         return
     assert invoice["storedStatus"] != "DECLINED", f"{name} is declined in Coperniq, and nobody says so"
     ours = {"total": cents(invoice["amount"]), "memo": memo_of(invoice["description"] or "").strip()}
-    theirs = {"total": cents(document["TotalAmt"]), "memo": without_mark(document.get("PrivateNote", ""))}
+    theirs = {"total": cents(document["TotalAmt"]), "memo": without_tag(document.get("PrivateNote", ""))}
     ours["due"], theirs["due"] = str(invoice.get("dueDate") or "")[:10], document["DueDate"]
     if not ours["due"]:  # QuickBooks gives each invoice one; what people set is in another year
         theirs["due"] = document["DueDate"] if document["DueDate"].startswith(PEOPLES_YEAR) else ""

@@ -22,9 +22,11 @@ from integrations.models import (
     SyncRun,
 )
 from integrations.models.lanes import LONG_AGO
-from integrations.sync import desk, noticing, reference
-from integrations.sync.actions import catching_up
-from integrations.sync.inbox import receive_quickbooks
+from integrations.sync.engine.context import _shared_cache
+from integrations.sync.engine.continuity import _known
+from integrations.sync.engine.lookups import _lookup_cache
+from integrations.sync.ingest import coperniq_invoices as ingest_coperniq_invoices
+from integrations.sync.ingest.events import receive_quickbooks
 from simulator.webhooks import intuit_events
 from tests.sync.desk_of_money import Money, open_desk, put_in_books
 from tests.sync.histories import PLACES, Crash, Crasher, Step
@@ -177,7 +179,7 @@ class TwoWays(AtCoperniq, InQuickBooks):
 
 def die() -> None:
     """What was in the memory of the process goes with it."""
-    for memory in (catching_up._seen, desk._recent, reference._remembered):
+    for memory in (_known, _shared_cache, _lookup_cache):
         memory.clear()
     Lane.objects.update(leased_until=LONG_AGO)
 
@@ -212,5 +214,5 @@ def kinds_of(money: Money) -> list[tuple[str, Row]]:
 @contextmanager
 def same_luck(seed: int) -> Iterator[None]:
     """The portal's own dice, too, fall alike each time."""
-    with mock.patch.object(noticing, "SystemRandom", partial(Random, seed)):
+    with mock.patch.object(ingest_coperniq_invoices, "SystemRandom", partial(Random, seed)):
         yield

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from integrations.sync.mapping.coperniq_texts import with_memo
+from integrations.sync.engine.coperniq_texts import with_memo
 from tests.sync.histories import cents
 from tests.sync.two_way_view import MOST_INVOICES, People, Row, is_kept, share_of
 

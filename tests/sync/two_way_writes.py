@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Q
 
 from integrations.models import RecordLink, RemoteWrite, SyncLogEntry, Vendor
-from integrations.sync.answers.edited_meanwhile import WHOSE_DUE_DATE
+from integrations.sync.invoices.concurrent_edits import WHOSE_DUE_DATE
 from tests.sync.histories import Step
 from tests.sync.two_way_checks import check
 from tests.sync.two_way_histories import TwoWays

@@ -13,6 +13,7 @@ from integrations.models import (
     Direction,
     Kind,
     Outcome,
+    Question,
     QuickBooksConnection,
     RunState,
     SyncLogEntry,
@@ -22,12 +23,16 @@ from tests.cast import run
 
 CHANGES = [{"field": "DisplayName", "before": "", "after": "John Smith"}]
 PREVIEW_CHOICES = [
-    {"key": "release", "label": "Write this to QuickBooks"},
+    {"key": "release", "label": "Write this to QuickBooks", "question": "preview"},
     {"key": "discard", "label": "Leave it"},
 ]
 MATCH_CHOICES = [
-    {"key": "link:58", "label": "Link to “Oak East”"},
-    {"key": "create_with_suffix", "label": "Create a new one with “#2” behind the name"},
+    {"key": "link:58", "label": "Link to “Oak East”", "question": "customer"},
+    {
+        "key": "create_with_suffix",
+        "label": "Create a new one with “#2” behind the name",
+        "question": "customer",
+    },
     {"key": "retry", "label": "Try again"},
     {"key": "discard", "label": "Leave it"},
 ]
@@ -57,14 +62,15 @@ def held(connection: QuickBooksConnection, coperniq_id: str = "1", **values: Any
 
 def preview(connection: QuickBooksConnection, coperniq_id: str = "1", **values: Any) -> SyncRun:
     planned = [{"operation": "update", "entity": "Customer", "quickbooks_id": "58", "changes": CHANGES}]
-    told = {"cause": "preview", "choices": PREVIEW_CHOICES, "planned": planned, "shown_plan": "plan-a"}
+    shown = {"question": Question.PREVIEW, "question_subject": "plan-a"}
+    told = {"cause": "preview", "choices": PREVIEW_CHOICES, "planned": planned, **shown}
     return held(connection, coperniq_id, **{"preview": True, **told, **values})
 
 
 COMPARED = {"field": "Due date", "before": "2026-06-30", "coperniq": "2026-07-15", "quickbooks": ""}
 CONFLICT_CHOICES = [
-    {"key": "use_coperniq", "label": "Use what Coperniq has"},
-    {"key": "use_quickbooks", "label": "Use what QuickBooks has"},
+    {"key": "use_coperniq", "label": "Use what Coperniq has", "question": "side"},
+    {"key": "use_quickbooks", "label": "Use what QuickBooks has", "question": "side"},
     {"key": "retry", "label": "Try again"},
 ]
 

@@ -8,11 +8,12 @@ import pytest
 from django.test import Client
 
 from accounts.models import Company, ManualAct, User
-from integrations.models import Action, Kind, Outcome, QuickBooksConnection, RunState, SyncRun
+from integrations.models import Action, Kind, Outcome, Question, QuickBooksConnection, RunState, SyncRun
 from tests.cast import JSON, OTHER_REALM, SignIn, books, keyed, link, run
 from tests.views.rows import entry, held, preview
 
-SEND_ANYWAY = [{"key": "send_anyway", "label": "Send it anyway"}]
+SHOWN = [{"key": "send_anyway", "label": "Send it anyway"}]
+SEND_ANYWAY = [{"key": "send_anyway", "label": "Send it anyway", "question": "ineligible"}]
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def test_the_timeline_offers_what_was_skipped(
     assert f'action="/integrations/runs/{row.pk}/decide/"' in text
     assert "Send it anyway</button>" in text
     (shape,) = client.get(address, {"format": "json"}).json()["runs"]
-    assert (shape["id"], shape["choices"]) == (row.pk, SEND_ANYWAY)
+    assert (shape["id"], shape["choices"]) == (row.pk, SHOWN)
 
 
 def test_the_runs_list_offers_it_too(acme_books: QuickBooksConnection, frank: User, sign_in: SignIn) -> None:
@@ -59,7 +60,7 @@ def test_the_runs_list_offers_it_too(acme_books: QuickBooksConnection, frank: Us
     client = sign_in(frank)
     assert "Send it anyway</button>" in client.get("/integrations/runs/", {"state": "done"}).text
     (shape,) = client.get("/integrations/runs/", {"format": "json", "state": "done"}).json()["runs"]
-    assert (shape["id"], shape["state"], shape["choices"]) == (row.pk, "done", SEND_ANYWAY)
+    assert (shape["id"], shape["state"], shape["choices"]) == (row.pk, "done", SHOWN)
 
 
 def test_the_log_leads_to_the_choices_once(
@@ -81,7 +82,7 @@ def test_a_choice_of_an_ended_run_is_carried_out(
     assert client.post(address, {"choice": "use_coperniq"}, headers=JSON).status_code == 400
     assert client.post(address, {"choice": "send_anyway"}, headers=JSON).status_code == 200
     row.refresh_from_db()
-    assert (row.state, row.decision) == (RunState.QUEUED, "send_anyway")
+    assert (row.state, row.answer_to(Question.INELIGIBLE).key) == (RunState.QUEUED, "send_anyway")
     act = ManualAct.objects.get()
     assert (act.verb, act.after) == ("decide", "send_anyway (Send it anyway)")
     assert act.target.startswith("invoice 7: ")

@@ -12,6 +12,7 @@ from integrations.models import (
     Action,
     Direction,
     Kind,
+    Question,
     QuickBooksConnection,
     RecordLink,
     RemoteWrite,
@@ -24,7 +25,10 @@ from tests.cast import JSON, SignIn, books, keyed, link
 from tests.views.rows import entry, held
 
 RUNS = "/integrations/runs/"
-CHOICES = [{"key": "bring_over", "label": "Bring it over"}, {"key": "discard", "label": "Leave it"}]
+CHOICES = [
+    {"key": "bring_over", "label": "Bring it over", "question": "ineligible"},
+    {"key": "discard", "label": "Leave it"},
+]
 
 
 @pytest.fixture
@@ -106,7 +110,7 @@ def test_finance_decides_what_comes_over(
     answer = finance.post(f"{RUNS}{row.pk}/decide/", {"choice": "bring_over"}, headers=JSON)
     assert answer.json() == {"ok": True}
     row.refresh_from_db()
-    assert (row.state, row.decision) == (RunState.QUEUED, "bring_over")
+    assert (row.state, row.answer_to(Question.INELIGIBLE).key) == (RunState.QUEUED, "bring_over")
     assert ManualAct.objects.get().target.startswith(f"{kind} QuickBooks 145: ")
 
 

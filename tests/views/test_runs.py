@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Company, ManualAct, User
 from integrations import queue
-from integrations.models import Action, Kind, QuickBooksConnection, RunState, SyncRun
+from integrations.models import Action, Kind, Question, QuickBooksConnection, RunState, SyncRun
 from tests.cast import JSON, OTHER_REALM, SignIn, books, keyed, run
 from tests.views.rows import CHANGES, held, preview
 
@@ -120,7 +120,7 @@ def test_choice_is_stored_queued_woken_for_and_recorded(
 ) -> None:
     row = held(acme_books)
     assert decide(client_of_alice, row, "link:58").json() == {"ok": True}
-    assert (state(row), row.decision) == (RunState.QUEUED, "link:58")
+    assert (state(row), row.answer_to(Question.CUSTOMER).key) == (RunState.QUEUED, "link:58")
     act = ManualAct.objects.get(verb="decide")
     assert (act.before, act.after) == ("Held: several_matches", "link:58 (Link to “Oak East”)")
     assert OrmQ.objects.exists()
@@ -154,7 +154,7 @@ def test_only_the_plan_that_was_shown_is_released(
     assert decide(client_of_alice, row, "release", plan="plan-of-yesterday").status_code == 400
     assert state(row) == RunState.HELD
     assert decide(client_of_alice, row, "release", plan="plan-a").status_code == 200
-    assert (state(row), row.released_plan) == (RunState.QUEUED, "plan-a")
+    assert (state(row), row.answer_to(Question.PREVIEW).subject) == (RunState.QUEUED, "plan-a")
 
 
 def test_which_customer_is_which_is_the_admins_to_say(
@@ -230,7 +230,7 @@ def test_retry_without_a_working_connection_leaves_everything_held(
 def test_several_previews_are_released_as_they_were_shown(
     acme_books: QuickBooksConnection, client_of_alice: Client
 ) -> None:
-    shown, changed = preview(acme_books, "1"), preview(acme_books, "2", shown_plan="plan-b")
+    shown, changed = preview(acme_books, "1"), preview(acme_books, "2", question_subject="plan-b")
     match = held(acme_books, "3")
     fields = {f"plan-{shown.pk}": "plan-a", f"plan-{changed.pk}": "plan-a"}
     ids = [shown.pk, changed.pk, match.pk]

@@ -1,0 +1,135 @@
+"""Which fields of a QuickBooks customer may be written under the matching strategy, and the plan to write them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from integrations.coperniq.records import CoperniqAccount
+from integrations.models import MatchingStrategy, RecordLink
+from integrations.models.secrets import keyed_digest
+from integrations.quickbooks.records import Customer
+from integrations.sync.customers.mapping import EMAIL_PATH, TAX_PATH, WantedCustomer, is_same_name
+from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.plan import Change, Plan, PlannedWrite
+
+Changes = dict[str, tuple[str, str]]
+
+
+def strategy_for(desk: SyncContext, link: RecordLink) -> str:
+    """Of several that share a record since a merge, one may overwrite it; the others only fill what is empty."""
+    strategy = desk.settings.matching_strategy
+    shares = bool(link.quickbooks_part)
+    return MatchingStrategy.ENRICH if shares and strategy == MatchingStrategy.REPLACE else strategy
+
+
+def changes_to(
+    customer: Customer, wanted: WantedCustomer, written: Mapping[str, str], strategy: str
+) -> Changes:
+    """Path → (before, after). An empty Coperniq value never erases anything.
+
+    Enrich fills what is empty and follows up what still stands as the portal wrote it; Replace overwrites.
+    """
+    if strategy == MatchingStrategy.SKIP:
+        return {}
+    differing = {
+        path: (customer.values[path], value)
+        for path, value in wanted.values.items()
+        if value and not _is_same_value(path, value, customer.values[path], written)
+    }
+    if strategy == MatchingStrategy.REPLACE:
+        return differing
+    return {
+        path: pair
+        for path, pair in differing.items()
+        if _was_written_by_portal(path, pair[0], customer, written)
+    }
+
+
+def _is_same_value(path: str, value: str, current: str, written: Mapping[str, str]) -> bool:
+    if path == TAX_PATH:  # comes back masked, so only our own memory can compare it
+        return bool(current) and written.get(TAX_PATH) == keyed_digest(value)
+    if path == "DisplayName":
+        return is_same_name(value, current)
+    if path == EMAIL_PATH:  # people keep several addresses in this field, with commas between
+        return value.casefold() in {address.strip().casefold() for address in current.split(",")}
+    return value == current
+
+
+def _was_written_by_portal(path: str, current: str, customer: Customer, written: Mapping[str, str]) -> bool:
+    if not current:
+        return True
+    if path == TAX_PATH:
+        return TAX_PATH in written
+    return written.get(path) == current
+
+
+def active_change(customer: Customer, *, active: bool) -> Changes:
+    if customer.is_active == active:
+        return {}
+    return {"Active": (str(customer.is_active).lower(), str(active).lower())}
+
+
+def payload_of(changes: Changes, customer: Customer) -> dict[str, Any]:
+    """An address goes back whole: nobody promises that a part of it leaves the others alone."""
+    values: dict[str, Any] = {
+        path: after == "true" if path == "Active" else after for path, (_, after) in changes.items()
+    }
+    if any(path.startswith("BillAddr.") for path in values):
+        values = {**{f"BillAddr.{name}": value for name, value in customer.address.items()}, **values}
+    return values
+
+
+def address_lines(changes: Changes) -> tuple[Change, ...]:
+    """As people read them: a tax number shows only that it is there."""
+    return tuple(
+        Change(path, *(("hidden" if value else "") if path == TAX_PATH else value for value in pair))
+        for path, pair in changes.items()
+    )
+
+
+def _account_snapshot(account: CoperniqAccount, wanted: WantedCustomer) -> dict[str, Any]:
+    """Coperniq as it last answered."""
+    tax = keyed_digest(wanted.values.get(TAX_PATH, ""))
+    return {**wanted.values, TAX_PATH: tax, "is_active": account.is_active}
+
+
+def plan_customer_create(
+    account: CoperniqAccount, wanted: WantedCustomer, name: str, warnings: Sequence[str] = ()
+) -> Plan:
+    values = {path: value for path, value in wanted.values.items() if value}
+    values |= {"DisplayName": name, "CurrencyRef.value": "USD"}
+    changes = address_lines({path: ("", value) for path, value in values.items()})
+    return Plan(
+        record_name=wanted.name,
+        rule="created",
+        write=PlannedWrite("create", "Customer", values, changes),
+        coperniq_image=_account_snapshot(account, wanted),
+        warnings=(*wanted.warnings, *warnings),
+    )
+
+
+def plan_customer_update(
+    account: CoperniqAccount, wanted: WantedCustomer, customer: Customer, rule: str, changes: Changes
+) -> Plan:
+    """An update of what differs, or only the link when nothing does."""
+    write = PlannedWrite(
+        "update",
+        "Customer",
+        payload_of(changes, customer),
+        address_lines(changes),
+        customer.id,
+        customer.sync_token,
+    )
+    return Plan(
+        record_name=wanted.name,
+        rule=rule,
+        write=write if changes else None,
+        quickbooks_id=customer.id,
+        quickbooks_name=customer.values["DisplayName"],
+        quickbooks_version=customer.sync_token,
+        quickbooks_at=customer.updated_at,
+        quickbooks_image=customer.image,
+        coperniq_image=_account_snapshot(account, wanted),
+        warnings=wanted.warnings if changes else (),
+    )

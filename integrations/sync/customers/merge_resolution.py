@@ -1,0 +1,126 @@
+"""What becomes of the links of a merged customer or job: a person decides, and all of them move or none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+
+from integrations.errors import Choice
+from integrations.models import Kind, Outcome, Question, RecordLink, RunState, SyncRun
+from integrations.models.links import MOVED_FROM
+from integrations.quickbooks.records import Customer
+from integrations.sync.customers.linked import documents_of, jobs_under, links_at
+from integrations.sync.customers.matching import without_marker
+from integrations.sync.customers.merge_detection import CustomerMerge, link_if_awaited, was_merge_declined
+from integrations.sync.engine.choices import DISCARD, RETRY
+from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.plan import Change, RunResult, done, nothing_to_do
+
+LEAVE_LINKS = Choice(DISCARD.key, "Leave them")
+SHORT = 80  # of a name on a button
+
+
+def resolve_merge(
+    desk: SyncContext, run: SyncRun, links: list[RecordLink], merge: CustomerMerge
+) -> RunResult:
+    """Answered for this very merge: done. Since then it went on, or the survivor is not in use: asked anew."""
+    followers = followers_of(desk, links)
+    if run.answer_to(Question.MERGED_CUSTOMER).subject == merge.key and merge.survivor.is_active:
+        return _move_links(desk, links, followers, merge)
+    if was_merge_declined(desk, links[0].quickbooks_id, merge):
+        sentence = f"The links of “{linked_name(links[0])}” were left as they are."
+        return nothing_to_do(sentence, silent=True, link=link_if_awaited(links[0]))
+    forget_decision(desk, run)
+    return _ask_to_relink(desk, links, len(links) + len(followers), merge)
+
+
+def followers_of(desk: SyncContext, links: list[RecordLink]) -> list[RecordLink]:
+    """What QuickBooks took along: the jobs under it, and the documents that were its own."""
+    return [*jobs_under(desk.connection, links), *documents_of(desk.connection, links[0].quickbooks_id)]
+
+
+def forget_decision(desk: SyncContext, run: SyncRun) -> None:
+    """It was for what was shown then; nobody has agreed to what is shown now."""
+    if run.decisions:
+        with transaction.atomic():
+            desk.lane.hold_fast()
+            run.withdraw_answer(Question.MERGED_CUSTOMER)
+
+
+def _ask_to_relink(
+    desk: SyncContext, links: Sequence[RecordLink], count: int, merge: CustomerMerge
+) -> RunResult:
+    old, new = linked_name(links[0]), merge.name
+    choices: tuple[Choice, ...] = (RETRY, LEAVE_LINKS)
+    told = f"“{old}” was merged into “{new}” in QuickBooks"
+    if merge.survivor.is_active:
+        sharers = sharers_of(desk, links, merge)
+        shared = (
+            f" “{sharers[0].coperniq_name}” is linked to “{new}” too: both will share it." if sharers else ""
+        )
+        sentence = (
+            f"{told}: move {counted(count)} to “{new}”?{shared} What is new for “{old}” waits until then."
+        )
+        choices = (
+            Choice("relink", f"Move {counted(count)} to “{new[:SHORT]}”", Question.MERGED_CUSTOMER),
+            *choices,
+        )
+    else:
+        sentence = f"{told}, but “{new}” is inactive there by now. Make it active again in QuickBooks, then try again."
+    return RunResult(
+        RunState.HELD,
+        Outcome.HELD,
+        sentence,
+        "customer_merged",
+        choices=choices,
+        question=Question.MERGED_CUSTOMER,
+        question_subject=merge.key,
+    )
+
+
+def sharers_of(desk: SyncContext, links: Sequence[RecordLink], merge: CustomerMerge) -> list[RecordLink]:
+    return links_at(desk.connection, links[0].kind, merge.survivor.id)
+
+
+def _move_links(
+    desk: SyncContext, links: Sequence[RecordLink], followers: Sequence[RecordLink], merge: CustomerMerge
+) -> RunResult:
+    """All of it is in the ending, and the ending is stored in one transaction."""
+    old, count = linked_name(links[0]), len(links) + len(followers)
+    changes = [
+        Change(f"{link.kind} {link.coperniq_name}", links[0].quickbooks_id, merge.survivor.id)
+        for link in (*links, *followers)
+    ]
+    is_free = not any(link.quickbooks_part == "" for link in sharers_of(desk, links, merge))
+    for place, link in enumerate(links):
+        part = "" if is_free and place == 0 else f"merged {link.coperniq_id}"
+        _point_at_survivor(link, merge.survivor, part)
+    for link in followers:
+        field = "parent" if link.kind == Kind.JOB else "customer"
+        link.quickbooks_image = {**link.quickbooks_image, field: merge.survivor.id}
+        link.written = {name: value for name, value in link.written.items() if name != MOVED_FROM}
+    return done(
+        f"Moved {counted(count)} from “{old}” to “{merge.name}”.",
+        cause="relinked",
+        changes=changes,
+        link=links[0],
+        other_links=[*links[1:], *followers],
+    )
+
+
+def _point_at_survivor(link: RecordLink, survivor: Customer, part: str) -> None:
+    """What stands in the survivor the portal did not write for this account: under Enrich it is people's."""
+    link.quickbooks_id, link.quickbooks_part = survivor.id, part
+    link.quickbooks_name = survivor.values["DisplayName"]
+    link.quickbooks_version, link.quickbooks_at = survivor.sync_token, survivor.updated_at
+    link.quickbooks_image, link.written = survivor.image, {}
+    link.rule = RecordLink.Rule.CHOSEN
+
+
+def linked_name(link: RecordLink) -> str:
+    return without_marker(link.quickbooks_name) or link.coperniq_name
+
+
+def counted(count: int) -> str:
+    return "1 link" if count == 1 else f"{count} links"

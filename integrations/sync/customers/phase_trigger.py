@@ -1,0 +1,158 @@
+"""Did a project enter its trigger phase? Its phase instances decide, whichever way the question came up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from integrations.coperniq.records import PhaseInstance, Project
+from integrations.errors import Choice, RecordMissing
+from integrations.models import (
+    Action,
+    Kind,
+    Outcome,
+    PhaseEntry,
+    PhaseTrigger,
+    Question,
+    RecordLink,
+    Reentry,
+    RunState,
+    SyncRun,
+)
+from integrations.sync.customers.push_job import missing_project, project_without_account
+from integrations.sync.engine.choices import DISCARD
+from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.plan import RunResult, done, nothing_to_do
+
+PUSH_AGAIN = Choice("release", "Update the customer and the job", Question.REENTRY)
+
+
+def detect(desk: SyncContext, run: SyncRun) -> RunResult:
+    """The newest unseen entry decides; older ones it has overtaken are noted with it."""
+    try:
+        project = desk.read_project(run.coperniq_id)
+    except RecordMissing as error:
+        raise missing_project(run.coperniq_id) from error
+    run.record_name = project.title
+    entries = [entry for entry in entries_of(desk, project) if not _is_known_entry(entry)]
+    newest = max(entries, key=lambda entry: entry.started_at) if entries else _entry_asked_about(run)
+    if newest is None:
+        return nothing_to_do("No new entry into a trigger phase.", silent=True, record_name=project.title)
+    if not project.account_id:
+        raise project_without_account(project)
+    return _result_for(desk, run, project, entries, newest)
+
+
+def _entry_asked_about(run: SyncRun) -> PhaseEntry | None:
+    """The entry this run was held for, unless its push has been asked for or its trigger is another by now."""
+    entry = run.entry
+    if entry is None or entry.runs.exclude(pk=run.pk).exists():
+        return None
+    trigger = entry.trigger
+    return entry if trigger and trigger.phase_template_id == entry.phase_template_id else None
+
+
+def entries_of(desk: SyncContext, project: Project) -> Iterator[PhaseEntry]:
+    for trigger in desk.connection.triggers.all():
+        for instance in project.phase_instances:
+            started_at = started_after(trigger, instance, desk.coperniq.clock_behind)
+            if started_at is not None:
+                yield PhaseEntry(
+                    connection=desk.connection,
+                    trigger=trigger,
+                    project_id=project.id,
+                    phase_instance_id=instance.id,
+                    phase_template_id=instance.template_id,
+                    started_at=started_at,
+                )
+
+
+def started_after(trigger: PhaseTrigger, instance: PhaseInstance, behind: timedelta) -> datetime | None:
+    """By Coperniq's clock, and down to the second, for its moments may come in whole ones.
+
+    Only a clock behind ours is made up for: a wrong guess then pushes a project too many, and loses none.
+    """
+    if instance.template_id != trigger.phase_template_id or instance.started_at is None:
+        return None
+    saved_at = (trigger.saved_at - behind).replace(microsecond=0)
+    return instance.started_at if instance.started_at >= saved_at else None
+
+
+def _is_known_entry(entry: PhaseEntry) -> bool:
+    return PhaseEntry.objects.filter(
+        connection=entry.connection,
+        phase_instance_id=entry.phase_instance_id,
+        started_at=entry.started_at,
+    ).exists()
+
+
+def _result_for(
+    desk: SyncContext, run: SyncRun, project: Project, entries: list[PhaseEntry], newest: PhaseEntry
+) -> RunResult:
+    trigger = newest.trigger
+    assert trigger is not None  # entries_of made it from one
+    phase = trigger.phase_name or "its trigger phase"
+    reentered = RecordLink.objects.pushed(desk.connection, "job", project.id) is not None
+    if reentered and trigger.reentry == Reentry.ONCE:
+        return RunResult(
+            RunState.DONE,
+            Outcome.SKIPPED,
+            f"“{project.title}” entered {phase} again; the trigger says to push a project only once.",
+            "reentry_once",
+            record_name=project.title,
+            entries=entries,
+        )
+    if reentered and trigger.reentry == Reentry.ASK and not is_released(run, newest):
+        return _ask_about_reentry(desk, run, entries, newest, f"“{project.title}” entered {phase} again.")
+    return done(
+        f"“{project.title}” entered {phase}: its customer and job are pushed.",
+        cause="phase_entered",
+        record_name=project.title,
+        entries=entries,
+        asks=[push_of(desk, run, project, newest, kind) for kind in (Kind.CUSTOMER, Kind.JOB)],
+    )
+
+
+def is_released(run: SyncRun, entry: PhaseEntry) -> bool:
+    return run.answer_to(Question.REENTRY).subject == _subject_of(entry)
+
+
+def _subject_of(entry: PhaseEntry) -> str:
+    return f"entry {entry.pk}"
+
+
+def _ask_about_reentry(
+    desk: SyncContext, run: SyncRun, entries: Sequence[PhaseEntry], newest: PhaseEntry, sentence: str
+) -> RunResult:
+    """Stored before the answer: who leaves it is not asked again, and a release is for this entry alone."""
+    with transaction.atomic():
+        desk.lane.hold_fast()
+        for entry in entries:
+            entry.save()
+        SyncRun.objects.filter(pk=run.pk).update(entry=newest)
+    return RunResult(
+        RunState.HELD,
+        Outcome.HELD,
+        f"{sentence} Should its customer and job be updated?",
+        "reentry_ask",
+        choices=(PUSH_AGAIN, DISCARD),
+        question=Question.REENTRY,
+        question_subject=_subject_of(newest),
+    )
+
+
+def push_of(desk: SyncContext, run: SyncRun, project: Project, entry: PhaseEntry, kind: Kind) -> SyncRun:
+    trigger = entry.trigger
+    of_customer = kind == Kind.CUSTOMER
+    return SyncRun.of(
+        desk.connection,
+        Action.PUSH_CUSTOMER if of_customer else Action.PUSH_JOB,
+        coperniq_id=project.account_id if of_customer else project.id,
+        coperniq_account_id=project.account_id,
+        record_name="" if of_customer else project.title,
+        preview=trigger is not None and trigger.preview,
+        event=run.event,
+        entry=entry,
+    )

@@ -1,0 +1,170 @@
+"""Coperniq account to QuickBooks customer: follow the link, else find the counterpart or create it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from integrations.coperniq.records import CoperniqAccount
+from integrations.errors import HasBalance, NameTaken, NeedsDecision, RecordMissing
+from integrations.models import MatchingStrategy, Question, RecordLink, SyncRun
+from integrations.quickbooks.records import Customer
+from integrations.sync.customers.counterparts import (
+    hold_inactive_customer,
+    plan_unlinked,
+    reactivation_changes,
+)
+from integrations.sync.customers.fields import (
+    Changes,
+    active_change,
+    changes_to,
+    plan_customer_update,
+    strategy_for,
+)
+from integrations.sync.customers.mapping import WantedCustomer, customer_values, primary_contact_id, sources
+from integrations.sync.customers.merge_detection import wait_if_merged
+from integrations.sync.customers.naming import PUSH_ARCHIVED, RENAME_WITH_SUFFIX, WITH_SUFFIX, first_free_name
+from integrations.sync.engine.choices import DISCARD, RETRY
+from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.plan import Plan, RunResult
+from integrations.sync.engine.refused_writes import was_kept_active, was_kept_inactive
+from integrations.sync.engine.replan import execute_or_replan
+
+
+def plan(desk: SyncContext, run: SyncRun) -> Plan:
+    account = read_account(desk, run)
+    wanted = read_wanted(desk, account)
+    run.record_name = wanted.name or run.record_name  # so that a hold can name it
+    link = RecordLink.objects.pushed(desk.connection, "customer", account.id)
+    if link is not None:
+        return _plan_linked_customer(desk, run, account, wanted, link)
+    refuse_unpushable(run, account, wanted)
+    return plan_unlinked(desk, run, account, wanted)
+
+
+def without_deactivation(planned: Plan) -> Plan:
+    """QuickBooks keeps a customer with a balance active; the rest of the update is none the worse for it."""
+    write = planned.write
+    if write is None or write.values.get("Active") is not False:
+        return planned
+    values = {path: value for path, value in write.values.items() if path != "Active"}
+    changes = tuple(change for change in write.changes if change.field != "Active")
+    remaining = replace(write, values=values, changes=changes) if values else None
+    warning = HasBalance(vendor="quickbooks").sentence
+    return replace(planned, write=remaining, warnings=(*planned.warnings, warning))
+
+
+def apply(desk: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
+    numbered = run.has_taken(WITH_SUFFIX)
+    try:
+        return execute_or_replan(
+            desk, run, planned, plan, (HasBalance, NameTaken) if numbered else (HasBalance,)
+        )
+    except NameTaken as error:
+        values = planned.write.values if planned.write else {}
+        name = values.get("DisplayName", planned.record_name)
+        linked = RecordLink.objects.pushed(desk.connection, "customer", run.coperniq_id) is not None
+        raise NeedsDecision(
+            "name_taken",
+            f"QuickBooks already uses the name “{name}” for another customer, vendor or employee. "
+            "Names are unique there: choose another, or rename the other one and retry.",
+            [RENAME_WITH_SUFFIX if linked else WITH_SUFFIX, RETRY, DISCARD],
+        ) from error
+
+
+def read_account(desk: SyncContext, run: SyncRun) -> CoperniqAccount:
+    try:
+        return desk.coperniq.read_account(run.coperniq_id)
+    except RecordMissing as error:
+        raise NeedsDecision(
+            "account_missing",
+            f"Coperniq does not show account {run.coperniq_id} any more. "
+            "Restore it, or give the API key's user access to it, then retry.",
+            [RETRY, DISCARD],
+        ) from error
+
+
+def read_wanted(desk: SyncContext, account: CoperniqAccount) -> WantedCustomer:
+    """The contact costs a read only if there is one, the site only if the account has no street of its own."""
+    contact_id = primary_contact_id(account)
+    contact = desk.coperniq.read_contact(contact_id) if contact_id else None
+    sites = [] if account.street or account.city else desk.coperniq.read_sites(account.id)
+    found = sources(account, contact, sites[0] if sites else None)
+    return customer_values(found, desk.mappings)
+
+
+def refuse_unpushable(run: SyncRun, account: CoperniqAccount, wanted: WantedCustomer) -> None:
+    if not wanted.name:
+        raise NeedsDecision(
+            "account_without_name",
+            f"Account {account.id} has neither a contact's name nor a title. Name it in Coperniq, then retry.",
+            [RETRY, DISCARD],
+        )
+    if not account.is_active and not run.decisions:
+        raise NeedsDecision(
+            "account_archived",
+            f"“{wanted.name}” is archived in Coperniq. Restore it there and retry, "
+            "or bring its customer to QuickBooks all the same.",
+            [PUSH_ARCHIVED, RETRY, DISCARD],
+        )
+
+
+def _plan_linked_customer(
+    desk: SyncContext, run: SyncRun, account: CoperniqAccount, wanted: WantedCustomer, link: RecordLink
+) -> Plan:
+    try:
+        customer = desk.quickbooks.read_customer(link.quickbooks_id)
+    except RecordMissing as error:
+        wait_if_merged(desk, run, link.quickbooks_id)
+        raise NeedsDecision(
+            "customer_missing",
+            f"QuickBooks does not know the linked customer “{link.quickbooks_name}” any more. "
+            "Look for it in QuickBooks, then retry.",
+            [RETRY, DISCARD],
+        ) from error
+    planned = plan_customer_update(
+        account, wanted, customer, link.rule, _changes_of(desk, run, account, wanted, customer, link)
+    )
+    planned = replace(planned, quickbooks_part=link.quickbooks_part)
+    return without_deactivation(planned) if was_kept_active(run) else planned
+
+
+def _changes_of(
+    desk: SyncContext,
+    run: SyncRun,
+    account: CoperniqAccount,
+    wanted: WantedCustomer,
+    customer: Customer,
+    link: RecordLink,
+) -> Changes:
+    strategy = strategy_for(desk, link)
+    if account.is_active and not customer.is_active:
+        if not _may_reactivate(run, customer):
+            wait_if_merged(desk, run, customer.id)
+            raise hold_inactive_customer(customer)
+        changes = reactivation_changes(customer, wanted, link.written, strategy)
+    else:
+        changes = changes_to(customer, wanted, link.written, strategy)
+        stays = not account.is_active and is_shared(link)
+        if strategy != MatchingStrategy.SKIP and not stays:
+            changes |= active_change(customer, active=account.is_active)
+    return _with_free_name(desk, run, customer, changes)
+
+
+def is_shared(link: RecordLink) -> bool:
+    """Another account's customer too, since a merge: that one account is archived does not make it inactive."""
+    same = RecordLink.objects.filter(connection=link.connection_id, kind=link.kind)
+    return same.filter(quickbooks_id=link.quickbooks_id).exclude(pk=link.pk).exists()
+
+
+def _may_reactivate(run: SyncRun, customer: Customer) -> bool:
+    """Who chose the number for its name had chosen before to make it active again."""
+    chosen = run.answer_to(Question.CUSTOMER).key == f"reactivate:{customer.id}"
+    return chosen or (run.has_taken(WITH_SUFFIX) and was_kept_inactive(run))
+
+
+def _with_free_name(desk: SyncContext, run: SyncRun, customer: Customer, changes: Changes) -> Changes:
+    if not run.has_taken(WITH_SUFFIX) or "DisplayName" not in changes:
+        return changes
+    before, after = changes["DisplayName"]
+    name = first_free_name(desk, run, after, start=2, own_id=customer.id)
+    return changes | {"DisplayName": (before, name)}

@@ -1,0 +1,210 @@
+"""Coperniq project to QuickBooks job, a sub-customer under its account's customer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from integrations.coperniq.records import Project
+from integrations.errors import BlockedBy, Choice, InactiveReference, NameTaken, NeedsDecision, RecordMissing
+from integrations.models import MatchingStrategy, Question, RecordLink, SyncRun
+from integrations.quickbooks.records import Customer
+from integrations.sync.customers.fields import strategy_for
+from integrations.sync.customers.mapping import is_same_name, job_name
+from integrations.sync.customers.matching import without_marker
+from integrations.sync.customers.merge_detection import wait_if_merged, wait_if_refused
+from integrations.sync.customers.naming import first_free_name
+from integrations.sync.engine.choices import DISCARD, RETRY
+from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.plan import Change, Plan, PlannedWrite, RunResult
+from integrations.sync.engine.refused_writes import refused_names
+from integrations.sync.engine.replan import execute_or_replan
+
+PARENT = "ParentRef.value"
+
+
+def plan(desk: SyncContext, run: SyncRun) -> Plan:
+    project = read_project(desk, run)
+    link = RecordLink.objects.pushed(desk.connection, "job", project.id)
+    if link is None:
+        return plan_new(desk, run, project)
+    if link.coperniq_account_id != project.account_id:
+        raise NeedsDecision(
+            "project_moved",
+            f"Project “{project.title}” was moved to another account in Coperniq. Its QuickBooks history stays "
+            "where it is: move the job in QuickBooks by hand if it should follow, or leave it.",
+            [RETRY, DISCARD],
+        )
+    return _plan_linked_job(desk, run, project, link)
+
+
+def apply(desk: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
+    """Whoever has the name, for a job it does not matter: it goes on to the next number by itself."""
+    try:
+        return execute_or_replan(desk, run, planned, plan, (NameTaken,))
+    except NameTaken as error:
+        raise NeedsDecision(
+            "name_taken",
+            f"QuickBooks uses the name “{planned.record_name}” and the next numbers behind it for other "
+            "customers, vendors or employees. Rename those, or try the numbers after them.",
+            [RETRY, DISCARD],
+        ) from error
+    except InactiveReference:
+        wait_if_refused(desk, run, planned, PARENT)
+        raise
+
+
+def read_project(desk: SyncContext, run: SyncRun) -> Project:
+    try:
+        project = desk.recent_project(run.coperniq_id)
+    except RecordMissing as error:
+        raise missing_project(run.coperniq_id) from error
+    if not project.account_id:
+        raise project_without_account(project)
+    run.record_name = project.title  # so that a hold can name it
+    return project
+
+
+def missing_project(project_id: str) -> NeedsDecision:
+    return NeedsDecision(
+        "project_missing",
+        f"Coperniq does not show project {project_id} any more. "
+        "Restore it, or give the API key's user access to it, then retry.",
+        [RETRY, DISCARD],
+    )
+
+
+def project_without_account(project: Project) -> NeedsDecision:
+    return NeedsDecision(
+        "project_without_account",
+        f"Project “{project.title}” has no account in Coperniq, so there is no customer to put its job under. "
+        "Give it an account, then retry.",
+        [RETRY, DISCARD],
+    )
+
+
+def plan_new(desk: SyncContext, run: SyncRun, project: Project) -> Plan:
+    parent = RecordLink.objects.pushed(desk.connection, "customer", project.account_id)
+    if parent is None and not (run.preview and Question.PREVIEW not in run.decisions):
+        raise BlockedBy(
+            "waits_for_customer",
+            f"Waiting for the customer of “{project.title}” to be linked to QuickBooks.",
+            kind="customer",
+            coperniq_id=project.account_id,
+        )
+    name = job_name(project)
+    parent_id = parent.quickbooks_id if parent else f"customer:{project.account_id}"
+    if parent is not None and desk.settings.link_same_named_job:
+        existing = find_same_job(desk, name, parent_id)
+        if existing is not None:
+            return _plan_link(project, existing, RecordLink.Rule.NAME)
+    return _plan_job_create(project, free_name(desk, run, name), parent_id)
+
+
+def _plan_job_create(project: Project, name: str, parent_id: str) -> Plan:
+    values = {"DisplayName": name, "Job": True, PARENT: parent_id, "BillWithParent": True}
+    changes = (
+        Change("DisplayName", "", name),
+        Change("Job", "", "true"),
+        Change("BillWithParent", "", "true"),
+    )
+    return Plan(
+        record_name=name,
+        rule="created",
+        write=PlannedWrite(
+            "create", "Customer", values, changes, stands_for={PARENT: f"customer:{project.account_id}"}
+        ),
+        coperniq_image=_job_snapshot(project),
+        number=project.number,
+        amount_cents=project.value_cents,
+    )
+
+
+def free_name(desk: SyncContext, run: SyncRun, name: str, own_id: str = "") -> str:
+    """Without a look-up, unless the name has to be known beforehand: QuickBooks itself says if it is taken."""
+    if run.preview or refused_names(run):
+        return first_free_name(desk, run, name, own_id=own_id)
+    return name
+
+
+def find_same_job(desk: SyncContext, name: str, parent_id: str) -> Customer | None:
+    for found in desk.quickbooks.find_customers_named([name]):
+        linked = RecordLink.objects.of(desk.connection, "job").filter(quickbooks_id=found.id)
+        if found.is_job and found.is_active and found.parent_id == parent_id and not linked.exists():
+            return found
+    return None
+
+
+def _plan_linked_job(desk: SyncContext, run: SyncRun, project: Project, link: RecordLink) -> Plan:
+    try:
+        job = desk.quickbooks.read_customer(link.quickbooks_id)
+    except RecordMissing as error:
+        wait_if_merged(desk, run, link.quickbooks_id)
+        raise NeedsDecision(
+            "job_missing",
+            f"QuickBooks does not know the linked job “{link.quickbooks_name}” any more. "
+            "Look for it in QuickBooks, then retry.",
+            [RETRY, DISCARD],
+        ) from error
+    reactivate = Choice(f"reactivate:{job.id}", "Make it active again", Question.INACTIVE_JOB)
+    if not job.is_active and not run.has_taken(reactivate):
+        wait_if_merged(desk, run, link.quickbooks_id)
+        raise NeedsDecision(
+            "job_inactive",
+            f"The QuickBooks job “{job.values['DisplayName']}” is inactive. "
+            "Make it active again here or in QuickBooks.",
+            [reactivate, RETRY, DISCARD],
+        )
+    planned = _plan_link(project, job, link.rule, update_of(desk, run, project, job, link))
+    return replace(planned, quickbooks_part=link.quickbooks_part)
+
+
+def update_of(
+    desk: SyncContext, run: SyncRun, project: Project, job: Customer, link: RecordLink
+) -> PlannedWrite | None:
+    """Its name, where that is ours to change; and that it is active again, where a person chose so."""
+    current = job.values["DisplayName"]
+    name = before = current if job.is_active else without_marker(current)
+    if not is_same_name(job_name(project), before) and may_rename(desk, link, before):
+        name = job_name(project)
+    if job.is_active and name == current:
+        return None
+    name = free_name(desk, run, name, job.id)
+    values: dict[str, object] = {"DisplayName": name}
+    changes = [Change("DisplayName", current, name)]
+    if not job.is_active:
+        values["Active"] = True
+        changes.append(Change("Active", "false", "true"))
+    return PlannedWrite("update", "Customer", values, tuple(changes), job.id, job.sync_token)
+
+
+def may_rename(desk: SyncContext, link: RecordLink, current: str) -> bool:
+    strategy = strategy_for(desk, link)
+    if strategy == MatchingStrategy.ENRICH:
+        return bool(link.written.get("DisplayName") == current)
+    return strategy == MatchingStrategy.REPLACE
+
+
+def _plan_link(project: Project, job: Customer, rule: str, write: PlannedWrite | None = None) -> Plan:
+    return Plan(
+        record_name=job_name(project),
+        rule=rule,
+        write=write,
+        quickbooks_id=job.id,
+        quickbooks_name=job.values["DisplayName"],
+        quickbooks_version=job.sync_token,
+        quickbooks_at=job.updated_at,
+        quickbooks_image=job.image,
+        coperniq_image=_job_snapshot(project),
+        number=project.number,
+        amount_cents=project.value_cents,
+    )
+
+
+def _job_snapshot(project: Project) -> dict[str, object]:
+    return {
+        "title": project.title,
+        "number": project.number,
+        "value_cents": project.value_cents,
+        "size_kw": str(project.size_kw) if project.size_kw is not None else "",
+        "account_id": project.account_id,
+    }

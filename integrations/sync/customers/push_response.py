@@ -1,0 +1,98 @@
+"""QuickBooks' answer to a write of a customer or job."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from integrations.errors import RecordMissing
+from integrations.models import RecordLink, RemoteWrite
+from integrations.models.secrets import keyed_digest
+from integrations.quickbooks.records import Customer, read_customer_record
+from integrations.sync.customers.mapping import TAX_PATH
+from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.plan import AnsweredWrite, Change, RunResult, done
+from integrations.sync.engine.responses import WriteResponse, flatten, link_for_write, past_tense_of
+
+CLOCK_TOLERANCE = timedelta(minutes=10)
+
+
+def read(record: Mapping[str, Any]) -> Customer:
+    return read_customer_record(record)
+
+
+def on_response(desk: SyncContext, write: RemoteWrite, sent: WriteResponse, body: str) -> RunResult:
+    customer = sent.record
+    assert isinstance(customer, Customer)  # what read() above made of the answer
+    link = link_for_write(desk, write)
+    link.quickbooks_id = customer.id
+    link.quickbooks_name = customer.values["DisplayName"]
+    link.quickbooks_version, link.quickbooks_at = customer.sync_token, customer.updated_at
+    link.quickbooks_image = customer.image
+    link.written |= written_values(write, flatten(json.loads(body)), customer)
+    return done(
+        f"{past_tense_of(write)} the {write.kind} “{customer.values['DisplayName']}” in QuickBooks.",
+        write.warnings,
+        changes=[Change(**change) for change in write.changes],
+        quickbooks_id=customer.id,
+        record_name=link.coperniq_name,
+        intuit_tid=sent.intuit_tid,
+        link=link,
+        answered=AnsweredWrite(write, customer.id, customer.sync_token, sent.intuit_tid),
+    )
+
+
+def written_values(write: RemoteWrite, sent: Mapping[str, Any], customer: Customer) -> dict[str, str]:
+    """What the portal wrote, as QuickBooks answered it; the tax number only as a digest, for it comes back masked.
+
+    Parts of an address that were sent along unchanged stay people's, and so does what they changed
+    in a record that was found again.
+    """
+    changed = {change["field"] for change in write.changes}
+    adopted = write.rule == RecordLink.Rule.ADOPTED
+    values = {
+        path: customer.values[path]
+        for path in changed & set(customer.values)
+        if not adopted or customer.values[path] == sent[path]
+    }
+    if TAX_PATH in changed:
+        values[TAX_PATH] = keyed_digest(str(sent[TAX_PATH]))
+    if "Active" in changed:
+        values["Active"] = str(customer.is_active).lower()
+    return values
+
+
+def find_lost_write(desk: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
+    wanted = flatten(json.loads(body))
+    if write.operation == "update":
+        return _match_at(desk, write.quickbooks_id, wanted)
+    named = desk.quickbooks.find_customers_named([wanted["DisplayName"]])
+    ours = [customer for customer in named if _is_portals(customer, write, wanted)]
+    linked = RecordLink.objects.filter(connection=desk.connection, quickbooks_id__in=[c.id for c in ours])
+    if len(ours) != 1 or linked.exists():
+        return None
+    write.rule = RecordLink.Rule.ADOPTED
+    return WriteResponse(ours[0], "")
+
+
+def _match_at(desk: SyncContext, quickbooks_id: str, wanted: Mapping[str, Any]) -> WriteResponse | None:
+    try:
+        current = desk.quickbooks.read_customer(quickbooks_id)
+    except RecordMissing:
+        return None
+    return WriteResponse(current, "") if _has_values(current, wanted) else None
+
+
+def _is_portals(customer: Customer, write: RemoteWrite, wanted: Mapping[str, Any]) -> bool:
+    """Names are unique in QuickBooks: the same name, parent and time of making can only be our lost write."""
+    made_at, sent_at = customer.created_at, write.sent_at or write.created_at
+    young = made_at is not None and made_at > sent_at - CLOCK_TOLERANCE
+    return young and customer.parent_id == wanted.get("ParentRef.value", "")
+
+
+def _has_values(current: Customer, wanted: Mapping[str, Any]) -> bool:
+    text = {path: value for path, value in wanted.items() if path in current.values and path != TAX_PATH}
+    same_text = all(current.values[path] == value for path, value in text.items())
+    return same_text and wanted.get("Active", current.is_active) == current.is_active

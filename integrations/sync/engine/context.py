@@ -1,0 +1,165 @@
+"""What a run works with: its company's lease, the connection, both API clients, settings and short-lived caches."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import timedelta
+from functools import cached_property
+from weakref import WeakValueDictionary
+
+from django.conf import settings
+from django.utils import timezone
+
+from integrations.connections.clients import CallMeter, coperniq_client, gate_of, quickbooks_client
+from integrations.coperniq.client import CoperniqClient
+from integrations.coperniq.records import Project
+from integrations.models import Lane, QuickBooksConnection, SyncSettings
+from integrations.quickbooks.client import QuickBooksClient
+
+LEASE_MARGIN = timedelta(seconds=2)
+MAX_CACHE_ENTRIES = 1000
+
+_shared_cache: dict[tuple[int, str, str], tuple[float, object]] = {}
+
+_locks: WeakValueDictionary[tuple[int, str], Lock] = WeakValueDictionary()
+
+
+class Lock:
+    """May be taken again by the thread that has it. Forgotten when nobody holds it or waits for it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+_locks_guard = threading.Lock()
+
+
+def lock_for(connection_id: int, name: str) -> Lock:
+    with _locks_guard:
+        return _locks.setdefault((connection_id, name), Lock())
+
+
+class ProjectCache:
+    """Projects as they were read a moment ago, kept for the job that is pushed in the same breath."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._read: dict[str, tuple[float, Project]] = {}
+
+    def keep(self, project: Project, seconds: float) -> None:
+        """Until `seconds` from now. What nobody came for is forgotten on the way."""
+        now = time.monotonic()
+        with self._lock:
+            self._read = {id_: kept for id_, kept in self._read.items() if kept[0] > now}
+            self._read[project.id] = (now + seconds, project)
+
+    def take(self, project_id: str) -> Project | None:
+        with self._lock:
+            until, project = self._read.pop(project_id, (float("-inf"), None))
+        return project if until > time.monotonic() else None
+
+
+class SyncContext:
+    """For one thread at a time. Clients keep their connections alive for as long as the lane is driven."""
+
+    RECENT_SECONDS = 15.0
+
+    def __init__(self, lane: Lane, connection: QuickBooksConnection, room: ContextPool | None = None) -> None:
+        self.lane = lane
+        self.connection = connection
+        self.meter = room.meter if room else CallMeter(lane.company_id)
+        self._projects = room.projects if room else ProjectCache()
+
+    @cached_property
+    def coperniq(self) -> CoperniqClient:
+        return coperniq_client(self.connection.company.coperniq, self.meter)
+
+    @cached_property
+    def quickbooks(self) -> QuickBooksClient:
+        return quickbooks_client(self.connection, self.meter)
+
+    @cached_property
+    def settings(self) -> SyncSettings:
+        """As they were when this run began, see `begin`."""
+        return SyncSettings.objects.get(connection=self.connection)
+
+    @property
+    def mappings(self) -> dict[str, str]:
+        return dict(self.connection.mappings.values_list("quickbooks_field", "source"))
+
+    def begin(self) -> None:
+        """Another run: what people decided since the last one holds from here on."""
+        self.__dict__.pop("settings", None)
+
+    def locked(self, name: str) -> AbstractContextManager[None]:
+        """For what all runs of a connection share and none may make twice. A lane is driven by one process at a time.
+
+        One inside another only in this order, or two threads could wait for each other for ever: learning,
+                catching up, an account or method, a list or the preferences.
+        """
+        return lock_for(self.connection.pk, name)
+
+    def read_project(self, project_id: str) -> Project:
+        """As it is now; kept for the job that is pushed in the same breath."""
+        project = self.coperniq.read_project(project_id)
+        self._projects.keep(project, self.RECENT_SECONDS)
+        return project
+
+    def recent_project(self, project_id: str) -> Project:
+        """The project as its phase entry was noticed a moment ago, else as it is now."""
+        return self._projects.take(project_id) or self.read_project(project_id)
+
+    def remember(self, key: tuple[str, str], value: object) -> None:
+        """For the runs that follow in the same breath, in whichever thread."""
+        if len(_shared_cache) > MAX_CACHE_ENTRIES:
+            _shared_cache.clear()
+        _shared_cache[self.connection.pk, *key] = (time.monotonic(), value)
+
+    def recall(self, key: tuple[str, str]) -> object:
+        read_at, value = _shared_cache.get((self.connection.pk, *key), (float("-inf"), None))
+        return value if time.monotonic() - read_at < self.RECENT_SECONDS else None
+
+    def outlast_call(self) -> None:
+        """The lease has to outlive the call: nobody takes the lane while an answer may still come."""
+        longest = max(self.quickbooks.timeout_seconds, self.coperniq.timeout_seconds)
+        call = timedelta(seconds=longest) + LEASE_MARGIN
+        self.lane.hold_fast(timezone.now() + max(call, timedelta(seconds=settings.LEASE_SECONDS)))
+
+
+class ContextPool:
+    """The desks of one connection while its lane is driven, and what they share."""
+
+    def __init__(self, lane: Lane, connection: QuickBooksConnection) -> None:
+        self.lane = lane
+        self.connection = connection
+        self.meter = CallMeter(lane.company_id, every=1.0)
+        self.projects = ProjectCache()
+        self.gate = gate_of(connection.realm_id)
+        self.gate.keep()
+        self._free: list[SyncContext] = []
+
+    @contextmanager
+    def desk(self) -> Iterator[SyncContext]:
+        """One nobody sits at, with its connections still open."""
+        try:
+            desk = self._free.pop()
+        except IndexError:
+            desk = SyncContext(self.lane, self.connection, self)
+        desk.begin()
+        try:
+            yield desk
+        finally:
+            self._free.append(desk)
+
+    def close(self) -> None:
+        self.gate.release()
+        self.meter.flush(now=True)

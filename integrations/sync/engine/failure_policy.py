@@ -1,0 +1,99 @@
+"""What an error means for its run: retry, reconnect, configure, or ask a person. The error itself names its remedy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from integrations.connections.tokens import mark_access_lost, mark_key_refused
+from integrations.errors import (
+    BlockedBy,
+    Choice,
+    NeedsDecision,
+    PortalError,
+    Remedy,
+    Skipped,
+    Throttled,
+    VendorError,
+)
+from integrations.models import Outcome, RunState, SyncRun
+from integrations.models.vocabulary import RECONNECT
+from integrations.sync.engine.choices import DISCARD, RETRY
+from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.plan import RunResult
+
+
+def result_of_error(desk: SyncContext, run: SyncRun, error: PortalError) -> RunResult:
+    if isinstance(error, NeedsDecision):
+        return replace(
+            held_result(run, error.cause, error.sentence, error.choices),
+            planned=[{"compared": dict(row)} for row in error.compared],
+        )
+    if isinstance(error, BlockedBy):
+        waits_for = (error.kind, error.coperniq_id)
+        return RunResult(RunState.WAITING, Outcome.WAITING, error.sentence, error.cause, waits_for=waits_for)
+    if isinstance(error, Skipped):
+        return _skipped_result(error)
+    tid = error.intuit_tid if isinstance(error, VendorError) else ""
+    if error.remedy == Remedy.RETRY:
+        return _retry_result(run, error, tid)
+    if error.remedy == Remedy.RECONNECT and isinstance(error, VendorError):
+        _stop_syncing(desk, error)
+        return held_result(run, RECONNECT, error.sentence, intuit_tid=tid)
+    return held_result(run, error.cause, error.sentence, intuit_tid=tid)
+
+
+def held_result(
+    run: SyncRun,
+    cause: str,
+    sentence: str,
+    choices: Sequence[Choice] = (RETRY, DISCARD),
+    intuit_tid: str = "",
+) -> RunResult:
+    return RunResult(RunState.HELD, Outcome.HELD, sentence, cause, choices=choices, intuit_tid=intuit_tid)
+
+
+def _skipped_result(reason: Skipped) -> RunResult:
+    return RunResult(
+        RunState.DONE,
+        Outcome.SKIPPED,
+        reason.sentence,
+        reason.cause,
+        silent=reason.silent,
+        choices=reason.choices,
+    )
+
+
+def _retry_result(run: SyncRun, error: PortalError, intuit_tid: str) -> RunResult:
+    """Rising pauses; after the last one a person looks."""
+    if run.attempts > len(settings.RETRY_PAUSES):
+        sentence = f"{error.sentence} It was tried {run.attempts} times and now waits for you."
+        return held_result(run, error.cause, sentence, intuit_tid=intuit_tid)
+    pause = timedelta(seconds=settings.RETRY_PAUSES[run.attempts - 1])
+    if isinstance(error, Throttled):
+        pause = max(pause, timedelta(seconds=min(error.pause_seconds, settings.RETRY_PAUSES[-1])))
+    return RunResult(
+        RunState.QUEUED,
+        Outcome.RETRYING,
+        error.sentence,
+        error.cause,
+        not_before=timezone.now() + pause,
+        intuit_tid=intuit_tid,
+    )
+
+
+def _stop_syncing(desk: SyncContext, error: VendorError) -> None:
+    if error.vendor == "quickbooks":
+        mark_access_lost(desk.connection, error)
+    else:
+        mark_key_refused(desk.connection.company.coperniq, error)
+
+
+def unstored_result(run: SyncRun) -> RunResult:
+    return held_result(
+        run, "internal", "The portal could not store how this ended. Please tell support, then try again."
+    )

@@ -1,0 +1,63 @@
+"""The interfaces that record packages implement, and where the engine finds their handlers.
+
+The engine imports no record package: `integrations.sync.registry` installs the handlers when Django starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from integrations.models import Action, RemoteWrite, SyncRun
+from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.plan import Plan, RunResult
+from integrations.sync.engine.responses import WriteResponse
+
+
+class RecordHandler(Protocol):
+    """Keeps one kind of record in step in one direction: plan first, with reads only; then apply the plan."""
+
+    def plan(self, desk: SyncContext, run: SyncRun) -> Plan: ...
+    def apply(self, desk: SyncContext, run: SyncRun, planned: Plan) -> RunResult: ...
+
+
+class ResponseHandler(Protocol):
+    """Turns a vendor's answer to a write into the result of the run."""
+
+    def on_response(self, desk: SyncContext, write: RemoteWrite, sent: WriteResponse, body: str) -> RunResult:
+        """`body` is what was sent: the row, when it is closed, no longer has it."""
+
+    def find_lost_write(self, desk: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
+        """The record that a write with a lost answer has left behind, recognized by what was sent; None if nothing."""
+
+
+@dataclass(frozen=True)
+class Registry:
+    """`readers` read a record as QuickBooks answered it, by entity; Coperniq's client reads its own.
+
+    `relink_documents` links documents again that a restored database has forgotten, from the given moment on.
+    """
+
+    records: Mapping[Action, RecordHandler]
+    detectors: Mapping[Action, Callable[[SyncContext, SyncRun], RunResult]]
+    responses: Mapping[str, ResponseHandler]
+    readers: Mapping[str, Callable[[Mapping[str, Any]], object]]
+    relink_documents: Callable[[SyncContext, datetime], None]
+
+
+_installed: list[Registry] = []
+
+
+def install(registry: Registry) -> None:
+    _installed[:] = [registry]
+
+
+def installed() -> Registry:
+    (registry,) = _installed
+    return registry
+
+
+def response_handler(entity: str) -> ResponseHandler:
+    return installed().responses[entity]

@@ -1,0 +1,89 @@
+"""Cached lists of a QuickBooks company and of Coperniq's catalog: accounts, items, payment methods, preferences."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from integrations.connections.reference import READERS, Rows
+from integrations.models import QuickBooksConnection, ReferenceList
+from integrations.sync.engine.context import SyncContext
+
+LookupName = ReferenceList.Name
+
+DAILY = timedelta(days=1)
+SOON = timedelta(minutes=5)
+"""Something that is not in the list may have been made since; this often it is looked for."""
+
+_lookup_cache: dict[tuple[int, str], tuple[datetime, Rows]] = {}
+
+
+def lookup_rows(desk: SyncContext, name: str, max_age: timedelta = DAILY) -> Rows:
+    read_at = _stored_stamp(desk, name)
+    if read_at is None or timezone.now() - read_at > max_age:
+        return refresh_lookup(desk, name, max_age)
+    known = _lookup_cache.get((desk.connection.pk, name))
+    if known is not None and known[0] == read_at:
+        return known[1]
+    found: Rows = ReferenceList.objects.get(connection=desk.connection, name=name).rows
+    _lookup_cache[desk.connection.pk, name] = (read_at, found)
+    return found
+
+
+def _stored_stamp(desk: SyncContext, name: str) -> datetime | None:
+    lists = ReferenceList.objects.filter(connection=desk.connection, name=name)
+    return lists.values_list("read_at", flat=True).first()
+
+
+def refresh_lookup(desk: SyncContext, name: str, max_age: timedelta = timedelta(0)) -> Rows:
+    """Read anew, by one thread: the others find it fresh when their turn comes."""
+    asked_at = timezone.now()
+    with desk.locked(f"list of {name}"):
+        read_at = _stored_stamp(desk, name)
+        if read_at is None or (read_at < asked_at and timezone.now() - read_at > max_age):
+            ReferenceList.keep(desk.connection, name, READERS[name](desk.quickbooks, desk.coperniq))
+    return lookup_rows(desk, name, DAILY)
+
+
+def find_in_lookup(desk: SyncContext, name: str, **wanted: Any) -> dict[str, Any] | None:
+    """The row with these values; one that is missing is looked for once more if the list is not quite fresh."""
+    for max_age in (DAILY, SOON):
+        for row in lookup_rows(desk, name, max_age):
+            if all(row[key] == value for key, value in wanted.items()):
+                return row
+    return None
+
+
+def forget_lookup(desk: SyncContext) -> None:
+    """QuickBooks refused something these lists call good."""
+    lists = ReferenceList.objects.filter(connection=desk.connection).exclude(name=LookupName.CATALOG)
+    lists.update(read_at=timezone.now() - 2 * DAILY)
+
+
+def read_preferences(desk: SyncContext) -> None:
+    found = desk.quickbooks.read_preferences()
+    values = {
+        "custom_txn_numbers": found.custom_txn_numbers,
+        "using_sales_tax": found.using_sales_tax,
+        "book_close_on": found.book_close_on,
+        "preferences_read_at": timezone.now(),
+    }
+    QuickBooksConnection.objects.filter(pk=desk.connection.pk).update(**values)
+    for field, value in values.items():
+        setattr(desk.connection, field, value)
+
+
+def preferences(desk: SyncContext) -> QuickBooksConnection:
+    """The connection, knowing how the books are kept today."""
+    read_at = desk.connection.preferences_read_at
+    if read_at is None or timezone.now() - read_at > DAILY:
+        with desk.locked("preferences"):
+            desk.connection.refresh_from_db(fields=["preferences_read_at"])
+            read_at = desk.connection.preferences_read_at
+            if read_at is None or timezone.now() - read_at > DAILY:
+                read_preferences(desk)
+            else:
+                desk.connection.refresh_from_db()
+    return desk.connection

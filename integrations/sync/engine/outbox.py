@@ -1,0 +1,172 @@
+"""Every write to a vendor is a row before it is a request: prepare, send, and record how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from django.db import transaction
+
+from integrations.coperniq.client import CoperniqClient
+from integrations.errors import OutcomeUnknown, VendorError
+from integrations.models import RecordLink, RemoteWrite, SyncRun, Vendor
+from integrations.models.secrets import keyed_digest
+from integrations.quickbooks.bodies import dump
+from integrations.quickbooks.records import nest
+from integrations.sync.engine import responses as engine_responses
+from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.handlers import installed, response_handler
+from integrations.sync.engine.plan import Plan, PlannedWrite, RunResult, done, nothing_to_do
+from integrations.sync.engine.responses import WriteResponse
+
+
+def execute_plan(desk: SyncContext, run: SyncRun, plan: Plan) -> RunResult:
+    """Do what the plan says and tell what is to be stored. Vendor errors pass through."""
+    if plan.write is None:
+        return _link_without_write(desk, run, plan)
+    write = _prepare_write(desk, run, plan, plan.write)
+    body = write.body
+    ending = response_handler(write.entity).on_response(desk, write, send_write(desk, write), body)
+    return replace(ending, other_links=(*ending.other_links, *plan.other_links))
+
+
+def _prepare_write(desk: SyncContext, run: SyncRun, plan: Plan, planned: PlannedWrite) -> RemoteWrite:
+    to_coperniq = planned.vendor == Vendor.COPERNIQ
+    write = RemoteWrite(
+        connection=desk.connection,
+        run=run,
+        vendor=planned.vendor,
+        kind=run.kind,
+        coperniq_id=planned.coperniq_id if to_coperniq else run.coperniq_id,
+        entity=planned.entity,
+        operation=planned.operation,
+        quickbooks_id=plan.quickbooks_id if to_coperniq else planned.quickbooks_id,
+        quickbooks_part=plan.quickbooks_part if to_coperniq else "",
+        rule=plan.rule,
+        changes=[change.as_dict() for change in planned.changes],
+        coperniq_image=dict(plan.coperniq_image),
+        about=_link_metadata(run, plan),
+        warnings=list(plan.warnings),
+    )
+    store_prepared_write(desk, write, _body_of(planned))
+    return write
+
+
+def _link_metadata(run: SyncRun, plan: Plan) -> dict[str, Any]:
+    """What the link will say, should the answer come only after a restart."""
+    told: dict[str, Any] = {
+        "coperniq_name": plan.record_name,
+        "coperniq_account_id": run.coperniq_account_id,
+        "coperniq_parent_id": run.coperniq_parent_id,
+        "number": plan.number,
+        "amount_cents": plan.amount_cents,
+    }
+    return told | {name: dict(value) for name in ("written", "about") if (value := getattr(plan, name))}
+
+
+def store_prepared_write(desk: SyncContext, write: RemoteWrite, body: str) -> None:
+    write.body = body
+    write.request_id = _request_id_of(write, body)
+    with transaction.atomic():
+        desk.lane.hold_fast()
+        write.save()
+
+
+def _request_id_of(write: RemoteWrite, body: str) -> str:
+    """The same for the same body of the same record: after a restored backup QuickBooks answers as it did before."""
+    record = {"kind": write.kind, "coperniq_id": write.coperniq_id}
+    name = write.coperniq_id
+    if write.vendor == Vendor.COPERNIQ:
+        record |= {"quickbooks_id": write.quickbooks_id, "quickbooks_part": write.quickbooks_part}
+        name = f"to Coperniq:{write.quickbooks_id}:{write.quickbooks_part}:{write.coperniq_id}"
+    earlier = RemoteWrite.objects.filter(connection_id=write.connection_id, **record).count()
+    return keyed_digest(f"{write.connection_id}:{write.kind}:{name}:{earlier}:{body}")[:36]
+
+
+def _body_of(planned: PlannedWrite) -> str:
+    if planned.vendor == Vendor.COPERNIQ:
+        return dump(planned.values)
+    payload = nest(planned.values)
+    if planned.operation != "create":
+        payload = {"Id": planned.quickbooks_id, "SyncToken": planned.version, **payload}
+    if planned.operation == "update" or (planned.operation == "void" and planned.entity == "Payment"):
+        payload["sparse"] = True
+    return dump(payload)
+
+
+def send_write(desk: SyncContext, write: RemoteWrite) -> WriteResponse:
+    """The first sending. Whatever but an unknown outcome is definite, and closes the row: not applied."""
+    try:
+        return transmit_write(desk, write)
+    except OutcomeUnknown:
+        raise
+    except VendorError as error:
+        record_refusal(desk, write, error)
+        raise
+
+
+def transmit_write(desk: SyncContext, write: RemoteWrite) -> WriteResponse:
+    with transaction.atomic():
+        desk.outlast_call()
+        write.mark_sent()
+    if write.vendor == Vendor.COPERNIQ:
+        return WriteResponse(_send_to_coperniq(desk.coperniq, write), "")
+    answer = desk.quickbooks.write(write.entity, write.body, write.request_id, write.operation)
+    return WriteResponse(installed().readers[write.entity](answer.record), answer.intuit_tid)
+
+
+def _send_to_coperniq(client: CoperniqClient, write: RemoteWrite) -> object:
+    body, target = write.body, write.coperniq_id
+    if write.entity == engine_responses.COPERNIQ_INVOICE:
+        return client.update_invoice(target, body) if target else client.create_invoice(body)
+    if write.entity == engine_responses.COPERNIQ_PAYMENT:
+        return client.create_payment(write.about["coperniq_parent_id"], body)
+    return client.update_catalog_item(target, body) if target else client.create_catalog_item(body)
+
+
+def record_refusal(desk: SyncContext, write: RemoteWrite, error: VendorError) -> None:
+    with transaction.atomic():
+        desk.lane.hold_fast()
+        write.close(
+            RemoteWrite.State.REFUSED,
+            error_code=error.code,
+            error_text=error.detail,
+            intuit_tid=error.intuit_tid,
+        )
+
+
+def _link_without_write(desk: SyncContext, run: SyncRun, plan: Plan) -> RunResult:
+    """No write: a new link is news, an old one in step is not."""
+    link = RecordLink.objects.pushed(desk.connection, run.kind, run.coperniq_id)
+    known = link is not None and link.quickbooks_id == plan.quickbooks_id
+    if link is None:
+        link = RecordLink(
+            connection=desk.connection,
+            kind=run.kind,
+            coperniq_id=run.coperniq_id,
+        )
+    if not known:
+        link.quickbooks_id, link.rule = plan.quickbooks_id, plan.rule
+    for name, value in _link_metadata(run, plan).items():
+        if name != "about":
+            setattr(link, name, value)
+    link.coperniq_image = dict(plan.coperniq_image)
+    link.quickbooks_name, link.quickbooks_version = plan.quickbooks_name, plan.quickbooks_version
+    link.quickbooks_at = plan.quickbooks_at or (link.quickbooks_at if known else None)
+    link.quickbooks_image, link.quickbooks_part = dict(plan.quickbooks_image), plan.quickbooks_part
+    values: dict[str, Any] = {
+        "quickbooks_id": plan.quickbooks_id,
+        "record_name": plan.record_name,
+        "link": link,
+        **plan.ending,
+    }
+    if known:
+        sentence = plan.sentence or f"“{plan.quickbooks_name}” is in step with Coperniq already."
+        return done(sentence, plan.warnings, **values) if plan.warnings else nothing_to_do(sentence, **values)
+    return done(
+        plan.sentence
+        or f"Linked to the {run.kind} “{plan.quickbooks_name}” that QuickBooks already had"
+        f" ({RecordLink.Rule(plan.rule).label.lower()}).",
+        plan.warnings,
+        **values,
+    )

@@ -1,0 +1,153 @@
+"""A plan and a run's result as data: preview, the log's field changes and the tests of the rules read the same plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from integrations.errors import Choice
+from integrations.models import Outcome, PhaseEntry, RecordLink, RemoteWrite, RunState, SyncRun, Vendor
+from integrations.models.secrets import keyed_digest
+from integrations.quickbooks.bodies import dump
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field: before and after as people read them, never a secret."""
+
+    field: str
+    before: str
+    after: str
+
+    def as_dict(self) -> dict[str, str]:
+        return {"field": self.field, "before": self.before, "after": self.after}
+
+
+@dataclass(frozen=True)
+class PlannedWrite:
+    """`values` are payload fields by dotted path; `version` is the SyncToken the update is based on. Of a write to
+    Coperniq `coperniq_id` is the target, "" for a create.
+
+    `stands_for` names parts that exist only once another record is linked (path → "customer:12"), so that
+    a write shown before that still equals the write carried out after it.
+    """
+
+    operation: str
+    entity: str
+    values: Mapping[str, Any]
+    changes: tuple[Change, ...]
+    quickbooks_id: str = ""
+    version: str = ""
+    stands_for: Mapping[str, str] = field(default_factory=dict)
+    vendor: str = Vendor.QUICKBOOKS
+    coperniq_id: str = ""
+
+    def shown(self) -> dict[str, Any]:
+        return {
+            "operation": self.operation,
+            "entity": self.entity,
+            "quickbooks_id": self.quickbooks_id,
+            "changes": [change.as_dict() for change in self.changes],
+        }
+
+    def fingerprint(self) -> str:
+        """Equal for writes that would do the same. The version is left out: a stamp alone changes nothing."""
+        values = {**self.values, **self.stands_for}
+        content = {
+            "operation": self.operation,
+            "entity": self.entity,
+            "id": self.quickbooks_id,
+            "values": values,
+        }
+        return keyed_digest(dump(content))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an action would do: at most one write, and the link that results.
+
+    `written` is kept with the link, `other_links` are stored beside it; `learns`: its answer tells something about
+    QuickBooks. `sentence` and `ending` say how it ends where there is nothing to write. `about` is for whoever reads
+    the answer; what it keeps under "kept" are values of the answering side's image that stand until they are settled.
+    """
+
+    record_name: str
+    rule: str
+    write: PlannedWrite | None = None
+    quickbooks_id: str = ""
+    quickbooks_name: str = ""
+    quickbooks_version: str = ""
+    quickbooks_at: datetime | None = None
+    quickbooks_image: Mapping[str, Any] = field(default_factory=dict)
+    coperniq_image: Mapping[str, Any] = field(default_factory=dict)
+    number: str = ""
+    amount_cents: int | None = None
+    warnings: tuple[str, ...] = ()
+    quickbooks_part: str = ""
+    written: Mapping[str, Any] = field(default_factory=dict)
+    learns: bool = False
+    about: Mapping[str, Any] = field(default_factory=dict)
+    other_links: tuple[RecordLink, ...] = ()
+    sentence: str = ""
+    ending: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, link: RecordLink, record_name: str, **values: Any) -> Plan:
+        """The link stays as it is, but for `values`."""
+        kept = ("rule", "number", "amount_cents", "coperniq_image", "written")
+        theirs = ("id", "name", "version", "at", "image", "part")
+        names = [*kept, *(f"quickbooks_{name}" for name in theirs)]
+        return cls(record_name, **{name: getattr(link, name) for name in names} | values)
+
+
+@dataclass(frozen=True)
+class AnsweredWrite:
+    """A vendor write that was answered: what closes its row."""
+
+    write: RemoteWrite
+    quickbooks_id: str
+    quickbooks_version: str
+    intuit_tid: str
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """`silent`: nothing a reader of the log would miss. `entries`: what becomes of a phase entry; `asks`: what follows.
+
+    `again`: the record is not done yet; what came out is stored, then it is planned anew in the same run.
+    """
+
+    state: RunState
+    outcome: Outcome
+    sentence: str
+    cause: str = ""
+    silent: bool = False
+    changes: Sequence[Change] = ()
+    quickbooks_id: str = ""
+    record_name: str = ""
+    intuit_tid: str = ""
+    link: RecordLink | None = None
+    answered: AnsweredWrite | None = None
+    entries: Sequence[PhaseEntry] = ()
+    asks: Sequence[SyncRun] = ()
+    choices: Sequence[Choice] = ()
+    waits_for: tuple[str, str] = ("", "")
+    not_before: datetime | None = None
+    planned: list[dict[str, Any]] = field(default_factory=list)
+    question: str = ""
+    question_subject: str = ""
+    again: bool = False
+    other_links: Sequence[RecordLink] = ()
+
+
+def done(sentence: str, warnings: Sequence[str] = (), **values: Any) -> RunResult:
+    if warnings:
+        values = {"cause": "warning", **values}
+    outcome = Outcome.DONE_WITH_WARNING if warnings else Outcome.DONE
+    return RunResult(RunState.DONE, outcome, " ".join([sentence, *warnings]), **values)
+
+
+def nothing_to_do(sentence: str, **values: Any) -> RunResult:
+    return RunResult(RunState.DONE, Outcome.NOTHING_TO_DO, sentence, **values)

@@ -1,0 +1,50 @@
+"""What QuickBooks has refused to a run before: names, numbers, deactivation, texts that were too long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from integrations.models import RemoteWrite, SyncRun
+
+NAME_TAKEN = ("6240",)
+HAS_BALANCE = ("6220", "6280")
+TOO_LONG = ("2050",)
+NUMBER_TAKEN = "duplicate document number"
+"""By what it says: Intuit has used another code for it too (docs/vendors/quickbooks-online.md, 2.2)."""
+
+
+def refused_names(run: SyncRun) -> set[str]:
+    """In small letters: QuickBooks does not tell them from big ones."""
+    return {change["after"].casefold() for change in _refused_writes(run, "DisplayName", NAME_TAKEN)}
+
+
+def was_kept_active(run: SyncRun) -> bool:
+    return any(change["after"] == "false" for change in _refused_writes(run, "Active", HAS_BALANCE))
+
+
+def was_kept_inactive(run: SyncRun) -> bool:
+    """Somebody agreed to make it active again, and only its name stood in the way."""
+    return any(change["after"] == "true" for change in _refused_writes(run, "Active", NAME_TAKEN))
+
+
+def refused_numbers(run: SyncRun) -> set[str]:
+    return {
+        change["after"]
+        for write in RemoteWrite.objects.filter(run=run, state=RemoteWrite.State.REFUSED)
+        for change in write.changes
+        if change["field"] == "DocNumber" and is_about_numbers(write)
+    }
+
+
+def is_about_numbers(write: RemoteWrite) -> bool:
+    return write.error_code == "6140" or NUMBER_TAKEN in write.error_text.lower()
+
+
+def _refused_writes(run: SyncRun, field: str, codes: Sequence[str]) -> Iterator[dict[str, str]]:
+    for write in RemoteWrite.objects.filter(run=run, state=RemoteWrite.State.REFUSED, error_code__in=codes):
+        yield from (change for change in write.changes if change["field"] == field)
+
+
+def was_too_long(run: SyncRun) -> bool:
+    """How much QuickBooks takes of a reference is not documented (docs/vendors/quickbooks-online.md, 6)."""
+    return any(_refused_writes(run, "PaymentRefNum", TOO_LONG))

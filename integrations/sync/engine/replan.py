@@ -1,0 +1,58 @@
+"""Carry out a plan; after certain refusals plan again with what was learned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from integrations.errors import Refused
+from integrations.models import SyncRun
+from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.outbox import execute_plan
+from integrations.sync.engine.plan import Plan, RunResult
+from integrations.sync.engine.preview import preview_result
+
+MAX_REPLANS = 5
+
+Planner = Callable[[SyncContext, SyncRun], Plan]
+Remedies = Mapping[type[Refused], Callable[[SyncContext], None]]
+
+
+def execute_or_replan(
+    desk: SyncContext, run: SyncRun, planned: Plan, plan: Planner, against: tuple[type[Refused], ...]
+) -> RunResult:
+    """Each refusal is a row the next plan knows of; under preview that plan has to be released first."""
+    for _ in range(MAX_REPLANS):
+        try:
+            return execute_plan(desk, run, planned)
+        except against:
+            planned = plan(desk, run)
+        shown = preview_result(run, planned)
+        if shown is not None:
+            return shown
+    return execute_plan(desk, run, planned)
+
+
+def execute_or_refresh(
+    desk: SyncContext, run: SyncRun, planned: Plan, plan: Planner, remedies: Remedies
+) -> RunResult:
+    """After a refusal what we know is brought up to date; the same again is not worth a try."""
+    for _ in range(MAX_REPLANS):
+        try:
+            return execute_plan(desk, run, planned)
+        except tuple(remedies) as error:
+            remedies[type(error)](desk)
+            again = plan(desk, run)
+            if is_same_plan(again, planned):
+                raise
+            planned = again
+    return execute_plan(desk, run, planned)
+
+
+def refresh_nothing(_desk: SyncContext) -> None:
+    """What was refused is a row the next plan knows of."""
+
+
+def is_same_plan(one: Plan, other: Plan) -> bool:
+    if one.write is None or other.write is None:
+        return one.write is other.write
+    return one.write.fingerprint() == other.write.fingerprint()

@@ -1,0 +1,72 @@
+"""Create list entries that many records share, such as accounts and payment methods, exactly once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from integrations.models import Kind, RemoteWrite, SyncRun
+from integrations.quickbooks.bodies import dump
+from integrations.sync.engine import responses as engine_responses
+from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.handlers import response_handler
+from integrations.sync.engine.lookups import LookupName, refresh_lookup
+from integrations.sync.engine.outbox import send_write, store_prepared_write
+from integrations.sync.engine.persistence import store_result
+from integrations.sync.engine.recovery import resolve_open_write
+
+LOOKUPS = {
+    "Account": LookupName.ACCOUNTS,
+    "PaymentMethod": LookupName.METHODS,
+    engine_responses.CATALOG_ITEM: LookupName.CATALOG,
+}
+LOCKS = {"Account": "account", "PaymentMethod": "methods", engine_responses.CATALOG_ITEM: "catalog item"}
+"""Whoever looks for one, makes one, or finds out about one holds this."""
+
+
+def resolve_shared_writes_of_run(desk: SyncContext, run: SyncRun) -> None:
+    """What an earlier attempt of this run made without an answer: perhaps nobody needs it any more, and it is there."""
+    for write in RemoteWrite.objects.open().filter(run=run, entity__in=LOCKS):
+        with desk.locked(LOCKS[write.entity]):
+            if resolve_writes(desk, run, RemoteWrite.objects.open().filter(pk=write.pk)):
+                refresh_lookup(desk, LOOKUPS[write.entity])
+
+
+def resolve_pending_writes(desk: SyncContext, run: SyncRun, entity: str, name: str) -> None:
+    """What an earlier attempt left open is found out first. The caller holds the lock of this kind."""
+    open_writes = RemoteWrite.objects.open().filter(connection=desk.connection)
+    resolve_writes(desk, run, open_writes.filter(coperniq_id=_external_key(entity, name)))
+
+
+def resolve_writes(desk: SyncContext, run: SyncRun, left: Iterable[RemoteWrite]) -> bool:
+    """Whether any of it came to something."""
+    found = False
+    for write in left:
+        ending = resolve_open_write(desk, write)
+        if ending is not None:
+            store_result(desk, run, ending)
+            found = True
+    return found
+
+
+def create_shared_record(desk: SyncContext, run: SyncRun, entity: str, values: Mapping[str, str]) -> str:
+    """The id in QuickBooks. The caller holds the lock, has settled what was left, and has looked for the name."""
+    write = RemoteWrite(
+        connection=desk.connection,
+        run=run,
+        kind=Kind.PAYMENT,
+        coperniq_id=_external_key(entity, values["Name"]),
+        entity=entity,
+        operation="create",
+        rule="created",
+        changes=[{"field": name, "before": "", "after": value} for name, value in values.items()],
+    )
+    store_prepared_write(desk, write, dump(values))
+    body = write.body
+    ending = response_handler(entity).on_response(desk, write, send_write(desk, write), body)
+    store_result(desk, run, ending)
+    refresh_lookup(desk, LOOKUPS[entity])
+    return write.quickbooks_id
+
+
+def _external_key(entity: str, name: str) -> str:
+    return f"{entity}: {name}"

@@ -1,0 +1,123 @@
+"""Poll Coperniq for changed projects, so that a lost webhook costs minutes and not the record."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from integrations.connections.budget import is_scarce
+from integrations.connections.clients import CallMeter, coperniq_client
+from integrations.connections.keys import as_rows
+from integrations.connections.tokens import mark_key_refused
+from integrations.coperniq.client import CoperniqClient
+from integrations.coperniq.paging import PAGE_SIZE
+from integrations.coperniq.records import Project, Workflow
+from integrations.errors import AccessLost, PortalError
+from integrations.models import CoperniqConnection, PhaseTrigger, QuickBooksConnection
+from integrations.sync.ingest.coperniq_invoices import poll_invoices
+from integrations.sync.ingest.events import record_projects_seen
+from integrations.sync.ingest.full_scan import projects_with_triggers, scan_projects_if_due
+
+logger = logging.getLogger(__name__)
+
+POLL_CLAIM = timedelta(seconds=120)
+_POLL_OVERLAP = timedelta(minutes=5)
+_WORKFLOWS_INTERVAL = timedelta(minutes=10)
+LONGEST_PAUSE = timedelta(minutes=15)
+
+
+def due_coperniq_polls() -> Sequence[Callable[[], int]]:
+    """Claimed, so that nobody else runs them; each is an errand for the pump's pool."""
+    now = timezone.now()
+    due = CoperniqConnection.objects.due_for_poll(now)
+    return [_poll_job(row, now) for row in due if claim_poll(row, now)]
+
+
+def claim_poll(connection: CoperniqConnection, now: datetime) -> bool:
+    """The next poll is put off for as long as the claim lasts, so that a ring during this one can move it."""
+    claimed = connection.claim_poll(now, POLL_CLAIM)
+    if claimed:
+        CoperniqConnection.objects.filter(pk=connection.pk).update(next_poll_at=now + POLL_CLAIM)
+    return claimed
+
+
+def _poll_job(connection: CoperniqConnection, now: datetime) -> Callable[[], int]:
+    return lambda: poll(connection, now)
+
+
+def poll(connection: CoperniqConnection, now: datetime) -> int:
+    meter = CallMeter(connection.company_id)
+    failed, left = True, None
+    try:
+        client = coperniq_client(connection, meter)
+        read_changes(connection, client, now)
+        failed, left = False, client.calls_remaining
+    except AccessLost as error:
+        mark_key_refused(connection, error)
+    except PortalError as error:
+        logger.warning("Poll of company %s: %s", connection.company_id, error.cause)
+    meter.flush()
+    finish(connection, now, failed=failed, scarce=is_scarce(connection.company_id, left))
+    return 1
+
+
+def read_changes(connection: CoperniqConnection, client: CoperniqClient, now: datetime) -> None:
+    if is_past(connection.workflows_read_at, _WORKFLOWS_INTERVAL, now):
+        store_workflows(connection, client.read_workflows(), now)
+    poll_invoices(connection, client, now)
+    triggers = list(PhaseTrigger.objects.filter(connection__in=_live_quickbooks_connection(connection)))
+    if not triggers:
+        return
+    saved_at = min(trigger.saved_at for trigger in triggers)
+    cursor = min(connection.projects_cursor_at or saved_at, now)
+    changed = client.list_projects(cursor - _POLL_OVERLAP)
+    record_projects_seen(connection, projects_with_triggers(changed, triggers))
+    if len(changed) >= PAGE_SIZE and newest(changed, cursor) > cursor:
+        # A change between two pages moves the rest up a row, past the reader. Before the cursor passes them too
+        # they are looked for once more: by then they stand on an earlier page.
+        record_projects_seen(
+            connection, projects_with_triggers(client.list_projects(cursor - _POLL_OVERLAP), triggers)
+        )
+    CoperniqConnection.objects.filter(pk=connection.pk).update(projects_cursor_at=newest(changed, cursor))
+    if connection.next_sweep_at <= now and not is_scarce(connection.company_id, client.calls_remaining):
+        scan_projects_if_due(connection, client, triggers, now)
+
+
+def _live_quickbooks_connection(connection: CoperniqConnection) -> QuerySet[QuickBooksConnection]:
+    return QuickBooksConnection.objects.live().filter(company=connection.company_id)
+
+
+def newest(projects: Iterable[Project], cursor: datetime) -> datetime:
+    return max((project.updated_at for project in projects), default=cursor)
+
+
+def store_workflows(connection: CoperniqConnection, workflows: Iterable[Workflow], now: datetime) -> None:
+    rows = CoperniqConnection.objects.filter(pk=connection.pk)
+    rows.update(workflows=as_rows(workflows), workflows_read_at=now)
+
+
+def finish(connection: CoperniqConnection, now: datetime, *, failed: bool, scarce: bool) -> None:
+    """The next poll counts from this one's start, unless somebody has asked for one meanwhile."""
+    failures = connection.poll_failures + 1 if failed else 0
+    next_poll_at = now + pause_after(failures, scarce=scarce)
+    rows = CoperniqConnection.objects.filter(pk=connection.pk)
+    rows.update(poll_claimed_until=now, poll_failures=failures, last_poll_ended_at=timezone.now())
+    rows.filter(Q(next_poll_at=now + POLL_CLAIM) | Q(next_poll_at__gt=next_poll_at)).update(
+        next_poll_at=next_poll_at
+    )
+
+
+def pause_after(failures: int, *, scarce: bool) -> timedelta:
+    """A vendor in trouble is asked less and less often, and one whose calls run short as seldom as can be."""
+    usual = timedelta(seconds=settings.COPERNIQ_POLL_SECONDS)
+    longest = max(LONGEST_PAUSE, usual)
+    return longest if scarce else min(usual * 2 ** min(failures, 10), longest)
+
+
+def is_past(at: datetime | None, every: timedelta, now: datetime) -> bool:
+    return at is None or now - at >= every

@@ -1,0 +1,67 @@
+"""Read all projects of the workflows with a trigger, now and then: changes that the cursor has missed are found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+
+from integrations.coperniq.client import CoperniqClient
+from integrations.coperniq.records import Project
+from integrations.models import CoperniqConnection, PhaseTrigger
+from integrations.sync.ingest.events import (
+    project_version,
+    projects_seen_before,
+    record_projects_known,
+    record_projects_seen,
+)
+
+_SCAN_INTERVAL = timedelta(minutes=30)
+_SCAN_PAGE_INTERVAL = timedelta(seconds=90)  # so that sweeps cost under 1,000 of the day's 5,000 calls
+SCANS_PER_DAY = 500
+"""Of the same 5,000, for projects of which nothing is new but that they stand in a trigger phase."""
+
+
+def scan_projects_if_due(
+    connection: CoperniqConnection, client: CoperniqClient, triggers: Sequence[PhaseTrigger], now: datetime
+) -> None:
+    """The more pages a sweep has cost, the later is the next: also one that failed on its way."""
+    before = client.calls_made
+    try:
+        scan_projects(connection, client.list_projects(None), triggers, now)
+    finally:
+        pause = max(_SCAN_INTERVAL, _SCAN_PAGE_INTERVAL * (client.calls_made - before))
+        CoperniqConnection.objects.filter(pk=connection.pk).update(next_sweep_at=now + pause)
+
+
+def scan_projects(
+    connection: CoperniqConnection, listed: Iterable[Project], triggers: Sequence[PhaseTrigger], now: datetime
+) -> None:
+    """A phase left already shows in the instance that came after it; one started anew may show nowhere.
+
+    What has rested since before the triggers were saved is only noted when it is first seen: reading the whole
+    account would use up the day's calls.
+    """
+    projects = projects_with_triggers(listed, triggers)
+    phases = {trigger.phase_template_id for trigger in triggers}
+    saved_at = min(trigger.saved_at for trigger in triggers)
+    records, versions = projects_seen_before(connection, projects, now)
+    resting = [row for row in projects if row.id not in records and row.updated_at < saved_at]
+    known = versions | {project_version(row) for row in resting}
+    inside = [row for row in projects if row.phase and row.phase.template_id in phases]
+    record_projects_known(connection, resting)
+    record_projects_seen(connection, projects)
+    unchanged = [row for row in inside if project_version(row) in known]
+    record_projects_seen(connection, calls_share(unchanged, now.date()), again=str(now.date()))
+
+
+def projects_with_triggers(projects: Iterable[Project], triggers: Sequence[PhaseTrigger]) -> list[Project]:
+    """Of a workflow with a trigger, or of one the list does not name."""
+    workflows = {trigger.workflow_id for trigger in triggers} | {""}
+    return [project for project in projects if project.workflow_id in workflows]
+
+
+def calls_share(projects: Iterable[Project], today: date) -> list[Project]:
+    """The same ones all day, and others tomorrow where they are more than a day's looks."""
+    rows = sorted(projects, key=lambda project: project.id)
+    start = today.toordinal() * SCANS_PER_DAY % max(len(rows), 1)
+    return (rows[start:] + rows[:start])[:SCANS_PER_DAY]

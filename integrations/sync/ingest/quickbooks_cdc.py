@@ -1,0 +1,167 @@
+"""Every few minutes: change data capture of QuickBooks finds what webhooks have lost."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+
+from integrations import queue
+from integrations.connections.clients import CallMeter, quickbooks_client
+from integrations.connections.reference import stored_list
+from integrations.connections.tokens import mark_access_lost
+from integrations.errors import AccessLost, PortalError
+from integrations.models import (
+    ForeignPayment,
+    InboundEvent,
+    InvoiceSyncPeriod,
+    QuickBooksConnection,
+    ReferenceList,
+    SyncSettings,
+)
+from integrations.quickbooks.changes import ChangedRecord
+from integrations.quickbooks.client import QuickBooksClient
+from integrations.quickbooks.lists import read_item_record
+from integrations.sync.engine.continuity import CDC_OVERLAP, is_continuous
+from integrations.sync.ingest.cdc_reader import CapturedChanges, read_captured_changes
+from integrations.sync.ingest.change_detection import (
+    filter_relevant_changes,
+    read_changed_payments,
+    readable_changes,
+)
+from integrations.sync.ingest.events import EVENTS_PER_INSERT, KEY_LENGTH
+from integrations.sync.payments.external import record_external_payments
+
+logger = logging.getLogger(__name__)
+
+_CDC_CLAIM = timedelta(seconds=120)
+_CUSTOMER_KINDS = ("Customer",)
+EVERYTHING = ("Customer", "Invoice", "Item", "Payment")
+
+
+def due_cdc_reads() -> Sequence[Callable[[], int]]:
+    """Claimed, so that nobody else runs them; each is an errand for the pump's pool."""
+    now = timezone.now()
+    due = QuickBooksConnection.objects.due_for_changes(now).select_related("company")
+    return [_cdc_job(row, now) for row in due if row.claim_changes(now, _CDC_CLAIM)]
+
+
+def _cdc_job(connection: QuickBooksConnection, now: datetime) -> Callable[[], int]:
+    return lambda: _read_changes(connection, now)
+
+
+def _read_changes(connection: QuickBooksConnection, now: datetime) -> int:
+    meter = CallMeter(connection.company_id)
+    values: dict[str, object] = {}
+    try:
+        values = _store_changes(connection, quickbooks_client(connection, meter), now)
+    except AccessLost as error:
+        mark_access_lost(connection, error)
+    except PortalError as error:
+        logger.warning("Changes in QuickBooks of company %s: %s", connection.company_id, error.cause)
+    meter.flush()
+    next_at = now + timedelta(seconds=settings.QUICKBOOKS_CDC_SECONDS)
+    rows = QuickBooksConnection.objects.filter(pk=connection.pk)
+    rows.update(changes_claimed_until=now, next_changes_at=next_at, **values)
+    return 1
+
+
+def _store_changes(
+    connection: QuickBooksConnection, client: QuickBooksClient, now: datetime
+) -> dict[str, object]:
+    """What has changed becomes events; what is to be stored with the connection then."""
+    period = open_period(connection)
+    since = _initial_cursor(connection, period, now) - CDC_OVERLAP
+    captured = read_captured_changes(
+        connection, client, EVERYTHING if period else _CUSTOMER_KINDS, since, now
+    )
+    if period is not None:
+        _refresh_external_payments(connection, captured.changes)
+        forget_items(connection, captured.changes, client.clock_offset)
+    on_at = period.on_at + client.clock_offset if period else None
+    _record_changes(connection, period, filter_relevant_changes(connection, captured.changes, on_at))
+    return stamps(connection, period, captured, now)
+
+
+def open_period(connection: QuickBooksConnection) -> InvoiceSyncPeriod | None:
+    """None while invoices and payments are not synced: their changes are left for when they are again."""
+    period = InvoiceSyncPeriod.objects.latest_of(connection)
+    on = SyncSettings.objects.filter(connection=connection, invoice_sync=True).exists()
+    return period if on and period is not None and period.off_at is None else None
+
+
+def _initial_cursor(
+    connection: QuickBooksConnection, period: InvoiceSyncPeriod | None, now: datetime
+) -> datetime:
+    """After a pause of invoice syncing that is before the pause: edits of what is linked are made up for."""
+    people = connection.captured_at or now
+    return people if period is None else min(people, connection.money_captured_at or period.on_at)
+
+
+def _refresh_external_payments(connection: QuickBooksConnection, changes: Iterable[ChangedRecord]) -> None:
+    changes = list(changes)
+    gone = [change.id for change in changes if change.entity == "Payment" and change.is_deleted]
+    ForeignPayment.objects.filter(connection=connection, quickbooks_id__in=gone).delete()
+    record_external_payments(connection, read_changed_payments(changes))
+
+
+def forget_items(
+    connection: QuickBooksConnection, changes: Iterable[ChangedRecord], clock_offset: timedelta
+) -> None:
+    """A sale changes the quantity in stock, which is not kept here: only what is kept makes the list old."""
+    items = [change for change in changes if change.entity == "Item"]
+    if not items:
+        return
+    known = {row["id"]: row for row in stored_list(connection, ReferenceList.Name.ITEMS)}
+    for change in items:
+        item = None if change.is_deleted else readable_changes(read_item_record, change)
+        if (asdict(item) if item else None) != known.get(change.id):
+            changed_at = change.updated_at - clock_offset if change.updated_at else timezone.now()
+            ReferenceList.forget_items(connection.company_id, changed_at + CDC_OVERLAP)
+
+
+def _record_changes(
+    connection: QuickBooksConnection, period: InvoiceSyncPeriod | None, news: Sequence[ChangedRecord]
+) -> None:
+    if news:
+        events = [_cdc_event(connection, period, change) for change in news]
+        InboundEvent.objects.bulk_create(events, batch_size=EVENTS_PER_INSERT, ignore_conflicts=True)
+        queue.wake()
+
+
+def _cdc_event(
+    connection: QuickBooksConnection, period: InvoiceSyncPeriod | None, change: ChangedRecord
+) -> InboundEvent:
+    """One for each version and switch-on: what was passed over because syncing was off is news once it is on."""
+    stamp = change.updated_at.isoformat() if change.updated_at else "missing"
+    version = f"deleted:{stamp}" if change.is_deleted else change.sync_token
+    scope = f"{connection.pk}.{period.pk if period and change.entity not in _CUSTOMER_KINDS else 0}"
+    return InboundEvent(
+        company_id=connection.company_id,
+        source=InboundEvent.Source.QUICKBOOKS_CDC,
+        key=f"{scope}:{change.entity}:{change.id}:{version}"[:KEY_LENGTH],
+        name="deleted" if change.is_deleted else "updated",
+        record_type=change.entity.lower(),
+        record_id=change.id[:80],
+        occurred_at=change.updated_at,
+    )
+
+
+def stamps(
+    connection: QuickBooksConnection,
+    period: InvoiceSyncPeriod | None,
+    captured: CapturedChanges,
+    now: datetime,
+) -> dict[str, object]:
+    """Our own writes are all known while this goes on without a gap; after one, the lane catches up first."""
+    values: dict[str, object] = {"captured_at": now}
+    if captured.compared_because:
+        values |= {"compared_fully_at": now, "compared_fully_because": captured.compared_because[:200]}
+    if period is None:
+        return values
+    moved = {"changes_cursor_at": now} if is_continuous(connection, now) else {}
+    return {**values, "money_captured_at": now, "changes_read_at": now, **moved}

@@ -1,0 +1,166 @@
+"""Invoices of both vendors: snapshots, payload fields, numbers and dates. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, tzinfo
+from decimal import Decimal
+from typing import Any
+
+from integrations.coperniq.money import CoperniqInvoice
+from integrations.quickbooks.bodies import money
+from integrations.quickbooks.documents import QuickBooksInvoice, QuickBooksInvoiceLine
+from integrations.sync.engine.coperniq_texts import memo_of
+from integrations.sync.engine.correlation_tag import without_tag
+from integrations.sync.items.lines import InvoiceLine
+
+NUMBER_LIMIT, DESCRIPTION_LIMIT, NOTE_LIMIT, MEMO_LIMIT = 21, 4000, 4000, 1000
+MOST_LINES = 10_000
+PRICE_DECIMALS = 5  # of a UnitPrice (docs/vendors/quickbooks-online.md, 5.2)
+HALF_A_CENT = Decimal("0.005")
+SALES, SUBTOTAL = "SalesItemLineDetail", "SubTotalLineDetail"
+INVOICE_FIELDS = ("due_date", "memo", "lines")
+"""What is kept in step. Customer, number and date are written once and are QuickBooks' own from then on."""
+PERCENTAGE, DIFFERENCE = "percentage", "difference"
+"""Ids of lines Coperniq has none for."""
+
+
+def day_of(moment: datetime | None, zone: tzinfo) -> date | None:
+    """Midnight in UTC is a date somebody picked; any other moment is a moment, seen from the company's place.
+
+    See docs/vendors/coperniq-api.md, A6.
+    """
+    if moment is None:
+        return None
+    in_utc = moment.astimezone(UTC)
+    return in_utc.date() if in_utc.time() == time(0) else moment.astimezone(zone).date()
+
+
+def invoice_lines_of(invoice: CoperniqInvoice) -> list[InvoiceLine]:
+    if invoice.calculation_method == "PERCENTAGE" and not invoice.lines:
+        return [percentage_line(invoice)]
+    return [
+        InvoiceLine(
+            id=line.id or f"{n}",
+            catalog_id=line.catalog_item_id,
+            item_id="",
+            item_name=line.item_name,
+            description=line.description or line.item_name,
+            quantity=line.quantity,
+            unit_price=line.unit_price,
+            amount_cents=line.amount_cents,
+        )
+        for n, line in enumerate(invoice.lines)
+    ]
+
+
+def percentage_line(invoice: CoperniqInvoice) -> InvoiceLine:
+    price = money(invoice.total_cents)
+    return InvoiceLine(
+        PERCENTAGE, "", "", "", percentage_text(invoice), Decimal(1), price, invoice.total_cents
+    )
+
+
+def percentage_text(invoice: CoperniqInvoice) -> str:
+    """`30 % of $25,000, John Smith`."""
+    share = f"{invoice.percentage.normalize():f} %" if invoice.percentage is not None else "Share"
+    base = f" of ${money(invoice.base_cents):,}".removesuffix(".00") if invoice.base_cents else ""
+    return f"{share}{base}" + (f", {invoice.record_title}" if invoice.record_title else "")
+
+
+def difference_line(cents: int, item_id: str) -> InvoiceLine:
+    """What Coperniq's total has beyond its lines, as one line for the item an admin named."""
+    text = "Tax and other amounts"
+    return InvoiceLine(DIFFERENCE, "", item_id, text, text, Decimal(1), money(cents), cents)
+
+
+def line_payload(line: InvoiceLine) -> dict[str, Any]:
+    detail: dict[str, Any] = {"TaxCodeRef": {"value": "NON"}}
+    if line.item_id:
+        detail["ItemRef"] = {"value": line.item_id}
+    return {
+        "DetailType": SALES,
+        "Amount": money(line.amount_cents),
+        "Description": line.description,
+        SALES: {**detail, **quantity_and_price(line)},
+    }
+
+
+def quantity_and_price(line: InvoiceLine) -> dict[str, Decimal]:
+    """Together they have to make the amount (6070), however QuickBooks rounds half a cent.
+
+    A price QuickBooks cannot hold leaves the amount alone.
+    """
+    exponent = line.unit_price.normalize().as_tuple().exponent
+    too_fine = isinstance(exponent, int) and -exponent > PRICE_DECIMALS
+    if too_fine or abs(line.quantity * line.unit_price - money(line.amount_cents)) == HALF_A_CENT:
+        return {"Qty": Decimal(1), "UnitPrice": money(line.amount_cents)}
+    return {"Qty": line.quantity, "UnitPrice": line.unit_price}
+
+
+def coperniq_invoice_snapshot(invoice: CoperniqInvoice, zone: tzinfo) -> dict[str, Any]:
+    """As Coperniq last answered: texts and integers, so that it can be kept and compared."""
+    due_on = day_of(invoice.due_at, zone)
+    return {
+        "due_date": due_on.isoformat() if due_on else "",
+        "memo": memo_of(invoice.description),
+        "lines": [_line_snapshot(line) for line in invoice_lines_of(invoice)],
+        "total": invoice.total_cents,
+        "status": invoice.status,
+        "archived": invoice.is_archived,
+        "record_id": invoice.record_id,
+        "account_id": invoice.account_id,
+        "paid": invoice.paid_cents,
+    }
+
+
+def _line_snapshot(line: InvoiceLine) -> dict[str, Any]:
+    return {
+        "id": line.id,
+        "catalog": line.catalog_id,
+        "description": line.description,
+        "quantity": f"{line.quantity.normalize():f}",
+        "price": f"{line.unit_price.normalize():f}",
+        "amount": line.amount_cents,
+    }
+
+
+def quickbooks_invoice_snapshot(invoice: QuickBooksInvoice, memo_field: str) -> dict[str, Any]:
+    return {
+        "due_date": invoice.due_on.isoformat() if invoice.due_on else "",
+        "memo": memo_in(invoice, memo_field),
+        "memo_field": memo_field,
+        "lines": [_sale_snapshot(line) for line in invoice.lines if line.kind != SUBTOTAL],
+        "total": invoice.total_cents,
+        "balance": invoice.balance_cents,
+        "customer": invoice.customer_id,
+        "number": invoice.number,
+        "on": invoice.on.isoformat(),
+        "voided": invoice.is_voided,
+        "payments": sorted(invoice.payment_ids),
+    }
+
+
+def memo_in(invoice: QuickBooksInvoice, memo_field: str) -> str:
+    return invoice.memo.strip() if memo_field == "customer_memo" else without_tag(invoice.note)
+
+
+def _sale_snapshot(line: QuickBooksInvoiceLine) -> dict[str, Any]:
+    return {
+        "id": line.id,
+        "kind": line.kind,
+        "item": line.item_id,
+        "description": line.description,
+        "quantity": text_of(line.quantity),
+        "price": text_of(line.unit_price),
+        "amount": line.amount_cents,
+    }
+
+
+def text_of(number: Decimal | None) -> str:
+    return "" if number is None else f"{number.normalize():f}"
+
+
+def suffixed_number(number: str, count: int) -> str:
+    """`1042-2`, within what QuickBooks takes; the first bears no suffix."""
+    suffix = f"-{count}" if count > 1 else ""
+    return number[: NUMBER_LIMIT - len(suffix)] + suffix

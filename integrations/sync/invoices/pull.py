@@ -1,0 +1,147 @@
+"""QuickBooks invoice to Coperniq invoice: created once, then kept in step."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from integrations.errors import Choice, NeedsDecision, RecordMissing, Refused, Skipped
+from integrations.models import (
+    InboundEvent,
+    Kind,
+    OnEnded,
+    Question,
+    RecordLink,
+    RemoteWrite,
+    SyncRun,
+    Vendor,
+)
+from integrations.models.links import MOVED_FROM
+from integrations.quickbooks.documents import QuickBooksInvoice
+from integrations.sync.customers.merge_detection import wait_if_customer_merged
+from integrations.sync.engine.choices import DISCARD, RETRY
+from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.correlation_tag import tagged_coperniq_id
+from integrations.sync.engine.lookups import LookupName, refresh_lookup
+from integrations.sync.engine.outbox import execute_plan
+from integrations.sync.engine.plan import Plan, RunResult
+from integrations.sync.engine.replan import is_same_plan
+from integrations.sync.invoices.eligibility import refuse_while_off
+from integrations.sync.invoices.mapping import (
+    INVOICE_FIELDS,
+    coperniq_invoice_snapshot,
+    quickbooks_invoice_snapshot,
+)
+from integrations.sync.invoices.merge import CONFLICT_CAUSES, open_questions, plan_merge, plan_refreshed
+from integrations.sync.invoices.pull_create import plan_invoice_pull_create, request_push
+from integrations.sync.invoices.pull_void import plan_deleted, plan_voided
+from integrations.sync.invoices.push import end_of_invoice, read_invoice
+from integrations.sync.invoices.push_update import GO_ON_IN_QUICKBOOKS, refuse_moved_in_coperniq
+
+_GO_ON_IN_COPERNIQ = Choice(
+    GO_ON_IN_QUICKBOOKS.key, "Go on with it where it is in Coperniq", Question.MOVED_IN_QUICKBOOKS
+)
+
+
+def plan(desk: SyncContext, run: SyncRun) -> Plan:
+    refuse_while_off(desk.settings)
+    link = RecordLink.objects.pulled(desk.connection, Kind.INVOICE, run.quickbooks_id)
+    if link is not None and _is_stale_event(run, link):
+        raise Skipped("seen_already", "What QuickBooks told is known already.", silent=True)
+    try:
+        current = desk.quickbooks.read_invoice(run.quickbooks_id)
+    except RecordMissing:
+        return plan_deleted(desk, run, link)
+    if link is None:
+        refuse_portals_own(desk, run, current)
+        return plan_invoice_pull_create(desk, run, current)
+    run.record_name = link.coperniq_name
+    return changed_plan(desk, run, link, current)
+
+
+def apply(desk: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
+    """What Coperniq refuses may be a catalog item that was archived since the catalog was read."""
+    try:
+        return execute_plan(desk, run, planned)
+    except Refused as error:
+        if error.vendor != Vendor.COPERNIQ:
+            raise
+        refresh_lookup(desk, LookupName.CATALOG)
+        again = plan(desk, run)
+        if is_same_plan(again, planned):
+            raise
+    return execute_plan(desk, run, again)
+
+
+def _is_stale_event(run: SyncRun, link: RecordLink) -> bool:
+    """Told of a moment that QuickBooks has answered for since, e.g. the portal's own write.
+
+    Stamps are whole seconds; change data tells versions apart, so that what it tells of the same one is news.
+    """
+    event, known_at = run.event, link.quickbooks_at
+    if event is None or event.occurred_at is None or known_at is None:
+        return False
+    by_version = event.source == InboundEvent.Source.QUICKBOOKS_CDC
+    is_old = event.occurred_at < known_at or (event.occurred_at == known_at and not by_version)
+    return is_old and not run.decisions and run.attempts <= 1 and run.asked == 1
+
+
+def refuse_portals_own(desk: SyncContext, run: SyncRun, current: QuickBooksInvoice) -> None:
+    """A record with our mark was made by the portal, and is never copied back: its own run links it."""
+    coperniq_id = tagged_coperniq_id(desk.connection.realm_id, Kind.INVOICE, current.note)
+    if not coperniq_id:
+        return
+    linked = RecordLink.objects.pushed(desk.connection, Kind.INVOICE, coperniq_id)
+    if linked is not None and linked.quickbooks_id != current.id:
+        return  # a copy, made in QuickBooks with its note and all
+    writes = RemoteWrite.objects.open().filter(connection=desk.connection, vendor=Vendor.QUICKBOOKS)
+    if not writes.filter(kind=Kind.INVOICE, coperniq_id=coperniq_id).exists():
+        request_push(desk, coperniq_id)
+    raise Skipped("made_by_portal", "The portal made it itself, and links it.", silent=True)
+
+
+def changed_plan(desk: SyncContext, run: SyncRun, link: RecordLink, current: QuickBooksInvoice) -> Plan:
+    _refuse_moved_in_quickbooks(desk, run, link, current)
+    if current.is_voided or link.quickbooks_image.get("voided"):
+        return plan_voided(desk, run, link, current)
+    is_open = run.decisions or run.cause in CONFLICT_CAUSES
+    if link.written.get("ended") or not (has_changed(desk, link, current) or is_open):
+        open_questions(desk, run).requeue()
+        return plan_refreshed(desk, link, run, current)
+    invoice = read_invoice(desk, run, link)
+    ended = end_of_invoice(desk.settings, invoice)
+    if ended is not None:
+        put_off = INVOICE_FIELDS if ended == OnEnded.LEAVE else ()
+        return plan_refreshed(desk, link, run, current, put_off)
+    image = refuse_moved_in_coperniq(
+        run, link, coperniq_invoice_snapshot(invoice, ZoneInfo(desk.connection.company.time_zone))
+    )
+    return plan_merge(desk, run, invoice, link, image, current)
+
+
+def has_changed(desk: SyncContext, link: RecordLink, current: QuickBooksInvoice) -> bool:
+    now, before = quickbooks_invoice_snapshot(current, desk.settings.memo_field), link.quickbooks_image
+    names = [
+        *INVOICE_FIELDS,
+        "total",
+        "memo_field",
+        *(["number"] if link.rule == RecordLink.Rule.PULLED else []),
+    ]
+    return any(now[name] != before.get(name) for name in names)
+
+
+def _refuse_moved_in_quickbooks(
+    desk: SyncContext, run: SyncRun, link: RecordLink, current: QuickBooksInvoice
+) -> None:
+    """Another customer: merged with its own, which moves all links at once, or truly moved."""
+    moved_from = link.written.get(MOVED_FROM, "")
+    link.written = {name: value for name, value in link.written.items() if name != MOVED_FROM}
+    before = moved_from or link.quickbooks_image.get("customer", current.customer_id)
+    if current.customer_id == before or run.has_taken(_GO_ON_IN_COPERNIQ):
+        return
+    wait_if_customer_merged(desk, run, link, before, current.customer_id)
+    raise NeedsDecision(
+        "quickbooks_invoice_moved",
+        f"Invoice {link.told_number} was moved to another customer in QuickBooks. In Coperniq an invoice cannot be "
+        "moved: move it back in QuickBooks, or let the portal go on with it where it is in Coperniq.",
+        [_GO_ON_IN_COPERNIQ, RETRY, DISCARD],
+    )

@@ -1,0 +1,24 @@
+"""Request the pull of an invoice that a run has found changed in QuickBooks."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from integrations.models import Action, RecordLink, SyncRun
+from integrations.models.links import MOVED_FROM
+from integrations.sync.engine.context import SyncContext
+
+
+def on_invoice_moved(desk: SyncContext, invoice: RecordLink, customer_id: str) -> None:
+    """Payments need the customer it has by now; the run of its own still has to ask about the one it had."""
+    before = invoice.quickbooks_image.get("customer", customer_id)
+    if customer_id != before:
+        invoice.written = {MOVED_FROM: before, **invoice.written}
+        request_pull(desk, invoice)
+
+
+def request_pull(desk: SyncContext, invoice: RecordLink) -> None:
+    """Whoever met the news here stores a later version, after which nothing else would tell of it."""
+    with transaction.atomic():
+        desk.lane.hold_fast()
+        SyncRun.objects.ask(SyncRun.of(desk.connection, Action.PULL_INVOICE, invoice))

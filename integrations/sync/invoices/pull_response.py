@@ -1,0 +1,218 @@
+"""Coperniq's answer to a write of an invoice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from integrations.coperniq.money import CoperniqInvoice, CoperniqInvoiceLine
+from integrations.errors import Choice, RecordMissing
+from integrations.models import Kind, RecordLink, RemoteWrite, SyncRun
+from integrations.parsing import Wild
+from integrations.quickbooks.bodies import money
+from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.coperniq_texts import read_quickbooks_tag
+from integrations.sync.engine.lost_writes import sent_not_before
+from integrations.sync.engine.plan import AnsweredWrite, Change, RunResult, done
+from integrations.sync.engine.responses import WriteResponse, apply_plan_metadata, load_body
+from integrations.sync.invoices.mapping import coperniq_invoice_snapshot, day_of
+from integrations.sync.invoices.push_response import allocation_runs, list_sentences
+
+
+def on_response(desk: SyncContext, write: RemoteWrite, sent: WriteResponse, body: str) -> RunResult:
+    invoice = cast("CoperniqInvoice", sent.record)
+    about = write.about["about"]
+    link, before = _link_for_pull(desk, write, invoice)
+    is_new = link.pk is None
+    _update_link(desk, link, write, invoice)
+    if about.get("found"):
+        link.coperniq_image |= edited_since(desk, invoice, load_body(body)) | moved_since(
+            about["record"], invoice
+        )
+    if is_new:
+        link.coperniq_name = pulled_name(link.number, invoice.number)
+    again = left_standing(link, about, invoice)
+    link.written["lines_stay"] = again or bool(link.written.get("lines_stay"))
+    if again:  # the lines have not been taken over yet
+        link.quickbooks_image = {**link.quickbooks_image, "lines": before.get("lines")}
+    choices = [Choice(**choice) for choice in about.get("choices", ())]
+    return done(
+        _message_of(write, link),
+        [*write.warnings, *([] if again else total_variance(about, invoice))],
+        changes=[Change(**change) for change in write.changes],
+        quickbooks_id=write.quickbooks_id,
+        record_name=link.coperniq_name,
+        link=link,
+        answered=AnsweredWrite(write, write.quickbooks_id, link.quickbooks_version, ""),
+        asks=_payment_runs(desk, link, found=bool(about.get("found"))) if is_new else (),
+        choices=choices,
+        again=again or bool(about.get("again")),
+    )
+
+
+def _link_for_pull(
+    desk: SyncContext, write: RemoteWrite, invoice: CoperniqInvoice
+) -> tuple[RecordLink, dict[str, Any]]:
+    """With QuickBooks as it was read for this write, and what stood there before."""
+    links = RecordLink.objects.of(desk.connection, Kind.INVOICE)
+    link = links.filter(quickbooks_id=write.quickbooks_id).first() or RecordLink(
+        connection=desk.connection,
+        kind=Kind.INVOICE,
+        coperniq_id=invoice.id,
+        quickbooks_id=write.quickbooks_id,
+        rule=write.rule,
+    )
+    apply_plan_metadata(link, write.about)
+    before = link.quickbooks_image
+    theirs = write.about["about"]["quickbooks"]
+    link.quickbooks_name, link.quickbooks_version = theirs["name"], theirs["version"]
+    link.quickbooks_image = theirs["image"]
+    link.quickbooks_at = datetime.fromisoformat(theirs["at"]) if theirs["at"] else link.quickbooks_at
+    return link, before
+
+
+def _update_link(desk: SyncContext, link: RecordLink, write: RemoteWrite, invoice: CoperniqInvoice) -> None:
+    """Only what was written counts as answered: a person may have changed the rest since it was read."""
+    answered = coperniq_invoice_snapshot(invoice, ZoneInfo(desk.connection.company.time_zone))
+    about = write.about["about"]
+    written = {name: answered[name] for name in about["fields"]}
+    link.coperniq_image = {**write.coperniq_image, **written} if write.coperniq_id else answered
+    pairs = about.get("pairs")
+    if pairs is not None:
+        sold = {line.catalog_item_id: line.id for line in invoice.lines}
+        link.written["line_ids"] = {sold[item]: theirs for item, theirs in pairs.items() if item in sold}
+
+
+def pulled_name(number: str, own_number: str) -> str:
+    """Each side numbers by itself, so that both numbers are told."""
+    if not number or number == own_number:
+        return f"Invoice {own_number}"
+    return f"Invoice {number} ({own_number} in Coperniq)"
+
+
+def left_standing(link: RecordLink, about: Mapping[str, Any], invoice: CoperniqInvoice) -> bool:
+    """True if Coperniq keeps lines an update leaves out, which is not documented: then they are emptied.
+
+    See docs/vendors/coperniq-api.md, A11.
+    """
+    sent = about.get("sold")
+    if sent is None or link.written.get("lines_stay"):
+        return False
+    return any(line.catalog_item_id not in sent and line.amount_cents for line in invoice.lines)
+
+
+def total_variance(about: Mapping[str, Any], invoice: CoperniqInvoice) -> list[str]:
+    """A total that is not QuickBooks' is never a silent success."""
+    wanted = about.get("total")
+    if wanted is None or invoice.total_cents == wanted:
+        return []
+    return [
+        f"Coperniq makes it ${money(invoice.total_cents):,} where QuickBooks has ${money(wanted):,}: compare the lines, "
+        "and correct them in QuickBooks."
+    ]
+
+
+def _message_of(write: RemoteWrite, link: RecordLink) -> str:
+    about = write.about["about"]
+    name = f"invoice {link.told_number}"
+    if not write.coperniq_id:
+        folded = f" Put together for Coperniq: {', '.join(about['why'])}." if about.get("why") else ""
+        place = f" on “{about['place']}”" if about.get("place") else ""
+        return f"Brought {name} over to Coperniq{place}: ${money(link.amount_cents or 0):,}.{folded}"
+    if "status" in about["fields"]:
+        return f"Declined {name} in Coperniq, because it was {about['because']} in QuickBooks."
+    return f"Updated {name} in Coperniq: {list_sentences([change['field'] for change in write.changes])}."
+
+
+def _payment_runs(desk: SyncContext, link: RecordLink, *, found: bool) -> list[SyncRun]:
+    """Money that came in before the invoice was in Coperniq; after a lost answer that may be since it was read."""
+    payment_ids = link.quickbooks_image.get("payments", ())
+    if found:
+        try:
+            payment_ids = desk.quickbooks.read_invoice(link.quickbooks_id).payment_ids
+        except RecordMissing:
+            payment_ids = ()
+    return allocation_runs(desk, payment_ids, link.coperniq_account_id)
+
+
+def find_lost_write(desk: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
+    if not write.coperniq_id:
+        found = find_tagged_invoice(desk, write.about["about"]["record"], write.quickbooks_id) or find_moved(
+            desk, write
+        )
+        write.about["about"]["found"] = found is not None
+        return WriteResponse(found, "") if found else None
+    try:
+        current = desk.coperniq.read_invoice(write.coperniq_id)
+    except RecordMissing:
+        return None
+    zone = ZoneInfo(desk.connection.company.time_zone)
+    return WriteResponse(current, "") if _has_values(current, load_body(body), zone) else None
+
+
+def edited_since(desk: SyncContext, current: CoperniqInvoice, wanted: Mapping[str, Any]) -> dict[str, None]:
+    """Fields that are not as they were sent, in an invoice found after a lost answer: an edit that nobody has seen."""
+    zone = ZoneInfo(desk.connection.company.time_zone)
+    parts = {"due_date": "dueDate", "memo": "description", "lines": "lineItems"}
+    sent = {name: {part: wanted[part]} for name, part in parts.items() if part in wanted}
+    return {name: None for name, values in sent.items() if not _has_values(current, values, zone)}
+
+
+def moved_since(record: Sequence[str], current: CoperniqInvoice) -> dict[str, str]:
+    """Where it was brought to, if it is elsewhere by now: a person is asked about that."""
+    return {"record_id": record[1]} if current.record_id not in ("", record[1]) else {}
+
+
+def find_tagged_invoice(
+    desk: SyncContext, record: Sequence[str], quickbooks_id: str
+) -> CoperniqInvoice | None:
+    """The invoice of this record, ("projects" or "accounts", id), that bears the mark of QuickBooks' one."""
+    kind, id_ = record
+    rows = desk.coperniq.list_invoices_of("projects" if kind == "projects" else "accounts", id_)
+    return marked_among(desk, rows, quickbooks_id)
+
+
+def find_moved(desk: SyncContext, write: RemoteWrite) -> CoperniqInvoice | None:
+    """People may have moved it to another record, or taken its own away, before the portal had its answer."""
+    rows = desk.coperniq.list_invoices(sent_not_before(write, desk.coperniq.clock_offset))
+    return marked_among(desk, rows, write.quickbooks_id)
+
+
+def marked_among(desk: SyncContext, rows: Iterable[object], quickbooks_id: str) -> CoperniqInvoice | None:
+    for row in rows:
+        if not isinstance(row, CoperniqInvoice):
+            continue
+        mark = read_quickbooks_tag(desk.connection.realm_id, Kind.INVOICE, row.description)
+        if mark.quickbooks_id == quickbooks_id and _is_unlinked(desk, row.id):
+            return row
+    return None
+
+
+def _is_unlinked(desk: SyncContext, coperniq_id: str) -> bool:
+    return RecordLink.objects.pushed(desk.connection, Kind.INVOICE, coperniq_id) is None
+
+
+def _has_values(current: CoperniqInvoice, wanted: Mapping[str, Any], zone: ZoneInfo) -> bool:
+    due = Wild(dict(wanted)).moment("dueDate", None)
+    rows = wanted.get("lineItems")
+    return (
+        ("dueDate" not in wanted or day_of(current.due_at, zone) == day_of(due, zone))
+        and wanted.get("description", current.description).strip() == current.description.strip()
+        and wanted.get("status", current.status) == current.status
+        and (rows is None or sorted(map(wanted_line, rows)) == sorted(map(standing_line, current.lines)))
+    )
+
+
+SoldLine = tuple[str, Decimal, Decimal, str]
+
+
+def wanted_line(row: Mapping[str, Any]) -> SoldLine:
+    texts = str(row["catalogItemId"]), row.get("description") or ""
+    return texts[0], Decimal(row["quantity"]), Decimal(row["unitPrice"]), texts[1].strip()
+
+
+def standing_line(line: CoperniqInvoiceLine) -> SoldLine:
+    return line.catalog_item_id, line.quantity, line.unit_price, line.description.strip()

@@ -1,0 +1,209 @@
+"""Which Coperniq catalog item each QuickBooks item is: linked, matched by code or name, else created."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import QuerySet
+
+from integrations.errors import Refused
+from integrations.item_matches import match
+from integrations.models import Kind, RecordLink, RemoteWrite, SyncRun, Vendor
+from integrations.quickbooks.bodies import dump, money
+from integrations.sync.engine import responses as engine_responses
+from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.handlers import response_handler
+from integrations.sync.engine.lookups import (
+    DAILY,
+    SOON,
+    LookupName,
+    find_in_lookup,
+    lookup_rows,
+    refresh_lookup,
+)
+from integrations.sync.engine.outbox import send_write, store_prepared_write
+from integrations.sync.engine.persistence import store_result
+from integrations.sync.engine.shared_records import LOCKS, resolve_writes
+from integrations.sync.items.generic import generic_item
+from integrations.sync.items.push import item_link
+
+Row = Mapping[str, Any]
+_NEW_ITEM_CLASS = {"type": "SERVICE", "category": "OTHER", "tradeGroup": "OTHER"}
+"""What any item may be (docs/vendors/coperniq-api.md, 3.12)."""
+_CATALOG_LOCK = LOCKS[engine_responses.CATALOG_ITEM]
+_SYNCED_FIELDS = ("name", "code", "price", "cost")
+
+
+def catalog_id_for(desk: SyncContext, run: SyncRun, item_id: str) -> str | None:
+    """None where Coperniq has no such item and takes none, or has several that fit."""
+    item = find_in_lookup(desk, LookupName.ITEMS, id=item_id)
+    link = linked(desk, item_id)
+    if link is not None:
+        if (
+            item is not None
+            and link.rule == RecordLink.Rule.PULLED
+            and link.quickbooks_image != item_snapshot(item)
+        ):
+            update_catalog_item(desk, run, link, item)
+        return link.coperniq_id
+    return match_or_create(desk, run, item) if item is not None else None
+
+
+def linked(desk: SyncContext, item_id: str) -> RecordLink | None:
+    """The first whose catalog item is still in use."""
+    links = RecordLink.objects.of(desk.connection, Kind.ITEM).filter(quickbooks_id=item_id).order_by("pk")
+    return next((link for link in links if in_use(desk, link.coperniq_id)), None)
+
+
+def in_use(desk: SyncContext, catalog_id: str) -> bool:
+    row = find_in_lookup(desk, LookupName.CATALOG, id=catalog_id)
+    return row is not None and not row["is_archived"]
+
+
+def match_or_create(desk: SyncContext, run: SyncRun, item: Row) -> str | None:
+    with desk.locked(_CATALOG_LOCK):
+        known = linked(desk, item["id"])
+        if known is not None:
+            return known.coperniq_id
+        _resolve_open_item_writes(desk, run, item["id"])
+        for max_age in (DAILY, SOON):
+            found, rule = match_in_catalog(desk, item, lookup_rows(desk, LookupName.CATALOG, max_age))
+            if found is not None:
+                link = item_link(desk, found, item, rule)
+                RecordLink.objects.bulk_create([link], ignore_conflicts=True)
+                return link.coperniq_id
+        known = linked(desk, item["id"])
+        if known is not None or rule:
+            return known.coperniq_id if known is not None else None
+        return create_catalog_item(desk, run, item["id"], item["name"], item_snapshot(item))
+
+
+def match_in_catalog(desk: SyncContext, item: Row, catalog: list[dict[str, Any]]) -> tuple[Row | None, str]:
+    """As in the other direction, with the sides changed; what already stands for another item is none."""
+    links = RecordLink.objects.of(desk.connection, Kind.ITEM).exclude(quickbooks_id=item["id"])
+    taken = set(links.values_list("coperniq_id", flat=True))
+    rows = [
+        {**row, "sku": row.get("code"), "kind": "", "is_active": not row["is_archived"]}
+        for row in catalog
+        if row["id"] not in taken
+    ]
+    return match({"name": item["name"], "code": item["sku"]}, rows)
+
+
+def generic_item_id(desk: SyncContext, run: SyncRun, number: int) -> str:
+    """For what is no item of QuickBooks': several on one invoice need several of these."""
+    name = generic_item(number)
+    known = _find_generic(desk, name, DAILY)
+    if known and not _open_item_writes(desk, name).exists():
+        return known
+    with desk.locked(_CATALOG_LOCK):
+        _resolve_open_item_writes(desk, run, name)
+        known = _find_generic(desk, name, SOON)
+        nothing = {"name": name, "code": "", "price": 0, "cost": 0}
+        return known or str(create_catalog_item(desk, run, name, name, nothing, strict=True))
+
+
+def _find_generic(desk: SyncContext, name: str, max_age: timedelta) -> str:
+    rows = lookup_rows(desk, LookupName.CATALOG, max_age)
+    same = (row["id"] for row in rows if row["name"] == name and not row["is_archived"])
+    return str(next(same, ""))
+
+
+def item_snapshot(item: Row) -> dict[str, Any]:
+    """What an item made for QuickBooks' is kept up with; cents."""
+    return {
+        "name": item["name"],
+        "code": item["sku"],
+        "price": item["price_cents"] or 0,
+        "cost": item.get("cost_cents") or 0,
+    }
+
+
+def create_catalog_item(
+    desk: SyncContext, run: SyncRun, known_as: str, name: str, image: dict[str, Any], *, strict: bool = False
+) -> str | None:
+    """The caller holds the lock and has looked for it. Without `strict` a refusal is None."""
+    write = item_write(desk, run, known_as, name, image)
+    try:
+        write_catalog_item(desk, run, write, {**_NEW_ITEM_CLASS, **_catalog_body(image)})
+    except Refused:
+        if strict:
+            raise
+        return None
+    link = linked_by(desk, known_as)
+    return link.coperniq_id if link else None
+
+
+def update_catalog_item(desk: SyncContext, run: SyncRun, link: RecordLink, item: Row) -> None:
+    """Only what the portal itself made; a refusal is no reason to stop an invoice."""
+    with desk.locked(_CATALOG_LOCK):
+        _resolve_open_item_writes(desk, run, item["id"])
+        write = item_write(desk, run, item["id"], item["name"], item_snapshot(item), link)
+        try:
+            write_catalog_item(desk, run, write, _catalog_body(item_snapshot(item)))
+        except Refused:
+            return
+
+
+def item_write(
+    desk: SyncContext,
+    run: SyncRun,
+    known_as: str,
+    name: str,
+    image: dict[str, Any],
+    link: RecordLink | None = None,
+) -> RemoteWrite:
+    before = link.quickbooks_image if link else {}
+    return RemoteWrite(
+        connection=desk.connection,
+        run=run,
+        vendor=Vendor.COPERNIQ,
+        kind=Kind.ITEM,
+        coperniq_id=link.coperniq_id if link else "",
+        entity=engine_responses.CATALOG_ITEM,
+        operation="update" if link else "create",
+        quickbooks_id=known_as,
+        rule=RecordLink.Rule.PULLED,
+        about={"about": {"name": name, "image": image}},
+        changes=[
+            {"field": field, "before": _shown_value(before.get(field)), "after": _shown_value(image[field])}
+            for field in _SYNCED_FIELDS
+            if before.get(field) != image[field]
+        ],
+    )
+
+
+def _shown_value(value: object) -> str:
+    return f"${money(value):,}" if isinstance(value, int) else str(value or "")
+
+
+def _catalog_body(image: Mapping[str, Any]) -> dict[str, Any]:
+    code = {"code": image["code"]} if image["code"] else {}
+    return {"name": image["name"], "price": money(image["price"]), "cost": money(image["cost"]), **code}
+
+
+def write_catalog_item(desk: SyncContext, run: SyncRun, write: RemoteWrite, body: Mapping[str, Any]) -> None:
+    store_prepared_write(desk, write, dump(body))
+    text = write.body
+    store_result(
+        desk, run, response_handler(write.entity).on_response(desk, write, send_write(desk, write), text)
+    )
+    refresh_lookup(desk, LookupName.CATALOG)
+
+
+def _open_item_writes(desk: SyncContext, known_as: str) -> QuerySet[RemoteWrite]:
+    writes = RemoteWrite.objects.open().filter(connection=desk.connection, vendor=Vendor.COPERNIQ)
+    return writes.filter(kind=Kind.ITEM, quickbooks_id=known_as)
+
+
+def _resolve_open_item_writes(desk: SyncContext, run: SyncRun, known_as: str) -> None:
+    """What an earlier attempt left open is found out first."""
+    if resolve_writes(desk, run, _open_item_writes(desk, known_as)):
+        refresh_lookup(desk, LookupName.CATALOG)
+
+
+def linked_by(desk: SyncContext, known_as: str) -> RecordLink | None:
+    links = RecordLink.objects.of(desk.connection, Kind.ITEM).filter(quickbooks_id=known_as)
+    return links.order_by("-pk").first()

@@ -1,0 +1,51 @@
+"""Coperniq's answer to a write of a catalog item."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from integrations.coperniq.money import CatalogItem
+from integrations.models import Kind, RecordLink, RemoteWrite
+from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.plan import AnsweredWrite, Change, RunResult, done
+from integrations.sync.engine.responses import WriteResponse, load_body
+
+
+def on_response(desk: SyncContext, write: RemoteWrite, sent: WriteResponse, body: str) -> RunResult:
+    item = cast("CatalogItem", sent.record)
+    verb = "Updated" if write.coperniq_id else "Created"
+    link = RecordLink.objects.pushed(desk.connection, Kind.ITEM, item.id) or RecordLink(
+        connection=desk.connection,
+        kind=Kind.ITEM,
+        coperniq_id=item.id,
+        quickbooks_id=write.quickbooks_id,
+        rule=write.rule,
+    )
+    link.coperniq_name, link.quickbooks_name = item.name, write.about["about"]["name"]
+    link.quickbooks_image = write.about["about"]["image"]
+    link.number, link.amount_cents = item.code[:40], item.price_cents
+    return done(
+        f"{verb} the catalog item “{item.name}” in Coperniq.",
+        changes=[Change(**change) for change in write.changes],
+        quickbooks_id=write.quickbooks_id,
+        record_name=item.name,
+        link=link,
+        answered=AnsweredWrite(write, write.quickbooks_id, "", ""),
+    )
+
+
+def find_lost_write(desk: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
+    """By its name, which nothing keeps unique: one that is linked to another item is not it."""
+    wanted = load_body(body)
+    links = RecordLink.objects.of(desk.connection, Kind.ITEM)
+    taken = set(links.exclude(quickbooks_id=write.quickbooks_id).values_list("coperniq_id", flat=True))
+    for row in desk.coperniq.list_catalog():
+        same = row.id == write.coperniq_id if write.coperniq_id else row.name == wanted["name"]
+        if same and row.id not in taken and _has_values(row, wanted):
+            return WriteResponse(row, "")
+    return None
+
+
+def _has_values(row: CatalogItem, wanted: Mapping[str, Any]) -> bool:
+    return row.name == wanted["name"] and row.price_cents == int(wanted["price"] * 100)

@@ -1,0 +1,118 @@
+"""Which QuickBooks item each line of an invoice is sold as."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from integrations.errors import NeedsDecision
+from integrations.item_matches import match
+from integrations.models import ItemlessLines, Kind, QuickBooksConnection, RecordLink
+from integrations.sync.engine.choices import DISCARD, RETRY
+from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.lookups import DAILY, SOON, LookupName, find_in_lookup, lookup_rows
+from integrations.sync.items.lines import InvoiceLine, with_items
+
+
+def match_lines(
+    desk: SyncContext, lines: Sequence[InvoiceLine]
+) -> tuple[list[InvoiceLine], list[RecordLink]]:
+    """The lines with their items, and the matches that are new."""
+    catalog_ids = {line.catalog_id for line in lines if line.catalog_id}
+    links = RecordLink.objects.of(desk.connection, Kind.ITEM).filter(coperniq_id__in=catalog_ids)
+    known = {link.coperniq_id: link for link in links}
+    names = {line.catalog_id: line.item_name for line in lines}
+    found: dict[str, str] = {}
+    new: list[RecordLink] = []
+    for catalog_id in catalog_ids:
+        link = known.get(catalog_id)
+        if link is None or not is_usable(desk, link):
+            link = matched(desk, catalog_id, names[catalog_id])
+            new += [link] if link is not None else []
+        if link is not None:
+            link.pk = known[catalog_id].pk if catalog_id in known else link.pk
+            found[catalog_id] = link.quickbooks_id
+    return with_items(lines, found), new
+
+
+def is_usable(desk: SyncContext, link: RecordLink) -> bool:
+    """What a person pinned and QuickBooks has made inactive is for a person to mend."""
+    item = find_in_lookup(desk, LookupName.ITEMS, id=link.quickbooks_id)
+    usable = item is not None and item["is_active"]
+    if not usable and link.rule == RecordLink.Rule.CHOSEN:
+        raise NeedsDecision(
+            "item_inactive",
+            f"The QuickBooks item “{link.quickbooks_name}”, chosen for “{link.coperniq_name}”, is inactive. "
+            "Make it active in QuickBooks, or choose another under Item matches; then try again.",
+            [RETRY, DISCARD],
+        )
+    return usable
+
+
+def matched(desk: SyncContext, catalog_id: str, name: str) -> RecordLink | None:
+    row = find_in_lookup(desk, LookupName.CATALOG, id=catalog_id) or {
+        "id": catalog_id,
+        "name": name,
+        "code": "",
+    }
+    for max_age in (DAILY, SOON):
+        item, rule = match(row, lookup_rows(desk, LookupName.ITEMS, max_age))
+        if item is not None:
+            return item_link(desk, row, item, rule)
+    return None
+
+
+def item_link(desk: SyncContext, row: Mapping[str, Any], item: Mapping[str, Any], rule: str) -> RecordLink:
+    return RecordLink(
+        connection=desk.connection,
+        kind=Kind.ITEM,
+        coperniq_id=row["id"],
+        coperniq_name=row["name"],
+        quickbooks_id=item["id"],
+        quickbooks_name=item["name"],
+        number=(row.get("code") or "")[:40],
+        amount_cents=item["price_cents"],
+        rule=rule,
+    )
+
+
+def with_fallback_item(desk: SyncContext, lines: Sequence[InvoiceLine]) -> list[InvoiceLine]:
+    """Lines without a match: as they are, if QuickBooks keeps their amount; else with the item an admin chose."""
+    if not has_unmatched(lines) or not drops_amounts(desk):
+        return list(lines)
+    item_id = fallback_item(desk)
+    return [replace(line, item_id=line.item_id or item_id) for line in lines]
+
+
+def has_unmatched(lines: Iterable[InvoiceLine]) -> bool:
+    return any(not line.item_id and line.amount_cents for line in lines)
+
+
+def lines_as_known(desk: SyncContext) -> str:
+    """Read anew: another thread may have learnt it a moment ago."""
+    connections = QuickBooksConnection.objects.filter(pk=desk.connection.pk)
+    return connections.values_list("itemless_lines", flat=True).get()
+
+
+def drops_amounts(desk: SyncContext) -> bool:
+    return lines_as_known(desk) == ItemlessLines.IGNORED
+
+
+def fallback_item(desk: SyncContext) -> str:
+    item_id = chosen_item(desk, desk.settings.fallback_item)
+    if not item_id:
+        raise NeedsDecision(
+            "no_fallback_item",
+            "QuickBooks drops the amount of a line without an item, and this invoice has lines no QuickBooks item "
+            "matches. Choose an item for lines without a match on the QuickBooks page, or match the items one by "
+            "one under Item matches; then try again.",
+            [RETRY, DISCARD],
+        )
+    return item_id
+
+
+def chosen_item(desk: SyncContext, item_id: str) -> str:
+    """What an admin chose for such lines; "" where nothing was, or it is not active any more."""
+    item = find_in_lookup(desk, LookupName.ITEMS, id=item_id) if item_id else None
+    return item_id if item is not None and item["is_active"] else ""

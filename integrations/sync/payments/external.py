@@ -1,0 +1,153 @@
+"""Payments that people, not the portal, recorded in QuickBooks on linked invoices: each may be the same payment.
+
+They are known from change data capture (ingest/quickbooks_cdc.py), from webhooks, and from reading an invoice again.
+In steady state nothing is read here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.utils import timezone
+
+from integrations.errors import RecordMissing
+from integrations.models import (
+    Action,
+    ForeignPayment,
+    InboundEvent,
+    Kind,
+    QuickBooksConnection,
+    RecordLink,
+    SyncRun,
+)
+from integrations.models.lanes import LONG_AGO
+from integrations.quickbooks.documents import QuickBooksPayment
+from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.continuity import CDC_OVERLAP
+from integrations.sync.engine.correlation_tag import tagged_coperniq_id
+from integrations.sync.invoices.mapping import quickbooks_invoice_snapshot
+from integrations.sync.invoices.pull_request import on_invoice_moved, request_pull
+from integrations.sync.payments.mapping import is_taken_off, pays_others
+
+_REFRESHED_FIELDS = ("balance", "payments", "customer", "voided")
+"""What others change of an invoice, and what matters to a payment on it."""
+
+
+def refresh_external_payments(desk: SyncContext) -> None:
+    """One read, and only after QuickBooks told of a payment that is not ours."""
+    with desk.locked("strangers"):
+        if _has_unread_payments(desk.connection):
+            _read_external_payments(desk)
+
+
+def _has_unread_payments(connection: QuickBooksConnection) -> bool:
+    """Of a payment that nobody has looked at yet: its own run would note it, and has not had its turn."""
+    since = _read_stamp(connection) or LONG_AGO
+    ours = RecordLink.objects.of(connection, Kind.PAYMENT).values("quickbooks_id")
+    told = InboundEvent.objects.unplanned().filter(company=connection.company_id, record_type="payment")
+    runs = SyncRun.objects.unfinished().filter(connection=connection, action=Action.NOTICE_ALLOCATIONS)
+    return (
+        told.filter(received_at__gt=since).exclude(record_id__in=ours).exists()
+        or runs.filter(updated_at__gt=since).exclude(quickbooks_id__in=ours).exists()
+    )
+
+
+def _read_stamp(connection: QuickBooksConnection) -> datetime | None:
+    rows = QuickBooksConnection.objects.filter(pk=connection.pk)
+    return rows.values_list("changes_read_at", flat=True).get()
+
+
+def _read_external_payments(desk: SyncContext) -> None:
+    began_at = timezone.now()
+    since = (_read_stamp(desk.connection) or began_at) - CDC_OVERLAP
+    record_external_payments(desk.connection, desk.quickbooks.list_payments_changed(since))
+    QuickBooksConnection.objects.filter(pk=desk.connection.pk).update(changes_read_at=began_at)
+
+
+def record_external_payments(connection: QuickBooksConnection, payments: Iterable[QuickBooksPayment]) -> None:
+    """Those on linked invoices that are not ours, an allocation a row; voided ones are forgotten.
+
+    A payment of nothing only puts a credit on an invoice: no money came in (docs/vendors/quickbooks-online.md, 3).
+    """
+    linked = RecordLink.objects.of(connection, Kind.INVOICE)
+    for payment in payments:
+        if tagged_coperniq_id(connection.realm_id, Kind.PAYMENT, payment.note):
+            continue
+        known = ForeignPayment.objects.filter(connection=connection, quickbooks_id=payment.id)
+        paid = {line.txn_id for line in payment.lines if line.txn_type == "Invoice"}
+        invoices = list(linked.filter(quickbooks_id__in=paid)) if payment.total_cents else []
+        known.exclude(quickbooks_invoice_id__in=[row.quickbooks_id for row in invoices]).delete()
+        for invoice in invoices:
+            ForeignPayment.objects.update_or_create(
+                connection=connection,
+                quickbooks_id=payment.id,
+                quickbooks_invoice_id=invoice.quickbooks_id,
+                defaults={
+                    "amount_cents": payment.applied_to(invoice.quickbooks_id),
+                    "on": payment.on,
+                    "reference": payment.reference[:80],
+                },
+            )
+
+
+def refresh_invoice(desk: SyncContext, invoice: RecordLink) -> None:
+    """The linked invoice as it is in QuickBooks now, and who has paid on it there."""
+    try:
+        current = desk.quickbooks.read_invoice(invoice.quickbooks_id)
+    except RecordMissing:
+        on_invoice_ended(desk, invoice, "deleted")
+        return
+    if current.is_voided:
+        on_invoice_ended(desk, invoice, "voided")
+        return
+    on_invoice_moved(desk, invoice, current.customer_id)
+    fresh = quickbooks_invoice_snapshot(current, desk.settings.memo_field)
+    invoice.quickbooks_image |= {name: fresh[name] for name in _REFRESHED_FIELDS}
+    invoice.save(update_fields=["quickbooks_image", "written"])
+    gone = ForeignPayment.objects.on_invoice(desk.connection, invoice.quickbooks_id)
+    gone.exclude(quickbooks_id__in=current.payment_ids).delete()
+    record_external_payments(desk.connection, read_unlinked(desk, invoice, current.payment_ids))
+
+
+def on_invoice_ended(desk: SyncContext, invoice: RecordLink, end: str) -> None:
+    """Known here and now only: stored, it would be no news to the run that says what becomes of Coperniq's."""
+    if not invoice.quickbooks_image.get(end) and not invoice.written.get("ended"):
+        request_pull(desk, invoice)
+    invoice.quickbooks_image = {**invoice.quickbooks_image, end: True}
+
+
+def read_unlinked(
+    desk: SyncContext, invoice: RecordLink, payment_ids: Iterable[str]
+) -> Iterable[QuickBooksPayment]:
+    """By id, for the payer may be another than the invoice's customer: a parent pays for its jobs."""
+    links = RecordLink.objects.of(desk.connection, Kind.PAYMENT)
+    ours = set(links.filter(quickbooks_part=invoice.quickbooks_id).values_list("quickbooks_id", flat=True))
+    for payment_id in payment_ids:
+        if payment_id not in ours:
+            yield desk.quickbooks.read_payment(payment_id)
+
+
+def invalidate_balance(desk: SyncContext, coperniq_invoice_id: str) -> None:
+    """QuickBooks refused what we thought to be open: whoever plans next looks at the invoice first."""
+    links = RecordLink.objects.of(desk.connection, Kind.INVOICE)
+    for link in links.filter(coperniq_id=coperniq_invoice_id):
+        link.quickbooks_image |= {"balance": 0}
+        link.save(update_fields=["quickbooks_image"])
+
+
+def balance_of(invoice: RecordLink) -> int:
+    """What is open on it in cents, as far as we know; never negative."""
+    return max(int(invoice.quickbooks_image.get("balance", 0)), 0)
+
+
+def was_taken_off(desk: SyncContext, link: RecordLink, payment: QuickBooksPayment) -> bool:
+    """Some of a linked payment, by people. An invoice that has become less gives back what it has no room for."""
+    if not is_taken_off(payment, link.quickbooks_part, link.quickbooks_image.get("applied", 0)):
+        return False
+    if pays_others(payment, link.quickbooks_part):
+        return True
+    try:
+        return desk.quickbooks.read_invoice(link.quickbooks_part).balance_cents > 0
+    except RecordMissing:
+        return False

@@ -1,0 +1,94 @@
+"""Coperniq's answer to the creation of a payment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from integrations.coperniq.money import CoperniqPayment
+from integrations.errors import RecordMissing
+from integrations.models import Action, Kind, RecordLink, RemoteWrite, SyncRun
+from integrations.parsing import Wild
+from integrations.quickbooks.bodies import money
+from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.coperniq_texts import read_quickbooks_tag
+from integrations.sync.engine.plan import AnsweredWrite, Change, RunResult, done
+from integrations.sync.engine.responses import WriteResponse, apply_plan_metadata, load_body
+from integrations.sync.invoices.mapping import day_of
+from integrations.sync.payments.mapping import coperniq_payment_snapshot
+
+
+def on_response(desk: SyncContext, write: RemoteWrite, sent: WriteResponse, body: str) -> RunResult:
+    payment = cast("CoperniqPayment", sent.record)
+    theirs = write.about["about"]["quickbooks"]
+    link = RecordLink(
+        connection=desk.connection,
+        kind=Kind.PAYMENT,
+        coperniq_id=payment.id,
+        quickbooks_id=write.quickbooks_id,
+        quickbooks_part=write.quickbooks_part,
+        rule=write.rule,
+        quickbooks_name=theirs["name"],
+        quickbooks_version=theirs["version"],
+        quickbooks_image=theirs["image"],
+        quickbooks_at=datetime.fromisoformat(theirs["at"]) if theirs["at"] else None,
+        coperniq_image=coperniq_payment_snapshot(payment, ZoneInfo(desk.connection.company.time_zone)),
+    )
+    apply_plan_metadata(link, write.about)
+    edited = sent.looked_for and _snapshot_as_written(desk, link, load_body(body))
+    return done(
+        f"Recorded the payment of {link.coperniq_name} in Coperniq.",
+        [*write.warnings, *([] if edited else payment_variance(write, payment))],
+        changes=[Change(**change) for change in write.changes],
+        quickbooks_id=write.quickbooks_id,
+        record_name=link.coperniq_name,
+        link=link,
+        answered=AnsweredWrite(write, write.quickbooks_id, link.quickbooks_version, ""),
+        asks=[SyncRun.of(desk.connection, Action.PUSH_PAYMENT, link)] if edited else (),
+    )
+
+
+def _snapshot_as_written(desk: SyncContext, link: RecordLink, sent: Mapping[str, Any]) -> bool:
+    """So that what people changed before it was found after a lost answer shows as their edit. True if they have."""
+    zone = ZoneInfo(desk.connection.company.time_zone)
+    on = day_of(Wild(dict(sent)).moment("paymentDate"), zone)
+    written = {"amount": int(sent["amount"] * 100), "on": on.isoformat() if on else ""}
+    found = link.coperniq_image
+    link.coperniq_image = {**found, **written}
+    return bool(link.coperniq_image != found)
+
+
+def payment_variance(write: RemoteWrite, payment: CoperniqPayment) -> list[str]:
+    wanted = write.about["amount_cents"]
+    if payment.amount_cents == wanted:
+        return []
+    return [
+        f"Coperniq made it ${money(payment.amount_cents):,} where QuickBooks has ${money(wanted):,}: "
+        "correct it in Coperniq."
+    ]
+
+
+def find_lost_write(desk: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
+    found = find_tagged_payment(
+        desk, write.about["coperniq_parent_id"], write.quickbooks_id, write.quickbooks_part
+    )
+    return WriteResponse(found, "", True) if found else None
+
+
+def find_tagged_payment(
+    desk: SyncContext, invoice_id: str, quickbooks_id: str, part: str
+) -> CoperniqPayment | None:
+    """The payment of this invoice in Coperniq that bears the mark of the one in QuickBooks."""
+    try:
+        payments = desk.coperniq.list_payments(invoice_id)
+    except RecordMissing:
+        return None
+    realm, links = desk.connection.realm_id, RecordLink.objects.of(desk.connection, Kind.PAYMENT)
+    for payment in payments:
+        mark = read_quickbooks_tag(realm, Kind.PAYMENT, payment.notes)
+        ours = mark.quickbooks_id == quickbooks_id and mark.part == part
+        if ours and not links.filter(coperniq_id=payment.id).exists():
+            return payment
+    return None

@@ -1,0 +1,57 @@
+"""QuickBooks' answer to the creation of an account or a payment method."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from integrations.models import RemoteWrite
+from integrations.quickbooks.client import QuickBooksClient
+from integrations.quickbooks.lists import (
+    LedgerAccount,
+    PaymentMethod,
+    read_ledger_account_record,
+    read_payment_method_record,
+)
+from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.plan import AnsweredWrite, RunResult, done
+from integrations.sync.engine.responses import WriteResponse, load_body
+
+_NamedRow = LedgerAccount | PaymentMethod
+
+
+@dataclass(frozen=True)
+class _SharedResponse:
+    """The ending names no record of QuickBooks: the run's own is another one."""
+
+    noun: str
+    reader: Callable[[Mapping[str, Any]], _NamedRow]
+    listing: Callable[[QuickBooksClient], list[LedgerAccount] | list[PaymentMethod]]
+
+    def read(self, record: Mapping[str, Any]) -> _NamedRow:
+        return self.reader(record)
+
+    def on_response(self, desk: SyncContext, write: RemoteWrite, sent: WriteResponse, body: str) -> RunResult:
+        made = sent.record
+        assert isinstance(made, LedgerAccount | PaymentMethod)  # what read() above made of the answer
+        return done(
+            f"Created the {self.noun} “{made.name}” in QuickBooks.",
+            intuit_tid=sent.intuit_tid,
+            answered=AnsweredWrite(write, made.id, "", sent.intuit_tid),
+        )
+
+    def find_lost_write(self, desk: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
+        """Names are unique in these lists, so that one of our name is ours or serves as well."""
+        name = load_body(body)["Name"].casefold()
+        named = (row for row in self.listing(desk.quickbooks) if row.name.casefold() == name)
+        found = next((row for row in named if row.is_active), None)
+        return WriteResponse(found, "") if found else None
+
+
+account_responses = _SharedResponse(
+    "account", read_ledger_account_record, lambda client: client.list_accounts()
+)
+method_responses = _SharedResponse(
+    "payment method", read_payment_method_record, lambda client: client.list_payment_methods()
+)
