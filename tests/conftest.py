@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
+from django.test import override_settings
 from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
 from xdist.remote import Producer
@@ -80,7 +81,7 @@ class OneHouse(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "processes" if nodeid.startswith("tests/processes/") else nodeid
+        return "processes" if nodeid.startswith(("tests/processes/", "tests/test_stored")) else nodeid
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneHouse:
@@ -108,6 +109,13 @@ class OpenGate:
 @pytest.fixture(autouse=True)
 def open_gates(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limiter, "limiter_of", lambda *_: OpenGate())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """A password is slow to check on purpose; processes of their own still are."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
 
 
 @pytest.fixture(scope="session")
