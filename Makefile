@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Both cores; the process tests take turns among themselves.
 PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadscope
 
-.PHONY: setup demo test quick lint test-sqlite test-postgres coverage bench-backlog lock clean
+.PHONY: setup demo test soak lint bench-backlog lock clean
 
 setup: .venv/installed
 
@@ -17,11 +17,14 @@ setup: .venv/installed
 demo: setup
 	$(BIN)/python manage.py demo
 
-test: lint test-sqlite test-postgres coverage
+# All checks and all quick tests; on PostgreSQL those about what the database does, and real processes.
+test: lint
+	env -u DATABASE_URL $(PYTEST) -m "not soak and not processes"
+	$(BIN)/python -m tests.postgres $(PYTEST) -m "every_database and not soak"
 
-# In between: no processes, no long tables of vendor answers, a handful of histories, SQLite alone, nothing measured.
-quick: lint
-	env -u DATABASE_URL HISTORIES=4 $(PYTEST) -m "not processes and not any_database"
+# The long part, within SOAK_MINUTES (25): random histories, whole tables, both databases, coverage.
+soak: setup
+	$(BIN)/python -m tests.soak
 
 lint: setup
 	$(BIN)/ruff format --check .
@@ -31,20 +34,6 @@ lint: setup
 	$(BIN)/python manage.py check
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/mypy
-
-test-sqlite: setup
-	rm -f .coverage .coverage.*
-	env -u DATABASE_URL COVERAGE_FILE=.coverage.sqlite $(PYTEST) --cov --cov-report=
-
-# What never asks a database, or is about a vendor's words alone, has been tried above SQLite.
-test-postgres: setup
-	$(BIN)/python -m tests.postgres $(PYTEST) -m "database and not any_database"
-
-# Rules, wires and rows are covered to the last branch, above SQLite alone; the rest nearly so.
-coverage:
-	$(BIN)/coverage combine --quiet --keep .coverage.sqlite*
-	$(BIN)/coverage report --fail-under=100 --include='integrations/sync/*,integrations/models/*,integrations/coperniq/*,integrations/quickbooks/*,integrations/http.py,integrations/parsing.py,integrations/errors/*'
-	$(BIN)/coverage report --fail-under=95
 
 # Minutes, not seconds: 1,000 records of one company against QuickBooks' limits. KIND=job or invoice.
 KIND ?= invoice

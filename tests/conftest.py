@@ -1,18 +1,22 @@
 from __future__ import annotations
 
 import os
+import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.conf import settings as django_settings
+from django.test import override_settings
 from hypothesis import settings as hypothesis_settings
 from pytest_django import Settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from integrations.connections import limiter
-from tests.simulation import Simulation, simulation
+from tests.simulation import Simulation
+from tests.sync.in_process import InProcess
 from tests.sync.office import Office, open_office
 
 # How long an example takes is the machine's affair. What a check has passed it passes again; to look for more:
@@ -35,11 +39,39 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory, worke
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What never asks a database need not be tried above each of them."""
+    """Histories take turns by their numbers: where time is up, each kind has had its share."""
     for item in items:
-        asks = {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
-        if asks or item.get_closest_marker("django_db") or item.get_closest_marker("processes"):
-            item.add_marker("database")
+        marker = item.get_closest_marker("django_db")
+        has_threads = marker is not None and marker.kwargs.get("transaction")
+        if has_threads or item.get_closest_marker("processes") or item.get_closest_marker("history"):
+            item.add_marker("every_database")
+    items.sort(key=seed_of)
+
+
+def seed_of(item: pytest.Item) -> int:
+    called = getattr(item, "callspec", None)
+    return int(called.params["seed"]) if called and item.get_closest_marker("history") else -1
+
+
+UNTIL = float(os.environ.get("TESTS_UNTIL", "inf"))
+"""When no other test may begin, in seconds since 1970."""
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    if time.time() > UNTIL:
+        pytest.skip("the time is up")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    played: dict[str, list[int]] = {}
+    for report in (
+        report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, [])
+    ):
+        if found := re.fullmatch(r".*/test_(\w*histories)\.py::(\w+)\[(\d+)\]", report.nodeid):
+            played.setdefault(f"{found[1]}: {found[2]}", []).append(int(found[3]))
+    for name, numbers in sorted(played.items()):
+        terminalreporter.write_line(f"{name}, seeds {' '.join(map(str, sorted(numbers)))}")
 
 
 class OneHouse(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
@@ -49,7 +81,7 @@ class OneHouse(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "processes" if nodeid.startswith("tests/processes/") else nodeid
+        return "processes" if nodeid.startswith(("tests/processes/", "tests/test_stored")) else nodeid
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneHouse:
@@ -79,19 +111,26 @@ def open_gates(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limiter, "limiter_of", lambda *_: OpenGate())
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """A password is slow to check on purpose; processes of their own still are."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
+
+
 @pytest.fixture(scope="session")
-def simulator_on_a_port() -> Iterator[Simulation]:
-    with simulation() as running:
-        yield running
+def simulator_in_process() -> InProcess:
+    return InProcess()
 
 
 @pytest.fixture
-def simulator(simulator_on_a_port: Simulation, settings: Settings) -> Simulation:
-    """Empty, and the portal pointed at it."""
-    simulator_on_a_port.reset()
-    for name, value in simulator_on_a_port.settings().items():
+def simulator(simulator_in_process: InProcess, settings: Settings) -> Iterator[Simulation]:
+    """Empty, and the portal connected to it."""
+    simulator_in_process.reset()
+    for name, value in simulator_in_process.settings().items():
         setattr(settings, name, value)
-    return simulator_on_a_port
+    with simulator_in_process.connected():
+        yield simulator_in_process
 
 
 @pytest.fixture

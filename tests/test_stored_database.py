@@ -30,7 +30,7 @@ from tests.processes.worker import HASTY, ROOT, Worker, eventually, launch
 from tests.simulation import Simulation
 
 # On SQLite whatever the run is given: that is what the stored file is.
-pytestmark = [pytest.mark.processes, pytest.mark.any_database]
+pytestmark = pytest.mark.processes
 
 STORED = Path(__file__).parent / "stored"
 CREDENTIAL_KEY = "c3RvcmVkLWRhdGFiYXNlLWZvci10ZXN0cy1vbmx5ISE="

@@ -34,11 +34,7 @@ def accounts_alone() -> Iterator[None]:
     ]
     templates[0].pop("APP_DIRS")
     templates[0]["OPTIONS"]["loaders"] = [("django.template.loaders.cached.Loader", loaders)]
-    with override_settings(
-        ROOT_URLCONF="tests.accounts.urls",
-        TEMPLATES=templates,
-        PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
-    ):
+    with override_settings(ROOT_URLCONF="tests.accounts.urls", TEMPLATES=templates):
         yield
 
 

@@ -11,6 +11,8 @@ from accounts.models import Company, ManualAct, Membership, User
 from accounts.roles import Role
 from tests.accounts.conftest import PASSWORD, SignIn, person
 
+pytestmark = pytest.mark.every_database
+
 MEMBERS = "/admin/accounts/membership/"
 PEOPLE = "/admin/accounts/user/"
 

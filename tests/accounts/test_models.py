@@ -9,7 +9,7 @@ from django.db import IntegrityError
 from accounts.models import Company, ManualAct, Membership, User
 from accounts.roles import Role
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.every_database, pytest.mark.django_db]
 
 
 def test_an_address_is_kept_in_lower_case() -> None:

@@ -29,6 +29,8 @@ from integrations.models import CallPace
 from integrations.models.drivers import HOST
 from integrations.models.pace import Seats
 
+pytestmark = pytest.mark.every_database
+
 CALL_SECONDS = 25.0
 
 

@@ -20,7 +20,7 @@ from integrations.quickbooks.oauth import Tokens
 from integrations.quickbooks.records import CompanyInfo, Preferences
 from tests.cast import OTHER_REALM, REALM, Vendors, books, company
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.every_database, pytest.mark.django_db(transaction=True)]
 
 State = QuickBooksConnection.State
 AT_ONCE = 4

@@ -20,6 +20,8 @@ from integrations.models.secrets import seal
 from tests.simulation import Simulation
 from tests.sync.office import Office, connect_books
 
+pytestmark = pytest.mark.every_database
+
 State = QuickBooksConnection.State
 
 

@@ -17,6 +17,8 @@ from integrations.models import CoperniqConnection, Heartbeat, QuickBooksConnect
 from integrations.sync.ingest.router import route_pending_events
 from tests.sync.office import Office
 
+pytestmark = pytest.mark.every_database
+
 
 class FakeCluster(Cluster):
     """Counts what the clock does with the queue's processes."""

@@ -12,6 +12,7 @@ import pytest
 
 from tests.processes.house import House, Tenant
 from tests.processes.worker import descendants, eventually
+from tests.sampling import thinned
 
 pytestmark = pytest.mark.processes
 
@@ -42,7 +43,7 @@ def applied_without_answer(house: House, mine: Tenant) -> bool:
     return any(call["realm"] == mine.realm and call["status"] == 0 and call["applied"] for call in calls)
 
 
-@pytest.mark.parametrize("after_writes", [0, 1, 3])
+@pytest.mark.parametrize("after_writes", thinned([1, 0, 3], 3))
 def test_killed_while_an_applied_write_waits_for_its_answer(
     house: House, tenant: Callable[..., Tenant], after_writes: int
 ) -> None:
@@ -60,6 +61,7 @@ def test_killed_while_an_applied_write_waits_for_its_answer(
     assert_quiet(mine)
 
 
+@pytest.mark.soak
 def test_every_webhook_twice_and_in_reverse_order(house: House, tenant: Callable[..., Tenant]) -> None:
     wanted = undisturbed(tenant)
     mine = tenant()
@@ -72,7 +74,7 @@ def test_every_webhook_twice_and_in_reverse_order(house: House, tenant: Callable
     assert_quiet(mine)
 
 
-@pytest.mark.parametrize("which", ["idle", "busy"])
+@pytest.mark.parametrize("which", thinned(["busy", "idle"], 2))
 def test_a_killed_queue_process_does_not_stop_the_work(
     house: House, tenant: Callable[..., Tenant], which: str
 ) -> None:
@@ -95,6 +97,7 @@ def queue_processes(house: House) -> list[int]:
     return descendants(house.worker.pid)[2:]
 
 
+@pytest.mark.soak
 def test_an_emptied_queue_loses_nothing(house: House, tenant: Callable[..., Tenant]) -> None:
     mine = tenant()
     house.worker.kill()
@@ -113,6 +116,7 @@ def empty_the_queue(database_url: str) -> None:
             connection.execute("DELETE FROM django_q_ormq")
 
 
+@pytest.mark.soak
 def test_the_queue_dies_with_its_supervisor(house: House, tenant: Callable[..., Tenant]) -> None:
     house.worker.kill()
     house.worker.start()

@@ -61,6 +61,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     assert running.stop() == 0
 
 
+@pytest.mark.soak
 def test_every_role_signs_in(demo: Demo) -> None:
     assert set(demo.log_ins()) == {"admin", "finance", "staff", "operator"}
     for email in demo.log_ins().values():
@@ -77,6 +78,7 @@ def test_a_card_moved_on_the_board_becomes_a_customer_and_a_job(demo: Demo) -> N
     eventually(lambda: told in sentences(staff), "the log tells it")
 
 
+@pytest.mark.soak
 def test_an_invoice_made_and_paid_on_the_boards_quickbooks_side_is_in_coperniq(demo: Demo) -> None:
     move_card(demo)
     job = next(row for row in demo.simulator.customers(REALM) if row["DisplayName"] == JOB)
@@ -123,6 +125,7 @@ def sentences(staff: Visitor) -> list[str]:
     return [entry["sentence"] for entry in staff.json("/integrations/log/")["entries"]]
 
 
+@pytest.mark.soak
 def test_a_port_in_use_is_named(demo: Demo) -> None:
     taken = demo.portal.rsplit(":", 1)[1]
     command = [sys.executable, "manage.py", "demo", "--port", taken]

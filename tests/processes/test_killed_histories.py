@@ -22,6 +22,7 @@ from pytest_django import Settings
 from integrations.models import CoperniqConnection, Owner, QuickBooksConnection, SyncSettings
 from simulator.serving import listen
 from tests.processes.worker import HASTY, Worker, eventually
+from tests.sampling import seeds
 from tests.sync.histories import Step
 from tests.sync.in_process import InProcess, Time
 from tests.sync.office import open_office
@@ -31,9 +32,6 @@ from tests.sync.two_way_steps import SWITCHES, TwoWayChance
 from tests.sync.two_way_writes import check_writes
 
 pytestmark = [pytest.mark.processes, pytest.mark.django_db(transaction=True)]
-
-HISTORIES = int(os.environ.get("KILLED_HISTORIES", "3"))
-"""More of them where there is time: KILLED_HISTORIES=30 pytest tests/processes/test_killed_histories.py"""
 
 STEPS, STEPS_TO_A_KILL, KILLS = 50, 10, 5
 CLOCKS = (300, -300, 0)
@@ -171,7 +169,7 @@ def steps_of(chance: TwoWayChance) -> list[Step]:
     return steps
 
 
-@pytest.mark.parametrize("seed", range(HISTORIES))
+@pytest.mark.parametrize("seed", seeds(3, "KILLED_HISTORIES", handful=1))
 def test_both_sides_agree_whenever_the_worker_is_killed(world: OnAPort, worker: Worker, seed: int) -> None:
     chance, hurry = TwoWayChance(seed), Hurry()
     chosen = {name: chance.choice(values) for name, values in SWITCHES.items()}

@@ -189,6 +189,7 @@ def strike(house: House, mine: Tenant, number: int, chance: Random) -> None:
     house.worker.start()
 
 
+@pytest.mark.soak
 def test_ten_kills_change_nothing(telling: House, tenant: Callable[..., Tenant]) -> None:
     mine = tenant()
     switched_on(mine)

@@ -38,6 +38,7 @@ def test_a_webhook_alone_is_enough(house: House, tenant: Callable[..., Tenant]) 
     eventually(lambda: len(mine.jobs()) == 1, "the webhook brings the job")
 
 
+@pytest.mark.soak
 def test_a_lost_webhook_costs_a_poll(house: House, tenant: Callable[..., Tenant]) -> None:
     mine = tenant()
     house.simulator.control("webhooks/faults", {"vendor": "coperniq", "fault": "lost", "times": 0})
@@ -45,6 +46,7 @@ def test_a_lost_webhook_costs_a_poll(house: House, tenant: Callable[..., Tenant]
     eventually(lambda: len(mine.jobs()) == 1, "the poller finds the entry")
 
 
+@pytest.mark.soak
 def test_moving_it_again_creates_nothing_new(house: House, tenant: Callable[..., Tenant]) -> None:
     mine = tenant()
     project = mine.project("John Smith", 12345)
@@ -57,6 +59,7 @@ def test_moving_it_again_creates_nothing_new(house: House, tenant: Callable[...,
     assert mine.books() == before
 
 
+@pytest.mark.soak
 def test_waiting_in_vain_is_told_by_the_exit_code(house: House, tenant: Callable[..., Tenant]) -> None:
     mine = tenant()
     house.worker.kill()

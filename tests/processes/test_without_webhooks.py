@@ -29,6 +29,7 @@ def looking(house: House) -> Iterator[House]:
     house.worker.start()
 
 
+@pytest.mark.soak
 def test_everything_arrives_all_the_same(looking: House, tenant: Callable[..., Tenant]) -> None:
     mine = tenant()
     looking.manage("configure", "--company", mine.slug, "invoice_sync=on")

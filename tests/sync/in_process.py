@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
+import re
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any
+from typing import Any, cast
 from unittest import mock
 from urllib.parse import unquote, urlsplit
 
 import requests
+import responses
 import simplejson
 from flask import Flask
-from requests.adapters import BaseAdapter
+from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
 from urllib3.exceptions import ProtocolError
 
@@ -43,13 +46,13 @@ class Time:
     @contextmanager
     def everywhere(self) -> Iterator[None]:
         """The portal's clock and the simulator's. What they compare with is a class, so this is one as well."""
-        time = self
+        clock = self
 
         class Moment(datetime):
             @classmethod
             def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
-                time.go_on(BETWEEN_LOOKS)
-                return time.moment.astimezone(tz)
+                clock.go_on(BETWEEN_LOOKS)
+                return clock.moment.astimezone(tz)
 
         with ExitStack() as stack:
             for module in TELLS_TIME:
@@ -57,17 +60,18 @@ class Time:
             yield
 
 
-class Wire(BaseAdapter):
+class Wire(HTTPAdapter):
     """What `requests` sends over, into the application of the same process."""
 
     def __init__(self, app: Flask) -> None:
         super().__init__()
         self.app = app
 
-    def close(self) -> None:
-        pass
-
-    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
+    def send(
+        self, request: requests.PreparedRequest, stream: bool = False, timeout: Any = None, *_: Any, **__: Any
+    ) -> requests.Response:
+        """An answer that takes longer than the client waits is made, and not received."""
+        began = time.monotonic()
         headers = {name: as_text(value) for name, value in request.headers.items()}
         body = request.body or b""
         data = body.encode() if isinstance(body, str) else bytes(body)
@@ -75,11 +79,11 @@ class Wire(BaseAdapter):
             status, told_headers, raw = call(self.app, str(request.method), str(request.url), headers, data)
         except Severed as error:
             raise requests.ConnectionError(ProtocolError("Connection aborted.", error)) from None
-        answer = requests.Response()
-        answer.status_code, answer.url, answer.request = status, str(request.url), request
-        answer.headers.update(told_headers)
-        answer.raw = HTTPResponse(io.BytesIO(raw), dict(told_headers), status, preload_content=False)
-        return answer
+        patience = timeout[1] if isinstance(timeout, tuple) else timeout
+        if patience is not None and time.monotonic() - began > patience:
+            raise requests.ReadTimeout("Read timed out.", request=request)
+        answer = HTTPResponse(io.BytesIO(raw), dict(told_headers), status, preload_content=False)
+        return self.build_response(request, answer)
 
 
 def as_text(value: str | bytes) -> str:
@@ -120,6 +124,14 @@ def call(
     return begun[0], begun[1], found
 
 
+def over_the_simulator() -> responses.RequestsMock:
+    """Its answers come instead of the simulator's; what it does not know passes through."""
+    target, real = f"{__name__}.Wire.send", cast("Any", Wire.send)
+    stage = responses.RequestsMock(assert_all_requests_are_fired=False, target=target, real_adapter_send=real)
+    stage.add_passthru(re.compile("http://127.0.0.1/"))
+    return stage
+
+
 class Refusal(AssertionError):
     """The vendor does not let a person do that."""
 
@@ -156,11 +168,13 @@ class InProcess(Simulation):
             self.news.append(Event(realm, entity, str(id_), operation, at, deleted_id))
 
     @contextmanager
+    def connected(self) -> Iterator[None]:
+        """The portal's sessions reach the simulator without a network."""
+        with mock.patch.object(http._PlainSession, "get_adapter", return_value=Wire(self.app)):
+            yield
+
+    @contextmanager
     def spoken_to(self) -> Iterator[None]:
-        """Instead of the network; and every event is caught before it is posted anywhere."""
-        wire = Wire(self.app)
-        with (
-            mock.patch.object(http._PlainSession, "get_adapter", return_value=wire),
-            mock.patch.object(self.world.webhooks, "quickbooks_changed", self.hear),
-        ):
+        """Connected, and every event is caught before it is posted anywhere."""
+        with self.connected(), mock.patch.object(self.world.webhooks, "quickbooks_changed", self.hear):
             yield

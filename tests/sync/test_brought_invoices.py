@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
+from integrations.errors import NeedsDecision
+from integrations.models import Lane, SyncRun
+from integrations.sync.engine.context import SyncContext
+from integrations.sync.invoices.pull_create import refuse_unsupported
+from tests.sync.in_process import over_the_simulator
 from tests.sync.office import Office
-from tests.sync.pull_scenes import assert_calm, invoice, ring_again
+from tests.sync.pull_scenes import assert_calm, invoice, invoices, ring_again
 from tests.sync.two_way import Books, open_both
 
 
@@ -40,3 +48,47 @@ def test_a_change_in_the_very_second_of_the_version_before_comes_over_too(books:
     books.heard()
     assert invoice(books)["description"].startswith("QBO #1001: Second\n")
     assert_calm(books)
+
+
+@pytest.mark.parametrize("fault", ["lost_answer", "error_500"])
+def test_a_due_date_without_an_answer_is_looked_for_and_written_once(books: Books, fault: str) -> None:
+    made = books.invoice()
+    books.heard()
+    books.money.office.simulator.forget_log()
+    books.money.office.simulator.fault(fault, "coperniq", method="PATCH", path="/invoices")
+    books.change(made, due="2040-05-06")
+    books.heard()
+    assert invoice(books)["dueDate"].startswith("2040-05-06")
+    applied = [call for call in books.money.office.simulator.log(write=True) if call["applied"]]
+    assert [call["method"] for call in applied] == ["PATCH"]
+    assert_calm(books)
+
+
+def test_what_coperniq_refuses_for_good_is_for_a_person(books: Books) -> None:
+    url = f"{books.money.office.simulator.url}/coperniq/v1/invoices"
+    with over_the_simulator() as stage:
+        stage.add("POST", url, json={"message": "no"}, status=400)
+        books.invoice()
+        books.heard()
+    assert books.money.held().cause == "refused"
+    books.money.decide("retry")
+    assert invoice(books)["amount"] == 100
+    assert_calm(books)
+
+
+def test_an_invoice_that_ended_before_it_came_over_never_does(books: Books) -> None:
+    books.void(books.invoice())
+    books.heard()
+    assert invoices(books) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "told"), [({"currency": "CAD"}, "in CAD"), ({"total_cents": -1}, "less than nothing")]
+)
+def test_another_currency_or_a_negative_total_is_held(
+    books: Books, values: dict[str, Any], told: str
+) -> None:
+    desk = SyncContext(Lane.objects.get(), books.money.office.quickbooks)
+    document: Any = SimpleNamespace(**{"is_voided": False, "currency": "", "total_cents": 1, **values})
+    with pytest.raises(NeedsDecision, match=told):
+        refuse_unsupported(desk, SyncRun(), document)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from integrations.models import RecordLink
+from integrations.models import RecordLink, RemoteWrite, SyncRun
 from tests.sync.invoice_scenes import lines_of
 from tests.sync.office import Office
 from tests.sync.pull_scenes import assert_calm, catalog, invoice, invoices, lines, told, writes
@@ -140,4 +142,65 @@ def test_a_catalog_item_whose_answer_was_lost_is_found_and_not_made_twice(books:
     assert len(invoices(books)) == 1
     assert "done: Created the catalog item “Permit” in Coperniq." in told(books)
     assert writes(books).count("coperniq POST /coperniq/v1/catalog-items") == 1
+    assert_calm(books)
+
+
+def test_an_item_that_fits_several_of_the_catalog_becomes_the_generic_one(books: Books) -> None:
+    for code in ("A", "B"):
+        books.money.item("Permit", code=code)
+        books.money.items.clear()
+    books.invoice()
+    books.heard()
+    assert [line[0] for line in lines(invoice(books))] == ["External Item (QBO)"]
+    assert_calm(books)
+
+
+@pytest.mark.parametrize("fault", ["error_500", "refuse_connection_before"])
+def test_an_item_that_was_not_made_after_all_is_made_later(books: Books, fault: str) -> None:
+    books.money.office.simulator.fault(fault, "coperniq", method="POST", path="/catalog-items")
+    books.invoice()
+    books.heard()
+    books.heard()
+    assert [line[0] for line in lines(invoice(books))] == ["Permit"]
+    assert list(catalog(books)).count("Permit") == 1
+    assert_calm(books)
+
+
+def test_a_catalog_item_left_without_an_answer_is_linked_though_nobody_needs_it_any_more(
+    books: Books,
+) -> None:
+    books.money.book_item("Gravel")
+    made = books.invoice({"item": "Gravel", "quantity": 1, "price": 10})
+    books.money.office.simulator.fault("lost_answer", "coperniq", method="POST", path="/catalog-items")
+    books.money.look_at_changes()
+    books.money.office.work_once()
+    assert RemoteWrite.objects.open().get().kind == "item"
+    books.change(made, lines=[{"item": "Permit", "quantity": 1, "price": 10}])
+    books.heard()
+    assert [line[0] for line in lines(invoice(books))] == ["Permit"]
+    assert "done: Created the catalog item “Gravel” in Coperniq." in told(books)
+    assert_calm(books)
+    books.invoice({"item": "Gravel", "quantity": 1, "price": 10})
+    books.heard()
+    assert list(catalog(books)).count("Gravel") == 1
+
+
+def test_a_catalog_item_left_by_a_pausing_run_is_found_by_the_next_invoice_that_needs_it(
+    books: Books,
+) -> None:
+    books.money.book_item("Gravel")
+    gravel = {"item": "Gravel", "quantity": 1, "price": 10}
+    books.invoice(gravel)
+    books.money.office.simulator.fault("lost_answer", "coperniq", method="POST", path="/catalog-items")
+    books.money.look_at_changes()
+    books.money.office.work_once()
+    SyncRun.objects.update(not_before=timezone.now() + timedelta(minutes=1))
+    books.invoice(gravel)
+    books.money.look_at_changes()
+    books.money.office.work(pauses=True)
+    assert len(invoices(books)) == 1, "the first is pausing"
+    assert not RemoteWrite.objects.open().exists()
+    books.heard()
+    assert len(invoices(books)) == 2
+    assert list(catalog(books)).count("Gravel") == 1
     assert_calm(books)

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
-from integrations.models import RecordLink, SyncRun
+from integrations.errors import NeedsDecision, Skipped
+from integrations.models import Lane, RecordLink, SyncRun
+from integrations.quickbooks.documents import PaymentLine, QuickBooksPayment
+from integrations.sync.engine.context import SyncContext
+from integrations.sync.payments.pull_create import (
+    plan_payment_pull_create,
+    read_listed_payments,
+    refuse_pull_before_cutoff,
+)
 from tests.sync.office import Office
 from tests.sync.pull_scenes import assert_calm, credit, invoice, invoices, payments, ring_again, told
 from tests.sync.two_way import Books, open_both
@@ -189,3 +199,34 @@ def test_an_invoice_whose_answer_was_lost_is_found_by_its_mark(office: Office, f
     assert amounts(books) == [100]
     assert_calm(books)
     assert len(books.money.books("Invoice")) == 1
+
+
+@pytest.fixture
+def desk(office: Office) -> SyncContext:
+    return SyncContext(Lane.objects.get(), open_both(office).money.office.quickbooks)
+
+
+NOWHERE = "999999"
+
+
+def payment_on(invoice_id: str = NOWHERE, note: str = "", days_ago: int = 0) -> QuickBooksPayment:
+    """$40 of credits on one invoice: no money."""
+    at = timezone.now() - timedelta(days=days_ago)
+    lines = (PaymentLine(4000, invoice_id, "Invoice", {}), PaymentLine(4000, "5", "CreditMemo", {}))
+    day = date(2026, 11, 10)
+    return QuickBooksPayment("77", "0", "1", day, 0, 0, "", "", "", note, lines, False, at, at)
+
+
+def test_only_credits_and_older_payments_stay_where_they_are(desk: SyncContext) -> None:
+    pulled = RecordLink(rule="pulled", quickbooks_id=NOWHERE, number="1")
+    with pytest.raises(Skipped, match="Only credits"):
+        plan_payment_pull_create(desk, SyncRun(), payment_on(), pulled)
+    pushed = RecordLink(rule="created")
+    with pytest.raises(Skipped, match="before invoice syncing"):
+        refuse_pull_before_cutoff(desk, SyncRun(), payment_on(days_ago=3), pushed)
+
+
+def test_an_invoice_that_coperniq_does_not_show_any_more_takes_no_payment(desk: SyncContext) -> None:
+    link = RecordLink(coperniq_id=NOWHERE, coperniq_parent_id=NOWHERE, number="1")
+    with pytest.raises(NeedsDecision, match="does not show invoice 1"):
+        read_listed_payments(desk, link)

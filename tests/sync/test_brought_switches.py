@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from integrations.models import SyncRun
+from tests.sampling import thinned
 from tests.sync.invoice_scenes import later, lines_of
 from tests.sync.office import Office
 from tests.sync.pull_scenes import assert_calm, invoice, payments
@@ -79,7 +80,7 @@ SWITCHES = [
 ]
 
 
-@pytest.mark.parametrize("switches", SWITCHES, ids=lambda one: "-".join(one))
+@pytest.mark.parametrize("switches", thinned(SWITCHES, 4), ids=lambda one: "-".join(one))
 def test_a_year_of_an_invoice_under_every_answer(books: Books, switches: dict[str, Any]) -> None:
     """Brought over, changed on both sides, paid in parts, and copied by nobody."""
     books.money.office.simulator.switch(**switches)

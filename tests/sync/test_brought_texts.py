@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from integrations.models import InvoiceSyncPeriod, RecordLink, SyncLogEntry, SyncRun
+from integrations.models import InvoiceSyncPeriod, RecordLink, RemoteWrite, SyncLogEntry, SyncRun
+from integrations.sync.invoices.pull_create import variance_warnings
+from integrations.sync.invoices.pull_response import pulled_name, total_variance
+from integrations.sync.payments.pull_response import payment_variance
 from tests.sync.invoice_scenes import earlier, prefer
 from tests.sync.office import Office
 from tests.sync.pull_scenes import assert_calm, invoice, invoices, payments, ring_again, told, writes
@@ -16,6 +20,10 @@ from tests.sync.two_way import Books, open_both
 @pytest.fixture
 def books(office: Office) -> Books:
     return open_both(office)
+
+
+def some(**values: Any) -> Any:
+    return SimpleNamespace(**values)
 
 
 def text(books: Books) -> str:
@@ -218,3 +226,16 @@ def test_one_without_a_number_is_told_by_coperniqs(books: Books) -> None:
         f"done: Updated invoice {own} in Coperniq: due date.",
         f"done: Recorded the payment of $40.00 for invoice {own} in Coperniq.",
     ]
+
+
+def test_a_deposit_and_a_total_or_an_amount_made_otherwise_are_told() -> None:
+    (told,) = total_variance({"total": 10000}, some(total_cents=9000))
+    assert "Coperniq makes it $90.00 where QuickBooks has $100.00" in told
+    write = RemoteWrite(about={"amount_cents": 4000})
+    assert "Coperniq made it $30.00" in payment_variance(write, some(amount_cents=3000))[0]
+    assert "deposit of $5.00" in variance_warnings(some(deposit_cents=500))[0]
+
+
+def test_both_numbers_are_told_where_they_differ() -> None:
+    assert pulled_name("7", "1002") == "Invoice 7 (1002 in Coperniq)"
+    assert pulled_name("", "1002") == pulled_name("1002", "1002") == "Invoice 1002"

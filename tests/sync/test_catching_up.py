@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -23,7 +24,10 @@ from integrations.models import (
     SyncRun,
 )
 from integrations.sync.engine.continuity import _known
+from tests.sampling import thinned
 from tests.sync.desk_of_money import Money
+
+pytestmark = pytest.mark.every_database
 
 MONEY = ("invoice", "payment")
 CURSORS = ("changes_cursor_at", "changes_read_at", "captured_at", "money_captured_at")
@@ -93,9 +97,9 @@ def nothing_is_doubled(money: Money) -> None:
     assert money.calls() == []
 
 
-@pytest.mark.parametrize("memory", [86400, 0])
-@pytest.mark.parametrize("process", ["the same", "another"])
-@pytest.mark.parametrize("looked", [False, True])
+@pytest.mark.parametrize(
+    ("memory", "process", "looked"), thinned(product([86400, 0], ["the same", "another"], [False, True]), 3)
+)
 def test_after_a_restored_backup_everything_is_known_by_its_mark(
     restored: Restored, memory: int, process: str, looked: bool
 ) -> None:

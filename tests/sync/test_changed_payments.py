@@ -184,3 +184,17 @@ def test_another_payment_is_not_taken_for_the_one_that_was_removed(paid: Paid) -
     books.heard()
     assert sorted(row["TotalAmt"] for row in books.money.books("Payment")) == [25, 30]
     assert SyncRun.objects.held().get(action="pull_payment").cause == "quickbooks_payment_changed"
+
+
+def test_a_new_payment_beside_the_one_that_was_asked_about_is_its_own(books: Books) -> None:
+    made = books.money.in_books()
+    paid = books.payment({"id": made["Id"], "amount": 50})
+    books.heard()
+    books.change_payment(paid, invoices=[{"id": made["Id"], "amount": 30}], amount=30)
+    books.heard()
+    assert books.money.held().cause == "quickbooks_payment_changed"
+    books.money.pay(invoice(books), 20)
+    books.money.work()
+    assert [row["TotalAmt"] for row in books.money.books("Payment")] == [30, 20]
+    assert books.money.held().cause == "quickbooks_payment_changed"
+    assert_calm(books)

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from integrations.errors import NeedsDecision
+from integrations.models import Answer, Decisions, Question, SyncRun
 from integrations.sync.engine.choices import DISCARD, RETRY
-from integrations.sync.invoices.conflicts import USE_COPERNIQ, USE_QUICKBOOKS, combined_hold
+from integrations.sync.invoices.conflicts import (
+    USE_COPERNIQ,
+    USE_QUICKBOOKS,
+    Resolution,
+    apply_overridden,
+    combined_hold,
+)
 
 LINES = {"field": "Lines", "before": "1 line", "coperniq": "2 lines", "quickbooks": "1 line"}
 DUE = {"field": "Due date", "before": "", "coperniq": "2027-02-01", "quickbooks": "2027-03-01"}
@@ -29,3 +38,16 @@ def test_one_card_shows_all_fields_and_offers_every_choice_once() -> None:
 def test_one_reason_for_several_fields_is_told_once() -> None:
     reason = folded()
     assert combined_hold([reason, reason]) is reason
+
+
+def test_what_a_run_settled_by_itself_stays_settled_when_its_card_is_answered() -> None:
+    run = SyncRun(pk=5)
+    run.decisions = Decisions({Question.SIDE: Answer("use_quickbooks")})
+    losers = {
+        "memo": {"side": "quickbooks", "run": 5},
+        "lines": {"side": "coperniq", "run": 5},
+        "due_date": {"side": "quickbooks", "run": 4},
+    }
+    found = Resolution(losers, is_answered=True)
+    apply_overridden(run, cast("Any", None), [], found)
+    assert sorted(found.losers) == ["due_date", "lines"]

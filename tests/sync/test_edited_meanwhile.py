@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import pytest
 
 from integrations.models import SyncLogEntry, SyncRun
+from tests.sampling import thinned
 from tests.sync.invoice_scenes import assert_at_rest
 from tests.sync.office import Office
 from tests.sync.pull_scenes import assert_calm, hear_while_pausing, payments, unanswered
@@ -108,9 +110,9 @@ PAYMENT_EDITS: list[dict[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize("edit", PAYMENT_EDITS)
-@pytest.mark.parametrize("memory", [86400, 0])
-@pytest.mark.parametrize("heard", [True, False])
+@pytest.mark.parametrize(
+    ("edit", "memory", "heard"), thinned(product(PAYMENT_EDITS, [86400, 0], [True, False]), 3)
+)
 def test_a_payment_changed_before_its_create_is_found_again_is_asked_about(
     books: Books, edit: dict[str, Any], memory: int, heard: bool
 ) -> None:

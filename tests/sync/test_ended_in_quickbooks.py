@@ -9,7 +9,7 @@ import pytest
 from integrations.models import RecordLink, SyncRun
 from tests.sync.invoice_scenes import lines_of
 from tests.sync.office import Office
-from tests.sync.pull_scenes import assert_calm, invoice, invoices, told
+from tests.sync.pull_scenes import assert_calm, invoice, invoices, told, writes
 from tests.sync.two_way import Books, open_both
 
 
@@ -213,3 +213,40 @@ def test_what_changed_while_coperniqs_was_archived_comes_over_once_it_is_back(ma
     assert invoice(books)["amount"] == 300
     assert "Meanwhile" in invoice(books)["description"]
     assert_calm(books)
+
+
+def test_an_invoice_deleted_before_anybody_had_looked_is_nothing(office: Office) -> None:
+    books = open_both(office)
+    made = books.invoice()
+    books.money.look_at_changes()
+    books.delete(made)
+    books.money.office.work()
+    books.heard()
+    assert (invoices(books), writes(books)) == ([], [])
+    assert not SyncRun.objects.held().exists()
+
+
+def test_a_void_meets_an_invoice_that_is_declined_already(made: Made) -> None:
+    books, document = made
+    books.money.act(invoice(books), "decline")
+    books.void(document)
+    books.money.look_at_changes()
+    books.money.office.simulator.forget_log()
+    books.money.office.work()
+    assert told(books)[-1].endswith("was voided in QuickBooks, and has come to its end in Coperniq too.")
+    assert writes(books) == []
+    assert_calm(books)
+
+
+def test_what_happens_to_an_ended_invoice_afterwards_is_no_news(made: Made) -> None:
+    books, document = made
+    books.void(document)
+    books.heard()
+    rows = told(books)
+    books.change(books.money.in_books(), note="Voided by mistake?")
+    books.heard()
+    books.delete(document)
+    books.heard()
+    assert told(books) == rows
+    assert not SyncRun.objects.held().exists()
+    assert invoice(books)["status"] == "DECLINED"

@@ -16,6 +16,8 @@ from integrations.sync.engine.persistence import store_link
 from tests.sync.office import Office
 from tests.sync.scenes import enter_again, pushed
 
+pytestmark = pytest.mark.every_database
+
 SAVED = datetime(2026, 5, 1, 12, 0, 0, 700_000, tzinfo=UTC)
 
 

@@ -23,6 +23,8 @@ from tests.simulation import Simulation
 from tests.sync.office import Office, open_office
 from tests.sync.scenes import LEASE, about_to_push, create_never_arrived, entered, take_over
 
+pytestmark = pytest.mark.every_database
+
 
 def test_a_lane_lost_while_planning_stores_no_write(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     lane, run = about_to_push(office)

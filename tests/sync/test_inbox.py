@@ -17,6 +17,8 @@ from integrations.sync.ingest.router import route_event, route_pending_events
 from tests.simulation import Simulation
 from tests.sync.office import Office, open_office
 
+pytestmark = pytest.mark.every_database
+
 
 def cloud_event(realm: str, number: int, kind: str = "customer.updated") -> dict[str, Any]:
     return {

@@ -11,6 +11,8 @@ from integrations.models import QuickBooksConnection, SyncRun
 from tests.sync.desk_of_money import Money
 from tests.sync.office import tokens_for
 
+pytestmark = pytest.mark.every_database
+
 
 @pytest.mark.parametrize("how", ["switched", "disconnected"])
 def test_an_interruption_doubles_nothing_and_edits_are_made_up_for(money: Money, how: str) -> None:

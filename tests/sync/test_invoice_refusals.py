@@ -15,12 +15,12 @@ from django.utils import timezone
 
 from integrations.connections.resuming import release_held
 from integrations.models import CoperniqConnection, QuickBooksConnection, RemoteWrite, RunState, SyncRun
+from tests.sampling import thinned
 from tests.sync.desk_of_money import Money
+from tests.sync.in_process import over_the_simulator
 from tests.sync.invoice_scenes import assert_at_rest, prefer, pushed, stocked
 from tests.sync.office import Office
 from tests.sync.refusal_table import HELD, RECONNECTED, RETRIED, UNKNOWN
-
-pytestmark = pytest.mark.any_database
 
 
 @pytest.fixture
@@ -35,8 +35,7 @@ def refusing(
     """QuickBooks refuses each such request; everything else is the simulator's."""
     error = {"Message": "Told by QuickBooks", "Detail": detail, "code": code, "element": ""}
     body = {"Fault": {"Error": [error], "type": "ValidationFault"}, "time": "2026-05-05T02:08:54.543-07:00"}
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as stage:
-        stage.add_passthru(money.office.simulator.url)
+    with over_the_simulator() as stage:
         address = f"{money.office.simulator.url}/quickbooks/v3/company/{money.office.realm}/{path}"
         headers = {"intuit_tid": "1-the-tid"}
         stage.add(method, address, body=json.dumps(body), status=status, headers=headers)
@@ -49,7 +48,7 @@ def first_try(money: Money) -> None:
     money.office.work(polls=True, pauses=True)
 
 
-@pytest.mark.parametrize("code", HELD)
+@pytest.mark.parametrize("code", thinned(HELD, 5))
 def test_a_refusal_is_held_with_its_sentence_and_both_ways_out_work(money: Money, code: str) -> None:
     cause, sentence, detail = HELD[code]
     with refusing(money, code, detail):
@@ -70,7 +69,7 @@ def test_a_refusal_is_held_with_its_sentence_and_both_ways_out_work(money: Money
     assert_at_rest(money)
 
 
-@pytest.mark.parametrize("code", RETRIED)
+@pytest.mark.parametrize("code", thinned(RETRIED, 3))
 def test_a_passing_trouble_is_tried_again_after_a_pause(money: Money, code: str) -> None:
     status, cause, sentence = RETRIED[code]
     money.invoice()
@@ -99,7 +98,7 @@ def test_a_trouble_that_does_not_pass_is_held_in_the_end(money: Money) -> None:
     assert_at_rest(money)
 
 
-@pytest.mark.parametrize("code", RECONNECTED)
+@pytest.mark.parametrize("code", thinned(RECONNECTED, 3))
 def test_a_lost_access_holds_everything_until_somebody_connects_again(money: Money, code: str) -> None:
     status, sentence = RECONNECTED[code]
     money.invoice()
@@ -126,7 +125,6 @@ def test_a_number_taken_by_a_form_we_cannot_see_gets_a_suffix(money: Money, code
     money.invoice()
     with refusing(money, code, told + tail) as stage:
         stage.add(responses.POST, stage.registered()[0].url, body=b"", status=500)
-        stage.add_passthru(money.office.simulator.url)
         first_try(money)
     money.work()
     assert money.in_books()["DocNumber"] == "1001-2"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from integrations.coperniq.client import CoperniqClient
 from integrations.coperniq.money import UnreadableInvoice
 from integrations.errors import UnexpectedShape
 from integrations.models import CoperniqConnection, RemoteWrite, SyncRun
+from tests.sampling import thinned
 from tests.sync.desk_of_money import Money
 from tests.sync.invoice_scenes import (
     assert_at_rest,
@@ -24,8 +26,6 @@ from tests.sync.invoice_scenes import (
     void_in_books,
 )
 from tests.sync.office import Office
-
-pytestmark = pytest.mark.any_database
 
 FAULTS = ["lost_answer", "refuse_connection_before", "error_500", "error_502_html", "fault_in_200"]
 MEMORY = [86_400, -1]
@@ -43,10 +43,9 @@ def first_try(money: Money) -> None:
     money.office.work(polls=True, pauses=True)
 
 
-@pytest.mark.parametrize("memory", MEMORY)
-@pytest.mark.parametrize("custom", CUSTOM)
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("old", [False, True])
+@pytest.mark.parametrize(
+    ("fault", "custom", "memory", "old"), thinned(product(FAULTS, CUSTOM, MEMORY, [False, True]), 7)
+)
 def test_a_create_that_met_trouble_makes_one_invoice(
     money: Money, fault: str, custom: bool, memory: int, old: bool
 ) -> None:
@@ -65,10 +64,10 @@ def test_a_create_that_met_trouble_makes_one_invoice(
     assert_at_rest(money)
 
 
-@pytest.mark.parametrize("memory", MEMORY)
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("old", [False, True])
-@pytest.mark.parametrize("act", ["memo", "due", "lines", "void", "delete"])
+@pytest.mark.parametrize(
+    ("act", "fault", "memory", "old"),
+    thinned(product(["memo", "due", "lines", "void", "delete"], FAULTS, MEMORY, [False, True]), 7),
+)
 def test_a_change_that_met_trouble_is_made_once(
     money: Money, act: str, fault: str, memory: int, old: bool
 ) -> None:

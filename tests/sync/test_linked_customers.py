@@ -12,6 +12,8 @@ from tests.sync.office import Office
 from tests.sync.scenes import change_account, enter_again, pushed
 from tests.sync.test_fields import PHONE, customer
 
+pytestmark = pytest.mark.every_database
+
 
 def archive(office: Office, **fields: Any) -> None:
     change_account(office, isActive=False, **fields)

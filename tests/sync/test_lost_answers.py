@@ -12,6 +12,8 @@ from integrations.connections.tokens import token_values
 from integrations.models import QuickBooksConnection, RecordLink, SyncRun
 from tests.sync.office import Office, tokens_for
 
+pytestmark = pytest.mark.every_database
+
 
 def ben_with_the_same_address(office: Office) -> dict[str, Any]:
     """A contact of his own: Coperniq would else give him the one that has the address already."""

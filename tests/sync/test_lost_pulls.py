@@ -115,3 +115,15 @@ def brought_without_answer(books: Books) -> None:
     books.money.office.simulator.fault("lost_answer", "coperniq", method="POST", path="/invoices", times=1)
     books.money.office.work_once()
     assert RemoteWrite.objects.open().exists()
+
+
+def test_a_second_payment_without_an_answer_is_told_from_the_first(books: Books) -> None:
+    made = books.invoice()
+    books.heard()
+    books.payment({"id": made["Id"], "amount": 30})
+    books.heard()
+    books.money.office.simulator.fault("lost_answer", "coperniq", method="POST", path="/payments")
+    books.payment({"id": made["Id"], "amount": 20})
+    books.heard()
+    assert sorted(row["amount"] for row in payments(books)) == [20, 30]
+    assert_calm(books)

@@ -22,6 +22,8 @@ from tests.sync.people_scenes import ask_about, merge, notice, rows_of_links, to
 from tests.sync.scenes import enter_again
 from tests.sync.two_way import Books
 
+pytestmark = pytest.mark.every_database
+
 QUESTION = (
     "held: “John Smith” was merged into “Smith, John” in QuickBooks: move 3 links to “Smith, John”? What is new for "
     "“John Smith” waits until then."

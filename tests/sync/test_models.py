@@ -29,6 +29,8 @@ from integrations.models.log import CallTally
 from integrations.models.secrets import keyed_digest, reseal, seal, unseal
 from tests.sync.office import Office
 
+pytestmark = pytest.mark.every_database
+
 
 def test_a_secret_at_rest_is_unreadable_without_its_key(settings: Any) -> None:
     settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
+from tests.sampling import seeds
 from tests.simulation import Simulation
 from tests.sync.desk_of_money import open_desk
 from tests.sync.histories import MATCHED, Chance, History, check, second_pass
 from tests.sync.office import Office, open_office
-
-HISTORIES = int(os.environ.get("HISTORIES", "40"))
-"""More of them where there is time: HISTORIES=1000 pytest tests/sync/test_money_histories.py"""
 
 SWITCHES: dict[str, list[object]] = {
     "itemless_lines": ["kept", "replaced", "ignored"],
@@ -25,7 +21,7 @@ SWITCHES: dict[str, list[object]] = {
 }
 
 
-@pytest.mark.parametrize("seed", range(HISTORIES))
+@pytest.mark.parametrize("seed", seeds(40))
 def test_both_sides_agree_to_the_cent(db: None, simulator: Simulation, seed: int) -> None:
     chance = Chance(seed)
     chosen = {name: chance.choice(values) for name, values in SWITCHES.items()}

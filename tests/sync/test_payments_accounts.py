@@ -17,7 +17,10 @@ from integrations.sync.payments.deposit_accounts import deposit_account_for, pay
 from tests.simulation import Simulation
 from tests.sync.desk_of_money import Money, open_desk
 from tests.sync.office import open_office
+from tests.sync.pull_scenes import assert_calm
 from tests.sync.scenes import sent_long_ago
+from tests.sync.two_way import Books
+from tests.sync.two_way_histories import die
 
 NAME = "Coperniq Payments"
 
@@ -186,3 +189,19 @@ def test_two_threads_at_once_make_one_account_and_one_method(simulator: Simulati
     assert len({repr(each) for each in found}) == 1
     assert len(ours(money)) == 1
     assert len([row for row in money.books("PaymentMethod") if row["Name"] == "ACH"]) == 1
+
+
+def test_an_account_left_without_an_answer_is_told_though_nobody_needs_it_any_more(money: Money) -> None:
+    billed = money.invoice(("Permit", 1, 100))
+    money.work()
+    paid = money.pay(billed, 40)
+    money.office.simulator.fault("lost_answer", method="POST", path="/account", times=9)
+    money.work_until_payment()
+    money.office.work_once()
+    assert RemoteWrite.objects.open().get().entity == "Account"
+    money.office.simulator.control("faults", method="DELETE")
+    die()
+    money.remove_payment(billed, paid)
+    money.work()
+    assert "done: Created the account “Coperniq Payments” in QuickBooks." in money.told()
+    assert_calm(Books(money))

@@ -14,6 +14,8 @@ from integrations.sync.ingest.router import route_pending_events
 from tests.simulation import API_KEY
 from tests.sync.desk_of_money import Money
 
+pytestmark = pytest.mark.every_database
+
 
 def lists_read(money: Money) -> int:
     calls = money.office.simulator.log("coperniq")

@@ -23,6 +23,8 @@ from integrations.sync.engine.worker import Job, WorkerLoop, find_due_leases
 from tests.simulation import Simulation
 from tests.sync.office import Office, open_office
 
+pytestmark = pytest.mark.every_database
+
 LEASE = timedelta(seconds=15)
 
 

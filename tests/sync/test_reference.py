@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import Lane, QuickBooksConnection, ReferenceList
+from integrations.sync.engine import context as engine_context
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.lookups import preferences, refresh_lookup
 from tests.sync.office import Office
@@ -30,3 +31,11 @@ def test_a_list_another_thread_has_read_is_not_read_again(office: Office, desk: 
     ReferenceList.objects.create(connection=office.quickbooks, name="items", rows=rows, read_at=read_at)
     assert refresh_lookup(desk, "items") == rows
     assert office.quickbooks_calls() == []
+
+
+def test_memory_does_not_grow_for_ever(desk: SyncContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_context, "MAX_CACHE_ENTRIES", 2)
+    for number in range(5):
+        desk.remember(("payments", str(number)), [])
+    assert desk.recall(("payments", "0")) is None
+    assert desk.recall(("payments", "4")) == []

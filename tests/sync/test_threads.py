@@ -35,6 +35,8 @@ from tests.simulation import Simulation
 from tests.sync.office import Office, open_office
 from tests.sync.scenes import LEASE, create_never_arrived
 
+pytestmark = pytest.mark.every_database
+
 PATIENCE_SECONDS = 20
 SOON = 60.0
 

@@ -9,6 +9,8 @@ import pytest
 from integrations.models import PhaseEntry, RecordLink, SyncRun
 from tests.sync.office import Office
 
+pytestmark = pytest.mark.every_database
+
 JOHN = {"primaryEmail": "john@example.com", "primaryPhone": "512 555 0100"}
 SIZED: dict[str, Any] = {"number": 12345, "value": 25000, "size": 10.5}
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from django.db import connection
 from pytest_django import Settings
 
+from tests.sampling import seeds
 from tests.sync.in_process import InProcess, Time
 from tests.sync.office import open_office
 from tests.sync.two_way_checks import check, check_calm
@@ -19,11 +18,7 @@ from tests.sync.two_way_histories import TwoWays, open_two_ways, same_luck
 from tests.sync.two_way_steps import SWITCHES, TwoWayChance
 from tests.sync.two_way_writes import check_edit, check_writes
 
-USUAL = "150" if connection.vendor == "sqlite" else "50"
-HISTORIES = int(os.environ.get("HISTORIES", USUAL))
-"""More of them where there is time: HISTORIES=1000 pytest tests/sync/test_two_way_histories.py"""
-
-STEPS, QUIET_HISTORIES, QUIET_STEPS = 50, 6, 20
+STEPS, QUIET_STEPS = 50, 20
 CLOCKS = (300, -300, 0)
 """Seconds by which QuickBooks' clock is ahead, history by history."""
 
@@ -61,7 +56,7 @@ def played(world: InProcess, seed: int, chance: TwoWayChance) -> Iterator[TwoWay
             raise
 
 
-@pytest.mark.parametrize("seed", range(HISTORIES))
+@pytest.mark.parametrize("seed", seeds(150))
 def test_both_sides_agree_whatever_happens(world: InProcess, seed: int) -> None:
     """In a third of the histories a person decides what is asked; a quarter is without trouble."""
     chance = TwoWayChance(seed)
@@ -75,7 +70,7 @@ def test_both_sides_agree_whatever_happens(world: InProcess, seed: int) -> None:
         check_writes(history, log)
 
 
-@pytest.mark.parametrize("seed", range(QUIET_HISTORIES))
+@pytest.mark.parametrize("seed", seeds(6, "QUIET_HISTORIES", handful=1))
 def test_each_edit_is_written_to_the_other_side_once_and_to_its_own_never(
     world: InProcess, seed: int
 ) -> None:

@@ -40,6 +40,8 @@ from tests.cast import (
     run,
 )
 
+pytestmark = pytest.mark.every_database
+
 State = QuickBooksConnection.State
 CONNECT = reverse("integrations:connect_quickbooks")
 CALLBACK = reverse("integrations:callback")

@@ -11,6 +11,8 @@ from integrations.models import Kind, QuickBooksConnection, RecordLink
 from tests.cast import OTHER_REALM, SignIn, books, link
 from tests.views.rows import csv_of
 
+pytestmark = pytest.mark.every_database
+
 CUSTOMERS = "/integrations/links/customer/"
 
 

@@ -15,6 +15,8 @@ from integrations.models import InboundEvent, Kind, Outcome, QuickBooksConnectio
 from tests.cast import OTHER_REALM, SignIn, books, keyed, link, run
 from tests.views.rows import CHANGES, csv_of, entry, held
 
+pytestmark = pytest.mark.every_database
+
 LOG = "/integrations/log/"
 
 

@@ -26,7 +26,7 @@ from integrations.models import CoperniqConnection, EventTally, InboundEvent, Qu
 from integrations.views import webhooks
 from tests.cast import OTHER_REALM, REALM, books, keyed
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.every_database, pytest.mark.django_db]
 
 QUICKBOOKS = reverse("integrations:webhook_quickbooks")
 VERIFIER = "00faeec4-08d0-4996-bb37-698ae19f0149"
