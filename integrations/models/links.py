@@ -90,6 +90,6 @@ class RecordLink(models.Model):
         return f"{self.kind} {self.coperniq_id} ↔ {self.quickbooks_id}"
 
     @property
-    def told_number(self) -> str:
+    def display_number(self) -> str:
         """An invoice's for people: QuickBooks', and Coperniq's own where QuickBooks gave none."""
         return self.number or self.coperniq_name.removeprefix("Invoice ") or "without a number"

@@ -144,10 +144,10 @@ def test_it_takes_its_turn_among_the_runs_of_its_account(office: Office) -> None
 
 
 def test_nobody_is_asked_about_a_customer_without_link(office: Office) -> None:
-    desk = SyncContext(Lane.objects.get(), office.quickbooks)
-    merge_detection.request_merge_check(desk, SyncRun(company=office.company), "77")
-    assert merge_detection.merge_pending(desk, "77") is None
-    merge_detection.wait_if_customer_merged(desk, SyncRun(company=office.company), RecordLink(), "77", "78")
+    ctx = SyncContext(Lane.objects.get(), office.quickbooks)
+    merge_detection.request_merge_check(ctx, SyncRun(company=office.company), "77")
+    assert merge_detection.merge_pending(ctx, "77") is None
+    merge_detection.wait_if_customer_merged(ctx, SyncRun(company=office.company), RecordLink(), "77", "78")
     assert not SyncRun.objects.exists()
 
 

@@ -16,9 +16,9 @@ from integrations.sync.engine.plan import Change, Plan, PlannedWrite
 Changes = dict[str, tuple[str, str]]
 
 
-def strategy_for(desk: SyncContext, link: RecordLink) -> str:
+def strategy_for(ctx: SyncContext, link: RecordLink) -> str:
     """Of several that share a record since a merge, one may overwrite it; the others only fill what is empty."""
-    strategy = desk.settings.matching_strategy
+    strategy = ctx.settings.matching_strategy
     shares = bool(link.quickbooks_part)
     return MatchingStrategy.ENRICH if shares and strategy == MatchingStrategy.REPLACE else strategy
 

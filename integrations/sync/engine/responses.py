@@ -45,12 +45,12 @@ def past_tense_of(write: RemoteWrite) -> str:
     return PAST_TENSE.get(write.rule, PAST_TENSE[write.operation])
 
 
-def link_for_write(desk: SyncContext, write: RemoteWrite) -> RecordLink:
+def link_for_write(ctx: SyncContext, write: RemoteWrite) -> RecordLink:
     """The record's link, or a new one, with what the plan knew about it."""
-    link = RecordLink.objects.pushed(desk.connection, write.kind, write.coperniq_id)
+    link = RecordLink.objects.pushed(ctx.connection, write.kind, write.coperniq_id)
     if link is None:
         link = RecordLink(
-            connection=desk.connection, kind=write.kind, coperniq_id=write.coperniq_id, rule=write.rule
+            connection=ctx.connection, kind=write.kind, coperniq_id=write.coperniq_id, rule=write.rule
         )
     link.coperniq_image = write.coperniq_image
     apply_plan_metadata(link, write.about)

@@ -44,20 +44,20 @@ class _QuickBooksFields:
 
     def __init__(
         self,
-        desk: SyncContext,
+        ctx: SyncContext,
         run: SyncRun,
         invoice: CoperniqInvoice,
         link: RecordLink,
         image: Mapping[str, Any],
         current: QuickBooksInvoice,
     ) -> None:
-        self.desk, self.run, self.invoice, self.link = desk, run, invoice, link
+        self.ctx, self.run, self.invoice, self.link = ctx, run, invoice, link
         self.image, self.current = image, current
         self.matches: list[RecordLink] = []
 
     @cached_property
     def memo_field(self) -> str:
-        return self.desk.settings.memo_field
+        return self.ctx.settings.memo_field
 
     @cached_property
     def theirs(self) -> dict[str, Any]:
@@ -65,7 +65,7 @@ class _QuickBooksFields:
 
     @cached_property
     def lines(self) -> list[InvoiceLine]:
-        lines, self.matches = wanted_lines(self.desk, self.run, self.invoice)
+        lines, self.matches = wanted_lines(self.ctx, self.run, self.invoice)
         return lines
 
     def is_touched(self, field: str) -> bool:
@@ -121,7 +121,7 @@ class _QuickBooksFields:
 
     def memo_values(self) -> dict[str, Any]:
         """An emptied message is cleared; the note always keeps the mark."""
-        values = memo_values(self.desk, self.run, self.image["memo"])
+        values = memo_values(self.ctx, self.run, self.image["memo"])
         if self.memo_field == MemoField.CUSTOMER_MEMO:
             return {"CustomerMemo.value": values.get("CustomerMemo.value", "")}
         return values
@@ -195,7 +195,7 @@ class InvoiceComparison(_QuickBooksFields):
     def brought(self) -> CoperniqLines:
         written = self.link.written
         return coperniq_lines_for(
-            self.desk,
+            self.ctx,
             self.run,
             self.current,
             self.invoice.lines,
