@@ -218,10 +218,10 @@ def payment_on(invoice_id: str = NOWHERE, note: str = "", days_ago: int = 0) -> 
 
 
 def test_only_credits_and_older_payments_stay_where_they_are(ctx: SyncContext) -> None:
-    pulled = RecordLink(rule="pulled", quickbooks_id=NOWHERE, number="1")
+    pulled = RecordLink(match_method="pulled", quickbooks_id=NOWHERE, number="1")
     with pytest.raises(Skipped, match="Only credits"):
         plan_payment_pull_create(ctx, SyncRun(), payment_on(), pulled)
-    pushed = RecordLink(rule="created")
+    pushed = RecordLink(match_method="created")
     with pytest.raises(Skipped, match="before invoice syncing"):
         refuse_pull_before_cutoff(ctx, SyncRun(), payment_on(days_ago=3), pushed)
 

@@ -107,7 +107,7 @@ def test_a_link_without_memory_knows_inactive_ones_by_their_name(
     change_account(office, isActive=False)
     enter_again(office, project)
     office.work()
-    RecordLink.objects.filter(kind="customer").update(quickbooks_image={})
+    RecordLink.objects.filter(kind="customer").update(quickbooks_snapshot={})
     notice(office, office.link("customer").quickbooks_id)
     assert told() == []
 
@@ -159,4 +159,4 @@ def test_an_own_write_without_answer_is_settled_first_and_no_news(office: Office
     notice(office, office.link("customer").quickbooks_id)
     assert told() == []
     assert not RemoteWrite.objects.open().exists()
-    assert office.link("customer").quickbooks_image["is_active"] is False
+    assert office.link("customer").quickbooks_snapshot["is_active"] is False

@@ -54,7 +54,9 @@ def _find_matches(ctx: SyncContext, account: CoperniqAccount, wanted: WantedCust
     with_email = ctx.quickbooks.find_customers_with_email(email) if email else []
     found = candidates(wanted.name, named, with_email)
     taken = linked_elsewhere(ctx.connection, [match.customer.id for match in found], account.id)
-    strangers = [match for match in found if match.by == RecordLink.Rule.EMAIL and match.customer.id in taken]
+    strangers = [
+        match for match in found if match.by == RecordLink.MatchMethod.EMAIL and match.customer.id in taken
+    ]
     matches = [match for match in found if match not in strangers]
     return _Matches(matches, taken, _passed_over(strangers, taken))
 
@@ -109,9 +111,9 @@ def plan_chosen(
     except NeedsDecision as hold:
         raise choose_again(ctx, account, wanted, hold) from hold
     if customer.is_active:
-        return plan_match(ctx, account, wanted, customer, RecordLink.Rule.CHOSEN)
+        return plan_match(ctx, account, wanted, customer, RecordLink.MatchMethod.CHOSEN)
     changes = reactivation_changes(customer, wanted, {}, ctx.settings.matching_strategy)
-    return plan_customer_update(account, wanted, customer, RecordLink.Rule.CHOSEN, changes)
+    return plan_customer_update(account, wanted, customer, RecordLink.MatchMethod.CHOSEN, changes)
 
 
 def refuse_chosen(ctx: SyncContext, run: SyncRun, account: CoperniqAccount, customer: Customer) -> None:
@@ -190,5 +192,5 @@ def hold_inactive_customer(customer: Customer) -> NeedsDecision:
         "customer_inactive",
         f"The QuickBooks customer “{customer.values['DisplayName']}” is inactive. "
         "Make it active again here or in QuickBooks.",
-        [link_choice(Candidate(customer, RecordLink.Rule.CHOSEN)), RETRY, DISCARD],
+        [link_choice(Candidate(customer, RecordLink.MatchMethod.CHOSEN)), RETRY, DISCARD],
     )

@@ -96,7 +96,7 @@ def _move_links(
         _point_at_survivor(link, merge.survivor, part)
     for link in followers:
         field = "parent" if link.kind == Kind.JOB else "customer"
-        link.quickbooks_image = {**link.quickbooks_image, field: merge.survivor.id}
+        link.quickbooks_snapshot = {**link.quickbooks_snapshot, field: merge.survivor.id}
         link.written = {name: value for name, value in link.written.items() if name != MOVED_FROM}
     return done(
         f"Moved {counted(count)} from “{old}” to “{merge.name}”.",
@@ -112,8 +112,8 @@ def _point_at_survivor(link: RecordLink, survivor: Customer, part: str) -> None:
     link.quickbooks_id, link.quickbooks_part = survivor.id, part
     link.quickbooks_name = survivor.values["DisplayName"]
     link.quickbooks_version, link.quickbooks_at = survivor.sync_token, survivor.updated_at
-    link.quickbooks_image, link.written = survivor.image, {}
-    link.rule = RecordLink.Rule.CHOSEN
+    link.quickbooks_snapshot, link.written = survivor.image, {}
+    link.match_method = RecordLink.MatchMethod.CHOSEN
 
 
 def linked_name(link: RecordLink) -> str:

@@ -112,14 +112,14 @@ def _customer_changes(link: RecordLink, current: Customer) -> list[Change]:
 
 def was_active(link: RecordLink) -> bool:
     """Links older than this memory have only the name QuickBooks gives to inactive ones."""
-    return bool(link.quickbooks_image.get("is_active", not link.quickbooks_name.endswith(INACTIVE_SUFFIX)))
+    return bool(link.quickbooks_snapshot.get("is_active", not link.quickbooks_name.endswith(INACTIVE_SUFFIX)))
 
 
 def refresh(link: RecordLink, current: Customer) -> None:
     """Neither `written` nor the mapped fields: what may be updated is decided with those at the next entry."""
     link.quickbooks_name = current.values["DisplayName"]
     link.quickbooks_version, link.quickbooks_at = current.sync_token, current.updated_at
-    link.quickbooks_image = {**link.quickbooks_image, "is_active": current.is_active}
+    link.quickbooks_snapshot = {**link.quickbooks_snapshot, "is_active": current.is_active}
 
 
 def _messages_of(told: dict[str, Change], name: str, current: Customer) -> list[str]:

@@ -122,7 +122,7 @@ def _plan_linked_customer(
             [RETRY, DISCARD],
         ) from error
     planned = plan_customer_update(
-        account, wanted, customer, link.rule, _changes_of(ctx, run, account, wanted, customer, link)
+        account, wanted, customer, link.match_method, _changes_of(ctx, run, account, wanted, customer, link)
     )
     planned = replace(planned, quickbooks_part=link.quickbooks_part)
     return without_deactivation(planned) if was_kept_active(run) else planned

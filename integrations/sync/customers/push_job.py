@@ -96,7 +96,7 @@ def plan_new(ctx: SyncContext, run: SyncRun, project: Project) -> Plan:
     if parent is not None and ctx.settings.link_same_named_job:
         existing = find_same_job(ctx, name, parent_id)
         if existing is not None:
-            return _plan_link(project, existing, RecordLink.Rule.NAME)
+            return _plan_link(project, existing, RecordLink.MatchMethod.NAME)
     return _plan_job_create(project, free_name(ctx, run, name), parent_id)
 
 
@@ -109,11 +109,11 @@ def _plan_job_create(project: Project, name: str, parent_id: str) -> Plan:
     )
     return Plan(
         record_name=name,
-        rule="created",
+        match_method="created",
         write=PlannedWrite(
             "create", "Customer", values, changes, stands_for={PARENT: f"customer:{project.account_id}"}
         ),
-        coperniq_image=_job_snapshot(project),
+        coperniq_snapshot=_job_snapshot(project),
         number=project.number,
         amount_cents=project.value_cents,
     )
@@ -154,7 +154,7 @@ def _plan_linked_job(ctx: SyncContext, run: SyncRun, project: Project, link: Rec
             "Make it active again here or in QuickBooks.",
             [reactivate, RETRY, DISCARD],
         )
-    planned = _plan_link(project, job, link.rule, update_of(ctx, run, project, job, link))
+    planned = _plan_link(project, job, link.match_method, update_of(ctx, run, project, job, link))
     return replace(planned, quickbooks_part=link.quickbooks_part)
 
 
@@ -187,14 +187,14 @@ def may_rename(ctx: SyncContext, link: RecordLink, current: str) -> bool:
 def _plan_link(project: Project, job: Customer, rule: str, write: PlannedWrite | None = None) -> Plan:
     return Plan(
         record_name=job_name(project),
-        rule=rule,
+        match_method=rule,
         write=write,
         quickbooks_id=job.id,
         quickbooks_name=job.values["DisplayName"],
         quickbooks_version=job.sync_token,
         quickbooks_at=job.updated_at,
-        quickbooks_image=job.image,
-        coperniq_image=_job_snapshot(project),
+        quickbooks_snapshot=job.image,
+        coperniq_snapshot=_job_snapshot(project),
         number=project.number,
         amount_cents=project.value_cents,
     )

@@ -30,7 +30,7 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
     link.quickbooks_id = customer.id
     link.quickbooks_name = customer.values["DisplayName"]
     link.quickbooks_version, link.quickbooks_at = customer.sync_token, customer.updated_at
-    link.quickbooks_image = customer.image
+    link.quickbooks_snapshot = customer.image
     link.written |= written_values(write, flatten(json.loads(body)), customer)
     return done(
         f"{past_tense_of(write)} the {write.kind} “{customer.values['DisplayName']}” in QuickBooks.",
@@ -51,7 +51,7 @@ def written_values(write: RemoteWrite, sent: Mapping[str, Any], customer: Custom
     in a record that was found again.
     """
     changed = {change["field"] for change in write.changes}
-    adopted = write.rule == RecordLink.Rule.ADOPTED
+    adopted = write.match_method == RecordLink.MatchMethod.ADOPTED
     values = {
         path: customer.values[path]
         for path in changed & set(customer.values)
@@ -73,7 +73,7 @@ def find_lost_write(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteRes
     linked = RecordLink.objects.filter(connection=ctx.connection, quickbooks_id__in=[c.id for c in ours])
     if len(ours) != 1 or linked.exists():
         return None
-    write.rule = RecordLink.Rule.ADOPTED
+    write.match_method = RecordLink.MatchMethod.ADOPTED
     return WriteResponse(ours[0], "")
 
 

@@ -42,9 +42,9 @@ def _prepare_write(ctx: SyncContext, run: SyncRun, plan: Plan, planned: PlannedW
         operation=planned.operation,
         quickbooks_id=plan.quickbooks_id if to_coperniq else planned.quickbooks_id,
         quickbooks_part=plan.quickbooks_part if to_coperniq else "",
-        rule=plan.rule,
+        match_method=plan.match_method,
         changes=[change.as_dict() for change in planned.changes],
-        coperniq_image=dict(plan.coperniq_image),
+        coperniq_snapshot=dict(plan.coperniq_snapshot),
         about=_link_metadata(run, plan),
         warnings=[str(warning) for warning in plan.warnings],
     )
@@ -146,14 +146,14 @@ def _link_without_write(ctx: SyncContext, run: SyncRun, plan: Plan) -> RunResult
             coperniq_id=run.coperniq_id,
         )
     if not known:
-        link.quickbooks_id, link.rule = plan.quickbooks_id, plan.rule
+        link.quickbooks_id, link.match_method = plan.quickbooks_id, plan.match_method
     for name, value in _link_metadata(run, plan).items():
         if name != "about":
             setattr(link, name, value)
-    link.coperniq_image = dict(plan.coperniq_image)
+    link.coperniq_snapshot = dict(plan.coperniq_snapshot)
     link.quickbooks_name, link.quickbooks_version = plan.quickbooks_name, plan.quickbooks_version
     link.quickbooks_at = plan.quickbooks_at or (link.quickbooks_at if known else None)
-    link.quickbooks_image, link.quickbooks_part = dict(plan.quickbooks_image), plan.quickbooks_part
+    link.quickbooks_snapshot, link.quickbooks_part = dict(plan.quickbooks_snapshot), plan.quickbooks_part
     values: dict[str, Any] = {
         "quickbooks_id": plan.quickbooks_id,
         "record_name": plan.record_name,
@@ -166,7 +166,7 @@ def _link_without_write(ctx: SyncContext, run: SyncRun, plan: Plan) -> RunResult
     return done(
         plan.sentence
         or f"Linked to the {run.kind} “{plan.quickbooks_name}” that QuickBooks already had"
-        f" ({RecordLink.Rule(plan.rule).label.lower()}).",
+        f" ({RecordLink.MatchMethod(plan.match_method).label.lower()}).",
         plan.warnings,
         **values,
     )

@@ -76,14 +76,14 @@ class Plan:
     """
 
     record_name: str
-    rule: str
+    match_method: str
     write: PlannedWrite | None = None
     quickbooks_id: str = ""
     quickbooks_name: str = ""
     quickbooks_version: str = ""
     quickbooks_at: datetime | None = None
-    quickbooks_image: Mapping[str, Any] = field(default_factory=dict)
-    coperniq_image: Mapping[str, Any] = field(default_factory=dict)
+    quickbooks_snapshot: Mapping[str, Any] = field(default_factory=dict)
+    coperniq_snapshot: Mapping[str, Any] = field(default_factory=dict)
     number: str = ""
     amount_cents: int | None = None
     warnings: tuple[Message | str, ...] = ()
@@ -98,8 +98,8 @@ class Plan:
     @classmethod
     def of(cls, link: RecordLink, record_name: str, **values: Any) -> Plan:
         """The link stays as it is, but for `values`."""
-        kept = ("rule", "number", "amount_cents", "coperniq_image", "written")
-        theirs = ("id", "name", "version", "at", "image", "part")
+        kept = ("match_method", "number", "amount_cents", "coperniq_snapshot", "written")
+        theirs = ("id", "name", "version", "at", "snapshot", "part")
         names = [*kept, *(f"quickbooks_{name}" for name in theirs)]
         return cls(record_name, **{name: getattr(link, name) for name in names} | values)
 

@@ -57,7 +57,7 @@ def create_shared_record(ctx: SyncContext, run: SyncRun, entity: str, values: Ma
         coperniq_id=_external_key(entity, values["Name"]),
         entity=entity,
         operation="create",
-        rule="created",
+        match_method="created",
         changes=[{"field": name, "before": "", "after": value} for name, value in values.items()],
     )
     store_prepared_write(ctx, write, dump(values))

@@ -40,10 +40,10 @@ def relink_invoices(ctx: SyncContext, invoices: Iterable[QuickBooksInvoice]) -> 
                 quickbooks_name=f"Invoice {invoice.number}",
                 quickbooks_version=invoice.sync_token,
                 quickbooks_at=invoice.updated_at,
-                quickbooks_image=quickbooks_invoice_snapshot(invoice, ctx.settings.memo_field),
+                quickbooks_snapshot=quickbooks_invoice_snapshot(invoice, ctx.settings.memo_field),
                 number=invoice.number,
                 amount_cents=invoice.total_cents,
-                rule=RecordLink.Rule.ADOPTED,
+                match_method=RecordLink.MatchMethod.ADOPTED,
             )
             _store_relinked(ctx, link)
 
@@ -66,9 +66,9 @@ def relink_payments(ctx: SyncContext, payments: Iterable[QuickBooksPayment]) -> 
                 quickbooks_part=part,
                 quickbooks_version=payment.sync_token,
                 quickbooks_at=payment.updated_at,
-                quickbooks_image=quickbooks_payment_snapshot(payment, part),
+                quickbooks_snapshot=quickbooks_payment_snapshot(payment, part),
                 amount_cents=payment.total_cents,
-                rule=RecordLink.Rule.ADOPTED,
+                match_method=RecordLink.MatchMethod.ADOPTED,
             )
             _store_relinked(ctx, link)
 

@@ -225,7 +225,7 @@ def combined_hold(reasons: Iterable[NeedsDecision]) -> NeedsDecision:
 def _hold_conflict(fields: InvoiceComparison, names: list[str]) -> NeedsDecision:
     told = [
         f"the {LABELS[name].lower()}: Coperniq has {fields.told(name, fields.image)}, QuickBooks "
-        f"{fields.told(name, fields.theirs)}, and before it was {fields.told(name, fields.link.quickbooks_image)}"
+        f"{fields.told(name, fields.theirs)}, and before it was {fields.told(name, fields.link.quickbooks_snapshot)}"
         for name in names
     ]
     return NeedsDecision(

@@ -58,7 +58,7 @@ def _quickbooks_stamp(fields: InvoiceComparison) -> dict[str, str]:
 
 
 def their_stamp(fields: InvoiceComparison) -> str:
-    before = fields.link.quickbooks_image
+    before = fields.link.quickbooks_snapshot
     paid_since = before.get("paid_since") or fields.theirs["payments"] != before.get("payments", [])
     if fields.current.updated_at is None or paid_since:
         return _UNKNOWN

@@ -80,14 +80,14 @@ def _plan_to_quickbooks(fields: InvoiceComparison, resolved: Resolution) -> Plan
         written=written,
         learns="lines" in resolved.to_quickbooks and has_unmatched(fields.lines),
         other_links=tuple(fields.matches),
-        about={"kept": _kept_values(link.quickbooks_image, left), "again": bool(left)},
+        about={"kept": _kept_values(link.quickbooks_snapshot, left), "again": bool(left)},
     )
 
 
 def _plan_to_coperniq(fields: InvoiceComparison, resolved: Resolution) -> Plan:
     """`fields` of `about` are those whose answer counts; what is restored is to differ, and goes to QuickBooks then."""
     lines = fields.brought if "lines" in resolved.to_coperniq else None
-    theirs = {**fields.theirs, **_kept_values(fields.link.quickbooks_image, resolved.held)}
+    theirs = {**fields.theirs, **_kept_values(fields.link.quickbooks_snapshot, resolved.held)}
     again = bool(resolved.held or resolved.restored)
     about = {
         "quickbooks": quickbooks_as_read(fields.current, theirs),
@@ -137,9 +137,9 @@ def _base_plan(fields: InvoiceComparison, resolved: Resolution, **values: Any) -
         link.coperniq_name or fields.run.record_name,
         **{
             "quickbooks_version": current.sync_token,
-            "quickbooks_image": dict(fields.theirs),
+            "quickbooks_snapshot": dict(fields.theirs),
             "quickbooks_at": current.updated_at,
-            "coperniq_image": {**fields.image, **_kept_values(link.coperniq_image, resolved.held)},
+            "coperniq_snapshot": {**fields.image, **_kept_values(link.coperniq_snapshot, resolved.held)},
             "number": current.number,
             "amount_cents": fields.image["total"],
             "warnings": tuple(resolved.warnings),
@@ -203,7 +203,7 @@ def plan_refreshed(
         link,
         link.coperniq_name or run.record_name,
         quickbooks_version=current.sync_token,
-        quickbooks_image={**image, **_kept_values(link.quickbooks_image, put_off)},
+        quickbooks_snapshot={**image, **_kept_values(link.quickbooks_snapshot, put_off)},
         quickbooks_at=current.updated_at,
         written={**link.written, **more},
         sentence=f"Nothing that is kept in step has changed on invoice {link.display_number} in QuickBooks.",

@@ -23,8 +23,8 @@ PROBABLY_SAME = "probably_same_invoice"
 class InvoiceFound(Exception):
     """The invoice is in QuickBooks already."""
 
-    def __init__(self, invoice: QuickBooksInvoice, rule: RecordLink.Rule) -> None:
-        self.invoice, self.rule = invoice, rule
+    def __init__(self, invoice: QuickBooksInvoice, rule: RecordLink.MatchMethod) -> None:
+        self.invoice, self.match_method = invoice, rule
 
 
 def choose_number(ctx: SyncContext, run: SyncRun, number: str, customer_id: str, total_cents: int) -> str:
@@ -34,7 +34,7 @@ def choose_number(ctx: SyncContext, run: SyncRun, number: str, customer_id: str,
     """
     decided = run.answer_to(Question.INVOICE_NUMBER)
     if decided.verb == "link":
-        raise InvoiceFound(_read_chosen(ctx, decided.target), RecordLink.Rule.CHOSEN)
+        raise InvoiceFound(_read_chosen(ctx, decided.target), RecordLink.MatchMethod.CHOSEN)
     wanted = suffixed_number(number, 1)
     taken = refused_numbers(run)
     if not wanted or (preferences(ctx).custom_txn_numbers and not taken):
@@ -52,7 +52,7 @@ def _refuse_same_invoice(
     unlinked = [holder for holder in holders if is_unlinked(ctx, holder)]
     for holder in unlinked:
         if tagged_coperniq_id(ctx.connection.realm_id, Kind.INVOICE, holder.note) == run.coperniq_id:
-            raise InvoiceFound(holder, RecordLink.Rule.ADOPTED)
+            raise InvoiceFound(holder, RecordLink.MatchMethod.ADOPTED)
     same = [row for row in unlinked if (row.customer_id, row.total_cents) == (customer_id, total_cents)]
     if same and not run.has_taken(NEW_NUMBER):
         raise _hold_probably_same(same[0])

@@ -101,7 +101,7 @@ def refuse_portals_own(ctx: SyncContext, run: SyncRun, current: QuickBooksInvoic
 
 def changed_plan(ctx: SyncContext, run: SyncRun, link: RecordLink, current: QuickBooksInvoice) -> Plan:
     _refuse_moved_in_quickbooks(ctx, run, link, current)
-    if current.is_voided or link.quickbooks_image.get("voided"):
+    if current.is_voided or link.quickbooks_snapshot.get("voided"):
         return plan_voided(ctx, run, link, current)
     is_open = run.decisions or run.cause in CONFLICT_CAUSES
     if link.written.get("ended") or not (has_changed(ctx, link, current) or is_open):
@@ -119,12 +119,12 @@ def changed_plan(ctx: SyncContext, run: SyncRun, link: RecordLink, current: Quic
 
 
 def has_changed(ctx: SyncContext, link: RecordLink, current: QuickBooksInvoice) -> bool:
-    now, before = quickbooks_invoice_snapshot(current, ctx.settings.memo_field), link.quickbooks_image
+    now, before = quickbooks_invoice_snapshot(current, ctx.settings.memo_field), link.quickbooks_snapshot
     names = [
         *INVOICE_FIELDS,
         "total",
         "memo_field",
-        *(["number"] if link.rule == RecordLink.Rule.PULLED else []),
+        *(["number"] if link.match_method == RecordLink.MatchMethod.PULLED else []),
     ]
     return any(now[name] != before.get(name) for name in names)
 
@@ -135,7 +135,7 @@ def _refuse_moved_in_quickbooks(
     """Another customer: merged with its own, which moves all links at once, or truly moved."""
     moved_from = link.written.get(MOVED_FROM, "")
     link.written = {name: value for name, value in link.written.items() if name != MOVED_FROM}
-    before = moved_from or link.quickbooks_image.get("customer", current.customer_id)
+    before = moved_from or link.quickbooks_snapshot.get("customer", current.customer_id)
     if current.customer_id == before or run.has_taken(_GO_ON_IN_COPERNIQ):
         return
     wait_if_customer_merged(ctx, run, link, before, current.customer_id)

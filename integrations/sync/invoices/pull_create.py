@@ -50,7 +50,7 @@ def plan_invoice_pull_create(ctx: SyncContext, run: SyncRun, current: QuickBooks
     image = quickbooks_invoice_snapshot(current, ctx.settings.memo_field)
     return Plan(
         record_name=run.record_name,
-        rule=RecordLink.Rule.PULLED,
+        match_method=RecordLink.MatchMethod.PULLED,
         write=PlannedWrite(
             "create",
             engine_responses.COPERNIQ_INVOICE,
@@ -213,17 +213,17 @@ def _plan_relink(ctx: SyncContext, run: SyncRun, current: QuickBooksInvoice, fou
     run.coperniq_id = found.id
     return Plan(
         record_name=run.record_name,
-        rule=RecordLink.Rule.PULLED,
+        match_method=RecordLink.MatchMethod.PULLED,
         quickbooks_id=current.id,
         quickbooks_name=f"Invoice {current.number}",
         quickbooks_version=current.sync_token,
         quickbooks_at=current.updated_at,
-        quickbooks_image={
+        quickbooks_snapshot={
             **quickbooks_invoice_snapshot(current, ctx.settings.memo_field),
             **dict.fromkeys(INVOICE_FIELDS),
             "number": number_in(found, current),
         },
-        coperniq_image=coperniq_invoice_snapshot(found, ZoneInfo(ctx.connection.company.time_zone)),
+        coperniq_snapshot=coperniq_invoice_snapshot(found, ZoneInfo(ctx.connection.company.time_zone)),
         number=current.number,
         amount_cents=current.total_cents,
         sentence=f"Found invoice {_display_number(current)} in Coperniq, brought over earlier, and linked it again.",

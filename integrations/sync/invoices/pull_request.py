@@ -11,7 +11,7 @@ from integrations.sync.engine.context import SyncContext
 
 def on_invoice_moved(ctx: SyncContext, invoice: RecordLink, customer_id: str) -> None:
     """Payments need the customer it has by now; the run of its own still has to ask about the one it had."""
-    before = invoice.quickbooks_image.get("customer", customer_id)
+    before = invoice.quickbooks_snapshot.get("customer", customer_id)
     if customer_id != before:
         invoice.written = {MOVED_FROM: before, **invoice.written}
         request_pull(ctx, invoice)

@@ -29,7 +29,7 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
     is_new = link.pk is None
     _update_link(ctx, link, write, invoice)
     if about.get("found"):
-        link.coperniq_image |= edited_since(ctx, invoice, load_body(body)) | moved_since(
+        link.coperniq_snapshot |= edited_since(ctx, invoice, load_body(body)) | moved_since(
             about["record"], invoice
         )
     if is_new:
@@ -37,7 +37,7 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
     again = left_standing(link, about, invoice)
     link.written["lines_stay"] = again or bool(link.written.get("lines_stay"))
     if again:  # the lines have not been taken over yet
-        link.quickbooks_image = {**link.quickbooks_image, "lines": before.get("lines")}
+        link.quickbooks_snapshot = {**link.quickbooks_snapshot, "lines": before.get("lines")}
     choices = [Choice(**choice) for choice in about.get("choices", ())]
     return done(
         _message_of(write, link),
@@ -63,13 +63,13 @@ def _link_for_pull(
         kind=Kind.INVOICE,
         coperniq_id=invoice.id,
         quickbooks_id=write.quickbooks_id,
-        rule=write.rule,
+        match_method=write.match_method,
     )
     apply_plan_metadata(link, write.about)
-    before = link.quickbooks_image
+    before = link.quickbooks_snapshot
     theirs = write.about["about"]["quickbooks"]
     link.quickbooks_name, link.quickbooks_version = theirs["name"], theirs["version"]
-    link.quickbooks_image = theirs["image"]
+    link.quickbooks_snapshot = theirs["image"]
     link.quickbooks_at = datetime.fromisoformat(theirs["at"]) if theirs["at"] else link.quickbooks_at
     return link, before
 
@@ -79,7 +79,7 @@ def _update_link(ctx: SyncContext, link: RecordLink, write: RemoteWrite, invoice
     answered = coperniq_invoice_snapshot(invoice, ZoneInfo(ctx.connection.company.time_zone))
     about = write.about["about"]
     written = {name: answered[name] for name in about["fields"]}
-    link.coperniq_image = {**write.coperniq_image, **written} if write.coperniq_id else answered
+    link.coperniq_snapshot = {**write.coperniq_snapshot, **written} if write.coperniq_id else answered
     pairs = about.get("pairs")
     if pairs is not None:
         sold = {line.catalog_item_id: line.id for line in invoice.lines}
@@ -129,7 +129,7 @@ def _message_of(write: RemoteWrite, link: RecordLink) -> str:
 
 def _payment_runs(ctx: SyncContext, link: RecordLink, *, found: bool) -> list[SyncRun]:
     """Money that came in before the invoice was in Coperniq; after a lost answer that may be since it was read."""
-    payment_ids = link.quickbooks_image.get("payments", ())
+    payment_ids = link.quickbooks_snapshot.get("payments", ())
     if found:
         try:
             payment_ids = ctx.quickbooks.read_invoice(link.quickbooks_id).payment_ids

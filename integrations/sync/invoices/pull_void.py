@@ -25,9 +25,9 @@ _QUESTIONS = {_VOIDED: Question.VOIDED_IN_QUICKBOOKS, _DELETED: Question.DELETED
 
 
 def plan_voided(ctx: SyncContext, run: SyncRun, link: RecordLink, current: QuickBooksInvoice) -> Plan:
-    if link.quickbooks_image.get("voided") and not current.is_voided and current.total_cents:
+    if link.quickbooks_snapshot.get("voided") and not current.is_voided and current.total_cents:
         raise _hold_refilled(link, current)
-    if link.written.get("ended") or link.quickbooks_image.get("voided"):
+    if link.written.get("ended") or link.quickbooks_snapshot.get("voided"):
         return plan_refreshed(ctx, link, run, current)
     image = quickbooks_invoice_snapshot(current, ctx.settings.memo_field)
     told = quickbooks_as_read(current, image)
@@ -62,7 +62,7 @@ def plan_deleted(ctx: SyncContext, run: SyncRun, link: RecordLink | None) -> Pla
         "name": link.quickbooks_name,
         "version": link.quickbooks_version,
         "at": "",
-        "image": {**link.quickbooks_image, "deleted": True},
+        "image": {**link.quickbooks_snapshot, "deleted": True},
     }
     return _plan_decline(ctx, run, link, _DELETED, told, asks=True)
 
@@ -81,7 +81,7 @@ def _plan_decline(
         raise _ask_to_decline(link, because, edited=edited)
     return Plan(
         record_name=run.record_name,
-        rule=link.rule,
+        match_method=link.match_method,
         quickbooks_id=link.quickbooks_id,
         write=PlannedWrite(
             "update",
@@ -91,7 +91,7 @@ def _plan_decline(
             vendor=Vendor.COPERNIQ,
             coperniq_id=invoice.id,
         ),
-        coperniq_image=image,
+        coperniq_snapshot=image,
         number=link.number,
         amount_cents=image["total"],
         written={**link.written, "ended": because},
@@ -111,7 +111,7 @@ def _plan_known_end(run: SyncRun, link: RecordLink, because: str, told: Mapping[
         link,
         run.record_name,
         quickbooks_version=str(told["version"]),
-        quickbooks_image=dict(told["image"]),
+        quickbooks_snapshot=dict(told["image"]),
         written={**link.written, "ended": because},
         sentence=f"Invoice {link.display_number} was {because} in QuickBooks, and has come to its end in Coperniq too.",
     )

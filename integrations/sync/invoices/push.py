@@ -49,7 +49,7 @@ def plan(ctx: SyncContext, run: SyncRun) -> Plan:
     refuse_while_off(settings)
     link = find_or_recover_link(ctx, run)
     invoice = read_invoice(ctx, run, link)
-    is_pulled = link is not None and link.rule == RecordLink.Rule.PULLED
+    is_pulled = link is not None and link.match_method == RecordLink.MatchMethod.PULLED
     run.record_name = link.coperniq_name if link is not None and is_pulled else _invoice_name(invoice)
     run.coperniq_account_id = invoice.account_id
     image = coperniq_invoice_snapshot(invoice, ZoneInfo(ctx.connection.company.time_zone))

@@ -42,15 +42,15 @@ def plan_invoice_create(
     try:
         number = choose_number(ctx, run, wanted_number(invoice), customer_id, invoice.total_cents)
     except InvoiceFound as found:
-        return _plan_link(ctx, run, invoice, image, found.invoice, found.rule)
+        return _plan_link(ctx, run, invoice, image, found.invoice, found.match_method)
     values, warnings = _invoice_values(ctx, run, invoice, lines)
     warnings += renumbered(wanted_number(invoice), number)
     values |= {"CustomerRef.value": customer_id, "DocNumber": number}
     return Plan(
         record_name=run.record_name,
-        rule="created",
+        match_method="created",
         write=PlannedWrite("create", "Invoice", values, _create_changes(values, lines)),
-        coperniq_image=image,
+        coperniq_snapshot=image,
         number=number,
         amount_cents=invoice.total_cents,
         warnings=warnings,
@@ -112,24 +112,24 @@ def _plan_link(
     invoice: CoperniqInvoice,
     image: dict[str, Any],
     found: QuickBooksInvoice,
-    rule: RecordLink.Rule,
+    rule: RecordLink.MatchMethod,
 ) -> Plan:
     """It is in QuickBooks already: its lines are paired as they stand, so that later edits find them.
 
     One that bears our mark is then compared field by field: nobody knows which edits it has seen.
     """
-    ours = rule == RecordLink.Rule.ADOPTED
+    ours = rule == RecordLink.MatchMethod.ADOPTED
     sold = [line.id for line in found.lines if line.kind != SUBTOTAL]
     order = [line.id for line in invoice_lines_of(invoice)]
     return Plan(
         record_name=run.record_name,
-        rule=rule,
+        match_method=rule,
         quickbooks_id=found.id,
         quickbooks_name=f"Invoice {found.number}",
         quickbooks_version=found.sync_token,
         quickbooks_at=found.updated_at,
-        quickbooks_image=quickbooks_invoice_snapshot(found, ctx.settings.memo_field),
-        coperniq_image={**image, **dict.fromkeys(INVOICE_FIELDS)} if ours else image,
+        quickbooks_snapshot=quickbooks_invoice_snapshot(found, ctx.settings.memo_field),
+        coperniq_snapshot={**image, **dict.fromkeys(INVOICE_FIELDS)} if ours else image,
         number=found.number,
         amount_cents=invoice.total_cents,
         written={"line_ids": dict(zip(order, sold, strict=False))},

@@ -63,14 +63,14 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
     again = False
     choices = [Choice(**choice) for choice in link.written.pop("choices", ())]
     if invoice is None:
-        link.quickbooks_image = {**link.quickbooks_image, "deleted": True}
+        link.quickbooks_snapshot = {**link.quickbooks_snapshot, "deleted": True}
     else:
-        before, written = link.quickbooks_image, load_body(body)
+        before, written = link.quickbooks_snapshot, load_body(body)
         learnt = _compare_totals(written, invoice)
         _update_link(ctx, link, invoice, learnt)
         if sent.looked_for and not learnt.dropped and was_edited_meanwhile(write, written, invoice):
             warnings += snapshot_as_written(write, link, before, written, invoice)
-        link.quickbooks_image |= kept_snapshot(write)
+        link.quickbooks_snapshot |= kept_snapshot(write)
         warnings += learnt.warnings
         again = _settle_itemless(ctx, link, learnt)
         warnings += [DROPPED] if again else _variance_warning(write, link, invoice)
@@ -103,7 +103,9 @@ def _message_of(write: RemoteWrite, number: str) -> str:
     if write.operation == "create":
         return f"{told}, open and not e-mailed."
     if write.operation in ("void", "delete"):
-        archived = write.coperniq_image.get("archived") and write.coperniq_image.get("status") != "DECLINED"
+        archived = (
+            write.coperniq_snapshot.get("archived") and write.coperniq_snapshot.get("status") != "DECLINED"
+        )
         return f"{told}, because it was {'archived' if archived else 'declined'} in Coperniq."
     return (
         f"{told}: {list_sentences([change['field'] for change in write.changes])}."
@@ -125,7 +127,7 @@ def _update_link(
     link.quickbooks_id = invoice.id
     link.quickbooks_name = f"Invoice {invoice.number}" if invoice.number else "Invoice without a number"
     link.quickbooks_version, link.quickbooks_at = invoice.sync_token, invoice.updated_at
-    link.quickbooks_image = quickbooks_invoice_snapshot(invoice, ctx.settings.memo_field)
+    link.quickbooks_snapshot = quickbooks_invoice_snapshot(invoice, ctx.settings.memo_field)
     link.number = invoice.number
     order: Sequence[str] = link.written.pop("line_order", ())
     if order:
@@ -188,7 +190,7 @@ def _unchanged(write: RemoteWrite, sent: Mapping[str, Any], link: RecordLink) ->
     See docs/vendors/quickbooks-online.md, 8.1.
     """
     cleared = sent.get("CustomerMemo", {}).get("value") == ""
-    if write.operation != "update" or not cleared or not link.quickbooks_image["memo"]:
+    if write.operation != "update" or not cleared or not link.quickbooks_snapshot["memo"]:
         return []
     return ["QuickBooks kept the message although it is empty in Coperniq: clear it there by hand."]
 
@@ -197,7 +199,7 @@ def money_on(ctx: SyncContext, write: RemoteWrite, invoice: QuickBooksInvoice | 
     """What came in on either side before the invoice was linked."""
     account_id = write.about["coperniq_account_id"]
     asks = allocation_runs(ctx, invoice.payment_ids if invoice else (), account_id)
-    return [*asks, _payment_runs(ctx, write)] if _has_payments(write.coperniq_image) else asks
+    return [*asks, _payment_runs(ctx, write)] if _has_payments(write.coperniq_snapshot) else asks
 
 
 def _payment_runs(ctx: SyncContext, write: RemoteWrite) -> SyncRun:
@@ -244,7 +246,7 @@ def _find_created(ctx: SyncContext, write: RemoteWrite, wanted: Mapping[str, Any
     found = find_created_invoice(ctx, write, wanted)
     if found is None:
         return None
-    write.rule = RecordLink.Rule.ADOPTED
+    write.match_method = RecordLink.MatchMethod.ADOPTED
     return WriteResponse(found, "", True)
 
 

@@ -58,7 +58,7 @@ def is_unsettled(link: RecordLink) -> bool:
 
 def refuse_moved_in_coperniq(run: SyncRun, link: RecordLink, image: dict[str, Any]) -> dict[str, Any]:
     """An invoice whose project is gone has not been moved: it belongs where it did."""
-    before = {name: link.coperniq_image.get(name) for name in ("record_id", "account_id")}
+    before = {name: link.coperniq_snapshot.get(name) for name in ("record_id", "account_id")}
     if not image["record_id"] and before["record_id"]:
         run.coperniq_account_id = link.coperniq_account_id
         return {**image, **before}
@@ -110,13 +110,13 @@ def _plan_in_step(link: RecordLink, image: dict[str, Any], run: SyncRun) -> Plan
     noted = link.written.get("line_ids", {})
     written = {name: value for name, value in link.written.items() if name != "changed_at"}
     if noted:
-        written["line_ids"] = pairs_now(link.coperniq_image["lines"], image["lines"], noted)
+        written["line_ids"] = pairs_now(link.coperniq_snapshot["lines"], image["lines"], noted)
     return Plan.of(
         link,
         run.record_name,
-        coperniq_image=image,
+        coperniq_snapshot=image,
         amount_cents=image["total"],
         written=written,
         sentence=f"Invoice {link.display_number} is in step with Coperniq already.",
-        ending={"silent": image == link.coperniq_image},
+        ending={"silent": image == link.coperniq_snapshot},
     )

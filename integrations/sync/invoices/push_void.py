@@ -24,7 +24,7 @@ def plan_invoice_end(
     if ended is None:
         raise _hold_reopened(link)
     if link.written.get("ended"):
-        return _plan_nothing(link, image, run, silent=image == link.coperniq_image)
+        return _plan_nothing(link, image, run, silent=image == link.coperniq_snapshot)
     try:
         current = ctx.quickbooks.read_invoice(link.quickbooks_id)
     except RecordMissing:
@@ -75,17 +75,17 @@ def _plan_end(
     current: QuickBooksInvoice,
     ended: str,
 ) -> Plan:
-    before = str(link.coperniq_image.get("status") or "")
+    before = str(link.coperniq_snapshot.get("status") or "")
     changes = (
         Change("Status in Coperniq", before, _word_for(image)),
         Change("Total", f"${money(current.total_cents):,}", "$0.00" if ended == OnEnded.VOID else ""),
     )
     return Plan(
         record_name=run.record_name,
-        rule=link.rule,
+        match_method=link.match_method,
         write=PlannedWrite(ended, "Invoice", {}, changes, current.id, current.sync_token),
-        quickbooks_image=quickbooks_invoice_snapshot(current, ctx.settings.memo_field),
-        coperniq_image=image,
+        quickbooks_snapshot=quickbooks_invoice_snapshot(current, ctx.settings.memo_field),
+        coperniq_snapshot=image,
         number=link.number,
         amount_cents=image["total"],
         written={**link.written, "ended": ended},
@@ -99,7 +99,7 @@ def _plan_nothing(
     return Plan.of(
         link,
         run.record_name,
-        coperniq_image=image,
+        coperniq_snapshot=image,
         amount_cents=image["total"],
         written={**link.written, "ended": link.written.get("ended") or "elsewhere"},
         sentence=sentence or f"Invoice {link.display_number} came to its end in QuickBooks already.",

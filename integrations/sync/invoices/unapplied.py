@@ -21,7 +21,7 @@ def payments_with_unapplied_money(
 
 
 def is_left_over(link: RecordLink) -> bool:
-    image = link.quickbooks_image
+    image = link.quickbooks_snapshot
     ended = image.get("voided") or image.get("deposited") or link.written.get("share")
     return not ended and int(image.get("applied", 0)) < int(image.get("amount", 0))
 

@@ -43,8 +43,8 @@ def catalog_id_for(ctx: SyncContext, run: SyncRun, item_id: str) -> str | None:
     if link is not None:
         if (
             item is not None
-            and link.rule == RecordLink.Rule.PULLED
-            and link.quickbooks_image != item_snapshot(item)
+            and link.match_method == RecordLink.MatchMethod.PULLED
+            and link.quickbooks_snapshot != item_snapshot(item)
         ):
             update_catalog_item(ctx, run, link, item)
         return link.coperniq_id
@@ -155,7 +155,7 @@ def item_write(
     image: dict[str, Any],
     link: RecordLink | None = None,
 ) -> RemoteWrite:
-    before = link.quickbooks_image if link else {}
+    before = link.quickbooks_snapshot if link else {}
     return RemoteWrite(
         connection=ctx.connection,
         run=run,
@@ -165,7 +165,7 @@ def item_write(
         entity=engine_responses.CATALOG_ITEM,
         operation="update" if link else "create",
         quickbooks_id=known_as,
-        rule=RecordLink.Rule.PULLED,
+        match_method=RecordLink.MatchMethod.PULLED,
         about={"about": {"name": name, "image": image}},
         changes=[
             {"field": field, "before": _shown_value(before.get(field)), "after": _shown_value(image[field])}

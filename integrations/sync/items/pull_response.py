@@ -20,10 +20,10 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
         kind=Kind.ITEM,
         coperniq_id=item.id,
         quickbooks_id=write.quickbooks_id,
-        rule=write.rule,
+        match_method=write.match_method,
     )
     link.coperniq_name, link.quickbooks_name = item.name, write.about["about"]["name"]
-    link.quickbooks_image = write.about["about"]["image"]
+    link.quickbooks_snapshot = write.about["about"]["image"]
     link.number, link.amount_cents = item.code[:40], item.price_cents
     return done(
         f"{verb} the catalog item “{item.name}” in Coperniq.",

@@ -38,7 +38,7 @@ def is_usable(ctx: SyncContext, link: RecordLink) -> bool:
     """What a person pinned and QuickBooks has made inactive is for a person to mend."""
     item = find_in_lookup(ctx, LookupName.ITEMS, id=link.quickbooks_id)
     usable = item is not None and item["is_active"]
-    if not usable and link.rule == RecordLink.Rule.CHOSEN:
+    if not usable and link.match_method == RecordLink.MatchMethod.CHOSEN:
         raise NeedsDecision(
             "item_inactive",
             f"The QuickBooks item “{link.quickbooks_name}”, chosen for “{link.coperniq_name}”, is inactive. "
@@ -71,7 +71,7 @@ def item_link(ctx: SyncContext, row: Mapping[str, Any], item: Mapping[str, Any],
         quickbooks_name=item["name"],
         number=(row.get("code") or "")[:40],
         amount_cents=item["price_cents"],
-        rule=rule,
+        match_method=rule,
     )
 
 

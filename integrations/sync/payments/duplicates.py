@@ -51,7 +51,9 @@ def plan_duplicate(
     if len(rows) > 1 or balance_of(invoice) >= payment.amount_cents:
         _requeue_pull_questions(ctx, invoice, rows)
         raise _hold_probably_same(rows)
-    return plan_link(ctx, run, payment, invoice, on, rows[0].quickbooks_id, RecordLink.Rule.SAME_PAYMENT)
+    return plan_link(
+        ctx, run, payment, invoice, on, rows[0].quickbooks_id, RecordLink.MatchMethod.SAME_PAYMENT
+    )
 
 
 def _requeue_pull_questions(ctx: SyncContext, invoice: RecordLink, rows: Sequence[ForeignPayment]) -> None:
@@ -94,7 +96,7 @@ def plan_link(
     invoice: RecordLink,
     on: date,
     payment_id: str,
-    rule: RecordLink.Rule,
+    rule: RecordLink.MatchMethod,
 ) -> Plan:
     """What was chosen is still looked at: the world may have changed since the page was shown."""
     found = read_on(ctx, invoice, payment_id)
@@ -131,20 +133,20 @@ def _plan_link(
     payment: CoperniqPayment,
     invoice: RecordLink,
     found: QuickBooksPayment,
-    rule: RecordLink.Rule,
+    rule: RecordLink.MatchMethod,
 ) -> Plan:
     part = invoice.quickbooks_id
     share = pays_more(found, part)
     return Plan(
         record_name=run.record_name,
-        rule=rule,
+        match_method=rule,
         quickbooks_id=found.id,
         quickbooks_name=f"Payment of ${money(found.total_cents):,}",
         quickbooks_version=found.sync_token,
         quickbooks_at=found.updated_at,
-        quickbooks_image=quickbooks_payment_snapshot(found, part, share=share),
+        quickbooks_snapshot=quickbooks_payment_snapshot(found, part, share=share),
         quickbooks_part=part,
-        coperniq_image=coperniq_payment_snapshot(payment, ZoneInfo(ctx.connection.company.time_zone)),
+        coperniq_snapshot=coperniq_payment_snapshot(payment, ZoneInfo(ctx.connection.company.time_zone)),
         number=payment.reference[:40],
         amount_cents=payment.amount_cents,
         written={"share": share},

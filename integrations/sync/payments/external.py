@@ -103,8 +103,8 @@ def refresh_invoice(ctx: SyncContext, invoice: RecordLink) -> None:
         return
     on_invoice_moved(ctx, invoice, current.customer_id)
     fresh = quickbooks_invoice_snapshot(current, ctx.settings.memo_field)
-    invoice.quickbooks_image |= {name: fresh[name] for name in _REFRESHED_FIELDS}
-    invoice.save(update_fields=["quickbooks_image", "written"])
+    invoice.quickbooks_snapshot |= {name: fresh[name] for name in _REFRESHED_FIELDS}
+    invoice.save(update_fields=["quickbooks_snapshot", "written"])
     gone = ForeignPayment.objects.on_invoice(ctx.connection, invoice.quickbooks_id)
     gone.exclude(quickbooks_id__in=current.payment_ids).delete()
     record_external_payments(ctx.connection, read_unlinked(ctx, invoice, current.payment_ids))
@@ -112,9 +112,9 @@ def refresh_invoice(ctx: SyncContext, invoice: RecordLink) -> None:
 
 def on_invoice_ended(ctx: SyncContext, invoice: RecordLink, end: str) -> None:
     """Known here and now only: stored, it would be no news to the run that says what becomes of Coperniq's."""
-    if not invoice.quickbooks_image.get(end) and not invoice.written.get("ended"):
+    if not invoice.quickbooks_snapshot.get(end) and not invoice.written.get("ended"):
         request_pull(ctx, invoice)
-    invoice.quickbooks_image = {**invoice.quickbooks_image, end: True}
+    invoice.quickbooks_snapshot = {**invoice.quickbooks_snapshot, end: True}
 
 
 def read_unlinked(
@@ -132,18 +132,18 @@ def invalidate_balance(ctx: SyncContext, coperniq_invoice_id: str) -> None:
     """QuickBooks refused what we thought to be open: whoever plans next looks at the invoice first."""
     links = RecordLink.objects.of(ctx.connection, Kind.INVOICE)
     for link in links.filter(coperniq_id=coperniq_invoice_id):
-        link.quickbooks_image |= {"balance": 0}
-        link.save(update_fields=["quickbooks_image"])
+        link.quickbooks_snapshot |= {"balance": 0}
+        link.save(update_fields=["quickbooks_snapshot"])
 
 
 def balance_of(invoice: RecordLink) -> int:
     """What is open on it in cents, as far as we know; never negative."""
-    return max(int(invoice.quickbooks_image.get("balance", 0)), 0)
+    return max(int(invoice.quickbooks_snapshot.get("balance", 0)), 0)
 
 
 def was_taken_off(ctx: SyncContext, link: RecordLink, payment: QuickBooksPayment) -> bool:
     """Some of a linked payment, by people. An invoice that has become less gives back what it has no room for."""
-    if not is_taken_off(payment, link.quickbooks_part, link.quickbooks_image.get("applied", 0)):
+    if not is_taken_off(payment, link.quickbooks_part, link.quickbooks_snapshot.get("applied", 0)):
         return False
     if pays_others(payment, link.quickbooks_part):
         return True

@@ -83,14 +83,14 @@ def _is_gone(theirs: Mapping[str, Any]) -> bool:
 def _snapshot_now(link: RecordLink, payment: QuickBooksPayment | None, *, share: bool) -> dict[str, Any]:
     """Voided, deleted, or taken off this invoice: it pays nothing on it."""
     if payment is None:
-        return {**link.quickbooks_image, **_NO_PAYMENT_SNAPSHOT}
+        return {**link.quickbooks_snapshot, **_NO_PAYMENT_SNAPSHOT}
     return quickbooks_payment_snapshot(payment, link.quickbooks_part, share=share)
 
 
 def difference(link: RecordLink, now: dict[str, Any]) -> list[str]:
     """What Coperniq's payment says as well. Money put on the invoice later, and deposits, are no change of it,
     unless Coperniq has none since it was taken off."""
-    before = link.quickbooks_image
+    before = link.quickbooks_snapshot
     if link.written.get("ended") == _ENDED_IN_QUICKBOOKS:
         return [] if _is_gone(now) else ["applied"]
     names = [name for name in ("amount", "on") if now[name] != before.get(name, now[name])]
@@ -129,10 +129,10 @@ def takes_place(ctx: SyncContext, row: CoperniqPayment, theirs: dict[str, Any]) 
 
 def _take_over(ctx: SyncContext, run: SyncRun, link: RecordLink, row: CoperniqPayment) -> None:
     run.coperniq_id = link.coperniq_id = row.id
-    link.coperniq_image = coperniq_payment_snapshot(row, ZoneInfo(ctx.connection.company.time_zone))
+    link.coperniq_snapshot = coperniq_payment_snapshot(row, ZoneInfo(ctx.connection.company.time_zone))
     with transaction.atomic():
         ctx.lane.assert_owned()
-        link.save(update_fields=["coperniq_id", "coperniq_image"])
+        link.save(update_fields=["coperniq_id", "coperniq_snapshot"])
 
 
 def is_replaced_by(ctx: SyncContext, row: CoperniqPayment, invoice: RecordLink) -> bool:
@@ -175,11 +175,11 @@ def _plan_settled(
         link,
         run.record_name,
         quickbooks_version=version,
-        quickbooks_image=theirs,
+        quickbooks_snapshot=theirs,
         quickbooks_at=payment.updated_at if payment else None,
         written=written,
         sentence=f"The payment of {run.record_name} says the same on both sides.",
-        ending={"silent": theirs == link.quickbooks_image},
+        ending={"silent": theirs == link.quickbooks_snapshot},
     )
 
 
@@ -188,7 +188,7 @@ def _amount_text(image: Mapping[str, Any]) -> str:
 
 
 def _hold_changed(link: RecordLink, theirs: dict[str, Any]) -> NeedsDecision:
-    before = link.quickbooks_image
+    before = link.quickbooks_snapshot
     was = _ENDED_TEXT if link.written.get("ended") == _ENDED_IN_QUICKBOOKS else _amount_text(before)
     now = _amount_text(theirs) if not _is_gone(theirs) else "a credit" if theirs["applied"] else _ENDED_TEXT
     return NeedsDecision(

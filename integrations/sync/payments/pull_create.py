@@ -59,7 +59,7 @@ def refuse_pull_before_cutoff(
     ctx: SyncContext, run: SyncRun, payment: QuickBooksPayment, invoice: RecordLink
 ) -> None:
     """As with invoices; of one that a person or the rules brought over every payment belongs to it."""
-    if run.decisions or invoice.rule == RecordLink.Rule.PULLED:
+    if run.decisions or invoice.match_method == RecordLink.MatchMethod.PULLED:
         return
     if is_before_cutoff(ctx, payment.created_at, ctx.quickbooks.clock_offset):
         raise Skipped(
@@ -118,7 +118,7 @@ def _plan_new(
         payment,
         cents,
         invoice,
-        rule=RecordLink.Rule.PULLED,
+        match_method=RecordLink.MatchMethod.PULLED,
         write=PlannedWrite(
             "create", engine_responses.COPERNIQ_PAYMENT, values, changes, vendor=Vendor.COPERNIQ
         ),
@@ -146,15 +146,15 @@ def _plan_link(
     found: CoperniqPayment,
 ) -> Plan:
     mark = read_quickbooks_tag(ctx.connection.realm_id, Kind.PAYMENT, found.notes)
-    rule = RecordLink.Rule.PULLED if mark.quickbooks_id else RecordLink.Rule.SAME_PAYMENT
+    rule = RecordLink.MatchMethod.PULLED if mark.quickbooks_id else RecordLink.MatchMethod.SAME_PAYMENT
     run.coperniq_id = found.id
     return _base_plan(
         run,
         payment,
         cents,
         invoice,
-        rule=rule,
-        coperniq_image=coperniq_payment_snapshot(found, ZoneInfo(ctx.connection.company.time_zone)),
+        match_method=rule,
+        coperniq_snapshot=coperniq_payment_snapshot(found, ZoneInfo(ctx.connection.company.time_zone)),
         sentence=f"Linked to the payment of ${money(found.amount_cents):,} that Coperniq already had on this invoice.",
     )
 
@@ -173,7 +173,7 @@ def _base_plan(
             "quickbooks_name": f"Payment of ${money(payment.total_cents):,}",
             "quickbooks_version": payment.sync_token,
             "quickbooks_at": payment.updated_at,
-            "quickbooks_image": image,
+            "quickbooks_snapshot": image,
             "quickbooks_part": part,
             "number": payment.reference[:40],
             "amount_cents": cents,

@@ -29,12 +29,12 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
         coperniq_id=payment.id,
         quickbooks_id=write.quickbooks_id,
         quickbooks_part=write.quickbooks_part,
-        rule=write.rule,
+        match_method=write.match_method,
         quickbooks_name=theirs["name"],
         quickbooks_version=theirs["version"],
-        quickbooks_image=theirs["image"],
+        quickbooks_snapshot=theirs["image"],
         quickbooks_at=datetime.fromisoformat(theirs["at"]) if theirs["at"] else None,
-        coperniq_image=coperniq_payment_snapshot(payment, ZoneInfo(ctx.connection.company.time_zone)),
+        coperniq_snapshot=coperniq_payment_snapshot(payment, ZoneInfo(ctx.connection.company.time_zone)),
     )
     apply_plan_metadata(link, write.about)
     edited = sent.looked_for and _snapshot_as_written(ctx, link, load_body(body))
@@ -55,9 +55,9 @@ def _snapshot_as_written(ctx: SyncContext, link: RecordLink, sent: Mapping[str, 
     zone = ZoneInfo(ctx.connection.company.time_zone)
     on = day_of(Wild(dict(sent)).moment("paymentDate"), zone)
     written = {"amount": int(sent["amount"] * 100), "on": on.isoformat() if on else ""}
-    found = link.coperniq_image
-    link.coperniq_image = {**found, **written}
-    return bool(link.coperniq_image != found)
+    found = link.coperniq_snapshot
+    link.coperniq_snapshot = {**found, **written}
+    return bool(link.coperniq_snapshot != found)
 
 
 def payment_variance(write: RemoteWrite, payment: CoperniqPayment) -> list[str]:

@@ -37,7 +37,7 @@ def plan_payment_create(
         raise without_date()
     decided = run.answer_to(Question.SAME_PAYMENT)
     if decided.verb == "link":
-        chosen = RecordLink.Rule.CHOSEN
+        chosen = RecordLink.MatchMethod.CHOSEN
         return plan_link(ctx, run, payment, invoice, day, decided.target, chosen)
     refresh_external_payments(ctx)
     if _needs_refresh(ctx, payment, invoice, day):
@@ -58,7 +58,7 @@ def _needs_refresh(ctx: SyncContext, payment: CoperniqPayment, invoice: RecordLi
 
 
 def _refuse_ended_invoice(invoice: RecordLink) -> None:
-    if invoice.quickbooks_image.get("voided") or invoice.quickbooks_image.get("deleted"):
+    if invoice.quickbooks_snapshot.get("voided") or invoice.quickbooks_snapshot.get("deleted"):
         raise NeedsDecision(
             "invoice_ended",
             f"Invoice {invoice.display_number} is voided or deleted in QuickBooks, so the payment has nowhere to go. "
@@ -97,9 +97,9 @@ def _plan_new_payment(
     )
     return Plan(
         record_name=run.record_name,
-        rule="created",
+        match_method="created",
         write=PlannedWrite("create", "Payment", values, changes),
-        coperniq_image=coperniq_payment_snapshot(payment, ZoneInfo(ctx.connection.company.time_zone)),
+        coperniq_snapshot=coperniq_payment_snapshot(payment, ZoneInfo(ctx.connection.company.time_zone)),
         number=payment.reference[:40],
         amount_cents=payment.amount_cents,
         warnings=warnings + unapplied_warning(invoice, payment.amount_cents, applied) + unnamed,
@@ -124,7 +124,7 @@ def _payment_values(
     reference = "" if was_too_long(run) else short_reference(payment)
     note = note_text(payment, reference)[: NOTE_LIMIT - len(mark) - 1]
     values: dict[str, Any] = {
-        "CustomerRef.value": invoice.quickbooks_image["customer"],
+        "CustomerRef.value": invoice.quickbooks_snapshot["customer"],
         "CurrencyRef.value": "USD",
         "TotalAmt": money(payment.amount_cents),
         "TxnDate": on.isoformat(),

@@ -55,7 +55,7 @@ def lacks_payments(ctx: SyncContext, invoice: RecordLink) -> bool:
     said = SyncLogEntry.objects.filter(
         connection=ctx.connection, kind=Kind.INVOICE, coperniq_id=invoice.coperniq_id, cause=NO_PAYMENT
     )
-    return invoice.coperniq_image.get("status") == "PAID" and not said.exists()
+    return invoice.coperniq_snapshot.get("status") == "PAID" and not said.exists()
 
 
 def read_coperniq_payments(ctx: SyncContext, invoice_id: str) -> list[CoperniqPayment]:
@@ -74,7 +74,7 @@ def _is_new_or_changed(ctx: SyncContext, payment: CoperniqPayment) -> bool:
     """What was decided or left out is not asked again, unless the payment has changed since."""
     link = RecordLink.objects.pushed(ctx.connection, Kind.PAYMENT, payment.id)
     zone = ZoneInfo(ctx.connection.company.time_zone)
-    if link is not None and link.coperniq_image == coperniq_payment_snapshot(payment, zone):
+    if link is not None and link.coperniq_snapshot == coperniq_payment_snapshot(payment, zone):
         return False
     latest = latest_run(ctx, payment.id)
     if latest is None or latest.is_open or latest.cause in _ASKED_AGAIN:

@@ -31,16 +31,18 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
     payment = sent.record
     assert isinstance(payment, QuickBooksPayment)  # what read() above made of the answer
     link = link_for_write(ctx, write)
-    before = int(link.quickbooks_image.get("applied", 0))
+    before = int(link.quickbooks_snapshot.get("applied", 0))
     _update_link(link, payment)
-    applied = int(link.quickbooks_image["applied"])
+    applied = int(link.quickbooks_snapshot["applied"])
     edited = _was_edited(write, link, sent, load_body(body))
     if edited:
         _snapshot_as_written(write, link, load_body(body))
-    missing = applied_in(load_body(body), link.quickbooks_part) - link.quickbooks_image["applied"]
-    again = missing > 0 and write.operation == "create" and write.rule != RecordLink.Rule.ADOPTED
+    missing = applied_in(load_body(body), link.quickbooks_part) - link.quickbooks_snapshot["applied"]
+    again = (
+        missing > 0 and write.operation == "create" and write.match_method != RecordLink.MatchMethod.ADOPTED
+    )
     link.written["misplaced"] = again
-    verb = _PAYMENT_VERBS.get(write.rule, _PAYMENT_VERBS[write.operation])
+    verb = _PAYMENT_VERBS.get(write.match_method, _PAYMENT_VERBS[write.operation])
     return done(
         f"{verb} the payment of {link.coperniq_name} in QuickBooks.",
         write.warnings + ([] if again else misplaced(missing)),
@@ -72,7 +74,7 @@ def _snapshot_as_written(write: RemoteWrite, link: RecordLink, sent: Mapping[str
         "applied": applied,
         "cash": applied,
     }
-    link.quickbooks_image = {**link.quickbooks_image, **written, "voided": False}
+    link.quickbooks_snapshot = {**link.quickbooks_snapshot, **written, "voided": False}
     link.quickbooks_version, link.quickbooks_at = written_version(write, sent), None
 
 
@@ -86,7 +88,7 @@ def _update_link(link: RecordLink, payment: QuickBooksPayment) -> None:
     link.quickbooks_version, link.quickbooks_at = payment.sync_token, payment.updated_at
     link.quickbooks_part = link.quickbooks_part or str(link.written.get("part", ""))
     share = bool(link.written.get("share"))
-    link.quickbooks_image = quickbooks_payment_snapshot(payment, link.quickbooks_part, share=share)
+    link.quickbooks_snapshot = quickbooks_payment_snapshot(payment, link.quickbooks_part, share=share)
 
 
 def applied_in(sent: Mapping[str, Any], quickbooks_invoice_id: str) -> int:
@@ -112,8 +114,8 @@ def rebalanced(ctx: SyncContext, link: RecordLink, applied_cents: int) -> list[R
     links = RecordLink.objects.of(ctx.connection, Kind.INVOICE)
     invoices = list(links.filter(coperniq_id=link.coperniq_parent_id))
     for invoice in invoices:
-        image = invoice.quickbooks_image
-        invoice.quickbooks_image = {
+        image = invoice.quickbooks_snapshot
+        invoice.quickbooks_snapshot = {
             **image,
             "balance": int(image.get("balance", 0)) - applied_cents,
             "payments": sorted({*image.get("payments", ()), link.quickbooks_id}),
@@ -147,5 +149,5 @@ def _find_created(ctx: SyncContext, write: RemoteWrite, wanted: Mapping[str, Any
         )
     if not free:
         return None
-    write.rule = RecordLink.Rule.ADOPTED
+    write.match_method = RecordLink.MatchMethod.ADOPTED
     return WriteResponse(free[0], "", True)

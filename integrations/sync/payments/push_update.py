@@ -37,7 +37,7 @@ def plan_payment_update(
     run.record_name = link.coperniq_name or payment_name(payment, invoice.display_number)
     image = coperniq_payment_snapshot(payment, ZoneInfo(ctx.connection.company.time_zone))
     _refuse_status_change(ctx, run, link, image)
-    same = all(image[name] == link.coperniq_image.get(name) for name in _PAYMENT_FIELDS)
+    same = all(image[name] == link.coperniq_snapshot.get(name) for name in _PAYMENT_FIELDS)
     if same and not link.written.get("misplaced"):
         return _plan_unchanged(run, link, image)
     current = _read_quickbooks_payment(ctx, link)
@@ -70,7 +70,7 @@ def is_shared_out(ctx: SyncContext, link: RecordLink, current: QuickBooksPayment
 
 def _refuse_status_change(ctx: SyncContext, run: SyncRun, link: RecordLink, image: dict[str, Any]) -> None:
     """A cheque that bounced: what QuickBooks has by now is for a person to take back."""
-    before = link.coperniq_image.get("status", image["status"])
+    before = link.coperniq_snapshot.get("status", image["status"])
     if image["status"] == before or status_answer(ctx.settings, image["status"]) == "send":
         return
     if run.has_taken(_LEAVE_QUICKBOOKS_PAYMENT):
@@ -91,7 +91,7 @@ def _plan_unchanged(run: SyncRun, link: RecordLink, image: dict[str, Any]) -> Pl
     return Plan.of(
         link,
         run.record_name,
-        coperniq_image=image,
+        coperniq_snapshot=image,
         amount_cents=image["amount"],
         sentence=f"The payment of {run.record_name} is in step with Coperniq already.",
         ending={"silent": True},
@@ -102,7 +102,7 @@ def _as_read(theirs: dict[str, Any], current: QuickBooksPayment) -> dict[str, An
     return {
         "quickbooks_version": current.sync_token,
         "quickbooks_at": current.updated_at,
-        "quickbooks_image": theirs,
+        "quickbooks_snapshot": theirs,
     }
 
 
@@ -139,9 +139,9 @@ def refuse_conflict(
 
 def _changed_in_quickbooks(link: RecordLink, theirs: dict[str, Any], current: QuickBooksPayment) -> bool:
     """Of one found by its mark nobody knows which edits it has seen, unless there were none at all."""
-    if not link.coperniq_image:
+    if not link.coperniq_snapshot:
         return current.sync_token != FIRST_VERSION
-    return any(theirs[name] != link.quickbooks_image.get(name) for name in _PAYMENT_FIELDS)
+    return any(theirs[name] != link.quickbooks_snapshot.get(name) for name in _PAYMENT_FIELDS)
 
 
 def _payment_text(image: dict[str, Any]) -> str:
@@ -187,11 +187,11 @@ def _plan_changed_payment(
         return replace(settled, written={**link.written, "misplaced": False})
     return Plan(
         record_name=run.record_name,
-        rule=link.rule,
+        match_method=link.match_method,
         write=PlannedWrite("update", "Payment", values, changes, current.id, current.sync_token),
-        quickbooks_image=theirs,
+        quickbooks_snapshot=theirs,
         quickbooks_part=part,
-        coperniq_image=image,
+        coperniq_snapshot=image,
         number=link.number,
         amount_cents=image["amount"],
         warnings=unapplied_warning(invoice, wanted, share),
@@ -209,7 +209,7 @@ def room_for(ctx: SyncContext, link: RecordLink, invoice: RecordLink, wanted: in
 def customer_of_payment(link: RecordLink, current: QuickBooksPayment, invoice: RecordLink) -> str:
     """One that did not get onto its invoice goes to the invoice's customer, as QuickBooks has it now."""
     if link.written.get("misplaced"):
-        return str(invoice.quickbooks_image["customer"])
+        return str(invoice.quickbooks_snapshot["customer"])
     return current.customer_id
 
 
