@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from accounts.admin_base import ScopedModelAdmin
 from accounts.admin_site import site
-from integrations.configuration.key import refuse_other_currencies
-from integrations.configuration.keys import write_mapping
-from integrations.configuration.sheet import Sheet
 from integrations.connections.resuming import go_on
+from integrations.forms.draft import Draft
+from integrations.forms.key import refuse_other_currencies
+from integrations.forms.keys import write_mapping
 from integrations.models import FieldMapping, PhaseTrigger
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class TriggerForm(TriggerModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         trigger = self.instance
-        workflow = Sheet(trigger.connection).workflows.get(trigger.workflow_id)
+        workflow = Draft(trigger.connection).workflows.get(trigger.workflow_id)
         self.phases = {phase["id"]: phase["name"] for phase in (workflow["phases"] if workflow else [])}
         stored = {trigger.phase_template_id: trigger.phase_name or trigger.phase_template_id}
         self.fields["phase_template_id"].choices = list((stored | self.phases).items())  # type: ignore[attr-defined]  # a ChoiceField
@@ -85,9 +85,9 @@ class MappingForm(MappingModelForm):
     def clean_source(self) -> str:
         """By the rule of the configuration page."""
         path = self.instance.quickbooks_field
-        sheet = Sheet(self.instance.connection)
-        write_mapping(sheet, path, self.cleaned_data["source"])
-        return sheet.sources[path]
+        draft = Draft(self.instance.connection)
+        write_mapping(draft, path, self.cleaned_data["source"])
+        return draft.sources[path]
 
 
 @admin.register(FieldMapping, site=site)

@@ -14,7 +14,7 @@ from accounts.admin_base import FactAdmin
 from accounts.admin_site import site
 from accounts.models import User
 from integrations.admin.rules import RuleAdmin
-from integrations.configuration import configure, rehearse
+from integrations.forms import configure, validate
 from integrations.models import InvoiceSyncPeriod, QuickBooksConnection, SyncSettings
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class SettingsForm(SettingsModelForm):
         if self.wanted:
             try:
                 # Here a transaction is open, so QuickBooks is not asked: only what is in the stored lists can be set.
-                rehearse(self.instance.connection, self.wanted)
+                validate(self.instance.connection, self.wanted)
             except ValidationError as error:
                 self.add_error(None, error)
         return cleaned

@@ -11,10 +11,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.roles import Right
 from accounts.scoping import CompanyRequest, company_page
-from integrations.configuration.learning import told_at_once
-from integrations.configuration.lists import items_offered, read_lists
-from integrations.configuration.pinning import pin
 from integrations.errors import PortalError
+from integrations.forms.item_overrides import pin
+from integrations.forms.lists import items_offered, read_lists
+from integrations.forms.refresh import message_now
 from integrations.models import QuickBooksConnection, ReferenceList, SyncSettings
 from integrations.views.answers import done, refused, way_back
 from integrations.views.filters import ItemFilter
@@ -109,6 +109,6 @@ def refresh(request: CompanyRequest) -> HttpResponseBase:
     try:
         read_lists(connection)
     except PortalError as error:
-        return refused(request, {"lists": [told_at_once(error)]}, title="The lists were not read", back=ITEMS)
+        return refused(request, {"lists": [message_now(error)]}, title="The lists were not read", back=ITEMS)
     sentence = "Items and accounts were read from QuickBooks, and the catalog from Coperniq."
     return done(request, sentence, way_back(request, ITEMS))

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from integrations.configuration.lists import accounts_offered, items_offered
 from integrations.connections.reference import Rows
+from integrations.forms.lists import accounts_offered, items_offered
 from integrations.models import (
     ClosedBooks,
     InvoiceSyncPeriod,

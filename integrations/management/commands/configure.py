@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from django.core.exceptions import ValidationError
 
 from accounts.models import Company
-from integrations.configuration import configuration_of, configure
+from integrations.forms import configuration_of, configure
 from integrations.management.json_command import CompanyCommand, Options
 
 if TYPE_CHECKING:

@@ -36,7 +36,7 @@ def stored_workflows(company_id: int) -> dict[str, WorkflowRow]:
     return {row["id"]: row for row in keyed.workflows} if keyed else {}
 
 
-class Sheet:
+class Draft:
     """The settings of one connection in memory: written freely, stored only when nothing in them is wrong."""
 
     def __init__(self, connection: QuickBooksConnection) -> None:

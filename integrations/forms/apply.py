@@ -6,12 +6,12 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 
 from accounts.acts import record_act
 from accounts.models import Company, User
-from integrations.configuration.consequences import Change, follow
-from integrations.configuration.key import Key
-from integrations.configuration.keys import KEYS
-from integrations.configuration.learning import learn
-from integrations.configuration.sheet import Sheet
 from integrations.connections.resuming import company_locked, go_on
+from integrations.forms.draft import Draft
+from integrations.forms.key import Key
+from integrations.forms.keys import KEYS
+from integrations.forms.refresh import learn
+from integrations.forms.side_effects import Change, follow
 from integrations.models import QuickBooksConnection
 
 NOT_CONNECTED = "Connect QuickBooks first: these settings belong to its company."
@@ -21,16 +21,16 @@ ORDER = {head: place for place, head in enumerate(KEYS)}
 def configuration_of(company: Company) -> dict[str, str]:
     """Every key with its value, as `configure` takes them. Empty while nothing can be set."""
     connection = QuickBooksConnection.objects.of(company)
-    return read_all(Sheet(connection)) if connection else {}
+    return read_all(Draft(connection)) if connection else {}
 
 
-def read_all(sheet: Sheet) -> dict[str, str]:
+def read_all(draft: Draft) -> dict[str, str]:
     values = {}
     for head, key in KEYS.items():
         if key.names is None:
-            values[head] = key.read(sheet, "")
+            values[head] = key.read(draft, "")
         else:
-            values |= {f"{head}.{name}": key.read(sheet, name) for name in key.names(sheet)}
+            values |= {f"{head}.{name}": key.read(draft, name) for name in key.names(draft)}
     return values
 
 
@@ -41,9 +41,9 @@ def configure(company: Company, user: User | None, wanted: Mapping[str, str]) ->
     connection = QuickBooksConnection.objects.of(company)
     if connection is None:
         raise ValidationError({NON_FIELD_ERRORS: NOT_CONNECTED})
-    learn(Sheet(connection), wanted)
+    learn(Draft(connection), wanted)
     with company_locked(company):
-        changes = change(Sheet(connection), wanted)
+        changes = change(Draft(connection), wanted)
         for key, before, after in changes:
             record_act(company=company, user=user, verb="configure", target=key, before=before, after=after)
         follow(connection, changes)
@@ -51,27 +51,27 @@ def configure(company: Company, user: User | None, wanted: Mapping[str, str]) ->
     return changes
 
 
-def rehearse(connection: QuickBooksConnection, wanted: Mapping[str, str]) -> None:
+def validate(connection: QuickBooksConnection, wanted: Mapping[str, str]) -> None:
     """Asks nobody and stores nothing. Raises ValidationError by key for what could not be stored."""
-    write_all(Sheet(connection), wanted)
+    write_all(Draft(connection), wanted)
 
 
-def change(sheet: Sheet, wanted: Mapping[str, str]) -> list[Change]:
-    before = read_all(sheet)
-    write_all(sheet, wanted)
-    sheet.store()
-    after = read_all(sheet)
+def change(draft: Draft, wanted: Mapping[str, str]) -> list[Change]:
+    before = read_all(draft)
+    write_all(draft, wanted)
+    draft.store()
+    after = read_all(draft)
     keys = dict.fromkeys([*before, *after])
     pairs = ((key, before.get(key, ""), after.get(key, "")) for key in keys)
     return [(key, old, new) for key, old, new in pairs if old != new]
 
 
-def write_all(sheet: Sheet, wanted: Mapping[str, str]) -> None:
+def write_all(draft: Draft, wanted: Mapping[str, str]) -> None:
     errors: dict[str, ValidationError] = {}
     for key in sorted(wanted, key=lambda key: ORDER.get(key.partition(".")[0], 0)):
         head, _, name = key.partition(".")
         try:
-            key_of(head, name).write(sheet, name, wanted[key])
+            key_of(head, name).write(draft, name, wanted[key])
         except ValidationError as error:
             errors[key] = error
     if errors:

@@ -6,65 +6,65 @@ from collections.abc import Mapping
 
 from django.core.exceptions import ValidationError
 
-from integrations.configuration.keys import KEYS
-from integrations.configuration.lists import read_lists
-from integrations.configuration.money_keys import LISTED
-from integrations.configuration.sheet import Sheet
 from integrations.connections.keys import refresh_workflows
 from integrations.errors import PortalError, Remedy, VendorError
 from integrations.errors.vendor import VENDOR_NAMES
+from integrations.forms.draft import Draft
+from integrations.forms.keys import KEYS
+from integrations.forms.lists import read_lists
+from integrations.forms.money_keys import LISTED
 
 OUT_OF_REACH = "{vendor} cannot be reached at the moment. Please try again in a few minutes."
 
 
-def told_at_once(error: PortalError) -> str:
+def message_now(error: PortalError) -> str:
     """The sentence for a person at a form, which does not try again by itself as a run does."""
     if isinstance(error, VendorError) and error.remedy == Remedy.RETRY:
         return OUT_OF_REACH.format(vendor=VENDOR_NAMES.get(error.vendor, error.vendor))
     return error.sentence
 
 
-def learn(sheet: Sheet, wanted: Mapping[str, str]) -> None:
+def learn(draft: Draft, wanted: Mapping[str, str]) -> None:
     """Each vendor is asked once at most. Raises ValidationError by key when it cannot be asked."""
-    learn_phases(sheet, wanted)
-    learn_lists(sheet, wanted)
+    learn_phases(draft, wanted)
+    learn_lists(draft, wanted)
 
 
-def learn_phases(sheet: Sheet, wanted: Mapping[str, str]) -> None:
+def learn_phases(draft: Draft, wanted: Mapping[str, str]) -> None:
     for key, phase_id in wanted.items():
         head, _, workflow_id = key.partition(".")
-        trigger = sheet.triggers.get(workflow_id)
+        trigger = draft.triggers.get(workflow_id)
         kept = trigger is not None and trigger.phase_template_id == phase_id
-        if head == "trigger" and phase_id and not kept and not sheet.phase_of(workflow_id, phase_id):
-            ask_coperniq(sheet, key)
+        if head == "trigger" and phase_id and not kept and not draft.phase_of(workflow_id, phase_id):
+            ask_coperniq(draft, key)
             return
 
 
-def ask_coperniq(sheet: Sheet, key: str) -> None:
+def ask_coperniq(draft: Draft, key: str) -> None:
     try:
-        refresh_workflows(sheet.connection.company)
+        refresh_workflows(draft.connection.company)
     except PortalError as error:
-        raise ValidationError({key: told_at_once(error)}) from error
+        raise ValidationError({key: message_now(error)}) from error
 
 
-def learn_lists(sheet: Sheet, wanted: Mapping[str, str]) -> None:
+def learn_lists(draft: Draft, wanted: Mapping[str, str]) -> None:
     for key, value in wanted.items():
-        if value and is_unlisted(sheet, key, value):
-            ask_quickbooks(sheet, key, value)
+        if value and is_unlisted(draft, key, value):
+            ask_quickbooks(draft, key, value)
             return
 
 
-def is_unlisted(sheet: Sheet, key: str, value: str) -> bool:
+def is_unlisted(draft: Draft, key: str, value: str) -> bool:
     """A new value that has to be in a stored list and is not."""
     head, _, name = key.partition(".")
     find = LISTED.get(head)
-    return find is not None and value != KEYS[head].read(sheet, name) and not find(sheet.connection, value)
+    return find is not None and value != KEYS[head].read(draft, name) and not find(draft.connection, value)
 
 
-def ask_quickbooks(sheet: Sheet, key: str, value: str) -> None:
+def ask_quickbooks(draft: Draft, key: str, value: str) -> None:
     """A list that was read before the trouble began is as good as any."""
     try:
-        read_lists(sheet.connection)
+        read_lists(draft.connection)
     except PortalError as error:
-        if is_unlisted(sheet, key, value):
-            raise ValidationError({key: told_at_once(error)}) from error
+        if is_unlisted(draft, key, value):
+            raise ValidationError({key: message_now(error)}) from error

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from integrations.configuration.key import SWITCH, Key, chosen, refuse_other_currencies, switched
-from integrations.configuration.lists import find_account, find_item
-from integrations.configuration.sheet import Sheet
+from integrations.forms.draft import Draft
+from integrations.forms.key import SWITCH, Key, chosen, refuse_other_currencies, switched
+from integrations.forms.lists import find_account, find_item
 from integrations.models import (
     ClosedBooks,
     MemoField,
@@ -37,20 +37,20 @@ NO_ACCOUNT = (
 )
 
 
-def write_invoice_sync(sheet: Sheet, _name: str, value: str) -> None:
+def write_invoice_sync(draft: Draft, _name: str, value: str) -> None:
     on = SWITCH[chosen(value, SWITCH)]
-    if on and not sheet.settings.invoice_sync:
-        refuse_other_currencies(sheet.connection)
-    sheet.settings.invoice_sync = on
+    if on and not draft.settings.invoice_sync:
+        refuse_other_currencies(draft.connection)
+    draft.settings.invoice_sync = on
 
 
 def word(field: str, options: Iterable[str]) -> Key:
     """A key that is one of a handful of words."""
 
-    def write(sheet: Sheet, _name: str, value: str) -> None:
-        setattr(sheet.settings, field, chosen(value, options))
+    def write(draft: Draft, _name: str, value: str) -> None:
+        setattr(draft.settings, field, chosen(value, options))
 
-    return Key(lambda sheet, _: str(getattr(sheet.settings, field)), write)
+    return Key(lambda draft, _: str(getattr(draft.settings, field)), write)
 
 
 def listed(head: str, connection: QuickBooksConnection, value: str) -> str:
@@ -61,26 +61,26 @@ def listed(head: str, connection: QuickBooksConnection, value: str) -> str:
 
 
 def item(field: str) -> Key:
-    def write(sheet: Sheet, _name: str, value: str) -> None:
+    def write(draft: Draft, _name: str, value: str) -> None:
         """The same again changes nothing, even an item that QuickBooks no longer offers."""
-        if value != getattr(sheet.settings, field):
-            setattr(sheet.settings, field, listed(field, sheet.connection, value))
+        if value != getattr(draft.settings, field):
+            setattr(draft.settings, field, listed(field, draft.connection, value))
 
-    return Key(lambda sheet, _: str(getattr(sheet.settings, field)), write)
+    return Key(lambda draft, _: str(getattr(draft.settings, field)), write)
 
 
-def write_deposit_account(sheet: Sheet, method: str, value: str) -> None:
+def write_deposit_account(draft: Draft, method: str, value: str) -> None:
     chosen(method, SyncSettings.METHODS)
-    accounts = sheet.settings.deposit_accounts
+    accounts = draft.settings.deposit_accounts
     if value != accounts.get(method, ""):
-        listed("deposit_account", sheet.connection, value)
-        sheet.settings.deposit_accounts = replaced(accounts, method, value)
+        listed("deposit_account", draft.connection, value)
+        draft.settings.deposit_accounts = replaced(accounts, method, value)
 
 
-def write_owner(sheet: Sheet, field: str, value: str) -> None:
+def write_owner(draft: Draft, field: str, value: str) -> None:
     chosen(field, SyncSettings.OWNED)
     owner = chosen(value, Owner.values)
-    sheet.settings.owners = replaced(sheet.settings.owners, field, "" if owner == Owner.LATER else owner)
+    draft.settings.owners = replaced(draft.settings.owners, field, "" if owner == Owner.LATER else owner)
 
 
 def replaced(values: dict[str, str], name: str, value: str) -> dict[str, str]:
@@ -90,7 +90,7 @@ def replaced(values: dict[str, str], name: str, value: str) -> dict[str, str]:
 
 
 MONEY_KEYS = {
-    "invoice_sync": Key(lambda sheet, _: switched(sheet.settings.invoice_sync), write_invoice_sync),
+    "invoice_sync": Key(lambda draft, _: switched(draft.settings.invoice_sync), write_invoice_sync),
     "push_from": word("push_from", PushFrom.values),
     "on_declined": word("on_declined", OnEnded.values),
     "on_archived": word("on_archived", OnEnded.values),
@@ -100,13 +100,13 @@ MONEY_KEYS = {
     "fallback_item": item("fallback_item"),
     "difference_item": item("difference_item"),
     "deposit_account": Key(
-        lambda sheet, method: sheet.settings.deposit_accounts.get(method, ""),
+        lambda draft, method: draft.settings.deposit_accounts.get(method, ""),
         write_deposit_account,
         lambda _sheet: SyncSettings.METHODS,
     ),
     "unknown_method": word("unknown_method", PaymentMethod.values),
     "owner": Key(
-        lambda sheet, field: sheet.settings.owners.get(field, Owner.LATER.value),
+        lambda draft, field: draft.settings.owners.get(field, Owner.LATER.value),
         write_owner,
         lambda _sheet: SyncSettings.OWNED,
     ),

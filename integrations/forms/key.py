@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 
-from integrations.configuration.sheet import Sheet
+from integrations.forms.draft import Draft
 from integrations.models import QuickBooksConnection
 
 SWITCH = {"on": True, "off": False}
@@ -21,9 +21,9 @@ NOT_IN_DOLLARS = (
 class Key:
     """`names` lists what can follow the dot; None where there is no dot."""
 
-    read: Callable[[Sheet, str], str]
-    write: Callable[[Sheet, str, str], None]
-    names: Callable[[Sheet], Iterable[str]] | None = None
+    read: Callable[[Draft, str], str]
+    write: Callable[[Draft, str, str], None]
+    names: Callable[[Draft], Iterable[str]] | None = None
 
 
 def chosen(value: str, options: Iterable[str]) -> str:

@@ -9,13 +9,13 @@ from django.utils import timezone
 
 from accounts.acts import record_act
 from accounts.models import Company, User
-from integrations.configuration.consequences import ITEM_INACTIVE, NO_FALLBACK_ITEM, free
-from integrations.configuration.learning import told_at_once
-from integrations.configuration.lists import find_item, read_lists
-from integrations.configuration.money_keys import NO_ITEM
 from integrations.connections.resuming import company_locked, go_on
 from integrations.deciding import record_prefix
 from integrations.errors import PortalError
+from integrations.forms.lists import find_item, read_lists
+from integrations.forms.money_keys import NO_ITEM
+from integrations.forms.refresh import message_now
+from integrations.forms.side_effects import ITEM_INACTIVE, NO_FALLBACK_ITEM, free
 from integrations.models import Kind, QuickBooksConnection, RecordLink
 
 AUTOMATIC = "automatic"
@@ -55,7 +55,7 @@ def item_for(connection: QuickBooksConnection, item_id: str) -> Row:
     try:
         read_lists(connection)
     except PortalError as error:
-        raise ValidationError({"item": told_at_once(error)}) from error
+        raise ValidationError({"item": message_now(error)}) from error
     found = find_item(connection, item_id)
     if found is None:
         raise ValidationError({"item": NO_ITEM.format(id=item_id[:40])})
