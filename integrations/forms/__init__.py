@@ -1,14 +1,20 @@
-"""What a company can set: one table of keys for the command, the form of all settings and the small forms.
+"""The settings of a company: one form for each group, for the page, the admin and `manage.py configure` alike.
 
-draft           the settings of one connection, as they are and as they would be
-keys            the table: how each key is read and written; money_keys those of invoices and payments
-lists           what can be chosen from QuickBooks' items and accounts
+settings        what stands in the one row of settings: matching, invoices and payments
+triggers        the phase of a workflow that starts a push
+mapping         what feeds a field of the QuickBooks customer
+base, fields    what these forms share
+lists           what can be chosen of QuickBooks' items and accounts
+draft           all forms that some keys of `configure` touch
 refresh         reads a vendor's lists again before a value is refused
 apply           validates all, then stores all, each change with who made it
-side_effects    what a change leads to: a period of invoice syncing, held runs that start again
+side_effects    what a change leads to: a period of invoice syncing, held runs that are queued again
 item_overrides  which QuickBooks item a catalog item is, where a person says so
+
+A new setting is a column with its label, help and choices, the migration, a name in one of the groups of `settings`,
+and the code that obeys it.
 """
 
-from integrations.forms.apply import configuration_of, configure, validate
+from integrations.forms.apply import configuration_of, configure
 
-__all__ = ["configuration_of", "configure", "validate"]
+__all__ = ["configuration_of", "configure"]

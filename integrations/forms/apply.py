@@ -7,31 +7,18 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from accounts.acts import record_act
 from accounts.models import Company, User
 from integrations.connections.resuming import company_locked, go_on
-from integrations.forms.draft import Draft
-from integrations.forms.key import Key
-from integrations.forms.keys import KEYS
-from integrations.forms.refresh import learn
-from integrations.forms.side_effects import Change, follow
+from integrations.forms.draft import Draft, values_of
+from integrations.forms.refresh import refresh
+from integrations.forms.side_effects import Change, apply_side_effects
 from integrations.models import QuickBooksConnection
 
 NOT_CONNECTED = "Connect QuickBooks first: these settings belong to its company."
-ORDER = {head: place for place, head in enumerate(KEYS)}
 
 
 def configuration_of(company: Company) -> dict[str, str]:
     """Every key with its value, as `configure` takes them. Empty while nothing can be set."""
     connection = QuickBooksConnection.objects.of(company)
-    return read_all(Draft(connection)) if connection else {}
-
-
-def read_all(draft: Draft) -> dict[str, str]:
-    values = {}
-    for head, key in KEYS.items():
-        if key.names is None:
-            values[head] = key.read(draft, "")
-        else:
-            values |= {f"{head}.{name}": key.read(draft, name) for name in key.names(draft)}
-    return values
+    return values_of(connection) if connection else {}
 
 
 def configure(company: Company, user: User | None, wanted: Mapping[str, str]) -> list[Change]:
@@ -41,45 +28,18 @@ def configure(company: Company, user: User | None, wanted: Mapping[str, str]) ->
     connection = QuickBooksConnection.objects.of(company)
     if connection is None:
         raise ValidationError({NON_FIELD_ERRORS: NOT_CONNECTED})
-    learn(Draft(connection), wanted)
+    refresh(connection, wanted)
     with company_locked(company):
-        changes = change(Draft(connection), wanted)
-        for key, before, after in changes:
-            record_act(company=company, user=user, verb="configure", target=key, before=before, after=after)
-        follow(connection, changes)
+        before = values_of(connection)
+        Draft(connection, wanted).store()
+        changes = differences(before, values_of(connection))
+        for key, old, new in changes:
+            record_act(company=company, user=user, verb="configure", target=key, before=old, after=new)
+        apply_side_effects(connection, changes)
     go_on(company)
     return changes
 
 
-def validate(connection: QuickBooksConnection, wanted: Mapping[str, str]) -> None:
-    """Asks nobody and stores nothing. Raises ValidationError by key for what could not be stored."""
-    write_all(Draft(connection), wanted)
-
-
-def change(draft: Draft, wanted: Mapping[str, str]) -> list[Change]:
-    before = read_all(draft)
-    write_all(draft, wanted)
-    draft.store()
-    after = read_all(draft)
-    keys = dict.fromkeys([*before, *after])
-    pairs = ((key, before.get(key, ""), after.get(key, "")) for key in keys)
+def differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[Change]:
+    pairs = ((key, before.get(key, ""), after.get(key, "")) for key in dict.fromkeys([*before, *after]))
     return [(key, old, new) for key, old, new in pairs if old != new]
-
-
-def write_all(draft: Draft, wanted: Mapping[str, str]) -> None:
-    errors: dict[str, ValidationError] = {}
-    for key in sorted(wanted, key=lambda key: ORDER.get(key.partition(".")[0], 0)):
-        head, _, name = key.partition(".")
-        try:
-            key_of(head, name).write(draft, name, wanted[key])
-        except ValidationError as error:
-            errors[key] = error
-    if errors:
-        raise ValidationError({key: error.messages for key, error in errors.items()})
-
-
-def key_of(head: str, name: str) -> Key:
-    key = KEYS.get(head)
-    if key is None or bool(name) != (key.names is not None):
-        raise ValidationError("There is no setting of this name.")
-    return key

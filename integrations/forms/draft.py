@@ -1,65 +1,59 @@
 from __future__ import annotations
 
-from typing import TypedDict
+from collections.abc import Mapping
 
-from integrations.models import (
-    CoperniqConnection,
-    FieldMapping,
-    PhaseTrigger,
-    QuickBooksConnection,
-    SyncSettings,
-)
+from django.core.exceptions import ValidationError
 
-# What the engine notes down beside the settings is not taken back by a person who saves them.
-SET_HERE = (
-    "matching_strategy", "link_same_named_job", "invoice_sync", "push_from", "on_declined", "on_archived",
-    "closed_books", "memo_field", "fallback_item", "difference_item", "deposit_accounts", "owners",
-    "on_quickbooks_void", "unknown_method",
-)  # fmt: skip
+from integrations.forms.base import RowForm
+from integrations.forms.fields import NOT_LISTED
+from integrations.forms.mapping import MappingForm, mapping_forms
+from integrations.forms.settings import SettingsForm
+from integrations.forms.triggers import TriggerForm, stored_workflows, trigger_forms
+from integrations.models import QuickBooksConnection
+
+BY_ROW: dict[str, tuple[type[RowForm], str]] = {
+    head: (form, name) for form in (TriggerForm, MappingForm) for name, head in form.keys.items()
+}
 
 
-class PhaseRow(TypedDict):
-    id: str
-    name: str
-
-
-class WorkflowRow(TypedDict):
-    """As `CoperniqConnection.workflows` keeps them."""
-
-    id: str
-    name: str
-    phases: list[PhaseRow]
-
-
-def stored_workflows(company_id: int) -> dict[str, WorkflowRow]:
-    keyed = CoperniqConnection.objects.filter(company=company_id).first()
-    return {row["id"]: row for row in keyed.workflows} if keyed else {}
+def values_of(connection: QuickBooksConnection) -> dict[str, str]:
+    """Every key with its stored value, as `configure` takes them."""
+    settings = SettingsForm(instance=SettingsForm.find(connection))
+    values: dict[str, str] = {}
+    for form in (
+        settings,
+        *trigger_forms(connection, stored_workflows(connection)),
+        *mapping_forms(connection),
+    ):
+        values |= form.values()
+    return values
 
 
 class Draft:
-    """The settings of one connection in memory: written freely, stored only when nothing in them is wrong."""
+    """Settings of one connection as they would be: a form for each row they touch, stored only if all are valid."""
 
-    def __init__(self, connection: QuickBooksConnection) -> None:
-        self.connection = connection
-        self.workflows = stored_workflows(connection.company_id)
-        self.settings, _ = SyncSettings.objects.get_or_create(connection=connection)
-        self.sources = dict(connection.mappings.values_list("quickbooks_field", "source"))
-        self.triggers = {trigger.workflow_id: trigger for trigger in connection.triggers.all()}
-        self.removed: dict[str, PhaseTrigger] = {}
+    def __init__(self, connection: QuickBooksConnection, wanted: Mapping[str, str]) -> None:
+        self.errors: dict[str, list[ValidationError]] = {}
+        rows: dict[tuple[type[RowForm], str], dict[str, str]] = {}
+        for key, value in wanted.items():
+            head, _, row = key.partition(".")
+            form, name = BY_ROW.get(head, (SettingsForm, key))
+            row = row if head in BY_ROW else ""
+            if name in form.keys and form.takes(row):
+                rows.setdefault((form, row), {})[name] = value
+            else:
+                self.errors[key] = [ValidationError("There is no setting of this name.")]
+        self.forms = [form.sent(connection, row, values) for (form, row), values in rows.items()]
+        for bound in self.forms:
+            self.errors |= {bound.key_of(name): errors for name, errors in bound.errors.as_data().items()}
 
-    def phase_of(self, workflow_id: str, phase_id: str) -> PhaseRow | None:
-        workflow = self.workflows.get(workflow_id)
-        phases = workflow["phases"] if workflow else []
-        return next((phase for phase in phases if phase["id"] == phase_id), None)
+    def not_listed(self) -> list[str]:
+        """The keys whose value a vendor may have had since its list was last read."""
+        return [key for key, errors in self.errors.items() if any(e.code == NOT_LISTED for e in errors)]
 
     def store(self) -> None:
-        self.settings.save(update_fields=SET_HERE)
-        for path, source in self.sources.items():
-            FieldMapping.objects.update_or_create(
-                connection=self.connection, quickbooks_field=path, defaults={"source": source}
-            )
-        for trigger in self.removed.values():
-            if trigger.pk:
-                trigger.delete()
-        for trigger in self.triggers.values():
-            trigger.save()
+        """Raises ValidationError by key, and then nothing is stored."""
+        if self.errors:
+            raise ValidationError(self.errors)
+        for form in self.forms:
+            form.store()

@@ -36,10 +36,6 @@ def find_item(connection: QuickBooksConnection, item_id: str) -> dict[str, Any] 
     return next((row for row in items_offered(connection) if row["id"] == item_id), None)
 
 
-def find_account(connection: QuickBooksConnection, account_id: str) -> dict[str, Any] | None:
-    return next((row for row in accounts_offered(connection) if row["id"] == account_id), None)
-
-
 def read_lists(connection: QuickBooksConnection) -> None:
     """Anew, from both vendors. Raises PortalError; lists read before it are kept."""
     if not CoperniqConnection.objects.filter(company=connection.company_id).exists():

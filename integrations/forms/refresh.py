@@ -10,9 +10,8 @@ from integrations.connections.keys import refresh_workflows
 from integrations.errors import PortalError, Remedy, VendorError
 from integrations.errors.vendor import VENDOR_NAMES
 from integrations.forms.draft import Draft
-from integrations.forms.keys import KEYS
 from integrations.forms.lists import read_lists
-from integrations.forms.money_keys import LISTED
+from integrations.models import QuickBooksConnection
 
 OUT_OF_REACH = "{vendor} cannot be reached at the moment. Please try again in a few minutes."
 
@@ -24,47 +23,20 @@ def message_now(error: PortalError) -> str:
     return error.sentence
 
 
-def learn(draft: Draft, wanted: Mapping[str, str]) -> None:
+def refresh(connection: QuickBooksConnection, wanted: Mapping[str, str]) -> None:
     """Each vendor is asked once at most. Raises ValidationError by key when it cannot be asked."""
-    learn_phases(draft, wanted)
-    learn_lists(draft, wanted)
-
-
-def learn_phases(draft: Draft, wanted: Mapping[str, str]) -> None:
-    for key, phase_id in wanted.items():
-        head, _, workflow_id = key.partition(".")
-        trigger = draft.triggers.get(workflow_id)
-        kept = trigger is not None and trigger.phase_template_id == phase_id
-        if head == "trigger" and phase_id and not kept and not draft.phase_of(workflow_id, phase_id):
-            ask_coperniq(draft, key)
-            return
-
-
-def ask_coperniq(draft: Draft, key: str) -> None:
-    try:
-        refresh_workflows(draft.connection.company)
-    except PortalError as error:
-        raise ValidationError({key: message_now(error)}) from error
-
-
-def learn_lists(draft: Draft, wanted: Mapping[str, str]) -> None:
-    for key, value in wanted.items():
-        if value and is_unlisted(draft, key, value):
-            ask_quickbooks(draft, key, value)
-            return
-
-
-def is_unlisted(draft: Draft, key: str, value: str) -> bool:
-    """A new value that has to be in a stored list and is not."""
-    head, _, name = key.partition(".")
-    find = LISTED.get(head)
-    return find is not None and value != KEYS[head].read(draft, name) and not find(draft.connection, value)
-
-
-def ask_quickbooks(draft: Draft, key: str, value: str) -> None:
-    """A list that was read before the trouble began is as good as any."""
-    try:
-        read_lists(draft.connection)
-    except PortalError as error:
-        if is_unlisted(draft, key, value):
-            raise ValidationError({key: message_now(error)}) from error
+    unknown = Draft(connection, wanted).not_listed()
+    phases = [key for key in unknown if key.startswith("trigger.")]
+    if phases:
+        try:
+            refresh_workflows(connection.company)
+        except PortalError as error:
+            raise ValidationError({phases[0]: message_now(error)}) from error
+    if len(phases) < len(unknown):
+        try:
+            read_lists(connection)
+        except PortalError as error:
+            # One list may have been read before the trouble began.
+            left = [key for key in Draft(connection, wanted).not_listed() if key not in phases]
+            if left:
+                raise ValidationError({left[0]: message_now(error)}) from error

@@ -1,4 +1,4 @@
-"""The forms of the configuration page, each a few keys of the one table of settings."""
+"""What the configuration page posts: each form is a few keys of `configure`."""
 
 from __future__ import annotations
 

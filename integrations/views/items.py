@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.roles import Right
 from accounts.scoping import CompanyRequest, company_page
 from integrations.errors import PortalError
-from integrations.forms.item_overrides import pin
+from integrations.forms.item_overrides import override_item
 from integrations.forms.lists import items_offered, read_lists
 from integrations.forms.refresh import message_now
 from integrations.models import QuickBooksConnection, ReferenceList, SyncSettings
@@ -89,7 +89,7 @@ def match(request: CompanyRequest, catalog_id: str) -> HttpResponseBase:
         return refused(request, {"item": ["Choose a QuickBooks item."]}, back=ITEMS)
     item_id = request.POST["item"].strip()
     try:
-        changed = pin(request.company, request.user, connection, row, item_id)
+        changed = override_item(request.company, request.user, connection, row, item_id)
     except ValidationError as error:
         return refused(request, error.message_dict, title="Nothing was matched", back=ITEMS)
     told = (

@@ -376,9 +376,8 @@ def test_runs_of_other_companies_stay_held(
 def test_what_the_engine_notes_beside_the_settings_is_not_taken_back(
     connection: QuickBooksConnection,
 ) -> None:
-    draft = Draft(connection)
+    draft = Draft(connection, {"push_from": "sent"})
     SyncSettings.objects.update(payment_statuses={"PENDING": "send"})
-    draft.settings.push_from = "sent"
     draft.store()
     stored = SyncSettings.objects.get()
     assert (stored.push_from, stored.payment_statuses) == ("sent", {"PENDING": "send"})

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from argparse import RawDescriptionHelpFormatter
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
+from django.forms import Field
 
 from accounts.models import Company
 from integrations.forms import configuration_of, configure
+from integrations.forms.fields import Choice
+from integrations.forms.mapping import MappingForm
+from integrations.forms.settings import GROUPS, SettingsForm
+from integrations.forms.triggers import TriggerForm
 from integrations.management.json_command import CompanyCommand, Options
 
 if TYPE_CHECKING:
@@ -16,6 +22,10 @@ if TYPE_CHECKING:
 class Command(CompanyCommand):
     help = "Changes settings of a company, all of them or none, and prints what then holds."
 
+    def create_parser(self, prog_name: str, subcommand: str, **options: Any) -> CommandParser:
+        options |= {"epilog": "\n".join(described()), "formatter_class": RawDescriptionHelpFormatter}
+        return super().create_parser(prog_name, subcommand, **options)
+
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("pairs", nargs="*", metavar="key=value")
@@ -24,6 +34,21 @@ class Command(CompanyCommand):
         if options["pairs"]:
             configure(company, None, dict(map(pair, options["pairs"])))
         return configuration_of(company)
+
+
+def described() -> Iterator[str]:
+    """Every key with the values it takes, the label and the help of the page."""
+    for title, names in GROUPS.items():
+        yield f"\n{title}:"
+        yield from (line(name, SettingsForm.base_fields[name]) for name in names)
+    yield "\nOf each workflow, and of each field of the QuickBooks customer:"
+    for form, row in ((TriggerForm, "<workflow id>"), (MappingForm, "<field>")):
+        yield from (line(f"{key}.{row}", form.base_fields[name]) for name, key in form.keys.items())
+
+
+def line(key: str, field: Field) -> str:
+    values = "|".join(field.keys()) if isinstance(field, Choice) else ""
+    return f"  {key}{values and '='}{values}  {field.label}. {field.help_text}".rstrip()
 
 
 def pair(text: str) -> tuple[str, str]:
