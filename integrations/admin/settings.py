@@ -18,7 +18,7 @@ from integrations.forms import configure
 from integrations.forms.base import RowForm
 from integrations.forms.fields import setting_field
 from integrations.forms.mapping import REQUIRED, MappingForm
-from integrations.forms.settings import GROUPS, SettingsForm
+from integrations.forms.settings import COLUMNS, DICTIONARIES, GROUPS, SettingsForm
 from integrations.forms.triggers import TriggerForm
 from integrations.models import (
     FieldMapping,
@@ -99,6 +99,13 @@ class SyncSettingsAdmin(SettingAdmin):
         *((title, {"fields": names}) for title, names in GROUPS.items()),
         ("Answers", {"fields": ("payment_statuses",)}),
     ]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
+        """Who may not change them sees the columns as they are stored."""
+        if self.has_change_permission(request, obj):
+            return self.fieldsets
+        stored = ("connection", *COLUMNS, *DICTIONARIES.values(), "payment_statuses")
+        return [(None, {"fields": stored})]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

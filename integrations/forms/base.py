@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db.models import Model
 
 from integrations.models import QuickBooksConnection
@@ -24,8 +25,24 @@ class RowForm(AnyModelForm):
 
     def __init__(self, *args: Any, only: Iterable[str] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.only = only
         for name in set(self.fields).difference(self.fields if only is None else only):
             del self.fields[name]
+        if "connection" in self.fields:
+            theirs = list(self.fields["connection"].queryset[:2])  # type: ignore[attr-defined]  # of a foreign key
+            if len(theirs) == 1:
+                self.initial.setdefault("connection", theirs[0].pk)
+
+    def chosen_connection(self) -> QuickBooksConnection | None:
+        """For a row that is added, the one a person chose among those that are theirs."""
+        if "connection" not in self.fields:
+            own: QuickBooksConnection = self.instance.connection
+            return own
+        try:
+            chosen: QuickBooksConnection = self.fields["connection"].clean(self["connection"].value())
+        except ValidationError:
+            return None
+        return chosen
 
     @classmethod
     def find(cls, connection: QuickBooksConnection, row: str = "") -> Model:

@@ -32,8 +32,8 @@ class MappingForm(RowForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # To add a mapping that maps nothing would be nothing.
-        self.fields["source"].required = "quickbooks_field" in self.fields
+        if "quickbooks_field" in self.fields:  # a mapping that is added maps something
+            self.fields["source"].required = True
 
     @property
     def row(self) -> str:

@@ -24,6 +24,7 @@ INVOICES = (
     "difference_item",
 )  # fmt: skip
 ADVANCED = ("on_archived", "memo_field", "unknown_method")
+COLUMNS = (*MATCHING, *INVOICES, *ADVANCED)
 # Stored as dictionaries, set entry by entry; what is the default is not stored.
 DEPOSITS: dict[str, Choice] = {
     f"deposit_account.{method}": AccountChoice(label=label, initial="", required=False)
@@ -52,7 +53,7 @@ class SettingsForm(RowForm):
 
     class Meta:
         model = SyncSettings
-        fields = (*MATCHING, *INVOICES, *ADVANCED)
+        fields = COLUMNS
         field_classes = {"fallback_item": ItemChoice, "difference_item": ItemChoice}
         widgets = {"matching_strategy": forms.RadioSelect}
         formfield_callback = setting_field

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self, TypedDict
+from typing import Any, ClassVar, TypedDict
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -49,6 +49,7 @@ class TriggerForm(RowForm):
         model = PhaseTrigger
         fields = ("connection", "workflow_id", "phase_template_id", "reentry", "preview")
         widgets = {"workflow_id": forms.Select, "phase_template_id": forms.Select}
+        help_texts = {"connection": "Of several, choose one and save: then its workflows are offered."}
         error_messages = {
             NON_FIELD_ERRORS: {"unique_together": "This workflow has a trigger already. Change that one."}
         }
@@ -62,29 +63,17 @@ class TriggerForm(RowForm):
             workflows = stored_workflows(connection) if connection else {}
         self.workflows = workflows
         if "workflow_id" in self.fields:
-            named = [(row["id"], row["name"]) for row in self.workflows.values()]
+            named = [(row["id"], row["name"]) for row in workflows.values()]
             self.offer("workflow_id", [("", "— choose a workflow —"), *named])
         if "phase_template_id" in self.fields:
-            self.offer("phase_template_id", [("", "— no trigger —"), *self.phases()])
+            # On the page, and for `configure`, no phase takes the trigger away; the admin has a button for that.
+            optional = self.only is not None
+            empty = "— no trigger —" if optional else "— choose a phase —"
+            self.fields["phase_template_id"].required = not optional
+            self.offer("phase_template_id", [("", empty), *self.phases()])
 
     def offer(self, name: str, options: Options) -> None:
         self.fields[name].widget.choices = options
-
-    def chosen_connection(self) -> QuickBooksConnection | None:
-        """In the admin a person chooses it, of those that are theirs; the only one is chosen already."""
-        field: Any = self.fields.get("connection")
-        if field is None:
-            return self.instance.connection
-        theirs = list(field.queryset[:2])
-        if len(theirs) == 1:
-            self.initial.setdefault("connection", theirs[0].pk)
-        else:
-            field.help_text = "Of several: choose one and save, then its workflows are offered."
-        try:
-            chosen: QuickBooksConnection = field.clean(self["connection"].value())
-        except ValidationError:
-            return None
-        return chosen
 
     def phases(self) -> Options:
         trigger = self.instance
@@ -121,13 +110,6 @@ class TriggerForm(RowForm):
     def find(cls, connection: QuickBooksConnection, row: str = "") -> PhaseTrigger:
         stored = connection.triggers.filter(workflow_id=row).first()
         return stored or PhaseTrigger(connection=connection, workflow_id=row)
-
-    @classmethod
-    def sent(cls, connection: QuickBooksConnection, row: str, values: dict[str, str]) -> Self:
-        form = super().sent(connection, row, values)
-        if "phase_template_id" in form.fields:
-            form.fields["phase_template_id"].required = False
-        return form
 
     def clean_phase_template_id(self) -> str:
         """The stored phase is taken as it is, even one that Coperniq no longer has."""

@@ -81,6 +81,7 @@ def test_the_only_connection_is_chosen_and_its_workflows_are_offered(
     assert f'<option value="{acme_books.pk}" selected>' in page
     assert '<optgroup label="Residential">' in page
     assert "bolt" not in page.lower()
+    assert f'<option value="{acme_books.pk}" selected>' in alice.get(address(FieldMapping, "add")).text
 
 
 def test_of_several_companies_one_is_chosen_first(
@@ -182,6 +183,7 @@ def test_staff_and_finance_neither_add_nor_remove(
 ) -> None:
     row = {PhaseTrigger: trigger, FieldMapping: phone}[model]
     for client in (sam, frank):
+        assert client.get(address(model, "change", row.pk)).status_code == 200
         assert client.get(address(model, "add")).status_code == 403
         assert add(client, model, trigger.connection, **TRIGGER).status_code == 403
         assert remove(client, row).status_code == 403

@@ -130,6 +130,17 @@ def test_only_admins_of_the_company_switch(
     assert not InvoiceSyncPeriod.objects.exists()
 
 
+def test_those_who_may_not_change_settings_see_them(
+    acme_books: QuickBooksConnection, frank: Client, sam: Client
+) -> None:
+    SyncSettings.objects.update(deposit_accounts={"CASH": "35"}, owners={"memo": "ask"})
+    for client in (frank, sam):
+        page = client.get(reverse("admin:integrations_syncsettings_change", args=[acme_books.settings.pk]))
+        assert "{&quot;CASH&quot;: &quot;35&quot;}" in page.text
+        assert "{&quot;memo&quot;: &quot;ask&quot;}" in page.text
+        assert 'name="_save"' not in page.text
+
+
 def test_the_form_explains_itself(acme_books: QuickBooksConnection, alice: Client) -> None:
     text = alice.get(reverse("admin:integrations_syncsettings_change", args=[acme_books.settings.pk])).text
     assert "QuickBooks has no drafts" in text

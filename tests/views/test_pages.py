@@ -179,6 +179,7 @@ def test_configuration_offers_each_workflow_with_its_phases(acme: Company, clien
     assert '<input type="hidden" name="preview-11" value="off">' in text
     assert re.search('name="preview-11" value="on"[^>]* checked', text)
     assert "— no trigger —" in text
+    assert " required" not in text
 
 
 def test_trigger_of_a_lost_phase_is_shown_as_broken_and_kept_by_saving(
