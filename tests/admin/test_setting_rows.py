@@ -244,10 +244,11 @@ def test_an_admin_here_who_is_staff_there_adds_here_alone(
     assert FieldMapping.objects.filter(pk=theirs.pk).exists()
 
 
+@pytest.mark.parametrize("state", ["sealed", "disconnected"])
 def test_rows_of_books_the_company_has_left_are_history(
-    trigger: PhaseTrigger, phone: FieldMapping, alice: Client, olga: Client
+    trigger: PhaseTrigger, phone: FieldMapping, alice: Client, olga: Client, state: str
 ) -> None:
-    QuickBooksConnection.objects.update(state=QuickBooksConnection.State.SEALED)
+    QuickBooksConnection.objects.update(state=state)
     current = books(trigger.connection.company, OTHER_REALM)
     for client in (alice, olga):
         for row in (trigger, phone):
