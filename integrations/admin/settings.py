@@ -72,7 +72,7 @@ class SettingAdmin(ScopedModelAdmin):
         if isinstance(obj, Setting) and isinstance(form, RowForm):
             if form.wanted:
                 configure(obj.connection.company, cast("User", request.user), form.wanted)
-            obj.pk = form.find(obj.connection, form.row).pk
+            obj.pk = form.instances(obj.connection, [form.row])[form.row].pk
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
         if isinstance(obj, Setting):

@@ -4,7 +4,6 @@ settings        what stands in the one row of settings: matching, invoices and p
 triggers        the phase of a workflow that starts a push
 mapping         what feeds a field of the QuickBooks customer
 base, fields    what these forms share
-lists           what can be chosen of QuickBooks' items and accounts
 draft           all forms that some keys of `configure` touch
 refresh         reads a vendor's lists again before a value is refused
 apply           validates all, then stores all, each change with who made it

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import Model
 
 from integrations.models import QuickBooksConnection
 
@@ -22,6 +21,8 @@ class RowForm(AnyModelForm):
     """
 
     keys: ClassVar[dict[str, str]]
+    row_field: ClassVar[str] = ""
+    """The column with what follows the dot in the keys of a row."""
 
     def __init__(self, *args: Any, only: Iterable[str] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -35,33 +36,39 @@ class RowForm(AnyModelForm):
 
     def chosen_connection(self) -> QuickBooksConnection | None:
         """For a row that is added, the one a person chose among those that are theirs."""
-        if "connection" not in self.fields:
-            own: QuickBooksConnection = self.instance.connection
-            return own
         try:
-            chosen: QuickBooksConnection = self.fields["connection"].clean(self["connection"].value())
+            field = self.fields.get("connection")
+            chosen: QuickBooksConnection = (
+                field.clean(self["connection"].value()) if field else self.instance.connection
+            )
         except ValidationError:
             return None
         return chosen
 
     @classmethod
-    def find(cls, connection: QuickBooksConnection, row: str = "") -> Model:
-        """The stored row, or a new one that is not stored yet."""
-        raise NotImplementedError
+    def instances(cls, connection: QuickBooksConnection, rows: Iterable[str] = ("",)) -> dict[str, Any]:
+        """The rows of these names, stored or new, and all others that are stored."""
+        model: Any = cls._meta.model
+        stored = {getattr(row, cls.row_field, ""): row for row in model.objects.filter(connection=connection)}
+        found = {}
+        for name in dict.fromkeys([*rows, *stored]):
+            found[name] = stored.get(name) or model(**({cls.row_field: name} if cls.row_field else {}))
+            found[name].connection = connection
+        return found
 
     @classmethod
-    def takes(cls, row: str) -> bool:
-        """Whether there can be a row of this name: of a workflow Coperniq is asked, not this."""
-        return True
+    def shown(cls, connection: QuickBooksConnection, rows: Iterable[str], **kwargs: Any) -> list[Self]:
+        instances = cls.instances(connection, rows).items()
+        names = list(cls.keys)
+        return [cls(instance=row, prefix=name, auto_id="%s", only=names, **kwargs) for name, row in instances]
 
     @classmethod
     def sent(cls, connection: QuickBooksConnection, row: str, values: dict[str, str]) -> Self:
-        return cls(values, instance=cls.find(connection, row), only=values)
+        return cls(values, instance=cls.instances(connection, [row])[row], only=values)
 
     @property
     def row(self) -> str:
-        """What follows the dot in the keys of this row."""
-        return ""
+        return getattr(self.instance, self.row_field, "")
 
     def key_of(self, name: str) -> str:
         return f"{self.keys[name]}.{self.row}" if self.row else self.keys[name]

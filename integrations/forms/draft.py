@@ -6,27 +6,36 @@ from django.core.exceptions import ValidationError
 
 from integrations.forms.base import RowForm
 from integrations.forms.fields import NOT_LISTED
-from integrations.forms.mapping import MappingForm, mapping_forms
+from integrations.forms.mapping import MappingForm
 from integrations.forms.settings import SettingsForm
-from integrations.forms.triggers import TriggerForm, stored_workflows, trigger_forms
-from integrations.models import QuickBooksConnection
+from integrations.forms.triggers import TriggerForm, stored_workflows
+from integrations.models import FieldMapping, QuickBooksConnection
 
-BY_ROW: dict[str, tuple[type[RowForm], str]] = {
-    head: (form, name) for form in (TriggerForm, MappingForm) for name, head in form.keys.items()
+Place = tuple[type[RowForm], str, str]
+PLACES: dict[str, Place] = {
+    **{key: (SettingsForm, "", key) for key in SettingsForm.keys},
+    **{f"mapping.{path}": (MappingForm, path, "source") for path in FieldMapping.NAMES},
 }
+OF_TRIGGERS = {head: name for name, head in TriggerForm.keys.items()}
+
+
+def place_of(key: str) -> Place | None:
+    """Form, row and field of a key. Any workflow can be named: Coperniq knows which there are."""
+    head, _, workflow_id = key.partition(".")
+    if workflow_id and head in OF_TRIGGERS:
+        return TriggerForm, workflow_id, OF_TRIGGERS[head]
+    return PLACES.get(key)
 
 
 def values_of(connection: QuickBooksConnection) -> dict[str, str]:
     """Every key with its stored value, as `configure` takes them."""
-    settings = SettingsForm(instance=SettingsForm.find(connection))
-    values: dict[str, str] = {}
-    for form in (
-        settings,
-        *trigger_forms(connection, stored_workflows(connection)),
-        *mapping_forms(connection),
-    ):
-        values |= form.values()
-    return values
+    workflows = stored_workflows(connection)
+    forms = [
+        SettingsForm(instance=SettingsForm.instances(connection)[""]),
+        *TriggerForm.shown(connection, workflows, workflows=workflows),
+        *MappingForm.shown(connection, FieldMapping.NAMES),
+    ]
+    return {key: value for form in forms for key, value in form.values().items()}
 
 
 class Draft:
@@ -36,13 +45,11 @@ class Draft:
         self.errors: dict[str, list[ValidationError]] = {}
         rows: dict[tuple[type[RowForm], str], dict[str, str]] = {}
         for key, value in wanted.items():
-            head, _, row = key.partition(".")
-            form, name = BY_ROW.get(head, (SettingsForm, key))
-            row = row if head in BY_ROW else ""
-            if name in form.keys and form.takes(row):
-                rows.setdefault((form, row), {})[name] = value
-            else:
+            place = place_of(key)
+            if place is None:
                 self.errors[key] = [ValidationError("There is no setting of this name.")]
+            else:
+                rows.setdefault(place[:2], {})[place[2]] = value
         self.forms = [form.sent(connection, row, values) for (form, row), values in rows.items()]
         for bound in self.forms:
             self.errors |= {bound.key_of(name): errors for name, errors in bound.errors.as_data().items()}

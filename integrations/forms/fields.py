@@ -10,9 +10,9 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.html import format_html
 
-from integrations.connections.reference import Rows
-from integrations.forms.lists import accounts_offered, items_offered
-from integrations.models import QuickBooksConnection
+from integrations.connections.reference import Rows, stored_list
+from integrations.item_matches import is_usable
+from integrations.models import QuickBooksConnection, ReferenceList
 
 if TYPE_CHECKING:
     from django.utils.safestring import SafeString
@@ -70,19 +70,34 @@ class Switch(Choice):
         return ("on" if value else "off") if isinstance(value, bool) else value
 
 
+def takes_money(account: Mapping[str, Any]) -> bool:
+    return bool(account["is_active"]) and account["account_type"] in ("Bank", "Other Current Asset")
+
+
 class ListedChoice(Choice):
     """The id of a row of a stored QuickBooks list, or empty for the default.
 
     What is stored stays possible when QuickBooks no longer offers it.
     """
 
-    read: ClassVar[Callable[[QuickBooksConnection], Rows]]
+    list_name: ClassVar[str]
     default: ClassVar[str]
     detail: ClassVar[str]
     refused: ClassVar[str]
+    usable: ClassVar[Callable[..., bool]]
 
     def __init__(self, *, max_length: int | None = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
+
+    @classmethod
+    def rows(cls, connection: QuickBooksConnection) -> Rows:
+        """By name, those that can be chosen."""
+        usable = (row for row in stored_list(connection, cls.list_name) if cls.usable(row))
+        return sorted(usable, key=lambda row: str(row["name"]).casefold())
+
+    @classmethod
+    def find(cls, connection: QuickBooksConnection, row_id: str) -> dict[str, Any] | None:
+        return next((row for row in cls.rows(connection) if row["id"] == row_id), None)
 
     def offer(self, rows: Rows, stored: str) -> list[tuple[str, str]]:
         options = {"": self.default} | {row["id"]: self.label_of(row) for row in rows}
@@ -97,20 +112,26 @@ class ListedChoice(Choice):
 
 
 class ItemChoice(ListedChoice):
-    read = items_offered
+    """Of the items that can stand on an invoice line."""
+
+    list_name = ReferenceList.Name.ITEMS
     default = "None"
     detail = "sku"
     refused = "QuickBooks has no active item with the id {id}. Choose a product or service from the list."
+    usable = staticmethod(is_usable)
 
 
 class AccountChoice(ListedChoice):
-    read = accounts_offered
+    """Of the accounts that a payment can be deposited to."""
+
+    list_name = ReferenceList.Name.ACCOUNTS
     default = "Coperniq Payments"
     detail = "account_type"
     refused = (
         "QuickBooks has no active account with the id {id} that money can be deposited to. "
         "Choose one of the type Bank or Other Current Asset."
     )
+    usable = staticmethod(takes_money)
 
 
 def setting_field(field: models.Field[Any, Any], **kwargs: Any) -> forms.Field | None:

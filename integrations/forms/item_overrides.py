@@ -13,8 +13,7 @@ from integrations.connections.resuming import company_locked, go_on
 from integrations.deciding import record_prefix
 from integrations.errors import PortalError
 from integrations.forms.fields import ItemChoice
-from integrations.forms.lists import find_item, read_lists
-from integrations.forms.refresh import message_now
+from integrations.forms.refresh import message_now, read_lists
 from integrations.forms.side_effects import ITEM_INACTIVE, NO_FALLBACK_ITEM, requeue_held
 from integrations.models import Kind, QuickBooksConnection, RecordLink
 
@@ -51,14 +50,14 @@ def override_item(
 
 def item_for(connection: QuickBooksConnection, item_id: str) -> Row:
     """One made in QuickBooks a moment ago is asked for before it is refused."""
-    found = find_item(connection, item_id)
+    found = ItemChoice.find(connection, item_id)
     if found is not None:
         return found
     try:
         read_lists(connection)
     except PortalError as error:
         raise ValidationError({"item": message_now(error)}) from error
-    found = find_item(connection, item_id)
+    found = ItemChoice.find(connection, item_id)
     if found is None:
         raise ValidationError({"item": ItemChoice.refused.format(id=item_id[:40])})
     return found

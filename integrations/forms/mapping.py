@@ -7,7 +7,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 
 from integrations.forms.base import RowForm
 from integrations.forms.fields import setting_field
-from integrations.models import FieldMapping, QuickBooksConnection
+from integrations.models import FieldMapping
 
 CUSTOM = "custom:"
 REQUIRED = "DisplayName"
@@ -18,6 +18,7 @@ class MappingForm(RowForm):
 
     instance: FieldMapping
     keys: ClassVar = {"source": "mapping"}
+    row_field = "quickbooks_field"
 
     class Meta:
         model = FieldMapping
@@ -35,21 +36,8 @@ class MappingForm(RowForm):
         if "quickbooks_field" in self.fields:  # a mapping that is added maps something
             self.fields["source"].required = True
 
-    @property
-    def row(self) -> str:
-        return self.instance.quickbooks_field
-
     def add_prefix(self, field_name: str) -> str:
         return f"mapping.{self.prefix}" if self.prefix else field_name
-
-    @classmethod
-    def takes(cls, row: str) -> bool:
-        return row in FieldMapping.NAMES
-
-    @classmethod
-    def find(cls, connection: QuickBooksConnection, row: str = "") -> FieldMapping:
-        stored = connection.mappings.filter(quickbooks_field=row).first()
-        return stored or FieldMapping(connection=connection, quickbooks_field=row)
 
     def clean_source(self) -> str:
         source: str = self.cleaned_data["source"]
@@ -66,15 +54,3 @@ class MappingForm(RowForm):
             known = ", ".join(FieldMapping.SOURCES)
             raise ValidationError(f"“{source[:60]}” is not possible here. Choose one of: {known}.")
         return source
-
-
-def mapping_forms(connection: QuickBooksConnection) -> list[MappingForm]:
-    """One for each field that can be mapped."""
-    stored = {row.quickbooks_field: row for row in connection.mappings.all()}
-    rows = [
-        stored.get(path) or FieldMapping(connection=connection, quickbooks_field=path)
-        for path in FieldMapping.NAMES
-    ]
-    return [
-        MappingForm(instance=row, prefix=row.quickbooks_field, auto_id="%s", only=["source"]) for row in rows
-    ]

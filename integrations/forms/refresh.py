@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 from django.core.exceptions import ValidationError
 
+from integrations.connections.ending import NotConnected
 from integrations.connections.keys import refresh_workflows
+from integrations.connections.reference import refresh_lists
 from integrations.errors import PortalError, Remedy, VendorError
 from integrations.errors.vendor import VENDOR_NAMES
 from integrations.forms.draft import Draft
-from integrations.forms.lists import read_lists
-from integrations.models import QuickBooksConnection
+from integrations.models import CoperniqConnection, QuickBooksConnection
 
 OUT_OF_REACH = "{vendor} cannot be reached at the moment. Please try again in a few minutes."
 
@@ -21,6 +22,15 @@ def message_now(error: PortalError) -> str:
     if isinstance(error, VendorError) and error.remedy == Remedy.RETRY:
         return OUT_OF_REACH.format(vendor=VENDOR_NAMES.get(error.vendor, error.vendor))
     return error.sentence
+
+
+def read_lists(connection: QuickBooksConnection) -> None:
+    """Anew, from both vendors. Raises PortalError; lists read before it are kept."""
+    if not CoperniqConnection.objects.filter(company=connection.company_id).exists():
+        raise NotConnected(
+            "Coperniq is not connected yet. Please enter its API key under Integrations first."
+        )
+    refresh_lists(connection)
 
 
 def refresh(connection: QuickBooksConnection, wanted: Mapping[str, str]) -> None:

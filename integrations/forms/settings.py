@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import partial
 from typing import Any, ClassVar
 
 from django import forms
 
+from integrations.connections.reference import Rows
 from integrations.forms.base import RowForm
 from integrations.forms.fields import (
     AccountChoice,
@@ -16,7 +17,7 @@ from integrations.forms.fields import (
     refuse_other_currencies,
     setting_field,
 )
-from integrations.models import Owner, PaymentMethod, QuickBooksConnection, SyncSettings
+from integrations.models import Owner, PaymentMethod, SyncSettings
 
 MATCHING = ("matching_strategy", "link_same_named_job")
 INVOICES = (
@@ -61,11 +62,17 @@ class SettingsForm(RowForm):
     def __init__(self, *args: Any, instance: SyncSettings, **kwargs: Any) -> None:
         kwargs["initial"] = self.entries(instance) | kwargs.get("initial", {})
         super().__init__(*args, instance=instance, **kwargs)
-        rows = cache(lambda read: read(instance.connection))
+        self.lists: dict[type[ListedChoice], Rows] = {}
         for name, field in self.fields.items():
             if isinstance(field, ListedChoice):
-                stored = str(self.get_initial_for_field(field, name) or "")
-                field.choices = lambda field=field, stored=stored: field.offer(rows(type(field).read), stored)
+                field.choices = partial(self.options, field, str(self.get_initial_for_field(field, name)))
+
+    def options(self, field: ListedChoice, stored: str) -> list[tuple[str, str]]:
+        """Read when they are needed, each list once."""
+        kind = type(field)
+        if kind not in self.lists:
+            self.lists[kind] = kind.rows(self.instance.connection)
+        return field.offer(self.lists[kind], stored)
 
     @staticmethod
     def entries(stored: SyncSettings) -> dict[str, str]:
@@ -74,12 +81,6 @@ class SettingsForm(RowForm):
             for head, column in DICTIONARIES.items()
             for name, value in getattr(stored, column).items()
         }
-
-    @classmethod
-    def find(cls, connection: QuickBooksConnection, row: str = "") -> SyncSettings:
-        found, _ = SyncSettings.objects.get_or_create(connection=connection)
-        found.connection = connection
-        return found
 
     def clean_invoice_sync(self) -> bool:
         on: bool = self.cleaned_data["invoice_sync"]
@@ -100,7 +101,7 @@ class SettingsForm(RowForm):
     def store(self) -> None:
         """Only what was set: the engine keeps notes in other columns of the row at any time."""
         columns = {DICTIONARIES.get(name.partition(".")[0], name) for name in self.fields}
-        self.instance.save(update_fields=columns)
+        self.instance.save(update_fields=columns if self.instance.pk else None)
 
 
 SettingsForm.declared_fields.update(DEPOSITS | OWNERS)

@@ -27,8 +27,7 @@ REQUEUED_BY = {
 }
 
 
-def apply_side_effects(connection: QuickBooksConnection, changes: Iterable[Change]) -> int:
-    """Returns how many held runs are queued again."""
+def apply_side_effects(connection: QuickBooksConnection, changes: Iterable[Change]) -> None:
     causes = set()
     for key, _, after in changes:
         if key == "invoice_sync":
@@ -36,7 +35,7 @@ def apply_side_effects(connection: QuickBooksConnection, changes: Iterable[Chang
         cause, useless = REQUEUED_BY.get(key.partition(".")[0], ("", None))
         if cause and after != useless:
             causes.add(cause)
-    return requeue_held(connection, causes)
+    requeue_held(connection, causes)
 
 
 def set_sync_period(connection: QuickBooksConnection, *, on: bool) -> None:
@@ -49,10 +48,8 @@ def set_sync_period(connection: QuickBooksConnection, *, on: bool) -> None:
         coperniq_connection.update(next_invoice_sweep_at=now)
 
 
-def requeue_held(connection: QuickBooksConnection, causes: Iterable[str]) -> int:
+def requeue_held(connection: QuickBooksConnection, causes: Iterable[str]) -> None:
     """The lane is written before the runs, as the scheduler does: in the other order the two could deadlock."""
-    wanted = sorted(causes)
-    if not wanted:
-        return 0
-    Lane.nudge(connection.company_id)
-    return SyncRun.objects.filter(connection=connection, cause__in=wanted).requeue()
+    if wanted := sorted(causes):
+        Lane.nudge(connection.company_id)
+        SyncRun.objects.filter(connection=connection, cause__in=wanted).requeue()

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any, ClassVar, TypedDict
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -10,31 +10,20 @@ from integrations.forms.base import RowForm
 from integrations.forms.fields import NOT_LISTED, refuse_other_currencies, setting_field
 from integrations.models import CoperniqConnection, PhaseTrigger, QuickBooksConnection
 
-Options = list[tuple[str, Any]]
+Workflows = dict[str, dict[str, Any]]
+"""By id, as `CoperniqConnection.workflows` keeps them: id, name, phases of id and name."""
 
 
-class PhaseRow(TypedDict):
-    id: str
-    name: str
+def stored_workflows(connection: QuickBooksConnection | None) -> Workflows:
+    company = connection.company_id if connection else None
+    return by_id(CoperniqConnection.objects.filter(company=company).first())
 
 
-class WorkflowRow(TypedDict):
-    """As `CoperniqConnection.workflows` keeps them."""
-
-    id: str
-    name: str
-    phases: list[PhaseRow]
-
-
-def workflows_of(coperniq_connection: CoperniqConnection | None) -> dict[str, WorkflowRow]:
+def by_id(coperniq_connection: CoperniqConnection | None) -> Workflows:
     return {row["id"]: row for row in coperniq_connection.workflows} if coperniq_connection else {}
 
 
-def stored_workflows(connection: QuickBooksConnection) -> dict[str, WorkflowRow]:
-    return workflows_of(CoperniqConnection.objects.filter(company=connection.company_id).first())
-
-
-def phases_of(workflow: WorkflowRow | None) -> dict[str, str]:
+def phases_of(workflow: dict[str, Any] | None) -> dict[str, str]:
     return {phase["id"]: phase["name"] for phase in workflow["phases"]} if workflow else {}
 
 
@@ -43,6 +32,7 @@ class TriggerForm(RowForm):
 
     instance: PhaseTrigger
     keys: ClassVar = {"phase_template_id": "trigger", "reentry": "reentry", "preview": "preview"}
+    row_field = "workflow_id"
     posted: ClassVar = {"phase_template_id": "phase"}
 
     class Meta:
@@ -55,27 +45,20 @@ class TriggerForm(RowForm):
         }
         formfield_callback = setting_field
 
-    def __init__(self, *args: Any, workflows: dict[str, WorkflowRow] | None = None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, workflows: Workflows | None = None, **kwargs: Any) -> None:
         """`workflows` are those of the instance's connection, for who has them at hand."""
         super().__init__(*args, **kwargs)
-        connection = self.chosen_connection()
-        if workflows is None:
-            workflows = stored_workflows(connection) if connection else {}
-        self.workflows = workflows
+        self.workflows = stored_workflows(self.chosen_connection()) if workflows is None else workflows
         if "workflow_id" in self.fields:
-            named = [(row["id"], row["name"]) for row in workflows.values()]
-            self.offer("workflow_id", [("", "— choose a workflow —"), *named])
+            named = [(row["id"], row["name"]) for row in self.workflows.values()]
+            self.fields["workflow_id"].widget.choices = [("", "— choose a workflow —"), *named]
         if "phase_template_id" in self.fields:
             # On the page, and for `configure`, no phase takes the trigger away; the admin has a button for that.
-            optional = self.only is not None
-            empty = "— no trigger —" if optional else "— choose a phase —"
-            self.fields["phase_template_id"].required = not optional
-            self.offer("phase_template_id", [("", empty), *self.phases()])
+            self.fields["phase_template_id"].required = self.only is None
+            empty = "— no trigger —" if self.only else "— choose a phase —"
+            self.fields["phase_template_id"].widget.choices = [("", empty), *self.phases()]
 
-    def offer(self, name: str, options: Options) -> None:
-        self.fields[name].widget.choices = options
-
-    def phases(self) -> Options:
+    def phases(self) -> list[tuple[str, Any]]:
         trigger = self.instance
         if not trigger.workflow_id:
             return [(row["name"], list(phases_of(row).items())) for row in self.workflows.values()]
@@ -91,25 +74,12 @@ class TriggerForm(RowForm):
         return bool(trigger.pk) and trigger.phase_template_id not in known
 
     @property
-    def row(self) -> str:
-        return self.instance.workflow_id
-
-    @property
     def title(self) -> str:
         workflow = self.workflows.get(self.row)
         return workflow["name"] if workflow else self.instance.workflow_name or self.row
 
     def add_prefix(self, field_name: str) -> str:
         return f"{self.posted.get(field_name, field_name)}-{self.prefix}" if self.prefix else field_name
-
-    @classmethod
-    def takes(cls, row: str) -> bool:
-        return bool(row)
-
-    @classmethod
-    def find(cls, connection: QuickBooksConnection, row: str = "") -> PhaseTrigger:
-        stored = connection.triggers.filter(workflow_id=row).first()
-        return stored or PhaseTrigger(connection=connection, workflow_id=row)
 
     def clean_phase_template_id(self) -> str:
         """The stored phase is taken as it is, even one that Coperniq no longer has."""
@@ -148,15 +118,3 @@ class TriggerForm(RowForm):
             self.instance.save()
         elif self.instance.pk:
             self.instance.delete()
-
-
-def trigger_forms(connection: QuickBooksConnection, workflows: dict[str, WorkflowRow]) -> list[TriggerForm]:
-    """One for each workflow that Coperniq has, and for each that has a trigger from before it was lost."""
-    stored = {row.workflow_id: row for row in connection.triggers.order_by("workflow_name", "pk")}
-    rows = [stored.get(name) or PhaseTrigger(connection=connection, workflow_id=name) for name in workflows]
-    rows += [row for name, row in stored.items() if name not in workflows]
-    names = list(TriggerForm.keys)
-    return [
-        TriggerForm(instance=row, prefix=row.workflow_id, auto_id="%s", only=names, workflows=workflows)
-        for row in rows
-    ]

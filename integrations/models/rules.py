@@ -238,32 +238,21 @@ class FieldMapping(models.Model):
     """Which Coperniq value feeds a QuickBooks customer field; `custom:<key>` is a custom property."""
 
     company_path: ClassVar[str] = "connection__company"
-    DEFAULTS: ClassVar[dict[str, str]] = {
-        "DisplayName": "name",
-        "GivenName": "first_name",
-        "FamilyName": "last_name",
-        "PrimaryEmailAddr.Address": "email",
-        "PrimaryPhone.FreeFormNumber": "phone",
-        "BillAddr.Line1": "street",
-        "BillAddr.City": "city",
-        "BillAddr.CountrySubDivisionCode": "state",
-        "BillAddr.PostalCode": "zip_code",
-        "PrimaryTaxIdentifier": "custom:tax_number",
-        "CompanyName": "custom:company_name",
+    FIELDS: ClassVar = {
+        "DisplayName": ("Display name", "name"),
+        "GivenName": ("First name", "first_name"),
+        "FamilyName": ("Last name", "last_name"),
+        "PrimaryEmailAddr.Address": ("E-mail", "email"),
+        "PrimaryPhone.FreeFormNumber": ("Phone", "phone"),
+        "BillAddr.Line1": ("Street", "street"),
+        "BillAddr.City": ("City", "city"),
+        "BillAddr.CountrySubDivisionCode": ("State", "state"),
+        "BillAddr.PostalCode": ("Zip", "zip_code"),
+        "PrimaryTaxIdentifier": ("Tax number", "custom:tax_number"),
+        "CompanyName": ("Company name", "custom:company_name"),
     }
-    NAMES: ClassVar[dict[str, str]] = {
-        "DisplayName": "Display name",
-        "GivenName": "First name",
-        "FamilyName": "Last name",
-        "PrimaryEmailAddr.Address": "E-mail",
-        "PrimaryPhone.FreeFormNumber": "Phone",
-        "BillAddr.Line1": "Street",
-        "BillAddr.City": "City",
-        "BillAddr.CountrySubDivisionCode": "State",
-        "BillAddr.PostalCode": "Zip",
-        "PrimaryTaxIdentifier": "Tax number",
-        "CompanyName": "Company name",
-    }
+    NAMES: ClassVar = {path: name for path, (name, _) in FIELDS.items()}
+    DEFAULTS: ClassVar = {path: source for path, (_, source) in FIELDS.items()}
     SOURCES: ClassVar = (
         "name", "title", "first_name", "last_name", "email", "phone",
         "street", "city", "state", "zip_code", "number",

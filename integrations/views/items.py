@@ -12,9 +12,9 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.roles import Right
 from accounts.scoping import CompanyRequest, company_page
 from integrations.errors import PortalError
+from integrations.forms.fields import ItemChoice
 from integrations.forms.item_overrides import override_item
-from integrations.forms.lists import items_offered, read_lists
-from integrations.forms.refresh import message_now
+from integrations.forms.refresh import message_now, read_lists
 from integrations.models import QuickBooksConnection, ReferenceList, SyncSettings
 from integrations.views.answers import done, refused, way_back
 from integrations.views.filters import ItemFilter
@@ -73,7 +73,7 @@ def choosing(request: CompanyRequest, connection: QuickBooksConnection) -> dict[
     if not wanted:
         return {}
     row = next((row for row in item_rows(connection) if row.catalog_id == wanted), None)
-    return {"choosing": row, "offered": items_offered(connection)} if row else {}
+    return {"choosing": row, "offered": ItemChoice.rows(connection)} if row else {}
 
 
 @require_POST

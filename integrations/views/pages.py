@@ -9,9 +9,9 @@ from django.views.decorators.http import require_safe
 from accounts.models import Company
 from accounts.roles import Right
 from accounts.scoping import CompanyRequest, company_page, rows_of
-from integrations.forms.mapping import mapping_forms
+from integrations.forms.mapping import MappingForm
 from integrations.forms.settings import ADVANCED, DEPOSITS, INVOICES, OWNERS, SettingsForm
-from integrations.forms.triggers import trigger_forms, workflows_of
+from integrations.forms.triggers import TriggerForm, by_id
 from integrations.models import (
     FieldMapping,
     InvoiceSyncPeriod,
@@ -98,16 +98,17 @@ def rules_of(company: Company, connection: QuickBooksConnection) -> dict[str, An
     stored = getattr(connection, "settings", None) or SyncSettings(connection=connection)
     form = SettingsForm(instance=stored, auto_id="set-%s")
     coperniq = coperniq_card(company).connection
+    workflows = by_id(coperniq)
     return {
         "coperniq": coperniq,
-        "triggers": trigger_forms(connection, workflows_of(coperniq)),
+        "triggers": TriggerForm.shown(connection, workflows, workflows=workflows),
         "form": form,
         "usual": [form[name] for name in INVOICES if name != "invoice_sync"],
         "deposits": [form[name] for name in DEPOSITS],
         "advanced": [form[name] for name in (*ADVANCED, *OWNERS)],
         "settings": stored,
         "invoices": invoice_card(connection, stored),
-        "mappings": mapping_forms(connection),
+        "mappings": MappingForm.shown(connection, FieldMapping.NAMES),
         "sources": FieldMapping.SOURCES,
     }
 

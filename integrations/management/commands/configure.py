@@ -5,13 +5,12 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
-from django.forms import Field
 
 from accounts.models import Company
 from integrations.forms import configuration_of, configure
 from integrations.forms.fields import Choice
 from integrations.forms.mapping import MappingForm
-from integrations.forms.settings import GROUPS, SettingsForm
+from integrations.forms.settings import SettingsForm
 from integrations.forms.triggers import TriggerForm
 from integrations.management.json_command import CompanyCommand, Options
 
@@ -38,17 +37,11 @@ class Command(CompanyCommand):
 
 def described() -> Iterator[str]:
     """Every key with the values it takes, the label and the help of the page."""
-    for title, names in GROUPS.items():
-        yield f"\n{title}:"
-        yield from (line(name, SettingsForm.base_fields[name]) for name in names)
-    yield "\nOf each workflow, and of each field of the QuickBooks customer:"
-    for form, row in ((TriggerForm, "<workflow id>"), (MappingForm, "<field>")):
-        yield from (line(f"{key}.{row}", form.base_fields[name]) for name, key in form.keys.items())
-
-
-def line(key: str, field: Field) -> str:
-    values = "|".join(field.keys()) if isinstance(field, Choice) else ""
-    return f"  {key}{values and '='}{values}  {field.label}. {field.help_text}".rstrip()
+    for form, row in ((SettingsForm, ""), (TriggerForm, ".<workflow id>"), (MappingForm, ".<field>")):
+        for name, key in form.keys.items():
+            field = form.base_fields[name]
+            values = f"={'|'.join(field.keys())}" if isinstance(field, Choice) else ""
+            yield f"{key}{row}{values}  {field.label}. {field.help_text}"
 
 
 def pair(text: str) -> tuple[str, str]:
