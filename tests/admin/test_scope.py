@@ -35,6 +35,7 @@ from integrations.models import (
 )
 from integrations.models.secrets import seal
 from tests.cast import link
+from tests.views.lists import item
 from tests.views.rows import entry, held
 
 SCOPED: list[type[Model]] = [
@@ -93,7 +94,7 @@ def noticed(connection: QuickBooksConnection, name: str) -> list[Model]:
     paid = {"amount_cents": 100, "on": timezone.now().date(), "quickbooks_invoice_id": "1"}
     return [
         InvoiceSyncPeriod.objects.create(connection=connection),
-        ReferenceList.objects.create(connection=connection, name="items", rows=[{"id": "1", "name": name}]),
+        ReferenceList.objects.create(connection=connection, name="items", rows=[item("1", name)]),
         SeenInvoice.objects.create(connection=keyed, invoice_id=name, version="1"),
         ForeignPayment.objects.create(connection=connection, quickbooks_id=name, **paid),
     ]
