@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, jsonify
 
 from simulator.clock import VENDORS
+from simulator.coperniq.whole import whole_company
 from simulator.quickbooks.answers import json_response
+from simulator.quickbooks.presenting import bare
 from simulator.rooms import Answer, new_room, read_body, refused
 from simulator.seed import SEEDS, plant
 from simulator.switches import SWITCHES
@@ -30,7 +32,17 @@ def build_blueprint(world: World) -> Blueprint:
 def _state(room: Blueprint, world: World) -> None:
     @room.get("/state")
     def state() -> Response:
-        return json_response(world.as_dict())
+        """Every record of either vendor, archived ones included."""
+        with world.lock:
+            quickbooks = {
+                realm: {
+                    kind: [bare(company, one) for one in rows.values()]
+                    for kind, rows in company.records.items()
+                }
+                for realm, company in world.quickbooks.companies.items()
+            }
+            coperniq = {one.first_token: whole_company(one) for one in world.coperniq.companies}
+            return json_response({"quickbooks": quickbooks, "coperniq": coperniq})
 
     @room.post("/reset")
     def reset() -> Answer:

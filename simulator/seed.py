@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from simulator.coperniq import seed as coperniq_seed
 from simulator.quickbooks.starting import furnish
 from simulator.quickbooks.state import Company, Settings
 from simulator.quickbooks.writing import edit, enter
@@ -25,7 +26,7 @@ def plant(world: World, name: str) -> None:
                 )
             )
             _northgate(world.quickbooks.open_company(Settings("Northgate Roofing"), "9341450000000002"))
-            world.coperniq.seed_demo()
+            coperniq_seed.plant(world.coperniq.add_company(*coperniq_seed.COMPANY))
 
 
 def _brightfield(company: Company) -> None:

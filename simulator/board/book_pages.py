@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from simulator.board import book_forms, book_views, books, model
+from simulator.board import book_forms, book_views, books
+from simulator.board.typed import Choice, choose
 from simulator.coperniq.errors import Refused as Mistyped
 from simulator.quickbooks import control_sales, problems
 from simulator.quickbooks.answers import Refused
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from simulator.world import World
 
 Answer = AnyResponse | str | tuple[str, int]
-Page = Callable[[model.Choice, "Company", "Record", str], str]
+Page = Callable[[Choice, "Company", "Record", str], str]
 Act = Callable[["Company", "Record"], object]
 ON_INVOICES = {"send": "E-mail", "void": "Void", "delete": "Delete"}
 ON_PAYMENTS = {"void": "Void", "delete": "Delete"}
@@ -58,15 +59,15 @@ def add_routes(pages: Blueprint, world: World) -> None:
     )
 
 
-def _chosen(world: World, entity: str, id_: str) -> tuple[model.Choice, Company, Record]:
-    choice = model.choose(world, request.args)
+def _chosen(world: World, entity: str, id_: str) -> tuple[Choice, Company, Record]:
+    choice = choose(world, request.args)
     if choice.books is None:
         raise problems.not_found()
     return choice, choice.books, existing(choice.books, entity, id_)
 
 
 def _gone(world: World) -> Answer:
-    query = model.choose(world, request.args).as_query()
+    query = choose(world, request.args).as_query()
     return render_template("board_gone.html", problem="QuickBooks has no such record.", query=query), 404
 
 
@@ -117,7 +118,7 @@ def _tried(work: Callable[..., object], company: Company, record: Record, **name
         return str(reason), None
 
 
-def _to(choice: model.Choice, made: object) -> AnyResponse:
+def _to(choice: Choice, made: object) -> AnyResponse:
     """The page of what was made or changed; the board where it is gone."""
     query = choice.as_query()
     pages = {"Customer": "board.customer", "Invoice": "board.book_invoice", "Payment": "board.book_payment"}
@@ -126,7 +127,7 @@ def _to(choice: model.Choice, made: object) -> AnyResponse:
     return redirect(target, code=303)
 
 
-def _customer_page(choice: model.Choice, company: Company, record: Record, problem: str) -> str:
+def _customer_page(choice: Choice, company: Company, record: Record, problem: str) -> str:
     shown = book_views.customer(company, record)
     return render_template(
         "board_customer.html",
@@ -140,18 +141,16 @@ def _customer_page(choice: model.Choice, company: Company, record: Record, probl
     )
 
 
-def _new_page(choice: model.Choice, company: Company, record: Record, problem: str) -> str:
+def _new_page(choice: Choice, company: Company, record: Record, problem: str) -> str:
     return _sheet(choice, company, record, None, problem)
 
 
-def _invoice_page(choice: model.Choice, company: Company, record: Record, problem: str) -> str:
+def _invoice_page(choice: Choice, company: Company, record: Record, problem: str) -> str:
     customer = existing(company, "Customer", record.fields["CustomerRef"]["value"])
     return _sheet(choice, company, customer, record, problem)
 
 
-def _sheet(
-    choice: model.Choice, company: Company, customer: Record, invoice: Record | None, problem: str
-) -> str:
+def _sheet(choice: Choice, company: Company, customer: Record, invoice: Record | None, problem: str) -> str:
     again = bool(problem) and "line-0" in request.form
     return render_template(
         "board_book_invoice.html",
@@ -174,7 +173,7 @@ def _sheet(
     )
 
 
-def _payment_page(choice: model.Choice, company: Company, record: Record, problem: str) -> str:
+def _payment_page(choice: Choice, company: Company, record: Record, problem: str) -> str:
     return render_template(
         "board_book_payment.html",
         query=choice.as_query(),

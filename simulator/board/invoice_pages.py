@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from simulator.board import invoice_forms, invoicing, model
+from simulator.board import invoice_forms, invoicing
+from simulator.board.typed import Choice, choose
 from simulator.coperniq import projects, rendering
 from simulator.coperniq.billing import invoices, personal
 from simulator.coperniq.errors import Refused, not_found
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from simulator.world import World
 
 Answer = AnyResponse | str | tuple[str, int]
-Page = Callable[[model.Choice, "Company"], Answer]
+Page = Callable[[Choice, "Company"], Answer]
 
 
 def add_routes(pages: Blueprint, world: World) -> None:
@@ -38,7 +39,7 @@ def _safely(world: World, page: Callable[..., Answer]) -> Callable[..., Answer]:
 
     def answering(**named: Any) -> Answer:
         with world.lock:
-            choice = model.choose(world, request.args)
+            choice = choose(world, request.args)
             try:
                 if choice.company is None:
                     raise not_found("Company")
@@ -52,7 +53,7 @@ def _safely(world: World, page: Callable[..., Answer]) -> Callable[..., Answer]:
 
 
 def _page(
-    choice: model.Choice, company: Company, record_id: int, invoice: Invoice | None, problem: str = ""
+    choice: Choice, company: Company, record_id: int, invoice: Invoice | None, problem: str = ""
 ) -> str:
     record = company.record(record_id)
     rows = invoice_forms.typed_rows() if problem else []
@@ -82,11 +83,11 @@ def _title(company: Company, record_id: int) -> str:
     return account.title if account else "A record that was deleted"
 
 
-def _new(choice: model.Choice, company: Company, id: int) -> Answer:
+def _new(choice: Choice, company: Company, id: int) -> Answer:
     return _page(choice, company, projects.find(company, id).id, None)
 
 
-def _add(choice: model.Choice, company: Company, id: int) -> Answer:
+def _add(choice: Choice, company: Company, id: int) -> Answer:
     project = projects.find(company, id)
     try:
         made = invoice_forms.add(company, project.id)
@@ -95,12 +96,12 @@ def _add(choice: model.Choice, company: Company, id: int) -> Answer:
     return _to(choice, made)
 
 
-def _show(choice: model.Choice, company: Company, id: int) -> Answer:
+def _show(choice: Choice, company: Company, id: int) -> Answer:
     invoice = invoices.find(company, id, by_api=False)
     return _page(choice, company, invoice.record_id, invoice)
 
 
-def _trying(choice: model.Choice, company: Company, id: int, act: Callable[[], object]) -> Answer:
+def _trying(choice: Choice, company: Company, id: int, act: Callable[[], object]) -> Answer:
     invoice = invoices.find(company, id, by_api=False)
     try:
         act()
@@ -109,17 +110,17 @@ def _trying(choice: model.Choice, company: Company, id: int, act: Callable[[], o
     return _to(choice, id)
 
 
-def _change(choice: model.Choice, company: Company, id: int) -> Answer:
+def _change(choice: Choice, company: Company, id: int) -> Answer:
     return _trying(choice, company, id, lambda: invoice_forms.change(company, id))
 
 
-def _pay(choice: model.Choice, company: Company, id: int) -> Answer:
+def _pay(choice: Choice, company: Company, id: int) -> Answer:
     return _trying(choice, company, id, lambda: invoice_forms.pay(company, id))
 
 
-def _act(choice: model.Choice, company: Company, id: int, action: str) -> Answer:
+def _act(choice: Choice, company: Company, id: int, action: str) -> Answer:
     return _trying(choice, company, id, lambda: personal.act(company, id, action))
 
 
-def _to(choice: model.Choice, id: int) -> AnyResponse:
+def _to(choice: Choice, id: int) -> AnyResponse:
     return redirect(url_for("board.invoice", id=id, **choice.as_query()), code=303)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from simulator.board import books, invoicing
+from simulator.board.typed import Choice
 from simulator.coperniq import rendering, wire
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from simulator.coperniq.company import Company
     from simulator.coperniq.records import Project, Workflow
     from simulator.quickbooks.state import Company as Books
@@ -22,34 +20,6 @@ if TYPE_CHECKING:
 STRIP = 12
 GLOW = timedelta(seconds=30)
 SETTLED = timedelta(seconds=3)  # what a seed plants in its first moments is neither new nor changed
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What the visitor looks at; None where there is nothing to choose."""
-
-    company: Company | None
-    workflow: Workflow | None
-    books: Books | None
-
-    def as_query(self) -> dict[str, Any]:
-        found = {
-            "company": str(self.company.id) if self.company else "",
-            "workflow": str(self.workflow.id) if self.workflow else "",
-            "realm": self.books.realm_id if self.books else "",
-        }
-        return {name: value for name, value in found.items() if value}
-
-
-def choose(world: World, asked: Mapping[str, str]) -> Choice:
-    """The first of each where the request names none, or one that is gone."""
-    companies = {str(one.id): one for one in world.coperniq.companies}
-    company = companies.get(asked.get("company", "")) or next(iter(companies.values()), None)
-    workflows = {str(key): one for key, one in company.workflows.items()} if company else {}
-    workflow = workflows.get(asked.get("workflow", "")) or next(iter(workflows.values()), None)
-    opened = world.quickbooks.companies
-    chosen = opened.get(asked.get("realm", "")) or next(iter(opened.values()), None)
-    return Choice(company, workflow, chosen)
 
 
 def live(world: World, choice: Choice) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response as AnyResponse
 
 from simulator.board import book_pages, invoice_pages, model, typed
+from simulator.board.typed import Choice, choose
 from simulator.coperniq import personal, phases, projects
 from simulator.coperniq.errors import Refused, invalid
 
@@ -43,7 +44,7 @@ def build_blueprint(world: World) -> Blueprint:
     @pages.get("/board/live")
     def live() -> Response:
         with world.lock:
-            choice = model.choose(world, request.args)
+            choice = choose(world, request.args)
             found = model.live(world, choice)
         answer = Response(render_template("board_live.html", **found, query=choice.as_query()))
         answer.headers["Cache-Control"] = "no-store"
@@ -57,7 +58,7 @@ def build_blueprint(world: World) -> Blueprint:
 
 def _page(world: World, problem: str = "") -> str:
     with world.lock:
-        choice = model.choose(world, request.args)
+        choice = choose(world, request.args)
         found = model.live(world, choice)
         accounts = (
             [one for one in choice.company.accounts.values() if one.is_active] if choice.company else []
@@ -100,7 +101,7 @@ def _acting(world: World, act: Callable[..., None]) -> Callable[..., Answer]:
 
     def acting(**named: int) -> Answer:
         with world.lock:
-            choice = model.choose(world, request.args)
+            choice = choose(world, request.args)
             try:
                 if choice.company is None:
                     raise invalid("company", "There is no Coperniq company yet")
@@ -114,18 +115,18 @@ def _acting(world: World, act: Callable[..., None]) -> Callable[..., Answer]:
 
 def _back(world: World) -> AnyResponse:
     with world.lock:
-        query = model.choose(world, request.args).as_query()
+        query = choose(world, request.args).as_query()
     return redirect(url_for("board.show", **query), code=303)
 
 
-def _move(company: Company, choice: model.Choice, id: int) -> None:
+def _move(company: Company, choice: Choice, id: int) -> None:
     wanted = request.form.get("phase", "")
     if not wanted.isdigit():
         raise invalid("phase", "Choose a phase")
     phases.start(company, projects.find(company, id), int(wanted), company.person)
 
 
-def _add_project(company: Company, choice: model.Choice) -> None:
+def _add_project(company: Company, choice: Choice) -> None:
     account_id = request.form.get("account", "")
     wanted: dict[str, Any] = {
         "title": request.form.get("title", "").strip(),
@@ -142,7 +143,7 @@ def _add_project(company: Company, choice: model.Choice) -> None:
     personal.KINDS["projects"].add(company, wanted)
 
 
-def _add_account(company: Company, choice: model.Choice) -> None:
+def _add_account(company: Company, choice: Choice) -> None:
     """The title is checked before the contact is written: a refusal must leave nothing behind."""
     typed = {
         name: request.form.get(name, "").strip() for name in ("title", "contact", "email", "phone", "address")

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from simulator.coperniq.billing.records import Invoice
-    from simulator.world import World
+    from simulator.environment import Environment
+    from simulator.webhooks.sender import Webhooks
 
 FIRST_IDS = {
     "company": 101,
@@ -72,7 +73,9 @@ class Ids:
 
 @dataclass
 class Company:
-    world: World
+    environment: Environment
+    webhooks: Webhooks
+    siblings: list[Company]  # all companies there are, this one among them
     ids: Ids
     id: int
     name: str
@@ -99,16 +102,16 @@ class Company:
 
     @property
     def switches(self) -> dict[str, Any]:
-        return self.world.switches
+        return self.environment.switches
 
     def now(self) -> datetime:
         """Whole milliseconds, the finest the API prints."""
-        now = self.world.clock.at("coperniq")
+        now = self.environment.clock.at("coperniq")
         return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
     def absent(self, kind: str, id: int) -> Refused:
         """A record of another company is as good as none, unless a switch makes it known as forbidden."""
-        elsewhere = any(id in getattr(other, kind) for other in self.world.coperniq.companies)
+        elsewhere = any(id in getattr(other, kind) for other in self.siblings)
         if elsewhere and self.switches["foreign_record_status"] == 403 and id not in getattr(self, kind):
             return Refused(403, "FORBIDDEN", "No access to this record")
         return Refused(404, "NOT_FOUND", f"{_NAMES[kind]} not found")

@@ -18,7 +18,7 @@ _DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
 
 def count(company: Company, key: Key) -> None:
     """Refused calls are not counted: a client that waits must get through again."""
-    now = company.world.clock.now()
+    now = company.environment.clock.now()
     _forget(company, key, now)
     per_second = company.switches["requests_per_second"]
     if len(key.used) >= key.per_day or (per_second and len(key.recent) >= per_second):
@@ -47,4 +47,4 @@ def headers(company: Company, key: Key) -> dict[str, str]:
 def pretend(company: Company, key: Key, used: int) -> None:
     """As if the key had been used so often today; the second before now stays empty."""
     key.used.clear()
-    key.used.extend([company.world.clock.now()] * used)
+    key.used.extend([company.environment.clock.now()] * used)

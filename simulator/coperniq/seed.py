@@ -12,8 +12,13 @@ if TYPE_CHECKING:
     from simulator.coperniq.company import Company
     from simulator.coperniq.records import Account
 
-COMPANY, API_KEY = "Brightfield Solar & Roofing", "demo-coperniq-key"
-OWNER, PASSWORD = "dana.whitfield@brightfield.example", "demo-password"
+# name, API key, the owner's e-mail and password
+COMPANY = (
+    "Brightfield Solar & Roofing",
+    "demo-coperniq-key",
+    "dana.whitfield@brightfield.example",
+    "demo-password",
+)
 
 _WORKFLOWS = {
     "Residential Solar": ["Welcome", "Engineering", "Permitting", "Installation", "Inspection", "Billing"],

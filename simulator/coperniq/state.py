@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from simulator.coperniq import seed
 from simulator.coperniq.company import Company, Ids
-from simulator.coperniq.faulted import faulted
-from simulator.coperniq.whole import whole_company
 
 if TYPE_CHECKING:
     from simulator.coperniq.records import Key, User
-    from simulator.world import World
+    from simulator.environment import Environment
+    from simulator.webhooks.sender import Webhooks
 
 
 class Coperniq:
-    def __init__(self, world: World) -> None:
-        self._world = world
-        world.faults.bodies["coperniq"] = faulted
+    def __init__(self, environment: Environment, webhooks: Webhooks) -> None:
+        self._environment, self._webhooks = environment, webhooks
         self._ids = Ids()
         self.companies: list[Company] = []
 
     def add_company(
         self, name: str, api_key: str, email: str = "", password: str = "demo-password"
     ) -> Company:
-        company = Company(self._world, self._ids, self._ids.next("company"), name)
-        owner = company.add_user(
-            email or f"owner{company.id}@coperniq.example", password, "Dana", "Whitfield"
-        )
+        id_ = self._ids.next("company")
+        company = Company(self._environment, self._webhooks, self.companies, self._ids, id_, name)
+        owner = company.add_user(email or f"owner{id_}@coperniq.example", password, "Dana", "Whitfield")
         company.add_key(api_key, owner, name="first key")
         self.companies.append(company)
         return company
@@ -46,10 +42,3 @@ class Coperniq:
                 if (user.email, user.password) == (email, password):
                     return company, user
         return None
-
-    def as_dict(self) -> dict[str, Any]:
-        """`{first key of the company: its records}`, archived ones included, titles as stored."""
-        return {company.first_token: whole_company(company) for company in self.companies}
-
-    def seed_demo(self) -> None:
-        seed.plant(self.add_company(seed.COMPANY, seed.API_KEY, seed.OWNER, seed.PASSWORD))

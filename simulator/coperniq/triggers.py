@@ -73,7 +73,7 @@ def send(
         **extras,
     }
     body = {"event": event, "record": record} | ({"workOrder": work_order} if work_order else {})
-    company.world.webhooks.coperniq_fired(company.first_token, key, body)
+    company.webhooks.coperniq_fired(company.first_token, key, body)
 
 
 def _record(company: Company, project: Project) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from uuid import uuid4
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from simulator.world import World
+    from simulator.environment import Environment
 
 ACCESS_SECONDS = 3600
 HARD_SECONDS = 157_680_000
@@ -66,8 +66,8 @@ class InvalidGrant(Exception):
 
 
 class Intuit:
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
         self.apps: dict[str, App] = {}
         self.grants: list[Grant] = []
         self._codes: dict[str, Code] = {}
@@ -80,11 +80,13 @@ class Intuit:
     def accepts_redirect(self, app: App, uri: str) -> bool:
         if uri in app.redirect_uris:
             return True
-        return bool(self._world.switches["any_loopback_redirect"]) and is_loopback(uri)
+        return bool(self._environment.switches["any_loopback_redirect"]) and is_loopback(uri)
 
     def issue_code(self, client_id: str, realm: str, scope: str, redirect_uri: str) -> str:
         value = f"AB1{next(self._numbers):06d}{uuid4().hex}"
-        until = self._world.clock.now() + timedelta(seconds=float(self._world.switches["code_seconds"]))
+        until = self._environment.clock.now() + timedelta(
+            seconds=float(self._environment.switches["code_seconds"])
+        )
         self._codes[value] = Code(client_id, realm, scope, redirect_uri, until)
         return value
 
@@ -96,15 +98,15 @@ class Intuit:
         if code.grant is not None:
             code.grant.revoked = True
             raise InvalidGrant("Token invalid")
-        if code.until <= self._world.clock.now() or code.redirect_uri != redirect_uri:
+        if code.until <= self._environment.clock.now() or code.redirect_uri != redirect_uri:
             raise InvalidGrant("Token invalid")
         code.grant = self._open_grant(code)
         return code.grant
 
     def _open_grant(self, code: Code) -> Grant:
-        if self._world.switches["reconnect_revokes_earlier"]:
+        if self._environment.switches["reconnect_revokes_earlier"]:
             self.disconnect(code.realm, code.client_id)
-        now = self._world.clock.now()
+        now = self._environment.clock.now()
         hard_until = now + timedelta(seconds=HARD_SECONDS)
         grant = Grant(code.client_id, code.realm, code.scope, self._refresh_value(), now, now, hard_until)
         self.grants.append(grant)
@@ -115,23 +117,23 @@ class Intuit:
         grant = next((one for one in self.grants if self._still_good(one, token)), None)
         if grant is None or grant.client_id != client_id:
             raise InvalidGrant("Incorrect or invalid refresh token")
-        aged = self._world.clock.now() - grant.refresh_since >= ROTATION
-        if token == grant.refresh and (aged or self._world.switches["rotate_every_refresh"]):
+        aged = self._environment.clock.now() - grant.refresh_since >= ROTATION
+        if token == grant.refresh and (aged or self._environment.switches["rotate_every_refresh"]):
             grant.previous, grant.refresh = grant.refresh, self._refresh_value()
-            grant.refresh_since = self._world.clock.now()
+            grant.refresh_since = self._environment.clock.now()
         self._renew(grant)
         return grant
 
     def _still_good(self, grant: Grant, token: str) -> bool:
-        now = self._world.clock.now()
+        now = self._environment.clock.now()
         if grant.revoked or now >= min(grant.refresh_until, grant.hard_until):
             return False
-        grace = timedelta(seconds=float(self._world.switches["refresh_grace"]))
+        grace = timedelta(seconds=float(self._environment.switches["refresh_grace"]))
         return token == grant.refresh or (token == grant.previous and now < grant.refresh_since + grace)
 
     def _renew(self, grant: Grant) -> None:
-        now = self._world.clock.now()
-        days = timedelta(days=float(self._world.switches["refresh_days"]))
+        now = self._environment.clock.now()
+        days = timedelta(days=float(self._environment.switches["refresh_days"]))
         grant.refresh_until = min(now + days, grant.hard_until)
         grant.access[f"eyJ{uuid4().hex}.{uuid4().hex}"] = now + timedelta(seconds=ACCESS_SECONDS)
 
@@ -139,10 +141,13 @@ class Intuit:
         return f"RT1-{next(self._numbers)}-H0-{uuid4().hex}"
 
     def grant_of_access_token(self, token: str) -> Grant | None:
-        now = self._world.clock.now()
+        now = self._environment.clock.now()
         return next(
             (one for one in self.grants if not one.revoked and one.access.get(token, now) > now), None
         )
+
+    def is_connected(self, realm: str) -> bool:
+        return any(one.realm == realm and not one.revoked for one in self.grants)
 
     def revoke(self, client_id: str, token: str) -> bool:
         for grant in self.grants:

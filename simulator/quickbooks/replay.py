@@ -30,7 +30,7 @@ def once(company: Company, path: str, work: Callable[[], Response]) -> Response:
     try:
         answer = work()
     except Refused as reason:
-        answer = refusal(reason, company.world.clock.at("quickbooks"))
+        answer = refusal(reason, company.environment.clock.at("quickbooks"))
         if not company.switch("requestid_remembers_refusals"):
             return answer
     if key:

@@ -11,13 +11,13 @@ from uuid import uuid4
 
 from simulator.quickbooks.entities import MODELLED
 from simulator.quickbooks.index import Index
-from simulator.quickbooks.presenting import bare
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from simulator.environment import Environment
     from simulator.switches import Setting
-    from simulator.world import World
+    from simulator.webhooks.sender import Webhooks
 
 PEOPLE = ("Customer", "Vendor", "Employee")
 TRANSACTIONS = ("Invoice", "Payment", "CreditMemo", "Deposit")
@@ -130,11 +130,11 @@ def _row_of_numbers(kind: str) -> str:
 
 
 class Company:
-    def __init__(self, world: World, realm_id: str, settings: Settings) -> None:
-        self.world = world
+    def __init__(self, environment: Environment, realm_id: str, settings: Settings) -> None:
+        self.environment = environment
         self.realm_id = realm_id
         self.settings = settings
-        self.opened = world.clock.at("quickbooks")
+        self.opened = environment.clock.at("quickbooks")
         self.records: dict[str, dict[str, Record]] = {name: {} for name in MODELLED}
         self.requests: dict[str, Remembered] = {}
         self.changes: list[tuple[str, ...]] = []
@@ -151,7 +151,7 @@ class Company:
         return self.settings.company_name
 
     def switch(self, name: str) -> Setting:
-        return self.world.switches[name]
+        return self.environment.switches[name]
 
     def prefer(self, chosen: dict[str, Any]) -> None:
         """The owner of the books chooses otherwise."""
@@ -162,7 +162,7 @@ class Company:
 
     def now(self) -> datetime:
         """Whole seconds: QuickBooks shows no more, and compares no more."""
-        return self.world.clock.at("quickbooks").replace(microsecond=0)
+        return self.environment.clock.at("quickbooks").replace(microsecond=0)
 
     def next_id(self, kind: str) -> str:
         """Customers, vendors and employees share one row of numbers, as their names share one list. So do sales."""
@@ -218,30 +218,21 @@ class Company:
 
 
 class QuickBooks:
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, environment: Environment, webhooks: Webhooks) -> None:
+        self._environment, self._webhooks = environment, webhooks
         self.companies: dict[str, Company] = {}
         self._realms = itertools.count(FIRST_REALM)
 
     def open_company(self, settings: Settings, realm_id: str = "") -> Company:
         realm = realm_id or next(str(one) for one in self._realms if str(one) not in self.companies)
-        company = self.companies[realm] = Company(self._world, realm, settings)
+        company = self.companies[realm] = Company(self._environment, realm, settings)
         return company
 
     def announce(self) -> None:
         """Tells the webhook sender what changed; never to be called with the world's lock held."""
-        with self._world.lock:
+        with self._environment.lock:
             told = [(one.realm_id, *change) for one in self.companies.values() for change in one.changes]
             for company in self.companies.values():
                 company.changes.clear()
         for realm, *change in told:
-            self._world.webhooks.quickbooks_changed(realm, *change)
-
-    def as_dict(self) -> dict[str, dict[str, list[dict[str, Any]]]]:
-        return {
-            realm: {
-                kind: [bare(company, one) for one in records.values()]
-                for kind, records in company.records.items()
-            }
-            for realm, company in self.companies.items()
-        }
+            self._webhooks.quickbooks_changed(realm, *change)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from simulator.webhooks.lane import Lane
 from simulator.webhooks.trouble import Troubles
 
 if TYPE_CHECKING:
-    from simulator.world import World
+    from simulator.environment import Environment
 
 
 @dataclass(frozen=True)
@@ -38,8 +39,9 @@ class QuickBooksTarget:
 class Webhooks:
     """Lives as long as its world, over resets. Called with the world's lock held or not: it only queues."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, environment: Environment, is_connected: Callable[[str], bool]) -> None:
+        self._environment = environment
+        self._is_connected = is_connected
         self._lock = threading.Lock()
         self._lanes: dict[str, Lane] = {}
         self._batch: list[Event] = []
@@ -65,7 +67,7 @@ class Webhooks:
 
     @property
     def _switches(self) -> dict[str, Any]:
-        return self._world.switches
+        return self._environment.switches
 
     @property
     def pending(self) -> int:
@@ -88,7 +90,9 @@ class Webhooks:
         """`operation` as the legacy form spells it: Create, Update, Delete, Merge, Void, Emailed."""
         if self.quickbooks is None or not intuit_events.told(entity, operation) or not self._tells(realm):
             return
-        event = Event(realm, entity, str(id_), operation, self._world.clock.at("quickbooks"), deleted_id)
+        event = Event(
+            realm, entity, str(id_), operation, self._environment.clock.at("quickbooks"), deleted_id
+        )
         with self._lock:
             self._batch.append(event)
             if self._gathering is None:
@@ -99,9 +103,7 @@ class Webhooks:
                 self._gathering.start()
 
     def _tells(self, realm: str) -> bool:
-        if not self._switches["webhook_connected_only"]:
-            return True
-        return any(one.realm == realm and not one.revoked for one in self._world.intuit.grants)
+        return not self._switches["webhook_connected_only"] or self._is_connected(realm)
 
     def _post_batch(self) -> None:
         """The events count as pending until they are in a lane."""
@@ -167,4 +169,4 @@ class Webhooks:
         return len(released)
 
     def _report(self, delivery: Delivery, status: int, error: str) -> None:
-        self.book.add(self._world.clock.now(), delivery, json.loads(delivery.raw), status, error)
+        self.book.add(self._environment.clock.now(), delivery, json.loads(delivery.raw), status, error)
