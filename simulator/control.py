@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, jsonify
 
 from simulator.clock import VENDORS
-from simulator.coperniq.whole import whole_company
-from simulator.quickbooks.answers import json_response
-from simulator.quickbooks.presenting import bare
-from simulator.rooms import Answer, new_room, read_body, refused
+from simulator.control_base import Answer, control_blueprint, read_body, refused
+from simulator.coperniq.rendering import full_company_json
+from simulator.quickbooks.rendering import render_full
+from simulator.quickbooks.responses import json_response
 from simulator.seed import SEEDS, plant
 from simulator.switches import SWITCHES
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def build_blueprint(world: World) -> Blueprint:
-    room = new_room("control", __name__)
+    room = control_blueprint("control", __name__)
     _state(room, world)
     _log(room, world)
     _faults(room, world)
@@ -36,12 +36,12 @@ def _state(room: Blueprint, world: World) -> None:
         with world.lock:
             quickbooks = {
                 realm: {
-                    kind: [bare(company, one) for one in rows.values()]
+                    kind: [render_full(company, one) for one in rows.values()]
                     for kind, rows in company.records.items()
                 }
                 for realm, company in world.quickbooks.companies.items()
             }
-            coperniq = {one.first_token: whole_company(one) for one in world.coperniq.companies}
+            coperniq = {one.first_token: full_company_json(one) for one in world.coperniq.companies}
             return json_response({"quickbooks": quickbooks, "coperniq": coperniq})
 
     @room.post("/reset")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from simulator.access import AccessLog
+from simulator.access_log import AccessLog
 from simulator.clock import Clock
 from simulator.faults import Faults
 from simulator.switches import Setting, defaults

@@ -16,7 +16,7 @@ from typing import Any
 
 from flask import Response, jsonify
 
-from simulator.access import is_write
+from simulator.access_log import is_write
 
 BEFORE = {
     "throttle",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from flask import Response, g, request
 from werkzeug.http import http_date
 
-from simulator import access
+from simulator import access_log
 from simulator.faults import AFTER, LATE_ERRORS, Fault
 from simulator.quickbooks.entities import entity_of_path
 
@@ -30,8 +30,8 @@ class Severed(ConnectionResetError):
 def install(app: Flask, world: World) -> None:
     @app.before_request
     def disturb() -> Response | None:
-        g.vendor = access.vendor_of(request.path)
-        g.realm, g.segment = access.realm_and_entity(request.path)
+        g.vendor = access_log.vendor_of(request.path)
+        g.realm, g.segment = access_log.realm_and_entity(request.path)
         world.gateway.arrive(g.realm)
         g.fault = world.faults.strike(g.vendor, request.method, request.path) if g.vendor else None
         return _before(world, g.fault) if g.fault else None
@@ -105,7 +105,7 @@ def _log(world: World, answer: Response | None) -> None:
     """`status` is what the client hears, 0 where it gets no answer: it cannot know what happened, we can."""
     struck = g.fault.fault if g.fault is not None else ""
     unheard = answer is None or struck in AFTER - LATE_ERRORS.keys()
-    write = access.is_write(request.method, request.path)
+    write = access_log.is_write(request.method, request.path)
     status = answer.status_code if answer is not None else 0
     applied = g.get("applied", write and status in range(200, 300) and not g.get("replayed"))
     world.access.add(
@@ -113,7 +113,7 @@ def _log(world: World, answer: Response | None) -> None:
         vendor=g.vendor,
         method=request.method,
         path=request.path,
-        query=access.readable_query(request.query_string.decode("latin-1")),
+        query=access_log.readable_query(request.query_string.decode("latin-1")),
         realm=g.realm,
         entity=g.get("entity") or (entity_of_path(g.segment) if g.vendor == "quickbooks" else g.segment),
         status=0 if unheard else _HEARD.get(struck, status),
@@ -122,5 +122,5 @@ def _log(world: World, answer: Response | None) -> None:
         replayed=bool(g.get("replayed")),
         request_id=request.args.get("requestid", ""),
         fault=struck,
-        record=access.record_of(answer.get_json(silent=True)) if applied and answer is not None else "",
+        record=access_log.record_of(answer.get_json(silent=True)) if applied and answer is not None else "",
     )

@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 if TYPE_CHECKING:
     from flask import Flask
 
+
 _DROPPED = (ConnectionError, TimeoutError)
 
 

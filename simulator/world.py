@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from simulator.coperniq.faulted import faulted
-from simulator.coperniq.state import Coperniq
+from simulator.coperniq.company import Coperniq, faulted
 from simulator.environment import Environment
-from simulator.intuit.state import Intuit
+from simulator.intuit.grants import Intuit
+from simulator.quickbooks.company import QuickBooks
 from simulator.quickbooks.gateway import Gateway
-from simulator.quickbooks.state import QuickBooks
 from simulator.webhooks.sender import Webhooks
 
 

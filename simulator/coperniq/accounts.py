@@ -4,44 +4,36 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from simulator.coperniq import (
-    contacts,
-    fields,
-    filters,
-    linking,
-    listing,
-    matching,
-    properties,
-    rendering,
-    searching,
-    sites,
-)
-from simulator.coperniq.billing import orphans
-from simulator.coperniq.errors import Refused
+from simulator.coperniq import contacts, properties, rendering, sites, validation
+from simulator.coperniq.company import release_invoices
+from simulator.coperniq.query_parameters import filter_records, ordered, page, read_matching, window
 from simulator.coperniq.records import Account
+from simulator.coperniq.search import search_condition
+from simulator.coperniq.validation import Refused
 
 if TYPE_CHECKING:
-    from simulator.coperniq.call import Answer, Call
     from simulator.coperniq.company import Company
+    from simulator.coperniq.query_parameters import Answer, Call
     from simulator.coperniq.records import Project, User
-    from simulator.coperniq.wire import Json
+    from simulator.coperniq.rendering import Json
 
-CREATE: fields.Schema = {
-    "title": ("title", fields.filled),
-    "address": ("address", fields.clearable(fields.address, "")),
-    "description": ("description", fields.nullable(fields.text)),
-    "accountType": ("account_type", fields.nullable(fields.one_of("RESIDENTIAL", "COMMERCIAL"))),
-    "primaryEmail": ("primary_email", fields.nullable(fields.email)),
-    "primaryPhone": ("primary_phone", fields.nullable(fields.text)),
+
+CREATE: validation.Schema = {
+    "title": ("title", validation.filled),
+    "address": ("address", validation.clearable(validation.address, "")),
+    "description": ("description", validation.nullable(validation.text)),
+    "accountType": ("account_type", validation.nullable(validation.one_of("RESIDENTIAL", "COMMERCIAL"))),
+    "primaryEmail": ("primary_email", validation.nullable(validation.email)),
+    "primaryPhone": ("primary_phone", validation.nullable(validation.text)),
 }
-UPDATE: fields.Schema = {**CREATE, "isActive": ("is_active", fields.flag)}
+UPDATE: validation.Schema = {**CREATE, "isActive": ("is_active", validation.flag)}
 
 
 def add(company: Company, user: User | None, values: dict[str, Any], linked: list[int] | None) -> Account:
     account = Account(**company.stamp("record", user), number=company.next_number("account"), **values)
     company.accounts[account.id] = account
     if linked is not None:
-        linking.to_account(company, account, linked)
+        contacts.link_to_account(company, account, linked)
     elif account.primary_email or account.primary_phone:
         contacts.adopt(company, user, account)
     if account.address and company.switches["account_makes_site"]:
@@ -66,9 +58,9 @@ def remove(company: Company, user: User | None, account: Account) -> None:
         change(company, user, account, {"is_active": False})
         return
     cascade = company.switches["delete_account_with_projects"] == "cascade"
-    orphans.release(company, {account.id, *(one.id for one in projects if cascade)})
+    release_invoices(company, {account.id, *(one.id for one in projects if cascade)})
     _release(company, projects, cascade)
-    linking.forget_account(company, account.id)
+    contacts.forget_account(company, account.id)
     company.sites = {key: one for key, one in company.sites.items() if one.account_id != account.id}
     del company.accounts[account.id]
 
@@ -77,7 +69,7 @@ def _release(company: Company, projects: list[Project], cascade: bool) -> None:
     for project in projects:
         project.account_id = None
         if cascade:
-            linking.forget_project(company, project.id)
+            contacts.forget_project(company, project.id)
             del company.projects[project.id]
 
 
@@ -89,12 +81,12 @@ def find(company: Company, id: int, *, archived: bool = True) -> Account:
 
 
 def list_(call: Call) -> Answer:
-    return _page(call, listing.window(call, filters.records(call, _visible(call))))
+    return _page(call, window(call, filter_records(call, _visible(call))))
 
 
 def search(call: Call) -> Answer:
-    passes = searching.condition(call, _searchable(call.company))
-    return _page(call, [one for one in _visible(call) if passes(rendering.account(call.company, one))])
+    passes = search_condition(call, _searchable(call.company))
+    return _page(call, [one for one in _visible(call) if passes(rendering.account_json(call.company, one))])
 
 
 def _searchable(company: Company) -> set[str]:
@@ -108,13 +100,13 @@ def _visible(call: Call) -> list[Account]:
 
 
 def _page(call: Call, found: list[Account]) -> Answer:
-    rows = listing.page(call, listing.ordered(call, found, prose="desc"))
+    rows = page(call, ordered(call, found, prose="desc"))
     return 200, [_printed(call, one) for one in rows]
 
 
 def _printed(call: Call, account: Account) -> Json:
     call.flag("include_virtual_properties")
-    return rendering.account(call.company, account, contacts=call.flag("include_contacts"))
+    return rendering.account_json(call.company, account, contacts=call.flag("include_contacts"))
 
 
 def get(call: Call) -> Answer:
@@ -122,19 +114,19 @@ def get(call: Call) -> Answer:
 
 
 def create(call: Call) -> Answer:
-    match, body, new_options = matching.read(call), call.body(), call.flag("allow_new_options")
-    values = fields.read(CREATE, body, ("title", "address"), call.switches["unknown_fields"])
-    linked = linking.read_contacts(call.company, body)
+    match, body, new_options = read_matching(call), call.body(), call.flag("allow_new_options")
+    values = validation.read_fields(CREATE, body, ("title", "address"), call.switches["unknown_fields"])
+    linked = contacts.read_linked_contacts(call.company, body)
     found = match.find(call.company.accounts.values(), values)
     if found is None:
         values |= _custom(call, {}, body, new_options=new_options)
         created = add(call.company, call.user, values, linked)
-        return call.switches["match_post_status"], rendering.account(call.company, created)
+        return call.switches["match_post_status"], rendering.account_json(call.company, created)
     if match.strategy != "skip":
         values |= _custom(call, found.custom, body, new_options=new_options)
         change(call.company, call.user, found, match.changes(found, values))
-        linking.to_account(call.company, found, linked or [])
-    return 200, rendering.account(call.company, found)
+        contacts.link_to_account(call.company, found, linked or [])
+    return 200, rendering.account_json(call.company, found)
 
 
 def _custom(call: Call, now: dict[str, Any], body: Json, *, new_options: bool) -> dict[str, Any]:
@@ -147,18 +139,18 @@ def _custom(call: Call, now: dict[str, Any], body: Json, *, new_options: bool) -
 
 def update(call: Call) -> Answer:
     account, body = find(call.company, call.id), call.body()
-    values = fields.read(UPDATE, body, (), call.switches["unknown_fields"])
-    linked = linking.read_contacts(call.company, body)
+    values = validation.read_fields(UPDATE, body, (), call.switches["unknown_fields"])
+    linked = contacts.read_linked_contacts(call.company, body)
     values |= _custom(call, account.custom, body, new_options=call.flag("allow_new_options"))
     change(call.company, call.user, account, values)
     if linked is not None:
-        linking.to_account(call.company, account, linked, only=True)
-    return 200, rendering.account(call.company, account)
+        contacts.link_to_account(call.company, account, linked, only=True)
+    return 200, rendering.account_json(call.company, account)
 
 
 def delete(call: Call) -> Answer:
     account = find(call.company, call.id)
-    shown = rendering.account(call.company, account)
+    shown = rendering.account_json(call.company, account)
     remove(call.company, call.user, account)
     return 200, shown if call.switches["delete_body"] == "record" else None
 

@@ -1,13 +1,16 @@
-"""One Coperniq company: its records, its people and its keys. Nothing in it is reachable with another company's key."""
+"""Coperniq's companies with their records, users, API keys and limits. Nothing in one is reachable with another's key."""
 
 from __future__ import annotations
 
 import itertools
+import secrets
 from collections import defaultdict
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from simulator.coperniq.errors import Refused
+from flask import Response, jsonify
+
 from simulator.coperniq.records import (
     Account,
     CatalogItem,
@@ -21,14 +24,16 @@ from simulator.coperniq.records import (
     User,
     Workflow,
 )
+from simulator.coperniq.validation import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
-    from simulator.coperniq.billing.records import Invoice
+    from simulator.coperniq.records import Invoice
     from simulator.environment import Environment
     from simulator.webhooks.sender import Webhooks
+
 
 FIRST_IDS = {
     "company": 101,
@@ -153,3 +158,97 @@ class Company:
 
     def new_phase(self, **wanted: Any) -> PhaseTemplate:
         return PhaseTemplate(id=self.ids.next("phase"), **wanted)
+
+
+_DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
+
+
+def count_call(company: Company, key: Key) -> None:
+    """Refused calls are not counted: a client that waits must get through again."""
+    now = company.environment.clock.now()
+    _forget(company, key, now)
+    per_second = company.switches["requests_per_second"]
+    if len(key.used) >= key.per_day or (per_second and len(key.recent) >= per_second):
+        raise Refused(429, "RATE_LIMIT_EXCEEDED", "Rate limit exceeded")
+    key.used.append(now)
+    key.recent.append(now)
+
+
+def _forget(company: Company, key: Key, now: datetime) -> None:
+    start = now - _DAY
+    if company.switches["daily_window"] == "fixed":
+        start = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    while key.used and key.used[0] < start:
+        key.used.popleft()
+    while key.recent and now - key.recent[0] >= _SECOND:
+        key.recent.popleft()
+
+
+def limit_headers(company: Company, key: Key) -> dict[str, str]:
+    if not company.switches["rate_limit_headers"]:
+        return {}
+    remaining = max(0, key.per_day - len(key.used))
+    return {"X-RateLimit-Limit": str(key.per_day), "X-RateLimit-Remaining": str(remaining)}
+
+
+def pretend_used(company: Company, key: Key, used: int) -> None:
+    """As if the key had been used so often today; the second before now stays empty."""
+    key.used.clear()
+    key.used.extend([company.environment.clock.now()] * used)
+
+
+def release_invoices(company: Company, records: set[int]) -> None:
+    """Left as they are, they name no record; nothing has been deleted yet where this refuses."""
+    rule = company.switches["delete_record_with_invoices"]
+    mine = [one.id for one in company.invoices.values() if one.record_id in records]
+    if mine and rule == "refuse":
+        raise Refused(409, "CONFLICT", "The record has invoices")
+    for id in mine if rule == "cascade" else []:
+        del company.invoices[id]
+
+
+class Coperniq:
+    def __init__(self, environment: Environment, webhooks: Webhooks) -> None:
+        self._environment, self._webhooks = environment, webhooks
+        self._ids = Ids()
+        self.companies: list[Company] = []
+
+    def add_company(
+        self, name: str, api_key: str, email: str = "", password: str = "demo-password"
+    ) -> Company:
+        id_ = self._ids.next("company")
+        company = Company(self._environment, self._webhooks, self.companies, self._ids, id_, name)
+        owner = company.add_user(email or f"owner{id_}@coperniq.example", password, "Dana", "Whitfield")
+        company.add_key(api_key, owner, name="first key")
+        self.companies.append(company)
+        return company
+
+    def find(self, token: str) -> tuple[Company, Key] | None:
+        for company in self.companies:
+            for key in company.keys:
+                if secrets.compare_digest(key.token.encode(), token.encode()):
+                    return company, key
+        return None
+
+    def log_in(self, email: str, password: str) -> tuple[Company, User] | None:
+        for company in self.companies:
+            for user in company.users:
+                if (user.email, user.password) == (email, password):
+                    return company, user
+        return None
+
+
+# A gateway's 403 has no code.
+_FAULT_BODIES = {
+    "throttle": (429, {"message": "Rate limit exceeded", "code": "RATE_LIMIT_EXCEEDED"}),
+    "error_500": (500, {"message": "Internal server error", "code": "INTERNAL_SERVER_ERROR"}),
+    "expired_token": (401, {"message": "Missing or invalid API key", "code": "UNAUTHORIZED"}),
+    "forbidden": (403, {"message": "Forbidden"}),
+}
+
+
+def faulted(name: str) -> Response:
+    status, body = _FAULT_BODIES[name]
+    answer = jsonify(body)
+    answer.status_code = status
+    return answer

@@ -1,33 +1,80 @@
-"""Contacts: one name, any number of phones and e-mails, linked to accounts and projects."""
+"""Contacts, and their links to accounts and projects: docs/vendors/coperniq-api.md, 3.2."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from simulator.coperniq import fields, filters, linking, listing, rendering
+from simulator.coperniq import rendering, validation
+from simulator.coperniq.query_parameters import filter_contacts, ordered, page, window
 from simulator.coperniq.records import Account, Contact
+from simulator.coperniq.validation import invalid
 
 if TYPE_CHECKING:
-    from simulator.coperniq.call import Answer, Call
-    from simulator.coperniq.company import Company
-    from simulator.coperniq.records import User
+    from collections.abc import Mapping
 
-SCHEMA: fields.Schema = {
-    "name": ("name", fields.filled),
-    "phones": ("phones", fields.texts),
-    "emails": ("emails", fields.texts),
-    "title": ("title", fields.nullable(fields.text)),
-    "accountIds": ("account_ids", fields.identifiers),
-    "projectIds": ("project_ids", fields.identifiers),
+    from simulator.coperniq.company import Company
+    from simulator.coperniq.query_parameters import Answer, Call
+    from simulator.coperniq.records import Project, User
+
+
+def read_linked_contacts(company: Company, body: Mapping[str, Any]) -> list[int] | None:
+    """The `contacts` of a body, all of which must exist already; None where the body names none."""
+    if body.get("contacts") is None:
+        return None
+    return require_existing(
+        validation.identifiers(body["contacts"], "contacts"), company.contacts, "contacts"
+    )
+
+
+def require_existing(ids: list[int], known: Mapping[int, object], field: str) -> list[int]:
+    missing = [one for one in ids if one not in known]
+    if missing:
+        raise invalid(field, f"{field}: {missing[0]} does not exist")
+    return ids
+
+
+def link_to_account(company: Company, account: Account, contacts: list[int], *, only: bool = False) -> None:
+    for one in company.contacts.values():
+        one.account_ids = _linked(one.account_ids, account.id, one.id in contacts, only)
+
+
+def link_to_project(company: Company, project: Project, contacts: list[int], *, only: bool = False) -> None:
+    for one in company.contacts.values():
+        one.project_ids = _linked(one.project_ids, project.id, one.id in contacts, only)
+
+
+def _linked(now: list[int], id: int, wanted: bool, only: bool) -> list[int]:
+    if wanted and id not in now:
+        return [*now, id]
+    return [one for one in now if one != id] if only and not wanted else now
+
+
+def forget_account(company: Company, id: int) -> None:
+    for one in company.contacts.values():
+        one.account_ids = _linked(one.account_ids, id, wanted=False, only=True)
+
+
+def forget_project(company: Company, id: int) -> None:
+    for one in company.contacts.values():
+        one.project_ids = _linked(one.project_ids, id, wanted=False, only=True)
+
+
+SCHEMA: validation.Schema = {
+    "name": ("name", validation.filled),
+    "phones": ("phones", validation.texts),
+    "emails": ("emails", validation.texts),
+    "title": ("title", validation.nullable(validation.text)),
+    "accountIds": ("account_ids", validation.identifiers),
+    "projectIds": ("project_ids", validation.identifiers),
 }
 
 
 def read(company: Company, body: dict[str, Any], required: tuple[str, ...] = ()) -> dict[str, Any]:
-    values = fields.read(SCHEMA, body, required, company.switches["unknown_fields"])
-    linking.existing(values.get("account_ids", []), company.accounts, "accountIds")
-    linking.existing(values.get("project_ids", []), company.projects, "projectIds")
+    values = validation.read_fields(SCHEMA, body, required, company.switches["unknown_fields"])
+    require_existing(values.get("account_ids", []), company.accounts, "accountIds")
+    require_existing(values.get("project_ids", []), company.projects, "projectIds")
     for address in values.get("emails", []):
-        fields.email(address, "emails")
+        validation.email(address, "emails")
     return values
 
 
@@ -42,7 +89,7 @@ def adopt(company: Company, user: User | None, account: Account) -> None:
     """An account with an e-mail or a phone but no contacts gets the contact that has them, or a new one."""
     known = [one for one in company.contacts.values() if _has(one, account)]
     if known:
-        linking.to_account(company, account, [known[0].id])
+        link_to_account(company, account, [known[0].id])
         return
     emails = [account.primary_email] if account.primary_email else []
     phones = [account.primary_phone] if account.primary_phone else []
@@ -79,29 +126,29 @@ def find(company: Company, id: int) -> Contact:
 
 
 def list_(call: Call) -> Answer:
-    found = listing.window(call, filters.contacts(call, call.company.contacts.values()))
-    rows = listing.page(call, listing.ordered(call, found))
-    return 200, [rendering.contact(call.company, one) for one in rows]
+    found = window(call, filter_contacts(call, call.company.contacts.values()))
+    rows = page(call, ordered(call, found))
+    return 200, [rendering.contact_json(call.company, one) for one in rows]
 
 
 def get(call: Call) -> Answer:
-    return 200, rendering.contact(call.company, find(call.company, call.id))
+    return 200, rendering.contact_json(call.company, find(call.company, call.id))
 
 
 def create(call: Call) -> Answer:
     made = add(call.company, call.user, read(call.company, call.body(), ("name",)))
-    return 201, rendering.contact(call.company, made)
+    return 201, rendering.contact_json(call.company, made)
 
 
 def update(call: Call) -> Answer:
     contact = find(call.company, call.id)
     change(call.company, call.user, contact, read(call.company, call.body()))
-    return 200, rendering.contact(call.company, contact)
+    return 200, rendering.contact_json(call.company, contact)
 
 
 def delete(call: Call) -> Answer:
     contact = find(call.company, call.id)
-    shown = rendering.contact(call.company, contact)
+    shown = rendering.contact_json(call.company, contact)
     del call.company.contacts[contact.id]
     return 200, shown if call.switches["delete_body"] == "record" else None
 

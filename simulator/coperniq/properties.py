@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from simulator.coperniq import rendering
-from simulator.coperniq.errors import invalid
+from simulator.coperniq.validation import invalid
 
 if TYPE_CHECKING:
-    from simulator.coperniq.call import Answer, Call
     from simulator.coperniq.company import Company
+    from simulator.coperniq.query_parameters import Answer, Call
     from simulator.coperniq.records import Property
+
 
 TYPES = ("account", "opportunity", "project", "vendor", "ahj", "client", "request")
 _ALIASES = {"client": "account", "request": "opportunity"}
@@ -22,7 +23,7 @@ def list_(call: Call) -> Answer:
     strangers = [one for one in wanted if one not in TYPES]
     if strangers:
         raise invalid("record_type", f"record_type must be one of {', '.join(TYPES)}")
-    return 200, {name: [rendering.property_(one) for one in _of(call.company, name)] for name in wanted}
+    return 200, {name: [rendering.property_json(one) for one in _of(call.company, name)] for name in wanted}
 
 
 def _of(company: Company, record_type: str) -> list[Property]:

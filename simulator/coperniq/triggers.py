@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from simulator.coperniq import rendering, wire
+from simulator.coperniq import rendering
 
 if TYPE_CHECKING:
     from simulator.coperniq.company import Company
     from simulator.coperniq.records import PhaseInstance, Project
+
 
 NAMES = {
     "TASK_CREATED": "Work Order Created",
@@ -32,7 +33,7 @@ NAMES = {
 }
 
 
-def phase(company: Company, key: str, project: Project, instance: PhaseInstance) -> None:
+def fire_phase(company: Company, key: str, project: Project, instance: PhaseInstance) -> None:
     """Projects of Workflows 1.0 have stages, and no trigger knows of those."""
     workflow = company.workflows.get(project.workflow_id or 0)
     if workflow is None or workflow.generation == 1:
@@ -83,7 +84,7 @@ def _record(company: Company, project: Project) -> dict[str, Any]:
     if form == "minimal":
         return named
     if form == "api":
-        return rendering.project(company, project) | named
+        return rendering.project_json(company, project) | named
     now_in = project.current
     return named | {
         "title": rendering.shown_title(company, project),
@@ -91,10 +92,10 @@ def _record(company: Company, project: Project) -> dict[str, Any]:
         "stage": {"id": now_in.template.id, "name": now_in.name} if now_in else None,
         "address": project.address,
         "geoLocation": None,
-        "dealValue": wire.dollars(project.value),
-        "owner": wire.user_summary(project.created_by),
+        "dealValue": rendering.dollars(project.value),
+        "owner": rendering.user_summary(project.created_by),
         "primaryEmail": project.primary_email,
         "primaryPhone": project.primary_phone,
-        "createdAt": wire.moment(company, project.created_at),
-        "updatedAt": wire.moment(company, project.updated_at),
+        "createdAt": rendering.moment(company, project.created_at),
+        "updatedAt": rendering.moment(company, project.updated_at),
     }

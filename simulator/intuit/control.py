@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, jsonify
 
-from simulator.intuit.state import App
-from simulator.rooms import new_room, read_body
+from simulator.control_base import control_blueprint, read_body
+from simulator.intuit.grants import App
 
 if TYPE_CHECKING:
     from simulator.world import World
 
 
 def build_blueprint(world: World) -> Blueprint:
-    room = new_room("intuit_control", __name__)
+    room = control_blueprint("intuit_control", __name__)
 
     @room.post("/apps")
     def register() -> Response:

@@ -10,20 +10,15 @@ from uuid import uuid4
 
 from flask import Response
 
-from simulator.quickbooks import problems
-from simulator.quickbooks.answers import (
-    Refused,
-    envelope_time,
-    fault_document,
-    json_response,
-    refusal,
-)
+from simulator.quickbooks import errors
+from simulator.quickbooks.responses import Refused, envelope_time, fault_document, json_response, refusal
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from simulator.environment import Environment
-    from simulator.intuit.state import Intuit
+    from simulator.intuit.grants import Intuit
+
 
 ACCOUNTING = "com.intuit.quickbooks.accounting"
 PER_MINUTE, PER_SECOND, IN_FLIGHT, BATCHES_PER_MINUTE = 500, 10, 10, 40
@@ -153,14 +148,14 @@ def _forget(moments: deque[datetime], until: datetime) -> None:
 
 
 def _in_200(now: datetime) -> Response:
-    reason: Refused = problems.application_error()
+    reason: Refused = errors.application_error()
     return json_response({**fault_document(reason.problems, reason.kind), "time": envelope_time(now)})
 
 
 _REFUSALS = {
-    "stale": problems.stale,
-    "duplicate_request_id": problems.duplicate_request,
-    "error_500": problems.application_error,
+    "stale": errors.stale,
+    "duplicate_request_id": errors.duplicate_request,
+    "error_500": errors.application_error,
 }
 _THROTTLED_XML = (
     '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from simulator.quickbooks import names, problems
-from simulator.quickbooks.balances import touch_ancestors
-from simulator.quickbooks.index import PARENT
-from simulator.quickbooks.presenting import balance_with_jobs
-from simulator.quickbooks.rules import MAX_LEVELS, RULES
-from simulator.quickbooks.writing import existing
+from simulator.quickbooks import errors, rules
+from simulator.quickbooks.company import PARENT, touch_ancestors
+from simulator.quickbooks.list_rules import MAX_LEVELS
+from simulator.quickbooks.rendering import balance_with_jobs
+from simulator.quickbooks.writing import RULES, existing
 
 if TYPE_CHECKING:
-    from simulator.quickbooks.state import Company, Record
+    from simulator.quickbooks.company import Company, Record
+
 
 _POINTING = {
     "Customer": {"CustomerRef"},
@@ -30,7 +30,7 @@ _POINTING = {
 def merge(company: Company, entity: str, away_id: str, into_id: str) -> Record:
     """Everything that pointed at the one points at the other, and so do the jobs below it."""
     if entity not in _POINTING:
-        raise problems.unsupported_operation(f"merge {entity}")
+        raise errors.unsupported_operation(f"merge {entity}")
     away, survivor = existing(company, entity, away_id), existing(company, entity, into_id)
     _refuse(company, away, survivor)
     moved = entity == "Customer" and balance_with_jobs(company, away)
@@ -50,14 +50,14 @@ def merge(company: Company, entity: str, away_id: str, into_id: str) -> Record:
 
 def _refuse(company: Company, away: Record, survivor: Record) -> None:
     if away.id == survivor.id or not away.active or not survivor.active:
-        raise problems.business("Only two different active records can be merged.")
+        raise errors.business("Only two different active records can be merged.")
     if away in company.ancestors(survivor):
-        raise problems.business("A record cannot be merged into one below it.")
+        raise errors.business("A record cannot be merged into one below it.")
     if away.fields.get("Type") != survivor.fields.get("Type"):
-        raise problems.business("Only records of one type can be merged.")
+        raise errors.business("Only records of one type can be merged.")
     levels = 1 + len(company.ancestors(survivor)) + _depth_below(company, away)
     if away.entity == "Customer" and levels > MAX_LEVELS:
-        raise problems.business("A customer can have at most five levels.", "6180", "Too many levels")
+        raise errors.business("A customer can have at most five levels.", "6180", "Too many levels")
 
 
 def _depth_below(company: Company, record: Record) -> int:
@@ -109,7 +109,7 @@ def _retire(company: Company, away: Record) -> None:
         company.changes.pop()
         return
     name = "DisplayName" if "DisplayName" in away.fields else "Name"
-    suffix = getattr(RULES[away.entity], "suffix", names.SUFFIX)
+    suffix = getattr(RULES[away.entity], "suffix", rules.SUFFIX)
     away.fields = {**away.fields, "Active": False, name: away.fields[name] + suffix}
     _version(company, away, new=True)
     company.index.put(away)

@@ -1,4 +1,4 @@
-"""What a property may hold: types, lengths, parts. Refusals read as those of Intuit's Java reader did when recorded."""
+"""What a property of an entity may hold: type, length, parts. Refusals are worded as recorded."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from datetime import date as calendar_date
 from decimal import Decimal
 from typing import Any, Literal
 
-from simulator.quickbooks import problems
-from simulator.quickbooks.answers import Problem
+from simulator.quickbooks import errors
+from simulator.quickbooks.responses import Problem
 
 Kind = Literal["text", "flag", "amount", "quantity", "date", "reference", "block", "moment"]
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -123,7 +123,7 @@ def is_empty(value: object) -> bool:
 def refuse_unknown(java: str, known: Mapping[str, Property], given: Mapping[str, Any]) -> None:
     for name, value in given.items():
         if name not in known:
-            raise problems.bad_property(_unrecognized(name, java, known))
+            raise errors.bad_property(_unrecognized(name, java, known))
         for inner in value if isinstance(value, list) else [value]:
             if known[name].parts and isinstance(inner, dict):
                 refuse_unknown(known[name].java, known[name].parts, inner)
@@ -143,13 +143,13 @@ def cleaned(name: str, known: Property, value: object) -> object:
     if known.kind in {"block", "reference"}:
         return _cleaned_parts(name, known, value)
     if isinstance(value, dict | list):
-        raise problems.bad_property(
+        raise errors.bad_property(
             f"Can not deserialize instance of java.lang.String out of START_OBJECT token {name}"
         )
     if known.kind in {"amount", "quantity"}:
         return _amount(name, value, known.kind)
     if known.choices and str(value) not in known.choices:
-        raise problems.bad_choice(name, str(value))
+        raise errors.bad_choice(name, str(value))
     if known.kind == "date":
         return _date(name, str(value))
     return _flag(name, value) if known.kind == "flag" else str(value)
@@ -157,7 +157,7 @@ def cleaned(name: str, known: Property, value: object) -> object:
 
 def _cleaned_list(name: str, known: Property, value: object) -> list[object]:
     if not isinstance(value, list):
-        raise problems.bad_property(
+        raise errors.bad_property(
             f"Can not deserialize instance of java.util.ArrayList out of START_OBJECT token {name}"
         )
     single = replace(known, many=False)
@@ -167,17 +167,17 @@ def _cleaned_list(name: str, known: Property, value: object) -> list[object]:
 
 def _date(name: str, value: str) -> str:
     if not _DATE.fullmatch(value):
-        raise problems.bad_date("2060", name, value)
+        raise errors.bad_date("2060", name, value)
     try:
         calendar_date.fromisoformat(value)
     except ValueError:
-        raise problems.bad_date("2070", name, value) from None
+        raise errors.bad_date("2070", name, value) from None
     return value
 
 
 def _cleaned_parts(name: str, known: Property, value: object) -> dict[str, Any] | None:
     if not isinstance(value, dict):
-        raise problems.bad_property(
+        raise errors.bad_property(
             f"Can not construct instance of {_PACKAGE}.{known.java} from value for {name}"
         )
     kept = {
@@ -194,14 +194,14 @@ def _flag(name: str, value: object) -> bool:
     if isinstance(value, bool):
         return value
     if str(value).lower() not in {"true", "false"}:
-        raise problems.bad_property(
+        raise errors.bad_property(
             f"Can not construct instance of java.lang.Boolean from value '{value}' for {name}"
         )
     return str(value).lower() == "true"
 
 
 def _amount(name: str, value: object, kind: Kind) -> Decimal:
-    wrong = problems.bad_quantity if kind == "quantity" else problems.bad_amount
+    wrong = errors.bad_quantity if kind == "quantity" else errors.bad_amount
     if isinstance(value, bool) or not _NUMBER.fullmatch(str(value)):
         raise wrong(name, value)
     found = Decimal(str(value))
@@ -217,10 +217,34 @@ def overlong(known: Mapping[str, Property], fields: Mapping[str, Any], prefix: s
                 yield from overlong(known[name].parts, inner, f"{prefix}{name}.")
                 yield from _overlong_lines(name, inner)
             elif known[name].limit and len(str(inner)) > known[name].limit:
-                yield problems.too_long(f"{prefix}{name}", known[name].limit, len(str(inner)))
+                yield errors.too_long(f"{prefix}{name}", known[name].limit, len(str(inner)))
 
 
 def _overlong_lines(name: str, value: Mapping[str, Any]) -> Iterator[Problem]:
     total = sum(len(str(inner)) for part, inner in value.items() if re.fullmatch(r"Line[1-5]", part))
     if total > ADDRESS_LINES:
-        yield problems.too_long(f"{name}.Line1-5", ADDRESS_LINES, total)
+        yield errors.too_long(f"{name}.Line1-5", ADDRESS_LINES, total)
+
+
+MOMENTS = frozenset({"MetaData.CreateTime", "MetaData.LastUpdatedTime"})
+
+
+@dataclass(frozen=True)
+class Entity:
+    """`order` is what lists come sorted by when nobody asks, from the last backwards after a minus.
+
+    `api_writes` False: only people change it, for now. `operations`: what may be asked of it besides create and
+    update. `counted`: its query answers carry a totalCount.
+    """
+
+    name: str
+    properties: Mapping[str, Property]
+    filterable: frozenset[str]
+    order: str
+    api_writes: bool = False
+    operations: frozenset[str] = frozenset()
+    counted: bool = False
+
+
+def with_common(**own: Property) -> dict[str, Property]:
+    return {**EVERYWHERE, **own}

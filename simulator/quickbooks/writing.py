@@ -6,19 +6,28 @@ import re
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
-from simulator.quickbooks import problems
-from simulator.quickbooks.balances import touch, touch_ancestors
-from simulator.quickbooks.rules import RULES
-from simulator.quickbooks.ruling import NOTHING, Rules
-from simulator.quickbooks.sales.credits import automatic
-from simulator.quickbooks.sales.lines import merged
+from simulator.quickbooks import errors
+from simulator.quickbooks.company import Company, Record, touch, touch_ancestors
+from simulator.quickbooks.entities import CREDIT_MEMO, DEPOSIT, INVOICE, PAYMENT
+from simulator.quickbooks.list_rules import LISTS
+from simulator.quickbooks.payments import DepositRules, PaymentRules, automatic_credit
+from simulator.quickbooks.rules import NOTHING, Rules
+from simulator.quickbooks.sale_lines import merge_lines
+from simulator.quickbooks.sale_rules import InvoiceRules, SaleRules
 from simulator.quickbooks.schema import cleaned, is_empty, refuse_unknown
-from simulator.quickbooks.state import Company, Record
 
 if TYPE_CHECKING:
-    from simulator.quickbooks.entity import Entity
+    from simulator.quickbooks.schema import Entity
+
 
 _NUMBER = re.compile(r"-?\d+")
+RULES: dict[str, Rules] = {
+    **LISTS,
+    "Invoice": InvoiceRules(INVOICE),
+    "CreditMemo": SaleRules(CREDIT_MEMO),
+    "Payment": PaymentRules(PAYMENT),
+    "Deposit": DepositRules(DEPOSIT),
+}
 
 
 def write(company: Company, entity: str, body: dict[str, Any], include: frozenset[str] = NOTHING) -> Record:
@@ -55,21 +64,21 @@ def _begin(entity: str, body: dict[str, Any]) -> Rules:
 def current(company: Company, entity: str, body: dict[str, Any]) -> Record:
     """The record a body names, if it names its newest version."""
     if is_empty(body.get("Id")):
-        raise problems.missing("Id")
+        raise errors.missing("Id")
     record = existing(company, entity, str(body["Id"]))
     if is_empty(body.get("SyncToken")):
-        raise problems.missing("SyncToken")
+        raise errors.missing("SyncToken")
     if str(body["SyncToken"]) != str(record.sync_token):
-        raise problems.stale()
+        raise errors.stale()
     return record
 
 
 def existing(company: Company, entity: str, id_: str) -> Record:
     if not _NUMBER.fullmatch(id_):
-        raise problems.invalid_id(id_)
+        raise errors.invalid_id(id_)
     record = company.find(entity, id_)
     if record is None:
-        raise problems.not_found()
+        raise errors.not_found()
     return record
 
 
@@ -85,7 +94,7 @@ def _create(company: Company, rules: Rules, body: dict[str, Any], include: froze
     if record.entity == "Customer" and record.balance_cents:
         touch_ancestors(company, record)
     rules.after(company, record, None)
-    while (credit := automatic(company, record)) is not None:
+    while (credit := automatic_credit(company, record)) is not None:
         enter(company, "Payment", credit)
     return record
 
@@ -153,7 +162,7 @@ def _merged(company: Company, entity: Entity, old: dict[str, Any], body: dict[st
 def _put(company: Company, fields: dict[str, Any], name: str, value: object, sent: object) -> None:
     before = fields.get(name)
     if name == "Line" and company.switch("sparse_lines") == "merge":
-        value = merged(before or [], value)
+        value = merge_lines(before or [], value)
     merging = company.switch("sparse_nested") == "merge"
     if not (merging and isinstance(before, dict) and isinstance(value, dict) and isinstance(sent, dict)):
         fields[name] = value

@@ -10,12 +10,13 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Response, jsonify, request
 
 from simulator.coperniq.triggers import NAMES
+from simulator.webhooks.faults import WebhookFaultRefused
 from simulator.webhooks.intuit_events import Event
 from simulator.webhooks.sender import CoperniqTarget, QuickBooksTarget
-from simulator.webhooks.trouble import TroubleRefused
 
 if TYPE_CHECKING:
     from simulator.world import World
+
 
 Answer = Response | tuple[Response, int]
 
@@ -129,7 +130,7 @@ def _faults(room: Blueprint, world: World) -> None:
     def add() -> Answer:
         try:
             return jsonify({"id": world.webhooks.troubles.add(_body()).id})
-        except TroubleRefused as reason:
+        except WebhookFaultRefused as reason:
             return _refused(str(reason))
 
     @room.get("/faults")

@@ -10,10 +10,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from simulator.webhooks import intuit_events
-from simulator.webhooks.deliveries import Book, Delivery
+from simulator.webhooks.delivery import Delivery, DeliveryLog, DeliveryQueue
+from simulator.webhooks.faults import WebhookFaults
 from simulator.webhooks.intuit_events import Event
-from simulator.webhooks.lane import Lane
-from simulator.webhooks.trouble import Troubles
 
 if TYPE_CHECKING:
     from simulator.environment import Environment
@@ -43,12 +42,12 @@ class Webhooks:
         self._environment = environment
         self._is_connected = is_connected
         self._lock = threading.Lock()
-        self._lanes: dict[str, Lane] = {}
+        self._lanes: dict[str, DeliveryQueue] = {}
         self._batch: list[Event] = []
         self._leaving = 0
         self._gathering: threading.Timer | None = None
-        self.book = Book()
-        self.troubles = Troubles()
+        self.book = DeliveryLog()
+        self.troubles = WebhookFaults()
         self.coperniq: dict[str, CoperniqTarget] = {}
         self.quickbooks: QuickBooksTarget | None = None
 
@@ -156,7 +155,7 @@ class Webhooks:
     def _put(self, deliveries: list[Delivery]) -> None:
         for delivery in deliveries:
             with self._lock:
-                lane = self._lanes.setdefault(delivery.url, Lane(self._report))
+                lane = self._lanes.setdefault(delivery.url, DeliveryQueue(self._report))
             lane.put(delivery)
 
     def flush(self) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from simulator.board.books import money
+from simulator.board.quickbooks_pages import dollars
 from tests.simulator.conftest import Books
 from tests.simulator.sales import Sales, line, pays
 
@@ -109,4 +109,4 @@ def test_nobodys_text_is_trusted(sales: Sales, world: World) -> None:
 
 @pytest.mark.parametrize(("cents", "shown"), [(0, "$0.00"), (123456789, "$1,234,567.89"), (-5, "-$0.05")])
 def test_money_is_written_plainly(cents: int, shown: str) -> None:
-    assert money(cents) == shown
+    assert dollars(cents) == shown

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from simulator.intuit.state import App
+from simulator.intuit.grants import App
 from tests.simulator.conftest import BASIC, REDIRECT, Books, Intuit, document
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from simulator.quickbooks.sales.numbering import following
+from simulator.quickbooks.sale_rules import next_number
 from tests.simulator.conftest import Books, problem
 from tests.simulator.sales import Sales, line
 
@@ -55,7 +55,7 @@ def test_refused_invoices_use_up_no_number(sales: Sales, ann: dict[str, Any]) ->
     [("1", "2"), ("999", "1000"), ("A-009", "A-010"), ("x", "x1"), ("a" * 21, "a" * 20 + "1")],
 )
 def test_what_follows(number: str, after: str) -> None:
-    assert following(number) == after
+    assert next_number(number) == after
 
 
 @pytest.mark.parametrize(("way", "code"), [("allow", None), ("refuse", "6140")])

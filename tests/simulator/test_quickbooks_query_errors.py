@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.quickbooks.query.parser import parse
+from simulator.quickbooks.query_parser import parse_query
 from tests.simulator.conftest import Books, document, problem
 
 if TYPE_CHECKING:
@@ -123,5 +123,5 @@ def test_a_posted_statement_needs_a_text_content_type(books: Books) -> None:
 @given(st.text())
 def test_any_text_survives_in_quotes_once_escaped(text: str) -> None:
     quoted = text.replace("\\", "\\\\").replace("'", "\\'")
-    found = parse(f"SELECT * FROM Customer WHERE DisplayName = '{quoted}'", bare_backslash=False)
+    found = parse_query(f"SELECT * FROM Customer WHERE DisplayName = '{quoted}'", bare_backslash=False)
     assert found.conditions[0].values[0].text == text
