@@ -33,7 +33,7 @@ def live_data(world: World, choice: Choice) -> dict[str, Any]:
     return {
         "columns": _columns(choice.company, choice.workflow),
         "customers": _customers(choice.books),
-        "sales": quickbooks_pages.newest_sales(choice.books, world.clock.at("quickbooks")),
+        "sales": quickbooks_pages.newest_sales(choice.books),
         "calls": world.access.as_list()[: -STRIP - 1 : -1],
         "posts": [_post(one) for one in world.webhooks.book.latest(STRIP)],
         "pending": world.webhooks.pending,
@@ -155,9 +155,9 @@ def build_blueprint(world: World) -> Blueprint:
     @pages.get("/board/live")
     def live() -> Response:
         with world.lock:
-            choice = choose(world, request.args)
+            choice = choose(world)
             found = live_data(world, choice)
-        answer = Response(render_template("board_live.html", **found, query=choice.as_query()))
+        answer = Response(render_template("board_live.html", **found, query=choice.query))
         answer.headers["Cache-Control"] = "no-store"
         return answer
 
@@ -169,7 +169,7 @@ def build_blueprint(world: World) -> Blueprint:
 
 def _page(world: World, problem: str = "") -> str:
     with world.lock:
-        choice = choose(world, request.args)
+        choice = choose(world)
         found = live_data(world, choice)
         accounts = (
             [one for one in choice.company.accounts.values() if one.is_active] if choice.company else []
@@ -177,7 +177,7 @@ def _page(world: World, problem: str = "") -> str:
         return render_template(
             "board.html",
             **found,
-            query=choice.as_query(),
+            query=choice.query,
             choice=choice,
             companies=list(world.coperniq.companies),
             books=list(world.quickbooks.companies.values()),
@@ -212,7 +212,7 @@ def _acting(world: World, act: Callable[..., None]) -> Callable[..., Answer]:
 
     def acting(**named: int) -> Answer:
         with world.lock:
-            choice = choose(world, request.args)
+            choice = choose(world)
             try:
                 if choice.company is None:
                     raise invalid("company", "There is no Coperniq company yet")
@@ -226,7 +226,7 @@ def _acting(world: World, act: Callable[..., None]) -> Callable[..., Answer]:
 
 def _back(world: World) -> AnyResponse:
     with world.lock:
-        query = choose(world, request.args).as_query()
+        query = choose(world).query
     return redirect(url_for("board.show", **query), code=303)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date as calendar_date
 from decimal import Decimal
@@ -37,83 +37,56 @@ class Property:
     choices: frozenset[str] = frozenset()
 
 
-def text(limit: int = 0, *, read_only: bool = False) -> Property:
-    return Property("text", limit, read_only)
+Properties = Mapping[str, Property]
 
 
-def one_of(*choices: str) -> Property:
-    return Property("text", choices=frozenset(choices))
+def _named(kind: Kind, names: Collection[str], **more: Any) -> dict[str, Property]:
+    return {name: Property(kind, **more) for name in names}
 
 
-def flag(*, read_only: bool = False) -> Property:
-    return Property("flag", read_only=read_only)
+def text(*names: str, limit: int = 0) -> dict[str, Property]:
+    return _named("text", names, limit=limit)
 
 
-def amount(*, read_only: bool = False) -> Property:
-    return Property("amount", read_only=read_only)
+def one_of(name: str, *choices: str) -> dict[str, Property]:
+    return {name: Property("text", choices=frozenset(choices))}
 
 
-def quantity() -> Property:
-    return Property("quantity")
+def flag(*names: str) -> dict[str, Property]:
+    return _named("flag", names)
 
 
-def date() -> Property:
-    return Property("date")
+def amount(*names: str) -> dict[str, Property]:
+    return _named("amount", names)
 
 
-def reference(*, read_only: bool = False) -> Property:
-    return Property(
-        "reference", 0, read_only, {"value": text(), "name": text(), "type": text()}, "ReferenceType"
-    )
+def quantity(*names: str) -> dict[str, Property]:
+    return _named("quantity", names)
 
 
-def block(java: str, **parts: Property) -> Property:
-    return Property("block", 0, False, parts, java)
+def date(*names: str) -> dict[str, Property]:
+    return _named("date", names)
 
 
-def many(one: Property, *, read_only: bool = False) -> Property:
-    return replace(one, many=True, read_only=read_only)
+def moment(*names: str) -> dict[str, Property]:
+    return _named("moment", names)
 
 
-METADATA = Property(
-    "block",
-    0,
-    True,
-    {
-        "CreateTime": Property("moment", read_only=True),
-        "LastUpdatedTime": Property("moment", read_only=True),
-        "CreatedByRef": reference(read_only=True),
-        "LastModifiedByRef": reference(read_only=True),
-    },
-    "ModificationMetaData",
-)
-EVERYWHERE = {
-    "Id": text(read_only=True),
-    "SyncToken": text(read_only=True),
-    "sparse": flag(read_only=True),
-    "domain": text(read_only=True),
-    "status": text(read_only=True),
-    "MetaData": METADATA,
-    "V4IDPseudonym": text(read_only=True),
-    "ClientEntityId": text(read_only=True),
-}
-EMAIL = block("EmailAddress", Address=text(100), Default=flag(), Tag=text())
-WEB = block("WebSiteAddress", URI=text(1000), Default=flag(), Tag=text())
-ADDRESS = block(
-    "PhysicalAddress",
-    Id=text(read_only=True),
-    **{f"Line{number}": text(500) for number in range(1, 6)},
-    City=text(255),
-    Country=text(255),
-    CountrySubDivisionCode=text(255),
-    PostalCode=text(30),
-    Lat=text(read_only=True),
-    Long=text(read_only=True),
-)
+def reference(*names: str) -> dict[str, Property]:
+    return _named("reference", names, java="ReferenceType", parts=text("value", "name", "type"))
 
 
-def phone(limit: int = 30) -> Property:
-    return block("TelephoneNumber", FreeFormNumber=text(limit), Default=flag(), Tag=text())
+def block(java: str, *names: str, parts: Properties | None = None) -> dict[str, Property]:
+    """An object of the Java class `java` under each of the names."""
+    return _named("block", names, java=java, parts=parts or {})
+
+
+def many(properties: Properties) -> dict[str, Property]:
+    return {name: replace(one, many=True) for name, one in properties.items()}
+
+
+def read_only(*groups: Properties) -> dict[str, Property]:
+    return {name: replace(one, read_only=True) for group in groups for name, one in group.items()}
 
 
 def is_empty(value: object) -> bool:
@@ -226,9 +199,6 @@ def _overlong_lines(name: str, value: Mapping[str, Any]) -> Iterator[Problem]:
         yield errors.too_long(f"{name}.Line1-5", ADDRESS_LINES, total)
 
 
-MOMENTS = frozenset({"MetaData.CreateTime", "MetaData.LastUpdatedTime"})
-
-
 @dataclass(frozen=True)
 class Entity:
     """`order` is what lists come sorted by when nobody asks, from the last backwards after a minus.
@@ -239,12 +209,8 @@ class Entity:
 
     name: str
     properties: Mapping[str, Property]
-    filterable: frozenset[str]
+    filterable: Collection[str]
     order: str
     api_writes: bool = False
     operations: frozenset[str] = frozenset()
     counted: bool = False
-
-
-def with_common(**own: Property) -> dict[str, Property]:
-    return {**EVERYWHERE, **own}

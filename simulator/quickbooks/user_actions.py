@@ -302,3 +302,12 @@ def add_default_lists(company: Company) -> None:
     for name in ("Services", "Hours"):
         enter(company, "Item", {"Name": name, "Type": "Service", "UnitPrice": 0, "Taxable": False, **income})
     company.changes.clear()
+
+
+def send_invoice(company: Company, record: Record, wanted: dict[str, Any]) -> Record:
+    """A new time, and the same version, as recorded."""
+    address = {"BillEmail": {"Address": str(wanted["email"])}} if "email" in wanted else {}
+    record.fields = {**record.fields, "EmailStatus": "EmailSent", **address}
+    record.sale.sent_at = record.updated = company.now()
+    company.changed(record, "Emailed")
+    return record
