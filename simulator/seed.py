@@ -89,7 +89,7 @@ def _fill_company(company: Company, data: Data) -> None:
     for row in data["projects"]:
         _add_project(company, *row)
     archived = next(one for one in company.accounts.values() if one.title == data["archived_account"])
-    accounts.change(company, company.person, archived, {"is_active": False})
+    company.update(archived, company.person, {"is_active": False})
     names = ("type", "name", "code", "sku", "manufacturer", "category", "cost", "price")
     for row in data["catalog"]:
         values = {name: None if value == "" else value for name, value in zip(names, row, strict=True)}

@@ -49,7 +49,7 @@ def add_routes(pages: Blueprint, world: World) -> None:
     route("GET", one, "invoice", _show)
     route("POST", one, "change_invoice", _saving(_save_changes))
     route("POST", f"{one}/payments", "add_payment", _saving(_save_payment))
-    route("POST", f"{one}/{actions}", "act_on_invoice", _saving(user_actions.act_on_invoice))
+    route("POST", f"{one}/{actions}", "act_on_invoice", _saving(_act))
 
 
 def _answering(world: World, page: Callable[..., Answer]) -> Callable[..., Answer]:
@@ -210,12 +210,16 @@ def _row(line: Line) -> dict[str, str]:
     }
 
 
+def _act(company: Company, id: int, action: str) -> None:
+    user_actions.act_on_invoice(company, {}, id, action)
+
+
 def _save_changes(company: Company, id: int) -> None:
     invoice = invoices.find(company, id, by_api=False)
     wanted = _typed_head(invoice)
     if invoice.calculation == "LINE_ITEMS":
         wanted |= {"lineItems": [], **_typed_lines(company, invoice)}
-    user_actions.change_invoice(company, id, wanted)
+    user_actions.change_invoice(company, wanted, id)
 
 
 def _save_payment(company: Company, id: int) -> None:
@@ -228,7 +232,7 @@ def _save_payment(company: Company, id: int) -> None:
     wanted["paymentReference"] = typed_text("reference") or None
     if typed_text("day"):
         wanted["paymentDate"] = typed_text("day")
-    user_actions.add_payment(company, id, wanted)
+    user_actions.add_payment(company, wanted, id)
 
 
 def _typed_head(invoice: Invoice | None) -> Json:

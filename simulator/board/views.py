@@ -251,7 +251,7 @@ def _add_project(company: Company, choice: Choice) -> None:
         wanted |= {"address": [account.address], "primaryEmail": account.primary_email}
     elif not wanted["title"]:
         raise invalid("title", "A project needs a title or an account")
-    user_actions.KINDS["projects"].add(company, wanted)
+    user_actions.add_project(company, wanted)
 
 
 def _add_account(company: Company, choice: Choice) -> None:
@@ -266,7 +266,7 @@ def _add_account(company: Company, choice: Choice) -> None:
         "emails": [typed["email"]] if typed["email"] else [],
         "phones": [typed["phone"]] if typed["phone"] else [],
     }
-    contact = user_actions.KINDS["contacts"].add(company, person)
+    contact = user_actions.add_contact(company, person)
     account = {
         "title": typed["title"],
         "address": [typed["address"]],
@@ -274,4 +274,4 @@ def _add_account(company: Company, choice: Choice) -> None:
         "primaryPhone": typed["phone"] or None,
         "contacts": [contact["id"]],
     }
-    user_actions.KINDS["accounts"].add(company, account)
+    user_actions.add_account(company, account)

@@ -41,21 +41,13 @@ def add(company: Company, user: User | None, values: dict[str, Any], linked: lis
     return account
 
 
-def change(company: Company, user: User | None, account: Account, values: dict[str, Any]) -> None:
-    changed = {name: value for name, value in values.items() if getattr(account, name) != value}
-    for name, value in changed.items():
-        setattr(account, name, value)
-    if changed or company.switches["patch_always_touches"]:
-        company.touch(account, user)
-
-
 def remove(company: Company, user: User | None, account: Account) -> None:
     """Contacts only lose their link; sites belong to the account and go with it."""
     projects = [one for one in company.projects.values() if one.account_id == account.id]
     if projects and company.switches["delete_account_with_projects"] == "refuse":
         raise Refused(409, "CONFLICT", "The account has projects")
     if company.switches["delete_archives"]:
-        change(company, user, account, {"is_active": False})
+        company.update(account, user, {"is_active": False})
         return
     cascade = company.switches["delete_account_with_projects"] == "cascade"
     release_invoices(company, {account.id, *(one.id for one in projects if cascade)})
@@ -124,7 +116,7 @@ def create(call: Call) -> Answer:
         return call.switches["match_post_status"], rendering.account_json(call.company, created)
     if match.strategy != "skip":
         values |= _custom(call, found.custom, body, new_options=new_options)
-        change(call.company, call.user, found, match.changes(found, values))
+        call.company.update(found, call.user, match.changes(found, values))
         contacts.link_to_account(call.company, found, linked or [])
     return 200, rendering.account_json(call.company, found)
 
@@ -142,7 +134,7 @@ def update(call: Call) -> Answer:
     values = validation.read_fields(UPDATE, body, (), call.switches["unknown_fields"])
     linked = contacts.read_linked_contacts(call.company, body)
     values |= _custom(call, account.custom, body, new_options=call.flag("allow_new_options"))
-    change(call.company, call.user, account, values)
+    call.company.update(account, call.user, values)
     if linked is not None:
         contacts.link_to_account(call.company, account, linked, only=True)
     return 200, rendering.account_json(call.company, account)

@@ -146,14 +146,6 @@ def add(company: Company, user: User | None, values: dict[str, Any]) -> CatalogI
     return item
 
 
-def change(company: Company, user: User | None, item: CatalogItem, values: dict[str, Any]) -> None:
-    changed = {name: value for name, value in values.items() if getattr(item, name) != value}
-    for name, value in changed.items():
-        setattr(item, name, value)
-    if changed or company.switches["patch_always_touches"]:
-        company.touch(item, user)
-
-
 def find(company: Company, id: int, *, archived: bool = False) -> CatalogItem:
     found = company.catalog.get(id)
     if found is None or (found.is_archived and not archived):
@@ -180,13 +172,13 @@ def update(call: Call) -> Answer:
     item = find(call.company, call.id)
     values = validation.read_fields(UPDATE, call.body(), (), call.switches["unknown_fields"])
     check_item(call.company, item, values)
-    change(call.company, call.user, item, values)
+    call.company.update(item, call.user, values)
     return 200, rendering.catalog_item_json(call.company, item)
 
 
 def delete(call: Call) -> Answer:
     item = find(call.company, call.id)
-    change(call.company, call.user, item, {"is_archived": True})
+    call.company.update(item, call.user, {"is_archived": True})
     shown = rendering.catalog_item_json(call.company, item)
     return 200, shown if call.switches["delete_body"] == "record" else None
 

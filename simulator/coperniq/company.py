@@ -138,6 +138,15 @@ class Company:
     def touch(self, record: Stamped, user: User | None) -> None:
         record.updated_at, record.updated_by = self.now(), user
 
+    def update(self, record: Stamped, user: User | None, values: dict[str, Any]) -> set[str]:
+        """Writes what differs and names it; a write that changes nothing may move updatedAt as well."""
+        changed = {name for name, value in values.items() if getattr(record, name) != value}
+        for name in changed:
+            setattr(record, name, values[name])
+        if changed or self.switches["patch_always_touches"]:
+            self.touch(record, user)
+        return changed
+
     def next_number(self, kind: str) -> int:
         """After the highest ever given, by us or by a person; deleted records leave a gap."""
         self._highest[kind] += 1

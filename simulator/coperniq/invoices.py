@@ -216,16 +216,12 @@ def change(company: Company, user: User | None, invoice: Invoice, values: Body) 
     total = invoice.amount
     if "lines" in values:
         values = values | {"lines": invoice_lines.with_ids(company, values["lines"])}
-    changed = {name: value for name, value in values.items() if getattr(invoice, name) != value}
-    for name, value in changed.items():
-        setattr(invoice, name, value)
+    changed = company.update(invoice, user, values)
     company.number_given("invoice", invoice.uid)
     if "status" in changed:
         _status_written(company, invoice)
     elif invoice.amount != total:
         invoice_status.resettle(company, invoice)
-    if changed or company.switches["patch_always_touches"]:
-        company.touch(invoice, user)
 
 
 def _status_written(company: Company, invoice: Invoice) -> None:

@@ -134,11 +134,7 @@ def add(
 
 
 def change(company: Company, user: User | None, project: Project, values: dict[str, Any]) -> None:
-    changed = {name: value for name, value in values.items() if getattr(project, name) != value}
-    for name, value in changed.items():
-        setattr(project, name, value)
-    if changed or company.switches["patch_always_touches"]:
-        company.touch(project, user)
+    changed = company.update(project, user, values)
     if "workflow_id" in changed:
         workflows.enter_workflow(company, project, user)
     for name, key in {"status": "PROJECT_STATUS_MOVEMENT", "custom": "PROJECT_PROPERTY_UPDATED"}.items():

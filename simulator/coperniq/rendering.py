@@ -55,25 +55,22 @@ def number(value: Decimal | None) -> int | float | None:
     return int(value) if value == value.to_integral_value() else float(value)
 
 
+def _plain(record: object, *names: str) -> Json:
+    """Attributes that are printed as they are stored, under their names in camel case."""
+    return {re.sub(r"_(.)", lambda found: found[1].upper(), name): getattr(record, name) for name in names}
+
+
+def _times(company: Company, record: Stamped) -> Json:
+    return {"createdAt": moment(company, record.created_at), "updatedAt": moment(company, record.updated_at)}
+
+
 def user_summary(user: User | None) -> Json | None:
-    if user is None:
-        return None
-    return {
-        "id": user.id,
-        "firstName": user.first_name,
-        "lastName": user.last_name,
-        "email": user.email,
-        "avatarUrl": None,
-    }
+    return {**_plain(user, "id", "first_name", "last_name", "email"), "avatarUrl": None} if user else None
 
 
-def stamps(company: Company, record: Stamped) -> Json:
-    return {
-        "createdBy": user_summary(record.created_by),
-        "updatedBy": user_summary(record.updated_by),
-        "createdAt": moment(company, record.created_at),
-        "updatedAt": moment(company, record.updated_at),
-    }
+def _stamps(company: Company, record: Stamped) -> Json:
+    by = {"createdBy": user_summary(record.created_by), "updatedBy": user_summary(record.updated_by)}
+    return by | _times(company, record)
 
 
 def shaped(company: Company, found: Json) -> Json:
@@ -110,33 +107,20 @@ def _current_phase(company: Company, record: Project, workflow: Workflow | None)
         "slaStatus": "VIOLATED" if template.red_sla and days > template.red_sla else "NON_VIOLATED",
     }
     if workflow.generation == 1:
-        return {
-            "stage": {
-                "id": template.id,
-                "name": phase.name,
-                "type": template.type,
-                "scope": "PROJECT",
-                **timing,
-            }
-        }
+        named = {"id": template.id, "name": phase.name, "type": template.type, "scope": "PROJECT"}
+        return {"stage": named | timing}
     named = {"name": phase.name, "status": phase.status, "type": template.type}
     return {"phase": {"instanceId": phase.id, "templateId": template.id, **named, **timing}}
 
 
 def phase_instance_json(company: Company, instance: PhaseInstance) -> Json:
-    times = {
-        "startedAt": moment(company, instance.started_at),
-        "completedAt": moment(company, instance.completed_at),
-    }
+    times = {"startedAt": instance.started_at, "completedAt": instance.completed_at}
     return {
-        "id": instance.id,
-        "name": instance.name,
-        "status": instance.status,
-        "position": instance.position,
+        **_plain(instance, "id", "name", "status", "position"),
         "type": instance.template.type,
         "phaseTemplateId": instance.template.id,
         "phaseTemplate": _template(instance.template, description=False),
-        **{name: value for name, value in times.items() if value is not None},
+        **{name: moment(company, when) for name, when in times.items() if when is not None},
     }
 
 
@@ -148,72 +132,44 @@ def _template(template: PhaseTemplate, *, description: bool = True) -> Json:
 
 
 def workflow_json(company: Company, record: Workflow) -> Json:
-    by = user_summary(record.created_by)
+    by = record.created_by
     return {
-        "id": record.id,
-        "name": record.name,
-        "description": record.description,
+        **_plain(record, "id", "name", "description"),
         "type": "PROJECT",
-        "createdAt": moment(company, record.created_at),
-        "updatedAt": moment(company, record.updated_at),
-        "createdBy": {key: by[key] for key in ("id", "firstName", "lastName", "avatarUrl")} if by else None,
+        **_times(company, record),
+        "createdBy": {**_plain(by, "id", "first_name", "last_name"), "avatarUrl": None} if by else None,
         "phases": [_template(one) for one in record.phases],
     }
 
 
 def account_json(company: Company, record: Account, *, contacts: bool = False) -> Json:
-    found: Json = {
-        "id": record.id,
-        "number": record.number,
-        "title": record.title,
-        "description": record.description,
+    found = {
+        **_plain(record, "id", "number", "title", "description", "account_type", "primary_email"),
+        **_plain(record, "primary_phone", "is_active"),
         "address": [record.address],
-        "accountType": record.account_type,
-        "primaryEmail": record.primary_email,
-        "primaryPhone": record.primary_phone,
-        "isActive": record.is_active,
         "custom": dict(record.custom),
     }
     if contacts:
         linked = [one for one in company.contacts.values() if record.id in one.account_ids]
-        found["contacts"] = [{"id": one.id, "emails": one.emails, "phones": one.phones} for one in linked]
-    return shaped(company, found | address_parts(company, record.address) | stamps(company, record))
+        found["contacts"] = [_plain(one, "id", "emails", "phones") for one in linked]
+    return shaped(company, found | address_parts(company, record.address) | _stamps(company, record))
 
 
 def contact_json(company: Company, record: Contact) -> Json:
     accounts = [company.accounts[one] for one in record.account_ids]
     projects = [company.projects[one] for one in record.project_ids]
     found = {
-        "id": record.id,
-        "name": record.name,
-        "phones": record.phones,
-        "emails": record.emails,
-        "title": record.title,
+        **_plain(record, "id", "name", "phones", "emails", "title"),
         "createdByUser": {"id": record.created_by.id} if record.created_by else None,
-        "accounts": [{"id": one.id, "title": one.title} for one in accounts],
+        "accounts": [_plain(one, "id", "title") for one in accounts],
         "projects": [{"id": one.id, "title": shown_title(company, one)} for one in projects],
-        "createdAt": moment(company, record.created_at),
-        "updatedAt": moment(company, record.updated_at),
     }
-    return shaped(company, found)
+    return shaped(company, found | _times(company, record))
 
 
 def site_json(company: Company, record: Site) -> Json:
-    found = {
-        "id": record.id,
-        "accountId": record.account_id,
-        "title": record.title,
-        "fullAddress": record.full_address,
-        "street": record.street,
-        "city": record.city,
-        "state": record.state,
-        "zipcode": record.zipcode,
-        "geoLocation": record.geo_location,
-        "timezone": record.timezone,
-        "createdAt": moment(company, record.created_at),
-        "updatedAt": moment(company, record.updated_at),
-    }
-    return shaped(company, found)
+    names = ("id", "account_id", "title", "full_address", *ADDRESS_PARTS, "geo_location", "timezone")
+    return shaped(company, _plain(record, *names) | _times(company, record))
 
 
 def shown_title(company: Company, record: Project) -> str:
@@ -227,82 +183,56 @@ def project_json(company: Company, record: Project, *, whole: bool = False) -> J
     """`whole`: as get-by-id prints it, the only answer with `phaseInstances`."""
     workflow = company.workflows.get(record.workflow_id or 0)
     found = {
-        "id": record.id,
-        "number": record.number,
+        **_plain(record, "id", "number", "description", "status", "is_active", "account_id", "workflow_id"),
+        **_plain(record, "primary_email", "primary_phone"),
         "title": shown_title(company, record),
-        "description": record.description,
         "address": [record.address],
-        "status": record.status,
-        "isActive": record.is_active,
         "value": dollars(record.value),
         "size": number(record.size),
         "trades": list(record.trades),
-        "accountId": record.account_id,
-        "workflowId": record.workflow_id,
         "workflowName": workflow.name if workflow else "",
-        "primaryEmail": record.primary_email,
-        "primaryPhone": record.primary_phone,
         "custom": dict(record.custom),
     }
     found |= _current_phase(company, record, workflow)
     if whole and workflow and workflow.generation == 2:
         found["phaseInstances"] = [phase_instance_json(company, one) for one in record.phases]
-    return shaped(company, found | address_parts(company, record.address) | stamps(company, record))
+    return shaped(company, found | address_parts(company, record.address) | _stamps(company, record))
 
 
 def catalog_item_json(company: Company, record: CatalogItem) -> Json:
     return {
-        "id": record.id,
-        "name": record.name,
-        "type": record.type,
+        **_plain(record, "id", "name", "type", "category", "manufacturer", "sku", "code", "description"),
+        **_plain(record, "is_archived", "preferred_vendor_id"),
         "catalog": record.trade_group,
-        "category": record.category,
-        "manufacturer": record.manufacturer,
-        "sku": record.sku,
-        "code": record.code,
-        "description": record.description,
         "cost": dollars(record.cost),
         "price": dollars(record.price),
         "image": None,
-        "isArchived": record.is_archived,
-        "preferredVendorId": record.preferred_vendor_id,
         "createdById": record.created_by.id if record.created_by else None,
-        "createdAt": moment(company, record.created_at),
-        "updatedAt": moment(company, record.updated_at),
+        **_times(company, record),
     }
 
 
 def property_json(record: Property) -> Json:
-    return {
-        "name": record.name,
-        "type": record.type,
-        "keyName": record.key_name,
-        "isMultiple": record.is_multiple,
-        "options": list(record.options),
-        "defaultValue": [],
-        "isCustom": record.is_custom,
-    }
+    named = _plain(record, "name", "type", "key_name", "is_multiple", "is_custom")
+    return {**named, "options": list(record.options), "defaultValue": []}
 
 
 def invoice_json(company: Company, one: Invoice) -> Json:
     found = {
-        "id": one.id,
-        "uid": one.uid,
+        **_plain(one, "id", "uid", "description", "is_archived", "shared_with_portal"),
         "type": "INVOICE",
         "status": invoice_status.shown_status(company, one),
-        "description": one.description,
         "amount": dollars(one.amount),
         "amountPaid": dollars(one.amount_paid),
         "calculationMethod": one.calculation,
         "percentage": number(one.percentage),
         "baseAmount": dollars(one.base_amount),
-        "isArchived": one.is_archived,
-        "sharedWithPortal": one.shared_with_portal,
         "lineItems": [_line_json(company, each) for each in one.lines],
-        "createdAt": moment(company, one.created_at),
-        "updatedAt": moment(company, one.updated_at),
+        **_times(company, one),
     }
-    return shaped(company, found | _dates(company, one) | _raised_on(company, one) | _title(company, one))
+    if company.switches["legacy_shape"]:
+        found["title"] = one.title or f"Invoice #{one.uid}"
+    return shaped(company, found | _dates(company, one) | _raised_on(company, one))
 
 
 def _dates(company: Company, one: Invoice) -> Json:
@@ -331,51 +261,30 @@ def _raised_on(company: Company, one: Invoice) -> Json:
     }
 
 
-def _title(company: Company, one: Invoice) -> Json:
-    if not company.switches["legacy_shape"]:
-        return {}
-    return {"title": one.title or f"Invoice #{one.uid}"}
-
-
 def _line_json(company: Company, one: Line) -> Json:
+    item = company.catalog.get(one.catalog_item_id)
+    if item is not None and item.is_archived and company.switches["deleted_catalog_item"] == "null":
+        item = None
     found = {
-        "id": one.id,
-        "catalogItemId": one.catalog_item_id,
-        "quantity": one.quantity,
+        **_plain(one, "id", "catalog_item_id", "quantity", "description"),
         "unitCost": dollars(one.unit_cost),
         "unitPrice": dollars(one.unit_price),
-        "description": one.description,
-        "catalogItem": _line_item(company, one.catalog_item_id),
+        "catalogItem": _plain(item, "id", "name", "manufacturer", "sku", "type") if item else None,
     }
-    section = {"sectionName": one.section} if company.switches["section_name_returned"] else {}
-    return found | section
-
-
-def _line_item(company: Company, id: int) -> Json | None:
-    """Without its code."""
-    item = company.catalog.get(id)
-    if item is None or (item.is_archived and company.switches["deleted_catalog_item"] == "null"):
-        return None
-    names = ("id", "name", "manufacturer", "sku", "type")
-    return {name: getattr(item, name) for name in names}
+    return found | ({"sectionName": one.section} if company.switches["section_name_returned"] else {})
 
 
 def payment_json(company: Company, one: Payment) -> Json:
-    shows_number = company.switches["payment_number"] == "number"
     by = one.created_by
     return {
-        "id": one.id,
-        "invoiceNumber": one.number if shows_number else None,
+        **_plain(one, "id", "status", "notes", "is_external"),
+        "invoiceNumber": one.number if company.switches["payment_number"] == "number" else None,
         "amount": dollars(one.amount),
-        "status": one.status,
         "paymentMethod": one.method,
         "paymentDate": moment(company, one.date),
         "paymentReference": one.reference,
-        "notes": one.notes,
-        "isExternal": one.is_external,
-        "createdAt": moment(company, one.created_at),
-        "updatedAt": moment(company, one.updated_at),
-        "createdBy": {"id": by.id, "firstName": by.first_name, "lastName": by.last_name} if by else None,
+        **_times(company, one),
+        "createdBy": _plain(by, "id", "first_name", "last_name") if by else None,
     }
 
 

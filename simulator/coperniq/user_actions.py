@@ -1,9 +1,10 @@
-"""What a user does in Coperniq's web application, in the spelling of the API, which allows a program less."""
+"""What a user does in Coperniq's web application, in the spelling of the API, which allows a program less.
+
+Every function that is offered to `control` takes the company, the body and the ids of the path; it answers a record.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from simulator.coperniq import (
@@ -17,14 +18,24 @@ from simulator.coperniq import (
     properties,
     rendering,
     sites,
+    triggers,
     validation,
+    workflows,
 )
-from simulator.coperniq.records import CALCULATIONS, STATUSES, CatalogItem, Project, Property
-from simulator.coperniq.validation import Refused
+from simulator.coperniq.records import (
+    CALCULATIONS,
+    STATUSES,
+    CatalogItem,
+    PhaseTemplate,
+    Project,
+    Property,
+    Workflow,
+)
+from simulator.coperniq.validation import Refused, invalid, not_found
 
 if TYPE_CHECKING:
     from simulator.coperniq.company import Company
-    from simulator.coperniq.records import Invoice, Line
+    from simulator.coperniq.records import Invoice, Line, Stamped
 
 
 Json = dict[str, Any]
@@ -107,25 +118,26 @@ def add_invoice(company: Company, body: Json) -> Json:
     return rendering.full_invoice_json(company, made)
 
 
-def change_invoice(company: Company, id: int, body: Json) -> Json:
+def change_invoice(company: Company, body: Json, id: int) -> Json:
     invoice = invoices.find(company, id, by_api=False)
     values = _total(invoice, _read_invoice(company, body, invoice.lines))
     invoices.change(company, company.person, invoice, values)
     return rendering.full_invoice_json(company, invoice)
 
 
-def act_on_invoice(company: Company, id: int, action: str) -> Json:
+def act_on_invoice(company: Company, body: Json, id: int, action: str) -> Json:
     invoice = invoices.find(company, id, by_api=False)
     invoices.change(company, company.person, invoice, INVOICE_ACTIONS[action])
     return rendering.full_invoice_json(company, invoice)
 
 
-def remove_invoice(company: Company, id: int) -> None:
+def remove_invoice(company: Company, body: Json, id: int) -> Json:
     invoices.remove(company, company.person, invoices.find(company, id, by_api=False))
+    return {}
 
 
-def _payment_schema(company: Company) -> validation.Schema:
-    return {
+def _read_payment(company: Company, body: Json, required: tuple[str, ...] = ()) -> Json:
+    schema: validation.Schema = {
         "amount": ("amount", validation.money),
         "status": ("status", validation.text),
         "paymentMethod": ("method", validation.text),
@@ -134,132 +146,147 @@ def _payment_schema(company: Company) -> validation.Schema:
         "notes": ("notes", validation.nullable(validation.text)),
         "isExternal": ("is_external", validation.flag),
     }
+    return validation.read_fields(schema, body, required, "refuse")
 
 
-def add_payment(company: Company, id: int, body: Json) -> Json:
-    """Any amount and any status: a refund, a nought, a payment that failed."""
+def add_payment(company: Company, body: Json, id: int) -> Json:
+    """Any amount and any status: a refund, an amount of zero, a payment that failed."""
     invoice = invoices.find(company, id, by_api=False)
-    sent = validation.read_fields(_payment_schema(company), body, ("amount",), "refuse")
+    sent = _read_payment(company, body, ("amount",))
     usual = {"status": company.switches["payment_status"], "method": "CHECK", "date": company.now()}
     made = payments.add(company, company.person, invoice, usual | sent)
     return rendering.payment_json(company, made)
 
 
-def change_payment(company: Company, id: int, payment_id: int, body: Json) -> Json:
+def change_payment(company: Company, body: Json, id: int, payment_id: int) -> Json:
     invoice = invoices.find(company, id, by_api=False)
     payment = payments.find(invoice, payment_id)
-    for name, value in validation.read_fields(_payment_schema(company), body, (), "refuse").items():
-        setattr(payment, name, value)
-    company.touch(payment, company.person)
+    _assign(company, payment, _read_payment(company, body))
     payments.settle(company, company.person, invoice, "payment_edit_moves_updated_at")
     return rendering.payment_json(company, payment)
 
 
-def remove_payment(company: Company, id: int, payment_id: int) -> None:
+def remove_payment(company: Company, body: Json, id: int, payment_id: int) -> Json:
     invoice = invoices.find(company, id, by_api=False)
     invoice.payments.remove(payments.find(invoice, payment_id))
     payments.settle(company, company.person, invoice, "payment_edit_moves_updated_at")
+    return {}
 
 
-@dataclass(frozen=True)
-class Kind:
-    add: Callable[[Company, Json], Json]
-    change: Callable[[Company, int, Json], Json]
-    remove: Callable[[Company, int], None]
+def _assign(company: Company, record: Stamped, values: Json) -> None:
+    for name, value in values.items():
+        setattr(record, name, value)
+    company.touch(record, company.person)
 
 
-def _account_values(company: Company, now: Json, body: Json, required: tuple[str, ...] = ()) -> Json:
+def _read_account(company: Company, now: Json, body: Json, required: tuple[str, ...] = ()) -> Json:
     values = validation.read_fields(accounts.UPDATE, body, required, "refuse")
     if body.get("custom") is not None:
         values["custom"] = properties.merged(company, "account", now, body["custom"], new_options=True)
     return values
 
 
-def _add_account(company: Company, body: Json) -> Json:
+def add_account(company: Company, body: Json) -> Json:
     linked = contacts.read_linked_contacts(company, body)
-    made = accounts.add(company, company.person, _account_values(company, {}, body, ("title",)), linked)
+    made = accounts.add(company, company.person, _read_account(company, {}, body, ("title",)), linked)
     return rendering.account_json(company, made, contacts=True)
 
 
-def _change_account(company: Company, id: int, body: Json) -> Json:
+def change_account(company: Company, body: Json, id: int) -> Json:
     account = accounts.find(company, id)
     linked = contacts.read_linked_contacts(company, body)
-    accounts.change(company, company.person, account, _account_values(company, account.custom, body))
+    company.update(account, company.person, _read_account(company, account.custom, body))
     if linked is not None:
         contacts.link_to_account(company, account, linked, only=True)
     return rendering.account_json(company, account, contacts=True)
 
 
-def _remove_account(company: Company, id: int) -> None:
+def remove_account(company: Company, body: Json, id: int) -> Json:
     accounts.remove(company, company.person, accounts.find(company, id))
+    return {}
 
 
-def _add_contact(company: Company, body: Json) -> Json:
-    return rendering.contact_json(
-        company, contacts.add(company, company.person, contacts.read(company, body, ("name",)))
-    )
+def add_contact(company: Company, body: Json) -> Json:
+    made = contacts.add(company, company.person, contacts.read(company, body, ("name",)))
+    return rendering.contact_json(company, made)
 
 
-def _change_contact(company: Company, id: int, body: Json) -> Json:
+def change_contact(company: Company, body: Json, id: int) -> Json:
     contact = contacts.find(company, id)
     contacts.change(company, company.person, contact, contacts.read(company, body))
     return rendering.contact_json(company, contact)
 
 
-def _remove_contact(company: Company, id: int) -> None:
+def remove_contact(company: Company, body: Json, id: int) -> Json:
     del company.contacts[contacts.find(company, id).id]
+    return {}
 
 
-def _add_site(company: Company, body: Json) -> Json:
+def add_site(company: Company, body: Json) -> Json:
     return rendering.site_json(company, sites.add(company, company.person, sites.read(company, body)))
 
 
-def _change_site(company: Company, id: int, body: Json) -> Json:
+def change_site(company: Company, body: Json, id: int) -> Json:
     site = sites.find(company, id)
     sites.change(company, company.person, site, validation.read_fields(sites.UPDATE, body, (), "refuse"))
     return rendering.site_json(company, site)
 
 
-def _remove_site(company: Company, id: int) -> None:
+def remove_site(company: Company, body: Json, id: int) -> Json:
     del company.sites[sites.find(company, id).id]
+    return {}
 
 
-def _project_values(company: Company, now: Json, body: Json) -> Json:
+def _read_project(company: Company, now: Json, body: Json) -> Json:
     values = projects.read_from_user(company, body)
     return values | projects.read_custom(company, now, body, new_options=True)
 
 
-def _add_project(company: Company, body: Json) -> Json:
-    values = {"title": "", **_project_values(company, {}, body)}
+def add_project(company: Company, body: Json) -> Json:
+    values = {"title": "", **_read_project(company, {}, body)}
     made = projects.add(company, company.person, values, contacts.read_linked_contacts(company, body))
     return rendering.project_json(company, made, whole=True)
 
 
-def _change_project(company: Company, id: int, body: Json) -> Json:
+def change_project(company: Company, body: Json, id: int) -> Json:
     project = projects.find(company, id)
     linked = contacts.read_linked_contacts(company, body)
-    projects.change(company, company.person, project, _project_values(company, project.custom, body))
+    projects.change(company, company.person, project, _read_project(company, project.custom, body))
     if linked is not None:
         contacts.link_to_project(company, project, linked, only=True)
     return rendering.project_json(company, project, whole=True)
 
 
-def _remove_project(company: Company, id: int) -> None:
+def remove_project(company: Company, body: Json, id: int) -> Json:
     projects.remove(company, company.person, projects.find(company, id))
+    return {}
 
 
-def _add_item(company: Company, body: Json) -> Json:
+def start_phase(company: Company, body: Json, id: int) -> Json:
+    wanted = validation.identifier(body.get("phaseTemplateId"), "phaseTemplateId")
+    instance = workflows.start_phase(company, projects.find(company, id), wanted, company.person)
+    return rendering.phase_instance_json(company, instance)
+
+
+def complete_phase(company: Company, body: Json, id: int) -> Json:
+    instance = workflows.complete_phase(company, projects.find(company, id), company.person)
+    return rendering.phase_instance_json(company, instance)
+
+
+def add_item(company: Company, body: Json) -> Json:
     return rendering.catalog_item_json(company, new_item(company, body))
 
 
-def _change_item(company: Company, id: int, body: Json) -> Json:
+def change_item(company: Company, body: Json, id: int) -> Json:
     item = catalog.find(company, id, archived=True)
-    catalog.change(company, company.person, item, validation.read_fields(catalog.BY_USER, body, (), "refuse"))
+    values = validation.read_fields(catalog.BY_USER, body, (), "refuse")
+    company.update(item, company.person, values)
     return rendering.catalog_item_json(company, item)
 
 
-def _remove_item(company: Company, id: int) -> None:
-    catalog.change(company, company.person, catalog.find(company, id), {"is_archived": True})
+def remove_item(company: Company, body: Json, id: int) -> Json:
+    company.update(catalog.find(company, id), company.person, {"is_archived": True})
+    return {}
 
 
 _PROPERTY: validation.Schema = {
@@ -278,11 +305,95 @@ def add_property(company: Company, body: Json) -> Json:
     return rendering.property_json(made)
 
 
-KINDS = {
-    "accounts": Kind(_add_account, _change_account, _remove_account),
-    "contacts": Kind(_add_contact, _change_contact, _remove_contact),
-    "sites": Kind(_add_site, _change_site, _remove_site),
-    "projects": Kind(_add_project, _change_project, _remove_project),
-    "catalog-items": Kind(_add_item, _change_item, _remove_item),
-    "invoices": Kind(add_invoice, change_invoice, remove_invoice),
+_WORKFLOW: validation.Schema = {
+    "name": ("name", validation.filled),
+    "description": ("description", validation.nullable(validation.text)),
 }
+_PHASE: validation.Schema = {
+    **_WORKFLOW,
+    "type": ("type", validation.filled),
+    "redSla": ("red_sla", validation.nullable(validation.integer)),
+    "yellowSla": ("yellow_sla", validation.nullable(validation.integer)),
+}
+
+
+def add_workflow(company: Company, body: Json) -> Json:
+    """`phases`: names, or objects as the API prints them; `generation` 1 makes a workflow with stages."""
+    generation, listed = body.pop("generation", 2), body.pop("phases", [])
+    if generation not in {1, 2} or not isinstance(listed, list):
+        raise invalid("phases", "phases must be an array, generation 1 or 2")
+    values = validation.read_fields(_WORKFLOW, body, ("name",), "refuse")
+    made = Workflow(**company.stamp("workflow", company.person), **values, generation=generation)
+    made.phases = [_new_phase(company, one) for one in listed]
+    company.workflows[made.id] = made
+    return rendering.workflow_json(company, made)
+
+
+def _new_phase(company: Company, body: object) -> PhaseTemplate:
+    """A phase may be given by its name alone; its type is then made from it."""
+    body = {"name": body} if isinstance(body, str) else body
+    if not isinstance(body, dict):
+        raise invalid("phases", "phases must hold names or objects")
+    values = validation.read_fields(_PHASE, body, ("name",), "refuse")
+    return company.new_phase(**({"type": values["name"].upper().replace(" ", "_")} | values))
+
+
+def change_workflow(company: Company, body: Json, id: int) -> Json:
+    workflow = workflows.find(company, id)
+    _assign(company, workflow, validation.read_fields(_WORKFLOW, body, (), "refuse"))
+    return rendering.workflow_json(company, workflow)
+
+
+def remove_workflow(company: Company, body: Json, id: int) -> Json:
+    """Its projects stay, without a workflow."""
+    del company.workflows[workflows.find(company, id).id]
+    for project in company.projects.values():
+        if project.workflow_id == id:
+            project.workflow_id, project.phases = None, []
+    return {}
+
+
+def add_phase(company: Company, body: Json, id: int) -> Json:
+    workflow = workflows.find(company, id)
+    workflow.phases.append(_new_phase(company, body))
+    company.touch(workflow, company.person)
+    return rendering.workflow_json(company, workflow)
+
+
+def _phase(workflow: Workflow, phase_id: int) -> PhaseTemplate:
+    for one in workflow.phases:
+        if one.id == phase_id:
+            return one
+    raise not_found("Phase")
+
+
+def change_phase(company: Company, body: Json, id: int, phase_id: int) -> Json:
+    workflow = workflows.find(company, id)
+    template = _phase(workflow, phase_id)
+    values = validation.read_fields(_PHASE, body, (), "refuse")
+    if "name" in values:
+        workflows.rename_phase(company, workflow, template, values.pop("name"))
+    for name, value in values.items():
+        setattr(template, name, value)
+    company.touch(workflow, company.person)
+    return rendering.workflow_json(company, workflow)
+
+
+def remove_phase(company: Company, body: Json, id: int, phase_id: int) -> Json:
+    """Projects keep the instances made from it, so a project may stand in a phase that no list shows."""
+    workflow = workflows.find(company, id)
+    workflow.phases.remove(_phase(workflow, phase_id))
+    company.touch(workflow, company.person)
+    return rendering.workflow_json(company, workflow)
+
+
+def fire_trigger(company: Company, body: Json) -> Json:
+    """Any documented trigger, also of records this simulator does not keep: requests, work orders, calls."""
+    key = validation.one_of(*triggers.NAMES)(body.get("triggerKey"), "triggerKey")
+    record_id = validation.integer(body.get("recordId", 0), "recordId")
+    parts = {name: body.get(name, {}) for name in ("event", "record", "workOrder")}
+    for name, part in parts.items():
+        if not isinstance(part, dict):
+            raise invalid(name, f"{name} must be an object")
+    triggers.send(company, str(key), record_id, parts["event"], parts["record"], parts["workOrder"])
+    return {}

@@ -10,7 +10,7 @@ from simulator.quickbooks import errors
 from simulator.quickbooks.company_info import single_rows
 from simulator.quickbooks.entities import MODELLED, entity_of_path
 from simulator.quickbooks.rendering import render
-from simulator.quickbooks.responses import PACIFIC, Problem, Refused, stamp
+from simulator.quickbooks.responses import PACIFIC, Refused, refused, stamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,9 +58,7 @@ def _entities(company: Company, given: str) -> list[str]:
 def _bad_entity(code: str, name: str) -> Refused:
     if code == "500":
         return errors.unsupported_operation(f"cdc of {name}")
-    return Refused(
-        Problem(code, "Invalid query", f"QueryValidationError: invalid context declaration: {name}")
-    )
+    return refused(code, "Invalid query", f"QueryValidationError: invalid context declaration: {name}")
 
 
 def _since(company: Company, given: str) -> datetime:
@@ -76,7 +74,7 @@ def _since(company: Company, given: str) -> datetime:
     way = company.switch("cdc_before_30_days")
     if since < earliest and way == "refuse":
         detail = f"changedSince lies at most 30 days back. Supplied value:{given}"
-        raise Refused(Problem("2060", "Invalid Date", detail, "changedSince"))
+        raise refused("2060", "Invalid Date", detail, "changedSince")
     return max(since, earliest) if way == "cut" else since
 
 

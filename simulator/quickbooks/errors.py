@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.quickbooks.responses import Problem, Refused
+from simulator.quickbooks.responses import Problem, Refused, refused
 
 OTHER_USER = "Dana Whitfield"
 GONE = (
@@ -12,7 +12,7 @@ GONE = (
 
 
 def unsupported_operation(what: str) -> Refused:
-    return Refused(Problem("500", "Unsupported Operation", f"Operation {what} is not supported."))
+    return refused("500", "Unsupported Operation", f"Operation {what} is not supported.")
 
 
 def wrong_path(path: str) -> Refused:
@@ -21,7 +21,7 @@ def wrong_path(path: str) -> Refused:
 
 
 def not_found() -> Refused:
-    return Refused(Problem("610", "Object Not Found", GONE, ""))
+    return refused("610", "Object Not Found", GONE, "")
 
 
 def invalid_id(supplied: str) -> Refused:
@@ -31,14 +31,12 @@ def invalid_id(supplied: str) -> Refused:
 
 def missing(parameter: str) -> Refused:
     message = "Required param missing, need to supply the required value for the API"
-    return Refused(
-        Problem("2020", message, f"Required parameter {parameter} is missing in the request", parameter)
-    )
+    return refused("2020", message, f"Required parameter {parameter} is missing in the request", parameter)
 
 
 def bad_property(reason: str) -> Refused:
     detail = f"Property Name:{reason}\n specified is unsupported or invalid"
-    return Refused(Problem("2010", "Request has invalid or unsupported property", detail))
+    return refused("2010", "Request has invalid or unsupported property", detail)
 
 
 def stale() -> Refused:
@@ -46,19 +44,17 @@ def stale() -> Refused:
         f"Stale Object Error : You and {OTHER_USER} were working on this at the same time. "
         f"{OTHER_USER} finished before you did, so your work was not saved."
     )
-    return Refused(Problem("5010", "Stale Object Error", detail, ""))
+    return refused("5010", "Stale Object Error", detail, "")
 
 
 def duplicate_name(tail: str) -> Refused:
     """`tail` "null" is the form recorded without an `element`."""
     detail = f"The name supplied already exists. : {tail}"
-    return Refused(Problem("6240", "Duplicate Name Exists Error", detail, None if tail == "null" else ""))
+    return refused("6240", "Duplicate Name Exists Error", detail, None if tail == "null" else "")
 
 
 def duplicate_request() -> Refused:
-    return Refused(
-        Problem("600", "Duplicate Request ID", "The request id was used by another request already.", "")
-    )
+    return refused("600", "Duplicate Request ID", "The request id was used by another request already.", "")
 
 
 def too_long(name: str, limit: int, supplied: int) -> Problem:
@@ -77,41 +73,35 @@ def forbidden_characters(name: str, code: str) -> Problem:
 
 
 def bad_date(code: str, name: str, supplied: str) -> Refused:
-    return Refused(
-        Problem(code, "Invalid Date", f"Date should be yyyy-MM-dd. Supplied value:{supplied}", name)
-    )
+    return refused(code, "Invalid Date", f"Date should be yyyy-MM-dd. Supplied value:{supplied}", name)
 
 
 def bad_amount(name: str, supplied: object) -> Refused:
-    return Refused(Problem("2140", "Invalid Amount", f"Amount is not valid. Supplied value:{supplied}", name))
+    return refused("2140", "Invalid Amount", f"Amount is not valid. Supplied value:{supplied}", name)
 
 
 def bad_quantity(name: str, supplied: object) -> Refused:
-    return Refused(
-        Problem("2160", "Invalid Quantity", f"Quantity is not valid. Supplied value:{supplied}", name)
-    )
+    return refused("2160", "Invalid Quantity", f"Quantity is not valid. Supplied value:{supplied}", name)
 
 
 def bad_choice(name: str, supplied: str) -> Refused:
-    return Refused(
-        Problem("2170", "Invalid Enumeration", f"Supplied value {supplied} is no value of {name}", name)
-    )
+    return refused("2170", "Invalid Enumeration", f"Supplied value {supplied} is no value of {name}", name)
 
 
 def negative(name: str) -> Refused:
-    return Refused(Problem("2290", "Negative Amount", f"Negative amount is not allowed for {name}", name))
+    return refused("2290", "Negative Amount", f"Negative amount is not allowed for {name}", name)
 
 
 def no_lines() -> Refused:
-    return Refused(Problem("2250", "Line Missing", "At least one line is required", "Line"))
+    return refused("2250", "Line Missing", "At least one line is required", "Line")
 
 
 def bad_reference(code: str, kind: str, id_: str) -> Refused:
     """610 speaks of something made inactive, 2500 of the reference."""
     if code == "610":
         return not_found()
-    return Refused(
-        Problem(code, "Invalid Reference Id", f"Invalid Reference Id : {kind} element id {id_} not found", "")
+    return refused(
+        code, "Invalid Reference Id", f"Invalid Reference Id : {kind} element id {id_} not found", ""
     )
 
 
@@ -122,19 +112,19 @@ def wrong_account_type(name: str) -> Refused:
 
 
 def not_linkable(detail: str) -> Refused:
-    return Refused(Problem("620", "Transaction cannot be linked", detail, ""))
+    return refused("620", "Transaction cannot be linked", detail, "")
 
 
 def miscalculated(sent: object, expected: object) -> Refused:
     detail = f"Amount is not equal to UnitPrice * Qty. Supplied value:{sent} Expected value:{expected}"
-    return Refused(Problem("6070", "Amount calculation incorrect in the request", detail, "Line.Amount"))
+    return refused("6070", "Amount calculation incorrect in the request", detail, "Line.Amount")
 
 
 def duplicate_number(number: str, kind: str, id_: str, *, tail: bool) -> Refused:
     message = "Duplicate Document Number Error"
     detail = f"{message} : You must specify a different number. This number has already been used."
     where = f" DocNumber={number} is assigned to TxnType={kind} with TxnId={id_}" if tail else ""
-    return Refused(Problem("6140", message, detail + where, ""))
+    return refused("6140", message, detail + where, "")
 
 
 def closed_books(code: str, until: str) -> Refused:
@@ -156,7 +146,7 @@ def deposited() -> Refused:
 def business(
     detail: str, code: str = "6000", message: str = "A business validation error has occurred"
 ) -> Refused:
-    return Refused(Problem(code, message, f"Business Validation Error: {detail}", ""))
+    return refused(code, message, f"Business Validation Error: {detail}", "")
 
 
 def application_error() -> Refused:

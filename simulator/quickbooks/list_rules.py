@@ -21,7 +21,7 @@ from simulator.quickbooks.entities import (
     VENDOR,
 )
 from simulator.quickbooks.rendering import DEFAULT_TAX_CODE, balance_with_jobs
-from simulator.quickbooks.responses import Problem, Refused
+from simulator.quickbooks.responses import Problem, refused
 from simulator.quickbooks.rules import Rules, active_reference, refuse_all, refuse_unknown_currency
 from simulator.quickbooks.schema import overlong
 
@@ -158,7 +158,7 @@ class TermRules(ListRules):
         super().check(company, record, old)
         for name, (least, most) in _RANGES.items():
             if not least <= record.fields.get(name, least) <= most:
-                raise Refused(Problem("2140", "Invalid Amount", f"{name} goes from {least} to {most}", name))
+                raise refused("2140", "Invalid Amount", f"{name} goes from {least} to {most}", name)
 
 
 _RANGES = {
@@ -184,8 +184,8 @@ class PersonRules(Rules):
         fields.setdefault("Active", True)
         fields["DisplayName"] = fields.get("DisplayName") or rules.name_from_parts(fields)
         if not fields["DisplayName"]:
-            raise Refused(
-                Problem("6080", "Missing name", "At least one part of the name must be given.", "DisplayName")
+            raise refused(
+                "6080", "Missing name", "At least one part of the name must be given.", "DisplayName"
             )
         rules.follow_activity(company, record, old)
         fields.setdefault("PrintOnCheckName", rules.name_for_checks(fields))
@@ -235,9 +235,7 @@ class CustomerRules(PersonRules):
     def check(self, company: Company, record: Record, old: Record | None) -> None:
         super().check(company, record, old)
         if record.fields["PreferredDeliveryMethod"] not in DELIVERY:
-            raise Refused(
-                Problem("2170", "Invalid Enumeration", "Supplied value is no PreferredDeliveryMethod", "")
-            )
+            raise refused("2170", "Invalid Enumeration", "Supplied value is no PreferredDeliveryMethod", "")
         code = record.fields.get("CurrencyRef", {}).get("value", company.settings.home_currency)
         refuse_unknown_currency(company, code)
         if old is None or old.parent_id != record.parent_id:

@@ -11,7 +11,7 @@ from simulator.quickbooks.entities import MODELLED, NOT_YET
 from simulator.quickbooks.payments import refuse_line_ex
 from simulator.quickbooks.query import answer_query as answer_query
 from simulator.quickbooks.rendering import render
-from simulator.quickbooks.responses import Problem, Refused, fault_document
+from simulator.quickbooks.responses import Refused, fault_document, refused
 from simulator.quickbooks.sale_rules import ALLOW_DUPLICATES
 from simulator.quickbooks.schema import is_empty, refuse_unknown
 from simulator.quickbooks.writing import current, write
@@ -55,8 +55,8 @@ def perform(company: Company, entity: Entity, asked: Options, body: dict[str, An
 
 
 def not_modelled(name: str) -> Refused:
-    return Refused(
-        Problem("5030", "Feature Not Supported", f"Writing {name.lower()} is not part of this simulator.", "")
+    return refused(
+        "5030", "Feature Not Supported", f"Writing {name.lower()} is not part of this simulator.", ""
     )
 
 
@@ -87,7 +87,7 @@ def answer_batch(company: Company, body: dict[str, Any], request_id: str) -> dic
     items = batch_items(body)
     if len(items) > LARGEST:
         detail = f"Maximum number of batch items is {LARGEST}. Supplied:{len(items)}"
-        raise Refused(Problem("1040", "Too many batch items", detail, ""))
+        raise refused("1040", "Too many batch items", detail, "")
     if request_id and company.switch("batch_id_limits"):
         _refuse_long("requestid", request_id, LONGEST_REQUEST_ID)
         for item in items:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple, NoReturn, TypeVar
 
-from simulator.quickbooks.responses import Problem, Refused
+from simulator.quickbooks.responses import Refused, refused
 
 T = TypeVar("T")
 KEYWORDS = {
@@ -55,7 +55,7 @@ class Statement:
 
 
 def invalid_query(reason: str) -> Refused:
-    return Refused(Problem("4001", "Invalid query", f"QueryValidationError: {reason}"))
+    return refused("4001", "Invalid query", f"QueryValidationError: {reason}")
 
 
 def parse_query(statement: str, *, bare_backslash: bool = True, clamp: bool = False) -> Statement:
@@ -156,7 +156,7 @@ class _Parser:
     def _error(self, at: int, encountered: str, expected: str) -> Refused:
         line, column = self._statement.count("\n", 0, at) + 1, at - self._statement.rfind("\n", 0, at)
         detail = f"Encountered {encountered} at line {line}, column {column}.\nWas expecting:\n    {expected} ...\n    "
-        return Refused(Problem("4000", "Error parsing query", f"QueryParserError: {detail}"))
+        return refused("4000", "Error parsing query", f"QueryParserError: {detail}")
 
     def _tokenize(self, bare_backslash: bool) -> list[Token]:
         found: list[Token] = []

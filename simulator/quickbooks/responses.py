@@ -61,6 +61,10 @@ class Refused(Exception):
         self.timed = timed
 
 
+def refused(code: str, message: str, detail: str, element: str | None = None) -> Refused:
+    return Refused(Problem(code, message, detail, element))
+
+
 def money(cents: int) -> Decimal | int:
     """Trailing zeros as recorded: 639.00, but a plain 0."""
     return Decimal(cents).scaleb(-2).quantize(Decimal("0.01")) if cents else 0

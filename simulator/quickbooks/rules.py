@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.quickbooks import errors
 from simulator.quickbooks.rendering import CURRENCIES, full_name
-from simulator.quickbooks.responses import Problem, Refused
+from simulator.quickbooks.responses import Problem, Refused, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -60,10 +60,8 @@ def check_currency(company: Company, fields: dict[str, Any]) -> None:
 def refuse_unknown_currency(company: Company, code: str) -> None:
     known = code in CURRENCIES if company.settings.multicurrency else code == company.settings.home_currency
     if not known:
-        raise Refused(
-            Problem(
-                "2220", "Invalid Currency", f"Currency {code} is not active in this company", "CurrencyRef"
-            )
+        raise refused(
+            "2220", "Invalid Currency", f"Currency {code} is not active in this company", "CurrencyRef"
         )
 
 

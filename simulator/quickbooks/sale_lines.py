@@ -15,7 +15,7 @@ from simulator.quickbooks.entities import (
     NOTE_LINE,
     SUBTOTAL_LINE,
 )
-from simulator.quickbooks.responses import CENT, Problem, Refused, cents
+from simulator.quickbooks.responses import CENT, cents, refused
 
 if TYPE_CHECKING:
     from simulator.quickbooks.company import Company, Record
@@ -156,10 +156,8 @@ def _check_item_line(company: Company, line: Line, before: Line | None) -> None:
     refuse_bad_amount("Line.Amount", line["Amount"])
     detail = line[ITEM_LINE]
     if company.settings.country == "US" and detail["TaxCodeRef"]["value"] not in TAX_CODES:
-        raise Refused(
-            Problem(
-                "6100", "Invalid tax code", "The tax code of a line must be TAX or NON", "Line.TaxCodeRef"
-            )
+        raise refused(
+            "6100", "Invalid tax code", "The tax code of a line must be TAX or NON", "Line.TaxCodeRef"
         )
     item = detail.get("ItemRef")
     same = before is not None and before[ITEM_LINE].get("ItemRef") == item
@@ -206,10 +204,8 @@ def _check_discount(company: Company, discounts: list[Line]) -> None:
         detail = line.get(DISCOUNT_LINE, {})
         percent = detail.get("DiscountPercent") if detail.get("PercentBased") else None
         if percent is None and (detail.get("PercentBased") or "Amount" not in line):
-            raise Refused(
-                Problem(
-                    "6090", "Invalid discount", "A discount needs an amount or a percentage", "Line.Amount"
-                )
+            raise refused(
+                "6090", "Invalid discount", "A discount needs an amount or a percentage", "Line.Amount"
             )
         if (percent is None and line["Amount"] < 0) or (percent is not None and percent < 0):
             raise errors.negative("Line.Amount")

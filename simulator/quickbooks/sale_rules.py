@@ -13,7 +13,7 @@ from simulator.quickbooks import errors, rules, sale_lines
 from simulator.quickbooks.company import owed, rebalance
 from simulator.quickbooks.entities import ITEM_LINE
 from simulator.quickbooks.rendering import settle_addresses
-from simulator.quickbooks.responses import PACIFIC, Problem, Refused, cents
+from simulator.quickbooks.responses import PACIFIC, Problem, cents, refused
 from simulator.quickbooks.rules import Rules, active_reference, check_currency, refuse_all
 from simulator.quickbooks.sale_lines import add_up
 from simulator.quickbooks.schema import overlong
@@ -274,11 +274,9 @@ def _check_paid(company: Company, record: Record, old: Record) -> None:
 def refuse_linked(company: Company, record: Record) -> None:
     if record.sale.applied:
         code = str(company.switch("linked_refusal_code"))
-        raise Refused(
-            Problem(
-                code,
-                "A business validation error has occurred",
-                "Business Validation Error: The transaction is linked to others. Remove the links first.",
-                "",
-            )
+        raise refused(
+            code,
+            "A business validation error has occurred",
+            "Business Validation Error: The transaction is linked to others. Remove the links first.",
+            "",
         )

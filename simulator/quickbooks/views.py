@@ -17,7 +17,7 @@ from simulator.quickbooks.entities import BY_PATH, NOT_YET
 from simulator.quickbooks.operations import Options, not_modelled, perform
 from simulator.quickbooks.query import answer_query
 from simulator.quickbooks.rendering import render
-from simulator.quickbooks.responses import Problem, Refused, refusal, succeeded
+from simulator.quickbooks.responses import Refused, refusal, refused, succeeded
 from simulator.quickbooks.writing import existing
 
 if TYPE_CHECKING:
@@ -141,7 +141,7 @@ def _queried(company: Company) -> dict[str, Any]:
     if statement.strip():
         return answer_query(company, statement, Options.of(request.args).include)
     if company.switch("empty_query_answer") == "4000":
-        raise Refused(Problem("4000", "Error parsing query", "QueryParserError: the statement is empty"))
+        raise refused("4000", "Error parsing query", "QueryParserError: the statement is empty")
     reason = errors.application_error()
     raise Refused(*reason.problems, kind=reason.kind, status=200)
 
