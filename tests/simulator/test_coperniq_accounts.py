@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.simulator.office import Office, document, refusal
-
-if TYPE_CHECKING:
-    from flask.testing import FlaskClient
+from tests.simulator.clients import Office, document, refusal
 
 FIELDS = {
     "id",
@@ -28,11 +25,6 @@ FIELDS = {
     "updatedAt",
 }
 NEW: dict[str, Any] = {"title": "Ann Lee", "address": ["1 Elm St, Austin, TX 78701"]}
-
-
-@pytest.fixture
-def office(client: FlaskClient) -> Office:
-    return Office.opened(client)
 
 
 def test_an_account_has_exactly_the_documented_fields(office: Office) -> None:

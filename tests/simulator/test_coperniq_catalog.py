@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
-from tests.simulator.office import Office, document, refusal
-
-if TYPE_CHECKING:
-    from flask.testing import FlaskClient
+from tests.simulator.clients import Office, document, refusal
 
 SERVICE: dict[str, Any] = {
     "name": "External Item (QBO)",
@@ -24,11 +22,6 @@ PRODUCT: dict[str, Any] = {
     "category": "PV_MODULE",
     "manufacturer": "Sunfield",
 }
-
-
-@pytest.fixture
-def office(client: FlaskClient) -> Office:
-    return Office.opened(client)
 
 
 def test_an_item_has_exactly_the_documented_fields(office: Office) -> None:

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
-from tests.simulator.office import Office, document, refusal
-
-if TYPE_CHECKING:
-    from flask.testing import FlaskClient
+from tests.simulator.clients import Office, document, refusal
 
 ISSUED = "2026-03-01T00:00:00.000Z"
 LATER = "2999-01-01T00:00:00.000Z"
-
-
-@pytest.fixture
-def office(client: FlaskClient) -> Office:
-    return Office.opened(client)
 
 
 @pytest.fixture

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.simulator.office import Office, refusal
-
-if TYPE_CHECKING:
-    from flask.testing import FlaskClient
-
-
-@pytest.fixture
-def office(client: FlaskClient) -> Office:
-    return Office.opened(client)
+from tests.simulator.clients import Office, refusal
 
 
 @pytest.fixture

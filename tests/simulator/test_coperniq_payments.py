@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.simulator.office import Office, document, refusal
-
-if TYPE_CHECKING:
-    from flask.testing import FlaskClient
+from tests.simulator.clients import Office, document, refusal
 
 DAY = "2026-03-01T00:00:00.000Z"
-
-
-@pytest.fixture
-def office(client: FlaskClient) -> Office:
-    return Office.opened(client)
 
 
 @pytest.fixture

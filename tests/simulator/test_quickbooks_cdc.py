@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from werkzeug.test import TestResponse
 
-from tests.simulator.conftest import Books, Intuit, document, problem
-from tests.simulator.sales import Sales, pays
-
-if TYPE_CHECKING:
-    from werkzeug.test import TestResponse
+from tests.simulator.clients import Books, Intuit, Sales, document, pays, problem
 
 DAY = 86_400
-
-
-@pytest.fixture
-def sales(books: Books) -> Sales:
-    return Sales(books)
 
 
 @pytest.fixture

@@ -5,23 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
-from tests.simulator.conftest import Books, document, problem
+from simulator.world import World
+from tests.simulator.clients import HOURS, SERVICES, Books, Sales, document, line, pays, problem
 from tests.simulator.receiver import Receiver, receiving, settled
-from tests.simulator.sales import HOURS, SERVICES, Sales, line, pays
-
-if TYPE_CHECKING:
-    from flask.testing import FlaskClient
-
-    from simulator.world import World
-
-
-@pytest.fixture
-def sales(books: Books) -> Sales:
-    return Sales(books)
 
 
 @pytest.fixture

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.simulator.conftest import Books, document, problem
-from tests.simulator.sales import Sales, line, num, pays
-
-if TYPE_CHECKING:
-    from simulator.world import World
-
-
-@pytest.fixture
-def sales(books: Books) -> Sales:
-    return Sales(books)
+from simulator.world import World
+from tests.simulator.clients import Books, Sales, document, line, num, pays, problem
 
 
 @pytest.fixture

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from simulator.app import build_app
-from tests.simulator.conftest import Books, document, problem
-from tests.simulator.sales import Sales, line, pays
-
-if TYPE_CHECKING:
-    from simulator.world import World
+from simulator.world import World
+from tests.simulator.clients import Books, Sales, document, line, pays, problem
 
 BRIGHTFIELD = "9341450000000001"
-
-
-@pytest.fixture
-def sales(books: Books) -> Sales:
-    return Sales(books)
 
 
 @pytest.fixture

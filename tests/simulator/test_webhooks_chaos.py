@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
-from tests.simulator.office import Office
+from tests.simulator.clients import Office
 from tests.simulator.receiver import Receiver, receiving, settled
-
-if TYPE_CHECKING:
-    from flask.testing import FlaskClient
-    from werkzeug.test import TestResponse
 
 EVENT = {"realm": "310687", "entity": "Customer", "id": "1", "operation": "Update"}
 

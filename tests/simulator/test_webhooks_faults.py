@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
-from tests.simulator.office import Office
+from simulator.world import World
+from tests.simulator.clients import Office
 from tests.simulator.receiver import Receiver, receiving, settled, until
-
-if TYPE_CHECKING:
-    from flask.testing import FlaskClient
-
-    from simulator.world import World
 
 
 @pytest.fixture

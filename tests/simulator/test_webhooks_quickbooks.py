@@ -7,18 +7,15 @@ import hashlib
 import hmac
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
 from simulator.webhooks import intuit_events
+from simulator.world import World
+from tests.simulator.clients import Books
 from tests.simulator.receiver import Receiver, receiving, settled
-
-if TYPE_CHECKING:
-    from flask.testing import FlaskClient
-
-    from simulator.world import World
-    from tests.simulator.conftest import Books
 
 TOKEN = "00faeec4-08d0-4996-bb37-698ae19f0149"
 LEGACY = (

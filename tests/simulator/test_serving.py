@@ -1,4 +1,4 @@
-"""What only a real socket shows: kept connections, lost answers, a process that starts and stops."""
+"""The simulator on a socket: connections stay open, and faults close them."""
 
 from __future__ import annotations
 
@@ -10,16 +10,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from flask import Flask
+from werkzeug.serving import BaseWSGIServer
 
 from simulator.serving import listen
-from tests.simulator.conftest import Books
-
-if TYPE_CHECKING:
-    from flask import Flask
-    from werkzeug.serving import BaseWSGIServer
+from tests.simulator.clients import Books
 
 
 @pytest.fixture

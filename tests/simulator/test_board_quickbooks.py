@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
-from tests.simulator.conftest import Books, document
-from tests.simulator.sales import Sales, line, num, pays
-
-if TYPE_CHECKING:
-    from flask.testing import FlaskClient
-    from werkzeug.test import TestResponse
-
-    from simulator.world import World
+from simulator.world import World
+from tests.simulator.clients import Books, Sales, document, line, num, pays
 
 HOSTILE = "<script>alert(1)</script>"
 

@@ -1,14 +1,14 @@
+"""Updates, the requestid and batches."""
+
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.simulator.conftest import Books, document, problem
-
-if TYPE_CHECKING:
-    from simulator.world import World
+from simulator.world import World
+from tests.simulator.clients import Books, Intuit, Sales, document, line, pays, problem
 
 
 def full(books: Books, record: dict[str, Any], **fields: Any) -> dict[str, Any]:
@@ -220,3 +220,196 @@ def test_every_change_is_announced_after_the_lock_is_free(
         (books.realm, "Customer", job["Id"], "Update"),
         (books.realm, "Customer", ann["Id"], "Update"),
     ]
+
+
+ANN = {"DisplayName": "Ann"}
+
+
+def count(books: Books) -> int:
+    return int(document(books.query("SELECT COUNT(*) FROM Customer"))["QueryResponse"]["totalCount"])
+
+
+def test_a_repeated_requestid_gets_the_first_answer_and_changes_nothing(books: Books) -> None:
+    first = books.post("customer?requestid=r1", ANN)
+    second = books.post("customer?requestid=r1", ANN)
+    assert (second.status_code, second.data) == (200, first.data)
+    assert count(books) == 1
+
+
+def test_the_replay_is_the_original_answer_even_when_the_record_moved_on(books: Books) -> None:
+    first = document(books.post("customer?requestid=r1", ANN))["Customer"]
+    books.changed(first, Notes="later")
+    again = document(books.post("customer?requestid=r1", ANN))["Customer"]
+    assert (again["SyncToken"], "Notes" in again) == ("0", False)
+
+
+def test_an_update_replays_as_well_instead_of_going_stale(books: Books) -> None:
+    ann = books.customer("Ann")
+    body = {"Id": ann["Id"], "SyncToken": "0", "sparse": True, "Notes": "x"}
+    first = books.post("customer?requestid=r2", body)
+    assert books.post("customer?requestid=r2", body).data == first.data
+    assert problem(books.post("customer", body))["code"] == "5010"
+
+
+def test_an_empty_requestid_counts_as_none(books: Books) -> None:
+    books.post("customer?requestid=", ANN)
+    assert problem(books.post("customer?requestid=", ANN))["code"] == "6240"
+
+
+def test_a_requestid_has_at_most_fifty_characters(books: Books) -> None:
+    assert problem(books.post(f"customer?requestid={'r' * 51}", ANN))["code"] == "2050"
+    assert books.post(f"customer?requestid={'r' * 50}", ANN).status_code == 200
+
+
+def test_another_body_is_replayed_or_refused_as_switched(books: Books, world: World) -> None:
+    first = books.post("customer?requestid=r1", ANN)
+    bob = {"DisplayName": "Bob"}
+    assert books.post("customer?requestid=r1", bob).data == first.data
+    world.switches["requestid_other_body"] = "refuse"
+    answer = books.post("customer?requestid=r1", bob)
+    assert (answer.status_code, problem(answer)["code"]) == (400, "600")
+    assert books.post("customer?requestid=r1", ANN).data == first.data
+    assert count(books) == 1
+
+
+def test_the_memory_ends_when_the_switch_says(books: Books, world: World) -> None:
+    world.switches["requestid_memory_seconds"] = 60
+    books.post("customer?requestid=r1", ANN)
+    world.clock.shift(timedelta(seconds=120))
+    assert problem(books.post("customer?requestid=r1", ANN))["code"] == "6240"
+
+
+def test_a_refusal_is_worked_again_unless_switched(books: Books, world: World) -> None:
+    ann = books.customer("Ann")
+    assert problem(books.post("customer?requestid=r1", ANN))["code"] == "6240"
+    books.changed(ann, DisplayName="Anna")
+    assert books.post("customer?requestid=r1", ANN).status_code == 200
+    world.switches["requestid_remembers_refusals"] = True
+    refused = books.post("customer?requestid=r2", ANN)
+    books.changed(books.read({"Id": "2"}), DisplayName="Annie")
+    again = books.post("customer?requestid=r2", ANN)
+    assert (again.status_code, again.data) == (400, refused.data)
+
+
+def test_companies_do_not_share_requestids(books: Books) -> None:
+    books.post("customer?requestid=r1", ANN)
+    books.client.post("/_control/quickbooks/companies", json={"company_name": "Other", "realm_id": "88"})
+    other = Books(books.client, "88", Intuit(books.client).connect("88")["access_token"])
+    assert (
+        document(other.post("customer?requestid=r1", {"DisplayName": "Zed"}))["Customer"]["DisplayName"]
+        == "Zed"
+    )
+
+
+@pytest.fixture
+def ann(books: Books) -> dict[str, Any]:
+    return books.customer("Ann Lee")
+
+
+def send(sales: Sales, *items: dict[str, Any], path: str = "batch") -> list[dict[str, Any]]:
+    numbered = [{"bId": f"b{n}", **item} for n, item in enumerate(items, 1)]
+    answer = sales.books.post(path, {"BatchItemRequest": numbered})
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = document(answer)["BatchItemResponse"]
+    assert [one["bId"] for one in found] == [one["bId"] for one in numbered]
+    return found
+
+
+def code(item: dict[str, Any]) -> str:
+    assert item["Fault"]["type"] == "ValidationFault"
+    return str(item["Fault"]["Error"][0]["code"])
+
+
+def test_good_and_bad_items_stand_side_by_side(sales: Sales, ann: dict[str, Any]) -> None:
+    invoice = sales.invoice(ann)
+    version = {"Id": invoice["Id"], "SyncToken": "0"}
+    made, gone, stale, found = send(
+        sales,
+        {"operation": "create", "Invoice": sales.body(ann, line(5))},
+        {"operation": "delete", "Invoice": {"Id": "99", "SyncToken": "0"}},
+        {"operation": "update", "Invoice": {**version, "SyncToken": "9", "sparse": True, "PrivateNote": "x"}},
+        {"Query": "select * from Invoice where TotalAmt > '50'"},
+    )
+    assert made["Invoice"]["TotalAmt"] == 5
+    assert (code(gone), code(stale)) == ("610", "5010")
+    assert [row["Id"] for row in found["QueryResponse"]["Invoice"]] == [invoice["Id"]]
+
+
+def test_voids_and_deletions_in_a_batch(sales: Sales, ann: dict[str, Any]) -> None:
+    first, second = sales.invoice(ann), sales.invoice(ann)
+    payment = sales.payment(ann, 5)
+    items = [
+        {"operation": "update", "optionsData": "void", entity: {"Id": one["Id"], "SyncToken": "0"}}
+        for entity, one in (("Invoice", first), ("Payment", payment))
+    ]
+    deleted = {"operation": "delete", "Invoice": {"Id": second["Id"], "SyncToken": "0"}}
+    a, b, c = send(sales, *items, deleted)
+    assert (a["Invoice"]["PrivateNote"], b["Payment"]["PrivateNote"]) == ("Voided", "Voided")
+    assert c["Invoice"]["status"] == "Deleted"
+
+
+def test_an_item_sees_what_the_one_before_it_did(sales: Sales, ann: dict[str, Any]) -> None:
+    invoice = sales.invoice(ann)
+    body = {"CustomerRef": {"value": ann["Id"]}, "TotalAmt": 60, "Line": [pays(60, invoice)]}
+    once = {"operation": "create", "Payment": body}
+    a, b = send(sales, once, once)
+    assert (a["Payment"]["UnappliedAmt"], code(b)) == (0, "6000")
+
+
+@pytest.mark.parametrize(
+    ("item", "expected"),
+    [
+        ({"operation": "create", "Nonsense": {}}, "2010"),
+        ({"operation": "create", "Invoice": {}, "Payment": {}}, "2010"),
+        ({"operation": "create"}, "2010"),
+        ({"operation": "create", "Estimate": {}}, "5030"),
+        ({"operation": "create", "CreditMemo": {}}, "5030"),
+        ({"operation": "create", "Customer": {"Id": "1"}}, "2010"),
+        ({"operation": "update", "Customer": {"DisplayName": "x"}}, "2020"),
+        ({"operation": "send", "Invoice": {}}, "500"),
+        ({"Invoice": {}}, "500"),
+        ({"operation": "delete", "Customer": {"Id": "1", "SyncToken": "0"}}, "500"),
+        ({"operation": "create", "Customer": {"Colour": "red"}}, "2010"),
+        ({"Query": "select * from Nowhere"}, "4001"),
+    ],
+)
+def test_items_that_are_refused(
+    sales: Sales, ann: dict[str, Any], item: dict[str, Any], expected: str
+) -> None:
+    (found,) = send(sales, item)
+    assert code(found) == expected
+
+
+@pytest.mark.parametrize("body", [{}, {"BatchItemRequest": []}, {"BatchItemRequest": ["x"]}])
+def test_an_empty_batch_is_none(sales: Sales, body: dict[str, Any]) -> None:
+    assert problem(sales.books.post("batch", body))["code"] == "2020"
+
+
+def test_an_item_has_a_name(sales: Sales) -> None:
+    answer = sales.books.post("batch", {"BatchItemRequest": [{"Query": "select * from Customer"}]})
+    assert code(document(answer)["BatchItemResponse"][0]) == "2020"
+    assert problem(sales.books.post("batch", {"Items": []}))["code"] == "2010"
+
+
+def test_thirty_are_the_most(sales: Sales) -> None:
+    query = {"Query": "select count(*) from Customer"}
+    assert len(send(sales, *[query] * 30)) == 30
+    items = [{"bId": str(n), **query} for n in range(31)]
+    answer = sales.books.post("batch", {"BatchItemRequest": items})
+    assert (answer.status_code, problem(answer)["code"]) == (400, "1040")
+
+
+def test_a_repeated_batch_gets_the_first_answer(sales: Sales, ann: dict[str, Any]) -> None:
+    item = {"operation": "create", "Invoice": sales.body(ann)}
+    first = send(sales, item, path="batch?requestid=r1")
+    assert send(sales, item, path="batch?requestid=r1") == first
+    assert len(sales.rows("SELECT * FROM Invoice")) == 1
+
+
+def test_with_a_requestid_names_are_short(sales: Sales, world: World) -> None:
+    items = {"BatchItemRequest": [{"bId": "b" * 11, "Query": "select count(*) from Customer"}]}
+    assert sales.books.post("batch", items).status_code == 200
+    assert problem(sales.books.post("batch?requestid=r1", items))["code"] == "2050"
+    assert problem(sales.books.post(f"batch?requestid={'r' * 37}", items))["code"] == "2050"
+    world.switches["batch_id_limits"] = False
+    assert sales.books.post("batch?requestid=r1", items).status_code == 200
