@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 from urllib.parse import parse_qsl
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
 
 PREFIXES = {"/intuit/": "intuit", "/quickbooks/": "quickbooks", "/coperniq/v1": "coperniq"}
 _SECRET = {"code", "state", "token", "access_token", "refresh_token", "client_secret", "api_key", "x-api-key"}

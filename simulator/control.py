@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, jsonify
 
@@ -14,9 +13,7 @@ from simulator.quickbooks.rendering import render_full
 from simulator.quickbooks.responses import json_response
 from simulator.seed import SEEDS, plant
 from simulator.switches import SWITCHES
-
-if TYPE_CHECKING:
-    from simulator.world import World
+from simulator.world import World
 
 
 def build_blueprint(world: World) -> Blueprint:

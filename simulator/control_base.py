@@ -19,8 +19,8 @@ def read_body() -> dict[str, Any]:
     return found
 
 
-def refused(why: str) -> Answer:
-    return jsonify({"error": why}), 400
+def refused(why: str, status: int = 400) -> Answer:
+    return jsonify({"error": why}), status
 
 
 def control_blueprint(name: str, import_name: str) -> Blueprint:

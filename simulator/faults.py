@@ -19,16 +19,8 @@ from flask import Response, jsonify
 from simulator.access_log import is_write
 
 BEFORE = {
-    "throttle",
-    "error_500",
-    "error_502_html",
-    "refuse_connection_before",
-    "slow",
-    "stale",
-    "expired_token",
-    "forbidden",
-    "fault_in_200",
-    "duplicate_request_id",
+    *("throttle", "error_500", "error_502_html", "refuse_connection_before", "slow", "stale"),
+    *("expired_token", "forbidden", "fault_in_200", "duplicate_request_id"),
 }
 LATE_ERRORS = {"late_error_500": "error_500", "late_error_502": "error_502_html"}
 AFTER = {"lost_answer", "hang", *LATE_ERRORS}

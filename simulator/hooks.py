@@ -5,20 +5,14 @@ from __future__ import annotations
 import socket
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
-from flask import Response, g, request
+from flask import Flask, Response, g, request
 from werkzeug.http import http_date
 
 from simulator import access_log
 from simulator.faults import AFTER, LATE_ERRORS, Fault
 from simulator.quickbooks.entities import entity_of_path
-
-if TYPE_CHECKING:
-    from flask import Flask
-
-    from simulator.world import World
-
+from simulator.world import World
 
 _HEARD = {"late_error_500": 500, "late_error_502": 502}
 

@@ -6,18 +6,16 @@ import tomllib
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.coperniq import accounts, catalog, invoices, payments, projects, workflows
+from simulator.coperniq.company import Company
 from simulator.coperniq.records import Line, Property, Workflow
+from simulator.quickbooks.company import Company as Books
 from simulator.quickbooks.company import Settings
 from simulator.quickbooks.user_actions import add_default_lists
 from simulator.quickbooks.writing import edit, enter
-
-if TYPE_CHECKING:
-    from simulator.coperniq.company import Company
-    from simulator.quickbooks.company import Company as Books
-    from simulator.world import World
+from simulator.world import World
 
 SEEDS = ("empty", "demo")
 Data = dict[str, Any]

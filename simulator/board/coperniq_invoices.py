@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from decimal import Decimal
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -21,15 +22,10 @@ from simulator.board.form_data import (
     with_empty_rows,
 )
 from simulator.coperniq import invoice_lines, invoice_status, invoices, projects, rendering, user_actions
-from simulator.coperniq.records import METHODS
+from simulator.coperniq.company import Company
+from simulator.coperniq.records import METHODS, Invoice, Line
 from simulator.coperniq.validation import Refused, invalid, not_found
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from simulator.coperniq.company import Company
-    from simulator.coperniq.records import Invoice, Line
-    from simulator.world import World
+from simulator.world import World
 
 Answer = AnyResponse | str | tuple[str, int]
 Json = dict[str, Any]

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import render_template, request
 
+from simulator.coperniq.company import Company
+from simulator.coperniq.records import Workflow
 from simulator.coperniq.validation import invalid
-
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from simulator.coperniq.company import Company
-    from simulator.coperniq.records import Workflow
-    from simulator.quickbooks.company import Company as Books
-    from simulator.world import World
+from simulator.quickbooks.company import Company as Books
+from simulator.world import World
 
 MOST_ROWS = 100
 EMPTY_ROWS = 3  # as many rows as a form for lines has at least

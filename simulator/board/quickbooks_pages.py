@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -23,6 +23,7 @@ from simulator.board.form_data import (
 from simulator.coperniq.validation import Refused as Mistyped
 from simulator.coperniq.validation import invalid
 from simulator.quickbooks import user_actions, voiding
+from simulator.quickbooks.company import Company, Record
 from simulator.quickbooks.entities import DISCOUNT_LINE, GROUP_LINE, ITEM_LINE
 from simulator.quickbooks.merging import merge
 from simulator.quickbooks.rendering import balance_with_jobs
@@ -30,10 +31,7 @@ from simulator.quickbooks.responses import Refused, cents, plain
 from simulator.quickbooks.rules import without_suffix
 from simulator.quickbooks.sale_rules import today
 from simulator.quickbooks.writing import enter, existing
-
-if TYPE_CHECKING:
-    from simulator.quickbooks.company import Company, Record
-    from simulator.world import World
+from simulator.world import World
 
 Answer = AnyResponse | str | tuple[str, int]
 Json = dict[str, Any]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -12,16 +12,13 @@ from werkzeug.wrappers import Response as AnyResponse
 from simulator.board import coperniq_invoices, quickbooks_pages
 from simulator.board.form_data import Choice, choose, typed_number
 from simulator.coperniq import projects, rendering, user_actions, workflows
+from simulator.coperniq.company import Company
+from simulator.coperniq.records import Project, Workflow
 from simulator.coperniq.validation import Refused, invalid
-
-if TYPE_CHECKING:
-    from simulator.coperniq.company import Company
-    from simulator.coperniq.records import Project, Workflow
-    from simulator.quickbooks.company import Company as Books
-    from simulator.quickbooks.company import Record
-    from simulator.webhooks.delivery import Attempt
-    from simulator.world import World
-
+from simulator.quickbooks.company import Company as Books
+from simulator.quickbooks.company import Record
+from simulator.webhooks.delivery import Attempt
+from simulator.world import World
 
 STRIP = 12
 GLOW = timedelta(seconds=30)

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.coperniq import contacts, properties, rendering, sites, validation
-from simulator.coperniq.company import release_invoices
-from simulator.coperniq.query_parameters import filter_records, ordered, page, read_matching, window
-from simulator.coperniq.records import Account
+from simulator.coperniq.company import Company, release_invoices
+from simulator.coperniq.query_parameters import (
+    Answer,
+    Call,
+    filter_records,
+    ordered,
+    page,
+    read_matching,
+    window,
+)
+from simulator.coperniq.records import Account, Project, User
+from simulator.coperniq.rendering import Json
 from simulator.coperniq.search import search_condition
 from simulator.coperniq.validation import Refused
-
-if TYPE_CHECKING:
-    from simulator.coperniq.company import Company
-    from simulator.coperniq.query_parameters import Answer, Call
-    from simulator.coperniq.records import Project, User
-    from simulator.coperniq.rendering import Json
-
 
 CREATE: validation.Schema = {
     "title": ("title", validation.filled),

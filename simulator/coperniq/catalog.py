@@ -3,63 +3,37 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.coperniq import rendering, validation
-from simulator.coperniq.records import CatalogItem
+from simulator.coperniq.company import Company
+from simulator.coperniq.query_parameters import Answer, Call
+from simulator.coperniq.records import CatalogItem, User
 from simulator.coperniq.validation import invalid
 
-if TYPE_CHECKING:
-    from simulator.coperniq.company import Company
-    from simulator.coperniq.query_parameters import Answer, Call
-    from simulator.coperniq.records import User
-
-
 TRADE_GROUPS = ("ENERGY", "MECHANICAL", "ELECTRICAL", "PLUMBING", "LOW_VOLTAGE", "ENVELOPE", "OTHER")
-SERVICES = (
-    "ADJUSTMENT",
-    "BALANCING",
-    "CALIBRATION",
-    "CLEANING",
-    "COMMISSIONING",
-    "DECOMMISSIONING",
-    "DIAGNOSTICS",
-    "ENGINEERING",
-    "EQUIPMENT_RENTAL",
-    "INSPECTION",
-    "INSTALLATION",
-    "MAINTENANCE",
-    "MONITORING",
-    "OPTIMIZATION",
-    "PERMITTING",
-    "RELOCATION",
-    "REMOVAL",
-    "REPAIR",
-    "REPLACEMENT",
-    "RETROFIT",
-    "SITE_SURVEY",
-    "TESTING",
-    "TRAINING",
-    "OTHER",
-)
+SERVICES = {
+    *(
+        "ADJUSTMENT",
+        "BALANCING",
+        "CALIBRATION",
+        "CLEANING",
+        "COMMISSIONING",
+        "DECOMMISSIONING",
+        "DIAGNOSTICS",
+    ),
+    *("ENGINEERING", "EQUIPMENT_RENTAL", "INSPECTION", "INSTALLATION", "MAINTENANCE", "MONITORING"),
+    *("OPTIMIZATION", "PERMITTING", "RELOCATION", "REMOVAL", "REPAIR", "REPLACEMENT", "RETROFIT"),
+    *("SITE_SURVEY", "TESTING", "TRAINING", "OTHER"),
+}
 # The sixteen of 77 that are named; which trade group some of them demand is a guess by their trade.
 PRODUCTS = {
-    "PV_MODULE": "ENERGY",
-    "PV_INVERTER": "ENERGY",
-    "MICROINVERTER": "ENERGY",
-    "BATTERY_SYSTEM": "ENERGY",
-    "EV_CHARGER": None,
-    "RACKING": "ENERGY",
-    "MOUNTING": None,
+    **dict.fromkeys(("PV_MODULE", "PV_INVERTER", "MICROINVERTER", "BATTERY_SYSTEM", "RACKING"), "ENERGY"),
     "POWER_OPTIMIZER": "ENERGY",
-    "GENERATOR": None,
-    "PANELBOARD": "ELECTRICAL",
-    "BREAKER": "ELECTRICAL",
-    "WIRE": "ELECTRICAL",
+    **dict.fromkeys(("PANELBOARD", "BREAKER", "WIRE"), "ELECTRICAL"),
     "HEAT_PUMP": "MECHANICAL",
     "WATER_HEATER": "PLUMBING",
-    "SENSOR": None,
-    "OTHER": None,
+    **dict.fromkeys(("EV_CHARGER", "MOUNTING", "GENERATOR", "SENSOR", "OTHER")),
 }
 _SPELLED = re.compile(r"[A-Z][A-Z0-9_]*")
 

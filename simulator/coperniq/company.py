@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import secrets
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import Any
 
 from flask import Response, jsonify
 
@@ -15,6 +16,7 @@ from simulator.coperniq.records import (
     Account,
     CatalogItem,
     Contact,
+    Invoice,
     Key,
     PhaseTemplate,
     Project,
@@ -25,15 +27,8 @@ from simulator.coperniq.records import (
     Workflow,
 )
 from simulator.coperniq.validation import Refused
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
-
-    from simulator.coperniq.records import Invoice
-    from simulator.environment import Environment
-    from simulator.webhooks.sender import Webhooks
-
+from simulator.environment import Environment
+from simulator.webhooks.sender import Webhooks
 
 FIRST_IDS = {
     "company": 101,

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from simulator.coperniq import rendering, validation
-from simulator.coperniq.query_parameters import filter_contacts, ordered, page, window
-from simulator.coperniq.records import Account, Contact
+from simulator.coperniq.company import Company
+from simulator.coperniq.query_parameters import Answer, Call, filter_contacts, ordered, page, window
+from simulator.coperniq.records import Account, Contact, Project, User
 from simulator.coperniq.validation import invalid
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from simulator.coperniq.company import Company
-    from simulator.coperniq.query_parameters import Answer, Call
-    from simulator.coperniq.records import Project, User
 
 
 def read_linked_contacts(company: Company, body: Mapping[str, Any]) -> list[int] | None:

@@ -6,20 +6,17 @@ Never counted, matched or throttled; refused as the API refuses.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
 from simulator.coperniq import user_actions as act
 from simulator.coperniq import validation
-from simulator.coperniq.company import pretend_used
+from simulator.coperniq.company import Company, pretend_used
+from simulator.coperniq.records import Key
 from simulator.coperniq.rendering import full_company_json
 from simulator.coperniq.validation import Refused, invalid, not_found
-
-if TYPE_CHECKING:
-    from simulator.coperniq.company import Company
-    from simulator.coperniq.records import Key
-    from simulator.world import World
+from simulator.world import World
 
 Json = dict[str, Any]
 _ACTIONS: list[tuple[str, str, Callable[..., Json]]] = [

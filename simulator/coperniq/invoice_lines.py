@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.coperniq import validation
+from simulator.coperniq.company import Company
 from simulator.coperniq.records import Line
 from simulator.coperniq.validation import Refused, invalid
-
-if TYPE_CHECKING:
-    from simulator.coperniq.company import Company
-
 
 Found = tuple[str, Any, str | None]
 

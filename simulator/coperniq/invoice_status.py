@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, timedelta
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from simulator.coperniq.company import Company
-    from simulator.coperniq.records import Invoice
-
+from simulator.coperniq.company import Company
+from simulator.coperniq.records import Invoice
 
 OPEN_STATUSES = ("SENT", "PARTIALLY_PAID")
 FOLLOWING_PAYMENTS = (*OPEN_STATUSES, "PAID", "OVERDUE")

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.coperniq import accounts, invoice_lines, invoice_status, projects, rendering, validation
-from simulator.coperniq.query_parameters import moment, ordered, page, window, wrapped
-from simulator.coperniq.records import CALCULATIONS, STATUSES, WRITTEN_ON_CREATE, Invoice, Project
+from simulator.coperniq.company import Company
+from simulator.coperniq.query_parameters import Answer, Call, moment, ordered, page, window, wrapped
+from simulator.coperniq.records import (
+    CALCULATIONS,
+    STATUSES,
+    WRITTEN_ON_CREATE,
+    Account,
+    Invoice,
+    Line,
+    Project,
+    User,
+)
 from simulator.coperniq.validation import Refused, invalid, not_found
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from simulator.coperniq.company import Company
-    from simulator.coperniq.query_parameters import Answer, Call
-    from simulator.coperniq.records import Account, Line, User
-
 
 LOCAL_ZONE = timezone(timedelta(hours=-6))
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")

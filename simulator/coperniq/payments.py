@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.coperniq import invoice_status, invoices, rendering, validation
-from simulator.coperniq.records import METHODS, Payment
+from simulator.coperniq.company import Company
+from simulator.coperniq.query_parameters import Answer, Call
+from simulator.coperniq.records import METHODS, Invoice, Payment, User
 from simulator.coperniq.validation import invalid, not_found
-
-if TYPE_CHECKING:
-    from simulator.coperniq.company import Company
-    from simulator.coperniq.query_parameters import Answer, Call
-    from simulator.coperniq.records import Invoice, User
 
 
 def _schema(company: Company) -> validation.Schema:

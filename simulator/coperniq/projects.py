@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from simulator.coperniq import contacts, properties, rendering, triggers, validation, workflows
-from simulator.coperniq.company import release_invoices
-from simulator.coperniq.query_parameters import filter_records, ordered, page, read_matching, window
-from simulator.coperniq.records import Project
+from simulator.coperniq.company import Company, release_invoices
+from simulator.coperniq.query_parameters import (
+    Answer,
+    Call,
+    filter_records,
+    ordered,
+    page,
+    read_matching,
+    window,
+)
+from simulator.coperniq.records import Project, User
 from simulator.coperniq.search import search_condition
 from simulator.coperniq.validation import invalid
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from simulator.coperniq.company import Company
-    from simulator.coperniq.query_parameters import Answer, Call
-    from simulator.coperniq.records import User
-
 
 Body = dict[str, Any]
 STATUSES = ("ACTIVE", "ON_HOLD", "CANCELLED", "COMPLETED")

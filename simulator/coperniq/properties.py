@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.coperniq import rendering
+from simulator.coperniq.company import Company
+from simulator.coperniq.query_parameters import Answer, Call
+from simulator.coperniq.records import Property
 from simulator.coperniq.validation import invalid
-
-if TYPE_CHECKING:
-    from simulator.coperniq.company import Company
-    from simulator.coperniq.query_parameters import Answer, Call
-    from simulator.coperniq.records import Property
-
 
 TYPES = ("account", "opportunity", "project", "vendor", "ahj", "client", "request")
 _ALIASES = {"client": "account", "request": "opportunity"}

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from simulator.coperniq import rendering, validation
-from simulator.coperniq.records import Account, Contact, Project, Stamped
+from simulator.coperniq.company import Company
+from simulator.coperniq.records import Account, Contact, Project, Stamped, User
 from simulator.coperniq.validation import invalid, not_found
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from simulator.coperniq.company import Company
-    from simulator.coperniq.records import User
-
 
 Answer = tuple[int, Any]
 

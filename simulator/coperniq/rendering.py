@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
 
 from simulator.coperniq import invoice_status
-from simulator.coperniq.records import Account
-
-if TYPE_CHECKING:
-    from datetime import datetime
-    from decimal import Decimal
-
-    from simulator.coperniq.company import Company
-    from simulator.coperniq.records import (
-        CatalogItem,
-        Contact,
-        Invoice,
-        Line,
-        Payment,
-        PhaseInstance,
-        PhaseTemplate,
-        Project,
-        Property,
-        Site,
-        Stamped,
-        User,
-        Workflow,
-    )
-
+from simulator.coperniq.company import Company
+from simulator.coperniq.records import (
+    Account,
+    CatalogItem,
+    Contact,
+    Invoice,
+    Line,
+    Payment,
+    PhaseInstance,
+    PhaseTemplate,
+    Project,
+    Property,
+    Site,
+    Stamped,
+    User,
+    Workflow,
+)
 
 Json = dict[str, Any]
 _LEGACY = {"accountId": "clientId", "account": "client", "accounts": "clients", "number": "uid"}

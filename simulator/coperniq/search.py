@@ -6,17 +6,12 @@ import csv
 import json
 from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from simulator.coperniq.query_parameters import is_moment, moment
+from simulator.coperniq.query_parameters import Call, is_moment, moment
+from simulator.coperniq.rendering import Json
 from simulator.coperniq.validation import invalid
 
-if TYPE_CHECKING:
-    from simulator.coperniq.query_parameters import Call
-    from simulator.coperniq.rendering import Json
-
-
-Test = Callable[[Any], bool]
 OPERATORS = ("eq", "neq", "gt", "gte", "lt", "lte", "contains", "in", "nin", "between")
 _ALIASES = {"clientId": "accountId", "client": "account", "uid": "number"}
 

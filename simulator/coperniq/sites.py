@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.coperniq import contacts, rendering, validation
-from simulator.coperniq.query_parameters import page
-from simulator.coperniq.records import Site
+from simulator.coperniq.company import Company
+from simulator.coperniq.query_parameters import Answer, Call, page
+from simulator.coperniq.records import Site, User
 from simulator.coperniq.validation import invalid
-
-if TYPE_CHECKING:
-    from simulator.coperniq.company import Company
-    from simulator.coperniq.query_parameters import Answer, Call
-    from simulator.coperniq.records import User
-
 
 UPDATE: validation.Schema = {
     "title": ("title", validation.nullable(validation.text)),

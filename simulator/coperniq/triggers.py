@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.coperniq import rendering
-
-if TYPE_CHECKING:
-    from simulator.coperniq.company import Company
-    from simulator.coperniq.records import PhaseInstance, Project
-
+from simulator.coperniq.company import Company
+from simulator.coperniq.records import PhaseInstance, Project
 
 NAMES = {
     "TASK_CREATED": "Work Order Created",

@@ -5,7 +5,7 @@ Every function that is offered to `control` takes the company, the body and the 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.coperniq import (
     accounts,
@@ -22,21 +22,20 @@ from simulator.coperniq import (
     validation,
     workflows,
 )
+from simulator.coperniq.company import Company
 from simulator.coperniq.records import (
     CALCULATIONS,
     STATUSES,
     CatalogItem,
+    Invoice,
+    Line,
     PhaseTemplate,
     Project,
     Property,
+    Stamped,
     Workflow,
 )
 from simulator.coperniq.validation import Refused, invalid, not_found
-
-if TYPE_CHECKING:
-    from simulator.coperniq.company import Company
-    from simulator.coperniq.records import Invoice, Line, Stamped
-
 
 Json = dict[str, Any]
 INVOICE_ACTIONS: dict[str, Json] = {

@@ -6,7 +6,6 @@ import json
 import re
 import secrets
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request
 
@@ -21,52 +20,24 @@ from simulator.coperniq import (
     sites,
     workflows,
 )
-from simulator.coperniq.company import count_call, limit_headers
+from simulator.coperniq.company import Company, count_call, limit_headers
 from simulator.coperniq.query_parameters import Answer, Call
+from simulator.coperniq.records import Key
 from simulator.coperniq.validation import Refused, not_found, parse_json
-
-if TYPE_CHECKING:
-    from simulator.coperniq.company import Company
-    from simulator.coperniq.records import Key
-    from simulator.world import World
-
+from simulator.world import World
 
 Handler = Callable[[Call], Answer]
 
 ALIASES = {"clients": "accounts"}
-NOT_SIMULATED = [
-    "opportunities",
-    "requests",
-    "bills",
-    "quotes",
-    "vendors",
-    "work-orders",
-    "taxes",
-    "users",
-    "roles",
-    "teams",
-    "notes",
-    "forms",
-    "form-templates",
-    "calls",
-    "assets",
-    "labels",
-    "ahjs",
-    "reminders",
+NOT_SIMULATED = {
+    *("opportunities", "requests", "bills", "quotes", "vendors", "work-orders", "taxes", "users", "roles"),
+    *("teams", "notes", "forms", "form-templates", "calls", "assets", "labels", "ahjs", "reminders"),
     "appointments",
-]
-NESTED_NOT_SIMULATED = [
-    "bills",
-    "quotes",
-    "line-items",
-    "work-orders",
-    "notes",
-    "comments",
-    "files",
-    "vendors",
-    "reminders",
+}
+NESTED_NOT_SIMULATED = {
+    *("bills", "quotes", "line-items", "work-orders", "notes", "comments", "files", "vendors", "reminders"),
     "appointments",
-]
+}
 
 
 def _compiled() -> list[tuple[str, re.Pattern[str], Handler]]:

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
 
 from simulator.coperniq import rendering, triggers
-from simulator.coperniq.query_parameters import ordered, page
-from simulator.coperniq.records import PhaseInstance, PhaseTemplate
+from simulator.coperniq.company import Company
+from simulator.coperniq.query_parameters import Answer, Call, ordered, page
+from simulator.coperniq.records import PhaseInstance, PhaseTemplate, Project, User, Workflow
 from simulator.coperniq.validation import Refused, invalid
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from simulator.coperniq.company import Company
-    from simulator.coperniq.query_parameters import Answer, Call
-    from simulator.coperniq.records import Project, User, Workflow
 
 
 def enter_workflow(company: Company, project: Project, user: User | None) -> None:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from flask import Blueprint, Response, jsonify
 
 from simulator.control_base import control_blueprint, read_body
 from simulator.intuit.grants import App
-
-if TYPE_CHECKING:
-    from simulator.world import World
+from simulator.world import World
 
 
 def build_blueprint(world: World) -> Blueprint:

@@ -9,16 +9,11 @@ from __future__ import annotations
 import ipaddress
 import itertools
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from simulator.environment import Environment
-
+from simulator.environment import Environment
 
 ACCESS_SECONDS = 3600
 HARD_SECONDS = 157_680_000

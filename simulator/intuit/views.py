@@ -4,31 +4,21 @@ from __future__ import annotations
 
 from base64 import b64decode
 from binascii import Error as NotBase64
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from secrets import compare_digest
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request
+from werkzeug.wrappers import Response as Answer
 
 from simulator.intuit.grants import ACCESS_SECONDS, App, Grant, InvalidGrant
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from werkzeug.wrappers import Response as Answer
-
-    from simulator.world import World
-
+from simulator.world import World
 
 SCOPES = {
-    "com.intuit.quickbooks.accounting",
-    "com.intuit.quickbooks.payment",
-    "openid",
-    "profile",
-    "email",
-    "phone",
-    "address",
+    *("com.intuit.quickbooks.accounting", "com.intuit.quickbooks.payment"),
+    *("openid", "profile", "email", "phone", "address"),
 }
 
 

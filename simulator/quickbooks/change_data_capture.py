@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.quickbooks import errors
+from simulator.quickbooks.company import Company, Record
 from simulator.quickbooks.company_info import single_rows
 from simulator.quickbooks.entities import MODELLED, entity_of_path
 from simulator.quickbooks.rendering import render
 from simulator.quickbooks.responses import PACIFIC, Refused, refused, stamp
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from simulator.quickbooks.company import Company, Record
-
 
 UNSUPPORTED = {"JournalCode", "TaxAgency", "TimeActivity", "TaxCode", "TaxRate"}
 LOOK_BACK = timedelta(days=30)

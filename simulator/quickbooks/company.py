@@ -6,18 +6,14 @@ import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
+from simulator.environment import Environment
 from simulator.quickbooks.entities import MODELLED
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from simulator.environment import Environment
-    from simulator.switches import Setting
-    from simulator.webhooks.sender import Webhooks
-
+from simulator.switches import Setting
+from simulator.webhooks.sender import Webhooks
 
 IndexKey = tuple[str, str, str]  # entity, property, value
 PARENT = "ParentRef"
@@ -245,6 +241,9 @@ class Company:
             line.append(above)
             above = self.parent(above)
         return line
+
+    def depth_below(self, record: Record) -> int:
+        return max((1 + self.depth_below(one) for one in self.children(record)), default=0)
 
     def full_name(self, record: Record) -> str:
         return ":".join(one.own_name for one in [*reversed(self.ancestors(record)), record])

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from simulator.quickbooks.company import Company, Settings
 from simulator.quickbooks.responses import stamp
-
-if TYPE_CHECKING:
-    from simulator.quickbooks.company import Company, Settings
-
 
 _ALPHA3 = {"US": "USA", "CA": "CAN", "GB": "GBR", "AU": "AUS"}
 

@@ -8,24 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from flask import Response, abort, jsonify
+from flask import Blueprint, Response, abort, jsonify
 
 from simulator.control_base import control_blueprint, read_body
 from simulator.quickbooks import errors, payments, user_actions, voiding
-from simulator.quickbooks.company import Settings
+from simulator.quickbooks.company import Company, Record, Settings
 from simulator.quickbooks.entities import MODELLED
 from simulator.quickbooks.merging import merge
 from simulator.quickbooks.rendering import render_full
 from simulator.quickbooks.responses import Refused, json_response, refusal
 from simulator.quickbooks.writing import enter, existing, move_balance
-
-if TYPE_CHECKING:
-    from flask import Blueprint
-
-    from simulator.quickbooks.company import Company, Record
-    from simulator.world import World
+from simulator.world import World
 
 Json = dict[str, Any]
 VOIDABLE = {"invoices": "Invoice", "payments": "Payment", "creditmemos": "CreditMemo"}

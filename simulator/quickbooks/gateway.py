@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter, defaultdict, deque
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import uuid4
 
 from flask import Response
 
+from simulator.environment import Environment
+from simulator.intuit.grants import Intuit
 from simulator.quickbooks import errors
 from simulator.quickbooks.responses import Refused, envelope_time, fault_document, json_response, refusal
-
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from simulator.environment import Environment
-    from simulator.intuit.grants import Intuit
-
 
 ACCOUNTING = "com.intuit.quickbooks.accounting"
 PER_MINUTE, PER_SECOND, IN_FLIGHT, BATCHES_PER_MINUTE = 500, 10, 10, 40

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.quickbooks import errors, rules
+from simulator.quickbooks.company import Company, Record
 from simulator.quickbooks.entities import (
     ACCOUNT,
     ACCOUNT_CLASSES,
@@ -24,10 +25,6 @@ from simulator.quickbooks.rendering import DEFAULT_TAX_CODE, balance_with_jobs
 from simulator.quickbooks.responses import Problem, refused
 from simulator.quickbooks.rules import Rules, active_reference, refuse_all, refuse_unknown_currency
 from simulator.quickbooks.schema import overlong
-
-if TYPE_CHECKING:
-    from simulator.quickbooks.company import Company, Record
-
 
 INCOME = {"Income", "Other Income"}
 LARGEST = Decimal(99_999_999_999)
@@ -173,11 +170,18 @@ _RANGES = {
 
 MAX_LEVELS = 5
 DELIVERY = {"Print", "Email", "None"}
+_REFERENCES = {
+    **dict.fromkeys(("SalesTermRef", "TermRef"), "Term"),
+    **dict.fromkeys(("ARAccountRef", "APAccountRef"), "Account"),
+    "PaymentMethodRef": "PaymentMethod",
+}
 
 
 @dataclass(frozen=True)
 class PersonRules(Rules):
-    """Customers, vendors and employees: one list of names."""
+    """Customers, vendors and employees share one list of names. `false_by_default` names a flag."""
+
+    false_by_default: str = ""
 
     def settle(self, company: Company, record: Record, old: Record | None) -> None:
         fields = record.fields
@@ -189,29 +193,18 @@ class PersonRules(Rules):
             )
         rules.follow_activity(company, record, old)
         fields.setdefault("PrintOnCheckName", rules.name_for_checks(fields))
+        if self.false_by_default:
+            fields.setdefault(self.false_by_default, False)
 
     def check(self, company: Company, record: Record, old: Record | None) -> None:
         found = [
             *rules.forbidden_names(company, record.fields),
             *overlong(self.entity.properties, record.fields),
         ]
-        refuse_all([*found, *_bad_emails(record.fields)])
-        _check_references(company, record)
+        refuse_all([*found, *rules.bad_emails(record.fields, "PrimaryEmailAddr")])
+        for name, entity in _REFERENCES.items():
+            active_reference(company, entity, record.fields, name)
         rules.refuse_taken_name(company, record)
-
-
-@dataclass(frozen=True)
-class VendorRules(PersonRules):
-    def settle(self, company: Company, record: Record, old: Record | None) -> None:
-        super().settle(company, record, old)
-        record.fields.setdefault("Vendor1099", False)
-
-
-@dataclass(frozen=True)
-class EmployeeRules(PersonRules):
-    def settle(self, company: Company, record: Record, old: Record | None) -> None:
-        super().settle(company, record, old)
-        record.fields.setdefault("BillableTime", False)
 
 
 @dataclass(frozen=True)
@@ -255,30 +248,6 @@ class CustomerRules(PersonRules):
                 self.after(company, job, job)
 
 
-def _bad_emails(fields: dict[str, Any]) -> list[Problem]:
-    """Several addresses in one field, separated by commas, are common."""
-    given = fields.get("PrimaryEmailAddr", {}).get("Address", "")
-    addresses = [one.strip() for one in given.split(",")] if given else []
-    return [errors.bad_email(one) for one in addresses if not rules.looks_like_email(one)]
-
-
-_REFERENCES = {
-    "SalesTermRef": "Term",
-    "TermRef": "Term",
-    "PaymentMethodRef": "PaymentMethod",
-    "ARAccountRef": "Account",
-}
-_REFERENCES["APAccountRef"] = "Account"
-
-
-def _check_references(company: Company, record: Record) -> None:
-    for name, entity in _REFERENCES.items():
-        value = record.fields.get(name, {}).get("value")
-        target = company.find(entity, value) if value else None
-        if value and (target is None or not target.active):
-            raise errors.not_found()
-
-
 def _take_opening_balance(record: Record, old: Record | None) -> None:
     """Amount and date count on creation; later both are read-only."""
     opening = record.fields.pop("Balance", None)
@@ -314,18 +283,12 @@ def _settle_job(company: Company, fields: dict[str, Any]) -> None:
 def _check_parents(company: Company, record: Record) -> None:
     if not record.parent_id:
         return
-    parent = company.find("Customer", record.parent_id)
-    if parent is None or not parent.active:
-        raise errors.not_found()
-    line = [parent, *company.ancestors(parent)]
+    active_reference(company, "Customer", record.fields, "ParentRef")
+    line = company.ancestors(record)
     if any(one.id == record.id for one in line):
         raise errors.business("A customer cannot be a job of itself or of one of its jobs.")
-    if 1 + len(line) + _depth_below(company, record) > MAX_LEVELS:
+    if 1 + len(line) + company.depth_below(record) > MAX_LEVELS:
         raise errors.business("A customer can have at most five levels.", "6180", "Too many levels")
-
-
-def _depth_below(company: Company, record: Record) -> int:
-    return max((1 + _depth_below(company, child) for child in company.children(record)), default=0)
 
 
 def _check_deactivation(company: Company, record: Record) -> None:
@@ -341,8 +304,8 @@ def _check_deactivation(company: Company, record: Record) -> None:
 
 LISTS: dict[str, Rules] = {
     "Customer": CustomerRules(CUSTOMER),
-    "Vendor": VendorRules(VENDOR),
-    "Employee": EmployeeRules(EMPLOYEE),
+    "Vendor": PersonRules(VENDOR, false_by_default="Vendor1099"),
+    "Employee": PersonRules(EMPLOYEE, false_by_default="BillableTime"),
     "Account": AccountRules(ACCOUNT, forbidden=r'[:"\t\n\r]'),
     "Item": ItemRules(ITEM, forbidden=r"[:\t\n\r]"),
     "PaymentMethod": ListRules(PAYMENT_METHOD, suffix=" (Deleted)"),

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.quickbooks import errors, rules
-from simulator.quickbooks.company import PARENT, touch_ancestors
+from simulator.quickbooks.company import PARENT, Company, Record, touch_ancestors
 from simulator.quickbooks.list_rules import MAX_LEVELS
 from simulator.quickbooks.rendering import balance_with_jobs
 from simulator.quickbooks.writing import RULES, existing
-
-if TYPE_CHECKING:
-    from simulator.quickbooks.company import Company, Record
-
 
 _POINTING = {
     "Customer": {"CustomerRef"},
@@ -55,13 +51,9 @@ def _refuse(company: Company, away: Record, survivor: Record) -> None:
         raise errors.business("A record cannot be merged into one below it.")
     if away.fields.get("Type") != survivor.fields.get("Type"):
         raise errors.business("Only records of one type can be merged.")
-    levels = 1 + len(company.ancestors(survivor)) + _depth_below(company, away)
+    levels = 1 + len(company.ancestors(survivor)) + company.depth_below(away)
     if away.entity == "Customer" and levels > MAX_LEVELS:
         raise errors.business("A customer can have at most five levels.", "6180", "Too many levels")
-
-
-def _depth_below(company: Company, record: Record) -> int:
-    return max((1 + _depth_below(company, one) for one in company.children(record)), default=0)
 
 
 def _pointing(company: Company, away: Record) -> list[Record]:

@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.quickbooks import errors, voiding
+from simulator.quickbooks.company import Company
 from simulator.quickbooks.entities import MODELLED, NOT_YET
 from simulator.quickbooks.payments import refuse_line_ex
 from simulator.quickbooks.query import answer_query as answer_query
 from simulator.quickbooks.rendering import render
 from simulator.quickbooks.responses import Refused, fault_document, refused
 from simulator.quickbooks.sale_rules import ALLOW_DUPLICATES
-from simulator.quickbooks.schema import is_empty, refuse_unknown
+from simulator.quickbooks.schema import Entity, is_empty, refuse_unknown
 from simulator.quickbooks.writing import current, write
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from simulator.quickbooks.company import Company
-    from simulator.quickbooks.schema import Entity
-
 
 INCLUDES = {"Invoice": {ALLOW_DUPLICATES, "invoicelink"}}
 

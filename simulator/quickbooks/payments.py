@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.quickbooks import errors, sale_rules
-from simulator.quickbooks.company import owed, rebalance
+from simulator.quickbooks.company import Company, Record, owed, rebalance
 from simulator.quickbooks.entities import LINE_EX
 from simulator.quickbooks.responses import Refused, cents
 from simulator.quickbooks.rules import Rules, active_reference, check_currency, refuse_all
 from simulator.quickbooks.sale_rules import check_customer
 from simulator.quickbooks.schema import overlong
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from simulator.quickbooks.company import Company, Record
 
 
 def may_pay(company: Company, payment: Record, target: Record) -> bool:

@@ -7,18 +7,15 @@ from collections.abc import Callable, Iterable
 from datetime import date as calendar_date
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from simulator.quickbooks.company import Company, Record
 from simulator.quickbooks.company_info import single_rows
 from simulator.quickbooks.entities import MODELLED, NOT_YET
 from simulator.quickbooks.query_parser import Condition, Statement, Token, invalid_query, parse_query
 from simulator.quickbooks.rendering import query_value, render
 from simulator.quickbooks.responses import PACIFIC
 from simulator.quickbooks.schema import Entity, Property
-
-if TYPE_CHECKING:
-    from simulator.quickbooks.company import Company, Record
-
 
 _DOUBTFUL = {"PaymentRefNum", "PaymentMethodRef"}
 Row = dict[str, Any]

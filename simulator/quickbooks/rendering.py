@@ -6,8 +6,9 @@ The answer to a write, a read by id and a query differ in their fields.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
+from simulator.quickbooks.company import Company, Record
 from simulator.quickbooks.entities import (
     ACCOUNT_CLASSES,
     DISCOUNT_LINE,
@@ -17,10 +18,6 @@ from simulator.quickbooks.entities import (
     SUBTOTAL_LINE,
 )
 from simulator.quickbooks.responses import cents, money, plain, stamp
-
-if TYPE_CHECKING:
-    from simulator.quickbooks.company import Company, Record
-
 
 ADDRESSES = ("BillAddr", "ShipAddr")
 

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.quickbooks import errors
+from simulator.quickbooks.company import Company, Record
 from simulator.quickbooks.rendering import CURRENCIES, full_name
 from simulator.quickbooks.responses import Problem, Refused, refused
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from simulator.quickbooks.company import Company, Record
-    from simulator.quickbooks.schema import Entity
-
+from simulator.quickbooks.schema import Entity
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -116,8 +112,11 @@ def forbidden_names(company: Company, fields: Mapping[str, Any]) -> Iterator[Pro
             yield errors.forbidden_characters(name, str(company.switch("forbidden_character_code")))
 
 
-def looks_like_email(address: str) -> bool:
-    return _EMAIL.fullmatch(address) is not None
+def bad_emails(fields: Mapping[str, Any], *names: str) -> list[Problem]:
+    """Several addresses in one field, separated by commas, are common."""
+    given = [(name, fields[name].get("Address", "")) for name in names if name in fields]
+    each = [(name, one.strip()) for name, addresses in given if addresses for one in addresses.split(",")]
+    return [errors.bad_email(one, name) for name, one in each if not _EMAIL.fullmatch(one)]
 
 
 def refuse_taken_name(company: Company, record: Record) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from copy import deepcopy
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.quickbooks import errors
+from simulator.quickbooks.company import Company, Record
 from simulator.quickbooks.entities import (
     DISCOUNT_LINE,
     GROUP_LINE,
@@ -16,10 +17,7 @@ from simulator.quickbooks.entities import (
     SUBTOTAL_LINE,
 )
 from simulator.quickbooks.responses import CENT, cents, refused
-
-if TYPE_CHECKING:
-    from simulator.quickbooks.company import Company, Record
-
+from simulator.quickbooks.rules import active_reference
 
 Line = dict[str, Any]
 MOST_LINES, MOST_TAXED_LINES = 10_000, 750
@@ -211,13 +209,7 @@ def _check_discount(company: Company, discounts: list[Line]) -> None:
             raise errors.negative("Line.Amount")
         if percent is not None and percent > 100:
             raise errors.bad_amount("DiscountPercent", percent)
-        _check_discount_account(company, detail.get("DiscountAccountRef", {}).get("value", ""))
-
-
-def _check_discount_account(company: Company, id_: str) -> None:
-    account = company.find("Account", id_)
-    if id_ and (account is None or not account.active):
-        raise errors.not_found()
+        active_reference(company, "Account", detail, "DiscountAccountRef")
 
 
 def _check_count(company: Company, lines: list[Line]) -> None:

@@ -7,19 +7,16 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.quickbooks import errors, rules, sale_lines
-from simulator.quickbooks.company import owed, rebalance
+from simulator.quickbooks.company import Company, Record, owed, rebalance
 from simulator.quickbooks.entities import ITEM_LINE
 from simulator.quickbooks.rendering import settle_addresses
-from simulator.quickbooks.responses import PACIFIC, Problem, cents, refused
+from simulator.quickbooks.responses import PACIFIC, cents, refused
 from simulator.quickbooks.rules import Rules, active_reference, check_currency, refuse_all
 from simulator.quickbooks.sale_lines import add_up
 from simulator.quickbooks.schema import overlong
-
-if TYPE_CHECKING:
-    from simulator.quickbooks.company import Company, Record
 
 
 def today(company: Company) -> str:
@@ -175,7 +172,7 @@ class SaleRules(Rules):
 
     def check(self, company: Company, record: Record, old: Record | None) -> None:
         fields = record.fields
-        refuse_all([*overlong(self.entity.properties, fields), *_bad_mails(fields)])
+        refuse_all([*overlong(self.entity.properties, fields), *rules.bad_emails(fields, *_MAILS)])
         check_currency(company, fields)
         sale_lines.check_lines(company, record, old)
         check_customer(company, record, old)
@@ -233,15 +230,6 @@ def _refuse_foreign_links(fields: dict[str, Any]) -> None:
     for link in fields.get("LinkedTxn", []):
         if link.get("TxnType") not in {"Payment", "ReimburseCharge"}:
             raise errors.not_found()
-
-
-def _bad_mails(fields: dict[str, Any]) -> list[Problem]:
-    found = []
-    for name in _MAILS:
-        given = fields.get(name, {}).get("Address", "")
-        addresses = [one.strip() for one in given.split(",")] if given else []
-        found += [errors.bad_email(one, name) for one in addresses if not rules.looks_like_email(one)]
-    return found
 
 
 def check_customer(company: Company, record: Record, old: Record | None) -> None:

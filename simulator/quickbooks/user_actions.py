@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from copy import deepcopy
 from decimal import ROUND_HALF_UP, Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from simulator.quickbooks.company import Company, Record
 from simulator.quickbooks.entities import DISCOUNT_LINE, GROUP_LINE, ITEM_LINE, NOTE_LINE
 from simulator.quickbooks.rendering import balance_with_jobs
 from simulator.quickbooks.responses import CENT
 from simulator.quickbooks.sale_lines import PSEUDO_ITEMS, default_item
 from simulator.quickbooks.writing import edit, enter, existing
-
-if TYPE_CHECKING:
-    from simulator.quickbooks.company import Company, Record
-
 
 _WANTED = {"amount", "date", "method", "account", "reference", "note", "customer"}
 

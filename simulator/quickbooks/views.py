@@ -6,12 +6,12 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from flask import Blueprint, Response, g, request
 
 from simulator.quickbooks import change_data_capture, errors, operations
-from simulator.quickbooks.company import Remembered
+from simulator.quickbooks.company import Company, Remembered
 from simulator.quickbooks.company_info import company_info, preferences
 from simulator.quickbooks.entities import BY_PATH, NOT_YET
 from simulator.quickbooks.operations import Options, not_modelled, perform
@@ -19,11 +19,7 @@ from simulator.quickbooks.query import answer_query
 from simulator.quickbooks.rendering import render
 from simulator.quickbooks.responses import Refused, refusal, refused, succeeded
 from simulator.quickbooks.writing import existing
-
-if TYPE_CHECKING:
-    from simulator.quickbooks.company import Company
-    from simulator.world import World
-
+from simulator.world import World
 
 LONGEST = 50
 

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import TYPE_CHECKING
+from typing import Any
 
 from simulator.quickbooks import errors, sale_rules
-from simulator.quickbooks.company import owed, rebalance
+from simulator.quickbooks.company import Company, Record, owed, rebalance
 from simulator.quickbooks.entities import DISCOUNT_LINE, GROUP_LINE, ITEM_LINE
 from simulator.quickbooks.payments import release_payment
 from simulator.quickbooks.sale_rules import refuse_linked
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from simulator.quickbooks.company import Company, Record
-
 
 VOIDED = "Voided"
 

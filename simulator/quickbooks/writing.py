@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.quickbooks import errors
 from simulator.quickbooks.company import Company, Record, touch, touch_ancestors
@@ -14,11 +14,7 @@ from simulator.quickbooks.payments import DepositRules, PaymentRules, automatic_
 from simulator.quickbooks.rules import NOTHING, Rules
 from simulator.quickbooks.sale_lines import merge_lines
 from simulator.quickbooks.sale_rules import InvoiceRules, SaleRules
-from simulator.quickbooks.schema import cleaned, is_empty, refuse_unknown
-
-if TYPE_CHECKING:
-    from simulator.quickbooks.schema import Entity
-
+from simulator.quickbooks.schema import Entity, cleaned, is_empty, refuse_unknown
 
 _NUMBER = re.compile(r"-?\d+")
 RULES: dict[str, Rules] = {

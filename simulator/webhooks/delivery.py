@@ -7,13 +7,11 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 
 @dataclass

@@ -7,15 +7,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from simulator.environment import Environment
 from simulator.webhooks import intuit_events
 from simulator.webhooks.delivery import Delivery, DeliveryLog, DeliveryQueue
 from simulator.webhooks.faults import WebhookFaults
 from simulator.webhooks.intuit_events import Event
-
-if TYPE_CHECKING:
-    from simulator.environment import Environment
 
 
 @dataclass(frozen=True)
