@@ -1,4 +1,4 @@
-"""The Flask application: the vendors' URLs and the control room, under the hooks that log and disturb."""
+"""The Flask application: the vendors' URLs, the control API and the board."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The control room: what a test or a demo does to the world from outside. JSON in and out, no authentication."""
+"""The control API: what a test or a demo does to both vendors from outside. JSON in and out, no authentication."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from simulator.world import World
 
 
 def build_blueprint(world: World) -> Blueprint:
-    room = control_blueprint("control", __name__)
-    _state(room, world)
-    _log(room, world)
-    _faults(room, world)
-    _switches(room, world)
-    _clock(room, world)
-    return room
+    blueprint = control_blueprint("control", __name__)
+    _state(blueprint, world)
+    _log(blueprint, world)
+    _faults(blueprint, world)
+    _switches(blueprint, world)
+    _clock(blueprint, world)
+    return blueprint
 
 
-def _state(room: Blueprint, world: World) -> None:
-    @room.get("/state")
+def _state(blueprint: Blueprint, world: World) -> None:
+    @blueprint.get("/state")
     def state() -> Response:
         """Every record of either vendor, archived ones included."""
         with world.lock:
@@ -41,7 +41,7 @@ def _state(room: Blueprint, world: World) -> None:
             coperniq = {one.first_token: full_company_json(one) for one in world.coperniq.companies}
             return json_response({"quickbooks": quickbooks, "coperniq": coperniq})
 
-    @room.post("/reset")
+    @blueprint.post("/reset")
     def reset() -> Answer:
         name = str(read_body().get("seed", "empty"))
         if name not in SEEDS:
@@ -51,42 +51,42 @@ def _state(room: Blueprint, world: World) -> None:
         return jsonify({"seed": name})
 
 
-def _log(room: Blueprint, world: World) -> None:
-    @room.get("/log")
+def _log(blueprint: Blueprint, world: World) -> None:
+    @blueprint.get("/log")
     def read_log() -> Response:
         return jsonify(world.access.as_list())
 
-    @room.delete("/log")
+    @blueprint.delete("/log")
     def empty_log() -> Response:
         world.access.clear()
         return jsonify({})
 
 
-def _faults(room: Blueprint, world: World) -> None:
-    @room.post("/faults")
+def _faults(blueprint: Blueprint, world: World) -> None:
+    @blueprint.post("/faults")
     def add_fault() -> Response:
         return jsonify({"id": world.faults.add(read_body()).id})
 
-    @room.get("/faults")
+    @blueprint.get("/faults")
     def list_faults() -> Response:
         return jsonify(world.faults.as_list())
 
-    @room.delete("/faults")
+    @blueprint.delete("/faults")
     def remove_faults() -> Response:
         world.faults.clear()
         return jsonify({})
 
 
-def _switches(room: Blueprint, world: World) -> None:
-    @room.get("/switches")
+def _switches(blueprint: Blueprint, world: World) -> None:
+    @blueprint.get("/switches")
     def read_switches() -> Response:
         return jsonify(world.switches)
 
-    @room.get("/switches/explained")
+    @blueprint.get("/switches/explained")
     def explain_switches() -> Response:
         return jsonify({name: {"default": default, "why": why} for name, (default, why) in SWITCHES.items()})
 
-    @room.post("/switches")
+    @blueprint.post("/switches")
     def set_switches() -> Answer:
         wanted = read_body()
         unknown = sorted(set(wanted) - set(world.switches))
@@ -97,21 +97,21 @@ def _switches(room: Blueprint, world: World) -> None:
         return jsonify(world.switches)
 
 
-def _clock(room: Blueprint, world: World) -> None:
-    @room.get("/clock")
+def _clock(blueprint: Blueprint, world: World) -> None:
+    @blueprint.get("/clock")
     def read_clock() -> Response:
         return jsonify({"now": world.clock.now().isoformat(), "offset_seconds": world.clock.offset_seconds})
 
-    @room.post("/clock")
+    @blueprint.post("/clock")
     def shift_clock() -> Response:
         world.clock.shift(timedelta(seconds=float(read_body().get("shift_seconds", 0))))
         return read_clock()
 
-    @room.get("/clocks")
+    @blueprint.get("/clocks")
     def read_clocks() -> Response:
         return jsonify(world.clock.beside_seconds())
 
-    @room.put("/clocks")
+    @blueprint.put("/clocks")
     def set_clocks() -> Answer:
         """How far each vendor runs ahead, or below zero behind; one that is not named stays as it is."""
         wanted = read_body()

@@ -24,7 +24,7 @@ def refused(why: str, status: int = 400) -> Answer:
 
 
 def control_blueprint(name: str, import_name: str) -> Blueprint:
-    room = Blueprint(name, import_name)
-    room.register_error_handler(KeyError, lambda missing: refused(f"missing {missing}"))
-    room.register_error_handler(ValueError, lambda wrong: refused(str(wrong)))
-    return room
+    blueprint = Blueprint(name, import_name)
+    blueprint.register_error_handler(KeyError, lambda missing: refused(f"missing {missing}"))
+    blueprint.register_error_handler(ValueError, lambda wrong: refused(str(wrong)))
+    return blueprint

@@ -1,6 +1,6 @@
-"""Trouble on demand: a fault waits for a matching request, then strikes before or after the vendor did its work.
+"""Faults on demand: a fault waits for a matching request and is applied before or after the vendor did its work.
 
-Struck before, the request changes nothing; struck after (`lost_answer`, `hang`, `late_error_500`, `late_error_502`),
+Applied before, the request changes nothing; applied after (`lost_answer`, `hang`, `late_error_500`, `late_error_502`),
 the change is made and only the answer suffers: it never comes, or a server in between says that it failed.
 Faults about writes (those, `stale`, `duplicate_request_id`) wait for a write unless a method is named.
 No fault sleeps or closes while the world's lock is held.

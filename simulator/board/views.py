@@ -32,7 +32,7 @@ def live_data(world: World, choice: Choice) -> dict[str, Any]:
         "customers": _customers(choice.books),
         "sales": quickbooks_pages.newest_sales(choice.books),
         "calls": world.access.as_list()[: -STRIP - 1 : -1],
-        "posts": [_post(one) for one in world.webhooks.book.latest(STRIP)],
+        "posts": [_post(one) for one in world.webhooks.log.latest(STRIP)],
         "pending": world.webhooks.pending,
         "faults": world.faults.as_list(),
     }

@@ -1,4 +1,4 @@
-"""Accounts, once called clients."""
+"""Accounts, once called clients: docs/vendors/coperniq-api.md, 3.1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Coperniq's companies with their records, users, API keys and limits. Nothing in one is reachable with another's key."""
+"""Coperniq's companies with their records, users, API keys and limits.
+
+Nothing in one is reachable with another's key.
+"""
 
 from __future__ import annotations
 

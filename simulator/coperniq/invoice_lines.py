@@ -1,4 +1,7 @@
-"""The lines of a request: flat or in sections, each catalog item at most once, quantities whole."""
+"""The lines of an invoice as a request gives them.
+
+docs/vendors/coperniq-api.md, 3.7. Each catalog item at most once, quantities whole.
+"""
 
 from __future__ import annotations
 

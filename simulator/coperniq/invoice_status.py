@@ -1,4 +1,4 @@
-"""The status of an invoice: what its payments make of it, and what the due date does."""
+"""The status of an invoice, as payments and the due date change it: docs/vendors/coperniq-api.md, 3.7."""
 
 from __future__ import annotations
 

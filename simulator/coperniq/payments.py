@@ -1,4 +1,4 @@
-"""Payments of an invoice: the API may add and read them, and no more."""
+"""Payments of an invoice, which the API may add and read only: docs/vendors/coperniq-api.md, 3.8."""
 
 from __future__ import annotations
 

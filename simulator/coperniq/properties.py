@@ -1,4 +1,4 @@
-"""Custom properties: `GET /properties`, and what the `custom` object of a write may hold."""
+"""Custom properties, and what the `custom` object of a write may hold: docs/vendors/coperniq-api.md, 3.13."""
 
 from __future__ import annotations
 

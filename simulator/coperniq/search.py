@@ -1,4 +1,4 @@
-"""`/search`: one or two conditions on standard fields or custom properties."""
+"""`/search`, one or two conditions on standard fields or custom properties: docs/vendors/coperniq-api.md, 2.4."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Sites: the structured addresses of an account. They have no updated_after and no archive."""
+"""Sites, the structured addresses of an account, without updated_after and archive.
+
+docs/vendors/coperniq-api.md, 3.3.
+"""
 
 from __future__ import annotations
 

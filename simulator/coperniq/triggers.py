@@ -1,4 +1,4 @@
-"""Automations with the action "Call webhook": which happenings fire, and what the post carries."""
+"""Automations with the action "Call webhook": docs/vendors/coperniq-api.md, 4.2 and 4.3."""
 
 from __future__ import annotations
 

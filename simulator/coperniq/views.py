@@ -1,4 +1,7 @@
-"""The API: key, limits and size of the body are checked, then the path chooses the function that answers."""
+"""The API: API key, limits, size of the body, then the function that the path names.
+
+docs/vendors/coperniq-api.md, 2.1 to 2.5.
+"""
 
 from __future__ import annotations
 

@@ -10,9 +10,9 @@ from simulator.world import World
 
 
 def build_blueprint(world: World) -> Blueprint:
-    room = control_blueprint("intuit_control", __name__)
+    blueprint = control_blueprint("intuit_control", __name__)
 
-    @room.post("/apps")
+    @blueprint.post("/apps")
     def register() -> Response:
         wanted = read_body()
         app = App(
@@ -25,14 +25,14 @@ def build_blueprint(world: World) -> Blueprint:
             world.intuit.register(app)
         return jsonify({"client_id": app.client_id})
 
-    @room.post("/disconnect")
+    @blueprint.post("/disconnect")
     def disconnect() -> Response:
         wanted = read_body()
         with world.lock:
             count = world.intuit.disconnect(str(wanted.get("realm_id", "")), str(wanted.get("client_id", "")))
         return jsonify({"disconnected": count})
 
-    @room.get("/connections")
+    @blueprint.get("/connections")
     def connections() -> Response:
         with world.lock:
             shown = [
@@ -41,4 +41,4 @@ def build_blueprint(world: World) -> Blueprint:
             ]
         return jsonify(shown)
 
-    return room
+    return blueprint

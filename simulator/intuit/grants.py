@@ -1,4 +1,4 @@
-"""Intuit's OAuth memory: applications, codes, and one grant per connection of an application with a company.
+"""Intuit's applications, authorization codes and grants: docs/vendors/quickbooks-online.md, 1.1 to 1.5.
 
 Rules as in the OAuth 2.0 pages and FAQ of developer.intuit.com: codes serve once, the refresh value changes a day after
 its last change, every refresh restarts a rolling hundred days, five years end everything.

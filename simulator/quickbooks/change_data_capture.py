@@ -1,4 +1,7 @@
-"""Change data capture: everything of the named kinds that changed since a moment, deletions among it, in one answer."""
+"""Change data capture.
+
+docs/vendors/quickbooks-online.md, 8.3. One answer holds all that changed since a moment, deletions included.
+"""
 
 from __future__ import annotations
 

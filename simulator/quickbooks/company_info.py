@@ -1,4 +1,7 @@
-"""CompanyInfo and Preferences: one record each, drawn from the company's settings."""
+"""CompanyInfo and Preferences, one record each, made from the company's settings.
+
+docs/vendors/quickbooks-online.md, 3.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The faults of the v3 API by their codes, worded as recorded wherever a recording exists."""
+"""The errors of the v3 API by their codes, worded as recorded where a recording exists.
+
+docs/vendors/quickbooks-online.md, 2.1 and 2.2.
+"""
 
 from __future__ import annotations
 

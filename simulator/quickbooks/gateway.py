@@ -1,4 +1,7 @@
-"""The gateway before the API: who may enter, how often, and how it words its refusals (lower-case `fault` or XML)."""
+"""The gateway before the API: who may enter, how often, and its own forms of errors.
+
+docs/vendors/quickbooks-online.md, 2.1 and 9.
+"""
 
 from __future__ import annotations
 

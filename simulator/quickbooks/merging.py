@@ -1,4 +1,4 @@
-"""Two records made one by a person; the API has no such operation, and renaming to a taken name is only refused."""
+"""Two records that a person merges, which the API cannot: docs/vendors/quickbooks-online.md, 4.4."""
 
 from __future__ import annotations
 

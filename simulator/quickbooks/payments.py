@@ -1,4 +1,7 @@
-"""Payments, deposits and credits, and what they do to the invoices they name: docs/vendors/quickbooks-online.md, 6."""
+"""Payments, deposits and credits, and what they do to the invoices they name.
+
+docs/vendors/quickbooks-online.md, 6.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a statement finds: which properties may be asked, how values compare, order, page, and the shape of the answer."""
+"""What a statement finds, how values compare, and the shape of the answer.
+
+docs/vendors/quickbooks-online.md, 7.2 and 7.3.
+"""
 
 from __future__ import annotations
 

@@ -251,7 +251,7 @@ def render(company: Company, record: Record, road: ResponseKind, *, linked: bool
 
 
 def render_full(company: Company, record: Record) -> dict[str, Any]:
-    """All of it, unmasked: what the control room sees."""
+    """All of it, unmasked: what the control API shows."""
     found = {name: _shown_value(record, name, value) for name, value in record.fields.items()}
     found |= _DERIVED.get(record.entity, _nothing)(company, record)
     times: dict[str, Any] = {

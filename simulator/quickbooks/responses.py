@@ -1,4 +1,7 @@
-"""Response bodies as QuickBooks writes them: exact money, Pacific time, envelopes, faults."""
+"""Response bodies as QuickBooks writes them, with exact money and Pacific time.
+
+docs/vendors/quickbooks-online.md, 2 and 2.1.
+"""
 
 from __future__ import annotations
 

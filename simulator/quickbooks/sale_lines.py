@@ -1,4 +1,7 @@
-"""The lines of a sale: what each must hold, how its amount is checked, and what all of them add up to."""
+"""The lines of a sale: what each must hold, and what all of them add up to.
+
+docs/vendors/quickbooks-online.md, 5.2.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a property of an entity may hold: type, length, parts. Refusals are worded as recorded."""
+"""What a property of an entity may hold; refusals are worded as recorded.
+
+docs/vendors/quickbooks-online.md, 2.2.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`/v3/company/<realm>/…`: gateway, path, replay of a requestid, work."""
+"""`/v3/company/<realm>/…`: gateway, path, replay of a requestid, then the work.
+
+docs/vendors/quickbooks-online.md, 2.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Creating and changing a record: the order of refusals, SyncToken, sparse against full, what counts as a change."""
+"""Creating and changing records: order of refusals, SyncToken, sparse and full updates.
+
+docs/vendors/quickbooks-online.md, 8.1.
+"""
 
 from __future__ import annotations
 

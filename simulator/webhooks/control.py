@@ -1,4 +1,4 @@
-"""`/_control/webhooks`: who receives, what goes wrong, what was sent."""
+"""`/_control/webhooks`: who is subscribed, which faults are active, what was sent."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ def _urls(wanted: object) -> tuple[str, ...] | None:
 
 
 def build_blueprint(world: World) -> Blueprint:
-    room = control_blueprint("webhooks", __name__)
+    blueprint = control_blueprint("webhooks", __name__)
 
-    @room.put("/coperniq")
+    @blueprint.put("/coperniq")
     def subscribe_coperniq() -> Answer:
         return _subscribe_coperniq(world, read_body())
 
-    @room.put("/quickbooks")
+    @blueprint.put("/quickbooks")
     def subscribe_quickbooks() -> Answer:
         return _subscribe_quickbooks(world, read_body())
 
-    @room.post("/quickbooks/events")
+    @blueprint.post("/quickbooks/events")
     def tell() -> Answer:
         return _tell(world, read_body())
 
-    _deliveries(room, world)
-    _faults(room, world)
-    return room
+    _deliveries(blueprint, world)
+    _faults(blueprint, world)
+    return blueprint
 
 
 def _tell(world: World, body: dict[str, Any]) -> Answer:
@@ -99,32 +99,32 @@ def _subscribe_quickbooks(world: World, body: dict[str, Any]) -> Answer:
     return jsonify({"form": form})
 
 
-def _deliveries(room: Blueprint, world: World) -> None:
-    @room.get("")
+def _deliveries(blueprint: Blueprint, world: World) -> None:
+    @blueprint.get("")
     def read() -> Response:
         pending = world.webhooks.pending
-        return jsonify({"pending": pending, "deliveries": world.webhooks.book.as_list()})
+        return jsonify({"pending": pending, "deliveries": world.webhooks.log.as_list()})
 
-    @room.delete("")
+    @blueprint.delete("")
     def empty() -> Response:
-        world.webhooks.book.clear()
+        world.webhooks.log.clear()
         return jsonify({})
 
 
-def _faults(room: Blueprint, world: World) -> None:
-    @room.post("/faults")
+def _faults(blueprint: Blueprint, world: World) -> None:
+    @blueprint.post("/faults")
     def add() -> Response:
-        return jsonify({"id": world.webhooks.troubles.add(read_body()).id})
+        return jsonify({"id": world.webhooks.faults.add(read_body()).id})
 
-    @room.get("/faults")
+    @blueprint.get("/faults")
     def listed() -> Response:
-        return jsonify(world.webhooks.troubles.as_list())
+        return jsonify(world.webhooks.faults.as_list())
 
-    @room.delete("/faults")
+    @blueprint.delete("/faults")
     def remove() -> Response:
-        world.webhooks.troubles.clear()
+        world.webhooks.faults.clear()
         return jsonify({})
 
-    @room.post("/flush")
+    @blueprint.post("/flush")
     def flush() -> Response:
         return jsonify({"sent": world.webhooks.flush()})

@@ -1,4 +1,4 @@
-"""What can happen to a post before it leaves: sent twice, late, lost, or held back and sent in reverse order.
+"""Faults of webhooks: a POST is sent twice, late, not at all, or held back and sent in reverse order.
 
 `chaos` mixes them by chance, post by post and event by event. The same seed brings the same luck to the same posts.
 """

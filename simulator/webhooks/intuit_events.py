@@ -1,4 +1,7 @@
-"""What Intuit posts: CloudEvents (a bare array) or the legacy envelope, signed over the very bytes."""
+"""What Intuit posts, CloudEvents or the legacy envelope, and its signature.
+
+docs/vendors/quickbooks-online.md, 10.2 to 10.5.
+"""
 
 from __future__ import annotations
 

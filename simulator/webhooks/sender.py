@@ -1,4 +1,7 @@
-"""`Webhooks`: takes what happened from either vendor's half and gets it to whoever subscribed."""
+"""Webhooks of both vendors, from the change to the subscriber.
+
+docs/vendors/quickbooks-online.md, 10.6; docs/vendors/coperniq-api.md, 4.1.
+"""
 
 from __future__ import annotations
 
@@ -40,12 +43,12 @@ class Webhooks:
         self._environment = environment
         self._is_connected = is_connected
         self._lock = threading.Lock()
-        self._lanes: dict[str, DeliveryQueue] = {}
+        self._queues: dict[str, DeliveryQueue] = {}
         self._batch: list[Event] = []
         self._leaving = 0
         self._gathering: threading.Timer | None = None
-        self.book = DeliveryLog()
-        self.troubles = WebhookFaults()
+        self.log = DeliveryLog()
+        self.faults = WebhookFaults()
         self.coperniq: dict[str, CoperniqTarget] = {}
         self.quickbooks: QuickBooksTarget | None = None
 
@@ -55,12 +58,12 @@ class Webhooks:
             self.coperniq.clear()
             self.quickbooks = None
             self._batch.clear()
-            lanes = list(self._lanes.values())
-            self._lanes.clear()
-        for lane in lanes:
-            lane.clear()
-        self.troubles.forget()
-        self.book.clear()
+            queues = list(self._queues.values())
+            self._queues.clear()
+        for queue in queues:
+            queue.clear()
+        self.faults.forget()
+        self.log.clear()
 
     @property
     def _switches(self) -> dict[str, Any]:
@@ -70,8 +73,8 @@ class Webhooks:
     def pending(self) -> int:
         """Posts that still have a try before them, held ones too, and events not yet gathered into a post."""
         with self._lock:
-            lanes, gathered = list(self._lanes.values()), len(self._batch) + self._leaving
-        return gathered + self.troubles.held + sum(lane.pending for lane in lanes)
+            queues, gathered = list(self._queues.values()), len(self._batch) + self._leaving
+        return gathered + self.faults.held + sum(queue.pending for queue in queues)
 
     def coperniq_fired(self, api_key: str, trigger_key: str, body: dict[str, Any]) -> None:
         target = self.coperniq.get(api_key)
@@ -103,13 +106,13 @@ class Webhooks:
         return not self._switches["webhook_connected_only"] or self._is_connected(realm)
 
     def _post_batch(self) -> None:
-        """The events count as pending until they are in a lane."""
+        """The events count as pending until they are in a queue."""
         with self._lock:
             events, self._batch, self._gathering = self._batch, [], None
             self._leaving += len(events)
             target = self.quickbooks
         if target is not None:
-            self._post_all(target, self.troubles.mix("quickbooks", events))
+            self._post_all(target, self.faults.mix("quickbooks", events))
         with self._lock:
             self._leaving -= len(events)
 
@@ -119,7 +122,7 @@ class Webhooks:
         if target is None:
             return False
         token = {"wrong": "another token", "absent": ""}.get(signature, target.verifier_token)
-        self._post_all(replace(target, verifier_token=token), self.troubles.mix("quickbooks", events))
+        self._post_all(replace(target, verifier_token=token), self.faults.mix("quickbooks", events))
         return True
 
     def _post_all(self, target: QuickBooksTarget, events: list[Event]) -> None:
@@ -144,7 +147,7 @@ class Webhooks:
         return Delivery(vendor, url, raw, headers, timeout, retries, due=time.monotonic())
 
     def _send(self, delivery: Delivery) -> None:
-        leaving, fault = self.troubles.strike(delivery)
+        leaving, fault = self.faults.strike(delivery)
         if fault == "lost":
             delivery.attempt = 0
             self._report(delivery, 0, "lost")
@@ -153,12 +156,12 @@ class Webhooks:
     def _put(self, deliveries: list[Delivery]) -> None:
         for delivery in deliveries:
             with self._lock:
-                lane = self._lanes.setdefault(delivery.url, DeliveryQueue(self._report))
-            lane.put(delivery)
+                queue = self._queues.setdefault(delivery.url, DeliveryQueue(self._report))
+            queue.put(delivery)
 
     def flush(self) -> int:
         """Sends what a `reverse` holds, the last first."""
-        released = self.troubles.flush()
+        released = self.faults.flush()
         now = time.monotonic()
         for delivery in released:
             delivery.due = now
@@ -166,4 +169,4 @@ class Webhooks:
         return len(released)
 
     def _report(self, delivery: Delivery, status: int, error: str) -> None:
-        self.book.add(self._environment.clock.now(), delivery, json.loads(delivery.raw), status, error)
+        self.log.add(self._environment.clock.now(), delivery, json.loads(delivery.raw), status, error)
