@@ -100,11 +100,6 @@ def test_a_project_is_matched_by_its_title_by_default(office: Office) -> None:
     assert office.get(f"projects/{first['id']}")["value"] == 5
 
 
-def test_a_created_project_may_be_answered_with_201(office: Office) -> None:
-    office.switch(match_post_status=201)
-    assert office.call("POST", "projects", NEW).status_code == 201
-
-
 def test_an_archived_project_is_hidden_until_asked_for(office: Office) -> None:
     made = office.project("Roof", isActive=False)
     assert refusal(office.call("GET", f"projects/{made['id']}")) == (404, "NOT_FOUND", "")

@@ -172,15 +172,6 @@ def test_what_must_be_said(books: Books) -> None:
     assert books.post(f"cdc?entities=Customer&changedSince={ago(books)[:10]}", {}).status_code == 400
 
 
-def test_it_is_a_call_like_any_other(books: Books, ann: dict[str, Any]) -> None:
-    switch(books, enforce_limits=True)
-    statuses = [ask(books, "Customer", ago(books)).status_code for _ in range(12)]
-    assert (statuses[0], statuses[-1]) == (200, 429)
-    switch(books, enforce_limits=False)
-    books.client.post("/_control/faults", json={"vendor": "quickbooks", "fault": "error_500", "path": "/cdc"})
-    assert ask(books, "Customer", ago(books)).status_code == 500
-
-
 def test_the_rows_are_those_of_a_query_or_of_a_read(books: Books, ann: dict[str, Any]) -> None:
     since = ago(books)
     assert "DefaultTaxCodeRef" not in changes(books, "Customer", since)[0]["Customer"][0]

@@ -17,10 +17,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.serving import BaseWSGIServer
 
-from simulator.hooks import Severed
 from simulator.serving import listen
 from simulator.world import World
-from tests.simulator.clients import ASKED, Books, Intuit, Sales, document, line, pays, problem
+from tests.simulator.clients import ASKED, Books, Intuit, Sales, document, line, problem
 
 GATEWAY_KEYS = {
     "warnings",
@@ -308,30 +307,6 @@ def fault(sales: Sales, name: str, path: str, **more: Any) -> None:
     assert sales.books.client.post("/_control/faults", json=wanted).status_code == 200
 
 
-def test_a_lost_answer_leaves_one_invoice_however_often_it_is_asked(
-    sales: Sales, ann: dict[str, Any]
-) -> None:
-    fault(sales, "lost_answer", "/invoice")
-    with pytest.raises(Severed):
-        sales.books.post("invoice?requestid=r1", sales.body(ann))
-    again = sales.write("invoice?requestid=r1", sales.body(ann))
-    assert [one["Id"] for one in sales.rows("SELECT * FROM Invoice")] == [again["Id"]]
-
-
-@pytest.mark.parametrize(
-    ("name", "status"),
-    [("throttle", 429), ("error_500", 500), ("error_502_html", 502), ("stale", 400), ("expired_token", 401)],
-)
-def test_faults_strike_one_entity_and_spare_the_others(
-    sales: Sales, ann: dict[str, Any], name: str, status: int
-) -> None:
-    fault(sales, name, "/payment")
-    invoice = sales.invoice(ann)
-    assert sales.pay(ann, 5, pays(5, invoice)).status_code == status
-    assert sales.read("Invoice", invoice)["Balance"] == 100
-    assert sales.payment(ann, 5, pays(5, invoice))["UnappliedAmt"] == 0
-
-
 def test_somebody_saves_the_invoice_that_is_being_edited(sales: Sales, ann: dict[str, Any]) -> None:
     invoice = sales.invoice(ann)
     touched = sales.person("POST", f"records/Invoice/{invoice['Id']}/touch")
@@ -341,16 +316,3 @@ def test_somebody_saves_the_invoice_that_is_being_edited(sales: Sales, ann: dict
         "PATCH", f"records/Invoice/{invoice['Id']}", {"Line": [line(120)], "PrivateNote": "By Dana"}
     )
     assert (edited["SyncToken"], edited["TotalAmt"]) == ("2", 120)
-
-
-def test_the_log_names_the_new_entities(sales: Sales, ann: dict[str, Any]) -> None:
-    sales.books.client.delete("/_control/log")
-    invoice = sales.invoice(ann)
-    sales.void(invoice)
-    sales.books.post("batch", {"BatchItemRequest": []})
-    log = document(sales.books.client.get("/_control/log"))
-    assert [(one["entity"], one["status"], one["applied"]) for one in log] == [
-        ("Invoice", 200, True),
-        ("Invoice", 200, True),
-        ("batch", 400, False),
-    ]
