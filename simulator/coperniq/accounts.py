@@ -34,9 +34,8 @@ UPDATE: validation.Schema = {**CREATE, "isActive": ("is_active", validation.flag
 def add(company: Company, user: User | None, values: dict[str, Any], linked: list[int] | None) -> Account:
     account = Account(**company.stamp("record", user), number=company.next_number("account"), **values)
     company.accounts[account.id] = account
-    if linked is not None:
-        contacts.link_to_account(company, account, linked)
-    elif account.primary_email or account.primary_phone:
+    contacts.link(company, account, linked)
+    if linked is None and (account.primary_email or account.primary_phone):
         contacts.adopt(company, user, account)
     if account.address and company.switches["account_makes_site"]:
         sites.add(company, user, {"account_id": account.id, "full_address": account.address})
@@ -54,7 +53,7 @@ def remove(company: Company, user: User | None, account: Account) -> None:
     cascade = company.switches["delete_account_with_projects"] == "cascade"
     release_invoices(company, {account.id, *(one.id for one in projects if cascade)})
     _release(company, projects, cascade)
-    contacts.forget_account(company, account.id)
+    contacts.link(company, account, [], only=True)
     company.sites = {key: one for key, one in company.sites.items() if one.account_id != account.id}
     del company.accounts[account.id]
 
@@ -63,7 +62,7 @@ def _release(company: Company, projects: list[Project], cascade: bool) -> None:
     for project in projects:
         project.account_id = None
         if cascade:
-            contacts.forget_project(company, project.id)
+            contacts.link(company, project, [], only=True)
             del company.projects[project.id]
 
 
@@ -113,32 +112,25 @@ def create(call: Call) -> Answer:
     linked = contacts.read_linked_contacts(call.company, body)
     found = match.find(call.company.accounts.values(), values)
     if found is None:
-        values |= _custom(call, {}, body, new_options=new_options)
+        values |= properties.read_custom(call.company, "account", {}, body, new_options=new_options)
         created = add(call.company, call.user, values, linked)
         return call.switches["match_post_status"], rendering.account_json(call.company, created)
     if match.strategy != "skip":
-        values |= _custom(call, found.custom, body, new_options=new_options)
+        values |= properties.read_custom(call.company, "account", found.custom, body, new_options=new_options)
         call.company.update(found, call.user, match.changes(found, values))
-        contacts.link_to_account(call.company, found, linked or [])
+        contacts.link(call.company, found, linked)
     return 200, rendering.account_json(call.company, found)
-
-
-def _custom(call: Call, now: dict[str, Any], body: Json, *, new_options: bool) -> dict[str, Any]:
-    if body.get("custom") is None:
-        return {}
-    return {
-        "custom": properties.merged(call.company, "account", now, body["custom"], new_options=new_options)
-    }
 
 
 def update(call: Call) -> Answer:
     account, body = find(call.company, call.id), call.body()
     values = validation.read_fields(UPDATE, body, (), call.switches["unknown_fields"])
     linked = contacts.read_linked_contacts(call.company, body)
-    values |= _custom(call, account.custom, body, new_options=call.flag("allow_new_options"))
+    values |= properties.read_custom(
+        call.company, "account", account.custom, body, new_options=call.flag("allow_new_options")
+    )
     call.company.update(account, call.user, values)
-    if linked is not None:
-        contacts.link_to_account(call.company, account, linked, only=True)
+    contacts.link(call.company, account, linked, only=True)
     return 200, rendering.account_json(call.company, account)
 
 
@@ -146,7 +138,7 @@ def delete(call: Call) -> Answer:
     account = find(call.company, call.id)
     shown = rendering.account_json(call.company, account)
     remove(call.company, call.user, account)
-    return 200, shown if call.switches["delete_body"] == "record" else None
+    return call.deleted(shown)
 
 
 ROUTES = [

@@ -154,7 +154,7 @@ def delete(call: Call) -> Answer:
     item = find(call.company, call.id)
     call.company.update(item, call.user, {"is_archived": True})
     shown = rendering.catalog_item_json(call.company, item)
-    return 200, shown if call.switches["delete_body"] == "record" else None
+    return call.deleted(shown)
 
 
 ROUTES = [

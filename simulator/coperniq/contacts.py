@@ -28,30 +28,17 @@ def require_existing(ids: list[int], known: Mapping[int, object], field: str) ->
     return ids
 
 
-def link_to_account(company: Company, account: Account, contacts: list[int], *, only: bool = False) -> None:
-    for one in company.contacts.values():
-        one.account_ids = _linked(one.account_ids, account.id, one.id in contacts, only)
-
-
-def link_to_project(company: Company, project: Project, contacts: list[int], *, only: bool = False) -> None:
-    for one in company.contacts.values():
-        one.project_ids = _linked(one.project_ids, project.id, one.id in contacts, only)
-
-
-def _linked(now: list[int], id: int, wanted: bool, only: bool) -> list[int]:
-    if wanted and id not in now:
-        return [*now, id]
-    return [one for one in now if one != id] if only and not wanted else now
-
-
-def forget_account(company: Company, id: int) -> None:
-    for one in company.contacts.values():
-        one.account_ids = _linked(one.account_ids, id, wanted=False, only=True)
-
-
-def forget_project(company: Company, id: int) -> None:
-    for one in company.contacts.values():
-        one.project_ids = _linked(one.project_ids, id, wanted=False, only=True)
+def link(
+    company: Company, record: Account | Project, contacts: list[int] | None, *, only: bool = False
+) -> None:
+    """Links the contacts to the record; with `only` it loses the others. None leaves its contacts alone."""
+    attribute = "account_ids" if isinstance(record, Account) else "project_ids"
+    for one in company.contacts.values() if contacts is not None else ():
+        ids = getattr(one, attribute)
+        if one.id in (contacts or []) and record.id not in ids:
+            setattr(one, attribute, [*ids, record.id])
+        elif only and one.id not in (contacts or []):
+            setattr(one, attribute, [id_ for id_ in ids if id_ != record.id])
 
 
 SCHEMA: validation.Schema = {
@@ -84,7 +71,7 @@ def adopt(company: Company, user: User | None, account: Account) -> None:
     """An account with an e-mail or a phone but no contacts gets the contact that has them, or a new one."""
     known = [one for one in company.contacts.values() if _has(one, account)]
     if known:
-        link_to_account(company, account, [known[0].id])
+        link(company, account, [known[0].id])
         return
     emails = [account.primary_email] if account.primary_email else []
     phones = [account.primary_phone] if account.primary_phone else []
@@ -145,7 +132,7 @@ def delete(call: Call) -> Answer:
     contact = find(call.company, call.id)
     shown = rendering.contact_json(call.company, contact)
     del call.company.contacts[contact.id]
-    return 200, shown if call.switches["delete_body"] == "record" else None
+    return call.deleted(shown)
 
 
 ROUTES = [

@@ -306,7 +306,7 @@ def delete(call: Call) -> Answer:
     invoice = find(call.company, call.id)
     remove(call.company, call.user, invoice)
     shown = rendering.invoice_json(call.company, invoice)
-    return 200, shown if call.switches["delete_body"] == "record" else None
+    return call.deleted(shown)
 
 
 ROUTES = [

@@ -113,12 +113,6 @@ def default_workflow(company: Company) -> int | None:
     return next(iter(company.workflows), None) if company.switches["project_default_workflow"] else None
 
 
-def read_custom(company: Company, now: dict[str, Any], body: Body, *, new_options: bool) -> dict[str, Any]:
-    if body.get("custom") is None:
-        return {}
-    return {"custom": properties.merged(company, "project", now, body["custom"], new_options=new_options)}
-
-
 def add(
     company: Company, user: User | None, values: dict[str, Any], linked: list[int] | None = None
 ) -> Project:
@@ -128,7 +122,7 @@ def add(
     company.number_given("project", values["number"])
     project = Project(**company.stamp("record", user), **values)
     company.projects[project.id] = project
-    contacts.link_to_project(company, project, linked or [])
+    contacts.link(company, project, linked)
     triggers.fire(company, "PROJECT_CREATED", project)
     workflows.enter_workflow(company, project, user)
     return project
@@ -148,7 +142,7 @@ def remove(company: Company, user: User | None, project: Project) -> None:
         change(company, user, project, {"is_active": False})
         return
     release_invoices(company, {project.id})
-    contacts.forget_project(company, project.id)
+    contacts.link(company, project, [], only=True)
     del company.projects[project.id]
 
 
@@ -196,16 +190,16 @@ def create(call: Call) -> Answer:
     linked = contacts.read_linked_contacts(call.company, body)
     found = match.find(call.company.projects.values(), values)
     if found is None:
-        values |= read_custom(call.company, {}, body, new_options=new_options)
+        values |= properties.read_custom(call.company, "project", {}, body, new_options=new_options)
         workflow = values.get("workflow_id", default_workflow(call.company))
         phase = read_phase_id(call.company, body, workflow)
         made = add(call.company, call.user, values, linked)
         enter_phase(call.company, call.user, made, phase)
         return call.switches["match_post_status"], rendering.project_json(call.company, made)
     if match.strategy != "skip":
-        values |= read_custom(call.company, found.custom, body, new_options=new_options)
+        values |= properties.read_custom(call.company, "project", found.custom, body, new_options=new_options)
         change(call.company, call.user, found, match.changes(found, values))
-        contacts.link_to_project(call.company, found, linked or [])
+        contacts.link(call.company, found, linked)
     return 200, rendering.project_json(call.company, found)
 
 
@@ -214,10 +208,11 @@ def update(call: Call) -> Answer:
     values = read_change(call.company, body)
     linked = contacts.read_linked_contacts(call.company, body)
     phase = read_phase_id(call.company, body, values.get("workflow_id", project.workflow_id))
-    values |= read_custom(call.company, project.custom, body, new_options=call.flag("allow_new_options"))
+    values |= properties.read_custom(
+        call.company, "project", project.custom, body, new_options=call.flag("allow_new_options")
+    )
     change(call.company, call.user, project, values)
-    if linked is not None:
-        contacts.link_to_project(call.company, project, linked, only=True)
+    contacts.link(call.company, project, linked, only=True)
     enter_phase(call.company, call.user, project, phase)
     return 200, rendering.project_json(call.company, project)
 
@@ -226,7 +221,7 @@ def delete(call: Call) -> Answer:
     project = find(call.company, call.id)
     shown = rendering.project_json(call.company, project)
     remove(call.company, call.user, project)
-    return 200, shown if call.switches["delete_body"] == "record" else None
+    return call.deleted(shown)
 
 
 ROUTES = [

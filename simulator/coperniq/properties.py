@@ -31,10 +31,13 @@ def keys(company: Company, record_type: str) -> set[str]:
     return {one.key_name for one in _of(company, record_type)}
 
 
-def merged(
-    company: Company, record_type: str, now: dict[str, Any], sent: object, *, new_options: bool = False
+def read_custom(
+    company: Company, record_type: str, now: dict[str, Any], body: dict[str, Any], *, new_options: bool
 ) -> dict[str, Any]:
     """The custom values after a write: keys not sent stay, null clears one. Learns new options where allowed."""
+    sent = body.get("custom")
+    if sent is None:
+        return {}
     if not isinstance(sent, dict):
         raise invalid("custom", "custom must be an object")
     known = {one.key_name: one for one in _of(company, record_type)}
@@ -48,7 +51,7 @@ def merged(
         result[name] = value
     for one, option in grown:
         one.options.append(option)
-    return {name: value for name, value in result.items() if value is not None}
+    return {"custom": {name: value for name, value in result.items() if value is not None}}
 
 
 def _checked(known: Property, value: object, new_options: bool) -> list[tuple[Property, str]]:

@@ -37,6 +37,9 @@ class Call:
     def switches(self) -> dict[str, Any]:
         return self.company.switches
 
+    def deleted(self, shown: dict[str, Any]) -> Answer:
+        return 200, shown if self.switches["delete_body"] == "record" else None
+
     def flag(self, name: str) -> bool:
         found = self.query.get(name, "false").lower()
         if found not in {"true", "false"}:

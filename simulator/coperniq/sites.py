@@ -124,7 +124,7 @@ def delete(call: Call) -> Answer:
     site = find(call.company, call.id)
     shown = rendering.site_json(call.company, site)
     del call.company.sites[site.id]
-    return 200, shown if call.switches["delete_body"] == "record" else None
+    return call.deleted(shown)
 
 
 ROUTES = [

@@ -180,9 +180,7 @@ def _assign(company: Company, record: Stamped, values: Json) -> None:
 
 def _read_account(company: Company, now: Json, body: Json, required: tuple[str, ...] = ()) -> Json:
     values = validation.read_fields(accounts.UPDATE, body, required, "refuse")
-    if body.get("custom") is not None:
-        values["custom"] = properties.merged(company, "account", now, body["custom"], new_options=True)
-    return values
+    return values | properties.read_custom(company, "account", now, body, new_options=True)
 
 
 def add_account(company: Company, body: Json) -> Json:
@@ -195,8 +193,7 @@ def change_account(company: Company, body: Json, id: int) -> Json:
     account = accounts.find(company, id)
     linked = contacts.read_linked_contacts(company, body)
     company.update(account, company.person, _read_account(company, account.custom, body))
-    if linked is not None:
-        contacts.link_to_account(company, account, linked, only=True)
+    contacts.link(company, account, linked, only=True)
     return rendering.account_json(company, account, contacts=True)
 
 
@@ -238,7 +235,7 @@ def remove_site(company: Company, body: Json, id: int) -> Json:
 
 def _read_project(company: Company, now: Json, body: Json) -> Json:
     values = projects.read_from_user(company, body)
-    return values | projects.read_custom(company, now, body, new_options=True)
+    return values | properties.read_custom(company, "project", now, body, new_options=True)
 
 
 def add_project(company: Company, body: Json) -> Json:
@@ -251,8 +248,7 @@ def change_project(company: Company, body: Json, id: int) -> Json:
     project = projects.find(company, id)
     linked = contacts.read_linked_contacts(company, body)
     projects.change(company, company.person, project, _read_project(company, project.custom, body))
-    if linked is not None:
-        contacts.link_to_project(company, project, linked, only=True)
+    contacts.link(company, project, linked, only=True)
     return rendering.project_json(company, project, whole=True)
 
 
