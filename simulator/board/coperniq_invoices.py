@@ -24,11 +24,10 @@ from simulator.board.form_data import (
 from simulator.coperniq import invoice_lines, invoice_status, invoices, projects, rendering, user_actions
 from simulator.coperniq.company import Company
 from simulator.coperniq.records import METHODS, Invoice, Line
-from simulator.coperniq.validation import Refused, invalid, not_found
+from simulator.coperniq.validation import Json, Refused, invalid, not_found
 from simulator.world import World
 
 Answer = AnyResponse | str | tuple[str, int]
-Json = dict[str, Any]
 SHOWN_ON_CARD = 4
 ROW = ("line", "item", "new", "description", "quantity", "price", "remove")
 METHOD_NAMES = {name: name.replace("_", " ").capitalize() for name in METHODS} | {"ACH": "ACH"}

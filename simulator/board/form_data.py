@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any
 
 from flask import render_template, request
 
 from simulator.coperniq.company import Company
 from simulator.coperniq.records import Workflow
-from simulator.coperniq.validation import invalid
+from simulator.coperniq.validation import Json, invalid
 from simulator.quickbooks.company import Company as Books
 from simulator.world import World
 
@@ -28,7 +27,7 @@ class Choice:
     books: Books | None
 
     @property
-    def query(self) -> dict[str, Any]:
+    def query(self) -> Json:
         found = {
             "company": str(self.company.id) if self.company else "",
             "workflow": str(self.workflow.id) if self.workflow else "",
@@ -75,7 +74,7 @@ def typed_rows(fields: Collection[str], counted: str) -> list[dict[str, str]]:
     return [{name: typed_text(f"{name}-{row}") for name in fields} for row in range(min(count, MOST_ROWS))]
 
 
-def with_empty_rows(rows: list[dict[str, Any]], fields: Collection[str]) -> list[dict[str, Any]]:
+def with_empty_rows(rows: list[Json], fields: Collection[str]) -> list[Json]:
     return rows + [dict.fromkeys(fields, "") for _ in range(max(1, EMPTY_ROWS - len(rows)))]
 
 

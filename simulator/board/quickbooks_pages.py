@@ -20,8 +20,8 @@ from simulator.board.form_data import (
     typed_text,
     with_empty_rows,
 )
+from simulator.coperniq.validation import Json, invalid
 from simulator.coperniq.validation import Refused as Mistyped
-from simulator.coperniq.validation import invalid
 from simulator.quickbooks import user_actions, voiding
 from simulator.quickbooks.company import Company, Record
 from simulator.quickbooks.entities import DISCOUNT_LINE, GROUP_LINE, ITEM_LINE
@@ -34,7 +34,6 @@ from simulator.quickbooks.writing import enter, existing
 from simulator.world import World
 
 Answer = AnyResponse | str | tuple[str, int]
-Json = dict[str, Any]
 Page = Callable[[Choice, "Company", "Record", str], str]
 Work = Callable[..., "Record | None"]
 ON_INVOICES = {"send": "E-mail", "void": "Void", "delete": "Delete"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -14,7 +13,7 @@ from simulator.board.form_data import Choice, choose, typed_number
 from simulator.coperniq import projects, rendering, user_actions, workflows
 from simulator.coperniq.company import Company
 from simulator.coperniq.records import Project, Workflow
-from simulator.coperniq.validation import Refused, invalid
+from simulator.coperniq.validation import Json, Refused, invalid
 from simulator.quickbooks.company import Company as Books
 from simulator.quickbooks.company import Record
 from simulator.webhooks.delivery import Attempt
@@ -25,7 +24,7 @@ GLOW = timedelta(seconds=30)
 SETTLED = timedelta(seconds=3)  # what a seed plants in its first moments is neither new nor changed
 
 
-def live_data(world: World, choice: Choice) -> dict[str, Any]:
+def live_data(world: World, choice: Choice) -> Json:
     """The parts that change by themselves."""
     return {
         "columns": _columns(choice.company, choice.workflow),
@@ -38,7 +37,7 @@ def live_data(world: World, choice: Choice) -> dict[str, Any]:
     }
 
 
-def _columns(company: Company | None, workflow: Workflow | None) -> list[dict[str, Any]]:
+def _columns(company: Company | None, workflow: Workflow | None) -> list[Json]:
     if company is None or workflow is None:
         return []
     mine = [one for one in company.projects.values() if one.workflow_id == workflow.id and one.is_active]
@@ -54,16 +53,16 @@ def _columns(company: Company | None, workflow: Workflow | None) -> list[dict[st
     return columns
 
 
-def _cards(company: Company, projects: list[Project], phase_id: int) -> list[dict[str, Any]]:
+def _cards(company: Company, projects: list[Project], phase_id: int) -> list[Json]:
     return _sorted(company, [one for one in projects if one.current and one.current.template.id == phase_id])
 
 
-def _sorted(company: Company, projects: list[Project]) -> list[dict[str, Any]]:
+def _sorted(company: Company, projects: list[Project]) -> list[Json]:
     newest_first = sorted(projects, key=lambda one: (one.updated_at, -one.number), reverse=True)
     return [_card(company, one) for one in newest_first]
 
 
-def _card(company: Company, project: Project) -> dict[str, Any]:
+def _card(company: Company, project: Project) -> Json:
     account = company.accounts.get(project.account_id or 0)
     value = f"${project.value / 100:,.2f}".removesuffix(".00") if project.value is not None else ""
     return {
@@ -79,7 +78,7 @@ def _card(company: Company, project: Project) -> dict[str, Any]:
     }
 
 
-def _customers(books: Books | None) -> list[dict[str, Any]]:
+def _customers(books: Books | None) -> list[Json]:
     """Customers by the newest change in their family, each followed by its jobs."""
     if books is None:
         return []
@@ -97,7 +96,7 @@ def _family(books: Books, record: Record, depth: int = 0) -> list[tuple[Record, 
     return [(record, depth), *jobs]
 
 
-def _customer(books: Books, record: Record, depth: int, now: datetime) -> dict[str, Any]:
+def _customer(books: Books, record: Record, depth: int, now: datetime) -> Json:
     touched = record.updated - books.opened > SETTLED
     is_new = record.created - books.opened > SETTLED
     return {
@@ -111,7 +110,7 @@ def _customer(books: Books, record: Record, depth: int, now: datetime) -> dict[s
     }
 
 
-def _post(attempt: Attempt) -> dict[str, Any]:
+def _post(attempt: Attempt) -> Json:
     body = attempt.body
     event = body.get("event", {}) if isinstance(body, dict) else {}
     types = [one.get("type", "") for one in body] if isinstance(body, list) else []
@@ -127,7 +126,7 @@ def _post(attempt: Attempt) -> dict[str, Any]:
 
 Answer = AnyResponse | str | tuple[str, int]
 
-FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
+FAULTS: dict[str, tuple[str, Json]] = {
     "quickbooks-throttle": ("QuickBooks: too many requests, three times", {"fault": "throttle", "times": 3}),
     "quickbooks-lost": ("QuickBooks: the next write loses its answer", {"fault": "lost_answer"}),
     "quickbooks-500": ("QuickBooks: error 500, twice", {"fault": "error_500", "times": 2}),
@@ -236,7 +235,7 @@ def _move(company: Company, choice: Choice, id: int) -> None:
 
 def _add_project(company: Company, choice: Choice) -> None:
     account_id = request.form.get("account", "")
-    wanted: dict[str, Any] = {
+    wanted: Json = {
         "title": request.form.get("title", "").strip(),
         "value": typed_number("value"),
         "size": typed_number("size"),

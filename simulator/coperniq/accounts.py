@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from simulator.coperniq import contacts, properties, rendering, sites, validation
 from simulator.coperniq.company import Company, release_invoices
 from simulator.coperniq.query_parameters import (
@@ -16,9 +14,8 @@ from simulator.coperniq.query_parameters import (
     window,
 )
 from simulator.coperniq.records import Account, Project, User
-from simulator.coperniq.rendering import Json
 from simulator.coperniq.search import search_condition
-from simulator.coperniq.validation import Refused
+from simulator.coperniq.validation import Json, Refused
 
 CREATE: validation.Schema = {
     "title": ("title", validation.filled),
@@ -31,7 +28,7 @@ CREATE: validation.Schema = {
 UPDATE: validation.Schema = {**CREATE, "isActive": ("is_active", validation.flag)}
 
 
-def add(company: Company, user: User | None, values: dict[str, Any], linked: list[int] | None) -> Account:
+def add(company: Company, user: User | None, values: Json, linked: list[int] | None) -> Account:
     account = Account(**company.stamp("record", user), number=company.next_number("account"), **values)
     company.accounts[account.id] = account
     contacts.link(company, account, linked)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from simulator.coperniq import rendering, validation
 from simulator.coperniq.company import Company
 from simulator.coperniq.query_parameters import Answer, Call
 from simulator.coperniq.records import CatalogItem, User
-from simulator.coperniq.validation import invalid
+from simulator.coperniq.validation import Json, invalid
 
 TRADE_GROUPS = ("ENERGY", "MECHANICAL", "ELECTRICAL", "PLUMBING", "LOW_VOLTAGE", "ENVELOPE", "OTHER")
 SERVICES = {
@@ -38,11 +37,11 @@ PRODUCTS = {
 _SPELLED = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
-def required_trade_group(values: dict[str, Any]) -> str | None:
+def required_trade_group(values: Json) -> str | None:
     return PRODUCTS.get(values["category"]) if values["type"] == "PRODUCT" else None
 
 
-def check_item(company: Company, item: CatalogItem | None, values: dict[str, Any]) -> None:
+def check_item(company: Company, item: CatalogItem | None, values: Json) -> None:
     now = vars(item) if item else {}
     whole = {**now, **values}
     _category(company, whole)
@@ -54,7 +53,7 @@ def check_item(company: Company, item: CatalogItem | None, values: dict[str, Any
         _unique(company, item, whole)
 
 
-def _category(company: Company, whole: dict[str, Any]) -> None:
+def _category(company: Company, whole: Json) -> None:
     category = whole["category"]
     if whole["type"] == "SERVICE":
         known = category in SERVICES
@@ -66,13 +65,13 @@ def _category(company: Company, whole: dict[str, Any]) -> None:
         raise invalid("category", f"category: {category} is not a category of a {whole['type']}")
 
 
-def _service(company: Company, whole: dict[str, Any]) -> None:
+def _service(company: Company, whole: Json) -> None:
     group = whole.get("trade_group", "OTHER")
     if group != "OTHER" and company.switches["service_trade_group"] == "other_only":
         raise invalid("tradeGroup", "A service must have the trade group OTHER")
 
 
-def _product(company: Company, whole: dict[str, Any]) -> None:
+def _product(company: Company, whole: Json) -> None:
     if not whole.get("manufacturer") and company.switches["product_manufacturer"] == "required":
         raise invalid("manufacturer", "A product must have a manufacturer")
     wanted = required_trade_group(whole)
@@ -81,7 +80,7 @@ def _product(company: Company, whole: dict[str, Any]) -> None:
         raise invalid("tradeGroup", f"{whole['category']} must have the trade group {wanted}")
 
 
-def _unique(company: Company, item: CatalogItem | None, whole: dict[str, Any]) -> None:
+def _unique(company: Company, item: CatalogItem | None, whole: Json) -> None:
     others = [one for one in company.catalog.values() if one is not item and not one.is_archived]
     for name in ("code", "name"):
         if whole.get(name) and whole[name] in {getattr(one, name) for one in others}:
@@ -113,7 +112,7 @@ BY_USER: validation.Schema = {
 REQUIRED = ("name", "type", "category", "cost", "price")
 
 
-def add(company: Company, user: User | None, values: dict[str, Any]) -> CatalogItem:
+def add(company: Company, user: User | None, values: Json) -> CatalogItem:
     values = {"trade_group": required_trade_group(values) or "OTHER", **values}
     item = CatalogItem(**company.stamp("catalog", user), **values)
     company.catalog[item.id] = item

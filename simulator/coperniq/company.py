@@ -29,7 +29,7 @@ from simulator.coperniq.records import (
     User,
     Workflow,
 )
-from simulator.coperniq.validation import Refused
+from simulator.coperniq.validation import Json, Refused
 from simulator.environment import Environment
 from simulator.webhooks.sender import Webhooks
 
@@ -104,7 +104,7 @@ class Company:
         return self.keys[0].token
 
     @property
-    def switches(self) -> dict[str, Any]:
+    def switches(self) -> Json:
         return self.environment.switches
 
     def now(self) -> datetime:
@@ -123,7 +123,7 @@ class Company:
         """What an invoice may be raised on."""
         return self.projects.get(id) or self.accounts.get(id)
 
-    def stamp(self, kind: str, user: User | None) -> dict[str, Any]:
+    def stamp(self, kind: str, user: User | None) -> Json:
         now = self.now()
         return {
             "id": self.ids.next(kind),
@@ -136,7 +136,7 @@ class Company:
     def touch(self, record: Stamped, user: User | None) -> None:
         record.updated_at, record.updated_by = self.now(), user
 
-    def update(self, record: Stamped, user: User | None, values: dict[str, Any]) -> set[str]:
+    def update(self, record: Stamped, user: User | None, values: Json) -> set[str]:
         """Writes what differs and names it; a write that changes nothing may move updatedAt as well."""
         changed = {name for name, value in values.items() if getattr(record, name) != value}
         for name in changed:

@@ -9,7 +9,7 @@ from simulator.coperniq import rendering, validation
 from simulator.coperniq.company import Company
 from simulator.coperniq.query_parameters import Answer, Call, filter_contacts, ordered, page, window
 from simulator.coperniq.records import Account, Contact, Project, User
-from simulator.coperniq.validation import invalid
+from simulator.coperniq.validation import Json, invalid
 
 
 def read_linked_contacts(company: Company, body: Mapping[str, Any]) -> list[int] | None:
@@ -51,7 +51,7 @@ SCHEMA: validation.Schema = {
 }
 
 
-def read(company: Company, body: dict[str, Any], required: tuple[str, ...] = ()) -> dict[str, Any]:
+def read(company: Company, body: Json, required: tuple[str, ...] = ()) -> Json:
     values = validation.read_fields(SCHEMA, body, required, company.switches["unknown_fields"])
     require_existing(values.get("account_ids", []), company.accounts, "accountIds")
     require_existing(values.get("project_ids", []), company.projects, "projectIds")
@@ -60,7 +60,7 @@ def read(company: Company, body: dict[str, Any], required: tuple[str, ...] = ())
     return values
 
 
-def add(company: Company, user: User | None, values: dict[str, Any]) -> Contact:
+def add(company: Company, user: User | None, values: Json) -> Contact:
     contact = Contact(**company.stamp("contact", user), **values)
     company.contacts[contact.id] = contact
     _touch_accounts(company, user, contact)
@@ -88,7 +88,7 @@ def _has(contact: Contact, account: Account) -> bool:
     return account.primary_phone in contact.phones
 
 
-def change(company: Company, user: User | None, contact: Contact, values: dict[str, Any]) -> None:
+def change(company: Company, user: User | None, contact: Contact, values: Json) -> None:
     for name, value in values.items():
         setattr(contact, name, value)
     company.touch(contact, user)

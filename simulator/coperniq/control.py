@@ -15,10 +15,9 @@ from simulator.coperniq import validation
 from simulator.coperniq.company import Company, pretend_used
 from simulator.coperniq.records import Key
 from simulator.coperniq.rendering import full_company_json
-from simulator.coperniq.validation import Refused, invalid, not_found
+from simulator.coperniq.validation import Json, Refused, invalid, not_found
 from simulator.world import World
 
-Json = dict[str, Any]
 _ACTIONS: list[tuple[str, str, Callable[..., Json]]] = [
     ("POST", "accounts", act.add_account),
     ("PATCH", "accounts/<int:id>", act.change_account),

@@ -13,7 +13,7 @@ from typing import Any
 from simulator.coperniq import validation
 from simulator.coperniq.company import Company
 from simulator.coperniq.records import Line
-from simulator.coperniq.validation import Refused, invalid
+from simulator.coperniq.validation import Json, Refused, invalid
 
 Found = tuple[str, Any, str | None]
 
@@ -22,11 +22,11 @@ REQUIRED = ("catalogItemId", "quantity", "unitCost", "unitPrice")
 LONGEST_NAME = 500
 
 
-def names_lines(body: dict[str, Any]) -> bool:
+def names_lines(body: Json) -> bool:
     return any(body.get(name) is not None for name in NAMES)
 
 
-def raw_lines(body: dict[str, Any]) -> Iterator[Found]:
+def raw_lines(body: Json) -> Iterator[Found]:
     """`(path, line, name of its section)`"""
     yield from _array(body.get("lineItems"), "lineItems", None)
     for path, section, _ in _array(body.get("sections"), "sections", None):
@@ -45,7 +45,7 @@ def _array(value: object, path: str, section: str | None) -> Iterator[Found]:
         yield f"{path}[{position}]", one, section
 
 
-def _section_name(section: dict[str, Any], path: str) -> str | None:
+def _section_name(section: Json, path: str) -> str | None:
     if section.get("name") is None:
         return None
     name = validation.filled(section["name"], f"{path}.name")
@@ -89,7 +89,7 @@ def _schema(company: Company, person: bool) -> validation.Schema:
     }
 
 
-def read(company: Company, body: dict[str, Any], now: list[Line], *, person: bool = False) -> list[Line]:
+def read(company: Company, body: Json, now: list[Line], *, person: bool = False) -> list[Line]:
     """The lines that the invoice will have, new ones still without an id; a person sees and keeps all of them."""
     wanted = [(one[0], _line(company, one, now, person)) for one in raw_lines(body)]
     if not wanted and not person:

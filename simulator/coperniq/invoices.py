@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
-from typing import Any
 
 from simulator.coperniq import accounts, invoice_lines, invoice_status, projects, rendering, validation
 from simulator.coperniq.company import Company
@@ -21,7 +20,7 @@ from simulator.coperniq.records import (
     Project,
     User,
 )
-from simulator.coperniq.validation import Refused, invalid, not_found
+from simulator.coperniq.validation import Json, Refused, invalid, not_found
 
 LOCAL_ZONE = timezone(timedelta(hours=-6))
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -69,9 +68,6 @@ def _in_utc(text: str, name: str) -> datetime:
         raise invalid(name, f"{name} must be an ISO 8601 date-time") from reason
 
 
-Body = dict[str, Any]
-
-
 def _percentage(company: Company) -> validation.Check:
     def checked(value: object, name: str) -> Decimal:
         number = validation.decimal(value, name)
@@ -108,7 +104,7 @@ def _update_schema(company: Company) -> validation.Schema:
     return found
 
 
-def _read(company: Company, schema: validation.Schema, body: Body, required: tuple[str, ...] = ()) -> Body:
+def _read(company: Company, schema: validation.Schema, body: Json, required: tuple[str, ...] = ()) -> Json:
     rule = company.switches["invoice_title"]
     if "title" in body and rule == "refuse":
         raise invalid("title", "title is not allowed")
@@ -119,7 +115,7 @@ def _read(company: Company, schema: validation.Schema, body: Body, required: tup
     return validation.read_fields(schema, rest, required, company.switches["unknown_fields"])
 
 
-def read_new(company: Company, body: Body) -> Body:
+def read_new(company: Company, body: Json) -> Json:
     if company.switches["invoice_create_requires"] == "older":
         _require(body, "title", "type", "dueDate")
     required = ["recordId", "calculationMethod"]
@@ -135,7 +131,7 @@ def read_new(company: Company, body: Body) -> Body:
     return values | _based_on(company, record, body)
 
 
-def _require(body: Body, *names: str) -> None:
+def _require(body: Json, *names: str) -> None:
     for name in names:
         if body.get(name) is None:
             raise invalid(name, f"{name} is required")
@@ -152,7 +148,7 @@ def _record(company: Company, id: int) -> Account | Project:
     return record
 
 
-def _based_on(company: Company, record: Account | Project, body: Body) -> Body:
+def _based_on(company: Company, record: Account | Project, body: Json) -> Json:
     _require(body, "percentage")
     refuse_lines(body)
     base = record.value if isinstance(record, Project) else None
@@ -161,13 +157,13 @@ def _based_on(company: Company, record: Account | Project, body: Body) -> Body:
     return {"base_amount": base or 0}
 
 
-def refuse_lines(body: Body) -> None:
+def refuse_lines(body: Json) -> None:
     for name in invoice_lines.NAMES:
         if body.get(name) is not None:
             raise invalid(name, f"{name} is not allowed with PERCENTAGE")
 
 
-def read_change(company: Company, invoice: Invoice, body: Body) -> Body:
+def read_change(company: Company, invoice: Invoice, body: Json) -> Json:
     if "calculationMethod" in body:
         raise invalid("calculationMethod", "calculationMethod cannot be changed")
     for name, switch in (("issueDate", "issue_date_on_patch"), ("percentage", "percentage_on_patch")):
@@ -182,7 +178,7 @@ def read_change(company: Company, invoice: Invoice, body: Body) -> Body:
     return values
 
 
-def _new_lines(company: Company, invoice: Invoice, body: Body) -> list[Line]:
+def _new_lines(company: Company, invoice: Invoice, body: Json) -> list[Line]:
     if invoice.calculation == "PERCENTAGE":
         refuse_lines(body)
     if invoice.payments and company.switches["edit_paid_invoice"] == "refuse":
@@ -190,7 +186,7 @@ def _new_lines(company: Company, invoice: Invoice, body: Body) -> list[Line]:
     return invoice_lines.read(company, body, invoice.lines)
 
 
-def check(company: Company, invoice: Invoice | None, values: Body) -> None:
+def check(company: Company, invoice: Invoice | None, values: Json) -> None:
     """The rules that need the whole: nothing has been changed yet."""
     rows = values.get("lines")
     if rows and sum(one.total for one in rows) < 0 and company.switches["negative_total"] == "refuse":
@@ -205,7 +201,7 @@ def check(company: Company, invoice: Invoice | None, values: Body) -> None:
         raise invalid("status", "A sent invoice cannot become a draft again")
 
 
-def add(company: Company, user: User | None, values: Body) -> Invoice:
+def add(company: Company, user: User | None, values: Json) -> Invoice:
     values = {"uid": company.next_number("invoice"), **values}
     company.number_given("invoice", values["uid"])
     rows = invoice_lines.with_ids(company, values.pop("lines", []))
@@ -215,7 +211,7 @@ def add(company: Company, user: User | None, values: Body) -> Invoice:
     return invoice
 
 
-def change(company: Company, user: User | None, invoice: Invoice, values: Body) -> None:
+def change(company: Company, user: User | None, invoice: Invoice, values: Json) -> None:
     total = invoice.amount
     if "lines" in values:
         values = values | {"lines": invoice_lines.with_ids(company, values["lines"])}

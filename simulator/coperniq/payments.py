@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from simulator.coperniq import invoice_status, invoices, rendering, validation
 from simulator.coperniq.company import Company
 from simulator.coperniq.query_parameters import Answer, Call
 from simulator.coperniq.records import METHODS, Invoice, Payment, User
-from simulator.coperniq.validation import invalid, not_found
+from simulator.coperniq.validation import Json, invalid, not_found
 
 
 def _schema(company: Company) -> validation.Schema:
@@ -34,7 +32,7 @@ def _check(company: Company, invoice: Invoice, amount: int) -> None:
         raise invalid("invoiceId", "An archived invoice cannot be paid")
 
 
-def _as_sent(company: Company, values: dict[str, Any]) -> dict[str, Any]:
+def _as_sent(company: Company, values: Json) -> Json:
     longest = company.switches["payment_reference_length"]
     if longest and values.get("reference"):
         values["reference"] = values["reference"][:longest]
@@ -42,7 +40,7 @@ def _as_sent(company: Company, values: dict[str, Any]) -> dict[str, Any]:
     return values | {"status": company.switches["payment_status"], "is_external": external}
 
 
-def add(company: Company, user: User | None, invoice: Invoice, values: dict[str, Any]) -> Payment:
+def add(company: Company, user: User | None, invoice: Invoice, values: Json) -> Payment:
     stamp = company.stamp("payment", user)
     made = Payment(**stamp, number=company.next_number("payment"), **values)
     invoice.payments.append(made)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from simulator.coperniq import contacts, properties, rendering, triggers, validation, workflows
 from simulator.coperniq.company import Company, release_invoices
@@ -18,9 +17,8 @@ from simulator.coperniq.query_parameters import (
 )
 from simulator.coperniq.records import Project, User
 from simulator.coperniq.search import search_condition
-from simulator.coperniq.validation import invalid
+from simulator.coperniq.validation import Json, invalid
 
-Body = dict[str, Any]
 STATUSES = ("ACTIVE", "ON_HOLD", "CANCELLED", "COMPLETED")
 
 UPDATE: validation.Schema = {
@@ -48,14 +46,14 @@ BY_USER: validation.Schema = {
 }
 
 
-def read_new(company: Company, body: Body) -> dict[str, Any]:
+def read_new(company: Company, body: Json) -> Json:
     body = _renamed(company, body)
     _mind_phase(company, body)
     values = validation.read_fields(CREATE, body, ("title", "address"), company.switches["unknown_fields"])
     return require_links(company, {name: value for name, value in values.items() if value is not None})
 
 
-def read_change(company: Company, body: Body) -> dict[str, Any]:
+def read_change(company: Company, body: Json) -> Json:
     body = _renamed(company, body)
     if "accountId" in body:
         raise invalid("accountId", "accountId cannot be changed")
@@ -65,12 +63,12 @@ def read_change(company: Company, body: Body) -> dict[str, Any]:
     )
 
 
-def read_from_user(company: Company, body: Body) -> dict[str, Any]:
+def read_from_user(company: Company, body: Json) -> Json:
     """The web application writes more than the API: the number, the archive, another account."""
     return require_links(company, validation.read_fields(BY_USER, body, (), "refuse"))
 
 
-def require_links(company: Company, values: dict[str, Any]) -> dict[str, Any]:
+def require_links(company: Company, values: Json) -> Json:
     known: dict[str, tuple[str, Mapping[int, object]]] = {
         "account_id": ("accountId", company.accounts),
         "workflow_id": ("workflowId", company.workflows),
@@ -81,19 +79,19 @@ def require_links(company: Company, values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _renamed(company: Company, body: Body) -> Body:
+def _renamed(company: Company, body: Json) -> Json:
     aliases = {"clientId": "accountId"} if company.switches["legacy_shape"] else {}
     return {aliases.get(name, name): value for name, value in body.items()}
 
 
-def _mind_phase(company: Company, body: Body) -> None:
+def _mind_phase(company: Company, body: Json) -> None:
     if "phaseId" in body and company.switches["phase_id_writable"] == "refuse":
         raise invalid("phaseId", "phaseId is not allowed")
     if company.switches["phase_id_writable"] == "accept":
         body.pop("phaseId", None)
 
 
-def read_phase_id(company: Company, body: Body, workflow_id: int | None) -> int | None:
+def read_phase_id(company: Company, body: Json, workflow_id: int | None) -> int | None:
     """The phase that a body asks for, checked before anything is written; None where the switch ignores it."""
     if company.switches["phase_id_writable"] != "accept" or body.get("phaseId") is None:
         return None
@@ -113,9 +111,7 @@ def default_workflow(company: Company) -> int | None:
     return next(iter(company.workflows), None) if company.switches["project_default_workflow"] else None
 
 
-def add(
-    company: Company, user: User | None, values: dict[str, Any], linked: list[int] | None = None
-) -> Project:
+def add(company: Company, user: User | None, values: Json, linked: list[int] | None = None) -> Project:
     if "number" not in values:
         values = values | {"number": company.next_number("project")}
     values = {"workflow_id": default_workflow(company), **values}
@@ -128,7 +124,7 @@ def add(
     return project
 
 
-def change(company: Company, user: User | None, project: Project, values: dict[str, Any]) -> None:
+def change(company: Company, user: User | None, project: Project, values: Json) -> None:
     changed = company.update(project, user, values)
     if "workflow_id" in changed:
         workflows.enter_workflow(company, project, user)

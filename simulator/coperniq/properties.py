@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from simulator.coperniq import rendering
 from simulator.coperniq.company import Company
 from simulator.coperniq.query_parameters import Answer, Call
 from simulator.coperniq.records import Property
-from simulator.coperniq.validation import invalid
+from simulator.coperniq.validation import Json, invalid
 
 TYPES = ("account", "opportunity", "project", "vendor", "ahj", "client", "request")
 _ALIASES = {"client": "account", "request": "opportunity"}
@@ -31,9 +29,7 @@ def keys(company: Company, record_type: str) -> set[str]:
     return {one.key_name for one in _of(company, record_type)}
 
 
-def read_custom(
-    company: Company, record_type: str, now: dict[str, Any], body: dict[str, Any], *, new_options: bool
-) -> dict[str, Any]:
+def read_custom(company: Company, record_type: str, now: Json, body: Json, *, new_options: bool) -> Json:
     """The custom values after a write: keys not sent stay, null clears one. Learns new options where allowed."""
     sent = body.get("custom")
     if sent is None:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from simulator.coperniq import rendering, validation
 from simulator.coperniq.company import Company
 from simulator.coperniq.records import Account, Contact, Project, Stamped, User
-from simulator.coperniq.validation import invalid, not_found
+from simulator.coperniq.validation import Json, invalid, not_found
 
 Answer = tuple[int, Any]
 
@@ -30,14 +30,14 @@ class Call:
     def id(self) -> int:
         return self.ids[-1]
 
-    def body(self) -> dict[str, Any]:
+    def body(self) -> Json:
         return validation.parse_json(self.raw)
 
     @property
-    def switches(self) -> dict[str, Any]:
+    def switches(self) -> Json:
         return self.company.switches
 
-    def deleted(self, shown: dict[str, Any]) -> Answer:
+    def deleted(self, shown: Json) -> Answer:
         return 200, shown if self.switches["delete_body"] == "record" else None
 
     def flag(self, name: str) -> bool:
@@ -106,7 +106,7 @@ def page(call: Call, rows: list[T]) -> list[T]:
     return found
 
 
-def wrapped(call: Call, items: list[Any], total: int) -> dict[str, Any]:
+def wrapped(call: Call, items: list[Any], total: int) -> Json:
     """The envelope that only financial documents come in."""
     number, size = _asked(call)
     full = call.switches["has_more"] == "full_page" and len(items) == size
@@ -166,8 +166,6 @@ def _linked(contact: Contact, record: Account | Project) -> bool:
     return record.id in (contact.account_ids if isinstance(record, Account) else contact.project_ids)
 
 
-Changes = dict[str, Any]
-
 _ATTRIBUTES = {
     "title": "title",
     "primaryEmail": "primary_email",
@@ -187,7 +185,7 @@ class Matching:
     ignores_case: bool
     sees_archived: bool
 
-    def find(self, records: Iterable[AccountOrProject], wanted: Changes) -> AccountOrProject | None:
+    def find(self, records: Iterable[AccountOrProject], wanted: Json) -> AccountOrProject | None:
         """The oldest record with the same value; an empty value matches nothing."""
         value = wanted.get(self.attribute)
         if not value:
@@ -196,7 +194,7 @@ class Matching:
         same = [one for one in seen if self._key(getattr(one, self.attribute)) == self._key(value)]
         return min(same, key=lambda one: one.id, default=None)
 
-    def changes(self, record: Account | Project, wanted: Changes) -> Changes:
+    def changes(self, record: Account | Project, wanted: Json) -> Json:
         """What a found record takes over; asked for only where the strategy is not to skip it."""
         if self.strategy == "replace":
             return wanted

@@ -6,7 +6,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+
+from simulator.coperniq.validation import Json
 
 
 @dataclass
@@ -39,7 +40,7 @@ class Account(Stamped):
     primary_email: str | None = None
     primary_phone: str | None = None
     is_active: bool = True
-    custom: dict[str, Any] = field(default_factory=dict)
+    custom: Json = field(default_factory=dict)
 
 
 @dataclass
@@ -111,7 +112,7 @@ class Project(Stamped):
     workflow_id: int | None = None
     primary_email: str | None = None
     primary_phone: str | None = None
-    custom: dict[str, Any] = field(default_factory=dict)
+    custom: Json = field(default_factory=dict)
     phases: list[PhaseInstance] = field(default_factory=list)
 
     @property

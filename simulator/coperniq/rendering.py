@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
 
 from simulator.coperniq import invoice_status
 from simulator.coperniq.company import Company
@@ -25,8 +24,8 @@ from simulator.coperniq.records import (
     User,
     Workflow,
 )
+from simulator.coperniq.validation import Json
 
-Json = dict[str, Any]
 _LEGACY = {"accountId": "clientId", "account": "client", "accounts": "clients", "number": "uid"}
 
 
@@ -84,7 +83,7 @@ _LINE = re.compile(
 ADDRESS_PARTS = ("street", "city", "state", "zipcode")
 
 
-def split_address(address: str) -> dict[str, str | None]:
+def split_address(address: str) -> Json:
     found = _LINE.match(address.strip())
     return {part: found[part] if found else None for part in ADDRESS_PARTS}
 

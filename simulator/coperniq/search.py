@@ -9,8 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from simulator.coperniq.query_parameters import Call, is_moment, moment
-from simulator.coperniq.rendering import Json
-from simulator.coperniq.validation import invalid
+from simulator.coperniq.validation import Json, invalid
 
 OPERATORS = ("eq", "neq", "gt", "gte", "lt", "lte", "contains", "in", "nin", "between")
 _ALIASES = {"clientId": "accountId", "client": "account", "uid": "number"}

@@ -5,13 +5,11 @@ docs/vendors/coperniq-api.md, 3.3.
 
 from __future__ import annotations
 
-from typing import Any
-
 from simulator.coperniq import contacts, rendering, validation
 from simulator.coperniq.company import Company
 from simulator.coperniq.query_parameters import Answer, Call, page
 from simulator.coperniq.records import Site, User
-from simulator.coperniq.validation import invalid
+from simulator.coperniq.validation import Json, invalid
 
 UPDATE: validation.Schema = {
     "title": ("title", validation.nullable(validation.text)),
@@ -26,7 +24,7 @@ UPDATE: validation.Schema = {
 CREATE: validation.Schema = {"accountId": ("account_id", validation.identifier), **UPDATE}
 
 
-def read(company: Company, body: dict[str, Any]) -> dict[str, Any]:
+def read(company: Company, body: Json) -> Json:
     values = validation.read_fields(
         CREATE, _renamed(company, body), ("accountId",), company.switches["unknown_fields"]
     )
@@ -36,13 +34,13 @@ def read(company: Company, body: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-def _renamed(company: Company, body: dict[str, Any]) -> dict[str, Any]:
+def _renamed(company: Company, body: Json) -> Json:
     if not company.switches["legacy_shape"]:
         return body
     return {"accountId" if name == "clientId" else name: value for name, value in body.items()}
 
 
-def add(company: Company, user: User | None, values: dict[str, Any]) -> Site:
+def add(company: Company, user: User | None, values: Json) -> Site:
     """The geocoder fills the parts that the request leaves open."""
     site = Site(
         **company.stamp("site", user), **(rendering.split_address(values.get("full_address", "")) | values)
@@ -52,7 +50,7 @@ def add(company: Company, user: User | None, values: dict[str, Any]) -> Site:
     return site
 
 
-def change(company: Company, user: User | None, site: Site, values: dict[str, Any]) -> None:
+def change(company: Company, user: User | None, site: Site, values: Json) -> None:
     if "full_address" in values:
         values = rendering.split_address(values["full_address"]) | values
     for name, value in values.items():

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from simulator.coperniq import rendering
 from simulator.coperniq.company import Company
 from simulator.coperniq.records import PhaseInstance, Project
+from simulator.coperniq.validation import Json
 
 NAMES = {
     "TASK_CREATED": "Work Order Created",
@@ -35,13 +34,13 @@ def fire_phase(company: Company, key: str, project: Project, instance: PhaseInst
     workflow = company.workflows.get(project.workflow_id or 0)
     if workflow is None or workflow.generation == 1:
         return
-    extras: dict[str, Any] = {"phaseInstanceId": instance.id, "phaseType": instance.template.type}
+    extras: Json = {"phaseInstanceId": instance.id, "phaseType": instance.template.type}
     if company.switches["webhook_phase_template"]:
         extras["phaseTemplateId"] = instance.template.id
     fire(company, key, project, extras | _status(company, instance))
 
 
-def _status(company: Company, instance: PhaseInstance) -> dict[str, Any]:
+def _status(company: Company, instance: PhaseInstance) -> Json:
     form = company.switches["webhook_phase_status"]
     if form == "absent":
         return {}
@@ -50,7 +49,7 @@ def _status(company: Company, instance: PhaseInstance) -> dict[str, Any]:
     }
 
 
-def fire(company: Company, key: str, project: Project, extras: dict[str, Any] | None = None) -> None:
+def fire(company: Company, key: str, project: Project, extras: Json | None = None) -> None:
     send(company, key, project.id, extras or {}, _record(company, project))
 
 
@@ -58,9 +57,9 @@ def send(
     company: Company,
     key: str,
     record_id: int,
-    extras: dict[str, Any],
-    record: dict[str, Any],
-    work_order: dict[str, Any] | None = None,
+    extras: Json,
+    record: Json,
+    work_order: Json | None = None,
 ) -> None:
     event = {
         "eventId": company.ids.next("event"),
@@ -74,7 +73,7 @@ def send(
     company.webhooks.coperniq_fired(company.first_token, key, body)
 
 
-def _record(company: Company, project: Project) -> dict[str, Any]:
+def _record(company: Company, project: Project) -> Json:
     """Never the full state; the page tells receivers to read the record again."""
     named = {"id": project.id, "uid": project.number, "type": "PROJECT"}
     form = company.switches["webhook_record"]

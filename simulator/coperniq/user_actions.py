@@ -5,8 +5,6 @@ Every function that is offered to `control` takes the company, the body and the 
 
 from __future__ import annotations
 
-from typing import Any
-
 from simulator.coperniq import (
     accounts,
     catalog,
@@ -35,9 +33,8 @@ from simulator.coperniq.records import (
     Stamped,
     Workflow,
 )
-from simulator.coperniq.validation import Refused, invalid, not_found
+from simulator.coperniq.validation import Json, Refused, invalid, not_found
 
-Json = dict[str, Any]
 INVOICE_ACTIONS: dict[str, Json] = {
     "send": {"status": "SENT"},
     "decline": {"status": "DECLINED"},

@@ -29,6 +29,7 @@ def not_found(what: str) -> Refused:
     return Refused(404, "NOT_FOUND", f"{what} not found")
 
 
+Json = dict[str, Any]
 Check = Callable[[object, str], object]
 Schema = Mapping[str, tuple[str, Check]]
 
@@ -36,7 +37,7 @@ LARGEST = 10**13
 _EMAIL = re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+")
 
 
-def parse_json(raw: bytes) -> dict[str, Any]:
+def parse_json(raw: bytes) -> Json:
     """Numbers with a point become Decimal: money never passes through a float on its way in."""
     try:
         found = json.loads(raw, parse_float=Decimal, parse_constant=_no_constant)
@@ -53,7 +54,7 @@ def _no_constant(name: str) -> NoReturn:
 
 def read_fields(
     schema: Schema, body: Mapping[str, Any], required: Collection[str] = (), unknown: str = "ignore"
-) -> dict[str, Any]:
+) -> Json:
     """`{attribute: stored value}` of the fields sent, refused at the first that is wrong."""
     for name in required:
         if body.get(name) is None:

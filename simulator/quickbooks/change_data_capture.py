@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from simulator.quickbooks import errors
 from simulator.quickbooks.company import Company, Record
 from simulator.quickbooks.company_info import single_rows
 from simulator.quickbooks.entities import MODELLED, entity_of_path
 from simulator.quickbooks.rendering import render
-from simulator.quickbooks.responses import PACIFIC, Refused, refused, stamp
+from simulator.quickbooks.responses import PACIFIC, Json, Refused, refused, stamp
 
 UNSUPPORTED = {"JournalCode", "TaxAgency", "TimeActivity", "TaxCode", "TaxRate"}
 LOOK_BACK = timedelta(days=30)
@@ -29,10 +28,10 @@ class Change:
     id: str
     at: datetime
     record: Record | None = None
-    single: dict[str, Any] | None = None
+    single: Json | None = None
 
 
-def answer_cdc(company: Company, arguments: Mapping[str, str]) -> dict[str, Any]:
+def answer_cdc(company: Company, arguments: Mapping[str, str]) -> Json:
     """The content of the envelope. A kind without changes is an empty object in its place."""
     names = _entities(company, arguments.get("entities", ""))
     since = _since(company, arguments.get("changedSince", ""))
@@ -91,7 +90,7 @@ def _changes(company: Company, name: str) -> list[Change]:
     return [*(Change(name, one.id, one.updated, one) for one in company.records[name].values()), *gone]
 
 
-def _moment(row: dict[str, Any]) -> datetime:
+def _moment(row: Json) -> datetime:
     return datetime.fromisoformat(row["MetaData"]["LastUpdatedTime"])
 
 
@@ -108,14 +107,14 @@ def _cut(company: Company, ranked: list[Change]) -> list[Change]:
     return ranked[:limit] if company.switch("cdc_limit_keeps") == "oldest" else ranked[-limit:]
 
 
-def _answer_of(company: Company, name: str, changes: list[Change]) -> dict[str, Any]:
+def _answer_of(company: Company, name: str, changes: list[Change]) -> Json:
     if not changes:
         return {}
     rows = [_row(company, one) for one in changes]
     return {name: rows, "startPosition": 1, "maxResults": len(rows)}
 
 
-def _row(company: Company, change: Change) -> dict[str, Any]:
+def _row(company: Company, change: Change) -> Json:
     if change.single is not None:
         return change.single
     if change.record is not None:

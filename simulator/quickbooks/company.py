@@ -7,11 +7,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 from uuid import uuid4
 
 from simulator.environment import Environment
 from simulator.quickbooks.entities import MODELLED
+from simulator.quickbooks.responses import Json
 from simulator.switches import Setting
 from simulator.webhooks.sender import Webhooks
 
@@ -93,7 +93,7 @@ class Record:
     id: str
     created: datetime
     updated: datetime
-    fields: dict[str, Any]
+    fields: Json
     sync_token: int = 0
     balance_cents: int = 0
     unbilled_cents: int = 0
@@ -101,7 +101,7 @@ class Record:
     pseudonym: str = field(default_factory=lambda: uuid4().hex)
     sale: Sale = field(default_factory=Sale)
 
-    def copy(self, fields: dict[str, Any]) -> Record:
+    def copy(self, fields: Json) -> Record:
         """The same record with other fields, to be changed without changing this one."""
         sale = replace(self.sale, applied=dict(self.sale.applied))
         return replace(self, fields=fields, address_ids=dict(self.address_ids), sale=sale)
@@ -187,7 +187,7 @@ class Company:
     def switch(self, name: str) -> Setting:
         return self.environment.switches[name]
 
-    def prefer(self, chosen: dict[str, Any]) -> None:
+    def prefer(self, chosen: Json) -> None:
         """The owner of the books chooses otherwise."""
         self.settings = replace(self.settings, **chosen)
         self.preferences_version += 1

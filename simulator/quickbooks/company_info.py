@@ -5,21 +5,19 @@ docs/vendors/quickbooks-online.md, 3.
 
 from __future__ import annotations
 
-from typing import Any
-
 from simulator.quickbooks.company import Company, Settings
-from simulator.quickbooks.responses import stamp
+from simulator.quickbooks.responses import Json, stamp
 
 _ALPHA3 = {"US": "USA", "CA": "CAN", "GB": "GBR", "AU": "AUS"}
 
 
-def _frame(company: Company) -> dict[str, Any]:
+def _frame(company: Company) -> Json:
     opened = stamp(company.opened)
     times = {"CreateTime": opened, "LastUpdatedTime": opened}
     return {"domain": "QBO", "sparse": False, "Id": "1", "SyncToken": "0", "MetaData": times}
 
 
-def company_info(company: Company) -> dict[str, Any]:
+def company_info(company: Company) -> Json:
     country = company.settings.country
     address = {
         "Id": "1",
@@ -47,11 +45,11 @@ def company_info(company: Company) -> dict[str, Any]:
     }
 
 
-def preferences(company: Company) -> dict[str, Any]:
+def preferences(company: Company) -> Json:
     settings = company.settings
     accounting = {"TrackDepartments": False, "ClassTrackingPerTxn": False, "ClassTrackingPerTxnLine": False}
     closed = {"BookCloseDate": settings.book_close_date} if settings.book_close_date else {}
-    taxed: dict[str, Any] = {"TaxGroupCodeRef": {"value": "2"}} if settings.using_sales_tax else {}
+    taxed: Json = {"TaxGroupCodeRef": {"value": "2"}} if settings.using_sales_tax else {}
     if settings.automated_sales_tax:
         taxed["PartnerTaxEnabled"] = True
     return {
@@ -84,11 +82,11 @@ def preferences(company: Company) -> dict[str, Any]:
     }
 
 
-def _all(value: bool, *names: str) -> dict[str, Any]:
+def _all(value: bool, *names: str) -> Json:
     return dict.fromkeys(names, value)
 
 
-def _sales_forms(settings: Settings) -> dict[str, Any]:
+def _sales_forms(settings: Settings) -> Json:
     uses = [
         {"Name": f"SalesFormsPrefs.UseSalesCustom{n}", "Type": "BooleanType", "BooleanValue": False}
         for n in (3, 2, 1)
@@ -110,7 +108,7 @@ def _sales_forms(settings: Settings) -> dict[str, Any]:
     }
 
 
-def _messages(name: str) -> dict[str, Any]:
+def _messages(name: str) -> Json:
     forms = {
         "InvoiceMessage": "Invoice",
         "EstimateMessage": "Estimate",
@@ -122,5 +120,5 @@ def _messages(name: str) -> dict[str, Any]:
     }
 
 
-def single_rows(company: Company) -> dict[str, list[dict[str, Any]]]:
+def single_rows(company: Company) -> dict[str, list[Json]]:
     return {"CompanyInfo": [company_info(company)], "Preferences": [preferences(company)]}

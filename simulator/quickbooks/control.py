@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields, replace
 from decimal import Decimal
-from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify
 
@@ -18,11 +17,10 @@ from simulator.quickbooks.company import Company, Record, Settings
 from simulator.quickbooks.entities import MODELLED
 from simulator.quickbooks.merging import merge
 from simulator.quickbooks.rendering import render_full
-from simulator.quickbooks.responses import Refused, json_response, refusal
+from simulator.quickbooks.responses import Json, Refused, json_response, refusal
 from simulator.quickbooks.writing import enter, existing, move_balance
 from simulator.world import World
 
-Json = dict[str, Any]
 VOIDABLE = {"invoices": "Invoice", "payments": "Payment", "creditmemos": "CreditMemo"}
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 from collections import Counter, defaultdict, deque
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import uuid4
 
 from flask import Response
@@ -16,7 +15,14 @@ from flask import Response
 from simulator.environment import Environment
 from simulator.intuit.grants import Intuit
 from simulator.quickbooks import errors
-from simulator.quickbooks.responses import Refused, envelope_time, fault_document, json_response, refusal
+from simulator.quickbooks.responses import (
+    Json,
+    Refused,
+    envelope_time,
+    fault_document,
+    json_response,
+    refusal,
+)
 
 ACCOUNTING = "com.intuit.quickbooks.accounting"
 PER_MINUTE, PER_SECOND, IN_FLIGHT, BATCHES_PER_MINUTE = 500, 10, 10, 40
@@ -124,7 +130,7 @@ class Gateway:
         message = f"message={what}; errorCode={error_code}; statusCode={status}"
         error = {"message": message, "detail": detail or None, "code": str(int(error_code)), "element": None}
         milliseconds = int(self._environment.clock.at("quickbooks").timestamp() * 1000)
-        document: dict[str, Any] = {
+        document: Json = {
             "warnings": None,
             "intuitObject": None,
             "fault": {"error": [error], "type": kind},

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
 
 from simulator.quickbooks import errors, rules
 from simulator.quickbooks.company import Company, Record
@@ -22,7 +21,7 @@ from simulator.quickbooks.entities import (
     VENDOR,
 )
 from simulator.quickbooks.rendering import DEFAULT_TAX_CODE, balance_with_jobs
-from simulator.quickbooks.responses import Problem, refused
+from simulator.quickbooks.responses import Json, Problem, refused
 from simulator.quickbooks.rules import Rules, active_reference, refuse_all, refuse_unknown_currency
 from simulator.quickbooks.schema import overlong
 
@@ -57,12 +56,12 @@ class ListRules(Rules):
         if record.active:
             self._refuse_taken(company, record)
 
-    def _bad_names(self, company: Company, fields: dict[str, Any]) -> list[Problem]:
+    def _bad_names(self, company: Company, fields: Json) -> list[Problem]:
         if self.forbidden and re.search(self.forbidden, fields["Name"]):
             return [errors.forbidden_characters("Name", str(company.switch("forbidden_character_code")))]
         return []
 
-    def _named(self, fields: dict[str, Any]) -> dict[str, Any]:
+    def _named(self, fields: Json) -> Json:
         """QuickBooks's own suffix does not count against the length of a name."""
         return {**fields, "Name": fields["Name"].removesuffix(self.suffix)}
 
@@ -137,7 +136,7 @@ class ItemRules(ListRules):
             raise errors.business("An item cannot be its own category.")
 
 
-def _check_accounts(company: Company, fields: dict[str, Any]) -> None:
+def _check_accounts(company: Company, fields: Json) -> None:
     income = active_reference(company, "Account", fields, "IncomeAccountRef")
     if income is not None and income.fields["AccountType"] not in INCOME:
         raise errors.wrong_account_type("IncomeAccountRef")
@@ -259,19 +258,19 @@ def _take_opening_balance(record: Record, old: Record | None) -> None:
         record.fields["OpenBalanceDate"] = old.fields["OpenBalanceDate"]
 
 
-def _keep_currency(fields: dict[str, Any], old: Record) -> None:
+def _keep_currency(fields: Json, old: Record) -> None:
     fields.pop("CurrencyRef", None)
     if "CurrencyRef" in old.fields:
         fields["CurrencyRef"] = old.fields["CurrencyRef"]
 
 
-def _drop_default_tax_code(fields: dict[str, Any], old: Record) -> None:
+def _drop_default_tax_code(fields: Json, old: Record) -> None:
     """Read and sent back, the company's default is still nobody's choice."""
     if "DefaultTaxCodeRef" not in old.fields and fields.get("DefaultTaxCodeRef") == DEFAULT_TAX_CODE:
         del fields["DefaultTaxCodeRef"]
 
 
-def _settle_job(company: Company, fields: dict[str, Any]) -> None:
+def _settle_job(company: Company, fields: Json) -> None:
     if "ParentRef" in fields and not fields["Job"]:
         if company.switch("parent_without_job") == "refuse":
             raise errors.missing("Job")

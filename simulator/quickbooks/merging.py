@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from simulator.quickbooks import errors, rules
 from simulator.quickbooks.company import PARENT, Company, Record, touch_ancestors
 from simulator.quickbooks.list_rules import MAX_LEVELS
 from simulator.quickbooks.rendering import balance_with_jobs
+from simulator.quickbooks.responses import Json
 from simulator.quickbooks.writing import RULES, existing
 
 _POINTING = {
@@ -74,7 +73,7 @@ def _redirect(company: Company, record: Record, away: Record, survivor: Record) 
         company.changed(record)
 
 
-def _redirected(record: Record, away: Record, to: str) -> dict[str, Any]:
+def _redirected(record: Record, away: Record, to: str) -> Json:
     pointers = _POINTING[away.entity] | ({PARENT} if record.entity == away.entity else set())
     return {name: _replaced(name, value, pointers, away.id, to) for name, value in record.fields.items()}
 

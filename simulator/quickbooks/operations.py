@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from simulator.quickbooks import errors, voiding
 from simulator.quickbooks.company import Company
@@ -13,7 +12,7 @@ from simulator.quickbooks.entities import MODELLED, NOT_YET
 from simulator.quickbooks.payments import refuse_line_ex
 from simulator.quickbooks.query import answer_query as answer_query
 from simulator.quickbooks.rendering import render
-from simulator.quickbooks.responses import Refused, fault_document, refused
+from simulator.quickbooks.responses import Json, Refused, fault_document, refused
 from simulator.quickbooks.sale_rules import ALLOW_DUPLICATES
 from simulator.quickbooks.schema import Entity, is_empty, refuse_unknown
 from simulator.quickbooks.writing import current, write
@@ -33,7 +32,7 @@ class Options:
         return cls(arguments.get("operation", "update"), names)
 
 
-def perform(company: Company, entity: Entity, asked: Options, body: dict[str, Any]) -> dict[str, Any]:
+def perform(company: Company, entity: Entity, asked: Options, body: Json) -> Json:
     if not entity.api_writes:
         raise not_modelled(entity.name)
     if "void" in asked.include or asked.operation == "void":
@@ -55,7 +54,7 @@ def not_modelled(name: str) -> Refused:
     )
 
 
-def _void(company: Company, entity: Entity, asked: Options, body: dict[str, Any]) -> dict[str, Any]:
+def _void(company: Company, entity: Entity, asked: Options, body: Json) -> Json:
     """An invoice is voided by its operation, a payment by what its update includes, and neither the other way."""
     by_operation = asked.operation == "void" and not asked.include
     by_include = asked.operation == "update" and asked.include == {"void"}
@@ -67,7 +66,7 @@ def _void(company: Company, entity: Entity, asked: Options, body: dict[str, Any]
     return {entity.name: render(company, record, "write")}
 
 
-def _delete(company: Company, entity: Entity, body: dict[str, Any]) -> dict[str, Any]:
+def _delete(company: Company, entity: Entity, body: Json) -> Json:
     refuse_unknown(entity.name, entity.properties, body)
     record = current(company, entity.name, body)
     voiding.delete(company, record)
@@ -78,7 +77,7 @@ LARGEST, LONGEST_REQUEST_ID, LONGEST_ITEM_ID = 30, 36, 10
 _ENVELOPE = {"bId", "operation", "optionsData", "Query"}
 
 
-def answer_batch(company: Company, body: dict[str, Any], request_id: str) -> dict[str, Any]:
+def answer_batch(company: Company, body: Json, request_id: str) -> Json:
     items = batch_items(body)
     if len(items) > LARGEST:
         detail = f"Maximum number of batch items is {LARGEST}. Supplied:{len(items)}"
@@ -90,7 +89,7 @@ def answer_batch(company: Company, body: dict[str, Any], request_id: str) -> dic
     return {"BatchItemResponse": [_item(company, one) for one in items]}
 
 
-def batch_items(body: dict[str, Any]) -> list[dict[str, Any]]:
+def batch_items(body: Json) -> list[Json]:
     if set(body) - {"BatchItemRequest"}:
         raise errors.bad_property(f"Unrecognized field {sorted(set(body) - {'BatchItemRequest'})}")
     items = body.get("BatchItemRequest")
@@ -112,7 +111,7 @@ def _refuse_long(name: str, value: str, limit: int) -> None:
         raise Refused(errors.too_long(name, limit, len(value)))
 
 
-def _item(company: Company, item: dict[str, Any]) -> dict[str, Any]:
+def _item(company: Company, item: Json) -> Json:
     try:
         found = _answered(company, item)
     except Refused as reason:
@@ -120,7 +119,7 @@ def _item(company: Company, item: dict[str, Any]) -> dict[str, Any]:
     return {**found, "bId": str(item.get("bId", ""))}
 
 
-def _answered(company: Company, item: dict[str, Any]) -> dict[str, Any]:
+def _answered(company: Company, item: Json) -> Json:
     if is_empty(item.get("bId")):
         raise errors.missing("bId")
     if "Query" in item:
@@ -135,9 +134,7 @@ def _answered(company: Company, item: dict[str, Any]) -> dict[str, Any]:
     return _perform_item(company, MODELLED[names[0]], item, item[names[0]])
 
 
-def _perform_item(
-    company: Company, entity: Entity, item: dict[str, Any], body: dict[str, Any]
-) -> dict[str, Any]:
+def _perform_item(company: Company, entity: Entity, item: Json, body: Json) -> Json:
     """`create` must not name an Id, `update` must; a void is an update with an option, for every kind of form."""
     operation, options = str(item.get("operation", "")), str(item.get("optionsData", "")).lower()
     if operation == "create" and not is_empty(body.get("Id")):

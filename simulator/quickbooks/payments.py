@@ -9,12 +9,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
 
 from simulator.quickbooks import errors, sale_rules
 from simulator.quickbooks.company import Company, Record, owed, rebalance
 from simulator.quickbooks.entities import LINE_EX
-from simulator.quickbooks.responses import Refused, cents
+from simulator.quickbooks.responses import Json, Refused, cents
 from simulator.quickbooks.rules import Rules, active_reference, check_currency, refuse_all
 from simulator.quickbooks.sale_rules import check_customer
 from simulator.quickbooks.schema import overlong
@@ -38,7 +37,7 @@ _GIVES = {"Invoice": 1, "CreditMemo": -1}
 
 @dataclass(frozen=True)
 class PaymentRules(Rules):
-    def begin(self, body: dict[str, Any]) -> None:
+    def begin(self, body: Json) -> None:
         for line in body.get("Line") or []:
             if not isinstance(line, dict):
                 raise errors.bad_property("Can not construct instance of com.intuit.schema.finance.v3.Line")
@@ -89,7 +88,7 @@ class PaymentRules(Rules):
         apply_payment(company, record, old)
 
 
-def _check_reference(company: Company, fields: dict[str, Any]) -> None:
+def _check_reference(company: Company, fields: Json) -> None:
     number, limit = fields.get("PaymentRefNum", ""), int(company.switch("payment_reference_limit"))
     if len(number) > limit:
         raise Refused(errors.too_long("PaymentRefNum", limit, len(number)))
@@ -101,7 +100,7 @@ def undeposited_funds(company: Company) -> str:
     return next(found, "")
 
 
-def _check_account(company: Company, fields: dict[str, Any], name: str, kinds: Iterable[str]) -> None:
+def _check_account(company: Company, fields: Json, name: str, kinds: Iterable[str]) -> None:
     account = active_reference(company, "Account", fields, name)
     if account is not None and account.fields["AccountType"] not in kinds:
         raise errors.wrong_account_type(name)
@@ -128,7 +127,7 @@ def _applied_amounts(company: Company, record: Record) -> dict[str, int]:
     return dict(found)
 
 
-def _target(company: Company, line: dict[str, Any]) -> Record:
+def _target(company: Company, line: Json) -> Record:
     links = line["LinkedTxn"]
     if len(links) != 1:
         raise errors.not_linkable("A line of a payment names one transaction.")
@@ -190,7 +189,7 @@ def release_payment(company: Company, record: Record) -> None:
     apply_payment(company, record, old)
 
 
-def refuse_line_ex(company: Company, body: dict[str, Any]) -> None:
+def refuse_line_ex(company: Company, body: Json) -> None:
     """What a read shows beside each line is not meant to be sent back."""
     lines = body.get("Line") or []
     sent = any(isinstance(one, dict) and LINE_EX in one for one in lines)
@@ -227,7 +226,7 @@ class DepositRules(Rules):
             _mark_deposited(company, _deposited_payment(company, line), record.id)
 
 
-def _deposited_payment(company: Company, line: dict[str, Any]) -> Record:
+def _deposited_payment(company: Company, line: Json) -> Record:
     found = company.find("Payment", line["LinkedTxn"][0]["TxnId"]) if line.get("LinkedTxn") else None
     if found is None:
         raise errors.not_found()
@@ -257,7 +256,7 @@ def undo_deposit(company: Company, record: Record) -> None:
 AUTOMATIC_NOTE = "Created by QB Online to link credits to charges."
 
 
-def credit_application(invoice: Record, memo: Record, amount: Decimal | int | None = None) -> dict[str, Any]:
+def credit_application(invoice: Record, memo: Record, amount: Decimal | int | None = None) -> Json:
     share = Decimal(min(invoice.sale.open, memo.sale.open)).scaleb(-2) if amount is None else amount
     return {
         "CustomerRef": invoice.fields["CustomerRef"],
@@ -269,7 +268,7 @@ def credit_application(invoice: Record, memo: Record, amount: Decimal | int | No
     }
 
 
-def automatic_credit(company: Company, record: Record) -> dict[str, Any] | None:
+def automatic_credit(company: Company, record: Record) -> Json | None:
     """What QuickBooks would do next by itself for a new invoice, where the company lets it."""
     if record.entity != "Invoice" or not company.settings.auto_apply_credit or record.sale.open <= 0:
         return None

@@ -17,11 +17,10 @@ from simulator.quickbooks.company_info import single_rows
 from simulator.quickbooks.entities import MODELLED, NOT_YET
 from simulator.quickbooks.query_parser import Condition, Statement, Token, invalid_query, parse_query
 from simulator.quickbooks.rendering import query_value, render
-from simulator.quickbooks.responses import PACIFIC
+from simulator.quickbooks.responses import PACIFIC, Json
 from simulator.quickbooks.schema import Entity, Property
 
 _DOUBTFUL = {"PaymentRefNum", "PaymentMethodRef"}
-Row = dict[str, Any]
 Comparable = str | int | bool | Decimal | datetime
 _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
     "=": lambda left, right: bool(left == right),
@@ -32,7 +31,7 @@ _COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def answer_query(company: Company, text: str, include: frozenset[str] = frozenset()) -> dict[str, Any]:
+def answer_query(company: Company, text: str, include: frozenset[str] = frozenset()) -> Json:
     """The content of `QueryResponse`; it has no entity key when nothing was found."""
     statement = parse_query(
         text,
@@ -53,7 +52,7 @@ def answer_query(company: Company, text: str, include: frozenset[str] = frozense
     return found
 
 
-def _paged(statement: Statement, rows: list[Any], show: Callable[[Any], Row]) -> dict[str, Any]:
+def _paged(statement: Statement, rows: list[Any], show: Callable[[Any], Json]) -> Json:
     """Only the page is written out."""
     if statement.counting:
         return {"totalCount": len(rows)}
@@ -66,13 +65,13 @@ def _paged(statement: Statement, rows: list[Any], show: Callable[[Any], Row]) ->
     return {**found, "totalCount": len(rows)} if counted else found
 
 
-def _leave_out_sku(company: Company, statement: Statement, row: Row) -> None:
+def _leave_out_sku(company: Company, statement: Statement, row: Json) -> None:
     starred = not statement.columns and "Sku" not in statement.beside_star
     if starred and company.switch("item_star_leaves_out_sku"):
         row.pop("Sku", None)
 
 
-def _plain_rows(company: Company, statement: Statement) -> list[Row]:
+def _plain_rows(company: Company, statement: Statement) -> list[Json]:
     """Entities known to QuickBooks of which these books hold at most one record."""
     singles = single_rows(company)
     if statement.entity not in singles.keys() | NOT_YET:
@@ -229,11 +228,11 @@ def _read_literal(known: Property, name: str, value: Token) -> Comparable:
     return int(value.text) if name == "Id" else value.text.lower()
 
 
-def _columns(row: Row, columns: list[str]) -> Row:
+def _columns(row: Json, columns: list[str]) -> Json:
     """Asked columns only, a dotted one inside its object; the envelope of the object comes along."""
     if not columns:
         return row
-    cut: Row = {name: row[name] for name in ("domain", "sparse") if name in row}
+    cut: Json = {name: row[name] for name in ("domain", "sparse") if name in row}
     for column in columns:
         outer, _, inner = column.partition(".")
         if outer in row and not inner:

@@ -6,7 +6,7 @@ The answer to a write, a read by id and a query differ in their fields.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Literal
 
 from simulator.quickbooks.company import Company, Record
 from simulator.quickbooks.entities import (
@@ -17,7 +17,7 @@ from simulator.quickbooks.entities import (
     NOTE_LINE,
     SUBTOTAL_LINE,
 )
-from simulator.quickbooks.responses import cents, money, plain, stamp
+from simulator.quickbooks.responses import Json, cents, money, plain, stamp
 
 ADDRESSES = ("BillAddr", "ShipAddr")
 
@@ -33,7 +33,7 @@ def settle_addresses(company: Company, record: Record) -> None:
             record.fields[name] = dict(given)
 
 
-def _address_as_text(company: Company, record: Record, address: dict[str, Any]) -> dict[str, Any]:
+def _address_as_text(company: Company, record: Record, address: Json) -> Json:
     """Names on the first two lines, the rest joined on those below, as recorded after an update."""
     customer = company.find("Customer", record.fields["CustomerRef"]["value"])
     fields = customer.fields if customer else {}
@@ -50,9 +50,9 @@ _VALUE = "com.intuit.schema.finance.v3.NameValue"
 _USER = {"value": "9341457021722234"}
 
 
-def _sale_json(company: Company, record: Record) -> dict[str, Any]:
+def _sale_json(company: Company, record: Record) -> Json:
     fields = record.fields
-    found: dict[str, Any] = {
+    found: Json = {
         "LinkedTxn": [],
         "CustomField": [],
         "Line": _lines_json(company, record),
@@ -66,7 +66,7 @@ def _sale_json(company: Company, record: Record) -> dict[str, Any]:
     return found
 
 
-def _invoice_json(company: Company, record: Record) -> dict[str, Any]:
+def _invoice_json(company: Company, record: Record) -> Json:
     found = _sale_json(company, record) | {
         "AllowIPNPayment": False,
         "AllowOnlinePayment": False,
@@ -88,14 +88,14 @@ def _invoice_json(company: Company, record: Record) -> dict[str, Any]:
     return found
 
 
-def _credit_memo_json(company: Company, record: Record) -> dict[str, Any]:
+def _credit_memo_json(company: Company, record: Record) -> Json:
     return {**_sale_json(company, record), "RemainingCredit": money(record.sale.open)}
 
 
-def _payment_json(company: Company, record: Record) -> dict[str, Any]:
+def _payment_json(company: Company, record: Record) -> Json:
     fields = record.fields
     deposited = [{"TxnId": record.sale.deposit_id, "TxnType": "Deposit"}] if record.sale.deposit_id else []
-    found: dict[str, Any] = {
+    found: Json = {
         "CustomerRef": _reference(company, "Customer", fields["CustomerRef"]["value"]),
         "DepositToAccountRef": _reference(company, "Account", fields["DepositToAccountRef"]["value"]),
         "TotalAmt": money(record.sale.total),
@@ -110,7 +110,7 @@ def _payment_json(company: Company, record: Record) -> dict[str, Any]:
     return found
 
 
-def _deposit_json(company: Company, record: Record) -> dict[str, Any]:
+def _deposit_json(company: Company, record: Record) -> Json:
     lines = [{**one, "Amount": money(cents(one["Amount"]))} for one in record.fields["Line"]]
     account = _reference(company, "Account", record.fields["DepositToAccountRef"]["value"])
     return {"Line": lines, "TotalAmt": money(record.sale.total), "DepositToAccountRef": account}
@@ -122,14 +122,14 @@ def _reference(company: Company, entity: str, id_: str) -> dict[str, str]:
     return {"value": id_, "name": company.full_name(target)} if target else {"value": id_}
 
 
-def _last_modified() -> dict[str, Any]:
+def _last_modified() -> Json:
     return {"LastModifiedByRef": dict(_USER)}
 
 
-def _lines_json(company: Company, record: Record) -> list[dict[str, Any]]:
+def _lines_json(company: Company, record: Record) -> list[Json]:
     """The subtotal stands between what is sold and the discount, and neither of the two has a number."""
     stored = record.fields["Line"]
-    subtotal: dict[str, Any] = {
+    subtotal: Json = {
         "Amount": money(record.sale.subtotal),
         "DetailType": SUBTOTAL_LINE,
         SUBTOTAL_LINE: {},
@@ -141,7 +141,7 @@ def _lines_json(company: Company, record: Record) -> list[dict[str, Any]]:
     return [*sold, subtotal, *discounts]
 
 
-def _sum_between(lines: list[dict[str, Any]]) -> None:
+def _sum_between(lines: list[Json]) -> None:
     """Each inline subtotal counts from the one before it."""
     since = 0
     for line in lines:
@@ -151,7 +151,7 @@ def _sum_between(lines: list[dict[str, Any]]) -> None:
             since += cents(line.get("Amount", 0))
 
 
-def _line_json(company: Company, line: dict[str, Any]) -> dict[str, Any]:
+def _line_json(company: Company, line: Json) -> Json:
     found = dict(line)
     if "Amount" in found:
         found["Amount"] = money(cents(found["Amount"]))
@@ -170,7 +170,7 @@ def _line_json(company: Company, line: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _item_detail(company: Company, detail: dict[str, Any]) -> dict[str, Any]:
+def _item_detail(company: Company, detail: Json) -> Json:
     found = _numbers(detail)
     item = company.find("Item", detail.get("ItemRef", {}).get("value", ""))
     if item is not None:
@@ -181,11 +181,11 @@ def _item_detail(company: Company, detail: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _numbers(detail: dict[str, Any]) -> dict[str, Any]:
+def _numbers(detail: Json) -> Json:
     return {name: plain(value) if isinstance(value, Decimal) else value for name, value in detail.items()}
 
 
-def _payment_line(company: Company, line: dict[str, Any]) -> dict[str, Any]:
+def _payment_line(company: Company, line: Json) -> Json:
     link = line["LinkedTxn"][0]
     target = company.find(link["TxnType"], link["TxnId"])
     amount = cents(line["Amount"])
@@ -197,7 +197,7 @@ def _payment_line(company: Company, line: dict[str, Any]) -> dict[str, Any]:
     return {"Amount": money(amount), "LinkedTxn": [dict(link)], "LineEx": extra}
 
 
-def _name_value(name: str, value: str) -> dict[str, Any]:
+def _name_value(name: str, value: str) -> Json:
     return {
         "name": "{http://schema.intuit.com/finance/v3}NameValue",
         "declaredType": _VALUE,
@@ -231,7 +231,7 @@ _MISSING: dict[tuple[str, ResponseKind], tuple[str, ...]] = {
 }
 
 
-def render(company: Company, record: Record, road: ResponseKind, *, linked: bool = False) -> dict[str, Any]:
+def render(company: Company, record: Record, road: ResponseKind, *, linked: bool = False) -> Json:
     """`linked`: a query asked for the payment link of invoices."""
     found = render_full(company, record)
     if record.entity == "Account" and road == "create":
@@ -250,11 +250,11 @@ def render(company: Company, record: Record, road: ResponseKind, *, linked: bool
     return found
 
 
-def render_full(company: Company, record: Record) -> dict[str, Any]:
+def render_full(company: Company, record: Record) -> Json:
     """All of it, unmasked: what the control API shows."""
     found = {name: _shown_value(record, name, value) for name, value in record.fields.items()}
     found |= _DERIVED.get(record.entity, _nothing)(company, record)
-    times: dict[str, Any] = {
+    times: Json = {
         "CreateTime": stamp(record.created),
         "LastUpdatedTime": stamp(record.updated),
     }
@@ -293,9 +293,9 @@ def _currency(company: Company, record: Record) -> dict[str, str]:
     return {"value": code, "name": CURRENCIES.get(code, code)}
 
 
-def _customer_json(company: Company, record: Record) -> dict[str, Any]:
+def _customer_json(company: Company, record: Record) -> Json:
     level = len(company.ancestors(record))
-    derived: dict[str, Any] = {
+    derived: Json = {
         "Balance": money(record.balance_cents),
         "BalanceWithJobs": money(balance_with_jobs(company, record)),
         "CurrencyRef": _currency(company, record),
@@ -309,11 +309,11 @@ def _customer_json(company: Company, record: Record) -> dict[str, Any]:
     return {**derived, "Level": level} if level else derived
 
 
-def _vendor_json(company: Company, record: Record) -> dict[str, Any]:
+def _vendor_json(company: Company, record: Record) -> Json:
     return {"Balance": money(record.balance_cents), "CurrencyRef": _currency(company, record)}
 
 
-def _account_json(company: Company, record: Record) -> dict[str, Any]:
+def _account_json(company: Company, record: Record) -> Json:
     return {
         "SubAccount": bool(record.parent_id),
         "Classification": ACCOUNT_CLASSES[record.fields["AccountType"]],
@@ -324,8 +324,8 @@ def _account_json(company: Company, record: Record) -> dict[str, Any]:
     }
 
 
-def _item_json(company: Company, record: Record) -> dict[str, Any]:
-    found: dict[str, Any] = {"FullyQualifiedName": full_name(company, record)}
+def _item_json(company: Company, record: Record) -> Json:
+    found: Json = {"FullyQualifiedName": full_name(company, record)}
     if record.fields["Type"] != "Category":
         found["DeferredRevenue"] = False
     level = len(company.ancestors(record))
@@ -338,7 +338,7 @@ def _item_json(company: Company, record: Record) -> dict[str, Any]:
     return found
 
 
-def _nothing(company: Company, record: Record) -> dict[str, Any]:
+def _nothing(company: Company, record: Record) -> Json:
     return {}
 
 

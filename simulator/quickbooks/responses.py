@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Response
 
+Json = dict[str, Any]
 CENT = Decimal("0.01")
 
 
@@ -96,14 +97,14 @@ def json_response(
     return Response(write_json(document), status=status, content_type=content_type)
 
 
-def succeeded(content: dict[str, Any], now: datetime) -> Response:
+def succeeded(content: Json, now: datetime) -> Response:
     answer = json_response({**content, "time": envelope_time(now)})
     answer.headers["Cache-Control"] = "max-age=0, no-cache, no-store, must-revalidate, private"
     answer.headers["Qbo-Version"] = "1988.128"
     return answer
 
 
-def fault_document(problems: Sequence[Problem], kind: str) -> dict[str, Any]:
+def fault_document(problems: Sequence[Problem], kind: str) -> Json:
     return {"Fault": {"Error": [problem.as_dict() for problem in problems], "type": kind}}
 
 

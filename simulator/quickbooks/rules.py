@@ -10,7 +10,7 @@ from typing import Any
 from simulator.quickbooks import errors
 from simulator.quickbooks.company import Company, Record
 from simulator.quickbooks.rendering import CURRENCIES, full_name
-from simulator.quickbooks.responses import Problem, Refused, refused
+from simulator.quickbooks.responses import Json, Problem, Refused, refused
 from simulator.quickbooks.schema import Entity
 
 NOTHING: frozenset[str] = frozenset()
@@ -22,7 +22,7 @@ class Rules:
 
     entity: Entity
 
-    def begin(self, body: dict[str, Any]) -> None:
+    def begin(self, body: Json) -> None:
         """Looks at the body as it was sent, before what is empty in it is dropped."""
 
     def settle(self, company: Company, record: Record, old: Record | None) -> None:
@@ -43,7 +43,7 @@ def refuse_all(found: list[Problem]) -> None:
         raise Refused(*found)
 
 
-def check_currency(company: Company, fields: dict[str, Any]) -> None:
+def check_currency(company: Company, fields: Json) -> None:
     """With one currency alone it is not kept: sent or not, it is the same."""
     sent = fields.get("CurrencyRef", {}).get("value")
     if company.settings.multicurrency and sent is None:
@@ -61,7 +61,7 @@ def refuse_unknown_currency(company: Company, code: str) -> None:
         )
 
 
-def active_reference(company: Company, entity: str, fields: dict[str, Any], name: str) -> Record | None:
+def active_reference(company: Company, entity: str, fields: Json, name: str) -> Record | None:
     """What a reference points at; refused where it points at nothing or at something inactive."""
     value = fields.get(name, {}).get("value")
     if not value:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from copy import deepcopy
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
-from typing import Any
 
 from simulator.quickbooks import errors
 from simulator.quickbooks.company import Company, Record
@@ -19,17 +18,16 @@ from simulator.quickbooks.entities import (
     NOTE_LINE,
     SUBTOTAL_LINE,
 )
-from simulator.quickbooks.responses import CENT, cents, refused
+from simulator.quickbooks.responses import CENT, Json, cents, refused
 from simulator.quickbooks.rules import active_reference
 
-Line = dict[str, Any]
 MOST_LINES, MOST_TAXED_LINES = 10_000, 750
 PSEUDO_ITEMS = {"SHIPPING_ITEM_ID", "GRATUITY_ITEM_ID"}
 TAX_CODES = {"TAX", "NON"}
 _WHOLE, _PART = Decimal(10) ** 10, -5
 
 
-def refuse_hollow(body: dict[str, Any]) -> None:
+def refuse_hollow(body: Json) -> None:
     """A line must carry the detail its type names, even an empty one. Looked at before empty parts are dropped."""
     for line in body.get("Line") or []:
         if not isinstance(line, dict):
@@ -56,7 +54,7 @@ def settle_lines(company: Company, record: Record, old: Record | None) -> None:
     record.fields["Line"] = [*plain, *(one for one in kept if one["DetailType"] == DISCOUNT_LINE)]
 
 
-def merge_lines(before: list[Line], sent: object) -> list[Line]:
+def merge_lines(before: list[Json], sent: object) -> list[Json]:
     """Each sent line in the place of the one whose Id it has; those that were not sent stay, new ones follow."""
     given = sent if isinstance(sent, list) else []
     by_id = {one["Id"]: one for one in given if "Id" in one}
@@ -65,7 +63,7 @@ def merge_lines(before: list[Line], sent: object) -> list[Line]:
     return [*replaced, *(one for one in given if one.get("Id") not in known)]
 
 
-def _number(record: Record, line: Line, known: set[str]) -> None:
+def _number(record: Record, line: Json, known: set[str]) -> None:
     """One that is absent, not positive or unknown makes a new line; no number is used twice."""
     if line.get("Id") in known:
         known.discard(line["Id"])
@@ -74,7 +72,7 @@ def _number(record: Record, line: Line, known: set[str]) -> None:
     line["Id"] = str(record.sale.lines_used)
 
 
-def _settled(company: Company, line: Line) -> Line:
+def _settled(company: Company, line: Json) -> Json:
     if line["DetailType"] == DISCOUNT_LINE:
         return {name: value for name, value in line.items() if name not in {"Id", "LineNum"}}
     if line["DetailType"] == ITEM_LINE:
@@ -84,12 +82,12 @@ def _settled(company: Company, line: Line) -> Line:
     return {name: value for name, value in line.items() if name != "Amount"}
 
 
-def _settled_item(company: Company, line: Line) -> Line:
+def _settled_item(company: Company, line: Json) -> Json:
     detail = line.setdefault(ITEM_LINE, {})
     if "ItemRef" not in detail:
         way = company.switch("itemless_lines")
         if way == "ignored":
-            kept: Line = {name: line[name] for name in ("Id", "Description") if name in line}
+            kept: Json = {name: line[name] for name in ("Id", "Description") if name in line}
             return {**kept, "DetailType": NOTE_LINE, "DescriptionLineDetail": {}}
         if way == "replaced":
             detail["ItemRef"] = {"value": default_item(company)}
@@ -102,7 +100,7 @@ def default_item(company: Company) -> str:
     return next((one.id for one in items if one.fields["Name"] == "Services"), "1")
 
 
-def _settled_group(company: Company, line: Line) -> Line:
+def _settled_group(company: Company, line: Json) -> Json:
     """A bundle named without its parts brings them along, each as often as the bundle is sold."""
     line.pop("Amount", None)
     detail = line.setdefault(GROUP_LINE, {})
@@ -115,7 +113,7 @@ def _settled_group(company: Company, line: Line) -> Line:
     return line
 
 
-def _part(company: Company, part: dict[str, Any], times: Decimal) -> Line:
+def _part(company: Company, part: Json, times: Decimal) -> Json:
     item = company.find("Item", part["ItemRef"]["value"])
     price = item.fields.get("UnitPrice", Decimal(0)) if item else Decimal(0)
     count = part.get("Qty", Decimal(1)) * times
@@ -127,7 +125,7 @@ def _part(company: Company, part: dict[str, Any], times: Decimal) -> Line:
     }
 
 
-def item_lines(lines: list[Line]) -> list[Line]:
+def item_lines(lines: list[Json]) -> list[Json]:
     """Those that carry money, the parts of bundles among them."""
     found = []
     for line in lines:
@@ -151,7 +149,7 @@ def check_lines(company: Company, record: Record, old: Record | None) -> None:
     _check_count(company, lines)
 
 
-def _check_item_line(company: Company, line: Line, before: Line | None) -> None:
+def _check_item_line(company: Company, line: Json, before: Json | None) -> None:
     if "Amount" not in line:
         raise errors.missing("Line.Amount")
     refuse_bad_amount("Line.Amount", line["Amount"])
@@ -182,7 +180,7 @@ def refuse_bad_amount(name: str, amount: Decimal) -> None:
         raise errors.bad_amount(name, amount)
 
 
-def _check_product(company: Company, amount: Decimal, detail: dict[str, Any]) -> None:
+def _check_product(company: Company, amount: Decimal, detail: Json) -> None:
     if "UnitPrice" in detail:
         refuse_bad_amount("Line.SalesItemLineDetail.UnitPrice", detail["UnitPrice"])
     if "Qty" not in detail or "UnitPrice" not in detail:
@@ -195,7 +193,7 @@ def _check_product(company: Company, amount: Decimal, detail: dict[str, Any]) ->
         raise errors.miscalculated(amount, rounded[0])
 
 
-def _check_discount(company: Company, discounts: list[Line]) -> None:
+def _check_discount(company: Company, discounts: list[Json]) -> None:
     if discounts and not company.settings.allow_discount:
         code = str(company.switch("discounts_off_code"))
         raise errors.business("Discounts are not switched on in these books.", code)
@@ -215,14 +213,14 @@ def _check_discount(company: Company, discounts: list[Line]) -> None:
         active_reference(company, "Account", detail, "DiscountAccountRef")
 
 
-def _check_count(company: Company, lines: list[Line]) -> None:
+def _check_count(company: Company, lines: list[Json]) -> None:
     taxed = company.settings.using_sales_tax and any(is_taxed(one) for one in item_lines(lines))
     most = MOST_TAXED_LINES if taxed else MOST_LINES
     if len(lines) > most:
         raise errors.business(f"A form has at most {most} lines.")
 
 
-def is_taxed(line: Line) -> bool:
+def is_taxed(line: Json) -> bool:
     return bool(line[ITEM_LINE].get("TaxCodeRef", {}).get("value") == "TAX")
 
 
@@ -247,7 +245,7 @@ def _below_zero(company: Company) -> Exception:
     return errors.business("Transaction amount must be 0 or greater.")
 
 
-def _discount_cents(lines: list[dict[str, Any]], subtotal: int) -> int:
+def _discount_cents(lines: list[Json], subtotal: int) -> int:
     """A percentage counts, whatever amount was sent beside it."""
     for line in lines:
         if line["DetailType"] == DISCOUNT_LINE:
@@ -278,7 +276,7 @@ def _tax_cents(company: Company, record: Record, taxable: int) -> int:
     return sum(cents(one.get("Amount", 0)) for one in sent.get("TaxLine", []))
 
 
-def _computed(sent: dict[str, Any], taxable: int, percent: Decimal) -> tuple[int, dict[str, Any]]:
+def _computed(sent: Json, taxable: int, percent: Decimal) -> tuple[int, Json]:
     """The tax in cents, and the detail that explains it."""
     found = cents(taxable * percent / 10_000)
     if not found:

@@ -7,13 +7,12 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
 
 from simulator.quickbooks import errors, rules, sale_lines
 from simulator.quickbooks.company import Company, Record, owed, rebalance
 from simulator.quickbooks.entities import ITEM_LINE
 from simulator.quickbooks.rendering import settle_addresses
-from simulator.quickbooks.responses import PACIFIC, cents, refused
+from simulator.quickbooks.responses import PACIFIC, Json, cents, refused
 from simulator.quickbooks.rules import Rules, active_reference, check_currency, refuse_all
 from simulator.quickbooks.sale_lines import add_up
 from simulator.quickbooks.schema import overlong
@@ -35,7 +34,7 @@ def due_date(company: Company, record: Record) -> str:
     return (_due_by(term.fields, start) if term else start).isoformat()
 
 
-def _due_by(term: dict[str, Any], start: date) -> date:
+def _due_by(term: Json, start: date) -> date:
     if "DayOfMonthDue" not in term:
         return start + timedelta(days=int(term.get("DueDays", 0)))
     found = _day_of_month(start.year, start.month, int(term["DayOfMonthDue"]))
@@ -121,7 +120,7 @@ def _reduce(payment: Record, invoice: Record, excess: int) -> None:
         applied[key] -= excess
         if not applied[key]:
             del applied[key]
-    kept: list[dict[str, Any]] = []
+    kept: list[Json] = []
     for line in reversed(payment.fields["Line"]):
         link = line["LinkedTxn"][0]
         cut = (
@@ -147,7 +146,7 @@ _ONLINE = ("AllowOnlineCreditCardPayment", "AllowOnlineACHPayment")
 class SaleRules(Rules):
     """Credit memos as they are, and invoices with a little more."""
 
-    def begin(self, body: dict[str, Any]) -> None:
+    def begin(self, body: Json) -> None:
         sale_lines.refuse_hollow(body)
 
     def settle(self, company: Company, record: Record, old: Record | None) -> None:
@@ -203,7 +202,7 @@ class InvoiceRules(SaleRules):
             fields[name] = bool(company.settings.online_payments) or bool(fields.get(name))
         record.sale.minted = record.sale.minted or (old is not None and company.settings.online_payments)
 
-    def _due_moves(self, fields: dict[str, Any], old: Record | None) -> bool:
+    def _due_moves(self, fields: Json, old: Record | None) -> bool:
         """A new term brings a new due date, unless one is sent along with it."""
         return (
             old is not None
@@ -225,7 +224,7 @@ class InvoiceRules(SaleRules):
         unapply_excess(company, record)
 
 
-def _refuse_foreign_links(fields: dict[str, Any]) -> None:
+def _refuse_foreign_links(fields: Json) -> None:
     """Payments link from their own side; of estimates and the like these books hold none."""
     for link in fields.get("LinkedTxn", []):
         if link.get("TxnType") not in {"Payment", "ReimburseCharge"}:

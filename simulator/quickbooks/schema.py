@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from simulator.quickbooks import errors
-from simulator.quickbooks.responses import Problem
+from simulator.quickbooks.responses import Json, Problem
 
 Kind = Literal["text", "flag", "amount", "quantity", "date", "reference", "block", "moment"]
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -151,7 +151,7 @@ def _date(name: str, value: str) -> str:
     return value
 
 
-def _cleaned_parts(name: str, known: Property, value: object) -> dict[str, Any] | None:
+def _cleaned_parts(name: str, known: Property, value: object) -> Json | None:
     if not isinstance(value, dict):
         raise errors.bad_property(
             f"Can not construct instance of {_PACKAGE}.{known.java} from value for {name}"

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from copy import deepcopy
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
 
 from simulator.quickbooks.company import Company, Record
 from simulator.quickbooks.entities import DISCOUNT_LINE, GROUP_LINE, ITEM_LINE, NOTE_LINE
 from simulator.quickbooks.rendering import balance_with_jobs
-from simulator.quickbooks.responses import CENT
+from simulator.quickbooks.responses import CENT, Json
 from simulator.quickbooks.sale_lines import PSEUDO_ITEMS, default_item
 from simulator.quickbooks.writing import edit, enter, existing
 
 _WANTED = {"amount", "date", "method", "account", "reference", "note", "customer"}
 
 
-def payment_body(company: Company, invoice: Record, wanted: dict[str, Any]) -> dict[str, Any]:
+def payment_body(company: Company, invoice: Record, wanted: Json) -> Json:
     """More than is open stays unapplied. `customer`: somebody else pays, such as the parent."""
     if set(wanted) - _WANTED:
         raise ValueError(f"unknown keys {sorted(set(wanted) - _WANTED)}")
@@ -33,7 +32,7 @@ def payment_body(company: Company, invoice: Record, wanted: dict[str, Any]) -> d
     return body | _references(company, wanted)
 
 
-def _references(company: Company, wanted: dict[str, Any]) -> dict[str, Any]:
+def _references(company: Company, wanted: Json) -> Json:
     found = {}
     for key, name, entity in (
         ("method", "PaymentMethodRef", "PaymentMethod"),
@@ -44,7 +43,7 @@ def _references(company: Company, wanted: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def allocation(company: Company, wanted: dict[str, Any], old: Record | None = None) -> dict[str, Any]:
+def allocation(company: Company, wanted: Json, old: Record | None = None) -> Json:
     """One payment for several invoices, with credits used in it; each alone by its number or with an amount.
 
     Without an amount of its own the payment is what the invoices need beyond the credits.
@@ -52,7 +51,7 @@ def allocation(company: Company, wanted: dict[str, Any], old: Record | None = No
     if set(wanted) - _WANTED - {"invoices", "credits"}:
         raise ValueError(f"unknown keys {sorted(set(wanted) - _WANTED - {'invoices', 'credits'})}")
     names = {"date": "TxnDate", "reference": "PaymentRefNum", "note": "PrivateNote"}
-    body: dict[str, Any] = {name: str(wanted[key]) for key, name in names.items() if key in wanted}
+    body: Json = {name: str(wanted[key]) for key, name in names.items() if key in wanted}
     if "customer" in wanted:
         body["CustomerRef"] = {"value": str(wanted["customer"])}
     paid = [_allocated_line(company, "Invoice", one, old) for one in wanted.get("invoices", [])]
@@ -65,8 +64,8 @@ def allocation(company: Company, wanted: dict[str, Any], old: Record | None = No
     return body | _references(company, wanted)
 
 
-def _allocated_line(company: Company, entity: str, wanted: object, old: Record | None) -> dict[str, Any]:
-    given: dict[str, Any] = wanted if isinstance(wanted, dict) else {"id": wanted}
+def _allocated_line(company: Company, entity: str, wanted: object, old: Record | None) -> Json:
+    given: Json = wanted if isinstance(wanted, dict) else {"id": wanted}
     target = company.find(entity, str(given["id"]))
     if target is None:
         raise ValueError(f"no {entity} {given['id']!r}")
@@ -84,7 +83,7 @@ def id_by_name(company: Company, entity: str, name: str) -> str:
     return found
 
 
-def deposit_body(company: Company, wanted: dict[str, Any]) -> dict[str, Any]:
+def deposit_body(company: Company, wanted: Json) -> Json:
     links = [[{"TxnId": str(one), "TxnType": "Payment"}] for one in wanted["payments"]]
     account = id_by_name(company, "Account", str(wanted.get("account", "Checking")))
     return {
@@ -94,7 +93,6 @@ def deposit_body(company: Company, wanted: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-Wanted = dict[str, Any]
 SHIPPING = "SHIPPING_ITEM_ID"
 INLINE_SUBTOTAL = "Subtotal:"
 _PLAIN = {
@@ -120,10 +118,10 @@ _LINE_KEYS = {
 }
 
 
-def invoice_body(company: Company, wanted: Wanted, old: Record | None = None) -> Wanted:
+def invoice_body(company: Company, wanted: Json, old: Record | None = None) -> Json:
     """Only what was typed; lines that nobody touched stay as they are beside a new discount or new shipping."""
     _refuse_unknown(wanted, _KEYS)
-    body: Wanted = {name: wanted[key] for key, name in _PLAIN.items() if key in wanted}
+    body: Json = {name: wanted[key] for key, name in _PLAIN.items() if key in wanted}
     for key, (name, part) in _WRAPPED.items():
         if key in wanted:
             body[name] = {part: str(wanted[key])}
@@ -136,17 +134,17 @@ def invoice_body(company: Company, wanted: Wanted, old: Record | None = None) ->
     return body
 
 
-def _refuse_unknown(wanted: Wanted, known: set[str]) -> None:
+def _refuse_unknown(wanted: Json, known: set[str]) -> None:
     if set(wanted) - known:
         raise ValueError(f"unknown keys {sorted(set(wanted) - known)}")
 
 
-def _typed_tax(wanted: Wanted) -> Wanted:
+def _typed_tax(wanted: Json) -> Json:
     code = {"TxnTaxCodeRef": {"value": str(wanted["tax_code"])}} if wanted.get("tax_code") else {}
     return {**code, "TotalTax": _decimal(wanted["tax"])} if wanted.get("tax") is not None else dict(code)
 
 
-def _typed_lines(company: Company, wanted: Wanted, old: Record | None) -> list[Wanted]:
+def _typed_lines(company: Company, wanted: Json, old: Record | None) -> list[Json]:
     stored = deepcopy(old.fields["Line"]) if old else []
     sold = [one for one in stored if one["DetailType"] != DISCOUNT_LINE and not is_shipping(one)]
     shipping = [one for one in stored if is_shipping(one)]
@@ -166,7 +164,7 @@ def _typed_lines(company: Company, wanted: Wanted, old: Record | None) -> list[W
     return [*sold, *shipping, *discount]
 
 
-def _relined(company: Company, wanted: Wanted, before: Wanted | None) -> Wanted:
+def _relined(company: Company, wanted: Json, before: Json | None) -> Json:
     """With `keep` nothing in a line changes; otherwise it keeps what the page of an invoice does not show."""
     if wanted.get("keep") and before is not None:
         return before
@@ -177,16 +175,16 @@ def _relined(company: Company, wanted: Wanted, before: Wanted | None) -> Wanted:
     return line
 
 
-def is_shipping(line: Wanted) -> bool:
+def is_shipping(line: Json) -> bool:
     return bool(line.get(ITEM_LINE, {}).get("ItemRef", {}).get("value") == SHIPPING)
 
 
-def _shipping_line(amount: object) -> Wanted:
+def _shipping_line(amount: object) -> Json:
     detail = {"ItemRef": {"value": SHIPPING}}
     return {"DetailType": ITEM_LINE, "Amount": _decimal(amount), ITEM_LINE: detail}
 
 
-def _discount_line(wanted: Wanted) -> Wanted:
+def _discount_line(wanted: Json) -> Json:
     _refuse_unknown(wanted, {"percent", "amount"})
     if "percent" in wanted:
         detail = {"PercentBased": True, "DiscountPercent": _decimal(wanted["percent"])}
@@ -195,10 +193,10 @@ def _discount_line(wanted: Wanted) -> Wanted:
     return {"DetailType": DISCOUNT_LINE, "Amount": amount, DISCOUNT_LINE: {"PercentBased": False}}
 
 
-def _typed_line(company: Company, wanted: Wanted) -> Wanted:
+def _typed_line(company: Company, wanted: Json) -> Json:
     """`id` says which line it was; `text` and `subtotal` say something, `bundle` sells several items at once."""
     _refuse_unknown(wanted, _LINE_KEYS)
-    head: Wanted = {"Id": str(wanted["id"])} if wanted.get("id") else {}
+    head: Json = {"Id": str(wanted["id"])} if wanted.get("id") else {}
     if wanted.get("description"):
         head["Description"] = str(wanted["description"])
     if wanted.get("subtotal") or "text" in wanted:
@@ -211,11 +209,11 @@ def _typed_line(company: Company, wanted: Wanted) -> Wanted:
     return {**head, "DetailType": ITEM_LINE, **_sold_line(company, wanted)}
 
 
-def _sold_line(company: Company, wanted: Wanted) -> Wanted:
+def _sold_line(company: Company, wanted: Json) -> Json:
     """An amount alone has neither quantity nor price; a price left out is the item's."""
     name = str(wanted.get("item", "Services"))
     id_ = name if name in PSEUDO_ITEMS else id_by_name(company, "Item", name)
-    detail: Wanted = {"ItemRef": {"value": id_}}
+    detail: Json = {"ItemRef": {"value": id_}}
     if "taxed" in wanted:
         detail["TaxCodeRef"] = {"value": "TAX" if wanted["taxed"] else "NON"}
     if wanted.get("service_date"):
@@ -236,7 +234,7 @@ def _decimal(value: object) -> Decimal:
 BALANCE_NOTE = "Created by QB Online to adjust balance for deletion"
 
 
-def edit_record(company: Company, entity: str, id_: str, body: dict[str, Any]) -> Record:
+def edit_record(company: Company, entity: str, id_: str, body: Json) -> Record:
     if entity == "Customer" and body.get("Active") is False:
         _close(company, existing(company, entity, id_))
     return edit(company, entity, id_, body)
@@ -256,20 +254,20 @@ def _close(company: Company, customer: Record) -> None:
     enter(company, "CreditMemo", memo)
 
 
-def write_invoice(company: Company, wanted: dict[str, Any]) -> Record:
+def write_invoice(company: Company, wanted: Json) -> Record:
     return enter(company, "Invoice", invoice_body(company, wanted))
 
 
-def rewrite_invoice(company: Company, id_: str, wanted: dict[str, Any]) -> Record:
+def rewrite_invoice(company: Company, id_: str, wanted: Json) -> Record:
     old = existing(company, "Invoice", id_)
     return edit(company, "Invoice", id_, invoice_body(company, wanted, old))
 
 
-def receive_payment(company: Company, wanted: dict[str, Any]) -> Record:
+def receive_payment(company: Company, wanted: Json) -> Record:
     return enter(company, "Payment", allocation(company, wanted))
 
 
-def reallocate(company: Company, id_: str, wanted: dict[str, Any]) -> Record:
+def reallocate(company: Company, id_: str, wanted: Json) -> Record:
     old = existing(company, "Payment", id_)
     return edit(company, "Payment", id_, allocation(company, wanted, old))
 
@@ -295,13 +293,13 @@ def add_default_lists(company: Company) -> None:
         enter(company, "Term", {"Name": name, "Type": "STANDARD", "DueDays": days})
     for name, kind in _METHODS:
         enter(company, "PaymentMethod", {"Name": name, "Type": kind})
-    income: dict[str, Any] = {"IncomeAccountRef": {"value": accounts[0].id}}
+    income: Json = {"IncomeAccountRef": {"value": accounts[0].id}}
     for name in ("Services", "Hours"):
         enter(company, "Item", {"Name": name, "Type": "Service", "UnitPrice": 0, "Taxable": False, **income})
     company.changes.clear()
 
 
-def send_invoice(company: Company, record: Record, wanted: dict[str, Any]) -> Record:
+def send_invoice(company: Company, record: Record, wanted: Json) -> Record:
     """A new time, and the same version, as recorded."""
     address = {"BillEmail": {"Address": str(wanted["email"])}} if "email" in wanted else {}
     record.fields = {**record.fields, "EmailStatus": "EmailSent", **address}

@@ -9,7 +9,6 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 from flask import Blueprint, Response, g, request
 
@@ -20,7 +19,7 @@ from simulator.quickbooks.entities import BY_PATH, NOT_YET
 from simulator.quickbooks.operations import Options, not_modelled, perform
 from simulator.quickbooks.query import answer_query
 from simulator.quickbooks.rendering import render
-from simulator.quickbooks.responses import Refused, refusal, refused, succeeded
+from simulator.quickbooks.responses import Json, Refused, refusal, refused, succeeded
 from simulator.quickbooks.writing import existing
 from simulator.world import World
 
@@ -101,7 +100,7 @@ def _work(world: World, realm: str, rest: str) -> Response:
         return refusal(reason, world.clock.at("quickbooks"))
 
 
-def _read(company: Company, rest: str) -> dict[str, Any]:
+def _read(company: Company, rest: str) -> Json:
     segment, _, id_ = rest.partition("/")
     if rest == "query" and request.method in {"GET", "POST"}:
         return {"QueryResponse": _queried(company)}
@@ -119,7 +118,7 @@ def _read(company: Company, rest: str) -> dict[str, Any]:
     raise _nothing_there(segment, id_)
 
 
-def _company_info(company: Company, id_: str) -> dict[str, Any]:
+def _company_info(company: Company, id_: str) -> Json:
     if id_ != company.realm_id:
         raise errors.not_found()
     return company_info(company)
@@ -131,7 +130,7 @@ def _nothing_there(segment: str, id_: str) -> Refused:
     return errors.wrong_path(request.path.removeprefix("/quickbooks"))
 
 
-def _queried(company: Company) -> dict[str, Any]:
+def _queried(company: Company) -> Json:
     statement = request.args.get("query", "")
     if request.method == "POST" and not statement:
         if request.mimetype not in {"application/text", "text/plain"}:
@@ -145,7 +144,7 @@ def _queried(company: Company) -> dict[str, Any]:
     raise Refused(*reason.problems, kind=reason.kind, status=200)
 
 
-def _posted(company: Company, rest: str) -> dict[str, Any]:
+def _posted(company: Company, rest: str) -> Json:
     if rest == "batch":
         return operations.answer_batch(company, _body(), request.args.get("requestid", ""))
     if rest in {name.lower() for name in NOT_YET} | {"companyinfo", "preferences"}:
@@ -155,7 +154,7 @@ def _posted(company: Company, rest: str) -> dict[str, Any]:
     return perform(company, BY_PATH[rest], Options.of(request.args), _body())
 
 
-def _body() -> dict[str, Any]:
+def _body() -> Json:
     if request.mimetype != "application/json":
         raise errors.bad_property(f"Content-Type {request.mimetype or 'none'} is not application/json")
     try:

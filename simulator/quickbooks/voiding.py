@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import Any
 
 from simulator.quickbooks import errors, sale_rules
 from simulator.quickbooks.company import Company, Record, owed, rebalance
 from simulator.quickbooks.entities import DISCOUNT_LINE, GROUP_LINE, ITEM_LINE
 from simulator.quickbooks.payments import release_payment
+from simulator.quickbooks.responses import Json
 from simulator.quickbooks.sale_rules import refuse_linked
 
 VOIDED = "Voided"
@@ -64,7 +64,7 @@ def _zero(record: Record) -> None:
     sale.total = sale.subtotal = sale.tax = sale.discount = sale.deposit = 0
 
 
-def _zero_line(line: dict[str, Any]) -> None:
+def _zero_line(line: Json) -> None:
     """Quantities go, prices stay, as recorded."""
     if "Amount" in line:
         line["Amount"] = 0

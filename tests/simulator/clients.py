@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+Json = dict[str, Any]
 REDIRECT = "https://portal.example/quickbooks/callback"
 BASIC = "Basic " + b64encode(b"demo-client:demo-secret").decode()
 ASKED = {
@@ -27,9 +28,9 @@ def document(answer: TestResponse) -> Any:
     return json.loads(answer.data, parse_float=Decimal)
 
 
-def problem(answer: TestResponse) -> dict[str, Any]:
+def problem(answer: TestResponse) -> Json:
     """The first error of an upper-case Fault."""
-    found: dict[str, Any] = document(answer)["Fault"]["Error"][0]
+    found: Json = document(answer)["Fault"]["Error"][0]
     return found
 
 
@@ -62,8 +63,8 @@ class Intuit:
     def refresh(self, value: str) -> TestResponse:
         return self.token(grant_type="refresh_token", refresh_token=value)
 
-    def connect(self, realm: str) -> dict[str, Any]:
-        found: dict[str, Any] = document(self.redeem(self.code(realm)))
+    def connect(self, realm: str) -> Json:
+        found: Json = document(self.redeem(self.code(realm)))
         return found
 
 
@@ -99,28 +100,28 @@ class Books:
         rows = document(self.query(statement))["QueryResponse"].get("Customer", [])
         return [row["DisplayName"] for row in rows]
 
-    def customer(self, name: str, **fields: Any) -> dict[str, Any]:
+    def customer(self, name: str, **fields: Any) -> Json:
         answer = self.post("customer", {"DisplayName": name, **fields})
         assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = document(answer)["Customer"]
+        found: Json = document(answer)["Customer"]
         return found
 
-    def job(self, name: str, parent: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    def job(self, name: str, parent: Json, **fields: Any) -> Json:
         return self.customer(name, Job=True, ParentRef={"value": parent["Id"]}, **fields)
 
-    def read(self, record: dict[str, Any]) -> dict[str, Any]:
-        found: dict[str, Any] = document(self.get(f"customer/{record['Id']}"))["Customer"]
+    def read(self, record: Json) -> Json:
+        found: Json = document(self.get(f"customer/{record['Id']}"))["Customer"]
         return found
 
-    def change(self, record: dict[str, Any], **fields: Any) -> TestResponse:
+    def change(self, record: Json, **fields: Any) -> TestResponse:
         """A sparse update on the version at hand."""
         body = {"Id": record["Id"], "SyncToken": record["SyncToken"], "sparse": True, **fields}
         return self.post("customer", body)
 
-    def changed(self, record: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    def changed(self, record: Json, **fields: Any) -> Json:
         answer = self.change(record, **fields)
         assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = document(answer)["Customer"]
+        found: Json = document(answer)["Customer"]
         return found
 
     def person(self, entity: str, **fields: Any) -> TestResponse:
@@ -130,7 +131,7 @@ class Books:
 SERVICES, HOURS = "1", "2"
 
 
-def line(amount: Any, item: str | None = SERVICES, **detail: Any) -> dict[str, Any]:
+def line(amount: Any, item: str | None = SERVICES, **detail: Any) -> Json:
     reference = {} if item is None else {"ItemRef": {"value": item}}
     return {
         "DetailType": "SalesItemLineDetail",
@@ -139,7 +140,7 @@ def line(amount: Any, item: str | None = SERVICES, **detail: Any) -> dict[str, A
     }
 
 
-def pays(amount: Any, record: dict[str, Any], kind: str = "Invoice") -> dict[str, Any]:
+def pays(amount: Any, record: Json, kind: str = "Invoice") -> Json:
     return {"Amount": amount, "LinkedTxn": [{"TxnId": record["Id"], "TxnType": kind}]}
 
 
@@ -151,59 +152,55 @@ def num(value: Any) -> Decimal:
 class Sales:
     books: Books
 
-    def write(self, path: str, body: Any) -> dict[str, Any]:
+    def write(self, path: str, body: Any) -> Json:
         answer = self.books.post(path, body)
         assert answer.status_code == 200, answer.text
-        found: dict[str, Any] = document(answer)
+        found: Json = document(answer)
         return dict(next(value for value in found.values() if isinstance(value, dict)))
 
-    def invoice(self, customer: dict[str, Any], *lines: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    def invoice(self, customer: Json, *lines: Json, **fields: Any) -> Json:
         return self.write("invoice", self.body(customer, *lines, **fields))
 
-    def body(self, customer: dict[str, Any], *lines: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    def body(self, customer: Json, *lines: Json, **fields: Any) -> Json:
         return {"CustomerRef": {"value": customer["Id"]}, "Line": list(lines) or [line(100)], **fields}
 
-    def refused(self, customer: dict[str, Any], *lines: dict[str, Any], **fields: Any) -> TestResponse:
+    def refused(self, customer: Json, *lines: Json, **fields: Any) -> TestResponse:
         return self.books.post("invoice", self.body(customer, *lines, **fields))
 
-    def payment(
-        self, customer: dict[str, Any], total: Any, *lines: dict[str, Any], **fields: Any
-    ) -> dict[str, Any]:
+    def payment(self, customer: Json, total: Any, *lines: Json, **fields: Any) -> Json:
         body = {"CustomerRef": {"value": customer["Id"]}, "TotalAmt": total, "Line": list(lines), **fields}
         return self.write("payment", body)
 
-    def pay(
-        self, customer: dict[str, Any], total: Any, *lines: dict[str, Any], **fields: Any
-    ) -> TestResponse:
+    def pay(self, customer: Json, total: Any, *lines: Json, **fields: Any) -> TestResponse:
         body = {"CustomerRef": {"value": customer["Id"]}, "TotalAmt": total, "Line": list(lines), **fields}
         return self.books.post("payment", body)
 
-    def read(self, entity: str, record: dict[str, Any]) -> dict[str, Any]:
+    def read(self, entity: str, record: Json) -> Json:
         answer = self.books.get(f"{entity.lower()}/{record['Id']}")
         assert answer.status_code == 200, answer.text
         return dict(document(answer)[entity])
 
-    def change(self, entity: str, record: dict[str, Any], **fields: Any) -> TestResponse:
+    def change(self, entity: str, record: Json, **fields: Any) -> TestResponse:
         body = {"Id": record["Id"], "SyncToken": record["SyncToken"], "sparse": True, **fields}
         return self.books.post(entity.lower(), body)
 
-    def changed(self, entity: str, record: dict[str, Any], **fields: Any) -> dict[str, Any]:
+    def changed(self, entity: str, record: Json, **fields: Any) -> Json:
         answer = self.change(entity, record, **fields)
         assert answer.status_code == 200, answer.text
         return dict(document(answer)[entity])
 
-    def void(self, record: dict[str, Any], path: str = "invoice?operation=void") -> TestResponse:
+    def void(self, record: Json, path: str = "invoice?operation=void") -> TestResponse:
         return self.books.post(path, {"Id": record["Id"], "SyncToken": record["SyncToken"]})
 
-    def void_payment(self, record: dict[str, Any]) -> TestResponse:
+    def void_payment(self, record: Json) -> TestResponse:
         body = {"Id": record["Id"], "SyncToken": record["SyncToken"], "sparse": True}
         return self.books.post("payment?operation=update&include=void", body)
 
-    def delete(self, entity: str, record: dict[str, Any]) -> TestResponse:
+    def delete(self, entity: str, record: Json) -> TestResponse:
         body = {"Id": record["Id"], "SyncToken": record["SyncToken"]}
         return self.books.post(f"{entity.lower()}?operation=delete", body)
 
-    def rows(self, statement: str) -> list[dict[str, Any]]:
+    def rows(self, statement: str) -> list[Json]:
         answer = self.books.query(statement)
         assert answer.status_code == 200, answer.text
         found = document(answer)["QueryResponse"]
@@ -252,7 +249,7 @@ class Office:
         return cls(client, key, document(answer)["email"])
 
     def call(self, method: str, path: str, body: Any = None, **query: Any) -> TestResponse:
-        sent: dict[str, Any] = {} if body is None else {"json": body}
+        sent: Json = {} if body is None else {"json": body}
         headers = {"x-api-key": self.key}
         return self.client.open(
             f"/coperniq/v1/{path}", method=method, headers=headers, query_string=query, **sent
@@ -285,37 +282,35 @@ class Office:
         assert answer.status_code == 200, answer.text
         return document(answer)
 
-    def account(self, title: str, **fields: Any) -> dict[str, Any]:
-        found: dict[str, Any] = self.person("POST", "accounts", {"title": title, **fields})
+    def account(self, title: str, **fields: Any) -> Json:
+        found: Json = self.person("POST", "accounts", {"title": title, **fields})
         return found
 
-    def project(self, title: str = "", **fields: Any) -> dict[str, Any]:
-        found: dict[str, Any] = self.person("POST", "projects", {"title": title, **fields})
+    def project(self, title: str = "", **fields: Any) -> Json:
+        found: Json = self.person("POST", "projects", {"title": title, **fields})
         return found
 
-    def item(self, name: str = "Panel", **fields: Any) -> dict[str, Any]:
-        found: dict[str, Any] = self.person("POST", "catalog-items", {"name": name, **fields})
+    def item(self, name: str = "Panel", **fields: Any) -> Json:
+        found: Json = self.person("POST", "catalog-items", {"name": name, **fields})
         return found
 
-    def invoice(self, record: dict[str, Any], *prices: Any, **fields: Any) -> dict[str, Any]:
+    def invoice(self, record: Json, *prices: Any, **fields: Any) -> Json:
         """A person's, with a line and a catalog item of its own for every price."""
         lines = [{"catalogItem": {"name": f"Item {price}"}, "unitPrice": price} for price in prices]
         body = {"recordId": record["id"], "lineItems": lines, **fields}
-        found: dict[str, Any] = self.person("POST", "invoices", body)
+        found: Json = self.person("POST", "invoices", body)
         return found
 
-    def payments(self, invoice: dict[str, Any]) -> str:
+    def payments(self, invoice: Json) -> str:
         return f"invoices/{invoice['id']}/payments"
 
-    def workflow(self, *phases: str | dict[str, Any], **fields: Any) -> dict[str, Any]:
-        found: dict[str, Any] = self.person(
-            "POST", "workflows", {"name": "Solar", "phases": phases, **fields}
-        )
+    def workflow(self, *phases: str | Json, **fields: Any) -> Json:
+        found: Json = self.person("POST", "workflows", {"name": "Solar", "phases": phases, **fields})
         return found
 
-    def start(self, project: dict[str, Any], template: int) -> dict[str, Any]:
+    def start(self, project: Json, template: int) -> Json:
         path = f"projects/{project['id']}/start-phase"
-        found: dict[str, Any] = self.person("POST", path, {"phaseTemplateId": template})
+        found: Json = self.person("POST", path, {"phaseTemplateId": template})
         return found
 
     def switch(self, **settings: Any) -> None:

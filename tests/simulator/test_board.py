@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 
 from simulator.app import build_app
 from simulator.board.form_data import dollars
-from tests.simulator.clients import Books, Office, Sales, line, pays
+from tests.simulator.clients import Books, Json, Office, Sales, line, pays
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -233,7 +233,7 @@ def test_the_portal_is_linked_when_its_address_is_known() -> None:
 
 
 @pytest.fixture
-def ann(books: Books) -> dict[str, Any]:
+def ann(books: Books) -> Json:
     return books.customer("Ann Lee")
 
 
@@ -246,7 +246,7 @@ def rows(sales: Sales, part: str) -> list[str]:
     return [" ".join(re.sub(r"<[^>]+>", " ", one).split()) for one in items]
 
 
-def test_every_state_of_an_invoice(sales: Sales, ann: dict[str, Any]) -> None:
+def test_every_state_of_an_invoice(sales: Sales, ann: Json) -> None:
     job = sales.books.job("Roof", ann)
     numbered = {"TxnDate": "2024-01-01", "DueDate": "2024-01-31"}
     opened = sales.invoice(job, line("1234.50"), DocNumber="1", **numbered)
@@ -262,7 +262,7 @@ def test_every_state_of_an_invoice(sales: Sales, ann: dict[str, Any]) -> None:
     assert found["#4"] == "#4 Ann Lee $0.00 voided not sent due 2024-01-31"
 
 
-def test_a_payment_says_where_it_came_from_and_went(sales: Sales, ann: dict[str, Any]) -> None:
+def test_a_payment_says_where_it_came_from_and_went(sales: Sales, ann: Json) -> None:
     invoice = sales.invoice(ann, DocNumber="1001")
     sales.payment(
         ann,
@@ -286,7 +286,7 @@ def test_a_payment_says_where_it_came_from_and_went(sales: Sales, ann: dict[str,
     )
 
 
-def test_a_credit_and_a_void_among_payments(sales: Sales, ann: dict[str, Any]) -> None:
+def test_a_credit_and_a_void_among_payments(sales: Sales, ann: Json) -> None:
     memo = sales.person("POST", "records/CreditMemo", sales.body(ann, line(30), DocNumber="CM-1"))
     invoice = sales.invoice(ann, DocNumber="1001")
     sales.payment(ann, 0, pays(30, invoice), pays(30, memo, "CreditMemo"))
@@ -297,7 +297,7 @@ def test_a_credit_and_a_void_among_payments(sales: Sales, ann: dict[str, Any]) -
     assert "voided" in text
 
 
-def test_the_lists_are_cut_and_the_counts_are_not(sales: Sales, ann: dict[str, Any]) -> None:
+def test_the_lists_are_cut_and_the_counts_are_not(sales: Sales, ann: Json) -> None:
     for _ in range(45):
         sales.invoice(ann, line(1))
     assert len(rows(sales, "invoices")) == 40

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.simulator.clients import Office
+from tests.simulator.clients import Json, Office
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -21,8 +20,8 @@ def demo(client: FlaskClient) -> Office:
 
 
 @pytest.fixture
-def project(demo: Office) -> dict[str, Any]:
-    found: dict[str, Any] = demo.get("projects", title="John Smith")[0]
+def project(demo: Office) -> Json:
+    found: Json = demo.get("projects", title="John Smith")[0]
     return found
 
 
@@ -34,16 +33,16 @@ def items(demo: Office) -> dict[str, str]:
     return {one["name"]: str(one["id"]) for one in demo.get("catalog-items")}
 
 
-def created(demo: Office, project: dict[str, Any], **form: str) -> dict[str, Any]:
+def created(demo: Office, project: Json, **form: str) -> Json:
     answer = send(demo, f"/board/projects/{project['id']}/invoices", **form)
     assert answer.status_code == 303, answer.text
     found = re.match(r"/board/invoices/(\d+)\?company=", answer.location)
     assert found
-    invoice: dict[str, Any] = demo.get(f"invoices/{found[1]}")
+    invoice: Json = demo.get(f"invoices/{found[1]}")
     return invoice
 
 
-def two_lines(demo: Office, project: dict[str, Any], **form: str) -> dict[str, Any]:
+def two_lines(demo: Office, project: Json, **form: str) -> Json:
     known = items(demo)
     rows = {"item_0": known["Permit"], "item_1": known["Site survey"], "price_1": "10"}
     return created(demo, project, **rows, **form)
@@ -56,7 +55,7 @@ def test_a_card_shows_what_its_project_was_billed(demo: Office) -> None:
     assert "Solar panel 400 W</span>" in demo.client.get("/board/live").text
 
 
-def test_a_card_shows_four_invoices_and_counts_the_rest(demo: Office, project: dict[str, Any]) -> None:
+def test_a_card_shows_four_invoices_and_counts_the_rest(demo: Office, project: Json) -> None:
     for number in range(1, 7):
         demo.invoice(project, number, uid=5000 + number)
     text = demo.client.get("/").text
@@ -64,7 +63,7 @@ def test_a_card_shows_four_invoices_and_counts_the_rest(demo: Office, project: d
     assert "and 2 older" in text
 
 
-def test_an_invoice_is_made_of_catalog_and_custom_items(demo: Office, project: dict[str, Any]) -> None:
+def test_an_invoice_is_made_of_catalog_and_custom_items(demo: Office, project: Json) -> None:
     form = {"item_0": items(demo)["Solar panel 400 W"], "quantity_0": "10", "description_0": "South roof"}
     form |= {"item_1": "", "new_1": "Crane hire", "price_1": "$1,250.50", "item_2": ""}
     made = created(demo, project, **form, due="2999-01-31", memo="Half now")
@@ -95,7 +94,7 @@ def test_an_invoice_is_made_of_catalog_and_custom_items(demo: Office, project: d
     ],
 )
 def test_a_wrong_invoice_is_shown_again_as_typed(
-    demo: Office, project: dict[str, Any], form: dict[str, str], words: str
+    demo: Office, project: Json, form: dict[str, str], words: str
 ) -> None:
     known = items(demo)
     answer = send(demo, f"/board/projects/{project['id']}/invoices", **form, memo=HOSTILE)
@@ -108,7 +107,7 @@ def test_a_wrong_invoice_is_shown_again_as_typed(
     assert (items(demo), len(demo.get("invoices")["items"])) == (known, 1)
 
 
-def test_lines_are_edited_added_and_removed(demo: Office, project: dict[str, Any]) -> None:
+def test_lines_are_edited_added_and_removed(demo: Office, project: Json) -> None:
     made = two_lines(demo, project)
     path, (first, second) = f"/board/invoices/{made['id']}", made["lineItems"]
     text = demo.client.get(path).text
@@ -130,7 +129,7 @@ def test_lines_are_edited_added_and_removed(demo: Office, project: dict[str, Any
     assert demo.get(f"invoices/{made['id']}")["lineItems"] == []
 
 
-def test_a_text_of_several_lines_stays_as_it_is(demo: Office, project: dict[str, Any]) -> None:
+def test_a_text_of_several_lines_stays_as_it_is(demo: Office, project: Json) -> None:
     made = two_lines(demo, project, description_0="Front roof\r\nGarage roof", memo="One\r\ntwo")
     assert (made["lineItems"][0]["description"], made["description"]) == (
         "Front roof\nGarage roof",
@@ -141,9 +140,7 @@ def test_a_text_of_several_lines_stays_as_it_is(demo: Office, project: dict[str,
     assert 'name="memo" rows="2">One\ntwo</textarea>' in text
 
 
-def test_a_day_left_alone_keeps_its_hour_and_lines_their_section(
-    demo: Office, project: dict[str, Any]
-) -> None:
+def test_a_day_left_alone_keeps_its_hour_and_lines_their_section(demo: Office, project: Json) -> None:
     demo.switch(person_time_of_day="end_of_day_local", section_name_returned=True)
     lines = [{"catalogItem": {"name": "Crane"}, "unitPrice": 5}]
     wanted = {"recordId": project["id"], "sections": [{"name": "Yard", "lineItems": lines}]}
@@ -160,7 +157,7 @@ def test_a_day_left_alone_keeps_its_hour_and_lines_their_section(
     assert demo.get(f"invoices/{made['id']}")["dueDate"] == "2999-02-01T18:00:00.000Z"
 
 
-def test_a_payment_is_recorded(demo: Office, project: dict[str, Any]) -> None:
+def test_a_payment_is_recorded(demo: Office, project: Json) -> None:
     made = two_lines(demo, project)
     path = f"/board/invoices/{made['id']}"
     form = {"amount": "$60.25", "method": "CREDIT_CARD", "day": "2026-03-04", "reference": "1188"}
@@ -192,7 +189,7 @@ def test_a_wrong_payment_is_not_taken(demo: Office, form: dict[str, str], words:
     assert len(demo.get(demo.payments(old))) == 1
 
 
-def test_an_invoice_is_sent_declined_archived_and_restored(demo: Office, project: dict[str, Any]) -> None:
+def test_an_invoice_is_sent_declined_archived_and_restored(demo: Office, project: Json) -> None:
     made = two_lines(demo, project)
     path = f"/board/invoices/{made['id']}"
     for action, status, archived, offered in (
@@ -207,7 +204,7 @@ def test_an_invoice_is_sent_declined_archived_and_restored(demo: Office, project
         assert f">{offered}</button>" in demo.client.get(path).text
 
 
-def test_an_invoice_over_a_share_has_no_lines_to_edit(demo: Office, project: dict[str, Any]) -> None:
+def test_an_invoice_over_a_share_has_no_lines_to_edit(demo: Office, project: Json) -> None:
     wanted = {"recordId": project["id"], "calculationMethod": "PERCENTAGE", "percentage": 10, "amount": 2600}
     made = demo.person("POST", "invoices", wanted)
     text = demo.client.get(f"/board/invoices/{made['id']}").text

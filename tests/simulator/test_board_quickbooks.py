@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from simulator.world import World
-from tests.simulator.clients import Books, Sales, document, line, num, pays
+from tests.simulator.clients import Books, Json, Sales, document, line, num, pays
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -23,7 +23,7 @@ def sales(books: Books) -> Sales:
 
 
 @pytest.fixture
-def ann(books: Books) -> dict[str, Any]:
+def ann(books: Books) -> Json:
     return books.customer("Ann Lee")
 
 
@@ -38,7 +38,7 @@ def page(sales: Sales, path: str) -> str:
     return answer.text
 
 
-def created(sales: Sales, customer: dict[str, Any], **form: Any) -> dict[str, Any]:
+def created(sales: Sales, customer: Json, **form: Any) -> Json:
     answer = send(sales, f"customers/{customer['Id']}/invoices", **{"line_0": "", **form})
     assert answer.status_code == 303, answer.text
     found = re.match(r"/board/books/invoices/(\d+)\?", answer.location)
@@ -46,7 +46,7 @@ def created(sales: Sales, customer: dict[str, Any], **form: Any) -> dict[str, An
     return sales.read("Invoice", {"Id": found[1]})
 
 
-def shown_form(sales: Sales, invoice: dict[str, Any]) -> dict[str, str]:
+def shown_form(sales: Sales, invoice: Json) -> dict[str, str]:
     """The form of an invoice as a browser would send it back untouched."""
     text = page(sales, f"books/invoices/{invoice['Id']}").partition("</form>")[0]
     form = dict(re.findall(r'<input[^>]*? name="([^"]+)" value="([^"]*)"', text))
@@ -58,7 +58,7 @@ def shown_form(sales: Sales, invoice: dict[str, Any]) -> dict[str, str]:
     return form
 
 
-def saved(sales: Sales, invoice: dict[str, Any], **changes: Any) -> dict[str, Any]:
+def saved(sales: Sales, invoice: Json, **changes: Any) -> Json:
     form = {
         **shown_form(sales, invoice),
         **{name.replace("_", "-"): str(value) for name, value in changes.items()},
@@ -68,7 +68,7 @@ def saved(sales: Sales, invoice: dict[str, Any], **changes: Any) -> dict[str, An
     return sales.read("Invoice", invoice)
 
 
-def test_the_board_leads_to_the_pages(sales: Sales, ann: dict[str, Any]) -> None:
+def test_the_board_leads_to_the_pages(sales: Sales, ann: Json) -> None:
     invoice = sales.invoice(ann)
     payment = sales.payment(ann, 5)
     text = page(sales, "live")
@@ -81,7 +81,7 @@ def test_the_board_leads_to_the_pages(sales: Sales, ann: dict[str, Any]) -> None
         page(sales, path)
 
 
-def test_an_invoice_of_several_lines_for_a_job(sales: Sales, ann: dict[str, Any]) -> None:
+def test_an_invoice_of_several_lines_for_a_job(sales: Sales, ann: Json) -> None:
     job = sales.books.job("Roof", ann)
     rows = {"item_0": 2, "quantity_0": "1.75", "price_0": "$80", "description_0": "On the roof"}
     more = {"line_1": "", "item_1": 1, "amount_1": "1,000.50", "line_2": "", "description_2": "Thank you"}
@@ -100,7 +100,7 @@ def test_an_invoice_of_several_lines_for_a_job(sales: Sales, ann: dict[str, Any]
     assert found["TotalAmt"] == num("1026.45")
 
 
-def test_tax_nobody_typed_on_a_new_invoice_comes_from_the_rate(sales: Sales, ann: dict[str, Any]) -> None:
+def test_tax_nobody_typed_on_a_new_invoice_comes_from_the_rate(sales: Sales, ann: Json) -> None:
     sales.settings(using_sales_tax=True)
     assert "8 % of the taxed lines" in page(sales, f"customers/{ann['Id']}/invoices/new")
     assert (
@@ -110,7 +110,7 @@ def test_tax_nobody_typed_on_a_new_invoice_comes_from_the_rate(sales: Sales, ann
     assert created(sales, ann, item_0=1, amount_0=100)["TotalAmt"] == 100
 
 
-def test_tax_is_typed_where_there_is_tax(sales: Sales, ann: dict[str, Any]) -> None:
+def test_tax_is_typed_where_there_is_tax(sales: Sales, ann: Json) -> None:
     assert 'name="tax"' not in page(sales, f"customers/{ann['Id']}/invoices/new")
     sales.settings(using_sales_tax=True)
     assert 'name="tax"' in page(sales, f"customers/{ann['Id']}/invoices/new")
@@ -120,7 +120,7 @@ def test_tax_is_typed_where_there_is_tax(sales: Sales, ann: dict[str, Any]) -> N
     assert saved(sales, found, tax="")["TotalAmt"] == 100
 
 
-def test_saving_what_is_shown_changes_nothing(sales: Sales, ann: dict[str, Any]) -> None:
+def test_saving_what_is_shown_changes_nothing(sales: Sales, ann: Json) -> None:
     parts = [{"ItemRef": {"value": "1"}, "Qty": 2}]
     kit = {"Name": "Kit", "Type": "Group", "ItemGroupDetail": {"ItemGroupLine": parts}}
     sales.person("POST", "records/Item", kit)
@@ -140,7 +140,7 @@ def test_saving_what_is_shown_changes_nothing(sales: Sales, ann: dict[str, Any])
     assert saved(sales, made) == made
 
 
-def test_lines_due_date_and_memo_are_edited(sales: Sales, ann: dict[str, Any]) -> None:
+def test_lines_due_date_and_memo_are_edited(sales: Sales, ann: Json) -> None:
     made = sales.invoice(ann, line(100), line(50))
     found = saved(sales, made, due="2031-01-01", memo="New", remove_0="1", amount_1="60", discount="5")
     assert [one.get("Id") for one in found["Line"]] == ["2", None, None]
@@ -148,7 +148,7 @@ def test_lines_due_date_and_memo_are_edited(sales: Sales, ann: dict[str, Any]) -
     assert saved(sales, found, discount="")["TotalAmt"] == 60
 
 
-def test_what_was_typed_wrong_is_shown_again(sales: Sales, ann: dict[str, Any]) -> None:
+def test_what_was_typed_wrong_is_shown_again(sales: Sales, ann: Json) -> None:
     path = f"customers/{ann['Id']}/invoices"
     for form, word in (
         ({}, "at least one line"),
@@ -165,7 +165,7 @@ def test_what_was_typed_wrong_is_shown_again(sales: Sales, ann: dict[str, Any]) 
     assert sales.rows("SELECT * FROM Invoice") == []
 
 
-def test_voiding_sending_and_deleting(sales: Sales, ann: dict[str, Any]) -> None:
+def test_voiding_sending_and_deleting(sales: Sales, ann: Json) -> None:
     invoice = sales.invoice(ann)
     path = f"books/invoices/{invoice['Id']}"
     assert send(sales, f"{path}/send").status_code == 303
@@ -177,7 +177,7 @@ def test_voiding_sending_and_deleting(sales: Sales, ann: dict[str, Any]) -> None
     assert sales.books.client.get(f"/board/{path}").status_code == 404
 
 
-def test_money_is_received(sales: Sales, ann: dict[str, Any]) -> None:
+def test_money_is_received(sales: Sales, ann: Json) -> None:
     invoice = sales.invoice(ann)
     path = f"books/invoices/{invoice['Id']}"
     form = {"amount": "30.50", "day": "2030-02-02", "method": "Check", "reference": "4711"}
@@ -199,7 +199,7 @@ def test_money_is_received(sales: Sales, ann: dict[str, Any]) -> None:
     assert sales.rows("SELECT * FROM Payment") == []
 
 
-def test_a_customer_is_renamed_closed_and_opened(sales: Sales, ann: dict[str, Any]) -> None:
+def test_a_customer_is_renamed_closed_and_opened(sales: Sales, ann: Json) -> None:
     path = f"customers/{ann['Id']}"
     assert send(sales, f"{path}/name", name="Ann Li").status_code == 303
     assert sales.books.read(ann)["DisplayName"] == "Ann Li"
@@ -216,7 +216,7 @@ def test_a_customer_is_renamed_closed_and_opened(sales: Sales, ann: dict[str, An
 
 
 def test_two_customers_become_one(
-    sales: Sales, ann: dict[str, Any], world: World, monkeypatch: pytest.MonkeyPatch
+    sales: Sales, ann: Json, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     twin = sales.books.customer("Anne Lee")
     invoice = sales.invoice(twin)
@@ -230,7 +230,7 @@ def test_two_customers_become_one(
     assert told == [("Customer", ann["Id"], "Merge", twin["Id"])]
 
 
-def test_the_page_of_a_customer(sales: Sales, ann: dict[str, Any]) -> None:
+def test_the_page_of_a_customer(sales: Sales, ann: Json) -> None:
     job = sales.books.job("Roof", ann, BillWithParent=True)
     sales.payment(ann, 40, pays(40, sales.invoice(job)))
     text = page(sales, f"customers/{ann['Id']}")

@@ -13,13 +13,13 @@ from simulator.app import build_app
 from simulator.hooks import Severed
 from simulator.switches import SWITCHES
 from simulator.world import World
-from tests.simulator.clients import ASKED, Books, Intuit, Office, document, problem
+from tests.simulator.clients import ASKED, Books, Intuit, Json, Office, document, problem
 from tests.simulator.receiver import receiving, settled
 
 BRIGHTFIELD, NORTHGATE = "9341450000000001", "9341450000000002"
 
 
-def customers(client: FlaskClient, realm: str) -> dict[str, dict[str, Any]]:
+def customers(client: FlaskClient, realm: str) -> dict[str, Json]:
     state = document(client.get("/_control/state"))
     return {record["DisplayName"]: record for record in state["quickbooks"][realm]["Customer"]}
 
@@ -62,7 +62,7 @@ def test_the_demo_holds_one_case_of_everything() -> None:
     assert names == ["Brightfield Solar Books", "Northgate Roofing"]
 
 
-def mail(record: dict[str, Any]) -> str:
+def mail(record: Json) -> str:
     return str(record.get("PrimaryEmailAddr", {}).get("Address", ""))
 
 
@@ -125,8 +125,8 @@ def test_a_balance_needs_an_amount(books: Books) -> None:
     assert (answer.status_code, document(answer)["error"]) == (400, "missing 'amount'")
 
 
-def log(client: FlaskClient) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = document(client.get("/_control/log"))
+def log(client: FlaskClient) -> list[Json]:
+    found: list[Json] = document(client.get("/_control/log"))
     return found
 
 
@@ -203,10 +203,10 @@ HOUR = 3600
 CLOSE = timedelta(seconds=30)
 
 
-def set_clocks(client: FlaskClient, **seconds: float) -> dict[str, Any]:
+def set_clocks(client: FlaskClient, **seconds: float) -> Json:
     answer = client.put("/_control/clocks", json=seconds)
     assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = document(answer)
+    found: Json = document(answer)
     return found
 
 
@@ -269,7 +269,7 @@ def test_one_is_named_and_the_other_stays(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("wanted", [{"intuit_seconds": 1}, {"quickbooks_seconds": "soon"}])
-def test_what_is_no_clock(client: FlaskClient, wanted: dict[str, Any]) -> None:
+def test_what_is_no_clock(client: FlaskClient, wanted: Json) -> None:
     assert client.put("/_control/clocks", json=wanted).status_code == 400
 
 
@@ -421,8 +421,8 @@ def late(client: FlaskClient, vendor: str, kind: str = "502", **more: Any) -> No
     assert client.post("/_control/faults", json=wanted).status_code == 200
 
 
-def heard(client: FlaskClient) -> dict[str, Any]:
-    found: dict[str, Any] = document(client.get("/_control/log"))[-1]
+def heard(client: FlaskClient) -> Json:
+    found: Json = document(client.get("/_control/log"))[-1]
     return found
 
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from flask.testing import FlaskClient
 
-from tests.simulator.clients import Office, document, refusal
+from tests.simulator.clients import Json, Office, document, refusal
 
-SERVICE: dict[str, Any] = {
+SERVICE: Json = {
     "name": "External Item (QBO)",
     "type": "SERVICE",
     "category": "OTHER",
     "cost": 0,
     "price": 19.99,
 }
-PRODUCT: dict[str, Any] = {
+PRODUCT: Json = {
     **SERVICE,
     "type": "PRODUCT",
     "category": "PV_MODULE",
@@ -59,7 +57,7 @@ def test_what_an_item_must_have(office: Office, name: str) -> None:
         ({**PRODUCT, "category": "pv module"}, "category"),
     ],
 )
-def test_a_wrong_item_is_refused(office: Office, changed: dict[str, Any], field: str) -> None:
+def test_a_wrong_item_is_refused(office: Office, changed: Json, field: str) -> None:
     answer = office.call("POST", "catalog-items", SERVICE | changed)
     assert refusal(answer) == (400, "VALIDATION_ERROR", field)
     assert office.get("catalog-items") == []

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from simulator import switches
 from simulator.switches import SWITCHES
-from tests.simulator.clients import Office, document, refusal
+from tests.simulator.clients import Json, Office, document, refusal
 
 
 @pytest.fixture
@@ -52,7 +51,7 @@ def test_a_person_needs_no_address_and_is_told_of_slips(office: Office) -> None:
 
 def test_a_person_changes_and_deletes_every_kind_of_record(office: Office) -> None:
     account = office.account("Ann")
-    wanted: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    wanted: dict[str, tuple[Json, Json]] = {
         "contacts": ({"name": "Ann"}, {"name": "Anna"}),
         "sites": ({"accountId": account["id"], "fullAddress": "x"}, {"title": "Home"}),
         "projects": ({"title": "Roof"}, {"number": 77}),
@@ -139,7 +138,7 @@ def test_a_workflow_is_shaped_like_in_the_settings(office: Office) -> None:
         ({"name": "A", "generation": 3}, "phases"),
     ],
 )
-def test_a_wrong_workflow_is_refused(office: Office, body: dict[str, Any], field: str) -> None:
+def test_a_wrong_workflow_is_refused(office: Office, body: Json, field: str) -> None:
     assert refusal(office.room("POST", "workflows", body)) == (400, "VALIDATION_ERROR", field)
 
 
@@ -172,11 +171,11 @@ def test_a_person_links_contacts_and_writes_custom_values(office: Office) -> Non
 
 
 @pytest.fixture
-def roof(office: Office) -> dict[str, Any]:
+def roof(office: Office) -> Json:
     return office.project("Roof", value=1000)
 
 
-def test_a_person_writes_lines_as_they_come(office: Office, roof: dict[str, Any]) -> None:
+def test_a_person_writes_lines_as_they_come(office: Office, roof: Json) -> None:
     item = office.item()
     lines = [
         {"catalogItemId": item["id"], "unitPrice": 19.99, "quantity": 3},
@@ -212,14 +211,14 @@ def test_a_person_writes_lines_as_they_come(office: Office, roof: dict[str, Any]
     ],
 )
 def test_a_slip_is_told_and_leaves_nothing_behind(
-    office: Office, roof: dict[str, Any], changed: dict[str, Any], field: str
+    office: Office, roof: Json, changed: Json, field: str
 ) -> None:
     answer = office.room("POST", "invoices", {"recordId": roof["id"], **changed})
     assert refusal(answer) == (400, "VALIDATION_ERROR", field)
     assert (office.get("invoices")["items"], office.get("catalog-items")) == ([], [])
 
 
-def test_a_total_may_go_beyond_the_lines(office: Office, roof: dict[str, Any]) -> None:
+def test_a_total_may_go_beyond_the_lines(office: Office, roof: Json) -> None:
     made = office.invoice(roof, 100, amount=108.25)
     path = f"invoices/{made['id']}"
     assert (made["amount"], made["beyondLines"]) == (Decimal("108.25"), Decimal("8.25"))
@@ -232,7 +231,7 @@ def test_a_total_may_go_beyond_the_lines(office: Office, roof: dict[str, Any]) -
     assert office.person("PATCH", path, {"lineItems": []})["amount"] == 0
 
 
-def test_the_actions_of_a_person(office: Office, roof: dict[str, Any]) -> None:
+def test_the_actions_of_a_person(office: Office, roof: Json) -> None:
     made = office.invoice(roof, 100)
     path = f"invoices/{made['id']}"
     for action, status, archived in (
@@ -251,7 +250,7 @@ def test_the_actions_of_a_person(office: Office, roof: dict[str, Any]) -> None:
     assert refusal(office.room("POST", f"{path}/send"))[:2] == (404, "NOT_FOUND")
 
 
-def test_an_invoice_moves_to_another_record(office: Office, roof: dict[str, Any]) -> None:
+def test_an_invoice_moves_to_another_record(office: Office, roof: Json) -> None:
     account = office.account("Ann")
     made = office.invoice(roof, 100)
     assert made["account"] is None
@@ -261,16 +260,14 @@ def test_an_invoice_moves_to_another_record(office: Office, roof: dict[str, Any]
     assert office.invoice(roof, 1)["uid"] == 7778
 
 
-def test_a_person_bills_a_share(office: Office, roof: dict[str, Any]) -> None:
+def test_a_person_bills_a_share(office: Office, roof: Json) -> None:
     wanted = {"recordId": roof["id"], "calculationMethod": "PERCENTAGE", "percentage": 33.335}
     made = office.person("POST", "invoices", {**wanted, "sharedWithPortal": True, "title": "Deposit"})
     assert (made["amount"], made["baseAmount"]) == (Decimal("333.35"), 1000)
     assert (made["sharedWithPortal"], made["title"]) == (True, "Deposit")
 
 
-def test_the_state_holds_everything_of_the_money(
-    client: FlaskClient, office: Office, roof: dict[str, Any]
-) -> None:
+def test_the_state_holds_everything_of_the_money(client: FlaskClient, office: Office, roof: Json) -> None:
     made = office.invoice(roof, 100, status="SENT", dueDate="2026-01-01", isArchived=True)
     paid = office.person("POST", office.payments(made), {"amount": 5})
     state = document(client.get("/_control/state"))["coperniq"][office.key]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
-from tests.simulator.clients import Office, refusal
+from tests.simulator.clients import Json, Office, refusal
 
-NEW: dict[str, Any] = {"title": "Roof", "address": ["1 Elm St"]}
+NEW: Json = {"title": "Roof", "address": ["1 Elm St"]}
 
 
 def test_a_project_has_exactly_the_documented_fields(office: Office) -> None:
@@ -54,7 +53,7 @@ def test_money_comes_back_to_the_cent(client: FlaskClient, office: Office, sent:
         ({"contacts": [1]}, "contacts"),
     ],
 )
-def test_a_wrong_field_is_named(office: Office, changed: dict[str, Any], field: str) -> None:
+def test_a_wrong_field_is_named(office: Office, changed: Json, field: str) -> None:
     assert refusal(office.call("POST", "projects", {**NEW, **changed})) == (400, "VALIDATION_ERROR", field)
     assert office.get("projects") == []
 

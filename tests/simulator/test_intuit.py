@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from simulator.intuit.grants import App
 from simulator.world import World
-from tests.simulator.clients import ASKED, BASIC, REDIRECT, Books, Intuit, document, sent_back
+from tests.simulator.clients import ASKED, BASIC, REDIRECT, Books, Intuit, Json, document, sent_back
 
 
 def ask(client: FlaskClient, **changed: str) -> tuple[int, str]:
@@ -333,12 +332,12 @@ DOCUMENTS = (
 )
 
 
-def read(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8-sig"))
+def read(path: Path) -> Json:
+    found: Json = json.loads(path.read_text(encoding="utf-8-sig"))
     return found
 
 
-def kinds(tokens: dict[str, Any]) -> dict[str, type]:
+def kinds(tokens: Json) -> dict[str, type]:
     return {name: type(value) for name, value in tokens.items()}
 
 

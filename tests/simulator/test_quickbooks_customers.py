@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from simulator.world import World
-from tests.simulator.clients import Books, document, problem
+from tests.simulator.clients import Books, Json, document, problem
 
 
 def test_a_new_customer_comes_back_as_the_recording_of_2026_has_it(books: Books) -> None:
@@ -145,7 +144,7 @@ LIMITS = {
 }
 
 
-def nested(path: str, value: str) -> dict[str, Any]:
+def nested(path: str, value: str) -> Json:
     outer, _, inner = path.partition(".")
     return {outer: {inner: value}} if inner else {outer: value}
 
@@ -203,7 +202,7 @@ def test_several_emails_in_one_field_are_common(books: Books) -> None:
     ],
 )
 def test_unknown_properties_are_refused_in_the_words_of_the_recording(
-    books: Books, body: dict[str, Any], unknown: str, java: str
+    books: Books, body: Json, unknown: str, java: str
 ) -> None:
     answer = books.post("customer", body)
     detail = problem(answer)["Detail"]
@@ -227,7 +226,7 @@ def test_unknown_properties_are_refused_in_the_words_of_the_recording(
         {"DisplayName": "x", "SalesTermRef": "3"},
     ],
 )
-def test_values_of_the_wrong_type_are_refused(books: Books, body: dict[str, Any]) -> None:
+def test_values_of_the_wrong_type_are_refused(books: Books, body: Json) -> None:
     assert problem(books.post("customer", body))["code"] == "2010"
 
 
@@ -319,9 +318,9 @@ def test_tax_identifiers_come_back_masked_and_a_masked_one_written_back_destroys
     assert raw(books, created)["PrimaryTaxIdentifier"] == "XXXXX34567"
 
 
-def raw(books: Books, record: dict[str, Any]) -> dict[str, Any]:
+def raw(books: Books, record: Json) -> Json:
     state = document(books.client.get("/_control/state"))["quickbooks"][books.realm]["Customer"]
-    found: dict[str, Any] = next(one for one in state if one["Id"] == record["Id"])
+    found: Json = next(one for one in state if one["Id"] == record["Id"])
     return found
 
 

@@ -19,7 +19,7 @@ from werkzeug.serving import BaseWSGIServer
 
 from simulator.serving import listen
 from simulator.world import World
-from tests.simulator.clients import ASKED, Books, Intuit, Sales, document, line, problem
+from tests.simulator.clients import ASKED, Books, Intuit, Json, Sales, document, line, problem
 
 GATEWAY_KEYS = {
     "warnings",
@@ -231,7 +231,7 @@ def test_ten_in_flight_are_the_limit(books: Books, world: World) -> None:
 
 
 @pytest.fixture
-def ann(books: Books) -> dict[str, Any]:
+def ann(books: Books) -> Json:
     return books.customer("Ann Lee")
 
 
@@ -246,7 +246,7 @@ def server(app: Flask) -> Iterator[BaseWSGIServer]:
     found.server_close()
 
 
-def ask(server: BaseWSGIServer, books: Books, body: dict[str, Any] | None = None) -> int:
+def ask(server: BaseWSGIServer, books: Books, body: Json | None = None) -> int:
     wire = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
     headers = {"Authorization": f"Bearer {books.token}", "Content-Type": "application/json"}
     method, path = ("GET", "preferences") if body is None else ("POST", "invoice")
@@ -257,7 +257,7 @@ def ask(server: BaseWSGIServer, books: Books, body: dict[str, Any] | None = None
 
 
 def test_ten_slow_answers_take_no_longer_than_one(
-    server: BaseWSGIServer, sales: Sales, ann: dict[str, Any], world: World
+    server: BaseWSGIServer, sales: Sales, ann: Json, world: World
 ) -> None:
     sales.books.client.post("/_control/switches", json={"latency_ms": 300})
     begun = time.perf_counter()
@@ -307,7 +307,7 @@ def fault(sales: Sales, name: str, path: str, **more: Any) -> None:
     assert sales.books.client.post("/_control/faults", json=wanted).status_code == 200
 
 
-def test_somebody_saves_the_invoice_that_is_being_edited(sales: Sales, ann: dict[str, Any]) -> None:
+def test_somebody_saves_the_invoice_that_is_being_edited(sales: Sales, ann: Json) -> None:
     invoice = sales.invoice(ann)
     touched = sales.person("POST", f"records/Invoice/{invoice['Id']}/touch")
     assert (touched["SyncToken"], touched["Line"]) == ("1", invoice["Line"])

@@ -8,10 +8,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from simulator.world import World
-from tests.simulator.clients import Books, Sales, document, line, problem
+from tests.simulator.clients import Books, Json, Sales, document, line, problem
 
 
-def service(name: str, account: str, **fields: Any) -> dict[str, Any]:
+def service(name: str, account: str, **fields: Any) -> Json:
     return {"Name": name, "Type": "Service", "IncomeAccountRef": {"value": account}, **fields}
 
 
@@ -53,7 +53,7 @@ def test_a_minimal_service_as_recorded(sales: Sales) -> None:
         ({"ParentRef": {"value": "99"}}, "610"),
     ],
 )
-def test_items_that_are_refused(sales: Sales, fields: dict[str, Any], code: str) -> None:
+def test_items_that_are_refused(sales: Sales, fields: Json, code: str) -> None:
     answer = sales.books.post("item", service("Cleaning", sales.account("Services"), **fields))
     assert (answer.status_code, problem(answer)["code"]) == (400, code)
 
@@ -167,7 +167,7 @@ def test_a_minimal_account_as_recorded(sales: Sales) -> None:
         ({"Name": "X", "AccountType": "Bank", "Kind": "x"}, "2010"),
     ],
 )
-def test_accounts_that_are_refused(sales: Sales, fields: dict[str, Any], code: str) -> None:
+def test_accounts_that_are_refused(sales: Sales, fields: Json, code: str) -> None:
     answer = sales.books.post("account", fields)
     assert (answer.status_code, problem(answer)["code"]) == (400, code)
 
@@ -213,7 +213,7 @@ def test_payment_methods(sales: Sales) -> None:
         ({"Name": "net 30"}, "6240"),
     ],
 )
-def test_terms_that_are_refused(sales: Sales, fields: dict[str, Any], code: str) -> None:
+def test_terms_that_are_refused(sales: Sales, fields: Json, code: str) -> None:
     assert problem(sales.books.post("term", {"Name": "Soon", **fields}))["code"] == code
 
 
@@ -240,8 +240,8 @@ def test_person_and_program_see_one_list(sales: Sales) -> None:
     )
 
 
-def preferences(books: Books) -> dict[str, Any]:
-    found: dict[str, Any] = document(books.get("preferences"))["Preferences"]
+def preferences(books: Books) -> Json:
+    found: Json = document(books.get("preferences"))["Preferences"]
     return found
 
 

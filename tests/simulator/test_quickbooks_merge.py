@@ -11,17 +11,17 @@ import pytest
 from flask.testing import FlaskClient
 
 from simulator.world import World
-from tests.simulator.clients import HOURS, SERVICES, Books, Sales, document, line, pays, problem
+from tests.simulator.clients import HOURS, SERVICES, Books, Json, Sales, document, line, pays, problem
 from tests.simulator.receiver import Receiver, receiving, settled
 
 
 @pytest.fixture
-def ann(books: Books) -> dict[str, Any]:
+def ann(books: Books) -> Json:
     return books.customer("Ann Lee")
 
 
 @pytest.fixture
-def twin(books: Books) -> dict[str, Any]:
+def twin(books: Books) -> Json:
     return books.customer("Anne Lee")
 
 
@@ -38,7 +38,7 @@ def receiver() -> Iterator[Receiver]:
         yield found
 
 
-def merge(sales: Sales, away: dict[str, Any], into: dict[str, Any], entity: str = "Customer") -> Any:
+def merge(sales: Sales, away: Json, into: Json, entity: str = "Customer") -> Any:
     return sales.person("POST", f"merge/{entity}", {"from": away["Id"], "into": into["Id"]})
 
 
@@ -47,7 +47,7 @@ def switch(sales: Sales, **settings: Any) -> None:
 
 
 def test_the_money_and_the_jobs_go_to_the_survivor(
-    sales: Sales, ann: dict[str, Any], twin: dict[str, Any], told: list[tuple[str, ...]]
+    sales: Sales, ann: Json, twin: Json, told: list[tuple[str, ...]]
 ) -> None:
     invoice, job = sales.invoice(twin), sales.books.job("Pool", twin)
     payment = sales.payment(twin, 40, pays(40, invoice))
@@ -63,7 +63,7 @@ def test_the_money_and_the_jobs_go_to_the_survivor(
     assert (rest["UnappliedAmt"], sales.books.read(ann)["Balance"]) == (0, 0)
 
 
-def test_the_merged_away_is_inactive(sales: Sales, ann: dict[str, Any], twin: dict[str, Any]) -> None:
+def test_the_merged_away_is_inactive(sales: Sales, ann: Json, twin: Json) -> None:
     sales.invoice(twin)
     merge(sales, twin, ann)
     gone = sales.books.read(twin)
@@ -79,7 +79,7 @@ def test_the_merged_away_is_inactive(sales: Sales, ann: dict[str, Any], twin: di
 
 
 def test_the_merged_away_may_be_gone(
-    sales: Sales, ann: dict[str, Any], twin: dict[str, Any], told: list[tuple[str, ...]]
+    sales: Sales, ann: Json, twin: Json, told: list[tuple[str, ...]]
 ) -> None:
     switch(sales, merged_away="gone")
     told.clear()
@@ -91,8 +91,8 @@ def test_the_merged_away_may_be_gone(
 @pytest.mark.parametrize(("way", "version"), [("silently", "0"), ("time", "0"), ("version", "1")])
 def test_forms_move_with_or_without_a_trace(
     sales: Sales,
-    ann: dict[str, Any],
-    twin: dict[str, Any],
+    ann: Json,
+    twin: Json,
     told: list[tuple[str, ...]],
     way: str,
     version: str,
@@ -109,14 +109,14 @@ def test_forms_move_with_or_without_a_trace(
     assert ("Customer", twin["Id"], "Update") in told
 
 
-def test_parents_see_their_sums_move(sales: Sales, ann: dict[str, Any], twin: dict[str, Any]) -> None:
+def test_parents_see_their_sums_move(sales: Sales, ann: Json, twin: Json) -> None:
     here, there = sales.books.job("Pool", ann), sales.books.job("Pool house", twin)
     sales.invoice(here)
     merge(sales, here, there)
     assert [sales.books.read(one)["BalanceWithJobs"] for one in (ann, twin)] == [0, 100]
 
 
-def test_items_are_merged_on_every_line(sales: Sales, ann: dict[str, Any]) -> None:
+def test_items_are_merged_on_every_line(sales: Sales, ann: Json) -> None:
     invoice = sales.invoice(ann, line(70, HOURS), line(30, SERVICES))
     merge(sales, {"Id": HOURS}, {"Id": SERVICES}, "Item")
     lines = sales.read("Invoice", invoice)["Line"][:2]
@@ -124,7 +124,7 @@ def test_items_are_merged_on_every_line(sales: Sales, ann: dict[str, Any]) -> No
     assert sales.rows("SELECT * FROM Item WHERE Active = false")[0]["Name"] == "Hours (deleted)"
 
 
-def test_what_cannot_be_merged(sales: Sales, ann: dict[str, Any], twin: dict[str, Any]) -> None:
+def test_what_cannot_be_merged(sales: Sales, ann: Json, twin: Json) -> None:
     job = sales.books.job("Pool", ann)
     for away, into in ((ann, ann), (ann, job), (ann, {"Id": "99"}), ({"Id": "x"}, ann)):
         answer = sales.room("POST", "merge/Customer", {"from": away["Id"], "into": into["Id"]})
@@ -138,9 +138,7 @@ def test_what_cannot_be_merged(sales: Sales, ann: dict[str, Any], twin: dict[str
     assert sales.room("POST", "merge/Customer", {"from": "1"}).status_code == 400
 
 
-def test_five_levels_are_the_most_after_a_merge_too(
-    sales: Sales, ann: dict[str, Any], twin: dict[str, Any]
-) -> None:
+def test_five_levels_are_the_most_after_a_merge_too(sales: Sales, ann: Json, twin: Json) -> None:
     deep = ann
     for level in range(4):
         deep = sales.books.job(f"Level {level}", deep)
@@ -154,8 +152,8 @@ def test_the_webhook_names_both(
     sales: Sales,
     client: FlaskClient,
     receiver: Receiver,
-    ann: dict[str, Any],
-    twin: dict[str, Any],
+    ann: Json,
+    twin: Json,
     form: str,
 ) -> None:
     switch(sales, webhook_batch_seconds=0.02)
@@ -173,7 +171,7 @@ def test_the_webhook_names_both(
         assert body[0]["data"] == {"deletedid": twin["Id"]}
 
 
-def test_change_data_capture_lists_both(sales: Sales, ann: dict[str, Any], twin: dict[str, Any]) -> None:
+def test_change_data_capture_lists_both(sales: Sales, ann: Json, twin: Json) -> None:
     merge(sales, twin, ann)
     day = (datetime.now(UTC) - timedelta(days=2)).date()
     found = document(sales.books.get(f"cdc?entities=Customer&changedSince={day}"))

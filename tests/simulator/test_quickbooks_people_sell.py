@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from simulator.app import build_app
 from simulator.world import World
-from tests.simulator.clients import Books, Sales, document, line, pays, problem
+from tests.simulator.clients import Books, Json, Sales, document, line, pays, problem
 
 BRIGHTFIELD = "9341450000000001"
 
 
 @pytest.fixture
-def ann(books: Books) -> dict[str, Any]:
+def ann(books: Books) -> Json:
     return books.customer("Ann Lee")
 
 
@@ -25,7 +23,7 @@ def told(world: World, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]
     return found
 
 
-def test_a_person_writes_and_edits_an_invoice(sales: Sales, ann: dict[str, Any]) -> None:
+def test_a_person_writes_and_edits_an_invoice(sales: Sales, ann: Json) -> None:
     made = sales.person("POST", "records/Invoice", sales.body(ann, line(80)))
     assert (made["DocNumber"], made["TotalAmt"], made["Id"]) == ("1001", 80, "1")
     kept = {**made["Line"][0], "Amount": 90}
@@ -34,7 +32,7 @@ def test_a_person_writes_and_edits_an_invoice(sales: Sales, ann: dict[str, Any])
     assert sales.books.read(ann)["Balance"] == 90
 
 
-def test_a_person_is_held_to_the_rules_of_the_books(sales: Sales, ann: dict[str, Any]) -> None:
+def test_a_person_is_held_to_the_rules_of_the_books(sales: Sales, ann: Json) -> None:
     assert problem(sales.room("POST", "records/Invoice", sales.body(ann, line(1, "99"))))["code"] == "610"
     invoice = sales.invoice(ann, TxnDate="2024-01-01")
     sales.payment(ann, 5, pays(5, invoice))
@@ -48,7 +46,7 @@ def test_a_person_is_held_to_the_rules_of_the_books(sales: Sales, ann: dict[str,
     assert problem(sales.room("POST", "invoices/99/void"))["code"] == "610"
 
 
-def test_a_person_receives_money(sales: Sales, ann: dict[str, Any], told: list[tuple[str, ...]]) -> None:
+def test_a_person_receives_money(sales: Sales, ann: Json, told: list[tuple[str, ...]]) -> None:
     invoice = sales.invoice(ann)
     told.clear()
     wanted = {
@@ -78,14 +76,14 @@ def test_a_person_receives_money(sales: Sales, ann: dict[str, Any], told: list[t
     assert sales.room("POST", f"invoices/{invoice['Id']}/payments", {"sum": 5}).status_code == 400
 
 
-def test_more_money_than_is_open_stays_with_the_customer(sales: Sales, ann: dict[str, Any]) -> None:
+def test_more_money_than_is_open_stays_with_the_customer(sales: Sales, ann: Json) -> None:
     invoice = sales.invoice(ann)
     payment = sales.person("POST", f"invoices/{invoice['Id']}/payments", {"amount": "120.50"})
     assert str(payment["UnappliedAmt"]) == "20.50"
     assert str(sales.books.read(ann)["Balance"]) == "-20.50"
 
 
-def test_a_parent_pays_by_hand(sales: Sales, ann: dict[str, Any]) -> None:
+def test_a_parent_pays_by_hand(sales: Sales, ann: Json) -> None:
     job = sales.books.job("Roof", ann, BillWithParent=True)
     invoice = sales.invoice(job)
     payment = sales.person("POST", f"invoices/{invoice['Id']}/payments", {"customer": ann["Id"]})
@@ -93,7 +91,7 @@ def test_a_parent_pays_by_hand(sales: Sales, ann: dict[str, Any]) -> None:
     assert sales.read("Invoice", invoice)["Balance"] == 0
 
 
-def test_a_person_edits_voids_and_deletes_payments(sales: Sales, ann: dict[str, Any]) -> None:
+def test_a_person_edits_voids_and_deletes_payments(sales: Sales, ann: Json) -> None:
     invoice = sales.invoice(ann)
     payment = sales.payment(ann, 50, pays(50, invoice))
     path = f"records/Payment/{payment['Id']}"
@@ -105,7 +103,7 @@ def test_a_person_edits_voids_and_deletes_payments(sales: Sales, ann: dict[str, 
 
 
 def test_sending_changes_the_time_and_not_the_version(
-    sales: Sales, ann: dict[str, Any], told: list[tuple[str, ...]]
+    sales: Sales, ann: Json, told: list[tuple[str, ...]]
 ) -> None:
     invoice = sales.invoice(ann)
     told.clear()
@@ -116,7 +114,7 @@ def test_sending_changes_the_time_and_not_the_version(
     assert told == [("Invoice", invoice["Id"], "Emailed")]
 
 
-def test_what_happens_is_told(sales: Sales, ann: dict[str, Any], told: list[tuple[str, ...]]) -> None:
+def test_what_happens_is_told(sales: Sales, ann: Json, told: list[tuple[str, ...]]) -> None:
     invoice = sales.invoice(ann)
     sales.void(invoice)
     sales.delete("Invoice", sales.read("Invoice", invoice))
@@ -133,7 +131,7 @@ def test_what_happens_is_told(sales: Sales, ann: dict[str, Any], told: list[tupl
     ]
 
 
-def test_the_state_shows_everything(sales: Sales, ann: dict[str, Any]) -> None:
+def test_the_state_shows_everything(sales: Sales, ann: Json) -> None:
     invoice = sales.invoice(ann)
     payment = sales.payment(ann, 5, pays(5, invoice))
     sales.person("POST", "records/CreditMemo", sales.body(ann, line(5)))
@@ -156,11 +154,11 @@ def test_the_state_shows_everything(sales: Sales, ann: dict[str, Any]) -> None:
         ("records/Estimate/1/touch", {}),
     ],
 )
-def test_a_careless_hand_is_told(sales: Sales, path: str, body: dict[str, Any]) -> None:
+def test_a_careless_hand_is_told(sales: Sales, path: str, body: Json) -> None:
     assert sales.room("POST", path, body).status_code in {400, 404}
 
 
-def test_a_bank_deposit_takes_only_what_waits(sales: Sales, ann: dict[str, Any]) -> None:
+def test_a_bank_deposit_takes_only_what_waits(sales: Sales, ann: Json) -> None:
     banked = sales.payment(ann, 5, DepositToAccountRef={"value": sales.account("Checking")})
     assert problem(sales.room("POST", "deposits", {"payments": [banked["Id"]]}))["code"] == "6000"
     waiting = sales.payment(ann, 7)

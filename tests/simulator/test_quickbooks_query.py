@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 from simulator.quickbooks.query_parser import parse_query
 from simulator.quickbooks.writing import enter
 from simulator.world import World
-from tests.simulator.clients import Books, Sales, document, line, pays, problem
+from tests.simulator.clients import Books, Json, Sales, document, line, pays, problem
 
 
 def response(books: Books, statement: str) -> dict[str, object]:
@@ -331,7 +330,7 @@ def test_any_text_survives_in_quotes_once_escaped(text: str) -> None:
 
 
 @pytest.fixture
-def forms(sales: Sales, world: World) -> dict[str, dict[str, Any]]:
+def forms(sales: Sales, world: World) -> dict[str, Json]:
     """Three invoices and two payments, a second apart."""
     ann, bob = sales.books.customer("Ann"), sales.books.customer("Bob")
     found = {"ann": ann, "bob": bob}
@@ -349,7 +348,7 @@ def forms(sales: Sales, world: World) -> dict[str, dict[str, Any]]:
     return found
 
 
-def names(forms: dict[str, dict[str, Any]], rows: list[dict[str, Any]], among: str) -> str:
+def names(forms: dict[str, Json], rows: list[Json], among: str) -> str:
     return "".join(next(name for name in among if forms[name]["Id"] == row["Id"]) for row in rows)
 
 
@@ -375,12 +374,12 @@ def names(forms: dict[str, dict[str, Any]], rows: list[dict[str, Any]], among: s
         ("ORDERBY Id STARTPOSITION 2 MAXRESULTS 1", "b"),
     ],
 )
-def test_invoices_are_found(sales: Sales, forms: dict[str, Any], where: str, expected: str) -> None:
+def test_invoices_are_found(sales: Sales, forms: Json, where: str, expected: str) -> None:
     rows = sales.rows(f"SELECT * FROM Invoice {where}")
     assert names(forms, rows, "abc") == expected
 
 
-def test_invoices_since_a_moment(sales: Sales, forms: dict[str, Any]) -> None:
+def test_invoices_since_a_moment(sales: Sales, forms: Json) -> None:
     since = forms["c"]["MetaData"]["LastUpdatedTime"]
     rows = sales.rows(f"SELECT * FROM Invoice WHERE MetaData.LastUpdatedTime >= '{since}'")
     assert names(forms, rows, "abc") == "ac"
@@ -396,7 +395,7 @@ def test_invoices_since_a_moment(sales: Sales, forms: dict[str, Any]) -> None:
         ("WHERE TotalAmt > '25' AND TxnDate = '2024-03-01'", "p"),
     ],
 )
-def test_payments_are_found(sales: Sales, forms: dict[str, Any], where: str, expected: str) -> None:
+def test_payments_are_found(sales: Sales, forms: Json, where: str, expected: str) -> None:
     assert names(forms, sales.rows(f"SELECT * FROM Payment {where}"), "pq") == expected
 
 
@@ -433,9 +432,7 @@ def test_the_doubtful_filters_can_be_off(sales: Sales, world: World, name: str) 
     ("entity", "counted"),
     [("Invoice", True), ("Deposit", True), ("Payment", False), ("CreditMemo", False), ("Item", False)],
 )
-def test_total_count_where_it_was_recorded(
-    sales: Sales, forms: dict[str, Any], entity: str, counted: bool
-) -> None:
+def test_total_count_where_it_was_recorded(sales: Sales, forms: Json, entity: str, counted: bool) -> None:
     sales.person("POST", "deposits", {"payments": [forms["q"]["Id"]]})
     sales.person("POST", "records/CreditMemo", sales.body(forms["ann"], line(5)))
     found = document(sales.books.query(f"SELECT * FROM {entity}"))["QueryResponse"]
@@ -443,7 +440,7 @@ def test_total_count_where_it_was_recorded(
     assert document(sales.books.query(f"SELECT COUNT(*) FROM {entity}"))["QueryResponse"]["totalCount"] > 0
 
 
-def test_a_line_of_a_payment_is_whole_in_a_list(sales: Sales, forms: dict[str, Any]) -> None:
+def test_a_line_of_a_payment_is_whole_in_a_list(sales: Sales, forms: Json) -> None:
     row = sales.rows("SELECT * FROM Payment WHERE PaymentRefNum = '4711'")[0]
     assert row["Line"][0]["LineEx"]["any"]
     assert row["DepositToAccountRef"]["name"] == "Undeposited Funds"

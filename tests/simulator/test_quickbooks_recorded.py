@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from simulator.quickbooks.writing import enter, move_balance
 from simulator.world import World
-from tests.simulator.clients import Books, Sales, document, line, problem
+from tests.simulator.clients import Books, Json, Sales, document, line, problem
 
 RECORDED = Path(__file__).parents[1] / "recorded"
 CASSETTES = RECORDED / "minimul__qbo_api/spec/vcr"
@@ -36,7 +36,7 @@ DERIVED = {
 
 
 class Exchange:
-    def __init__(self, raw: dict[str, Any]) -> None:
+    def __init__(self, raw: Json) -> None:
         self.method = str(raw["request"]["method"]).upper()
         address = urlsplit(raw["request"]["uri"])
         self.path = address.path.removeprefix("/v3/").removeprefix("company/-COMPANY_ID-/")
@@ -55,8 +55,8 @@ def cassette(name: str) -> list[Exchange]:
     return [Exchange(one) for one in found["http_interactions"]]
 
 
-def fixture(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((FIXTURES / name).read_text())
+def fixture(name: str) -> Json:
+    found: Json = json.loads((FIXTURES / name).read_text())
     return found
 
 
@@ -71,7 +71,7 @@ def shape(value: object) -> object:
     )
 
 
-def adopt(world: World, books: Books, entity: str, rows: Iterable[dict[str, Any]]) -> None:
+def adopt(world: World, books: Books, entity: str, rows: Iterable[Json]) -> None:
     """Records as recorded, under their recorded numbers."""
     company = world.quickbooks.companies[books.realm]
     company.number_from(entity, 10_000 + len(company.records[entity]))
@@ -83,7 +83,7 @@ def adopt(world: World, books: Books, entity: str, rows: Iterable[dict[str, Any]
             move_balance(company, record, int(row["Balance"] * 100))
 
 
-def rows_of(exchanges: list[Exchange], entity: str) -> list[dict[str, Any]]:
+def rows_of(exchanges: list[Exchange], entity: str) -> list[Json]:
     return [row for one in exchanges for row in one.answer["QueryResponse"].get(entity, [])]
 
 
@@ -158,7 +158,7 @@ def test_customers_by_ids_in_pages(world: World, books: Books) -> None:
     same_pages(books, pages, "Customer")
 
 
-def missing_ids(pages: list[Exchange]) -> list[dict[str, Any]]:
+def missing_ids(pages: list[Exchange]) -> list[Json]:
     """A stranger outside the asked ids, who must not be found."""
     return [{"Id": "99", "SyncToken": "0", "DisplayName": f"Stranger to {len(pages)} pages"}]
 
@@ -287,7 +287,7 @@ def test_preferences_keep_the_recorded_places(books: Books) -> None:
     assert_places(ours["Preferences"], theirs["Preferences"], {"AutoApplyCredit"})
 
 
-def assert_places(ours: dict[str, Any], theirs: dict[str, Any], later: set[str]) -> None:
+def assert_places(ours: Json, theirs: Json, later: set[str]) -> None:
     for name, value in ours.items():
         assert name in theirs or name in later, name
         if isinstance(value, dict):
@@ -312,7 +312,7 @@ def same(ours: Any, theirs: Any) -> None:
 
 
 @pytest.fixture
-def amy(books: Books) -> dict[str, Any]:
+def amy(books: Books) -> Json:
     street = {
         "Line1": "4581 Finch St.",
         "City": "Bayshore",
@@ -322,7 +322,7 @@ def amy(books: Books) -> dict[str, Any]:
     return books.customer("Amy's Bird Sanctuary", BillAddr=street)
 
 
-def placed(sales: Sales, world: World, customer: dict[str, Any], recorded: dict[str, Any]) -> None:
+def placed(sales: Sales, world: World, customer: Json, recorded: Json) -> None:
     """An invoice under its recorded number."""
     company = world.quickbooks.companies[sales.books.realm]
     company.number_from("Invoice", int(recorded["Id"]))
@@ -351,7 +351,7 @@ def test_create_invoice(sales: Sales) -> None:
     assert ours["Line"][0]["SalesItemLineDetail"]["TaxCodeRef"] == {"value": "NON"}
 
 
-def test_void_invoice(sales: Sales, amy: dict[str, Any], world: World) -> None:
+def test_void_invoice(sales: Sales, amy: Json, world: World) -> None:
     read, void = cassette("void/invoice")
     placed(sales, world, amy, read.answer["Invoice"])
     for exchange in (read, void):
@@ -364,7 +364,7 @@ def test_void_invoice(sales: Sales, amy: dict[str, Any], world: World) -> None:
         assert ours.get("PrivateNote") == theirs.get("PrivateNote")
 
 
-def test_delete_invoice(sales: Sales, amy: dict[str, Any], world: World) -> None:
+def test_delete_invoice(sales: Sales, amy: Json, world: World) -> None:
     read, delete = cassette("delete/invoice")
     placed(sales, world, amy, read.answer["Invoice"])
     same(document(read.send(sales.books)), read.answer)
@@ -383,7 +383,7 @@ def test_unknown_property_of_an_invoice_where_it_was_recorded(sales: Sales) -> N
     assert ours["Detail"].split(" (83")[0].split("not marked")[0] == theirs["Detail"].split("not marked")[0]
 
 
-def test_every_property_the_server_named_is_known(sales: Sales, amy: dict[str, Any]) -> None:
+def test_every_property_the_server_named_is_known(sales: Sales, amy: Json) -> None:
     """Sixty of eighty-three: none of them may be called unknown, whatever becomes of it."""
     (exchange,) = cassette("error/400_json")
     detail = exchange.answer["Fault"]["Error"][0]["Detail"]
@@ -396,12 +396,12 @@ def test_every_property_the_server_named_is_known(sales: Sales, amy: dict[str, A
         assert answer.status_code == 200, (name, answer.text)
 
 
-def test_missing_detail_type(sales: Sales, amy: dict[str, Any]) -> None:
+def test_missing_detail_type(sales: Sales, amy: Json) -> None:
     answer = sales.refused(amy, {"Amount": 1, "SalesItemLineDetail": {}})
     assert document(answer)["Fault"] == fixture("sales_receipt/create_sales_receipt_error.json")["Fault"]
 
 
-def test_a_voided_line_as_on_a_voided_receipt(sales: Sales, amy: dict[str, Any]) -> None:
+def test_a_voided_line_as_on_a_voided_receipt(sales: Sales, amy: Json) -> None:
     before = fixture("sales_receipt/create_sales_receipt.json")["SalesReceipt"]["Line"]
     after = fixture("sales_receipt/void_sales_receipt.json")["SalesReceipt"]["Line"]
     first = sales.invoice(amy, line(0, Qty=1, UnitPrice=0))

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from simulator.world import World
-from tests.simulator.clients import Books, Sales, document, line, num, problem
+from tests.simulator.clients import Books, Json, Sales, document, line, num, problem
 
 
 @pytest.fixture
-def ann(books: Books) -> dict[str, Any]:
+def ann(books: Books) -> Json:
     return books.customer("Ann Lee")
 
 
@@ -23,15 +23,13 @@ def told(world: World, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]
     return found
 
 
-def typed(sales: Sales, customer: dict[str, Any], *lines: dict[str, Any], **more: Any) -> dict[str, Any]:
-    found: dict[str, Any] = sales.person(
-        "POST", "invoices", {"customer": customer["Id"], "lines": list(lines), **more}
-    )
+def typed(sales: Sales, customer: Json, *lines: Json, **more: Any) -> Json:
+    found: Json = sales.person("POST", "invoices", {"customer": customer["Id"], "lines": list(lines), **more})
     return found
 
 
-def retyped(sales: Sales, invoice: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    found: dict[str, Any] = sales.person("PATCH", f"invoices/{invoice['Id']}", changes)
+def retyped(sales: Sales, invoice: Json, **changes: Any) -> Json:
+    found: Json = sales.person("PATCH", f"invoices/{invoice['Id']}", changes)
     return found
 
 
@@ -45,7 +43,7 @@ def captured(sales: Sales, *entities: str) -> dict[str, set[str]]:
     }
 
 
-def test_every_kind_of_line(sales: Sales, ann: dict[str, Any]) -> None:
+def test_every_kind_of_line(sales: Sales, ann: Json) -> None:
     parts = [{"ItemRef": {"value": "1"}, "Qty": 2}, {"ItemRef": {"value": "2"}, "Qty": 1}]
     sales.person(
         "POST", "records/Item", {"Name": "Kit", "Type": "Group", "ItemGroupDetail": {"ItemGroupLine": parts}}
@@ -80,12 +78,12 @@ def test_every_kind_of_line(sales: Sales, ann: dict[str, Any]) -> None:
     assert found["TotalAmt"] == num("209.99")
 
 
-def test_an_inline_subtotal_may_be_mere_words(sales: Sales, ann: dict[str, Any]) -> None:
+def test_an_inline_subtotal_may_be_mere_words(sales: Sales, ann: Json) -> None:
     sales.books.client.post("/_control/switches", json={"inline_subtotal_amount": False})
     assert "Amount" not in typed(sales, ann, {"amount": 5}, {"subtotal": True})["Line"][1]
 
 
-def test_the_head_of_an_invoice(sales: Sales, ann: dict[str, Any]) -> None:
+def test_the_head_of_an_invoice(sales: Sales, ann: Json) -> None:
     sales.settings(allow_deposit=True)
     head = {"date": "2024-01-05", "due": "2024-02-01", "number": "A-7", "memo": "Thanks", "note": "Inside"}
     found = typed(
@@ -102,7 +100,7 @@ def test_the_head_of_an_invoice(sales: Sales, ann: dict[str, Any]) -> None:
     assert (found["Deposit"], found["Balance"], found["SalesTermRef"]["name"]) == (20, num("88.25"), "Net 15")
 
 
-def test_one_thing_is_changed_and_the_rest_stays(sales: Sales, ann: dict[str, Any]) -> None:
+def test_one_thing_is_changed_and_the_rest_stays(sales: Sales, ann: Json) -> None:
     made = typed(sales, ann, {"amount": 100}, {"amount": 50}, memo="Thanks", discount={"amount": 10})
     later = retyped(sales, made, due="2030-01-01", memo="")
     assert (later["DueDate"], "CustomerMemo" in later, later["TotalAmt"]) == ("2030-01-01", False, 140)
@@ -115,7 +113,7 @@ def test_one_thing_is_changed_and_the_rest_stays(sales: Sales, ann: dict[str, An
     assert (shorter["TotalAmt"], shorter["SyncToken"]) == (num("74.5"), "3")
 
 
-def test_a_person_is_not_bound_by_what_a_sparse_update_can(sales: Sales, ann: dict[str, Any]) -> None:
+def test_a_person_is_not_bound_by_what_a_sparse_update_can(sales: Sales, ann: Json) -> None:
     sales.books.client.post(
         "/_control/switches",
         json={"sparse_lines": "merge", "clear_by_sparse": "none", "enforce_limits": True},
@@ -127,7 +125,7 @@ def test_a_person_is_not_bound_by_what_a_sparse_update_can(sales: Sales, ann: di
 
 
 def test_one_payment_for_several_invoices_and_a_credit(
-    sales: Sales, ann: dict[str, Any], told: list[tuple[str, ...]]
+    sales: Sales, ann: Json, told: list[tuple[str, ...]]
 ) -> None:
     job = sales.books.job("Roof", ann, BillWithParent=True)
     first, second = sales.invoice(job), sales.invoice(ann, line(50))
@@ -155,7 +153,7 @@ def test_one_payment_for_several_invoices_and_a_credit(
     assert [sales.read("Invoice", one)["Balance"] for one in (first, second)] == [100, 0]
 
 
-def test_a_payment_is_as_large_as_its_invoices_need(sales: Sales, ann: dict[str, Any]) -> None:
+def test_a_payment_is_as_large_as_its_invoices_need(sales: Sales, ann: Json) -> None:
     invoices = [sales.invoice(ann)["Id"], sales.invoice(ann, line("0.55"))["Id"]]
     assert sales.person("POST", "payments", {"customer": ann["Id"], "invoices": invoices})["TotalAmt"] == num(
         "100.55"
@@ -164,7 +162,7 @@ def test_a_payment_is_as_large_as_its_invoices_need(sales: Sales, ann: dict[str,
     assert (loose["Line"], loose["UnappliedAmt"]) == ([], 7)
 
 
-def test_a_method_nobody_had_before(sales: Sales, ann: dict[str, Any]) -> None:
+def test_a_method_nobody_had_before(sales: Sales, ann: Json) -> None:
     sales.person("POST", "records/PaymentMethod", {"Name": "Barter", "Type": "NON_CREDIT_CARD"})
     payment = sales.person("POST", "payments", {"customer": ann["Id"], "amount": 7, "method": "Barter"})
     assert payment["PaymentMethodRef"]["name"] == "Barter"
@@ -182,11 +180,11 @@ def test_a_method_nobody_had_before(sales: Sales, ann: dict[str, Any]) -> None:
         ("payments", {"amount": 5, "invoice": "1"}),
     ],
 )
-def test_a_careless_hand_is_told(sales: Sales, ann: dict[str, Any], path: str, body: dict[str, Any]) -> None:
+def test_a_careless_hand_is_told(sales: Sales, ann: Json, path: str, body: Json) -> None:
     assert sales.room("POST", path, {"customer": ann["Id"], **body}).status_code == 400
 
 
-def test_a_person_voids_a_credit_memo(sales: Sales, ann: dict[str, Any], told: list[tuple[str, ...]]) -> None:
+def test_a_person_voids_a_credit_memo(sales: Sales, ann: Json, told: list[tuple[str, ...]]) -> None:
     memo = sales.person("POST", "records/CreditMemo", sales.body(ann, line(30)))
     told.clear()
     found = sales.person("POST", f"creditmemos/{memo['Id']}/void")
@@ -196,7 +194,7 @@ def test_a_person_voids_a_credit_memo(sales: Sales, ann: dict[str, Any], told: l
 
 
 def test_a_person_deactivates_a_customer_who_owes(
-    sales: Sales, ann: dict[str, Any], told: list[tuple[str, ...]]
+    sales: Sales, ann: Json, told: list[tuple[str, ...]]
 ) -> None:
     invoice = sales.invoice(ann)
     told.clear()
@@ -211,7 +209,7 @@ def test_a_person_deactivates_a_customer_who_owes(
     assert (back["Active"], back["DisplayName"]) == (True, "Ann Lee")
 
 
-def test_what_jobs_owe_still_refuses(sales: Sales, ann: dict[str, Any]) -> None:
+def test_what_jobs_owe_still_refuses(sales: Sales, ann: Json) -> None:
     sales.invoice(sales.books.job("Roof", ann))
     path = f"records/Customer/{ann['Id']}"
     assert problem(sales.room("PATCH", path, {"Active": False}))["code"] == "6220"
@@ -221,7 +219,7 @@ def test_what_jobs_owe_still_refuses(sales: Sales, ann: dict[str, Any]) -> None:
     assert problem(sales.room("PATCH", f"records/Customer/{ben['Id']}", {"Active": False}))["code"] == "6220"
 
 
-def test_every_change_by_hand_is_captured(sales: Sales, ann: dict[str, Any]) -> None:
+def test_every_change_by_hand_is_captured(sales: Sales, ann: Json) -> None:
     invoice = typed(sales, ann, {"amount": 100})
     payment = sales.person("POST", "payments", {"customer": ann["Id"], "invoices": [invoice["Id"]]})
     sales.person("POST", f"payments/{payment['Id']}/void")
@@ -259,11 +257,11 @@ def test_tax_inside_the_prices_exists_outside_the_united_states(books: Books) ->
     assert excluded["GlobalTaxCalculation"] == "TaxExcluded"
 
 
-def test_an_invoice_at_home_has_no_such_choice(sales: Sales, ann: dict[str, Any]) -> None:
+def test_an_invoice_at_home_has_no_such_choice(sales: Sales, ann: Json) -> None:
     assert "GlobalTaxCalculation" not in sales.invoice(ann, GlobalTaxCalculation="TaxInclusive")
 
 
-def test_records_are_edited_whole_too(sales: Sales, ann: dict[str, Any]) -> None:
+def test_records_are_edited_whole_too(sales: Sales, ann: Json) -> None:
     switches = {"clear_by_sparse": "none", "sparse_nested": "merge", "full_update_without_number": "clear"}
     sales.books.client.post("/_control/switches", json=switches)
     path = f"records/Customer/{ann['Id']}"

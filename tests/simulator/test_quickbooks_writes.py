@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from simulator.world import World
-from tests.simulator.clients import Books, Intuit, Sales, document, line, pays, problem
+from tests.simulator.clients import Books, Intuit, Json, Sales, document, line, pays, problem
 
 
-def full(books: Books, record: dict[str, Any], **fields: Any) -> dict[str, Any]:
+def full(books: Books, record: Json, **fields: Any) -> Json:
     answer = books.post("customer", {"Id": record["Id"], "SyncToken": record["SyncToken"], **fields})
     assert answer.status_code == 200, answer.text
-    found: dict[str, Any] = document(answer)["Customer"]
+    found: Json = document(answer)["Customer"]
     return found
 
 
@@ -40,7 +40,7 @@ def test_any_other_sync_token_is_5010_and_changes_nothing(books: Books, token: o
 
 
 @pytest.mark.parametrize("token", [{}, {"SyncToken": ""}, {"SyncToken": None}])
-def test_an_update_without_sync_token_is_2020(books: Books, token: dict[str, Any]) -> None:
+def test_an_update_without_sync_token_is_2020(books: Books, token: Json) -> None:
     ann = books.customer("Ann")
     found = problem(books.post("customer", {"Id": ann["Id"], "sparse": True, "Notes": "x", **token}))
     assert (found["code"], found["element"]) == ("2020", "SyncToken")
@@ -302,25 +302,25 @@ def test_companies_do_not_share_requestids(books: Books) -> None:
 
 
 @pytest.fixture
-def ann(books: Books) -> dict[str, Any]:
+def ann(books: Books) -> Json:
     return books.customer("Ann Lee")
 
 
-def send(sales: Sales, *items: dict[str, Any], path: str = "batch") -> list[dict[str, Any]]:
+def send(sales: Sales, *items: Json, path: str = "batch") -> list[Json]:
     numbered = [{"bId": f"b{n}", **item} for n, item in enumerate(items, 1)]
     answer = sales.books.post(path, {"BatchItemRequest": numbered})
     assert answer.status_code == 200, answer.text
-    found: list[dict[str, Any]] = document(answer)["BatchItemResponse"]
+    found: list[Json] = document(answer)["BatchItemResponse"]
     assert [one["bId"] for one in found] == [one["bId"] for one in numbered]
     return found
 
 
-def code(item: dict[str, Any]) -> str:
+def code(item: Json) -> str:
     assert item["Fault"]["type"] == "ValidationFault"
     return str(item["Fault"]["Error"][0]["code"])
 
 
-def test_good_and_bad_items_stand_side_by_side(sales: Sales, ann: dict[str, Any]) -> None:
+def test_good_and_bad_items_stand_side_by_side(sales: Sales, ann: Json) -> None:
     invoice = sales.invoice(ann)
     version = {"Id": invoice["Id"], "SyncToken": "0"}
     made, gone, stale, found = send(
@@ -335,7 +335,7 @@ def test_good_and_bad_items_stand_side_by_side(sales: Sales, ann: dict[str, Any]
     assert [row["Id"] for row in found["QueryResponse"]["Invoice"]] == [invoice["Id"]]
 
 
-def test_voids_and_deletions_in_a_batch(sales: Sales, ann: dict[str, Any]) -> None:
+def test_voids_and_deletions_in_a_batch(sales: Sales, ann: Json) -> None:
     first, second = sales.invoice(ann), sales.invoice(ann)
     payment = sales.payment(ann, 5)
     items = [
@@ -348,7 +348,7 @@ def test_voids_and_deletions_in_a_batch(sales: Sales, ann: dict[str, Any]) -> No
     assert c["Invoice"]["status"] == "Deleted"
 
 
-def test_an_item_sees_what_the_one_before_it_did(sales: Sales, ann: dict[str, Any]) -> None:
+def test_an_item_sees_what_the_one_before_it_did(sales: Sales, ann: Json) -> None:
     invoice = sales.invoice(ann)
     body = {"CustomerRef": {"value": ann["Id"]}, "TotalAmt": 60, "Line": [pays(60, invoice)]}
     once = {"operation": "create", "Payment": body}
@@ -373,15 +373,13 @@ def test_an_item_sees_what_the_one_before_it_did(sales: Sales, ann: dict[str, An
         ({"Query": "select * from Nowhere"}, "4001"),
     ],
 )
-def test_items_that_are_refused(
-    sales: Sales, ann: dict[str, Any], item: dict[str, Any], expected: str
-) -> None:
+def test_items_that_are_refused(sales: Sales, ann: Json, item: Json, expected: str) -> None:
     (found,) = send(sales, item)
     assert code(found) == expected
 
 
 @pytest.mark.parametrize("body", [{}, {"BatchItemRequest": []}, {"BatchItemRequest": ["x"]}])
-def test_an_empty_batch_is_none(sales: Sales, body: dict[str, Any]) -> None:
+def test_an_empty_batch_is_none(sales: Sales, body: Json) -> None:
     assert problem(sales.books.post("batch", body))["code"] == "2020"
 
 
@@ -399,7 +397,7 @@ def test_thirty_are_the_most(sales: Sales) -> None:
     assert (answer.status_code, problem(answer)["code"]) == (400, "1040")
 
 
-def test_a_repeated_batch_gets_the_first_answer(sales: Sales, ann: dict[str, Any]) -> None:
+def test_a_repeated_batch_gets_the_first_answer(sales: Sales, ann: Json) -> None:
     item = {"operation": "create", "Invoice": sales.body(ann)}
     first = send(sales, item, path="batch?requestid=r1")
     assert send(sales, item, path="batch?requestid=r1") == first

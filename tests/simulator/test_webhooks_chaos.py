@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.simulator.clients import Office
+from tests.simulator.clients import Json, Office
 from tests.simulator.receiver import Receiver, receiving, settled
 
 EVENT = {"realm": "310687", "entity": "Customer", "id": "1", "operation": "Update"}
@@ -38,7 +38,7 @@ def calm(office: Office) -> None:
     office.client.delete("/_control/webhooks/faults")
 
 
-def tell(office: Office, *events: dict[str, Any], **more: Any) -> TestResponse:
+def tell(office: Office, *events: Json, **more: Any) -> TestResponse:
     return office.client.post("/_control/webhooks/quickbooks/events", json={"events": events, **more})
 
 

@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from simulator.world import World
-from tests.simulator.clients import Office
+from tests.simulator.clients import Json, Office
 from tests.simulator.receiver import Receiver, receiving, settled, until
 
 
@@ -120,7 +120,7 @@ def test_a_fault_of_one_vendor_leaves_the_other_alone(
 @pytest.mark.parametrize(
     "wanted", [{"vendor": "coperniq", "fault": "rain"}, {"vendor": "x", "fault": "late"}, {}]
 )
-def test_an_unknown_fault_is_refused(office: Office, wanted: dict[str, Any]) -> None:
+def test_an_unknown_fault_is_refused(office: Office, wanted: Json) -> None:
     assert office.client.post("/_control/webhooks/faults", json=wanted).status_code == 400
 
 

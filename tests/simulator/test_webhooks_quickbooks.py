@@ -7,14 +7,13 @@ import hashlib
 import hmac
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from simulator.webhooks import intuit_events
 from simulator.world import World
-from tests.simulator.clients import Books
+from tests.simulator.clients import Books, Json
 from tests.simulator.receiver import Receiver, receiving, settled
 
 TOKEN = "00faeec4-08d0-4996-bb37-698ae19f0149"
@@ -218,6 +217,6 @@ def test_an_empty_url_ends_the_subscription(client: FlaskClient, world: World, t
     "changed",
     [{"url": "nowhere"}, {"verifier_token": ""}, {"form": "xml"}, {"url": None}, {"verifier_token": None}],
 )
-def test_a_wrong_subscription_is_refused(client: FlaskClient, changed: dict[str, Any]) -> None:
+def test_a_wrong_subscription_is_refused(client: FlaskClient, changed: Json) -> None:
     wanted = {"url": "http://127.0.0.1:1/x", "verifier_token": "t", "form": "legacy", **changed}
     assert client.put("/_control/webhooks/quickbooks", json=wanted).status_code == 400
