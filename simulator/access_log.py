@@ -50,9 +50,9 @@ class AccessLog:
         self._entries.clear()
 
 
-def record_of(told: object) -> str:
+def record_of(answer: object) -> str:
     """The id in an answer: Coperniq's stands by itself, QuickBooks' within the record."""
-    rows = [told, *told.values()] if isinstance(told, dict) else []
+    rows = [answer, *answer.values()] if isinstance(answer, dict) else []
     ids = (row.get("id", row.get("Id")) for row in rows if isinstance(row, dict))
     return next((str(found) for found in ids if found is not None), "")
 

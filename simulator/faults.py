@@ -96,7 +96,7 @@ class Faults:
             self._removed.set()
             self._removed = threading.Event()
 
-    def strike(self, vendor: str, method: str, path: str) -> Fault | None:
+    def apply(self, vendor: str, method: str, path: str) -> Fault | None:
         with self._lock:
             for fault in self._waiting:
                 if fault.matches(vendor, method, path):

@@ -107,9 +107,9 @@ def read(company: Company, body: Json, now: list[Line], *, person: bool = False)
 
 def _line(company: Company, one: Found, now: list[Line], person: bool) -> Line:
     path, body, section = one
-    strangers = "refuse" if person else company.switches["unknown_fields"]
+    unknown = "refuse" if person else company.switches["unknown_fields"]
     try:
-        values = validation.read_fields(_schema(company, person), body, REQUIRED, strangers)
+        values = validation.read_fields(_schema(company, person), body, REQUIRED, unknown)
         line = Line(**{"id": 0, **values, "section": section})
         return _known(company, line, now)
     except Refused as reason:

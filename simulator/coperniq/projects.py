@@ -48,7 +48,7 @@ BY_USER: validation.Schema = {
 
 def read_new(company: Company, body: Json) -> Json:
     body = _renamed(company, body)
-    _mind_phase(company, body)
+    _check_phase_id(company, body)
     values = validation.read_fields(CREATE, body, ("title", "address"), company.switches["unknown_fields"])
     return require_links(company, {name: value for name, value in values.items() if value is not None})
 
@@ -57,7 +57,7 @@ def read_change(company: Company, body: Json) -> Json:
     body = _renamed(company, body)
     if "accountId" in body:
         raise invalid("accountId", "accountId cannot be changed")
-    _mind_phase(company, body)
+    _check_phase_id(company, body)
     return require_links(
         company, validation.read_fields(UPDATE, body, (), company.switches["unknown_fields"])
     )
@@ -84,7 +84,7 @@ def _renamed(company: Company, body: Json) -> Json:
     return {aliases.get(name, name): value for name, value in body.items()}
 
 
-def _mind_phase(company: Company, body: Json) -> None:
+def _check_phase_id(company: Company, body: Json) -> None:
     if "phaseId" in body and company.switches["phase_id_writable"] == "refuse":
         raise invalid("phaseId", "phaseId is not allowed")
     if company.switches["phase_id_writable"] == "accept":

@@ -15,8 +15,8 @@ _ALIASES = {"client": "account", "request": "opportunity"}
 def list_(call: Call) -> Answer:
     asked = call.query.get("record_type", "")
     wanted = [one.strip() for one in asked.split(",")] if asked else list(TYPES)
-    strangers = [one for one in wanted if one not in TYPES]
-    if strangers:
+    unknown = [one for one in wanted if one not in TYPES]
+    if unknown:
         raise invalid("record_type", f"record_type must be one of {', '.join(TYPES)}")
     return 200, {name: [rendering.property_json(one) for one in _of(call.company, name)] for name in wanted}
 

@@ -78,7 +78,7 @@ class PhaseTemplate:
 
 @dataclass
 class Workflow(Stamped):
-    """`generation` 1 has stages and tells nobody of phases; 2 is "Workflows 2.0"."""
+    """`generation` 1 has stages, whose changes no webhook sends; 2 is "Workflows 2.0"."""
 
     name: str
     description: str | None = None

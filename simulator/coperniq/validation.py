@@ -59,9 +59,9 @@ def read_fields(
     for name in required:
         if body.get(name) is None:
             raise invalid(name, f"{name} is required")
-    strangers = sorted(set(body) - set(schema) - {"custom", "contacts"})
-    if strangers and unknown == "refuse":
-        raise invalid(strangers[0], f"{strangers[0]} is not allowed")
+    undocumented = sorted(set(body) - set(schema) - {"custom", "contacts"})
+    if undocumented and unknown == "refuse":
+        raise invalid(undocumented[0], f"{undocumented[0]} is not allowed")
     return {schema[name][0]: schema[name][1](value, name) for name, value in body.items() if name in schema}
 
 

@@ -86,7 +86,7 @@ def _changes(company: Company, name: str) -> list[Change]:
     if name not in MODELLED:
         rows = single_rows(company).get(name, [])
         return [Change(name, "1", _moment(row), single=row) for row in rows]
-    gone = [Change(name, id_, at) for id_, at in company.gone[name].items()]
+    gone = [Change(name, id_, at) for id_, at in company.deleted[name].items()]
     return [*(Change(name, one.id, one.updated, one) for one in company.records[name].values()), *gone]
 
 
@@ -95,7 +95,7 @@ def _moment(row: Json) -> datetime:
 
 
 def _within_limit(company: Company, names: list[str], changes: list[Change]) -> list[Change]:
-    """The oldest first. No page follows: what is over the limit is left out without a word."""
+    """The oldest first. No page follows: what is over the limit is left out."""
     ranked = sorted(changes, key=lambda one: (one.at, one.entity, int(one.id)))
     if company.switch("cdc_limit_counts") == "per_entity":
         return [one for name in names for one in _cut(company, [own for own in ranked if own.entity == name])]

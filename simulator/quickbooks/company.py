@@ -74,7 +74,7 @@ class Sale:
     deposit: int = 0
     lines_used: int = 0
     voided: bool = False
-    minted: bool = False
+    has_payment_link: bool = False
     free_form: bool = False
     sent_at: datetime | None = None
     deposit_id: str = ""
@@ -126,10 +126,10 @@ class Record:
 
 @dataclass(frozen=True)
 class Settings:
-    """What the owner of the books has chosen.
+    """What the owner of the company has chosen.
 
     `book_close_date` is YYYY-MM-DD or empty; `default_terms` the number of a term or empty; `tax_percent` the one
-    rate of these books.
+    rate of this company.
     """
 
     company_name: str
@@ -172,7 +172,7 @@ class Company:
         self.records: dict[str, dict[str, Record]] = {name: {} for name in MODELLED}
         self.requests: dict[str, Remembered] = {}
         self.changes: list[tuple[str, ...]] = []
-        self.gone: dict[str, dict[str, datetime]] = {name: {} for name in MODELLED}
+        self.deleted: dict[str, dict[str, datetime]] = {name: {} for name in MODELLED}
         self._ids: dict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1))
         self._ids["Account"] = itertools.count(1_150_040_001)
         self.index = Index()
@@ -187,8 +187,8 @@ class Company:
     def switch(self, name: str) -> Setting:
         return self.environment.switches[name]
 
-    def prefer(self, chosen: Json) -> None:
-        """The owner of the books chooses otherwise."""
+    def change_settings(self, chosen: Json) -> None:
+        """A change of the settings is a new version of Preferences."""
         self.settings = replace(self.settings, **chosen)
         self.preferences_version += 1
         self.preferences_updated = self.now()
@@ -216,7 +216,7 @@ class Company:
     def remove(self, record: Record) -> None:
         del self.records[record.entity][record.id]
         self.index.drop(record)
-        self.gone[record.entity][record.id] = self.now()
+        self.deleted[record.entity][record.id] = self.now()
         self.changed(record, "Delete")
 
     def changed(self, record: Record, operation: str = "Update") -> None:
@@ -268,10 +268,10 @@ class QuickBooks:
     def announce(self) -> None:
         """Tells the webhook sender what changed; never to be called with the world's lock held."""
         with self._environment.lock:
-            told = [(one.realm_id, *change) for one in self.companies.values() for change in one.changes]
+            changes = [(one.realm_id, *change) for one in self.companies.values() for change in one.changes]
             for company in self.companies.values():
                 company.changes.clear()
-        for realm, *change in told:
+        for realm, *change in changes:
             self._webhooks.quickbooks_changed(realm, *change)
 
 

@@ -85,7 +85,7 @@ def _company_routes(blueprint: Blueprint, world: World) -> None:
     @blueprint.patch("/<realm>")
     def change_settings(realm: str) -> Response:
         with world.lock:
-            _company_of(world, realm).prefer(_settings(read_body()))
+            _company_of(world, realm).change_settings(_settings(read_body()))
         world.quickbooks.announce()
         return jsonify({"realm_id": realm})
 

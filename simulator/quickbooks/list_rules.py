@@ -265,7 +265,7 @@ def _keep_currency(fields: Json, old: Record) -> None:
 
 
 def _drop_default_tax_code(fields: Json, old: Record) -> None:
-    """Read and sent back, the company's default is still nobody's choice."""
+    """The company's default, read and sent back, is not the customer's own."""
     if "DefaultTaxCodeRef" not in old.fields and fields.get("DefaultTaxCodeRef") == DEFAULT_TAX_CODE:
         del fields["DefaultTaxCodeRef"]
 

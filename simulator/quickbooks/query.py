@@ -72,7 +72,7 @@ def _leave_out_sku(company: Company, statement: Statement, row: Json) -> None:
 
 
 def _plain_rows(company: Company, statement: Statement) -> list[Json]:
-    """Entities known to QuickBooks of which these books hold at most one record."""
+    """Entities known to QuickBooks of which a simulated company has at most one record."""
     singles = single_rows(company)
     if statement.entity not in singles.keys() | NOT_YET:
         raise invalid_query(f"invalid context declaration: {statement.entity}")

@@ -78,7 +78,7 @@ def _invoice_json(company: Company, record: Record) -> Json:
         found["Deposit"] = money(record.sale.deposit)
     if record.sale.sent_at is not None:
         found["DeliveryInfo"] = {"DeliveryType": "Email", "DeliveryTime": stamp(record.sale.sent_at)}
-    if record.sale.minted:
+    if record.sale.has_payment_link:
         found["InvoiceLink"] = f"https://connect.intuit.example/t/scs-v1-{record.pseudonym}"
     if record.sale.free_form and company.switch("invoice_address_becomes_text"):
         for name in ADDRESSES:

@@ -120,7 +120,7 @@ def bad_emails(fields: Mapping[str, Any], *names: str) -> list[Problem]:
 
 
 def refuse_taken_name(company: Company, record: Record) -> None:
-    """An inactive record's own name, suffix and all, bothers nobody."""
+    """The name of an inactive record, with its suffix, is not taken."""
     if not record.active:
         return
     wanted = _compared(company, _claim(company, record))

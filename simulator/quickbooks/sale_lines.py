@@ -27,7 +27,7 @@ TAX_CODES = {"TAX", "NON"}
 _WHOLE, _PART = Decimal(10) ** 10, -5
 
 
-def refuse_hollow(body: Json) -> None:
+def require_line_details(body: Json) -> None:
     """A line must carry the detail its type names, even an empty one. Looked at before empty parts are dropped."""
     for line in body.get("Line") or []:
         if not isinstance(line, dict):

@@ -147,7 +147,7 @@ class SaleRules(Rules):
     """Credit memos as they are, and invoices with a little more."""
 
     def begin(self, body: Json) -> None:
-        sale_lines.refuse_hollow(body)
+        sale_lines.require_line_details(body)
 
     def settle(self, company: Company, record: Record, old: Record | None) -> None:
         fields = record.fields
@@ -200,7 +200,9 @@ class InvoiceRules(SaleRules):
             fields["DueDate"] = due_date(company, record)
         for name in _ONLINE:
             fields[name] = bool(company.settings.online_payments) or bool(fields.get(name))
-        record.sale.minted = record.sale.minted or (old is not None and company.settings.online_payments)
+        record.sale.has_payment_link = record.sale.has_payment_link or (
+            old is not None and company.settings.online_payments
+        )
 
     def _due_moves(self, fields: Json, old: Record | None) -> bool:
         """A new term brings a new due date, unless one is sent along with it."""
@@ -225,7 +227,7 @@ class InvoiceRules(SaleRules):
 
 
 def _refuse_foreign_links(fields: Json) -> None:
-    """Payments link from their own side; of estimates and the like these books hold none."""
+    """Payments link from their own side; estimates and the like are not simulated."""
     for link in fields.get("LinkedTxn", []):
         if link.get("TxnType") not in {"Payment", "ReimburseCharge"}:
             raise errors.not_found()

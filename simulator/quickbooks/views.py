@@ -78,7 +78,7 @@ def build_blueprint(world: World) -> Blueprint:
         return answered
 
     @api.route("/<path:rest>", methods=METHODS)
-    def astray(rest: str) -> Response:
+    def unknown_path(rest: str) -> Response:
         return refusal(errors.wrong_path(f"/{rest}"), world.clock.at("quickbooks"))
 
     return api

@@ -132,7 +132,7 @@ def _bumps_anyway(company: Company, record: Record) -> bool:
 
 
 def _accepted(entity: Entity, body: Json) -> Json:
-    """Only what may be written; values that are known but read-only are dropped without a word."""
+    """Only what may be written; known values that are read-only are dropped."""
     given = {
         name: value
         for name, value in body.items()

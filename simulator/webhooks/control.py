@@ -35,15 +35,15 @@ def build_blueprint(world: World) -> Blueprint:
         return _subscribe_quickbooks(world, read_body())
 
     @blueprint.post("/quickbooks/events")
-    def tell() -> Answer:
-        return _tell(world, read_body())
+    def send_events() -> Answer:
+        return _send_events(world, read_body())
 
     _deliveries(blueprint, world)
     _faults(blueprint, world)
     return blueprint
 
 
-def _tell(world: World, body: dict[str, Any]) -> Answer:
+def _send_events(world: World, body: dict[str, Any]) -> Answer:
     """Events that never happened, or happened long ago, in one post as far as they fit."""
     try:
         events = [_event(world, one) for one in body["events"]]
@@ -52,7 +52,7 @@ def _tell(world: World, body: dict[str, Any]) -> Answer:
     signature = str(body.get("signature", "valid"))
     if signature not in {"valid", "wrong", "absent"}:
         return refused("signature: valid, wrong or absent")
-    if not world.webhooks.tell(events, signature):
+    if not world.webhooks.send_events(events, signature):
         return refused("nobody subscribed", 404)
     return jsonify({"events": len(events)})
 
@@ -69,9 +69,9 @@ def _subscribe_coperniq(world: World, body: dict[str, Any]) -> Answer:
     urls, triggers = _urls(body.get("urls")), body.get("triggers")
     if urls is None or not (triggers is None or isinstance(triggers, list)):
         return refused("urls must be an array of http urls, triggers null or an array")
-    strangers = sorted(set(triggers or []) - set(NAMES))
-    if strangers:
-        return refused(f"no triggers {strangers}")
+    unknown = sorted(set(triggers or []) - set(NAMES))
+    if unknown:
+        return refused(f"no triggers {unknown}")
     with world.lock:
         found = world.coperniq.find(str(body.get("api_key", "")))
         if found is None:

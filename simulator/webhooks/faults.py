@@ -1,6 +1,6 @@
 """Faults of webhooks: a POST is sent twice, late, not at all, or held back and sent in reverse order.
 
-`chaos` mixes them by chance, post by post and event by event. The same seed brings the same luck to the same posts.
+`chaos` mixes them by chance, for each POST and each event. The same seed has the same outcome for the same POSTs.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class WebhookFault:
 class WebhookFaults:
     _active: list[WebhookFault] = field(default_factory=list)
     _held: list[Delivery] = field(default_factory=list)
-    _dice: dict[int, Random] = field(default_factory=dict)
+    _random: dict[int, Random] = field(default_factory=dict)
     _ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -57,7 +57,7 @@ class WebhookFaults:
         )
         with self._lock:
             self._active.append(made)
-            self._dice[made.id] = Random(int(wanted.get("seed", 0)))  # noqa: S311 - luck, not secrets
+            self._random[made.id] = Random(int(wanted.get("seed", 0)))  # noqa: S311 - chances, not secrets
         return made
 
     def as_list(self) -> list[dict[str, Any]]:
@@ -79,7 +79,7 @@ class WebhookFaults:
         with self._lock:
             return len(self._held)
 
-    def strike(self, delivery: Delivery) -> tuple[list[Delivery], str]:
+    def apply(self, delivery: Delivery) -> tuple[list[Delivery], str]:
         """The posts that leave now, and the fault that struck."""
         with self._lock:
             found = next((one for one in self._active if one.vendor == delivery.vendor), None)
@@ -88,27 +88,27 @@ class WebhookFaults:
             found.struck += 1
             self._active = [one for one in self._active if not one.times or one.struck < one.times]
             if found.fault == "chaos":
-                return self._gamble(found, delivery)
-            return self._suffer(found, delivery), found.fault
+                return self._apply_chaos(found, delivery)
+            return self._apply(found, delivery), found.fault
 
-    def mix(self, vendor: str, events: list[Event]) -> list[Event]:
+    def apply_to_events(self, vendor: str, events: list[Event]) -> list[Event]:
         """Before the events are put into posts: some fall out, some come twice, and none keep their order."""
         with self._lock:
             chaos = next((one for one in self._active if (one.vendor, one.fault) == (vendor, "chaos")), None)
             if chaos is None:
                 return events
-            dice, chances = self._dice[chaos.id], chaos.chances
-            found = [one for one in events if dice.random() >= chances.get("event_lost", 0)]
-            found += [one for one in found if dice.random() < chances.get("event_duplicate", 0)]
-            if dice.random() < chances.get("event_shuffle", 0):
-                dice.shuffle(found)
+            random, chances = self._random[chaos.id], chaos.chances
+            found = [one for one in events if random.random() >= chances.get("event_lost", 0)]
+            found += [one for one in found if random.random() < chances.get("event_duplicate", 0)]
+            if random.random() < chances.get("event_shuffle", 0):
+                random.shuffle(found)
             return found
 
-    def _gamble(self, chaos: WebhookFault, delivery: Delivery) -> tuple[list[Delivery], str]:
-        """All chances are drawn every time, so that one of them changed leaves the luck of the others alone."""
-        dice = self._dice[chaos.id]
-        struck = {name: dice.random() < chaos.chances.get(name, 0) for name in POST_CHANCES}
-        delay = dice.uniform(0, chaos.seconds)
+    def _apply_chaos(self, chaos: WebhookFault, delivery: Delivery) -> tuple[list[Delivery], str]:
+        """All chances are drawn every time, so that a change of one leaves the outcome of the others alone."""
+        random = self._random[chaos.id]
+        struck = {name: random.random() < chaos.chances.get(name, 0) for name in POST_CHANCES}
+        delay = random.uniform(0, chaos.seconds)
         if struck["lost"]:
             return [], "lost"
         second = [copy.copy(delivery)] if struck["duplicate"] else []
@@ -116,13 +116,13 @@ class WebhookFaults:
             delivery.due += delay
         return [delivery, *second], "chaos"
 
-    def _suffer(self, trouble: WebhookFault, delivery: Delivery) -> list[Delivery]:
-        if trouble.fault == "duplicate":
+    def _apply(self, fault: WebhookFault, delivery: Delivery) -> list[Delivery]:
+        if fault.fault == "duplicate":
             return [delivery, copy.copy(delivery)]
-        if trouble.fault == "late":
-            delivery.due += trouble.seconds
+        if fault.fault == "late":
+            delivery.due += fault.seconds
             return [delivery]
-        if trouble.fault == "reverse":
+        if fault.fault == "reverse":
             self._held.append(delivery)
         return []
 

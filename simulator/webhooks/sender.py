@@ -88,7 +88,11 @@ class Webhooks:
         self, realm: str, entity: str, id_: str, operation: str, deleted_id: str = ""
     ) -> None:
         """`operation` as the legacy form spells it: Create, Update, Delete, Merge, Void, Emailed."""
-        if self.quickbooks is None or not intuit_events.told(entity, operation) or not self._tells(realm):
+        if (
+            self.quickbooks is None
+            or not intuit_events.is_sent(entity, operation)
+            or not self._may_send(realm)
+        ):
             return
         event = Event(
             realm, entity, str(id_), operation, self._environment.clock.at("quickbooks"), deleted_id
@@ -102,7 +106,7 @@ class Webhooks:
                 self._gathering.daemon = True
                 self._gathering.start()
 
-    def _tells(self, realm: str) -> bool:
+    def _may_send(self, realm: str) -> bool:
         return not self._switches["webhook_connected_only"] or self._is_connected(realm)
 
     def _post_batch(self) -> None:
@@ -112,17 +116,19 @@ class Webhooks:
             self._leaving += len(events)
             target = self.quickbooks
         if target is not None:
-            self._post_all(target, self.faults.mix("quickbooks", events))
+            self._post_all(target, self.faults.apply_to_events("quickbooks", events))
         with self._lock:
             self._leaving -= len(events)
 
-    def tell(self, events: list[Event], signature: str = "valid") -> bool:
-        """At once, whatever a test wants told: kinds and operations that nobody knows, companies never connected."""
+    def send_events(self, events: list[Event], signature: str = "valid") -> bool:
+        """Sends any events at once: also unknown entities and operations, and companies that are not connected."""
         target = self.quickbooks
         if target is None:
             return False
         token = {"wrong": "another token", "absent": ""}.get(signature, target.verifier_token)
-        self._post_all(replace(target, verifier_token=token), self.faults.mix("quickbooks", events))
+        self._post_all(
+            replace(target, verifier_token=token), self.faults.apply_to_events("quickbooks", events)
+        )
         return True
 
     def _post_all(self, target: QuickBooksTarget, events: list[Event]) -> None:
@@ -147,7 +153,7 @@ class Webhooks:
         return Delivery(vendor, url, raw, headers, timeout, retries, due=time.monotonic())
 
     def _send(self, delivery: Delivery) -> None:
-        leaving, fault = self.faults.strike(delivery)
+        leaving, fault = self.faults.apply(delivery)
         if fault == "lost":
             delivery.attempt = 0
             self._report(delivery, 0, "lost")
