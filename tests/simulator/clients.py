@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 Json = dict[str, Any]
+Events = list[tuple[str, ...]]  # entity, id, operation of what Intuit's webhooks would say
 REDIRECT = "https://portal.example/quickbooks/callback"
 BASIC = "Basic " + b64encode(b"demo-client:demo-secret").decode()
 ASKED = {

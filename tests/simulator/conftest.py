@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.serving import BaseWSGIServer
 
 from simulator.app import build_app
+from simulator.serving import listen
 from simulator.world import World
-from tests.simulator.clients import REDIRECT, Books, Intuit, Office, Sales, document
+from tests.simulator.clients import REDIRECT, Books, Events, Intuit, Json, Office, Sales, document
+from tests.simulator.receiver import Receiver, receiving
 
 
 @pytest.fixture
@@ -54,3 +60,39 @@ def sales(books: Books) -> Sales:
 @pytest.fixture
 def office(client: FlaskClient) -> Office:
     return Office.opened(client)
+
+
+@pytest.fixture
+def ann(books: Books) -> Json:
+    return books.customer("Ann Lee")
+
+
+@pytest.fixture
+def demo(client: FlaskClient) -> Office:
+    client.post("/_control/reset", json={"seed": "demo"})
+    return Office(client, "demo-coperniq-key")
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with receiving() as found:
+        yield found
+
+
+@pytest.fixture
+def events(world: World, monkeypatch: pytest.MonkeyPatch) -> Events:
+    """What would be sent to Intuit's webhooks: entity, id, operation."""
+    found: Events = []
+    monkeypatch.setattr(world.webhooks, "quickbooks_changed", lambda _, *change: found.append(change))
+    return found
+
+
+@pytest.fixture
+def server(app: Flask) -> Iterator[BaseWSGIServer]:
+    found = listen(app, "127.0.0.1", 0)
+    thread = threading.Thread(target=found.serve_forever, daemon=True)
+    thread.start()
+    yield found
+    found.shutdown()
+    thread.join()
+    found.server_close()

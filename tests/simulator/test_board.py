@@ -16,12 +16,6 @@ from tests.simulator.clients import Books, Json, Office, Sales, line, pays
 HOSTILE = "<script>alert(1)</script>"
 
 
-@pytest.fixture
-def demo(client: FlaskClient) -> Office:
-    client.post("/_control/reset", json={"seed": "demo"})
-    return Office(client, "demo-coperniq-key")
-
-
 def page(client: FlaskClient, **query: Any) -> str:
     answer = client.get("/", query_string=query)
     assert answer.status_code == 200
@@ -230,11 +224,6 @@ def test_the_portal_is_linked_when_its_address_is_known() -> None:
     client = build_app("empty", portal_url="http://127.0.0.1:8000/").test_client()
     assert 'href="http://127.0.0.1:8000/">Open the portal</a>' in page(client)
     assert "Open the portal" not in page(build_app("empty").test_client())
-
-
-@pytest.fixture
-def ann(books: Books) -> Json:
-    return books.customer("Ann Lee")
 
 
 def rows(sales: Sales, part: str) -> list[str]:

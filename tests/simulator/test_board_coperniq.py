@@ -14,12 +14,6 @@ HOSTILE = "<script>alert(1)</script>"
 
 
 @pytest.fixture
-def demo(client: FlaskClient) -> Office:
-    client.post("/_control/reset", json={"seed": "demo"})
-    return Office(client, "demo-coperniq-key")
-
-
-@pytest.fixture
 def project(demo: Office) -> Json:
     found: Json = demo.get("projects", title="John Smith")[0]
     return found

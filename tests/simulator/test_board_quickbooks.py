@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from simulator.world import World
-from tests.simulator.clients import Books, Json, Sales, document, line, num, pays
+from tests.simulator.clients import Books, Events, Json, Sales, document, line, num, pays
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -20,11 +20,6 @@ def sales(books: Books) -> Sales:
     sales = Sales(books)
     sales.settings(using_sales_tax=False)
     return sales
-
-
-@pytest.fixture
-def ann(books: Books) -> Json:
-    return books.customer("Ann Lee")
 
 
 def send(sales: Sales, path: str, **form: Any) -> TestResponse:
@@ -220,7 +215,7 @@ def test_two_customers_become_one(
 ) -> None:
     twin = sales.books.customer("Anne Lee")
     invoice = sales.invoice(twin)
-    told: list[tuple[str, ...]] = []
+    told: Events = []
     monkeypatch.setattr(world.webhooks, "quickbooks_changed", lambda _, *change: told.append(change))
     path = f"customers/{twin['Id']}/merge"
     assert send(sales, path).status_code == 400

@@ -14,12 +14,6 @@ from simulator.switches import SWITCHES
 from tests.simulator.clients import Json, Office, document, refusal
 
 
-@pytest.fixture
-def demo(client: FlaskClient) -> Office:
-    client.post("/_control/reset", json={"seed": "demo"})
-    return Office(client, "demo-coperniq-key")
-
-
 def test_a_key_belongs_to_one_company(client: FlaskClient, office: Office) -> None:
     again = client.post("/_control/coperniq/companies", json={"name": "Other", "api_key": office.key})
     assert refusal(again) == (400, "VALIDATION_ERROR", "api_key")

@@ -13,11 +13,6 @@ from tests.simulator.clients import Books, Intuit, Json, Sales, document, pays, 
 DAY = 86_400
 
 
-@pytest.fixture
-def ann(books: Books) -> Json:
-    return books.customer("Ann Lee")
-
-
 def ask(books: Books, entities: str | None, since: str | None) -> TestResponse:
     wanted = {"entities": entities, "changedSince": since}
     given = {name: value for name, value in wanted.items() if value is not None}

@@ -5,19 +5,15 @@ from __future__ import annotations
 import http.client
 import json
 import re
-import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.serving import BaseWSGIServer
 
-from simulator.serving import listen
 from simulator.world import World
 from tests.simulator.clients import ASKED, Books, Intuit, Json, Sales, document, line, problem
 
@@ -228,22 +224,6 @@ def test_ten_in_flight_are_the_limit(books: Books, world: World) -> None:
     assert books.get("preferences").status_code == 429
     world.gateway.leave(books.realm)
     assert books.get("preferences").status_code == 200
-
-
-@pytest.fixture
-def ann(books: Books) -> Json:
-    return books.customer("Ann Lee")
-
-
-@pytest.fixture
-def server(app: Flask) -> Iterator[BaseWSGIServer]:
-    found = listen(app, "127.0.0.1", 0)
-    thread = threading.Thread(target=found.serve_forever, daemon=True)
-    thread.start()
-    yield found
-    found.shutdown()
-    thread.join()
-    found.server_close()
 
 
 def ask(server: BaseWSGIServer, books: Books, body: Json | None = None) -> int:

@@ -3,39 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
-from simulator.world import World
-from tests.simulator.clients import HOURS, SERVICES, Books, Json, Sales, document, line, pays, problem
-from tests.simulator.receiver import Receiver, receiving, settled
-
-
-@pytest.fixture
-def ann(books: Books) -> Json:
-    return books.customer("Ann Lee")
+from tests.simulator.clients import HOURS, SERVICES, Books, Events, Json, Sales, document, line, pays, problem
+from tests.simulator.receiver import Receiver, settled
 
 
 @pytest.fixture
 def twin(books: Books) -> Json:
     return books.customer("Anne Lee")
-
-
-@pytest.fixture
-def told(world: World, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
-    found: list[tuple[str, ...]] = []
-    monkeypatch.setattr(world.webhooks, "quickbooks_changed", lambda _, *change: found.append(change))
-    return found
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as found:
-        yield found
 
 
 def merge(sales: Sales, away: Json, into: Json, entity: str = "Customer") -> Any:
@@ -47,18 +27,18 @@ def switch(sales: Sales, **settings: Any) -> None:
 
 
 def test_the_money_and_the_jobs_go_to_the_survivor(
-    sales: Sales, ann: Json, twin: Json, told: list[tuple[str, ...]]
+    sales: Sales, ann: Json, twin: Json, events: Events
 ) -> None:
     invoice, job = sales.invoice(twin), sales.books.job("Pool", twin)
     payment = sales.payment(twin, 40, pays(40, invoice))
-    told.clear()
+    events.clear()
     found = merge(sales, twin, ann)
     assert (found["Id"], found["Balance"], found["SyncToken"]) == (ann["Id"], 60, "1")
     for kind, record in (("Invoice", invoice), ("Payment", payment)):
         assert sales.read(kind, record)["CustomerRef"] == {"value": ann["Id"], "name": "Ann Lee"}
     assert sales.books.read(job)["FullyQualifiedName"] == "Ann Lee:Pool"
     assert sales.rows(f"SELECT * FROM Invoice WHERE CustomerRef = '{twin['Id']}'") == []
-    assert told == [("Customer", ann["Id"], "Merge", twin["Id"])]
+    assert events == [("Customer", ann["Id"], "Merge", twin["Id"])]
     rest = sales.payment(ann, 60, pays(60, invoice))
     assert (rest["UnappliedAmt"], sales.books.read(ann)["Balance"]) == (0, 0)
 
@@ -78,14 +58,12 @@ def test_the_merged_away_is_inactive(sales: Sales, ann: Json, twin: Json) -> Non
     assert sales.books.customer("Anne Lee")["Id"] not in {ann["Id"], twin["Id"]}
 
 
-def test_the_merged_away_may_be_gone(
-    sales: Sales, ann: Json, twin: Json, told: list[tuple[str, ...]]
-) -> None:
+def test_the_merged_away_may_be_gone(sales: Sales, ann: Json, twin: Json, events: Events) -> None:
     switch(sales, merged_away="gone")
-    told.clear()
+    events.clear()
     merge(sales, twin, ann)
     assert problem(sales.books.get(f"customer/{twin['Id']}"))["code"] == "610"
-    assert told == [("Customer", ann["Id"], "Merge", twin["Id"])]
+    assert events == [("Customer", ann["Id"], "Merge", twin["Id"])]
 
 
 @pytest.mark.parametrize(("way", "version"), [("silently", "0"), ("time", "0"), ("version", "1")])
@@ -93,20 +71,20 @@ def test_forms_move_with_or_without_a_trace(
     sales: Sales,
     ann: Json,
     twin: Json,
-    told: list[tuple[str, ...]],
+    events: Events,
     way: str,
     version: str,
 ) -> None:
     invoice = sales.invoice(twin)
     sales.books.client.post("/_control/clock", json={"shift_seconds": 60})
     switch(sales, merge_moves=way, merge_new_version=False, merge_tells_of_merged_away=True)
-    told.clear()
+    events.clear()
     assert merge(sales, twin, ann)["SyncToken"] == "0"
     found = sales.read("Invoice", invoice)
     moved = found["MetaData"]["LastUpdatedTime"] != invoice["MetaData"]["LastUpdatedTime"]
     assert (moved, found["SyncToken"]) == (way != "silently", version)
-    assert (("Invoice", invoice["Id"], "Update") in told) == (way != "silently")
-    assert ("Customer", twin["Id"], "Update") in told
+    assert (("Invoice", invoice["Id"], "Update") in events) == (way != "silently")
+    assert ("Customer", twin["Id"], "Update") in events
 
 
 def test_parents_see_their_sums_move(sales: Sales, ann: Json, twin: Json) -> None:

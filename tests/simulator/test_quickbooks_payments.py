@@ -7,12 +7,7 @@ from datetime import timedelta
 import pytest
 
 from simulator.world import World
-from tests.simulator.clients import Books, Json, Sales, document, line, num, pays, problem
-
-
-@pytest.fixture
-def ann(books: Books) -> Json:
-    return books.customer("Ann Lee")
+from tests.simulator.clients import Json, Sales, document, line, num, pays, problem
 
 
 def test_an_unapplied_payment_as_recorded(sales: Sales, ann: Json) -> None:

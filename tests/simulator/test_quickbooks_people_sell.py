@@ -5,22 +5,9 @@ from __future__ import annotations
 import pytest
 
 from simulator.app import build_app
-from simulator.world import World
-from tests.simulator.clients import Books, Json, Sales, document, line, pays, problem
+from tests.simulator.clients import Events, Json, Sales, document, line, pays, problem
 
 BRIGHTFIELD = "9341450000000001"
-
-
-@pytest.fixture
-def ann(books: Books) -> Json:
-    return books.customer("Ann Lee")
-
-
-@pytest.fixture
-def told(world: World, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
-    found: list[tuple[str, ...]] = []
-    monkeypatch.setattr(world.webhooks, "quickbooks_changed", lambda _, *change: found.append(change))
-    return found
 
 
 def test_a_person_writes_and_edits_an_invoice(sales: Sales, ann: Json) -> None:
@@ -46,9 +33,9 @@ def test_a_person_is_held_to_the_rules_of_the_books(sales: Sales, ann: Json) -> 
     assert problem(sales.room("POST", "invoices/99/void"))["code"] == "610"
 
 
-def test_a_person_receives_money(sales: Sales, ann: Json, told: list[tuple[str, ...]]) -> None:
+def test_a_person_receives_money(sales: Sales, ann: Json, events: Events) -> None:
     invoice = sales.invoice(ann)
-    told.clear()
+    events.clear()
     wanted = {
         "amount": 30,
         "method": "Check",
@@ -64,7 +51,7 @@ def test_a_person_receives_money(sales: Sales, ann: Json, told: list[tuple[str, 
         "Checking",
     )
     assert (payment["PaymentRefNum"], payment["PrivateNote"]) == ("4711", "Thanks")
-    assert told == [
+    assert events == [
         ("Payment", payment["Id"], "Create"),
         ("Invoice", invoice["Id"], "Update"),
         ("Customer", ann["Id"], "Update"),
@@ -102,31 +89,29 @@ def test_a_person_edits_voids_and_deletes_payments(sales: Sales, ann: Json) -> N
     assert sales.rows("SELECT * FROM Payment") == []
 
 
-def test_sending_changes_the_time_and_not_the_version(
-    sales: Sales, ann: Json, told: list[tuple[str, ...]]
-) -> None:
+def test_sending_changes_the_time_and_not_the_version(sales: Sales, ann: Json, events: Events) -> None:
     invoice = sales.invoice(ann)
-    told.clear()
+    events.clear()
     found = sales.person("POST", f"invoices/{invoice['Id']}/send", {"email": "ann@example.com"})
     assert (found["EmailStatus"], found["SyncToken"]) == ("EmailSent", "0")
     assert found["DeliveryInfo"]["DeliveryType"] == "Email"
     assert found["BillEmail"] == {"Address": "ann@example.com"}
-    assert told == [("Invoice", invoice["Id"], "Emailed")]
+    assert events == [("Invoice", invoice["Id"], "Emailed")]
 
 
-def test_what_happens_is_told(sales: Sales, ann: Json, told: list[tuple[str, ...]]) -> None:
+def test_what_happens_is_told(sales: Sales, ann: Json, events: Events) -> None:
     invoice = sales.invoice(ann)
     sales.void(invoice)
     sales.delete("Invoice", sales.read("Invoice", invoice))
     sales.write("account", {"Name": "Till", "AccountType": "Bank"})
     sales.settings(custom_txn_numbers=True)
-    assert told == [
+    assert events == [
         ("Invoice", "1", "Create"),
         ("Customer", ann["Id"], "Update"),
         ("Invoice", "1", "Void"),
         ("Customer", ann["Id"], "Update"),
         ("Invoice", "1", "Delete"),
-        ("Account", told[5][1], "Create"),
+        ("Account", events[5][1], "Create"),
         ("Preferences", "1", "Update"),
     ]
 

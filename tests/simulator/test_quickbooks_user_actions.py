@@ -7,20 +7,7 @@ from typing import Any
 
 import pytest
 
-from simulator.world import World
-from tests.simulator.clients import Books, Json, Sales, document, line, num, problem
-
-
-@pytest.fixture
-def ann(books: Books) -> Json:
-    return books.customer("Ann Lee")
-
-
-@pytest.fixture
-def told(world: World, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
-    found: list[tuple[str, ...]] = []
-    monkeypatch.setattr(world.webhooks, "quickbooks_changed", lambda _, *change: found.append(change))
-    return found
+from tests.simulator.clients import Books, Events, Json, Sales, document, line, num, problem
 
 
 def typed(sales: Sales, customer: Json, *lines: Json, **more: Any) -> Json:
@@ -124,13 +111,11 @@ def test_a_person_is_not_bound_by_what_a_sparse_update_can(sales: Sales, ann: Js
     assert (later["TotalAmt"], "PrivateNote" in later) == (100, False)
 
 
-def test_one_payment_for_several_invoices_and_a_credit(
-    sales: Sales, ann: Json, told: list[tuple[str, ...]]
-) -> None:
+def test_one_payment_for_several_invoices_and_a_credit(sales: Sales, ann: Json, events: Events) -> None:
     job = sales.books.job("Roof", ann, BillWithParent=True)
     first, second = sales.invoice(job), sales.invoice(ann, line(50))
     credit = sales.person("POST", "records/CreditMemo", sales.body(ann, line(30)))
-    told.clear()
+    events.clear()
     wanted = {
         "customer": ann["Id"],
         "amount": 140,
@@ -146,8 +131,8 @@ def test_one_payment_for_several_invoices_and_a_credit(
     kinds = [one["LinkedTxn"][0]["TxnType"] for one in payment["Line"]]
     assert kinds == ["Invoice", "Invoice", "CreditMemo"]
     assert [sales.read("Invoice", one)["Balance"] for one in (first, second)] == [0, 5]
-    assert {("Payment", payment["Id"], "Create"), ("Invoice", first["Id"], "Update")} <= set(told)
-    assert ("CreditMemo", credit["Id"], "Update") in told
+    assert {("Payment", payment["Id"], "Create"), ("Invoice", first["Id"], "Update")} <= set(events)
+    assert ("CreditMemo", credit["Id"], "Update") in events
     rest = sales.person("PATCH", f"payments/{payment['Id']}", {"invoices": [second["Id"]], "amount": 50})
     assert (rest["UnappliedAmt"], rest["SyncToken"], rest["PaymentMethodRef"]["name"]) == (0, "1", "Check")
     assert [sales.read("Invoice", one)["Balance"] for one in (first, second)] == [100, 0]
@@ -184,27 +169,25 @@ def test_a_careless_hand_is_told(sales: Sales, ann: Json, path: str, body: Json)
     assert sales.room("POST", path, {"customer": ann["Id"], **body}).status_code == 400
 
 
-def test_a_person_voids_a_credit_memo(sales: Sales, ann: Json, told: list[tuple[str, ...]]) -> None:
+def test_a_person_voids_a_credit_memo(sales: Sales, ann: Json, events: Events) -> None:
     memo = sales.person("POST", "records/CreditMemo", sales.body(ann, line(30)))
-    told.clear()
+    events.clear()
     found = sales.person("POST", f"creditmemos/{memo['Id']}/void")
     assert (found["TotalAmt"], found["PrivateNote"]) == (0, "Voided")
-    assert told[0] == ("CreditMemo", memo["Id"], "Void")
+    assert events[0] == ("CreditMemo", memo["Id"], "Void")
     assert sales.books.read(ann)["Balance"] == 0
 
 
-def test_a_person_deactivates_a_customer_who_owes(
-    sales: Sales, ann: Json, told: list[tuple[str, ...]]
-) -> None:
+def test_a_person_deactivates_a_customer_who_owes(sales: Sales, ann: Json, events: Events) -> None:
     invoice = sales.invoice(ann)
-    told.clear()
+    events.clear()
     path = f"records/Customer/{ann['Id']}"
     gone = sales.person("PATCH", path, {"Active": False})
     assert (gone["Active"], gone["Balance"], gone["DisplayName"]) == (False, 0, "Ann Lee (deleted)")
     memo = sales.rows("SELECT * FROM CreditMemo")[0]
     assert (memo["TotalAmt"], memo["RemainingCredit"]) == (100, 100)
     assert sales.read("Invoice", invoice)["Balance"] == 100
-    assert told[0] == ("CreditMemo", memo["Id"], "Create")
+    assert events[0] == ("CreditMemo", memo["Id"], "Create")
     back = sales.person("PATCH", path, {"Active": True, "DisplayName": "Ann Lee"})
     assert (back["Active"], back["DisplayName"]) == (True, "Ann Lee")
 

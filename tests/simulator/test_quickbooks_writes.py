@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from simulator.world import World
-from tests.simulator.clients import Books, Intuit, Json, Sales, document, line, pays, problem
+from tests.simulator.clients import Books, Events, Intuit, Json, Sales, document, line, pays, problem
 
 
 def full(books: Books, record: Json, **fields: Any) -> Json:
@@ -205,7 +205,7 @@ def test_a_balance_moves_the_time_and_not_the_sync_token(books: Books, world: Wo
 def test_every_change_is_announced_after_the_lock_is_free(
     books: Books, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[tuple[str, ...]] = []
+    told: Events = []
     monkeypatch.setattr(world.webhooks, "quickbooks_changed", lambda *change: told.append(change))
     ann = books.customer("Ann")
     job = books.job("Roof", ann)
@@ -299,11 +299,6 @@ def test_companies_do_not_share_requestids(books: Books) -> None:
         document(other.post("customer?requestid=r1", {"DisplayName": "Zed"}))["Customer"]["DisplayName"]
         == "Zed"
     )
-
-
-@pytest.fixture
-def ann(books: Books) -> Json:
-    return books.customer("Ann Lee")
 
 
 def send(sales: Sales, *items: Json, path: str = "batch") -> list[Json]:

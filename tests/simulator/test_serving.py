@@ -16,19 +16,7 @@ import pytest
 from flask import Flask
 from werkzeug.serving import BaseWSGIServer
 
-from simulator.serving import listen
 from tests.simulator.clients import Books
-
-
-@pytest.fixture
-def server(app: Flask) -> Iterator[BaseWSGIServer]:
-    found = listen(app, "127.0.0.1", 0)
-    thread = threading.Thread(target=found.serve_forever, daemon=True)
-    thread.start()
-    yield found
-    found.shutdown()
-    thread.join()
-    found.server_close()
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,15 +9,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tests.simulator.clients import Json, Office
-from tests.simulator.receiver import Receiver, receiving, settled
+from tests.simulator.receiver import Receiver, settled
 
 EVENT = {"realm": "310687", "entity": "Customer", "id": "1", "operation": "Update"}
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as found:
-        yield found
 
 
 @pytest.fixture

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from flask.testing import FlaskClient
 
 from tests.simulator.clients import Json, Office, refusal
-from tests.simulator.receiver import Receiver, receiving, settled
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as found:
-        yield found
+from tests.simulator.receiver import Receiver, settled
 
 
 @pytest.fixture

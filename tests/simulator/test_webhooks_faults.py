@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,13 +10,7 @@ from flask.testing import FlaskClient
 
 from simulator.world import World
 from tests.simulator.clients import Json, Office
-from tests.simulator.receiver import Receiver, receiving, settled, until
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as found:
-        yield found
+from tests.simulator.receiver import Receiver, settled, until
 
 
 @pytest.fixture

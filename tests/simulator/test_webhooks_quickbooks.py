@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -14,7 +13,7 @@ from flask.testing import FlaskClient
 from simulator.webhooks import intuit_events
 from simulator.world import World
 from tests.simulator.clients import Books, Json
-from tests.simulator.receiver import Receiver, receiving, settled
+from tests.simulator.receiver import Receiver, settled
 
 TOKEN = "00faeec4-08d0-4996-bb37-698ae19f0149"
 LEGACY = (
@@ -28,12 +27,6 @@ CLOUD = (
     b'"datacontenttype":"application/json","time":"2025-09-10T21:31:25.179851517Z","intuitentityid":"1234",'
     b'"intuitaccountid":"310687","data":{}}]'
 )
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as found:
-        yield found
 
 
 @pytest.fixture
