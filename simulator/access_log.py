@@ -51,7 +51,7 @@ class AccessLog:
 
 
 def record_of(answer: object) -> str:
-    """The id in an answer: Coperniq's stands by itself, QuickBooks' within the record."""
+    """The id in a response: at the top in Coperniq's, inside the record in QuickBooks'."""
     rows = [answer, *answer.values()] if isinstance(answer, dict) else []
     ids = (row.get("id", row.get("Id")) for row in rows if isinstance(row, dict))
     return next((str(found) for found in ids if found is not None), "")

@@ -33,7 +33,7 @@ def plant(world: World, name: str) -> None:
 
 
 def _fill_books(books: Books, data: Data) -> None:
-    """No webhook tells of these records: they are there before anybody can subscribe."""
+    """Sends no webhooks: these records exist before anybody can subscribe."""
     add_default_lists(books)
     for customer in data["customers"]:
         enter(books, "Customer", _customer(*customer))

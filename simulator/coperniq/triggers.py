@@ -74,7 +74,7 @@ def send(
 
 
 def _record(company: Company, project: Project) -> Json:
-    """Never the full state; the page tells receivers to read the record again."""
+    """Part of the record only: the vendor's page asks receivers to read the record again."""
     named = {"id": project.id, "uid": project.number, "type": "PROJECT"}
     form = company.switches["webhook_record"]
     if form == "minimal":

@@ -372,7 +372,7 @@ def change_phase(company: Company, body: Json, id: int, phase_id: int) -> Json:
 
 
 def remove_phase(company: Company, body: Json, id: int, phase_id: int) -> Json:
-    """Projects keep the instances made from it, so a project may stand in a phase that no list shows."""
+    """Projects keep the instances made from it, so a project may be in a phase that no list shows."""
     workflow = workflows.find(company, id)
     workflow.phases.remove(_phase(workflow, phase_id))
     company.touch(workflow, company.person)

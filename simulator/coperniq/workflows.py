@@ -1,4 +1,4 @@
-"""Workflows, and where a project stands in one: docs/vendors/coperniq-api.md, 3.5."""
+"""Workflows, and the phase of a project: docs/vendors/coperniq-api.md, 3.5."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def _version(company: Company, record: Record, *, new: bool) -> None:
 
 
 def _retire(company: Company, away: Record) -> None:
-    """Inactive and no longer found by its name; or away altogether, without the word Delete."""
+    """Inactive under a name with the suffix, or removed without an event Delete, as the switch says."""
     if company.switch("merged_away") == "gone":
         company.remove(away)
         company.changes.pop()

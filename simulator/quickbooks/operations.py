@@ -99,7 +99,7 @@ def batch_items(body: Json) -> list[Json]:
 
 
 def count_items(raw: bytes) -> int:
-    """How many calls a body stands for, whatever becomes of them."""
+    """The number of calls that a body counts as, refused ones included."""
     try:
         return max(len(json.loads(raw)["BatchItemRequest"]), 1)
     except (ValueError, KeyError, TypeError):

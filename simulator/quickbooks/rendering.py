@@ -127,7 +127,7 @@ def _last_modified() -> Json:
 
 
 def _lines_json(company: Company, record: Record) -> list[Json]:
-    """The subtotal stands between what is sold and the discount, and neither of the two has a number."""
+    """The subtotal comes between what is sold and the discount; neither of the two has an Id."""
     stored = record.fields["Line"]
     subtotal: Json = {
         "Amount": money(record.sale.subtotal),

@@ -18,7 +18,7 @@ NOTHING: frozenset[str] = frozenset()
 
 @dataclass(frozen=True)
 class Rules:
-    """Called in this order, on creation and on every update; only `after` may touch other records."""
+    """Called in this order on creation and on every update; only `after` changes other records."""
 
     entity: Entity
 
@@ -32,10 +32,10 @@ class Rules:
         """Refuses."""
 
     def admit(self, company: Company, record: Record, old: Record | None, include: frozenset[str]) -> None:
-        """The last word, with what the request's `include` allows."""
+        """The last check, which depends on the request's `include`."""
 
     def after(self, company: Company, record: Record, old: Record | None) -> None:
-        """What a stored change drags along in other records."""
+        """Changes other records after this one is stored."""
 
 
 def refuse_all(found: list[Problem]) -> None:
@@ -96,7 +96,7 @@ def without_suffix(name: str) -> str:
 
 
 def follow_activity(company: Company, record: Record, old: Record | None) -> None:
-    """An inactive record wears the suffix; one that comes back keeps it unless a name without it is sent along."""
+    """An inactive record has the suffix; one that is made active keeps it unless a name without it is sent."""
     name, fields = record.fields["DisplayName"], record.fields
     if not record.active and not name.endswith(SUFFIX):
         fields["DisplayName"] = name + SUFFIX

@@ -59,7 +59,7 @@ ALLOW_DUPLICATES = "allowduplicatedocnum"
 
 
 def assign_number(company: Company, record: Record, old: Record | None, include: frozenset[str]) -> None:
-    """The last of the checks, for it hands out a number."""
+    """The last of the checks, because it uses up a number."""
     number = record.fields.get("DocNumber", "")
     before = old.fields.get("DocNumber", "") if old else ""
     if number and number != before and ALLOW_DUPLICATES not in include:

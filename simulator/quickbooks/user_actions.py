@@ -241,7 +241,7 @@ def edit_record(company: Company, entity: str, id_: str, body: Json) -> Record:
 
 
 def _close(company: Company, customer: Record) -> None:
-    """The credit stands beside the open invoices, which stay open. What jobs owe, or what was paid too much, refuses."""
+    """Writes a credit memo over the balance; the invoices stay open. What jobs owe is refused later."""
     owes = customer.balance_cents
     alone = owes == balance_with_jobs(company, customer) and not customer.unbilled_cents
     if not customer.active or owes <= 0 or not alone:
@@ -284,7 +284,7 @@ _METHODS = [("Cash", "NON_CREDIT_CARD"), ("Check", "NON_CREDIT_CARD"), ("Visa", 
 
 
 def add_default_lists(company: Company) -> None:
-    """No webhook tells of these: they are there before anybody can subscribe."""
+    """Sends no webhooks: these records exist before anybody can subscribe."""
     accounts = [
         enter(company, "Account", {"Name": name, "AccountType": kind, "AccountSubType": sub})
         for name, kind, sub in _ACCOUNTS

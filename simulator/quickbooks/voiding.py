@@ -75,7 +75,7 @@ def _zero_line(line: Json) -> None:
 
 
 def _note(company: Company, record: Record) -> None:
-    """On payments the word was recorded before the old note; on invoices only where there was none."""
+    """Recorded before the old note on payments; on invoices recorded only without an old note."""
     keeps = record.entity == "Payment" or company.switch("void_note") == "kept_behind"
     kept = record.fields.get("PrivateNote", "") if keeps else ""
     record.fields = {**record.fields, "PrivateNote": f"{VOIDED} - {kept}"[:4000] if kept else VOIDED}

@@ -128,7 +128,7 @@ class DeliveryQueue:
             return None
 
     def _finish(self, delivery: Delivery, status: int, error: str) -> None:
-        """Reports before the post stops being pending, so that whoever waits for nothing pending finds it in the log."""
+        """Reports before the POST stops being pending, so that a client that waits for that finds it in the log."""
         with self._condition:
             if self._sending is not delivery:
                 return
