@@ -5,14 +5,11 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from types import FrameType
 
 from simulator.app import build_app
 from simulator.serving import listen
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from types import FrameType
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,4 +1,4 @@
-"""The Flask application: the vendors' URLs and the control room, under the hooks that log and disturb."""
+"""The Flask application: the vendors' URLs, the control API and the board."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from simulator.intuit import views as intuit
 from simulator.quickbooks import control as quickbooks_control
 from simulator.quickbooks import views as quickbooks
 from simulator.seed import plant
-from simulator.webhooks import build_blueprint as webhook_control
+from simulator.webhooks import control as webhooks_control
 from simulator.world import World
 
 MAX_BODY = 12 * 1024 * 1024
@@ -40,7 +40,7 @@ def _register(app: Flask, world: World) -> None:
         "/_control/intuit": intuit_control.build_blueprint(world),
         "/_control/quickbooks": quickbooks_control.build_blueprint(world),
         "/_control/coperniq": coperniq_control.build_blueprint(world),
-        "/_control/webhooks": webhook_control(world),
+        "/_control/webhooks": webhooks_control.build_blueprint(world),
         "/": board.build_blueprint(world),
     }.items():
         app.register_blueprint(blueprint, url_prefix=prefix)

@@ -1,38 +1,47 @@
-"""The control room: what a test or a demo does to the world from outside. JSON in and out, no authentication."""
+"""The control API: what a test or a demo does to both vendors from outside. JSON in and out, no authentication."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, jsonify
 
 from simulator.clock import VENDORS
-from simulator.quickbooks.answers import json_response
-from simulator.rooms import Answer, new_room, read_body, refused
+from simulator.control_base import Answer, control_blueprint, read_body, refused
+from simulator.coperniq.rendering import full_company_json
+from simulator.quickbooks.rendering import render_full
+from simulator.quickbooks.responses import json_response
 from simulator.seed import SEEDS, plant
 from simulator.switches import SWITCHES
-
-if TYPE_CHECKING:
-    from simulator.world import World
+from simulator.world import World
 
 
 def build_blueprint(world: World) -> Blueprint:
-    room = new_room("control", __name__)
-    _state(room, world)
-    _log(room, world)
-    _faults(room, world)
-    _switches(room, world)
-    _clock(room, world)
-    return room
+    blueprint = control_blueprint("control", __name__)
+    _state(blueprint, world)
+    _log(blueprint, world)
+    _faults(blueprint, world)
+    _switches(blueprint, world)
+    _clock(blueprint, world)
+    return blueprint
 
 
-def _state(room: Blueprint, world: World) -> None:
-    @room.get("/state")
+def _state(blueprint: Blueprint, world: World) -> None:
+    @blueprint.get("/state")
     def state() -> Response:
-        return json_response(world.as_dict())
+        """Every record of either vendor, archived ones included."""
+        with world.lock:
+            quickbooks = {
+                realm: {
+                    kind: [render_full(company, one) for one in rows.values()]
+                    for kind, rows in company.records.items()
+                }
+                for realm, company in world.quickbooks.companies.items()
+            }
+            coperniq = {one.first_token: full_company_json(one) for one in world.coperniq.companies}
+            return json_response({"quickbooks": quickbooks, "coperniq": coperniq})
 
-    @room.post("/reset")
+    @blueprint.post("/reset")
     def reset() -> Answer:
         name = str(read_body().get("seed", "empty"))
         if name not in SEEDS:
@@ -42,42 +51,42 @@ def _state(room: Blueprint, world: World) -> None:
         return jsonify({"seed": name})
 
 
-def _log(room: Blueprint, world: World) -> None:
-    @room.get("/log")
+def _log(blueprint: Blueprint, world: World) -> None:
+    @blueprint.get("/log")
     def read_log() -> Response:
         return jsonify(world.access.as_list())
 
-    @room.delete("/log")
+    @blueprint.delete("/log")
     def empty_log() -> Response:
         world.access.clear()
         return jsonify({})
 
 
-def _faults(room: Blueprint, world: World) -> None:
-    @room.post("/faults")
+def _faults(blueprint: Blueprint, world: World) -> None:
+    @blueprint.post("/faults")
     def add_fault() -> Response:
         return jsonify({"id": world.faults.add(read_body()).id})
 
-    @room.get("/faults")
+    @blueprint.get("/faults")
     def list_faults() -> Response:
         return jsonify(world.faults.as_list())
 
-    @room.delete("/faults")
+    @blueprint.delete("/faults")
     def remove_faults() -> Response:
         world.faults.clear()
         return jsonify({})
 
 
-def _switches(room: Blueprint, world: World) -> None:
-    @room.get("/switches")
+def _switches(blueprint: Blueprint, world: World) -> None:
+    @blueprint.get("/switches")
     def read_switches() -> Response:
         return jsonify(world.switches)
 
-    @room.get("/switches/explained")
+    @blueprint.get("/switches/explained")
     def explain_switches() -> Response:
         return jsonify({name: {"default": default, "why": why} for name, (default, why) in SWITCHES.items()})
 
-    @room.post("/switches")
+    @blueprint.post("/switches")
     def set_switches() -> Answer:
         wanted = read_body()
         unknown = sorted(set(wanted) - set(world.switches))
@@ -88,21 +97,21 @@ def _switches(room: Blueprint, world: World) -> None:
         return jsonify(world.switches)
 
 
-def _clock(room: Blueprint, world: World) -> None:
-    @room.get("/clock")
+def _clock(blueprint: Blueprint, world: World) -> None:
+    @blueprint.get("/clock")
     def read_clock() -> Response:
         return jsonify({"now": world.clock.now().isoformat(), "offset_seconds": world.clock.offset_seconds})
 
-    @room.post("/clock")
+    @blueprint.post("/clock")
     def shift_clock() -> Response:
         world.clock.shift(timedelta(seconds=float(read_body().get("shift_seconds", 0))))
         return read_clock()
 
-    @room.get("/clocks")
+    @blueprint.get("/clocks")
     def read_clocks() -> Response:
         return jsonify(world.clock.beside_seconds())
 
-    @room.put("/clocks")
+    @blueprint.put("/clocks")
     def set_clocks() -> Answer:
         """How far each vendor runs ahead, or below zero behind; one that is not named stays as it is."""
         wanted = read_body()

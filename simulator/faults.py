@@ -1,6 +1,6 @@
-"""Trouble on demand: a fault waits for a matching request, then strikes before or after the vendor did its work.
+"""Faults on demand: a fault waits for a matching request and is applied before or after the vendor did its work.
 
-Struck before, the request changes nothing; struck after (`lost_answer`, `hang`, `late_error_500`, `late_error_502`),
+Applied before, the request changes nothing; applied after (`lost_answer`, `hang`, `late_error_500`, `late_error_502`),
 the change is made and only the answer suffers: it never comes, or a server in between says that it failed.
 Faults about writes (those, `stale`, `duplicate_request_id`) wait for a write unless a method is named.
 No fault sleeps or closes while the world's lock is held.
@@ -16,19 +16,11 @@ from typing import Any
 
 from flask import Response, jsonify
 
-from simulator.access import is_write
+from simulator.access_log import is_write
 
 BEFORE = {
-    "throttle",
-    "error_500",
-    "error_502_html",
-    "refuse_connection_before",
-    "slow",
-    "stale",
-    "expired_token",
-    "forbidden",
-    "fault_in_200",
-    "duplicate_request_id",
+    *("throttle", "error_500", "error_502_html", "refuse_connection_before", "slow", "stale"),
+    *("expired_token", "forbidden", "fault_in_200", "duplicate_request_id"),
 }
 LATE_ERRORS = {"late_error_500": "error_500", "late_error_502": "error_502_html"}
 AFTER = {"lost_answer", "hang", *LATE_ERRORS}
@@ -104,7 +96,7 @@ class Faults:
             self._removed.set()
             self._removed = threading.Event()
 
-    def strike(self, vendor: str, method: str, path: str) -> Fault | None:
+    def apply(self, vendor: str, method: str, path: str) -> Fault | None:
         with self._lock:
             for fault in self._waiting:
                 if fault.matches(vendor, method, path):

@@ -5,22 +5,16 @@ from __future__ import annotations
 import socket
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
-from flask import Response, g, request
+from flask import Flask, Response, g, request
 from werkzeug.http import http_date
 
-from simulator import access
+from simulator import access_log
 from simulator.faults import AFTER, LATE_ERRORS, Fault
 from simulator.quickbooks.entities import entity_of_path
+from simulator.world import World
 
-if TYPE_CHECKING:
-    from flask import Flask
-
-    from simulator.world import World
-
-
-_HEARD = {"late_error_500": 500, "late_error_502": 502}
+_STATUS_SENT = {"late_error_500": 500, "late_error_502": 502}
 
 
 class Severed(ConnectionResetError):
@@ -29,18 +23,18 @@ class Severed(ConnectionResetError):
 
 def install(app: Flask, world: World) -> None:
     @app.before_request
-    def disturb() -> Response | None:
-        g.vendor = access.vendor_of(request.path)
-        g.realm, g.segment = access.realm_and_entity(request.path)
+    def apply_fault() -> Response | None:
+        g.vendor = access_log.vendor_of(request.path)
+        g.realm, g.segment = access_log.realm_and_entity(request.path)
         world.gateway.arrive(g.realm)
-        g.fault = world.faults.strike(g.vendor, request.method, request.path) if g.vendor else None
+        g.fault = world.faults.apply(g.vendor, request.method, request.path) if g.vendor else None
         return _before(world, g.fault) if g.fault else None
 
     @app.after_request
     def finish(answer: Response) -> Response:
         if not g.get("vendor"):
             return answer
-        _linger(world)
+        _wait_latency(world)
         _stamp(world, answer)
         _log(world, answer)
         if g.fault is not None and g.fault.fault in AFTER:
@@ -48,12 +42,12 @@ def install(app: Flask, world: World) -> None:
         return answer
 
     @app.teardown_request
-    def depart(error: BaseException | None) -> None:
+    def leave(error: BaseException | None) -> None:
         if "realm" in g:
             world.gateway.leave(g.realm)
 
 
-def _linger(world: World) -> None:
+def _wait_latency(world: World) -> None:
     """The work is done and the world's lock is free: many requests wait here at once."""
     seconds = float(world.switches["latency_ms"]) / 1000
     if seconds > 0:
@@ -93,8 +87,8 @@ def _sever() -> None:
 
 def _stamp(world: World, answer: Response) -> None:
     skew = timedelta(seconds=float(world.switches["date_header_offset_seconds"]))
-    told = world.clock.at("coperniq" if g.vendor == "coperniq" else "quickbooks")
-    answer.headers["Date"] = http_date(told + skew)
+    vendor_time = world.clock.at("coperniq" if g.vendor == "coperniq" else "quickbooks")
+    answer.headers["Date"] = http_date(vendor_time + skew)
     if g.vendor == "quickbooks":
         answer.headers["Intuit-Tid"] = world.gateway.next_tid()
     elif g.vendor == "intuit":
@@ -104,8 +98,8 @@ def _stamp(world: World, answer: Response) -> None:
 def _log(world: World, answer: Response | None) -> None:
     """`status` is what the client hears, 0 where it gets no answer: it cannot know what happened, we can."""
     struck = g.fault.fault if g.fault is not None else ""
-    unheard = answer is None or struck in AFTER - LATE_ERRORS.keys()
-    write = access.is_write(request.method, request.path)
+    unanswered = answer is None or struck in AFTER - LATE_ERRORS.keys()
+    write = access_log.is_write(request.method, request.path)
     status = answer.status_code if answer is not None else 0
     applied = g.get("applied", write and status in range(200, 300) and not g.get("replayed"))
     world.access.add(
@@ -113,14 +107,14 @@ def _log(world: World, answer: Response | None) -> None:
         vendor=g.vendor,
         method=request.method,
         path=request.path,
-        query=access.readable_query(request.query_string.decode("latin-1")),
+        query=access_log.readable_query(request.query_string.decode("latin-1")),
         realm=g.realm,
         entity=g.get("entity") or (entity_of_path(g.segment) if g.vendor == "quickbooks" else g.segment),
-        status=0 if unheard else _HEARD.get(struck, status),
+        status=0 if unanswered else _STATUS_SENT.get(struck, status),
         write=write,
         applied=applied,
         replayed=bool(g.get("replayed")),
         request_id=request.args.get("requestid", ""),
         fault=struck,
-        record=access.record_of(answer.get_json(silent=True)) if applied and answer is not None else "",
+        record=access_log.record_of(answer.get_json(silent=True)) if applied and answer is not None else "",
     )

@@ -1,112 +1,148 @@
-"""What the world holds when it begins: nothing, or the books of the demo (agreed name by name with Coperniq's side)."""
+"""What the simulated vendors hold when they begin: nothing, or the companies of `demo.toml`."""
 
 from __future__ import annotations
 
+import tomllib
+from datetime import timedelta
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
-from simulator.quickbooks.starting import furnish
-from simulator.quickbooks.state import Company, Settings
+from simulator.coperniq import accounts, catalog, invoices, payments, projects, workflows
+from simulator.coperniq.company import Company
+from simulator.coperniq.records import Line, Property, Workflow
+from simulator.quickbooks.company import Company as Books
+from simulator.quickbooks.company import Settings
+from simulator.quickbooks.user_actions import add_default_lists
 from simulator.quickbooks.writing import edit, enter
-
-if TYPE_CHECKING:
-    from simulator.world import World
+from simulator.world import World
 
 SEEDS = ("empty", "demo")
-SHARED_EMAIL = "billing@oakstreet.example"
+Data = dict[str, Any]
 
 
 def plant(world: World, name: str) -> None:
-    if name == "demo":
-        with world.lock:
-            _brightfield(
-                world.quickbooks.open_company(
-                    Settings("Brightfield Solar Books", using_sales_tax=True), "9341450000000001"
-                )
-            )
-            _northgate(world.quickbooks.open_company(Settings("Northgate Roofing"), "9341450000000002"))
-            world.coperniq.seed_demo()
+    if name != "demo":
+        return
+    demo = tomllib.loads(Path(__file__).with_name("demo.toml").read_text())
+    with world.lock:
+        for data in demo["quickbooks"]:
+            settings = Settings(data["name"], using_sales_tax=data["using_sales_tax"])
+            _fill_books(world.quickbooks.open_company(settings, data["realm"]), data)
+        _fill_company(world.coperniq.add_company(*demo["coperniq"]["company"]), demo["coperniq"])
 
 
-def _brightfield(company: Company) -> None:
-    furnish(company)
-    for person in _CUSTOMERS:
-        enter(company, "Customer", person)
-    lakeside = next(
-        one for one in company.records["Customer"].values() if one.fields["DisplayName"] == "Lakeside HOA"
-    )
-    for job in ("Lakeside HOA Clubhouse", "Lakeside HOA Pool House"):
-        enter(company, "Customer", {"DisplayName": job, "Job": True, "ParentRef": {"value": lakeside.id}})
-    gone = enter(company, "Customer", _customer("Priya Patel", "priya.patel@example.com"))
-    edit(company, "Customer", gone.id, {"Active": False})
-    for vendor in ("Sunline Supply", "Pacific Inverter Works", "Tri-County Permits"):
-        enter(company, "Vendor", {"DisplayName": vendor, "CompanyName": vendor})
-    for given, family in (("Sofia", "Ramirez"), ("Ben", "Carter")):
-        enter(company, "Employee", {"GivenName": given, "FamilyName": family})
-    _shelves(company)
-    company.changes.clear()
-
-
-def _shelves(company: Company) -> None:
-    """What the company sells, some by SKU, one no longer."""
-    income = {
-        name: next(one.id for one in company.records["Account"].values() if one.fields["Name"] == name)
-        for name in ("Services", "Sales of Product Income")
-    }
-    for name, sku, kind, price in _ITEMS:
-        account = income["Services" if kind == "Service" else "Sales of Product Income"]
+def _fill_books(books: Books, data: Data) -> None:
+    """Sends no webhooks: these records exist before anybody can subscribe."""
+    add_default_lists(books)
+    for customer in data["customers"]:
+        enter(books, "Customer", _customer(*customer))
+    for job, parent in data["jobs"]:
+        reference = {"value": _id_of(books, "Customer", parent)}
+        enter(books, "Customer", {"DisplayName": job, "Job": True, "ParentRef": reference})
+    for vendor in data["vendors"]:
+        enter(books, "Vendor", {"DisplayName": vendor, "CompanyName": vendor})
+    for given, family in data["employees"]:
+        enter(books, "Employee", {"GivenName": given, "FamilyName": family})
+    for name, sku, kind, price in data["items"]:
+        income = _id_of(books, "Account", "Services" if kind == "Service" else "Sales of Product Income")
         fields = {"Name": name, "Sku": sku, "Type": kind, "UnitPrice": Decimal(price)}
-        item = enter(company, "Item", {**fields, "IncomeAccountRef": {"value": account}})
-        if name == _DISCONTINUED:
-            edit(company, "Item", item.id, {"Active": False})
+        enter(books, "Item", {**fields, "IncomeAccountRef": {"value": income}})
+    for entity, name in data["inactive"]:
+        edit(books, entity, _id_of(books, entity, name), {"Active": False})
+    books.changes.clear()
 
 
-def _northgate(company: Company) -> None:
-    furnish(company)
-    enter(company, "Customer", _customer("Alder Lane Homeowners", "office@alderlane.example"))
-    enter(company, "Customer", _customer("Grace Kim", "grace.kim@example.com", "Grace", "Kim"))
-    company.changes.clear()
+def _id_of(books: Books, entity: str, name: str) -> str:
+    return next(one.id for one in books.records[entity].values() if one.own_name == name)
 
 
-def _customer(
-    name: str, email: str = "", given: str = "", family: str = "", phone: str = "", street: str = ""
-) -> dict[str, Any]:
-    """Empty parts are left out by QuickBooks itself."""
-    address = (
-        {"Line1": street, "City": "Fresno", "CountrySubDivisionCode": "CA", "PostalCode": "93721"}
-        if street
-        else {}
-    )
+def _customer(name: str, email: str, given: str, family: str, phone: str, street: str) -> Data:
+    """QuickBooks leaves out by itself what is empty."""
+    town = {"City": "Fresno", "CountrySubDivisionCode": "CA", "PostalCode": "93721"}
     return {
         "DisplayName": name,
         "GivenName": given,
         "FamilyName": family,
         "PrimaryEmailAddr": {"Address": email},
         "PrimaryPhone": {"FreeFormNumber": phone},
-        "BillAddr": address,
+        "BillAddr": {"Line1": street, **town} if street else {},
     }
 
 
-_DISCONTINUED = "Solar Panel 360 W"
-_ITEMS = [
-    ("Solar Panel 400 W", "PV-400", "NonInventory", "285"),
-    ("String Inverter 7.6 kW", "INV-7600", "NonInventory", "1850"),
-    ("Battery 13.5 kWh", "BAT-135", "NonInventory", "9200"),
-    ("Roof Mount Kit", "MNT-01", "NonInventory", "42.5"),
-    ("Main Panel Upgrade", "ELEC-MPU", "Service", "2400"),
-    ("Permit and Inspection", "", "Service", "650"),
-    (_DISCONTINUED, "PV-360", "NonInventory", "240"),
-]
-_CUSTOMERS = [
-    _customer("John A. Smith", "john.smith@example.com", "John", "Smith", "(559) 555-0141", "18 Orchard Way"),
-    _customer("Oak Street Partners East", SHARED_EMAIL, street="200 Oak Street"),
-    _customer("Oak Street Partners West", SHARED_EMAIL, street="900 Oak Street"),
-    _customer("Robert Chen", given="Robert", family="Chen", phone="(559) 555-0188"),
-    _customer("Lakeside HOA", "board@lakesidehoa.example", street="1 Lakeside Drive"),
-    _customer("Green Valley School District", "facilities@greenvalley.example, ap@greenvalley.example"),
-    _customer("Amelia Brooks", "amelia.brooks@example.com", "Amelia", "Brooks"),
-    _customer("Harbor Coffee Roasters", "hello@harborcoffee.example", phone="(559) 555-0107"),
-    _customer("Westside Dental Group", "frontdesk@westsidedental.example"),
-    _customer("Thomas Wright", "thomas.wright@example.com", "Thomas", "Wright"),
-    _customer("Cedar Point Apartments", "manager@cedarpoint.example", street="77 Cedar Point Road"),
-]
+def _fill_company(company: Company, data: Data) -> None:
+    for name, phases in data["workflows"].items():
+        made = Workflow(**company.stamp("workflow", company.person), name=name)
+        types = [one.upper().replace(" ", "_").replace("-", "_") for one in phases]
+        made.phases = [
+            company.new_phase(name=one, type=type_) for one, type_ in zip(phases, types, strict=True)
+        ]
+        company.workflows[made.id] = made
+    for record_type, name, key, kind, options in data["properties"]:
+        company.properties.append(Property(record_type, name, key, kind, options=options))
+    for title, email, phone, address, kind in data["accounts"]:
+        values = {"title": title, "primary_email": email or None, "primary_phone": phone or None}
+        values |= {"address": address, "account_type": kind}
+        accounts.add(company, company.person, values, None)
+    for row in data["projects"]:
+        _add_project(company, *row)
+    archived = next(one for one in company.accounts.values() if one.title == data["archived_account"])
+    company.update(archived, company.person, {"is_active": False})
+    names = ("type", "name", "code", "sku", "manufacturer", "category", "cost", "price")
+    for row in data["catalog"]:
+        values = {name: None if value == "" else value for name, value in zip(names, row, strict=True)}
+        catalog.add(company, company.person, values)
+    _add_old_invoice(company, data["old_invoice"])
+
+
+def _add_project(
+    company: Company,
+    owner: str,
+    title: str,
+    number: int,
+    cents: int,
+    size: str,
+    workflow_name: str,
+    phase: str,
+) -> None:
+    account = next((one for one in company.accounts.values() if one.title == owner), None)
+    workflow = next(one for one in company.workflows.values() if one.name == workflow_name)
+    values = {
+        "title": title,
+        "number": number,
+        "value": cents,
+        "size": Decimal(size) if size else None,
+        "workflow_id": workflow.id,
+        "account_id": account.id if account else None,
+        "address": account.address if account else "1 Showroom Way, Austin, TX 78701",
+        "primary_email": account.primary_email if account else None,
+        "primary_phone": account.primary_phone if account else None,
+    }
+    project = projects.add(company, company.person, values)
+    for template in workflow.phases[1 : [one.name for one in workflow.phases].index(phase) + 1]:
+        workflows.start_phase(company, project, template.id, company.person)
+
+
+def _add_old_invoice(company: Company, data: Data) -> None:
+    project = next(one for one in company.projects.values() if one.number == data["project"])
+    sold = {one.code: one for one in company.catalog.values()}
+    items = [(sold[code], quantity) for code, quantity in data["lines"]]
+    begun = company.now() - timedelta(days=data["days_ago"])
+    paid = begun + timedelta(days=data["paid_after_days"])
+    midnight = begun.replace(hour=0, minute=0, second=0, microsecond=0)
+    values = {
+        "record_id": project.id,
+        "calculation": "LINE_ITEMS",
+        "status": "SENT",
+        "lines": [Line(0, item.id, quantity, item.cost or 0, item.price or 0) for item, quantity in items],
+        "issue_date": midnight,
+        "due_date": midnight + timedelta(days=30),
+        "description": data["description"],
+    }
+    made = invoices.add(company, company.person, values)
+    status = company.switches["payment_status"]
+    sent = {"amount": data["paid_cents"], "status": status, "method": "CHECK", "reference": data["reference"]}
+    sent["date"] = midnight + timedelta(days=data["paid_after_days"])
+    payment = payments.add(company, company.person, made, sent)
+    made.created_at = begun
+    payment.created_at = payment.updated_at = made.updated_at = paid

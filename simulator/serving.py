@@ -6,13 +6,11 @@ Werkzeug's own handler closes after every answer, which would hide a client's mi
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from flask import Flask
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Response
-
-if TYPE_CHECKING:
-    from flask import Flask
 
 _DROPPED = (ConnectionError, TimeoutError)
 

@@ -2,46 +2,30 @@
 
 from __future__ import annotations
 
-import threading
-from typing import Any
-
-from simulator.access import AccessLog
-from simulator.clock import Clock
-from simulator.coperniq.state import Coperniq
-from simulator.faults import Faults
-from simulator.intuit.state import Intuit
+from simulator.coperniq.company import Coperniq, faulted
+from simulator.environment import Environment
+from simulator.intuit.grants import Intuit
+from simulator.quickbooks.company import QuickBooks
 from simulator.quickbooks.gateway import Gateway
-from simulator.quickbooks.state import QuickBooks
-from simulator.switches import Setting, defaults
-from simulator.webhooks import Webhooks
+from simulator.webhooks.sender import Webhooks
 
 
-class World:
-    """Parts are replaced on reset: reach them through the world at call time, never keep one."""
-
+class World(Environment):
     def __init__(self, portal_url: str = "") -> None:
-        self.lock = threading.RLock()
         self.portal_url = portal_url
-        self.webhooks = Webhooks(self)
-        self._begin()
+        self.webhooks = Webhooks(self, lambda realm: self.intuit.is_connected(realm))
+        super().__init__()
 
-    def _begin(self) -> None:
-        self.clock = Clock()
-        self.switches: dict[str, Setting] = defaults()
-        self.faults = Faults()
-        self.access = AccessLog()
+    def start(self) -> None:
+        super().start()
         self.intuit = Intuit(self)
-        self.quickbooks = QuickBooks(self)
-        self.gateway = Gateway(self)
-        self.coperniq = Coperniq(self)
-        self.faults.bodies["quickbooks"] = self.gateway.faulted
+        self.quickbooks = QuickBooks(self, self.webhooks)
+        self.gateway = Gateway(self, self.intuit)
+        self.coperniq = Coperniq(self, self.webhooks)
+        self.faults.bodies = {"quickbooks": self.gateway.faulted, "coperniq": faulted}
 
     def reset(self) -> None:
         with self.lock:
             self.faults.clear()
             self.webhooks.reset()
-            self._begin()
-
-    def as_dict(self) -> dict[str, Any]:
-        with self.lock:
-            return {"quickbooks": self.quickbooks.as_dict(), "coperniq": self.coperniq.as_dict()}
+            self.start()

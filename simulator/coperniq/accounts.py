@@ -1,60 +1,42 @@
-"""Accounts, once called clients."""
+"""Accounts, once called clients: docs/vendors/coperniq-api.md, 3.1."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from simulator.coperniq import (
-    contacts,
-    fields,
-    filters,
-    linking,
-    listing,
-    matching,
-    properties,
-    rendering,
-    searching,
-    sites,
+from simulator.coperniq import contacts, properties, rendering, sites, validation
+from simulator.coperniq.company import Company, release_invoices
+from simulator.coperniq.query_parameters import (
+    Answer,
+    Call,
+    filter_records,
+    ordered,
+    page,
+    read_matching,
+    window,
 )
-from simulator.coperniq.billing import orphans
-from simulator.coperniq.errors import Refused
-from simulator.coperniq.records import Account
+from simulator.coperniq.records import Account, Project, User
+from simulator.coperniq.search import search_condition
+from simulator.coperniq.validation import Json, Refused
 
-if TYPE_CHECKING:
-    from simulator.coperniq.call import Answer, Call
-    from simulator.coperniq.company import Company
-    from simulator.coperniq.records import Project, User
-    from simulator.coperniq.wire import Json
-
-CREATE: fields.Schema = {
-    "title": ("title", fields.filled),
-    "address": ("address", fields.clearable(fields.address, "")),
-    "description": ("description", fields.nullable(fields.text)),
-    "accountType": ("account_type", fields.nullable(fields.one_of("RESIDENTIAL", "COMMERCIAL"))),
-    "primaryEmail": ("primary_email", fields.nullable(fields.email)),
-    "primaryPhone": ("primary_phone", fields.nullable(fields.text)),
+CREATE: validation.Schema = {
+    "title": ("title", validation.filled),
+    "address": ("address", validation.clearable(validation.address, "")),
+    "description": ("description", validation.nullable(validation.text)),
+    "accountType": ("account_type", validation.nullable(validation.one_of("RESIDENTIAL", "COMMERCIAL"))),
+    "primaryEmail": ("primary_email", validation.nullable(validation.email)),
+    "primaryPhone": ("primary_phone", validation.nullable(validation.text)),
 }
-UPDATE: fields.Schema = {**CREATE, "isActive": ("is_active", fields.flag)}
+UPDATE: validation.Schema = {**CREATE, "isActive": ("is_active", validation.flag)}
 
 
-def add(company: Company, user: User | None, values: dict[str, Any], linked: list[int] | None) -> Account:
+def add(company: Company, user: User | None, values: Json, linked: list[int] | None) -> Account:
     account = Account(**company.stamp("record", user), number=company.next_number("account"), **values)
     company.accounts[account.id] = account
-    if linked is not None:
-        linking.to_account(company, account, linked)
-    elif account.primary_email or account.primary_phone:
+    contacts.link(company, account, linked)
+    if linked is None and (account.primary_email or account.primary_phone):
         contacts.adopt(company, user, account)
     if account.address and company.switches["account_makes_site"]:
         sites.add(company, user, {"account_id": account.id, "full_address": account.address})
     return account
-
-
-def change(company: Company, user: User | None, account: Account, values: dict[str, Any]) -> None:
-    changed = {name: value for name, value in values.items() if getattr(account, name) != value}
-    for name, value in changed.items():
-        setattr(account, name, value)
-    if changed or company.switches["patch_always_touches"]:
-        company.touch(account, user)
 
 
 def remove(company: Company, user: User | None, account: Account) -> None:
@@ -63,12 +45,12 @@ def remove(company: Company, user: User | None, account: Account) -> None:
     if projects and company.switches["delete_account_with_projects"] == "refuse":
         raise Refused(409, "CONFLICT", "The account has projects")
     if company.switches["delete_archives"]:
-        change(company, user, account, {"is_active": False})
+        company.update(account, user, {"is_active": False})
         return
     cascade = company.switches["delete_account_with_projects"] == "cascade"
-    orphans.release(company, {account.id, *(one.id for one in projects if cascade)})
+    release_invoices(company, {account.id, *(one.id for one in projects if cascade)})
     _release(company, projects, cascade)
-    linking.forget_account(company, account.id)
+    contacts.link(company, account, [], only=True)
     company.sites = {key: one for key, one in company.sites.items() if one.account_id != account.id}
     del company.accounts[account.id]
 
@@ -77,7 +59,7 @@ def _release(company: Company, projects: list[Project], cascade: bool) -> None:
     for project in projects:
         project.account_id = None
         if cascade:
-            linking.forget_project(company, project.id)
+            contacts.link(company, project, [], only=True)
             del company.projects[project.id]
 
 
@@ -89,12 +71,12 @@ def find(company: Company, id: int, *, archived: bool = True) -> Account:
 
 
 def list_(call: Call) -> Answer:
-    return _page(call, listing.window(call, filters.records(call, _visible(call))))
+    return _page(call, window(call, filter_records(call, _visible(call))))
 
 
 def search(call: Call) -> Answer:
-    passes = searching.condition(call, _searchable(call.company))
-    return _page(call, [one for one in _visible(call) if passes(rendering.account(call.company, one))])
+    passes = search_condition(call, _searchable(call.company))
+    return _page(call, [one for one in _visible(call) if passes(rendering.account_json(call.company, one))])
 
 
 def _searchable(company: Company) -> set[str]:
@@ -108,13 +90,13 @@ def _visible(call: Call) -> list[Account]:
 
 
 def _page(call: Call, found: list[Account]) -> Answer:
-    rows = listing.page(call, listing.ordered(call, found, prose="desc"))
+    rows = page(call, ordered(call, found, prose="desc"))
     return 200, [_printed(call, one) for one in rows]
 
 
 def _printed(call: Call, account: Account) -> Json:
     call.flag("include_virtual_properties")
-    return rendering.account(call.company, account, contacts=call.flag("include_contacts"))
+    return rendering.account_json(call.company, account, contacts=call.flag("include_contacts"))
 
 
 def get(call: Call) -> Answer:
@@ -122,45 +104,38 @@ def get(call: Call) -> Answer:
 
 
 def create(call: Call) -> Answer:
-    match, body, new_options = matching.read(call), call.body(), call.flag("allow_new_options")
-    values = fields.read(CREATE, body, ("title", "address"), call.switches["unknown_fields"])
-    linked = linking.read_contacts(call.company, body)
+    match, body, new_options = read_matching(call), call.body(), call.flag("allow_new_options")
+    values = validation.read_fields(CREATE, body, ("title", "address"), call.switches["unknown_fields"])
+    linked = contacts.read_linked_contacts(call.company, body)
     found = match.find(call.company.accounts.values(), values)
     if found is None:
-        values |= _custom(call, {}, body, new_options=new_options)
+        values |= properties.read_custom(call.company, "account", {}, body, new_options=new_options)
         created = add(call.company, call.user, values, linked)
-        return call.switches["match_post_status"], rendering.account(call.company, created)
+        return call.switches["match_post_status"], rendering.account_json(call.company, created)
     if match.strategy != "skip":
-        values |= _custom(call, found.custom, body, new_options=new_options)
-        change(call.company, call.user, found, match.changes(found, values))
-        linking.to_account(call.company, found, linked or [])
-    return 200, rendering.account(call.company, found)
-
-
-def _custom(call: Call, now: dict[str, Any], body: Json, *, new_options: bool) -> dict[str, Any]:
-    if body.get("custom") is None:
-        return {}
-    return {
-        "custom": properties.merged(call.company, "account", now, body["custom"], new_options=new_options)
-    }
+        values |= properties.read_custom(call.company, "account", found.custom, body, new_options=new_options)
+        call.company.update(found, call.user, match.changes(found, values))
+        contacts.link(call.company, found, linked)
+    return 200, rendering.account_json(call.company, found)
 
 
 def update(call: Call) -> Answer:
     account, body = find(call.company, call.id), call.body()
-    values = fields.read(UPDATE, body, (), call.switches["unknown_fields"])
-    linked = linking.read_contacts(call.company, body)
-    values |= _custom(call, account.custom, body, new_options=call.flag("allow_new_options"))
-    change(call.company, call.user, account, values)
-    if linked is not None:
-        linking.to_account(call.company, account, linked, only=True)
-    return 200, rendering.account(call.company, account)
+    values = validation.read_fields(UPDATE, body, (), call.switches["unknown_fields"])
+    linked = contacts.read_linked_contacts(call.company, body)
+    values |= properties.read_custom(
+        call.company, "account", account.custom, body, new_options=call.flag("allow_new_options")
+    )
+    call.company.update(account, call.user, values)
+    contacts.link(call.company, account, linked, only=True)
+    return 200, rendering.account_json(call.company, account)
 
 
 def delete(call: Call) -> Answer:
     account = find(call.company, call.id)
-    shown = rendering.account(call.company, account)
+    shown = rendering.account_json(call.company, account)
     remove(call.company, call.user, account)
-    return 200, shown if call.switches["delete_body"] == "record" else None
+    return call.deleted(shown)
 
 
 ROUTES = [

@@ -1,17 +1,25 @@
-"""One Coperniq company: its records, its people and its keys. Nothing in it is reachable with another company's key."""
+"""Coperniq's companies with their records, users, API keys and limits.
+
+Nothing in one is reachable with another's key.
+"""
 
 from __future__ import annotations
 
 import itertools
+import secrets
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from typing import Any
 
-from simulator.coperniq.errors import Refused
+from flask import Response, jsonify
+
 from simulator.coperniq.records import (
     Account,
     CatalogItem,
     Contact,
+    Invoice,
     Key,
     PhaseTemplate,
     Project,
@@ -21,13 +29,9 @@ from simulator.coperniq.records import (
     User,
     Workflow,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from datetime import datetime
-
-    from simulator.coperniq.billing.records import Invoice
-    from simulator.world import World
+from simulator.coperniq.validation import Json, Refused
+from simulator.environment import Environment
+from simulator.webhooks.sender import Webhooks
 
 FIRST_IDS = {
     "company": 101,
@@ -72,7 +76,9 @@ class Ids:
 
 @dataclass
 class Company:
-    world: World
+    environment: Environment
+    webhooks: Webhooks
+    siblings: list[Company]  # all companies there are, this one among them
     ids: Ids
     id: int
     name: str
@@ -98,17 +104,17 @@ class Company:
         return self.keys[0].token
 
     @property
-    def switches(self) -> dict[str, Any]:
-        return self.world.switches
+    def switches(self) -> Json:
+        return self.environment.switches
 
     def now(self) -> datetime:
         """Whole milliseconds, the finest the API prints."""
-        now = self.world.clock.at("coperniq")
+        now = self.environment.clock.at("coperniq")
         return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
     def absent(self, kind: str, id: int) -> Refused:
         """A record of another company is as good as none, unless a switch makes it known as forbidden."""
-        elsewhere = any(id in getattr(other, kind) for other in self.world.coperniq.companies)
+        elsewhere = any(id in getattr(other, kind) for other in self.siblings)
         if elsewhere and self.switches["foreign_record_status"] == 403 and id not in getattr(self, kind):
             return Refused(403, "FORBIDDEN", "No access to this record")
         return Refused(404, "NOT_FOUND", f"{_NAMES[kind]} not found")
@@ -117,7 +123,7 @@ class Company:
         """What an invoice may be raised on."""
         return self.projects.get(id) or self.accounts.get(id)
 
-    def stamp(self, kind: str, user: User | None) -> dict[str, Any]:
+    def stamp(self, kind: str, user: User | None) -> Json:
         now = self.now()
         return {
             "id": self.ids.next(kind),
@@ -129,6 +135,15 @@ class Company:
 
     def touch(self, record: Stamped, user: User | None) -> None:
         record.updated_at, record.updated_by = self.now(), user
+
+    def update(self, record: Stamped, user: User | None, values: Json) -> set[str]:
+        """Writes what differs and names it; a write that changes nothing may move updatedAt as well."""
+        changed = {name for name, value in values.items() if getattr(record, name) != value}
+        for name in changed:
+            setattr(record, name, values[name])
+        if changed or self.switches["patch_always_touches"]:
+            self.touch(record, user)
+        return changed
 
     def next_number(self, kind: str) -> int:
         """After the highest ever given, by us or by a person; deleted records leave a gap."""
@@ -150,3 +165,97 @@ class Company:
 
     def new_phase(self, **wanted: Any) -> PhaseTemplate:
         return PhaseTemplate(id=self.ids.next("phase"), **wanted)
+
+
+_DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
+
+
+def count_call(company: Company, key: Key) -> None:
+    """Refused calls are not counted: a client that waits must get through again."""
+    now = company.environment.clock.now()
+    _forget(company, key, now)
+    per_second = company.switches["requests_per_second"]
+    if len(key.used) >= key.per_day or (per_second and len(key.recent) >= per_second):
+        raise Refused(429, "RATE_LIMIT_EXCEEDED", "Rate limit exceeded")
+    key.used.append(now)
+    key.recent.append(now)
+
+
+def _forget(company: Company, key: Key, now: datetime) -> None:
+    start = now - _DAY
+    if company.switches["daily_window"] == "fixed":
+        start = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    while key.used and key.used[0] < start:
+        key.used.popleft()
+    while key.recent and now - key.recent[0] >= _SECOND:
+        key.recent.popleft()
+
+
+def limit_headers(company: Company, key: Key) -> dict[str, str]:
+    if not company.switches["rate_limit_headers"]:
+        return {}
+    remaining = max(0, key.per_day - len(key.used))
+    return {"X-RateLimit-Limit": str(key.per_day), "X-RateLimit-Remaining": str(remaining)}
+
+
+def pretend_used(company: Company, key: Key, used: int) -> None:
+    """As if the key had been used so often today; the second before now stays empty."""
+    key.used.clear()
+    key.used.extend([company.environment.clock.now()] * used)
+
+
+def release_invoices(company: Company, records: set[int]) -> None:
+    """Left as they are, they name no record; nothing has been deleted yet where this refuses."""
+    rule = company.switches["delete_record_with_invoices"]
+    mine = [one.id for one in company.invoices.values() if one.record_id in records]
+    if mine and rule == "refuse":
+        raise Refused(409, "CONFLICT", "The record has invoices")
+    for id in mine if rule == "cascade" else []:
+        del company.invoices[id]
+
+
+class Coperniq:
+    def __init__(self, environment: Environment, webhooks: Webhooks) -> None:
+        self._environment, self._webhooks = environment, webhooks
+        self._ids = Ids()
+        self.companies: list[Company] = []
+
+    def add_company(
+        self, name: str, api_key: str, email: str = "", password: str = "demo-password"
+    ) -> Company:
+        id_ = self._ids.next("company")
+        company = Company(self._environment, self._webhooks, self.companies, self._ids, id_, name)
+        owner = company.add_user(email or f"owner{id_}@coperniq.example", password, "Dana", "Whitfield")
+        company.add_key(api_key, owner, name="first key")
+        self.companies.append(company)
+        return company
+
+    def find(self, token: str) -> tuple[Company, Key] | None:
+        for company in self.companies:
+            for key in company.keys:
+                if secrets.compare_digest(key.token.encode(), token.encode()):
+                    return company, key
+        return None
+
+    def log_in(self, email: str, password: str) -> tuple[Company, User] | None:
+        for company in self.companies:
+            for user in company.users:
+                if (user.email, user.password) == (email, password):
+                    return company, user
+        return None
+
+
+# A gateway's 403 has no code.
+_FAULT_BODIES = {
+    "throttle": (429, {"message": "Rate limit exceeded", "code": "RATE_LIMIT_EXCEEDED"}),
+    "error_500": (500, {"message": "Internal server error", "code": "INTERNAL_SERVER_ERROR"}),
+    "expired_token": (401, {"message": "Missing or invalid API key", "code": "UNAUTHORIZED"}),
+    "forbidden": (403, {"message": "Forbidden"}),
+}
+
+
+def faulted(name: str) -> Response:
+    status, body = _FAULT_BODIES[name]
+    answer = jsonify(body)
+    answer.status_code = status
+    return answer

@@ -1,37 +1,66 @@
-"""Contacts: one name, any number of phones and e-mails, linked to accounts and projects."""
+"""Contacts, and their links to accounts and projects: docs/vendors/coperniq-api.md, 3.2."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
-from simulator.coperniq import fields, filters, linking, listing, rendering
-from simulator.coperniq.records import Account, Contact
+from simulator.coperniq import rendering, validation
+from simulator.coperniq.company import Company
+from simulator.coperniq.query_parameters import Answer, Call, filter_contacts, ordered, page, window
+from simulator.coperniq.records import Account, Contact, Project, User
+from simulator.coperniq.validation import Json, invalid
 
-if TYPE_CHECKING:
-    from simulator.coperniq.call import Answer, Call
-    from simulator.coperniq.company import Company
-    from simulator.coperniq.records import User
 
-SCHEMA: fields.Schema = {
-    "name": ("name", fields.filled),
-    "phones": ("phones", fields.texts),
-    "emails": ("emails", fields.texts),
-    "title": ("title", fields.nullable(fields.text)),
-    "accountIds": ("account_ids", fields.identifiers),
-    "projectIds": ("project_ids", fields.identifiers),
+def read_linked_contacts(company: Company, body: Mapping[str, Any]) -> list[int] | None:
+    """The `contacts` of a body, all of which must exist already; None where the body names none."""
+    if body.get("contacts") is None:
+        return None
+    return require_existing(
+        validation.identifiers(body["contacts"], "contacts"), company.contacts, "contacts"
+    )
+
+
+def require_existing(ids: list[int], known: Mapping[int, object], field: str) -> list[int]:
+    missing = [one for one in ids if one not in known]
+    if missing:
+        raise invalid(field, f"{field}: {missing[0]} does not exist")
+    return ids
+
+
+def link(
+    company: Company, record: Account | Project, contacts: list[int] | None, *, only: bool = False
+) -> None:
+    """Links the contacts to the record; with `only` it loses the others. None leaves its contacts alone."""
+    attribute = "account_ids" if isinstance(record, Account) else "project_ids"
+    for one in company.contacts.values() if contacts is not None else ():
+        ids = getattr(one, attribute)
+        if one.id in (contacts or []) and record.id not in ids:
+            setattr(one, attribute, [*ids, record.id])
+        elif only and one.id not in (contacts or []):
+            setattr(one, attribute, [id_ for id_ in ids if id_ != record.id])
+
+
+SCHEMA: validation.Schema = {
+    "name": ("name", validation.filled),
+    "phones": ("phones", validation.texts),
+    "emails": ("emails", validation.texts),
+    "title": ("title", validation.nullable(validation.text)),
+    "accountIds": ("account_ids", validation.identifiers),
+    "projectIds": ("project_ids", validation.identifiers),
 }
 
 
-def read(company: Company, body: dict[str, Any], required: tuple[str, ...] = ()) -> dict[str, Any]:
-    values = fields.read(SCHEMA, body, required, company.switches["unknown_fields"])
-    linking.existing(values.get("account_ids", []), company.accounts, "accountIds")
-    linking.existing(values.get("project_ids", []), company.projects, "projectIds")
+def read(company: Company, body: Json, required: tuple[str, ...] = ()) -> Json:
+    values = validation.read_fields(SCHEMA, body, required, company.switches["unknown_fields"])
+    require_existing(values.get("account_ids", []), company.accounts, "accountIds")
+    require_existing(values.get("project_ids", []), company.projects, "projectIds")
     for address in values.get("emails", []):
-        fields.email(address, "emails")
+        validation.email(address, "emails")
     return values
 
 
-def add(company: Company, user: User | None, values: dict[str, Any]) -> Contact:
+def add(company: Company, user: User | None, values: Json) -> Contact:
     contact = Contact(**company.stamp("contact", user), **values)
     company.contacts[contact.id] = contact
     _touch_accounts(company, user, contact)
@@ -42,7 +71,7 @@ def adopt(company: Company, user: User | None, account: Account) -> None:
     """An account with an e-mail or a phone but no contacts gets the contact that has them, or a new one."""
     known = [one for one in company.contacts.values() if _has(one, account)]
     if known:
-        linking.to_account(company, account, [known[0].id])
+        link(company, account, [known[0].id])
         return
     emails = [account.primary_email] if account.primary_email else []
     phones = [account.primary_phone] if account.primary_phone else []
@@ -59,7 +88,7 @@ def _has(contact: Contact, account: Account) -> bool:
     return account.primary_phone in contact.phones
 
 
-def change(company: Company, user: User | None, contact: Contact, values: dict[str, Any]) -> None:
+def change(company: Company, user: User | None, contact: Contact, values: Json) -> None:
     for name, value in values.items():
         setattr(contact, name, value)
     company.touch(contact, user)
@@ -79,31 +108,31 @@ def find(company: Company, id: int) -> Contact:
 
 
 def list_(call: Call) -> Answer:
-    found = listing.window(call, filters.contacts(call, call.company.contacts.values()))
-    rows = listing.page(call, listing.ordered(call, found))
-    return 200, [rendering.contact(call.company, one) for one in rows]
+    found = window(call, filter_contacts(call, call.company.contacts.values()))
+    rows = page(call, ordered(call, found))
+    return 200, [rendering.contact_json(call.company, one) for one in rows]
 
 
 def get(call: Call) -> Answer:
-    return 200, rendering.contact(call.company, find(call.company, call.id))
+    return 200, rendering.contact_json(call.company, find(call.company, call.id))
 
 
 def create(call: Call) -> Answer:
     made = add(call.company, call.user, read(call.company, call.body(), ("name",)))
-    return 201, rendering.contact(call.company, made)
+    return 201, rendering.contact_json(call.company, made)
 
 
 def update(call: Call) -> Answer:
     contact = find(call.company, call.id)
     change(call.company, call.user, contact, read(call.company, call.body()))
-    return 200, rendering.contact(call.company, contact)
+    return 200, rendering.contact_json(call.company, contact)
 
 
 def delete(call: Call) -> Answer:
     contact = find(call.company, call.id)
-    shown = rendering.contact(call.company, contact)
+    shown = rendering.contact_json(call.company, contact)
     del call.company.contacts[contact.id]
-    return 200, shown if call.switches["delete_body"] == "record" else None
+    return call.deleted(shown)
 
 
 ROUTES = [

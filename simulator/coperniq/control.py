@@ -1,150 +1,113 @@
-"""What a person does in Coperniq's web application, by JSON: `/_control/coperniq/<api_key>/...`, spelled as in the API.
+"""What a user does in Coperniq's web application, by JSON: `/_control/coperniq/<api_key>/…`, spelled as in the API.
 
-Never counted, never matched, never throttled; refused like the API refuses.
+Never counted, matched or throttled; refused as the API refuses.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
+from typing import Any
 
 from flask import Blueprint, Response, jsonify, request
 
-from simulator.coperniq import (
-    control_workflows,
-    fields,
-    limits,
-    personal,
-    phase_rendering,
-    phases,
-    projects,
-    triggers,
-)
-from simulator.coperniq.billing import control as billing
-from simulator.coperniq.errors import Refused, invalid, not_found
-from simulator.coperniq.whole import whole_company
+from simulator.coperniq import user_actions as act
+from simulator.coperniq import validation
+from simulator.coperniq.company import Company, pretend_used
+from simulator.coperniq.records import Key
+from simulator.coperniq.rendering import full_company_json
+from simulator.coperniq.validation import Json, Refused, invalid, not_found
+from simulator.world import World
 
-if TYPE_CHECKING:
-    from simulator.coperniq.company import Company
-    from simulator.world import World
-
-Json = dict[str, Any]
-P = ParamSpec("P")
+_ACTIONS: list[tuple[str, str, Callable[..., Json]]] = [
+    ("POST", "accounts", act.add_account),
+    ("PATCH", "accounts/<int:id>", act.change_account),
+    ("DELETE", "accounts/<int:id>", act.remove_account),
+    ("POST", "contacts", act.add_contact),
+    ("PATCH", "contacts/<int:id>", act.change_contact),
+    ("DELETE", "contacts/<int:id>", act.remove_contact),
+    ("POST", "sites", act.add_site),
+    ("PATCH", "sites/<int:id>", act.change_site),
+    ("DELETE", "sites/<int:id>", act.remove_site),
+    ("POST", "projects", act.add_project),
+    ("PATCH", "projects/<int:id>", act.change_project),
+    ("DELETE", "projects/<int:id>", act.remove_project),
+    ("POST", "projects/<int:id>/start-phase", act.start_phase),
+    ("POST", "projects/<int:id>/complete-phase", act.complete_phase),
+    ("POST", "catalog-items", act.add_item),
+    ("PATCH", "catalog-items/<int:id>", act.change_item),
+    ("DELETE", "catalog-items/<int:id>", act.remove_item),
+    ("POST", "invoices", act.add_invoice),
+    ("PATCH", "invoices/<int:id>", act.change_invoice),
+    ("DELETE", "invoices/<int:id>", act.remove_invoice),
+    ("POST", f"invoices/<int:id>/<any({','.join(act.INVOICE_ACTIONS)}):action>", act.act_on_invoice),
+    ("POST", "invoices/<int:id>/payments", act.add_payment),
+    ("PATCH", "invoices/<int:id>/payments/<int:payment_id>", act.change_payment),
+    ("DELETE", "invoices/<int:id>/payments/<int:payment_id>", act.remove_payment),
+    ("POST", "workflows", act.add_workflow),
+    ("PATCH", "workflows/<int:id>", act.change_workflow),
+    ("DELETE", "workflows/<int:id>", act.remove_workflow),
+    ("POST", "workflows/<int:id>/phases", act.add_phase),
+    ("PATCH", "workflows/<int:id>/phases/<int:phase_id>", act.change_phase),
+    ("DELETE", "workflows/<int:id>/phases/<int:phase_id>", act.remove_phase),
+    ("POST", "properties", act.add_property),
+    ("POST", "webhooks", act.fire_trigger),
+]
 
 
 def build_blueprint(world: World) -> Blueprint:
-    room = Blueprint("coperniq_control", __name__)
+    blueprint = Blueprint("coperniq_control", __name__)
 
-    @room.errorhandler(Refused)
+    @blueprint.errorhandler(Refused)
     def refused(reason: Refused) -> tuple[Response, int]:
         return jsonify(reason.as_dict()), reason.status
 
-    _companies(room, world)
-    _records(room, world)
-    _phases(room, world)
-    _webhooks(room, world)
-    control_workflows.add_routes(room, lambda act: _as_person(world, act))
-    billing.add_routes(room, lambda act: _as_person(world, act))
-    return room
-
-
-def _as_person(world: World, act: Callable[Concatenate[Company, P], Any]) -> Callable[..., Response]:
-    """Finds the company of the key in the path and acts under the lock."""
-
-    @wraps(act)
-    def acting(api_key: str, *arguments: P.args, **named: P.kwargs) -> Response:
-        with world.lock:
-            found = world.coperniq.find(api_key)
-            if found is None:
-                raise not_found("Company")
-            return jsonify(act(found[0], *arguments, **named))
-
-    return acting
-
-
-def _companies(room: Blueprint, world: World) -> None:
-    @room.post("/companies")
+    @blueprint.post("/companies")
     def add_company() -> Response:
-        body = fields.parse(request.get_data())
-        name, key = fields.filled(body.get("name"), "name"), fields.filled(body.get("api_key"), "api_key")
+        body = _body()
+        name = validation.filled(body.get("name"), "name")
+        key = validation.filled(body.get("api_key"), "api_key")
         with world.lock:
             if world.coperniq.find(key):
                 raise invalid("api_key", "That key is taken")
             company = world.coperniq.add_company(name, key, str(body.get("email") or ""))
             return jsonify({"id": company.id, "name": name, "api_key": key, "email": company.person.email})
 
-    @room.put("/<api_key>/limits")
-    def set_limits(api_key: str) -> Response:
-        body = fields.parse(request.get_data())
+    @blueprint.get("/<api_key>")
+    def read(api_key: str) -> Response:
         with world.lock:
-            found = world.coperniq.find(api_key)
-            if found is None:
-                raise not_found("Company")
-            company, key = found
-            key.per_day = fields.whole(body.get("per_day", key.per_day), "per_day")
+            return jsonify(full_company_json(_found(world, api_key)[0]))
+
+    @blueprint.put("/<api_key>/limits")
+    def set_limits(api_key: str) -> Response:
+        body = _body()
+        with world.lock:
+            company, key = _found(world, api_key)
+            key.per_day = validation.integer(body.get("per_day", key.per_day), "per_day")
             if "used" in body:
-                limits.pretend(company, key, fields.whole(body["used"], "used"))
+                pretend_used(company, key, validation.integer(body["used"], "used"))
             return jsonify({"per_day": key.per_day, "used": len(key.used)})
 
-
-def _records(room: Blueprint, world: World) -> None:
-    def add(company: Company, kind: str) -> Json:
-        return personal.KINDS[kind].add(company, fields.parse(request.get_data()))
-
-    def change(company: Company, kind: str, id: int) -> Json:
-        return personal.KINDS[kind].change(company, id, fields.parse(request.get_data()))
-
-    def remove(company: Company, kind: str, id: int) -> Json:
-        personal.KINDS[kind].remove(company, id)
-        return {}
-
-    def add_property(company: Company) -> Json:
-        return personal.add_property(company, fields.parse(request.get_data()))
-
-    room.post("/<api_key>/properties", endpoint="add_property")(_as_person(world, add_property))
-    named = ",".join(repr(kind) for kind in personal.KINDS)
-    kinds = f"<any({named}):kind>"
-    room.post(f"/<api_key>/{kinds}", endpoint="add")(_as_person(world, add))
-    room.patch(f"/<api_key>/{kinds}/<int:id>", endpoint="change")(_as_person(world, change))
-    room.delete(f"/<api_key>/{kinds}/<int:id>", endpoint="remove")(_as_person(world, remove))
+    for method, path, action in _ACTIONS:
+        answer = _answering(world, action)
+        blueprint.add_url_rule(f"/<api_key>/{path}", action.__name__, answer, methods=[method])
+    return blueprint
 
 
-def _phases(room: Blueprint, world: World) -> None:
-    def start(company: Company, id: int) -> Json:
-        body = fields.parse(request.get_data())
-        wanted = fields.identifier(body.get("phaseTemplateId"), "phaseTemplateId")
-        instance = phases.start(company, projects.find(company, id), wanted, company.person)
-        return phase_rendering.phase_instance(company, instance)
+def _answering(world: World, action: Callable[..., Json]) -> Callable[..., Response]:
+    def answer(api_key: str, **named: Any) -> Response:
+        body = _body()
+        with world.lock:
+            return jsonify(action(_found(world, api_key)[0], body, **named))
 
-    def complete(company: Company, id: int) -> Json:
-        instance = phases.complete(company, projects.find(company, id), company.person)
-        return phase_rendering.phase_instance(company, instance)
-
-    def read(company: Company) -> Json:
-        return whole_company(company)
-
-    room.post("/<api_key>/projects/<int:id>/start-phase", endpoint="start")(_as_person(world, start))
-    room.post("/<api_key>/projects/<int:id>/complete-phase", endpoint="complete")(_as_person(world, complete))
-    room.get("/<api_key>", endpoint="read")(_as_person(world, read))
+    return answer
 
 
-def _webhooks(room: Blueprint, world: World) -> None:
-    """Any documented trigger, also of records this simulator does not keep: requests, work orders, calls."""
-
-    def fire(company: Company) -> Json:
-        body = fields.parse(request.get_data())
-        key = fields.one_of(*triggers.NAMES)(body.get("triggerKey"), "triggerKey")
-        record_id = fields.whole(body.get("recordId", 0), "recordId")
-        extras, record = (_part(body, name) for name in ("event", "record"))
-        triggers.send(company, str(key), record_id, extras, record, _part(body, "workOrder"))
-        return {}
-
-    room.post("/<api_key>/webhooks", endpoint="fire")(_as_person(world, fire))
+def _body() -> Json:
+    return validation.parse_json(request.get_data() or b"{}")
 
 
-def _part(body: Json, name: str) -> Json:
-    found = body.get(name, {})
-    if not isinstance(found, dict):
-        raise invalid(name, f"{name} must be an object")
+def _found(world: World, api_key: str) -> tuple[Company, Key]:
+    found = world.coperniq.find(api_key)
+    if found is None:
+        raise not_found("Company")
     return found

@@ -1,16 +1,12 @@
-"""Custom properties: `GET /properties`, and what the `custom` object of a write may hold."""
+"""Custom properties, and what the `custom` object of a write may hold: docs/vendors/coperniq-api.md, 3.13."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from simulator.coperniq import rendering
-from simulator.coperniq.errors import invalid
-
-if TYPE_CHECKING:
-    from simulator.coperniq.call import Answer, Call
-    from simulator.coperniq.company import Company
-    from simulator.coperniq.records import Property
+from simulator.coperniq.company import Company
+from simulator.coperniq.query_parameters import Answer, Call
+from simulator.coperniq.records import Property
+from simulator.coperniq.validation import Json, invalid
 
 TYPES = ("account", "opportunity", "project", "vendor", "ahj", "client", "request")
 _ALIASES = {"client": "account", "request": "opportunity"}
@@ -19,10 +15,10 @@ _ALIASES = {"client": "account", "request": "opportunity"}
 def list_(call: Call) -> Answer:
     asked = call.query.get("record_type", "")
     wanted = [one.strip() for one in asked.split(",")] if asked else list(TYPES)
-    strangers = [one for one in wanted if one not in TYPES]
-    if strangers:
+    unknown = [one for one in wanted if one not in TYPES]
+    if unknown:
         raise invalid("record_type", f"record_type must be one of {', '.join(TYPES)}")
-    return 200, {name: [rendering.property_(one) for one in _of(call.company, name)] for name in wanted}
+    return 200, {name: [rendering.property_json(one) for one in _of(call.company, name)] for name in wanted}
 
 
 def _of(company: Company, record_type: str) -> list[Property]:
@@ -33,10 +29,11 @@ def keys(company: Company, record_type: str) -> set[str]:
     return {one.key_name for one in _of(company, record_type)}
 
 
-def merged(
-    company: Company, record_type: str, now: dict[str, Any], sent: object, *, new_options: bool = False
-) -> dict[str, Any]:
+def read_custom(company: Company, record_type: str, now: Json, body: Json, *, new_options: bool) -> Json:
     """The custom values after a write: keys not sent stay, null clears one. Learns new options where allowed."""
+    sent = body.get("custom")
+    if sent is None:
+        return {}
     if not isinstance(sent, dict):
         raise invalid("custom", "custom must be an object")
     known = {one.key_name: one for one in _of(company, record_type)}
@@ -50,7 +47,7 @@ def merged(
         result[name] = value
     for one, option in grown:
         one.options.append(option)
-    return {name: value for name, value in result.items() if value is not None}
+    return {"custom": {name: value for name, value in result.items() if value is not None}}
 
 
 def _checked(known: Property, value: object, new_options: bool) -> list[tuple[Property, str]]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from decimal import ROUND_HALF_UP, Decimal
 
-if TYPE_CHECKING:
-    from datetime import datetime
-    from decimal import Decimal
+from simulator.coperniq.validation import Json
 
 
 @dataclass
@@ -41,7 +40,7 @@ class Account(Stamped):
     primary_email: str | None = None
     primary_phone: str | None = None
     is_active: bool = True
-    custom: dict[str, Any] = field(default_factory=dict)
+    custom: Json = field(default_factory=dict)
 
 
 @dataclass
@@ -79,7 +78,7 @@ class PhaseTemplate:
 
 @dataclass
 class Workflow(Stamped):
-    """`generation` 1 has stages and tells nobody of phases; 2 is "Workflows 2.0"."""
+    """`generation` 1 has stages, whose changes no webhook sends; 2 is "Workflows 2.0"."""
 
     name: str
     description: str | None = None
@@ -113,7 +112,7 @@ class Project(Stamped):
     workflow_id: int | None = None
     primary_email: str | None = None
     primary_phone: str | None = None
-    custom: dict[str, Any] = field(default_factory=dict)
+    custom: Json = field(default_factory=dict)
     phases: list[PhaseInstance] = field(default_factory=list)
 
     @property
@@ -175,3 +174,74 @@ class Key:
     per_day: int = 5000
     used: deque[datetime] = field(default_factory=deque)
     recent: deque[datetime] = field(default_factory=deque)
+
+
+STATUSES = ("DRAFT", "SENT", "DECLINED", "PAID", "PARTIALLY_PAID", "OVERDUE")
+WRITTEN_ON_CREATE = ("DRAFT", "SENT", "PARTIALLY_PAID", "PAID")
+METHODS = ("CASH", "ACH", "CREDIT_CARD", "KLARNA", "AFFIRM", "CHECK")
+CALCULATIONS = ("LINE_ITEMS", "PERCENTAGE")
+
+
+@dataclass
+class Line:
+    """`id` 0 is a line that a request brings new."""
+
+    id: int
+    catalog_item_id: int
+    quantity: int
+    unit_cost: int
+    unit_price: int
+    description: str | None = None
+    section: str | None = None
+
+    @property
+    def total(self) -> int:
+        return self.quantity * self.unit_price
+
+
+@dataclass
+class Payment(Stamped):
+    """`number` is printed as `invoiceNumber`, which is the payment's own."""
+
+    number: int
+    amount: int
+    status: str
+    method: str
+    date: datetime | None = None
+    reference: str | None = None
+    notes: str | None = None
+    is_external: bool = False
+
+
+@dataclass
+class Invoice(Stamped):
+    """`beyond_lines`: what a person's total has over the sum of the lines, such as a tax that no field shows."""
+
+    uid: int
+    record_id: int
+    calculation: str
+    status: str = "DRAFT"
+    title: str | None = None
+    description: str | None = None
+    issue_date: datetime | None = None
+    due_date: datetime | None = None
+    percentage: Decimal | None = None
+    base_amount: int | None = None
+    lines: list[Line] = field(default_factory=list)
+    beyond_lines: int = 0
+    amount_paid: int = 0
+    is_archived: bool = False
+    shared_with_portal: bool = False
+    aged: bool = False
+    payments: list[Payment] = field(default_factory=list)
+
+    @property
+    def amount(self) -> int:
+        return self.computed + self.beyond_lines
+
+    @property
+    def computed(self) -> int:
+        if self.calculation == "LINE_ITEMS":
+            return sum(one.total for one in self.lines)
+        share = (self.percentage or Decimal(0)) * (self.base_amount or 0) / 100
+        return int(share.to_integral_value(ROUND_HALF_UP))

@@ -1,56 +1,58 @@
-"""Sites: the structured addresses of an account. They have no updated_after and no archive."""
+"""Sites, the structured addresses of an account, without updated_after and archive.
+
+docs/vendors/coperniq-api.md, 3.3.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from simulator.coperniq import contacts, rendering, validation
+from simulator.coperniq.company import Company
+from simulator.coperniq.query_parameters import Answer, Call, page
+from simulator.coperniq.records import Site, User
+from simulator.coperniq.validation import Json, invalid
 
-from simulator.coperniq import addresses, fields, linking, listing, rendering
-from simulator.coperniq.errors import invalid
-from simulator.coperniq.records import Site
-
-if TYPE_CHECKING:
-    from simulator.coperniq.call import Answer, Call
-    from simulator.coperniq.company import Company
-    from simulator.coperniq.records import User
-
-UPDATE: fields.Schema = {
-    "title": ("title", fields.nullable(fields.text)),
-    "fullAddress": ("full_address", fields.filled),
-    "street": ("street", fields.nullable(fields.text)),
-    "city": ("city", fields.nullable(fields.text)),
-    "state": ("state", fields.nullable(fields.text)),
-    "zipcode": ("zipcode", fields.nullable(fields.text)),
-    "geoLocation": ("geo_location", fields.filled),
-    "timezone": ("timezone", fields.nullable(fields.text)),
+UPDATE: validation.Schema = {
+    "title": ("title", validation.nullable(validation.text)),
+    "fullAddress": ("full_address", validation.filled),
+    "street": ("street", validation.nullable(validation.text)),
+    "city": ("city", validation.nullable(validation.text)),
+    "state": ("state", validation.nullable(validation.text)),
+    "zipcode": ("zipcode", validation.nullable(validation.text)),
+    "geoLocation": ("geo_location", validation.filled),
+    "timezone": ("timezone", validation.nullable(validation.text)),
 }
-CREATE: fields.Schema = {"accountId": ("account_id", fields.identifier), **UPDATE}
+CREATE: validation.Schema = {"accountId": ("account_id", validation.identifier), **UPDATE}
 
 
-def read(company: Company, body: dict[str, Any]) -> dict[str, Any]:
-    values = fields.read(CREATE, _renamed(company, body), ("accountId",), company.switches["unknown_fields"])
-    linking.existing([values["account_id"]], company.accounts, "accountId")
+def read(company: Company, body: Json) -> Json:
+    values = validation.read_fields(
+        CREATE, _renamed(company, body), ("accountId",), company.switches["unknown_fields"]
+    )
+    contacts.require_existing([values["account_id"]], company.accounts, "accountId")
     if "full_address" not in values and "geo_location" not in values:
         raise invalid("fullAddress", "fullAddress or geoLocation is required")
     return values
 
 
-def _renamed(company: Company, body: dict[str, Any]) -> dict[str, Any]:
+def _renamed(company: Company, body: Json) -> Json:
     if not company.switches["legacy_shape"]:
         return body
     return {"accountId" if name == "clientId" else name: value for name, value in body.items()}
 
 
-def add(company: Company, user: User | None, values: dict[str, Any]) -> Site:
+def add(company: Company, user: User | None, values: Json) -> Site:
     """The geocoder fills the parts that the request leaves open."""
-    site = Site(**company.stamp("site", user), **(addresses.split(values.get("full_address", "")) | values))
+    site = Site(
+        **company.stamp("site", user), **(rendering.split_address(values.get("full_address", "")) | values)
+    )
     company.sites[site.id] = site
     _touch_account(company, user, site)
     return site
 
 
-def change(company: Company, user: User | None, site: Site, values: dict[str, Any]) -> None:
+def change(company: Company, user: User | None, site: Site, values: Json) -> None:
     if "full_address" in values:
-        values = addresses.split(values["full_address"]) | values
+        values = rendering.split_address(values["full_address"]) | values
     for name, value in values.items():
         setattr(site, name, value)
     company.touch(site, user)
@@ -72,16 +74,16 @@ def list_(call: Call) -> Answer:
     """Takes no order_by, so the order is that of the ids."""
     found = sorted(call.company.sites.values(), key=lambda one: one.id)
     if "accountId" in call.query:
-        account = fields.identifier(call.query["accountId"], "accountId")
+        account = validation.identifier(call.query["accountId"], "accountId")
         found = [one for one in found if one.account_id == account]
     for name in ("state", "city", "zipcode"):
         if name in call.query:
             found = [one for one in found if getattr(one, name) == call.query[name]]
-    return 200, [rendering.site(call.company, one) for one in listing.page(call, found)]
+    return 200, [rendering.site_json(call.company, one) for one in page(call, found)]
 
 
 def get(call: Call) -> Answer:
-    return 200, rendering.site(call.company, find(call.company, call.id))
+    return 200, rendering.site_json(call.company, find(call.company, call.id))
 
 
 def create(call: Call) -> Answer:
@@ -90,16 +92,19 @@ def create(call: Call) -> Answer:
     for one in call.company.sites.values():
         same = one.full_address is not None and one.full_address == values.get("full_address")
         if one.account_id == values["account_id"] and same:
-            return 200, rendering.site(call.company, one)
-    return 201, rendering.site(call.company, add(call.company, call.user, values))
+            return 200, rendering.site_json(call.company, one)
+    return 201, rendering.site_json(call.company, add(call.company, call.user, values))
 
 
 def update(call: Call) -> Answer:
     site = find(call.company, call.id)
     change(
-        call.company, call.user, site, fields.read(UPDATE, call.body(), (), call.switches["unknown_fields"])
+        call.company,
+        call.user,
+        site,
+        validation.read_fields(UPDATE, call.body(), (), call.switches["unknown_fields"]),
     )
-    return 200, rendering.site(call.company, site)
+    return 200, rendering.site_json(call.company, site)
 
 
 def move(call: Call) -> Answer:
@@ -110,14 +115,14 @@ def move(call: Call) -> Answer:
         body |= {"fullAddress": old.full_address} if old.full_address else {"geoLocation": old.geo_location}
     made = add(call.company, call.user, read(call.company, body))
     del call.company.sites[old.id]
-    return 200, rendering.site(call.company, made)
+    return 200, rendering.site_json(call.company, made)
 
 
 def delete(call: Call) -> Answer:
     site = find(call.company, call.id)
-    shown = rendering.site(call.company, site)
+    shown = rendering.site_json(call.company, site)
     del call.company.sites[site.id]
-    return 200, shown if call.switches["delete_body"] == "record" else None
+    return call.deleted(shown)
 
 
 ROUTES = [

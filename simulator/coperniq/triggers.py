@@ -1,14 +1,11 @@
-"""Automations with the action "Call webhook": which happenings fire, and what the post carries."""
+"""Automations with the action "Call webhook": docs/vendors/coperniq-api.md, 4.2 and 4.3."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from simulator.coperniq import rendering, wire
-
-if TYPE_CHECKING:
-    from simulator.coperniq.company import Company
-    from simulator.coperniq.records import PhaseInstance, Project
+from simulator.coperniq import rendering
+from simulator.coperniq.company import Company
+from simulator.coperniq.records import PhaseInstance, Project
+from simulator.coperniq.validation import Json
 
 NAMES = {
     "TASK_CREATED": "Work Order Created",
@@ -32,18 +29,18 @@ NAMES = {
 }
 
 
-def phase(company: Company, key: str, project: Project, instance: PhaseInstance) -> None:
+def fire_phase(company: Company, key: str, project: Project, instance: PhaseInstance) -> None:
     """Projects of Workflows 1.0 have stages, and no trigger knows of those."""
     workflow = company.workflows.get(project.workflow_id or 0)
     if workflow is None or workflow.generation == 1:
         return
-    extras: dict[str, Any] = {"phaseInstanceId": instance.id, "phaseType": instance.template.type}
+    extras: Json = {"phaseInstanceId": instance.id, "phaseType": instance.template.type}
     if company.switches["webhook_phase_template"]:
         extras["phaseTemplateId"] = instance.template.id
     fire(company, key, project, extras | _status(company, instance))
 
 
-def _status(company: Company, instance: PhaseInstance) -> dict[str, Any]:
+def _status(company: Company, instance: PhaseInstance) -> Json:
     form = company.switches["webhook_phase_status"]
     if form == "absent":
         return {}
@@ -52,7 +49,7 @@ def _status(company: Company, instance: PhaseInstance) -> dict[str, Any]:
     }
 
 
-def fire(company: Company, key: str, project: Project, extras: dict[str, Any] | None = None) -> None:
+def fire(company: Company, key: str, project: Project, extras: Json | None = None) -> None:
     send(company, key, project.id, extras or {}, _record(company, project))
 
 
@@ -60,9 +57,9 @@ def send(
     company: Company,
     key: str,
     record_id: int,
-    extras: dict[str, Any],
-    record: dict[str, Any],
-    work_order: dict[str, Any] | None = None,
+    extras: Json,
+    record: Json,
+    work_order: Json | None = None,
 ) -> None:
     event = {
         "eventId": company.ids.next("event"),
@@ -73,17 +70,17 @@ def send(
         **extras,
     }
     body = {"event": event, "record": record} | ({"workOrder": work_order} if work_order else {})
-    company.world.webhooks.coperniq_fired(company.first_token, key, body)
+    company.webhooks.coperniq_fired(company.first_token, key, body)
 
 
-def _record(company: Company, project: Project) -> dict[str, Any]:
-    """Never the full state; the page tells receivers to read the record again."""
+def _record(company: Company, project: Project) -> Json:
+    """Part of the record only: the vendor's page asks receivers to read the record again."""
     named = {"id": project.id, "uid": project.number, "type": "PROJECT"}
     form = company.switches["webhook_record"]
     if form == "minimal":
         return named
     if form == "api":
-        return rendering.project(company, project) | named
+        return rendering.project_json(company, project) | named
     now_in = project.current
     return named | {
         "title": rendering.shown_title(company, project),
@@ -91,10 +88,10 @@ def _record(company: Company, project: Project) -> dict[str, Any]:
         "stage": {"id": now_in.template.id, "name": now_in.name} if now_in else None,
         "address": project.address,
         "geoLocation": None,
-        "dealValue": wire.dollars(project.value),
-        "owner": wire.user_summary(project.created_by),
+        "dealValue": rendering.dollars(project.value),
+        "owner": rendering.user_summary(project.created_by),
         "primaryEmail": project.primary_email,
         "primaryPhone": project.primary_phone,
-        "createdAt": wire.moment(company, project.created_at),
-        "updatedAt": wire.moment(company, project.updated_at),
+        "createdAt": rendering.moment(company, project.created_at),
+        "updatedAt": rendering.moment(company, project.updated_at),
     }

@@ -1,22 +1,81 @@
-"""The door of the API: the key, the limits, the size of the body; then the rules of the path."""
+"""The API: API key, limits, size of the body, then the function that the path names.
+
+docs/vendors/coperniq-api.md, 2.1 to 2.5.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 import secrets
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from flask import Blueprint, Response, request
 
-from simulator.coperniq import limits, routes
-from simulator.coperniq.call import Answer, Call
-from simulator.coperniq.errors import Refused
-from simulator.coperniq.fields import parse
+from simulator.coperniq import (
+    accounts,
+    catalog,
+    contacts,
+    invoices,
+    payments,
+    projects,
+    properties,
+    sites,
+    workflows,
+)
+from simulator.coperniq.company import Company, count_call, limit_headers
+from simulator.coperniq.query_parameters import Answer, Call
+from simulator.coperniq.records import Key
+from simulator.coperniq.validation import Refused, not_found, parse_json
+from simulator.world import World
 
-if TYPE_CHECKING:
-    from simulator.coperniq.company import Company
-    from simulator.coperniq.records import Key
-    from simulator.world import World
+Handler = Callable[[Call], Answer]
+
+ALIASES = {"clients": "accounts"}
+NOT_SIMULATED = {
+    *("opportunities", "requests", "bills", "quotes", "vendors", "work-orders", "taxes", "users", "roles"),
+    *("teams", "notes", "forms", "form-templates", "calls", "assets", "labels", "ahjs", "reminders"),
+    "appointments",
+}
+NESTED_NOT_SIMULATED = {
+    *("bills", "quotes", "line-items", "work-orders", "notes", "comments", "files", "vendors", "reminders"),
+    "appointments",
+}
+
+
+def _compiled() -> list[tuple[str, re.Pattern[str], Handler]]:
+    modules = (accounts, catalog, contacts, invoices, payments, projects, properties, sites, workflows)
+    routes = [route for module in modules for route in module.ROUTES]
+    return [
+        (method, re.compile(path.replace("<id>", r"([0-9]{1,15})")), handler)
+        for method, path, handler in routes
+    ]
+
+
+_ROUTES = _compiled()
+
+
+def find_route(method: str, path: str) -> tuple[Handler, tuple[int, ...]]:
+    first, slash, rest = path.partition("/")
+    real = ALIASES.get(first, first) + slash + rest
+    matches = [
+        (known, found, handler) for known, pattern, handler in _ROUTES if (found := pattern.fullmatch(real))
+    ]
+    for known, found, handler in matches:
+        if known == method:
+            return handler, tuple(int(one) for one in found.groups())
+    if matches:
+        raise Refused(405, "METHOD_NOT_ALLOWED", f"{method} is not allowed here")
+    if _documented(real.split("/")):
+        raise Refused(
+            501, "NOT_SIMULATED", f"{method} /{path} is documented, but this simulator does not have it"
+        )
+    raise not_found("Route")
+
+
+def _documented(parts: list[str]) -> bool:
+    return parts[0] in NOT_SIMULATED or (len(parts) > 2 and parts[2] in NESTED_NOT_SIMULATED)
+
 
 MAX_BODY = 10 * 1024 * 1024
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -53,13 +112,13 @@ def _answer(world: World, path: str, raw: bytes) -> Response:
         return _no_key(world)
     company, key = found
     try:
-        limits.count(company, key)
+        count_call(company, key)
         status, body = _handle(company, key, path, raw)
     except Refused as reason:
         answer = _refusal(company, reason)
     else:
         answer = _json(status, body)
-    answer.headers.update(limits.headers(company, key))
+    answer.headers.update(limit_headers(company, key))
     return answer
 
 
@@ -68,7 +127,7 @@ def _handle(company: Company, key: Key, path: str, raw: bytes) -> Answer:
         raise Refused(
             company.switches["body_too_large_status"], "PAYLOAD_TOO_LARGE", "Request body exceeds 10 MB"
         )
-    handler, ids = routes.find(request.method, path)
+    handler, ids = find_route(request.method, path)
     return handler(Call(company, key.user, request.args, raw, ids))
 
 
@@ -110,7 +169,7 @@ def _make_key(world: World) -> Response:
         return _json(401, {"error": "Unauthorized"})
     company, user = found
     try:
-        wanted = parse(request.get_data()) if request.get_data() else {}
+        wanted = parse_json(request.get_data()) if request.get_data() else {}
     except Refused as reason:
         return _json(reason.status, reason.as_dict())
     named = [str(wanted.get(name) or "") for name in ("name", "description")]

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from flask import Blueprint, Response, jsonify
 
-from simulator.intuit.state import App
-from simulator.rooms import new_room, read_body
-
-if TYPE_CHECKING:
-    from simulator.world import World
+from simulator.control_base import control_blueprint, read_body
+from simulator.intuit.grants import App
+from simulator.world import World
 
 
 def build_blueprint(world: World) -> Blueprint:
-    room = new_room("intuit_control", __name__)
+    blueprint = control_blueprint("intuit_control", __name__)
 
-    @room.post("/apps")
+    @blueprint.post("/apps")
     def register() -> Response:
         wanted = read_body()
         app = App(
@@ -29,14 +25,14 @@ def build_blueprint(world: World) -> Blueprint:
             world.intuit.register(app)
         return jsonify({"client_id": app.client_id})
 
-    @room.post("/disconnect")
+    @blueprint.post("/disconnect")
     def disconnect() -> Response:
         wanted = read_body()
         with world.lock:
             count = world.intuit.disconnect(str(wanted.get("realm_id", "")), str(wanted.get("client_id", "")))
         return jsonify({"disconnected": count})
 
-    @room.post("/connections")
+    @blueprint.post("/connections")
     def connect() -> Response:
         """A connection made earlier, with the tokens it had: what a stored database of the portal still holds."""
         wanted = read_body()
@@ -45,7 +41,7 @@ def build_blueprint(world: World) -> Blueprint:
             world.intuit.restore(*named)
         return jsonify({"realm_id": named[1]})
 
-    @room.get("/connections")
+    @blueprint.get("/connections")
     def connections() -> Response:
         with world.lock:
             shown = [
@@ -54,4 +50,4 @@ def build_blueprint(world: World) -> Blueprint:
             ]
         return jsonify(shown)
 
-    return room
+    return blueprint

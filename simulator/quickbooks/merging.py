@@ -1,18 +1,13 @@
-"""Two records made one by a person; the API has no such operation, and renaming to a taken name is only refused."""
+"""Two records that a person merges, which the API cannot: docs/vendors/quickbooks-online.md, 4.4."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from simulator.quickbooks import names, problems
-from simulator.quickbooks.balances import touch_ancestors
-from simulator.quickbooks.index import PARENT
-from simulator.quickbooks.presenting import balance_with_jobs
-from simulator.quickbooks.rules import MAX_LEVELS, RULES
-from simulator.quickbooks.writing import existing
-
-if TYPE_CHECKING:
-    from simulator.quickbooks.state import Company, Record
+from simulator.quickbooks import errors, rules
+from simulator.quickbooks.company import PARENT, Company, Record, touch_ancestors
+from simulator.quickbooks.list_rules import MAX_LEVELS
+from simulator.quickbooks.rendering import balance_with_jobs
+from simulator.quickbooks.responses import Json
+from simulator.quickbooks.writing import RULES, existing
 
 _POINTING = {
     "Customer": {"CustomerRef"},
@@ -30,7 +25,7 @@ _POINTING = {
 def merge(company: Company, entity: str, away_id: str, into_id: str) -> Record:
     """Everything that pointed at the one points at the other, and so do the jobs below it."""
     if entity not in _POINTING:
-        raise problems.unsupported_operation(f"merge {entity}")
+        raise errors.unsupported_operation(f"merge {entity}")
     away, survivor = existing(company, entity, away_id), existing(company, entity, into_id)
     _refuse(company, away, survivor)
     moved = entity == "Customer" and balance_with_jobs(company, away)
@@ -50,18 +45,14 @@ def merge(company: Company, entity: str, away_id: str, into_id: str) -> Record:
 
 def _refuse(company: Company, away: Record, survivor: Record) -> None:
     if away.id == survivor.id or not away.active or not survivor.active:
-        raise problems.business("Only two different active records can be merged.")
+        raise errors.business("Only two different active records can be merged.")
     if away in company.ancestors(survivor):
-        raise problems.business("A record cannot be merged into one below it.")
+        raise errors.business("A record cannot be merged into one below it.")
     if away.fields.get("Type") != survivor.fields.get("Type"):
-        raise problems.business("Only records of one type can be merged.")
-    levels = 1 + len(company.ancestors(survivor)) + _depth_below(company, away)
+        raise errors.business("Only records of one type can be merged.")
+    levels = 1 + len(company.ancestors(survivor)) + company.depth_below(away)
     if away.entity == "Customer" and levels > MAX_LEVELS:
-        raise problems.business("A customer can have at most five levels.", "6180", "Too many levels")
-
-
-def _depth_below(company: Company, record: Record) -> int:
-    return max((1 + _depth_below(company, one) for one in company.children(record)), default=0)
+        raise errors.business("A customer can have at most five levels.", "6180", "Too many levels")
 
 
 def _pointing(company: Company, away: Record) -> list[Record]:
@@ -82,7 +73,7 @@ def _redirect(company: Company, record: Record, away: Record, survivor: Record) 
         company.changed(record)
 
 
-def _redirected(record: Record, away: Record, to: str) -> dict[str, Any]:
+def _redirected(record: Record, away: Record, to: str) -> Json:
     pointers = _POINTING[away.entity] | ({PARENT} if record.entity == away.entity else set())
     return {name: _replaced(name, value, pointers, away.id, to) for name, value in record.fields.items()}
 
@@ -103,13 +94,13 @@ def _version(company: Company, record: Record, *, new: bool) -> None:
 
 
 def _retire(company: Company, away: Record) -> None:
-    """Inactive and no longer found by its name; or away altogether, without the word Delete."""
+    """Inactive under a name with the suffix, or removed without an event Delete, as the switch says."""
     if company.switch("merged_away") == "gone":
         company.remove(away)
         company.changes.pop()
         return
     name = "DisplayName" if "DisplayName" in away.fields else "Name"
-    suffix = getattr(RULES[away.entity], "suffix", names.SUFFIX)
+    suffix = getattr(RULES[away.entity], "suffix", rules.SUFFIX)
     away.fields = {**away.fields, "Active": False, name: away.fields[name] + suffix}
     _version(company, away, new=True)
     company.index.put(away)

@@ -1,193 +1,148 @@
-"""What customers, vendors and employees demand before they are stored; and the rules of every kind by its name."""
+"""What every kind of record demands before it is stored; the checks of names and references that several share."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from simulator.quickbooks import names, problems
-from simulator.quickbooks.answers import Problem, Refused
-from simulator.quickbooks.list_rules import LISTS
-from simulator.quickbooks.people import CUSTOMER, EMPLOYEE, VENDOR
-from simulator.quickbooks.presenting import DEFAULT_TAX_CODE, balance_with_jobs
-from simulator.quickbooks.ruling import Rules, refuse_all, refuse_unknown_currency
-from simulator.quickbooks.sales.registry import SALES
-from simulator.quickbooks.schema import overlong
+from simulator.quickbooks import errors
+from simulator.quickbooks.company import Company, Record
+from simulator.quickbooks.rendering import CURRENCIES, full_name
+from simulator.quickbooks.responses import Json, Problem, Refused, refused
+from simulator.quickbooks.schema import Entity
 
-if TYPE_CHECKING:
-    from simulator.quickbooks.state import Company, Record
-
-MAX_LEVELS = 5
-DELIVERY = {"Print", "Email", "None"}
+NOTHING: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
-class PersonRules(Rules):
-    """Customers, vendors and employees: one list of names."""
+class Rules:
+    """Called in this order on creation and on every update; only `after` changes other records."""
+
+    entity: Entity
+
+    def begin(self, body: Json) -> None:
+        """Looks at the body as it was sent, before what is empty in it is dropped."""
 
     def settle(self, company: Company, record: Record, old: Record | None) -> None:
-        fields = record.fields
-        fields.setdefault("Active", True)
-        fields["DisplayName"] = fields.get("DisplayName") or names.from_parts(fields)
-        if not fields["DisplayName"]:
-            raise Refused(
-                Problem("6080", "Missing name", "At least one part of the name must be given.", "DisplayName")
-            )
-        names.follow_activity(company, record, old)
-        fields.setdefault("PrintOnCheckName", names.for_checks(fields))
+        """Fills what QuickBooks fills by itself."""
 
     def check(self, company: Company, record: Record, old: Record | None) -> None:
-        found = [*names.forbidden(company, record.fields), *overlong(self.entity.properties, record.fields)]
-        refuse_all([*found, *_bad_emails(record.fields)])
-        _check_references(company, record)
-        names.refuse_taken(company, record)
+        """Refuses."""
 
-
-@dataclass(frozen=True)
-class VendorRules(PersonRules):
-    def settle(self, company: Company, record: Record, old: Record | None) -> None:
-        super().settle(company, record, old)
-        record.fields.setdefault("Vendor1099", False)
-
-
-@dataclass(frozen=True)
-class EmployeeRules(PersonRules):
-    def settle(self, company: Company, record: Record, old: Record | None) -> None:
-        super().settle(company, record, old)
-        record.fields.setdefault("BillableTime", False)
-
-
-@dataclass(frozen=True)
-class CustomerRules(PersonRules):
-    def settle(self, company: Company, record: Record, old: Record | None) -> None:
-        super().settle(company, record, old)
-        fields, taxed = record.fields, company.settings.using_sales_tax
-        for name, value in {
-            "Job": False,
-            "BillWithParent": False,
-            "PreferredDeliveryMethod": "Print",
-            "Taxable": taxed,
-        }.items():
-            fields.setdefault(name, value)
-        if old is not None:
-            _keep_currency(fields, old)
-            _drop_default_tax_code(fields, old)
-        _take_opening_balance(record, old)
-        _settle_job(company, fields)
-
-    def check(self, company: Company, record: Record, old: Record | None) -> None:
-        super().check(company, record, old)
-        if record.fields["PreferredDeliveryMethod"] not in DELIVERY:
-            raise Refused(
-                Problem("2170", "Invalid Enumeration", "Supplied value is no PreferredDeliveryMethod", "")
-            )
-        code = record.fields.get("CurrencyRef", {}).get("value", company.settings.home_currency)
-        refuse_unknown_currency(company, code)
-        if old is None or old.parent_id != record.parent_id:
-            _check_parents(company, record)
-        if old is not None and old.active and not record.active:
-            _check_deactivation(company, record)
+    def admit(self, company: Company, record: Record, old: Record | None, include: frozenset[str]) -> None:
+        """The last check, which depends on the request's `include`."""
 
     def after(self, company: Company, record: Record, old: Record | None) -> None:
-        if old is None or record.active or company.switch("deactivating_parent") != "jobs_follow":
-            return
-        for job in company.children(record):
-            if job.active:
-                follow = replace(job, fields={**job.fields, "Active": False})
-                names.follow_activity(company, follow, job)
-                job.fields, job.sync_token, job.updated = follow.fields, job.sync_token + 1, company.now()
-                company.changed(job)
-                self.after(company, job, job)
+        """Changes other records after this one is stored."""
 
 
-def _bad_emails(fields: dict[str, Any]) -> list[Problem]:
+def refuse_all(found: list[Problem]) -> None:
+    if found:
+        raise Refused(*found)
+
+
+def check_currency(company: Company, fields: Json) -> None:
+    """With one currency alone it is not kept: sent or not, it is the same."""
+    sent = fields.get("CurrencyRef", {}).get("value")
+    if company.settings.multicurrency and sent is None:
+        raise errors.missing("CurrencyRef")
+    refuse_unknown_currency(company, sent or company.settings.home_currency)
+    if not company.settings.multicurrency:
+        fields.pop("CurrencyRef", None)
+
+
+def refuse_unknown_currency(company: Company, code: str) -> None:
+    known = code in CURRENCIES if company.settings.multicurrency else code == company.settings.home_currency
+    if not known:
+        raise refused(
+            "2220", "Invalid Currency", f"Currency {code} is not active in this company", "CurrencyRef"
+        )
+
+
+def active_reference(company: Company, entity: str, fields: Json, name: str) -> Record | None:
+    """What a reference points at; refused where it points at nothing or at something inactive."""
+    value = fields.get(name, {}).get("value")
+    if not value:
+        return None
+    target = company.find(entity, value)
+    if target is None or not target.active:
+        raise errors.not_found()
+    return target
+
+
+SUFFIX = " (deleted)"
+NAME_PARTS = ("Title", "GivenName", "MiddleName", "FamilyName", "Suffix")
+_CHECKED_NAMES = ("DisplayName", "GivenName", "MiddleName", "FamilyName", "Title", "Suffix")
+_FORBIDDEN = re.compile(r"[:\t\n\r]")
+_EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+")
+ANOTHER = "Another customer is already using this name. Please use a different name."
+ANOTHER_KIND = "Another customer, vendor or employee is already using this name. Please use a different name."
+
+
+def name_from_parts(fields: Mapping[str, Any]) -> str:
+    return " ".join(str(fields[part]) for part in NAME_PARTS if fields.get(part))
+
+
+def name_for_checks(fields: Mapping[str, Any]) -> str:
+    """Company first, then first and last name, then whatever is displayed: in that order in the recordings."""
+    person = " ".join(str(fields[part]) for part in ("GivenName", "FamilyName") if fields.get(part))
+    return str(fields.get("CompanyName") or person or without_suffix(fields["DisplayName"]))[:110]
+
+
+def without_suffix(name: str) -> str:
+    return name.removesuffix(SUFFIX)
+
+
+def follow_activity(company: Company, record: Record, old: Record | None) -> None:
+    """An inactive record has the suffix; one that is made active keeps it unless a name without it is sent."""
+    name, fields = record.fields["DisplayName"], record.fields
+    if not record.active and not name.endswith(SUFFIX):
+        fields["DisplayName"] = name + SUFFIX
+    elif (
+        record.active and old is not None and not old.active and company.switch("reactivation_strips_suffix")
+    ):
+        fields["DisplayName"] = without_suffix(name)
+
+
+def forbidden_names(company: Company, fields: Mapping[str, Any]) -> Iterator[Problem]:
+    for name in _CHECKED_NAMES:
+        if _FORBIDDEN.search(str(fields.get(name, ""))):
+            yield errors.forbidden_characters(name, str(company.switch("forbidden_character_code")))
+
+
+def bad_emails(fields: Mapping[str, Any], *names: str) -> list[Problem]:
     """Several addresses in one field, separated by commas, are common."""
-    given = fields.get("PrimaryEmailAddr", {}).get("Address", "")
-    addresses = [one.strip() for one in given.split(",")] if given else []
-    return [problems.bad_email(one) for one in addresses if not names.looks_like_email(one)]
+    given = [(name, fields[name].get("Address", "")) for name in names if name in fields]
+    each = [(name, one.strip()) for name, addresses in given if addresses for one in addresses.split(",")]
+    return [errors.bad_email(one, name) for name, one in each if not _EMAIL.fullmatch(one)]
 
 
-_REFERENCES = {
-    "SalesTermRef": "Term",
-    "TermRef": "Term",
-    "PaymentMethodRef": "PaymentMethod",
-    "ARAccountRef": "Account",
-}
-_REFERENCES["APAccountRef"] = "Account"
-
-
-def _check_references(company: Company, record: Record) -> None:
-    for name, entity in _REFERENCES.items():
-        value = record.fields.get(name, {}).get("value")
-        target = company.find(entity, value) if value else None
-        if value and (target is None or not target.active):
-            raise problems.not_found()
-
-
-def _take_opening_balance(record: Record, old: Record | None) -> None:
-    """Amount and date count on creation; later both are read-only."""
-    opening = record.fields.pop("Balance", None)
-    if old is None:
-        record.balance_cents = round((opening or 0) * 100)
+def refuse_taken_name(company: Company, record: Record) -> None:
+    """The name of an inactive record, with its suffix, is not taken."""
+    if not record.active:
         return
-    record.fields.pop("OpenBalanceDate", None)
-    if "OpenBalanceDate" in old.fields:
-        record.fields["OpenBalanceDate"] = old.fields["OpenBalanceDate"]
+    wanted = _compared(company, _claim(company, record))
+    for other in company.people():
+        own = other.entity == record.entity and other.id == record.id
+        if not own and wanted in _claimed(company, other):
+            tail = ANOTHER if other.entity == record.entity == "Customer" else ANOTHER_KIND
+            raise errors.duplicate_name("null" if company.switch("duplicate_name_tail") == "null" else tail)
 
 
-def _keep_currency(fields: dict[str, Any], old: Record) -> None:
-    fields.pop("CurrencyRef", None)
-    if "CurrencyRef" in old.fields:
-        fields["CurrencyRef"] = old.fields["CurrencyRef"]
+def _claim(company: Company, record: Record) -> str:
+    by_full_name = company.switch("job_names_unique") == "within_parent"
+    return full_name(company, record) if by_full_name else str(record.fields["DisplayName"])
 
 
-def _drop_default_tax_code(fields: dict[str, Any], old: Record) -> None:
-    """Read and sent back, the company's default is still nobody's choice."""
-    if "DefaultTaxCodeRef" not in old.fields and fields.get("DefaultTaxCodeRef") == DEFAULT_TAX_CODE:
-        del fields["DefaultTaxCodeRef"]
+def _claimed(company: Company, other: Record) -> set[str]:
+    name = _claim(company, other)
+    claimed = {_compared(company, name)}
+    if not other.active and not company.switch("inactive_name_frees"):
+        claimed.add(_compared(company, without_suffix(name)))
+    return claimed
 
 
-def _settle_job(company: Company, fields: dict[str, Any]) -> None:
-    if "ParentRef" in fields and not fields["Job"]:
-        if company.switch("parent_without_job") == "refuse":
-            raise problems.missing("Job")
-        del fields["ParentRef"]
-    if fields["Job"] and "ParentRef" not in fields:
-        raise problems.missing("ParentRef")
-
-
-def _check_parents(company: Company, record: Record) -> None:
-    if not record.parent_id:
-        return
-    parent = company.find("Customer", record.parent_id)
-    if parent is None or not parent.active:
-        raise problems.not_found()
-    line = [parent, *company.ancestors(parent)]
-    if any(one.id == record.id for one in line):
-        raise problems.business("A customer cannot be a job of itself or of one of its jobs.")
-    if 1 + len(line) + _depth_below(company, record) > MAX_LEVELS:
-        raise problems.business("A customer can have at most five levels.", "6180", "Too many levels")
-
-
-def _depth_below(company: Company, record: Record) -> int:
-    return max((1 + _depth_below(company, child) for child in company.children(record)), default=0)
-
-
-def _check_deactivation(company: Company, record: Record) -> None:
-    if balance_with_jobs(company, record):
-        raise problems.business(
-            "A customer with a balance cannot be made inactive.", "6220", "Cannot make inactive"
-        )
-    if record.unbilled_cents:
-        raise problems.business(
-            "A customer with unbilled charges cannot be made inactive.", "6280", "Cannot make inactive"
-        )
-
-
-RULES: dict[str, Rules] = {
-    "Customer": CustomerRules(CUSTOMER),
-    "Vendor": VendorRules(VENDOR),
-    "Employee": EmployeeRules(EMPLOYEE),
-    **LISTS,
-    **SALES,
-}
+def _compared(company: Company, name: str) -> str:
+    return name if company.switch("display_name_case_sensitive") else name.lower()

@@ -1,16 +1,19 @@
-"""What a property may hold: types, lengths, parts. Refusals read as those of Intuit's Java reader did when recorded."""
+"""What a property of an entity may hold; refusals are worded as recorded.
+
+docs/vendors/quickbooks-online.md, 2.2.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date as calendar_date
 from decimal import Decimal
 from typing import Any, Literal
 
-from simulator.quickbooks import problems
-from simulator.quickbooks.answers import Problem
+from simulator.quickbooks import errors
+from simulator.quickbooks.responses import Json, Problem
 
 Kind = Literal["text", "flag", "amount", "quantity", "date", "reference", "block", "moment"]
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -37,83 +40,56 @@ class Property:
     choices: frozenset[str] = frozenset()
 
 
-def text(limit: int = 0, *, read_only: bool = False) -> Property:
-    return Property("text", limit, read_only)
+Properties = Mapping[str, Property]
 
 
-def one_of(*choices: str) -> Property:
-    return Property("text", choices=frozenset(choices))
+def _named(kind: Kind, names: Collection[str], **more: Any) -> dict[str, Property]:
+    return {name: Property(kind, **more) for name in names}
 
 
-def flag(*, read_only: bool = False) -> Property:
-    return Property("flag", read_only=read_only)
+def text(*names: str, limit: int = 0) -> dict[str, Property]:
+    return _named("text", names, limit=limit)
 
 
-def amount(*, read_only: bool = False) -> Property:
-    return Property("amount", read_only=read_only)
+def one_of(name: str, *choices: str) -> dict[str, Property]:
+    return {name: Property("text", choices=frozenset(choices))}
 
 
-def quantity() -> Property:
-    return Property("quantity")
+def flag(*names: str) -> dict[str, Property]:
+    return _named("flag", names)
 
 
-def date() -> Property:
-    return Property("date")
+def amount(*names: str) -> dict[str, Property]:
+    return _named("amount", names)
 
 
-def reference(*, read_only: bool = False) -> Property:
-    return Property(
-        "reference", 0, read_only, {"value": text(), "name": text(), "type": text()}, "ReferenceType"
-    )
+def quantity(*names: str) -> dict[str, Property]:
+    return _named("quantity", names)
 
 
-def block(java: str, **parts: Property) -> Property:
-    return Property("block", 0, False, parts, java)
+def date(*names: str) -> dict[str, Property]:
+    return _named("date", names)
 
 
-def many(one: Property, *, read_only: bool = False) -> Property:
-    return replace(one, many=True, read_only=read_only)
+def moment(*names: str) -> dict[str, Property]:
+    return _named("moment", names)
 
 
-METADATA = Property(
-    "block",
-    0,
-    True,
-    {
-        "CreateTime": Property("moment", read_only=True),
-        "LastUpdatedTime": Property("moment", read_only=True),
-        "CreatedByRef": reference(read_only=True),
-        "LastModifiedByRef": reference(read_only=True),
-    },
-    "ModificationMetaData",
-)
-EVERYWHERE = {
-    "Id": text(read_only=True),
-    "SyncToken": text(read_only=True),
-    "sparse": flag(read_only=True),
-    "domain": text(read_only=True),
-    "status": text(read_only=True),
-    "MetaData": METADATA,
-    "V4IDPseudonym": text(read_only=True),
-    "ClientEntityId": text(read_only=True),
-}
-EMAIL = block("EmailAddress", Address=text(100), Default=flag(), Tag=text())
-WEB = block("WebSiteAddress", URI=text(1000), Default=flag(), Tag=text())
-ADDRESS = block(
-    "PhysicalAddress",
-    Id=text(read_only=True),
-    **{f"Line{number}": text(500) for number in range(1, 6)},
-    City=text(255),
-    Country=text(255),
-    CountrySubDivisionCode=text(255),
-    PostalCode=text(30),
-    Lat=text(read_only=True),
-    Long=text(read_only=True),
-)
+def reference(*names: str) -> dict[str, Property]:
+    return _named("reference", names, java="ReferenceType", parts=text("value", "name", "type"))
 
 
-def phone(limit: int = 30) -> Property:
-    return block("TelephoneNumber", FreeFormNumber=text(limit), Default=flag(), Tag=text())
+def block(java: str, *names: str, parts: Properties | None = None) -> dict[str, Property]:
+    """An object of the Java class `java` under each of the names."""
+    return _named("block", names, java=java, parts=parts or {})
+
+
+def many(properties: Properties) -> dict[str, Property]:
+    return {name: replace(one, many=True) for name, one in properties.items()}
+
+
+def read_only(*groups: Properties) -> dict[str, Property]:
+    return {name: replace(one, read_only=True) for group in groups for name, one in group.items()}
 
 
 def is_empty(value: object) -> bool:
@@ -123,7 +99,7 @@ def is_empty(value: object) -> bool:
 def refuse_unknown(java: str, known: Mapping[str, Property], given: Mapping[str, Any]) -> None:
     for name, value in given.items():
         if name not in known:
-            raise problems.bad_property(_unrecognized(name, java, known))
+            raise errors.bad_property(_unrecognized(name, java, known))
         for inner in value if isinstance(value, list) else [value]:
             if known[name].parts and isinstance(inner, dict):
                 refuse_unknown(known[name].java, known[name].parts, inner)
@@ -143,13 +119,13 @@ def cleaned(name: str, known: Property, value: object) -> object:
     if known.kind in {"block", "reference"}:
         return _cleaned_parts(name, known, value)
     if isinstance(value, dict | list):
-        raise problems.bad_property(
+        raise errors.bad_property(
             f"Can not deserialize instance of java.lang.String out of START_OBJECT token {name}"
         )
     if known.kind in {"amount", "quantity"}:
         return _amount(name, value, known.kind)
     if known.choices and str(value) not in known.choices:
-        raise problems.bad_choice(name, str(value))
+        raise errors.bad_choice(name, str(value))
     if known.kind == "date":
         return _date(name, str(value))
     return _flag(name, value) if known.kind == "flag" else str(value)
@@ -157,7 +133,7 @@ def cleaned(name: str, known: Property, value: object) -> object:
 
 def _cleaned_list(name: str, known: Property, value: object) -> list[object]:
     if not isinstance(value, list):
-        raise problems.bad_property(
+        raise errors.bad_property(
             f"Can not deserialize instance of java.util.ArrayList out of START_OBJECT token {name}"
         )
     single = replace(known, many=False)
@@ -167,17 +143,17 @@ def _cleaned_list(name: str, known: Property, value: object) -> list[object]:
 
 def _date(name: str, value: str) -> str:
     if not _DATE.fullmatch(value):
-        raise problems.bad_date("2060", name, value)
+        raise errors.bad_date("2060", name, value)
     try:
         calendar_date.fromisoformat(value)
     except ValueError:
-        raise problems.bad_date("2070", name, value) from None
+        raise errors.bad_date("2070", name, value) from None
     return value
 
 
-def _cleaned_parts(name: str, known: Property, value: object) -> dict[str, Any] | None:
+def _cleaned_parts(name: str, known: Property, value: object) -> Json | None:
     if not isinstance(value, dict):
-        raise problems.bad_property(
+        raise errors.bad_property(
             f"Can not construct instance of {_PACKAGE}.{known.java} from value for {name}"
         )
     kept = {
@@ -194,14 +170,14 @@ def _flag(name: str, value: object) -> bool:
     if isinstance(value, bool):
         return value
     if str(value).lower() not in {"true", "false"}:
-        raise problems.bad_property(
+        raise errors.bad_property(
             f"Can not construct instance of java.lang.Boolean from value '{value}' for {name}"
         )
     return str(value).lower() == "true"
 
 
 def _amount(name: str, value: object, kind: Kind) -> Decimal:
-    wrong = problems.bad_quantity if kind == "quantity" else problems.bad_amount
+    wrong = errors.bad_quantity if kind == "quantity" else errors.bad_amount
     if isinstance(value, bool) or not _NUMBER.fullmatch(str(value)):
         raise wrong(name, value)
     found = Decimal(str(value))
@@ -217,10 +193,27 @@ def overlong(known: Mapping[str, Property], fields: Mapping[str, Any], prefix: s
                 yield from overlong(known[name].parts, inner, f"{prefix}{name}.")
                 yield from _overlong_lines(name, inner)
             elif known[name].limit and len(str(inner)) > known[name].limit:
-                yield problems.too_long(f"{prefix}{name}", known[name].limit, len(str(inner)))
+                yield errors.too_long(f"{prefix}{name}", known[name].limit, len(str(inner)))
 
 
 def _overlong_lines(name: str, value: Mapping[str, Any]) -> Iterator[Problem]:
     total = sum(len(str(inner)) for part, inner in value.items() if re.fullmatch(r"Line[1-5]", part))
     if total > ADDRESS_LINES:
-        yield problems.too_long(f"{name}.Line1-5", ADDRESS_LINES, total)
+        yield errors.too_long(f"{name}.Line1-5", ADDRESS_LINES, total)
+
+
+@dataclass(frozen=True)
+class Entity:
+    """`order` is what lists come sorted by when nobody asks, from the last backwards after a minus.
+
+    `api_writes` False: only people change it, for now. `operations`: what may be asked of it besides create and
+    update. `counted`: its query answers carry a totalCount.
+    """
+
+    name: str
+    properties: Mapping[str, Property]
+    filterable: Collection[str]
+    order: str
+    api_writes: bool = False
+    operations: frozenset[str] = frozenset()
+    counted: bool = False

@@ -1,27 +1,35 @@
-"""Creating and changing a record: the order of refusals, SyncToken, sparse against full, what counts as a change."""
+"""Creating and changing records: order of refusals, SyncToken, sparse and full updates.
+
+docs/vendors/quickbooks-online.md, 8.1.
+"""
 
 from __future__ import annotations
 
 import re
 from copy import deepcopy
-from typing import TYPE_CHECKING, Any
 
-from simulator.quickbooks import problems
-from simulator.quickbooks.balances import touch, touch_ancestors
-from simulator.quickbooks.rules import RULES
-from simulator.quickbooks.ruling import NOTHING, Rules
-from simulator.quickbooks.sales.credits import automatic
-from simulator.quickbooks.sales.lines import merged
-from simulator.quickbooks.schema import cleaned, is_empty, refuse_unknown
-from simulator.quickbooks.state import Company, Record
-
-if TYPE_CHECKING:
-    from simulator.quickbooks.entity import Entity
+from simulator.quickbooks import errors
+from simulator.quickbooks.company import Company, Record, touch, touch_ancestors
+from simulator.quickbooks.entities import CREDIT_MEMO, DEPOSIT, INVOICE, PAYMENT
+from simulator.quickbooks.list_rules import LISTS
+from simulator.quickbooks.payments import DepositRules, PaymentRules, automatic_credit
+from simulator.quickbooks.responses import Json
+from simulator.quickbooks.rules import NOTHING, Rules
+from simulator.quickbooks.sale_lines import merge_lines
+from simulator.quickbooks.sale_rules import InvoiceRules, SaleRules
+from simulator.quickbooks.schema import Entity, cleaned, is_empty, refuse_unknown
 
 _NUMBER = re.compile(r"-?\d+")
+RULES: dict[str, Rules] = {
+    **LISTS,
+    "Invoice": InvoiceRules(INVOICE),
+    "CreditMemo": SaleRules(CREDIT_MEMO),
+    "Payment": PaymentRules(PAYMENT),
+    "Deposit": DepositRules(DEPOSIT),
+}
 
 
-def write(company: Company, entity: str, body: dict[str, Any], include: frozenset[str] = NOTHING) -> Record:
+def write(company: Company, entity: str, body: Json, include: frozenset[str] = NOTHING) -> Record:
     """As the API takes it: a body with an Id is an update, any other creates."""
     rules = _begin(entity, body)
     if is_empty(body.get("Id")):
@@ -30,12 +38,12 @@ def write(company: Company, entity: str, body: dict[str, Any], include: frozense
     return _update(company, rules, record, body, include, sparse=body.get("sparse") in (True, "true"))
 
 
-def enter(company: Company, entity: str, body: dict[str, Any]) -> Record:
+def enter(company: Company, entity: str, body: Json) -> Record:
     """As a person types it into QuickBooks."""
     return _create(company, _begin(entity, body), body, NOTHING)
 
 
-def edit(company: Company, entity: str, id_: str, body: dict[str, Any]) -> Record:
+def edit(company: Company, entity: str, id_: str, body: Json) -> Record:
     """As a person edits it: the named fields only, on whatever version is current.
 
     The page saves its whole form, so that what is empty is empty, whatever a sparse update would make of that.
@@ -45,35 +53,35 @@ def edit(company: Company, entity: str, id_: str, body: dict[str, Any]) -> Recor
     return _update(company, _begin(entity, whole), record, whole, NOTHING, sparse=False)
 
 
-def _begin(entity: str, body: dict[str, Any]) -> Rules:
+def _begin(entity: str, body: Json) -> Rules:
     rules = RULES[entity]
     refuse_unknown(entity, rules.entity.properties, body)
     rules.begin(body)
     return rules
 
 
-def current(company: Company, entity: str, body: dict[str, Any]) -> Record:
+def current(company: Company, entity: str, body: Json) -> Record:
     """The record a body names, if it names its newest version."""
     if is_empty(body.get("Id")):
-        raise problems.missing("Id")
+        raise errors.missing("Id")
     record = existing(company, entity, str(body["Id"]))
     if is_empty(body.get("SyncToken")):
-        raise problems.missing("SyncToken")
+        raise errors.missing("SyncToken")
     if str(body["SyncToken"]) != str(record.sync_token):
-        raise problems.stale()
+        raise errors.stale()
     return record
 
 
 def existing(company: Company, entity: str, id_: str) -> Record:
     if not _NUMBER.fullmatch(id_):
-        raise problems.invalid_id(id_)
+        raise errors.invalid_id(id_)
     record = company.find(entity, id_)
     if record is None:
-        raise problems.not_found()
+        raise errors.not_found()
     return record
 
 
-def _create(company: Company, rules: Rules, body: dict[str, Any], include: frozenset[str]) -> Record:
+def _create(company: Company, rules: Rules, body: Json, include: frozenset[str]) -> Record:
     now = company.now()
     record = Record(rules.entity.name, "", now, now, _accepted(rules.entity, body))
     rules.settle(company, record, None)
@@ -85,7 +93,7 @@ def _create(company: Company, rules: Rules, body: dict[str, Any], include: froze
     if record.entity == "Customer" and record.balance_cents:
         touch_ancestors(company, record)
     rules.after(company, record, None)
-    while (credit := automatic(company, record)) is not None:
+    while (credit := automatic_credit(company, record)) is not None:
         enter(company, "Payment", credit)
     return record
 
@@ -94,7 +102,7 @@ def _update(
     company: Company,
     rules: Rules,
     record: Record,
-    body: dict[str, Any],
+    body: Json,
     include: frozenset[str],
     *,
     sparse: bool,
@@ -123,8 +131,8 @@ def _bumps_anyway(company: Company, record: Record) -> bool:
     return record.entity in switch and bool(company.switch(switch[record.entity]))
 
 
-def _accepted(entity: Entity, body: dict[str, Any]) -> dict[str, Any]:
-    """Only what may be written; values that are known but read-only are dropped without a word."""
+def _accepted(entity: Entity, body: Json) -> Json:
+    """Only what may be written; known values that are read-only are dropped."""
     given = {
         name: value
         for name, value in body.items()
@@ -134,13 +142,13 @@ def _accepted(entity: Entity, body: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in kept.items() if value is not None}
 
 
-def _replaced(entity: Entity, record: Record, body: dict[str, Any]) -> dict[str, Any]:
+def _replaced(entity: Entity, record: Record, body: Json) -> Json:
     """A full update: whatever is left out is cleared, save whether the record is active."""
     kept = {"Active": record.active} if "Active" in entity.properties else {}
     return {**kept, **_accepted(entity, body)}
 
 
-def _merged(company: Company, entity: Entity, old: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+def _merged(company: Company, entity: Entity, old: Json, body: Json) -> Json:
     fields, accepted = deepcopy(old), _accepted(entity, body)
     for name, value in body.items():
         if name in accepted:
@@ -150,10 +158,10 @@ def _merged(company: Company, entity: Entity, old: dict[str, Any], body: dict[st
     return fields
 
 
-def _put(company: Company, fields: dict[str, Any], name: str, value: object, sent: object) -> None:
+def _put(company: Company, fields: Json, name: str, value: object, sent: object) -> None:
     before = fields.get(name)
     if name == "Line" and company.switch("sparse_lines") == "merge":
-        value = merged(before or [], value)
+        value = merge_lines(before or [], value)
     merging = company.switch("sparse_nested") == "merge"
     if not (merging and isinstance(before, dict) and isinstance(value, dict) and isinstance(sent, dict)):
         fields[name] = value

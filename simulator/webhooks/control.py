@@ -1,32 +1,19 @@
-"""`/_control/webhooks`: who receives, what goes wrong, what was sent."""
+"""`/_control/webhooks`: who is subscribed, which faults are active, what was sent."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, jsonify
 
+from simulator.control_base import Answer, control_blueprint, read_body, refused
 from simulator.coperniq.triggers import NAMES
 from simulator.webhooks.intuit_events import Event
 from simulator.webhooks.sender import CoperniqTarget, QuickBooksTarget
-from simulator.webhooks.trouble import TroubleRefused
-
-if TYPE_CHECKING:
-    from simulator.world import World
-
-Answer = Response | tuple[Response, int]
-
-
-def _body() -> dict[str, Any]:
-    found = request.get_json(silent=True)
-    return found if isinstance(found, dict) else {}
-
-
-def _refused(why: str, status: int = 400) -> Answer:
-    return jsonify({"error": why}), status
+from simulator.world import World
 
 
 def _urls(wanted: object) -> tuple[str, ...] | None:
@@ -37,36 +24,36 @@ def _urls(wanted: object) -> tuple[str, ...] | None:
 
 
 def build_blueprint(world: World) -> Blueprint:
-    room = Blueprint("webhooks", __name__)
+    blueprint = control_blueprint("webhooks", __name__)
 
-    @room.put("/coperniq")
+    @blueprint.put("/coperniq")
     def subscribe_coperniq() -> Answer:
-        return _subscribe_coperniq(world, _body())
+        return _subscribe_coperniq(world, read_body())
 
-    @room.put("/quickbooks")
+    @blueprint.put("/quickbooks")
     def subscribe_quickbooks() -> Answer:
-        return _subscribe_quickbooks(world, _body())
+        return _subscribe_quickbooks(world, read_body())
 
-    @room.post("/quickbooks/events")
-    def tell() -> Answer:
-        return _tell(world, _body())
+    @blueprint.post("/quickbooks/events")
+    def send_events() -> Answer:
+        return _send_events(world, read_body())
 
-    _deliveries(room, world)
-    _faults(room, world)
-    return room
+    _deliveries(blueprint, world)
+    _faults(blueprint, world)
+    return blueprint
 
 
-def _tell(world: World, body: dict[str, Any]) -> Answer:
+def _send_events(world: World, body: dict[str, Any]) -> Answer:
     """Events that never happened, or happened long ago, in one post as far as they fit."""
     try:
         events = [_event(world, one) for one in body["events"]]
     except (KeyError, TypeError, ValueError) as reason:
-        return _refused(f"an event needs realm, entity, id and operation: {reason}")
+        return refused(f"an event needs realm, entity, id and operation: {reason}")
     signature = str(body.get("signature", "valid"))
     if signature not in {"valid", "wrong", "absent"}:
-        return _refused("signature: valid, wrong or absent")
-    if not world.webhooks.tell(events, signature):
-        return _refused("nobody subscribed", 404)
+        return refused("signature: valid, wrong or absent")
+    if not world.webhooks.send_events(events, signature):
+        return refused("nobody subscribed", 404)
     return jsonify({"events": len(events)})
 
 
@@ -81,14 +68,14 @@ def _subscribe_coperniq(world: World, body: dict[str, Any]) -> Answer:
     """An empty list of urls ends the subscription."""
     urls, triggers = _urls(body.get("urls")), body.get("triggers")
     if urls is None or not (triggers is None or isinstance(triggers, list)):
-        return _refused("urls must be an array of http urls, triggers null or an array")
-    strangers = sorted(set(triggers or []) - set(NAMES))
-    if strangers:
-        return _refused(f"no triggers {strangers}")
+        return refused("urls must be an array of http urls, triggers null or an array")
+    unknown = sorted(set(triggers or []) - set(NAMES))
+    if unknown:
+        return refused(f"no triggers {unknown}")
     with world.lock:
         found = world.coperniq.find(str(body.get("api_key", "")))
         if found is None:
-            return _refused("no company has that key", 404)
+            return refused("no company has that key", 404)
         wanted = None if triggers is None else frozenset(triggers)
         world.webhooks.coperniq[found[0].first_token] = CoperniqTarget(urls, wanted)
     return jsonify({"urls": len(urls)})
@@ -107,40 +94,37 @@ def _subscribe_quickbooks(world: World, body: dict[str, Any]) -> Answer:
         or not token
         or form not in {"cloudevents", "legacy"}
     ):
-        return _refused("url, verifier_token and form (cloudevents or legacy) are needed")
+        return refused("url, verifier_token and form (cloudevents or legacy) are needed")
     world.webhooks.quickbooks = QuickBooksTarget(str(url), token, form)
     return jsonify({"form": form})
 
 
-def _deliveries(room: Blueprint, world: World) -> None:
-    @room.get("")
+def _deliveries(blueprint: Blueprint, world: World) -> None:
+    @blueprint.get("")
     def read() -> Response:
         pending = world.webhooks.pending
-        return jsonify({"pending": pending, "deliveries": world.webhooks.book.as_list()})
+        return jsonify({"pending": pending, "deliveries": world.webhooks.log.as_list()})
 
-    @room.delete("")
+    @blueprint.delete("")
     def empty() -> Response:
-        world.webhooks.book.clear()
+        world.webhooks.log.clear()
         return jsonify({})
 
 
-def _faults(room: Blueprint, world: World) -> None:
-    @room.post("/faults")
-    def add() -> Answer:
-        try:
-            return jsonify({"id": world.webhooks.troubles.add(_body()).id})
-        except TroubleRefused as reason:
-            return _refused(str(reason))
+def _faults(blueprint: Blueprint, world: World) -> None:
+    @blueprint.post("/faults")
+    def add() -> Response:
+        return jsonify({"id": world.webhooks.faults.add(read_body()).id})
 
-    @room.get("/faults")
+    @blueprint.get("/faults")
     def listed() -> Response:
-        return jsonify(world.webhooks.troubles.as_list())
+        return jsonify(world.webhooks.faults.as_list())
 
-    @room.delete("/faults")
+    @blueprint.delete("/faults")
     def remove() -> Response:
-        world.webhooks.troubles.clear()
+        world.webhooks.faults.clear()
         return jsonify({})
 
-    @room.post("/flush")
+    @blueprint.post("/flush")
     def flush() -> Response:
         return jsonify({"sent": world.webhooks.flush()})

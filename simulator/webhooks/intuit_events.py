@@ -1,4 +1,7 @@
-"""What Intuit posts: CloudEvents (a bare array) or the legacy envelope, signed over the very bytes."""
+"""What Intuit posts, CloudEvents or the legacy envelope, and its signature.
+
+docs/vendors/quickbooks-online.md, 10.2 to 10.5.
+"""
 
 from __future__ import annotations
 
@@ -48,8 +51,8 @@ class Event:
     event_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
 
-def told(entity: str, operation: str) -> bool:
-    """Some entities, and some operations on others, are never told of."""
+def is_sent(entity: str, operation: str) -> bool:
+    """Intuit sends no events of some entities, and none of some operations on others."""
     return operation in SUPPORTED.get(entity, frozenset())
 
 

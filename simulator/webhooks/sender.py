@@ -1,21 +1,22 @@
-"""`Webhooks`: takes what happened from either vendor's half and gets it to whoever subscribed."""
+"""Webhooks of both vendors, from the change to the subscriber.
+
+docs/vendors/quickbooks-online.md, 10.6; docs/vendors/coperniq-api.md, 4.1.
+"""
 
 from __future__ import annotations
 
 import json
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from simulator.environment import Environment
 from simulator.webhooks import intuit_events
-from simulator.webhooks.deliveries import Book, Delivery
+from simulator.webhooks.delivery import Delivery, DeliveryLog, DeliveryQueue
+from simulator.webhooks.faults import WebhookFaults
 from simulator.webhooks.intuit_events import Event
-from simulator.webhooks.lane import Lane
-from simulator.webhooks.trouble import Troubles
-
-if TYPE_CHECKING:
-    from simulator.world import World
 
 
 @dataclass(frozen=True)
@@ -38,15 +39,16 @@ class QuickBooksTarget:
 class Webhooks:
     """Lives as long as its world, over resets. Called with the world's lock held or not: it only queues."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, environment: Environment, is_connected: Callable[[str], bool]) -> None:
+        self._environment = environment
+        self._is_connected = is_connected
         self._lock = threading.Lock()
-        self._lanes: dict[str, Lane] = {}
+        self._queues: dict[str, DeliveryQueue] = {}
         self._batch: list[Event] = []
         self._leaving = 0
         self._gathering: threading.Timer | None = None
-        self.book = Book()
-        self.troubles = Troubles()
+        self.log = DeliveryLog()
+        self.faults = WebhookFaults()
         self.coperniq: dict[str, CoperniqTarget] = {}
         self.quickbooks: QuickBooksTarget | None = None
 
@@ -56,23 +58,23 @@ class Webhooks:
             self.coperniq.clear()
             self.quickbooks = None
             self._batch.clear()
-            lanes = list(self._lanes.values())
-            self._lanes.clear()
-        for lane in lanes:
-            lane.clear()
-        self.troubles.forget()
-        self.book.clear()
+            queues = list(self._queues.values())
+            self._queues.clear()
+        for queue in queues:
+            queue.clear()
+        self.faults.forget()
+        self.log.clear()
 
     @property
     def _switches(self) -> dict[str, Any]:
-        return self._world.switches
+        return self._environment.switches
 
     @property
     def pending(self) -> int:
         """Posts that still have a try before them, held ones too, and events not yet gathered into a post."""
         with self._lock:
-            lanes, gathered = list(self._lanes.values()), len(self._batch) + self._leaving
-        return gathered + self.troubles.held + sum(lane.pending for lane in lanes)
+            queues, gathered = list(self._queues.values()), len(self._batch) + self._leaving
+        return gathered + self.faults.held + sum(queue.pending for queue in queues)
 
     def coperniq_fired(self, api_key: str, trigger_key: str, body: dict[str, Any]) -> None:
         target = self.coperniq.get(api_key)
@@ -86,9 +88,15 @@ class Webhooks:
         self, realm: str, entity: str, id_: str, operation: str, deleted_id: str = ""
     ) -> None:
         """`operation` as the legacy form spells it: Create, Update, Delete, Merge, Void, Emailed."""
-        if self.quickbooks is None or not intuit_events.told(entity, operation) or not self._tells(realm):
+        if (
+            self.quickbooks is None
+            or not intuit_events.is_sent(entity, operation)
+            or not self._may_send(realm)
+        ):
             return
-        event = Event(realm, entity, str(id_), operation, self._world.clock.at("quickbooks"), deleted_id)
+        event = Event(
+            realm, entity, str(id_), operation, self._environment.clock.at("quickbooks"), deleted_id
+        )
         with self._lock:
             self._batch.append(event)
             if self._gathering is None:
@@ -98,29 +106,29 @@ class Webhooks:
                 self._gathering.daemon = True
                 self._gathering.start()
 
-    def _tells(self, realm: str) -> bool:
-        if not self._switches["webhook_connected_only"]:
-            return True
-        return any(one.realm == realm and not one.revoked for one in self._world.intuit.grants)
+    def _may_send(self, realm: str) -> bool:
+        return not self._switches["webhook_connected_only"] or self._is_connected(realm)
 
     def _post_batch(self) -> None:
-        """The events count as pending until they are in a lane."""
+        """The events count as pending until they are in a queue."""
         with self._lock:
             events, self._batch, self._gathering = self._batch, [], None
             self._leaving += len(events)
             target = self.quickbooks
         if target is not None:
-            self._post_all(target, self.troubles.mix("quickbooks", events))
+            self._post_all(target, self.faults.apply_to_events("quickbooks", events))
         with self._lock:
             self._leaving -= len(events)
 
-    def tell(self, events: list[Event], signature: str = "valid") -> bool:
-        """At once, whatever a test wants told: kinds and operations that nobody knows, companies never connected."""
+    def send_events(self, events: list[Event], signature: str = "valid") -> bool:
+        """Sends any events at once: also unknown entities and operations, and companies that are not connected."""
         target = self.quickbooks
         if target is None:
             return False
         token = {"wrong": "another token", "absent": ""}.get(signature, target.verifier_token)
-        self._post_all(replace(target, verifier_token=token), self.troubles.mix("quickbooks", events))
+        self._post_all(
+            replace(target, verifier_token=token), self.faults.apply_to_events("quickbooks", events)
+        )
         return True
 
     def _post_all(self, target: QuickBooksTarget, events: list[Event]) -> None:
@@ -145,7 +153,7 @@ class Webhooks:
         return Delivery(vendor, url, raw, headers, timeout, retries, due=time.monotonic())
 
     def _send(self, delivery: Delivery) -> None:
-        leaving, fault = self.troubles.strike(delivery)
+        leaving, fault = self.faults.apply(delivery)
         if fault == "lost":
             delivery.attempt = 0
             self._report(delivery, 0, "lost")
@@ -154,12 +162,12 @@ class Webhooks:
     def _put(self, deliveries: list[Delivery]) -> None:
         for delivery in deliveries:
             with self._lock:
-                lane = self._lanes.setdefault(delivery.url, Lane(self._report))
-            lane.put(delivery)
+                queue = self._queues.setdefault(delivery.url, DeliveryQueue(self._report))
+            queue.put(delivery)
 
     def flush(self) -> int:
         """Sends what a `reverse` holds, the last first."""
-        released = self.troubles.flush()
+        released = self.faults.flush()
         now = time.monotonic()
         for delivery in released:
             delivery.due = now
@@ -167,4 +175,4 @@ class Webhooks:
         return len(released)
 
     def _report(self, delivery: Delivery, status: int, error: str) -> None:
-        self.book.add(self._world.clock.now(), delivery, json.loads(delivery.raw), status, error)
+        self.log.add(self._environment.clock.now(), delivery, json.loads(delivery.raw), status, error)

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
+from tests.simulator.clients import Json
+
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
@@ -78,8 +80,8 @@ def until(happened: Any) -> None:
     assert happened()
 
 
-def settled(client: FlaskClient) -> list[dict[str, Any]]:
+def settled(client: FlaskClient) -> list[Json]:
     """The book of deliveries once nothing is pending any more."""
     until(lambda: json.loads(client.get("/_control/webhooks").data)["pending"] == 0)
-    found: list[dict[str, Any]] = json.loads(client.get("/_control/webhooks").data)["deliveries"]
+    found: list[Json] = json.loads(client.get("/_control/webhooks").data)["deliveries"]
     return found

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.simulator.office import Office, document, refusal
-
-if TYPE_CHECKING:
-    from flask.testing import FlaskClient
+from tests.simulator.clients import Json, Office, document, refusal
 
 FIELDS = {
     "id",
@@ -27,12 +24,7 @@ FIELDS = {
     "createdAt",
     "updatedAt",
 }
-NEW: dict[str, Any] = {"title": "Ann Lee", "address": ["1 Elm St, Austin, TX 78701"]}
-
-
-@pytest.fixture
-def office(client: FlaskClient) -> Office:
-    return Office.opened(client)
+NEW: Json = {"title": "Ann Lee", "address": ["1 Elm St, Austin, TX 78701"]}
 
 
 def test_an_account_has_exactly_the_documented_fields(office: Office) -> None:
@@ -68,7 +60,7 @@ def test_the_old_name_clients_still_works(office: Office) -> None:
         ({"custom": {"nothing": 1}}, "custom.nothing"),
     ],
 )
-def test_a_wrong_field_is_named(office: Office, changed: dict[str, Any], field: str) -> None:
+def test_a_wrong_field_is_named(office: Office, changed: Json, field: str) -> None:
     assert refusal(office.call("POST", "accounts", {**NEW, **changed})) == (400, "VALIDATION_ERROR", field)
     assert office.get("accounts") == []
 
@@ -113,7 +105,7 @@ def test_enrich_fills_only_what_is_empty(office: Office) -> None:
         ("address", {"address": ["1 Elm St"]}),
     ],
 )
-def test_another_field_may_be_matched(office: Office, by: str, same: dict[str, Any]) -> None:
+def test_another_field_may_be_matched(office: Office, by: str, same: Json) -> None:
     first = office.post("accounts", {**NEW, **same}, match_by=by)
     assert office.post("accounts", {**NEW, **same, "title": "Other"}, match_by=by)["id"] == first["id"]
     assert office.post("accounts", {"title": "Ann Lee", "address": ["2"]}, match_by=by)["id"] != first["id"]

@@ -2,33 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import pytest
+from flask.testing import FlaskClient
 
-from tests.simulator.office import Office, document, refusal
+from tests.simulator.clients import Json, Office, document, refusal
 
-if TYPE_CHECKING:
-    from flask.testing import FlaskClient
-
-SERVICE: dict[str, Any] = {
+SERVICE: Json = {
     "name": "External Item (QBO)",
     "type": "SERVICE",
     "category": "OTHER",
     "cost": 0,
     "price": 19.99,
 }
-PRODUCT: dict[str, Any] = {
+PRODUCT: Json = {
     **SERVICE,
     "type": "PRODUCT",
     "category": "PV_MODULE",
     "manufacturer": "Sunfield",
 }
-
-
-@pytest.fixture
-def office(client: FlaskClient) -> Office:
-    return Office.opened(client)
 
 
 def test_an_item_has_exactly_the_documented_fields(office: Office) -> None:
@@ -66,7 +57,7 @@ def test_what_an_item_must_have(office: Office, name: str) -> None:
         ({**PRODUCT, "category": "pv module"}, "category"),
     ],
 )
-def test_a_wrong_item_is_refused(office: Office, changed: dict[str, Any], field: str) -> None:
+def test_a_wrong_item_is_refused(office: Office, changed: Json, field: str) -> None:
     answer = office.call("POST", "catalog-items", SERVICE | changed)
     assert refusal(answer) == (400, "VALIDATION_ERROR", field)
     assert office.get("catalog-items") == []

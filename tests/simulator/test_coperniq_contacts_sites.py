@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import pytest
+from flask.testing import FlaskClient
 
-from tests.simulator.office import Office, refusal
-
-if TYPE_CHECKING:
-    from flask.testing import FlaskClient
+from tests.simulator.clients import Json, Office, refusal
 
 LINE = "1 Elm St, Austin, TX 78701"
-
-
-@pytest.fixture
-def office(client: FlaskClient) -> Office:
-    return Office.opened(client)
 
 
 def test_a_contact_is_created_with_201_and_one_name(office: Office) -> None:
@@ -50,7 +41,7 @@ def test_a_contact_is_created_with_201_and_one_name(office: Office) -> None:
         ({"name": "A", "projectIds": [1]}, "projectIds"),
     ],
 )
-def test_a_wrong_field_of_a_contact_is_named(office: Office, body: dict[str, Any], field: str) -> None:
+def test_a_wrong_field_of_a_contact_is_named(office: Office, body: Json, field: str) -> None:
     assert refusal(office.call("POST", "contacts", body)) == (400, "VALIDATION_ERROR", field)
 
 
@@ -94,7 +85,7 @@ def test_a_site_that_is_there_already_is_answered_with_200_a_new_one_with_201(of
     ("body", "field"),
     [({}, "accountId"), ({"accountId": 1}, "accountId"), ({"accountId": None}, "accountId")],
 )
-def test_a_site_needs_its_account(office: Office, body: dict[str, Any], field: str) -> None:
+def test_a_site_needs_its_account(office: Office, body: Json, field: str) -> None:
     assert refusal(office.call("POST", "sites", {"fullAddress": LINE, **body})) == (
         400,
         "VALIDATION_ERROR",

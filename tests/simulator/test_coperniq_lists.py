@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.simulator.office import Office, refusal
-
-if TYPE_CHECKING:
-    from flask.testing import FlaskClient
-
-
-@pytest.fixture
-def office(client: FlaskClient) -> Office:
-    return Office.opened(client)
+from tests.simulator.clients import Json, Office, refusal
 
 
 @pytest.fixture
@@ -226,7 +218,7 @@ def test_two_conditions_are_joined(three: Office) -> None:
         ({"op1": "between"}, "value1"),
     ],
 )
-def test_a_wrong_condition_is_named(three: Office, changed: dict[str, Any], field: str) -> None:
+def test_a_wrong_condition_is_named(three: Office, changed: Json, field: str) -> None:
     asked = {"prop1": "title", "op1": "eq", "value1": "x", **changed}
     asked = {name: value for name, value in asked.items() if value is not None}
     assert refusal(three.call("GET", "projects/search", **asked)) == (400, "VALIDATION_ERROR", field)

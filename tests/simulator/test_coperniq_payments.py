@@ -3,44 +3,36 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.simulator.office import Office, document, refusal
-
-if TYPE_CHECKING:
-    from flask.testing import FlaskClient
+from tests.simulator.clients import Json, Office, document, refusal
 
 DAY = "2026-03-01T00:00:00.000Z"
 
 
 @pytest.fixture
-def office(client: FlaskClient) -> Office:
-    return Office.opened(client)
-
-
-@pytest.fixture
-def sent(office: Office) -> dict[str, Any]:
+def sent(office: Office) -> Json:
     """An invoice over 100 dollars that has been sent."""
     return office.invoice(office.project("Roof"), 100, status="SENT")
 
 
-def money(amount: Any = 40, **fields: Any) -> dict[str, Any]:
+def money(amount: Any = 40, **fields: Any) -> Json:
     return {"amount": amount, "paymentMethod": "CHECK", "paymentDate": DAY, **fields}
 
 
-def read(office: Office, invoice: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = office.get(f"invoices/{invoice['id']}")
+def read(office: Office, invoice: Json) -> Json:
+    found: Json = office.get(f"invoices/{invoice['id']}")
     return found
 
 
-def standing(office: Office, invoice: dict[str, Any]) -> tuple[str, Any]:
+def standing(office: Office, invoice: Json) -> tuple[str, Any]:
     found = read(office, invoice)
     return found["status"], found["amountPaid"]
 
 
-def test_a_payment_has_exactly_the_documented_fields(office: Office, sent: dict[str, Any]) -> None:
+def test_a_payment_has_exactly_the_documented_fields(office: Office, sent: Json) -> None:
     answer = office.call(
         "POST", office.payments(sent), money(40.25, notes="thanks", paymentReference="QBO-77")
     )
@@ -57,7 +49,7 @@ def test_a_payment_has_exactly_the_documented_fields(office: Office, sent: dict[
     assert set(made["createdBy"]) == {"id", "firstName", "lastName"}
 
 
-def test_the_number_of_a_payment_is_its_own(office: Office, sent: dict[str, Any]) -> None:
+def test_the_number_of_a_payment_is_its_own(office: Office, sent: Json) -> None:
     first, second = (office.post(office.payments(sent), money(1)) for _ in range(2))
     assert second["invoiceNumber"] == first["invoiceNumber"] + 1
     office.switch(payment_number="null", payment_is_external=True, payment_status="SUCCEEDED")
@@ -83,29 +75,21 @@ def test_the_number_of_a_payment_is_its_own(office: Office, sent: dict[str, Any]
         ({"paymentReference": 5}, "paymentReference"),
     ],
 )
-def test_a_wrong_payment_is_refused(
-    office: Office, sent: dict[str, Any], changed: dict[str, Any], field: str
-) -> None:
+def test_a_wrong_payment_is_refused(office: Office, sent: Json, changed: Json, field: str) -> None:
     answer = office.call("POST", office.payments(sent), money() | changed)
     assert refusal(answer) == (400, "VALIDATION_ERROR", field)
     assert (office.get(office.payments(sent)), standing(office, sent)) == ([], ("SENT", 0))
 
 
-@pytest.mark.parametrize("method", ["CASH", "ACH", "CREDIT_CARD", "KLARNA", "AFFIRM", "CHECK"])
-def test_every_documented_method(office: Office, sent: dict[str, Any], method: str) -> None:
-    made = office.post(office.payments(sent), money(paymentMethod=method))
-    assert made["paymentMethod"] == method
-
-
 @pytest.mark.parametrize("method", ["PATCH", "PUT", "DELETE"])
-def test_a_payment_is_never_changed_nor_removed(office: Office, sent: dict[str, Any], method: str) -> None:
+def test_a_payment_is_never_changed_nor_removed(office: Office, sent: Json, method: str) -> None:
     made = office.post(office.payments(sent), money())
     path = f"{office.payments(sent)}/{made['id']}"
     assert refusal(office.call(method, path, {"amount": 1})) == (405, "METHOD_NOT_ALLOWED", "")
     assert office.get(path) == made
 
 
-def test_a_payment_of_another_invoice_is_not_found(office: Office, sent: dict[str, Any]) -> None:
+def test_a_payment_of_another_invoice_is_not_found(office: Office, sent: Json) -> None:
     made = office.post(office.payments(sent), money())
     other = office.invoice(office.project("Shed"), 5)
     assert refusal(office.call("GET", f"{office.payments(other)}/{made['id']}"))[:2] == (404, "NOT_FOUND")
@@ -113,7 +97,7 @@ def test_a_payment_of_another_invoice_is_not_found(office: Office, sent: dict[st
     assert refusal(office.call("GET", "payments"))[:2] == (404, "NOT_FOUND")
 
 
-def test_payments_move_the_status_the_sum_and_the_moment(office: Office, sent: dict[str, Any]) -> None:
+def test_payments_move_the_status_the_sum_and_the_moment(office: Office, sent: Json) -> None:
     office.later()
     office.post(office.payments(sent), money(40))
     assert standing(office, sent) == ("PARTIALLY_PAID", 40)
@@ -123,7 +107,7 @@ def test_payments_move_the_status_the_sum_and_the_moment(office: Office, sent: d
     assert refusal(office.call("POST", office.payments(sent), money(0.01)))[2] == "amount"
 
 
-def test_each_effect_of_a_payment_can_be_missing(office: Office, sent: dict[str, Any]) -> None:
+def test_each_effect_of_a_payment_can_be_missing(office: Office, sent: Json) -> None:
     office.later()
     office.switch(payment_moves_updated_at=False)
     office.post(office.payments(sent), money(10))
@@ -136,7 +120,7 @@ def test_each_effect_of_a_payment_can_be_missing(office: Office, sent: dict[str,
     assert standing(office, sent) == ("PARTIALLY_PAID", 100)
 
 
-def test_odd_amounts_may_be_taken(office: Office, sent: dict[str, Any]) -> None:
+def test_odd_amounts_may_be_taken(office: Office, sent: Json) -> None:
     office.switch(overpayment="accept", nonpositive_payment="accept")
     for amount in (150, -50, 0):
         office.post(office.payments(sent), money(amount))
@@ -157,7 +141,7 @@ def test_a_draft_may_be_paid(office: Office, rule: str, status: str) -> None:
 
 @pytest.mark.parametrize(("rule", "status"), [("settles", "PARTIALLY_PAID"), ("stays_declined", "DECLINED")])
 def test_a_declined_or_archived_invoice_may_be_paid(
-    office: Office, sent: dict[str, Any], rule: str, status: str
+    office: Office, sent: Json, rule: str, status: str
 ) -> None:
     office.person("POST", f"invoices/{sent['id']}/decline")
     assert refusal(office.call("POST", office.payments(sent), money()))[2] == "status"
@@ -169,13 +153,13 @@ def test_a_declined_or_archived_invoice_may_be_paid(
     assert standing(office, sent) == (status, 40)
 
 
-def test_a_reference_may_be_cut(office: Office, sent: dict[str, Any]) -> None:
+def test_a_reference_may_be_cut(office: Office, sent: Json) -> None:
     office.switch(payment_reference_length=5)
     made = office.post(office.payments(sent), money(paymentReference="QBO-payment-77"))
     assert made["paymentReference"] == "QBO-p"
 
 
-def test_a_new_total_moves_the_status_unless_switched(office: Office, sent: dict[str, Any]) -> None:
+def test_a_new_total_moves_the_status_unless_switched(office: Office, sent: Json) -> None:
     office.post(office.payments(sent), money(40))
     (line,) = sent["lineItems"]
     wanted = {name: line[name] for name in ("id", "catalogItemId", "quantity", "unitCost")}
@@ -187,16 +171,7 @@ def test_a_new_total_moves_the_status_unless_switched(office: Office, sent: dict
     assert standing(office, sent)[0] == "PARTIALLY_PAID"
 
 
-def test_an_answer_may_be_lost_after_the_payment_was_taken(office: Office, sent: dict[str, Any]) -> None:
-    office.client.post(
-        "/_control/faults", json={"vendor": "coperniq", "fault": "lost_answer", "path": "payments"}
-    )
-    with pytest.raises(ConnectionResetError):
-        office.call("POST", office.payments(sent), money())
-    assert [one["amount"] for one in office.get(office.payments(sent))] == [40]
-
-
-def test_a_person_takes_any_amount_with_any_status(office: Office, sent: dict[str, Any]) -> None:
+def test_a_person_takes_any_amount_with_any_status(office: Office, sent: Json) -> None:
     for amount, status in ((150, "PAID"), (-20, "REFUNDED"), (0, "PENDING"), (99, "FAILED")):
         office.person("POST", office.payments(sent), {"amount": amount, "status": status})
     found = office.get(office.payments(sent))
@@ -212,7 +187,7 @@ def test_a_person_takes_any_amount_with_any_status(office: Office, sent: dict[st
     assert standing(office, sent) == ("PAID", 150)
 
 
-def test_a_person_changes_and_removes_a_payment(office: Office, sent: dict[str, Any]) -> None:
+def test_a_person_changes_and_removes_a_payment(office: Office, sent: Json) -> None:
     made = office.post(office.payments(sent), money(100))
     path = f"{office.payments(sent)}/{made['id']}"
     office.later()
@@ -232,7 +207,7 @@ def test_a_person_changes_and_removes_a_payment(office: Office, sent: dict[str, 
 
 @pytest.mark.parametrize(("rule", "status"), [("DRAFT", "DRAFT"), ("unchanged", "PAID")])
 def test_what_an_invoice_is_without_its_last_payment(
-    office: Office, sent: dict[str, Any], rule: str, status: str
+    office: Office, sent: Json, rule: str, status: str
 ) -> None:
     made = office.person("POST", office.payments(sent), {"amount": 100})
     office.switch(unpaid_again=rule)
@@ -249,9 +224,7 @@ def test_what_an_invoice_is_without_its_last_payment(
         ("end_of_day_local", "2026-04-03T05:59:59.999Z"),
     ],
 )
-def test_the_hour_of_a_day_that_a_person_picked(
-    office: Office, sent: dict[str, Any], rule: str, printed: str
-) -> None:
+def test_the_hour_of_a_day_that_a_person_picked(office: Office, sent: Json, rule: str, printed: str) -> None:
     office.switch(person_time_of_day=rule)
     made = office.person("POST", office.payments(sent), {"amount": 1, "paymentDate": "2026-04-02"})
     assert made["paymentDate"] == printed

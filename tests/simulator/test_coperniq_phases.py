@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import pytest
 
-from tests.simulator.office import Office, refusal
+from tests.simulator.clients import Json, Office, refusal
 
-if TYPE_CHECKING:
-    from flask.testing import FlaskClient
-
-NEW: dict[str, Any] = {"title": "Roof", "address": ["1 Elm St"]}
-
-
-@pytest.fixture
-def office(client: FlaskClient) -> Office:
-    return Office.opened(client)
+NEW: Json = {"title": "Roof", "address": ["1 Elm St"]}
 
 
 @pytest.fixture
@@ -24,12 +14,12 @@ def phases(office: Office) -> list[int]:
     return [one["id"] for one in office.workflow("Sale", "Permit", "Build")["phases"]]
 
 
-def whole(office: Office, project: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = office.get(f"projects/{project['id']}")
+def whole(office: Office, project: Json) -> Json:
+    found: Json = office.get(f"projects/{project['id']}")
     return found
 
 
-def steps(office: Office, project: dict[str, Any]) -> list[tuple[str, str]]:
+def steps(office: Office, project: Json) -> list[tuple[str, str]]:
     return [(one["name"], one["status"]) for one in whole(office, project)["phaseInstances"]]
 
 

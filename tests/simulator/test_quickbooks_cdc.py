@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from werkzeug.test import TestResponse
 
-from tests.simulator.conftest import Books, Intuit, document, problem
-from tests.simulator.sales import Sales, pays
-
-if TYPE_CHECKING:
-    from werkzeug.test import TestResponse
+from tests.simulator.clients import Books, Intuit, Json, Sales, document, pays, problem
 
 DAY = 86_400
-
-
-@pytest.fixture
-def sales(books: Books) -> Sales:
-    return Sales(books)
-
-
-@pytest.fixture
-def ann(books: Books) -> dict[str, Any]:
-    return books.customer("Ann Lee")
 
 
 def ask(books: Books, entities: str | None, since: str | None) -> TestResponse:
@@ -32,7 +19,7 @@ def ask(books: Books, entities: str | None, since: str | None) -> TestResponse:
     return books.call("GET", "cdc", query_string={**given, "minorversion": "75"})
 
 
-def changes(books: Books, entities: str, since: str) -> list[dict[str, Any]]:
+def changes(books: Books, entities: str, since: str) -> list[Json]:
     answer = ask(books, entities, since)
     assert answer.status_code == 200, answer.text
     found = document(answer)
@@ -59,7 +46,7 @@ def ago(books: Books, seconds: float = 60) -> str:
     return (datetime.fromisoformat(now) - timedelta(seconds=seconds)).isoformat(timespec="seconds")
 
 
-def test_every_kind_has_its_place_in_the_order_asked(sales: Sales, ann: dict[str, Any]) -> None:
+def test_every_kind_has_its_place_in_the_order_asked(sales: Sales, ann: Json) -> None:
     invoice = sales.invoice(ann)
     found = changes(sales.books, "Invoice,Payment,Customer", ago(sales.books))
     assert [row["Id"] for row in found[0].pop("Invoice")] == [invoice["Id"]]
@@ -68,7 +55,7 @@ def test_every_kind_has_its_place_in_the_order_asked(sales: Sales, ann: dict[str
     assert (found[2]["Customer"][0]["DisplayName"], found[2]["maxResults"]) == ("Ann Lee", 1)
 
 
-def test_a_deletion_is_a_stub(sales: Sales, ann: dict[str, Any]) -> None:
+def test_a_deletion_is_a_stub(sales: Sales, ann: Json) -> None:
     by_api, by_person = sales.invoice(ann), sales.invoice(ann)
     later(sales.books, 120)
     since = ago(sales.books)
@@ -86,13 +73,13 @@ def test_a_deletion_is_a_stub(sales: Sales, ann: dict[str, Any]) -> None:
     assert changes(sales.books, "Invoice", ago(sales.books)) == [{}]
 
 
-def test_a_deactivated_customer_is_an_object_like_any_other(books: Books, ann: dict[str, Any]) -> None:
+def test_a_deactivated_customer_is_an_object_like_any_other(books: Books, ann: Json) -> None:
     books.changed(ann, Active=False)
     row = changes(books, "customer", ago(books))[0]["Customer"][0]
     assert (row["Active"], row["DisplayName"], "status" in row) == (False, "Ann Lee (deleted)", False)
 
 
-def test_moved_balances_list_the_customer_too(sales: Sales, ann: dict[str, Any]) -> None:
+def test_moved_balances_list_the_customer_too(sales: Sales, ann: Json) -> None:
     job = sales.books.job("Pool", ann)
     later(sales.books, 120)
     since = ago(sales.books)
@@ -102,14 +89,14 @@ def test_moved_balances_list_the_customer_too(sales: Sales, ann: dict[str, Any])
     assert [(row["Id"], row["SyncToken"]) for row in rows] == [(ann["Id"], "0"), (job["Id"], "0")]
 
 
-def test_what_did_not_change_anything_is_not_listed(books: Books, ann: dict[str, Any]) -> None:
+def test_what_did_not_change_anything_is_not_listed(books: Books, ann: Json) -> None:
     later(books, 120)
     since = ago(books)
     books.changed(ann, DisplayName="Ann Lee")
     assert changes(books, "Customer", since) == [{}]
 
 
-def test_the_moment_itself_belongs_to_it_or_not(books: Books, ann: dict[str, Any]) -> None:
+def test_the_moment_itself_belongs_to_it_or_not(books: Books, ann: Json) -> None:
     moment = books.read(ann)["MetaData"]["LastUpdatedTime"]
     assert ids(books, "Customer", moment) == []
     switch(books, cdc_since_inclusive=True)
@@ -117,12 +104,12 @@ def test_the_moment_itself_belongs_to_it_or_not(books: Books, ann: dict[str, Any
 
 
 @pytest.mark.parametrize("form", ["{day}", "{day}T00:00:00", "{day}T00:00:00Z", "{day}T00:00:00.000-08:00"])
-def test_a_moment_may_be_written_in_several_ways(books: Books, ann: dict[str, Any], form: str) -> None:
+def test_a_moment_may_be_written_in_several_ways(books: Books, ann: Json, form: str) -> None:
     day = ago(books, 3 * DAY)[:10]
     assert ids(books, "Customer", form.format(day=day)) == [ann["Id"]]
 
 
-def test_thirty_days_back(books: Books, ann: dict[str, Any], intuit: Intuit) -> None:
+def test_thirty_days_back(books: Books, ann: Json, intuit: Intuit) -> None:
     later(books, 40 * DAY)
     books.token = intuit.connect(books.realm)["access_token"]
     assert problem(ask(books, "Customer", ago(books, 31 * DAY)))["code"] == "2060"
@@ -133,7 +120,7 @@ def test_thirty_days_back(books: Books, ann: dict[str, Any], intuit: Intuit) -> 
     assert ids(books, "Customer", ago(books, 41 * DAY)) == []
 
 
-def test_so_many_objects_in_all(sales: Sales, ann: dict[str, Any]) -> None:
+def test_so_many_objects_in_all(sales: Sales, ann: Json) -> None:
     since = ago(sales.books)
     invoices = []
     for _ in range(3):
@@ -149,7 +136,7 @@ def test_so_many_objects_in_all(sales: Sales, ann: dict[str, Any]) -> None:
     assert [one["maxResults"] for one in changes(sales.books, "Invoice,Customer", since)] == [2, 1]
 
 
-def test_a_change_may_show_late(books: Books, ann: dict[str, Any]) -> None:
+def test_a_change_may_show_late(books: Books, ann: Json) -> None:
     switch(books, cdc_lag_seconds=30)
     since = ago(books)
     assert ids(books, "Customer", since) == []
@@ -180,16 +167,7 @@ def test_what_must_be_said(books: Books) -> None:
     assert books.post(f"cdc?entities=Customer&changedSince={ago(books)[:10]}", {}).status_code == 400
 
 
-def test_it_is_a_call_like_any_other(books: Books, ann: dict[str, Any]) -> None:
-    switch(books, enforce_limits=True)
-    statuses = [ask(books, "Customer", ago(books)).status_code for _ in range(12)]
-    assert (statuses[0], statuses[-1]) == (200, 429)
-    switch(books, enforce_limits=False)
-    books.client.post("/_control/faults", json={"vendor": "quickbooks", "fault": "error_500", "path": "/cdc"})
-    assert ask(books, "Customer", ago(books)).status_code == 500
-
-
-def test_the_rows_are_those_of_a_query_or_of_a_read(books: Books, ann: dict[str, Any]) -> None:
+def test_the_rows_are_those_of_a_query_or_of_a_read(books: Books, ann: Json) -> None:
     since = ago(books)
     assert "DefaultTaxCodeRef" not in changes(books, "Customer", since)[0]["Customer"][0]
     switch(books, cdc_rows="read")

@@ -1,13 +1,13 @@
+"""Customers, their names and their jobs."""
+
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
 
 import pytest
 
-from tests.simulator.conftest import Books, document, problem
-
-if TYPE_CHECKING:
-    from simulator.world import World
+from simulator.world import World
+from tests.simulator.clients import Books, Json, document, problem
 
 
 def test_a_new_customer_comes_back_as_the_recording_of_2026_has_it(books: Books) -> None:
@@ -144,7 +144,7 @@ LIMITS = {
 }
 
 
-def nested(path: str, value: str) -> dict[str, Any]:
+def nested(path: str, value: str) -> Json:
     outer, _, inner = path.partition(".")
     return {outer: {inner: value}} if inner else {outer: value}
 
@@ -202,7 +202,7 @@ def test_several_emails_in_one_field_are_common(books: Books) -> None:
     ],
 )
 def test_unknown_properties_are_refused_in_the_words_of_the_recording(
-    books: Books, body: dict[str, Any], unknown: str, java: str
+    books: Books, body: Json, unknown: str, java: str
 ) -> None:
     answer = books.post("customer", body)
     detail = problem(answer)["Detail"]
@@ -226,7 +226,7 @@ def test_unknown_properties_are_refused_in_the_words_of_the_recording(
         {"DisplayName": "x", "SalesTermRef": "3"},
     ],
 )
-def test_values_of_the_wrong_type_are_refused(books: Books, body: dict[str, Any]) -> None:
+def test_values_of_the_wrong_type_are_refused(books: Books, body: Json) -> None:
     assert problem(books.post("customer", body))["code"] == "2010"
 
 
@@ -318,9 +318,9 @@ def test_tax_identifiers_come_back_masked_and_a_masked_one_written_back_destroys
     assert raw(books, created)["PrimaryTaxIdentifier"] == "XXXXX34567"
 
 
-def raw(books: Books, record: dict[str, Any]) -> dict[str, Any]:
+def raw(books: Books, record: Json) -> Json:
     state = document(books.client.get("/_control/state"))["quickbooks"][books.realm]["Customer"]
-    found: dict[str, Any] = next(one for one in state if one["Id"] == record["Id"])
+    found: Json = next(one for one in state if one["Id"] == record["Id"])
     return found
 
 
@@ -349,3 +349,261 @@ def test_address_ids_do_not_stay(books: Books) -> None:
     changed = books.changed(created, Notes="x")
     assert changed["BillAddr"]["Line1"] == "1 Road"
     assert changed["BillAddr"]["Id"] != created["BillAddr"]["Id"]
+
+
+TAKEN = "The name supplied already exists. : "
+
+
+def test_a_second_customer_of_the_name_is_6240_in_the_recorded_words(books: Books) -> None:
+    books.customer("Ann Lee")
+    answer = books.post("customer", {"DisplayName": "Ann Lee"})
+    assert answer.status_code == 400
+    assert document(answer)["Fault"]["type"] == "ValidationFault"
+    assert problem(answer) == {
+        "Message": "Duplicate Name Exists Error",
+        "Detail": TAKEN + "Another customer is already using this name. Please use a different name.",
+        "code": "6240",
+        "element": "",
+    }
+
+
+def test_the_other_recorded_tail_is_the_word_null_without_element(books: Books, world: World) -> None:
+    world.switches["duplicate_name_tail"] = "null"
+    books.customer("Ann Lee")
+    found = problem(books.post("customer", {"DisplayName": "Ann Lee"}))
+    assert (found["Detail"], "element" in found) == (TAKEN + "null", False)
+
+
+@pytest.mark.parametrize("entity", ["Vendor", "Employee"])
+def test_vendors_and_employees_share_the_names(books: Books, entity: str) -> None:
+    assert books.person(entity, DisplayName="Shared Name").status_code == 200
+    found = problem(books.post("customer", {"DisplayName": "Shared Name"}))
+    assert found["code"] == "6240"
+    assert found["Detail"].startswith(
+        TAKEN + "Another customer, vendor or employee is already using this name."
+    )
+    books.customer("Mine")
+    assert problem(books.person(entity, DisplayName="Mine"))["code"] == "6240"
+
+
+def test_uniqueness_is_blind_to_case_unless_switched(books: Books, world: World) -> None:
+    books.customer("ann lee")
+    assert problem(books.post("customer", {"DisplayName": "Ann LEE"}))["code"] == "6240"
+    world.switches["display_name_case_sensitive"] = True
+    assert books.post("customer", {"DisplayName": "Ann LEE"}).status_code == 200
+
+
+def test_a_name_built_from_parts_can_collide_too(books: Books) -> None:
+    books.customer("Ann Lee")
+    assert problem(books.post("customer", {"GivenName": "Ann", "FamilyName": "Lee"}))["code"] == "6240"
+
+
+def test_renaming_onto_another_is_6240_and_changes_nothing(books: Books) -> None:
+    books.customer("Ann")
+    bob = books.customer("Bob")
+    assert problem(books.change(bob, DisplayName="Ann", Notes="x"))["code"] == "6240"
+    assert books.read(bob)["DisplayName"] == "Bob"
+    assert "Notes" not in books.read(bob)
+
+
+def test_keeping_ones_own_name_collides_with_nobody(books: Books) -> None:
+    ann = books.customer("Ann")
+    assert books.changed(ann, DisplayName="ANN")["DisplayName"] == "ANN"
+
+
+def test_company_names_need_not_be_unique(books: Books) -> None:
+    books.customer("One", CompanyName="Same")
+    assert books.customer("Two", CompanyName="Same")["CompanyName"] == "Same"
+
+
+def test_a_job_must_be_unique_on_its_own_unless_switched(books: Books, world: World) -> None:
+    parent = books.customer("Parent")
+    other = books.customer("Other")
+    books.job("Roof", parent)
+    answer = books.post("customer", {"DisplayName": "Roof", "Job": True, "ParentRef": {"value": other["Id"]}})
+    assert problem(answer)["code"] == "6240"
+    world.switches["job_names_unique"] = "within_parent"
+    assert books.job("Roof", other)["FullyQualifiedName"] == "Other:Roof"
+    again = {"DisplayName": "roof", "Job": True, "ParentRef": {"value": other["Id"]}}
+    assert problem(books.post("customer", again))["code"] == "6240"
+
+
+def test_an_inactive_customer_wears_the_suffix_and_stays_readable(books: Books) -> None:
+    ann = books.customer("Ann", GivenName="Ann")
+    gone = books.changed(ann, Active=False)
+    assert (gone["DisplayName"], gone["FullyQualifiedName"], gone["Active"]) == (
+        "Ann (deleted)",
+        "Ann (deleted)",
+        False,
+    )
+    assert (gone["SyncToken"], gone["PrintOnCheckName"]) == ("1", "Ann")
+    assert books.read(ann)["Active"] is False
+
+
+def test_an_inactive_customer_frees_its_name_unless_switched(books: Books, world: World) -> None:
+    books.changed(books.customer("Ann"), Active=False)
+    world.switches["inactive_name_frees"] = False
+    assert problem(books.post("customer", {"DisplayName": "Ann"}))["code"] == "6240"
+    world.switches["inactive_name_frees"] = True
+    assert books.post("customer", {"DisplayName": "Ann"}).status_code == 200
+
+
+def test_coming_back_needs_the_name_without_the_suffix(books: Books, world: World) -> None:
+    gone = books.changed(books.customer("Ann"), Active=False)
+    back = books.changed(gone, Active=True)
+    assert (back["DisplayName"], back["Active"]) == ("Ann (deleted)", True)
+    assert books.changed(back, DisplayName="Ann")["DisplayName"] == "Ann"
+    gone = books.changed(books.customer("Bob"), Active=False)
+    assert books.changed(gone, Active=True, DisplayName="Bob")["DisplayName"] == "Bob"
+    world.switches["reactivation_strips_suffix"] = True
+    gone = books.changed(books.customer("Cid"), Active=False)
+    assert books.changed(gone, Active=True)["DisplayName"] == "Cid"
+
+
+def test_coming_back_to_a_name_that_is_taken_is_6240(books: Books) -> None:
+    gone = books.changed(books.customer("Ann"), Active=False)
+    books.customer("Ann")
+    assert problem(books.change(gone, Active=True, DisplayName="Ann"))["code"] == "6240"
+
+
+@pytest.mark.parametrize("entity", ["Vendor", "Employee"])
+def test_inactive_vendors_and_employees_wear_the_suffix_too(books: Books, entity: str) -> None:
+    found = document(books.person(entity, DisplayName="Pat"))
+    path = f"/_control/quickbooks/{books.realm}/records/{entity}/{found['Id']}"
+    assert document(books.client.patch(path, json={"Active": False}))["DisplayName"] == "Pat (deleted)"
+
+
+@pytest.mark.parametrize(
+    ("entity", "suffix", "more"),
+    [("Account", " (deleted)", {"AccountType": "Bank"}), ("PaymentMethod", " (Deleted)", {})],
+)
+def test_lists_wear_their_own_suffix(books: Books, entity: str, suffix: str, more: dict[str, str]) -> None:
+    found = document(books.person(entity, Name="Thing", **more))
+    path = f"/_control/quickbooks/{books.realm}/records/{entity}/{found['Id']}"
+    assert document(books.client.patch(path, json={"Active": False}))["Name"] == "Thing" + suffix
+
+
+def test_lists_want_a_name_of_their_own(books: Books) -> None:
+    found = problem(books.person("Account", AccountType="Bank"))
+    assert (found["code"], found["element"]) == ("2020", "Name")
+    assert problem(books.person("Account", Name="services", AccountType="Income"))["code"] == "6240"
+
+
+def balance(books: Books, id_: str, amount: int) -> None:
+    path = f"/_control/quickbooks/{books.realm}/customers/{id_}/balance"
+    assert books.client.post(path, json={"amount": amount}).status_code == 200
+
+
+def test_a_job_tells_its_level_its_full_name_and_its_parent_without_name(books: Books) -> None:
+    parent = books.customer("Freeman Sporting Goods")
+    job = books.job("0969 Ocean View Road", parent, BillWithParent=True)
+    assert (job["Job"], job["Level"], job["BillWithParent"]) == (True, 1, True)
+    assert job["ParentRef"] == {"value": parent["Id"]}
+    assert job["FullyQualifiedName"] == "Freeman Sporting Goods:0969 Ocean View Road"
+    assert job["DisplayName"] == "0969 Ocean View Road"
+    assert "Level" not in books.read(parent)
+
+
+def test_job_and_parent_belong_together(books: Books, world: World) -> None:
+    parent = books.customer("Ann")
+    lonely = problem(books.post("customer", {"DisplayName": "Roof", "Job": True}))
+    assert (lonely["code"], lonely["element"]) == ("2020", "ParentRef")
+    body = {"DisplayName": "Roof", "ParentRef": {"value": parent["Id"]}}
+    assert problem(books.post("customer", body))["element"] == "Job"
+    world.switches["parent_without_job"] = "ignore"
+    found = document(books.post("customer", body))["Customer"]
+    assert (found["Job"], "ParentRef" in found) == (False, False)
+
+
+def test_an_unknown_or_inactive_parent_is_610(books: Books) -> None:
+    gone = books.changed(books.customer("Ann"), Active=False)
+    for parent in (gone["Id"], "404"):
+        body = {"DisplayName": "Roof", "Job": True, "ParentRef": {"value": parent}}
+        assert problem(books.post("customer", body))["code"] == "610"
+
+
+def test_five_levels_are_the_limit(books: Books) -> None:
+    line = [books.customer("L0")]
+    for level in range(1, 5):
+        line.append(books.job(f"L{level}", line[-1]))
+    assert line[-1]["Level"] == 4
+    assert line[-1]["FullyQualifiedName"] == "L0:L1:L2:L3:L4"
+    body = {"DisplayName": "L5", "Job": True, "ParentRef": {"value": line[-1]["Id"]}}
+    assert problem(books.post("customer", body))["code"] == "6180"
+
+
+def test_moving_a_family_counts_its_own_levels(books: Books) -> None:
+    top = books.customer("Top")
+    deep = books.job("L2", books.job("L1", top))
+    family = books.customer("Family")
+    books.job("Grandchild", books.job("Child", family))
+    move = {"Job": True, "ParentRef": {"value": deep["Id"]}}
+    assert problem(books.change(family, **move))["code"] == "6180"
+
+
+def test_nobody_becomes_a_job_of_itself_or_of_its_own_job(books: Books) -> None:
+    ann = books.customer("Ann")
+    roof = books.job("Roof", ann)
+    for parent in (ann, roof):
+        answer = books.change(ann, Job=True, ParentRef={"value": parent["Id"]})
+        assert problem(answer)["code"] == "6000"
+
+
+def test_renaming_a_parent_moves_the_full_names_of_its_jobs_without_touching_them(
+    books: Books, world: World
+) -> None:
+    ann = books.customer("Ann")
+    roof = books.job("Roof", ann)
+    world.clock.shift(timedelta(minutes=1))
+    books.changed(ann, DisplayName="Anna")
+    moved = books.read(roof)
+    assert moved["FullyQualifiedName"] == "Anna:Roof"
+    assert (moved["SyncToken"], moved["MetaData"]) == ("0", roof["MetaData"])
+
+
+def test_a_job_moves_to_another_customer(books: Books) -> None:
+    roof = books.job("Roof", books.customer("Ann"))
+    bob = books.customer("Bob")
+    assert books.changed(roof, ParentRef={"value": bob["Id"]})["FullyQualifiedName"] == "Bob:Roof"
+
+
+def test_a_parents_balance_with_jobs_sums_the_jobs(books: Books) -> None:
+    ann = books.customer("Ann")
+    balance(books, books.job("Roof", ann)["Id"], 85)
+    balance(books, books.job("Shed", ann)["Id"], 15)
+    found = books.read(ann)
+    assert (found["Balance"], str(found["BalanceWithJobs"])) == (0, "100.00")
+
+
+def test_a_balance_moves_the_times_of_all_ancestors_and_no_sync_token(books: Books, world: World) -> None:
+    ann = books.customer("Ann")
+    roof = books.job("Roof", ann)
+    tile = books.job("Tile", roof)
+    bystander = books.job("Shed", ann)
+    world.clock.shift(timedelta(minutes=1))
+    balance(books, tile["Id"], 10)
+    times = {books.read(one)["MetaData"]["LastUpdatedTime"] for one in (tile, roof, ann)}
+    assert len(times) == 1
+    assert times.pop() > ann["MetaData"]["LastUpdatedTime"]
+    assert {books.read(one)["SyncToken"] for one in (tile, roof, ann)} == {"0"}
+    assert books.read(bystander)["MetaData"] == bystander["MetaData"]
+
+
+def test_a_parent_whose_job_owes_cannot_be_made_inactive(books: Books) -> None:
+    ann = books.customer("Ann")
+    balance(books, books.job("Roof", ann)["Id"], 10)
+    assert problem(books.change(ann, Active=False))["code"] == "6220"
+
+
+@pytest.mark.parametrize(("form", "active"), [("jobs_stay", True), ("jobs_follow", False)])
+def test_jobs_of_a_parent_made_inactive_stay_or_follow(
+    books: Books, world: World, form: str, active: bool
+) -> None:
+    world.switches["deactivating_parent"] = form
+    ann = books.customer("Ann")
+    tile = books.job("Tile", books.job("Roof", ann))
+    books.changed(ann, Active=False)
+    found = books.read(tile)
+    assert found["Active"] is active
+    assert found["SyncToken"] == ("0" if active else "1")
+    assert found["DisplayName"] == ("Tile" if active else "Tile (deleted)")

@@ -1,17 +1,21 @@
+"""The gateway: who may enter, how often and how fast."""
+
 from __future__ import annotations
 
+import http.client
+import json
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
+from werkzeug.serving import BaseWSGIServer
 
-from tests.simulator.conftest import ASKED, Books, Intuit, document, problem
-
-if TYPE_CHECKING:
-    from flask.testing import FlaskClient
-
-    from simulator.world import World
+from simulator.world import World
+from tests.simulator.clients import ASKED, Books, Intuit, Json, Sales, document, line, problem
 
 GATEWAY_KEYS = {
     "warnings",
@@ -220,3 +224,75 @@ def test_ten_in_flight_are_the_limit(books: Books, world: World) -> None:
     assert books.get("preferences").status_code == 429
     world.gateway.leave(books.realm)
     assert books.get("preferences").status_code == 200
+
+
+def ask(server: BaseWSGIServer, books: Books, body: Json | None = None) -> int:
+    wire = http.client.HTTPConnection("127.0.0.1", server.server_port, timeout=10)
+    headers = {"Authorization": f"Bearer {books.token}", "Content-Type": "application/json"}
+    method, path = ("GET", "preferences") if body is None else ("POST", "invoice")
+    wire.request(method, f"/quickbooks/v3/company/{books.realm}/{path}", json.dumps(body or {}), headers)
+    status = wire.getresponse().status
+    wire.close()
+    return status
+
+
+def test_ten_slow_answers_take_no_longer_than_one(
+    server: BaseWSGIServer, sales: Sales, ann: Json, world: World
+) -> None:
+    sales.books.client.post("/_control/switches", json={"latency_ms": 300})
+    begun = time.perf_counter()
+    with ThreadPoolExecutor(10) as pool:
+        seen = list(pool.map(lambda _: ask(server, sales.books, sales.body(ann)), range(10)))
+    took = time.perf_counter() - begun
+    assert seen == [200] * 10
+    assert 0.3 <= took < 1.5
+    assert len(sales.books.client.get("/_control/state").data) > 0
+    world.switches["latency_ms"] = 0
+    assert len(sales.rows("SELECT * FROM Invoice")) == 10
+
+
+def test_the_eleventh_at_once_is_too_many(server: BaseWSGIServer, books: Books, world: World) -> None:
+    """The burst of a second is set aside here: what is in flight counts for itself."""
+    world.switches.update({"latency_ms": 400, "enforce_limits": True})
+    begun = world.clock.now()
+    moments = iter(range(1, 1000))
+    world.clock.now = lambda: begun + timedelta(seconds=2 * next(moments))  # type: ignore[method-assign]
+    with ThreadPoolExecutor(11) as pool:
+        seen = list(pool.map(lambda _: ask(server, books), range(11)))
+    assert sorted(seen) == [200] * 10 + [429]
+
+
+def test_a_batch_is_metered_item_by_item(books: Books, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.switches["enforce_limits"] = True
+    start = world.clock.now()
+    moments = iter(range(10_000))
+    monkeypatch.setattr(world.clock, "now", lambda: start + timedelta(milliseconds=150) * next(moments))
+    items = [{"bId": str(n), "Query": "select count(*) from Customer"} for n in range(30)]
+    seen = [books.post("batch", {"BatchItemRequest": items}).status_code for _ in range(18)]
+    assert seen == [200] * 16 + [429] * 2
+
+
+def test_forty_batches_a_minute(books: Books, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.switches["enforce_limits"] = True
+    start = world.clock.now()
+    moments = iter(range(10_000))
+    monkeypatch.setattr(world.clock, "now", lambda: start + timedelta(milliseconds=60) * next(moments))
+    item = {"bId": "1", "Query": "select count(*) from Customer"}
+    seen = [books.post("batch", {"BatchItemRequest": [item]}).status_code for _ in range(42)]
+    assert (seen.count(200), seen[-1]) == (40, 429)
+
+
+def fault(sales: Sales, name: str, path: str, **more: Any) -> None:
+    wanted = {"vendor": "quickbooks", "fault": name, "path": path, "method": "POST", **more}
+    assert sales.books.client.post("/_control/faults", json=wanted).status_code == 200
+
+
+def test_somebody_saves_the_invoice_that_is_being_edited(sales: Sales, ann: Json) -> None:
+    invoice = sales.invoice(ann)
+    touched = sales.person("POST", f"records/Invoice/{invoice['Id']}/touch")
+    assert (touched["SyncToken"], touched["Line"]) == ("1", invoice["Line"])
+    assert problem(sales.change("Invoice", invoice, PrivateNote="x"))["code"] == "5010"
+    edited = sales.person(
+        "PATCH", f"records/Invoice/{invoice['Id']}", {"Line": [line(120)], "PrivateNote": "By Dana"}
+    )
+    assert (edited["SyncToken"], edited["TotalAmt"]) == ("2", 120)

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.simulator.conftest import Books, document, problem
-from tests.simulator.sales import Sales, line, num, pays
-
-if TYPE_CHECKING:
-    from simulator.world import World
+from simulator.world import World
+from tests.simulator.clients import Books, Json, Sales, document, line, num, pays, problem
 
 
 @pytest.fixture
-def sales(books: Books) -> Sales:
-    return Sales(books)
-
-
-@pytest.fixture
-def ann(books: Books) -> dict[str, Any]:
+def ann(books: Books) -> Json:
     return books.customer("Ann Lee", BillAddr={"Line1": "1 Road", "City": "Fresno", "PostalCode": "93721"})
 
 
-def test_sparse_without_lines_leaves_them(sales: Sales, ann: dict[str, Any], world: World) -> None:
+def test_sparse_without_lines_leaves_them(sales: Sales, ann: Json, world: World) -> None:
     first = sales.invoice(ann, line(60), line(40), CustomerMemo={"value": "Thanks"}, TxnDate="2024-01-15")
     world.clock.shift(timedelta(seconds=5))
     found = sales.changed("Invoice", first, PrivateNote="Note")
@@ -33,7 +24,7 @@ def test_sparse_without_lines_leaves_them(sales: Sales, ann: dict[str, Any], wor
     assert found["MetaData"]["LastUpdatedTime"] > first["MetaData"]["LastUpdatedTime"]
 
 
-def test_lines_that_are_sent_are_all_there_are(sales: Sales, ann: dict[str, Any]) -> None:
+def test_lines_that_are_sent_are_all_there_are(sales: Sales, ann: Json) -> None:
     first = sales.invoice(ann, line(60), line(40))
     kept = {**first["Line"][1], "Amount": 45}
     strangers = [{**line(1), "Id": "77"}, {**line(2), "Id": "-1"}, {**line(3), "Id": "2"}]
@@ -48,7 +39,7 @@ def test_lines_that_are_sent_are_all_there_are(sales: Sales, ann: dict[str, Any]
     assert problem(sales.change("Invoice", again, Line=[]))["code"] == "2250"
 
 
-def test_lines_that_are_not_sent_may_stay(sales: Sales, ann: dict[str, Any], world: World) -> None:
+def test_lines_that_are_not_sent_may_stay(sales: Sales, ann: Json, world: World) -> None:
     world.switches["sparse_lines"] = "merge"
     first = sales.invoice(ann, line(60), line(40))
     found = sales.changed("Invoice", first, Line=[{**first["Line"][1], "Amount": 45}, line(5)])
@@ -56,12 +47,12 @@ def test_lines_that_are_not_sent_may_stay(sales: Sales, ann: dict[str, Any], wor
     assert (sold, found["TotalAmt"]) == ([("1", 60), ("2", 45), ("3", 5)], 110)
 
 
-def test_tiny_quantities_are_numbers(sales: Sales, ann: dict[str, Any]) -> None:
+def test_tiny_quantities_are_numbers(sales: Sales, ann: Json) -> None:
     found = sales.invoice(ann, line(0, Qty="0.0000001"))
     assert found["Line"][0]["SalesItemLineDetail"]["Qty"] == num("0.0000001")
 
 
-def test_a_full_update_clears_what_it_leaves_out(sales: Sales, ann: dict[str, Any], world: World) -> None:
+def test_a_full_update_clears_what_it_leaves_out(sales: Sales, ann: Json, world: World) -> None:
     first = sales.invoice(ann, TxnDate="2024-01-15", PrivateNote="n", SalesTermRef={"value": "1"})
     body = {"Id": first["Id"], "SyncToken": "0", **sales.body(ann, line(5))}
     found = sales.write("invoice", body)
@@ -72,15 +63,13 @@ def test_a_full_update_clears_what_it_leaves_out(sales: Sales, ann: dict[str, An
 
 
 @pytest.mark.parametrize(("switched", "token"), [(False, "0"), (True, "1")])
-def test_an_update_without_news(
-    sales: Sales, ann: dict[str, Any], world: World, switched: bool, token: str
-) -> None:
+def test_an_update_without_news(sales: Sales, ann: Json, world: World, switched: bool, token: str) -> None:
     world.switches["sale_noop_bumps"] = switched
     first = sales.invoice(ann)
     assert sales.write("invoice", sales.read("Invoice", first))["SyncToken"] == token
 
 
-def test_versions_and_numbers_of_updates(sales: Sales, ann: dict[str, Any]) -> None:
+def test_versions_and_numbers_of_updates(sales: Sales, ann: Json) -> None:
     first = sales.invoice(ann)
     assert problem(sales.change("Invoice", {**first, "SyncToken": "4"}))["code"] == "5010"
     assert problem(sales.change("Invoice", {"Id": "99", "SyncToken": "0"}))["code"] == "610"
@@ -88,7 +77,7 @@ def test_versions_and_numbers_of_updates(sales: Sales, ann: dict[str, Any]) -> N
     assert problem(sales.books.post("invoice", {"Id": first["Id"], "sparse": True}))["code"] == "2020"
 
 
-def test_after_an_update_addresses_are_text(sales: Sales, ann: dict[str, Any], world: World) -> None:
+def test_after_an_update_addresses_are_text(sales: Sales, ann: Json, world: World) -> None:
     found = sales.changed("Invoice", sales.invoice(ann), PrivateNote="x")
     assert {name: found["BillAddr"][name] for name in ("Line1", "Line2", "Line3")} == {
         "Line1": "Ann Lee",
@@ -100,7 +89,7 @@ def test_after_an_update_addresses_are_text(sales: Sales, ann: dict[str, Any], w
     assert sales.read("Invoice", found)["BillAddr"]["City"] == "Fresno"
 
 
-def test_void_keeps_the_form_and_takes_the_money(sales: Sales, ann: dict[str, Any]) -> None:
+def test_void_keeps_the_form_and_takes_the_money(sales: Sales, ann: Json) -> None:
     first = sales.invoice(ann, line(100, Qty=4, UnitPrice=25), TxnDate="2024-01-15", DocNumber="9")
     answer = sales.void(first)
     found = document(answer)["Invoice"]
@@ -114,9 +103,7 @@ def test_void_keeps_the_form_and_takes_the_money(sales: Sales, ann: dict[str, An
 
 
 @pytest.mark.parametrize(("way", "note"), [("replaced", "Voided"), ("kept_behind", "Voided - By phone")])
-def test_a_note_of_before_the_void(
-    sales: Sales, ann: dict[str, Any], world: World, way: str, note: str
-) -> None:
+def test_a_note_of_before_the_void(sales: Sales, ann: Json, world: World, way: str, note: str) -> None:
     world.switches["void_note"] = way
     assert document(sales.void(sales.invoice(ann, PrivateNote="By phone")))["Invoice"]["PrivateNote"] == note
 
@@ -130,14 +117,14 @@ def test_a_note_of_before_the_void(
         "invoice?operation=cancel",
     ],
 )
-def test_the_other_address_voids_nothing(sales: Sales, ann: dict[str, Any], path: str) -> None:
+def test_the_other_address_voids_nothing(sales: Sales, ann: Json, path: str) -> None:
     first = sales.invoice(ann)
     answer = sales.void(first, path)
     assert (answer.status_code, problem(answer)["code"]) == (400, "500")
     assert sales.read("Invoice", first)["Balance"] == 100
 
 
-def test_delete_leaves_nothing(sales: Sales, ann: dict[str, Any]) -> None:
+def test_delete_leaves_nothing(sales: Sales, ann: Json) -> None:
     first = sales.invoice(ann)
     answer = sales.delete("Invoice", first)
     assert document(answer)["Invoice"] == {"domain": "QBO", "status": "Deleted", "Id": first["Id"]}
@@ -147,7 +134,7 @@ def test_delete_leaves_nothing(sales: Sales, ann: dict[str, Any]) -> None:
     assert sales.books.read(ann)["Balance"] == 0
 
 
-def test_stale_voids_and_deletions(sales: Sales, ann: dict[str, Any]) -> None:
+def test_stale_voids_and_deletions(sales: Sales, ann: Json) -> None:
     first = {**sales.invoice(ann), "SyncToken": "7"}
     assert problem(sales.void(first))["code"] == problem(sales.delete("Invoice", first))["code"] == "5010"
     assert problem(sales.books.post("invoice?operation=void", {"Id": first["Id"]}))["code"] == "2020"
@@ -155,7 +142,7 @@ def test_stale_voids_and_deletions(sales: Sales, ann: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("code", ["6000", "6540"])
-def test_a_paid_invoice_stays(sales: Sales, ann: dict[str, Any], world: World, code: str) -> None:
+def test_a_paid_invoice_stays(sales: Sales, ann: Json, world: World, code: str) -> None:
     world.switches["linked_refusal_code"] = code
     first = sales.invoice(ann)
     payment = sales.payment(ann, 30, pays(30, first))
@@ -170,9 +157,7 @@ def test_a_paid_invoice_stays(sales: Sales, ann: dict[str, Any], world: World, c
 
 
 @pytest.mark.parametrize("code", ["6200", "6210"])
-def test_closed_books_neither_take_nor_give(
-    sales: Sales, ann: dict[str, Any], world: World, code: str
-) -> None:
+def test_closed_books_neither_take_nor_give(sales: Sales, ann: Json, world: World, code: str) -> None:
     world.switches["closed_books_code"] = code
     old = sales.invoice(ann, TxnDate="2024-01-31")
     new = sales.invoice(ann, TxnDate="2024-02-01")

@@ -1,32 +1,25 @@
-"""Invoices through the API: what is asked of them, how they add up, what comes back."""
+"""Invoices: what may be written, how they come out, how they are numbered."""
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from tests.simulator.conftest import Books, document, problem
-from tests.simulator.sales import HOURS, Sales, line, num
-
-if TYPE_CHECKING:
-    from simulator.world import World
+from simulator.quickbooks.sale_rules import next_number
+from simulator.world import World
+from tests.simulator.clients import HOURS, Books, Json, Sales, document, line, num, problem
 
 
 @pytest.fixture
-def sales(books: Books) -> Sales:
-    return Sales(books)
-
-
-@pytest.fixture
-def ann(books: Books) -> dict[str, Any]:
+def ann(books: Books) -> Json:
     return books.customer(
         "Ann Lee", GivenName="Ann", FamilyName="Lee", BillAddr={"Line1": "1 Road", "City": "Fresno"}
     )
 
 
-def test_a_created_invoice_has_all_the_recorded_parts(sales: Sales, ann: dict[str, Any]) -> None:
+def test_a_created_invoice_has_all_the_recorded_parts(sales: Sales, ann: Json) -> None:
     found = sales.invoice(ann, line(100, Qty=1, UnitPrice=100), TxnDate="2024-01-15")
     sold, subtotal = found["Line"]
     assert sold == {
@@ -57,7 +50,7 @@ def test_a_created_invoice_has_all_the_recorded_parts(sales: Sales, ann: dict[st
     assert found["MetaData"]["LastModifiedByRef"]["value"]
 
 
-def test_only_an_amount_brings_back_neither_quantity_nor_price(sales: Sales, ann: dict[str, Any]) -> None:
+def test_only_an_amount_brings_back_neither_quantity_nor_price(sales: Sales, ann: Json) -> None:
     detail = sales.invoice(ann, line("99.95"))["Line"][0]["SalesItemLineDetail"]
     assert not {"Qty", "UnitPrice"} & set(detail)
 
@@ -80,9 +73,7 @@ def test_only_an_amount_brings_back_neither_quantity_nor_price(sales: Sales, ann
         ({"CustomerRef": {"value": "1"}, "Line": [line(1)], "SalesTermRef": {"value": "99"}}, "610", ""),
     ],
 )
-def test_what_must_be_there(
-    sales: Sales, ann: dict[str, Any], body: dict[str, Any], code: str, element: str
-) -> None:
+def test_what_must_be_there(sales: Sales, ann: Json, body: Json, code: str, element: str) -> None:
     answer = sales.books.post("invoice", body)
     assert (answer.status_code, problem(answer)["code"]) == (400, code)
     assert problem(answer).get("element", "") == element
@@ -98,9 +89,7 @@ def test_what_must_be_there(
         ({"TxnTaxDetail": {"TaxLine": [{"TaxLineDetail": {"Rate": 1}}]}}, "Rate"),
     ],
 )
-def test_unknown_properties_are_2010_however_deep(
-    sales: Sales, ann: dict[str, Any], fields: dict[str, Any], name: str
-) -> None:
+def test_unknown_properties_are_2010_however_deep(sales: Sales, ann: Json, fields: Json, name: str) -> None:
     found = problem(sales.refused(ann, **fields))
     assert (found["code"], f'Unrecognized field "{name}"' in found["Detail"]) == ("2010", True)
 
@@ -131,7 +120,7 @@ def test_unknown_properties_are_2010_however_deep(
         ({"Deposit": 5}, "6000"),
     ],
 )
-def test_what_is_refused(sales: Sales, ann: dict[str, Any], fields: dict[str, Any], code: str) -> None:
+def test_what_is_refused(sales: Sales, ann: Json, fields: Json, code: str) -> None:
     answer = sales.refused(ann, **fields)
     assert (answer.status_code, problem(answer)["code"]) == (400, code)
     assert sales.rows("SELECT * FROM Invoice") == []
@@ -151,7 +140,7 @@ def test_what_is_refused(sales: Sales, ann: dict[str, Any], fields: dict[str, An
 )
 def test_the_product_is_rounded_to_cents(
     sales: Sales,
-    ann: dict[str, Any],
+    ann: Json,
     world: World,
     way: str,
     qty: str,
@@ -164,21 +153,17 @@ def test_the_product_is_rounded_to_cents(
     assert (problem(answer)["code"] if answer.status_code == 400 else None) == code
 
 
-def test_a_negative_line_is_no_negative_invoice(sales: Sales, ann: dict[str, Any]) -> None:
+def test_a_negative_line_is_no_negative_invoice(sales: Sales, ann: Json) -> None:
     assert sales.invoice(ann, line(100), line("-30.50"))["TotalAmt"] == num("69.50")
 
 
 @pytest.mark.parametrize(("way", "code"), [("2290", "2290"), ("6000", "6000")])
-def test_below_zero_has_its_code(
-    sales: Sales, ann: dict[str, Any], world: World, way: str, code: str
-) -> None:
+def test_below_zero_has_its_code(sales: Sales, ann: Json, world: World, way: str, code: str) -> None:
     world.switches["negative_total_code"] = way
     assert problem(sales.refused(ann, line(-1)))["code"] == code
 
 
-def test_an_inactive_customer_or_item_cannot_be_used_anew(
-    sales: Sales, ann: dict[str, Any], world: World
-) -> None:
+def test_an_inactive_customer_or_item_cannot_be_used_anew(sales: Sales, ann: Json, world: World) -> None:
     gone = sales.books.changed(sales.books.customer("Gone"), Active=False)
     assert problem(sales.refused(gone))["code"] == "610"
     world.switches["inactive_customer_code"] = "2500"
@@ -202,7 +187,7 @@ def test_an_inactive_customer_or_item_cannot_be_used_anew(
     ],
 )
 def test_a_line_without_an_item_is_a_switch(
-    sales: Sales, ann: dict[str, Any], world: World, way: str, total: int, kind: str, item: str | None
+    sales: Sales, ann: Json, world: World, way: str, total: int, kind: str, item: str | None
 ) -> None:
     world.switches["itemless_lines"] = way
     found = sales.invoice(ann, line(100), {**line(50, None), "Description": "Extra"})
@@ -212,14 +197,14 @@ def test_a_line_without_an_item_is_a_switch(
     assert reference == item
 
 
-def test_a_note_is_a_line_without_money(sales: Sales, ann: dict[str, Any]) -> None:
+def test_a_note_is_a_line_without_money(sales: Sales, ann: Json) -> None:
     note = {"DetailType": "DescriptionOnly", "Description": "Thank you", "Amount": 5}
     found = sales.invoice(ann, line(100), note)
     assert (found["TotalAmt"], found["Line"][1]["Description"]) == (100, "Thank you")
     assert "Amount" not in found["Line"][1]
 
 
-def discount(amount: Any = None, **detail: Any) -> dict[str, Any]:
+def discount(amount: Any = None, **detail: Any) -> Json:
     shown = {} if amount is None else {"Amount": amount}
     return {
         "DetailType": "DiscountLineDetail",
@@ -228,7 +213,7 @@ def discount(amount: Any = None, **detail: Any) -> dict[str, Any]:
     }
 
 
-def test_discounts_come_last_and_without_a_number(sales: Sales, ann: dict[str, Any]) -> None:
+def test_discounts_come_last_and_without_a_number(sales: Sales, ann: Json) -> None:
     found = sales.invoice(ann, discount(10), line(60), line("40.05"))
     kinds = [one["DetailType"] for one in found["Line"]]
     assert kinds == ["SalesItemLineDetail"] * 2 + ["SubTotalLineDetail", "DiscountLineDetail"]
@@ -249,18 +234,16 @@ def test_discounts_come_last_and_without_a_number(sales: Sales, ann: dict[str, A
         (discount(1, DiscountAccountRef={"value": "9"}), "610"),
     ],
 )
-def test_discounts_that_are_refused(
-    sales: Sales, ann: dict[str, Any], wrong: dict[str, Any], code: str
-) -> None:
+def test_discounts_that_are_refused(sales: Sales, ann: Json, wrong: Json, code: str) -> None:
     assert problem(sales.refused(ann, line(100), wrong))["code"] == code
 
 
-def test_discounts_can_be_off(sales: Sales, ann: dict[str, Any]) -> None:
+def test_discounts_can_be_off(sales: Sales, ann: Json) -> None:
     sales.settings(allow_discount=False)
     assert problem(sales.refused(ann, line(100), discount(1)))["code"] == "6000"
 
 
-def test_tax_by_code_by_amount_or_not_at_all(sales: Sales, ann: dict[str, Any]) -> None:
+def test_tax_by_code_by_amount_or_not_at_all(sales: Sales, ann: Json) -> None:
     taxed = line(100, TaxCodeRef={"value": "TAX"})
     by_code = sales.invoice(ann, taxed, line(50), TxnTaxDetail={"TxnTaxCodeRef": {"value": "2"}})
     assert (by_code["TotalAmt"], by_code["TxnTaxDetail"]["TotalTax"]) == (158, 8)
@@ -276,14 +259,14 @@ def test_tax_by_code_by_amount_or_not_at_all(sales: Sales, ann: dict[str, Any]) 
     assert (off["TotalAmt"], off["TxnTaxDetail"]) == (100, {"TotalTax": 0})
 
 
-def test_automatic_sales_tax_does_as_it_likes(sales: Sales, ann: dict[str, Any]) -> None:
+def test_automatic_sales_tax_does_as_it_likes(sales: Sales, ann: Json) -> None:
     sales.settings(automated_sales_tax=True)
     found = sales.invoice(ann, line(100, TaxCodeRef={"value": "TAX"}), TxnTaxDetail={"TotalTax": 1})
     assert found["TxnTaxDetail"]["TotalTax"] == 8
     assert document(sales.books.get("preferences"))["Preferences"]["TaxPrefs"]["PartnerTaxEnabled"] is True
 
 
-def test_terms_make_due_dates(sales: Sales, ann: dict[str, Any], world: World) -> None:
+def test_terms_make_due_dates(sales: Sales, ann: Json, world: World) -> None:
     named = sales.invoice(ann, TxnDate="2024-01-31", SalesTermRef={"value": "5"})
     assert (named["DueDate"], named["SalesTermRef"]) == ("2024-02-10", {"value": "5", "name": "Net 10"})
     assert sales.invoice(ann, TxnDate="2024-01-31", DueDate="2024-03-01")["DueDate"] == "2024-03-01"
@@ -297,14 +280,14 @@ def test_terms_make_due_dates(sales: Sales, ann: dict[str, Any], world: World) -
     assert sales.invoice(patient, TxnDate="2024-01-01")["DueDate"] == "2024-03-01"
 
 
-def test_a_term_of_a_day_in_the_month(sales: Sales, ann: dict[str, Any]) -> None:
+def test_a_term_of_a_day_in_the_month(sales: Sales, ann: Json) -> None:
     term = sales.write("term", {"Name": "The 25th", "DayOfMonthDue": 25, "DueNextMonthDays": 10})
     assert term["Type"] == "DATE_DRIVEN"
     for day, due in (("2024-01-10", "2024-01-25"), ("2024-01-20", "2024-02-25")):
         assert sales.invoice(ann, TxnDate=day, SalesTermRef={"value": term["Id"]})["DueDate"] == due
 
 
-def test_a_bundle_adds_up_its_parts(sales: Sales, ann: dict[str, Any]) -> None:
+def test_a_bundle_adds_up_its_parts(sales: Sales, ann: Json) -> None:
     parts = [{"Qty": 2, "ItemRef": {"value": HOURS}}]
     priced = sales.person("PATCH", f"records/Item/{HOURS}", {"UnitPrice": 12.5})
     bundle = sales.person(
@@ -321,21 +304,21 @@ def test_a_bundle_adds_up_its_parts(sales: Sales, ann: dict[str, Any]) -> None:
     assert len({shown["Id"], shown["GroupLineDetail"]["Line"][0]["Id"], found["Line"][1]["Id"]}) == 3
 
 
-def test_a_deposit_asked_for_lowers_the_balance(sales: Sales, ann: dict[str, Any]) -> None:
+def test_a_deposit_asked_for_lowers_the_balance(sales: Sales, ann: Json) -> None:
     sales.settings(allow_deposit=True)
     found = sales.invoice(ann, Deposit=30)
     assert (found["TotalAmt"], found["Balance"], found["Deposit"]) == (100, 70, 30)
     assert problem(sales.refused(ann, Deposit=101))["code"] == "2290"
 
 
-def test_a_form_has_so_many_lines(sales: Sales, ann: dict[str, Any]) -> None:
+def test_a_form_has_so_many_lines(sales: Sales, ann: Json) -> None:
     taxed = line(1, TaxCodeRef={"value": "TAX"})
     assert sales.invoice(ann, *[taxed] * 750)["TotalAmt"] == 750
     assert problem(sales.refused(ann, *[taxed] * 751))["code"] == "6000"
     assert sales.invoice(ann, *[line(1)] * 751)["TotalAmt"] == 751
 
 
-def test_online_payment_is_the_companys_affair(sales: Sales, ann: dict[str, Any]) -> None:
+def test_online_payment_is_the_companys_affair(sales: Sales, ann: Json) -> None:
     old = sales.invoice(ann)
     assert old["AllowOnlineCreditCardPayment"] is False
     sales.settings(online_payments=True)
@@ -348,7 +331,7 @@ def test_online_payment_is_the_companys_affair(sales: Sales, ann: dict[str, Any]
     assert rows[0]["InvoiceLink"] == found["InvoiceLink"]
 
 
-def test_the_names_on_a_form_are_those_of_today(sales: Sales, ann: dict[str, Any]) -> None:
+def test_the_names_on_a_form_are_those_of_today(sales: Sales, ann: Json) -> None:
     found = sales.invoice(sales.books.job("Roof", ann))
     assert found["CustomerRef"]["name"] == "Ann Lee:Roof"
     sales.books.changed(sales.books.read(ann), DisplayName="Anna Lee")
@@ -360,7 +343,7 @@ def test_the_names_on_a_form_are_those_of_today(sales: Sales, ann: dict[str, Any
 
 
 def test_a_balance_moves_the_customer_and_its_parent_but_not_their_versions(
-    sales: Sales, ann: dict[str, Any], world: World
+    sales: Sales, ann: Json, world: World
 ) -> None:
     job = sales.books.job("Roof", ann)
     world.clock.shift(timedelta(minutes=1))
@@ -375,3 +358,104 @@ def test_a_balance_moves_the_customer_and_its_parent_but_not_their_versions(
     assert parent["MetaData"]["LastUpdatedTime"] > ann["MetaData"]["LastUpdatedTime"]
     assert problem(sales.books.change(job, Active=False))["code"] == "6220"
     assert problem(sales.books.change(ann, Active=False))["code"] == "6220"
+
+
+@pytest.fixture
+def own_numbers(sales: Sales) -> None:
+    sales.settings(custom_txn_numbers=True)
+
+
+def test_quickbooks_counts_on_from_the_last_number(sales: Sales, ann: Json) -> None:
+    sent = [None, None, "7000", None, "J-0099", None, "none", None]
+    numbers = [sales.invoice(ann, DocNumber=one)["DocNumber"] for one in sent]
+    assert numbers == ["1001", "1002", "7000", "7001", "J-0099", "J-0100", "none", "none1"]
+
+
+@pytest.mark.parametrize(("way", "last"), [("always", "J-2"), ("numeric", "7001"), ("never", "1002")])
+def test_a_sent_number_may_move_the_counter(
+    sales: Sales, ann: Json, world: World, way: str, last: str
+) -> None:
+    world.switches["sent_number_moves_counter"] = way
+    for number in (None, "7000", "J-1"):
+        sales.invoice(ann, DocNumber=number)
+    assert sales.invoice(ann)["DocNumber"] == last
+
+
+def test_refused_invoices_use_up_no_number(sales: Sales, ann: Json) -> None:
+    sales.refused(ann, line(1, "99"))
+    assert sales.invoice(ann)["DocNumber"] == "1001"
+
+
+@pytest.mark.parametrize(
+    ("number", "after"),
+    [("1", "2"), ("999", "1000"), ("A-009", "A-010"), ("x", "x1"), ("a" * 21, "a" * 20 + "1")],
+)
+def test_what_follows(number: str, after: str) -> None:
+    assert next_number(number) == after
+
+
+@pytest.mark.parametrize(("way", "code"), [("allow", None), ("refuse", "6140")])
+def test_a_sent_number_may_be_taken_while_quickbooks_counts(
+    sales: Sales, ann: Json, world: World, way: str, code: str | None
+) -> None:
+    world.switches["duplicates_when_counting"] = way
+    sales.invoice(ann, DocNumber="5")
+    answer = sales.refused(ann, DocNumber="5")
+    assert (problem(answer)["code"] if answer.status_code == 400 else None) == code
+
+
+@pytest.mark.usefixtures("own_numbers")
+def test_own_numbers_are_kept_and_none_is_none(sales: Sales, ann: Json) -> None:
+    assert sales.invoice(ann, DocNumber="CPQ-17")["DocNumber"] == "CPQ-17"
+    assert "DocNumber" not in sales.invoice(ann)
+
+
+@pytest.mark.usefixtures("own_numbers")
+@pytest.mark.parametrize("tail", ["present", "absent"])
+def test_a_taken_number_is_6140_and_perhaps_says_where(
+    sales: Sales, ann: Json, world: World, tail: str
+) -> None:
+    world.switches["duplicate_number_tail"] = tail
+    first = sales.invoice(ann, DocNumber="17")
+    answer = sales.refused(ann, DocNumber="17")
+    found = problem(answer)
+    assert (answer.status_code, found["code"]) == (400, "6140")
+    assert found["Message"] == "Duplicate Document Number Error"
+    said = "Duplicate Document Number Error : You must specify a different number. This number has already been used."
+    where = f" DocNumber=17 is assigned to TxnType=Invoice with TxnId={first['Id']}"
+    assert found["Detail"] == said + (where if tail == "present" else "")
+
+
+@pytest.mark.usefixtures("own_numbers")
+def test_a_taken_number_can_be_allowed(sales: Sales, ann: Json) -> None:
+    sales.invoice(ann, DocNumber="17")
+    second = sales.write("invoice?include=allowduplicatedocnum", sales.body(ann, DocNumber="17"))
+    assert second["DocNumber"] == "17"
+    assert problem(sales.books.post("invoice?include=everything", sales.body(ann)))["code"] == "500"
+
+
+@pytest.mark.usefixtures("own_numbers")
+def test_a_number_moves_with_updates_and_goes_with_deletion(sales: Sales, ann: Json) -> None:
+    first, second = sales.invoice(ann, DocNumber="1"), sales.invoice(ann, DocNumber="2")
+    assert problem(sales.change("Invoice", second, DocNumber="1"))["code"] == "6140"
+    assert sales.changed("Invoice", second, DocNumber="2", PrivateNote="x")["DocNumber"] == "2"
+    sales.changed("Invoice", first, DocNumber="3")
+    assert sales.invoice(ann, DocNumber="1")["DocNumber"] == "1"
+    sales.delete("Invoice", sales.read("Invoice", first))
+    assert sales.invoice(ann, DocNumber="3")["DocNumber"] == "3"
+
+
+@pytest.mark.usefixtures("own_numbers")
+def test_a_voided_invoice_keeps_its_number(sales: Sales, ann: Json) -> None:
+    sales.void(sales.invoice(ann, DocNumber="1"))
+    assert problem(sales.refused(ann, DocNumber="1"))["code"] == "6140"
+
+
+@pytest.mark.parametrize(("way", "number"), [("clear", None), ("keep", "1001"), ("renumber", "1002")])
+def test_a_full_update_without_number(
+    sales: Sales, ann: Json, world: World, way: str, number: str | None
+) -> None:
+    world.switches["full_update_without_number"] = way
+    first = sales.invoice(ann)
+    body = {"Id": first["Id"], "SyncToken": "0", **sales.body(ann, line(5))}
+    assert sales.write("invoice", body).get("DocNumber") == number

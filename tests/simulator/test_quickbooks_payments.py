@@ -3,28 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.simulator.conftest import Books, document, problem
-from tests.simulator.sales import Sales, line, num, pays
-
-if TYPE_CHECKING:
-    from simulator.world import World
+from simulator.world import World
+from tests.simulator.clients import Json, Sales, document, line, num, pays, problem
 
 
-@pytest.fixture
-def sales(books: Books) -> Sales:
-    return Sales(books)
-
-
-@pytest.fixture
-def ann(books: Books) -> dict[str, Any]:
-    return books.customer("Ann Lee")
-
-
-def test_an_unapplied_payment_as_recorded(sales: Sales, ann: dict[str, Any]) -> None:
+def test_an_unapplied_payment_as_recorded(sales: Sales, ann: Json) -> None:
     found = sales.write("payment", {"CustomerRef": {"value": ann["Id"]}, "TotalAmt": 100})
     assert (found["UnappliedAmt"], found["Line"], found["ProcessPayment"]) == (100, [], False)
     assert found["DepositToAccountRef"] == {"value": sales.account("Undeposited Funds")}
@@ -34,7 +20,7 @@ def test_an_unapplied_payment_as_recorded(sales: Sales, ann: dict[str, Any]) -> 
     assert sales.books.read(ann)["Balance"] == -100
 
 
-def test_a_payment_moves_its_invoice(sales: Sales, ann: dict[str, Any], world: World) -> None:
+def test_a_payment_moves_its_invoice(sales: Sales, ann: Json, world: World) -> None:
     invoice = sales.invoice(ann, line(387), DocNumber="1012")
     world.clock.shift(timedelta(minutes=1))
     payment = sales.payment(
@@ -51,9 +37,7 @@ def test_a_payment_moves_its_invoice(sales: Sales, ann: dict[str, Any], world: W
     assert problem(sales.change("Invoice", invoice, PrivateNote="late"))["code"] == "5010"
 
 
-def test_a_line_read_back_says_more_and_does_not_want_it_back(
-    sales: Sales, ann: dict[str, Any], world: World
-) -> None:
+def test_a_line_read_back_says_more_and_does_not_want_it_back(sales: Sales, ann: Json, world: World) -> None:
     invoice = sales.invoice(ann, DocNumber="1012")
     payment = sales.read("Payment", sales.payment(ann, 60, pays(60, invoice)))
     (found,) = payment["Line"]
@@ -95,9 +79,7 @@ def test_a_line_read_back_says_more_and_does_not_want_it_back(
         ({"CurrencyRef": {"value": "EUR"}}, "2220", "CurrencyRef"),
     ],
 )
-def test_what_is_refused(
-    sales: Sales, ann: dict[str, Any], fields: dict[str, Any], code: str, element: str
-) -> None:
+def test_what_is_refused(sales: Sales, ann: Json, fields: Json, code: str, element: str) -> None:
     invoice = sales.invoice(ann)
     body = {"CustomerRef": {"value": ann["Id"]}, "TotalAmt": 100, **fields}
     answer = sales.books.post("payment", body)
@@ -107,25 +89,25 @@ def test_what_is_refused(
     assert sales.rows("SELECT * FROM Payment") == []
 
 
-def test_too_much_has_its_code(sales: Sales, ann: dict[str, Any], world: World) -> None:
+def test_too_much_has_its_code(sales: Sales, ann: Json, world: World) -> None:
     world.switches["overapplied_code"] = "6230"
     invoice = sales.invoice(ann)
     for total in (100, 200):
         assert problem(sales.pay(ann, total, pays("100.01", invoice)))["code"] == "6230"
 
 
-def test_the_text_recorded_for_a_payment_of_nothing(sales: Sales, ann: dict[str, Any]) -> None:
+def test_the_text_recorded_for_a_payment_of_nothing(sales: Sales, ann: Json) -> None:
     found = problem(sales.pay(ann, 0))
     assert found["Detail"] == "Business Validation Error: You must set a transaction amount."
 
 
-def test_a_reference_is_as_long_as_switched(sales: Sales, ann: dict[str, Any], world: World) -> None:
+def test_a_reference_is_as_long_as_switched(sales: Sales, ann: Json, world: World) -> None:
     world.switches["payment_reference_limit"] = 30
     assert sales.payment(ann, 5, PaymentRefNum="1" * 30)["PaymentRefNum"] == "1" * 30
 
 
 @pytest.mark.parametrize("account", ["Checking", "Undeposited Funds"])
-def test_money_goes_to_a_bank_or_waits(sales: Sales, ann: dict[str, Any], account: str) -> None:
+def test_money_goes_to_a_bank_or_waits(sales: Sales, ann: Json, account: str) -> None:
     number = sales.account(account)
     found = sales.payment(ann, 5, DepositToAccountRef={"value": number})
     assert sales.read("Payment", found)["DepositToAccountRef"] == {"value": number, "name": account}
@@ -141,7 +123,7 @@ def test_money_goes_to_a_bank_or_waits(sales: Sales, ann: dict[str, Any], accoun
     ],
 )
 def test_a_parent_pays_for_its_jobs_where_they_are_billed_with_it(
-    sales: Sales, ann: dict[str, Any], world: World, way: str, billed: bool, paid: bool
+    sales: Sales, ann: Json, world: World, way: str, billed: bool, paid: bool
 ) -> None:
     world.switches["parent_pays_jobs"] = way
     job = sales.books.job("Roof", ann, BillWithParent=billed)
@@ -153,9 +135,7 @@ def test_a_parent_pays_for_its_jobs_where_they_are_billed_with_it(
     assert sales.books.read(ann)["BalanceWithJobs"] == (60 if paid else 100)
 
 
-def test_nobody_pays_for_a_neighbour_a_parent_or_a_sibling(
-    sales: Sales, ann: dict[str, Any], world: World
-) -> None:
+def test_nobody_pays_for_a_neighbour_a_parent_or_a_sibling(sales: Sales, ann: Json, world: World) -> None:
     roof = sales.books.job("Roof", ann, BillWithParent=True)
     yard = sales.books.job("Yard", ann, BillWithParent=True)
     bob = sales.books.customer("Bob")
@@ -168,7 +148,7 @@ def test_nobody_pays_for_a_neighbour_a_parent_or_a_sibling(
     assert sales.read("Invoice", of_ann)["SyncToken"] == "0"
 
 
-def test_an_update_moves_what_it_changes_and_nothing_else(sales: Sales, ann: dict[str, Any]) -> None:
+def test_an_update_moves_what_it_changes_and_nothing_else(sales: Sales, ann: Json) -> None:
     first, second = sales.invoice(ann), sales.invoice(ann)
     payment = sales.payment(ann, 100, pays(60, first), pays(40, second))
     noted = sales.changed("Payment", payment, PrivateNote="x")
@@ -183,9 +163,7 @@ def test_an_update_moves_what_it_changes_and_nothing_else(sales: Sales, ann: dic
     assert sales.books.read(ann)["Balance"] == 130
 
 
-def test_what_was_paid_too_much_may_stay_with_the_customer(
-    sales: Sales, ann: dict[str, Any], world: World
-) -> None:
+def test_what_was_paid_too_much_may_stay_with_the_customer(sales: Sales, ann: Json, world: World) -> None:
     world.switches["invoice_below_payments"] = "unapply"
     invoice = sales.invoice(ann)
     first, second = sales.payment(ann, 60, pays(60, invoice)), sales.payment(ann, 40, pays(40, invoice))
@@ -199,9 +177,7 @@ def test_what_was_paid_too_much_may_stay_with_the_customer(
 
 
 @pytest.mark.parametrize(("way", "balance"), [("clears", 100), ("keeps", 40)])
-def test_a_full_update_without_lines(
-    sales: Sales, ann: dict[str, Any], world: World, way: str, balance: int
-) -> None:
+def test_a_full_update_without_lines(sales: Sales, ann: Json, world: World, way: str, balance: int) -> None:
     world.switches["payment_full_without_line"] = way
     invoice = sales.invoice(ann)
     payment = sales.payment(ann, 60, pays(60, invoice))
@@ -210,7 +186,7 @@ def test_a_full_update_without_lines(
     assert sales.read("Invoice", invoice)["Balance"] == balance
 
 
-def test_void_gives_everything_back(sales: Sales, ann: dict[str, Any]) -> None:
+def test_void_gives_everything_back(sales: Sales, ann: Json) -> None:
     invoice = sales.invoice(ann)
     payment = sales.payment(ann, 150, pays(100, invoice))
     found = document(sales.void_payment(payment))["Payment"]
@@ -221,25 +197,25 @@ def test_void_gives_everything_back(sales: Sales, ann: dict[str, Any]) -> None:
     assert sales.books.read(ann)["Balance"] == 100
 
 
-def test_a_voided_payment_keeps_its_note(sales: Sales, ann: dict[str, Any]) -> None:
+def test_a_voided_payment_keeps_its_note(sales: Sales, ann: Json) -> None:
     voided = document(sales.void_payment(sales.payment(ann, 5, PrivateNote="By phone")))["Payment"]
     assert voided["PrivateNote"] == "Voided - By phone"
 
 
 @pytest.mark.parametrize("path", ["payment?include=void", "payment?operation=update&include=void"])
-def test_older_clients_void_shorter(sales: Sales, ann: dict[str, Any], path: str) -> None:
+def test_older_clients_void_shorter(sales: Sales, ann: Json, path: str) -> None:
     assert sales.void(sales.payment(ann, 5), path).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["payment?operation=void", "payment?operation=delete&include=void"])
-def test_the_other_address_voids_nothing(sales: Sales, ann: dict[str, Any], path: str) -> None:
+def test_the_other_address_voids_nothing(sales: Sales, ann: Json, path: str) -> None:
     payment = sales.payment(ann, 5)
     answer = sales.void(payment, path)
     assert (answer.status_code, problem(answer)["code"]) == (400, "500")
     assert sales.read("Payment", payment)["TotalAmt"] == 5
 
 
-def test_delete_gives_everything_back(sales: Sales, ann: dict[str, Any]) -> None:
+def test_delete_gives_everything_back(sales: Sales, ann: Json) -> None:
     invoice = sales.invoice(ann)
     payment = sales.payment(ann, 100, pays(100, invoice))
     answer = document(sales.delete("Payment", payment))["Payment"]
@@ -248,12 +224,12 @@ def test_delete_gives_everything_back(sales: Sales, ann: dict[str, Any]) -> None
     assert problem(sales.books.get(f"payment/{payment['Id']}"))["code"] == "610"
 
 
-def test_a_voided_invoice_takes_no_payment(sales: Sales, ann: dict[str, Any]) -> None:
+def test_a_voided_invoice_takes_no_payment(sales: Sales, ann: Json) -> None:
     voided = document(sales.void(sales.invoice(ann)))["Invoice"]
     assert problem(sales.pay(ann, 5, pays(5, voided)))["code"] == "6000"
 
 
-def test_a_deposited_payment_is_left_alone(sales: Sales, ann: dict[str, Any]) -> None:
+def test_a_deposited_payment_is_left_alone(sales: Sales, ann: Json) -> None:
     payment = sales.payment(ann, 5)
     deposit = sales.person("POST", "deposits", {"payments": [payment["Id"]]})
     found = sales.read("Payment", payment)
@@ -271,7 +247,7 @@ def test_a_deposited_payment_is_left_alone(sales: Sales, ann: dict[str, Any]) ->
     assert sales.delete("Payment", sales.read("Payment", payment)).status_code == 200
 
 
-def test_credit_meets_an_invoice_in_a_payment_of_nothing(sales: Sales, ann: dict[str, Any]) -> None:
+def test_credit_meets_an_invoice_in_a_payment_of_nothing(sales: Sales, ann: Json) -> None:
     memo = sales.person("POST", "records/CreditMemo", sales.body(ann, line(30)))
     assert (memo["RemainingCredit"], memo["Balance"], sales.books.read(ann)["Balance"]) == (30, 30, -30)
     invoice = sales.invoice(ann)
@@ -289,7 +265,7 @@ def test_credit_meets_an_invoice_in_a_payment_of_nothing(sales: Sales, ann: dict
     assert sales.read("CreditMemo", memo)["RemainingCredit"] == 20
 
 
-def test_credit_may_be_applied_by_itself(sales: Sales, ann: dict[str, Any]) -> None:
+def test_credit_may_be_applied_by_itself(sales: Sales, ann: Json) -> None:
     sales.person("POST", "records/CreditMemo", sales.body(ann, line(30)))
     sales.settings(auto_apply_credit=True)
     invoice = sales.invoice(ann)
@@ -300,6 +276,6 @@ def test_credit_may_be_applied_by_itself(sales: Sales, ann: dict[str, Any]) -> N
     )
 
 
-def test_sales_share_one_row_of_numbers(sales: Sales, ann: dict[str, Any]) -> None:
+def test_sales_share_one_row_of_numbers(sales: Sales, ann: Json) -> None:
     invoice, payment = sales.invoice(ann), sales.payment(ann, 5)
     assert int(payment["Id"]) == int(invoice["Id"]) + 1

@@ -2,38 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import pytest
 
 from simulator.app import build_app
-from tests.simulator.conftest import Books, document, problem
-from tests.simulator.sales import Sales, line, pays
-
-if TYPE_CHECKING:
-    from simulator.world import World
+from tests.simulator.clients import Events, Json, Sales, document, line, pays, problem
 
 BRIGHTFIELD = "9341450000000001"
 
 
-@pytest.fixture
-def sales(books: Books) -> Sales:
-    return Sales(books)
-
-
-@pytest.fixture
-def ann(books: Books) -> dict[str, Any]:
-    return books.customer("Ann Lee")
-
-
-@pytest.fixture
-def told(world: World, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
-    found: list[tuple[str, ...]] = []
-    monkeypatch.setattr(world.webhooks, "quickbooks_changed", lambda _, *change: found.append(change))
-    return found
-
-
-def test_a_person_writes_and_edits_an_invoice(sales: Sales, ann: dict[str, Any]) -> None:
+def test_a_person_writes_and_edits_an_invoice(sales: Sales, ann: Json) -> None:
     made = sales.person("POST", "records/Invoice", sales.body(ann, line(80)))
     assert (made["DocNumber"], made["TotalAmt"], made["Id"]) == ("1001", 80, "1")
     kept = {**made["Line"][0], "Amount": 90}
@@ -42,7 +19,7 @@ def test_a_person_writes_and_edits_an_invoice(sales: Sales, ann: dict[str, Any])
     assert sales.books.read(ann)["Balance"] == 90
 
 
-def test_a_person_is_held_to_the_rules_of_the_books(sales: Sales, ann: dict[str, Any]) -> None:
+def test_a_person_is_held_to_the_rules_of_the_books(sales: Sales, ann: Json) -> None:
     assert problem(sales.room("POST", "records/Invoice", sales.body(ann, line(1, "99"))))["code"] == "610"
     invoice = sales.invoice(ann, TxnDate="2024-01-01")
     sales.payment(ann, 5, pays(5, invoice))
@@ -56,9 +33,9 @@ def test_a_person_is_held_to_the_rules_of_the_books(sales: Sales, ann: dict[str,
     assert problem(sales.room("POST", "invoices/99/void"))["code"] == "610"
 
 
-def test_a_person_receives_money(sales: Sales, ann: dict[str, Any], told: list[tuple[str, ...]]) -> None:
+def test_a_person_receives_money(sales: Sales, ann: Json, events: Events) -> None:
     invoice = sales.invoice(ann)
-    told.clear()
+    events.clear()
     wanted = {
         "amount": 30,
         "method": "Check",
@@ -74,7 +51,7 @@ def test_a_person_receives_money(sales: Sales, ann: dict[str, Any], told: list[t
         "Checking",
     )
     assert (payment["PaymentRefNum"], payment["PrivateNote"]) == ("4711", "Thanks")
-    assert told == [
+    assert events == [
         ("Payment", payment["Id"], "Create"),
         ("Invoice", invoice["Id"], "Update"),
         ("Customer", ann["Id"], "Update"),
@@ -86,14 +63,14 @@ def test_a_person_receives_money(sales: Sales, ann: dict[str, Any], told: list[t
     assert sales.room("POST", f"invoices/{invoice['Id']}/payments", {"sum": 5}).status_code == 400
 
 
-def test_more_money_than_is_open_stays_with_the_customer(sales: Sales, ann: dict[str, Any]) -> None:
+def test_more_money_than_is_open_stays_with_the_customer(sales: Sales, ann: Json) -> None:
     invoice = sales.invoice(ann)
     payment = sales.person("POST", f"invoices/{invoice['Id']}/payments", {"amount": "120.50"})
     assert str(payment["UnappliedAmt"]) == "20.50"
     assert str(sales.books.read(ann)["Balance"]) == "-20.50"
 
 
-def test_a_parent_pays_by_hand(sales: Sales, ann: dict[str, Any]) -> None:
+def test_a_parent_pays_by_hand(sales: Sales, ann: Json) -> None:
     job = sales.books.job("Roof", ann, BillWithParent=True)
     invoice = sales.invoice(job)
     payment = sales.person("POST", f"invoices/{invoice['Id']}/payments", {"customer": ann["Id"]})
@@ -101,7 +78,7 @@ def test_a_parent_pays_by_hand(sales: Sales, ann: dict[str, Any]) -> None:
     assert sales.read("Invoice", invoice)["Balance"] == 0
 
 
-def test_a_person_edits_voids_and_deletes_payments(sales: Sales, ann: dict[str, Any]) -> None:
+def test_a_person_edits_voids_and_deletes_payments(sales: Sales, ann: Json) -> None:
     invoice = sales.invoice(ann)
     payment = sales.payment(ann, 50, pays(50, invoice))
     path = f"records/Payment/{payment['Id']}"
@@ -112,36 +89,34 @@ def test_a_person_edits_voids_and_deletes_payments(sales: Sales, ann: dict[str, 
     assert sales.rows("SELECT * FROM Payment") == []
 
 
-def test_sending_changes_the_time_and_not_the_version(
-    sales: Sales, ann: dict[str, Any], told: list[tuple[str, ...]]
-) -> None:
+def test_sending_changes_the_time_and_not_the_version(sales: Sales, ann: Json, events: Events) -> None:
     invoice = sales.invoice(ann)
-    told.clear()
+    events.clear()
     found = sales.person("POST", f"invoices/{invoice['Id']}/send", {"email": "ann@example.com"})
     assert (found["EmailStatus"], found["SyncToken"]) == ("EmailSent", "0")
     assert found["DeliveryInfo"]["DeliveryType"] == "Email"
     assert found["BillEmail"] == {"Address": "ann@example.com"}
-    assert told == [("Invoice", invoice["Id"], "Emailed")]
+    assert events == [("Invoice", invoice["Id"], "Emailed")]
 
 
-def test_what_happens_is_told(sales: Sales, ann: dict[str, Any], told: list[tuple[str, ...]]) -> None:
+def test_what_happens_is_told(sales: Sales, ann: Json, events: Events) -> None:
     invoice = sales.invoice(ann)
     sales.void(invoice)
     sales.delete("Invoice", sales.read("Invoice", invoice))
     sales.write("account", {"Name": "Till", "AccountType": "Bank"})
     sales.settings(custom_txn_numbers=True)
-    assert told == [
+    assert events == [
         ("Invoice", "1", "Create"),
         ("Customer", ann["Id"], "Update"),
         ("Invoice", "1", "Void"),
         ("Customer", ann["Id"], "Update"),
         ("Invoice", "1", "Delete"),
-        ("Account", told[5][1], "Create"),
+        ("Account", events[5][1], "Create"),
         ("Preferences", "1", "Update"),
     ]
 
 
-def test_the_state_shows_everything(sales: Sales, ann: dict[str, Any]) -> None:
+def test_the_state_shows_everything(sales: Sales, ann: Json) -> None:
     invoice = sales.invoice(ann)
     payment = sales.payment(ann, 5, pays(5, invoice))
     sales.person("POST", "records/CreditMemo", sales.body(ann, line(5)))
@@ -164,11 +139,11 @@ def test_the_state_shows_everything(sales: Sales, ann: dict[str, Any]) -> None:
         ("records/Estimate/1/touch", {}),
     ],
 )
-def test_a_careless_hand_is_told(sales: Sales, path: str, body: dict[str, Any]) -> None:
+def test_a_careless_hand_is_told(sales: Sales, path: str, body: Json) -> None:
     assert sales.room("POST", path, body).status_code in {400, 404}
 
 
-def test_a_bank_deposit_takes_only_what_waits(sales: Sales, ann: dict[str, Any]) -> None:
+def test_a_bank_deposit_takes_only_what_waits(sales: Sales, ann: Json) -> None:
     banked = sales.payment(ann, 5, DepositToAccountRef={"value": sales.account("Checking")})
     assert problem(sales.room("POST", "deposits", {"payments": [banked["Id"]]}))["code"] == "6000"
     waiting = sales.payment(ann, 7)

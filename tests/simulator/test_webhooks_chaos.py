@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
-from tests.simulator.office import Office
-from tests.simulator.receiver import Receiver, receiving, settled
-
-if TYPE_CHECKING:
-    from flask.testing import FlaskClient
-    from werkzeug.test import TestResponse
+from tests.simulator.clients import Json, Office
+from tests.simulator.receiver import Receiver, settled
 
 EVENT = {"realm": "310687", "entity": "Customer", "id": "1", "operation": "Update"}
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as found:
-        yield found
 
 
 @pytest.fixture
@@ -40,7 +31,7 @@ def calm(office: Office) -> None:
     office.client.delete("/_control/webhooks/faults")
 
 
-def tell(office: Office, *events: dict[str, Any], **more: Any) -> TestResponse:
+def tell(office: Office, *events: Json, **more: Any) -> TestResponse:
     return office.client.post("/_control/webhooks/quickbooks/events", json={"events": events, **more})
 
 

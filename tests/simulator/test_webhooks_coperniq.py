@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
-
 import pytest
+from flask.testing import FlaskClient
 
-from tests.simulator.office import Office, refusal
-from tests.simulator.receiver import Receiver, receiving, settled
-
-if TYPE_CHECKING:
-    from flask.testing import FlaskClient
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as found:
-        yield found
+from tests.simulator.clients import Json, Office, refusal
+from tests.simulator.receiver import Receiver, settled
 
 
 @pytest.fixture
@@ -181,7 +170,7 @@ def test_the_secret_in_the_url_is_not_in_the_book(office: Office, receiver: Rece
         ({"api_key": "office-key", "urls": [], "triggers": ["INVOICE_CREATED"]}, 400),
     ],
 )
-def test_a_wrong_subscription_is_refused(office: Office, body: dict[str, Any], status: int) -> None:
+def test_a_wrong_subscription_is_refused(office: Office, body: Json, status: int) -> None:
     assert office.client.put("/_control/webhooks/coperniq", json=body).status_code == status
 
 
@@ -194,7 +183,7 @@ def test_a_wrong_subscription_is_refused(office: Office, body: dict[str, Any], s
     ],
 )
 def test_what_phase_events_carry_is_a_switch(
-    office: Office, receiver: Receiver, switch: dict[str, Any], expected: dict[str, Any]
+    office: Office, receiver: Receiver, switch: Json, expected: Json
 ) -> None:
     office.switch(**switch)
     office.project("Roof")

@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
-from tests.simulator.office import Office
-from tests.simulator.receiver import Receiver, receiving, settled, until
-
-if TYPE_CHECKING:
-    from flask.testing import FlaskClient
-
-    from simulator.world import World
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as found:
-        yield found
+from simulator.world import World
+from tests.simulator.clients import Json, Office
+from tests.simulator.receiver import Receiver, settled, until
 
 
 @pytest.fixture
@@ -123,7 +113,7 @@ def test_a_fault_of_one_vendor_leaves_the_other_alone(
 @pytest.mark.parametrize(
     "wanted", [{"vendor": "coperniq", "fault": "rain"}, {"vendor": "x", "fault": "late"}, {}]
 )
-def test_an_unknown_fault_is_refused(office: Office, wanted: dict[str, Any]) -> None:
+def test_an_unknown_fault_is_refused(office: Office, wanted: Json) -> None:
     assert office.client.post("/_control/webhooks/faults", json=wanted).status_code == 400
 
 

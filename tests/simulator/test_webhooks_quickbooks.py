@@ -5,20 +5,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
 
 import pytest
+from flask.testing import FlaskClient
 
 from simulator.webhooks import intuit_events
-from tests.simulator.receiver import Receiver, receiving, settled
-
-if TYPE_CHECKING:
-    from flask.testing import FlaskClient
-
-    from simulator.world import World
-    from tests.simulator.conftest import Books
+from simulator.world import World
+from tests.simulator.clients import Books, Json
+from tests.simulator.receiver import Receiver, settled
 
 TOKEN = "00faeec4-08d0-4996-bb37-698ae19f0149"
 LEGACY = (
@@ -32,12 +27,6 @@ CLOUD = (
     b'"datacontenttype":"application/json","time":"2025-09-10T21:31:25.179851517Z","intuitentityid":"1234",'
     b'"intuitaccountid":"310687","data":{}}]'
 )
-
-
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    with receiving() as found:
-        yield found
 
 
 @pytest.fixture
@@ -221,6 +210,6 @@ def test_an_empty_url_ends_the_subscription(client: FlaskClient, world: World, t
     "changed",
     [{"url": "nowhere"}, {"verifier_token": ""}, {"form": "xml"}, {"url": None}, {"verifier_token": None}],
 )
-def test_a_wrong_subscription_is_refused(client: FlaskClient, changed: dict[str, Any]) -> None:
+def test_a_wrong_subscription_is_refused(client: FlaskClient, changed: Json) -> None:
     wanted = {"url": "http://127.0.0.1:1/x", "verifier_token": "t", "form": "legacy", **changed}
     assert client.put("/_control/webhooks/quickbooks", json=wanted).status_code == 400

@@ -25,7 +25,7 @@ from integrations.quickbooks import oauth
 from simulator import clock
 from simulator.app import build_app
 from simulator.hooks import Severed
-from simulator.webhooks.intuit_events import Event, told
+from simulator.webhooks.intuit_events import Event, is_sent
 from simulator.world import World
 from tests.simulation import Simulation
 
@@ -163,7 +163,7 @@ class InProcess(Simulation):
         """A balance that moved tells of the customer each time, and nothing follows from it: a few will do."""
         self.heard += 1
         wanted = (entity, operation) != ("Customer", "Update") or self.heard % 5 == 0
-        if wanted and told(entity, operation):
+        if wanted and is_sent(entity, operation):
             at = self.world.clock.at("quickbooks")
             self.news.append(Event(realm, entity, str(id_), operation, at, deleted_id))
 
