@@ -70,7 +70,7 @@ def retry_some(ids: list[int], user: User) -> int:
             after=RunState.QUEUED.label,
         )
     for company_id in {run.company_id for run in retried}:
-        Lane.nudge(company_id)
+        Lane.notify(company_id)
     return len(retried)
 
 

@@ -116,7 +116,7 @@ def link(connection: QuickBooksConnection, kind: Kind, coperniq_id: str) -> Reco
         kind=kind,
         coperniq_id=coperniq_id,
         quickbooks_id=f"qb-{coperniq_id}",
-        rule=RecordLink.Rule.CREATED,
+        match_method=RecordLink.MatchMethod.CREATED,
     )
 
 

@@ -12,16 +12,17 @@ from integrations.spreadsheets import defused
 
 
 class RecordLinkResource(ModelResource):  # type: ignore[misc]  # the library ships no types
-    """The columns of the links page; the images stay here, for they hold more than a table needs."""
+    """The columns of the links page; the snapshots stay here, for they hold more than a table needs."""
 
     company = Field(attribute="connection__company__name", readonly=True)
     quickbooks_company = Field(attribute="connection__company_name", readonly=True)
+    match_method = Field(attribute="match_method", column_name="rule", readonly=True)
 
     class Meta:
         model = RecordLink
         fields = (
             "id", "company", "quickbooks_company", "kind", "coperniq_id", "quickbooks_id", "coperniq_name",
-            "quickbooks_name", "number", "amount_cents", "rule", "linked_at", "synced_at",
+            "quickbooks_name", "number", "amount_cents", "match_method", "linked_at", "synced_at",
         )  # fmt: skip
         export_order = fields
 
@@ -37,10 +38,10 @@ class RecordLinkAdmin(ScopedExportMixin, FactAdmin):
     formats = tuple(kind for kind in (CSV, XLSX) if kind.is_available())
 
     list_display = (
-        "kind", "coperniq_name", "coperniq_id", "quickbooks_name", "quickbooks_id", "number", "rule", "linked_at",
-        "synced_at", "connection",
+        "kind", "coperniq_name", "coperniq_id", "quickbooks_name", "quickbooks_id", "number", "match_method",
+        "linked_at", "synced_at", "connection",
     )  # fmt: skip
-    list_filter = ("kind", "rule", "connection__company")
+    list_filter = ("kind", "match_method", "connection__company")
     list_select_related = ("connection__company",)
     search_fields = (
         "coperniq_id__exact",
@@ -50,6 +51,6 @@ class RecordLinkAdmin(ScopedExportMixin, FactAdmin):
     )
     fields = (
         "connection", "kind", "coperniq_id", "quickbooks_id", "coperniq_name", "quickbooks_name", "coperniq_account_id",
-        "coperniq_parent_id", "quickbooks_part", "number", "amount_cents", "rule", "quickbooks_version",
+        "coperniq_parent_id", "quickbooks_part", "number", "amount_cents", "match_method", "quickbooks_version",
         "quickbooks_at", "linked_at", "synced_at",
     )  # fmt: skip

@@ -54,5 +54,5 @@ def free(connection: QuickBooksConnection, causes: Iterable[str]) -> int:
     wanted = sorted(causes)
     if not wanted:
         return 0
-    Lane.nudge(connection.company_id)
+    Lane.notify(connection.company_id)
     return SyncRun.objects.filter(connection=connection, cause__in=wanted).requeue()

@@ -66,7 +66,7 @@ def told(link: RecordLink | None) -> str:
     """As the record of acts keeps it."""
     if link is None:
         return AUTOMATIC
-    return f"{link.quickbooks_name} ({link.quickbooks_id}), {link.get_rule_display().lower()}"
+    return f"{link.quickbooks_name} ({link.quickbooks_id}), {link.get_match_method_display().lower()}"
 
 
 def store(connection: QuickBooksConnection, row: Row, item: Row, link: RecordLink | None) -> None:
@@ -75,12 +75,12 @@ def store(connection: QuickBooksConnection, row: Row, item: Row, link: RecordLin
         "quickbooks_name": item["name"][:1024],
         "number": (row.get("code") or "")[:40],
         "amount_cents": item.get("price_cents"),
-        "rule": RecordLink.Rule.CHOSEN,
+        "match_method": RecordLink.MatchMethod.CHOSEN,
         "synced_at": timezone.now(),
     }
     if link is None or link.quickbooks_id != item["id"]:
         # What was last seen and written belongs to another item.
-        fresh: dict[str, Any] = {"quickbooks_image": {}, "written": {}, "quickbooks_version": ""}
+        fresh: dict[str, Any] = {"quickbooks_snapshot": {}, "written": {}, "quickbooks_version": ""}
         values |= {"quickbooks_id": item["id"], "linked_at": timezone.now(), **fresh}
     RecordLink.objects.update_or_create(
         connection=connection, kind=Kind.ITEM, coperniq_id=row["id"], defaults=values

@@ -27,7 +27,7 @@ def release_held(company: Company) -> None:
     """Release the runs that were held for lack of access, in the transaction that restores it."""
     runs = SyncRun.objects.filter(company=company).exclude(connection__state=SEALED)
     runs.release_after_reconnect()
-    Lane.nudge(company.pk)
+    Lane.notify(company.pk)
 
 
 def go_on(company: Company) -> None:

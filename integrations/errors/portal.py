@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, Self
+
+from integrations.messages import Message
 
 
 class Remedy(StrEnum):
@@ -73,6 +75,12 @@ class NeedsDecision(PortalError):
         self.choices = tuple(choices)
         self.compared = tuple(compared)
 
+    @classmethod
+    def of(
+        cls, message: Message, choices: Sequence[Choice] = (), *, compared: Sequence[Mapping[str, str]] = ()
+    ) -> Self:
+        return cls(message.cause, message.text, choices, compared=compared)
+
 
 class Skipped(PortalError):
     """The record is not synced, for the reason given; the choices, if any, are ways to sync it anyway.
@@ -88,6 +96,10 @@ class Skipped(PortalError):
         self.choices = tuple(choices)
         self.silent = silent
 
+    @classmethod
+    def of(cls, message: Message, choices: Sequence[Choice] = (), *, silent: bool = False) -> Self:
+        return cls(message.cause, message.text, choices, silent=silent)
+
 
 class BlockedBy(PortalError):
     """The run waits for the link of another record and is released when that link is created."""
@@ -96,6 +108,10 @@ class BlockedBy(PortalError):
         super().__init__(sentence)
         self.cause = cause
         self.kind, self.coperniq_id = kind, coperniq_id
+
+    @classmethod
+    def of(cls, message: Message, *, kind: str, coperniq_id: str) -> Self:
+        return cls(message.cause, message.text, kind=kind, coperniq_id=coperniq_id)
 
 
 class LeaseLost(PortalError):

@@ -67,7 +67,7 @@ class Lane(models.Model):
         return self.paused_until > timezone.now()
 
     @classmethod
-    def nudge(cls, company_id: int) -> None:
+    def notify(cls, company_id: int) -> None:
         if not cls.objects.filter(company_id=company_id).update(wake=F("wake") + 1):
             cls.objects.get_or_create(company_id=company_id)
 
@@ -81,7 +81,7 @@ class Lane(models.Model):
             self.refresh_from_db()
         return taken == 1
 
-    def give_back(self) -> bool:
+    def release_if_idle(self) -> bool:
         """False when somebody nudged meanwhile: look again before leaving."""
         return (
             Lane.objects.filter(pk=self.pk, fence=self.fence, wake=self.wake).update(leased_until=LONG_AGO)
@@ -105,7 +105,7 @@ class Lane(models.Model):
         self.paused_until = until
         Lane.objects.filter(pk=self.pk).update(paused_until=until)
 
-    def hold_fast(self, until: datetime = LONG_AGO) -> None:
+    def assert_owned(self, until: datetime = LONG_AGO) -> None:
         """Called first in every transaction of the lane: whoever would take it has to wait for the commit."""
         lasting = Greatest(F("leased_until"), Value(until))
         if Lane.objects.filter(pk=self.pk, fence=self.fence).update(leased_until=lasting) != 1:

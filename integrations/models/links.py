@@ -34,7 +34,7 @@ class RecordLink(models.Model):
     as QuickBooks answered them: what still stands so may be updated under Enrich, the rest is people's.
     """
 
-    class Rule(models.TextChoices):
+    class MatchMethod(models.TextChoices):
         CREATED = "created", "Created by the portal"
         NAME = "name", "Same name"
         EMAIL = "email", "Same e-mail"
@@ -58,12 +58,12 @@ class RecordLink(models.Model):
     quickbooks_part = models.CharField(max_length=80, blank=True)
     number = models.CharField(max_length=40, blank=True)
     amount_cents = models.BigIntegerField(null=True, blank=True)
-    rule = models.CharField(max_length=10, choices=Rule)
+    match_method = models.CharField(max_length=10, choices=MatchMethod)
     quickbooks_version = models.CharField(max_length=20, blank=True)
     # QuickBooks' own stamp of what it last answered: what it tells of an earlier moment is no news.
     quickbooks_at = models.DateTimeField(null=True, blank=True)
-    coperniq_image = models.JSONField(default=dict, blank=True)
-    quickbooks_image = models.JSONField(default=dict, blank=True)
+    coperniq_snapshot = models.JSONField(default=dict, blank=True)
+    quickbooks_snapshot = models.JSONField(default=dict, blank=True)
     written = models.JSONField(default=dict, blank=True)
     linked_at = models.DateTimeField(default=timezone.now)
     synced_at = models.DateTimeField(default=timezone.now)
@@ -90,6 +90,6 @@ class RecordLink(models.Model):
         return f"{self.kind} {self.coperniq_id} ↔ {self.quickbooks_id}"
 
     @property
-    def told_number(self) -> str:
+    def display_number(self) -> str:
         """An invoice's for people: QuickBooks', and Coperniq's own where QuickBooks gave none."""
         return self.number or self.coperniq_name.removeprefix("Invoice ") or "without a number"

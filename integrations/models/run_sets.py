@@ -80,7 +80,7 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
         run.record_name = run.record_name[:NAME_LENGTH]
         with transaction.atomic():
             # The lane before the run, as the lane's own driver does: the other way round they could lock each other out.
-            Lane.nudge(run.company_id)
+            Lane.notify(run.company_id)
             found = self._ask_open(run) or self._store(run) or self._ask_open(run)
         assert found is not None  # the unique constraint that refused our row is the open run's
         return found

@@ -183,7 +183,7 @@ class SyncRun(models.Model):
         elif choice != RETRY:
             values |= {"has_decisions": True}
         with transaction.atomic():
-            Lane.nudge(self.company_id)
+            Lane.notify(self.company_id)
             shown = SyncRun.objects.filter(
                 pk=self.pk, choices=self.choices, question_subject=self.question_subject
             )

@@ -49,14 +49,14 @@ class RemoteWrite(models.Model):
     # What a write to Coperniq is made for; of one to QuickBooks its target, "" until it is created.
     quickbooks_id = models.CharField(max_length=80, blank=True)
     quickbooks_part = models.CharField(max_length=80, blank=True)
-    rule = models.CharField(max_length=20, blank=True)
+    match_method = models.CharField(max_length=20, blank=True)
     request_id = models.CharField(max_length=50, unique=True, default=new_request_id)
     body_sealed = models.TextField()
     changes = models.JSONField(default=list)
     # What the link and the log will say of it, should the answer come only after a restart.
     about = models.JSONField(default=dict)
     warnings = models.JSONField(default=list)
-    coperniq_image = models.JSONField(default=dict)
+    coperniq_snapshot = models.JSONField(default=dict)
     state = models.CharField(max_length=10, choices=State, default=State.PREPARED)
     sends = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)

@@ -86,7 +86,7 @@ def compared(link: RecordLink) -> list[Compared]:
         paths = [path for path in FieldMapping.DEFAULTS if path not in UNSHOWN]
         rows = [*(row_of(link, path) for path in paths), *project_rows(link)]
     else:
-        found = {*link.coperniq_image, *link.quickbooks_image} - {*INTERNAL}
+        found = {*link.coperniq_snapshot, *link.quickbooks_snapshot} - {*INTERNAL}
         # A database need not keep the order in which an image was written.
         paths = sorted(found, key=lambda path: (ORDER.get(path, len(ORDER)), path))
         rows = [row_of(link, path) for path in paths]
@@ -95,7 +95,7 @@ def compared(link: RecordLink) -> list[Compared]:
 
 def project_rows(link: RecordLink) -> list[Compared]:
     """What a job's name is made of."""
-    image = link.coperniq_image
+    image = link.coperniq_snapshot
     cents = image.get("value_cents")
     value = f"${cents / 100:,.2f}" if isinstance(cents, int) else ""
     parts = {"Title": image.get("title"), "Number": image.get("number"), "Value": value}
@@ -104,10 +104,10 @@ def project_rows(link: RecordLink) -> list[Compared]:
 
 
 def row_of(link: RecordLink, path: str) -> Compared:
-    standing = text(link.quickbooks_image.get(path), path)
+    standing = text(link.quickbooks_snapshot.get(path), path)
     ours = bool(standing) and text(link.written.get(path), path) == standing
     name = FIELD_NAMES.get(path, path.removesuffix("_cents").replace("_", " "))
-    return Compared(name, text(link.coperniq_image.get(path), path), standing, ours)
+    return Compared(name, text(link.coperniq_snapshot.get(path), path), standing, ours)
 
 
 def text(value: object, path: str = "") -> str:

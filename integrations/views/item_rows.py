@@ -17,7 +17,7 @@ from integrations.models import (
     SyncSettings,
 )
 
-Rule = RecordLink.Rule
+Rule = RecordLink.MatchMethod
 Row = dict[str, Any]
 BY_RULE = {"code": "Same item code, when first sent", "name": "Same name, when first sent"}
 
@@ -31,7 +31,7 @@ class ItemRow:
     code: str
     sku: str
     is_archived: bool
-    rule: str
+    match_method: str
     is_linked: bool
     item_id: str = ""
     item_name: str = ""
@@ -45,11 +45,11 @@ class ItemRow:
 
     @property
     def is_pinned(self) -> bool:
-        return self.is_linked and self.rule == Rule.CHOSEN
+        return self.is_linked and self.match_method == Rule.CHOSEN
 
     @property
     def because(self) -> str:
-        return str(Rule(self.rule).label) if self.is_linked else BY_RULE.get(self.rule, "")
+        return str(Rule(self.match_method).label) if self.is_linked else BY_RULE.get(self.match_method, "")
 
     def says(self, wanted: str) -> bool:
         texts = (self.name, self.code, self.sku, self.item_name, self.item_sku)
@@ -66,7 +66,7 @@ class ItemRow:
             "sku": self.sku,
             "archived": self.is_archived,
             "item": item if self.is_matched else None,
-            "rule": self.rule,
+            "rule": self.match_method,
             "linked": self.is_linked,
             "pinned": self.is_pinned,
         }
@@ -76,7 +76,7 @@ def item_rows(connection: QuickBooksConnection) -> Iterator[ItemRow]:
     """As Coperniq sorts its catalog by name."""
     items = stored_list(connection, ReferenceList.Name.ITEMS)
     stored = RecordLink.objects.of(connection, Kind.ITEM).defer(
-        "coperniq_image", "quickbooks_image", "written"
+        "coperniq_snapshot", "quickbooks_snapshot", "written"
     )
     links = {link.coperniq_id: link for link in stored}
     known, index = {item["id"]: item for item in items}, ItemIndex(items)
@@ -95,14 +95,18 @@ def linked(row: Row, link: RecordLink, item: Row | None) -> ItemRow:
     sku = item.get("sku") or "" if item else ""
     usable = item is not None and is_usable(item)
     return ItemRow(
-        **facts(row), rule=link.rule, is_linked=True, **named(link.quickbooks_id, name, sku), is_usable=usable
+        **facts(row),
+        match_method=link.match_method,
+        is_linked=True,
+        **named(link.quickbooks_id, name, sku),
+        is_usable=usable,
     )
 
 
 def expected(row: Row, index: ItemIndex) -> ItemRow:
     item, rule = index.match(row)
     found = named(item["id"], item["name"], item.get("sku") or "") if item else {}
-    return ItemRow(**facts(row), rule=rule, is_linked=False, **found)
+    return ItemRow(**facts(row), match_method=rule, is_linked=False, **found)
 
 
 def facts(row: Row) -> dict[str, Any]:

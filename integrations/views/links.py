@@ -53,7 +53,9 @@ def links_of(request: CompanyRequest, kind: str) -> QuerySet[RecordLink]:
     connection = QuickBooksConnection.objects.of(request.company)
     if connection is None:
         return RecordLink.objects.none()
-    links = RecordLink.objects.of(connection, kind).defer("coperniq_image", "quickbooks_image", "written")
+    links = RecordLink.objects.of(connection, kind).defer(
+        "coperniq_snapshot", "quickbooks_snapshot", "written"
+    )
     return links.annotate(invoice_number=number_of_invoice()) if kind == Kind.PAYMENT else links
 
 
@@ -115,7 +117,7 @@ def link_shape(link: RecordLink) -> dict[str, Any]:
         "quickbooks_name": link.quickbooks_name,
         "number": link.number,
         "amount_cents": link.amount_cents,
-        "rule": link.rule,
+        "rule": link.match_method,
         "linked_at": link.linked_at.isoformat(),
         "synced_at": link.synced_at.isoformat(),
     }

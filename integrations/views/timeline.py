@@ -99,7 +99,7 @@ def writes(company: Company, entry: SyncLogEntry, runs: set[int]) -> list[Remote
     if entry.coperniq_id:
         same |= Q(coperniq_id=entry.coperniq_id)
     found = RemoteWrite.objects.filter(same, kind=entry.kind)
-    return newest(rows_of(company, found.defer("body_sealed", "coperniq_image")))
+    return newest(rows_of(company, found.defer("body_sealed", "coperniq_snapshot")))
 
 
 def acts(company: Company, entry: SyncLogEntry) -> list[ManualAct]:

@@ -209,7 +209,7 @@ def formula(acme_books: QuickBooksConnection, bolt_books: QuickBooksConnection) 
     link(bolt_books, Kind.CUSTOMER, "theirs")
     row = link(acme_books, Kind.CUSTOMER, "1")
     row.coperniq_name, row.quickbooks_name, row.amount_cents = "=cmd|' /C calc'!A0", "+1 Smith", -500
-    row.coperniq_image = {"DisplayName": "image-stays-here"}
+    row.coperniq_snapshot = {"DisplayName": "image-stays-here"}
     row.save()
     return row
 

@@ -207,8 +207,8 @@ def put_in_books(money: Money) -> None:
             quickbooks_name=found["DisplayName"],
             quickbooks_version=found["SyncToken"],
             quickbooks_at=found["MetaData"]["LastUpdatedTime"],
-            quickbooks_image=dict(read_customer_record(found).values),
-            rule=RecordLink.Rule.CREATED,
+            quickbooks_snapshot=dict(read_customer_record(found).values),
+            match_method=RecordLink.MatchMethod.CREATED,
         )
         for kind, record, found in pairs
     )

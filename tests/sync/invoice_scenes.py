@@ -67,7 +67,7 @@ def look_away(money: Money) -> None:
     raw = load_json(json.dumps(money.in_books()))
     assert isinstance(raw, dict)
     image = quickbooks_invoice_snapshot(parse_quickbooks_invoice(raw), "private_note")
-    RecordLink.objects.filter(kind="invoice").update(quickbooks_image=image)
+    RecordLink.objects.filter(kind="invoice").update(quickbooks_snapshot=image)
 
 
 def void_in_books(money: Money, invoice_id: str) -> None:

@@ -185,7 +185,7 @@ def connect_books(simulator: Simulation, company: Company, realm: str) -> QuickB
         FieldMapping(connection=row, quickbooks_field=path, source=source)
         for path, source in FieldMapping.DEFAULTS.items()
     )
-    Lane.nudge(company.pk)
+    Lane.notify(company.pk)
     row.refresh_from_db()
     return row
 

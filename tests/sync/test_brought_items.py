@@ -39,7 +39,7 @@ def test_an_item_is_found_by_its_code_before_its_name(books: Books) -> None:
     books.money.edit_books("Item", item_id(books, "Permit"), Sku="SVC-PERMIT")
     sell(books, "Permit")
     assert lines(invoice(books))[0][0] == "City permit"
-    assert RecordLink.objects.get(kind="item").rule == "code"
+    assert RecordLink.objects.get(kind="item").match_method == "code"
     assert_calm(books)
 
 
@@ -76,7 +76,7 @@ def test_an_item_coperniq_refuses_becomes_the_generic_one(books: Books) -> None:
         simulator.make("catalog-items", name=name, code=f"X-{name}")
     simulator.make("catalog-items", name="Something else", code="P-1")
     simulator.make("catalog-items", name="Another", code="P-2")
-    link = {"connection": books.money.office.quickbooks, "kind": "item", "rule": "chosen"}
+    link = {"connection": books.money.office.quickbooks, "kind": "item", "match_method": "chosen"}
     taken = catalog(books)["Something else"]["id"]
     RecordLink.objects.create(**link, coperniq_id=str(taken), quickbooks_id="999")
     books.money.edit_books("Item", item_id(books, "Permit"), Sku="P-1")

@@ -202,7 +202,7 @@ def test_an_invoice_whose_answer_was_lost_is_found_by_its_mark(office: Office, f
 
 
 @pytest.fixture
-def desk(office: Office) -> SyncContext:
+def ctx(office: Office) -> SyncContext:
     return SyncContext(Lane.objects.get(), open_both(office).money.office.quickbooks)
 
 
@@ -217,16 +217,16 @@ def payment_on(invoice_id: str = NOWHERE, note: str = "", days_ago: int = 0) -> 
     return QuickBooksPayment("77", "0", "1", day, 0, 0, "", "", "", note, lines, False, at, at)
 
 
-def test_only_credits_and_older_payments_stay_where_they_are(desk: SyncContext) -> None:
-    pulled = RecordLink(rule="pulled", quickbooks_id=NOWHERE, number="1")
+def test_only_credits_and_older_payments_stay_where_they_are(ctx: SyncContext) -> None:
+    pulled = RecordLink(match_method="pulled", quickbooks_id=NOWHERE, number="1")
     with pytest.raises(Skipped, match="Only credits"):
-        plan_payment_pull_create(desk, SyncRun(), payment_on(), pulled)
-    pushed = RecordLink(rule="created")
+        plan_payment_pull_create(ctx, SyncRun(), payment_on(), pulled)
+    pushed = RecordLink(match_method="created")
     with pytest.raises(Skipped, match="before invoice syncing"):
-        refuse_pull_before_cutoff(desk, SyncRun(), payment_on(days_ago=3), pushed)
+        refuse_pull_before_cutoff(ctx, SyncRun(), payment_on(days_ago=3), pushed)
 
 
-def test_an_invoice_that_coperniq_does_not_show_any_more_takes_no_payment(desk: SyncContext) -> None:
+def test_an_invoice_that_coperniq_does_not_show_any_more_takes_no_payment(ctx: SyncContext) -> None:
     link = RecordLink(coperniq_id=NOWHERE, coperniq_parent_id=NOWHERE, number="1")
     with pytest.raises(NeedsDecision, match="does not show invoice 1"):
-        read_listed_payments(desk, link)
+        read_listed_payments(ctx, link)

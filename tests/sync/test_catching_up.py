@@ -87,7 +87,7 @@ def nothing_is_doubled(money: Money) -> None:
     assert [row["TotalAmt"] for row in money.books("Payment")] == [30, 30]
     assert [row["UnappliedAmt"] for row in money.books("Payment")] == [0, 0]
     links = RecordLink.objects.filter(kind__in=MONEY)
-    assert sorted(link.rule for link in links) == ["adopted"] * 4
+    assert sorted(link.match_method for link in links) == ["adopted"] * 4
     assert {link.quickbooks_id for link in links.filter(kind="payment")} == {
         row["Id"] for row in money.books("Payment")
     }

@@ -107,7 +107,7 @@ def test_a_link_without_memory_knows_inactive_ones_by_their_name(
     change_account(office, isActive=False)
     enter_again(office, project)
     office.work()
-    RecordLink.objects.filter(kind="customer").update(quickbooks_image={})
+    RecordLink.objects.filter(kind="customer").update(quickbooks_snapshot={})
     notice(office, office.link("customer").quickbooks_id)
     assert told() == []
 
@@ -144,10 +144,10 @@ def test_it_takes_its_turn_among_the_runs_of_its_account(office: Office) -> None
 
 
 def test_nobody_is_asked_about_a_customer_without_link(office: Office) -> None:
-    desk = SyncContext(Lane.objects.get(), office.quickbooks)
-    merge_detection.request_merge_check(desk, SyncRun(company=office.company), "77")
-    assert merge_detection.merge_pending(desk, "77") is None
-    merge_detection.wait_if_customer_merged(desk, SyncRun(company=office.company), RecordLink(), "77", "78")
+    ctx = SyncContext(Lane.objects.get(), office.quickbooks)
+    merge_detection.request_merge_check(ctx, SyncRun(company=office.company), "77")
+    assert merge_detection.merge_pending(ctx, "77") is None
+    merge_detection.wait_if_customer_merged(ctx, SyncRun(company=office.company), RecordLink(), "77", "78")
     assert not SyncRun.objects.exists()
 
 
@@ -159,4 +159,4 @@ def test_an_own_write_without_answer_is_settled_first_and_no_news(office: Office
     notice(office, office.link("customer").quickbooks_id)
     assert told() == []
     assert not RemoteWrite.objects.open().exists()
-    assert office.link("customer").quickbooks_image["is_active"] is False
+    assert office.link("customer").quickbooks_snapshot["is_active"] is False

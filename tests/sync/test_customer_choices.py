@@ -251,7 +251,7 @@ def test_a_chosen_customer_somebody_linked_meanwhile_leaves_the_others_to_choose
         coperniq_id="other",
         coperniq_name="Other",
         quickbooks_id=first,
-        rule="chosen",
+        match_method="chosen",
     )
     office.decide(f"link:{first}")
     assert office.held().cause == "match_already_linked"

@@ -28,7 +28,7 @@ def test_the_same_name_is_matched_whatever_its_case(office: Office) -> None:
     theirs = office.simulator.in_books(office.realm, DisplayName="JOHN SMITH")
     enter(office)
     assert office.link("customer").quickbooks_id == theirs["Id"]
-    assert office.link("customer").rule == RecordLink.Rule.NAME
+    assert office.link("customer").match_method == RecordLink.MatchMethod.NAME
     assert len(office.customers(Job=False)) == 1
 
 
@@ -36,7 +36,7 @@ def test_the_same_email_is_matched(office: Office) -> None:
     theirs = office.simulator.in_books(office.realm, DisplayName="J. Smith", **EMAIL)
     enter(office, **JOHN)
     assert office.link("customer").quickbooks_id == theirs["Id"]
-    assert office.link("customer").rule == RecordLink.Rule.EMAIL
+    assert office.link("customer").match_method == RecordLink.MatchMethod.EMAIL
     assert office.customer(Job=False)["DisplayName"] == "J. Smith", "Enrich leaves what people entered"
 
 
@@ -84,7 +84,7 @@ def test_several_matches_are_held_and_a_person_chooses(office: Office) -> None:
     assert office.customers(Job=True) == [], "the job waits for its customer"
     office.decide(f"link:{second['Id']}")
     assert office.link("customer").quickbooks_id == second["Id"]
-    assert office.link("customer").rule == RecordLink.Rule.CHOSEN
+    assert office.link("customer").match_method == RecordLink.MatchMethod.CHOSEN
     assert office.customer(Job=True)["ParentRef"]["value"] == second["Id"]
 
 
@@ -298,7 +298,7 @@ def test_a_chosen_customer_somebody_linked_meanwhile_is_refused(office: Office) 
         coperniq_id="other",
         coperniq_name="Other",
         quickbooks_id=first["Id"],
-        rule="chosen",
+        match_method="chosen",
     )
     office.decide(f"link:{first['Id']}")
     assert office.held().cause == "match_already_linked"

@@ -83,14 +83,14 @@ def test_a_second_project_of_a_known_account_is_no_reentry(office: Office, rule:
 
 
 def test_a_project_read_a_while_ago_is_read_again(office: Office) -> None:
-    desk = SyncContext(Lane.objects.get(), office.quickbooks)
+    ctx = SyncContext(Lane.objects.get(), office.quickbooks)
     project = office.project(office.account("John Smith"))
-    read = desk.read_project(str(project["id"]))
-    assert desk.recent_project(read.id) is read
-    assert desk.recent_project(read.id) is not read, "it serves once"
-    desk.RECENT_SECONDS = 0.0
-    read = desk.read_project(read.id)
-    assert desk.recent_project(read.id) is not read
+    read = ctx.read_project(str(project["id"]))
+    assert ctx.recent_project(read.id) is read
+    assert ctx.recent_project(read.id) is not read, "it serves once"
+    ctx.RECENT_SECONDS = 0.0
+    read = ctx.read_project(read.id)
+    assert ctx.recent_project(read.id) is not read
 
 
 def waiting_job(office: Office, job: str, kind: str, record_id: str) -> SyncRun:

@@ -93,7 +93,7 @@ def test_long_after_a_lost_answer_the_record_is_looked_for_before_anything_is_re
     office.simulator.forget_log()
     office.work()
     assert_one_of_each(office)
-    assert office.link("customer").rule == RecordLink.Rule.ADOPTED
+    assert office.link("customer").match_method == RecordLink.MatchMethod.ADOPTED
     assert len(office.quickbooks_calls(write=True)) == 1, "the job alone"
 
 

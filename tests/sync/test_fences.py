@@ -73,12 +73,12 @@ def test_what_was_found_after_a_lost_answer_is_not_stored_once_the_lane_is_lost(
     assert lane.take(timezone.now(), LEASE)
     run = SyncRun.objects.get(action="push_customer")
 
-    def settled_and_lost(desk: SyncContext, write: RemoteWrite) -> RunResult | None:
-        ending = resolve_open_write(desk, write)
+    def settled_and_lost(ctx: SyncContext, write: RemoteWrite) -> RunResult | None:
+        ending = resolve_open_write(ctx, write)
         take_over()
         return ending
 
-    monkeypatch.setattr("integrations.sync.runner.settle_open", settled_and_lost)
+    monkeypatch.setattr("integrations.sync.engine.executor.resolve_open_write", settled_and_lost)
     run_once(SyncContext(lane, run.connection), run)
     assert not RecordLink.objects.exists()
     assert RemoteWrite.objects.open().exists(), "for the next driver to settle"
@@ -103,11 +103,11 @@ def test_a_lane_held_fast_by_its_driver_never_loses_lease(office: Office) -> Non
     lane = Lane.objects.get()
     assert lane.take(timezone.now(), LEASE)
     before = Lane.objects.get().leased_until
-    lane.hold_fast()
+    lane.assert_owned()
     assert Lane.objects.get().leased_until == before
     take_over()
     with pytest.raises(LeaseLost):
-        lane.hold_fast()
+        lane.assert_owned()
 
 
 def test_a_run_claimed_by_the_next_driver_is_not_settled_by_the_last(office: Office) -> None:

@@ -223,7 +223,7 @@ def test_the_log_names_each_field_with_old_and_new(money: Money) -> None:
         {"field": "Memo", "before": "First", "after": "Second"},
     ]
     assert entry.intuit_tid
-    assert RecordLink.objects.get(kind="invoice").coperniq_image["memo"] == "Second"
+    assert RecordLink.objects.get(kind="invoice").coperniq_snapshot["memo"] == "Second"
 
 
 def test_a_message_for_the_customer_can_be_put_back(money: Money) -> None:

@@ -62,7 +62,7 @@ def test_an_item_is_matched_by_code_else_by_name(
     theirs["Name"] = name
     invoice_of(money, **ours)
     assert item_of(money.in_books()) == made["Id"]
-    assert (money.link("item").rule, money.link("item").quickbooks_id) == (rule, made["Id"])
+    assert (money.link("item").match_method, money.link("item").quickbooks_id) == (rule, made["Id"])
     assert_at_rest(money)
 
 
@@ -120,7 +120,7 @@ def test_what_a_person_pinned_stays_and_is_theirs_to_mend(money: Money) -> None:
     pinned = money.book_item("Fees")
     invoice_of(money, name="Permit")
     RecordLink.objects.filter(kind="item").update(
-        rule="chosen", quickbooks_id=pinned["Id"], quickbooks_name="Fees"
+        match_method="chosen", quickbooks_id=pinned["Id"], quickbooks_name="Fees"
     )
     money.invoice(("Permit", 1, 10))
     money.work()

@@ -102,7 +102,7 @@ def test_what_is_probably_the_same_can_be_linked(money: Money, custom: bool) -> 
     money.work()
     money.decide(f"link:{found['Id']}")
     assert money.in_books()["SyncToken"] == "0"
-    assert (money.link().quickbooks_id, money.link().rule) == (found["Id"], "chosen")
+    assert (money.link().quickbooks_id, money.link().match_method) == (found["Id"], "chosen")
     assert_at_rest(money)
     money.edit(invoice, description="From now on in step")
     money.work()
@@ -133,7 +133,7 @@ def test_a_chosen_invoice_that_is_gone_meanwhile_is_asked_about_again(money: Mon
         "held: The chosen QuickBooks invoice is not there any more, or belongs to another one. Please choose again."
     )
     money.decide("new_number")
-    assert money.link().rule == "created"
+    assert money.link().match_method == "created"
     assert_at_rest(money)
 
 
@@ -153,7 +153,7 @@ def test_one_that_bears_our_mark_is_adopted(money: Money, custom: bool, total: i
     money.link().delete()
     money.edit(invoice, lineItems=[money.line("Permit", 1, total)])
     money.work()
-    assert money.link().rule == "adopted"
+    assert money.link().match_method == "adopted"
     assert money.in_books()["TotalAmt"] == total
     assert_at_rest(money)
 

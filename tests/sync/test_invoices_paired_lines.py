@@ -207,7 +207,7 @@ def test_the_first_edit_of_a_found_one_pairs_lines_by_their_order(money: Money) 
     """Found by its mark after a restored backup: which line is which was lost with the database."""
     invoice = pushed(money, ("Permit", 1, 100), ("Panel", 2, 50))
     link = money.link()
-    RecordLink.objects.filter(pk=link.pk).update(written={}, coperniq_image={})
+    RecordLink.objects.filter(pk=link.pk).update(written={}, coperniq_snapshot={})
     dress(money)
     lines = lines_of(invoice)
     lines[0]["quantity"] = 5

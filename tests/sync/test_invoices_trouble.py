@@ -107,7 +107,7 @@ def test_an_old_lost_create_that_people_voided_is_adopted_and_not_doubled(money:
     long_ago()
     money.work()
     assert len(money.books("Invoice")) == 1
-    assert money.link().rule == "adopted"
+    assert money.link().match_method == "adopted"
 
 
 def test_an_old_lost_update_that_people_went_beyond_is_compared_anew(money: Money) -> None:

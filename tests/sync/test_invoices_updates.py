@@ -136,7 +136,7 @@ def test_an_invoice_whose_project_was_deleted_is_not_moved(money: Money) -> None
     money.edit(invoice, description="Still ours")
     money.work()
     assert money.told()[-1] == UPDATED
-    assert money.link().coperniq_image["record_id"] == str(money.project["id"])
+    assert money.link().coperniq_snapshot["record_id"] == str(money.project["id"])
     assert_at_rest(money)
 
 

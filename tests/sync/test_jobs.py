@@ -49,7 +49,7 @@ def test_a_setting_links_the_job_of_the_same_name_instead(office: Office) -> Non
     )
     enter(office, project)
     assert office.link("job").quickbooks_id == job["Id"]
-    assert office.link("job").rule == RecordLink.Rule.NAME
+    assert office.link("job").match_method == RecordLink.MatchMethod.NAME
 
 
 def test_a_same_named_job_of_another_customer_is_not_linked(office: Office) -> None:

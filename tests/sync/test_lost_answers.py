@@ -106,7 +106,7 @@ def test_a_lost_job_whose_repetition_is_refused_for_another_reason_is_not_made_t
 
     monkeypatch.setattr(QuickBooksClient, "write", ended)
     office.work()
-    assert office.link("job").rule == RecordLink.Rule.ADOPTED
+    assert office.link("job").match_method == RecordLink.MatchMethod.ADOPTED
     assert len(office.customers(Job=True)) == 1, names(office)
 
 

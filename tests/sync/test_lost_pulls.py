@@ -27,7 +27,7 @@ def test_an_invoice_brought_over_without_an_answer_is_linked_and_done(books: Boo
     books.money.office.simulator.fault(fault, "coperniq", method="POST", path="/invoices")
     books.heard()
     assert len(coperniq_state(books.money, "invoices")) == 1
-    assert RecordLink.objects.get(kind="invoice").rule == RecordLink.Rule.PULLED
+    assert RecordLink.objects.get(kind="invoice").match_method == RecordLink.MatchMethod.PULLED
     assert not SyncRun.objects.held().exists(), books.money.told()
     books.heard()
     assert_at_rest(books.money)
@@ -42,7 +42,7 @@ def test_a_payment_recorded_without_an_answer_is_linked_and_done(books: Books, f
     books.heard()
     (invoice,) = coperniq_state(books.money, "invoices")
     assert [payment["amount"] for payment in invoice["payments"]] == [made["TotalAmt"]]
-    assert RecordLink.objects.get(kind="payment").rule == RecordLink.Rule.PULLED
+    assert RecordLink.objects.get(kind="payment").match_method == RecordLink.MatchMethod.PULLED
     assert not SyncRun.objects.held().exists(), books.money.told()
     books.heard()
     assert_at_rest(books.money)

@@ -65,6 +65,6 @@ def test_another_one_of_that_moment_is_not_taken_for_it(books: Books, other: str
     books.heard()
     linked = RecordLink.objects.filter(kind="invoice")
     assert linked.exclude(quickbooks_id=by_hand["Id"]).count() == 1
-    assert linked.get(quickbooks_id=by_hand["Id"]).rule == RecordLink.Rule.PULLED
+    assert linked.get(quickbooks_id=by_hand["Id"]).match_method == RecordLink.MatchMethod.PULLED
     assert len(invoices(books)) == len(money.books("Invoice")) == 2
     assert_calm(books)

@@ -15,7 +15,7 @@ from tests.sync.office import Office, open_office
 from tests.sync.scenes import EMAIL, pushed
 from tests.sync.test_fields import customer
 
-NAME, BY_EMAIL = RecordLink.Rule.NAME, RecordLink.Rule.EMAIL
+NAME, BY_EMAIL = RecordLink.MatchMethod.NAME, RecordLink.MatchMethod.EMAIL
 
 
 def called(name: str, id_: str = "5", parent_id: str = "", *, active: bool = True) -> Customer:

@@ -59,7 +59,7 @@ def decide(office: Office, role: Role, choice: str, status: int = 200) -> None:
 
 
 def images(kind: str, name: str) -> list[str]:
-    return [link.quickbooks_image.get(name) for link in RecordLink.objects.filter(kind=kind)]
+    return [link.quickbooks_snapshot.get(name) for link in RecordLink.objects.filter(kind=kind)]
 
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.FINANCE])
@@ -73,7 +73,7 @@ def test_with_the_webhook_a_person_moves_all_links_at_once(money: Money, role: R
     decide(office, role, "relink")
     assert told()[1:] == [MOVED]
     link = RecordLink.objects.get(kind="customer")
-    assert (link.quickbooks_id, link.quickbooks_name, link.rule) == (into, "Smith, John", "chosen")
+    assert (link.quickbooks_id, link.quickbooks_name, link.match_method) == (into, "Smith, John", "chosen")
     assert (images("invoice", "customer"), images("job", "parent")) == ([into], [into])
     row = SyncLogEntry.objects.get(cause="relinked")
     assert [(change["before"], change["after"]) for change in row.changes] == [(away, into)] * 3
@@ -310,4 +310,4 @@ def test_an_invoice_of_the_survivor_waits_for_the_answer(money: Money) -> None:
     assert SyncRun.objects.get(action="pull_invoice", quickbooks_id=made["Id"]).state == "waiting"
     decide(office, Role.ADMIN, "relink")
     books.heard()
-    assert RecordLink.objects.filter(kind="invoice", quickbooks_id=made["Id"], rule="pulled").exists()
+    assert RecordLink.objects.filter(kind="invoice", quickbooks_id=made["Id"], match_method="pulled").exists()

@@ -132,7 +132,7 @@ def test_a_void_and_a_deletion_are_news(billed: Money) -> None:
 
 
 def test_a_deletion_that_is_known_is_none(billed: Money) -> None:
-    RecordLink.objects.filter(kind="invoice").update(quickbooks_image={"deleted": True})
+    RecordLink.objects.filter(kind="invoice").update(quickbooks_snapshot={"deleted": True})
     delete(billed, "Payment", billed.link("payment").quickbooks_id)
     delete(billed, "Invoice", billed.link().quickbooks_id)
     assert [row[0] for row in look(billed)] == ["payment"]

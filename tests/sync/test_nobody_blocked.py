@@ -32,7 +32,7 @@ def test_a_lane_given_back_is_not_leased_again_by_a_late_renewal(office: Office)
     lane = Lane.objects.get()
     assert lane.take(timezone.now(), timedelta(seconds=15))
     lane.look()
-    assert lane.give_back()
+    assert lane.release_if_idle()
     Lane.objects.renew([(lane.pk, lane.fence)], timezone.now() + timedelta(seconds=15))
     assert Lane.objects.free(timezone.now()).exists()
 

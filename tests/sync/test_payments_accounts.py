@@ -176,8 +176,8 @@ def test_two_threads_at_once_make_one_account_and_one_method(simulator: Simulati
     found: list[tuple[str, object]] = []
 
     def settle() -> None:
-        desk = SyncContext(lane, QuickBooksConnection.objects.get())
-        found.append((deposit_account_for(desk, run, "ACH").id, payment_method_for(desk, run, "ACH")))
+        ctx = SyncContext(lane, QuickBooksConnection.objects.get())
+        found.append((deposit_account_for(ctx, run, "ACH").id, payment_method_for(ctx, run, "ACH")))
         connections.close_all()
 
     threads = [threading.Thread(target=settle) for _ in range(4)]

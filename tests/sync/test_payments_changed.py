@@ -48,7 +48,7 @@ def test_a_new_reference_or_method_is_no_reason_to_write(paid: Paid) -> None:
     money.change_payment(invoice, payment, paymentReference="4711", paymentMethod="CASH")
     money.work()
     assert money.calls() == []
-    assert money.link("payment").coperniq_image["reference"] == "4711"
+    assert money.link("payment").coperniq_snapshot["reference"] == "4711"
     runs = SyncRun.objects.count()
     money.edit(invoice, description="Thanks")
     money.work()

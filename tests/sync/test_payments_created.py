@@ -35,7 +35,7 @@ def test_amount_customer_and_invoice_are_the_invoices_own(money: Money) -> None:
     assert invoice["Balance"] == 59.63
     assert payment["PrivateNote"].startswith("[Coperniq payment ")
     link = money.link("payment")
-    assert (link.quickbooks_id, link.amount_cents, link.rule) == (payment["Id"], 4037, "created")
+    assert (link.quickbooks_id, link.amount_cents, link.match_method) == (payment["Id"], 4037, "created")
     assert money.told()[-1] == "done: Recorded the payment of $40.37 for invoice 1001 in QuickBooks."
 
 
@@ -210,8 +210,8 @@ def test_a_line_that_never_gets_onto_its_invoice_is_a_warning(
     money.work()
     link = money.link("invoice")
     parent = RecordLink.objects.get(kind="customer").quickbooks_id
-    image = {**link.quickbooks_image, "customer": parent}
-    RecordLink.objects.filter(pk=link.pk).update(quickbooks_image=image)
+    image = {**link.quickbooks_snapshot, "customer": parent}
+    RecordLink.objects.filter(pk=link.pk).update(quickbooks_snapshot=image)
     monkeypatch.setattr(payments_push_update, "customer_of_payment", lambda *_: parent)
     money.pay(invoice, 40)
     money.work()

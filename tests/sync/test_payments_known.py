@@ -58,7 +58,7 @@ def test_one_that_leaves_no_room_for_another_is_linked(billed: Billed, source: s
         told_by_webhook(money, theirs["Id"])
     pay(money, invoice)
     link = money.link("payment")
-    assert (link.quickbooks_id, link.rule) == (theirs["Id"], "same_money")
+    assert (link.quickbooks_id, link.match_method) == (theirs["Id"], "same_money")
     assert money.in_books("Payment")["SyncToken"] == "0"
     noticed_in = "QuickBooks" if source == "refusal" else "Coperniq"
     assert (
@@ -93,7 +93,7 @@ def test_one_beside_which_there_is_room_is_held_and_may_be_linked(billed: Billed
         {"key": "discard", "label": "Leave it"},
     ]
     money.decide(f"link:{theirs['Id']}")
-    assert money.link("payment").rule == "chosen"
+    assert money.link("payment").match_method == "chosen"
     assert len(money.books("Payment")) == 1
 
 
@@ -157,7 +157,7 @@ def test_of_several_a_person_chooses(billed: Billed) -> None:
         "discard",
     ]
     money.decide(f"link:{second}")
-    chosen = RecordLink.objects.get(kind="payment", rule="chosen")
+    chosen = RecordLink.objects.get(kind="payment", match_method="chosen")
     assert chosen.quickbooks_id == second
     assert set(RecordLink.objects.filter(kind="payment").values_list("quickbooks_id", flat=True)) == {
         first,
@@ -177,7 +177,7 @@ def test_a_chosen_one_that_is_gone_brings_the_other_choices(billed: Billed, how:
     assert run.cause == "choice_gone"
     assert [choice["key"] for choice in run.choices] == [f"link:{second}", "record_both", "discard"]
     money.decide("record_both")
-    assert len(RecordLink.objects.filter(kind="payment", rule="created")) == 1
+    assert len(RecordLink.objects.filter(kind="payment", match_method="created")) == 1
 
 
 def end(money: Money, payment_id: str, how: str) -> None:
@@ -196,7 +196,7 @@ def test_one_that_was_taken_back_is_no_candidate_any_more(billed: Billed, how: s
     assert ForeignPayment.objects.count() == 1
     end(money, theirs, how)
     pay(money, invoice, 40)
-    assert money.link("payment").rule == "created"
+    assert money.link("payment").match_method == "created"
     assert money.in_books()["Balance"] == 60
 
 
@@ -237,7 +237,7 @@ def test_a_credit_put_on_an_invoice_is_no_money(billed: Billed) -> None:
     money.look_at_changes()
     assert not ForeignPayment.objects.exists()
     pay(money, invoice, 40, "2026-11-26")
-    assert money.link("payment").rule == "created"
+    assert money.link("payment").match_method == "created"
     assert money.in_books()["Balance"] == 20
 
 

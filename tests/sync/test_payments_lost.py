@@ -145,7 +145,7 @@ def test_one_that_was_linked_meanwhile_is_not_taken_for_the_lost_one(money: Mone
         kind="payment",
         coperniq_id="77",
         quickbooks_id=payment["Id"],
-        rule="created",
+        match_method="created",
         linked_at=timezone.now() - timedelta(hours=1),
     )
     money.office.simulator.switch(requestid_memory_seconds=0)

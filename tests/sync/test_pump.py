@@ -67,7 +67,7 @@ def test_an_errand_that_fails_stops_nobody(simulator: Simulation, caplog: pytest
     office = open_office(simulator)
     office.enter(office.project(office.account()))
     failing = [lambda: 1 // 0]
-    with caplog.at_level(logging.CRITICAL, logger="integrations.sync.pump"):
+    with caplog.at_level(logging.CRITICAL, logger="integrations.sync.engine.worker"):
         WorkerLoop(chores=(lambda: [failing.pop()] if failing else [], tasks.plan_events)).run()
     assert len(office.customers()) == 2
 
@@ -107,10 +107,10 @@ def test_a_nudge_while_it_is_given_back_is_not_lost(office: Office) -> None:
     lane = Lane.objects.get()
     lane.take(timezone.now(), LEASE)
     lane.look()
-    Lane.nudge(office.company.pk)
-    assert not lane.give_back()
+    Lane.notify(office.company.pk)
+    assert not lane.release_if_idle()
     lane.look()
-    assert lane.give_back()
+    assert lane.release_if_idle()
 
 
 def test_a_lane_taken_over_may_write_nothing_more(office: Office) -> None:
@@ -122,7 +122,7 @@ def test_a_lane_taken_over_may_write_nothing_more(office: Office) -> None:
     other = Lane.objects.get()
     assert other.take(timezone.now(), LEASE)
     with pytest.raises(LeaseLost):
-        lane.hold_fast()
+        lane.assert_owned()
     office.simulator.forget_log()
     run_once(SyncContext(lane, run.connection), run)
     assert office.quickbooks_calls(write=True) == []
@@ -228,7 +228,7 @@ def test_a_driver_that_was_nudged_looks_again_before_it_leaves(
 ) -> None:
     lane = Lane.objects.get()
     lane.take(timezone.now(), LEASE)
-    give_back = Lane.give_back
+    release_if_idle = Lane.release_if_idle
     nudged: list[bool] = []
 
     def nudged_once(self: Lane) -> bool:
@@ -236,9 +236,9 @@ def test_a_driver_that_was_nudged_looks_again_before_it_leaves(
             nudged.append(True)
             office.enter(office.project(office.account()))
             tasks.plan_events()
-        return give_back(self)
+        return release_if_idle(self)
 
-    monkeypatch.setattr(Lane, "give_back", nudged_once)
+    monkeypatch.setattr(Lane, "release_if_idle", nudged_once)
     run_company(lane, time.monotonic() + 20)
     assert len(office.customers()) == 2
 

@@ -144,27 +144,27 @@ def test_a_pull_that_sees_another_customer_learns_that_it_is_a_merge(money: Mone
     pushed(money, on=money.account)
     away, into = merged(money)
     link = money.link()
-    desk, run = desk_and_run(money)
-    merge_detection.wait_if_customer_merged(desk, run, link, away, away)
+    ctx, run = desk_and_run(money)
+    merge_detection.wait_if_customer_merged(ctx, run, link, away, away)
     for _ in range(2):
         with pytest.raises(BlockedBy, match="was merged into another customer") as caught:
-            merge_detection.wait_if_customer_merged(desk, run, link, away, into)
+            merge_detection.wait_if_customer_merged(ctx, run, link, away, into)
         assert (caught.value.kind, caught.value.coperniq_id) == ("customer", str(money.account["id"]))
         money.office.work()
-        pending = merge_detection.merge_pending(desk, away)
+        pending = merge_detection.merge_pending(ctx, away)
         assert pending is not None
         assert pending.quickbooks_id == away
     money.decide("discard", card())
-    assert merge_detection.merge_pending(desk, away) is None
-    merge_detection.wait_if_customer_merged(desk, run, link, away, into)
+    assert merge_detection.merge_pending(ctx, away) is None
+    merge_detection.wait_if_customer_merged(ctx, run, link, away, into)
 
 
 def test_a_pull_of_an_invoice_moved_by_hand_is_no_merge(money: Money) -> None:
     pushed(money, on=money.account)
     other = money.office.simulator.in_books(money.office.realm, DisplayName="B")["Id"]
     money.edit_books("Invoice", money.in_books()["Id"], CustomerRef={"value": other})
-    desk, run = desk_and_run(money)
-    merge_detection.wait_if_customer_merged(desk, run, money.link(), number_of(), other)
+    ctx, run = desk_and_run(money)
+    merge_detection.wait_if_customer_merged(ctx, run, money.link(), number_of(), other)
     assert not SyncRun.objects.open().exists()
 
 

@@ -15,27 +15,27 @@ from tests.sync.office import Office
 
 
 @pytest.fixture
-def desk(office: Office) -> SyncContext:
+def ctx(office: Office) -> SyncContext:
     return SyncContext(Lane.objects.get(), office.quickbooks)
 
 
-def test_preferences_another_thread_has_read_are_not_read_again(office: Office, desk: SyncContext) -> None:
+def test_preferences_another_thread_has_read_are_not_read_again(office: Office, ctx: SyncContext) -> None:
     QuickBooksConnection.objects.update(preferences_read_at=timezone.now(), custom_txn_numbers=True)
-    assert preferences(desk).custom_txn_numbers
+    assert preferences(ctx).custom_txn_numbers
     assert office.quickbooks_calls() == []
 
 
-def test_a_list_another_thread_has_read_is_not_read_again(office: Office, desk: SyncContext) -> None:
+def test_a_list_another_thread_has_read_is_not_read_again(office: Office, ctx: SyncContext) -> None:
     rows = [{"id": "7", "name": "Read meanwhile", "is_active": True}]
     read_at = timezone.now() + timedelta(seconds=5)
     ReferenceList.objects.create(connection=office.quickbooks, name="items", rows=rows, read_at=read_at)
-    assert refresh_lookup(desk, "items") == rows
+    assert refresh_lookup(ctx, "items") == rows
     assert office.quickbooks_calls() == []
 
 
-def test_memory_does_not_grow_for_ever(desk: SyncContext, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_does_not_grow_for_ever(ctx: SyncContext, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine_context, "MAX_CACHE_ENTRIES", 2)
     for number in range(5):
-        desk.remember(("payments", str(number)), [])
-    assert desk.recall(("payments", "0")) is None
-    assert desk.recall(("payments", "4")) == []
+        ctx.cache_set(("payments", str(number)), [])
+    assert ctx.cache_get(("payments", "0")) is None
+    assert ctx.cache_get(("payments", "4")) == []

@@ -26,7 +26,7 @@ def test_an_older_record_of_the_name_is_matched_not_adopted(office: Office) -> N
     office.simulator.control("clock", {"shift_seconds": 18_000})
     sent_long_ago()
     office.work()
-    assert office.link("customer").rule == RecordLink.Rule.NAME
+    assert office.link("customer").match_method == RecordLink.MatchMethod.NAME
 
 
 def test_a_vendor_whose_clock_is_behind_is_believed(office: Office) -> None:
@@ -36,7 +36,7 @@ def test_a_vendor_whose_clock_is_behind_is_believed(office: Office) -> None:
     office.simulator.switch(requestid_memory_seconds=-1)
     push_customer_meeting(office, "lost_answer")
     office.work()
-    assert office.link("customer").rule == RecordLink.Rule.ADOPTED
+    assert office.link("customer").match_method == RecordLink.MatchMethod.ADOPTED
 
 
 def test_a_job_of_the_name_is_not_adopted_as_the_customer(office: Office) -> None:
@@ -58,7 +58,7 @@ def test_a_record_another_account_has_is_not_adopted(office: Office) -> None:
         coperniq_id="other",
         coperniq_name="Other",
         quickbooks_id=theirs["Id"],
-        rule="chosen",
+        match_method="chosen",
     )
     office.work()
     assert held_customer(office).cause == "match_already_linked"

@@ -58,7 +58,11 @@ ORDERS = ["quickbooks first", "at once", "coperniq first"]
 def test_one_that_leaves_no_room_for_another_is_linked(books: Books, order: str) -> None:
     ours, theirs = enter(books, 100, order, day="2026-11-12")
     link = RecordLink.objects.get(kind="payment")
-    assert (link.coperniq_id, link.quickbooks_id, link.rule) == (str(ours["id"]), theirs["Id"], "same_money")
+    assert (link.coperniq_id, link.quickbooks_id, link.match_method) == (
+        str(ours["id"]),
+        theirs["Id"],
+        "same_money",
+    )
     assert not SyncRun.objects.held().exists()
     assert totals(books) == ([100], [100])
     assert_calm(books)

@@ -100,8 +100,8 @@ class Watch:
         self.together: set[frozenset[int]] = set()
         self.most = 0
 
-    def __call__(self, desk: SyncContext, run: SyncRun) -> None:
-        assert run.claim(desk.lane.fence)
+    def __call__(self, ctx: SyncContext, run: SyncRun) -> None:
+        assert run.claim(ctx.lane.fence)
         with self.lock:
             self.order.append(f"{run.kind} {run.coperniq_id}")
             self.together |= {frozenset({run.pk, other.pk}) for other in self.inside}
@@ -109,7 +109,7 @@ class Watch:
             self.most = max(self.most, len(self.inside))
         try:
             self.execute(run)
-            desk.lane.hold_fast()
+            ctx.lane.assert_owned()
             assert run.settle(RunState.DONE, {})
         finally:
             with self.lock:
@@ -256,7 +256,7 @@ def test_a_lane_lost_in_one_thread_ends_it_in_all(busy: Office, crew: Threads, w
 
 def raise_lost(lane: Lane) -> None:
     with pytest.raises(LeaseLost):
-        lane.hold_fast()
+        lane.assert_owned()
     assert lane.is_lost
 
 
@@ -363,15 +363,15 @@ def test_a_siblings_create_under_way_is_left_to_it(office: Office) -> None:
     create_never_arrived(office)
     lane = taken(office)
     mine = ask(office, "customer", "another", "another")
-    desk = SyncContext(lane, office.quickbooks)
+    ctx = SyncContext(lane, office.quickbooks)
     write = RemoteWrite.objects.open().get()
-    assert list(find_open_writes(desk, mine)) == [write]
+    assert list(find_open_writes(ctx, mine)) == [write]
     sibling = SyncRun.objects.get(writes=write)
     SyncRun.objects.ignore_pauses()
     assert sibling.claim(lane.fence)
-    assert list(find_open_writes(desk, mine)) == []
+    assert list(find_open_writes(ctx, mine)) == []
     SyncRun.objects.filter(pk=sibling.pk).update(fence=lane.fence - 1)
-    assert list(find_open_writes(desk, mine)) == [write], "of a driver that is gone"
+    assert list(find_open_writes(ctx, mine)) == [write], "of a driver that is gone"
 
 
 def test_a_write_somebody_settled_meanwhile_is_not_settled_again(office: Office) -> None:
@@ -394,11 +394,11 @@ def test_what_is_shared_is_locked_by_name_for_all_desks_of_a_connection(office: 
 
 
 def test_only_one_thread_at_a_time_has_a_lock(office: Office) -> None:
-    desk = SyncContext(Lane.objects.get(), office.quickbooks)
+    ctx = SyncContext(Lane.objects.get(), office.quickbooks)
     made: list[str] = []
 
     def make() -> None:
-        with desk.locked("account"):
+        with ctx.locked("account"):
             if not made:
                 time.sleep(0.01)
                 made.append("account")
@@ -412,50 +412,50 @@ def test_only_one_thread_at_a_time_has_a_lock(office: Office) -> None:
 
 
 def test_desks_of_a_room_are_used_again_and_see_new_settings(office: Office) -> None:
-    room = ContextPool(Lane.objects.get(), office.quickbooks)
-    with room.desk() as desk, room.desk() as another:
-        assert desk is not another
-        assert desk.settings.matching_strategy == "enrich"
-        assert desk.meter is another.meter
+    pool = ContextPool(Lane.objects.get(), office.quickbooks)
+    with pool.context() as ctx, pool.context() as another:
+        assert ctx is not another
+        assert ctx.settings.matching_strategy == "enrich"
+        assert ctx.meter is another.meter
     office.quickbooks.settings.matching_strategy = "skip"
     office.quickbooks.settings.save()
-    with room.desk() as again:
-        assert again in (desk, another)
+    with pool.context() as again:
+        assert again in (ctx, another)
         assert again.settings.matching_strategy == "skip"
-    room.close()
+    pool.close()
 
 
 def test_calls_are_counted_now_and_then_while_a_lane_is_driven_and_at_its_end(office: Office) -> None:
-    room = ContextPool(Lane.objects.get(), office.quickbooks)
-    with room.desk() as desk:
-        desk.quickbooks.read_preferences()
-        desk.meter.flush()
+    pool = ContextPool(Lane.objects.get(), office.quickbooks)
+    with pool.context() as ctx:
+        ctx.quickbooks.read_preferences()
+        ctx.meter.flush()
         assert not CallTally.objects.exists()
-        desk.meter.every = 0.0
-        desk.meter.flush()
+        ctx.meter.every = 0.0
+        ctx.meter.flush()
         assert CallTally.objects.get().reads == 1
-        desk.quickbooks.read_preferences()
-        desk.meter.every = 60.0
-    room.close()
+        ctx.quickbooks.read_preferences()
+        ctx.meter.every = 60.0
+    pool.close()
     assert CallTally.objects.get().reads == 2
 
 
-def kept(desk: SyncContext, project: dict[str, Any]) -> bool:
-    desk.coperniq.read_project = None  # type: ignore[method-assign, assignment]
+def kept(ctx: SyncContext, project: dict[str, Any]) -> bool:
+    ctx.coperniq.read_project = None  # type: ignore[method-assign, assignment]
     try:
-        return desk.recent_project(str(project["id"])) is not None
+        return ctx.recent_project(str(project["id"])) is not None
     except TypeError:
         return False
 
 
 def test_a_project_noticed_by_one_thread_is_not_read_again_by_another(office: Office) -> None:
-    room = ContextPool(Lane.objects.get(), office.quickbooks)
+    pool = ContextPool(Lane.objects.get(), office.quickbooks)
     project, other = (office.project(office.account(name)) for name in ("John", "Ann"))
-    with room.desk() as desk, room.desk() as another:
-        desk.RECENT_SECONDS = 0.0
-        desk.read_project(str(other["id"]))
-        desk.RECENT_SECONDS = 60.0
-        desk.read_project(str(project["id"]))
+    with pool.context() as ctx, pool.context() as another:
+        ctx.RECENT_SECONDS = 0.0
+        ctx.read_project(str(other["id"]))
+        ctx.RECENT_SECONDS = 60.0
+        ctx.read_project(str(project["id"]))
         assert kept(another, project)
         assert not kept(another, project), "used up"
         assert not kept(another, other), "too long ago"

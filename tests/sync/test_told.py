@@ -156,7 +156,7 @@ def test_one_allocation_that_was_not_seen_since_is_enough_to_look(billed: Money)
 def test_a_deletion_is_looked_at_unless_it_is_known(billed: Money) -> None:
     link = billed.link()
     assert tell(billed, "invoice.deleted", link.quickbooks_id, now(-60)) == ("planned", "")
-    RecordLink.objects.filter(pk=link.pk).update(quickbooks_image={"deleted": True})
+    RecordLink.objects.filter(pk=link.pk).update(quickbooks_snapshot={"deleted": True})
     assert tell(billed, "invoice.deleted", link.quickbooks_id) == OWN
 
 

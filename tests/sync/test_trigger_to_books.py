@@ -46,8 +46,8 @@ def test_both_links_are_stored_with_both_images(office: Office) -> None:
     office.work()
     link = office.link("customer")
     assert (link.coperniq_id, link.quickbooks_id) == (str(account["id"]), office.customer(Job=False)["Id"])
-    assert link.quickbooks_image["PrimaryEmailAddr.Address"] == "john@example.com"
-    assert link.coperniq_image["PrimaryEmailAddr.Address"] == "john@example.com"
+    assert link.quickbooks_snapshot["PrimaryEmailAddr.Address"] == "john@example.com"
+    assert link.coperniq_snapshot["PrimaryEmailAddr.Address"] == "john@example.com"
     assert office.link("job").coperniq_account_id == str(account["id"])
 
 

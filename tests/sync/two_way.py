@@ -13,7 +13,7 @@ from tests.sync.office import Office
 
 @dataclass
 class Books:
-    """`money` is Coperniq's desk; what is done here is done by people inside QuickBooks."""
+    """`money` is Coperniq's ctx; what is done here is done by people inside QuickBooks."""
 
     money: Money
 

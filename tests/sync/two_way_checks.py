@@ -143,7 +143,9 @@ def check_invoices(found: Reckoning) -> None:
 
 def standing_people() -> Any:
     """Not those that a person has linked after a merge: what was theirs before does not come over by itself."""
-    return RecordLink.objects.filter(kind__in=("customer", "job")).exclude(rule=RecordLink.Rule.CHOSEN)
+    return RecordLink.objects.filter(kind__in=("customer", "job")).exclude(
+        match_method=RecordLink.MatchMethod.CHOSEN
+    )
 
 
 def check_pair(invoice: Row, document: Row | None, link: RecordLink) -> None:

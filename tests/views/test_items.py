@@ -54,7 +54,11 @@ def pin(client: Client, catalog_id: str, item_id: str) -> Any:
 
 def linked(connection: QuickBooksConnection, catalog_id: str, item_id: str, rule: str) -> RecordLink:
     return RecordLink.objects.create(
-        connection=connection, kind=Kind.ITEM, coperniq_id=catalog_id, quickbooks_id=item_id, rule=rule
+        connection=connection,
+        kind=Kind.ITEM,
+        coperniq_id=catalog_id,
+        quickbooks_id=item_id,
+        match_method=rule,
     )
 
 
@@ -154,7 +158,7 @@ def test_a_person_pins_an_item(browser: Client, alice: User, connection: QuickBo
     answer = pin(browser, "3", "58")
     assert (answer.status_code, answer.json()) == (200, {"ok": True})
     link = RecordLink.objects.get()
-    assert (link.coperniq_id, link.quickbooks_id, link.rule) == ("3", "58", "chosen")
+    assert (link.coperniq_id, link.quickbooks_id, link.match_method) == ("3", "58", "chosen")
     assert (link.coperniq_name, link.quickbooks_name) == ("Permit fee", "Panel 400 W")
     assert (link.number, link.amount_cents) == ("PERMIT", 25000)
     act = ManualAct.objects.get()
@@ -171,11 +175,13 @@ def test_pinning_another_item_forgets_what_was_seen_of_the_first(
     browser: Client, connection: QuickBooksConnection
 ) -> None:
     link = linked(connection, "3", "58", "code")
-    RecordLink.objects.update(written={"Name": "x"}, quickbooks_image={"Name": "x"}, quickbooks_version="4")
+    RecordLink.objects.update(
+        written={"Name": "x"}, quickbooks_snapshot={"Name": "x"}, quickbooks_version="4"
+    )
     pin(browser, "3", "59")
     link.refresh_from_db()
-    assert (link.quickbooks_id, link.rule, link.quickbooks_name) == ("59", "chosen", "Labor")
-    assert (link.written, link.quickbooks_image, link.quickbooks_version) == ({}, {}, "")
+    assert (link.quickbooks_id, link.match_method, link.quickbooks_name) == ("59", "chosen", "Labor")
+    assert (link.written, link.quickbooks_snapshot, link.quickbooks_version) == ({}, {}, "")
 
 
 def test_pinning_what_was_matched_keeps_what_was_seen(
@@ -185,7 +191,7 @@ def test_pinning_what_was_matched_keeps_what_was_seen(
     RecordLink.objects.update(written={"Name": "x"})
     pin(browser, "3", "58")
     link.refresh_from_db()
-    assert (link.rule, link.written) == ("chosen", {"Name": "x"})
+    assert (link.match_method, link.written) == ("chosen", {"Name": "x"})
 
 
 def test_automatic_matching_takes_the_choice_back(browser: Client, connection: QuickBooksConnection) -> None:

@@ -288,8 +288,8 @@ def test_timeline_compares_both_sides_but_never_shows_a_tax_number(
     acme_books: QuickBooksConnection, client_of_alice: Client
 ) -> None:
     pair = link(acme_books, Kind.CUSTOMER, "1")
-    pair.coperniq_image = {"DisplayName": "John Smith", "PrimaryTaxIdentifier": "digest-of-it"}
-    pair.quickbooks_image = {"DisplayName": "John A. Smith", "PrimaryTaxIdentifier": "XXXXX6789"}
+    pair.coperniq_snapshot = {"DisplayName": "John Smith", "PrimaryTaxIdentifier": "digest-of-it"}
+    pair.quickbooks_snapshot = {"DisplayName": "John A. Smith", "PrimaryTaxIdentifier": "XXXXX6789"}
     pair.written = {"DisplayName": "John A. Smith"}
     pair.save()
     page = client_of_alice.get(f"{LOG}{entry(acme_books).pk}/")

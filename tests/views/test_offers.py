@@ -154,8 +154,8 @@ def test_an_invoice_is_compared_in_dollars_and_counted_lines(
     acme_books: QuickBooksConnection, alice: User, sign_in: SignIn
 ) -> None:
     pair = link(acme_books, Kind.INVOICE, "7")
-    pair.coperniq_image = {"total_cents": 120050, "memo": "Phase 1", "lines": [{}, {}], "extra": {"a": 1}}
-    pair.quickbooks_image = {
+    pair.coperniq_snapshot = {"total_cents": 120050, "memo": "Phase 1", "lines": [{}, {}], "extra": {"a": 1}}
+    pair.quickbooks_snapshot = {
         "voided": True,
         "balance": 20050,
         "paid_since": True,

@@ -77,7 +77,7 @@ def test_runs_are_filtered_by_direction(acme_books: QuickBooksConnection, financ
 
 def test_of_what_is_linked_both_ids_are_shown(acme_books: QuickBooksConnection, finance: Client) -> None:
     row = RecordLink(
-        connection=acme_books, kind=Kind.PAYMENT, coperniq_id="60", quickbooks_id="9", rule="pulled"
+        connection=acme_books, kind=Kind.PAYMENT, coperniq_id="60", quickbooks_id="9", match_method="pulled"
     )
     row.quickbooks_part = "145"
     row.save()

@@ -46,7 +46,7 @@ class Command(CompanyCommand):
         books.filter(next_changes_at__gt=asked_at).update(next_changes_at=asked_at)
         if options["ignore_pauses"]:
             SyncRun.objects.filter(company=company).ignore_pauses()
-            Lane.nudge(company.pk)
+            Lane.notify(company.pk)
         queue.wake()
         if seconds is not None and not wait_for(company, asked_at, seconds):
             self.show(counts(company, asked_at))

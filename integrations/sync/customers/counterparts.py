@@ -27,15 +27,15 @@ from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.plan import Plan
 
 
-def plan_unlinked(desk: SyncContext, run: SyncRun, account: CoperniqAccount, wanted: WantedCustomer) -> Plan:
+def plan_unlinked(ctx: SyncContext, run: SyncRun, account: CoperniqAccount, wanted: WantedCustomer) -> Plan:
     answer = run.answer_to(Question.CUSTOMER)
     if answer.verb in ("link", "reactivate"):
-        return plan_chosen(desk, run, account, wanted, answer.target)
+        return plan_chosen(ctx, run, account, wanted, answer.target)
     if answer.key == WITH_SUFFIX.key:
-        return plan_customer_create(account, wanted, first_free_name(desk, run, wanted.name, start=2))
+        return plan_customer_create(account, wanted, first_free_name(ctx, run, wanted.name, start=2))
     if answer.key == CREATE_CUSTOMER.key:
         return plan_customer_create(account, wanted, wanted.name)
-    return plan_found(desk, account, wanted)
+    return plan_found(ctx, account, wanted)
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,16 @@ class _Matches:
     warnings: tuple[str, ...] = ()
 
 
-def _find_matches(desk: SyncContext, account: CoperniqAccount, wanted: WantedCustomer) -> _Matches:
+def _find_matches(ctx: SyncContext, account: CoperniqAccount, wanted: WantedCustomer) -> _Matches:
     """Somebody else's customer with our e-mail is no candidate: families and offices share addresses."""
     email = wanted.values.get(EMAIL_PATH, "")
-    named = desk.quickbooks.find_customers_named(names_to_find(wanted.name))
-    with_email = desk.quickbooks.find_customers_with_email(email) if email else []
+    named = ctx.quickbooks.find_customers_named(names_to_find(wanted.name))
+    with_email = ctx.quickbooks.find_customers_with_email(email) if email else []
     found = candidates(wanted.name, named, with_email)
-    taken = linked_elsewhere(desk.connection, [match.customer.id for match in found], account.id)
-    strangers = [match for match in found if match.by == RecordLink.Rule.EMAIL and match.customer.id in taken]
+    taken = linked_elsewhere(ctx.connection, [match.customer.id for match in found], account.id)
+    strangers = [
+        match for match in found if match.by == RecordLink.MatchMethod.EMAIL and match.customer.id in taken
+    ]
     matches = [match for match in found if match not in strangers]
     return _Matches(matches, taken, _passed_over(strangers, taken))
 
@@ -70,8 +72,8 @@ def _passed_over(strangers: Sequence[Candidate], taken: Mapping[str, str]) -> tu
     )
 
 
-def plan_found(desk: SyncContext, account: CoperniqAccount, wanted: WantedCustomer) -> Plan:
-    found = _find_matches(desk, account, wanted)
+def plan_found(ctx: SyncContext, account: CoperniqAccount, wanted: WantedCustomer) -> Plan:
+    found = _find_matches(ctx, account, wanted)
     if not found.matches:
         return plan_customer_create(account, wanted, wanted.name, found.warnings)
     if len(found.matches) > 1:
@@ -86,36 +88,36 @@ def plan_found(desk: SyncContext, account: CoperniqAccount, wanted: WantedCustom
     if owner is not None:
         raise _hold_already_linked(match.customer, owner)
     refuse_unlinkable(match)
-    planned = plan_match(desk, account, wanted, match.customer, match.by)
+    planned = plan_match(ctx, account, wanted, match.customer, match.by)
     return replace(planned, warnings=(*planned.warnings, *found.warnings))
 
 
 def plan_match(
-    desk: SyncContext, account: CoperniqAccount, wanted: WantedCustomer, customer: Customer, rule: str
+    ctx: SyncContext, account: CoperniqAccount, wanted: WantedCustomer, customer: Customer, rule: str
 ) -> Plan:
-    changes = changes_to(customer, wanted, {}, desk.settings.matching_strategy)
+    changes = changes_to(customer, wanted, {}, ctx.settings.matching_strategy)
     return plan_customer_update(account, wanted, customer, rule, changes)
 
 
 def plan_chosen(
-    desk: SyncContext, run: SyncRun, account: CoperniqAccount, wanted: WantedCustomer, chosen_id: str
+    ctx: SyncContext, run: SyncRun, account: CoperniqAccount, wanted: WantedCustomer, chosen_id: str
 ) -> Plan:
     """What a person chose is still looked at: the world may have changed since the page was shown."""
     try:
-        customer = desk.quickbooks.read_customer(chosen_id)
-        refuse_chosen(desk, run, account, customer)
+        customer = ctx.quickbooks.read_customer(chosen_id)
+        refuse_chosen(ctx, run, account, customer)
     except RecordMissing as error:
-        raise choose_again(desk, account, wanted, _hold_gone()) from error
+        raise choose_again(ctx, account, wanted, _hold_gone()) from error
     except NeedsDecision as hold:
-        raise choose_again(desk, account, wanted, hold) from hold
+        raise choose_again(ctx, account, wanted, hold) from hold
     if customer.is_active:
-        return plan_match(desk, account, wanted, customer, RecordLink.Rule.CHOSEN)
-    changes = reactivation_changes(customer, wanted, {}, desk.settings.matching_strategy)
-    return plan_customer_update(account, wanted, customer, RecordLink.Rule.CHOSEN, changes)
+        return plan_match(ctx, account, wanted, customer, RecordLink.MatchMethod.CHOSEN)
+    changes = reactivation_changes(customer, wanted, {}, ctx.settings.matching_strategy)
+    return plan_customer_update(account, wanted, customer, RecordLink.MatchMethod.CHOSEN, changes)
 
 
-def refuse_chosen(desk: SyncContext, run: SyncRun, account: CoperniqAccount, customer: Customer) -> None:
-    owner = linked_elsewhere(desk.connection, [customer.id], account.id).get(customer.id)
+def refuse_chosen(ctx: SyncContext, run: SyncRun, account: CoperniqAccount, customer: Customer) -> None:
+    owner = linked_elsewhere(ctx.connection, [customer.id], account.id).get(customer.id)
     if owner is not None:
         raise _hold_already_linked(customer, owner)
     if customer.parent_id:
@@ -126,10 +128,10 @@ def refuse_chosen(desk: SyncContext, run: SyncRun, account: CoperniqAccount, cus
 
 
 def choose_again(
-    desk: SyncContext, account: CoperniqAccount, wanted: WantedCustomer, hold: NeedsDecision
+    ctx: SyncContext, account: CoperniqAccount, wanted: WantedCustomer, hold: NeedsDecision
 ) -> NeedsDecision:
     """With who else it could be, so that a choice which cannot be carried out is no dead end."""
-    found = _find_matches(desk, account, wanted)
+    found = _find_matches(ctx, account, wanted)
     others = [*choices_for(found.matches, found.taken), WITH_SUFFIX] if found.matches else [CREATE_CUSTOMER]
     offered = {choice.key: choice for choice in [*others, *hold.choices]}
     return NeedsDecision(hold.cause, hold.sentence, list(offered.values()))
@@ -190,5 +192,5 @@ def hold_inactive_customer(customer: Customer) -> NeedsDecision:
         "customer_inactive",
         f"The QuickBooks customer “{customer.values['DisplayName']}” is inactive. "
         "Make it active again here or in QuickBooks.",
-        [link_choice(Candidate(customer, RecordLink.Rule.CHOSEN)), RETRY, DISCARD],
+        [link_choice(Candidate(customer, RecordLink.MatchMethod.CHOSEN)), RETRY, DISCARD],
     )

@@ -16,9 +16,9 @@ from integrations.sync.engine.plan import Change, Plan, PlannedWrite
 Changes = dict[str, tuple[str, str]]
 
 
-def strategy_for(desk: SyncContext, link: RecordLink) -> str:
+def strategy_for(ctx: SyncContext, link: RecordLink) -> str:
     """Of several that share a record since a merge, one may overwrite it; the others only fill what is empty."""
-    strategy = desk.settings.matching_strategy
+    strategy = ctx.settings.matching_strategy
     shares = bool(link.quickbooks_part)
     return MatchingStrategy.ENRICH if shares and strategy == MatchingStrategy.REPLACE else strategy
 
@@ -102,9 +102,9 @@ def plan_customer_create(
     changes = address_lines({path: ("", value) for path, value in values.items()})
     return Plan(
         record_name=wanted.name,
-        rule="created",
+        match_method="created",
         write=PlannedWrite("create", "Customer", values, changes),
-        coperniq_image=_account_snapshot(account, wanted),
+        coperniq_snapshot=_account_snapshot(account, wanted),
         warnings=(*wanted.warnings, *warnings),
     )
 
@@ -123,13 +123,13 @@ def plan_customer_update(
     )
     return Plan(
         record_name=wanted.name,
-        rule=rule,
+        match_method=rule,
         write=write if changes else None,
         quickbooks_id=customer.id,
         quickbooks_name=customer.values["DisplayName"],
         quickbooks_version=customer.sync_token,
         quickbooks_at=customer.updated_at,
-        quickbooks_image=customer.image,
-        coperniq_image=_account_snapshot(account, wanted),
+        quickbooks_snapshot=customer.image,
+        coperniq_snapshot=_account_snapshot(account, wanted),
         warnings=wanted.warnings if changes else (),
     )

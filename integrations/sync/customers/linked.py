@@ -23,7 +23,7 @@ def coperniq_account_of(link: RecordLink) -> str:
 
 def _document_customer(job: RecordLink) -> str | None:
     """As QuickBooks last answered; None of a link that is older than this memory."""
-    parent = job.quickbooks_image.get("parent")
+    parent = job.quickbooks_snapshot.get("parent")
     return None if parent is None else str(parent)
 
 

@@ -15,7 +15,7 @@ INACTIVE_SUFFIX = " (deleted)"
 @dataclass(frozen=True)
 class Candidate:
     customer: Customer
-    by: RecordLink.Rule
+    by: RecordLink.MatchMethod
 
     @property
     def label(self) -> str:
@@ -36,12 +36,12 @@ def candidates(name: str, named: Iterable[Customer], with_email: Iterable[Custom
     """Top-level customers of that name or e-mail, each once; a name says more than an e-mail."""
     found: dict[str, Candidate] = {}
     for customer in with_email:
-        found[customer.id] = Candidate(customer, RecordLink.Rule.EMAIL)
+        found[customer.id] = Candidate(customer, RecordLink.MatchMethod.EMAIL)
     for customer in named:
-        found[customer.id] = Candidate(customer, RecordLink.Rule.NAME)
+        found[customer.id] = Candidate(customer, RecordLink.MatchMethod.NAME)
     for id_, candidate in found.items():
         if is_called(candidate.customer, name):
-            found[id_] = Candidate(candidate.customer, RecordLink.Rule.NAME)
+            found[id_] = Candidate(candidate.customer, RecordLink.MatchMethod.NAME)
     top_level = [candidate for candidate in found.values() if not candidate.customer.parent_id]
     return sorted(top_level, key=lambda candidate: candidate.customer.id)
 

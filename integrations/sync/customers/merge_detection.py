@@ -51,19 +51,19 @@ class CustomerMerge:
         return without_marker(self.survivor.values["DisplayName"])
 
 
-def read_customer_or_none(desk: SyncContext, quickbooks_id: str) -> Customer | None:
+def read_customer_or_none(ctx: SyncContext, quickbooks_id: str) -> Customer | None:
     try:
-        return desk.quickbooks.read_customer(quickbooks_id)
+        return ctx.quickbooks.read_customer(quickbooks_id)
     except RecordMissing:
         return None
 
 
-def find_merge(desk: SyncContext, links: list[RecordLink], current: Customer | None) -> CustomerMerge | None:
+def find_merge(ctx: SyncContext, links: list[RecordLink], current: Customer | None) -> CustomerMerge | None:
     """`current` is what these links stand for, None if QuickBooks does not have it any more."""
     if current is not None and current.is_active:
         return None
     survivor = None
-    for found in filter(None, (read_customer_or_none(desk, id_) for id_ in _possible_survivors(desk, links))):
+    for found in filter(None, (read_customer_or_none(ctx, id_) for id_ in _possible_survivors(ctx, links))):
         survivor = found
         if found.is_active:
             break
@@ -71,10 +71,10 @@ def find_merge(desk: SyncContext, links: list[RecordLink], current: Customer | N
     return CustomerMerge(survivor, f"{survivor.id} {version}") if survivor is not None else None
 
 
-def _possible_survivors(desk: SyncContext, links: list[RecordLink]) -> Iterator[str]:
+def _possible_survivors(ctx: SyncContext, links: list[RecordLink]) -> Iterator[str]:
     """What the webhooks told costs nothing; the records themselves are asked only if that leads nowhere."""
-    yield from _merges_notified(desk.connection, links[0].quickbooks_id)
-    witnessed = {jobs_parent(desk, links), documents_customer(desk, links)} - {""}
+    yield from _merges_notified(ctx.connection, links[0].quickbooks_id)
+    witnessed = {jobs_parent(ctx, links), documents_customer(ctx, links)} - {""}
     if len(witnessed) == 1:
         yield from witnessed - {links[0].quickbooks_id}
 
@@ -96,22 +96,22 @@ def _merges_notified(connection: QuickBooksConnection, quickbooks_id: str) -> It
         yield quickbooks_id
 
 
-def jobs_parent(desk: SyncContext, links: list[RecordLink]) -> str:
+def jobs_parent(ctx: SyncContext, links: list[RecordLink]) -> str:
     """Of one in use: another may itself have been merged away, and stays where it was."""
-    for job in jobs_under(desk.connection, links)[-_RECORDS_ASKED:]:
-        found = read_customer_or_none(desk, job.quickbooks_id)
+    for job in jobs_under(ctx.connection, links)[-_RECORDS_ASKED:]:
+        found = read_customer_or_none(ctx, job.quickbooks_id)
         if found is not None and found.is_active:
             return found.parent_id
     return ""
 
 
-def documents_customer(desk: SyncContext, links: list[RecordLink]) -> str:
+def documents_customer(ctx: SyncContext, links: list[RecordLink]) -> str:
     """A merge takes all of them along, so one that QuickBooks still has says it for all."""
-    documents = documents_of(desk.connection, links[0].quickbooks_id)
+    documents = documents_of(ctx.connection, links[0].quickbooks_id)
     invoices = [link for link in documents if link.kind == Kind.INVOICE]
     for link in invoices[-_RECORDS_ASKED:]:
         try:
-            return desk.quickbooks.read_invoice(link.quickbooks_id).customer_id
+            return ctx.quickbooks.read_invoice(link.quickbooks_id).customer_id
         except RecordMissing:
             continue
     return ""
@@ -127,16 +127,16 @@ def _merge_runs(connection: QuickBooksConnection, quickbooks_id: str) -> list[Sy
     return list(runs.filter(question=Question.MERGED_CUSTOMER))
 
 
-def merge_pending(desk: SyncContext, quickbooks_customer_id: str) -> RecordLink | None:
+def merge_pending(ctx: SyncContext, quickbooks_customer_id: str) -> RecordLink | None:
     """The link of the merged-away customer or job, while nobody has answered what becomes of it."""
-    cards = _merge_runs(desk.connection, quickbooks_customer_id)
+    cards = _merge_runs(ctx.connection, quickbooks_customer_id)
     is_open = any(card.state in OPEN for card in cards)
-    return find_owner(desk.connection, quickbooks_customer_id) if is_open else None
+    return find_owner(ctx.connection, quickbooks_customer_id) if is_open else None
 
 
-def was_merge_declined(desk: SyncContext, quickbooks_id: str, merge: CustomerMerge) -> bool:
+def was_merge_declined(ctx: SyncContext, quickbooks_id: str, merge: CustomerMerge) -> bool:
     """Somebody has said that the links stay where they are: this very merge is not asked about again."""
-    cards = _merge_runs(desk.connection, quickbooks_id)
+    cards = _merge_runs(ctx.connection, quickbooks_id)
     return any(card.state == RunState.CANCELLED and card.question_subject == merge.key for card in cards)
 
 
@@ -147,13 +147,13 @@ def link_if_awaited(link: RecordLink) -> RecordLink | None:
     return link if is_awaited else None
 
 
-def request_merge_check(desk: SyncContext, run: SyncRun, old_customer_id: str) -> None:
+def request_merge_check(ctx: SyncContext, run: SyncRun, old_customer_id: str) -> None:
     """Somebody met a customer that looks merged away: its own run looks, and asks the question."""
-    owner = find_owner(desk.connection, old_customer_id)
+    owner = find_owner(ctx.connection, old_customer_id)
     if owner is None:
         return
     asked = SyncRun.of(
-        desk.connection,
+        ctx.connection,
         Action.NOTICE_CUSTOMER,
         kind=owner.kind,
         coperniq_id=owner.coperniq_id,
@@ -162,31 +162,31 @@ def request_merge_check(desk: SyncContext, run: SyncRun, old_customer_id: str) -
         record_name=owner.coperniq_name,
     )
     with transaction.atomic():
-        desk.lane.hold_fast()
+        ctx.lane.assert_owned()
         SyncRun.objects.ask(asked)
 
 
-def wait_if_merged(desk: SyncContext, run: SyncRun, quickbooks_id: str) -> None:
+def wait_if_merged(ctx: SyncContext, run: SyncRun, quickbooks_id: str) -> None:
     """Raises Wait while a person has to say what becomes of a merged customer or job; else returns.
 
     Costs reads, and so is for what was refused or found inactive.
     """
-    owner = find_owner(desk.connection, quickbooks_id)
+    owner = find_owner(ctx.connection, quickbooks_id)
     if owner is None:
         return
-    if merge_pending(desk, quickbooks_id) is None:
-        links = links_at(desk.connection, owner.kind, quickbooks_id)
-        merge = find_merge(desk, links, read_customer_or_none(desk, quickbooks_id))
-        if merge is None or was_merge_declined(desk, quickbooks_id, merge):
+    if merge_pending(ctx, quickbooks_id) is None:
+        links = links_at(ctx.connection, owner.kind, quickbooks_id)
+        merge = find_merge(ctx, links, read_customer_or_none(ctx, quickbooks_id))
+        if merge is None or was_merge_declined(ctx, quickbooks_id, merge):
             return
-        request_merge_check(desk, run, quickbooks_id)
+        request_merge_check(ctx, run, quickbooks_id)
     raise _wait_for_merge_answer(owner)
 
 
-def wait_if_refused(desk: SyncContext, run: SyncRun, planned: Plan, path: str) -> None:
+def wait_if_refused(ctx: SyncContext, run: SyncRun, planned: Plan, path: str) -> None:
     """What QuickBooks refused may be a customer, named at `path`, that was merged: of that a person has to decide."""
     values = planned.write.values if planned.write is not None else {}
-    wait_if_merged(desk, run, str(values.get(path, "")))
+    wait_if_merged(ctx, run, str(values.get(path, "")))
 
 
 def _wait_for_merge_answer(owner: RecordLink) -> BlockedBy:
@@ -199,20 +199,20 @@ def _wait_for_merge_answer(owner: RecordLink) -> BlockedBy:
     )
 
 
-def wait_for_survivor(desk: SyncContext, quickbooks_id: str) -> None:
+def wait_for_survivor(ctx: SyncContext, quickbooks_id: str) -> None:
     """Raises Wait while a person is asked whether links move to this one: what is its own may become theirs."""
-    asked = SyncRun.objects.held().filter(connection=desk.connection, action=Action.NOTICE_CUSTOMER)
+    asked = SyncRun.objects.held().filter(connection=ctx.connection, action=Action.NOTICE_CUSTOMER)
     cards = asked.filter(question=Question.MERGED_CUSTOMER, question_subject__startswith=f"{quickbooks_id} ")
-    owners = (find_owner(desk.connection, card.quickbooks_id) for card in cards)
+    owners = (find_owner(ctx.connection, card.quickbooks_id) for card in cards)
     owner = next(filter(None, owners), None)
     if owner is not None:
         raise _wait_for_merge_answer(owner)
 
 
-def wait_if_customer_merged(desk: SyncContext, run: SyncRun, link: RecordLink, old: str, new: str) -> None:
+def wait_if_customer_merged(ctx: SyncContext, run: SyncRun, link: RecordLink, old: str, new: str) -> None:
     """An invoice was of customer `old` and is `new`'s in QuickBooks now: Wait if that comes from a merge.
 
     Returns if somebody moved this one invoice, or the question was answered with leaving the links alone.
     """
     if old != new:
-        wait_if_merged(desk, run, old)
+        wait_if_merged(ctx, run, old)

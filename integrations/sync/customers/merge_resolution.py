@@ -21,41 +21,39 @@ LEAVE_LINKS = Choice(DISCARD.key, "Leave them")
 SHORT = 80  # of a name on a button
 
 
-def resolve_merge(
-    desk: SyncContext, run: SyncRun, links: list[RecordLink], merge: CustomerMerge
-) -> RunResult:
+def resolve_merge(ctx: SyncContext, run: SyncRun, links: list[RecordLink], merge: CustomerMerge) -> RunResult:
     """Answered for this very merge: done. Since then it went on, or the survivor is not in use: asked anew."""
-    followers = followers_of(desk, links)
+    followers = followers_of(ctx, links)
     if run.answer_to(Question.MERGED_CUSTOMER).subject == merge.key and merge.survivor.is_active:
-        return _move_links(desk, links, followers, merge)
-    if was_merge_declined(desk, links[0].quickbooks_id, merge):
+        return _move_links(ctx, links, followers, merge)
+    if was_merge_declined(ctx, links[0].quickbooks_id, merge):
         sentence = f"The links of “{linked_name(links[0])}” were left as they are."
         return nothing_to_do(sentence, silent=True, link=link_if_awaited(links[0]))
-    forget_decision(desk, run)
-    return _ask_to_relink(desk, links, len(links) + len(followers), merge)
+    forget_decision(ctx, run)
+    return _ask_to_relink(ctx, links, len(links) + len(followers), merge)
 
 
-def followers_of(desk: SyncContext, links: list[RecordLink]) -> list[RecordLink]:
+def followers_of(ctx: SyncContext, links: list[RecordLink]) -> list[RecordLink]:
     """What QuickBooks took along: the jobs under it, and the documents that were its own."""
-    return [*jobs_under(desk.connection, links), *documents_of(desk.connection, links[0].quickbooks_id)]
+    return [*jobs_under(ctx.connection, links), *documents_of(ctx.connection, links[0].quickbooks_id)]
 
 
-def forget_decision(desk: SyncContext, run: SyncRun) -> None:
+def forget_decision(ctx: SyncContext, run: SyncRun) -> None:
     """It was for what was shown then; nobody has agreed to what is shown now."""
     if run.decisions:
         with transaction.atomic():
-            desk.lane.hold_fast()
+            ctx.lane.assert_owned()
             run.withdraw_answer(Question.MERGED_CUSTOMER)
 
 
 def _ask_to_relink(
-    desk: SyncContext, links: Sequence[RecordLink], count: int, merge: CustomerMerge
+    ctx: SyncContext, links: Sequence[RecordLink], count: int, merge: CustomerMerge
 ) -> RunResult:
     old, new = linked_name(links[0]), merge.name
     choices: tuple[Choice, ...] = (RETRY, LEAVE_LINKS)
     told = f"“{old}” was merged into “{new}” in QuickBooks"
     if merge.survivor.is_active:
-        sharers = sharers_of(desk, links, merge)
+        sharers = sharers_of(ctx, links, merge)
         shared = (
             f" “{sharers[0].coperniq_name}” is linked to “{new}” too: both will share it." if sharers else ""
         )
@@ -79,12 +77,12 @@ def _ask_to_relink(
     )
 
 
-def sharers_of(desk: SyncContext, links: Sequence[RecordLink], merge: CustomerMerge) -> list[RecordLink]:
-    return links_at(desk.connection, links[0].kind, merge.survivor.id)
+def sharers_of(ctx: SyncContext, links: Sequence[RecordLink], merge: CustomerMerge) -> list[RecordLink]:
+    return links_at(ctx.connection, links[0].kind, merge.survivor.id)
 
 
 def _move_links(
-    desk: SyncContext, links: Sequence[RecordLink], followers: Sequence[RecordLink], merge: CustomerMerge
+    ctx: SyncContext, links: Sequence[RecordLink], followers: Sequence[RecordLink], merge: CustomerMerge
 ) -> RunResult:
     """All of it is in the ending, and the ending is stored in one transaction."""
     old, count = linked_name(links[0]), len(links) + len(followers)
@@ -92,13 +90,13 @@ def _move_links(
         Change(f"{link.kind} {link.coperniq_name}", links[0].quickbooks_id, merge.survivor.id)
         for link in (*links, *followers)
     ]
-    is_free = not any(link.quickbooks_part == "" for link in sharers_of(desk, links, merge))
+    is_free = not any(link.quickbooks_part == "" for link in sharers_of(ctx, links, merge))
     for place, link in enumerate(links):
         part = "" if is_free and place == 0 else f"merged {link.coperniq_id}"
         _point_at_survivor(link, merge.survivor, part)
     for link in followers:
         field = "parent" if link.kind == Kind.JOB else "customer"
-        link.quickbooks_image = {**link.quickbooks_image, field: merge.survivor.id}
+        link.quickbooks_snapshot = {**link.quickbooks_snapshot, field: merge.survivor.id}
         link.written = {name: value for name, value in link.written.items() if name != MOVED_FROM}
     return done(
         f"Moved {counted(count)} from “{old}” to “{merge.name}”.",
@@ -114,8 +112,8 @@ def _point_at_survivor(link: RecordLink, survivor: Customer, part: str) -> None:
     link.quickbooks_id, link.quickbooks_part = survivor.id, part
     link.quickbooks_name = survivor.values["DisplayName"]
     link.quickbooks_version, link.quickbooks_at = survivor.sync_token, survivor.updated_at
-    link.quickbooks_image, link.written = survivor.image, {}
-    link.rule = RecordLink.Rule.CHOSEN
+    link.quickbooks_snapshot, link.written = survivor.image, {}
+    link.match_method = RecordLink.MatchMethod.CHOSEN
 
 
 def linked_name(link: RecordLink) -> str:

@@ -18,7 +18,7 @@ PUSH_ARCHIVED = Choice("push_archived", "Push it although it is archived", Quest
 NAMES_AT_ONCE = 10
 
 
-def first_free_name(desk: SyncContext, run: SyncRun, name: str, start: int = 1, own_id: str = "") -> str:
+def first_free_name(ctx: SyncContext, run: SyncRun, name: str, start: int = 1, own_id: str = "") -> str:
     """`name`, `name #2`, … : the first that nobody bears as far as we know. One query for ten of them.
 
     Inactive customers count, for nobody promises that their names are free. Vendors and employees cannot be
@@ -26,7 +26,7 @@ def first_free_name(desk: SyncContext, run: SyncRun, name: str, start: int = 1, 
     """
     wanted = [with_suffix(name, number) for number in range(start, start + NAMES_AT_ONCE)]
     spelled = [spelling for each in wanted for spelling in names_to_find(each)]
-    bearers = [found for found in desk.quickbooks.find_customers_named(spelled) if found.id != own_id]
+    bearers = [found for found in ctx.quickbooks.find_customers_named(spelled) if found.id != own_id]
     used = {without_marker(found.values["DisplayName"]).casefold() for found in bearers} | refused_names(run)
     free = next((each for each in wanted if each.casefold() not in used), "")
-    return free or first_free_name(desk, run, name, start + NAMES_AT_ONCE, own_id)
+    return free or first_free_name(ctx, run, name, start + NAMES_AT_ONCE, own_id)

@@ -29,20 +29,20 @@ from integrations.sync.engine.plan import RunResult, done, nothing_to_do
 PUSH_AGAIN = Choice("release", "Update the customer and the job", Question.REENTRY)
 
 
-def detect(desk: SyncContext, run: SyncRun) -> RunResult:
+def detect(ctx: SyncContext, run: SyncRun) -> RunResult:
     """The newest unseen entry decides; older ones it has overtaken are noted with it."""
     try:
-        project = desk.read_project(run.coperniq_id)
+        project = ctx.read_project(run.coperniq_id)
     except RecordMissing as error:
         raise missing_project(run.coperniq_id) from error
     run.record_name = project.title
-    entries = [entry for entry in entries_of(desk, project) if not _is_known_entry(entry)]
+    entries = [entry for entry in entries_of(ctx, project) if not _is_known_entry(entry)]
     newest = max(entries, key=lambda entry: entry.started_at) if entries else _entry_asked_about(run)
     if newest is None:
         return nothing_to_do("No new entry into a trigger phase.", silent=True, record_name=project.title)
     if not project.account_id:
         raise project_without_account(project)
-    return _result_for(desk, run, project, entries, newest)
+    return _result_for(ctx, run, project, entries, newest)
 
 
 def _entry_asked_about(run: SyncRun) -> PhaseEntry | None:
@@ -54,13 +54,13 @@ def _entry_asked_about(run: SyncRun) -> PhaseEntry | None:
     return entry if trigger and trigger.phase_template_id == entry.phase_template_id else None
 
 
-def entries_of(desk: SyncContext, project: Project) -> Iterator[PhaseEntry]:
-    for trigger in desk.connection.triggers.all():
+def entries_of(ctx: SyncContext, project: Project) -> Iterator[PhaseEntry]:
+    for trigger in ctx.connection.triggers.all():
         for instance in project.phase_instances:
-            started_at = started_after(trigger, instance, desk.coperniq.clock_behind)
+            started_at = started_after(trigger, instance, ctx.coperniq.clock_behind)
             if started_at is not None:
                 yield PhaseEntry(
-                    connection=desk.connection,
+                    connection=ctx.connection,
                     trigger=trigger,
                     project_id=project.id,
                     phase_instance_id=instance.id,
@@ -89,12 +89,12 @@ def _is_known_entry(entry: PhaseEntry) -> bool:
 
 
 def _result_for(
-    desk: SyncContext, run: SyncRun, project: Project, entries: list[PhaseEntry], newest: PhaseEntry
+    ctx: SyncContext, run: SyncRun, project: Project, entries: list[PhaseEntry], newest: PhaseEntry
 ) -> RunResult:
     trigger = newest.trigger
     assert trigger is not None  # entries_of made it from one
     phase = trigger.phase_name or "its trigger phase"
-    reentered = RecordLink.objects.pushed(desk.connection, "job", project.id) is not None
+    reentered = RecordLink.objects.pushed(ctx.connection, "job", project.id) is not None
     if reentered and trigger.reentry == Reentry.ONCE:
         return RunResult(
             RunState.DONE,
@@ -105,13 +105,13 @@ def _result_for(
             entries=entries,
         )
     if reentered and trigger.reentry == Reentry.ASK and not is_released(run, newest):
-        return _ask_about_reentry(desk, run, entries, newest, f"“{project.title}” entered {phase} again.")
+        return _ask_about_reentry(ctx, run, entries, newest, f"“{project.title}” entered {phase} again.")
     return done(
         f"“{project.title}” entered {phase}: its customer and job are pushed.",
         cause="phase_entered",
         record_name=project.title,
         entries=entries,
-        asks=[push_of(desk, run, project, newest, kind) for kind in (Kind.CUSTOMER, Kind.JOB)],
+        asks=[push_of(ctx, run, project, newest, kind) for kind in (Kind.CUSTOMER, Kind.JOB)],
     )
 
 
@@ -124,11 +124,11 @@ def _subject_of(entry: PhaseEntry) -> str:
 
 
 def _ask_about_reentry(
-    desk: SyncContext, run: SyncRun, entries: Sequence[PhaseEntry], newest: PhaseEntry, sentence: str
+    ctx: SyncContext, run: SyncRun, entries: Sequence[PhaseEntry], newest: PhaseEntry, sentence: str
 ) -> RunResult:
     """Stored before the answer: who leaves it is not asked again, and a release is for this entry alone."""
     with transaction.atomic():
-        desk.lane.hold_fast()
+        ctx.lane.assert_owned()
         for entry in entries:
             entry.save()
         SyncRun.objects.filter(pk=run.pk).update(entry=newest)
@@ -143,11 +143,11 @@ def _ask_about_reentry(
     )
 
 
-def push_of(desk: SyncContext, run: SyncRun, project: Project, entry: PhaseEntry, kind: Kind) -> SyncRun:
+def push_of(ctx: SyncContext, run: SyncRun, project: Project, entry: PhaseEntry, kind: Kind) -> SyncRun:
     trigger = entry.trigger
     of_customer = kind == Kind.CUSTOMER
     return SyncRun.of(
-        desk.connection,
+        ctx.connection,
         Action.PUSH_CUSTOMER if of_customer else Action.PUSH_JOB,
         coperniq_id=project.account_id if of_customer else project.id,
         coperniq_account_id=project.account_id,

@@ -20,47 +20,47 @@ from integrations.sync.engine.plan import Change, RunResult, done, nothing_to_do
 from integrations.sync.engine.recovery import resolve_open_write
 
 
-def detect(desk: SyncContext, run: SyncRun) -> RunResult:
-    links = links_at(desk.connection, run.kind, run.quickbooks_id)
+def detect(ctx: SyncContext, run: SyncRun) -> RunResult:
+    links = links_at(ctx.connection, run.kind, run.quickbooks_id)
     if not links:
         return nothing_to_do(f"No {run.kind} of Coperniq is linked to it.", silent=True)
-    if not _is_next_in_line(desk, run, links[0]):
+    if not _is_next_in_line(ctx, run, links[0]):
         return RunResult(RunState.QUEUED, Outcome.NOTHING_TO_DO, "Looked at in its turn.", silent=True)
     run.record_name = links[0].coperniq_name
-    if resolve_left_writes(desk, run, links):
-        links = links_at(desk.connection, run.kind, run.quickbooks_id)
-    current = read_customer_or_none(desk, run.quickbooks_id)
-    merge = find_merge(desk, links, current)
+    if resolve_left_writes(ctx, run, links):
+        links = links_at(ctx.connection, run.kind, run.quickbooks_id)
+    current = read_customer_or_none(ctx, run.quickbooks_id)
+    merge = find_merge(ctx, links, current)
     if merge is not None:
-        return resolve_merge(desk, run, links, merge)
+        return resolve_merge(ctx, run, links, merge)
     if current is None:
         raise _missing_result(links[0])
     return _log_changes(links, current)
 
 
-def _is_next_in_line(desk: SyncContext, run: SyncRun, link: RecordLink) -> bool:
+def _is_next_in_line(ctx: SyncContext, run: SyncRun, link: RecordLink) -> bool:
     """Everything of one Coperniq account is done in order, and whoever asked need not have known which it is."""
     if (run.coperniq_id, run.coperniq_account_id) == (link.coperniq_id, coperniq_account_of(link)):
         return True
     in_line = run.coperniq_account_id == coperniq_account_of(link)
     run.coperniq_id, run.coperniq_account_id = link.coperniq_id, coperniq_account_of(link)
     with transaction.atomic():
-        desk.lane.hold_fast()
+        ctx.lane.assert_owned()
         SyncRun.objects.filter(pk=run.pk).update(
             coperniq_id=run.coperniq_id, coperniq_account_id=run.coperniq_account_id
         )
     return in_line
 
 
-def resolve_left_writes(desk: SyncContext, run: SyncRun, links: Sequence[RecordLink]) -> bool:
+def resolve_left_writes(ctx: SyncContext, run: SyncRun, links: Sequence[RecordLink]) -> bool:
     """What the portal itself wrote, and got no answer to, is neither news nor may its answer turn a moved link back."""
-    writes = RemoteWrite.objects.open().filter(connection=desk.connection, kind=run.kind)
+    writes = RemoteWrite.objects.open().filter(connection=ctx.connection, kind=run.kind)
     left = list(writes.filter(coperniq_id__in=[link.coperniq_id for link in links]))
     for write in left:
-        with desk.locked(f"write {write.pk}"):
-            ending = resolve_open_write(desk, write)
+        with ctx.locked(f"write {write.pk}"):
+            ending = resolve_open_write(ctx, write)
             if ending is not None:
-                store_result(desk, write.run or run, ending)
+                store_result(ctx, write.run or run, ending)
     return bool(left)
 
 
@@ -112,14 +112,14 @@ def _customer_changes(link: RecordLink, current: Customer) -> list[Change]:
 
 def was_active(link: RecordLink) -> bool:
     """Links older than this memory have only the name QuickBooks gives to inactive ones."""
-    return bool(link.quickbooks_image.get("is_active", not link.quickbooks_name.endswith(INACTIVE_SUFFIX)))
+    return bool(link.quickbooks_snapshot.get("is_active", not link.quickbooks_name.endswith(INACTIVE_SUFFIX)))
 
 
 def refresh(link: RecordLink, current: Customer) -> None:
     """Neither `written` nor the mapped fields: what may be updated is decided with those at the next entry."""
     link.quickbooks_name = current.values["DisplayName"]
     link.quickbooks_version, link.quickbooks_at = current.sync_token, current.updated_at
-    link.quickbooks_image = {**link.quickbooks_image, "is_active": current.is_active}
+    link.quickbooks_snapshot = {**link.quickbooks_snapshot, "is_active": current.is_active}
 
 
 def _messages_of(told: dict[str, Change], name: str, current: Customer) -> list[str]:

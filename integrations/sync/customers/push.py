@@ -30,15 +30,15 @@ from integrations.sync.engine.refused_writes import was_kept_active, was_kept_in
 from integrations.sync.engine.replan import execute_or_replan
 
 
-def plan(desk: SyncContext, run: SyncRun) -> Plan:
-    account = read_account(desk, run)
-    wanted = read_wanted(desk, account)
+def plan(ctx: SyncContext, run: SyncRun) -> Plan:
+    account = read_account(ctx, run)
+    wanted = read_wanted(ctx, account)
     run.record_name = wanted.name or run.record_name  # so that a hold can name it
-    link = RecordLink.objects.pushed(desk.connection, "customer", account.id)
+    link = RecordLink.objects.pushed(ctx.connection, "customer", account.id)
     if link is not None:
-        return _plan_linked_customer(desk, run, account, wanted, link)
+        return _plan_linked_customer(ctx, run, account, wanted, link)
     refuse_unpushable(run, account, wanted)
-    return plan_unlinked(desk, run, account, wanted)
+    return plan_unlinked(ctx, run, account, wanted)
 
 
 def without_deactivation(planned: Plan) -> Plan:
@@ -53,16 +53,16 @@ def without_deactivation(planned: Plan) -> Plan:
     return replace(planned, write=remaining, warnings=(*planned.warnings, warning))
 
 
-def apply(desk: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
+def apply(ctx: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
     numbered = run.has_taken(WITH_SUFFIX)
     try:
         return execute_or_replan(
-            desk, run, planned, plan, (HasBalance, NameTaken) if numbered else (HasBalance,)
+            ctx, run, planned, plan, (HasBalance, NameTaken) if numbered else (HasBalance,)
         )
     except NameTaken as error:
         values = planned.write.values if planned.write else {}
         name = values.get("DisplayName", planned.record_name)
-        linked = RecordLink.objects.pushed(desk.connection, "customer", run.coperniq_id) is not None
+        linked = RecordLink.objects.pushed(ctx.connection, "customer", run.coperniq_id) is not None
         raise NeedsDecision(
             "name_taken",
             f"QuickBooks already uses the name “{name}” for another customer, vendor or employee. "
@@ -71,9 +71,9 @@ def apply(desk: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
         ) from error
 
 
-def read_account(desk: SyncContext, run: SyncRun) -> CoperniqAccount:
+def read_account(ctx: SyncContext, run: SyncRun) -> CoperniqAccount:
     try:
-        return desk.coperniq.read_account(run.coperniq_id)
+        return ctx.coperniq.read_account(run.coperniq_id)
     except RecordMissing as error:
         raise NeedsDecision(
             "account_missing",
@@ -83,13 +83,13 @@ def read_account(desk: SyncContext, run: SyncRun) -> CoperniqAccount:
         ) from error
 
 
-def read_wanted(desk: SyncContext, account: CoperniqAccount) -> WantedCustomer:
+def read_wanted(ctx: SyncContext, account: CoperniqAccount) -> WantedCustomer:
     """The contact costs a read only if there is one, the site only if the account has no street of its own."""
     contact_id = primary_contact_id(account)
-    contact = desk.coperniq.read_contact(contact_id) if contact_id else None
-    sites = [] if account.street or account.city else desk.coperniq.read_sites(account.id)
+    contact = ctx.coperniq.read_contact(contact_id) if contact_id else None
+    sites = [] if account.street or account.city else ctx.coperniq.read_sites(account.id)
     found = sources(account, contact, sites[0] if sites else None)
-    return customer_values(found, desk.mappings)
+    return customer_values(found, ctx.mappings)
 
 
 def refuse_unpushable(run: SyncRun, account: CoperniqAccount, wanted: WantedCustomer) -> None:
@@ -109,12 +109,12 @@ def refuse_unpushable(run: SyncRun, account: CoperniqAccount, wanted: WantedCust
 
 
 def _plan_linked_customer(
-    desk: SyncContext, run: SyncRun, account: CoperniqAccount, wanted: WantedCustomer, link: RecordLink
+    ctx: SyncContext, run: SyncRun, account: CoperniqAccount, wanted: WantedCustomer, link: RecordLink
 ) -> Plan:
     try:
-        customer = desk.quickbooks.read_customer(link.quickbooks_id)
+        customer = ctx.quickbooks.read_customer(link.quickbooks_id)
     except RecordMissing as error:
-        wait_if_merged(desk, run, link.quickbooks_id)
+        wait_if_merged(ctx, run, link.quickbooks_id)
         raise NeedsDecision(
             "customer_missing",
             f"QuickBooks does not know the linked customer “{link.quickbooks_name}” any more. "
@@ -122,24 +122,24 @@ def _plan_linked_customer(
             [RETRY, DISCARD],
         ) from error
     planned = plan_customer_update(
-        account, wanted, customer, link.rule, _changes_of(desk, run, account, wanted, customer, link)
+        account, wanted, customer, link.match_method, _changes_of(ctx, run, account, wanted, customer, link)
     )
     planned = replace(planned, quickbooks_part=link.quickbooks_part)
     return without_deactivation(planned) if was_kept_active(run) else planned
 
 
 def _changes_of(
-    desk: SyncContext,
+    ctx: SyncContext,
     run: SyncRun,
     account: CoperniqAccount,
     wanted: WantedCustomer,
     customer: Customer,
     link: RecordLink,
 ) -> Changes:
-    strategy = strategy_for(desk, link)
+    strategy = strategy_for(ctx, link)
     if account.is_active and not customer.is_active:
         if not _may_reactivate(run, customer):
-            wait_if_merged(desk, run, customer.id)
+            wait_if_merged(ctx, run, customer.id)
             raise hold_inactive_customer(customer)
         changes = reactivation_changes(customer, wanted, link.written, strategy)
     else:
@@ -147,7 +147,7 @@ def _changes_of(
         stays = not account.is_active and is_shared(link)
         if strategy != MatchingStrategy.SKIP and not stays:
             changes |= active_change(customer, active=account.is_active)
-    return _with_free_name(desk, run, customer, changes)
+    return _with_free_name(ctx, run, customer, changes)
 
 
 def is_shared(link: RecordLink) -> bool:
@@ -162,9 +162,9 @@ def _may_reactivate(run: SyncRun, customer: Customer) -> bool:
     return chosen or (run.has_taken(WITH_SUFFIX) and was_kept_inactive(run))
 
 
-def _with_free_name(desk: SyncContext, run: SyncRun, customer: Customer, changes: Changes) -> Changes:
+def _with_free_name(ctx: SyncContext, run: SyncRun, customer: Customer, changes: Changes) -> Changes:
     if not run.has_taken(WITH_SUFFIX) or "DisplayName" not in changes:
         return changes
     before, after = changes["DisplayName"]
-    name = first_free_name(desk, run, after, start=2, own_id=customer.id)
+    name = first_free_name(ctx, run, after, start=2, own_id=customer.id)
     return changes | {"DisplayName": (before, name)}

@@ -22,11 +22,11 @@ from integrations.sync.engine.replan import execute_or_replan
 PARENT = "ParentRef.value"
 
 
-def plan(desk: SyncContext, run: SyncRun) -> Plan:
-    project = read_project(desk, run)
-    link = RecordLink.objects.pushed(desk.connection, "job", project.id)
+def plan(ctx: SyncContext, run: SyncRun) -> Plan:
+    project = read_project(ctx, run)
+    link = RecordLink.objects.pushed(ctx.connection, "job", project.id)
     if link is None:
-        return plan_new(desk, run, project)
+        return plan_new(ctx, run, project)
     if link.coperniq_account_id != project.account_id:
         raise NeedsDecision(
             "project_moved",
@@ -34,13 +34,13 @@ def plan(desk: SyncContext, run: SyncRun) -> Plan:
             "where it is: move the job in QuickBooks by hand if it should follow, or leave it.",
             [RETRY, DISCARD],
         )
-    return _plan_linked_job(desk, run, project, link)
+    return _plan_linked_job(ctx, run, project, link)
 
 
-def apply(desk: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
+def apply(ctx: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
     """Whoever has the name, for a job it does not matter: it goes on to the next number by itself."""
     try:
-        return execute_or_replan(desk, run, planned, plan, (NameTaken,))
+        return execute_or_replan(ctx, run, planned, plan, (NameTaken,))
     except NameTaken as error:
         raise NeedsDecision(
             "name_taken",
@@ -49,13 +49,13 @@ def apply(desk: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
             [RETRY, DISCARD],
         ) from error
     except InactiveReference:
-        wait_if_refused(desk, run, planned, PARENT)
+        wait_if_refused(ctx, run, planned, PARENT)
         raise
 
 
-def read_project(desk: SyncContext, run: SyncRun) -> Project:
+def read_project(ctx: SyncContext, run: SyncRun) -> Project:
     try:
-        project = desk.recent_project(run.coperniq_id)
+        project = ctx.recent_project(run.coperniq_id)
     except RecordMissing as error:
         raise missing_project(run.coperniq_id) from error
     if not project.account_id:
@@ -82,8 +82,8 @@ def project_without_account(project: Project) -> NeedsDecision:
     )
 
 
-def plan_new(desk: SyncContext, run: SyncRun, project: Project) -> Plan:
-    parent = RecordLink.objects.pushed(desk.connection, "customer", project.account_id)
+def plan_new(ctx: SyncContext, run: SyncRun, project: Project) -> Plan:
+    parent = RecordLink.objects.pushed(ctx.connection, "customer", project.account_id)
     if parent is None and not (run.preview and Question.PREVIEW not in run.decisions):
         raise BlockedBy(
             "waits_for_customer",
@@ -93,11 +93,11 @@ def plan_new(desk: SyncContext, run: SyncRun, project: Project) -> Plan:
         )
     name = job_name(project)
     parent_id = parent.quickbooks_id if parent else f"customer:{project.account_id}"
-    if parent is not None and desk.settings.link_same_named_job:
-        existing = find_same_job(desk, name, parent_id)
+    if parent is not None and ctx.settings.link_same_named_job:
+        existing = find_same_job(ctx, name, parent_id)
         if existing is not None:
-            return _plan_link(project, existing, RecordLink.Rule.NAME)
-    return _plan_job_create(project, free_name(desk, run, name), parent_id)
+            return _plan_link(project, existing, RecordLink.MatchMethod.NAME)
+    return _plan_job_create(project, free_name(ctx, run, name), parent_id)
 
 
 def _plan_job_create(project: Project, name: str, parent_id: str) -> Plan:
@@ -109,36 +109,36 @@ def _plan_job_create(project: Project, name: str, parent_id: str) -> Plan:
     )
     return Plan(
         record_name=name,
-        rule="created",
+        match_method="created",
         write=PlannedWrite(
             "create", "Customer", values, changes, stands_for={PARENT: f"customer:{project.account_id}"}
         ),
-        coperniq_image=_job_snapshot(project),
+        coperniq_snapshot=_job_snapshot(project),
         number=project.number,
         amount_cents=project.value_cents,
     )
 
 
-def free_name(desk: SyncContext, run: SyncRun, name: str, own_id: str = "") -> str:
+def free_name(ctx: SyncContext, run: SyncRun, name: str, own_id: str = "") -> str:
     """Without a look-up, unless the name has to be known beforehand: QuickBooks itself says if it is taken."""
     if run.preview or refused_names(run):
-        return first_free_name(desk, run, name, own_id=own_id)
+        return first_free_name(ctx, run, name, own_id=own_id)
     return name
 
 
-def find_same_job(desk: SyncContext, name: str, parent_id: str) -> Customer | None:
-    for found in desk.quickbooks.find_customers_named([name]):
-        linked = RecordLink.objects.of(desk.connection, "job").filter(quickbooks_id=found.id)
+def find_same_job(ctx: SyncContext, name: str, parent_id: str) -> Customer | None:
+    for found in ctx.quickbooks.find_customers_named([name]):
+        linked = RecordLink.objects.of(ctx.connection, "job").filter(quickbooks_id=found.id)
         if found.is_job and found.is_active and found.parent_id == parent_id and not linked.exists():
             return found
     return None
 
 
-def _plan_linked_job(desk: SyncContext, run: SyncRun, project: Project, link: RecordLink) -> Plan:
+def _plan_linked_job(ctx: SyncContext, run: SyncRun, project: Project, link: RecordLink) -> Plan:
     try:
-        job = desk.quickbooks.read_customer(link.quickbooks_id)
+        job = ctx.quickbooks.read_customer(link.quickbooks_id)
     except RecordMissing as error:
-        wait_if_merged(desk, run, link.quickbooks_id)
+        wait_if_merged(ctx, run, link.quickbooks_id)
         raise NeedsDecision(
             "job_missing",
             f"QuickBooks does not know the linked job “{link.quickbooks_name}” any more. "
@@ -147,28 +147,28 @@ def _plan_linked_job(desk: SyncContext, run: SyncRun, project: Project, link: Re
         ) from error
     reactivate = Choice(f"reactivate:{job.id}", "Make it active again", Question.INACTIVE_JOB)
     if not job.is_active and not run.has_taken(reactivate):
-        wait_if_merged(desk, run, link.quickbooks_id)
+        wait_if_merged(ctx, run, link.quickbooks_id)
         raise NeedsDecision(
             "job_inactive",
             f"The QuickBooks job “{job.values['DisplayName']}” is inactive. "
             "Make it active again here or in QuickBooks.",
             [reactivate, RETRY, DISCARD],
         )
-    planned = _plan_link(project, job, link.rule, update_of(desk, run, project, job, link))
+    planned = _plan_link(project, job, link.match_method, update_of(ctx, run, project, job, link))
     return replace(planned, quickbooks_part=link.quickbooks_part)
 
 
 def update_of(
-    desk: SyncContext, run: SyncRun, project: Project, job: Customer, link: RecordLink
+    ctx: SyncContext, run: SyncRun, project: Project, job: Customer, link: RecordLink
 ) -> PlannedWrite | None:
     """Its name, where that is ours to change; and that it is active again, where a person chose so."""
     current = job.values["DisplayName"]
     name = before = current if job.is_active else without_marker(current)
-    if not is_same_name(job_name(project), before) and may_rename(desk, link, before):
+    if not is_same_name(job_name(project), before) and may_rename(ctx, link, before):
         name = job_name(project)
     if job.is_active and name == current:
         return None
-    name = free_name(desk, run, name, job.id)
+    name = free_name(ctx, run, name, job.id)
     values: dict[str, object] = {"DisplayName": name}
     changes = [Change("DisplayName", current, name)]
     if not job.is_active:
@@ -177,8 +177,8 @@ def update_of(
     return PlannedWrite("update", "Customer", values, tuple(changes), job.id, job.sync_token)
 
 
-def may_rename(desk: SyncContext, link: RecordLink, current: str) -> bool:
-    strategy = strategy_for(desk, link)
+def may_rename(ctx: SyncContext, link: RecordLink, current: str) -> bool:
+    strategy = strategy_for(ctx, link)
     if strategy == MatchingStrategy.ENRICH:
         return bool(link.written.get("DisplayName") == current)
     return strategy == MatchingStrategy.REPLACE
@@ -187,14 +187,14 @@ def may_rename(desk: SyncContext, link: RecordLink, current: str) -> bool:
 def _plan_link(project: Project, job: Customer, rule: str, write: PlannedWrite | None = None) -> Plan:
     return Plan(
         record_name=job_name(project),
-        rule=rule,
+        match_method=rule,
         write=write,
         quickbooks_id=job.id,
         quickbooks_name=job.values["DisplayName"],
         quickbooks_version=job.sync_token,
         quickbooks_at=job.updated_at,
-        quickbooks_image=job.image,
-        coperniq_image=_job_snapshot(project),
+        quickbooks_snapshot=job.image,
+        coperniq_snapshot=_job_snapshot(project),
         number=project.number,
         amount_cents=project.value_cents,
     )

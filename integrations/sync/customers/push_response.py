@@ -23,14 +23,14 @@ def read(record: Mapping[str, Any]) -> Customer:
     return read_customer_record(record)
 
 
-def on_response(desk: SyncContext, write: RemoteWrite, sent: WriteResponse, body: str) -> RunResult:
+def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body: str) -> RunResult:
     customer = sent.record
     assert isinstance(customer, Customer)  # what read() above made of the answer
-    link = link_for_write(desk, write)
+    link = link_for_write(ctx, write)
     link.quickbooks_id = customer.id
     link.quickbooks_name = customer.values["DisplayName"]
     link.quickbooks_version, link.quickbooks_at = customer.sync_token, customer.updated_at
-    link.quickbooks_image = customer.image
+    link.quickbooks_snapshot = customer.image
     link.written |= written_values(write, flatten(json.loads(body)), customer)
     return done(
         f"{past_tense_of(write)} the {write.kind} “{customer.values['DisplayName']}” in QuickBooks.",
@@ -51,7 +51,7 @@ def written_values(write: RemoteWrite, sent: Mapping[str, Any], customer: Custom
     in a record that was found again.
     """
     changed = {change["field"] for change in write.changes}
-    adopted = write.rule == RecordLink.Rule.ADOPTED
+    adopted = write.match_method == RecordLink.MatchMethod.ADOPTED
     values = {
         path: customer.values[path]
         for path in changed & set(customer.values)
@@ -64,22 +64,22 @@ def written_values(write: RemoteWrite, sent: Mapping[str, Any], customer: Custom
     return values
 
 
-def find_lost_write(desk: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
+def find_lost_write(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
     wanted = flatten(json.loads(body))
     if write.operation == "update":
-        return _match_at(desk, write.quickbooks_id, wanted)
-    named = desk.quickbooks.find_customers_named([wanted["DisplayName"]])
+        return _match_at(ctx, write.quickbooks_id, wanted)
+    named = ctx.quickbooks.find_customers_named([wanted["DisplayName"]])
     ours = [customer for customer in named if _is_portals(customer, write, wanted)]
-    linked = RecordLink.objects.filter(connection=desk.connection, quickbooks_id__in=[c.id for c in ours])
+    linked = RecordLink.objects.filter(connection=ctx.connection, quickbooks_id__in=[c.id for c in ours])
     if len(ours) != 1 or linked.exists():
         return None
-    write.rule = RecordLink.Rule.ADOPTED
+    write.match_method = RecordLink.MatchMethod.ADOPTED
     return WriteResponse(ours[0], "")
 
 
-def _match_at(desk: SyncContext, quickbooks_id: str, wanted: Mapping[str, Any]) -> WriteResponse | None:
+def _match_at(ctx: SyncContext, quickbooks_id: str, wanted: Mapping[str, Any]) -> WriteResponse | None:
     try:
-        current = desk.quickbooks.read_customer(quickbooks_id)
+        current = ctx.quickbooks.read_customer(quickbooks_id)
     except RecordMissing:
         return None
     return WriteResponse(current, "") if _has_values(current, wanted) else None

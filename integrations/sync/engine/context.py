@@ -73,11 +73,11 @@ class SyncContext:
 
     RECENT_SECONDS = 15.0
 
-    def __init__(self, lane: Lane, connection: QuickBooksConnection, room: ContextPool | None = None) -> None:
+    def __init__(self, lane: Lane, connection: QuickBooksConnection, pool: ContextPool | None = None) -> None:
         self.lane = lane
         self.connection = connection
-        self.meter = room.meter if room else CallMeter(lane.company_id)
-        self._projects = room.projects if room else ProjectCache()
+        self.meter = pool.meter if pool else CallMeter(lane.company_id)
+        self._projects = pool.projects if pool else ProjectCache()
 
     @cached_property
     def coperniq(self) -> CoperniqClient:
@@ -89,22 +89,29 @@ class SyncContext:
 
     @cached_property
     def settings(self) -> SyncSettings:
-        """As they were when this run began, see `begin`."""
+        """As they were when this run began, see `reset`."""
         return SyncSettings.objects.get(connection=self.connection)
 
     @property
     def mappings(self) -> dict[str, str]:
         return dict(self.connection.mappings.values_list("quickbooks_field", "source"))
 
-    def begin(self) -> None:
+    def reset(self) -> None:
         """Another run: what people decided since the last one holds from here on."""
         self.__dict__.pop("settings", None)
 
     def locked(self, name: str) -> AbstractContextManager[None]:
-        """For what all runs of a connection share and none may make twice. A lane is driven by one process at a time.
+        """Lock what all runs of a connection share and only one thread may create.
 
-        One inside another only in this order, or two threads could wait for each other for ever: learning,
-                catching up, an account or method, a list or the preferences.
+        One process at a time works for a company, so a lock of this process is enough. A thread that holds one of
+        these locks may take another only further down this list; otherwise two threads could wait for each other:
+
+        1. "write <id>": find out how a write with a lost answer ended
+        2. "learning": learn whether QuickBooks keeps the amount of lines without an item
+        3. "catching up": link documents again after a restore
+        4. "external payments": read the payments that people have recorded
+        5. "account", "methods" and "catalog item": create a list entry that many records share
+        6. "list of <name>" and "preferences": read them again
         """
         return lock_for(self.connection.pk, name)
 
@@ -118,21 +125,21 @@ class SyncContext:
         """The project as its phase entry was noticed a moment ago, else as it is now."""
         return self._projects.take(project_id) or self.read_project(project_id)
 
-    def remember(self, key: tuple[str, str], value: object) -> None:
+    def cache_set(self, key: tuple[str, str], value: object) -> None:
         """For the runs that follow in the same breath, in whichever thread."""
         if len(_shared_cache) > MAX_CACHE_ENTRIES:
             _shared_cache.clear()
         _shared_cache[self.connection.pk, *key] = (time.monotonic(), value)
 
-    def recall(self, key: tuple[str, str]) -> object:
+    def cache_get(self, key: tuple[str, str]) -> object:
         read_at, value = _shared_cache.get((self.connection.pk, *key), (float("-inf"), None))
         return value if time.monotonic() - read_at < self.RECENT_SECONDS else None
 
-    def outlast_call(self) -> None:
+    def ensure_lease_outlives_call(self) -> None:
         """The lease has to outlive the call: nobody takes the lane while an answer may still come."""
         longest = max(self.quickbooks.timeout_seconds, self.coperniq.timeout_seconds)
         call = timedelta(seconds=longest) + LEASE_MARGIN
-        self.lane.hold_fast(timezone.now() + max(call, timedelta(seconds=settings.LEASE_SECONDS)))
+        self.lane.assert_owned(timezone.now() + max(call, timedelta(seconds=settings.LEASE_SECONDS)))
 
 
 class ContextPool:
@@ -148,17 +155,17 @@ class ContextPool:
         self._free: list[SyncContext] = []
 
     @contextmanager
-    def desk(self) -> Iterator[SyncContext]:
+    def context(self) -> Iterator[SyncContext]:
         """One nobody sits at, with its connections still open."""
         try:
-            desk = self._free.pop()
+            ctx = self._free.pop()
         except IndexError:
-            desk = SyncContext(self.lane, self.connection, self)
-        desk.begin()
+            ctx = SyncContext(self.lane, self.connection, self)
+        ctx.reset()
         try:
-            yield desk
+            yield ctx
         finally:
-            self._free.append(desk)
+            self._free.append(ctx)
 
     def close(self) -> None:
         self.gate.release()

@@ -50,26 +50,26 @@ _known: dict[int, _ProcessKnowledge] = {}
 _lock = threading.Lock()
 
 
-def find_or_recover_link(desk: SyncContext, run: SyncRun) -> RecordLink | None:
+def find_or_recover_link(ctx: SyncContext, run: SyncRun) -> RecordLink | None:
     """Before anything is created it is looked for among what a lost database may have forgotten."""
-    link = RecordLink.objects.pushed(desk.connection, run.kind, run.coperniq_id)
+    link = RecordLink.objects.pushed(ctx.connection, run.kind, run.coperniq_id)
     if link is None:
-        _ensure_current(desk)
-        link = RecordLink.objects.pushed(desk.connection, run.kind, run.coperniq_id)
+        _ensure_current(ctx)
+        link = RecordLink.objects.pushed(ctx.connection, run.kind, run.coperniq_id)
     return link
 
 
-def _ensure_current(desk: SyncContext) -> None:
+def _ensure_current(ctx: SyncContext) -> None:
     """By one thread: the others find it done when their turn comes."""
-    with desk.locked("catching up"):
-        if not is_up_to_date(desk):
-            _catch_up(desk)
+    with ctx.locked("catching up"):
+        if not is_up_to_date(ctx):
+            _catch_up(ctx)
 
 
-def is_up_to_date(desk: SyncContext) -> bool:
-    cursor, lane = stored_cursor(desk.connection), desk.lane
+def is_up_to_date(ctx: SyncContext) -> bool:
+    cursor, lane = stored_cursor(ctx.connection), ctx.lane
     with _lock:
-        seen = _known.setdefault(desk.connection.pk, _ProcessKnowledge())
+        seen = _known.setdefault(ctx.connection.pk, _ProcessKnowledge())
         if seen.lane is None or seen.is_newer(cursor, lane.fence) or seen.drove(lane) or _is_outage(cursor):
             return False
         seen.cursor, seen.fence, seen.lane = cursor, lane.fence, lane
@@ -97,15 +97,15 @@ def is_continuous(connection: QuickBooksConnection, now: datetime) -> bool:
         return known
 
 
-def _catch_up(desk: SyncContext) -> None:
+def _catch_up(ctx: SyncContext) -> None:
     began_at = timezone.now()
-    since = _recovery_cursor(desk.connection) - CDC_OVERLAP
-    installed().relink_documents(desk, since)
-    rows = QuickBooksConnection.objects.filter(pk=desk.connection.pk)
+    since = _recovery_cursor(ctx.connection) - CDC_OVERLAP
+    installed().relink_documents(ctx, since)
+    rows = QuickBooksConnection.objects.filter(pk=ctx.connection.pk)
     earlier = Q(changes_cursor_at__isnull=True) | Q(changes_cursor_at__lt=began_at)
     rows.filter(earlier).update(changes_cursor_at=began_at, changes_read_at=began_at)
     with _lock:
-        _known[desk.connection.pk] = _ProcessKnowledge(began_at, desk.lane.fence, desk.lane)
+        _known[ctx.connection.pk] = _ProcessKnowledge(began_at, ctx.lane.fence, ctx.lane)
 
 
 def stored_cursor(connection: QuickBooksConnection) -> datetime | None:

@@ -28,35 +28,35 @@ logger = logging.getLogger(__name__)
 TRIES_AGAINST_STALENESS = 3
 
 
-def run_once(desk: SyncContext, run: SyncRun) -> None:
+def run_once(ctx: SyncContext, run: SyncRun) -> None:
     """One execution, whatever it comes to. Never raises for what a record, a vendor or a rule can do.
 
     A database that is away is raised: the run stays claimed, and is found again when the lane's lease is over.
     """
-    if not run.claim(desk.lane.fence):
+    if not run.claim(ctx.lane.fence):
         return
     try:
-        settle_run(desk, run, _attempt(desk, run))
+        settle_run(ctx, run, _attempt(ctx, run))
     except LeaseLost:
         logger.warning("Lane of company %s was taken over", run.company_id)
     except OperationalError:
         raise
     except DatabaseError:
         logger.exception("Run %s could not be stored", run.pk)
-        settle_run(desk, run, unstored_result(run))
-    desk.meter.flush()
+        settle_run(ctx, run, unstored_result(run))
+    ctx.meter.flush()
 
 
-def _attempt(desk: SyncContext, run: SyncRun) -> RunResult:
+def _attempt(ctx: SyncContext, run: SyncRun) -> RunResult:
     """A run that took its worker down with it, again and again, is counted too, and stopped."""
     if run.attempts > len(settings.RETRY_PAUSES) + 1:
         return unstored_result(run)
     try:
-        return _execute(desk, run)
+        return _execute(ctx, run)
     except (LeaseLost, DatabaseError):
         raise
     except PortalError as error:
-        return result_of_error(desk, run, error)
+        return result_of_error(ctx, run, error)
     except Exception:
         logger.exception("Run %s failed", run.pk)
         return held_result(
@@ -64,59 +64,59 @@ def _attempt(desk: SyncContext, run: SyncRun) -> RunResult:
         )
 
 
-def _execute(desk: SyncContext, run: SyncRun) -> RunResult:
+def _execute(ctx: SyncContext, run: SyncRun) -> RunResult:
     noticing = installed().detectors.get(Action(run.action))
     if noticing is not None:
-        return noticing(desk, run)
-    refresh_linked_ids(desk, run)
-    resolve_shared_writes_of_run(desk, run)
-    resumed = [resume_write(desk, run, write) for write in find_open_writes(desk, run)]
+        return noticing(ctx, run)
+    refresh_linked_ids(ctx, run)
+    resolve_shared_writes_of_run(ctx, run)
+    resumed = [resume_write(ctx, run, write) for write in find_open_writes(ctx, run)]
     own = [ending for ending in resumed if ending is not None]
     if own:
         run.forget_decisions_read()
-        refresh_linked_ids(desk, run)
-    ending = plan_and_apply(desk, run)
+        refresh_linked_ids(ctx, run)
+    ending = plan_and_apply(ctx, run)
     if own and ending.outcome == Outcome.NOTHING_TO_DO:
         return replace(ending, silent=True, choices=own[-1].choices)
     return ending
 
 
-def resume_write(desk: SyncContext, run: SyncRun, write: RemoteWrite) -> RunResult | None:
+def resume_write(ctx: SyncContext, run: SyncRun, write: RemoteWrite) -> RunResult | None:
     """How this record's own write turned out, if it was done. What others left open is told in their own log."""
-    with desk.locked(f"write {write.pk}"):
+    with ctx.locked(f"write {write.pk}"):
         # Two runs may have found it: its own, and one that looked at what others left.
         ending = (
-            resolve_open_write(desk, write)
+            resolve_open_write(ctx, write)
             if RemoteWrite.objects.open().filter(pk=write.pk).exists()
             else None
         )
         if ending is None:
             return None
         try:
-            store_result(desk, write.run or run, ending)
+            store_result(ctx, write.run or run, ending)
         except (DataError, IntegrityError):
             logger.exception("Write %s could not be stored", write.pk)
             return None
     return ending if RemoteWrite.objects.filter(own_writes(run), pk=write.pk).exists() else None
 
 
-def plan_and_apply(desk: SyncContext, run: SyncRun) -> RunResult:
+def plan_and_apply(ctx: SyncContext, run: SyncRun) -> RunResult:
     """Somebody else was faster (5010): read again and decide anew, a few times."""
     action = installed().records[Action(run.action)]
     for _ in range(TRIES_AGAINST_STALENESS):
-        plan = action.plan(desk, run)
+        plan = action.plan(ctx, run)
         shown = preview_result(run, plan)
         if shown is not None:
             return shown
         try:
-            ending = action.apply(desk, run, plan)
+            ending = action.apply(ctx, run, plan)
         except StaleVersion as error:
             stale = error
             continue
         if not ending.again:
             return ending
-        store_result(desk, run, ending)
-        return plan_and_apply(desk, run)
+        store_result(ctx, run, ending)
+        return plan_and_apply(ctx, run)
     raise stale
 
 
@@ -125,11 +125,11 @@ def quickbooks_id_after(run: SyncRun, ending: RunResult) -> str:
     return run.quickbooks_id if run.direction == Direction.PULL else ending.quickbooks_id or run.quickbooks_id
 
 
-def settle_run(desk: SyncContext, run: SyncRun, ending: RunResult) -> None:
+def settle_run(ctx: SyncContext, run: SyncRun, ending: RunResult) -> None:
     """One transaction: the write's row, the link, what follows from it, the log and the run itself."""
     with transaction.atomic():
-        desk.lane.hold_fast()
-        store_result(desk, run, ending)
+        ctx.lane.assert_owned()
+        store_result(ctx, run, ending)
         values = {
             "cause": ending.cause,
             "sentence": ending.sentence,
@@ -148,4 +148,4 @@ def settle_run(desk: SyncContext, run: SyncRun, ending: RunResult) -> None:
         if not run.settle(ending.state, values):
             raise LeaseLost
         if ending.cause == Throttled.cause and ending.not_before is not None:
-            desk.lane.pause(ending.not_before)
+            ctx.lane.pause(ending.not_before)

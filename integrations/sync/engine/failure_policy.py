@@ -27,7 +27,7 @@ from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.plan import RunResult
 
 
-def result_of_error(desk: SyncContext, run: SyncRun, error: PortalError) -> RunResult:
+def result_of_error(ctx: SyncContext, run: SyncRun, error: PortalError) -> RunResult:
     if isinstance(error, NeedsDecision):
         return replace(
             held_result(run, error.cause, error.sentence, error.choices),
@@ -42,7 +42,7 @@ def result_of_error(desk: SyncContext, run: SyncRun, error: PortalError) -> RunR
     if error.remedy == Remedy.RETRY:
         return _retry_result(run, error, tid)
     if error.remedy == Remedy.RECONNECT and isinstance(error, VendorError):
-        _stop_syncing(desk, error)
+        _stop_syncing(ctx, error)
         return held_result(run, RECONNECT, error.sentence, intuit_tid=tid)
     return held_result(run, error.cause, error.sentence, intuit_tid=tid)
 
@@ -86,11 +86,11 @@ def _retry_result(run: SyncRun, error: PortalError, intuit_tid: str) -> RunResul
     )
 
 
-def _stop_syncing(desk: SyncContext, error: VendorError) -> None:
+def _stop_syncing(ctx: SyncContext, error: VendorError) -> None:
     if error.vendor == "quickbooks":
-        mark_access_lost(desk.connection, error)
+        mark_access_lost(ctx.connection, error)
     else:
-        mark_key_refused(desk.connection.company.coperniq, error)
+        mark_key_refused(ctx.connection.company.coperniq, error)
 
 
 def unstored_result(run: SyncRun) -> RunResult:

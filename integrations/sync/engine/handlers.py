@@ -19,17 +19,17 @@ from integrations.sync.engine.responses import WriteResponse
 class RecordHandler(Protocol):
     """Keeps one kind of record in step in one direction: plan first, with reads only; then apply the plan."""
 
-    def plan(self, desk: SyncContext, run: SyncRun) -> Plan: ...
-    def apply(self, desk: SyncContext, run: SyncRun, planned: Plan) -> RunResult: ...
+    def plan(self, ctx: SyncContext, run: SyncRun) -> Plan: ...
+    def apply(self, ctx: SyncContext, run: SyncRun, planned: Plan) -> RunResult: ...
 
 
 class ResponseHandler(Protocol):
     """Turns a vendor's answer to a write into the result of the run."""
 
-    def on_response(self, desk: SyncContext, write: RemoteWrite, sent: WriteResponse, body: str) -> RunResult:
+    def on_response(self, ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body: str) -> RunResult:
         """`body` is what was sent: the row, when it is closed, no longer has it."""
 
-    def find_lost_write(self, desk: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
+    def find_lost_write(self, ctx: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
         """The record that a write with a lost answer has left behind, recognized by what was sent; None if nothing."""
 
 

@@ -20,70 +20,70 @@ SOON = timedelta(minutes=5)
 _lookup_cache: dict[tuple[int, str], tuple[datetime, Rows]] = {}
 
 
-def lookup_rows(desk: SyncContext, name: str, max_age: timedelta = DAILY) -> Rows:
-    read_at = _stored_stamp(desk, name)
+def lookup_rows(ctx: SyncContext, name: str, max_age: timedelta = DAILY) -> Rows:
+    read_at = _stored_stamp(ctx, name)
     if read_at is None or timezone.now() - read_at > max_age:
-        return refresh_lookup(desk, name, max_age)
-    known = _lookup_cache.get((desk.connection.pk, name))
+        return refresh_lookup(ctx, name, max_age)
+    known = _lookup_cache.get((ctx.connection.pk, name))
     if known is not None and known[0] == read_at:
         return known[1]
-    found: Rows = ReferenceList.objects.get(connection=desk.connection, name=name).rows
-    _lookup_cache[desk.connection.pk, name] = (read_at, found)
+    found: Rows = ReferenceList.objects.get(connection=ctx.connection, name=name).rows
+    _lookup_cache[ctx.connection.pk, name] = (read_at, found)
     return found
 
 
-def _stored_stamp(desk: SyncContext, name: str) -> datetime | None:
-    lists = ReferenceList.objects.filter(connection=desk.connection, name=name)
+def _stored_stamp(ctx: SyncContext, name: str) -> datetime | None:
+    lists = ReferenceList.objects.filter(connection=ctx.connection, name=name)
     return lists.values_list("read_at", flat=True).first()
 
 
-def refresh_lookup(desk: SyncContext, name: str, max_age: timedelta = timedelta(0)) -> Rows:
+def refresh_lookup(ctx: SyncContext, name: str, max_age: timedelta = timedelta(0)) -> Rows:
     """Read anew, by one thread: the others find it fresh when their turn comes."""
     asked_at = timezone.now()
-    with desk.locked(f"list of {name}"):
-        read_at = _stored_stamp(desk, name)
+    with ctx.locked(f"list of {name}"):
+        read_at = _stored_stamp(ctx, name)
         if read_at is None or (read_at < asked_at and timezone.now() - read_at > max_age):
-            ReferenceList.keep(desk.connection, name, READERS[name](desk.quickbooks, desk.coperniq))
-    return lookup_rows(desk, name, DAILY)
+            ReferenceList.keep(ctx.connection, name, READERS[name](ctx.quickbooks, ctx.coperniq))
+    return lookup_rows(ctx, name, DAILY)
 
 
-def find_in_lookup(desk: SyncContext, name: str, **wanted: Any) -> dict[str, Any] | None:
+def find_in_lookup(ctx: SyncContext, name: str, **wanted: Any) -> dict[str, Any] | None:
     """The row with these values; one that is missing is looked for once more if the list is not quite fresh."""
     for max_age in (DAILY, SOON):
-        for row in lookup_rows(desk, name, max_age):
+        for row in lookup_rows(ctx, name, max_age):
             if all(row[key] == value for key, value in wanted.items()):
                 return row
     return None
 
 
-def forget_lookup(desk: SyncContext) -> None:
+def forget_lookup(ctx: SyncContext) -> None:
     """QuickBooks refused something these lists call good."""
-    lists = ReferenceList.objects.filter(connection=desk.connection).exclude(name=LookupName.CATALOG)
+    lists = ReferenceList.objects.filter(connection=ctx.connection).exclude(name=LookupName.CATALOG)
     lists.update(read_at=timezone.now() - 2 * DAILY)
 
 
-def read_preferences(desk: SyncContext) -> None:
-    found = desk.quickbooks.read_preferences()
+def read_preferences(ctx: SyncContext) -> None:
+    found = ctx.quickbooks.read_preferences()
     values = {
         "custom_txn_numbers": found.custom_txn_numbers,
         "using_sales_tax": found.using_sales_tax,
         "book_close_on": found.book_close_on,
         "preferences_read_at": timezone.now(),
     }
-    QuickBooksConnection.objects.filter(pk=desk.connection.pk).update(**values)
+    QuickBooksConnection.objects.filter(pk=ctx.connection.pk).update(**values)
     for field, value in values.items():
-        setattr(desk.connection, field, value)
+        setattr(ctx.connection, field, value)
 
 
-def preferences(desk: SyncContext) -> QuickBooksConnection:
+def preferences(ctx: SyncContext) -> QuickBooksConnection:
     """The connection, knowing how the books are kept today."""
-    read_at = desk.connection.preferences_read_at
+    read_at = ctx.connection.preferences_read_at
     if read_at is None or timezone.now() - read_at > DAILY:
-        with desk.locked("preferences"):
-            desk.connection.refresh_from_db(fields=["preferences_read_at"])
-            read_at = desk.connection.preferences_read_at
+        with ctx.locked("preferences"):
+            ctx.connection.refresh_from_db(fields=["preferences_read_at"])
+            read_at = ctx.connection.preferences_read_at
             if read_at is None or timezone.now() - read_at > DAILY:
-                read_preferences(desk)
+                read_preferences(ctx)
             else:
-                desk.connection.refresh_from_db()
-    return desk.connection
+                ctx.connection.refresh_from_db()
+    return ctx.connection

@@ -22,15 +22,15 @@ def sent_not_before(write: RemoteWrite, clock_offset: timedelta) -> datetime:
     return (write.sent_at or write.created_at) + clock_offset - _CLOCK_MARGIN
 
 
-def unlinked_with_tag(desk: SyncContext, write: RemoteWrite, rows: Iterable[Document]) -> list[Document]:
+def unlinked_with_tag(ctx: SyncContext, write: RemoteWrite, rows: Iterable[Document]) -> list[Document]:
     """Those that bear this record's mark and are linked to no other."""
-    realm = desk.connection.realm_id
+    realm = ctx.connection.realm_id
     ours = [row for row in rows if tagged_coperniq_id(realm, write.kind, row.note) == write.coperniq_id]
-    return unlinked_rows(desk, write, ours)
+    return unlinked_rows(ctx, write, ours)
 
 
-def unlinked_rows(desk: SyncContext, write: RemoteWrite, rows: list[Document]) -> list[Document]:
-    links = RecordLink.objects.of(desk.connection, write.kind)
+def unlinked_rows(ctx: SyncContext, write: RemoteWrite, rows: list[Document]) -> list[Document]:
+    links = RecordLink.objects.of(ctx.connection, write.kind)
     found = links.filter(quickbooks_id__in=[row.id for row in rows])
     linked = set(found.values_list("quickbooks_id", flat=True))
     return [row for row in rows if row.id not in linked]

@@ -20,20 +20,20 @@ from integrations.sync.engine.plan import Plan, PlannedWrite, RunResult, done, n
 from integrations.sync.engine.responses import WriteResponse
 
 
-def execute_plan(desk: SyncContext, run: SyncRun, plan: Plan) -> RunResult:
+def execute_plan(ctx: SyncContext, run: SyncRun, plan: Plan) -> RunResult:
     """Do what the plan says and tell what is to be stored. Vendor errors pass through."""
     if plan.write is None:
-        return _link_without_write(desk, run, plan)
-    write = _prepare_write(desk, run, plan, plan.write)
+        return _link_without_write(ctx, run, plan)
+    write = _prepare_write(ctx, run, plan, plan.write)
     body = write.body
-    ending = response_handler(write.entity).on_response(desk, write, send_write(desk, write), body)
+    ending = response_handler(write.entity).on_response(ctx, write, send_write(ctx, write), body)
     return replace(ending, other_links=(*ending.other_links, *plan.other_links))
 
 
-def _prepare_write(desk: SyncContext, run: SyncRun, plan: Plan, planned: PlannedWrite) -> RemoteWrite:
+def _prepare_write(ctx: SyncContext, run: SyncRun, plan: Plan, planned: PlannedWrite) -> RemoteWrite:
     to_coperniq = planned.vendor == Vendor.COPERNIQ
     write = RemoteWrite(
-        connection=desk.connection,
+        connection=ctx.connection,
         run=run,
         vendor=planned.vendor,
         kind=run.kind,
@@ -42,13 +42,13 @@ def _prepare_write(desk: SyncContext, run: SyncRun, plan: Plan, planned: Planned
         operation=planned.operation,
         quickbooks_id=plan.quickbooks_id if to_coperniq else planned.quickbooks_id,
         quickbooks_part=plan.quickbooks_part if to_coperniq else "",
-        rule=plan.rule,
+        match_method=plan.match_method,
         changes=[change.as_dict() for change in planned.changes],
-        coperniq_image=dict(plan.coperniq_image),
+        coperniq_snapshot=dict(plan.coperniq_snapshot),
         about=_link_metadata(run, plan),
-        warnings=list(plan.warnings),
+        warnings=[str(warning) for warning in plan.warnings],
     )
-    store_prepared_write(desk, write, _body_of(planned))
+    store_prepared_write(ctx, write, _body_of(planned))
     return write
 
 
@@ -64,11 +64,11 @@ def _link_metadata(run: SyncRun, plan: Plan) -> dict[str, Any]:
     return told | {name: dict(value) for name in ("written", "about") if (value := getattr(plan, name))}
 
 
-def store_prepared_write(desk: SyncContext, write: RemoteWrite, body: str) -> None:
+def store_prepared_write(ctx: SyncContext, write: RemoteWrite, body: str) -> None:
     write.body = body
     write.request_id = _request_id_of(write, body)
     with transaction.atomic():
-        desk.lane.hold_fast()
+        ctx.lane.assert_owned()
         write.save()
 
 
@@ -94,24 +94,24 @@ def _body_of(planned: PlannedWrite) -> str:
     return dump(payload)
 
 
-def send_write(desk: SyncContext, write: RemoteWrite) -> WriteResponse:
+def send_write(ctx: SyncContext, write: RemoteWrite) -> WriteResponse:
     """The first sending. Whatever but an unknown outcome is definite, and closes the row: not applied."""
     try:
-        return transmit_write(desk, write)
+        return transmit_write(ctx, write)
     except OutcomeUnknown:
         raise
     except VendorError as error:
-        record_refusal(desk, write, error)
+        record_refusal(ctx, write, error)
         raise
 
 
-def transmit_write(desk: SyncContext, write: RemoteWrite) -> WriteResponse:
+def transmit_write(ctx: SyncContext, write: RemoteWrite) -> WriteResponse:
     with transaction.atomic():
-        desk.outlast_call()
+        ctx.ensure_lease_outlives_call()
         write.mark_sent()
     if write.vendor == Vendor.COPERNIQ:
-        return WriteResponse(_send_to_coperniq(desk.coperniq, write), "")
-    answer = desk.quickbooks.write(write.entity, write.body, write.request_id, write.operation)
+        return WriteResponse(_send_to_coperniq(ctx.coperniq, write), "")
+    answer = ctx.quickbooks.write(write.entity, write.body, write.request_id, write.operation)
     return WriteResponse(installed().readers[write.entity](answer.record), answer.intuit_tid)
 
 
@@ -124,9 +124,9 @@ def _send_to_coperniq(client: CoperniqClient, write: RemoteWrite) -> object:
     return client.update_catalog_item(target, body) if target else client.create_catalog_item(body)
 
 
-def record_refusal(desk: SyncContext, write: RemoteWrite, error: VendorError) -> None:
+def record_refusal(ctx: SyncContext, write: RemoteWrite, error: VendorError) -> None:
     with transaction.atomic():
-        desk.lane.hold_fast()
+        ctx.lane.assert_owned()
         write.close(
             RemoteWrite.State.REFUSED,
             error_code=error.code,
@@ -135,25 +135,25 @@ def record_refusal(desk: SyncContext, write: RemoteWrite, error: VendorError) ->
         )
 
 
-def _link_without_write(desk: SyncContext, run: SyncRun, plan: Plan) -> RunResult:
+def _link_without_write(ctx: SyncContext, run: SyncRun, plan: Plan) -> RunResult:
     """No write: a new link is news, an old one in step is not."""
-    link = RecordLink.objects.pushed(desk.connection, run.kind, run.coperniq_id)
+    link = RecordLink.objects.pushed(ctx.connection, run.kind, run.coperniq_id)
     known = link is not None and link.quickbooks_id == plan.quickbooks_id
     if link is None:
         link = RecordLink(
-            connection=desk.connection,
+            connection=ctx.connection,
             kind=run.kind,
             coperniq_id=run.coperniq_id,
         )
     if not known:
-        link.quickbooks_id, link.rule = plan.quickbooks_id, plan.rule
+        link.quickbooks_id, link.match_method = plan.quickbooks_id, plan.match_method
     for name, value in _link_metadata(run, plan).items():
         if name != "about":
             setattr(link, name, value)
-    link.coperniq_image = dict(plan.coperniq_image)
+    link.coperniq_snapshot = dict(plan.coperniq_snapshot)
     link.quickbooks_name, link.quickbooks_version = plan.quickbooks_name, plan.quickbooks_version
     link.quickbooks_at = plan.quickbooks_at or (link.quickbooks_at if known else None)
-    link.quickbooks_image, link.quickbooks_part = dict(plan.quickbooks_image), plan.quickbooks_part
+    link.quickbooks_snapshot, link.quickbooks_part = dict(plan.quickbooks_snapshot), plan.quickbooks_part
     values: dict[str, Any] = {
         "quickbooks_id": plan.quickbooks_id,
         "record_name": plan.record_name,
@@ -166,7 +166,7 @@ def _link_without_write(desk: SyncContext, run: SyncRun, plan: Plan) -> RunResul
     return done(
         plan.sentence
         or f"Linked to the {run.kind} “{plan.quickbooks_name}” that QuickBooks already had"
-        f" ({RecordLink.Rule(plan.rule).label.lower()}).",
+        f" ({RecordLink.MatchMethod(plan.match_method).label.lower()}).",
         plan.warnings,
         **values,
     )

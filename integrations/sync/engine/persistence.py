@@ -21,9 +21,9 @@ from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.plan import AnsweredWrite, RunResult
 
 
-def store_result(desk: SyncContext, run: SyncRun, ending: RunResult) -> None:
+def store_result(ctx: SyncContext, run: SyncRun, ending: RunResult) -> None:
     with transaction.atomic():
-        desk.lane.hold_fast()
+        ctx.lane.assert_owned()
         if ending.answered is not None:
             close_answered(ending.answered)
             _consume_decision(run, ending.answered.write)

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from integrations.causes import Cause
 from integrations.errors import Choice
+from integrations.messages import Message
 from integrations.models import Outcome, PhaseEntry, RecordLink, RemoteWrite, RunState, SyncRun, Vendor
 from integrations.models.secrets import keyed_digest
 from integrations.quickbooks.bodies import dump
@@ -74,30 +76,30 @@ class Plan:
     """
 
     record_name: str
-    rule: str
+    match_method: str
     write: PlannedWrite | None = None
     quickbooks_id: str = ""
     quickbooks_name: str = ""
     quickbooks_version: str = ""
     quickbooks_at: datetime | None = None
-    quickbooks_image: Mapping[str, Any] = field(default_factory=dict)
-    coperniq_image: Mapping[str, Any] = field(default_factory=dict)
+    quickbooks_snapshot: Mapping[str, Any] = field(default_factory=dict)
+    coperniq_snapshot: Mapping[str, Any] = field(default_factory=dict)
     number: str = ""
     amount_cents: int | None = None
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Message | str, ...] = ()
     quickbooks_part: str = ""
     written: Mapping[str, Any] = field(default_factory=dict)
     learns: bool = False
     about: Mapping[str, Any] = field(default_factory=dict)
     other_links: tuple[RecordLink, ...] = ()
-    sentence: str = ""
+    sentence: Message | str = ""
     ending: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, link: RecordLink, record_name: str, **values: Any) -> Plan:
         """The link stays as it is, but for `values`."""
-        kept = ("rule", "number", "amount_cents", "coperniq_image", "written")
-        theirs = ("id", "name", "version", "at", "image", "part")
+        kept = ("match_method", "number", "amount_cents", "coperniq_snapshot", "written")
+        theirs = ("id", "name", "version", "at", "snapshot", "part")
         names = [*kept, *(f"quickbooks_{name}" for name in theirs)]
         return cls(record_name, **{name: getattr(link, name) for name in names} | values)
 
@@ -142,12 +144,18 @@ class RunResult:
     other_links: Sequence[RecordLink] = ()
 
 
-def done(sentence: str, warnings: Sequence[str] = (), **values: Any) -> RunResult:
-    if warnings:
-        values = {"cause": "warning", **values}
+def done(message: Message | str, warnings: Sequence[Message | str] = (), **values: Any) -> RunResult:
+    """Done as planned, with a warning for each of `warnings`."""
     outcome = Outcome.DONE_WITH_WARNING if warnings else Outcome.DONE
-    return RunResult(RunState.DONE, outcome, " ".join([sentence, *warnings]), **values)
+    cause = Cause.WARNING if warnings else _cause_of(message)
+    sentence = " ".join(str(each) for each in (message, *warnings))
+    return RunResult(RunState.DONE, outcome, sentence, **{"cause": cause, **values})
 
 
-def nothing_to_do(sentence: str, **values: Any) -> RunResult:
-    return RunResult(RunState.DONE, Outcome.NOTHING_TO_DO, sentence, **values)
+def nothing_to_do(message: Message | str, **values: Any) -> RunResult:
+    values = {"cause": _cause_of(message), **values}
+    return RunResult(RunState.DONE, Outcome.NOTHING_TO_DO, str(message), **values)
+
+
+def _cause_of(message: Message | str) -> str:
+    return message.cause if isinstance(message, Message) else Cause.NONE

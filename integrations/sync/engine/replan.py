@@ -18,34 +18,34 @@ Remedies = Mapping[type[Refused], Callable[[SyncContext], None]]
 
 
 def execute_or_replan(
-    desk: SyncContext, run: SyncRun, planned: Plan, plan: Planner, against: tuple[type[Refused], ...]
+    ctx: SyncContext, run: SyncRun, planned: Plan, plan: Planner, against: tuple[type[Refused], ...]
 ) -> RunResult:
     """Each refusal is a row the next plan knows of; under preview that plan has to be released first."""
     for _ in range(MAX_REPLANS):
         try:
-            return execute_plan(desk, run, planned)
+            return execute_plan(ctx, run, planned)
         except against:
-            planned = plan(desk, run)
+            planned = plan(ctx, run)
         shown = preview_result(run, planned)
         if shown is not None:
             return shown
-    return execute_plan(desk, run, planned)
+    return execute_plan(ctx, run, planned)
 
 
 def execute_or_refresh(
-    desk: SyncContext, run: SyncRun, planned: Plan, plan: Planner, remedies: Remedies
+    ctx: SyncContext, run: SyncRun, planned: Plan, plan: Planner, remedies: Remedies
 ) -> RunResult:
     """After a refusal what we know is brought up to date; the same again is not worth a try."""
     for _ in range(MAX_REPLANS):
         try:
-            return execute_plan(desk, run, planned)
+            return execute_plan(ctx, run, planned)
         except tuple(remedies) as error:
-            remedies[type(error)](desk)
-            again = plan(desk, run)
+            remedies[type(error)](ctx)
+            again = plan(ctx, run)
             if is_same_plan(again, planned):
                 raise
             planned = again
-    return execute_plan(desk, run, planned)
+    return execute_plan(ctx, run, planned)
 
 
 def refresh_nothing(_desk: SyncContext) -> None:

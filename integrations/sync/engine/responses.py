@@ -42,17 +42,20 @@ def flatten(payload: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def past_tense_of(write: RemoteWrite) -> str:
-    return PAST_TENSE.get(write.rule, PAST_TENSE[write.operation])
+    return PAST_TENSE.get(write.match_method, PAST_TENSE[write.operation])
 
 
-def link_for_write(desk: SyncContext, write: RemoteWrite) -> RecordLink:
+def link_for_write(ctx: SyncContext, write: RemoteWrite) -> RecordLink:
     """The record's link, or a new one, with what the plan knew about it."""
-    link = RecordLink.objects.pushed(desk.connection, write.kind, write.coperniq_id)
+    link = RecordLink.objects.pushed(ctx.connection, write.kind, write.coperniq_id)
     if link is None:
         link = RecordLink(
-            connection=desk.connection, kind=write.kind, coperniq_id=write.coperniq_id, rule=write.rule
+            connection=ctx.connection,
+            kind=write.kind,
+            coperniq_id=write.coperniq_id,
+            match_method=write.match_method,
         )
-    link.coperniq_image = write.coperniq_image
+    link.coperniq_snapshot = write.coperniq_snapshot
     apply_plan_metadata(link, write.about)
     return link
 

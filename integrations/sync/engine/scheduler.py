@@ -114,8 +114,8 @@ class CompanyScheduler:
     def _work(self, *, helping: bool = False) -> None:
         while run := self._next(helping=helping):
             try:
-                with self._room(run).desk() as desk:
-                    run_once(desk, run)
+                with self._room(run).context() as ctx:
+                    run_once(ctx, run)
             finally:
                 self._ended(run)
 
@@ -195,7 +195,7 @@ class CompanyScheduler:
             if self._running:
                 self._wait_a_moment()
             elif self._looked and not self._is_over():
-                self._closed = self.lane.give_back()
+                self._closed = self.lane.release_if_idle()
 
     def _wait_for_the_others(self) -> None:
         with self._changed:

@@ -23,48 +23,48 @@ LOCKS = {"Account": "account", "PaymentMethod": "methods", engine_responses.CATA
 """Whoever looks for one, makes one, or finds out about one holds this."""
 
 
-def resolve_shared_writes_of_run(desk: SyncContext, run: SyncRun) -> None:
+def resolve_shared_writes_of_run(ctx: SyncContext, run: SyncRun) -> None:
     """What an earlier attempt of this run made without an answer: perhaps nobody needs it any more, and it is there."""
     for write in RemoteWrite.objects.open().filter(run=run, entity__in=LOCKS):
-        with desk.locked(LOCKS[write.entity]):
-            if resolve_writes(desk, run, RemoteWrite.objects.open().filter(pk=write.pk)):
-                refresh_lookup(desk, LOOKUPS[write.entity])
+        with ctx.locked(LOCKS[write.entity]):
+            if resolve_writes(ctx, run, RemoteWrite.objects.open().filter(pk=write.pk)):
+                refresh_lookup(ctx, LOOKUPS[write.entity])
 
 
-def resolve_pending_writes(desk: SyncContext, run: SyncRun, entity: str, name: str) -> None:
+def resolve_pending_writes(ctx: SyncContext, run: SyncRun, entity: str, name: str) -> None:
     """What an earlier attempt left open is found out first. The caller holds the lock of this kind."""
-    open_writes = RemoteWrite.objects.open().filter(connection=desk.connection)
-    resolve_writes(desk, run, open_writes.filter(coperniq_id=_external_key(entity, name)))
+    open_writes = RemoteWrite.objects.open().filter(connection=ctx.connection)
+    resolve_writes(ctx, run, open_writes.filter(coperniq_id=_external_key(entity, name)))
 
 
-def resolve_writes(desk: SyncContext, run: SyncRun, left: Iterable[RemoteWrite]) -> bool:
+def resolve_writes(ctx: SyncContext, run: SyncRun, left: Iterable[RemoteWrite]) -> bool:
     """Whether any of it came to something."""
     found = False
     for write in left:
-        ending = resolve_open_write(desk, write)
+        ending = resolve_open_write(ctx, write)
         if ending is not None:
-            store_result(desk, run, ending)
+            store_result(ctx, run, ending)
             found = True
     return found
 
 
-def create_shared_record(desk: SyncContext, run: SyncRun, entity: str, values: Mapping[str, str]) -> str:
+def create_shared_record(ctx: SyncContext, run: SyncRun, entity: str, values: Mapping[str, str]) -> str:
     """The id in QuickBooks. The caller holds the lock, has settled what was left, and has looked for the name."""
     write = RemoteWrite(
-        connection=desk.connection,
+        connection=ctx.connection,
         run=run,
         kind=Kind.PAYMENT,
         coperniq_id=_external_key(entity, values["Name"]),
         entity=entity,
         operation="create",
-        rule="created",
+        match_method="created",
         changes=[{"field": name, "before": "", "after": value} for name, value in values.items()],
     )
-    store_prepared_write(desk, write, dump(values))
+    store_prepared_write(ctx, write, dump(values))
     body = write.body
-    ending = response_handler(entity).on_response(desk, write, send_write(desk, write), body)
-    store_result(desk, run, ending)
-    refresh_lookup(desk, LOOKUPS[entity])
+    ending = response_handler(entity).on_response(ctx, write, send_write(ctx, write), body)
+    store_result(ctx, run, ending)
+    refresh_lookup(ctx, LOOKUPS[entity])
     return write.quickbooks_id
 
 

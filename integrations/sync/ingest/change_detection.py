@@ -168,7 +168,7 @@ def _already_seen(link: RecordLink, change: ChangedRecord) -> bool:
 
 
 def _is_new_deletion(links: Iterable[RecordLink]) -> bool:
-    return any(not link.quickbooks_image.get("deleted") for link in links)
+    return any(not link.quickbooks_snapshot.get("deleted") for link in links)
 
 
 def _is_changed_invoice(
@@ -195,9 +195,9 @@ def _is_requested(known: _StoredState, link: RecordLink) -> bool:
 
 
 def _is_edited(known: _StoredState, link: RecordLink, invoice: QuickBooksInvoice) -> bool:
-    memo_field = link.quickbooks_image.get("memo_field", known.memo_field)
+    memo_field = link.quickbooks_snapshot.get("memo_field", known.memo_field)
     fresh = quickbooks_invoice_snapshot(invoice, memo_field)
-    return differs(link.quickbooks_image, {name: fresh[name] for name in fresh if name not in BALANCE})
+    return differs(link.quickbooks_snapshot, {name: fresh[name] for name in fresh if name not in BALANCE})
 
 
 def differs(stored: Mapping[str, Any], fresh: Mapping[str, Any]) -> bool:
@@ -227,7 +227,7 @@ def _is_changed_payment(connection: QuickBooksConnection, known: _StoredState, c
 def _is_changed(link: RecordLink, payment: QuickBooksPayment) -> bool:
     share = bool(link.written.get("share"))
     return differs(
-        link.quickbooks_image, quickbooks_payment_snapshot(payment, link.quickbooks_part, share=share)
+        link.quickbooks_snapshot, quickbooks_payment_snapshot(payment, link.quickbooks_part, share=share)
     )
 
 
@@ -241,4 +241,4 @@ def _is_changed_customer(known: _StoredState, change: ChangedRecord) -> bool:
 
 
 def _is_other_version(link: RecordLink, customer: Customer) -> bool:
-    return not customer.is_active or differs(link.quickbooks_image, customer.values)
+    return not customer.is_active or differs(link.quickbooks_snapshot, customer.values)

@@ -205,7 +205,7 @@ def _recheck_some(
 
 
 def is_open(link: RecordLink) -> bool:
-    image = link.coperniq_image
+    image = link.coperniq_snapshot
     ended = image.get("status") in ("PAID", "DECLINED") or image.get("archived") or link.written.get("ended")
     return not ended
 

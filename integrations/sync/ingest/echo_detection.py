@@ -34,7 +34,7 @@ def is_known_end(connection: QuickBooksConnection, kind: Kind, quickbooks_id: st
     No moment tells that, however close to a write of ours it is.
     """
     links = RecordLink.objects.of(connection, kind).filter(quickbooks_id=quickbooks_id)
-    images = list(links.values_list("quickbooks_image", flat=True))
+    images = list(links.values_list("quickbooks_snapshot", flat=True))
     return bool(images) and all(image.get(how) for image in images)
 
 

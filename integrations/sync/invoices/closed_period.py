@@ -13,14 +13,14 @@ from integrations.sync.engine.lookups import preferences, read_preferences
 FIRST_OPEN_DAY = ClosedBooks.FIRST_OPEN_DAY.value
 
 
-def open_day(desk: SyncContext, run: SyncRun, on: date) -> tuple[date, tuple[str, ...]]:
+def open_day(ctx: SyncContext, run: SyncRun, on: date) -> tuple[date, tuple[str, ...]]:
     """The date of a new document, and a word about it where it had to be another."""
-    closed_on = closed_for(desk, on)
+    closed_on = closed_for(ctx, on)
     if closed_on is None:
         return on, ()
     first = closed_on + timedelta(days=1)
     if (
-        desk.settings.closed_books == FIRST_OPEN_DAY
+        ctx.settings.closed_books == FIRST_OPEN_DAY
         or run.answer_to(Question.CLOSED_PERIOD).key == FIRST_OPEN_DAY
     ):
         return first, (
@@ -34,9 +34,9 @@ def open_day(desk: SyncContext, run: SyncRun, on: date) -> tuple[date, tuple[str
     )
 
 
-def refuse_closed(desk: SyncContext, on: date) -> None:
+def refuse_closed(ctx: SyncContext, on: date) -> None:
     """What stands in the books is never dated anew."""
-    closed_on = closed_for(desk, on)
+    closed_on = closed_for(ctx, on)
     if closed_on is not None:
         raise NeedsDecision(
             "books_closed",
@@ -46,10 +46,10 @@ def refuse_closed(desk: SyncContext, on: date) -> None:
         )
 
 
-def closed_for(desk: SyncContext, on: date) -> date | None:
+def closed_for(ctx: SyncContext, on: date) -> date | None:
     """Up to when the books are closed, if that day is among them; read anew, for somebody may have reopened them."""
-    closed_on = preferences(desk).book_close_on
+    closed_on = preferences(ctx).book_close_on
     if closed_on is not None and on <= closed_on:
-        read_preferences(desk)
-        closed_on = desk.connection.book_close_on
+        read_preferences(ctx)
+        closed_on = ctx.connection.book_close_on
     return closed_on if closed_on is not None and on <= closed_on else None

@@ -44,20 +44,20 @@ class _QuickBooksFields:
 
     def __init__(
         self,
-        desk: SyncContext,
+        ctx: SyncContext,
         run: SyncRun,
         invoice: CoperniqInvoice,
         link: RecordLink,
         image: Mapping[str, Any],
         current: QuickBooksInvoice,
     ) -> None:
-        self.desk, self.run, self.invoice, self.link = desk, run, invoice, link
+        self.ctx, self.run, self.invoice, self.link = ctx, run, invoice, link
         self.image, self.current = image, current
         self.matches: list[RecordLink] = []
 
     @cached_property
     def memo_field(self) -> str:
-        return self.desk.settings.memo_field
+        return self.ctx.settings.memo_field
 
     @cached_property
     def theirs(self) -> dict[str, Any]:
@@ -65,18 +65,18 @@ class _QuickBooksFields:
 
     @cached_property
     def lines(self) -> list[InvoiceLine]:
-        lines, self.matches = wanted_lines(self.desk, self.run, self.invoice)
+        lines, self.matches = wanted_lines(self.ctx, self.run, self.invoice)
         return lines
 
     def is_touched(self, field: str) -> bool:
         """QuickBooks differs from what QuickBooks itself answered last."""
         if field == "lines":
-            return lines_differ(self.theirs, self.link.quickbooks_image)
+            return lines_differ(self.theirs, self.link.quickbooks_snapshot)
         return bool(self.theirs[field] != self.before(field))
 
     def before(self, field: str) -> object:
         """As QuickBooks answered last. Of a box that memos have not gone to yet nobody knows but that it was empty."""
-        image = self.link.quickbooks_image
+        image = self.link.quickbooks_snapshot
         if field == "memo" and image.get("memo_field", self.memo_field) != self.memo_field:
             return ""
         return image.get(field)
@@ -115,20 +115,20 @@ class _QuickBooksFields:
         """Coperniq line → QuickBooks line; by their order where it was not noted, as in one found again."""
         noted = self.link.written.get("line_ids")
         if noted:
-            return pairs_now(self.link.coperniq_image.get("lines") or (), self.image["lines"], noted)
+            return pairs_now(self.link.coperniq_snapshot.get("lines") or (), self.image["lines"], noted)
         sold = [line.id for line in self.current.lines if line.kind == SALES]
         return dict(zip([line["id"] for line in self.image["lines"]], sold, strict=False))
 
     def memo_values(self) -> dict[str, Any]:
         """An emptied message is cleared; the note always keeps the mark."""
-        values = memo_values(self.desk, self.run, self.image["memo"])
+        values = memo_values(self.ctx, self.run, self.image["memo"])
         if self.memo_field == MemoField.CUSTOMER_MEMO:
             return {"CustomerMemo.value": values.get("CustomerMemo.value", "")}
         return values
 
     def changed_items(self) -> set[str]:
         """Lines that are sold as something else in Coperniq now."""
-        before = {line["id"]: line["catalog"] for line in self.link.coperniq_image.get("lines") or ()}
+        before = {line["id"]: line["catalog"] for line in self.link.coperniq_snapshot.get("lines") or ()}
         return {line.id for line in self.lines if before.get(line.id, line.catalog_id) != line.catalog_id}
 
     def changes(self, field: str) -> list[tuple[str, str, str]]:
@@ -175,8 +175,10 @@ class InvoiceComparison(_QuickBooksFields):
     @property
     def is_renumbered(self) -> bool:
         """Only what came from QuickBooks bears its number in Coperniq."""
-        pulled = self.link.rule == RecordLink.Rule.PULLED
-        return pulled and self.current.number != self.link.quickbooks_image.get("number", self.current.number)
+        pulled = self.link.match_method == RecordLink.MatchMethod.PULLED
+        return pulled and self.current.number != self.link.quickbooks_snapshot.get(
+            "number", self.current.number
+        )
 
     @property
     def lines_are_theirs(self) -> bool:
@@ -195,12 +197,12 @@ class InvoiceComparison(_QuickBooksFields):
     def brought(self) -> CoperniqLines:
         written = self.link.written
         return coperniq_lines_for(
-            self.desk,
+            self.ctx,
             self.run,
             self.current,
             self.invoice.lines,
             self.pairs if written.get("line_ids") else {},
-            self.link.quickbooks_image.get("lines") or (),
+            self.link.quickbooks_snapshot.get("lines") or (),
             lines_stay=bool(written.get("lines_stay")),
         )
 
@@ -249,7 +251,7 @@ class InvoiceComparison(_QuickBooksFields):
         """Its three values side by side."""
         return {
             "field": LABELS[field],
-            "before": self.told(field, self.link.quickbooks_image),
+            "before": self.told(field, self.link.quickbooks_snapshot),
             "coperniq": self.told(field, self.image),
             "quickbooks": self.told(field, self.theirs),
         }
@@ -278,9 +280,9 @@ LABELS = {"due_date": "Due date", "memo": "Memo", "lines": "Lines"}
 def changed_in_coperniq(link: RecordLink, image: Mapping[str, Any], field: str) -> bool:
     """Coperniq differs from what Coperniq itself answered last; a repair writes the lines again."""
     if field == "lines":
-        return bool(link.written.get("repair")) or lines_differ(image, link.coperniq_image)
+        return bool(link.written.get("repair")) or lines_differ(image, link.coperniq_snapshot)
     is_emptied = field == "due_date" and not image[field]  # QuickBooks always has one
-    return not is_emptied and bool(image[field] != link.coperniq_image.get(field))
+    return not is_emptied and bool(image[field] != link.coperniq_snapshot.get(field))
 
 
 def sold_text(line: Mapping[str, Any]) -> str:

@@ -40,12 +40,12 @@ def snapshot_as_written(
 
     Answers warnings.
     """
-    now = link.quickbooks_image
+    now = link.quickbooks_snapshot
     written = fields_written({} if write.operation == "create" else before, now, sent, invoice)
     moved = [name for name, value in written.items() if value != now[name]]
     if moved == ["due_date"] and written["due_date"] is None and is_paid_alone(write, sent, invoice):
         written, moved = {**written, "due_date": now["due_date"]}, []
-    link.quickbooks_image = {**now, **written}
+    link.quickbooks_snapshot = {**now, **written}
     if moved:
         link.written["unsettled"] = moved
         link.quickbooks_version, link.quickbooks_at = written_version(write, sent), None

@@ -54,13 +54,13 @@ def decided_side(run: SyncRun) -> str:
     return run.answer_to(Question.SIDE).key.removeprefix("use_")
 
 
-def resolve(desk: SyncContext, run: SyncRun, link: RecordLink, fields: InvoiceComparison) -> Resolution:
+def resolve(ctx: SyncContext, run: SyncRun, link: RecordLink, fields: InvoiceComparison) -> Resolution:
     moved = [name for name in INVOICE_FIELDS if fields.is_changed(name) or fields.is_touched(name)]
     found = Resolution(_overridden_left(run, link, moved))
-    noted = note_changes(desk, link, fields)
+    noted = note_changes(ctx, link, fields)
     for name in moved:
         try:
-            settle_field(desk, run, fields, name, noted, found)
+            settle_field(ctx, run, fields, name, noted, found)
         except NeedsDecision as reason:
             found.held[name] = reason
     apply_overridden(run, fields, moved, found)
@@ -89,7 +89,7 @@ def _overridden_left(run: SyncRun, link: RecordLink, moved: list[str]) -> dict[s
 
 
 def settle_field(
-    desk: SyncContext,
+    ctx: SyncContext,
     run: SyncRun,
     fields: InvoiceComparison,
     name: str,
@@ -105,7 +105,7 @@ def settle_field(
     elif not fields.is_changed(name):
         take_untouched_quickbooks(run, fields, name, found)
     else:
-        settle_conflict(desk, run, fields, name, noted, found)
+        settle_conflict(ctx, run, fields, name, noted, found)
 
 
 def take_untouched_quickbooks(run: SyncRun, fields: InvoiceComparison, name: str, found: Resolution) -> None:
@@ -121,14 +121,14 @@ def take_untouched_quickbooks(run: SyncRun, fields: InvoiceComparison, name: str
 
 
 def settle_conflict(
-    desk: SyncContext,
+    ctx: SyncContext,
     run: SyncRun,
     fields: InvoiceComparison,
     name: str,
     noted: dict[str, Any],
     found: Resolution,
 ) -> None:
-    winner = winning_side(desk, run, fields, name, noted)
+    winner = winning_side(ctx, run, fields, name, noted)
     if name == "lines" and fields.cannot_hold and winner != Owner.COPERNIQ and run.has_taken(LEAVE_BOTH):
         return
     if not winner:
@@ -160,7 +160,7 @@ def keep_folded_lines(run: SyncRun, fields: InvoiceComparison, found: Resolution
         return
     raise NeedsDecision(
         "lines_folded",
-        f"The lines of invoice {fields.link.told_number} were changed in Coperniq to "
+        f"The lines of invoice {fields.link.display_number} were changed in Coperniq to "
         f"{fields.told('lines', fields.image)}; QuickBooks has {fields.told('lines', fields.theirs)}. Coperniq could "
         "not hold QuickBooks' lines as they are, so the change has to be made in QuickBooks. Make it there, or put "
         "QuickBooks' lines back into Coperniq.",
@@ -172,7 +172,7 @@ def keep_folded_lines(run: SyncRun, fields: InvoiceComparison, found: Resolution
 def _hold_unsupported_lines(fields: InvoiceComparison) -> NeedsDecision:
     return NeedsDecision(
         "lines_not_in_coperniq",
-        f"The lines of invoice {fields.link.told_number} were changed in QuickBooks to "
+        f"The lines of invoice {fields.link.display_number} were changed in QuickBooks to "
         f"{fields.told('lines', fields.theirs)}. In Coperniq it is {fields.cannot_hold}, so the change cannot be made by "
         f"itself. Change it in Coperniq by hand, or put Coperniq's {fields.told('lines', fields.image)} back into "
         "QuickBooks.",
@@ -194,16 +194,16 @@ def take_quickbooks(fields: InvoiceComparison, name: str, found: Resolution) -> 
 
 
 def winning_side(
-    desk: SyncContext, run: SyncRun, fields: InvoiceComparison, name: str, noted: dict[str, Any]
+    ctx: SyncContext, run: SyncRun, fields: InvoiceComparison, name: str, noted: dict[str, Any]
 ) -> str:
     """ "" where a person has to say."""
     decided = decided_side(run)
     if decided:
         return decided
-    owner = desk.settings.owners.get(name, Owner.LATER)
+    owner = ctx.settings.owners.get(name, Owner.LATER)
     if owner in (Owner.COPERNIQ, Owner.QUICKBOOKS):
         return str(owner)
-    return later_side(desk, noted, name) if owner == Owner.LATER else ""
+    return later_side(ctx, noted, name) if owner == Owner.LATER else ""
 
 
 def combined_hold(reasons: Iterable[NeedsDecision]) -> NeedsDecision:
@@ -225,12 +225,13 @@ def combined_hold(reasons: Iterable[NeedsDecision]) -> NeedsDecision:
 def _hold_conflict(fields: InvoiceComparison, names: list[str]) -> NeedsDecision:
     told = [
         f"the {LABELS[name].lower()}: Coperniq has {fields.told(name, fields.image)}, QuickBooks "
-        f"{fields.told(name, fields.theirs)}, and before it was {fields.told(name, fields.link.quickbooks_image)}"
+        f"{fields.told(name, fields.theirs)}, and before it was {fields.told(name, fields.link.quickbooks_snapshot)}"
         for name in names
     ]
     return NeedsDecision(
         "conflict",
-        f"Both sides have changed invoice {fields.link.told_number}. Of {'; of '.join(told)}. Choose which one counts.",
+        f"Both sides have changed invoice {fields.link.display_number}. Of {'; of '.join(told)}. Choose which one "
+        "counts.",
         [USE_COPERNIQ, USE_QUICKBOOKS, RETRY, DISCARD],
         compared=[fields.compared(name) for name in names],
     )

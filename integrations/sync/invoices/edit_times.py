@@ -20,7 +20,7 @@ _UNKNOWN = ""
 """A payment has moved the stamp since, so that it tells nothing of the field."""
 
 
-def note_changes(desk: SyncContext, link: RecordLink, fields: InvoiceComparison) -> dict[str, Any]:
+def note_changes(ctx: SyncContext, link: RecordLink, fields: InvoiceComparison) -> dict[str, Any]:
     """{side: {field: {value, at}}}, kept with the link whatever comes after."""
     known = link.written.get("changed_at", {})
     noted = {
@@ -37,7 +37,7 @@ def note_changes(desk: SyncContext, link: RecordLink, fields: InvoiceComparison)
     if noted != known:
         link.written["changed_at"] = noted
         with transaction.atomic():
-            desk.lane.hold_fast()
+            ctx.lane.assert_owned()
             RecordLink.objects.filter(pk=link.pk).update(written=link.written)
     return noted
 
@@ -58,20 +58,20 @@ def _quickbooks_stamp(fields: InvoiceComparison) -> dict[str, str]:
 
 
 def their_stamp(fields: InvoiceComparison) -> str:
-    before = fields.link.quickbooks_image
+    before = fields.link.quickbooks_snapshot
     paid_since = before.get("paid_since") or fields.theirs["payments"] != before.get("payments", [])
     if fields.current.updated_at is None or paid_since:
         return _UNKNOWN
     return fields.current.updated_at.isoformat()
 
 
-def later_side(desk: SyncContext, noted: dict[str, Any], name: str) -> str:
+def later_side(ctx: SyncContext, noted: dict[str, Any], name: str) -> str:
     """ "" where nobody can tell: too close together, or not known."""
     stamps = [noted[side.value].get(name, {}).get("at") for side in (Owner.COPERNIQ, Owner.QUICKBOOKS)]
     if not all(stamps):
         return ""
-    ours_at = datetime.fromisoformat(stamps[0]) - desk.coperniq.clock_offset
-    theirs_at = datetime.fromisoformat(stamps[1]) - desk.quickbooks.clock_offset
+    ours_at = datetime.fromisoformat(stamps[0]) - ctx.coperniq.clock_offset
+    theirs_at = datetime.fromisoformat(stamps[1]) - ctx.quickbooks.clock_offset
     if abs(ours_at - theirs_at) < TOO_CLOSE:
         return ""
     return str(Owner.COPERNIQ if ours_at > theirs_at else Owner.QUICKBOOKS)

@@ -23,12 +23,12 @@ def refuse_while_off(settings: SyncSettings) -> None:
 _PULLS = {Kind.INVOICE: Action.PULL_INVOICE, Kind.PAYMENT: Action.NOTICE_ALLOCATIONS}
 
 
-def refuse_pulled_copy(desk: SyncContext, run: SyncRun, kind: Kind, text: str) -> None:
+def refuse_pulled_copy(ctx: SyncContext, run: SyncRun, kind: Kind, text: str) -> None:
     """Its own run links it, or finds it by the mark where a database from a backup has forgotten the link."""
-    mark = read_quickbooks_tag(desk.connection.realm_id, kind, text)
+    mark = read_quickbooks_tag(ctx.connection.realm_id, kind, text)
     if not mark.quickbooks_id:
         return
-    link = RecordLink.objects.pulled(desk.connection, kind, mark.quickbooks_id, mark.part)
+    link = RecordLink.objects.pulled(ctx.connection, kind, mark.quickbooks_id, mark.part)
     if link is not None:
         raise Skipped(
             "copy_of_linked",
@@ -37,7 +37,7 @@ def refuse_pulled_copy(desk: SyncContext, run: SyncRun, kind: Kind, text: str) -
         )
     SyncRun.objects.ask(
         SyncRun.of(
-            desk.connection,
+            ctx.connection,
             _PULLS[kind],
             quickbooks_id=mark.quickbooks_id,
             coperniq_account_id=run.coperniq_account_id,
@@ -51,9 +51,9 @@ def refuse_pulled_copy(desk: SyncContext, run: SyncRun, kind: Kind, text: str) -
     )
 
 
-def is_before_cutoff(desk: SyncContext, made_at: datetime | None, clock_offset: timedelta) -> bool:
+def is_before_cutoff(ctx: SyncContext, made_at: datetime | None, clock_offset: timedelta) -> bool:
     """`made_at` is by the vendor's clock, which is `clock_offset` ahead of ours; compared down to the second."""
-    period = InvoiceSyncPeriod.objects.latest_of(desk.connection)
+    period = InvoiceSyncPeriod.objects.latest_of(ctx.connection)
     if period is None or made_at is None:
         return False
     return made_at < (period.on_at + clock_offset).replace(microsecond=0)

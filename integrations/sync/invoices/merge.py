@@ -31,20 +31,20 @@ _REFUSAL_CAUSES = ("refused", "books_closed")
 
 
 def plan_merge(
-    desk: SyncContext,
+    ctx: SyncContext,
     run: SyncRun,
     invoice: CoperniqInvoice,
     link: RecordLink,
     image: dict[str, Any],
     current: QuickBooksInvoice,
 ) -> Plan:
-    fields = InvoiceComparison(desk, run, invoice, link, image, current)
-    resolved = resolve(desk, run, link, fields)
-    if open_questions(desk, run, _REFUSAL_CAUSES).requeue():
+    fields = InvoiceComparison(ctx, run, invoice, link, image, current)
+    resolved = resolve(ctx, run, link, fields)
+    if open_questions(ctx, run, _REFUSAL_CAUSES).requeue():
         raise Skipped("asked_already", "What was refused is tried again in its own run.", silent=True)
-    asked_already = open_questions(desk, run).requeue() > 0
+    asked_already = open_questions(ctx, run).requeue() > 0
     if resolved.values:
-        refuse_closed(desk, current.on)
+        refuse_closed(ctx, current.on)
         return _plan_to_quickbooks(fields, resolved)
     if resolved.coperniq_values:
         return _plan_to_coperniq(fields, resolved)
@@ -56,10 +56,10 @@ def plan_merge(
 
 
 def open_questions(
-    desk: SyncContext, run: SyncRun, causes: Sequence[str] = CONFLICT_CAUSES
+    ctx: SyncContext, run: SyncRun, causes: Sequence[str] = CONFLICT_CAUSES
 ) -> SyncRunQuerySet:
     """What the run of the other direction asks about the same invoice: it is looked at anew, and one card is enough."""
-    runs = SyncRun.objects.held().filter(connection=desk.connection, kind=Kind.INVOICE)
+    runs = SyncRun.objects.held().filter(connection=ctx.connection, kind=Kind.INVOICE)
     return runs.filter(coperniq_id=run.coperniq_id, cause__in=causes).exclude(pk=run.pk)
 
 
@@ -80,14 +80,14 @@ def _plan_to_quickbooks(fields: InvoiceComparison, resolved: Resolution) -> Plan
         written=written,
         learns="lines" in resolved.to_quickbooks and has_unmatched(fields.lines),
         other_links=tuple(fields.matches),
-        about={"kept": _kept_values(link.quickbooks_image, left), "again": bool(left)},
+        about={"kept": _kept_values(link.quickbooks_snapshot, left), "again": bool(left)},
     )
 
 
 def _plan_to_coperniq(fields: InvoiceComparison, resolved: Resolution) -> Plan:
     """`fields` of `about` are those whose answer counts; what is restored is to differ, and goes to QuickBooks then."""
     lines = fields.brought if "lines" in resolved.to_coperniq else None
-    theirs = {**fields.theirs, **_kept_values(fields.link.quickbooks_image, resolved.held)}
+    theirs = {**fields.theirs, **_kept_values(fields.link.quickbooks_snapshot, resolved.held)}
     again = bool(resolved.held or resolved.restored)
     about = {
         "quickbooks": quickbooks_as_read(fields.current, theirs),
@@ -125,7 +125,7 @@ def _plan_agreed(fields: InvoiceComparison, resolved: Resolution) -> Plan:
         fields,
         resolved,
         written=_link_state(fields, resolved, []),
-        sentence=f"Invoice {fields.link.told_number} is in step on both sides already.",
+        sentence=f"Invoice {fields.link.display_number} is in step on both sides already.",
         ending={"choices": resolved.choices},
     )
 
@@ -137,9 +137,9 @@ def _base_plan(fields: InvoiceComparison, resolved: Resolution, **values: Any) -
         link.coperniq_name or fields.run.record_name,
         **{
             "quickbooks_version": current.sync_token,
-            "quickbooks_image": dict(fields.theirs),
+            "quickbooks_snapshot": dict(fields.theirs),
             "quickbooks_at": current.updated_at,
-            "coperniq_image": {**fields.image, **_kept_values(link.coperniq_image, resolved.held)},
+            "coperniq_snapshot": {**fields.image, **_kept_values(link.coperniq_snapshot, resolved.held)},
             "number": current.number,
             "amount_cents": fields.image["total"],
             "warnings": tuple(resolved.warnings),
@@ -191,21 +191,21 @@ def _line_pairs(fields: InvoiceComparison) -> dict[str, Any]:
 
 
 def plan_refreshed(
-    desk: SyncContext, link: RecordLink, run: SyncRun, current: QuickBooksInvoice, put_off: Sequence[str] = ()
+    ctx: SyncContext, link: RecordLink, run: SyncRun, current: QuickBooksInvoice, put_off: Sequence[str] = ()
 ) -> Plan:
     """A payment, an e-mail, our own write, or a change that has nowhere to go: Coperniq need not be asked.
 
     Fields that are `put_off` go over once Coperniq's invoice is in use again.
     """
-    image = quickbooks_invoice_snapshot(current, desk.settings.memo_field)
+    image = quickbooks_invoice_snapshot(current, ctx.settings.memo_field)
     more = {"unsettled": list(put_off)} if put_off else {}
     return Plan.of(
         link,
         link.coperniq_name or run.record_name,
         quickbooks_version=current.sync_token,
-        quickbooks_image={**image, **_kept_values(link.quickbooks_image, put_off)},
+        quickbooks_snapshot={**image, **_kept_values(link.quickbooks_snapshot, put_off)},
         quickbooks_at=current.updated_at,
         written={**link.written, **more},
-        sentence=f"Nothing that is kept in step has changed on invoice {link.told_number} in QuickBooks.",
+        sentence=f"Nothing that is kept in step has changed on invoice {link.display_number} in QuickBooks.",
         ending={"silent": True},
     )

@@ -23,43 +23,43 @@ PROBABLY_SAME = "probably_same_invoice"
 class InvoiceFound(Exception):
     """The invoice is in QuickBooks already."""
 
-    def __init__(self, invoice: QuickBooksInvoice, rule: RecordLink.Rule) -> None:
-        self.invoice, self.rule = invoice, rule
+    def __init__(self, invoice: QuickBooksInvoice, rule: RecordLink.MatchMethod) -> None:
+        self.invoice, self.match_method = invoice, rule
 
 
-def choose_number(desk: SyncContext, run: SyncRun, number: str, customer_id: str, total_cents: int) -> str:
+def choose_number(ctx: SyncContext, run: SyncRun, number: str, customer_id: str, total_cents: int) -> str:
     """Where the company numbers by itself, QuickBooks says whether a number is free; else it is looked up first.
 
     Raises Found where the holder of the number is this very invoice.
     """
     decided = run.answer_to(Question.INVOICE_NUMBER)
     if decided.verb == "link":
-        raise InvoiceFound(_read_chosen(desk, decided.target), RecordLink.Rule.CHOSEN)
+        raise InvoiceFound(_read_chosen(ctx, decided.target), RecordLink.MatchMethod.CHOSEN)
     wanted = suffixed_number(number, 1)
     taken = refused_numbers(run)
-    if not wanted or (preferences(desk).custom_txn_numbers and not taken):
+    if not wanted or (preferences(ctx).custom_txn_numbers and not taken):
         return wanted
-    holders = desk.quickbooks.find_invoices_numbered([wanted])
+    holders = ctx.quickbooks.find_invoices_numbered([wanted])
     if not holders and wanted not in taken:
         return wanted
-    _refuse_same_invoice(desk, run, holders, customer_id, total_cents)
-    return free_number(desk, run, number)
+    _refuse_same_invoice(ctx, run, holders, customer_id, total_cents)
+    return free_number(ctx, run, number)
 
 
 def _refuse_same_invoice(
-    desk: SyncContext, run: SyncRun, holders: Sequence[QuickBooksInvoice], customer_id: str, total_cents: int
+    ctx: SyncContext, run: SyncRun, holders: Sequence[QuickBooksInvoice], customer_id: str, total_cents: int
 ) -> None:
-    unlinked = [holder for holder in holders if is_unlinked(desk, holder)]
+    unlinked = [holder for holder in holders if is_unlinked(ctx, holder)]
     for holder in unlinked:
-        if tagged_coperniq_id(desk.connection.realm_id, Kind.INVOICE, holder.note) == run.coperniq_id:
-            raise InvoiceFound(holder, RecordLink.Rule.ADOPTED)
+        if tagged_coperniq_id(ctx.connection.realm_id, Kind.INVOICE, holder.note) == run.coperniq_id:
+            raise InvoiceFound(holder, RecordLink.MatchMethod.ADOPTED)
     same = [row for row in unlinked if (row.customer_id, row.total_cents) == (customer_id, total_cents)]
     if same and not run.has_taken(NEW_NUMBER):
         raise _hold_probably_same(same[0])
 
 
-def is_unlinked(desk: SyncContext, invoice: QuickBooksInvoice) -> bool:
-    return not RecordLink.objects.of(desk.connection, Kind.INVOICE).filter(quickbooks_id=invoice.id).exists()
+def is_unlinked(ctx: SyncContext, invoice: QuickBooksInvoice) -> bool:
+    return not RecordLink.objects.of(ctx.connection, Kind.INVOICE).filter(quickbooks_id=invoice.id).exists()
 
 
 def _hold_probably_same(invoice: QuickBooksInvoice) -> NeedsDecision:
@@ -75,13 +75,13 @@ def link_choice_for(invoice: QuickBooksInvoice) -> Choice:
     return Choice(f"link:{invoice.id}", f"Link to invoice {invoice.number}", Question.INVOICE_NUMBER)
 
 
-def _read_chosen(desk: SyncContext, invoice_id: str) -> QuickBooksInvoice:
+def _read_chosen(ctx: SyncContext, invoice_id: str) -> QuickBooksInvoice:
     """What a person chose is still looked at: the world may have changed since the page was shown."""
     try:
-        invoice = desk.quickbooks.read_invoice(invoice_id)
+        invoice = ctx.quickbooks.read_invoice(invoice_id)
     except RecordMissing:
         invoice = None
-    if invoice is None or not is_unlinked(desk, invoice) or invoice.is_voided:
+    if invoice is None or not is_unlinked(ctx, invoice) or invoice.is_voided:
         raise NeedsDecision(
             "choice_gone",
             "The chosen QuickBooks invoice is not there any more, or belongs to another one. Please choose again.",
@@ -90,11 +90,11 @@ def _read_chosen(desk: SyncContext, invoice_id: str) -> QuickBooksInvoice:
     return invoice
 
 
-def free_number(desk: SyncContext, run: SyncRun, number: str, start: int = 2) -> str:
+def free_number(ctx: SyncContext, run: SyncRun, number: str, start: int = 2) -> str:
     """`1042-2`, `1042-3` … : the first nobody has, as far as we know. One query for ten of them."""
     wanted = [suffixed_number(number, count) for count in range(start, start + NUMBERS_AT_ONCE)]
-    used = {invoice.number for invoice in desk.quickbooks.find_invoices_numbered(wanted)} | refused_numbers(
+    used = {invoice.number for invoice in ctx.quickbooks.find_invoices_numbered(wanted)} | refused_numbers(
         run
     )
     free = next((each for each in wanted if each not in used), "")
-    return free or free_number(desk, run, number, start + NUMBERS_AT_ONCE)
+    return free or free_number(ctx, run, number, start + NUMBERS_AT_ONCE)

@@ -42,34 +42,34 @@ _GO_ON_IN_COPERNIQ = Choice(
 )
 
 
-def plan(desk: SyncContext, run: SyncRun) -> Plan:
-    refuse_while_off(desk.settings)
-    link = RecordLink.objects.pulled(desk.connection, Kind.INVOICE, run.quickbooks_id)
+def plan(ctx: SyncContext, run: SyncRun) -> Plan:
+    refuse_while_off(ctx.settings)
+    link = RecordLink.objects.pulled(ctx.connection, Kind.INVOICE, run.quickbooks_id)
     if link is not None and _is_stale_event(run, link):
         raise Skipped("seen_already", "What QuickBooks told is known already.", silent=True)
     try:
-        current = desk.quickbooks.read_invoice(run.quickbooks_id)
+        current = ctx.quickbooks.read_invoice(run.quickbooks_id)
     except RecordMissing:
-        return plan_deleted(desk, run, link)
+        return plan_deleted(ctx, run, link)
     if link is None:
-        refuse_portals_own(desk, run, current)
-        return plan_invoice_pull_create(desk, run, current)
+        refuse_portals_own(ctx, run, current)
+        return plan_invoice_pull_create(ctx, run, current)
     run.record_name = link.coperniq_name
-    return changed_plan(desk, run, link, current)
+    return changed_plan(ctx, run, link, current)
 
 
-def apply(desk: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
+def apply(ctx: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
     """What Coperniq refuses may be a catalog item that was archived since the catalog was read."""
     try:
-        return execute_plan(desk, run, planned)
+        return execute_plan(ctx, run, planned)
     except Refused as error:
         if error.vendor != Vendor.COPERNIQ:
             raise
-        refresh_lookup(desk, LookupName.CATALOG)
-        again = plan(desk, run)
+        refresh_lookup(ctx, LookupName.CATALOG)
+        again = plan(ctx, run)
         if is_same_plan(again, planned):
             raise
-    return execute_plan(desk, run, again)
+    return execute_plan(ctx, run, again)
 
 
 def _is_stale_event(run: SyncRun, link: RecordLink) -> bool:
@@ -85,63 +85,63 @@ def _is_stale_event(run: SyncRun, link: RecordLink) -> bool:
     return is_old and not run.decisions and run.attempts <= 1 and run.asked == 1
 
 
-def refuse_portals_own(desk: SyncContext, run: SyncRun, current: QuickBooksInvoice) -> None:
+def refuse_portals_own(ctx: SyncContext, run: SyncRun, current: QuickBooksInvoice) -> None:
     """A record with our mark was made by the portal, and is never copied back: its own run links it."""
-    coperniq_id = tagged_coperniq_id(desk.connection.realm_id, Kind.INVOICE, current.note)
+    coperniq_id = tagged_coperniq_id(ctx.connection.realm_id, Kind.INVOICE, current.note)
     if not coperniq_id:
         return
-    linked = RecordLink.objects.pushed(desk.connection, Kind.INVOICE, coperniq_id)
+    linked = RecordLink.objects.pushed(ctx.connection, Kind.INVOICE, coperniq_id)
     if linked is not None and linked.quickbooks_id != current.id:
         return  # a copy, made in QuickBooks with its note and all
-    writes = RemoteWrite.objects.open().filter(connection=desk.connection, vendor=Vendor.QUICKBOOKS)
+    writes = RemoteWrite.objects.open().filter(connection=ctx.connection, vendor=Vendor.QUICKBOOKS)
     if not writes.filter(kind=Kind.INVOICE, coperniq_id=coperniq_id).exists():
-        request_push(desk, coperniq_id)
+        request_push(ctx, coperniq_id)
     raise Skipped("made_by_portal", "The portal made it itself, and links it.", silent=True)
 
 
-def changed_plan(desk: SyncContext, run: SyncRun, link: RecordLink, current: QuickBooksInvoice) -> Plan:
-    _refuse_moved_in_quickbooks(desk, run, link, current)
-    if current.is_voided or link.quickbooks_image.get("voided"):
-        return plan_voided(desk, run, link, current)
+def changed_plan(ctx: SyncContext, run: SyncRun, link: RecordLink, current: QuickBooksInvoice) -> Plan:
+    _refuse_moved_in_quickbooks(ctx, run, link, current)
+    if current.is_voided or link.quickbooks_snapshot.get("voided"):
+        return plan_voided(ctx, run, link, current)
     is_open = run.decisions or run.cause in CONFLICT_CAUSES
-    if link.written.get("ended") or not (has_changed(desk, link, current) or is_open):
-        open_questions(desk, run).requeue()
-        return plan_refreshed(desk, link, run, current)
-    invoice = read_invoice(desk, run, link)
-    ended = end_of_invoice(desk.settings, invoice)
+    if link.written.get("ended") or not (has_changed(ctx, link, current) or is_open):
+        open_questions(ctx, run).requeue()
+        return plan_refreshed(ctx, link, run, current)
+    invoice = read_invoice(ctx, run, link)
+    ended = end_of_invoice(ctx.settings, invoice)
     if ended is not None:
         put_off = INVOICE_FIELDS if ended == OnEnded.LEAVE else ()
-        return plan_refreshed(desk, link, run, current, put_off)
+        return plan_refreshed(ctx, link, run, current, put_off)
     image = refuse_moved_in_coperniq(
-        run, link, coperniq_invoice_snapshot(invoice, ZoneInfo(desk.connection.company.time_zone))
+        run, link, coperniq_invoice_snapshot(invoice, ZoneInfo(ctx.connection.company.time_zone))
     )
-    return plan_merge(desk, run, invoice, link, image, current)
+    return plan_merge(ctx, run, invoice, link, image, current)
 
 
-def has_changed(desk: SyncContext, link: RecordLink, current: QuickBooksInvoice) -> bool:
-    now, before = quickbooks_invoice_snapshot(current, desk.settings.memo_field), link.quickbooks_image
+def has_changed(ctx: SyncContext, link: RecordLink, current: QuickBooksInvoice) -> bool:
+    now, before = quickbooks_invoice_snapshot(current, ctx.settings.memo_field), link.quickbooks_snapshot
     names = [
         *INVOICE_FIELDS,
         "total",
         "memo_field",
-        *(["number"] if link.rule == RecordLink.Rule.PULLED else []),
+        *(["number"] if link.match_method == RecordLink.MatchMethod.PULLED else []),
     ]
     return any(now[name] != before.get(name) for name in names)
 
 
 def _refuse_moved_in_quickbooks(
-    desk: SyncContext, run: SyncRun, link: RecordLink, current: QuickBooksInvoice
+    ctx: SyncContext, run: SyncRun, link: RecordLink, current: QuickBooksInvoice
 ) -> None:
     """Another customer: merged with its own, which moves all links at once, or truly moved."""
     moved_from = link.written.get(MOVED_FROM, "")
     link.written = {name: value for name, value in link.written.items() if name != MOVED_FROM}
-    before = moved_from or link.quickbooks_image.get("customer", current.customer_id)
+    before = moved_from or link.quickbooks_snapshot.get("customer", current.customer_id)
     if current.customer_id == before or run.has_taken(_GO_ON_IN_COPERNIQ):
         return
-    wait_if_customer_merged(desk, run, link, before, current.customer_id)
+    wait_if_customer_merged(ctx, run, link, before, current.customer_id)
     raise NeedsDecision(
         "quickbooks_invoice_moved",
-        f"Invoice {link.told_number} was moved to another customer in QuickBooks. In Coperniq an invoice cannot be "
+        f"Invoice {link.display_number} was moved to another customer in QuickBooks. In Coperniq an invoice cannot be "
         "moved: move it back in QuickBooks, or let the portal go on with it where it is in Coperniq.",
         [_GO_ON_IN_COPERNIQ, RETRY, DISCARD],
     )

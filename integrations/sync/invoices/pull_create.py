@@ -34,23 +34,23 @@ BRING_OVER = Choice("bring_over", "Bring it over", Question.INELIGIBLE)
 _JOB_ADDED_BY_HAND = "job_added_by_hand"
 
 
-def plan_invoice_pull_create(desk: SyncContext, run: SyncRun, current: QuickBooksInvoice) -> Plan:
+def plan_invoice_pull_create(ctx: SyncContext, run: SyncRun, current: QuickBooksInvoice) -> Plan:
     run.record_name = f"Invoice {_display_number(current)}"
-    owner = _find_owner(desk, current)
+    owner = _find_owner(ctx, current)
     run.coperniq_account_id = _account_of_owner(owner)
-    refuse_unsupported(desk, run, current)
+    refuse_unsupported(ctx, run, current)
     record = ("projects" if owner.kind == Kind.JOB else "accounts", owner.coperniq_id)
-    found = find_tagged_invoice(desk, record, current.id)
+    found = find_tagged_invoice(ctx, record, current.id)
     if found is not None:
-        return _plan_relink(desk, run, current, found)
-    _refuse_before_cutoff(desk, run, current)
-    _wait_if_asked(desk, current)
-    lines = coperniq_lines_for(desk, run, current)
-    values = _coperniq_values(desk, current, lines) | {"recordId": number_as_sent(owner.coperniq_id)}
-    image = quickbooks_invoice_snapshot(current, desk.settings.memo_field)
+        return _plan_relink(ctx, run, current, found)
+    _refuse_before_cutoff(ctx, run, current)
+    _wait_if_asked(ctx, current)
+    lines = coperniq_lines_for(ctx, run, current)
+    values = _coperniq_values(ctx, current, lines) | {"recordId": number_as_sent(owner.coperniq_id)}
+    image = quickbooks_invoice_snapshot(current, ctx.settings.memo_field)
     return Plan(
         record_name=run.record_name,
-        rule=RecordLink.Rule.PULLED,
+        match_method=RecordLink.MatchMethod.PULLED,
         write=PlannedWrite(
             "create",
             engine_responses.COPERNIQ_INVOICE,
@@ -79,14 +79,14 @@ def _display_number(current: QuickBooksInvoice) -> str:
     return current.number or f"with id {current.id}"
 
 
-def _find_owner(desk: SyncContext, current: QuickBooksInvoice) -> RecordLink:
+def _find_owner(ctx: SyncContext, current: QuickBooksInvoice) -> RecordLink:
     """The linked job or customer. Nothing else of QuickBooks' comes over."""
     for kind in (Kind.JOB, Kind.CUSTOMER):
-        link = RecordLink.objects.pulled(desk.connection, kind, current.customer_id)
+        link = RecordLink.objects.pulled(ctx.connection, kind, current.customer_id)
         if link is not None:
             return link
-    wait_for_survivor(desk, current.customer_id)
-    parent = find_parent(desk, current.customer_id)
+    wait_for_survivor(ctx, current.customer_id)
+    parent = find_parent(ctx, current.customer_id)
     if parent is None:
         raise Skipped(
             "not_of_portal", "Its customer is not one that the portal pushed or matched.", silent=True
@@ -95,23 +95,23 @@ def _find_owner(desk: SyncContext, current: QuickBooksInvoice) -> RecordLink:
         _JOB_ADDED_BY_HAND,
         f"It belongs to a job that was added by hand in QuickBooks under “{parent.quickbooks_name}”. Only jobs that a "
         "project of Coperniq is linked to are kept in step.",
-        silent=_was_logged(desk, current.id, _JOB_ADDED_BY_HAND),
+        silent=_was_logged(ctx, current.id, _JOB_ADDED_BY_HAND),
     )
 
 
-def find_parent(desk: SyncContext, customer_id: str) -> RecordLink | None:
+def find_parent(ctx: SyncContext, customer_id: str) -> RecordLink | None:
     try:
-        parent_id = desk.quickbooks.read_customer(customer_id).parent_id
+        parent_id = ctx.quickbooks.read_customer(customer_id).parent_id
     except RecordMissing:
         return None
-    return RecordLink.objects.pulled(desk.connection, Kind.CUSTOMER, parent_id) if parent_id else None
+    return RecordLink.objects.pulled(ctx.connection, Kind.CUSTOMER, parent_id) if parent_id else None
 
 
 def _account_of_owner(owner: RecordLink) -> str:
     return owner.coperniq_id if owner.kind == Kind.CUSTOMER else owner.coperniq_account_id
 
 
-def refuse_unsupported(desk: SyncContext, run: SyncRun, current: QuickBooksInvoice) -> None:
+def refuse_unsupported(ctx: SyncContext, run: SyncRun, current: QuickBooksInvoice) -> None:
     if current.is_voided:
         raise Skipped(
             "voided_before_pull", "It is voided in QuickBooks, and never was in Coperniq.", silent=True
@@ -130,12 +130,12 @@ def refuse_unsupported(desk: SyncContext, run: SyncRun, current: QuickBooksInvoi
         )
 
 
-def _refuse_before_cutoff(desk: SyncContext, run: SyncRun, current: QuickBooksInvoice) -> None:
+def _refuse_before_cutoff(ctx: SyncContext, run: SyncRun, current: QuickBooksInvoice) -> None:
     """Made before syncing was last switched on: it comes over when it is changed, unless something is paid on it."""
-    offset = desk.quickbooks.clock_offset
-    if run.has_taken(BRING_OVER) or not is_before_cutoff(desk, current.created_at, offset):
+    offset = ctx.quickbooks.clock_offset
+    if run.has_taken(BRING_OVER) or not is_before_cutoff(ctx, current.created_at, offset):
         return
-    if is_before_cutoff(desk, current.updated_at, offset):
+    if is_before_cutoff(ctx, current.updated_at, offset):
         raise Skipped(
             "older_unchanged", "It is older than the switch-on, and nobody touched it since.", silent=True
         )
@@ -145,14 +145,14 @@ def _refuse_before_cutoff(desk: SyncContext, run: SyncRun, current: QuickBooksIn
             f"{run.record_name} was made before invoice syncing was switched on, and something is paid on it already. "
             "Bring it over if it belongs into Coperniq.",
             [BRING_OVER],
-            silent=_was_logged(desk, current.id, "older_and_paid"),
+            silent=_was_logged(ctx, current.id, "older_and_paid"),
         )
 
 
-def _wait_if_asked(desk: SyncContext, current: QuickBooksInvoice) -> None:
+def _wait_if_asked(ctx: SyncContext, current: QuickBooksInvoice) -> None:
     """A person is asked whether Coperniq has it already: brought over meanwhile it would be there twice."""
     asked = SyncRun.objects.open().filter(
-        connection=desk.connection, action=Action.PUSH_INVOICE, cause=PROBABLY_SAME
+        connection=ctx.connection, action=Action.PUSH_INVOICE, cause=PROBABLY_SAME
     )
     key = link_choice_for(current).key
     for card in asked:
@@ -165,19 +165,19 @@ def _wait_if_asked(desk: SyncContext, current: QuickBooksInvoice) -> None:
             )
 
 
-def _was_logged(desk: SyncContext, quickbooks_id: str, cause: str) -> bool:
+def _was_logged(ctx: SyncContext, quickbooks_id: str, cause: str) -> bool:
     told = SyncLogEntry.objects.filter(
-        company=desk.connection.company_id,
-        connection=desk.connection,
+        company=ctx.connection.company_id,
+        connection=ctx.connection,
         quickbooks_id=quickbooks_id,
         cause=cause,
     )
     return told.exists()
 
 
-def _coperniq_values(desk: SyncContext, current: QuickBooksInvoice, lines: CoperniqLines) -> dict[str, Any]:
-    mark = quickbooks_tag(desk.connection.realm_id, Kind.INVOICE, current.id)
-    memo = memo_in(current, desk.settings.memo_field)
+def _coperniq_values(ctx: SyncContext, current: QuickBooksInvoice, lines: CoperniqLines) -> dict[str, Any]:
+    mark = quickbooks_tag(ctx.connection.realm_id, Kind.INVOICE, current.id)
+    memo = memo_in(current, ctx.settings.memo_field)
     due = {"dueDate": moment_of(current.due_on)} if current.due_on else {}
     return {
         "calculationMethod": "LINE_ITEMS",
@@ -208,22 +208,22 @@ def variance_warnings(current: QuickBooksInvoice) -> tuple[str, ...]:
     )
 
 
-def _plan_relink(desk: SyncContext, run: SyncRun, current: QuickBooksInvoice, found: CoperniqInvoice) -> Plan:
+def _plan_relink(ctx: SyncContext, run: SyncRun, current: QuickBooksInvoice, found: CoperniqInvoice) -> Plan:
     """It is in Coperniq already, with our mark: a database that forgot it came from a backup."""
     run.coperniq_id = found.id
     return Plan(
         record_name=run.record_name,
-        rule=RecordLink.Rule.PULLED,
+        match_method=RecordLink.MatchMethod.PULLED,
         quickbooks_id=current.id,
         quickbooks_name=f"Invoice {current.number}",
         quickbooks_version=current.sync_token,
         quickbooks_at=current.updated_at,
-        quickbooks_image={
-            **quickbooks_invoice_snapshot(current, desk.settings.memo_field),
+        quickbooks_snapshot={
+            **quickbooks_invoice_snapshot(current, ctx.settings.memo_field),
             **dict.fromkeys(INVOICE_FIELDS),
             "number": number_in(found, current),
         },
-        coperniq_image=coperniq_invoice_snapshot(found, ZoneInfo(desk.connection.company.time_zone)),
+        coperniq_snapshot=coperniq_invoice_snapshot(found, ZoneInfo(ctx.connection.company.time_zone)),
         number=current.number,
         amount_cents=current.total_cents,
         sentence=f"Found invoice {_display_number(current)} in Coperniq, brought over earlier, and linked it again.",
@@ -237,6 +237,6 @@ def number_in(found: CoperniqInvoice, current: QuickBooksInvoice) -> str:
     return current.number if shown == shown_number(current.number) else shown
 
 
-def request_push(desk: SyncContext, coperniq_id: str) -> None:
+def request_push(ctx: SyncContext, coperniq_id: str) -> None:
     """A database that forgot its link came from a backup: the push finds what bears our mark."""
-    SyncRun.objects.ask(SyncRun.of(desk.connection, Action.PUSH_INVOICE, coperniq_id=coperniq_id))
+    SyncRun.objects.ask(SyncRun.of(ctx.connection, Action.PUSH_INVOICE, coperniq_id=coperniq_id))

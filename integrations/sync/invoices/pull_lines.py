@@ -42,7 +42,7 @@ class CoperniqLines:
 
 
 def coperniq_lines_for(
-    desk: SyncContext,
+    ctx: SyncContext,
     run: SyncRun,
     invoice: QuickBooksInvoice,
     standing: Sequence[CoperniqInvoiceLine] = (),
@@ -54,11 +54,11 @@ def coperniq_lines_for(
     """`standing` are Coperniq's lines now, `paired` theirs → QuickBooks', `before` QuickBooks' as last answered."""
     known = catalog_of_paired(standing, paired or {}, before, invoice)
     named = replace(invoice, lines=tuple(_as_known(line, known) for line in invoice.lines))
-    folded = fold_lines(named, lambda item: catalog_of(desk, run, item), generic_ids(desk))
+    folded = fold_lines(named, lambda item: catalog_of(ctx, run, item), generic_ids(ctx))
     folded = with_kept_texts(folded, standing)
-    catalog_ids = catalog_ids_of(desk, run, folded)
+    catalog_ids = catalog_ids_of(ctx, run, folded)
     ids = standing_ids(folded, catalog_ids, standing)
-    bodies = line_bodies(folded, catalog_ids, unit_costs(desk, catalog_ids, standing), ids)
+    bodies = line_bodies(folded, catalog_ids, unit_costs(ctx, catalog_ids, standing), ids)
     gone = [line for line in standing if line.catalog_item_id not in catalog_ids.values()]
     if lines_stay:
         bodies += [emptied(line) for line in gone]
@@ -67,8 +67,8 @@ def coperniq_lines_for(
     return CoperniqLines(folded, catalog_ids, bodies, pairs, same_lines(folded, catalog_ids, shown))
 
 
-def generic_ids(desk: SyncContext) -> set[str]:
-    catalog = lookup_rows(desk, LookupName.CATALOG)
+def generic_ids(ctx: SyncContext) -> set[str]:
+    catalog = lookup_rows(ctx, LookupName.CATALOG)
     return {row["id"] for row in catalog if row["name"].startswith(GENERIC_ITEM)}
 
 
@@ -93,10 +93,10 @@ def _as_known(line: QuickBooksInvoiceLine, known: Mapping[str, str]) -> QuickBoo
     return replace(line, item_id=f"{PAIRED}{known[line.id]}") if line.id in known else line
 
 
-def catalog_of(desk: SyncContext, run: SyncRun, item_id: str) -> str | None:
+def catalog_of(ctx: SyncContext, run: SyncRun, item_id: str) -> str | None:
     if item_id.startswith(PAIRED):
         return item_id.removeprefix(PAIRED)
-    return catalog_id_for(desk, run, item_id)
+    return catalog_id_for(ctx, run, item_id)
 
 
 def with_kept_texts(folded: FoldedLines, standing: Sequence[CoperniqInvoiceLine]) -> FoldedLines:
@@ -110,21 +110,21 @@ def with_kept_texts(folded: FoldedLines, standing: Sequence[CoperniqInvoiceLine]
     return replace(folded, lines=lines)
 
 
-def catalog_ids_of(desk: SyncContext, run: SyncRun, folded: FoldedLines) -> dict[str, str]:
+def catalog_ids_of(ctx: SyncContext, run: SyncRun, folded: FoldedLines) -> dict[str, str]:
     return {
-        line.item: generic_item_id(desk, run, line.generic)
+        line.item: generic_item_id(ctx, run, line.generic)
         if line.generic
-        else str(catalog_of(desk, run, line.item))
+        else str(catalog_of(ctx, run, line.item))
         for line in folded.lines
     }
 
 
 def unit_costs(
-    desk: SyncContext, catalog_ids: Mapping[str, str], standing: Sequence[CoperniqInvoiceLine]
+    ctx: SyncContext, catalog_ids: Mapping[str, str], standing: Sequence[CoperniqInvoiceLine]
 ) -> dict[str, int]:
     """Cents by item: as they stand in Coperniq's line, else in its catalog."""
     known = {line.catalog_item_id: cents_of(line.unit_cost) for line in standing}
-    listed = {row["id"]: row["cost_cents"] or 0 for row in lookup_rows(desk, LookupName.CATALOG)}
+    listed = {row["id"]: row["cost_cents"] or 0 for row in lookup_rows(ctx, LookupName.CATALOG)}
     return {item: known.get(id_, listed.get(id_, 0)) for item, id_ in catalog_ids.items()}
 
 

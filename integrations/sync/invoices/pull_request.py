@@ -9,16 +9,16 @@ from integrations.models.links import MOVED_FROM
 from integrations.sync.engine.context import SyncContext
 
 
-def on_invoice_moved(desk: SyncContext, invoice: RecordLink, customer_id: str) -> None:
+def on_invoice_moved(ctx: SyncContext, invoice: RecordLink, customer_id: str) -> None:
     """Payments need the customer it has by now; the run of its own still has to ask about the one it had."""
-    before = invoice.quickbooks_image.get("customer", customer_id)
+    before = invoice.quickbooks_snapshot.get("customer", customer_id)
     if customer_id != before:
         invoice.written = {MOVED_FROM: before, **invoice.written}
-        request_pull(desk, invoice)
+        request_pull(ctx, invoice)
 
 
-def request_pull(desk: SyncContext, invoice: RecordLink) -> None:
+def request_pull(ctx: SyncContext, invoice: RecordLink) -> None:
     """Whoever met the news here stores a later version, after which nothing else would tell of it."""
     with transaction.atomic():
-        desk.lane.hold_fast()
-        SyncRun.objects.ask(SyncRun.of(desk.connection, Action.PULL_INVOICE, invoice))
+        ctx.lane.assert_owned()
+        SyncRun.objects.ask(SyncRun.of(ctx.connection, Action.PULL_INVOICE, invoice))

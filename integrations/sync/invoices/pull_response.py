@@ -22,14 +22,14 @@ from integrations.sync.invoices.mapping import coperniq_invoice_snapshot, day_of
 from integrations.sync.invoices.push_response import allocation_runs, list_sentences
 
 
-def on_response(desk: SyncContext, write: RemoteWrite, sent: WriteResponse, body: str) -> RunResult:
+def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body: str) -> RunResult:
     invoice = cast("CoperniqInvoice", sent.record)
     about = write.about["about"]
-    link, before = _link_for_pull(desk, write, invoice)
+    link, before = _link_for_pull(ctx, write, invoice)
     is_new = link.pk is None
-    _update_link(desk, link, write, invoice)
+    _update_link(ctx, link, write, invoice)
     if about.get("found"):
-        link.coperniq_image |= edited_since(desk, invoice, load_body(body)) | moved_since(
+        link.coperniq_snapshot |= edited_since(ctx, invoice, load_body(body)) | moved_since(
             about["record"], invoice
         )
     if is_new:
@@ -37,7 +37,7 @@ def on_response(desk: SyncContext, write: RemoteWrite, sent: WriteResponse, body
     again = left_standing(link, about, invoice)
     link.written["lines_stay"] = again or bool(link.written.get("lines_stay"))
     if again:  # the lines have not been taken over yet
-        link.quickbooks_image = {**link.quickbooks_image, "lines": before.get("lines")}
+        link.quickbooks_snapshot = {**link.quickbooks_snapshot, "lines": before.get("lines")}
     choices = [Choice(**choice) for choice in about.get("choices", ())]
     return done(
         _message_of(write, link),
@@ -47,39 +47,39 @@ def on_response(desk: SyncContext, write: RemoteWrite, sent: WriteResponse, body
         record_name=link.coperniq_name,
         link=link,
         answered=AnsweredWrite(write, write.quickbooks_id, link.quickbooks_version, ""),
-        asks=_payment_runs(desk, link, found=bool(about.get("found"))) if is_new else (),
+        asks=_payment_runs(ctx, link, found=bool(about.get("found"))) if is_new else (),
         choices=choices,
         again=again or bool(about.get("again")),
     )
 
 
 def _link_for_pull(
-    desk: SyncContext, write: RemoteWrite, invoice: CoperniqInvoice
+    ctx: SyncContext, write: RemoteWrite, invoice: CoperniqInvoice
 ) -> tuple[RecordLink, dict[str, Any]]:
     """With QuickBooks as it was read for this write, and what stood there before."""
-    links = RecordLink.objects.of(desk.connection, Kind.INVOICE)
+    links = RecordLink.objects.of(ctx.connection, Kind.INVOICE)
     link = links.filter(quickbooks_id=write.quickbooks_id).first() or RecordLink(
-        connection=desk.connection,
+        connection=ctx.connection,
         kind=Kind.INVOICE,
         coperniq_id=invoice.id,
         quickbooks_id=write.quickbooks_id,
-        rule=write.rule,
+        match_method=write.match_method,
     )
     apply_plan_metadata(link, write.about)
-    before = link.quickbooks_image
+    before = link.quickbooks_snapshot
     theirs = write.about["about"]["quickbooks"]
     link.quickbooks_name, link.quickbooks_version = theirs["name"], theirs["version"]
-    link.quickbooks_image = theirs["image"]
+    link.quickbooks_snapshot = theirs["image"]
     link.quickbooks_at = datetime.fromisoformat(theirs["at"]) if theirs["at"] else link.quickbooks_at
     return link, before
 
 
-def _update_link(desk: SyncContext, link: RecordLink, write: RemoteWrite, invoice: CoperniqInvoice) -> None:
+def _update_link(ctx: SyncContext, link: RecordLink, write: RemoteWrite, invoice: CoperniqInvoice) -> None:
     """Only what was written counts as answered: a person may have changed the rest since it was read."""
-    answered = coperniq_invoice_snapshot(invoice, ZoneInfo(desk.connection.company.time_zone))
+    answered = coperniq_invoice_snapshot(invoice, ZoneInfo(ctx.connection.company.time_zone))
     about = write.about["about"]
     written = {name: answered[name] for name in about["fields"]}
-    link.coperniq_image = {**write.coperniq_image, **written} if write.coperniq_id else answered
+    link.coperniq_snapshot = {**write.coperniq_snapshot, **written} if write.coperniq_id else answered
     pairs = about.get("pairs")
     if pairs is not None:
         sold = {line.catalog_item_id: line.id for line in invoice.lines}
@@ -117,7 +117,7 @@ def total_variance(about: Mapping[str, Any], invoice: CoperniqInvoice) -> list[s
 
 def _message_of(write: RemoteWrite, link: RecordLink) -> str:
     about = write.about["about"]
-    name = f"invoice {link.told_number}"
+    name = f"invoice {link.display_number}"
     if not write.coperniq_id:
         folded = f" Put together for Coperniq: {', '.join(about['why'])}." if about.get("why") else ""
         place = f" on “{about['place']}”" if about.get("place") else ""
@@ -127,35 +127,35 @@ def _message_of(write: RemoteWrite, link: RecordLink) -> str:
     return f"Updated {name} in Coperniq: {list_sentences([change['field'] for change in write.changes])}."
 
 
-def _payment_runs(desk: SyncContext, link: RecordLink, *, found: bool) -> list[SyncRun]:
+def _payment_runs(ctx: SyncContext, link: RecordLink, *, found: bool) -> list[SyncRun]:
     """Money that came in before the invoice was in Coperniq; after a lost answer that may be since it was read."""
-    payment_ids = link.quickbooks_image.get("payments", ())
+    payment_ids = link.quickbooks_snapshot.get("payments", ())
     if found:
         try:
-            payment_ids = desk.quickbooks.read_invoice(link.quickbooks_id).payment_ids
+            payment_ids = ctx.quickbooks.read_invoice(link.quickbooks_id).payment_ids
         except RecordMissing:
             payment_ids = ()
-    return allocation_runs(desk, payment_ids, link.coperniq_account_id)
+    return allocation_runs(ctx, payment_ids, link.coperniq_account_id)
 
 
-def find_lost_write(desk: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
+def find_lost_write(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
     if not write.coperniq_id:
-        found = find_tagged_invoice(desk, write.about["about"]["record"], write.quickbooks_id) or find_moved(
-            desk, write
+        found = find_tagged_invoice(ctx, write.about["about"]["record"], write.quickbooks_id) or find_moved(
+            ctx, write
         )
         write.about["about"]["found"] = found is not None
         return WriteResponse(found, "") if found else None
     try:
-        current = desk.coperniq.read_invoice(write.coperniq_id)
+        current = ctx.coperniq.read_invoice(write.coperniq_id)
     except RecordMissing:
         return None
-    zone = ZoneInfo(desk.connection.company.time_zone)
+    zone = ZoneInfo(ctx.connection.company.time_zone)
     return WriteResponse(current, "") if _has_values(current, load_body(body), zone) else None
 
 
-def edited_since(desk: SyncContext, current: CoperniqInvoice, wanted: Mapping[str, Any]) -> dict[str, None]:
+def edited_since(ctx: SyncContext, current: CoperniqInvoice, wanted: Mapping[str, Any]) -> dict[str, None]:
     """Fields that are not as they were sent, in an invoice found after a lost answer: an edit that nobody has seen."""
-    zone = ZoneInfo(desk.connection.company.time_zone)
+    zone = ZoneInfo(ctx.connection.company.time_zone)
     parts = {"due_date": "dueDate", "memo": "description", "lines": "lineItems"}
     sent = {name: {part: wanted[part]} for name, part in parts.items() if part in wanted}
     return {name: None for name, values in sent.items() if not _has_values(current, values, zone)}
@@ -167,32 +167,32 @@ def moved_since(record: Sequence[str], current: CoperniqInvoice) -> dict[str, st
 
 
 def find_tagged_invoice(
-    desk: SyncContext, record: Sequence[str], quickbooks_id: str
+    ctx: SyncContext, record: Sequence[str], quickbooks_id: str
 ) -> CoperniqInvoice | None:
     """The invoice of this record, ("projects" or "accounts", id), that bears the mark of QuickBooks' one."""
     kind, id_ = record
-    rows = desk.coperniq.list_invoices_of("projects" if kind == "projects" else "accounts", id_)
-    return marked_among(desk, rows, quickbooks_id)
+    rows = ctx.coperniq.list_invoices_of("projects" if kind == "projects" else "accounts", id_)
+    return marked_among(ctx, rows, quickbooks_id)
 
 
-def find_moved(desk: SyncContext, write: RemoteWrite) -> CoperniqInvoice | None:
+def find_moved(ctx: SyncContext, write: RemoteWrite) -> CoperniqInvoice | None:
     """People may have moved it to another record, or taken its own away, before the portal had its answer."""
-    rows = desk.coperniq.list_invoices(sent_not_before(write, desk.coperniq.clock_offset))
-    return marked_among(desk, rows, write.quickbooks_id)
+    rows = ctx.coperniq.list_invoices(sent_not_before(write, ctx.coperniq.clock_offset))
+    return marked_among(ctx, rows, write.quickbooks_id)
 
 
-def marked_among(desk: SyncContext, rows: Iterable[object], quickbooks_id: str) -> CoperniqInvoice | None:
+def marked_among(ctx: SyncContext, rows: Iterable[object], quickbooks_id: str) -> CoperniqInvoice | None:
     for row in rows:
         if not isinstance(row, CoperniqInvoice):
             continue
-        mark = read_quickbooks_tag(desk.connection.realm_id, Kind.INVOICE, row.description)
-        if mark.quickbooks_id == quickbooks_id and _is_unlinked(desk, row.id):
+        mark = read_quickbooks_tag(ctx.connection.realm_id, Kind.INVOICE, row.description)
+        if mark.quickbooks_id == quickbooks_id and _is_unlinked(ctx, row.id):
             return row
     return None
 
 
-def _is_unlinked(desk: SyncContext, coperniq_id: str) -> bool:
-    return RecordLink.objects.pushed(desk.connection, Kind.INVOICE, coperniq_id) is None
+def _is_unlinked(ctx: SyncContext, coperniq_id: str) -> bool:
+    return RecordLink.objects.pushed(ctx.connection, Kind.INVOICE, coperniq_id) is None
 
 
 def _has_values(current: CoperniqInvoice, wanted: Mapping[str, Any], zone: ZoneInfo) -> bool:

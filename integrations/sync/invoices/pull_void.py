@@ -24,15 +24,15 @@ _VOIDED, _DELETED = "voided", "deleted"
 _QUESTIONS = {_VOIDED: Question.VOIDED_IN_QUICKBOOKS, _DELETED: Question.DELETED_IN_QUICKBOOKS}
 
 
-def plan_voided(desk: SyncContext, run: SyncRun, link: RecordLink, current: QuickBooksInvoice) -> Plan:
-    if link.quickbooks_image.get("voided") and not current.is_voided and current.total_cents:
+def plan_voided(ctx: SyncContext, run: SyncRun, link: RecordLink, current: QuickBooksInvoice) -> Plan:
+    if link.quickbooks_snapshot.get("voided") and not current.is_voided and current.total_cents:
         raise _hold_refilled(link, current)
-    if link.written.get("ended") or link.quickbooks_image.get("voided"):
-        return plan_refreshed(desk, link, run, current)
-    image = quickbooks_invoice_snapshot(current, desk.settings.memo_field)
+    if link.written.get("ended") or link.quickbooks_snapshot.get("voided"):
+        return plan_refreshed(ctx, link, run, current)
+    image = quickbooks_invoice_snapshot(current, ctx.settings.memo_field)
     told = quickbooks_as_read(current, image)
     return _plan_decline(
-        desk, run, link, _VOIDED, told, asks=desk.settings.on_quickbooks_void == OnQuickBooksVoid.HOLD
+        ctx, run, link, _VOIDED, told, asks=ctx.settings.on_quickbooks_void == OnQuickBooksVoid.HOLD
     )
 
 
@@ -40,14 +40,14 @@ def _hold_refilled(link: RecordLink, current: QuickBooksInvoice) -> NeedsDecisio
     """People have given it lines once more. Coperniq's has come to its end, and nothing would tell of the money."""
     return NeedsDecision(
         "quickbooks_invoice_filled_again",
-        f"Invoice {link.told_number} was voided in QuickBooks, and comes to ${money(current.total_cents):,} there again. "
-        "In Coperniq it has ended. Void it in QuickBooks and make a new one there, which comes over by itself, or "
+        f"Invoice {link.display_number} was voided in QuickBooks, and comes to ${money(current.total_cents):,} there "
+        "again. In Coperniq it has ended. Void it in QuickBooks and make a new one there, which comes over by itself, or "
         "leave it.",
         [RETRY, DISCARD],
     )
 
 
-def plan_deleted(desk: SyncContext, run: SyncRun, link: RecordLink | None) -> Plan:
+def plan_deleted(ctx: SyncContext, run: SyncRun, link: RecordLink | None) -> Plan:
     """Nothing is ever ended in Coperniq for it without a person."""
     if link is None:
         raise Skipped(
@@ -62,26 +62,26 @@ def plan_deleted(desk: SyncContext, run: SyncRun, link: RecordLink | None) -> Pl
         "name": link.quickbooks_name,
         "version": link.quickbooks_version,
         "at": "",
-        "image": {**link.quickbooks_image, "deleted": True},
+        "image": {**link.quickbooks_snapshot, "deleted": True},
     }
-    return _plan_decline(desk, run, link, _DELETED, told, asks=True)
+    return _plan_decline(ctx, run, link, _DELETED, told, asks=True)
 
 
 def _plan_decline(
-    desk: SyncContext, run: SyncRun, link: RecordLink, because: str, told: Mapping[str, Any], *, asks: bool
+    ctx: SyncContext, run: SyncRun, link: RecordLink, because: str, told: Mapping[str, Any], *, asks: bool
 ) -> Plan:
-    invoice = read_coperniq_invoice(desk, link)
+    invoice = read_coperniq_invoice(ctx, link)
     if invoice is None or invoice.status == DECLINED:
         return _plan_known_end(run, link, because, told)
-    image = coperniq_invoice_snapshot(invoice, ZoneInfo(desk.connection.company.time_zone))
-    open_questions(desk, run, ENDED_CAUSES).requeue()
+    image = coperniq_invoice_snapshot(invoice, ZoneInfo(ctx.connection.company.time_zone))
+    open_questions(ctx, run, ENDED_CAUSES).requeue()
     _refuse_paid_in_coperniq(run, link, invoice, because)
     edited = is_edited_in_coperniq(link, image)
     if (asks or edited) and not run.has_taken(decline(because)):
         raise _ask_to_decline(link, because, edited=edited)
     return Plan(
         record_name=run.record_name,
-        rule=link.rule,
+        match_method=link.match_method,
         quickbooks_id=link.quickbooks_id,
         write=PlannedWrite(
             "update",
@@ -91,7 +91,7 @@ def _plan_decline(
             vendor=Vendor.COPERNIQ,
             coperniq_id=invoice.id,
         ),
-        coperniq_image=image,
+        coperniq_snapshot=image,
         number=link.number,
         amount_cents=image["total"],
         written={**link.written, "ended": because},
@@ -99,9 +99,9 @@ def _plan_decline(
     )
 
 
-def read_coperniq_invoice(desk: SyncContext, link: RecordLink) -> CoperniqInvoice | None:
+def read_coperniq_invoice(ctx: SyncContext, link: RecordLink) -> CoperniqInvoice | None:
     try:
-        return desk.coperniq.read_invoice(link.coperniq_id)
+        return ctx.coperniq.read_invoice(link.coperniq_id)
     except RecordMissing:
         return None
 
@@ -111,9 +111,9 @@ def _plan_known_end(run: SyncRun, link: RecordLink, because: str, told: Mapping[
         link,
         run.record_name,
         quickbooks_version=str(told["version"]),
-        quickbooks_image=dict(told["image"]),
+        quickbooks_snapshot=dict(told["image"]),
         written={**link.written, "ended": because},
-        sentence=f"Invoice {link.told_number} was {because} in QuickBooks, and has come to its end in Coperniq too.",
+        sentence=f"Invoice {link.display_number} was {because} in QuickBooks, and has come to its end in Coperniq too.",
     )
 
 
@@ -123,7 +123,7 @@ def _refuse_paid_in_coperniq(run: SyncRun, link: RecordLink, invoice: CoperniqIn
         return
     raise NeedsDecision(
         "ended_but_paid",
-        f"Invoice {link.told_number} was {because} in QuickBooks, but Coperniq has payments of "
+        f"Invoice {link.display_number} was {because} in QuickBooks, but Coperniq has payments of "
         f"${money(invoice.paid_cents):,} on it. Decide what becomes of the money, then try again, or leave the invoice.",
         [RETRY, DISCARD],
     )
@@ -137,6 +137,7 @@ def _ask_to_decline(link: RecordLink, because: str, *, edited: bool) -> NeedsDec
     also = " It was changed in Coperniq meanwhile." if edited else ""
     return NeedsDecision(
         f"quickbooks_invoice_{because}",
-        f"Invoice {link.told_number} was {because} in QuickBooks.{also} Decline it in Coperniq too, or leave it there.",
+        f"Invoice {link.display_number} was {because} in QuickBooks.{also} Decline it in Coperniq too, or leave it "
+        "there.",
         [decline(because), RETRY, DISCARD],
     )

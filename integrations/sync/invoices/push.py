@@ -42,41 +42,41 @@ from integrations.sync.items.push import lines_as_known
 _INVOICE_MISSING = "invoice_missing"
 
 
-def plan(desk: SyncContext, run: SyncRun) -> Plan:
-    settings = desk.settings
+def plan(ctx: SyncContext, run: SyncRun) -> Plan:
+    settings = ctx.settings
     if not settings.invoice_sync:
         SeenInvoice.forget(run.company_id, run.coperniq_id)
     refuse_while_off(settings)
-    link = find_or_recover_link(desk, run)
-    invoice = read_invoice(desk, run, link)
-    is_pulled = link is not None and link.rule == RecordLink.Rule.PULLED
+    link = find_or_recover_link(ctx, run)
+    invoice = read_invoice(ctx, run, link)
+    is_pulled = link is not None and link.match_method == RecordLink.MatchMethod.PULLED
     run.record_name = link.coperniq_name if link is not None and is_pulled else _invoice_name(invoice)
     run.coperniq_account_id = invoice.account_id
-    image = coperniq_invoice_snapshot(invoice, ZoneInfo(desk.connection.company.time_zone))
+    image = coperniq_invoice_snapshot(invoice, ZoneInfo(ctx.connection.company.time_zone))
     ended = end_of_invoice(settings, invoice)
     if link is not None and (ended is not None or not run.has_taken(CREATE_AGAIN)):
-        return plan_invoice_update(desk, run, invoice, link, image, ended)
+        return plan_invoice_update(ctx, run, invoice, link, image, ended)
     if link is None:
-        refuse_pulled_copy(desk, run, Kind.INVOICE, invoice.description)
-        _refuse_ineligible(desk, run, invoice, settings)
-    return plan_invoice_create(desk, run, invoice, image)
+        refuse_pulled_copy(ctx, run, Kind.INVOICE, invoice.description)
+        _refuse_ineligible(ctx, run, invoice, settings)
+    return plan_invoice_create(ctx, run, invoice, image)
 
 
-def apply(desk: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
+def apply(ctx: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
     """Whether QuickBooks keeps lines without an item is learnt from one invoice; the others wait for that."""
     remedies = {
         NumberTaken: refresh_nothing,
         InactiveReference: forget_lookup,
         BooksClosed: read_preferences,
     }
-    learning = planned.learns and lines_as_known(desk) == ItemlessLines.UNKNOWN
-    with desk.locked("learning") if learning else nullcontext():
+    learning = planned.learns and lines_as_known(ctx) == ItemlessLines.UNKNOWN
+    with ctx.locked("learning") if learning else nullcontext():
         if learning:
-            planned = plan(desk, run)
+            planned = plan(ctx, run)
         try:
-            return execute_or_refresh(desk, run, planned, plan, remedies)
+            return execute_or_refresh(ctx, run, planned, plan, remedies)
         except (InactiveReference, InvalidCustomer):
-            wait_if_refused(desk, run, planned, "CustomerRef.value")
+            wait_if_refused(ctx, run, planned, "CustomerRef.value")
             raise
 
 
@@ -84,9 +84,9 @@ def _invoice_name(invoice: CoperniqInvoice) -> str:
     return f"Invoice {invoice.number}" if invoice.number else f"Invoice with id {invoice.id}"
 
 
-def read_invoice(desk: SyncContext, run: SyncRun, link: RecordLink | None) -> CoperniqInvoice:
+def read_invoice(ctx: SyncContext, run: SyncRun, link: RecordLink | None) -> CoperniqInvoice:
     try:
-        return desk.coperniq.read_invoice(run.coperniq_id)
+        return ctx.coperniq.read_invoice(run.coperniq_id)
     except UnexpectedShape as error:
         run.record_name = link.coperniq_name if link is not None else f"Invoice with id {run.coperniq_id}"
         raise NeedsDecision(
@@ -101,23 +101,23 @@ def read_invoice(desk: SyncContext, run: SyncRun, link: RecordLink | None) -> Co
                 "invoice_gone", "It is not in Coperniq any more, and never was in QuickBooks.", silent=True
             ) from error
         run.record_name = link.coperniq_name
-        _skip_if_asked(desk, run, link)
+        _skip_if_asked(ctx, run, link)
         raise NeedsDecision(
             _INVOICE_MISSING,
-            f"Coperniq does not show invoice {link.told_number} any more; QuickBooks still has it. Restore it, or give "
-            "the API key's user access to it, then try again. If it was deleted on purpose, void it in QuickBooks "
+            f"Coperniq does not show invoice {link.display_number} any more; QuickBooks still has it. Restore it, or "
+            "give the API key's user access to it, then try again. If it was deleted on purpose, void it in QuickBooks "
             "by hand.",
             [RETRY, DISCARD],
         ) from error
 
 
-def _skip_if_asked(desk: SyncContext, run: SyncRun, link: RecordLink) -> None:
+def _skip_if_asked(ctx: SyncContext, run: SyncRun, link: RecordLink) -> None:
     """One card is enough; whoever answers it goes on with both sides."""
-    if not open_questions(desk, run, (_INVOICE_MISSING,)).exists():
+    if not open_questions(ctx, run, (_INVOICE_MISSING,)).exists():
         return
     link.written["unsettled"] = list(INVOICE_FIELDS)
     with transaction.atomic():
-        desk.lane.hold_fast()
+        ctx.lane.assert_owned()
         RecordLink.objects.filter(pk=link.pk).update(written=link.written)
     raise Skipped("asked_already", "A person has been asked about this already.", silent=True)
 
@@ -130,7 +130,7 @@ def end_of_invoice(settings: SyncSettings, invoice: CoperniqInvoice) -> str | No
 
 
 def _refuse_ineligible(
-    desk: SyncContext, run: SyncRun, invoice: CoperniqInvoice, settings: SyncSettings
+    ctx: SyncContext, run: SyncRun, invoice: CoperniqInvoice, settings: SyncSettings
 ) -> None:
     name = _invoice_name(invoice)
     if invoice.status == DECLINED or invoice.is_archived:
@@ -138,7 +138,7 @@ def _refuse_ineligible(
         raise Skipped("ended_before_push", f"{name} is {what} in Coperniq and never was in QuickBooks.")
     if run.decisions:
         return  # whoever has answered anything about it wants it sent
-    if is_before_cutoff(desk, invoice.created_at, -desk.coperniq.clock_behind):
+    if is_before_cutoff(ctx, invoice.created_at, -ctx.coperniq.clock_behind):
         raise Skipped(
             "before_cut_off",
             f"{name} was made before invoice syncing was switched on. Send it anyway if it belongs into QuickBooks.",

@@ -35,22 +35,22 @@ from integrations.sync.items.push import has_unmatched
 
 
 def plan_invoice_create(
-    desk: SyncContext, run: SyncRun, invoice: CoperniqInvoice, image: dict[str, Any]
+    ctx: SyncContext, run: SyncRun, invoice: CoperniqInvoice, image: dict[str, Any]
 ) -> Plan:
-    customer_id = _customer_id_of(desk, invoice)
-    lines, matches = wanted_lines(desk, run, invoice)
+    customer_id = _customer_id_of(ctx, invoice)
+    lines, matches = wanted_lines(ctx, run, invoice)
     try:
-        number = choose_number(desk, run, wanted_number(invoice), customer_id, invoice.total_cents)
+        number = choose_number(ctx, run, wanted_number(invoice), customer_id, invoice.total_cents)
     except InvoiceFound as found:
-        return _plan_link(desk, run, invoice, image, found.invoice, found.rule)
-    values, warnings = _invoice_values(desk, run, invoice, lines)
+        return _plan_link(ctx, run, invoice, image, found.invoice, found.match_method)
+    values, warnings = _invoice_values(ctx, run, invoice, lines)
     warnings += renumbered(wanted_number(invoice), number)
     values |= {"CustomerRef.value": customer_id, "DocNumber": number}
     return Plan(
         record_name=run.record_name,
-        rule="created",
+        match_method="created",
         write=PlannedWrite("create", "Invoice", values, _create_changes(values, lines)),
-        coperniq_image=image,
+        coperniq_snapshot=image,
         number=number,
         amount_cents=invoice.total_cents,
         warnings=warnings,
@@ -65,28 +65,28 @@ def wanted_number(invoice: CoperniqInvoice) -> str:
 
 
 def _invoice_values(
-    desk: SyncContext, run: SyncRun, invoice: CoperniqInvoice, lines: Sequence[InvoiceLine]
+    ctx: SyncContext, run: SyncRun, invoice: CoperniqInvoice, lines: Sequence[InvoiceLine]
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Not sent: QuickBooks must not e-mail what Coperniq has sent, or will."""
-    zone = ZoneInfo(desk.connection.company.time_zone)
+    zone = ZoneInfo(ctx.connection.company.time_zone)
     issued_on = day_of(invoice.issued_at or invoice.created_at or invoice.updated_at, zone)
     assert issued_on is not None  # updated_at is always there
-    on, warnings = open_day(desk, run, issued_on)
+    on, warnings = open_day(ctx, run, issued_on)
     due_on = day_of(invoice.due_at, zone)
     values = {
         "TxnDate": on.isoformat(),
         "EmailStatus": "NotSet",
         "CurrencyRef.value": "USD",
         "Line": [line_payload(line) for line in lines],
-        **memo_values(desk, run, memo_of(invoice.description)),
+        **memo_values(ctx, run, memo_of(invoice.description)),
     }
     return values | ({"DueDate": due_on.isoformat()} if due_on else {}), warnings
 
 
-def memo_values(desk: SyncContext, run: SyncRun, memo: str) -> dict[str, str]:
+def memo_values(ctx: SyncContext, run: SyncRun, memo: str) -> dict[str, str]:
     """The mark is the note's last line, wherever the memo goes."""
-    mark = coperniq_tag(desk.connection.realm_id, Kind.INVOICE, run.coperniq_id)
-    if desk.settings.memo_field == MemoField.CUSTOMER_MEMO:
+    mark = coperniq_tag(ctx.connection.realm_id, Kind.INVOICE, run.coperniq_id)
+    if ctx.settings.memo_field == MemoField.CUSTOMER_MEMO:
         memo = fit_text(run, "description", memo, MEMO_LIMIT)
         return {"PrivateNote": mark} | ({"CustomerMemo.value": memo} if memo else {})
     return {"PrivateNote": with_tag(fit_text(run, "description", memo, NOTE_LIMIT - len(mark) - 1), mark)}
@@ -107,44 +107,44 @@ def renumbered(wanted: str, number: str) -> tuple[str, ...]:
 
 
 def _plan_link(
-    desk: SyncContext,
+    ctx: SyncContext,
     run: SyncRun,
     invoice: CoperniqInvoice,
     image: dict[str, Any],
     found: QuickBooksInvoice,
-    rule: RecordLink.Rule,
+    rule: RecordLink.MatchMethod,
 ) -> Plan:
     """It is in QuickBooks already: its lines are paired as they stand, so that later edits find them.
 
     One that bears our mark is then compared field by field: nobody knows which edits it has seen.
     """
-    ours = rule == RecordLink.Rule.ADOPTED
+    ours = rule == RecordLink.MatchMethod.ADOPTED
     sold = [line.id for line in found.lines if line.kind != SUBTOTAL]
     order = [line.id for line in invoice_lines_of(invoice)]
     return Plan(
         record_name=run.record_name,
-        rule=rule,
+        match_method=rule,
         quickbooks_id=found.id,
         quickbooks_name=f"Invoice {found.number}",
         quickbooks_version=found.sync_token,
         quickbooks_at=found.updated_at,
-        quickbooks_image=quickbooks_invoice_snapshot(found, desk.settings.memo_field),
-        coperniq_image={**image, **dict.fromkeys(INVOICE_FIELDS)} if ours else image,
+        quickbooks_snapshot=quickbooks_invoice_snapshot(found, ctx.settings.memo_field),
+        coperniq_snapshot={**image, **dict.fromkeys(INVOICE_FIELDS)} if ours else image,
         number=found.number,
         amount_cents=invoice.total_cents,
         written={"line_ids": dict(zip(order, sold, strict=False))},
-        ending={"again": ours, "asks": allocation_runs(desk, found.payment_ids, run.coperniq_account_id)},
+        ending={"again": ours, "asks": allocation_runs(ctx, found.payment_ids, run.coperniq_account_id)},
     )
 
 
-def _customer_id_of(desk: SyncContext, invoice: CoperniqInvoice) -> str:
+def _customer_id_of(ctx: SyncContext, invoice: CoperniqInvoice) -> str:
     """`record` has no type in Coperniq: the account itself if it has the account's id, else a project of it."""
     if invoice.record_id in ("", invoice.account_id):
-        return customer_of_account(desk, invoice)
-    link = RecordLink.objects.pushed(desk.connection, Kind.JOB, invoice.record_id)
+        return customer_of_account(ctx, invoice)
+    link = RecordLink.objects.pushed(ctx.connection, Kind.JOB, invoice.record_id)
     if link is not None and link.coperniq_account_id == invoice.account_id:
         return str(link.quickbooks_id)
-    phase = phase_to_enter(desk, invoice)
+    phase = phase_to_enter(ctx, invoice)
     if link is not None:
         return str(link.quickbooks_id)
     raise BlockedBy(
@@ -155,7 +155,7 @@ def _customer_id_of(desk: SyncContext, invoice: CoperniqInvoice) -> str:
     )
 
 
-def customer_of_account(desk: SyncContext, invoice: CoperniqInvoice) -> str:
+def customer_of_account(ctx: SyncContext, invoice: CoperniqInvoice) -> str:
     if not invoice.account_id:
         raise NeedsDecision(
             "invoice_without_account",
@@ -163,7 +163,7 @@ def customer_of_account(desk: SyncContext, invoice: CoperniqInvoice) -> str:
             "then try again.",
             [RETRY, DISCARD],
         )
-    link = RecordLink.objects.pushed(desk.connection, Kind.CUSTOMER, invoice.account_id)
+    link = RecordLink.objects.pushed(ctx.connection, Kind.CUSTOMER, invoice.account_id)
     if link is not None:
         return str(link.quickbooks_id)
     raise BlockedBy(
@@ -175,10 +175,10 @@ def customer_of_account(desk: SyncContext, invoice: CoperniqInvoice) -> str:
     )
 
 
-def phase_to_enter(desk: SyncContext, invoice: CoperniqInvoice) -> str:
+def phase_to_enter(ctx: SyncContext, invoice: CoperniqInvoice) -> str:
     """Which phase the project has to enter. Reads the project, and refuses one of another account."""
     try:
-        project = desk.coperniq.read_project(invoice.record_id)
+        project = ctx.coperniq.read_project(invoice.record_id)
     except RecordMissing as error:
         raise NeedsDecision(
             "project_missing",
@@ -193,5 +193,5 @@ def phase_to_enter(desk: SyncContext, invoice: CoperniqInvoice) -> str:
             "account. Correct one of them in Coperniq, then try again.",
             [RETRY, DISCARD],
         )
-    trigger = desk.connection.triggers.filter(workflow_id=project.workflow_id).first()
+    trigger = ctx.connection.triggers.filter(workflow_id=project.workflow_id).first()
     return f"enters {trigger.phase_name}" if trigger else "enters a trigger phase; its workflow has none yet"

@@ -37,12 +37,12 @@ SEND_SHORTENED = Choice("send_anyway", "Send it with the long texts cut off", Qu
 
 
 def wanted_lines(
-    desk: SyncContext, run: SyncRun, invoice: CoperniqInvoice
+    ctx: SyncContext, run: SyncRun, invoice: CoperniqInvoice
 ) -> tuple[list[InvoiceLine], list[RecordLink]]:
-    lines, matches = match_lines(desk, invoice_lines_of(invoice))
+    lines, matches = match_lines(ctx, invoice_lines_of(invoice))
     refuse_lines(invoice, lines)
-    lines = [shortened(run, line) for line in with_difference(desk, invoice, lines)]
-    return with_fallback_item(desk, lines), matches
+    lines = [shortened(run, line) for line in with_difference(ctx, invoice, lines)]
+    return with_fallback_item(ctx, lines), matches
 
 
 def refuse_lines(invoice: CoperniqInvoice, lines: Sequence[InvoiceLine]) -> None:
@@ -67,13 +67,13 @@ def shortened(run: SyncRun, line: InvoiceLine) -> InvoiceLine:
 
 
 def with_difference(
-    desk: SyncContext, invoice: CoperniqInvoice, lines: list[InvoiceLine]
+    ctx: SyncContext, invoice: CoperniqInvoice, lines: list[InvoiceLine]
 ) -> list[InvoiceLine]:
     """Coperniq's total may have tax that its lines do not show."""
     difference = invoice.total_cents - sum(line.amount_cents for line in lines)
     if not difference:
         return lines
-    item_id = chosen_item(desk, desk.settings.difference_item)
+    item_id = chosen_item(ctx, ctx.settings.difference_item)
     if not item_id:
         raise NeedsDecision(
             "total_mismatch",

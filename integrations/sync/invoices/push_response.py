@@ -54,31 +54,31 @@ def read(record: Mapping[str, Any]) -> QuickBooksInvoice | None:
     return None if record.get("status") == _DELETED_STATE else parse_quickbooks_invoice(record)
 
 
-def on_response(desk: SyncContext, write: RemoteWrite, sent: WriteResponse, body: str) -> RunResult:
+def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body: str) -> RunResult:
     invoice = sent.record
     assert invoice is None or isinstance(invoice, QuickBooksInvoice)  # what read() above made of the answer
-    link = link_for_write(desk, write)
+    link = link_for_write(ctx, write)
     is_new = link.pk is None
     warnings = list(write.warnings)
     again = False
     choices = [Choice(**choice) for choice in link.written.pop("choices", ())]
     if invoice is None:
-        link.quickbooks_image = {**link.quickbooks_image, "deleted": True}
+        link.quickbooks_snapshot = {**link.quickbooks_snapshot, "deleted": True}
     else:
-        before, written = link.quickbooks_image, load_body(body)
+        before, written = link.quickbooks_snapshot, load_body(body)
         learnt = _compare_totals(written, invoice)
-        _update_link(desk, link, invoice, learnt)
+        _update_link(ctx, link, invoice, learnt)
         if sent.looked_for and not learnt.dropped and was_edited_meanwhile(write, written, invoice):
             warnings += snapshot_as_written(write, link, before, written, invoice)
-        link.quickbooks_image |= kept_snapshot(write)
+        link.quickbooks_snapshot |= kept_snapshot(write)
         warnings += learnt.warnings
-        again = _settle_itemless(desk, link, learnt)
+        again = _settle_itemless(ctx, link, learnt)
         warnings += [DROPPED] if again else _variance_warning(write, link, invoice)
         warnings += _unchanged(write, written, link)
     again = again or bool(write.about.get("about", {}).get("again"))
-    waiting = payments_with_unapplied_money(desk, write, invoice)
-    asks = money_on(desk, write, invoice) if is_new else []
-    number = link.told_number
+    waiting = payments_with_unapplied_money(ctx, write, invoice)
+    asks = money_on(ctx, write, invoice) if is_new else []
+    number = link.display_number
     quickbooks_id = write.quickbooks_id if invoice is None else invoice.id
     return done(
         _message_of(write, number),
@@ -90,7 +90,7 @@ def on_response(desk: SyncContext, write: RemoteWrite, sent: WriteResponse, body
         link=link,
         answered=AnsweredWrite(write, quickbooks_id, link.quickbooks_version, sent.intuit_tid),
         other_links=waiting,
-        asks=[*asks, *(run_for_payment(desk, payment) for payment in waiting)],
+        asks=[*asks, *(run_for_payment(ctx, payment) for payment in waiting)],
         again=again,
         choices=choices,
     )
@@ -103,7 +103,9 @@ def _message_of(write: RemoteWrite, number: str) -> str:
     if write.operation == "create":
         return f"{told}, open and not e-mailed."
     if write.operation in ("void", "delete"):
-        archived = write.coperniq_image.get("archived") and write.coperniq_image.get("status") != "DECLINED"
+        archived = (
+            write.coperniq_snapshot.get("archived") and write.coperniq_snapshot.get("status") != "DECLINED"
+        )
         return f"{told}, because it was {'archived' if archived else 'declined'} in Coperniq."
     return (
         f"{told}: {list_sentences([change['field'] for change in write.changes])}."
@@ -120,12 +122,12 @@ def list_sentences(names: Sequence[str]) -> str:
 
 
 def _update_link(
-    desk: SyncContext, link: RecordLink, invoice: QuickBooksInvoice, learnt: _LearnedItemless
+    ctx: SyncContext, link: RecordLink, invoice: QuickBooksInvoice, learnt: _LearnedItemless
 ) -> None:
     link.quickbooks_id = invoice.id
     link.quickbooks_name = f"Invoice {invoice.number}" if invoice.number else "Invoice without a number"
     link.quickbooks_version, link.quickbooks_at = invoice.sync_token, invoice.updated_at
-    link.quickbooks_image = quickbooks_invoice_snapshot(invoice, desk.settings.memo_field)
+    link.quickbooks_snapshot = quickbooks_invoice_snapshot(invoice, ctx.settings.memo_field)
     link.number = invoice.number
     order: Sequence[str] = link.written.pop("line_order", ())
     if order:
@@ -158,12 +160,12 @@ def is_itemless(raw: Mapping[str, Any]) -> bool:
     return raw.get("DetailType") == SALES and "ItemRef" not in raw[SALES] and bool(raw["Amount"])
 
 
-def _settle_itemless(desk: SyncContext, link: RecordLink, learnt: _LearnedItemless) -> bool:
+def _settle_itemless(ctx: SyncContext, link: RecordLink, learnt: _LearnedItemless) -> bool:
     """True if the invoice has to be repaired: the amount of a line without an item was dropped."""
     link.written["repair"] = learnt.dropped
     if learnt.had_itemless:
         known = ItemlessLines.IGNORED if learnt.dropped else ItemlessLines.KEPT
-        QuickBooksConnection.objects.filter(pk=desk.connection.pk).update(itemless_lines=known)
+        QuickBooksConnection.objects.filter(pk=ctx.connection.pk).update(itemless_lines=known)
     return learnt.dropped
 
 
@@ -188,21 +190,21 @@ def _unchanged(write: RemoteWrite, sent: Mapping[str, Any], link: RecordLink) ->
     See docs/vendors/quickbooks-online.md, 8.1.
     """
     cleared = sent.get("CustomerMemo", {}).get("value") == ""
-    if write.operation != "update" or not cleared or not link.quickbooks_image["memo"]:
+    if write.operation != "update" or not cleared or not link.quickbooks_snapshot["memo"]:
         return []
     return ["QuickBooks kept the message although it is empty in Coperniq: clear it there by hand."]
 
 
-def money_on(desk: SyncContext, write: RemoteWrite, invoice: QuickBooksInvoice | None) -> list[SyncRun]:
+def money_on(ctx: SyncContext, write: RemoteWrite, invoice: QuickBooksInvoice | None) -> list[SyncRun]:
     """What came in on either side before the invoice was linked."""
     account_id = write.about["coperniq_account_id"]
-    asks = allocation_runs(desk, invoice.payment_ids if invoice else (), account_id)
-    return [*asks, _payment_runs(desk, write)] if _has_payments(write.coperniq_image) else asks
+    asks = allocation_runs(ctx, invoice.payment_ids if invoice else (), account_id)
+    return [*asks, _payment_runs(ctx, write)] if _has_payments(write.coperniq_snapshot) else asks
 
 
-def _payment_runs(desk: SyncContext, write: RemoteWrite) -> SyncRun:
+def _payment_runs(ctx: SyncContext, write: RemoteWrite) -> SyncRun:
     return SyncRun.of(
-        desk.connection,
+        ctx.connection,
         Action.NOTICE_PAYMENTS,
         coperniq_id=write.coperniq_id,
         coperniq_account_id=write.about["coperniq_account_id"],
@@ -210,11 +212,11 @@ def _payment_runs(desk: SyncContext, write: RemoteWrite) -> SyncRun:
     )
 
 
-def allocation_runs(desk: SyncContext, payment_ids: Iterable[str], coperniq_account_id: str) -> list[SyncRun]:
+def allocation_runs(ctx: SyncContext, payment_ids: Iterable[str], coperniq_account_id: str) -> list[SyncRun]:
     """Looks at payments in QuickBooks. Whoever heard of one while its invoice was not linked has passed it over."""
     return [
         SyncRun.of(
-            desk.connection,
+            ctx.connection,
             Action.NOTICE_ALLOCATIONS,
             quickbooks_id=payment_id,
             coperniq_account_id=coperniq_account_id,
@@ -223,12 +225,12 @@ def allocation_runs(desk: SyncContext, payment_ids: Iterable[str], coperniq_acco
     ]
 
 
-def find_lost_write(desk: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
+def find_lost_write(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
     wanted = load_body(body)
     if write.operation == "create":
-        return _find_created(desk, write, wanted)
+        return _find_created(ctx, write, wanted)
     try:
-        current = desk.quickbooks.read_invoice(write.quickbooks_id)
+        current = ctx.quickbooks.read_invoice(write.quickbooks_id)
     except RecordMissing:
         return WriteResponse(None, "") if write.operation == "delete" else None
     if write.operation == "void":
@@ -240,11 +242,11 @@ def find_lost_write(desk: SyncContext, write: RemoteWrite, body: str) -> WriteRe
     )
 
 
-def _find_created(desk: SyncContext, write: RemoteWrite, wanted: Mapping[str, Any]) -> WriteResponse | None:
-    found = find_created_invoice(desk, write, wanted)
+def _find_created(ctx: SyncContext, write: RemoteWrite, wanted: Mapping[str, Any]) -> WriteResponse | None:
+    found = find_created_invoice(ctx, write, wanted)
     if found is None:
         return None
-    write.rule = RecordLink.Rule.ADOPTED
+    write.match_method = RecordLink.MatchMethod.ADOPTED
     return WriteResponse(found, "", True)
 
 
@@ -260,23 +262,23 @@ def _has_values(current: QuickBooksInvoice, wanted: Mapping[str, Any]) -> bool:
 
 
 def find_created_invoice(
-    desk: SyncContext, write: RemoteWrite, wanted: Mapping[str, Any]
+    ctx: SyncContext, write: RemoteWrite, wanted: Mapping[str, Any]
 ) -> QuickBooksInvoice | None:
     """By its mark, under another number too; by all it was made with, where people took the mark: voiding does."""
-    named = desk.quickbooks.find_invoices_numbered([wanted["DocNumber"]])
-    since = sent_not_before(write, desk.quickbooks.clock_offset)
-    free = unlinked_with_tag(desk, write, named) or unlinked_with_tag(
-        desk, write, desk.quickbooks.list_invoices_changed(since)
+    named = ctx.quickbooks.find_invoices_numbered([wanted["DocNumber"]])
+    since = sent_not_before(write, ctx.quickbooks.clock_offset)
+    free = unlinked_with_tag(ctx, write, named) or unlinked_with_tag(
+        ctx, write, ctx.quickbooks.list_invoices_changed(since)
     )
     if not free:
         young = [row for row in named if row.created_at is not None and row.created_at >= since]
-        free = unlinked_rows(desk, write, [row for row in young if _is_untagged_match(desk, wanted, row)])
+        free = unlinked_rows(ctx, write, [row for row in young if _is_untagged_match(ctx, wanted, row)])
     return min(free, key=lambda row: int(row.id) if row.id.isdecimal() else 0, default=None)
 
 
-def _is_untagged_match(desk: SyncContext, wanted: Mapping[str, Any], invoice: QuickBooksInvoice) -> bool:
+def _is_untagged_match(ctx: SyncContext, wanted: Mapping[str, Any], invoice: QuickBooksInvoice) -> bool:
     """`wanted`: the body of a create. A voided one keeps number and customer."""
-    marked = tagged_coperniq_id(desk.connection.realm_id, Kind.INVOICE, invoice.note)
+    marked = tagged_coperniq_id(ctx.connection.realm_id, Kind.INVOICE, invoice.note)
     same = (invoice.number, invoice.customer_id) == (wanted["DocNumber"], wanted["CustomerRef"]["value"])
     total = sum(line["Amount"] for line in wanted["Line"])
     return not marked and same and (invoice.is_voided or money(invoice.total_cents) == total)

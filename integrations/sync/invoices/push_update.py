@@ -27,7 +27,7 @@ GO_ON_IN_QUICKBOOKS = Choice("go_on", "Go on with it where it is in QuickBooks",
 
 
 def plan_invoice_update(
-    desk: SyncContext,
+    ctx: SyncContext,
     run: SyncRun,
     invoice: CoperniqInvoice,
     link: RecordLink,
@@ -37,12 +37,12 @@ def plan_invoice_update(
     """`ended`: what is to become of it in QuickBooks, None while Coperniq's is in use."""
     image = refuse_moved_in_coperniq(run, link, image)
     if link.written.get("ended") or ended in (OnEnded.VOID, OnEnded.DELETE):
-        return plan_invoice_end(desk, run, link, image, ended)
+        return plan_invoice_end(ctx, run, link, image, ended)
     if not (is_edited_in_coperniq(link, image) or decided_side(run) or is_unsettled(link)):
         return _plan_in_step(link, image, run)
-    current = _read_quickbooks_invoice(desk, run, link)
-    on_invoice_moved(desk, link, current.customer_id)
-    return plan_merge(desk, run, invoice, link, image, current)
+    current = _read_quickbooks_invoice(ctx, run, link)
+    on_invoice_moved(ctx, link, current.customer_id)
+    return plan_merge(ctx, run, invoice, link, image, current)
 
 
 def is_edited_in_coperniq(link: RecordLink, image: Mapping[str, Any]) -> bool:
@@ -58,7 +58,7 @@ def is_unsettled(link: RecordLink) -> bool:
 
 def refuse_moved_in_coperniq(run: SyncRun, link: RecordLink, image: dict[str, Any]) -> dict[str, Any]:
     """An invoice whose project is gone has not been moved: it belongs where it did."""
-    before = {name: link.coperniq_image.get(name) for name in ("record_id", "account_id")}
+    before = {name: link.coperniq_snapshot.get(name) for name in ("record_id", "account_id")}
     if not image["record_id"] and before["record_id"]:
         run.coperniq_account_id = link.coperniq_account_id
         return {**image, **before}
@@ -67,7 +67,7 @@ def refuse_moved_in_coperniq(run: SyncRun, link: RecordLink, image: dict[str, An
     if is_moved and not run.has_taken(GO_ON_IN_QUICKBOOKS):
         raise NeedsDecision(
             "invoice_moved",
-            f"Invoice {link.told_number} was moved to another project or account in Coperniq. In QuickBooks it stays "
+            f"Invoice {link.display_number} was moved to another project or account in Coperniq. In QuickBooks it stays "
             "where it is: move it there by hand if it should follow, then let the portal go on with it as it stands "
             "there.",
             [GO_ON_IN_QUICKBOOKS, RETRY, DISCARD],
@@ -75,31 +75,31 @@ def refuse_moved_in_coperniq(run: SyncRun, link: RecordLink, image: dict[str, An
     return image
 
 
-def _read_quickbooks_invoice(desk: SyncContext, run: SyncRun, link: RecordLink) -> QuickBooksInvoice:
+def _read_quickbooks_invoice(ctx: SyncContext, run: SyncRun, link: RecordLink) -> QuickBooksInvoice:
     try:
-        current = desk.quickbooks.read_invoice(link.quickbooks_id)
+        current = ctx.quickbooks.read_invoice(link.quickbooks_id)
     except RecordMissing as error:
-        _skip_if_end_asked(desk, run)
+        _skip_if_end_asked(ctx, run)
         raise NeedsDecision(
             "quickbooks_invoice_missing",
-            f"QuickBooks does not have invoice {link.told_number} any more: somebody deleted it there. Create it again, "
-            "or leave it deleted.",
+            f"QuickBooks does not have invoice {link.display_number} any more: somebody deleted it there. Create it "
+            "again, or leave it deleted.",
             [CREATE_AGAIN, RETRY, DISCARD],
         ) from error
     if current.is_voided:
-        _skip_if_end_asked(desk, run)
+        _skip_if_end_asked(ctx, run)
         raise NeedsDecision(
             "quickbooks_invoice_voided",
-            f"Invoice {link.told_number} is voided in QuickBooks, so the change in Coperniq has nowhere to go. Decline "
-            "it in Coperniq too, or create it again.",
+            f"Invoice {link.display_number} is voided in QuickBooks, so the change in Coperniq has nowhere to go. "
+            "Decline it in Coperniq too, or create it again.",
             [CREATE_AGAIN, RETRY, DISCARD],
         )
     return current
 
 
-def _skip_if_end_asked(desk: SyncContext, run: SyncRun) -> None:
+def _skip_if_end_asked(ctx: SyncContext, run: SyncRun) -> None:
     """One card is enough, and the one of whoever noticed the end itself can end Coperniq's invoice, too."""
-    if open_questions(desk, run, _END_NOTICED_CAUSES).exists():
+    if open_questions(ctx, run, _END_NOTICED_CAUSES).exists():
         raise Skipped(
             "asked_already", "A person has been asked about its end in QuickBooks already.", silent=True
         )
@@ -110,13 +110,13 @@ def _plan_in_step(link: RecordLink, image: dict[str, Any], run: SyncRun) -> Plan
     noted = link.written.get("line_ids", {})
     written = {name: value for name, value in link.written.items() if name != "changed_at"}
     if noted:
-        written["line_ids"] = pairs_now(link.coperniq_image["lines"], image["lines"], noted)
+        written["line_ids"] = pairs_now(link.coperniq_snapshot["lines"], image["lines"], noted)
     return Plan.of(
         link,
         run.record_name,
-        coperniq_image=image,
+        coperniq_snapshot=image,
         amount_cents=image["total"],
         written=written,
-        sentence=f"Invoice {link.told_number} is in step with Coperniq already.",
-        ending={"silent": image == link.coperniq_image},
+        sentence=f"Invoice {link.display_number} is in step with Coperniq already.",
+        ending={"silent": image == link.coperniq_snapshot},
     )

@@ -18,24 +18,26 @@ DECLINED = "DECLINED"
 
 
 def plan_invoice_end(
-    desk: SyncContext, run: SyncRun, link: RecordLink, image: dict[str, Any], ended: str | None
+    ctx: SyncContext, run: SyncRun, link: RecordLink, image: dict[str, Any], ended: str | None
 ) -> Plan:
     """`ended`: what becomes of QuickBooks' invoice; None when Coperniq's is in use again."""
     if ended is None:
         raise _hold_reopened(link)
     if link.written.get("ended"):
-        return _plan_nothing(link, image, run, silent=image == link.coperniq_image)
+        return _plan_nothing(link, image, run, silent=image == link.coperniq_snapshot)
     try:
-        current = desk.quickbooks.read_invoice(link.quickbooks_id)
+        current = ctx.quickbooks.read_invoice(link.quickbooks_id)
     except RecordMissing:
         return _plan_nothing(
-            link, image, run, f"Invoice {link.told_number} is deleted in QuickBooks already."
+            link, image, run, f"Invoice {link.display_number} is deleted in QuickBooks already."
         )
     if current.is_voided and ended == OnEnded.VOID:
-        return _plan_nothing(link, image, run, f"Invoice {link.told_number} is voided in QuickBooks already.")
+        return _plan_nothing(
+            link, image, run, f"Invoice {link.display_number} is voided in QuickBooks already."
+        )
     _refuse_paid_invoice(link, image, current)
-    refuse_closed(desk, current.on)
-    return _plan_end(desk, run, link, image, current, ended)
+    refuse_closed(ctx, current.on)
+    return _plan_end(ctx, run, link, image, current, ended)
 
 
 def _word_for(image: dict[str, Any]) -> str:
@@ -45,8 +47,8 @@ def _word_for(image: dict[str, Any]) -> str:
 def _hold_reopened(link: RecordLink) -> NeedsDecision:
     return NeedsDecision(
         "revived",
-        f"Invoice {link.told_number} is in use again in Coperniq, but was voided or deleted in QuickBooks while it was "
-        "not. A voided invoice cannot be brought back: create it again, or leave it.",
+        f"Invoice {link.display_number} is in use again in Coperniq, but was voided or deleted in QuickBooks while "
+        "it was not. A voided invoice cannot be brought back: create it again, or leave it.",
         [CREATE_AGAIN, RETRY, DISCARD],
     )
 
@@ -58,7 +60,7 @@ def _refuse_paid_invoice(link: RecordLink, image: dict[str, Any], current: Quick
         told = f" in {count} payment{'' if count == 1 else 's'}" if count else ""
         raise NeedsDecision(
             "declined_but_paid",
-            f"Invoice {link.told_number} was {_word_for(image)} in Coperniq, but ${money(paid):,} has been paid on "
+            f"Invoice {link.display_number} was {_word_for(image)} in Coperniq, but ${money(paid):,} has been paid on "
             f"it{told}, so it stays in QuickBooks. Decide there what becomes of the money, then try again, or leave "
             "the invoice.",
             [RETRY, DISCARD],
@@ -66,24 +68,24 @@ def _refuse_paid_invoice(link: RecordLink, image: dict[str, Any], current: Quick
 
 
 def _plan_end(
-    desk: SyncContext,
+    ctx: SyncContext,
     run: SyncRun,
     link: RecordLink,
     image: dict[str, Any],
     current: QuickBooksInvoice,
     ended: str,
 ) -> Plan:
-    before = str(link.coperniq_image.get("status") or "")
+    before = str(link.coperniq_snapshot.get("status") or "")
     changes = (
         Change("Status in Coperniq", before, _word_for(image)),
         Change("Total", f"${money(current.total_cents):,}", "$0.00" if ended == OnEnded.VOID else ""),
     )
     return Plan(
         record_name=run.record_name,
-        rule=link.rule,
+        match_method=link.match_method,
         write=PlannedWrite(ended, "Invoice", {}, changes, current.id, current.sync_token),
-        quickbooks_image=quickbooks_invoice_snapshot(current, desk.settings.memo_field),
-        coperniq_image=image,
+        quickbooks_snapshot=quickbooks_invoice_snapshot(current, ctx.settings.memo_field),
+        coperniq_snapshot=image,
         number=link.number,
         amount_cents=image["total"],
         written={**link.written, "ended": ended},
@@ -97,9 +99,9 @@ def _plan_nothing(
     return Plan.of(
         link,
         run.record_name,
-        coperniq_image=image,
+        coperniq_snapshot=image,
         amount_cents=image["total"],
         written={**link.written, "ended": link.written.get("ended") or "elsewhere"},
-        sentence=sentence or f"Invoice {link.told_number} came to its end in QuickBooks already.",
+        sentence=sentence or f"Invoice {link.display_number} came to its end in QuickBooks already.",
         ending={"silent": silent},
     )

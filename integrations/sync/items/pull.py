@@ -36,53 +36,53 @@ _CATALOG_LOCK = LOCKS[engine_responses.CATALOG_ITEM]
 _SYNCED_FIELDS = ("name", "code", "price", "cost")
 
 
-def catalog_id_for(desk: SyncContext, run: SyncRun, item_id: str) -> str | None:
+def catalog_id_for(ctx: SyncContext, run: SyncRun, item_id: str) -> str | None:
     """None where Coperniq has no such item and takes none, or has several that fit."""
-    item = find_in_lookup(desk, LookupName.ITEMS, id=item_id)
-    link = linked(desk, item_id)
+    item = find_in_lookup(ctx, LookupName.ITEMS, id=item_id)
+    link = linked(ctx, item_id)
     if link is not None:
         if (
             item is not None
-            and link.rule == RecordLink.Rule.PULLED
-            and link.quickbooks_image != item_snapshot(item)
+            and link.match_method == RecordLink.MatchMethod.PULLED
+            and link.quickbooks_snapshot != item_snapshot(item)
         ):
-            update_catalog_item(desk, run, link, item)
+            update_catalog_item(ctx, run, link, item)
         return link.coperniq_id
-    return match_or_create(desk, run, item) if item is not None else None
+    return match_or_create(ctx, run, item) if item is not None else None
 
 
-def linked(desk: SyncContext, item_id: str) -> RecordLink | None:
+def linked(ctx: SyncContext, item_id: str) -> RecordLink | None:
     """The first whose catalog item is still in use."""
-    links = RecordLink.objects.of(desk.connection, Kind.ITEM).filter(quickbooks_id=item_id).order_by("pk")
-    return next((link for link in links if in_use(desk, link.coperniq_id)), None)
+    links = RecordLink.objects.of(ctx.connection, Kind.ITEM).filter(quickbooks_id=item_id).order_by("pk")
+    return next((link for link in links if in_use(ctx, link.coperniq_id)), None)
 
 
-def in_use(desk: SyncContext, catalog_id: str) -> bool:
-    row = find_in_lookup(desk, LookupName.CATALOG, id=catalog_id)
+def in_use(ctx: SyncContext, catalog_id: str) -> bool:
+    row = find_in_lookup(ctx, LookupName.CATALOG, id=catalog_id)
     return row is not None and not row["is_archived"]
 
 
-def match_or_create(desk: SyncContext, run: SyncRun, item: Row) -> str | None:
-    with desk.locked(_CATALOG_LOCK):
-        known = linked(desk, item["id"])
+def match_or_create(ctx: SyncContext, run: SyncRun, item: Row) -> str | None:
+    with ctx.locked(_CATALOG_LOCK):
+        known = linked(ctx, item["id"])
         if known is not None:
             return known.coperniq_id
-        _resolve_open_item_writes(desk, run, item["id"])
+        _resolve_open_item_writes(ctx, run, item["id"])
         for max_age in (DAILY, SOON):
-            found, rule = match_in_catalog(desk, item, lookup_rows(desk, LookupName.CATALOG, max_age))
+            found, rule = match_in_catalog(ctx, item, lookup_rows(ctx, LookupName.CATALOG, max_age))
             if found is not None:
-                link = item_link(desk, found, item, rule)
+                link = item_link(ctx, found, item, rule)
                 RecordLink.objects.bulk_create([link], ignore_conflicts=True)
                 return link.coperniq_id
-        known = linked(desk, item["id"])
+        known = linked(ctx, item["id"])
         if known is not None or rule:
             return known.coperniq_id if known is not None else None
-        return create_catalog_item(desk, run, item["id"], item["name"], item_snapshot(item))
+        return create_catalog_item(ctx, run, item["id"], item["name"], item_snapshot(item))
 
 
-def match_in_catalog(desk: SyncContext, item: Row, catalog: list[dict[str, Any]]) -> tuple[Row | None, str]:
+def match_in_catalog(ctx: SyncContext, item: Row, catalog: list[dict[str, Any]]) -> tuple[Row | None, str]:
     """As in the other direction, with the sides changed; what already stands for another item is none."""
-    links = RecordLink.objects.of(desk.connection, Kind.ITEM).exclude(quickbooks_id=item["id"])
+    links = RecordLink.objects.of(ctx.connection, Kind.ITEM).exclude(quickbooks_id=item["id"])
     taken = set(links.values_list("coperniq_id", flat=True))
     rows = [
         {**row, "sku": row.get("code"), "kind": "", "is_active": not row["is_archived"]}
@@ -92,21 +92,21 @@ def match_in_catalog(desk: SyncContext, item: Row, catalog: list[dict[str, Any]]
     return match({"name": item["name"], "code": item["sku"]}, rows)
 
 
-def generic_item_id(desk: SyncContext, run: SyncRun, number: int) -> str:
+def generic_item_id(ctx: SyncContext, run: SyncRun, number: int) -> str:
     """For what is no item of QuickBooks': several on one invoice need several of these."""
     name = generic_item(number)
-    known = _find_generic(desk, name, DAILY)
-    if known and not _open_item_writes(desk, name).exists():
+    known = _find_generic(ctx, name, DAILY)
+    if known and not _open_item_writes(ctx, name).exists():
         return known
-    with desk.locked(_CATALOG_LOCK):
-        _resolve_open_item_writes(desk, run, name)
-        known = _find_generic(desk, name, SOON)
+    with ctx.locked(_CATALOG_LOCK):
+        _resolve_open_item_writes(ctx, run, name)
+        known = _find_generic(ctx, name, SOON)
         nothing = {"name": name, "code": "", "price": 0, "cost": 0}
-        return known or str(create_catalog_item(desk, run, name, name, nothing, strict=True))
+        return known or str(create_catalog_item(ctx, run, name, name, nothing, strict=True))
 
 
-def _find_generic(desk: SyncContext, name: str, max_age: timedelta) -> str:
-    rows = lookup_rows(desk, LookupName.CATALOG, max_age)
+def _find_generic(ctx: SyncContext, name: str, max_age: timedelta) -> str:
+    rows = lookup_rows(ctx, LookupName.CATALOG, max_age)
     same = (row["id"] for row in rows if row["name"] == name and not row["is_archived"])
     return str(next(same, ""))
 
@@ -122,42 +122,42 @@ def item_snapshot(item: Row) -> dict[str, Any]:
 
 
 def create_catalog_item(
-    desk: SyncContext, run: SyncRun, known_as: str, name: str, image: dict[str, Any], *, strict: bool = False
+    ctx: SyncContext, run: SyncRun, known_as: str, name: str, image: dict[str, Any], *, strict: bool = False
 ) -> str | None:
     """The caller holds the lock and has looked for it. Without `strict` a refusal is None."""
-    write = item_write(desk, run, known_as, name, image)
+    write = item_write(ctx, run, known_as, name, image)
     try:
-        write_catalog_item(desk, run, write, {**_NEW_ITEM_CLASS, **_catalog_body(image)})
+        write_catalog_item(ctx, run, write, {**_NEW_ITEM_CLASS, **_catalog_body(image)})
     except Refused:
         if strict:
             raise
         return None
-    link = linked_by(desk, known_as)
+    link = linked_by(ctx, known_as)
     return link.coperniq_id if link else None
 
 
-def update_catalog_item(desk: SyncContext, run: SyncRun, link: RecordLink, item: Row) -> None:
+def update_catalog_item(ctx: SyncContext, run: SyncRun, link: RecordLink, item: Row) -> None:
     """Only what the portal itself made; a refusal is no reason to stop an invoice."""
-    with desk.locked(_CATALOG_LOCK):
-        _resolve_open_item_writes(desk, run, item["id"])
-        write = item_write(desk, run, item["id"], item["name"], item_snapshot(item), link)
+    with ctx.locked(_CATALOG_LOCK):
+        _resolve_open_item_writes(ctx, run, item["id"])
+        write = item_write(ctx, run, item["id"], item["name"], item_snapshot(item), link)
         try:
-            write_catalog_item(desk, run, write, _catalog_body(item_snapshot(item)))
+            write_catalog_item(ctx, run, write, _catalog_body(item_snapshot(item)))
         except Refused:
             return
 
 
 def item_write(
-    desk: SyncContext,
+    ctx: SyncContext,
     run: SyncRun,
     known_as: str,
     name: str,
     image: dict[str, Any],
     link: RecordLink | None = None,
 ) -> RemoteWrite:
-    before = link.quickbooks_image if link else {}
+    before = link.quickbooks_snapshot if link else {}
     return RemoteWrite(
-        connection=desk.connection,
+        connection=ctx.connection,
         run=run,
         vendor=Vendor.COPERNIQ,
         kind=Kind.ITEM,
@@ -165,7 +165,7 @@ def item_write(
         entity=engine_responses.CATALOG_ITEM,
         operation="update" if link else "create",
         quickbooks_id=known_as,
-        rule=RecordLink.Rule.PULLED,
+        match_method=RecordLink.MatchMethod.PULLED,
         about={"about": {"name": name, "image": image}},
         changes=[
             {"field": field, "before": _shown_value(before.get(field)), "after": _shown_value(image[field])}
@@ -184,26 +184,26 @@ def _catalog_body(image: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": image["name"], "price": money(image["price"]), "cost": money(image["cost"]), **code}
 
 
-def write_catalog_item(desk: SyncContext, run: SyncRun, write: RemoteWrite, body: Mapping[str, Any]) -> None:
-    store_prepared_write(desk, write, dump(body))
+def write_catalog_item(ctx: SyncContext, run: SyncRun, write: RemoteWrite, body: Mapping[str, Any]) -> None:
+    store_prepared_write(ctx, write, dump(body))
     text = write.body
     store_result(
-        desk, run, response_handler(write.entity).on_response(desk, write, send_write(desk, write), text)
+        ctx, run, response_handler(write.entity).on_response(ctx, write, send_write(ctx, write), text)
     )
-    refresh_lookup(desk, LookupName.CATALOG)
+    refresh_lookup(ctx, LookupName.CATALOG)
 
 
-def _open_item_writes(desk: SyncContext, known_as: str) -> QuerySet[RemoteWrite]:
-    writes = RemoteWrite.objects.open().filter(connection=desk.connection, vendor=Vendor.COPERNIQ)
+def _open_item_writes(ctx: SyncContext, known_as: str) -> QuerySet[RemoteWrite]:
+    writes = RemoteWrite.objects.open().filter(connection=ctx.connection, vendor=Vendor.COPERNIQ)
     return writes.filter(kind=Kind.ITEM, quickbooks_id=known_as)
 
 
-def _resolve_open_item_writes(desk: SyncContext, run: SyncRun, known_as: str) -> None:
+def _resolve_open_item_writes(ctx: SyncContext, run: SyncRun, known_as: str) -> None:
     """What an earlier attempt left open is found out first."""
-    if resolve_writes(desk, run, _open_item_writes(desk, known_as)):
-        refresh_lookup(desk, LookupName.CATALOG)
+    if resolve_writes(ctx, run, _open_item_writes(ctx, known_as)):
+        refresh_lookup(ctx, LookupName.CATALOG)
 
 
-def linked_by(desk: SyncContext, known_as: str) -> RecordLink | None:
-    links = RecordLink.objects.of(desk.connection, Kind.ITEM).filter(quickbooks_id=known_as)
+def linked_by(ctx: SyncContext, known_as: str) -> RecordLink | None:
+    links = RecordLink.objects.of(ctx.connection, Kind.ITEM).filter(quickbooks_id=known_as)
     return links.order_by("-pk").first()

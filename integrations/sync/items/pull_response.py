@@ -12,18 +12,18 @@ from integrations.sync.engine.plan import AnsweredWrite, Change, RunResult, done
 from integrations.sync.engine.responses import WriteResponse, load_body
 
 
-def on_response(desk: SyncContext, write: RemoteWrite, sent: WriteResponse, body: str) -> RunResult:
+def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body: str) -> RunResult:
     item = cast("CatalogItem", sent.record)
     verb = "Updated" if write.coperniq_id else "Created"
-    link = RecordLink.objects.pushed(desk.connection, Kind.ITEM, item.id) or RecordLink(
-        connection=desk.connection,
+    link = RecordLink.objects.pushed(ctx.connection, Kind.ITEM, item.id) or RecordLink(
+        connection=ctx.connection,
         kind=Kind.ITEM,
         coperniq_id=item.id,
         quickbooks_id=write.quickbooks_id,
-        rule=write.rule,
+        match_method=write.match_method,
     )
     link.coperniq_name, link.quickbooks_name = item.name, write.about["about"]["name"]
-    link.quickbooks_image = write.about["about"]["image"]
+    link.quickbooks_snapshot = write.about["about"]["image"]
     link.number, link.amount_cents = item.code[:40], item.price_cents
     return done(
         f"{verb} the catalog item “{item.name}” in Coperniq.",
@@ -35,12 +35,12 @@ def on_response(desk: SyncContext, write: RemoteWrite, sent: WriteResponse, body
     )
 
 
-def find_lost_write(desk: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
+def find_lost_write(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
     """By its name, which nothing keeps unique: one that is linked to another item is not it."""
     wanted = load_body(body)
-    links = RecordLink.objects.of(desk.connection, Kind.ITEM)
+    links = RecordLink.objects.of(ctx.connection, Kind.ITEM)
     taken = set(links.exclude(quickbooks_id=write.quickbooks_id).values_list("coperniq_id", flat=True))
-    for row in desk.coperniq.list_catalog():
+    for row in ctx.coperniq.list_catalog():
         same = row.id == write.coperniq_id if write.coperniq_id else row.name == wanted["name"]
         if same and row.id not in taken and _has_values(row, wanted):
             return WriteResponse(row, "")

@@ -15,20 +15,18 @@ from integrations.sync.engine.lookups import DAILY, SOON, LookupName, find_in_lo
 from integrations.sync.items.lines import InvoiceLine, with_items
 
 
-def match_lines(
-    desk: SyncContext, lines: Sequence[InvoiceLine]
-) -> tuple[list[InvoiceLine], list[RecordLink]]:
+def match_lines(ctx: SyncContext, lines: Sequence[InvoiceLine]) -> tuple[list[InvoiceLine], list[RecordLink]]:
     """The lines with their items, and the matches that are new."""
     catalog_ids = {line.catalog_id for line in lines if line.catalog_id}
-    links = RecordLink.objects.of(desk.connection, Kind.ITEM).filter(coperniq_id__in=catalog_ids)
+    links = RecordLink.objects.of(ctx.connection, Kind.ITEM).filter(coperniq_id__in=catalog_ids)
     known = {link.coperniq_id: link for link in links}
     names = {line.catalog_id: line.item_name for line in lines}
     found: dict[str, str] = {}
     new: list[RecordLink] = []
     for catalog_id in catalog_ids:
         link = known.get(catalog_id)
-        if link is None or not is_usable(desk, link):
-            link = matched(desk, catalog_id, names[catalog_id])
+        if link is None or not is_usable(ctx, link):
+            link = matched(ctx, catalog_id, names[catalog_id])
             new += [link] if link is not None else []
         if link is not None:
             link.pk = known[catalog_id].pk if catalog_id in known else link.pk
@@ -36,11 +34,11 @@ def match_lines(
     return with_items(lines, found), new
 
 
-def is_usable(desk: SyncContext, link: RecordLink) -> bool:
+def is_usable(ctx: SyncContext, link: RecordLink) -> bool:
     """What a person pinned and QuickBooks has made inactive is for a person to mend."""
-    item = find_in_lookup(desk, LookupName.ITEMS, id=link.quickbooks_id)
+    item = find_in_lookup(ctx, LookupName.ITEMS, id=link.quickbooks_id)
     usable = item is not None and item["is_active"]
-    if not usable and link.rule == RecordLink.Rule.CHOSEN:
+    if not usable and link.match_method == RecordLink.MatchMethod.CHOSEN:
         raise NeedsDecision(
             "item_inactive",
             f"The QuickBooks item “{link.quickbooks_name}”, chosen for “{link.coperniq_name}”, is inactive. "
@@ -50,22 +48,22 @@ def is_usable(desk: SyncContext, link: RecordLink) -> bool:
     return usable
 
 
-def matched(desk: SyncContext, catalog_id: str, name: str) -> RecordLink | None:
-    row = find_in_lookup(desk, LookupName.CATALOG, id=catalog_id) or {
+def matched(ctx: SyncContext, catalog_id: str, name: str) -> RecordLink | None:
+    row = find_in_lookup(ctx, LookupName.CATALOG, id=catalog_id) or {
         "id": catalog_id,
         "name": name,
         "code": "",
     }
     for max_age in (DAILY, SOON):
-        item, rule = match(row, lookup_rows(desk, LookupName.ITEMS, max_age))
+        item, rule = match(row, lookup_rows(ctx, LookupName.ITEMS, max_age))
         if item is not None:
-            return item_link(desk, row, item, rule)
+            return item_link(ctx, row, item, rule)
     return None
 
 
-def item_link(desk: SyncContext, row: Mapping[str, Any], item: Mapping[str, Any], rule: str) -> RecordLink:
+def item_link(ctx: SyncContext, row: Mapping[str, Any], item: Mapping[str, Any], rule: str) -> RecordLink:
     return RecordLink(
-        connection=desk.connection,
+        connection=ctx.connection,
         kind=Kind.ITEM,
         coperniq_id=row["id"],
         coperniq_name=row["name"],
@@ -73,15 +71,15 @@ def item_link(desk: SyncContext, row: Mapping[str, Any], item: Mapping[str, Any]
         quickbooks_name=item["name"],
         number=(row.get("code") or "")[:40],
         amount_cents=item["price_cents"],
-        rule=rule,
+        match_method=rule,
     )
 
 
-def with_fallback_item(desk: SyncContext, lines: Sequence[InvoiceLine]) -> list[InvoiceLine]:
+def with_fallback_item(ctx: SyncContext, lines: Sequence[InvoiceLine]) -> list[InvoiceLine]:
     """Lines without a match: as they are, if QuickBooks keeps their amount; else with the item an admin chose."""
-    if not has_unmatched(lines) or not drops_amounts(desk):
+    if not has_unmatched(lines) or not drops_amounts(ctx):
         return list(lines)
-    item_id = fallback_item(desk)
+    item_id = fallback_item(ctx)
     return [replace(line, item_id=line.item_id or item_id) for line in lines]
 
 
@@ -89,18 +87,18 @@ def has_unmatched(lines: Iterable[InvoiceLine]) -> bool:
     return any(not line.item_id and line.amount_cents for line in lines)
 
 
-def lines_as_known(desk: SyncContext) -> str:
+def lines_as_known(ctx: SyncContext) -> str:
     """Read anew: another thread may have learnt it a moment ago."""
-    connections = QuickBooksConnection.objects.filter(pk=desk.connection.pk)
+    connections = QuickBooksConnection.objects.filter(pk=ctx.connection.pk)
     return connections.values_list("itemless_lines", flat=True).get()
 
 
-def drops_amounts(desk: SyncContext) -> bool:
-    return lines_as_known(desk) == ItemlessLines.IGNORED
+def drops_amounts(ctx: SyncContext) -> bool:
+    return lines_as_known(ctx) == ItemlessLines.IGNORED
 
 
-def fallback_item(desk: SyncContext) -> str:
-    item_id = chosen_item(desk, desk.settings.fallback_item)
+def fallback_item(ctx: SyncContext) -> str:
+    item_id = chosen_item(ctx, ctx.settings.fallback_item)
     if not item_id:
         raise NeedsDecision(
             "no_fallback_item",
@@ -112,7 +110,7 @@ def fallback_item(desk: SyncContext) -> str:
     return item_id
 
 
-def chosen_item(desk: SyncContext, item_id: str) -> str:
+def chosen_item(ctx: SyncContext, item_id: str) -> str:
     """What an admin chose for such lines; "" where nothing was, or it is not active any more."""
-    item = find_in_lookup(desk, LookupName.ITEMS, id=item_id) if item_id else None
+    item = find_in_lookup(ctx, LookupName.ITEMS, id=item_id) if item_id else None
     return item_id if item is not None and item["is_active"] else ""

@@ -22,52 +22,52 @@ class DepositAccount(NamedTuple):
     name: str
 
 
-def deposit_account_for(desk: SyncContext, run: SyncRun, method: str) -> DepositAccount:
-    account_id = desk.settings.deposit_accounts.get(method, "") or known_account(desk)
+def deposit_account_for(ctx: SyncContext, run: SyncRun, method: str) -> DepositAccount:
+    account_id = ctx.settings.deposit_accounts.get(method, "") or known_account(ctx)
     if account_id:
-        return account_with(desk, account_id)
-    with desk.locked(LOCKS["Account"]):
-        account_id = known_account(desk)
+        return account_with(ctx, account_id)
+    with ctx.locked(LOCKS["Account"]):
+        account_id = known_account(ctx)
         if account_id:
-            return account_with(desk, account_id)
-        account = _portal_account(desk, run)
-        QuickBooksConnection.objects.filter(pk=desk.connection.pk).update(payments_account_id=account.id)
+            return account_with(ctx, account_id)
+        account = _portal_account(ctx, run)
+        QuickBooksConnection.objects.filter(pk=ctx.connection.pk).update(payments_account_id=account.id)
     return account
 
 
-def account_with(desk: SyncContext, account_id: str) -> DepositAccount:
+def account_with(ctx: SyncContext, account_id: str) -> DepositAccount:
     """Read anew before anybody is told that it is no use: perhaps it was put right this minute."""
     try:
-        return usable(find_in_lookup(desk, LookupName.ACCOUNTS, id=account_id), account_id)
+        return usable(find_in_lookup(ctx, LookupName.ACCOUNTS, id=account_id), account_id)
     except NeedsDecision:
-        refresh_lookup(desk, LookupName.ACCOUNTS)
-    return usable(find_in_lookup(desk, LookupName.ACCOUNTS, id=account_id), account_id)
+        refresh_lookup(ctx, LookupName.ACCOUNTS)
+    return usable(find_in_lookup(ctx, LookupName.ACCOUNTS, id=account_id), account_id)
 
 
-def _portal_account(desk: SyncContext, run: SyncRun) -> DepositAccount:
+def _portal_account(ctx: SyncContext, run: SyncRun) -> DepositAccount:
     """Made once. What a lost answer left behind, or somebody made this moment, is found by its name."""
-    resolve_pending_writes(desk, run, "Account", ACCOUNT_NAME)
-    row = find_portal_account(desk)
+    resolve_pending_writes(ctx, run, "Account", ACCOUNT_NAME)
+    row = find_portal_account(ctx)
     if row is not None:
         return _usable_as_portals(row)
     try:
-        return create_portal_account(desk, run)
+        return create_portal_account(ctx, run)
     except NameTaken:
-        row = find_portal_account(desk)
+        row = find_portal_account(ctx)
     if row is None:
         raise unusable(f"QuickBooks says that the name “{ACCOUNT_NAME}” is taken. Look for it there")
     return _usable_as_portals(row)
 
 
-def known_account(desk: SyncContext) -> str:
+def known_account(ctx: SyncContext) -> str:
     """By id, whatever people call it by now. Read anew: another thread may have made it."""
-    connections = QuickBooksConnection.objects.filter(pk=desk.connection.pk)
+    connections = QuickBooksConnection.objects.filter(pk=ctx.connection.pk)
     return connections.values_list("payments_account_id", flat=True).get()
 
 
-def find_portal_account(desk: SyncContext) -> dict[str, Any] | None:
+def find_portal_account(ctx: SyncContext) -> dict[str, Any] | None:
     """Looked up in QuickBooks itself: making it twice would be worse than one call."""
-    rows = refresh_lookup(desk, LookupName.ACCOUNTS)
+    rows = refresh_lookup(ctx, LookupName.ACCOUNTS)
     return next((row for row in rows if plain(row["name"]) == ACCOUNT_NAME.casefold()), None)
 
 
@@ -106,7 +106,7 @@ def unusable(sentence: str) -> NeedsDecision:
     )
 
 
-def create_portal_account(desk: SyncContext, run: SyncRun) -> DepositAccount:
+def create_portal_account(ctx: SyncContext, run: SyncRun) -> DepositAccount:
     values = {
         "Name": ACCOUNT_NAME,
         "AccountType": ACCOUNT_TYPE,
@@ -114,7 +114,7 @@ def create_portal_account(desk: SyncContext, run: SyncRun) -> DepositAccount:
         "Description": "Payments recorded in Coperniq; a transfer to the bank empties it.",
     }
     try:
-        account_id = create_shared_record(desk, run, "Account", values)
+        account_id = create_shared_record(ctx, run, "Account", values)
     except BadAccountType as error:
         raise unusable(
             f"QuickBooks does not let the portal make the account “{ACCOUNT_NAME}”. Make it there by hand, of the type "
@@ -123,14 +123,12 @@ def create_portal_account(desk: SyncContext, run: SyncRun) -> DepositAccount:
     return DepositAccount(account_id, ACCOUNT_NAME)
 
 
-def payment_method_for(
-    desk: SyncContext, run: SyncRun, method: str
-) -> tuple[dict[str, str], tuple[str, ...]]:
+def payment_method_for(ctx: SyncContext, run: SyncRun, method: str) -> tuple[dict[str, str], tuple[str, ...]]:
     """Nothing where QuickBooks has no name for Coperniq's method, and a word about it."""
     name = METHOD_NAMES.get(method)
     if name is None:
         return {}, unnamed(method)
-    method_id = method_named(desk, name) or _create_method(desk, run, name)
+    method_id = method_named(ctx, name) or _create_method(ctx, run, name)
     if not method_id:
         return {}, (
             f"QuickBooks' payment method “{name}” is inactive, so the payment has none. Make it active there.",
@@ -143,24 +141,24 @@ def unnamed(method: str) -> tuple[str, ...]:
     return (told,) if method else ()
 
 
-def method_named(desk: SyncContext, name: str) -> str:
-    rows = lookup_rows(desk, LookupName.METHODS)
+def method_named(ctx: SyncContext, name: str) -> str:
+    rows = lookup_rows(ctx, LookupName.METHODS)
     active = (row for row in rows if row["is_active"] and row["name"].casefold() == name.casefold())
     found = next(active, None)
     return str(found["id"]) if found else ""
 
 
-def _create_method(desk: SyncContext, run: SyncRun, name: str) -> str:
+def _create_method(ctx: SyncContext, run: SyncRun, name: str) -> str:
     """ "" where an inactive one keeps its name: no reason not to record the money."""
-    with desk.locked(LOCKS["PaymentMethod"]):
-        resolve_pending_writes(desk, run, "PaymentMethod", name)
-        refresh_lookup(desk, LookupName.METHODS)
-        found = method_named(desk, name)
+    with ctx.locked(LOCKS["PaymentMethod"]):
+        resolve_pending_writes(ctx, run, "PaymentMethod", name)
+        refresh_lookup(ctx, LookupName.METHODS)
+        found = method_named(ctx, name)
         if found:
             return found
         kind = "CREDIT_CARD" if name == CARD_METHOD else "NON_CREDIT_CARD"
         try:
-            return create_shared_record(desk, run, "PaymentMethod", {"Name": name, "Type": kind})
+            return create_shared_record(ctx, run, "PaymentMethod", {"Name": name, "Type": kind})
         except NameTaken:
-            refresh_lookup(desk, LookupName.METHODS)
-            return method_named(desk, name)
+            refresh_lookup(ctx, LookupName.METHODS)
+            return method_named(ctx, name)

@@ -26,38 +26,40 @@ DUPLICATE_WINDOW = timedelta(days=7)
 
 
 def find_duplicates(
-    desk: SyncContext, payment: CoperniqPayment, invoice: RecordLink, on: date
+    ctx: SyncContext, payment: CoperniqPayment, invoice: RecordLink, on: date
 ) -> list[ForeignPayment]:
     """Of the same amount on this invoice, within a week, and linked to no other payment."""
-    near = ForeignPayment.objects.on_invoice(desk.connection, invoice.quickbooks_id).filter(
+    near = ForeignPayment.objects.on_invoice(ctx.connection, invoice.quickbooks_id).filter(
         amount_cents=payment.amount_cents, on__range=(on - DUPLICATE_WINDOW, on + DUPLICATE_WINDOW)
     )
-    return list(near.exclude(quickbooks_id__in=_linked_payment_ids(desk, invoice)).order_by("pk"))
+    return list(near.exclude(quickbooks_id__in=_linked_payment_ids(ctx, invoice)).order_by("pk"))
 
 
-def _linked_payment_ids(desk: SyncContext, invoice: RecordLink) -> set[str]:
+def _linked_payment_ids(ctx: SyncContext, invoice: RecordLink) -> set[str]:
     """A payment may pay several invoices, and is linked once for each."""
-    links = RecordLink.objects.of(desk.connection, Kind.PAYMENT)
+    links = RecordLink.objects.of(ctx.connection, Kind.PAYMENT)
     return set(links.filter(quickbooks_part=invoice.quickbooks_id).values_list("quickbooks_id", flat=True))
 
 
 def plan_duplicate(
-    desk: SyncContext, run: SyncRun, payment: CoperniqPayment, invoice: RecordLink, on: date
+    ctx: SyncContext, run: SyncRun, payment: CoperniqPayment, invoice: RecordLink, on: date
 ) -> Plan | None:
     """The invoice is as QuickBooks has it now. Linked if both cannot be meant, else a person is asked."""
-    rows = find_duplicates(desk, payment, invoice, on)
+    rows = find_duplicates(ctx, payment, invoice, on)
     if not rows:
         return None
     if len(rows) > 1 or balance_of(invoice) >= payment.amount_cents:
-        _requeue_pull_questions(desk, invoice, rows)
+        _requeue_pull_questions(ctx, invoice, rows)
         raise _hold_probably_same(rows)
-    return plan_link(desk, run, payment, invoice, on, rows[0].quickbooks_id, RecordLink.Rule.SAME_PAYMENT)
+    return plan_link(
+        ctx, run, payment, invoice, on, rows[0].quickbooks_id, RecordLink.MatchMethod.SAME_PAYMENT
+    )
 
 
-def _requeue_pull_questions(desk: SyncContext, invoice: RecordLink, rows: Sequence[ForeignPayment]) -> None:
+def _requeue_pull_questions(ctx: SyncContext, invoice: RecordLink, rows: Sequence[ForeignPayment]) -> None:
     """The card of the other direction about the same pair: looked at anew, that run waits for the answer to this one."""
     asked = SyncRun.objects.held().filter(
-        connection=desk.connection, action=Action.PULL_PAYMENT, cause="probably_same_payment"
+        connection=ctx.connection, action=Action.PULL_PAYMENT, cause="probably_same_payment"
     )
     same = asked.filter(quickbooks_part=invoice.quickbooks_id)
     same.filter(quickbooks_id__in=[row.quickbooks_id for row in rows]).requeue()
@@ -88,63 +90,63 @@ def _link_label(row: ForeignPayment) -> str:
 
 
 def plan_link(
-    desk: SyncContext,
+    ctx: SyncContext,
     run: SyncRun,
     payment: CoperniqPayment,
     invoice: RecordLink,
     on: date,
     payment_id: str,
-    rule: RecordLink.Rule,
+    rule: RecordLink.MatchMethod,
 ) -> Plan:
     """What was chosen is still looked at: the world may have changed since the page was shown."""
-    found = read_on(desk, invoice, payment_id)
+    found = read_on(ctx, invoice, payment_id)
     if found is None:
         raise NeedsDecision(
             "choice_gone",
             "The chosen QuickBooks payment is not on this invoice any more, or belongs to another one. Please choose "
             "again.",
-            _link_choices(find_duplicates(desk, payment, invoice, on)),
+            _link_choices(find_duplicates(ctx, payment, invoice, on)),
         )
-    return _plan_link(desk, run, payment, invoice, found, rule)
+    return _plan_link(ctx, run, payment, invoice, found, rule)
 
 
-def read_on(desk: SyncContext, invoice: RecordLink, payment_id: str) -> QuickBooksPayment | None:
+def read_on(ctx: SyncContext, invoice: RecordLink, payment_id: str) -> QuickBooksPayment | None:
     """The payment if it is on this invoice and nobody else's; one that is not is forgotten."""
     try:
         found = (
             None
-            if payment_id in _linked_payment_ids(desk, invoice)
-            else desk.quickbooks.read_payment(payment_id)
+            if payment_id in _linked_payment_ids(ctx, invoice)
+            else ctx.quickbooks.read_payment(payment_id)
         )
     except RecordMissing:
         found = None
     if found is not None and found.applied_to(invoice.quickbooks_id):
         return found
-    known = ForeignPayment.objects.on_invoice(desk.connection, invoice.quickbooks_id)
+    known = ForeignPayment.objects.on_invoice(ctx.connection, invoice.quickbooks_id)
     known.filter(quickbooks_id=payment_id).delete()
     return None
 
 
 def _plan_link(
-    desk: SyncContext,
+    ctx: SyncContext,
     run: SyncRun,
     payment: CoperniqPayment,
     invoice: RecordLink,
     found: QuickBooksPayment,
-    rule: RecordLink.Rule,
+    rule: RecordLink.MatchMethod,
 ) -> Plan:
     part = invoice.quickbooks_id
     share = pays_more(found, part)
     return Plan(
         record_name=run.record_name,
-        rule=rule,
+        match_method=rule,
         quickbooks_id=found.id,
         quickbooks_name=f"Payment of ${money(found.total_cents):,}",
         quickbooks_version=found.sync_token,
         quickbooks_at=found.updated_at,
-        quickbooks_image=quickbooks_payment_snapshot(found, part, share=share),
+        quickbooks_snapshot=quickbooks_payment_snapshot(found, part, share=share),
         quickbooks_part=part,
-        coperniq_image=coperniq_payment_snapshot(payment, ZoneInfo(desk.connection.company.time_zone)),
+        coperniq_snapshot=coperniq_payment_snapshot(payment, ZoneInfo(ctx.connection.company.time_zone)),
         number=payment.reference[:40],
         amount_cents=payment.amount_cents,
         written={"share": share},

@@ -17,7 +17,7 @@ from integrations.sync.payments.mapping import paid_on
 
 
 def find_same_in_coperniq(
-    desk: SyncContext,
+    ctx: SyncContext,
     run: SyncRun,
     payment: QuickBooksPayment,
     cents: int,
@@ -26,10 +26,10 @@ def find_same_in_coperniq(
     current: CoperniqInvoice,
 ) -> CoperniqPayment | None:
     """Our own of an earlier attempt, the one a person chose, or the same cheque entered there too."""
-    links = RecordLink.objects.of(desk.connection, Kind.PAYMENT)
+    links = RecordLink.objects.of(ctx.connection, Kind.PAYMENT)
     taken = set(links.filter(coperniq_parent_id=invoice.coperniq_id).values_list("coperniq_id", flat=True))
     free = [row for row in listed if row.id not in taken]
-    realm = desk.connection.realm_id
+    realm = ctx.connection.realm_id
     for row in free:
         mark = read_quickbooks_tag(realm, Kind.PAYMENT, row.notes)
         if (mark.quickbooks_id, mark.part) == (payment.id, invoice.quickbooks_id):
@@ -37,29 +37,29 @@ def find_same_in_coperniq(
     decided = run.answer_to(Question.SAME_PAYMENT)
     if decided.verb == "link":
         chosen = next((row for row in free if row.id == decided.target), None)
-        return chosen or _hold_choice_gone(desk, payment, cents, free)
-    rows = [row for row in free if is_near(desk, payment, cents, row)]
+        return chosen or _hold_choice_gone(ctx, payment, cents, free)
+    rows = [row for row in free if is_near(ctx, payment, cents, row)]
     if not rows or decided.key == RECORD_BOTH.key:
         return None
-    _wait_if_asked(desk, rows)
+    _wait_if_asked(ctx, rows)
     if len(rows) == 1 and current.total_cents - current.paid_cents < cents:
         return rows[0]
     raise _hold_same_in_coperniq(rows, cents)
 
 
-def is_near(desk: SyncContext, payment: QuickBooksPayment, cents: int, row: CoperniqPayment) -> bool:
-    on = paid_on(row, ZoneInfo(desk.connection.company.time_zone))
+def is_near(ctx: SyncContext, payment: QuickBooksPayment, cents: int, row: CoperniqPayment) -> bool:
+    on = paid_on(row, ZoneInfo(ctx.connection.company.time_zone))
     same = (
         row.amount_cents == cents
-        and not read_quickbooks_tag(desk.connection.realm_id, Kind.PAYMENT, row.notes).quickbooks_id
+        and not read_quickbooks_tag(ctx.connection.realm_id, Kind.PAYMENT, row.notes).quickbooks_id
     )
     return same and on is not None and abs(on - payment.on) <= DUPLICATE_WINDOW
 
 
-def _wait_if_asked(desk: SyncContext, rows: list[CoperniqPayment]) -> None:
+def _wait_if_asked(ctx: SyncContext, rows: list[CoperniqPayment]) -> None:
     """The push of that payment has asked a person about this very pair, or is about to ask again."""
     asked = SyncRun.objects.open().filter(
-        connection=desk.connection, action="push_payment", cause="probably_same_payment"
+        connection=ctx.connection, action="push_payment", cause="probably_same_payment"
     )
     for row in rows:
         if asked.filter(coperniq_id=row.id).exists():
@@ -72,9 +72,9 @@ def _wait_if_asked(desk: SyncContext, rows: list[CoperniqPayment]) -> None:
 
 
 def _hold_choice_gone(
-    desk: SyncContext, payment: QuickBooksPayment, cents: int, free: list[CoperniqPayment]
+    ctx: SyncContext, payment: QuickBooksPayment, cents: int, free: list[CoperniqPayment]
 ) -> CoperniqPayment:
-    rows = [row for row in free if is_near(desk, payment, cents, row)]
+    rows = [row for row in free if is_near(ctx, payment, cents, row)]
     raise NeedsDecision(
         "choice_gone",
         "The chosen payment is not in Coperniq any more, or belongs to another one. Please choose again.",

@@ -21,11 +21,11 @@ RECORDED_STATUSES = ("", "PAID")
 
 
 def refuse_before_cutoff(
-    desk: SyncContext, run: SyncRun, payment: CoperniqPayment, invoice: RecordLink
+    ctx: SyncContext, run: SyncRun, payment: CoperniqPayment, invoice: RecordLink
 ) -> None:
     if run.decisions or invoice.written.get("sent_anyway"):
         return
-    if is_before_cutoff(desk, payment.created_at, -desk.coperniq.clock_behind):
+    if is_before_cutoff(ctx, payment.created_at, -ctx.coperniq.clock_behind):
         raise Skipped(
             "before_cut_off",
             "This payment was made before invoice syncing was switched on. Send it anyway if it belongs into "
@@ -34,9 +34,9 @@ def refuse_before_cutoff(
         )
 
 
-def refuse_unknown_status(desk: SyncContext, run: SyncRun, payment: CoperniqPayment) -> None:
+def refuse_unknown_status(ctx: SyncContext, run: SyncRun, payment: CoperniqPayment) -> None:
     """Coperniq documents no values (docs/vendors/coperniq-api.md, 3.8): what a person said of one is remembered."""
-    settings = desk.settings
+    settings = ctx.settings
     decided = run.answer_to(Question.PAYMENT_STATUS)
     if decided.key in ANSWERS:
         _store_answer(settings, payment.status, ANSWERS[decided.key])

@@ -34,11 +34,11 @@ _REFRESHED_FIELDS = ("balance", "payments", "customer", "voided")
 """What others change of an invoice, and what matters to a payment on it."""
 
 
-def refresh_external_payments(desk: SyncContext) -> None:
+def refresh_external_payments(ctx: SyncContext) -> None:
     """One read, and only after QuickBooks told of a payment that is not ours."""
-    with desk.locked("strangers"):
-        if _has_unread_payments(desk.connection):
-            _read_external_payments(desk)
+    with ctx.locked("external payments"):
+        if _has_unread_payments(ctx.connection):
+            _read_external_payments(ctx)
 
 
 def _has_unread_payments(connection: QuickBooksConnection) -> bool:
@@ -58,11 +58,11 @@ def _read_stamp(connection: QuickBooksConnection) -> datetime | None:
     return rows.values_list("changes_read_at", flat=True).get()
 
 
-def _read_external_payments(desk: SyncContext) -> None:
+def _read_external_payments(ctx: SyncContext) -> None:
     began_at = timezone.now()
-    since = (_read_stamp(desk.connection) or began_at) - CDC_OVERLAP
-    record_external_payments(desk.connection, desk.quickbooks.list_payments_changed(since))
-    QuickBooksConnection.objects.filter(pk=desk.connection.pk).update(changes_read_at=began_at)
+    since = (_read_stamp(ctx.connection) or began_at) - CDC_OVERLAP
+    record_external_payments(ctx.connection, ctx.quickbooks.list_payments_changed(since))
+    QuickBooksConnection.objects.filter(pk=ctx.connection.pk).update(changes_read_at=began_at)
 
 
 def record_external_payments(connection: QuickBooksConnection, payments: Iterable[QuickBooksPayment]) -> None:
@@ -91,63 +91,63 @@ def record_external_payments(connection: QuickBooksConnection, payments: Iterabl
             )
 
 
-def refresh_invoice(desk: SyncContext, invoice: RecordLink) -> None:
+def refresh_invoice(ctx: SyncContext, invoice: RecordLink) -> None:
     """The linked invoice as it is in QuickBooks now, and who has paid on it there."""
     try:
-        current = desk.quickbooks.read_invoice(invoice.quickbooks_id)
+        current = ctx.quickbooks.read_invoice(invoice.quickbooks_id)
     except RecordMissing:
-        on_invoice_ended(desk, invoice, "deleted")
+        on_invoice_ended(ctx, invoice, "deleted")
         return
     if current.is_voided:
-        on_invoice_ended(desk, invoice, "voided")
+        on_invoice_ended(ctx, invoice, "voided")
         return
-    on_invoice_moved(desk, invoice, current.customer_id)
-    fresh = quickbooks_invoice_snapshot(current, desk.settings.memo_field)
-    invoice.quickbooks_image |= {name: fresh[name] for name in _REFRESHED_FIELDS}
-    invoice.save(update_fields=["quickbooks_image", "written"])
-    gone = ForeignPayment.objects.on_invoice(desk.connection, invoice.quickbooks_id)
+    on_invoice_moved(ctx, invoice, current.customer_id)
+    fresh = quickbooks_invoice_snapshot(current, ctx.settings.memo_field)
+    invoice.quickbooks_snapshot |= {name: fresh[name] for name in _REFRESHED_FIELDS}
+    invoice.save(update_fields=["quickbooks_snapshot", "written"])
+    gone = ForeignPayment.objects.on_invoice(ctx.connection, invoice.quickbooks_id)
     gone.exclude(quickbooks_id__in=current.payment_ids).delete()
-    record_external_payments(desk.connection, read_unlinked(desk, invoice, current.payment_ids))
+    record_external_payments(ctx.connection, read_unlinked(ctx, invoice, current.payment_ids))
 
 
-def on_invoice_ended(desk: SyncContext, invoice: RecordLink, end: str) -> None:
+def on_invoice_ended(ctx: SyncContext, invoice: RecordLink, end: str) -> None:
     """Known here and now only: stored, it would be no news to the run that says what becomes of Coperniq's."""
-    if not invoice.quickbooks_image.get(end) and not invoice.written.get("ended"):
-        request_pull(desk, invoice)
-    invoice.quickbooks_image = {**invoice.quickbooks_image, end: True}
+    if not invoice.quickbooks_snapshot.get(end) and not invoice.written.get("ended"):
+        request_pull(ctx, invoice)
+    invoice.quickbooks_snapshot = {**invoice.quickbooks_snapshot, end: True}
 
 
 def read_unlinked(
-    desk: SyncContext, invoice: RecordLink, payment_ids: Iterable[str]
+    ctx: SyncContext, invoice: RecordLink, payment_ids: Iterable[str]
 ) -> Iterable[QuickBooksPayment]:
     """By id, for the payer may be another than the invoice's customer: a parent pays for its jobs."""
-    links = RecordLink.objects.of(desk.connection, Kind.PAYMENT)
+    links = RecordLink.objects.of(ctx.connection, Kind.PAYMENT)
     ours = set(links.filter(quickbooks_part=invoice.quickbooks_id).values_list("quickbooks_id", flat=True))
     for payment_id in payment_ids:
         if payment_id not in ours:
-            yield desk.quickbooks.read_payment(payment_id)
+            yield ctx.quickbooks.read_payment(payment_id)
 
 
-def invalidate_balance(desk: SyncContext, coperniq_invoice_id: str) -> None:
+def invalidate_balance(ctx: SyncContext, coperniq_invoice_id: str) -> None:
     """QuickBooks refused what we thought to be open: whoever plans next looks at the invoice first."""
-    links = RecordLink.objects.of(desk.connection, Kind.INVOICE)
+    links = RecordLink.objects.of(ctx.connection, Kind.INVOICE)
     for link in links.filter(coperniq_id=coperniq_invoice_id):
-        link.quickbooks_image |= {"balance": 0}
-        link.save(update_fields=["quickbooks_image"])
+        link.quickbooks_snapshot |= {"balance": 0}
+        link.save(update_fields=["quickbooks_snapshot"])
 
 
 def balance_of(invoice: RecordLink) -> int:
     """What is open on it in cents, as far as we know; never negative."""
-    return max(int(invoice.quickbooks_image.get("balance", 0)), 0)
+    return max(int(invoice.quickbooks_snapshot.get("balance", 0)), 0)
 
 
-def was_taken_off(desk: SyncContext, link: RecordLink, payment: QuickBooksPayment) -> bool:
+def was_taken_off(ctx: SyncContext, link: RecordLink, payment: QuickBooksPayment) -> bool:
     """Some of a linked payment, by people. An invoice that has become less gives back what it has no room for."""
-    if not is_taken_off(payment, link.quickbooks_part, link.quickbooks_image.get("applied", 0)):
+    if not is_taken_off(payment, link.quickbooks_part, link.quickbooks_snapshot.get("applied", 0)):
         return False
     if pays_others(payment, link.quickbooks_part):
         return True
     try:
-        return desk.quickbooks.read_invoice(link.quickbooks_part).balance_cents > 0
+        return ctx.quickbooks.read_invoice(link.quickbooks_part).balance_cents > 0
     except RecordMissing:
         return False

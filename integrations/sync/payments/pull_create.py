@@ -35,33 +35,33 @@ from integrations.sync.payments.mapping import (
 
 
 def plan_payment_pull_create(
-    desk: SyncContext, run: SyncRun, payment: QuickBooksPayment, invoice: RecordLink
+    ctx: SyncContext, run: SyncRun, payment: QuickBooksPayment, invoice: RecordLink
 ) -> Plan:
     cents = cash_on(payment, invoice.quickbooks_id)
-    run.record_name = f"${money(cents):,} for invoice {invoice.told_number}"
+    run.record_name = f"${money(cents):,} for invoice {invoice.display_number}"
     run.coperniq_parent_id, run.coperniq_account_id = invoice.coperniq_id, invoice.coperniq_account_id
-    refuse_pull_before_cutoff(desk, run, payment, invoice)
+    refuse_pull_before_cutoff(ctx, run, payment, invoice)
     if not cents:
         raise Skipped(
             "only_credits", "Only credits pay this invoice here: no money came in for it.", silent=True
         )
-    listed = read_listed_payments(desk, invoice)
-    current = desk.coperniq.read_invoice(invoice.coperniq_id)
-    found = find_same_in_coperniq(desk, run, payment, cents, invoice, listed, current)
+    listed = read_listed_payments(ctx, invoice)
+    current = ctx.coperniq.read_invoice(invoice.coperniq_id)
+    found = find_same_in_coperniq(ctx, run, payment, cents, invoice, listed, current)
     if found is not None:
-        return _plan_link(desk, run, payment, cents, invoice, found)
-    refuse_declined(current, invoice.told_number)
+        return _plan_link(ctx, run, payment, cents, invoice, found)
+    refuse_declined(current, invoice.display_number)
     refuse_above_balance(cents, current, invoice)
-    return _plan_new(desk, run, payment, cents, invoice)
+    return _plan_new(ctx, run, payment, cents, invoice)
 
 
 def refuse_pull_before_cutoff(
-    desk: SyncContext, run: SyncRun, payment: QuickBooksPayment, invoice: RecordLink
+    ctx: SyncContext, run: SyncRun, payment: QuickBooksPayment, invoice: RecordLink
 ) -> None:
     """As with invoices; of one that a person or the rules brought over every payment belongs to it."""
-    if run.decisions or invoice.rule == RecordLink.Rule.PULLED:
+    if run.decisions or invoice.match_method == RecordLink.MatchMethod.PULLED:
         return
-    if is_before_cutoff(desk, payment.created_at, desk.quickbooks.clock_offset):
+    if is_before_cutoff(ctx, payment.created_at, ctx.quickbooks.clock_offset):
         raise Skipped(
             "before_cut_off",
             "This payment was made before invoice syncing was switched on. Bring it over if it belongs into Coperniq.",
@@ -69,14 +69,14 @@ def refuse_pull_before_cutoff(
         )
 
 
-def read_listed_payments(desk: SyncContext, invoice: RecordLink) -> list[CoperniqPayment]:
+def read_listed_payments(ctx: SyncContext, invoice: RecordLink) -> list[CoperniqPayment]:
     try:
-        return desk.coperniq.list_payments(invoice.coperniq_id)
+        return ctx.coperniq.list_payments(invoice.coperniq_id)
     except RecordMissing as error:
         raise NeedsDecision(
             "invoice_missing",
-            f"Coperniq does not show invoice {invoice.told_number} any more, so the payment has nowhere to go. Restore "
-            "the invoice, then try again, or leave the payment.",
+            f"Coperniq does not show invoice {invoice.display_number} any more, so the payment has nowhere to go. "
+            "Restore the invoice, then try again, or leave the payment.",
             [RETRY, DISCARD],
         ) from error
 
@@ -86,19 +86,20 @@ def refuse_above_balance(cents: int, current: CoperniqInvoice, invoice: RecordLi
     if cents > balance:
         raise NeedsDecision(
             "above_balance",
-            f"QuickBooks has ${money(cents):,} on invoice {invoice.told_number}, but only ${money(max(balance, 0)):,} is "
-            "open on it in Coperniq. Compare the two invoices and their payments, then try again, or leave the payment.",
+            f"QuickBooks has ${money(cents):,} on invoice {invoice.display_number}, but only "
+            f"${money(max(balance, 0)):,} is open on it in Coperniq. Compare the two invoices and their payments, then "
+            "try again, or leave the payment.",
             [RETRY, DISCARD],
         )
 
 
 def _plan_new(
-    desk: SyncContext, run: SyncRun, payment: QuickBooksPayment, cents: int, invoice: RecordLink
+    ctx: SyncContext, run: SyncRun, payment: QuickBooksPayment, cents: int, invoice: RecordLink
 ) -> Plan:
-    settings: SyncSettings = desk.settings
-    name = method_name(desk, payment.method_id)
+    settings: SyncSettings = ctx.settings
+    name = method_name(ctx, payment.method_id)
     method = method_in_coperniq(name)
-    mark = quickbooks_tag(desk.connection.realm_id, Kind.PAYMENT, payment.id, invoice.quickbooks_id)
+    mark = quickbooks_tag(ctx.connection.realm_id, Kind.PAYMENT, payment.id, invoice.quickbooks_id)
     values: dict[str, Any] = {
         "amount": money(cents),
         "paymentMethod": method or settings.unknown_method,
@@ -117,7 +118,7 @@ def _plan_new(
         payment,
         cents,
         invoice,
-        rule=RecordLink.Rule.PULLED,
+        match_method=RecordLink.MatchMethod.PULLED,
         write=PlannedWrite(
             "create", engine_responses.COPERNIQ_PAYMENT, values, changes, vendor=Vendor.COPERNIQ
         ),
@@ -125,8 +126,8 @@ def _plan_new(
     )
 
 
-def method_name(desk: SyncContext, method_id: str) -> str:
-    row = find_in_lookup(desk, LookupName.METHODS, id=method_id) if method_id else None
+def method_name(ctx: SyncContext, method_id: str) -> str:
+    row = find_in_lookup(ctx, LookupName.METHODS, id=method_id) if method_id else None
     return str(row["name"]) if row is not None else ""
 
 
@@ -137,23 +138,23 @@ def _unapplied_note(payment: QuickBooksPayment) -> tuple[str, ...]:
 
 
 def _plan_link(
-    desk: SyncContext,
+    ctx: SyncContext,
     run: SyncRun,
     payment: QuickBooksPayment,
     cents: int,
     invoice: RecordLink,
     found: CoperniqPayment,
 ) -> Plan:
-    mark = read_quickbooks_tag(desk.connection.realm_id, Kind.PAYMENT, found.notes)
-    rule = RecordLink.Rule.PULLED if mark.quickbooks_id else RecordLink.Rule.SAME_PAYMENT
+    mark = read_quickbooks_tag(ctx.connection.realm_id, Kind.PAYMENT, found.notes)
+    rule = RecordLink.MatchMethod.PULLED if mark.quickbooks_id else RecordLink.MatchMethod.SAME_PAYMENT
     run.coperniq_id = found.id
     return _base_plan(
         run,
         payment,
         cents,
         invoice,
-        rule=rule,
-        coperniq_image=coperniq_payment_snapshot(found, ZoneInfo(desk.connection.company.time_zone)),
+        match_method=rule,
+        coperniq_snapshot=coperniq_payment_snapshot(found, ZoneInfo(ctx.connection.company.time_zone)),
         sentence=f"Linked to the payment of ${money(found.amount_cents):,} that Coperniq already had on this invoice.",
     )
 
@@ -172,7 +173,7 @@ def _base_plan(
             "quickbooks_name": f"Payment of ${money(payment.total_cents):,}",
             "quickbooks_version": payment.sync_token,
             "quickbooks_at": payment.updated_at,
-            "quickbooks_image": image,
+            "quickbooks_snapshot": image,
             "quickbooks_part": part,
             "number": payment.reference[:40],
             "amount_cents": cents,

@@ -20,24 +20,24 @@ from integrations.sync.invoices.mapping import day_of
 from integrations.sync.payments.mapping import coperniq_payment_snapshot
 
 
-def on_response(desk: SyncContext, write: RemoteWrite, sent: WriteResponse, body: str) -> RunResult:
+def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body: str) -> RunResult:
     payment = cast("CoperniqPayment", sent.record)
     theirs = write.about["about"]["quickbooks"]
     link = RecordLink(
-        connection=desk.connection,
+        connection=ctx.connection,
         kind=Kind.PAYMENT,
         coperniq_id=payment.id,
         quickbooks_id=write.quickbooks_id,
         quickbooks_part=write.quickbooks_part,
-        rule=write.rule,
+        match_method=write.match_method,
         quickbooks_name=theirs["name"],
         quickbooks_version=theirs["version"],
-        quickbooks_image=theirs["image"],
+        quickbooks_snapshot=theirs["image"],
         quickbooks_at=datetime.fromisoformat(theirs["at"]) if theirs["at"] else None,
-        coperniq_image=coperniq_payment_snapshot(payment, ZoneInfo(desk.connection.company.time_zone)),
+        coperniq_snapshot=coperniq_payment_snapshot(payment, ZoneInfo(ctx.connection.company.time_zone)),
     )
     apply_plan_metadata(link, write.about)
-    edited = sent.looked_for and _snapshot_as_written(desk, link, load_body(body))
+    edited = sent.looked_for and _snapshot_as_written(ctx, link, load_body(body))
     return done(
         f"Recorded the payment of {link.coperniq_name} in Coperniq.",
         [*write.warnings, *([] if edited else payment_variance(write, payment))],
@@ -46,18 +46,18 @@ def on_response(desk: SyncContext, write: RemoteWrite, sent: WriteResponse, body
         record_name=link.coperniq_name,
         link=link,
         answered=AnsweredWrite(write, write.quickbooks_id, link.quickbooks_version, ""),
-        asks=[SyncRun.of(desk.connection, Action.PUSH_PAYMENT, link)] if edited else (),
+        asks=[SyncRun.of(ctx.connection, Action.PUSH_PAYMENT, link)] if edited else (),
     )
 
 
-def _snapshot_as_written(desk: SyncContext, link: RecordLink, sent: Mapping[str, Any]) -> bool:
+def _snapshot_as_written(ctx: SyncContext, link: RecordLink, sent: Mapping[str, Any]) -> bool:
     """So that what people changed before it was found after a lost answer shows as their edit. True if they have."""
-    zone = ZoneInfo(desk.connection.company.time_zone)
+    zone = ZoneInfo(ctx.connection.company.time_zone)
     on = day_of(Wild(dict(sent)).moment("paymentDate"), zone)
     written = {"amount": int(sent["amount"] * 100), "on": on.isoformat() if on else ""}
-    found = link.coperniq_image
-    link.coperniq_image = {**found, **written}
-    return bool(link.coperniq_image != found)
+    found = link.coperniq_snapshot
+    link.coperniq_snapshot = {**found, **written}
+    return bool(link.coperniq_snapshot != found)
 
 
 def payment_variance(write: RemoteWrite, payment: CoperniqPayment) -> list[str]:
@@ -70,22 +70,22 @@ def payment_variance(write: RemoteWrite, payment: CoperniqPayment) -> list[str]:
     ]
 
 
-def find_lost_write(desk: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
+def find_lost_write(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
     found = find_tagged_payment(
-        desk, write.about["coperniq_parent_id"], write.quickbooks_id, write.quickbooks_part
+        ctx, write.about["coperniq_parent_id"], write.quickbooks_id, write.quickbooks_part
     )
     return WriteResponse(found, "", True) if found else None
 
 
 def find_tagged_payment(
-    desk: SyncContext, invoice_id: str, quickbooks_id: str, part: str
+    ctx: SyncContext, invoice_id: str, quickbooks_id: str, part: str
 ) -> CoperniqPayment | None:
     """The payment of this invoice in Coperniq that bears the mark of the one in QuickBooks."""
     try:
-        payments = desk.coperniq.list_payments(invoice_id)
+        payments = ctx.coperniq.list_payments(invoice_id)
     except RecordMissing:
         return None
-    realm, links = desk.connection.realm_id, RecordLink.objects.of(desk.connection, Kind.PAYMENT)
+    realm, links = ctx.connection.realm_id, RecordLink.objects.of(ctx.connection, Kind.PAYMENT)
     for payment in payments:
         mark = read_quickbooks_tag(realm, Kind.PAYMENT, payment.notes)
         ours = mark.quickbooks_id == quickbooks_id and mark.part == part

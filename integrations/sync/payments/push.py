@@ -30,41 +30,41 @@ from integrations.sync.payments.push_detect import cached_coperniq_payments, ref
 from integrations.sync.payments.push_update import hold_vanished, plan_payment_update
 
 
-def plan(desk: SyncContext, run: SyncRun) -> Plan:
-    refuse_off(desk, run.coperniq_parent_id)
-    link = find_or_recover_link(desk, run)
-    invoice = RecordLink.objects.pushed(desk.connection, Kind.INVOICE, run.coperniq_parent_id)
-    payment = _read_coperniq_payment(desk, run, link)
+def plan(ctx: SyncContext, run: SyncRun) -> Plan:
+    refuse_off(ctx, run.coperniq_parent_id)
+    link = find_or_recover_link(ctx, run)
+    invoice = RecordLink.objects.pushed(ctx.connection, Kind.INVOICE, run.coperniq_parent_id)
+    payment = _read_coperniq_payment(ctx, run, link)
     if invoice is None:
-        raise wait_for_invoice(desk, run)
+        raise wait_for_invoice(ctx, run)
     if link is not None:
-        return plan_payment_update(desk, run, payment, link, invoice)
+        return plan_payment_update(ctx, run, payment, link, invoice)
     if invoice.written.get("repair"):
         raise waits_for(run, "Waiting for the lines of its invoice to be put right in QuickBooks.")
-    refuse_pulled_copy(desk, run, Kind.PAYMENT, payment.notes)
-    run.record_name = payment_name(payment, invoice.told_number)
-    if is_replaced_by(desk, payment, invoice):
+    refuse_pulled_copy(ctx, run, Kind.PAYMENT, payment.notes)
+    run.record_name = payment_name(payment, invoice.display_number)
+    if is_replaced_by(ctx, payment, invoice):
         raise BlockedBy(
             "waits_for_link",
             "It takes the place of a payment that was changed in QuickBooks, and is about to be linked with that.",
             kind=Kind.PAYMENT,
             coperniq_id=run.coperniq_id,
         )
-    refuse_before_cutoff(desk, run, payment, invoice)
-    refuse_unknown_status(desk, run, payment)
+    refuse_before_cutoff(ctx, run, payment, invoice)
+    refuse_unknown_status(ctx, run, payment)
     refuse_amount(payment)
-    return plan_payment_create(desk, run, payment, invoice)
+    return plan_payment_create(ctx, run, payment, invoice)
 
 
-def apply(desk: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
+def apply(ctx: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
     """Refused for the balance, the customer or something gone: the invoice is perhaps not what we last saw."""
 
-    def doubt_invoice(desk: SyncContext) -> None:
-        invalidate_balance(desk, run.coperniq_parent_id)
+    def doubt_invoice(ctx: SyncContext) -> None:
+        invalidate_balance(ctx, run.coperniq_parent_id)
 
-    def doubt_all(desk: SyncContext) -> None:
-        doubt_invoice(desk)
-        forget_lookup(desk)
+    def doubt_all(ctx: SyncContext) -> None:
+        doubt_invoice(ctx)
+        forget_lookup(ctx)
 
     remedies = {
         BusinessRule: doubt_invoice,
@@ -73,13 +73,13 @@ def apply(desk: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
         BooksClosed: read_preferences,
         TooLong: refresh_nothing,
     }
-    return execute_or_refresh(desk, run, planned, plan, remedies)
+    return execute_or_refresh(ctx, run, planned, plan, remedies)
 
 
-def _read_coperniq_payment(desk: SyncContext, run: SyncRun, link: RecordLink | None) -> CoperniqPayment:
+def _read_coperniq_payment(ctx: SyncContext, run: SyncRun, link: RecordLink | None) -> CoperniqPayment:
     """From the list of the invoice, which every reader of these minutes shares: there is no other way to miss one."""
     try:
-        listed = cached_coperniq_payments(desk, run.coperniq_parent_id)
+        listed = cached_coperniq_payments(ctx, run.coperniq_parent_id)
     except RecordMissing:
         listed = []
     payment = next((row for row in listed if row.id == run.coperniq_id), None)
@@ -90,19 +90,19 @@ def _read_coperniq_payment(desk: SyncContext, run: SyncRun, link: RecordLink | N
             "payment_gone", "It is not in Coperniq any more, and never was in QuickBooks.", silent=True
         )
     run.record_name = link.coperniq_name
-    if asked_in_quickbooks(desk, link).requeue():
+    if asked_in_quickbooks(ctx, link).requeue():
         raise Skipped("asked_already", "A person has been asked about it already.", silent=True)
     raise hold_vanished(link)
 
 
-def asked_in_quickbooks(desk: SyncContext, link: RecordLink) -> SyncRunQuerySet:
+def asked_in_quickbooks(ctx: SyncContext, link: RecordLink) -> SyncRunQuerySet:
     """The card about a change of it in QuickBooks: it is looked at anew, for people may just have put it right."""
-    held = SyncRun.objects.held().filter(connection=desk.connection, action=Action.PULL_PAYMENT)
+    held = SyncRun.objects.held().filter(connection=ctx.connection, action=Action.PULL_PAYMENT)
     return held.filter(quickbooks_id=link.quickbooks_id, quickbooks_part=link.quickbooks_part)
 
 
-def wait_for_invoice(desk: SyncContext, run: SyncRun) -> BlockedBy | Skipped:
-    if _is_skipped(desk, run):
+def wait_for_invoice(ctx: SyncContext, run: SyncRun) -> BlockedBy | Skipped:
+    if _is_skipped(ctx, run):
         return Skipped(
             "invoice_left_out",
             "Its invoice is not in QuickBooks, so there is nothing to put the payment on. Send the invoice, and its "
@@ -115,10 +115,10 @@ def waits_for(run: SyncRun, sentence: str) -> BlockedBy:
     return BlockedBy("waits_for_invoice", sentence, kind=Kind.INVOICE, coperniq_id=run.coperniq_parent_id)
 
 
-def _is_skipped(desk: SyncContext, run: SyncRun) -> bool:
+def _is_skipped(ctx: SyncContext, run: SyncRun) -> bool:
     """The invoice's last run ended without a link, and no other is under way."""
     runs = SyncRun.objects.filter(
-        connection=desk.connection, action="push_invoice", coperniq_id=run.coperniq_parent_id
+        connection=ctx.connection, action="push_invoice", coperniq_id=run.coperniq_parent_id
     )
     latest = runs.order_by("-id").first()
     return latest is not None and not latest.is_open

@@ -30,38 +30,38 @@ from integrations.sync.payments.mapping import (
 
 
 def plan_payment_create(
-    desk: SyncContext, run: SyncRun, payment: CoperniqPayment, invoice: RecordLink
+    ctx: SyncContext, run: SyncRun, payment: CoperniqPayment, invoice: RecordLink
 ) -> Plan:
-    day = paid_on(payment, ZoneInfo(desk.connection.company.time_zone))
+    day = paid_on(payment, ZoneInfo(ctx.connection.company.time_zone))
     if day is None:
         raise without_date()
     decided = run.answer_to(Question.SAME_PAYMENT)
     if decided.verb == "link":
-        chosen = RecordLink.Rule.CHOSEN
-        return plan_link(desk, run, payment, invoice, day, decided.target, chosen)
-    refresh_external_payments(desk)
-    if _needs_refresh(desk, payment, invoice, day):
-        refresh_invoice(desk, invoice)
+        chosen = RecordLink.MatchMethod.CHOSEN
+        return plan_link(ctx, run, payment, invoice, day, decided.target, chosen)
+    refresh_external_payments(ctx)
+    if _needs_refresh(ctx, payment, invoice, day):
+        refresh_invoice(ctx, invoice)
     _refuse_ended_invoice(invoice)
     if decided.key != RECORD_BOTH.key:
-        same = plan_duplicate(desk, run, payment, invoice, day)
+        same = plan_duplicate(ctx, run, payment, invoice, day)
         if same is not None:
             return same
-    on, warnings = open_day(desk, run, day)
-    return _plan_new_payment(desk, run, payment, invoice, on, warnings)
+    on, warnings = open_day(ctx, run, day)
+    return _plan_new_payment(ctx, run, payment, invoice, on, warnings)
 
 
-def _needs_refresh(desk: SyncContext, payment: CoperniqPayment, invoice: RecordLink, day: date) -> bool:
+def _needs_refresh(ctx: SyncContext, payment: CoperniqPayment, invoice: RecordLink, day: date) -> bool:
     """Before money is left unapplied, or taken for somebody else's, we see how the invoice stands now."""
     too_much = payment.amount_cents > balance_of(invoice)
-    return too_much or bool(find_duplicates(desk, payment, invoice, day))
+    return too_much or bool(find_duplicates(ctx, payment, invoice, day))
 
 
 def _refuse_ended_invoice(invoice: RecordLink) -> None:
-    if invoice.quickbooks_image.get("voided") or invoice.quickbooks_image.get("deleted"):
+    if invoice.quickbooks_snapshot.get("voided") or invoice.quickbooks_snapshot.get("deleted"):
         raise NeedsDecision(
             "invoice_ended",
-            f"Invoice {invoice.told_number} is voided or deleted in QuickBooks, so the payment has nowhere to go. "
+            f"Invoice {invoice.display_number} is voided or deleted in QuickBooks, so the payment has nowhere to go. "
             "Record it in QuickBooks by hand, then leave this one.",
             [RETRY, DISCARD],
         )
@@ -76,7 +76,7 @@ def without_date() -> NeedsDecision:
 
 
 def _plan_new_payment(
-    desk: SyncContext,
+    ctx: SyncContext,
     run: SyncRun,
     payment: CoperniqPayment,
     invoice: RecordLink,
@@ -84,22 +84,22 @@ def _plan_new_payment(
     warnings: tuple[str, ...],
 ) -> Plan:
     applied = min(payment.amount_cents, balance_of(invoice))
-    account = deposit_account_for(desk, run, payment.method)
-    method, unnamed = payment_method_for(desk, run, payment.method)
-    values, told = _payment_values(desk, run, payment, invoice, on, applied)
+    account = deposit_account_for(ctx, run, payment.method)
+    method, unnamed = payment_method_for(ctx, run, payment.method)
+    values, told = _payment_values(ctx, run, payment, invoice, on, applied)
     values |= method | {"DepositToAccountRef.value": account.id}
     changes = (
         Change("TotalAmt", "", f"${money(payment.amount_cents):,}"),
         Change("TxnDate", "", on.isoformat()),
-        Change("Applied to invoice", "", f"{invoice.told_number}: ${money(applied):,}"),
+        Change("Applied to invoice", "", f"{invoice.display_number}: ${money(applied):,}"),
         Change("Deposited to", "", account.name),
         *(Change(name, "", value) for name, value in told),
     )
     return Plan(
         record_name=run.record_name,
-        rule="created",
+        match_method="created",
         write=PlannedWrite("create", "Payment", values, changes),
-        coperniq_image=coperniq_payment_snapshot(payment, ZoneInfo(desk.connection.company.time_zone)),
+        coperniq_snapshot=coperniq_payment_snapshot(payment, ZoneInfo(ctx.connection.company.time_zone)),
         number=payment.reference[:40],
         amount_cents=payment.amount_cents,
         warnings=warnings + unapplied_warning(invoice, payment.amount_cents, applied) + unnamed,
@@ -111,20 +111,20 @@ def unapplied_warning(invoice: RecordLink, total: int, applied: int) -> tuple[st
     if total == applied:
         return ()
     return (
-        f"Only ${money(applied):,} was open on invoice {invoice.told_number}: the other ${money(total - applied):,} "
+        f"Only ${money(applied):,} was open on invoice {invoice.display_number}: the other ${money(total - applied):,} "
         "waits unapplied with the customer in QuickBooks.",
     )
 
 
 def _payment_values(
-    desk: SyncContext, run: SyncRun, payment: CoperniqPayment, invoice: RecordLink, on: date, applied: int
+    ctx: SyncContext, run: SyncRun, payment: CoperniqPayment, invoice: RecordLink, on: date, applied: int
 ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     """With the invoice's own customer, as QuickBooks answered it last: it may have been moved there."""
-    mark = coperniq_tag(desk.connection.realm_id, Kind.PAYMENT, run.coperniq_id, run.coperniq_parent_id)
+    mark = coperniq_tag(ctx.connection.realm_id, Kind.PAYMENT, run.coperniq_id, run.coperniq_parent_id)
     reference = "" if was_too_long(run) else short_reference(payment)
     note = note_text(payment, reference)[: NOTE_LIMIT - len(mark) - 1]
     values: dict[str, Any] = {
-        "CustomerRef.value": invoice.quickbooks_image["customer"],
+        "CustomerRef.value": invoice.quickbooks_snapshot["customer"],
         "CurrencyRef.value": "USD",
         "TotalAmt": money(payment.amount_cents),
         "TxnDate": on.isoformat(),

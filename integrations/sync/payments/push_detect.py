@@ -19,22 +19,20 @@ _ASKED_AGAIN = ("invoice_left_out", "invoice_sync_off", "payment_gone")
 NO_PAYMENT = "paid_without_payment"
 
 
-def detect(desk: SyncContext, run: SyncRun) -> RunResult:
+def detect(ctx: SyncContext, run: SyncRun) -> RunResult:
     """Reads the list once; the payments' own runs take it from memory."""
-    refuse_off(desk, run.coperniq_id)
+    refuse_off(ctx, run.coperniq_id)
     try:
-        payments = read_coperniq_payments(desk, run.coperniq_id)
+        payments = read_coperniq_payments(ctx, run.coperniq_id)
     except RecordMissing:
         return nothing_to_do("Coperniq does not show this invoice any more.", silent=True)
-    invoice = RecordLink.objects.pushed(desk.connection, Kind.INVOICE, run.coperniq_id)
-    asks = [
-        _run_for(desk, run, payment, invoice) for payment in payments if _is_new_or_changed(desk, payment)
-    ]
-    asks += [run_for_missing(desk, run, link) for link in _missing_payments(desk, run.coperniq_id, payments)]
-    _store_seen(desk, run, payments)
-    if invoice is not None and not payments and lacks_payments(desk, invoice):
+    invoice = RecordLink.objects.pushed(ctx.connection, Kind.INVOICE, run.coperniq_id)
+    asks = [_run_for(ctx, run, payment, invoice) for payment in payments if _is_new_or_changed(ctx, payment)]
+    asks += [run_for_missing(ctx, run, link) for link in _missing_payments(ctx, run.coperniq_id, payments)]
+    _store_seen(ctx, run, payments)
+    if invoice is not None and not payments and lacks_payments(ctx, invoice):
         return done(
-            f"Coperniq calls invoice {invoice.told_number} paid.",
+            f"Coperniq calls invoice {invoice.display_number} paid.",
             ["It has no payment there, so none was recorded in QuickBooks. Record it in Coperniq."],
             cause=NO_PAYMENT,
             record_name=run.record_name,
@@ -43,42 +41,42 @@ def detect(desk: SyncContext, run: SyncRun) -> RunResult:
     return nothing_to_do("Its payments were looked at.", silent=True, asks=asks)
 
 
-def refuse_off(desk: SyncContext, invoice_id: str) -> None:
+def refuse_off(ctx: SyncContext, invoice_id: str) -> None:
     """What is passed over while syncing is off is news once it is on again."""
     try:
-        refuse_while_off(desk.settings)
+        refuse_while_off(ctx.settings)
     except Skipped:
-        seen_invoice(desk, invoice_id).update(version="")
+        seen_invoice(ctx, invoice_id).update(version="")
         raise
 
 
-def lacks_payments(desk: SyncContext, invoice: RecordLink) -> bool:
+def lacks_payments(ctx: SyncContext, invoice: RecordLink) -> bool:
     """Said once, not at every change of the invoice."""
     said = SyncLogEntry.objects.filter(
-        connection=desk.connection, kind=Kind.INVOICE, coperniq_id=invoice.coperniq_id, cause=NO_PAYMENT
+        connection=ctx.connection, kind=Kind.INVOICE, coperniq_id=invoice.coperniq_id, cause=NO_PAYMENT
     )
-    return invoice.coperniq_image.get("status") == "PAID" and not said.exists()
+    return invoice.coperniq_snapshot.get("status") == "PAID" and not said.exists()
 
 
-def read_coperniq_payments(desk: SyncContext, invoice_id: str) -> list[CoperniqPayment]:
-    payments = desk.coperniq.list_payments(invoice_id)
-    desk.remember(("payments", invoice_id), payments)
+def read_coperniq_payments(ctx: SyncContext, invoice_id: str) -> list[CoperniqPayment]:
+    payments = ctx.coperniq.list_payments(invoice_id)
+    ctx.cache_set(("payments", invoice_id), payments)
     return payments
 
 
-def cached_coperniq_payments(desk: SyncContext, invoice_id: str) -> list[CoperniqPayment]:
+def cached_coperniq_payments(ctx: SyncContext, invoice_id: str) -> list[CoperniqPayment]:
     """As the payments were noticed a moment ago, else as they are now."""
-    known = desk.recall(("payments", invoice_id))
-    return known if isinstance(known, list) else read_coperniq_payments(desk, invoice_id)
+    known = ctx.cache_get(("payments", invoice_id))
+    return known if isinstance(known, list) else read_coperniq_payments(ctx, invoice_id)
 
 
-def _is_new_or_changed(desk: SyncContext, payment: CoperniqPayment) -> bool:
+def _is_new_or_changed(ctx: SyncContext, payment: CoperniqPayment) -> bool:
     """What was decided or left out is not asked again, unless the payment has changed since."""
-    link = RecordLink.objects.pushed(desk.connection, Kind.PAYMENT, payment.id)
-    zone = ZoneInfo(desk.connection.company.time_zone)
-    if link is not None and link.coperniq_image == coperniq_payment_snapshot(payment, zone):
+    link = RecordLink.objects.pushed(ctx.connection, Kind.PAYMENT, payment.id)
+    zone = ZoneInfo(ctx.connection.company.time_zone)
+    if link is not None and link.coperniq_snapshot == coperniq_payment_snapshot(payment, zone):
         return False
-    latest = latest_run(desk, payment.id)
+    latest = latest_run(ctx, payment.id)
     if latest is None or latest.is_open or latest.cause in _ASKED_AGAIN:
         return True
     if link is not None and latest.state != RunState.CANCELLED:
@@ -86,40 +84,36 @@ def _is_new_or_changed(desk: SyncContext, payment: CoperniqPayment) -> bool:
     return payment.updated_at is not None and payment.updated_at > latest.created_at
 
 
-def latest_run(desk: SyncContext, payment_id: str) -> SyncRun | None:
-    runs = SyncRun.objects.filter(connection=desk.connection, action=Action.PUSH_PAYMENT)
+def latest_run(ctx: SyncContext, payment_id: str) -> SyncRun | None:
+    runs = SyncRun.objects.filter(connection=ctx.connection, action=Action.PUSH_PAYMENT)
     return runs.filter(coperniq_id=payment_id).order_by("-id").first()
 
 
-def _missing_payments(
-    desk: SyncContext, invoice_id: str, payments: list[CoperniqPayment]
-) -> list[RecordLink]:
+def _missing_payments(ctx: SyncContext, invoice_id: str, payments: list[CoperniqPayment]) -> list[RecordLink]:
     """Linked, and not in the list any more. Who left one as it is has been asked already."""
-    links = RecordLink.objects.of(desk.connection, Kind.PAYMENT).filter(coperniq_parent_id=invoice_id)
+    links = RecordLink.objects.of(ctx.connection, Kind.PAYMENT).filter(coperniq_parent_id=invoice_id)
     listed = {payment.id for payment in payments}
     gone = [link for link in links if link.coperniq_id not in listed and not link.written.get("ended")]
-    return [link for link in gone if not _was_discarded(desk, link)]
+    return [link for link in gone if not _was_discarded(ctx, link)]
 
 
-def _was_discarded(desk: SyncContext, link: RecordLink) -> bool:
-    latest = latest_run(desk, link.coperniq_id)
+def _was_discarded(ctx: SyncContext, link: RecordLink) -> bool:
+    latest = latest_run(ctx, link.coperniq_id)
     return latest is not None and latest.state == RunState.CANCELLED
 
 
-def _run_for(
-    desk: SyncContext, run: SyncRun, payment: CoperniqPayment, invoice: RecordLink | None
-) -> SyncRun:
-    number = invoice.told_number if invoice else run.record_name.removeprefix("Invoice ")
-    return new_run(desk, run, payment.id, payment_name(payment, number))
+def _run_for(ctx: SyncContext, run: SyncRun, payment: CoperniqPayment, invoice: RecordLink | None) -> SyncRun:
+    number = invoice.display_number if invoice else run.record_name.removeprefix("Invoice ")
+    return new_run(ctx, run, payment.id, payment_name(payment, number))
 
 
-def run_for_missing(desk: SyncContext, run: SyncRun, link: RecordLink) -> SyncRun:
-    return new_run(desk, run, link.coperniq_id, link.coperniq_name)
+def run_for_missing(ctx: SyncContext, run: SyncRun, link: RecordLink) -> SyncRun:
+    return new_run(ctx, run, link.coperniq_id, link.coperniq_name)
 
 
-def new_run(desk: SyncContext, run: SyncRun, payment_id: str, name: str) -> SyncRun:
+def new_run(ctx: SyncContext, run: SyncRun, payment_id: str, name: str) -> SyncRun:
     return SyncRun.of(
-        desk.connection,
+        ctx.connection,
         Action.PUSH_PAYMENT,
         coperniq_id=payment_id,
         coperniq_parent_id=run.coperniq_id,
@@ -129,12 +123,12 @@ def new_run(desk: SyncContext, run: SyncRun, payment_id: str, name: str) -> Sync
     )
 
 
-def _store_seen(desk: SyncContext, run: SyncRun, payments: list[CoperniqPayment]) -> None:
+def _store_seen(ctx: SyncContext, run: SyncRun, payments: list[CoperniqPayment]) -> None:
     """What was paid when they were read: until it moves again there is no need to."""
     paid = sum(payment.amount_cents for payment in payments)
     told = run.event.detail.get("paid_cents", paid) if run.event is not None else paid
-    seen_invoice(desk, run.coperniq_id).update(payments_read_cents=told)
+    seen_invoice(ctx, run.coperniq_id).update(payments_read_cents=told)
 
 
-def seen_invoice(desk: SyncContext, invoice_id: str) -> QuerySet[SeenInvoice]:
-    return SeenInvoice.objects.filter(connection=desk.connection.company.coperniq, invoice_id=invoice_id)
+def seen_invoice(ctx: SyncContext, invoice_id: str) -> QuerySet[SeenInvoice]:
+    return SeenInvoice.objects.filter(connection=ctx.connection.company.coperniq, invoice_id=invoice_id)

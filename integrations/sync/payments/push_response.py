@@ -27,20 +27,22 @@ def read(record: Mapping[str, Any]) -> QuickBooksPayment:
     return parse_quickbooks_payment(record)
 
 
-def on_response(desk: SyncContext, write: RemoteWrite, sent: WriteResponse, body: str) -> RunResult:
+def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body: str) -> RunResult:
     payment = sent.record
     assert isinstance(payment, QuickBooksPayment)  # what read() above made of the answer
-    link = link_for_write(desk, write)
-    before = int(link.quickbooks_image.get("applied", 0))
+    link = link_for_write(ctx, write)
+    before = int(link.quickbooks_snapshot.get("applied", 0))
     _update_link(link, payment)
-    applied = int(link.quickbooks_image["applied"])
+    applied = int(link.quickbooks_snapshot["applied"])
     edited = _was_edited(write, link, sent, load_body(body))
     if edited:
         _snapshot_as_written(write, link, load_body(body))
-    missing = applied_in(load_body(body), link.quickbooks_part) - link.quickbooks_image["applied"]
-    again = missing > 0 and write.operation == "create" and write.rule != RecordLink.Rule.ADOPTED
+    missing = applied_in(load_body(body), link.quickbooks_part) - link.quickbooks_snapshot["applied"]
+    again = (
+        missing > 0 and write.operation == "create" and write.match_method != RecordLink.MatchMethod.ADOPTED
+    )
     link.written["misplaced"] = again
-    verb = _PAYMENT_VERBS.get(write.rule, _PAYMENT_VERBS[write.operation])
+    verb = _PAYMENT_VERBS.get(write.match_method, _PAYMENT_VERBS[write.operation])
     return done(
         f"{verb} the payment of {link.coperniq_name} in QuickBooks.",
         write.warnings + ([] if again else misplaced(missing)),
@@ -49,10 +51,10 @@ def on_response(desk: SyncContext, write: RemoteWrite, sent: WriteResponse, body
         record_name=link.coperniq_name,
         intuit_tid=sent.intuit_tid,
         link=link,
-        other_links=rebalanced(desk, link, applied - before),
+        other_links=rebalanced(ctx, link, applied - before),
         answered=AnsweredWrite(write, payment.id, payment.sync_token, sent.intuit_tid),
         again=again,
-        asks=[look_again_at(desk, link)] if edited else (),
+        asks=[look_again_at(ctx, link)] if edited else (),
     )
 
 
@@ -72,12 +74,12 @@ def _snapshot_as_written(write: RemoteWrite, link: RecordLink, sent: Mapping[str
         "applied": applied,
         "cash": applied,
     }
-    link.quickbooks_image = {**link.quickbooks_image, **written, "voided": False}
+    link.quickbooks_snapshot = {**link.quickbooks_snapshot, **written, "voided": False}
     link.quickbooks_version, link.quickbooks_at = written_version(write, sent), None
 
 
-def look_again_at(desk: SyncContext, link: RecordLink) -> SyncRun:
-    return SyncRun.of(desk.connection, Action.PULL_PAYMENT, link)
+def look_again_at(ctx: SyncContext, link: RecordLink) -> SyncRun:
+    return SyncRun.of(ctx.connection, Action.PULL_PAYMENT, link)
 
 
 def _update_link(link: RecordLink, payment: QuickBooksPayment) -> None:
@@ -86,7 +88,7 @@ def _update_link(link: RecordLink, payment: QuickBooksPayment) -> None:
     link.quickbooks_version, link.quickbooks_at = payment.sync_token, payment.updated_at
     link.quickbooks_part = link.quickbooks_part or str(link.written.get("part", ""))
     share = bool(link.written.get("share"))
-    link.quickbooks_image = quickbooks_payment_snapshot(payment, link.quickbooks_part, share=share)
+    link.quickbooks_snapshot = quickbooks_payment_snapshot(payment, link.quickbooks_part, share=share)
 
 
 def applied_in(sent: Mapping[str, Any], quickbooks_invoice_id: str) -> int:
@@ -107,13 +109,13 @@ def misplaced(missing_cents: int) -> list[str]:
     ]
 
 
-def rebalanced(desk: SyncContext, link: RecordLink, applied_cents: int) -> list[RecordLink]:
+def rebalanced(ctx: SyncContext, link: RecordLink, applied_cents: int) -> list[RecordLink]:
     """The paid invoice's balance, as far as we know it: so that the next payment needs no look at it."""
-    links = RecordLink.objects.of(desk.connection, Kind.INVOICE)
+    links = RecordLink.objects.of(ctx.connection, Kind.INVOICE)
     invoices = list(links.filter(coperniq_id=link.coperniq_parent_id))
     for invoice in invoices:
-        image = invoice.quickbooks_image
-        invoice.quickbooks_image = {
+        image = invoice.quickbooks_snapshot
+        invoice.quickbooks_snapshot = {
             **image,
             "balance": int(image.get("balance", 0)) - applied_cents,
             "payments": sorted({*image.get("payments", ()), link.quickbooks_id}),
@@ -122,30 +124,30 @@ def rebalanced(desk: SyncContext, link: RecordLink, applied_cents: int) -> list[
     return invoices
 
 
-def find_lost_write(desk: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
+def find_lost_write(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
     wanted = load_body(body)
     if write.operation == "create":
-        return _find_created(desk, write, wanted)
+        return _find_created(ctx, write, wanted)
     try:
-        current = desk.quickbooks.read_payment(write.quickbooks_id)
+        current = ctx.quickbooks.read_payment(write.quickbooks_id)
     except RecordMissing:
         return None
     same = money(current.total_cents) == wanted["TotalAmt"] and current.on.isoformat() == wanted["TxnDate"]
     return WriteResponse(current, "", True) if same else None
 
 
-def _find_created(desk: SyncContext, write: RemoteWrite, wanted: Mapping[str, Any]) -> WriteResponse | None:
+def _find_created(ctx: SyncContext, write: RemoteWrite, wanted: Mapping[str, Any]) -> WriteResponse | None:
     """People may have corrected, voided or moved it meanwhile: then it is found by when it was made."""
     cents = int(wanted["TotalAmt"] * 100)
-    as_sent = desk.quickbooks.find_payments(wanted["CustomerRef"]["value"], cents)
-    free = unlinked_with_tag(desk, write, as_sent)
+    as_sent = ctx.quickbooks.find_payments(wanted["CustomerRef"]["value"], cents)
+    free = unlinked_with_tag(ctx, write, as_sent)
     if not free:
         free = unlinked_with_tag(
-            desk,
+            ctx,
             write,
-            desk.quickbooks.list_payments_changed(sent_not_before(write, desk.quickbooks.clock_offset)),
+            ctx.quickbooks.list_payments_changed(sent_not_before(write, ctx.quickbooks.clock_offset)),
         )
     if not free:
         return None
-    write.rule = RecordLink.Rule.ADOPTED
+    write.match_method = RecordLink.MatchMethod.ADOPTED
     return WriteResponse(free[0], "", True)

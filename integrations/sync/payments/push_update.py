@@ -32,16 +32,16 @@ _LEAVE_QUICKBOOKS_PAYMENT = Choice("use_quickbooks", "Leave what QuickBooks has"
 
 
 def plan_payment_update(
-    desk: SyncContext, run: SyncRun, payment: CoperniqPayment, link: RecordLink, invoice: RecordLink
+    ctx: SyncContext, run: SyncRun, payment: CoperniqPayment, link: RecordLink, invoice: RecordLink
 ) -> Plan:
-    run.record_name = link.coperniq_name or payment_name(payment, invoice.told_number)
-    image = coperniq_payment_snapshot(payment, ZoneInfo(desk.connection.company.time_zone))
-    _refuse_status_change(desk, run, link, image)
-    same = all(image[name] == link.coperniq_image.get(name) for name in _PAYMENT_FIELDS)
+    run.record_name = link.coperniq_name or payment_name(payment, invoice.display_number)
+    image = coperniq_payment_snapshot(payment, ZoneInfo(ctx.connection.company.time_zone))
+    _refuse_status_change(ctx, run, link, image)
+    same = all(image[name] == link.coperniq_snapshot.get(name) for name in _PAYMENT_FIELDS)
     if same and not link.written.get("misplaced"):
         return _plan_unchanged(run, link, image)
-    current = _read_quickbooks_payment(desk, link)
-    if is_shared_out(desk, link, current):
+    current = _read_quickbooks_payment(ctx, link)
+    if is_shared_out(ctx, link, current):
         link.written = {**link.written, "share": True}
     theirs = quickbooks_payment_snapshot(current, link.quickbooks_part, share=is_share(link))
     if run.has_taken(_LEAVE_QUICKBOOKS_PAYMENT) or (
@@ -53,8 +53,8 @@ def plan_payment_update(
     if current.is_deposited:
         raise deposited(link, image)
     for day in (current.on, date.fromisoformat(image["on"])):
-        refuse_closed(desk, day)
-    return _plan_changed_payment(desk, run, link, image, theirs, current, invoice)
+        refuse_closed(ctx, day)
+    return _plan_changed_payment(ctx, run, link, image, theirs, current, invoice)
 
 
 def is_share(link: RecordLink) -> bool:
@@ -62,16 +62,16 @@ def is_share(link: RecordLink) -> bool:
     return bool(link.written.get("share"))
 
 
-def is_shared_out(desk: SyncContext, link: RecordLink, current: QuickBooksPayment) -> bool:
+def is_shared_out(ctx: SyncContext, link: RecordLink, current: QuickBooksPayment) -> bool:
     """Since it was last answered, e.g. put right by hand as a person was asked to: then it is no edit of the whole.
     What never found room on the invoice is Coperniq's all the same, wherever people have put it."""
-    return not link.written.get("misplaced") and was_taken_off(desk, link, current)
+    return not link.written.get("misplaced") and was_taken_off(ctx, link, current)
 
 
-def _refuse_status_change(desk: SyncContext, run: SyncRun, link: RecordLink, image: dict[str, Any]) -> None:
+def _refuse_status_change(ctx: SyncContext, run: SyncRun, link: RecordLink, image: dict[str, Any]) -> None:
     """A cheque that bounced: what QuickBooks has by now is for a person to take back."""
-    before = link.coperniq_image.get("status", image["status"])
-    if image["status"] == before or status_answer(desk.settings, image["status"]) == "send":
+    before = link.coperniq_snapshot.get("status", image["status"])
+    if image["status"] == before or status_answer(ctx.settings, image["status"]) == "send":
         return
     if run.has_taken(_LEAVE_QUICKBOOKS_PAYMENT):
         return
@@ -91,7 +91,7 @@ def _plan_unchanged(run: SyncRun, link: RecordLink, image: dict[str, Any]) -> Pl
     return Plan.of(
         link,
         run.record_name,
-        coperniq_image=image,
+        coperniq_snapshot=image,
         amount_cents=image["amount"],
         sentence=f"The payment of {run.record_name} is in step with Coperniq already.",
         ending={"silent": True},
@@ -102,13 +102,13 @@ def _as_read(theirs: dict[str, Any], current: QuickBooksPayment) -> dict[str, An
     return {
         "quickbooks_version": current.sync_token,
         "quickbooks_at": current.updated_at,
-        "quickbooks_image": theirs,
+        "quickbooks_snapshot": theirs,
     }
 
 
-def _read_quickbooks_payment(desk: SyncContext, link: RecordLink) -> QuickBooksPayment:
+def _read_quickbooks_payment(ctx: SyncContext, link: RecordLink) -> QuickBooksPayment:
     try:
-        current = desk.quickbooks.read_payment(link.quickbooks_id)
+        current = ctx.quickbooks.read_payment(link.quickbooks_id)
     except RecordMissing:
         current = None
     if current is None or current.is_voided:
@@ -139,9 +139,9 @@ def refuse_conflict(
 
 def _changed_in_quickbooks(link: RecordLink, theirs: dict[str, Any], current: QuickBooksPayment) -> bool:
     """Of one found by its mark nobody knows which edits it has seen, unless there were none at all."""
-    if not link.coperniq_image:
+    if not link.coperniq_snapshot:
         return current.sync_token != FIRST_VERSION
-    return any(theirs[name] != link.quickbooks_image.get(name) for name in _PAYMENT_FIELDS)
+    return any(theirs[name] != link.quickbooks_snapshot.get(name) for name in _PAYMENT_FIELDS)
 
 
 def _payment_text(image: dict[str, Any]) -> str:
@@ -158,7 +158,7 @@ def deposited(link: RecordLink, image: dict[str, Any]) -> NeedsDecision:
 
 
 def _plan_changed_payment(
-    desk: SyncContext,
+    ctx: SyncContext,
     run: SyncRun,
     link: RecordLink,
     image: dict[str, Any],
@@ -173,7 +173,7 @@ def _plan_changed_payment(
     total = current.total_cents + more
     all_but_others = max(total - sum(line.amount_cents for line in others), 0)
     wanted = theirs["applied"] + more if is_share(link) else all_but_others
-    share = min(wanted, room_for(desk, link, invoice, wanted, current.applied_to(part)))
+    share = min(wanted, room_for(ctx, link, invoice, wanted, current.applied_to(part)))
     lines = [stripped(line.raw) for line in others]
     values = {
         "TotalAmt": money(total),
@@ -187,11 +187,11 @@ def _plan_changed_payment(
         return replace(settled, written={**link.written, "misplaced": False})
     return Plan(
         record_name=run.record_name,
-        rule=link.rule,
+        match_method=link.match_method,
         write=PlannedWrite("update", "Payment", values, changes, current.id, current.sync_token),
-        quickbooks_image=theirs,
+        quickbooks_snapshot=theirs,
         quickbooks_part=part,
-        coperniq_image=image,
+        coperniq_snapshot=image,
         number=link.number,
         amount_cents=image["amount"],
         warnings=unapplied_warning(invoice, wanted, share),
@@ -199,17 +199,17 @@ def _plan_changed_payment(
     )
 
 
-def room_for(desk: SyncContext, link: RecordLink, invoice: RecordLink, wanted: int, applied: int) -> int:
+def room_for(ctx: SyncContext, link: RecordLink, invoice: RecordLink, wanted: int, applied: int) -> int:
     """What the invoice can take of it; looked at anew before any money is left unapplied."""
     if link.written.get("misplaced") or wanted > applied + balance_of(invoice):
-        refresh_invoice(desk, invoice)
+        refresh_invoice(ctx, invoice)
     return applied + balance_of(invoice)
 
 
 def customer_of_payment(link: RecordLink, current: QuickBooksPayment, invoice: RecordLink) -> str:
     """One that did not get onto its invoice goes to the invoice's customer, as QuickBooks has it now."""
     if link.written.get("misplaced"):
-        return str(invoice.quickbooks_image["customer"])
+        return str(invoice.quickbooks_snapshot["customer"])
     return current.customer_id
 
 

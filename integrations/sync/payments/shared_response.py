@@ -32,7 +32,7 @@ class _SharedResponse:
     def read(self, record: Mapping[str, Any]) -> _NamedRow:
         return self.reader(record)
 
-    def on_response(self, desk: SyncContext, write: RemoteWrite, sent: WriteResponse, body: str) -> RunResult:
+    def on_response(self, ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body: str) -> RunResult:
         made = sent.record
         assert isinstance(made, LedgerAccount | PaymentMethod)  # what read() above made of the answer
         return done(
@@ -41,10 +41,10 @@ class _SharedResponse:
             answered=AnsweredWrite(write, made.id, "", sent.intuit_tid),
         )
 
-    def find_lost_write(self, desk: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
+    def find_lost_write(self, ctx: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
         """Names are unique in these lists, so that one of our name is ours or serves as well."""
         name = load_body(body)["Name"].casefold()
-        named = (row for row in self.listing(desk.quickbooks) if row.name.casefold() == name)
+        named = (row for row in self.listing(ctx.quickbooks) if row.name.casefold() == name)
         found = next((row for row in named if row.is_active), None)
         return WriteResponse(found, "") if found else None
 
