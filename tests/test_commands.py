@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import responses
 from cryptography.fernet import Fernet
-from django.core.management import call_command, execute_from_command_line
+from django.core.management import call_command, execute_from_command_line, load_command_class
 from django.core.management.base import CommandError
 from django.utils import timezone
 from pytest_django import Settings
@@ -156,6 +156,19 @@ def test_settings_are_printed_and_changed(acme: Company) -> None:
     )
     assert (after["matching_strategy"], after["trigger.11"], after["reentry.11"]) == ("skip", "101", "once")
     assert told("configure", "--company", "acme") == after
+
+
+def test_the_settings_are_described_with_the_labels_and_help_of_the_page() -> None:
+    text = (
+        load_command_class("integrations", "configure").create_parser("manage.py", "configure").format_help()
+    )
+    for words in (
+        "push_from=created|sent  Send an invoice to QuickBooks. QuickBooks has no drafts",
+        "owner.memo=later|coperniq|quickbooks|ask  If both sides changed the description.",
+        "reentry.<workflow id>=update|once|ask  When a project enters it again.",
+        "mapping.<field>  Coperniq field. One of: name",
+    ):
+        assert words in text
 
 
 def test_wrong_settings_change_nothing(acme: Company) -> None:

@@ -27,7 +27,7 @@ from integrations.management.demo_house import WEB_SERVER
 from integrations.management.visitor import Visitor
 from tests.processes.house import PASSWORD, answers, free_port
 from tests.processes.worker import HASTY, ROOT, Worker, eventually, launch
-from tests.simulation import Simulation
+from tests.simulation import Simulation, simulation
 
 # On SQLite whatever the run is given: that is what the stored file is.
 pytestmark = pytest.mark.processes
@@ -218,6 +218,13 @@ def ids_of(told: Any) -> Row:
     """Ids and versions in an answer: Coperniq's stand by themselves, QuickBooks' within the record."""
     rows = [told, *told.values()] if isinstance(told, dict) else []
     return {name: row[name] for row in rows if isinstance(row, dict) for name in NAMED if name in row}
+
+
+@pytest.fixture
+def simulator_on_a_port() -> Iterator[Simulation]:
+    """The portal's own processes talk to it over a socket."""
+    with simulation() as running:
+        yield running
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The admin of the integrations, one file per file of the models (of rules two).
+"""The admin of the integrations, one file per file of the models; `settings` those of `rules`.
 
 Facts are read, rules are edited, verbs are actions. What is sealed is never among the fields.
 """
@@ -11,7 +11,6 @@ from integrations.admin import (
     log,
     noticing,
     queue,
-    rules,
     runs,
     settings,
     writes,
@@ -25,7 +24,6 @@ __all__ = [
     "log",
     "noticing",
     "queue",
-    "rules",
     "runs",
     "settings",
     "writes",

@@ -9,9 +9,11 @@ from integrations.models.connections import QuickBooksConnection
 
 
 class MatchingStrategy(models.TextChoices):
-    ENRICH = "enrich", "Enrich"
-    REPLACE = "replace", "Replace"
-    SKIP = "skip", "Skip"
+    """In the words of the user's guide, which people look for."""
+
+    ENRICH = "enrich", "Enrich: Update existing records with new information from Coperniq"
+    REPLACE = "replace", "Replace: Replace existing records with Coperniq data"
+    SKIP = "skip", "Skip: Leave existing records unchanged"
 
 
 class Reentry(models.TextChoices):
@@ -75,52 +77,88 @@ class SyncSettings(models.Model):
 
     connection = models.OneToOneField(QuickBooksConnection, on_delete=models.CASCADE, related_name="settings")
     matching_strategy = models.CharField(
-        max_length=10, choices=MatchingStrategy, default=MatchingStrategy.ENRICH
+        max_length=10,
+        choices=MatchingStrategy,
+        default=MatchingStrategy.ENRICH,
+        help_text="What happens when the customer already exists in QuickBooks. Enrich fills what is empty and updates "
+        "what came from Coperniq before; what people entered in QuickBooks stays. Replace overwrites the mapped fields; "
+        "an empty Coperniq value never erases anything. Skip links the existing customer and changes nothing in it; "
+        "jobs are still created.",
     )
     link_same_named_job = models.BooleanField(
         "link an existing job of the same name",
         default=False,
-        help_text="Instead of appending “#2”, link an unlinked job of exactly that name under the same customer.",
+        help_text="The job must be under the same customer and not linked yet. Otherwise a new job is created with "
+        "“#2” behind its name.",
     )
 
-    invoice_sync = models.BooleanField("invoice and payment syncing", default=False)
-    push_from = models.CharField("push invoices", max_length=10, choices=PushFrom, default=PushFrom.CREATED)
+    invoice_sync = models.BooleanField(
+        "enable invoice and payment syncing",
+        default=False,
+        help_text="While this is off, nothing is sent or brought over. What is created in that time is not synced when "
+        "you switch it on again, unless somebody sends or brings it over one by one; changes of what is linked already "
+        "are made up for.",
+    )
+    push_from = models.CharField(
+        "send an invoice to QuickBooks",
+        max_length=10,
+        choices=PushFrom,
+        default=PushFrom.CREATED,
+        help_text="QuickBooks has no drafts: an invoice that is still a draft in Coperniq is an open one there.",
+    )
     on_declined = models.CharField(
-        "when an invoice is declined", max_length=10, choices=OnEnded, default=OnEnded.VOID
+        "if Coperniq declines an invoice",
+        max_length=10,
+        choices=OnEnded,
+        default=OnEnded.VOID,
+        help_text="What happens to it in QuickBooks. A paid invoice is never voided or deleted by itself: you are asked.",
     )
     on_archived = models.CharField(
-        "when an invoice is archived", max_length=10, choices=OnEnded, default=OnEnded.LEAVE
+        "if Coperniq archives an invoice",
+        max_length=10,
+        choices=OnEnded,
+        default=OnEnded.LEAVE,
+        help_text="What happens to it in QuickBooks.",
     )
     closed_books = models.CharField(
-        "when the books are closed", max_length=20, choices=ClosedBooks, default=ClosedBooks.HOLD
+        "if the books are closed for its date",
+        max_length=20,
+        choices=ClosedBooks,
+        default=ClosedBooks.HOLD,
+        help_text="An invoice that is in QuickBooks already keeps its date.",
     )
     memo_field = models.CharField(
-        "an invoice's description goes to", max_length=20, choices=MemoField, default=MemoField.PRIVATE_NOTE
+        "the description of an invoice goes to",
+        max_length=20,
+        choices=MemoField,
+        default=MemoField.PRIVATE_NOTE,
     )
     fallback_item = models.CharField(
         "item for lines without a match",
         max_length=40,
         blank=True,
-        help_text="Id of a QuickBooks item. Used where QuickBooks does not keep the amount of a line without an item.",
+        help_text="Used if QuickBooks drops the amount of a line without an item. None: the line has no item.",
     )
     difference_item = models.CharField(
         "item for tax and differences",
         max_length=40,
         blank=True,
-        help_text="Id of a QuickBooks item that takes what Coperniq's total has beyond its lines. Empty: ask.",
+        help_text="If a total in Coperniq is more than its lines, the rest goes to this item. None: you are asked.",
     )
     on_quickbooks_void = models.CharField(
-        "when an invoice is voided in QuickBooks",
+        "if an invoice is voided in QuickBooks",
         max_length=10,
         choices=OnQuickBooksVoid,
         default=OnQuickBooksVoid.DECLINE,
+        help_text="What happens to it in Coperniq. If something is paid on it there, you are asked.",
     )
     unknown_method = models.CharField(
-        "payment method Coperniq does not know",
+        "payments by a method Coperniq does not know",
         max_length=12,
         choices=PaymentMethod,
         default=PaymentMethod.CHECK,
-        help_text="What a payment from QuickBooks is recorded as; the method's own name goes into its notes.",
+        help_text="Coperniq records the payment as this; the name that QuickBooks has for the method goes into the "
+        "payment's notes.",
     )
     # {Coperniq's payment method: id of a QuickBooks account}; absent: the account "Coperniq Payments".
     deposit_accounts = models.JSONField(default=dict, blank=True)
@@ -129,8 +167,7 @@ class SyncSettings(models.Model):
     # {a payment's status in Coperniq: "send" or "leave"}, as a person once answered.
     payment_statuses = models.JSONField(default=dict, blank=True)
 
-    OWNED: ClassVar = ("due_date", "memo", "lines")
-    METHODS: ClassVar = tuple(PaymentMethod.values)
+    OWNED: ClassVar = {"due_date": "due date", "memo": "description", "lines": "lines"}
 
     class Meta:
         verbose_name_plural = "sync settings"
@@ -169,12 +206,23 @@ class PhaseTrigger(models.Model):
     company_path: ClassVar[str] = "connection__company"
 
     connection = models.ForeignKey(QuickBooksConnection, on_delete=models.CASCADE, related_name="triggers")
-    workflow_id = models.CharField(max_length=40)
+    workflow_id = models.CharField("workflow", max_length=40)
     workflow_name = models.CharField(max_length=300, blank=True)
-    phase_template_id = models.CharField(max_length=40)
+    phase_template_id = models.CharField(
+        "phase",
+        max_length=40,
+        help_text="Projects that enter it from now on are pushed; one that is already in it is not.",
+    )
     phase_name = models.CharField(max_length=300, blank=True)
-    reentry = models.CharField("on re-entry", max_length=10, choices=Reentry, default=Reentry.UPDATE)
-    preview = models.BooleanField(default=False, help_text="Show what would be written, and write nothing.")
+    reentry = models.CharField(
+        "when a project enters it again", max_length=10, choices=Reentry, default=Reentry.UPDATE
+    )
+    preview = models.BooleanField(
+        "preview only",
+        default=False,
+        help_text="What would be written is shown under Held runs, field by field, and nothing is written until "
+        "somebody releases it.",
+    )
     saved_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -190,33 +238,35 @@ class FieldMapping(models.Model):
     """Which Coperniq value feeds a QuickBooks customer field; `custom:<key>` is a custom property."""
 
     company_path: ClassVar[str] = "connection__company"
-    DEFAULTS: ClassVar[dict[str, str]] = {
-        "DisplayName": "name",
-        "GivenName": "first_name",
-        "FamilyName": "last_name",
-        "PrimaryEmailAddr.Address": "email",
-        "PrimaryPhone.FreeFormNumber": "phone",
-        "BillAddr.Line1": "street",
-        "BillAddr.City": "city",
-        "BillAddr.CountrySubDivisionCode": "state",
-        "BillAddr.PostalCode": "zip_code",
-        "PrimaryTaxIdentifier": "custom:tax_number",
-        "CompanyName": "custom:company_name",
+    FIELDS: ClassVar = {
+        "DisplayName": ("Display name", "name"),
+        "GivenName": ("First name", "first_name"),
+        "FamilyName": ("Last name", "last_name"),
+        "PrimaryEmailAddr.Address": ("E-mail", "email"),
+        "PrimaryPhone.FreeFormNumber": ("Phone", "phone"),
+        "BillAddr.Line1": ("Street", "street"),
+        "BillAddr.City": ("City", "city"),
+        "BillAddr.CountrySubDivisionCode": ("State", "state"),
+        "BillAddr.PostalCode": ("Zip", "zip_code"),
+        "PrimaryTaxIdentifier": ("Tax number", "custom:tax_number"),
+        "CompanyName": ("Company name", "custom:company_name"),
     }
+    NAMES: ClassVar = {path: name for path, (name, _) in FIELDS.items()}
+    DEFAULTS: ClassVar = {path: source for path, (_, source) in FIELDS.items()}
     SOURCES: ClassVar = (
         "name", "title", "first_name", "last_name", "email", "phone",
         "street", "city", "state", "zip_code", "number",
     )  # fmt: skip
 
     connection = models.ForeignKey(QuickBooksConnection, on_delete=models.CASCADE, related_name="mappings")
-    quickbooks_field = models.CharField(max_length=60, choices=[(path, path) for path in DEFAULTS])
+    quickbooks_field = models.CharField("QuickBooks field", max_length=60, choices=list(NAMES.items()))
     source = models.CharField(
         "Coperniq field",
         max_length=120,
         blank=True,
         help_text="One of: "
         + ", ".join(SOURCES)
-        + "; or custom:<property key>. Empty leaves the field alone.",
+        + "; or custom: followed by the key of a custom property. Empty leaves the field alone.",
     )
 
     class Meta:

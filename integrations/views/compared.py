@@ -14,17 +14,7 @@ UNSHOWN = ("PrimaryTaxIdentifier",)
 INTERNAL = ("payments", "paid_since", "deleted", "memo_field")
 IN_CENTS = ("total", "balance", "amount", "applied", "paid")
 FIELD_NAMES = {
-    "DisplayName": "Display name",
-    "GivenName": "First name",
-    "FamilyName": "Last name",
-    "PrimaryEmailAddr.Address": "E-mail",
-    "PrimaryPhone.FreeFormNumber": "Phone",
-    "BillAddr.Line1": "Street",
-    "BillAddr.City": "City",
-    "BillAddr.CountrySubDivisionCode": "State",
-    "BillAddr.PostalCode": "Zip",
-    "PrimaryTaxIdentifier": "Tax number",
-    "CompanyName": "Company name",
+    **FieldMapping.NAMES,
     "CurrencyRef.value": "Currency",
     "ParentRef.value": "Customer it belongs to",
     "BillWithParent": "Bill with parent",

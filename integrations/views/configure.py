@@ -1,4 +1,4 @@
-"""The forms of the configuration page, each a few keys of the one table of settings."""
+"""What the configuration page posts: each form is a few keys of `configure`."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from django.views.decorators.http import require_POST
 
 from accounts.roles import Right
 from accounts.scoping import CompanyRequest, company_page
-from integrations.configuration import configure
-from integrations.configuration.learning import told_at_once
 from integrations.connections.keys import refresh_workflows as read_workflows
 from integrations.errors import PortalError
+from integrations.forms import configure
+from integrations.forms.refresh import message_now
 from integrations.views.answers import CONFIGURATION, done, refused
 
 FORM_ITSELF = {"csrfmiddlewaretoken"}
@@ -78,5 +78,5 @@ def refresh_workflows(request: CompanyRequest) -> HttpResponse:
     try:
         count = read_workflows(request.company)
     except PortalError as error:
-        return refused(request, {"coperniq": [told_at_once(error)]}, back=CONFIGURATION)
+        return refused(request, {"coperniq": [message_now(error)]}, back=CONFIGURATION)
     return done(request, f"{count} workflows were read from Coperniq.", CONFIGURATION)

@@ -11,10 +11,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.roles import Right
 from accounts.scoping import CompanyRequest, company_page
-from integrations.configuration.learning import told_at_once
-from integrations.configuration.lists import items_offered, read_lists
-from integrations.configuration.pinning import pin
 from integrations.errors import PortalError
+from integrations.forms.fields import ItemChoice
+from integrations.forms.item_overrides import override_item
+from integrations.forms.refresh import message_now, read_lists
 from integrations.models import QuickBooksConnection, ReferenceList, SyncSettings
 from integrations.views.answers import done, refused, way_back
 from integrations.views.filters import ItemFilter
@@ -73,7 +73,7 @@ def choosing(request: CompanyRequest, connection: QuickBooksConnection) -> dict[
     if not wanted:
         return {}
     row = next((row for row in item_rows(connection) if row.catalog_id == wanted), None)
-    return {"choosing": row, "offered": items_offered(connection)} if row else {}
+    return {"choosing": row, "offered": ItemChoice.rows(connection)} if row else {}
 
 
 @require_POST
@@ -89,7 +89,7 @@ def match(request: CompanyRequest, catalog_id: str) -> HttpResponseBase:
         return refused(request, {"item": ["Choose a QuickBooks item."]}, back=ITEMS)
     item_id = request.POST["item"].strip()
     try:
-        changed = pin(request.company, request.user, connection, row, item_id)
+        changed = override_item(request.company, request.user, connection, row, item_id)
     except ValidationError as error:
         return refused(request, error.message_dict, title="Nothing was matched", back=ITEMS)
     told = (
@@ -109,6 +109,6 @@ def refresh(request: CompanyRequest) -> HttpResponseBase:
     try:
         read_lists(connection)
     except PortalError as error:
-        return refused(request, {"lists": [told_at_once(error)]}, title="The lists were not read", back=ITEMS)
+        return refused(request, {"lists": [message_now(error)]}, title="The lists were not read", back=ITEMS)
     sentence = "Items and accounts were read from QuickBooks, and the catalog from Coperniq."
     return done(request, sentence, way_back(request, ITEMS))

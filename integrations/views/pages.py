@@ -9,35 +9,36 @@ from django.views.decorators.http import require_safe
 from accounts.models import Company
 from accounts.roles import Right
 from accounts.scoping import CompanyRequest, company_page, rows_of
-from integrations.models import FieldMapping, QuickBooksConnection, Reentry, SyncLogEntry, SyncSettings
+from integrations.forms.mapping import MappingForm
+from integrations.forms.settings import ADVANCED, DEPOSITS, INVOICES, OWNERS, SettingsForm
+from integrations.forms.triggers import TriggerForm, by_id
+from integrations.models import (
+    FieldMapping,
+    InvoiceSyncPeriod,
+    QuickBooksConnection,
+    ReferenceList,
+    SyncLogEntry,
+    SyncSettings,
+)
 from integrations.status import (
+    BY_HAND,
     Notice,
     calls_of,
     changes_of,
     day_of,
     month_of,
+    of_jobs_added_by_hand,
     quickbooks_webhook_address,
     warnings,
 )
 from integrations.views.cards import coperniq_card, quickbooks_card
-from integrations.views.compared import FIELD_NAMES
 from integrations.views.log import with_retries
-from integrations.views.money_rows import invoice_card
 from integrations.views.rendering import show
-from integrations.views.trigger_rows import trigger_rows
 
 RECENT = 10
 SECTIONS = {"integrations:overview": "#quickbooks", "integrations:configuration": "#trigger"}
 VENDORS = (("quickbooks", "QuickBooks"), ("coperniq", "Coperniq"))
-# The words of the user's guide, which people look for on this page.
-STRATEGIES = (
-    ("enrich", "Enrich", "Update existing records with new information from Coperniq",
-     "Fills what is empty and follows up what the portal wrote itself. What people entered in QuickBooks stays."),
-    ("replace", "Replace", "Replace existing records with Coperniq data",
-     "Overwrites the mapped fields. An empty Coperniq value never erases anything."),
-    ("skip", "Skip", "Leave existing records unchanged",
-     "Links an existing customer and changes nothing in it. Jobs are still created."),
-)  # fmt: skip
+EARLIER_PERIODS = 10
 
 
 @require_safe
@@ -94,24 +95,34 @@ def configuration(request: CompanyRequest) -> HttpResponseBase:
 
 
 def rules_of(company: Company, connection: QuickBooksConnection) -> dict[str, Any]:
+    stored = getattr(connection, "settings", None) or SyncSettings(connection=connection)
+    form = SettingsForm(instance=stored, auto_id="set-%s")
     coperniq = coperniq_card(company).connection
-    stored = SyncSettings.objects.filter(connection=connection).first() or SyncSettings(connection=connection)
+    workflows = by_id(coperniq)
     return {
         "coperniq": coperniq,
-        "triggers": list(trigger_rows(connection, coperniq)),
-        "reentries": Reentry.choices,
-        "strategies": STRATEGIES,
+        "triggers": TriggerForm.shown(connection, workflows, workflows=workflows),
+        "form": form,
+        "usual": [form[name] for name in INVOICES if name != "invoice_sync"],
+        "deposits": [form[name] for name in DEPOSITS],
+        "advanced": [form[name] for name in (*ADVANCED, *OWNERS)],
         "settings": stored,
         "invoices": invoice_card(connection, stored),
-        "mappings": mappings_of(connection),
+        "mappings": MappingForm.shown(connection, FieldMapping.NAMES),
         "sources": FieldMapping.SOURCES,
     }
 
 
-def mappings_of(connection: QuickBooksConnection) -> list[tuple[str, str, str]]:
-    """QuickBooks path, its name for people, and the Coperniq source."""
-    chosen = dict(connection.mappings.values_list("quickbooks_field", "source"))
-    return [(path, FIELD_NAMES[path], chosen.get(path, "")) for path in FieldMapping.DEFAULTS]
+def invoice_card(connection: QuickBooksConnection, settings: SyncSettings) -> dict[str, Any]:
+    periods = InvoiceSyncPeriod.objects.filter(connection=connection).order_by("-id")
+    lists = ReferenceList.objects.filter(connection=connection, name=ReferenceList.Name.ITEMS)
+    return {
+        "by_hand": of_jobs_added_by_hand(connection),
+        "by_hand_cause": BY_HAND,
+        "period": periods.filter(off_at__isnull=True).first() if settings.invoice_sync else None,
+        "earlier_periods": list(periods.filter(off_at__isnull=False)[:EARLIER_PERIODS]),
+        "lists_read_at": lists.values_list("read_at", flat=True).first(),
+    }
 
 
 def recent_log(company: Company) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from accounts.models import ManualAct
 from integrations.models import InvoiceSyncPeriod, QuickBooksConnection, SyncSettings
 from tests.cast import OTHER_REALM, books, company
-from tests.views.lists import ITEMS, keep
+from tests.views.lists import ACCOUNTS, ITEMS, keep
 
 
 def change(client: Client, row: SyncSettings, **fields: Any) -> Any:
@@ -26,6 +26,7 @@ def change(client: Client, row: SyncSettings, **fields: Any) -> Any:
         "memo_field": "private_note",
         "fallback_item": "",
         "difference_item": "",
+        **{f"owner.{field}": "later" for field in SyncSettings.OWNED},
         **fields,
     }
     return client.post(reverse("admin:integrations_syncsettings_change", args=[row.pk]), form)
@@ -75,6 +76,40 @@ def test_an_item_of_the_stored_list_can_be_set(acme_books: QuickBooksConnection,
     assert SyncSettings.objects.get().fallback_item == "59"
 
 
+def test_accounts_and_the_side_that_counts_are_set_here_too(
+    acme_books: QuickBooksConnection, alice: Client
+) -> None:
+    keep(acme_books, accounts=ACCOUNTS)
+    fields = {"deposit_account.CASH": "4", "owner.memo": "ask"}
+    assert change(alice, acme_books.settings, **fields).status_code == 302
+    row = SyncSettings.objects.get()
+    assert (row.deposit_accounts, row.owners) == ({"CASH": "4"}, {"memo": "ask"})
+    acts = {(act.target, act.before, act.after) for act in ManualAct.objects.all()}
+    assert acts == {("deposit_account.CASH", "", "4"), ("owner.memo", "later", "ask")}
+    assert (
+        "no active account with the id 79"
+        in change(alice, acme_books.settings, **{"deposit_account.CASH": "79"}).text
+    )
+
+
+def test_switching_off_says_first_what_will_not_be_sent(
+    acme_books: QuickBooksConnection, alice: Client
+) -> None:
+    sentence = "What is created in that time is not synced when you switch it on again"
+    for address in (
+        reverse("admin:integrations_syncsettings_change", args=[acme_books.settings.pk]),
+        reverse("integrations:configuration"),
+    ):
+        assert sentence in alice.get(address).text
+
+
+def test_settings_are_neither_added_nor_removed(acme_books: QuickBooksConnection, olga: Client) -> None:
+    row = acme_books.settings
+    assert olga.post(reverse("admin:integrations_syncsettings_add"), {}).status_code == 403
+    address = reverse("admin:integrations_syncsettings_delete", args=[row.pk])
+    assert olga.post(address, {"post": "yes"}).status_code == 403
+
+
 def test_settings_of_books_the_company_has_left_are_history(
     acme_books: QuickBooksConnection, alice: Client, olga: Client
 ) -> None:
@@ -95,7 +130,18 @@ def test_only_admins_of_the_company_switch(
     assert not InvoiceSyncPeriod.objects.exists()
 
 
+def test_those_who_may_not_change_settings_see_them(
+    acme_books: QuickBooksConnection, frank: Client, sam: Client
+) -> None:
+    SyncSettings.objects.update(deposit_accounts={"CASH": "35"}, owners={"memo": "ask"})
+    for client in (frank, sam):
+        page = client.get(reverse("admin:integrations_syncsettings_change", args=[acme_books.settings.pk]))
+        assert "{&quot;CASH&quot;: &quot;35&quot;}" in page.text
+        assert "{&quot;memo&quot;: &quot;ask&quot;}" in page.text
+        assert 'name="_save"' not in page.text
+
+
 def test_the_form_explains_itself(acme_books: QuickBooksConnection, alice: Client) -> None:
     text = alice.get(reverse("admin:integrations_syncsettings_change", args=[acme_books.settings.pk])).text
     assert "QuickBooks has no drafts" in text
-    assert "chosen on the configuration page" in text
+    assert "If both sides changed the due date" in text

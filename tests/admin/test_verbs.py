@@ -130,7 +130,7 @@ def test_another_phase_counts_from_now_on(trigger: PhaseTrigger, alice: Client) 
     saved = PhaseTrigger.objects.get()
     assert (saved.phase_name, saved.reentry, saved.preview) == ("Installed", "once", True)
     assert timezone.now() - saved.saved_at < timedelta(minutes=1)
-    assert {"change"} == set(ManualAct.objects.values_list("verb", flat=True))
+    assert {"configure"} == set(ManualAct.objects.values_list("verb", flat=True))
 
 
 def test_the_same_phase_keeps_the_moment_it_was_saved(trigger: PhaseTrigger, alice: Client) -> None:
@@ -150,7 +150,7 @@ def test_a_phase_of_another_workflow_is_no_choice(
 def test_a_lost_phase_stays_a_choice_until_another_is_made(trigger: PhaseTrigger, alice: Client) -> None:
     PhaseTrigger.objects.update(phase_template_id="999", phase_name="Handover")
     page = alice.get(reverse("admin:integrations_phasetrigger_change", args=[trigger.pk]))
-    assert '<option value="999" selected>Handover</option>' in page.text
+    assert '<option value="999" selected>Handover (no longer in Coperniq)</option>' in page.text
     assert change(alice, trigger, phase_template_id="999", reentry="once").status_code == 302
 
 

@@ -57,7 +57,7 @@ class Refreshing:
         self.brings: dict[str, Rows] = {}
         self.fails = False
         self.count = 0
-        patch.setattr("integrations.configuration.lists.refresh_lists", self)
+        patch.setattr("integrations.forms.refresh.refresh_lists", self)
 
     def __call__(self, connection: QuickBooksConnection) -> None:
         self.count += 1

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Company, ManualAct, User
-from integrations.configuration import configuration_of
+from integrations.forms import configuration_of
 from integrations.models import CoperniqConnection, PhaseTrigger, QuickBooksConnection, RunState, SyncSettings
 from tests.cast import JSON, SignIn, Vendors, books, keyed, run
 

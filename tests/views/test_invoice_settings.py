@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Company, ManualAct, User
-from integrations.configuration import configuration_of
-from integrations.configuration.sheet import Sheet
+from integrations.forms import configuration_of
+from integrations.forms.draft import Draft
 from integrations.models import (
     CoperniqConnection,
     InvoiceSyncPeriod,
@@ -376,10 +376,9 @@ def test_runs_of_other_companies_stay_held(
 def test_what_the_engine_notes_beside_the_settings_is_not_taken_back(
     connection: QuickBooksConnection,
 ) -> None:
-    sheet = Sheet(connection)
+    draft = Draft(connection, {"push_from": "sent"})
     SyncSettings.objects.update(payment_statuses={"PENDING": "send"})
-    sheet.settings.push_from = "sent"
-    sheet.store()
+    draft.store()
     stored = SyncSettings.objects.get()
     assert (stored.push_from, stored.payment_statuses) == ("sent", {"PENDING": "send"})
 

@@ -37,7 +37,7 @@ def jobs_under(connection: QuickBooksConnection, links: list[RecordLink]) -> lis
 def documents_of(connection: QuickBooksConnection, quickbooks_id: str) -> list[RecordLink]:
     """Those that were this customer's when QuickBooks last told, or when a person last knew."""
     found = RecordLink.objects.filter(connection=connection, kind__in=DOCUMENTS)
-    was = Q(quickbooks_image__customer=quickbooks_id) | Q(**{f"written__{MOVED_FROM}": quickbooks_id})
+    was = Q(quickbooks_snapshot__customer=quickbooks_id) | Q(**{f"written__{MOVED_FROM}": quickbooks_id})
     return list(found.filter(was).order_by("id"))
 
 

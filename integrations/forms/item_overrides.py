@@ -9,20 +9,21 @@ from django.utils import timezone
 
 from accounts.acts import record_act
 from accounts.models import Company, User
-from integrations.configuration.consequences import ITEM_INACTIVE, NO_FALLBACK_ITEM, free
-from integrations.configuration.learning import told_at_once
-from integrations.configuration.lists import find_item, read_lists
-from integrations.configuration.money_keys import NO_ITEM
 from integrations.connections.resuming import company_locked, go_on
 from integrations.deciding import record_prefix
 from integrations.errors import PortalError
+from integrations.forms.fields import ItemChoice
+from integrations.forms.refresh import message_now, read_lists
+from integrations.forms.side_effects import ITEM_INACTIVE, NO_FALLBACK_ITEM, requeue_held
 from integrations.models import Kind, QuickBooksConnection, RecordLink
 
 AUTOMATIC = "automatic"
 Row = dict[str, Any]
 
 
-def pin(company: Company, user: User, connection: QuickBooksConnection, row: Row, item_id: str) -> bool:
+def override_item(
+    company: Company, user: User, connection: QuickBooksConnection, row: Row, item_id: str
+) -> bool:
     """`row` is of the stored catalog; no id goes back to automatic matching. False: that is how it was.
 
     Raises ValidationError for an item that is not there, is inactive, or is a bundle or category.
@@ -30,40 +31,40 @@ def pin(company: Company, user: User, connection: QuickBooksConnection, row: Row
     item = item_for(connection, item_id) if item_id else None
     with company_locked(company):
         link = RecordLink.objects.pushed(connection, Kind.ITEM, row["id"])
-        before = told(link)
+        before = describe(link)
         if item is not None:
             store(connection, row, item, link)
         elif link is not None:
             link.delete()
-        after = told(RecordLink.objects.pushed(connection, Kind.ITEM, row["id"]))
+        after = describe(RecordLink.objects.pushed(connection, Kind.ITEM, row["id"]))
         if before == after:
             return False
         target = f"{record_prefix(Kind.ITEM, row['id'])}{row['name']}"
         record_act(
             company=company, user=user, verb="match the item", target=target, before=before, after=after
         )
-        free(connection, [NO_FALLBACK_ITEM, ITEM_INACTIVE])
+        requeue_held(connection, [NO_FALLBACK_ITEM, ITEM_INACTIVE])
     go_on(company)
     return True
 
 
 def item_for(connection: QuickBooksConnection, item_id: str) -> Row:
     """One made in QuickBooks a moment ago is asked for before it is refused."""
-    found = find_item(connection, item_id)
+    found = ItemChoice.find(connection, item_id)
     if found is not None:
         return found
     try:
         read_lists(connection)
     except PortalError as error:
-        raise ValidationError({"item": told_at_once(error)}) from error
-    found = find_item(connection, item_id)
+        raise ValidationError({"item": message_now(error)}) from error
+    found = ItemChoice.find(connection, item_id)
     if found is None:
-        raise ValidationError({"item": NO_ITEM.format(id=item_id[:40])})
+        raise ValidationError({"item": ItemChoice.refused.format(id=item_id[:40])})
     return found
 
 
-def told(link: RecordLink | None) -> str:
-    """As the record of acts keeps it."""
+def describe(link: RecordLink | None) -> str:
+    """As the record of manual acts keeps it."""
     if link is None:
         return AUTOMATIC
     return f"{link.quickbooks_name} ({link.quickbooks_id}), {link.get_match_method_display().lower()}"

@@ -1,4 +1,4 @@
-"""What a changed setting sets going: part of the transaction that changes it."""
+"""What a changed setting leads to, in the transaction that changes it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Change = tuple[str, str, str]
 
 NO_FALLBACK_ITEM, ITEM_INACTIVE = "no_fallback_item", "item_inactive"
 # What is held for want of a setting, and the value with which it would only be held again.
-FREED = {
+REQUEUED_BY = {
     "fallback_item": (NO_FALLBACK_ITEM, ""),
     "difference_item": ("total_mismatch", ""),
     "deposit_account": ("deposit_account_unusable", None),
@@ -27,32 +27,29 @@ FREED = {
 }
 
 
-def follow(connection: QuickBooksConnection, changes: Iterable[Change]) -> int:
-    """How many held runs start afresh."""
+def apply_side_effects(connection: QuickBooksConnection, changes: Iterable[Change]) -> None:
     causes = set()
     for key, _, after in changes:
         if key == "invoice_sync":
-            switch(connection, on=after == "on")
-        cause, useless = FREED.get(key.partition(".")[0], ("", None))
+            set_sync_period(connection, on=after == "on")
+        cause, useless = REQUEUED_BY.get(key.partition(".")[0], ("", None))
         if cause and after != useless:
             causes.add(cause)
-    return free(connection, causes)
+    requeue_held(connection, causes)
 
 
-def switch(connection: QuickBooksConnection, *, on: bool) -> None:
+def set_sync_period(connection: QuickBooksConnection, *, on: bool) -> None:
     """Each switch-on is a period of its own: the latest is the cut-off, from which invoices are looked for at once."""
     now = timezone.now()
     InvoiceSyncPeriod.objects.filter(connection=connection, off_at__isnull=True).update(off_at=now)
     if on:
         InvoiceSyncPeriod.objects.create(connection=connection, on_at=now)
-        keyed = CoperniqConnection.objects.filter(company=connection.company_id)
-        keyed.update(next_invoice_sweep_at=now)
+        coperniq_connection = CoperniqConnection.objects.filter(company=connection.company_id)
+        coperniq_connection.update(next_invoice_sweep_at=now)
 
 
-def free(connection: QuickBooksConnection, causes: Iterable[str]) -> int:
-    """The lane before the runs, as its driver does: the other way round they could lock each other out."""
-    wanted = sorted(causes)
-    if not wanted:
-        return 0
-    Lane.notify(connection.company_id)
-    return SyncRun.objects.filter(connection=connection, cause__in=wanted).requeue()
+def requeue_held(connection: QuickBooksConnection, causes: Iterable[str]) -> None:
+    """The lease is written before the runs, as the scheduler does: in the other order the two could deadlock."""
+    if wanted := sorted(causes):
+        Lane.notify(connection.company_id)
+        SyncRun.objects.filter(connection=connection, cause__in=wanted).requeue()

@@ -1,0 +1,52 @@
+"""What was made at a vendor a moment ago is asked for before it is refused. No transaction is open here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.core.exceptions import ValidationError
+
+from integrations.connections.ending import NotConnected
+from integrations.connections.keys import refresh_workflows
+from integrations.connections.reference import refresh_lists
+from integrations.errors import PortalError, Remedy, VendorError
+from integrations.errors.vendor import VENDOR_NAMES
+from integrations.forms.draft import Draft
+from integrations.models import CoperniqConnection, QuickBooksConnection
+
+OUT_OF_REACH = "{vendor} cannot be reached at the moment. Please try again in a few minutes."
+
+
+def message_now(error: PortalError) -> str:
+    """The sentence for a person at a form, which does not try again by itself as a run does."""
+    if isinstance(error, VendorError) and error.remedy == Remedy.RETRY:
+        return OUT_OF_REACH.format(vendor=VENDOR_NAMES.get(error.vendor, error.vendor))
+    return error.sentence
+
+
+def read_lists(connection: QuickBooksConnection) -> None:
+    """Anew, from both vendors. Raises PortalError; lists read before it are kept."""
+    if not CoperniqConnection.objects.filter(company=connection.company_id).exists():
+        raise NotConnected(
+            "Coperniq is not connected yet. Please enter its API key under Integrations first."
+        )
+    refresh_lists(connection)
+
+
+def refresh(connection: QuickBooksConnection, wanted: Mapping[str, str]) -> None:
+    """Each vendor is asked once at most. Raises ValidationError by key when it cannot be asked."""
+    unknown = Draft(connection, wanted).not_listed()
+    phases = [key for key in unknown if key.startswith("trigger.")]
+    if phases:
+        try:
+            refresh_workflows(connection.company)
+        except PortalError as error:
+            raise ValidationError({phases[0]: message_now(error)}) from error
+    if len(phases) < len(unknown):
+        try:
+            read_lists(connection)
+        except PortalError as error:
+            # One list may have been read before the trouble began.
+            left = [key for key in Draft(connection, wanted).not_listed() if key not in phases]
+            if left:
+                raise ValidationError({left[0]: message_now(error)}) from error

@@ -1,0 +1,108 @@
+"""The settings of a connection that stand in one row. A new one is a column and a name in a group."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, ClassVar
+
+from django import forms
+
+from integrations.connections.reference import Rows
+from integrations.forms.base import RowForm
+from integrations.forms.fields import (
+    AccountChoice,
+    Choice,
+    ItemChoice,
+    ListedChoice,
+    refuse_other_currencies,
+    setting_field,
+)
+from integrations.models import Owner, PaymentMethod, SyncSettings
+
+MATCHING = ("matching_strategy", "link_same_named_job")
+INVOICES = (
+    "invoice_sync", "push_from", "on_declined", "on_quickbooks_void", "closed_books", "fallback_item",
+    "difference_item",
+)  # fmt: skip
+ADVANCED = ("on_archived", "memo_field", "unknown_method")
+COLUMNS = (*MATCHING, *INVOICES, *ADVANCED)
+# Stored as dictionaries, set entry by entry; what is the default is not stored.
+DEPOSITS: dict[str, Choice] = {
+    f"deposit_account.{method}": AccountChoice(label=label, initial="", required=False)
+    for method, label in PaymentMethod.choices
+}
+OWNERS: dict[str, Choice] = {
+    f"owner.{field}": Choice(
+        label=f"If both sides changed the {name}", choices=Owner.choices, initial=Owner.LATER
+    )
+    for field, name in SyncSettings.OWNED.items()
+}
+DICTIONARIES = {"deposit_account": "deposit_accounts", "owner": "owners"}
+GROUPS = {
+    "Matching": MATCHING,
+    "Invoices and payments": INVOICES,
+    "Account that payments are deposited to, by method": tuple(DEPOSITS),
+    "Other settings of invoices and payments": (*ADVANCED, *OWNERS),
+}
+
+
+class SettingsForm(RowForm):
+    """Its fields are called as the keys of `configure`."""
+
+    instance: SyncSettings
+    keys: ClassVar = {name: name for names in GROUPS.values() for name in names}
+
+    class Meta:
+        model = SyncSettings
+        fields = COLUMNS
+        field_classes = {"fallback_item": ItemChoice, "difference_item": ItemChoice}
+        widgets = {"matching_strategy": forms.RadioSelect}
+        formfield_callback = setting_field
+
+    def __init__(self, *args: Any, instance: SyncSettings, **kwargs: Any) -> None:
+        kwargs["initial"] = self.entries(instance) | kwargs.get("initial", {})
+        super().__init__(*args, instance=instance, **kwargs)
+        self.lists: dict[type[ListedChoice], Rows] = {}
+        for name, field in self.fields.items():
+            if isinstance(field, ListedChoice):
+                field.choices = partial(self.options, field, str(self.get_initial_for_field(field, name)))
+
+    def options(self, field: ListedChoice, stored: str) -> list[tuple[str, str]]:
+        """Read when they are needed, each list once."""
+        kind = type(field)
+        if kind not in self.lists:
+            self.lists[kind] = kind.rows(self.instance.connection)
+        return field.offer(self.lists[kind], stored)
+
+    @staticmethod
+    def entries(stored: SyncSettings) -> dict[str, str]:
+        return {
+            f"{head}.{name}": value
+            for head, column in DICTIONARIES.items()
+            for name, value in getattr(stored, column).items()
+        }
+
+    def clean_invoice_sync(self) -> bool:
+        on: bool = self.cleaned_data["invoice_sync"]
+        if on and not self.instance.invoice_sync:
+            refuse_other_currencies(self.instance.connection)
+        return on
+
+    def clean(self) -> dict[str, Any] | None:
+        for key, value in self.cleaned_data.items():
+            head, _, name = key.partition(".")
+            if name:
+                column = DICTIONARIES[head]
+                entries = getattr(self.instance, column) | {name: value}
+                kept = {name: value for name, value in entries.items() if value not in ("", Owner.LATER)}
+                setattr(self.instance, column, kept)
+        return super().clean()
+
+    def store(self) -> None:
+        """Only what was set: the engine keeps notes in other columns of the row at any time."""
+        columns = {DICTIONARIES.get(name.partition(".")[0], name) for name in self.fields}
+        self.instance.save(update_fields=columns if self.instance.pk else None)
+
+
+SettingsForm.declared_fields.update(DEPOSITS | OWNERS)
+SettingsForm.base_fields.update(DEPOSITS | OWNERS)
