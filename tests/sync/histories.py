@@ -91,10 +91,10 @@ class Crash(BaseException):
 
 PLACES: list[tuple[Any, str]] = [
     (QuickBooksClient, "write"),
-    (engine_outbox, "store_prepared"),
+    (engine_outbox, "store_prepared_write"),
     (RemoteWrite, "close"),
     (engine_persistence, "store_link"),
-    (engine_executor, "settle"),
+    (engine_executor, "settle_run"),
 ]
 
 
