@@ -9,7 +9,7 @@ from django.core.exceptions import PermissionDenied
 from accounts.admin_base import FactAdmin, ScopedModelAdmin
 from accounts.admin_site import site
 from accounts.forms import CompanyForm, MembershipForm, PersonForm
-from accounts.models import Company, ManualAct, Membership, User
+from accounts.models import AuditLogEntry, Company, Membership, User
 from accounts.roles import Right, is_operator
 
 if TYPE_CHECKING:
@@ -85,8 +85,8 @@ class MembershipAdmin(ScopedModelAdmin):
         super().delete_model(request, obj)
 
 
-@admin.register(ManualAct, site=site)
-class ManualActAdmin(FactAdmin):
+@admin.register(AuditLogEntry, site=site)
+class AuditLogEntryAdmin(FactAdmin):
     list_display = ("at", "company", "actor", "verb", "target", "before", "after")
     list_filter = ("company", "verb", "at")
     list_select_related = ("company",)

@@ -12,10 +12,10 @@ from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
 from django.forms import ModelChoiceField, ModelForm, ModelMultipleChoiceField
 from django.http import Http404, HttpRequest
 
-from accounts.acts import record_act
 from accounts.admin_actions import narrowed, scoped_action
 from accounts.admin_exports import ScopedExportMixin
 from accounts.admin_filters import ScopedRelatedFilter, path_of, refuse_foreign_values, scoped_filter
+from accounts.audit import log_action
 from accounts.models import Company
 from accounts.paging import CappedPaginator
 from accounts.roles import Right, is_operator, may
@@ -223,7 +223,7 @@ class ScopedModelAdmin(AnyModelAdmin):
     def record(
         self, request: HttpRequest, row: Model, verb: str, detail: str = "", before: str = "", after: str = ""
     ) -> None:
-        record_act(
+        log_action(
             company=company_of(row),
             user=request.user,
             verb=verb,

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from import_export.admin import ExportActionMixin
 
-from accounts.acts import record_act
+from accounts.audit import log_action
 from accounts.models import Company
 from accounts.roles import Right
 from accounts.scoping import company_path_of, rows_for, rows_of
@@ -54,10 +54,10 @@ class ScopedExportMixin(ExportActionMixin):  # type: ignore[misc]  # the library
         path = company_path_of(rows.model)
         noun = rows.model._meta.verbose_name_plural
         if path is None:
-            record_act(
+            log_action(
                 company=None, user=request.user, verb="export", target=f"{rows.count()} {noun} as {extension}"
             )
             return
         for company in Company.objects.filter(pk__in=rows.values(path or "pk")):
             target = f"{rows_of(company, rows).count()} {noun} as {extension}"
-            record_act(company=company, user=request.user, verb="export", target=target)
+            log_action(company=company, user=request.user, verb="export", target=target)

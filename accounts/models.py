@@ -154,7 +154,7 @@ class Membership(models.Model):
         return self.role == Role.ADMIN and not self.company.admins().exclude(pk=self.pk).exists()
 
 
-class ManualAct(models.Model):
+class AuditLogEntry(models.Model):
     """What a person did by hand. Outlives the person and the company; never holds a secret."""
 
     company_path: ClassVar[str] = "company"

@@ -27,7 +27,7 @@ class Cause(StrEnum):
     BAD_QUANTITY = "bad_quantity"
     BEFORE_CUT_OFF = "before_cut_off"
     BOOKS_CLOSED = "books_closed"
-    BOOKS_SEALED = "books_sealed"
+    CONNECTION_ARCHIVED = "books_sealed"
     BUSINESS_RULE = "business_rule"
     CANNOT_BE_LINKED = "cannot_be_linked"
     CHOICE_GONE = "choice_gone"

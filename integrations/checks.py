@@ -83,7 +83,7 @@ def check_surroundings() -> Iterator[Error]:
         known = " or ".join(settings.QUICKBOOKS_HOSTS)
         yield wrong(7, "INTUIT_ENVIRONMENT is not known.", f"Set it to {known}.")
     if settings.LEASE_SECONDS < 1:
-        yield wrong(9, "A lane could be taken by two workers at once.", "Set LEASE_SECONDS to 1 or more.")
+        yield wrong(9, "A lease could be taken by two workers at once.", "Set LEASE_SECONDS to 1 or more.")
 
 
 def check_database(database: dict[str, Any]) -> Iterator[Error]:

@@ -14,7 +14,7 @@ def pump() -> int:
 
 
 def plan_events() -> Sequence[Job]:
-    """Quick and local, so it is done between two looks at the lanes."""
+    """Quick and local, so it is done between two looks at the leases."""
     route_pending_events()
     return ()
 

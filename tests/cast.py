@@ -28,7 +28,7 @@ from integrations.models import (
     SyncRun,
     SyncSettings,
 )
-from integrations.models.secrets import seal
+from integrations.models.encryption import encrypt
 
 REALM = "9341450000000001"
 OTHER_REALM = "9341450000000002"
@@ -70,8 +70,8 @@ def person(name: str, *memberships: tuple[Company, Role]) -> User:
 def books(owner: Company, realm: str = REALM, **values: Any) -> QuickBooksConnection:
     """Connected, as a consent leaves it."""
     tokens = {
-        "access_token_sealed": seal(ACCESS),
-        "refresh_token_sealed": seal(REFRESH),
+        "access_token_encrypted": encrypt(ACCESS),
+        "refresh_token_encrypted": encrypt(REFRESH),
         "access_expires_at": timezone.now() + timedelta(minutes=50),
     }
     named = {"company_name": f"{owner.name} Books", "home_currency": "USD", "country": "US"}
@@ -86,7 +86,7 @@ def books(owner: Company, realm: str = REALM, **values: Any) -> QuickBooksConnec
 
 def keyed(owner: Company, api_key: str = API_KEY, **values: Any) -> CoperniqConnection:
     connection = CoperniqConnection(
-        company=owner, api_key_sealed=seal(api_key), **{"workflows": STORED_WORKFLOWS, **values}
+        company=owner, api_key_encrypted=encrypt(api_key), **{"workflows": STORED_WORKFLOWS, **values}
     )
     connection.issue_webhook_token()
     connection.save()

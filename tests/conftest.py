@@ -108,7 +108,7 @@ class OpenGate:
 
 @pytest.fixture(autouse=True)
 def open_gates(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limiter, "limiter_of", lambda *_: OpenGate())
+    monkeypatch.setattr(limiter, "rate_limiter_for", lambda *_: OpenGate())
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -16,7 +16,7 @@ from django.core.management.base import CommandError
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.models import Company, ManualAct, Membership, User
+from accounts.models import AuditLogEntry, Company, Membership, User
 from integrations.management.commands import reseal_credentials
 from integrations.models import (
     CoperniqConnection,
@@ -26,7 +26,7 @@ from integrations.models import (
     RemoteWrite,
     RunState,
 )
-from integrations.models.secrets import seal
+from integrations.models.encryption import encrypt
 from tests.cast import API_KEY, OTHER_REALM, REFRESH, Vendors, books, company, keyed, run
 
 pytestmark = pytest.mark.django_db
@@ -134,7 +134,7 @@ def test_coperniq_is_connected_by_a_key_of_the_environment(
     assert row.webhook_token in answer["webhook_address"]
     assert [workflow["id"] for workflow in answer["workflows"]] == ["11", "12"]
     assert "demo-key" not in json.dumps(answer)
-    assert ManualAct.objects.get(verb="connect").actor == "operator, from the shell"
+    assert AuditLogEntry.objects.get(verb="connect").actor == "operator, from the shell"
 
 
 def test_a_refused_key_is_an_error(acme: Company, vendors: Vendors, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,7 +190,7 @@ def test_invoice_syncing_is_switched_from_the_shell(acme: Company) -> None:
     assert status["enabled"] is True
     assert status["cut_off"] == status["since"]
     assert status["since"][:19] == period.on_at.isoformat()[:19]
-    assert ManualAct.objects.get(target="invoice_sync").actor == "operator, from the shell"
+    assert AuditLogEntry.objects.get(target="invoice_sync").actor == "operator, from the shell"
 
 
 def test_without_books_there_is_nothing_to_set(acme: Company) -> None:
@@ -345,7 +345,7 @@ def test_a_look_that_fails_is_not_pressed(
 
 
 def test_credentials_are_sealed_anew_with_the_first_key(acme: Company, settings: Settings) -> None:
-    coperniq = keyed(acme, proposed_api_key_sealed=seal("demo-proposed"))
+    coperniq = keyed(acme, proposed_api_key_encrypted=encrypt("demo-proposed"))
     connection = books(acme)
     write = RemoteWrite(
         connection=connection, kind="customer", coperniq_id="1", entity="Customer", operation="create"
@@ -367,23 +367,23 @@ def test_credentials_are_sealed_anew_with_the_first_key(acme: Company, settings:
 
 
 def test_credentials_no_key_opens_are_an_error_and_stay(acme: Company, settings: Settings) -> None:
-    books(acme, refresh_token_sealed="sealed-with-a-lost-key")
+    books(acme, refresh_token_encrypted="sealed-with-a-lost-key")
     out = io.StringIO()
     with pytest.raises(CommandError, match="None of the keys opens 1 credentials"):
         call_command("reseal_credentials", stdout=out)
     assert json.loads(out.getvalue()) == {"resealed": 1, "unreadable": 1}
-    assert QuickBooksConnection.objects.get().refresh_token_sealed == "sealed-with-a-lost-key"
+    assert QuickBooksConnection.objects.get().refresh_token_encrypted == "sealed-with-a-lost-key"
 
 
 def test_a_token_renewed_meanwhile_is_not_turned_back(acme: Company, monkeypatch: pytest.MonkeyPatch) -> None:
-    connection = books(acme, access_token_sealed="")
-    newer = seal("demo-newer-token")
+    connection = books(acme, access_token_encrypted="")
+    newer = encrypt("demo-newer-token")
 
     def renewed_first(sealed: str) -> str:
-        QuickBooksConnection.objects.update(refresh_token_sealed=newer)
+        QuickBooksConnection.objects.update(refresh_token_encrypted=newer)
         return f"anew-{sealed}"
 
     monkeypatch.setattr(reseal_credentials, "reseal", renewed_first)
     told("reseal_credentials")
     connection.refresh_from_db()
-    assert connection.refresh_token_sealed == newer
+    assert connection.refresh_token_encrypted == newer

@@ -16,7 +16,7 @@ from urllib3.exceptions import SSLError as TransportSSLError
 
 from integrations.errors import AppMisconfigured, OutcomeUnknown, Unavailable, UnexpectedShape, VendorError
 from integrations.http import Call, Reply, VendorSession, clock_offset
-from integrations.parsing import path_segment
+from integrations.json_reader import path_segment
 
 URL = "https://vendor.example/v1/thing"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"

@@ -23,8 +23,8 @@ from typing import Any
 import pytest
 import time_machine
 
-from integrations.management.demo_house import WEB_SERVER
-from integrations.management.visitor import Visitor
+from integrations.management.demo_stack import WEB_SERVER
+from integrations.management.http_client import PortalClient
 from tests.processes.house import PASSWORD, answers, free_port
 from tests.processes.worker import HASTY, ROOT, Worker, eventually, launch
 from tests.simulation import Simulation, simulation
@@ -83,7 +83,7 @@ class Restored:
         self.portal = f"http://127.0.0.1:{free_port()}"
         self.worker = Worker(folder, self.environment)
         self.processes: list[subprocess.Popen[bytes]] = []
-        self.visitors: dict[str, Visitor] = {}
+        self.visitors: dict[str, PortalClient] = {}
 
     @property
     def environment(self) -> dict[str, str]:
@@ -128,7 +128,7 @@ class Restored:
         )
         eventually(lambda: answers(f"{self.portal}/healthz"), "the portal answers")
         for company in COMPANIES:
-            self.visitors[company] = Visitor(self.portal)
+            self.visitors[company] = PortalClient(self.portal)
             self.visitors[company].sign_in(f"admin@{company}.example", PASSWORD)
 
     def close(self) -> None:

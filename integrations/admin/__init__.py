@@ -1,15 +1,15 @@
 """The admin of the integrations, one file per file of the models; `settings` those of `rules`.
 
-Facts are read, rules are edited, verbs are actions. What is sealed is never among the fields.
+Facts are read, rules are edited, verbs are actions. What is encrypted is never among the fields.
 """
 
 from integrations.admin import (
     connections,
     events,
-    lanes,
+    leases,
     links,
     log,
-    noticing,
+    polled_state,
     queue,
     runs,
     settings,
@@ -19,10 +19,10 @@ from integrations.admin import (
 __all__ = [
     "connections",
     "events",
-    "lanes",
+    "leases",
     "links",
     "log",
-    "noticing",
+    "polled_state",
     "queue",
     "runs",
     "settings",

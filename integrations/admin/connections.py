@@ -5,9 +5,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.acts import record_act
 from accounts.admin_base import FactAdmin, scoped_action
 from accounts.admin_site import site
+from accounts.audit import log_action
 from accounts.roles import Right
 from integrations import queue
 from integrations.models import CoperniqConnection, QuickBooksConnection
@@ -31,10 +31,10 @@ class CoperniqConnectionAdmin(FactAdmin):
         "last_poll_ended_at", "poll_failures",
     )  # fmt: skip
     secret_fields = (
-        "api_key_sealed",
-        "proposed_api_key_sealed",
+        "api_key_encrypted",
+        "proposed_api_key_encrypted",
         "webhook_token_digest",
-        "webhook_token_sealed",
+        "webhook_token_encrypted",
     )
     actions = ("poll_now",)
 
@@ -43,7 +43,7 @@ class CoperniqConnectionAdmin(FactAdmin):
         polled = queryset.live().select_related("company")  # type: ignore[attr-defined]  # its own queryset class
         for connection in polled:
             connection.make_poll_due(timezone.now())
-            record_act(company=connection.company, user=request.user, verb="poll now", target=str(connection))
+            log_action(company=connection.company, user=request.user, verb="poll now", target=str(connection))
         queue.wake()
         self.message_user(
             request, f"{len(polled)} connected Coperniq accounts are polled now.", messages.SUCCESS
@@ -63,4 +63,4 @@ class QuickBooksConnectionAdmin(FactAdmin):
         "compared_fully_at", "compared_fully_because", "connected_at", "disconnected_at", "refresh_expires_at",
         "refresh_hard_expires_at",
     )  # fmt: skip
-    secret_fields = ("access_token_sealed", "refresh_token_sealed")
+    secret_fields = ("access_token_encrypted", "refresh_token_encrypted")

@@ -4,12 +4,12 @@ from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from accounts.acts import record_act
 from accounts.admin_base import FactAdmin, scoped_action
 from accounts.admin_site import site
+from accounts.audit import log_action
 from accounts.roles import Right
 from integrations import queue
-from integrations.models import EventTally, InboundEvent, PhaseEntry
+from integrations.models import EventCount, InboundEvent, PhaseEntry
 
 
 @admin.register(InboundEvent, site=site)
@@ -41,7 +41,7 @@ class InboundEventAdmin(FactAdmin):
             again = InboundEvent.objects.filter(pk=event.pk, planned_at__isnull=False)
             if again.update(planned_at=None, outcome="", reason=""):
                 looked += 1
-                record_act(
+                log_action(
                     company=event.company,
                     user=request.user,
                     verb="look again",
@@ -52,8 +52,8 @@ class InboundEventAdmin(FactAdmin):
         self.message_user(request, f"{looked} events are looked at again.", messages.SUCCESS)
 
 
-@admin.register(EventTally, site=site)
-class EventTallyAdmin(FactAdmin):
+@admin.register(EventCount, site=site)
+class EventCountAdmin(FactAdmin):
     list_display = ("on", "source", "reason", "count")
     list_filter = ("source",)
     fields = ("on", "source", "reason", "count")

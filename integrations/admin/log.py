@@ -6,7 +6,7 @@ from django.utils.html import format_html
 
 from accounts.admin_base import FactAdmin
 from accounts.admin_site import site
-from integrations.models import CallTally, SyncLogEntry
+from integrations.models import CallCount, SyncLogEntry
 
 
 @admin.register(SyncLogEntry, site=site)
@@ -39,8 +39,8 @@ class SyncLogEntryAdmin(FactAdmin):
         return format_html('<a href="{}?company={}">Open</a>', address, entry.company.slug)
 
 
-@admin.register(CallTally, site=site)
-class CallTallyAdmin(FactAdmin):
+@admin.register(CallCount, site=site)
+class CallCountAdmin(FactAdmin):
     list_display = ("on", "company", "vendor", "reads", "writes")
     list_filter = ("company",)
     list_select_related = ("company",)

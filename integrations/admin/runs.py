@@ -10,8 +10,8 @@ from accounts.admin_base import FactAdmin, scoped_action
 from accounts.admin_site import site
 from accounts.models import User
 from accounts.roles import Right
-from integrations.deciding import discard_all, release_all, retry_all
 from integrations.models import Question, RunDecision, SyncRun
+from integrations.run_decisions import discard_all, release_all, retry_all
 
 
 @admin.register(RunDecision, site=site)

@@ -63,7 +63,7 @@ class SettingAdmin(ScopedModelAdmin):
         return setting_field(db_field, **kwargs)
 
     def choices_for(self, *args: Any, **kwargs: Any) -> QuerySet[Any]:
-        current = QuickBooksConnection.objects.exclude(state__in=[State.SEALED, State.PROPOSED])
+        current = QuickBooksConnection.objects.exclude(state__in=[State.ARCHIVED, State.PROPOSED])
         newer = current.filter(company=OuterRef("company"), pk__gt=OuterRef("pk"))
         return super().choices_for(*args, **kwargs).filter(~Exists(newer), pk__in=current)
 

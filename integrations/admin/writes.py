@@ -29,4 +29,4 @@ class RemoteWriteAdmin(FactAdmin):
         "quickbooks_part", "match_method", "request_id", "changes", "state", "sends", "created_at", "sent_at",
         "answered_at", "quickbooks_version", "intuit_tid", "error_code", "error_text",
     )  # fmt: skip
-    secret_fields = ("body_sealed",)
+    secret_fields = ("body_encrypted",)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from integrations.models import CallTally
+from integrations.models import CallCount
 
 CALLS_A_DAY = 5000
 SCARCE = CALLS_A_DAY // 5
@@ -13,7 +13,7 @@ SCARCE = CALLS_A_DAY // 5
 
 def calls_used(company_id: int) -> int:
     """Calls of today as counted by this portal; others may use the same key."""
-    tally = CallTally.objects.filter(company=company_id, vendor="coperniq", on=timezone.now().date()).first()
+    tally = CallCount.objects.filter(company=company_id, vendor="coperniq", on=timezone.now().date()).first()
     return tally.reads + tally.writes if tally else 0
 
 

@@ -13,7 +13,7 @@ from integrations.connections.limiter import Limiter
 from integrations.connections.tokens import token_source
 from integrations.coperniq.client import CoperniqClient
 from integrations.http import Call, Gate, VendorSession
-from integrations.models import CallTally, CoperniqConnection, QuickBooksConnection
+from integrations.models import CallCount, CoperniqConnection, QuickBooksConnection
 from integrations.quickbooks.client import QuickBooksClient
 
 CONNECT_TIMEOUT_SECONDS = 5.0
@@ -43,7 +43,7 @@ class CallMeter:
             self._flushed_at = time.monotonic()
             counts, self._counts = self._counts, Counter()
         for vendor in {vendor for vendor, _ in counts}:
-            CallTally.add(self.company_id, vendor, reads=counts[vendor, False], writes=counts[vendor, True])
+            CallCount.add(self.company_id, vendor, reads=counts[vendor, False], writes=counts[vendor, True])
 
 
 def vendor_session(vendor: str, meter: CallMeter, gate: Gate | None = None) -> VendorSession:
@@ -52,12 +52,12 @@ def vendor_session(vendor: str, meter: CallMeter, gate: Gate | None = None) -> V
 
 
 def quickbooks_session(realm_id: str, meter: CallMeter) -> VendorSession:
-    return vendor_session("quickbooks", meter, gate_of(realm_id))
+    return vendor_session("quickbooks", meter, call_gate_for(realm_id))
 
 
-def gate_of(realm_id: str) -> Limiter:
+def call_gate_for(realm_id: str) -> Limiter:
     """The rate limiter that the threads of this process share for this company."""
-    return limiter.limiter_of(realm_id, CONNECT_TIMEOUT_SECONDS + 2 * settings.VENDOR_TIMEOUT_SECONDS)
+    return limiter.rate_limiter_for(realm_id, CONNECT_TIMEOUT_SECONDS + 2 * settings.VENDOR_TIMEOUT_SECONDS)
 
 
 def coperniq_client(connection: CoperniqConnection, meter: CallMeter) -> CoperniqClient:

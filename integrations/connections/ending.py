@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from accounts.acts import record_act
+from accounts.audit import log_action
 from accounts.models import Company, User
 from integrations.connections.resuming import company_locked
 from integrations.connections.tokens import oauth_app
 from integrations.errors import CredentialUnreadable, PortalError, Remedy, VendorError
 from integrations.models import QuickBooksConnection
-from integrations.models.secrets import unseal
+from integrations.models.encryption import decrypt
 from integrations.quickbooks import oauth
 
 State = QuickBooksConnection.State
@@ -36,9 +36,9 @@ def disconnect(company: Company, user: User) -> tuple[QuickBooksConnection, bool
         if connection is None or not connection.is_live:
             raise NotConnected("QuickBooks is not connected, so there is nothing to disconnect.")
         proposed = drop_proposal(company)
-        before, token = connection.get_state_display(), connection.refresh_token_sealed
+        before, token = connection.get_state_display(), connection.refresh_token_encrypted
         wipe(connection, State.DISCONNECTED)
-        record_act(
+        log_action(
             company=company,
             user=user,
             verb="disconnect",
@@ -46,14 +46,14 @@ def disconnect(company: Company, user: User) -> tuple[QuickBooksConnection, bool
             before=before,
             after=connection.get_state_display(),
         )
-    heard = [revoke_quietly(sealed) for sealed in (token, proposed)]
+    heard = [revoke_quietly(encrypted) for encrypted in (token, proposed)]
     return connection, all(heard)
 
 
 def wipe(connection: QuickBooksConnection, state: State) -> None:
     """Delete all tokens. The token version is increased, so that a refresh in progress cannot store new ones."""
     connection.state, connection.state_reason = state, ""
-    connection.access_token_sealed = connection.refresh_token_sealed = ""
+    connection.access_token_encrypted = connection.refresh_token_encrypted = ""
     connection.access_expires_at = None
     connection.refresh_expires_at = connection.refresh_hard_expires_at = None
     connection.token_version += 1
@@ -73,15 +73,15 @@ def drop_proposal(company: Company, unless_realm: str = "") -> str:
     live = QuickBooksConnection.objects.live().filter(realm_id=proposal.realm_id)
     if proposal.realm_id == unless_realm or live.exists():
         return ""
-    return proposal.refresh_token_sealed
+    return proposal.refresh_token_encrypted
 
 
-def revoke_quietly(sealed_token: str) -> bool:
+def revoke_quietly(encrypted_token: str) -> bool:
     """Revoke an encrypted token; False if that failed. The caller has deleted the token in either case."""
-    if not sealed_token:
+    if not encrypted_token:
         return True
     try:
-        oauth.revoke(oauth_app(), unseal(sealed_token))
+        oauth.revoke(oauth_app(), decrypt(encrypted_token))
     except (VendorError, CredentialUnreadable):
         return False
     return True

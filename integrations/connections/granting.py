@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.acts import record_act
+from accounts.audit import log_action
 from accounts.models import Company, User
 from integrations.connections.ending import NotConnected, drop_proposal
 from integrations.connections.resuming import company_locked, release_held
@@ -47,7 +47,7 @@ def store(company: Company, user: User, grant: Grant) -> tuple[QuickBooksConnect
         current = QuickBooksConnection.objects.select_for_update().of(company)
         before = f"{current} ({current.get_state_display()})" if current else ""
         connection = place(company, current, grant)
-        record_act(
+        log_action(
             company=company,
             user=user,
             verb="connect",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.db import IntegrityError
 from django.utils import timezone
 
-from accounts.acts import record_act
+from accounts.audit import log_action
 from accounts.models import Company, User
 from integrations.connections.clients import CallMeter, quickbooks_client
 from integrations.connections.ending import NotConnected, drop_proposal, revoke_quietly, wipe
@@ -30,7 +30,7 @@ from integrations.models import (
 
 State = QuickBooksConnection.State
 
-SEALED_SENTENCE = "The company has moved to other books since. Nothing of this was written."
+ARCHIVED_SENTENCE = "The company has moved to other books since. Nothing of this was written."
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def move(company: Company, user: User) -> QuickBooksConnection:
     try:
         with company_locked(company):
             guard = decided_guard(company)
-            old_token = guard.old.refresh_token_sealed
+            old_token = guard.old.refresh_token_encrypted
             seal_books(guard.old)
             guard.proposed.state = State.CONNECTED
             guard.proposed.save(update_fields=["state"])
@@ -88,7 +88,7 @@ def keep(company: Company, user: User) -> QuickBooksConnection:
         token = drop_proposal(company)
         old = guard.old
         if old.state == State.GUARDED:
-            old.state = State.CONNECTED if old.refresh_token_sealed else State.DISCONNECTED
+            old.state = State.CONNECTED if old.refresh_token_encrypted else State.DISCONNECTED
             old.save(update_fields=["state"])
         release_held(company)
         record(company, user, "keep the books", guard, after=old)
@@ -114,7 +114,7 @@ def try_access(connection: QuickBooksConnection) -> None:
 
 
 def record(company: Company, user: User, verb: str, guard: Guard, after: QuickBooksConnection) -> None:
-    record_act(
+    log_action(
         company=company,
         user=user,
         verb=verb,
@@ -126,13 +126,13 @@ def record(company: Company, user: User, verb: str, guard: Guard, after: QuickBo
 
 def seal_books(connection: QuickBooksConnection) -> None:
     """Archive a connection: its links stay readable and are never used again; its open runs are cancelled."""
-    wipe(connection, State.SEALED)
+    wipe(connection, State.ARCHIVED)
     resting = (RunState.QUEUED, RunState.WAITING, RunState.HELD)
     now = timezone.now()
     SyncRun.objects.filter(connection=connection, state__in=resting).update(
         state=RunState.CANCELLED,
-        cause="books_sealed",
-        sentence=SEALED_SENTENCE,
+        cause="books_encrypted",
+        sentence=ARCHIVED_SENTENCE,
         choices=[],
         finished_at=now,
         updated_at=now,

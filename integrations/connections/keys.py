@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from django.utils import timezone
 
-from accounts.acts import record_act
+from accounts.audit import log_action
 from accounts.models import Company, User
 from integrations.connections.clients import CallMeter, coperniq_client, coperniq_client_with_key
 from integrations.connections.ending import NotConnected
@@ -19,7 +19,7 @@ from integrations.coperniq.client import CoperniqClient
 from integrations.coperniq.records import Workflow
 from integrations.errors import AccessLost, CredentialUnreadable, PortalError, RecordMissing, Remedy
 from integrations.models import CoperniqConnection, Kind, PhaseTrigger, QuickBooksConnection, RecordLink
-from integrations.models.secrets import seal, unseal
+from integrations.models.encryption import decrypt, encrypt
 
 State = CoperniqConnection.State
 LONGEST_KEY = 500
@@ -46,12 +46,12 @@ def connect(company: Company, user: User | None, pasted: str) -> CoperniqConnect
         row = CoperniqConnection.objects.select_for_update().filter(company=company).first()
         before = state_of(row)
         if row is not None and not fits:
-            row.proposed_api_key_sealed = seal(api_key)
-            row.save(update_fields=["proposed_api_key_sealed"])
+            row.proposed_api_key_encrypted = encrypt(api_key)
+            row.save(update_fields=["proposed_api_key_encrypted"])
         else:
             row = take_key(company, row, api_key, workflows)
         after = state_of(row)
-        record_act(company=company, user=user, verb="connect", target="Coperniq", before=before, after=after)
+        log_action(company=company, user=user, verb="connect", target="Coperniq", before=before, after=after)
     go_on(company)
     return row
 
@@ -113,7 +113,7 @@ def take_key(
         row.issue_webhook_token()
     if row.state != State.CONNECTED:
         row.connected_at = timezone.now()
-    row.state, row.api_key_sealed, row.proposed_api_key_sealed = State.CONNECTED, seal(api_key), ""
+    row.state, row.api_key_encrypted, row.proposed_api_key_encrypted = State.CONNECTED, encrypt(api_key), ""
     row.state_reason = ""
     row.poll_failures = 0
     row.workflows, row.workflows_read_at = as_rows(workflows), timezone.now()
@@ -153,10 +153,10 @@ def refresh_workflows(company: Company) -> int:
 def keep(company: Company, user: User) -> CoperniqConnection:
     with company_locked(company):
         row = guarded_row(company)
-        row.proposed_api_key_sealed = ""
-        row.save(update_fields=["proposed_api_key_sealed"])
+        row.proposed_api_key_encrypted = ""
+        row.save(update_fields=["proposed_api_key_encrypted"])
         release_held(company)
-        record_act(company=company, user=user, verb="keep the Coperniq company", target="Coperniq API key")
+        log_action(company=company, user=user, verb="keep the Coperniq company", target="Coperniq API key")
     go_on(company)
     return row
 
@@ -166,23 +166,23 @@ def move(company: Company, user: User) -> CoperniqConnection:
 
     Raises NotConnected if there is no proposed key, or another one by now.
     """
-    proposed = guarded_row(company).proposed_api_key_sealed
-    workflows, _ = try_key(company, unseal(proposed))
+    proposed = guarded_row(company).proposed_api_key_encrypted
+    workflows, _ = try_key(company, decrypt(proposed))
     with company_locked(company):
         row = guarded_row(company)
-        if row.proposed_api_key_sealed != proposed:
+        if row.proposed_api_key_encrypted != proposed:
             raise NotConnected("Another API key was entered meanwhile. Please look at the page again.")
         row.projects_cursor_at, row.next_sweep_at = None, timezone.now()
-        row = take_key(company, row, unseal(proposed), workflows)
+        row = take_key(company, row, decrypt(proposed), workflows)
         links = begin_anew(company, row)
         target = f"{links} links to the former Coperniq company"
-        record_act(company=company, user=user, verb="move to another Coperniq company", target=target)
+        log_action(company=company, user=user, verb="move to another Coperniq company", target=target)
     go_on(company)
     return row
 
 
 def guarded_row(company: Company) -> CoperniqConnection:
-    row = CoperniqConnection.objects.filter(company=company).exclude(proposed_api_key_sealed="").first()
+    row = CoperniqConnection.objects.filter(company=company).exclude(proposed_api_key_encrypted="").first()
     if row is None:
         raise NotConnected("This has been decided already. Please look at the page again.")
     return row

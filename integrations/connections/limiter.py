@@ -19,8 +19,8 @@ from functools import partial
 from django.db import DatabaseError
 
 from integrations.connections.pace import PATIENCE_SECONDS, SEATS, Row, Wish, book, is_good, is_within
-from integrations.models import CallPace
-from integrations.models.drivers import this_process
+from integrations.models import RateLimitState
+from integrations.models.processes import this_process
 
 logger = logging.getLogger(__name__)
 
@@ -202,8 +202,8 @@ _guard = threading.Lock()
 os.register_at_fork(after_in_child=_limiters.clear)
 
 
-def limiter_of(realm_id: str, call_seconds: float) -> Limiter:
+def rate_limiter_for(realm_id: str, call_seconds: float) -> Limiter:
     with _guard:
         if realm_id not in _limiters:
-            _limiters[realm_id] = Limiter(lambda: CallPace.of(realm_id), call_seconds)
+            _limiters[realm_id] = Limiter(lambda: RateLimitState.of(realm_id), call_seconds)
         return _limiters[realm_id]

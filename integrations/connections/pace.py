@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from integrations.models.drivers import is_dead
-from integrations.models.pace import Seats
+from integrations.models.processes import is_dead
+from integrations.models.rate_limits import Seats
 
 # Calls start a little late, and requests take a moment to be sent. With these values no minute has more than 490 calls
 # and no second more than 10; with faster ones a busy machine was measured to send eleven in a second.
@@ -30,7 +30,7 @@ FARTHEST_SECONDS = PATIENCE_SECONDS + SEATS * INTERVAL
 
 
 class Row(Protocol):
-    """The row that all processes share, see CallPace."""
+    """The row that all processes share, see RateLimitState."""
 
     starts: list[float]
     seats: Seats

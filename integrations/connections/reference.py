@@ -8,11 +8,11 @@ from typing import Any
 
 from integrations.connections.clients import CallMeter, coperniq_client, quickbooks_client
 from integrations.coperniq.client import CoperniqClient
-from integrations.models import QuickBooksConnection, ReferenceList
+from integrations.models import LookupList, QuickBooksConnection
 from integrations.quickbooks.client import QuickBooksClient
 
 Rows = list[dict[str, Any]]
-Name = ReferenceList.Name
+Name = LookupList.Name
 
 READERS: dict[str, Callable[[QuickBooksClient, CoperniqClient], Rows]] = {
     Name.ITEMS: lambda quickbooks, _: [asdict(row) for row in quickbooks.list_items()],
@@ -24,7 +24,7 @@ READERS: dict[str, Callable[[QuickBooksClient, CoperniqClient], Rows]] = {
 
 def stored_list(connection: QuickBooksConnection, name: str) -> Rows:
     """The list as last read; empty if it was never read. Each row has `id` and `name`."""
-    found = ReferenceList.objects.filter(connection=connection, name=name).first()
+    found = LookupList.objects.filter(connection=connection, name=name).first()
     return list(found.rows) if found else []
 
 
@@ -35,6 +35,6 @@ def refresh_lists(connection: QuickBooksConnection) -> None:
     coperniq = coperniq_client(connection.company.coperniq, meter)
     try:
         for name, read in READERS.items():
-            ReferenceList.keep(connection, name, read(quickbooks, coperniq))
+            LookupList.keep(connection, name, read(quickbooks, coperniq))
     finally:
         meter.flush()

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from accounts.models import Company
 from integrations import queue
-from integrations.models import CoperniqConnection, Lane, QuickBooksConnection, SyncRun
+from integrations.models import CompanyLease, CoperniqConnection, QuickBooksConnection, SyncRun
 
-SEALED = QuickBooksConnection.State.SEALED
+ARCHIVED = QuickBooksConnection.State.ARCHIVED
 
 
 @contextmanager
@@ -25,9 +25,9 @@ def company_locked(company: Company) -> Iterator[None]:
 
 def release_held(company: Company) -> None:
     """Release the runs that were held for lack of access, in the transaction that restores it."""
-    runs = SyncRun.objects.filter(company=company).exclude(connection__state=SEALED)
+    runs = SyncRun.objects.filter(company=company).exclude(connection__state=ARCHIVED)
     runs.release_after_reconnect()
-    Lane.notify(company.pk)
+    CompanyLease.notify(company.pk)
 
 
 def go_on(company: Company) -> None:

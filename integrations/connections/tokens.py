@@ -16,7 +16,7 @@ from django.utils import timezone
 from integrations.errors import AccessLost, AuthorizationRevoked, PortalError, Unavailable, VendorError
 from integrations.models import CoperniqConnection, QuickBooksConnection, SyncRun
 from integrations.models.connections import CoperniqConnectionQuerySet
-from integrations.models.secrets import seal
+from integrations.models.encryption import encrypt
 from integrations.quickbooks import oauth
 
 State = QuickBooksConnection.State
@@ -93,8 +93,8 @@ def same_version(connection: QuickBooksConnection) -> QuerySet[QuickBooksConnect
 
 def token_values(tokens: oauth.Tokens) -> dict[str, object]:
     return {
-        "access_token_sealed": seal(tokens.access_token),
-        "refresh_token_sealed": seal(tokens.refresh_token),
+        "access_token_encrypted": encrypt(tokens.access_token),
+        "refresh_token_encrypted": encrypt(tokens.refresh_token),
         "access_expires_at": tokens.access_expires_at,
         "refresh_expires_at": tokens.refresh_expires_at,
         "refresh_hard_expires_at": tokens.refresh_hard_expires_at,

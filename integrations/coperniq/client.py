@@ -32,7 +32,7 @@ from integrations.coperniq.records import (
     read_workflow_record,
 )
 from integrations.coperniq.wire import Wire
-from integrations.parsing import path_segment
+from integrations.json_reader import path_segment
 
 
 class CoperniqClient(Wire):

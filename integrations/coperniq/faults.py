@@ -14,7 +14,7 @@ from integrations.errors import (
     VendorError,
 )
 from integrations.http import Reply
-from integrations.parsing import Wild, load_json
+from integrations.json_reader import JsonReader, load_json
 
 VENDOR = "coperniq"
 BY_STATUS: dict[int, type[VendorError]] = {
@@ -66,8 +66,8 @@ def _build(kind: type[VendorError], reply: Reply, code: str, detail: str) -> Ven
     return kind(vendor=VENDOR, status=reply.status, code=code, detail=detail, vendor_time=reply.vendor_time)
 
 
-def _document(reply: Reply) -> Wild:
+def _document(reply: Reply) -> JsonReader:
     try:
-        return Wild(load_json(reply.body))
+        return JsonReader(load_json(reply.body))
     except UnreadableJson:
-        return Wild(None)
+        return JsonReader(None)

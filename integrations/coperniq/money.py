@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 
 from integrations.coperniq.records import account_id_of, updated_at_of
 from integrations.errors import UnexpectedShape
-from integrations.parsing import Wild
+from integrations.json_reader import JsonReader
 
 STATUS_IN_VERSION = 16
 PRECISE = Context(prec=200, rounding=ROUND_HALF_UP)
@@ -141,7 +141,7 @@ class CatalogItem:
     is_archived: bool
 
 
-def parse_coperniq_invoice(record: Wild) -> CoperniqInvoice:
+def parse_coperniq_invoice(record: JsonReader) -> CoperniqInvoice:
     """Raises UnexpectedShape if the id, the total or a line's quantity or price is missing or unreadable."""
     raised_on = record.child("record")
     title = record.text("title", "")
@@ -169,7 +169,7 @@ def parse_coperniq_invoice(record: Wild) -> CoperniqInvoice:
     )
 
 
-def parse_listed_invoice(record: Wild) -> CoperniqInvoice | UnreadableInvoice:
+def parse_listed_invoice(record: JsonReader) -> CoperniqInvoice | UnreadableInvoice:
     """Raises UnexpectedShape only if the invoice has no id."""
     try:
         return parse_coperniq_invoice(record)
@@ -177,7 +177,7 @@ def parse_listed_invoice(record: Wild) -> CoperniqInvoice | UnreadableInvoice:
         return UnreadableInvoice(record.identifier("id"), account_id_of(record), updated_at_of(record))
 
 
-def parse_coperniq_payment(record: Wild, invoice_id: str) -> CoperniqPayment:
+def parse_coperniq_payment(record: JsonReader, invoice_id: str) -> CoperniqPayment:
     """`invoice_id` comes from the path of the request, since a payment does not contain it.
 
     See docs/vendors/coperniq-api.md, 3.8.
@@ -198,7 +198,7 @@ def parse_coperniq_payment(record: Wild, invoice_id: str) -> CoperniqPayment:
     )
 
 
-def parse_catalog_item(record: Wild) -> CatalogItem:
+def parse_catalog_item(record: JsonReader) -> CatalogItem:
     return CatalogItem(
         id=record.identifier("id"),
         name=record.text("name", ""),
@@ -212,7 +212,7 @@ def parse_catalog_item(record: Wild) -> CatalogItem:
     )
 
 
-def _line_rows(record: Wild) -> Iterator[Wild]:
+def _line_rows(record: JsonReader) -> Iterator[JsonReader]:
     """The lines, flat and in sections. A line that appears in both counts once."""
     seen: set[str] = set()
     for group in (record, *record.children("sections")):
@@ -223,7 +223,7 @@ def _line_rows(record: Wild) -> Iterator[Wild]:
             seen |= {line_id} - {""}
 
 
-def _invoice_line(row: Wild) -> CoperniqInvoiceLine:
+def _invoice_line(row: JsonReader) -> CoperniqInvoiceLine:
     item = row.child("catalogItem")
     return CoperniqInvoiceLine(
         id=row.identifier("id", ""),

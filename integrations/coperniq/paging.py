@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from integrations.errors import UnexpectedShape
-from integrations.parsing import Wild
+from integrations.json_reader import JsonReader
 
 PAGE_SIZE = 100
 """The largest page Coperniq allows. Every page counts against the 5,000 calls a day.
@@ -26,7 +26,7 @@ class _Dated(Protocol):
 R = TypeVar("R", bound=_Dated)
 
 
-def rows_of(answer: Wild) -> tuple[list[Wild], bool | None]:
+def rows_of(answer: JsonReader) -> tuple[list[JsonReader], bool | None]:
     """The rows of a bare or wrapped list, and its `has_more` (docs/vendors/coperniq-api.md, 2.4).
 
     `has_more` is None where there is no such field: then a short page is the last one. Raises UnexpectedShape if
@@ -39,7 +39,7 @@ def rows_of(answer: Wild) -> tuple[list[Wild], bool | None]:
     return answer.children("items"), answer.flag("has_more", None)
 
 
-def whole_list(answer: Wild) -> list[Wild]:
+def whole_list(answer: JsonReader) -> list[JsonReader]:
     """The rows of a list that is documented to come in one answer.
 
     Raises UnexpectedShape if more pages are announced, since a part of an invoice's payments would lead to wrong
@@ -51,7 +51,7 @@ def whole_list(answer: Wild) -> list[Wild]:
     return rows
 
 
-def pages(path: str, page: Callable[[int], Wild]) -> Iterator[Wild]:
+def pages(path: str, page: Callable[[int], JsonReader]) -> Iterator[JsonReader]:
     """The rows of all pages; `page` requests one by number, from 1. Raises UnexpectedShape after 300 pages."""
     seen: set[str] = set()
     for number in range(1, MOST_PAGES + 1):

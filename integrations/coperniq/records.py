@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from integrations.parsing import Wild, as_text
+from integrations.json_reader import JsonReader, as_text
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -120,7 +120,7 @@ class Workflow:
     phases: tuple[WorkflowPhase, ...]
 
 
-def read_account_record(record: Wild) -> CoperniqAccount:
+def read_account_record(record: JsonReader) -> CoperniqAccount:
     return CoperniqAccount(
         id=record.identifier("id"),
         number=_number(record),
@@ -139,7 +139,7 @@ def read_account_record(record: Wild) -> CoperniqAccount:
     )
 
 
-def read_contact_record(record: Wild, contact_id: str) -> Contact:
+def read_contact_record(record: JsonReader, contact_id: str) -> Contact:
     """`contact_id` is used if the record does not contain its own id, which the reference leaves open.
 
     See docs/vendors/coperniq-api.md, 3.2.
@@ -152,7 +152,7 @@ def read_contact_record(record: Wild, contact_id: str) -> Contact:
     )
 
 
-def read_site_record(record: Wild) -> Site:
+def read_site_record(record: JsonReader) -> Site:
     return Site(
         id=record.identifier("id"),
         account_id=account_id_of(record),
@@ -164,7 +164,7 @@ def read_site_record(record: Wild) -> Site:
     )
 
 
-def read_project_record(record: Wild) -> Project:
+def read_project_record(record: JsonReader) -> Project:
     return Project(
         id=record.identifier("id"),
         number=_number(record),
@@ -182,7 +182,7 @@ def read_project_record(record: Wild) -> Project:
     )
 
 
-def read_workflow_record(record: Wild) -> Workflow:
+def read_workflow_record(record: JsonReader) -> Workflow:
     """The id of a phase is taken to be the phase template id in projects and webhooks.
 
     See docs/vendors/coperniq-api.md, A9.
@@ -191,11 +191,11 @@ def read_workflow_record(record: Wild) -> Workflow:
     return Workflow(record.identifier("id"), record.text("name", ""), tuple(phases))
 
 
-def _contact_ref(row: Wild) -> ContactRef:
+def _contact_ref(row: JsonReader) -> ContactRef:
     return ContactRef(row.identifier("id"), _texts(row.child("emails")), _texts(row.child("phones")))
 
 
-def _phase(found: Wild) -> Phase | None:
+def _phase(found: JsonReader) -> Phase | None:
     """None for projects of Workflows 1.0, which have a stage instead of a phase (docs/vendors/coperniq-api.md, 3.4)."""
     template_id = found.identifier("templateId", "")
     if not template_id:
@@ -203,7 +203,7 @@ def _phase(found: Wild) -> Phase | None:
     return Phase(template_id, found.identifier("instanceId", ""), found.text("name", ""))
 
 
-def _phase_instance(row: Wild) -> PhaseInstance:
+def _phase_instance(row: JsonReader) -> PhaseInstance:
     template = row.child("phaseTemplate").identifier("id", "")
     return PhaseInstance(
         id=row.identifier("id"),
@@ -215,25 +215,25 @@ def _phase_instance(row: Wild) -> PhaseInstance:
     )
 
 
-def _number(record: Wild) -> str:
+def _number(record: JsonReader) -> str:
     return record.text("number", record.text("uid", ""))
 
 
-def account_id_of(record: Wild) -> str:
+def account_id_of(record: JsonReader) -> str:
     flat = record.identifier("accountId", record.identifier("clientId", ""))
     nested = (record.child(name).identifier("id", "") for name in ("account", "client"))
     return flat or next(filter(None, nested), "")
 
 
-def _custom(record: Wild) -> dict[str, str]:
+def _custom(record: JsonReader) -> dict[str, str]:
     values = record.child("custom").value
     return {key: as_text(value) for key, value in values.items()} if isinstance(values, dict) else {}
 
 
-def _texts(found: Wild) -> tuple[str, ...]:
+def _texts(found: JsonReader) -> tuple[str, ...]:
     values = found.value if isinstance(found.value, list) else [found.value]
     return tuple(filter(None, map(as_text, values)))
 
 
-def updated_at_of(record: Wild) -> datetime:
+def updated_at_of(record: JsonReader) -> datetime:
     return record.moment("updatedAt", record.moment("createdAt", LONG_AGO))

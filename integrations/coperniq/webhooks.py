@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from integrations.errors import UnreadableJson, UnreadableWebhook
-from integrations.parsing import Wild, load_json
+from integrations.json_reader import JsonReader, load_json
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ def parse_event(body: bytes) -> ProjectEvent:
     See docs/vendors/coperniq-api.md, 4.2.
     """
     try:
-        document = Wild(load_json(body))
+        document = JsonReader(load_json(body))
     except UnreadableJson as error:
         raise UnreadableWebhook("The notification is not readable JSON.") from error
     if not isinstance(document.value, dict):
@@ -37,7 +37,7 @@ def parse_event(body: bytes) -> ProjectEvent:
     return _read(document.child("event"), document.child("record"))
 
 
-def _read(event: Wild, record: Wild) -> ProjectEvent:
+def _read(event: JsonReader, record: JsonReader) -> ProjectEvent:
     return ProjectEvent(
         event_id=event.identifier("eventId", ""),
         trigger_key=event.identifier("triggerKey", ""),

@@ -12,7 +12,7 @@ from integrations.coperniq.faults import VENDOR, error_for, out_of_sight, unread
 from integrations.coperniq.paging import PAGE_SIZE, pages, rows_of
 from integrations.errors import AccessLost, RecordMissing, UnexpectedShape, UnreadableJson
 from integrations.http import Call, Reply, VendorSession, clock_offset
-from integrations.parsing import Wild, load_json
+from integrations.json_reader import JsonReader, load_json
 
 R = TypeVar("R")
 
@@ -66,7 +66,7 @@ class Wire:
         """How far Coperniq's clock is behind ours, measured at the latest answer; never negative."""
         return max(-self._clock_offset, timedelta(0))
 
-    def _record(self, path: str, **params: str) -> Wild:
+    def _record(self, path: str, **params: str) -> JsonReader:
         with self._in_sight():
             return self._get(path, **params)
 
@@ -85,23 +85,23 @@ class Wire:
             rows_of(self._get("workflows"))
             raise out_of_sight(error) from error
 
-    def _changed(self, path: str, updated_after: datetime | None, **params: str) -> Iterator[Wild]:
+    def _changed(self, path: str, updated_after: datetime | None, **params: str) -> Iterator[JsonReader]:
         since = {"updated_after": _moment(updated_after)} if updated_after else {}
         return self._pages(path, order_by="asc", **params, **since)
 
-    def _pages(self, path: str, **params: str) -> Iterator[Wild]:
+    def _pages(self, path: str, **params: str) -> Iterator[JsonReader]:
         return pages(path, lambda page: self._page(path, page, **params))
 
-    def _page(self, path: str, page: int, **params: str) -> Wild:
+    def _page(self, path: str, page: int, **params: str) -> JsonReader:
         """One page. A 404 after the first page counts as an empty one: what follows a full last page is undocumented."""
         try:
             return self._get(path, page=str(page), page_size=str(PAGE_SIZE), **params)
         except RecordMissing:
             if page == 1:
                 raise
-            return Wild([], path)
+            return JsonReader([], path)
 
-    def _get(self, path: str, **params: str) -> Wild:
+    def _get(self, path: str, **params: str) -> JsonReader:
         self._calls_made += 1
         reply = self._session.send("GET", f"{self._base}/{path}", params=params, headers=self._headers)
         self._note(reply)
@@ -109,11 +109,11 @@ class Wire:
         if error is not None:
             raise error
         try:
-            return Wild(load_json(reply.body), path)
+            return JsonReader(load_json(reply.body), path)
         except UnreadableJson:
             raise unreadable(reply, write=False) from None
 
-    def _write(self, method: str, path: str, body: str, read: Callable[[Wild], R]) -> R:
+    def _write(self, method: str, path: str, body: str, read: Callable[[JsonReader], R]) -> R:
         """Send a write once, with `body` byte for byte.
 
         It is never repeated, since Coperniq has no idempotency key (docs/vendors/coperniq-api.md, 2.6).
@@ -129,7 +129,7 @@ class Wire:
             with self._in_sight():
                 raise error
         try:
-            return read(Wild(load_json(reply.body), path))
+            return read(JsonReader(load_json(reply.body), path))
         except (UnreadableJson, UnexpectedShape):
             raise unreadable(reply, write=True) from None
 

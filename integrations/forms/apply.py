@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 
-from accounts.acts import record_act
+from accounts.audit import log_action
 from accounts.models import Company, User
 from integrations.connections.resuming import company_locked, go_on
 from integrations.forms.draft import Draft, values_of
@@ -34,7 +34,7 @@ def configure(company: Company, user: User | None, wanted: Mapping[str, str]) ->
         Draft(connection, wanted).store()
         changes = differences(before, values_of(connection))
         for key, old, new in changes:
-            record_act(company=company, user=user, verb="configure", target=key, before=old, after=new)
+            log_action(company=company, user=user, verb="configure", target=key, before=old, after=new)
         apply_side_effects(connection, changes)
     go_on(company)
     return changes

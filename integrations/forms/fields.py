@@ -11,8 +11,8 @@ from django.db import models
 from django.utils.html import format_html
 
 from integrations.connections.reference import Rows, stored_list
-from integrations.item_matches import is_usable
-from integrations.models import QuickBooksConnection, ReferenceList
+from integrations.item_matching import is_usable
+from integrations.models import LookupList, QuickBooksConnection
 
 if TYPE_CHECKING:
     from django.utils.safestring import SafeString
@@ -114,7 +114,7 @@ class ListedChoice(Choice):
 class ItemChoice(ListedChoice):
     """Of the items that can stand on an invoice line."""
 
-    list_name = ReferenceList.Name.ITEMS
+    list_name = LookupList.Name.ITEMS
     default = "None"
     detail = "sku"
     refused = "QuickBooks has no active item with the id {id}. Choose a product or service from the list."
@@ -124,7 +124,7 @@ class ItemChoice(ListedChoice):
 class AccountChoice(ListedChoice):
     """Of the accounts that a payment can be deposited to."""
 
-    list_name = ReferenceList.Name.ACCOUNTS
+    list_name = LookupList.Name.ACCOUNTS
     default = "Coperniq Payments"
     detail = "account_type"
     refused = (

@@ -7,15 +7,15 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from accounts.acts import record_act
+from accounts.audit import log_action
 from accounts.models import Company, User
 from integrations.connections.resuming import company_locked, go_on
-from integrations.deciding import record_prefix
 from integrations.errors import PortalError
 from integrations.forms.fields import ItemChoice
 from integrations.forms.refresh import message_now, read_lists
 from integrations.forms.side_effects import ITEM_INACTIVE, NO_FALLBACK_ITEM, requeue_held
 from integrations.models import Kind, QuickBooksConnection, RecordLink
+from integrations.run_decisions import record_prefix
 
 AUTOMATIC = "automatic"
 Row = dict[str, Any]
@@ -40,7 +40,7 @@ def override_item(
         if before == after:
             return False
         target = f"{record_prefix(Kind.ITEM, row['id'])}{row['name']}"
-        record_act(
+        log_action(
             company=company, user=user, verb="match the item", target=target, before=before, after=after
         )
         requeue_held(connection, [NO_FALLBACK_ITEM, ITEM_INACTIVE])

@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from integrations.models import (
     ClosedBooks,
+    CompanyLease,
     CoperniqConnection,
     InvoiceSyncPeriod,
-    Lane,
     QuickBooksConnection,
     SyncRun,
 )
@@ -51,5 +51,5 @@ def set_sync_period(connection: QuickBooksConnection, *, on: bool) -> None:
 def requeue_held(connection: QuickBooksConnection, causes: Iterable[str]) -> None:
     """The lease is written before the runs, as the scheduler does: in the other order the two could deadlock."""
     if wanted := sorted(causes):
-        Lane.notify(connection.company_id)
+        CompanyLease.notify(connection.company_id)
         SyncRun.objects.filter(connection=connection, cause__in=wanted).requeue()

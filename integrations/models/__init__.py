@@ -1,11 +1,21 @@
 from integrations.models.connections import CoperniqConnection, QuickBooksConnection
 from integrations.models.decisions import Answer, Decisions, RunDecision
-from integrations.models.events import EventTally, InboundEvent, PhaseEntry
-from integrations.models.lanes import Heartbeat, Lane
+from integrations.models.enums import (
+    MONEY_ACTIONS,
+    Action,
+    Direction,
+    ItemlessLines,
+    Kind,
+    Question,
+    RunState,
+    Vendor,
+)
+from integrations.models.events import EventCount, InboundEvent, PhaseEntry
+from integrations.models.leases import CompanyLease, Heartbeat
 from integrations.models.links import RecordLink
-from integrations.models.log import CallTally, Outcome, SyncLogEntry
-from integrations.models.noticing import ForeignPayment, ReferenceList, SeenInvoice
-from integrations.models.pace import CallPace
+from integrations.models.log import CallCount, Outcome, SyncLogEntry
+from integrations.models.polled_state import ExternalPayment, LookupList, PolledInvoice
+from integrations.models.rate_limits import RateLimitState
 from integrations.models.rules import (
     ClosedBooks,
     FieldMapping,
@@ -22,37 +32,27 @@ from integrations.models.rules import (
     SyncSettings,
 )
 from integrations.models.runs import SyncRun
-from integrations.models.vocabulary import (
-    MONEY_ACTIONS,
-    Action,
-    Direction,
-    ItemlessLines,
-    Kind,
-    Question,
-    RunState,
-    Vendor,
-)
 from integrations.models.writes import RemoteWrite
 
 __all__ = [
     "MONEY_ACTIONS",
     "Action",
     "Answer",
-    "CallPace",
-    "CallTally",
+    "CallCount",
     "ClosedBooks",
+    "CompanyLease",
     "CoperniqConnection",
     "Decisions",
     "Direction",
-    "EventTally",
+    "EventCount",
+    "ExternalPayment",
     "FieldMapping",
-    "ForeignPayment",
     "Heartbeat",
     "InboundEvent",
     "InvoiceSyncPeriod",
     "ItemlessLines",
     "Kind",
-    "Lane",
+    "LookupList",
     "MatchingStrategy",
     "MemoField",
     "OnEnded",
@@ -62,16 +62,16 @@ __all__ = [
     "PaymentMethod",
     "PhaseEntry",
     "PhaseTrigger",
+    "PolledInvoice",
     "PushFrom",
     "Question",
     "QuickBooksConnection",
+    "RateLimitState",
     "RecordLink",
     "Reentry",
-    "ReferenceList",
     "RemoteWrite",
     "RunDecision",
     "RunState",
-    "SeenInvoice",
     "SyncLogEntry",
     "SyncRun",
     "SyncSettings",

@@ -10,9 +10,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Company
-from integrations.models.drivers import is_dead, this_process
-from integrations.models.secrets import seal, unseal
-from integrations.models.vocabulary import ItemlessLines
+from integrations.models.encryption import decrypt, encrypt
+from integrations.models.enums import ItemlessLines
+from integrations.models.processes import is_dead, this_process
 
 
 def digest(token: str) -> str:
@@ -28,7 +28,7 @@ class CoperniqConnectionQuerySet(models.QuerySet["CoperniqConnection"]):
         books = QuickBooksConnection.objects.live().filter(company=models.OuterRef("company"))
         return self.live().filter(models.Exists(books), next_poll_at__lte=now, poll_claimed_until__lte=now)
 
-    def free_the_dead(self) -> int:
+    def release_dead_owners(self) -> int:
         """Polls of processes that were killed are due again at once."""
         now = timezone.now()
         claimed = self.filter(poll_claimed_until__gt=now)
@@ -50,11 +50,11 @@ class CoperniqConnection(models.Model):
     company = models.OneToOneField(Company, on_delete=models.PROTECT, related_name="coperniq")
     state = models.CharField(max_length=20, choices=State, default=State.CONNECTED)
     state_reason = models.CharField(max_length=300, blank=True)
-    api_key_sealed = models.TextField()
+    api_key_encrypted = models.TextField()
     # A key that answers for another Coperniq company waits here until a person decides.
-    proposed_api_key_sealed = models.TextField(blank=True)
+    proposed_api_key_encrypted = models.TextField(blank=True)
     webhook_token_digest = models.CharField(max_length=64, unique=True)
-    webhook_token_sealed = models.TextField()
+    webhook_token_encrypted = models.TextField()
     connected_at = models.DateTimeField(default=timezone.now)
     last_event_at = models.DateTimeField(null=True, blank=True)
     workflows = models.JSONField(default=list)
@@ -80,20 +80,20 @@ class CoperniqConnection(models.Model):
 
     @property
     def api_key(self) -> str:
-        return unseal(self.api_key_sealed)
+        return decrypt(self.api_key_encrypted)
 
     @property
     def webhook_token(self) -> str:
-        return unseal(self.webhook_token_sealed)
+        return decrypt(self.webhook_token_encrypted)
 
     @property
     def is_guarded(self) -> bool:
-        return bool(self.proposed_api_key_sealed)
+        return bool(self.proposed_api_key_encrypted)
 
     def issue_webhook_token(self) -> None:
         token = secrets.token_urlsafe(32)
         self.webhook_token_digest = digest(token)
-        self.webhook_token_sealed = seal(token)
+        self.webhook_token_encrypted = encrypt(token)
 
     def claim_poll(self, now: datetime, claim: timedelta) -> bool:
         """Only one worker polls; a claim whose worker died expires."""
@@ -116,13 +116,13 @@ class QuickBooksConnectionQuerySet(models.QuerySet["QuickBooksConnection"]):
         """Those whose runs may be worked on right now."""
         return self.filter(state=QuickBooksConnection.State.CONNECTED, home_currency="USD").filter(
             company__coperniq__state=CoperniqConnection.State.CONNECTED,
-            company__coperniq__proposed_api_key_sealed="",
+            company__coperniq__proposed_api_key_encrypted="",
         )
 
     def due_for_changes(self, now: datetime) -> Self:
         return self.syncing().filter(next_changes_at__lte=now, changes_claimed_until__lte=now)
 
-    def free_the_dead(self) -> int:
+    def release_dead_owners(self) -> int:
         """Looks of processes that were killed are due again at once."""
         now = timezone.now()
         dead = [row.pk for row in self.filter(changes_claimed_until__gt=now) if is_dead(row.changes_driver)]
@@ -131,7 +131,7 @@ class QuickBooksConnectionQuerySet(models.QuerySet["QuickBooksConnection"]):
     def of(self, company: Company) -> QuickBooksConnection | None:
         """The connection a company's pages speak of: the live one, else the one it last had."""
         rows = self.filter(company=company).exclude(
-            state__in=[QuickBooksConnection.State.SEALED, QuickBooksConnection.State.PROPOSED]
+            state__in=[QuickBooksConnection.State.ARCHIVED, QuickBooksConnection.State.PROPOSED]
         )
         return rows.select_related("company").order_by("-id").first()
 
@@ -145,7 +145,7 @@ class QuickBooksConnection(models.Model):
         GUARDED = "guarded", "Stopped: another QuickBooks company answered"
         DISCONNECTED = "disconnected", "Disconnected"
         PROPOSED = "proposed", "Waiting for a decision"
-        SEALED = "sealed", "Sealed"
+        ARCHIVED = "archived", "Archived"
 
     LIVE: ClassVar = (State.CONNECTED, State.NEEDS_AUTHORIZATION, State.GUARDED)
     company_path: ClassVar[str] = "company"
@@ -171,7 +171,7 @@ class QuickBooksConnection(models.Model):
     changes_cursor_at = models.DateTimeField(null=True, blank=True)
     changes_read_at = models.DateTimeField(null=True, blank=True)
     # Up to when its change data has been looked through, and of invoices and payments: while their syncing is off, their
-    # changes are left for when it is on again. What the lane itself has looked at (above) does not count as that.
+    # changes are left for when it is on again. What the lease itself has looked at (above) does not count as that.
     captured_at = models.DateTimeField(null=True, blank=True)
     money_captured_at = models.DateTimeField(null=True, blank=True)
     # The last time its change data did not reach back far enough, and everything linked was compared instead.
@@ -180,8 +180,8 @@ class QuickBooksConnection(models.Model):
     next_changes_at = models.DateTimeField(default=timezone.now)
     changes_claimed_until = models.DateTimeField(default=timezone.now)
     changes_driver = models.CharField(max_length=300, blank=True)
-    access_token_sealed = models.TextField(blank=True)
-    refresh_token_sealed = models.TextField(blank=True)
+    access_token_encrypted = models.TextField(blank=True)
+    refresh_token_encrypted = models.TextField(blank=True)
     access_expires_at = models.DateTimeField(null=True, blank=True)
     refresh_expires_at = models.DateTimeField("authorization ends unused", null=True, blank=True)
     refresh_hard_expires_at = models.DateTimeField("authorization ends for good", null=True, blank=True)
@@ -215,11 +215,11 @@ class QuickBooksConnection(models.Model):
 
     @property
     def access_token(self) -> str:
-        return unseal(self.access_token_sealed)
+        return decrypt(self.access_token_encrypted)
 
     @property
     def refresh_token(self) -> str:
-        return unseal(self.refresh_token_sealed)
+        return decrypt(self.refresh_token_encrypted)
 
     @property
     def is_live(self) -> bool:

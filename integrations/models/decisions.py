@@ -11,7 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from integrations.models.vocabulary import Question
+from integrations.models.enums import Question
 
 if TYPE_CHECKING:
     from integrations.models.runs import SyncRun

@@ -69,7 +69,7 @@ class InboundEvent(models.Model):
         return f"{self.name} {self.record_type} {self.record_id}".strip()
 
 
-class EventTally(models.Model):
+class EventCount(models.Model):
     """Authentic notifications we did not keep: unknown companies, unknown types, single unreadable events."""
 
     source = models.CharField(max_length=20, choices=InboundEvent.Source)

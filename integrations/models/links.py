@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations.models.connections import QuickBooksConnection
-from integrations.models.vocabulary import Kind
+from integrations.models.enums import Kind
 
 MOVED_FROM = "moved_from"
 """What a link keeps of an invoice that somebody moved to another customer in QuickBooks, until a person was asked."""

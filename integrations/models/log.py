@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from accounts.models import Company
 from integrations.models.connections import QuickBooksConnection
+from integrations.models.enums import Direction, Kind
 from integrations.models.runs import SyncRun
-from integrations.models.vocabulary import Direction, Kind
 
 
 class Outcome(models.TextChoices):
@@ -65,7 +65,7 @@ class SyncLogEntry(models.Model):
         return self.record_name or f"{self.get_kind_display()} {self.coperniq_id or self.quickbooks_id}"
 
 
-class CallTally(models.Model):
+class CallCount(models.Model):
     """Vendor calls of a company and day: QuickBooks meters reads by the month, Coperniq all calls by the day."""
 
     company_path: ClassVar[str] = "company"

@@ -12,11 +12,11 @@ from accounts.models import Company, User
 from integrations.errors import Choice
 from integrations.models.connections import QuickBooksConnection
 from integrations.models.decisions import Answer, Decisions, RunDecision, record_decisions
+from integrations.models.enums import OPEN, Action, Direction, Kind, Question, RunState
 from integrations.models.events import InboundEvent, PhaseEntry
-from integrations.models.lanes import Lane
+from integrations.models.leases import CompanyLease
 from integrations.models.links import RecordLink
-from integrations.models.run_sets import NAME_LENGTH, SyncRunQuerySet
-from integrations.models.vocabulary import OPEN, Action, Direction, Kind, Question, RunState
+from integrations.models.run_querysets import NAME_LENGTH, SyncRunQuerySet
 
 RETRY, DISCARD = "retry", "discard"
 PUSHED_IDS = ("coperniq_id", "coperniq_parent_id", "coperniq_account_id")
@@ -183,7 +183,7 @@ class SyncRun(models.Model):
         elif choice != RETRY:
             values |= {"has_decisions": True}
         with transaction.atomic():
-            Lane.notify(self.company_id)
+            CompanyLease.notify(self.company_id)
             shown = SyncRun.objects.filter(
                 pk=self.pk, choices=self.choices, question_subject=self.question_subject
             )

@@ -9,9 +9,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations.models.connections import QuickBooksConnection
+from integrations.models.encryption import decrypt, encrypt
+from integrations.models.enums import Kind, Vendor
 from integrations.models.runs import SyncRun
-from integrations.models.secrets import seal, unseal
-from integrations.models.vocabulary import Kind, Vendor
 
 
 def new_request_id() -> str:
@@ -51,7 +51,7 @@ class RemoteWrite(models.Model):
     quickbooks_part = models.CharField(max_length=80, blank=True)
     match_method = models.CharField(max_length=20, blank=True)
     request_id = models.CharField(max_length=50, unique=True, default=new_request_id)
-    body_sealed = models.TextField()
+    body_encrypted = models.TextField()
     changes = models.JSONField(default=list)
     # What the link and the log will say of it, should the answer come only after a restart.
     about = models.JSONField(default=dict)
@@ -92,11 +92,11 @@ class RemoteWrite(models.Model):
 
     @property
     def body(self) -> str:
-        return unseal(self.body_sealed)
+        return decrypt(self.body_encrypted)
 
     @body.setter
     def body(self, text: str) -> None:
-        self.body_sealed = seal(text)
+        self.body_encrypted = encrypt(text)
 
     def mark_sent(self) -> None:
         self.state, self.sends = self.State.SENT, self.sends + 1
@@ -105,7 +105,7 @@ class RemoteWrite(models.Model):
 
     def close(self, state: State, *, at: datetime | None = None, **values: object) -> None:
         """Answered or refused for good; the body has served and its contents need not be kept."""
-        self.state, self.answered_at, self.body_sealed = state, at or timezone.now(), ""
+        self.state, self.answered_at, self.body_encrypted = state, at or timezone.now(), ""
         for name, value in values.items():
             setattr(self, name, value)
-        self.save(update_fields=["state", "answered_at", "body_sealed", *values])
+        self.save(update_fields=["state", "answered_at", "body_encrypted", *values])

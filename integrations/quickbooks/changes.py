@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from integrations.errors import UnexpectedShape
-from integrations.parsing import Wild
+from integrations.json_reader import JsonReader
 
 MOST_OBJECTS = 1000
 """The limit of one answer over all entities. There is no next page, so a full answer may be incomplete."""
@@ -38,7 +38,7 @@ class Changes:
     is_full: bool
 
 
-def read_changes_document(document: Wild, entities: Sequence[str]) -> Changes:
+def read_changes_document(document: JsonReader, entities: Sequence[str]) -> Changes:
     """Read an answer. An unchanged entity may be an empty object or absent, and there may be several responses.
 
     Raises UnexpectedShape if the answer has no CDCResponse list.
@@ -55,7 +55,7 @@ def read_changes_document(document: Wild, entities: Sequence[str]) -> Changes:
     return Changes(found, len(rows) >= MOST_OBJECTS)
 
 
-def read_change(entity: str, row: Wild) -> ChangedRecord:
+def read_change(entity: str, row: JsonReader) -> ChangedRecord:
     return ChangedRecord(
         entity=entity,
         id=row.identifier("Id"),

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from integrations.errors import Refused
-from integrations.parsing import Wild
+from integrations.json_reader import JsonReader
 from integrations.quickbooks import query
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.changes import ChangedRecord, Changes, read_change, read_changes_document
@@ -68,11 +68,11 @@ class Answer:
 
     @property
     def id(self) -> str:
-        return Wild(self.record).identifier("Id")
+        return JsonReader(self.record).identifier("Id")
 
     @property
     def is_deleted(self) -> bool:
-        return Wild(self.record).text("status", "") == "Deleted"
+        return JsonReader(self.record).text("status", "") == "Deleted"
 
 
 class QuickBooksClient(Wire):
@@ -272,7 +272,9 @@ class QuickBooksClient(Wire):
 
     def _list(self, entity: str, condition: str) -> list[ChangedRecord]:
         hidden = [query.ACTIVE_AND_INACTIVE] if entity in HIDES_INACTIVE else []
-        return [read_change(entity, Wild(row, entity)) for row in self._rows(entity, [condition, *hidden])]
+        return [
+            read_change(entity, JsonReader(row, entity)) for row in self._rows(entity, [condition, *hidden])
+        ]
 
     def _find_customers(self, condition: str) -> list[Customer]:
         rows = self._rows("Customer", [condition, query.ACTIVE_AND_INACTIVE])

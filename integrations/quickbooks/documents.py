@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from integrations.parsing import Wild
+from integrations.json_reader import JsonReader
 
 VOIDED = "Voided"
 FIRST_VERSION = "0"
@@ -127,7 +127,7 @@ class QuickBooksPayment:
 
 def parse_quickbooks_invoice(raw: Mapping[str, Any]) -> QuickBooksInvoice:
     """Raises UnexpectedShape if id, SyncToken, customer, date, total or balance is missing or unreadable."""
-    record = Wild(raw, "Invoice")
+    record = JsonReader(raw, "Invoice")
     stamps = record.child("MetaData")
     return QuickBooksInvoice(
         id=record.identifier("Id"),
@@ -153,7 +153,7 @@ def parse_quickbooks_invoice(raw: Mapping[str, Any]) -> QuickBooksInvoice:
 
 def parse_quickbooks_payment(raw: Mapping[str, Any]) -> QuickBooksPayment:
     """Raises UnexpectedShape if id, SyncToken, customer, date, total or a line's amount is missing or unreadable."""
-    record = Wild(raw, "Payment")
+    record = JsonReader(raw, "Payment")
     stamps = record.child("MetaData")
     return QuickBooksPayment(
         id=record.identifier("Id"),
@@ -173,12 +173,12 @@ def parse_quickbooks_payment(raw: Mapping[str, Any]) -> QuickBooksPayment:
     )
 
 
-def _invoice_line(row: Wild) -> QuickBooksInvoiceLine:
+def _invoice_line(row: JsonReader) -> QuickBooksInvoiceLine:
     """A line with the lines of its bundle; bundles are not nested."""
     return replace(_line(row), children=tuple(map(_line, row.child(GROUP).children("Line"))))
 
 
-def _line(row: Wild) -> QuickBooksInvoiceLine:
+def _line(row: JsonReader) -> QuickBooksInvoiceLine:
     """A line by itself. A bundle names its item and quantity differently (docs/vendors/quickbooks-online.md, 5.2)."""
     kind = row.text("DetailType", "")
     detail = row.child(kind)
@@ -196,8 +196,8 @@ def _line(row: Wild) -> QuickBooksInvoiceLine:
     )
 
 
-def _payment_line(row: Wild) -> PaymentLine:
-    target = next(iter(row.children("LinkedTxn")), Wild(None))
+def _payment_line(row: JsonReader) -> PaymentLine:
+    target = next(iter(row.children("LinkedTxn")), JsonReader(None))
     return PaymentLine(
         amount_cents=row.cents("Amount"),
         txn_id=target.identifier("TxnId", ""),
@@ -206,10 +206,10 @@ def _payment_line(row: Wild) -> PaymentLine:
     )
 
 
-def _linked(record: Wild, txn_type: str) -> tuple[str, ...]:
+def _linked(record: JsonReader, txn_type: str) -> tuple[str, ...]:
     links = record.children("LinkedTxn")
     return tuple(link.identifier("TxnId") for link in links if link.text("TxnType", "") == txn_type)
 
 
-def _raw(row: Wild) -> Mapping[str, Any]:
+def _raw(row: JsonReader) -> Mapping[str, Any]:
     return row.value if isinstance(row.value, dict) else {}

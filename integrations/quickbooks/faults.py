@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from integrations import errors
 from integrations.errors import UnreadableJson, VendorError
 from integrations.http import Reply
-from integrations.parsing import Wild, load_json
+from integrations.json_reader import JsonReader, load_json
 
 VENDOR = "quickbooks"
 
@@ -73,18 +73,18 @@ class Fault:
     text: str
 
 
-def read_document(reply: Reply) -> Wild:
+def read_document(reply: Reply) -> JsonReader:
     """The JSON of an answer, or an empty document if it is not JSON.
 
     Gateways answer in HTML, and 429 has been XML.
     """
     try:
-        return Wild(load_json(reply.body))
+        return JsonReader(load_json(reply.body))
     except UnreadableJson:
-        return Wild(None)
+        return JsonReader(None)
 
 
-def error_for(reply: Reply, document: Wild, *, write: bool) -> VendorError | None:
+def error_for(reply: Reply, document: JsonReader, *, write: bool) -> VendorError | None:
     """The exception for this answer, or None for a success. A 200 may contain a fault.
 
     See docs/vendors/quickbooks-online.md, 2.1.
@@ -108,7 +108,7 @@ def build(kind: ErrorClass, reply: Reply, *, code: str = "", detail: str = "") -
     )
 
 
-def is_token_rejected(reply: Reply, document: Wild) -> bool:
+def is_token_rejected(reply: Reply, document: JsonReader) -> bool:
     """True if a new access token may help: a 401, unless the user has lost access to the company (code 120)."""
     return reply.status == 401 and all(fault.code != "120" for fault in read_faults(reply, document))
 
@@ -117,7 +117,7 @@ def lost(*, write: bool) -> ErrorClass:
     return errors.OutcomeUnknown if write else errors.Unavailable
 
 
-def read_faults(reply: Reply, document: Wild) -> list[Fault]:
+def read_faults(reply: Reply, document: JsonReader) -> list[Fault]:
     upper = document.child("Fault")
     lower = document.child("fault")
     if document.value is None:
@@ -128,7 +128,7 @@ def read_faults(reply: Reply, document: Wild) -> list[Fault]:
     ]
 
 
-def _faults(envelope: Wild, rows: Sequence[Wild], message: str, detail: str) -> Iterator[Fault]:
+def _faults(envelope: JsonReader, rows: Sequence[JsonReader], message: str, detail: str) -> Iterator[Fault]:
     """The errors of an envelope. An envelope without a readable error counts as one fault."""
     kind = envelope.text("type", "")
     for row in rows or ([envelope] if envelope.value else []):

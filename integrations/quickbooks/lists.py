@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from integrations.parsing import Wild
+from integrations.json_reader import JsonReader
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class PaymentMethod:
 
 
 def read_item_record(raw: Mapping[str, Any]) -> Item:
-    record = Wild(raw, "Item")
+    record = JsonReader(raw, "Item")
     return Item(
         id=record.identifier("Id"),
         name=record.text("Name", ""),
@@ -56,7 +56,7 @@ def read_item_record(raw: Mapping[str, Any]) -> Item:
 
 
 def read_ledger_account_record(raw: Mapping[str, Any]) -> LedgerAccount:
-    record = Wild(raw, "Account")
+    record = JsonReader(raw, "Account")
     return LedgerAccount(
         id=record.identifier("Id"),
         name=record.text("Name", ""),
@@ -67,7 +67,7 @@ def read_ledger_account_record(raw: Mapping[str, Any]) -> LedgerAccount:
 
 
 def read_payment_method_record(raw: Mapping[str, Any]) -> PaymentMethod:
-    record = Wild(raw, "PaymentMethod")
+    record = JsonReader(raw, "PaymentMethod")
     return PaymentMethod(
         id=record.identifier("Id"),
         name=record.text("Name", ""),

@@ -25,7 +25,7 @@ from integrations.errors import (
     VendorError,
 )
 from integrations.http import Reply, VendorSession
-from integrations.parsing import Wild, load_json
+from integrations.json_reader import JsonReader, load_json
 from integrations.quickbooks.faults import VENDOR, build
 
 SCOPE = "com.intuit.quickbooks.accounting"
@@ -108,12 +108,12 @@ def _fetch(app: OAuthApp, **form: str) -> Tokens:
     if not 200 <= reply.status < 300:
         raise _error_for(reply)
     try:
-        return read_tokens(Wild(load_json(reply.body)), asked_at)
+        return read_tokens(JsonReader(load_json(reply.body)), asked_at)
     except (UnreadableJson, UnexpectedShape):
         raise build(Unavailable, reply, detail="the answer cannot be read") from None
 
 
-def read_tokens(answer: Wild, asked_at: datetime) -> Tokens:
+def read_tokens(answer: JsonReader, asked_at: datetime) -> Tokens:
     """Lifetimes count from before the request, so that no token is believed to live longer than it does.
 
     Raises UnexpectedShape if a token is missing.
@@ -129,7 +129,7 @@ def read_tokens(answer: Wild, asked_at: datetime) -> Tokens:
     )
 
 
-def _seconds(answer: Wild, key: str, default: int) -> int:
+def _seconds(answer: JsonReader, key: str, default: int) -> int:
     return min(max(int(answer.decimal(key, default)), 0), LONGEST_LIFETIME)
 
 
@@ -158,7 +158,7 @@ def _checked(url: str) -> str:
 
 def _error_key(reply: Reply) -> str:
     try:
-        return Wild(load_json(reply.body)).text("error", "")
+        return JsonReader(load_json(reply.body)).text("error", "")
     except UnreadableJson:
         return ""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from integrations.parsing import Wild
+from integrations.json_reader import JsonReader
 
 CUSTOMER_PATHS = (
     "DisplayName",
@@ -89,7 +89,7 @@ class Customer:
         return {**self.values, "is_active": self.is_active, "parent": self.parent_id}
 
 
-def read_company_record(record: Wild) -> CompanyInfo:
+def read_company_record(record: JsonReader) -> CompanyInfo:
     named = {row.text("Name", ""): row.text("Value", "") for row in record.children("NameValue")}
     return CompanyInfo(
         name=record.text("CompanyName"),
@@ -99,7 +99,7 @@ def read_company_record(record: Wild) -> CompanyInfo:
     )
 
 
-def read_preferences_record(record: Wild) -> Preferences:
+def read_preferences_record(record: JsonReader) -> Preferences:
     currency = record.child("CurrencyPrefs")
     return Preferences(
         home_currency=currency.child("HomeCurrency").text("value", ""),
@@ -111,7 +111,7 @@ def read_preferences_record(record: Wild) -> Preferences:
 
 
 def read_customer_record(raw: Mapping[str, Any]) -> Customer:
-    record = Wild(raw, "Customer")
+    record = JsonReader(raw, "Customer")
     stamps = record.child("MetaData")
     return Customer(
         id=record.identifier("Id"),
@@ -128,7 +128,7 @@ def read_customer_record(raw: Mapping[str, Any]) -> Customer:
     )
 
 
-def _address(record: Wild) -> dict[str, str]:
+def _address(record: JsonReader) -> dict[str, str]:
     """The address without Id, which is not stable (docs/vendors/quickbooks-online.md, 2), and without Lat and Long."""
     parts = {name: record.text(name, "") for name in ADDRESS_PARTS}
     return {name: value for name, value in parts.items() if value}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from integrations.errors import UnexpectedShape, UnreadableJson, UnreadableWebhook
-from integrations.parsing import Wild, load_json
+from integrations.json_reader import JsonReader, load_json
 
 LONGEST_EVENT_ID = 100
 
@@ -82,7 +82,7 @@ def parse_notifications(body: bytes) -> Delivery:
     formats.
     """
     try:
-        document = Wild(load_json(body))
+        document = JsonReader(load_json(body))
     except UnreadableJson as error:
         raise UnreadableWebhook("The notification is not readable JSON.") from error
     found: list[Notification] = []
@@ -95,19 +95,19 @@ def parse_notifications(body: bytes) -> Delivery:
     return Delivery(tuple(found), unreadable)
 
 
-def _events(document: Wild) -> Iterator[tuple[Wild, str | None]]:
+def _events(document: JsonReader) -> Iterator[tuple[JsonReader, str | None]]:
     """Each event, with its realm id if the format keeps it outside the event, else None."""
     if isinstance(document.value, list):
         yield from ((event, None) for event in document.rows())
     elif isinstance(document.child("eventNotifications").value, list):
         for group in document.children("eventNotifications"):
-            entities = group.child("dataChangeEvent").children("entities") or [Wild(None)]
+            entities = group.child("dataChangeEvent").children("entities") or [JsonReader(None)]
             yield from ((event, group.identifier("realmId", "")) for event in entities)
     else:
         raise UnreadableWebhook("The notification has neither of Intuit's two forms.")
 
 
-def _cloud_event(event: Wild) -> Notification:
+def _cloud_event(event: JsonReader) -> Notification:
     _, entity, operation, *_ = [*event.identifier("type").split("."), "", "", ""]
     return _notification(
         event_id=event.text("id", ""),
@@ -120,7 +120,7 @@ def _cloud_event(event: Wild) -> Notification:
     )
 
 
-def _legacy_event(event: Wild, realm_id: str) -> Notification:
+def _legacy_event(event: JsonReader, realm_id: str) -> Notification:
     if not realm_id:
         raise UnexpectedShape("eventNotifications.realmId", "id")
     return _notification(

@@ -11,7 +11,7 @@ from typing import Any
 
 from integrations.errors import Unavailable, UnexpectedShape
 from integrations.http import Call, Reply, VendorSession, clock_offset
-from integrations.parsing import Wild, path_segment
+from integrations.json_reader import JsonReader, path_segment
 from integrations.quickbooks import query
 from integrations.quickbooks.faults import VENDOR, build, error_for, is_token_rejected, lost, read_document
 
@@ -62,7 +62,7 @@ class Wire:
         for page in range(MOST_PAGES):
             start = 1 + page * query.PAGE_SIZE
             rows = self._query(query.select(entity, conditions, start=start, columns=columns), entity)
-            found |= {Wild(row, entity).identifier("Id"): row for row in rows}
+            found |= {JsonReader(row, entity).identifier("Id"): row for row in rows}
             if len(rows) < query.PAGE_SIZE:
                 return list(found.values())
         raise UnexpectedShape(f"QueryResponse.{entity}", "last page")
@@ -80,7 +80,7 @@ class Wire:
     def _record(self, entity: str, record_id: str) -> Mapping[str, Any]:
         return as_object(self._read(f"{entity.lower()}/{path_segment(record_id)}", entity))
 
-    def _read(self, path: str, key: str, **params: str) -> Wild:
+    def _read(self, path: str, key: str, **params: str) -> JsonReader:
         reply, document = self._send("GET", path, params=params)
         if document.value is None:
             raise build(lost(write=False), reply, detail="the answer cannot be read")
@@ -96,7 +96,7 @@ class Wire:
         params: Mapping[str, str],
         body: bytes | None = None,
         write: bool = False,
-    ) -> tuple[Reply, Wild]:
+    ) -> tuple[Reply, JsonReader]:
         started = time.monotonic()
         params = {"minorversion": MINOR_VERSION, **params}
         ask = partial(
@@ -121,7 +121,7 @@ class Wire:
         return token
 
 
-def as_object(found: Wild) -> dict[str, Any]:
+def as_object(found: JsonReader) -> dict[str, Any]:
     if not isinstance(found.value, dict):
         raise UnexpectedShape(found.path, "record")
     return found.value

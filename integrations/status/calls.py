@@ -11,7 +11,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from integrations.connections.budget import CALLS_A_DAY, SCARCE, calls_used, is_scarce
-from integrations.models import CallTally, CoperniqConnection, QuickBooksConnection
+from integrations.models import CallCount, CoperniqConnection, QuickBooksConnection
 
 if TYPE_CHECKING:
     from accounts.models import Company
@@ -25,7 +25,7 @@ SLOWED = timedelta(minutes=15)
 def calls_of(company: Company, vendor: str) -> dict[str, dict[str, int]]:
     """By UTC days, as the vendors count."""
     today = timezone.now().date()
-    tallies = CallTally.objects.filter(company=company, vendor=vendor)
+    tallies = CallCount.objects.filter(company=company, vendor=vendor)
     spans = {"today": tallies.filter(on=today), "month": tallies.filter(on__gte=today.replace(day=1))}
     sums = {span: rows.aggregate(reads=Sum("reads"), writes=Sum("writes")) for span, rows in spans.items()}
     return {span: {kind: count or 0 for kind, count in row.items()} for span, row in sums.items()}

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from accounts.models import Company
-    from integrations.models.run_sets import SyncRunQuerySet
+    from integrations.models.run_querysets import SyncRunQuerySet
 
 VENDORS = ("quickbooks", "coperniq")
 NOT_CONNECTED = "not_connected"
@@ -142,9 +142,9 @@ def trigger_of(trigger: PhaseTrigger | None, workflow: Mapping[str, Any]) -> dic
 
 
 def current_runs(company: Company) -> SyncRunQuerySet:
-    """Those of sealed books are history."""
+    """Runs of archived connections are left out."""
     runs = SyncRun.objects.filter(company=company)
-    return runs.exclude(connection__state=QuickBooksConnection.State.SEALED)
+    return runs.exclude(connection__state=QuickBooksConnection.State.ARCHIVED)
 
 
 def run_counts(company: Company) -> dict[str, int]:

@@ -7,7 +7,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpResponseBase, StreamingHttpResponse
 from django.utils import timezone
 
-from accounts.acts import record_act
+from accounts.audit import log_action
 from accounts.roles import Right, may
 from accounts.scoping import CompanyRequest, refuse
 from integrations.spreadsheets import csv_lines
@@ -25,7 +25,7 @@ def csv_answer(
     filters = request.GET.copy()
     filters.pop("format", None)
     filters.pop("company", None)
-    record_act(
+    log_action(
         company=request.company,
         user=request.user,
         verb="export",

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from integrations.connections.reference import stored_list
-from integrations.item_matches import ItemIndex, is_usable
+from integrations.item_matching import ItemIndex, is_usable
 from integrations.models import (
     ItemlessLines,
     Kind,
+    LookupList,
     QuickBooksConnection,
     RecordLink,
-    ReferenceList,
     SyncSettings,
 )
 
@@ -74,7 +74,7 @@ class ItemRow:
 
 def item_rows(connection: QuickBooksConnection) -> Iterator[ItemRow]:
     """As Coperniq sorts its catalog by name."""
-    items = stored_list(connection, ReferenceList.Name.ITEMS)
+    items = stored_list(connection, LookupList.Name.ITEMS)
     stored = RecordLink.objects.of(connection, Kind.ITEM).defer(
         "coperniq_snapshot", "quickbooks_snapshot", "written"
     )
@@ -86,7 +86,7 @@ def item_rows(connection: QuickBooksConnection) -> Iterator[ItemRow]:
 
 
 def catalog(connection: QuickBooksConnection) -> list[Row]:
-    return stored_list(connection, ReferenceList.Name.CATALOG)
+    return stored_list(connection, LookupList.Name.CATALOG)
 
 
 def linked(row: Row, link: RecordLink, item: Row | None) -> ItemRow:
@@ -132,5 +132,5 @@ def unmatched_sentence(connection: QuickBooksConnection, settings: SyncSettings)
 
 
 def fallback_name(connection: QuickBooksConnection, item_id: str) -> str:
-    items = stored_list(connection, ReferenceList.Name.ITEMS)
+    items = stored_list(connection, LookupList.Name.ITEMS)
     return next((item["name"] for item in items if item["id"] == item_id), item_id)

@@ -15,7 +15,7 @@ from integrations.errors import PortalError
 from integrations.forms.fields import ItemChoice
 from integrations.forms.item_overrides import override_item
 from integrations.forms.refresh import message_now, read_lists
-from integrations.models import QuickBooksConnection, ReferenceList, SyncSettings
+from integrations.models import LookupList, QuickBooksConnection, SyncSettings
 from integrations.views.answers import done, refused, way_back
 from integrations.views.filters import ItemFilter
 from integrations.views.item_rows import ItemRow, catalog, item_rows, unmatched_sentence
@@ -58,7 +58,7 @@ def page_shape(page: Page[ItemRow]) -> dict[str, Any]:
 
 def context_of(connection: QuickBooksConnection) -> dict[str, Any]:
     stored = SyncSettings.objects.filter(connection=connection).first()
-    lists = ReferenceList.objects.filter(connection=connection, name=ReferenceList.Name.CATALOG)
+    lists = LookupList.objects.filter(connection=connection, name=LookupList.Name.CATALOG)
     return {
         "connection": connection,
         "admins": admin_emails(connection.company),

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.roles import Right
 from accounts.scoping import CompanyRequest, company_page, rows_of
-from integrations.deciding import retryable
 from integrations.models import SyncLogEntry, SyncRun
+from integrations.run_decisions import retryable
 from integrations.views.compared import compared, link_of
 from integrations.views.csv_rows import csv_answer, in_steps
 from integrations.views.filters import LogFilter

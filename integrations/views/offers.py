@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from accounts.models import Company
 from accounts.scoping import rows_of
-from integrations.deciding import DECIDABLE
 from integrations.models import SyncLogEntry, SyncRun
+from integrations.run_decisions import DECIDABLE
 from integrations.views.timeline import AT_MOST, same_record
 
 

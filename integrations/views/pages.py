@@ -15,8 +15,8 @@ from integrations.forms.triggers import TriggerForm, by_id
 from integrations.models import (
     FieldMapping,
     InvoiceSyncPeriod,
+    LookupList,
     QuickBooksConnection,
-    ReferenceList,
     SyncLogEntry,
     SyncSettings,
 )
@@ -115,7 +115,7 @@ def rules_of(company: Company, connection: QuickBooksConnection) -> dict[str, An
 
 def invoice_card(connection: QuickBooksConnection, settings: SyncSettings) -> dict[str, Any]:
     periods = InvoiceSyncPeriod.objects.filter(connection=connection).order_by("-id")
-    lists = ReferenceList.objects.filter(connection=connection, name=ReferenceList.Name.ITEMS)
+    lists = LookupList.objects.filter(connection=connection, name=LookupList.Name.ITEMS)
     return {
         "by_hand": of_jobs_added_by_hand(connection),
         "by_hand_cause": BY_HAND,

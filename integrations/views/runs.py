@@ -11,7 +11,9 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from accounts.roles import Right
 from accounts.scoping import CompanyRequest, company_page, refuse, rows_of
-from integrations.deciding import (
+from integrations.models import Question, RunState, SyncRun
+from integrations.models.runs import RETRY
+from integrations.run_decisions import (
     DECIDABLE,
     RELEASE,
     is_money,
@@ -20,9 +22,7 @@ from integrations.deciding import (
     release_all,
     retry_all,
 )
-from integrations.deciding import decide as decide_run
-from integrations.models import Question, RunState, SyncRun
-from integrations.models.runs import RETRY
+from integrations.run_decisions import decide as decide_run
 from integrations.views.answers import done, refused, way_back
 from integrations.views.filters import LARGEST_ID, RunFilter
 from integrations.views.keyset import Page, page_of

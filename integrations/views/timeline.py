@@ -10,10 +10,10 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts.models import Company, ManualAct
+from accounts.models import AuditLogEntry, Company
 from accounts.scoping import rows_of
-from integrations.deciding import record_prefix
 from integrations.models import InboundEvent, Kind, PhaseEntry, RemoteWrite, SyncLogEntry, Vendor
+from integrations.run_decisions import record_prefix
 
 # The newest of each sort: a record that was touched more often than this has a story nobody reads to the end.
 AT_MOST = 200
@@ -99,16 +99,16 @@ def writes(company: Company, entry: SyncLogEntry, runs: set[int]) -> list[Remote
     if entry.coperniq_id:
         same |= Q(coperniq_id=entry.coperniq_id)
     found = RemoteWrite.objects.filter(same, kind=entry.kind)
-    return newest(rows_of(company, found.defer("body_sealed", "coperniq_snapshot")))
+    return newest(rows_of(company, found.defer("body_encrypted", "coperniq_snapshot")))
 
 
-def acts(company: Company, entry: SyncLogEntry) -> list[ManualAct]:
+def acts(company: Company, entry: SyncLogEntry) -> list[AuditLogEntry]:
     known = [("", entry.quickbooks_id)] if entry.quickbooks_id else []
     known += [(entry.coperniq_id, "")] if entry.coperniq_id else []
     same = Q(pk__in=())
     for ids in known:
         same |= Q(target__startswith=record_prefix(entry.kind, *ids))
-    return newest(rows_of(company, ManualAct.objects.filter(same))) if known else []
+    return newest(rows_of(company, AuditLogEntry.objects.filter(same))) if known else []
 
 
 def moment_of_event(event: InboundEvent) -> Moment:
@@ -166,6 +166,6 @@ def moment_of_write(write: RemoteWrite) -> Moment:
     return Moment(write.sent_at or write.created_at, "write", title, changes=write.changes, facts=facts)
 
 
-def moment_of_act(act: ManualAct) -> Moment:
+def moment_of_act(act: AuditLogEntry) -> Moment:
     sentence = " → ".join(filter(None, [act.before, act.after]))
     return Moment(act.at, "act", f"{act.actor}: {act.verb}", sentence)

@@ -10,13 +10,13 @@ from django.http import HttpRequest
 
 from accounts.admin_base import FactAdmin, ScopedExportMixin, ScopedModelAdmin, scoped_action
 from accounts.admin_site import PortalAdminSite
-from accounts.models import Company, ManualAct, Membership, SignInAttempt, User
+from accounts.models import AuditLogEntry, Company, Membership, SignInAttempt, User
 from accounts.roles import Right
 
 lab = PortalAdminSite(name="lab")
 
 
-@admin.register(ManualAct, site=lab)
+@admin.register(AuditLogEntry, site=lab)
 class NoteAdmin(ScopedExportMixin, ScopedModelAdmin):
     right_to_add = Right.CONFIGURE
     right_to_delete = Right.CONFIGURE

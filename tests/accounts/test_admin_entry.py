@@ -9,7 +9,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.admin_base import ScopedModelAdmin
 from accounts.admin_site import PortalAdminSite, site
-from accounts.models import Company, ManualAct, Membership, SignInAttempt, User
+from accounts.models import AuditLogEntry, Company, Membership, SignInAttempt, User
 from accounts.roles import Role
 from tests.accounts.conftest import PASSWORD, SignIn
 
@@ -41,7 +41,7 @@ def test_the_index_shows_each_what_is_theirs(alice: User, sam: User, olga: User,
     pages = {user: sign_in(user).get("/admin/").content.decode() for user in (alice, sam, olga)}
     assert "/admin/accounts/membership/add/" in pages[alice]
     assert "/admin/accounts/membership/" not in pages[sam]
-    assert "/admin/accounts/manualact/" in pages[sam]
+    assert "/admin/accounts/auditlogentry/" in pages[sam]
     assert ["/admin/accounts/user/" in pages[user] for user in (alice, sam, olga)] == [False, False, True]
 
 
@@ -90,10 +90,10 @@ def test_there_is_no_redirect_to_any_row_of_any_model(olga: User, sign_in: SignI
 
 @pytest.mark.parametrize("admin_class", [None, admin.ModelAdmin])
 def test_the_site_refuses_an_admin_that_ignores_companies(
-    admin_class: type[admin.ModelAdmin[ManualAct]] | None,
+    admin_class: type[admin.ModelAdmin[AuditLogEntry]] | None,
 ) -> None:
     with pytest.raises(ImproperlyConfigured, match="ScopedModelAdmin"):
-        PortalAdminSite().register(ManualAct, admin_class)
+        PortalAdminSite().register(AuditLogEntry, admin_class)
 
 
 def test_raw_ids_are_refused_because_they_name_foreign_rows() -> None:

@@ -6,33 +6,35 @@ import pytest
 from django.test import Client, RequestFactory
 
 from accounts.admin_base import ScopedExportMixin
-from accounts.models import Company, ManualAct, SignInAttempt, User
+from accounts.models import AuditLogEntry, Company, SignInAttempt, User
 from tests.accounts.conftest import SignIn
 from tests.accounts.lab import lab
 
-NOTES = "/lab/accounts/manualact/"
+NOTES = "/lab/accounts/auditlogentry/"
 FIELDS = {
     "NoteResource": "",
     "format": "0",
     "resource": "0",
-    "manualactresource_id": "on",
-    "manualactresource_target": "on",
+    "auditlogentryresource_id": "on",
+    "auditlogentryresource_target": "on",
 }
 
 
 @pytest.fixture(autouse=True)
 def one_note_each(acme: Company, bolt: Company) -> None:
     for company in (acme, bolt):
-        ManualAct.objects.create(company=company, actor="x", verb="note", target=f"note of {company.slug}")
+        AuditLogEntry.objects.create(
+            company=company, actor="x", verb="note", target=f"note of {company.slug}"
+        )
 
 
-def export(client: Client, *rows: ManualAct, **query: str) -> Any:
+def export(client: Client, *rows: AuditLogEntry, **query: str) -> Any:
     chosen = {"export_items": [row.pk for row in rows]} if rows else {}
     return client.post(f"{NOTES}export/", FIELDS | chosen, query_params=query)
 
 
-def note(slug: str) -> ManualAct:
-    return ManualAct.objects.get(target=f"note of {slug}")
+def note(slug: str) -> AuditLogEntry:
+    return AuditLogEntry.objects.get(target=f"note of {slug}")
 
 
 def test_finance_exports_the_rows_of_the_own_company(frank: User, sign_in: SignIn) -> None:
@@ -88,13 +90,13 @@ def test_the_button_of_a_single_row_asks_for_the_right_too(
     values = {"company": row.company_id, "actor": "x", "verb": "note", "target": row.target, "before": ""}
     address, form = f"{NOTES}{row.pk}/change/", values | {"_export-item": "Export"}
     assert b"export_items" in sign_in(alice).post(address, form).content
-    monkeypatch.setattr(type(lab.get_model_admin(ManualAct)), "has_export_permission", lambda *_: False)
+    monkeypatch.setattr(type(lab.get_model_admin(AuditLogEntry)), "has_export_permission", lambda *_: False)
     assert sign_in(alice).post(address, form).status_code == 403
 
 
 def test_an_export_is_recorded_for_each_company(frank: User, olga: User, sign_in: SignIn) -> None:
     export(sign_in(frank))
-    act = ManualAct.objects.get(verb="export")
+    act = AuditLogEntry.objects.get(verb="export")
     assert (act.actor, act.target, str(act.company)) == (
         "frank@example.com",
         "1 manual acts as csv",
@@ -102,20 +104,20 @@ def test_an_export_is_recorded_for_each_company(frank: User, olga: User, sign_in
     )
     act.delete()
     export(sign_in(olga))
-    recorded = ManualAct.objects.filter(verb="export").values_list("company__slug", "target")
+    recorded = AuditLogEntry.objects.filter(verb="export").values_list("company__slug", "target")
     assert sorted(recorded) == [("acme", "1 manual acts as csv"), ("bolt", "1 manual acts as csv")]
 
 
 def test_asking_for_the_form_is_not_an_export(frank: User, sign_in: SignIn) -> None:
     assert sign_in(frank).get(f"{NOTES}export/").status_code == 200
-    assert not ManualAct.objects.filter(verb="export").exists()
+    assert not AuditLogEntry.objects.filter(verb="export").exists()
 
 
 def test_only_the_posted_ids_are_looked_up(alice: User, acme: Company, rf: RequestFactory) -> None:
-    other = ManualAct.objects.create(company=acme, actor="x", verb="note", target="another")
+    other = AuditLogEntry.objects.create(company=acme, actor="x", verb="note", target="another")
     request = rf.post(f"{NOTES}export/", {"export_items": [other.pk, note("bolt").pk, "x"]})
     request.user = alice
-    notes = cast("ScopedExportMixin", lab.get_model_admin(ManualAct))
+    notes = cast("ScopedExportMixin", lab.get_model_admin(AuditLogEntry))
     assert notes.get_valid_export_item_pks(request) == [other.pk]
 
 
@@ -126,5 +128,5 @@ def test_rows_of_no_company_are_exported_by_the_operator_alone(
     form = {"format": "0", "resource": "0", "signinattemptresource_origin": "on"}
     address = "/lab/accounts/signinattempt/export/"
     assert b"0123abcd" in sign_in(olga).post(address, form).content
-    assert ManualAct.objects.get(verb="export").target == "1 sign in attempts as csv"
+    assert AuditLogEntry.objects.get(verb="export").target == "1 sign in attempts as csv"
     assert sign_in(alice).post(address, form).status_code == 403

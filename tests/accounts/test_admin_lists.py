@@ -6,18 +6,18 @@ import pytest
 from django.core.paginator import Paginator
 
 from accounts.admin_base import ScopedRelatedFilter
-from accounts.models import Company, ManualAct, User
+from accounts.models import AuditLogEntry, Company, User
 from accounts.paging import CappedPaginator
 from tests.accounts.conftest import SignIn
 from tests.accounts.lab import lab
 
-NOTES = "/lab/accounts/manualact/"
+NOTES = "/lab/accounts/auditlogentry/"
 
 
 @pytest.fixture(autouse=True)
 def one_note_each(acme: Company, bolt: Company, alice: User, bob: User) -> None:
     for company, user in ((acme, alice), (bolt, bob)):
-        ManualAct.objects.create(
+        AuditLogEntry.objects.create(
             company=company,
             user=user,
             actor=user.email,
@@ -49,8 +49,11 @@ def test_a_scoped_filter_of_ones_own_is_kept() -> None:
 
     from accounts.admin_filters import scoped_filter
 
-    assert scoped_filter(ManualAct, ("company", Special)) == ("company", Special)
-    assert scoped_filter(ManualAct, ManualAct._meta.get_field("company")) == ("company", ScopedRelatedFilter)
+    assert scoped_filter(AuditLogEntry, ("company", Special)) == ("company", Special)
+    assert scoped_filter(AuditLogEntry, AuditLogEntry._meta.get_field("company")) == (
+        "company",
+        ScopedRelatedFilter,
+    )
 
 
 def test_filtering_by_anothers_company_finds_nothing(bob: User, acme: Company, sign_in: SignIn) -> None:
@@ -100,14 +103,14 @@ def test_a_page_with_dates_can_be_walked_by_date(
 ) -> None:
     client = sign_in(bob)
     assert client.get(NOTES, {"at__year": "2026"}).status_code == 400
-    monkeypatch.setattr(type(lab.get_model_admin(ManualAct)), "date_hierarchy", "at")
+    monkeypatch.setattr(type(lab.get_model_admin(AuditLogEntry)), "date_hierarchy", "at")
     assert client.get(NOTES, {"at__year": "2026"}).status_code == 200
 
 
 @pytest.mark.parametrize("field", ["before", "password", "company__memberships", "nothing"])
 def test_a_popup_cannot_ask_for_another_field(field: str, bob: User, sign_in: SignIn) -> None:
     client = sign_in(bob)
-    own = ManualAct.objects.get(company__slug="bolt")
+    own = AuditLogEntry.objects.get(company__slug="bolt")
     assert client.get(NOTES, {"_popup": "1", "_to_field": field}).status_code == 400
     assert client.get(f"{NOTES}{own.pk}/change/", {"_popup": "1", "_to_field": field}).status_code == 400
 
@@ -128,7 +131,7 @@ def test_facets_do_not_count(bob: User, sign_in: SignIn) -> None:
     assert b"(1)" not in sign_in(bob).get(NOTES, {"_facets": "True"}).content
 
 
-ASK = {"app_label": "accounts", "model_name": "manualact", "field_name": "company"}
+ASK = {"app_label": "accounts", "model_name": "auditlogentry", "field_name": "company"}
 
 
 def test_completion_names_own_companies_only(bob: User, olga: User, sign_in: SignIn) -> None:
@@ -144,13 +147,13 @@ def test_completion_names_own_companies_only(bob: User, olga: User, sign_in: Sig
 @pytest.mark.parametrize(
     ("model", "field"),
     [
-        ("manualact", "user"),  # not completed on any page
+        ("auditlogentry", "user"),  # not completed on any page
         ("membership", "user"),
         ("membership", "company"),
         ("user", "groups"),
         ("user", "email"),
         ("nothing", "user"),
-        ("manualact", "nothing"),
+        ("auditlogentry", "nothing"),
     ],
 )
 def test_completion_answers_only_what_a_page_asks(model: str, field: str, bob: User, sign_in: SignIn) -> None:
@@ -161,7 +164,7 @@ def test_completion_answers_only_what_a_page_asks(model: str, field: str, bob: U
 def test_completion_needs_a_page_one_may_see(
     sam: User, bob: User, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(type(lab.get_model_admin(ManualAct)), "right_to_view", None)
+    monkeypatch.setattr(type(lab.get_model_admin(AuditLogEntry)), "right_to_view", None)
     assert sign_in(bob).get("/lab/autocomplete/", ASK).status_code == 403
     assert sign_in(bob).get("/admin/autocomplete/", ASK | {"app_label": "auth"}).status_code == 403
 
@@ -173,7 +176,7 @@ def test_completion_for_a_model_without_a_page_is_refused(olga: User, sign_in: S
 
 def test_counting_stops_at_ten_thousand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("accounts.paging.MOST_COUNTED", 1)
-    rows = ManualAct.objects.order_by("pk")
+    rows = AuditLogEntry.objects.order_by("pk")
     assert (Paginator(rows, 1).count, CappedPaginator(rows, 1).count) == (2, 1)
     assert CappedPaginator([1, 2, 3], 1).count == 1
 

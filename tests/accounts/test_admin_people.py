@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.models import Company, ManualAct, Membership, User
+from accounts.models import AuditLogEntry, Company, Membership, User
 from accounts.roles import Role
 from tests.accounts.conftest import PASSWORD, SignIn, person
 
@@ -30,7 +30,7 @@ def test_an_admin_adds_a_person_by_exact_address(
 ) -> None:
     assert add(sign_in(alice), "ZOE@example.com", acme, "finance").status_code == 302
     assert zoe.memberships.get().role == Role.FINANCE
-    act = ManualAct.objects.get(verb="add")
+    act = AuditLogEntry.objects.get(verb="add")
     assert (act.company, act.actor) == (acme, "alice@example.com")
     assert act.target == "membership zoe@example.com at Acme Solar (Finance)"
 
@@ -109,7 +109,7 @@ def test_nobody_makes_themselves_admin_of_a_company_where_they_are_staff(
 def test_an_admin_changes_a_role_and_the_change_is_recorded(alice: User, sam: User, sign_in: SignIn) -> None:
     assert change(sign_in(alice), sam.memberships.get(), role="finance").status_code == 302
     assert sam.memberships.get().role == Role.FINANCE
-    act = ManualAct.objects.get(verb="change")
+    act = AuditLogEntry.objects.get(verb="change")
     assert (act.before, act.after) == ("Staff", "Finance")
 
 
@@ -140,7 +140,9 @@ def test_an_admin_removes_a_member_and_the_person_stays(alice: User, sam: User, 
     assert sign_in(alice).post(address, {"post": "yes"}).status_code == 302
     assert not sam.memberships.exists()
     assert User.objects.filter(pk=sam.pk).exists()
-    assert ManualAct.objects.get(verb="remove").target == "membership sam@example.com at Acme Solar (Staff)"
+    assert (
+        AuditLogEntry.objects.get(verb="remove").target == "membership sam@example.com at Acme Solar (Staff)"
+    )
 
 
 def test_the_last_admin_stays_admin(alice: User, sign_in: SignIn) -> None:
@@ -236,7 +238,7 @@ def test_the_operator_changes_a_person_and_no_password_is_recorded(
     client.post(f"{PEOPLE}{sam.pk}/change/", form | {"new_password": new})
     sam.refresh_from_db()
     assert sam.check_password(new)
-    recorded = list(ManualAct.objects.order_by("pk").values_list("target", "before", "after"))
+    recorded = list(AuditLogEntry.objects.order_by("pk").values_list("target", "before", "after"))
     assert recorded == [
         ("person sam@example.com: name", "Sam", "Samuel"),
         ("person sam@example.com: new_password", "", "(hidden)"),
@@ -276,7 +278,7 @@ def test_the_operator_keeps_companies(olga: User, sign_in: SignIn) -> None:
     )
     company = Company.objects.get()
     client.post(f"/admin/accounts/company/{company.pk}/change/", form | {"time_zone": "UTC"})
-    act = ManualAct.objects.get(verb="change")
+    act = AuditLogEntry.objects.get(verb="change")
     assert (act.company, act.before, act.after) == (company, "America/Denver", "UTC")
     assert client.post(f"/admin/accounts/company/{company.pk}/delete/", {"post": "yes"}).status_code == 302
-    assert ManualAct.objects.filter(verb="remove", company=None, target="company Acme").exists()
+    assert AuditLogEntry.objects.filter(verb="remove", company=None, target="company Acme").exists()

@@ -9,34 +9,34 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
 from django.test import Client, RequestFactory
 
-from accounts.models import Company, ManualAct, Membership, SignInAttempt, User
+from accounts.models import AuditLogEntry, Company, Membership, SignInAttempt, User
 from tests.accounts.conftest import SignIn
 from tests.accounts.lab import lab
 
-NOTES = "/lab/accounts/manualact/"
+NOTES = "/lab/accounts/auditlogentry/"
 
 
-def note(company: Company | None, target: str, **more: Any) -> ManualAct:
-    return ManualAct.objects.create(company=company, actor="somebody", verb="note", target=target, **more)
+def note(company: Company | None, target: str, **more: Any) -> AuditLogEntry:
+    return AuditLogEntry.objects.create(company=company, actor="somebody", verb="note", target=target, **more)
 
 
 @pytest.fixture
-def of_acme(acme: Company) -> ManualAct:
+def of_acme(acme: Company) -> AuditLogEntry:
     return note(acme, "secret of Acme", before="s3cr3t")
 
 
 @pytest.fixture
-def of_bolt(bolt: Company) -> ManualAct:
+def of_bolt(bolt: Company) -> AuditLogEntry:
     return note(bolt, "matter of Bolt")
 
 
-def form_of(row: ManualAct, **changed: Any) -> dict[str, Any]:
+def form_of(row: AuditLogEntry, **changed: Any) -> dict[str, Any]:
     values = {"company": row.company_id, "actor": row.actor, "verb": row.verb, "target": row.target}
     return values | {"before": row.before} | changed
 
 
 def test_the_list_shows_own_rows_only(
-    bob: User, of_acme: ManualAct, of_bolt: ManualAct, sign_in: SignIn
+    bob: User, of_acme: AuditLogEntry, of_bolt: AuditLogEntry, sign_in: SignIn
 ) -> None:
     page = sign_in(bob).get(NOTES).content
     assert b"matter of Bolt" in page
@@ -45,7 +45,7 @@ def test_the_list_shows_own_rows_only(
 
 @pytest.mark.parametrize("page", ["change/", "delete/", "history/"])
 def test_anothers_id_and_no_id_at_all_answer_the_same(
-    page: str, bob: User, of_acme: ManualAct, of_bolt: ManualAct, sign_in: SignIn
+    page: str, bob: User, of_acme: AuditLogEntry, of_bolt: AuditLogEntry, sign_in: SignIn
 ) -> None:
     client = sign_in(bob)
     assert client.get(f"{NOTES}{of_bolt.pk}/{page}").status_code == 200
@@ -53,20 +53,20 @@ def test_anothers_id_and_no_id_at_all_answer_the_same(
         foreign, nobodys = send(f"{NOTES}{of_acme.pk}/{page}"), send(f"{NOTES}999999/{page}")
         assert (foreign.status_code, foreign.content) == (nobodys.status_code, nobodys.content)
         assert foreign.status_code == 404
-    assert ManualAct.objects.filter(pk=of_acme.pk).exists()
+    assert AuditLogEntry.objects.filter(pk=of_acme.pk).exists()
 
 
-def test_the_short_address_reveals_nothing(bob: User, of_acme: ManualAct, sign_in: SignIn) -> None:
+def test_the_short_address_reveals_nothing(bob: User, of_acme: AuditLogEntry, sign_in: SignIn) -> None:
     client = sign_in(bob)
     for pk in (of_acme.pk, 999999):
         assert client.get(f"{NOTES}{pk}/").headers["Location"] == f"{NOTES}{pk}/change/"
 
 
-@pytest.mark.parametrize("page", ["membership", "company", "manualact"])
+@pytest.mark.parametrize("page", ["membership", "company", "auditlogentry"])
 def test_every_page_of_the_portals_own_admin_hides_anothers_rows(
-    page: str, bob: User, alice: User, of_acme: ManualAct, acme: Company, sign_in: SignIn
+    page: str, bob: User, alice: User, of_acme: AuditLogEntry, acme: Company, sign_in: SignIn
 ) -> None:
-    pk = {"membership": alice.memberships.get().pk, "company": acme.pk, "manualact": of_acme.pk}[page]
+    pk = {"membership": alice.memberships.get().pk, "company": acme.pk, "auditlogentry": of_acme.pk}[page]
     client = sign_in(bob)
     listing = client.get(f"/admin/accounts/{page}/").content
     assert b"Acme" not in listing
@@ -91,7 +91,7 @@ def test_models_of_no_company_are_the_operators(page: str, alice: User, olga: Us
     assert sign_in(olga).get(f"/lab/accounts/{page}/").status_code == 200
 
 
-def test_staff_reads_and_changes_nothing(sam: User, of_acme: ManualAct, sign_in: SignIn) -> None:
+def test_staff_reads_and_changes_nothing(sam: User, of_acme: AuditLogEntry, sign_in: SignIn) -> None:
     client = sign_in(sam)
     assert client.get(f"{NOTES}{of_acme.pk}/change/").status_code == 200
     assert client.post(f"{NOTES}{of_acme.pk}/change/", form_of(of_acme, target="x")).status_code == 403
@@ -102,14 +102,16 @@ def test_staff_reads_and_changes_nothing(sam: User, of_acme: ManualAct, sign_in:
 
 
 def test_whoever_may_only_look_does_not_see_secrets(
-    sam: User, alice: User, of_acme: ManualAct, sign_in: SignIn
+    sam: User, alice: User, of_acme: AuditLogEntry, sign_in: SignIn
 ) -> None:
     address = f"{NOTES}{of_acme.pk}/change/"
     assert b"s3cr3t" not in sign_in(sam).get(address).content
     assert b"s3cr3t" in sign_in(alice).get(address).content
 
 
-def test_an_admin_changes_a_row_of_the_own_company(alice: User, of_acme: ManualAct, sign_in: SignIn) -> None:
+def test_an_admin_changes_a_row_of_the_own_company(
+    alice: User, of_acme: AuditLogEntry, sign_in: SignIn
+) -> None:
     assert (
         sign_in(alice).post(f"{NOTES}{of_acme.pk}/change/", form_of(of_acme, target="new")).status_code == 302
     )
@@ -118,7 +120,7 @@ def test_an_admin_changes_a_row_of_the_own_company(alice: User, of_acme: ManualA
 
 
 def test_a_row_is_never_posted_into_anothers_company(
-    bob: User, acme: Company, of_bolt: ManualAct, sign_in: SignIn
+    bob: User, acme: Company, of_bolt: AuditLogEntry, sign_in: SignIn
 ) -> None:
     client = sign_in(bob)
     client.post(f"{NOTES}{of_bolt.pk}/change/", form_of(of_bolt, company=acme.pk))
@@ -126,11 +128,11 @@ def test_a_row_is_never_posted_into_anothers_company(
     client.post(f"{NOTES}add/", form_of(of_bolt, company=""))
     of_bolt.refresh_from_db()
     assert of_bolt.company != acme
-    assert not ManualAct.objects.exclude(company=of_bolt.company).exists()
+    assert not AuditLogEntry.objects.exclude(company=of_bolt.company).exists()
 
 
 def test_a_row_never_leaves_its_company_not_even_into_no_company(
-    bob: User, olga: User, acme: Company, bolt: Company, of_bolt: ManualAct, sign_in: SignIn
+    bob: User, olga: User, acme: Company, bolt: Company, of_bolt: AuditLogEntry, sign_in: SignIn
 ) -> None:
     for user in (bob, olga):
         for elsewhere in (acme.pk, ""):
@@ -140,123 +142,127 @@ def test_a_row_never_leaves_its_company_not_even_into_no_company(
 
 
 def test_a_member_of_two_companies_keeps_each_role_apart(
-    nora: User, acme: Company, bolt: Company, of_acme: ManualAct, of_bolt: ManualAct, sign_in: SignIn
+    nora: User, acme: Company, bolt: Company, of_acme: AuditLogEntry, of_bolt: AuditLogEntry, sign_in: SignIn
 ) -> None:
     client = sign_in(nora)
     assert client.get(f"{NOTES}{of_acme.pk}/change/").status_code == 200
     assert client.post(f"{NOTES}{of_acme.pk}/change/", form_of(of_acme, target="x")).status_code == 403
     assert client.post(f"{NOTES}{of_acme.pk}/delete/", {"post": "yes"}).status_code == 403
     client.post(f"{NOTES}add/", form_of(of_acme))
-    assert ManualAct.objects.filter(company=acme).count() == 1
+    assert AuditLogEntry.objects.filter(company=acme).count() == 1
     assert client.post(f"{NOTES}{of_bolt.pk}/change/", form_of(of_bolt, target="x")).status_code == 302
 
 
 def test_rows_edited_in_the_list_are_those_the_role_allows(
-    nora: User, of_acme: ManualAct, of_bolt: ManualAct, sign_in: SignIn
+    nora: User, of_acme: AuditLogEntry, of_bolt: AuditLogEntry, sign_in: SignIn
 ) -> None:
-    def edit(row: ManualAct) -> int:
+    def edit(row: AuditLogEntry) -> int:
         form = {"form-TOTAL_FORMS": 1, "form-INITIAL_FORMS": 1, "form-0-id": row.pk, "form-0-verb": "edited"}
         return sign_in(nora).post(NOTES, form | {"_save": "Save"}).status_code
 
     assert edit(of_acme) == 403
     assert edit(of_bolt) == 302
-    assert list(ManualAct.objects.filter(verb="edited")) == [of_bolt]
+    assert list(AuditLogEntry.objects.filter(verb="edited")) == [of_bolt]
 
 
-def test_saving_as_new_is_adding(sam: User, of_acme: ManualAct, sign_in: SignIn) -> None:
+def test_saving_as_new_is_adding(sam: User, of_acme: AuditLogEntry, sign_in: SignIn) -> None:
     form = form_of(of_acme) | {"_saveasnew": "1"}
     assert sign_in(sam).post(f"{NOTES}{of_acme.pk}/change/", form).status_code == 403
-    assert ManualAct.objects.count() == 1
+    assert AuditLogEntry.objects.count() == 1
 
 
-def test_facts_are_read_only_even_for_the_operator(olga: User, of_acme: ManualAct, sign_in: SignIn) -> None:
-    client, facts = sign_in(olga), "/admin/accounts/manualact/"
+def test_facts_are_read_only_even_for_the_operator(
+    olga: User, of_acme: AuditLogEntry, sign_in: SignIn
+) -> None:
+    client, facts = sign_in(olga), "/admin/accounts/auditlogentry/"
     assert client.get(f"{facts}{of_acme.pk}/change/").status_code == 200
     assert client.post(f"{facts}{of_acme.pk}/change/", form_of(of_acme)).status_code == 403
     assert client.get(f"{facts}add/").status_code == 403
     assert client.get(f"{facts}{of_acme.pk}/delete/").status_code == 403
 
 
-def post_action(client: Client, action: str, *rows: ManualAct, **more: Any) -> int:
+def post_action(client: Client, action: str, *rows: AuditLogEntry, **more: Any) -> int:
     form = {"action": action, "index": 0, "_selected_action": [row.pk for row in rows]}
     return client.post(NOTES, form | more).status_code
 
 
 def test_an_action_on_posted_ids_touches_own_rows_only(
-    bob: User, of_acme: ManualAct, of_bolt: ManualAct, sign_in: SignIn
+    bob: User, of_acme: AuditLogEntry, of_bolt: AuditLogEntry, sign_in: SignIn
 ) -> None:
     post_action(sign_in(bob), "stamp", of_acme, of_bolt)
-    assert list(ManualAct.objects.filter(after="stamped")) == [of_bolt]
+    assert list(AuditLogEntry.objects.filter(after="stamped")) == [of_bolt]
 
 
 def test_selecting_everything_is_everything_of_ones_own(
-    bob: User, of_acme: ManualAct, of_bolt: ManualAct, sign_in: SignIn
+    bob: User, of_acme: AuditLogEntry, of_bolt: AuditLogEntry, sign_in: SignIn
 ) -> None:
     post_action(sign_in(bob), "stamp", of_bolt, select_across=1)
-    assert list(ManualAct.objects.filter(after="stamped")) == [of_bolt]
+    assert list(AuditLogEntry.objects.filter(after="stamped")) == [of_bolt]
 
 
 def test_an_action_needs_its_right_in_the_company_of_the_row(
-    nora: User, of_acme: ManualAct, of_bolt: ManualAct, sign_in: SignIn
+    nora: User, of_acme: AuditLogEntry, of_bolt: AuditLogEntry, sign_in: SignIn
 ) -> None:
     post_action(sign_in(nora), "stamp", of_acme, of_bolt)
-    assert list(ManualAct.objects.filter(after="stamped")) == [of_bolt]
+    assert list(AuditLogEntry.objects.filter(after="stamped")) == [of_bolt]
     post_action(sign_in(nora), "repeat", of_acme, of_bolt)
-    assert ManualAct.objects.filter(after="repeated").count() == 2
+    assert AuditLogEntry.objects.filter(after="repeated").count() == 2
 
 
 def test_an_action_without_the_right_is_neither_offered_nor_done(
-    sam: User, of_acme: ManualAct, sign_in: SignIn
+    sam: User, of_acme: AuditLogEntry, sign_in: SignIn
 ) -> None:
     client = sign_in(sam)
     page = client.get(NOTES).content
     assert b'value="repeat"' in page
     assert b'value="stamp"' not in page
     post_action(client, "stamp", of_acme)
-    assert not ManualAct.objects.filter(after="stamped").exists()
+    assert not AuditLogEntry.objects.filter(after="stamped").exists()
 
 
-def test_there_is_no_deleting_in_bulk(alice: User, olga: User, of_acme: ManualAct, sign_in: SignIn) -> None:
+def test_there_is_no_deleting_in_bulk(
+    alice: User, olga: User, of_acme: AuditLogEntry, sign_in: SignIn
+) -> None:
     for user in (alice, olga):
         client = sign_in(user)
         assert b"delete_selected" not in client.get(NOTES).content
         post_action(client, "delete_selected", of_acme, post="yes")
         assert b"delete_selected" not in client.get("/admin/accounts/company/").content
-    assert ManualAct.objects.filter(pk=of_acme.pk).exists()
+    assert AuditLogEntry.objects.filter(pk=of_acme.pk).exists()
 
 
 def acts(verb: str) -> list[tuple[str, str, str, str]]:
-    rows = ManualAct.objects.filter(verb=verb).order_by("pk")
+    rows = AuditLogEntry.objects.filter(verb=verb).order_by("pk")
     return list(rows.values_list("actor", "target", "before", "after"))
 
 
 def test_a_change_is_recorded_with_old_and_new_value(
-    alice: User, of_acme: ManualAct, sign_in: SignIn
+    alice: User, of_acme: AuditLogEntry, sign_in: SignIn
 ) -> None:
     sign_in(alice).post(f"{NOTES}{of_acme.pk}/change/", form_of(of_acme, actor="nobody"))
     target = "manual act nobody: note secret of Acme: actor"
     assert acts("change") == [("alice@example.com", target, "somebody", "nobody")]
-    assert ManualAct.objects.get(verb="change").company == of_acme.company
+    assert AuditLogEntry.objects.get(verb="change").company == of_acme.company
 
 
 def test_a_secret_is_recorded_as_changed_and_never_shown(
-    alice: User, of_acme: ManualAct, sign_in: SignIn
+    alice: User, of_acme: AuditLogEntry, sign_in: SignIn
 ) -> None:
     sign_in(alice).post(f"{NOTES}{of_acme.pk}/change/", form_of(of_acme, before="n3w-s3cr3t"))
     assert acts("change") == [("alice@example.com", f"manual act {of_acme}: before", "", "(hidden)")]
     assert "s3cr3t" not in str(list(LogEntry.objects.values()))
 
 
-def test_adding_and_removing_are_recorded(alice: User, of_acme: ManualAct, sign_in: SignIn) -> None:
+def test_adding_and_removing_are_recorded(alice: User, of_acme: AuditLogEntry, sign_in: SignIn) -> None:
     client = sign_in(alice)
     client.post(f"{NOTES}add/", form_of(of_acme, target="new"))
     client.post(f"{NOTES}{of_acme.pk}/delete/", {"post": "yes"})
     assert acts("add") == [("alice@example.com", "manual act somebody: note new", "", "")]
     assert acts("remove") == [("alice@example.com", f"manual act {of_acme}", "", "")]
-    assert not ManualAct.objects.filter(pk=of_acme.pk).exists()
+    assert not AuditLogEntry.objects.filter(pk=of_acme.pk).exists()
 
 
-def test_nothing_changed_is_nothing_recorded(alice: User, of_acme: ManualAct, sign_in: SignIn) -> None:
+def test_nothing_changed_is_nothing_recorded(alice: User, of_acme: AuditLogEntry, sign_in: SignIn) -> None:
     sign_in(alice).post(f"{NOTES}{of_acme.pk}/change/", form_of(of_acme))
     assert acts("change") == []
 
@@ -271,7 +277,7 @@ def test_a_row_that_points_to_two_companies_is_refused(
     )
     form = {"company": acme.pk, "user": bob.pk, "actor": "a", "verb": "v", "target": "t", "before": ""}
     assert sign_in(olga).post(f"{NOTES}add/", form).status_code == 403
-    assert not ManualAct.objects.exists()
+    assert not AuditLogEntry.objects.exists()
 
 
 def test_choices_are_rows_of_companies_where_one_may_change(

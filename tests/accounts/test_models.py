@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
 
-from accounts.models import Company, ManualAct, Membership, User
+from accounts.models import AuditLogEntry, Company, Membership, User
 from accounts.roles import Role
 
 pytestmark = [pytest.mark.every_database, pytest.mark.django_db]
@@ -108,7 +108,7 @@ def test_the_last_admin_is_the_one_nobody_else_can_replace(alice: User, zoe: Use
 
 
 def test_a_manual_act_outlives_the_person_and_the_company(alice: User, acme: Company) -> None:
-    act = ManualAct.objects.create(
+    act = AuditLogEntry.objects.create(
         company=acme, user=alice, actor=alice.email, verb="connect", target="QuickBooks"
     )
     alice.delete()

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Model
 
-from accounts.models import Company, ManualAct, Membership, SignInAttempt, User
+from accounts.models import AuditLogEntry, Company, Membership, SignInAttempt, User
 from accounts.roles import Right
 from accounts.scoping import companies_of, company_of, rows_for, rows_granted, rows_of
 
@@ -17,11 +17,11 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def one_act_each(acme: Company, bolt: Company) -> None:
     for company in (acme, bolt, None):
-        ManualAct.objects.create(company=company, actor="somebody", verb="retry", target=str(company))
+        AuditLogEntry.objects.create(company=company, actor="somebody", verb="retry", target=str(company))
 
 
 def targets(user: User | AnonymousUser, right: Right = Right.READ) -> set[str]:
-    return set(rows_for(user, ManualAct.objects.all(), right).values_list("target", flat=True))
+    return set(rows_for(user, AuditLogEntry.objects.all(), right).values_list("target", flat=True))
 
 
 def test_a_member_sees_the_rows_of_the_own_company(alice: User, sam: User) -> None:
@@ -56,12 +56,12 @@ def test_a_company_is_its_own_row(alice: User, acme: Company) -> None:
 
 
 def test_no_right_at_all_is_the_operators_alone(alice: User, olga: User) -> None:
-    assert not rows_granted(alice, ManualAct.objects.all(), None).exists()
-    assert rows_granted(olga, ManualAct.objects.all(), None).count() == 3
+    assert not rows_granted(alice, AuditLogEntry.objects.all(), None).exists()
+    assert rows_granted(olga, AuditLogEntry.objects.all(), None).count() == 3
 
 
 def test_rows_of_a_company_leave_the_others_out(acme: Company) -> None:
-    assert [act.company for act in rows_of(acme, ManualAct.objects.all())] == [acme]
+    assert [act.company for act in rows_of(acme, AuditLogEntry.objects.all())] == [acme]
     SignInAttempt.objects.create(origin="x")
     assert not rows_of(acme, SignInAttempt.objects.all()).exists()
 

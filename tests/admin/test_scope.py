@@ -15,39 +15,39 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.admin_site import site
 from accounts.models import Company
 from integrations.models import (
-    CallTally,
+    CallCount,
     CoperniqConnection,
+    ExternalPayment,
     FieldMapping,
-    ForeignPayment,
     InboundEvent,
     InvoiceSyncPeriod,
     Kind,
+    LookupList,
     PhaseEntry,
     PhaseTrigger,
+    PolledInvoice,
     QuickBooksConnection,
     RecordLink,
-    ReferenceList,
     RemoteWrite,
-    SeenInvoice,
     SyncLogEntry,
     SyncRun,
     SyncSettings,
 )
-from integrations.models.secrets import seal
+from integrations.models.encryption import encrypt
 from tests.cast import link
 from tests.views.lists import item
 from tests.views.rows import entry, held
 
 SCOPED: list[type[Model]] = [
-    CallTally, CoperniqConnection, FieldMapping, ForeignPayment, InboundEvent, InvoiceSyncPeriod, PhaseEntry,
-    PhaseTrigger, QuickBooksConnection, RecordLink, ReferenceList, RemoteWrite, SeenInvoice, SyncLogEntry, SyncRun,
+    CallCount, CoperniqConnection, FieldMapping, ExternalPayment, InboundEvent, InvoiceSyncPeriod, PhaseEntry,
+    PhaseTrigger, QuickBooksConnection, RecordLink, LookupList, RemoteWrite, PolledInvoice, SyncLogEntry, SyncRun,
     SyncSettings,
 ]  # fmt: skip
 OPERATORS = [
-    "integrations.Lane",
-    "integrations.CallPace",
+    "integrations.CompanyLease",
+    "integrations.RateLimitState",
     "integrations.Heartbeat",
-    "integrations.EventTally",
+    "integrations.EventCount",
 ]
 QUEUE = ["django_q.OrmQ", "django_q.Success", "django_q.Failure", "django_q.Schedule"]
 RULES = (FieldMapping, PhaseTrigger, SyncSettings)
@@ -78,13 +78,13 @@ def fill(connection: QuickBooksConnection) -> dict[type[Model], Any]:
         coperniq_id=name,
         entity="Customer",
         operation="create",
-        body_sealed=seal("sealed"),
+        body_encrypted=encrypt("sealed"),
     )
-    CallTally.add(company.pk, "quickbooks", reads=1, writes=1)
+    CallCount.add(company.pk, "quickbooks", reads=1, writes=1)
     pair = link(connection, Kind.CUSTOMER, name)
     rows = [trigger, event, started, write, pair, entry(connection, record_name=name)]
     rows += [held(connection, record_name=name), company.coperniq, connection, connection.settings]
-    rows += [CallTally.objects.get(company=company), connection.mappings.earliest("pk")]
+    rows += [CallCount.objects.get(company=company), connection.mappings.earliest("pk")]
     rows += noticed(connection, name)
     return {type(row): row for row in rows}
 
@@ -94,9 +94,9 @@ def noticed(connection: QuickBooksConnection, name: str) -> list[Model]:
     paid = {"amount_cents": 100, "on": timezone.now().date(), "quickbooks_invoice_id": "1"}
     return [
         InvoiceSyncPeriod.objects.create(connection=connection),
-        ReferenceList.objects.create(connection=connection, name="items", rows=[item("1", name)]),
-        SeenInvoice.objects.create(connection=keyed, invoice_id=name, version="1"),
-        ForeignPayment.objects.create(connection=connection, quickbooks_id=name, **paid),
+        LookupList.objects.create(connection=connection, name="items", rows=[item("1", name)]),
+        PolledInvoice.objects.create(connection=keyed, invoice_id=name, version="1"),
+        ExternalPayment.objects.create(connection=connection, quickbooks_id=name, **paid),
     ]
 
 
@@ -219,7 +219,7 @@ def multiply(connection: QuickBooksConnection, number: int) -> None:
         connection=connection, kind="job", coperniq_id=name, entity="Customer", operation="create"
     )
     InvoiceSyncPeriod.objects.create(connection=connection)
-    SeenInvoice.objects.create(connection=company.coperniq, invoice_id=f"many-{name}", version="1")
+    PolledInvoice.objects.create(connection=company.coperniq, invoice_id=f"many-{name}", version="1")
     link(connection, Kind.JOB, name)
     entry(connection, name, run=held(connection, f"many-{name}"))
-    CallTally.objects.create(company=company, vendor="coperniq", on=f"2026-01-{number + 1:02}")
+    CallCount.objects.create(company=company, vendor="coperniq", on=f"2026-01-{number + 1:02}")

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Company, ManualAct, User
+from accounts.models import AuditLogEntry, Company, User
 from accounts.roles import Role
 from integrations.models import CoperniqConnection, FieldMapping, PhaseTrigger, QuickBooksConnection
 from tests.cast import OTHER_REALM, SignIn, books, keyed, person
@@ -52,7 +52,7 @@ def nora(acme: Company, bolt: Company, sign_in: SignIn) -> Client:
 
 
 def acts() -> list[tuple[str, str, str]]:
-    return list(ManualAct.objects.order_by("pk").values_list("target", "before", "after"))
+    return list(AuditLogEntry.objects.order_by("pk").values_list("target", "before", "after"))
 
 
 def test_an_added_trigger_is_as_one_of_the_configuration_page(
@@ -66,7 +66,7 @@ def test_an_added_trigger_is_as_one_of_the_configuration_page(
     assert (trigger.reentry, trigger.preview) == ("once", True)
     assert trigger.saved_at >= asked_at
     assert acts() == [("trigger.11", "", "101"), ("reentry.11", "", "once"), ("preview.11", "", "on")]
-    act = ManualAct.objects.earliest("pk")
+    act = AuditLogEntry.objects.earliest("pk")
     assert (act.verb, act.company, act.actor) == ("configure", acme_books.company, "alice@example.com")
     assert CoperniqConnection.objects.get().next_poll_at <= timezone.now()
 
@@ -115,7 +115,7 @@ def test_what_the_page_would_refuse_is_not_added(
     assert answer.status_code == 200
     assert words in answer.text
     assert not PhaseTrigger.objects.exists()
-    assert not ManualAct.objects.exists()
+    assert not AuditLogEntry.objects.exists()
 
 
 def test_books_that_are_not_in_dollars_get_no_trigger(
@@ -167,7 +167,7 @@ def test_mappings_the_page_would_refuse_are_not_added(
     assert answer.status_code == 200
     assert words in answer.text
     assert FieldMapping.objects.count() == 10
-    assert not ManualAct.objects.exists()
+    assert not AuditLogEntry.objects.exists()
 
 
 def test_the_name_of_customers_stays_mapped(phone: FieldMapping, alice: Client, olga: Client) -> None:
@@ -188,7 +188,7 @@ def test_staff_and_finance_neither_add_nor_remove(
         assert add(client, model, trigger.connection, **TRIGGER).status_code == 403
         assert remove(client, row).status_code == 403
     assert model._default_manager.filter(pk=row.pk).exists()
-    assert not ManualAct.objects.exists()
+    assert not AuditLogEntry.objects.exists()
 
 
 def test_a_connection_of_another_company_cannot_be_guessed(
@@ -244,7 +244,7 @@ def test_an_admin_here_who_is_staff_there_adds_here_alone(
     assert FieldMapping.objects.filter(pk=theirs.pk).exists()
 
 
-@pytest.mark.parametrize("state", ["sealed", "disconnected"])
+@pytest.mark.parametrize("state", ["archived", "disconnected"])
 def test_rows_of_books_the_company_has_left_are_history(
     trigger: PhaseTrigger, phone: FieldMapping, alice: Client, olga: Client, state: str
 ) -> None:
@@ -259,14 +259,14 @@ def test_rows_of_books_the_company_has_left_are_history(
         answer = add(client, PhaseTrigger, trigger.connection, **TRIGGER | {"workflow_id": "12"})
         assert "Select a valid choice" in answer.text
     assert not current.triggers.exists()
-    assert not ManualAct.objects.exists()
+    assert not AuditLogEntry.objects.exists()
 
 
 def test_the_operator_adds_for_any_company(
     acme_books: QuickBooksConnection, bolt_books: QuickBooksConnection, olga: Client
 ) -> None:
     assert add(olga, PhaseTrigger, bolt_books, **TRIGGER).status_code == 302
-    assert ManualAct.objects.earliest("pk").company == bolt_books.company
+    assert AuditLogEntry.objects.earliest("pk").company == bolt_books.company
 
 
 def test_a_row_that_is_added_can_be_gone_on_with(acme_books: QuickBooksConnection, alice: Client) -> None:

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import ManualAct
+from accounts.models import AuditLogEntry
 from integrations.models import InvoiceSyncPeriod, QuickBooksConnection, SyncSettings
 from tests.cast import OTHER_REALM, books, company
 from tests.views.lists import ACCOUNTS, ITEMS, keep
@@ -40,7 +40,7 @@ def test_switching_on_begins_a_period_and_is_recorded_as_on_the_page(
     row.refresh_from_db()
     assert (row.invoice_sync, row.push_from) == (True, "sent")
     assert InvoiceSyncPeriod.objects.get().off_at is None
-    acts = {(act.verb, act.target, act.before, act.after) for act in ManualAct.objects.all()}
+    acts = {(act.verb, act.target, act.before, act.after) for act in AuditLogEntry.objects.all()}
     assert acts == {
         ("configure", "invoice_sync", "off", "on"),
         ("configure", "push_from", "created", "sent"),
@@ -51,7 +51,7 @@ def test_switching_on_begins_a_period_and_is_recorded_as_on_the_page(
 
 def test_saving_what_it_is_changes_nothing(acme_books: QuickBooksConnection, alice: Client) -> None:
     assert change(alice, acme_books.settings).status_code == 302
-    assert not ManualAct.objects.exists()
+    assert not AuditLogEntry.objects.exists()
     assert not InvoiceSyncPeriod.objects.exists()
 
 
@@ -67,7 +67,7 @@ def test_what_the_page_refuses_is_refused_here(
     assert answer.status_code == 200
     assert words in answer.text
     assert not SyncSettings.objects.get(connection=acme_books).invoice_sync
-    assert not ManualAct.objects.exists()
+    assert not AuditLogEntry.objects.exists()
 
 
 def test_an_item_of_the_stored_list_can_be_set(acme_books: QuickBooksConnection, alice: Client) -> None:
@@ -84,7 +84,7 @@ def test_accounts_and_the_side_that_counts_are_set_here_too(
     assert change(alice, acme_books.settings, **fields).status_code == 302
     row = SyncSettings.objects.get()
     assert (row.deposit_accounts, row.owners) == ({"CASH": "4"}, {"memo": "ask"})
-    acts = {(act.target, act.before, act.after) for act in ManualAct.objects.all()}
+    acts = {(act.target, act.before, act.after) for act in AuditLogEntry.objects.all()}
     assert acts == {("deposit_account.CASH", "", "4"), ("owner.memo", "later", "ask")}
     assert (
         "no active account with the id 79"
@@ -113,7 +113,7 @@ def test_settings_are_neither_added_nor_removed(acme_books: QuickBooksConnection
 def test_settings_of_books_the_company_has_left_are_history(
     acme_books: QuickBooksConnection, alice: Client, olga: Client
 ) -> None:
-    sealed = books(acme_books.company, OTHER_REALM, state=QuickBooksConnection.State.SEALED)
+    sealed = books(acme_books.company, OTHER_REALM, state=QuickBooksConnection.State.ARCHIVED)
     for client in (alice, olga):
         assert change(client, sealed.settings, push_from="sent").status_code == 403
         assert client.get(reverse("admin:integrations_syncsettings_change", args=[sealed.settings.pk])).text

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import ManualAct
+from accounts.models import AuditLogEntry
 from integrations.models import (
     CoperniqConnection,
     FieldMapping,
@@ -48,7 +48,7 @@ def test_retry_says_how_many(acme_books: QuickBooksConnection, sam: Client) -> N
     answer = act(sam, RUNS, "retry", *rows)
     assert "2 of 2 runs are tried again" in answer.text
     assert [state(row) for row in rows] == [RunState.QUEUED] * 2
-    assert ManualAct.objects.filter(verb="retry").count() == 2
+    assert AuditLogEntry.objects.filter(verb="retry").count() == 2
 
 
 def test_previews_are_released_and_held_runs_discarded_by_admins(
@@ -94,7 +94,7 @@ def test_events_are_looked_at_again(
     address = reverse("admin:integrations_inboundevent_changelist")
     assert "1 events are looked at again" in act(alice, address, "look_again", mine, theirs).text
     assert set(InboundEvent.objects.unplanned()) == {mine}
-    assert ManualAct.objects.get().before == "ignored"
+    assert AuditLogEntry.objects.get().before == "ignored"
 
 
 def test_poll_now_makes_the_poll_due(acme_books: QuickBooksConnection, sam: Client) -> None:
@@ -130,7 +130,7 @@ def test_another_phase_counts_from_now_on(trigger: PhaseTrigger, alice: Client) 
     saved = PhaseTrigger.objects.get()
     assert (saved.phase_name, saved.reentry, saved.preview) == ("Installed", "once", True)
     assert timezone.now() - saved.saved_at < timedelta(minutes=1)
-    assert {"configure"} == set(ManualAct.objects.values_list("verb", flat=True))
+    assert {"configure"} == set(AuditLogEntry.objects.values_list("verb", flat=True))
 
 
 def test_the_same_phase_keeps_the_moment_it_was_saved(trigger: PhaseTrigger, alice: Client) -> None:
@@ -224,7 +224,7 @@ def test_links_leave_as_csv_without_formulas_and_of_the_own_company(
     assert row["amount_cents"] == "-500"
     assert row["company"] == "Acme Solar"
     assert "image-stays-here" not in answer.text
-    assert ManualAct.objects.filter(verb="export", company=formula.connection.company).exists()
+    assert AuditLogEntry.objects.filter(verb="export", company=formula.connection.company).exists()
 
 
 def test_staff_export_nothing(formula: RecordLink, sam: Client) -> None:

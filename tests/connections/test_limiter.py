@@ -22,12 +22,12 @@ from integrations.connections.limiter import (
     THROTTLED,
     Caller,
     Limiter,
-    limiter_of,
+    rate_limiter_for,
 )
 from integrations.connections.pace import INTERVAL, PER_MINUTE, SEATS
-from integrations.models import CallPace
-from integrations.models.drivers import HOST
-from integrations.models.pace import Seats
+from integrations.models import RateLimitState
+from integrations.models.processes import HOST
+from integrations.models.rate_limits import Seats
 
 pytestmark = pytest.mark.every_database
 
@@ -213,10 +213,10 @@ def test_a_single_call_starts_at_once_and_leaves_nothing_behind() -> None:
 
 def test_a_page_finds_room_beside_a_lane_that_is_busy() -> None:
     street = Street()
-    lane, page = street.process("lane"), street.process("page")
-    lane.keep()
-    assert all(lane.enter(10.0) for _ in range(MOST_SEATS))
-    assert not lane.enter(1.0)
+    lease, page = street.process("lease"), street.process("page")
+    lease.keep()
+    assert all(lease.enter(10.0) for _ in range(MOST_SEATS))
+    assert not lease.enter(1.0)
     assert page.enter(10.0)
     assert not street.process("another page").enter(10.0), "none of the ten has ended"
     page.leave(200)
@@ -225,12 +225,12 @@ def test_a_page_finds_room_beside_a_lane_that_is_busy() -> None:
 
 def test_a_lane_gives_its_seats_back_when_its_last_call_has_ended() -> None:
     street = Street()
-    lane = street.process("lane")
-    lane.keep()
-    assert lane.enter(10.0)
-    lane.leave(200)
-    assert street.row.seats["lane"][0] == MOST_SEATS
-    lane.release()
+    lease = street.process("lease")
+    lease.keep()
+    assert lease.enter(10.0)
+    lease.leave(200)
+    assert street.row.seats["lease"][0] == MOST_SEATS
+    lease.release()
     assert street.row.seats == {}
 
 
@@ -238,10 +238,10 @@ def test_seats_of_the_dead_are_free() -> None:
     street = Street()
     dead, alive = f"{HOST}:999999999", f"{HOST}:{os.getpid()}"
     street.row.seats = {dead: (6, street.clock.now + 30), alive: (1, street.clock.now + 30)}
-    lane = street.process("lane")
-    lane.keep()
-    assert lane.enter(10.0)
-    assert street.row.seats["lane"][0] == MOST_SEATS
+    lease = street.process("lease")
+    lease.keep()
+    assert lease.enter(10.0)
+    assert street.row.seats["lease"][0] == MOST_SEATS
     assert dead not in street.row.seats
     street.row.seats = {"elsewhere:1": (SEATS, street.clock.now + 3)}
     assert street.process("page").enter(10.0), "they run out"
@@ -249,12 +249,12 @@ def test_seats_of_the_dead_are_free() -> None:
 
 def test_seats_are_renewed_before_they_run_out() -> None:
     street = Street()
-    lane = street.process("lane")
-    lane.keep()
+    lease = street.process("lease")
+    lease.keep()
     for _ in range(20):
-        assert lane.enter(10.0)
-        assert street.row.seats["lane"][1] >= street.clock.now + CALL_SECONDS
-        lane.leave(200)
+        assert lease.enter(10.0)
+        assert street.row.seats["lease"][1] >= street.clock.now + CALL_SECONDS
+        lease.leave(200)
         street.clock.now += 1
 
 
@@ -272,13 +272,13 @@ def test_a_throttled_call_stops_the_others_of_its_process_for_a_moment() -> None
 @pytest.mark.parametrize("hours", [-2, 2])
 def test_a_clock_that_is_put_right_stops_nothing(hours: int) -> None:
     street = Street()
-    lane = street.process("lane")
-    lane.keep()
+    lease = street.process("lease")
+    lease.keep()
     for _ in range(3):
-        assert all(lane.enter(10.0) for _ in range(5))
-        lane.leave(THROTTLED)
+        assert all(lease.enter(10.0) for _ in range(5))
+        lease.leave(THROTTLED)
         for _ in range(4):
-            lane.leave(200)
+            lease.leave(200)
         street.clock.now += hours * 3600
 
 
@@ -344,21 +344,21 @@ def test_a_database_that_is_away_is_told_and_leaves_no_seat_taken(monkeypatch: p
 
 
 def test_processes_share_a_row_and_only_one_of_two_that_read_it_writes(db: None) -> None:
-    one, other = CallPace.of("realm"), CallPace.of("realm")
+    one, other = RateLimitState.of("realm"), RateLimitState.of("realm")
     assert one.swap([5.0], {"one": (1, 9.0)})
     assert not other.swap([6.0], {})
     assert one.swap([5.0, 7.25], {"one": (2, 9.0)})
-    fresh = CallPace.objects.get(realm_id="realm")
+    fresh = RateLimitState.objects.get(realm_id="realm")
     assert (fresh.starts, fresh.seats, fresh.version) == ([5.0, 7.25], {"one": [2, 9.0]}, 2)
     assert str(fresh) == "pace of realm"
 
 
 def test_a_process_has_one_limiter_a_company(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limiting, "_limiters", {})
-    limiter = limiter_of("realm", CALL_SECONDS)
-    assert limiter_of("realm", CALL_SECONDS) is limiter
-    assert limiter_of("another realm", CALL_SECONDS) is not limiter
+    limiter = rate_limiter_for("realm", CALL_SECONDS)
+    assert rate_limiter_for("realm", CALL_SECONDS) is limiter
+    assert rate_limiter_for("another realm", CALL_SECONDS) is not limiter
     assert limiter.enter(10.0)
-    assert list(CallPace.objects.get(realm_id="realm").seats) == [f"{HOST}:{os.getpid()}"]
+    assert list(RateLimitState.objects.get(realm_id="realm").seats) == [f"{HOST}:{os.getpid()}"]
     limiter.leave(200)
-    assert CallPace.objects.get(realm_id="realm").seats == {}
+    assert RateLimitState.objects.get(realm_id="realm").seats == {}

@@ -16,7 +16,7 @@ from integrations.connections.clients import CallMeter, quickbooks_client
 from integrations.connections.tokens import access_token
 from integrations.errors import AccessLost, AppMisconfigured, AuthorizationRevoked, Unavailable
 from integrations.models import CoperniqConnection, QuickBooksConnection, RunState, SyncRun
-from integrations.models.secrets import seal
+from integrations.models.encryption import encrypt
 from tests.simulation import Simulation
 from tests.sync.office import Office, connect_books
 
@@ -103,7 +103,8 @@ def test_a_claim_of_another_process_is_waited_for(
 
     def other_finishes(_: float) -> None:
         QuickBooksConnection.objects.filter(pk=row.pk).update(
-            access_token_sealed=seal("from the other"), access_expires_at=timezone.now() + timedelta(hours=1)
+            access_token_encrypted=encrypt("from the other"),
+            access_expires_at=timezone.now() + timedelta(hours=1),
         )
 
     monkeypatch.setattr(time, "sleep", other_finishes)
@@ -132,7 +133,7 @@ def test_who_waits_too_long_is_told_to_try_again(
 def test_a_dead_grant_stops_the_connection_and_holds_its_runs(
     row: QuickBooksConnection, simulator: Simulation
 ) -> None:
-    QuickBooksConnection.objects.filter(pk=row.pk).update(refresh_token_sealed=seal("revoked"))
+    QuickBooksConnection.objects.filter(pk=row.pk).update(refresh_token_encrypted=encrypt("revoked"))
     run = SyncRun.objects.create(
         company=row.company, connection=row, kind="job", action="push_job", coperniq_id="1"
     )

@@ -22,7 +22,7 @@ from integrations.coperniq.money import (
 )
 from integrations.coperniq.records import LONG_AGO
 from integrations.errors import UnexpectedShape
-from integrations.parsing import Wild, load_json
+from integrations.json_reader import JsonReader, load_json
 
 INVOICE = b"""{"id": 700, "uid": 1043, "type": "INVOICE", "status": "partially_paid", "description": "Deposit",
  "amount": 1250.50, "amountPaid": 250.5, "dueDate": "2026-05-01T00:00:00.000Z", "issueDate": "2026-04-01T00:00:00Z",
@@ -43,9 +43,9 @@ CENTS = st.integers(min_value=-(10**12), max_value=10**12)
 AMOUNTS = st.decimals(min_value=-(10**9), max_value=10**9, places=6)
 
 
-def sent(document: object) -> Wild:
+def sent(document: object) -> JsonReader:
     """As it comes over the wire, with every number a Decimal."""
-    return Wild(load_json(simplejson.dumps(document)))
+    return JsonReader(load_json(simplejson.dumps(document)))
 
 
 def invoice(**fields: object) -> CoperniqInvoice:
@@ -233,7 +233,7 @@ def test_whole_cents_stay_as_they_are(cents: int) -> None:
 
 
 def test_a_payment_is_read_whole() -> None:
-    assert parse_coperniq_payment(Wild(load_json(PAYMENT)), "700") == CoperniqPayment(
+    assert parse_coperniq_payment(JsonReader(load_json(PAYMENT)), "700") == CoperniqPayment(
         id="80",
         number="12",
         invoice_id="700",
@@ -263,7 +263,7 @@ def test_a_payment_of_no_readable_amount_is_refused(amount: object) -> None:
 def test_a_catalog_item_is_read_whole() -> None:
     row = b"""{"id": 31, "name": "PV module", "type": "product", "catalog": "ENERGY", "code": "A-1", "sku": "PV-400",
      "description": "400 W", "cost": 99.99, "price": 150, "isArchived": true}"""
-    assert parse_catalog_item(Wild(load_json(row))) == CatalogItem(
+    assert parse_catalog_item(JsonReader(load_json(row))) == CatalogItem(
         "31", "PV module", "A-1", "PV-400", "PRODUCT", "400 W", 15000, 9999, True
     )
 
@@ -275,6 +275,6 @@ def test_an_odd_price_does_not_make_the_catalog_unreadable() -> None:
 
 def test_an_odd_invoice_of_a_list_is_named_and_stops_nobody() -> None:
     row = {"id": "7", "amount": "1.005", "account": {"id": "3"}, "updatedAt": "2026-03-31T17:04:22Z"}
-    found = parse_listed_invoice(Wild(row, "invoices[0]"))
+    found = parse_listed_invoice(JsonReader(row, "invoices[0]"))
     assert isinstance(found, UnreadableInvoice)
     assert (found.id, found.account_id, found.version) == ("7", "3", "7/20260331170422000000/odd")

@@ -17,7 +17,7 @@ from integrations.coperniq.records import (
     read_workflow_record,
 )
 from integrations.errors import UnexpectedShape
-from integrations.parsing import Wild, load_json
+from integrations.json_reader import JsonReader, load_json
 
 ACCOUNT = b"""{"id": 5, "number": 1024, "title": "Jane Homeowner", "address": ["123 Main St, Austin, TX 78701"],
  "accountType": "RESIDENTIAL", "primaryEmail": "jane@example.com", "primaryPhone": "(512) 555-0100", "isActive": false,
@@ -57,12 +57,12 @@ KEYS = [
 ]
 
 
-def a_record(**fields: object) -> Wild:
-    return Wild({"id": Decimal(1)} | fields)
+def a_record(**fields: object) -> JsonReader:
+    return JsonReader({"id": Decimal(1)} | fields)
 
 
 def test_an_account_is_read() -> None:
-    assert read_account_record(Wild(load_json(ACCOUNT))) == CoperniqAccount(
+    assert read_account_record(JsonReader(load_json(ACCOUNT))) == CoperniqAccount(
         id="5",
         number="1024",
         title="Jane Homeowner",
@@ -81,11 +81,11 @@ def test_an_account_is_read() -> None:
 
 
 def test_the_street_view_address_is_never_kept() -> None:
-    assert "demo-secret" not in repr(read_account_record(Wild(load_json(ACCOUNT))))
+    assert "demo-secret" not in repr(read_account_record(JsonReader(load_json(ACCOUNT))))
 
 
 def test_a_project_is_read() -> None:
-    project = read_project_record(Wild(load_json(PROJECT)))
+    project = read_project_record(JsonReader(load_json(PROJECT)))
     assert (project.id, project.number, project.title) == ("10423", "12345", "John Smith")
     assert (project.value_cents, project.size_kw) == (2500050, Decimal("10.5"))
     assert (project.account_id, project.workflow_id) == ("5", "7")
@@ -169,7 +169,7 @@ def test_only_the_id_is_needed(reader: object) -> None:
     assert callable(reader)
     assert reader(a_record()).id == "1"
     with pytest.raises(UnexpectedShape, match="id"):
-        reader(Wild({"title": "no id"}))
+        reader(JsonReader({"title": "no id"}))
 
 
 @given(st.dictionaries(st.sampled_from(KEYS), JSON))

@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 import psycopg
 import requests
 
-from integrations.management.demo_house import WEB_SERVER
-from integrations.management.visitor import Visitor
+from integrations.management.demo_stack import WEB_SERVER
+from integrations.management.http_client import PortalClient
 from tests.processes.worker import HASTY, ROOT, Worker, eventually, launch
 from tests.simulation import CLIENT_ID, CLIENT_SECRET, Simulation
 
@@ -142,12 +142,12 @@ class Tenant:
     def admin(self) -> str:
         return f"admin@{self.slug}.example"
 
-    def sign_in(self) -> Visitor:
-        visitor = Visitor(self.house.portal)
+    def sign_in(self) -> PortalClient:
+        visitor = PortalClient(self.house.portal)
         visitor.sign_in(self.admin, PASSWORD)
         return visitor
 
-    def move_in(self, *, by_hand: bool = False) -> Visitor:
+    def move_in(self, *, by_hand: bool = False) -> PortalClient:
         """Made by command, connected through the OAuth redirects over plain HTTP, trigger set by command."""
         house, simulator = self.house, self.house.simulator
         simulator.coperniq(self.slug, self.api_key)
@@ -180,7 +180,7 @@ class Tenant:
             ["connect_coperniq", *me, "--api-key-env", "KEY"],
         ]
 
-    def set_trigger(self, visitor: Visitor, *, by_hand: bool) -> None:
+    def set_trigger(self, visitor: PortalClient, *, by_hand: bool) -> None:
         workflow, phase = self.workflow["id"], self.phase("Installation")
         if by_hand:
             self.house.manage("configure", "--company", self.slug, f"trigger.{workflow}={phase}")

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from integrations.management.visitor import Visitor
+from integrations.management.http_client import PortalClient
 from tests.processes.house import free_port
 from tests.processes.worker import ROOT, eventually
 from tests.simulation import Simulation
@@ -65,7 +65,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
 def test_every_role_signs_in(demo: Demo) -> None:
     assert set(demo.log_ins()) == {"admin", "finance", "staff", "operator"}
     for email in demo.log_ins().values():
-        visitor = Visitor(demo.portal)
+        visitor = PortalClient(demo.portal)
         visitor.sign_in(email, demo.password)
         assert visitor.get("/integrations/?company=brightfield").status_code == 200
 
@@ -111,8 +111,8 @@ def send(demo: Demo, path: str, **form: str) -> str:
     return urlsplit(answer.url).path.removeprefix("/board/")
 
 
-def visitor(demo: Demo) -> Visitor:
-    found = Visitor(demo.portal)
+def visitor(demo: Demo) -> PortalClient:
+    found = PortalClient(demo.portal)
     found.sign_in(demo.log_ins()["staff"], demo.password)
     return found
 
@@ -121,7 +121,7 @@ def names(demo: Demo) -> list[str]:
     return [row["DisplayName"] for row in demo.simulator.customers(REALM)]
 
 
-def sentences(staff: Visitor) -> list[str]:
+def sentences(staff: PortalClient) -> list[str]:
     return [entry["sentence"] for entry in staff.json("/integrations/log/")["entries"]]
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.parsing import load_json
+from integrations.json_reader import load_json
 from integrations.quickbooks.bodies import dump, money
 
 CENTS = st.integers(min_value=-(10**17), max_value=10**17)

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from integrations.errors import UnexpectedShape
-from integrations.parsing import load_json
+from integrations.json_reader import load_json
 from integrations.quickbooks.lists import (
     Item,
     LedgerAccount,

@@ -13,8 +13,8 @@ from unittest import mock
 
 from django.utils import timezone
 
-from integrations.models import Lane, RecordLink, RemoteWrite, SyncRun
-from integrations.models.lanes import LONG_AGO
+from integrations.models import CompanyLease, RecordLink, RemoteWrite, SyncRun
+from integrations.models.leases import LONG_AGO
 from integrations.quickbooks.client import QuickBooksClient
 from integrations.sync.engine import executor as engine_executor
 from integrations.sync.engine import outbox as engine_outbox
@@ -211,7 +211,7 @@ class History:
         self.money.office.simulator.fault(name, "coperniq", times=times, skip=skip)
 
     def crash(self, after: int) -> None:
-        """The worker dies at the next such place; another takes the lane over."""
+        """The worker dies at the next such place; another takes the lease over."""
         self.crasher.left = after
         self.work()
         self.crasher.left = None
@@ -223,13 +223,13 @@ class History:
                     self.money.work()
                 return
             except Crash:
-                Lane.objects.update(leased_until=LONG_AGO)
+                CompanyLease.objects.update(leased_until=LONG_AGO)
         raise AssertionError("the engine does not come to rest")
 
     def settle_down(self) -> None:
         """All trouble is over, and everybody has had their turn."""
         self.money.office.simulator.control("faults", method="DELETE")
-        Lane.objects.update(paused_until=LONG_AGO)
+        CompanyLease.objects.update(paused_until=LONG_AGO)
         for _ in range(3):
             self.work()
         self.money.sweep()

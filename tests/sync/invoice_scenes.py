@@ -10,8 +10,8 @@ from typing import Any
 
 from django.utils import timezone
 
+from integrations.json_reader import load_json
 from integrations.models import RecordLink, RemoteWrite
-from integrations.parsing import load_json
 from integrations.quickbooks.documents import parse_quickbooks_invoice
 from integrations.sync.invoices.mapping import quickbooks_invoice_snapshot
 from tests.sync.desk_of_money import Money, open_desk

@@ -15,9 +15,9 @@ from django.utils import timezone
 from accounts.models import Company
 from integrations.connections.tokens import oauth_app, token_values
 from integrations.models import (
+    CompanyLease,
     CoperniqConnection,
     FieldMapping,
-    Lane,
     PhaseTrigger,
     QuickBooksConnection,
     RecordLink,
@@ -25,7 +25,7 @@ from integrations.models import (
     SyncRun,
     SyncSettings,
 )
-from integrations.models.secrets import seal
+from integrations.models.encryption import encrypt
 from integrations.quickbooks import oauth
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.executor import run_once
@@ -100,24 +100,24 @@ class Office:
             route_pending_events()
             if not pauses:
                 SyncRun.objects.ignore_pauses()
-            lanes = list(find_due_leases())
-            if not lanes:
+            leases = list(find_due_leases())
+            if not leases:
                 return
-            for lane in lanes:
-                if lane.take(timezone.now(), timedelta(seconds=settings.LEASE_SECONDS)):
-                    run_company(lane, time.monotonic() + 20)
+            for lease in leases:
+                if lease.take(timezone.now(), timedelta(seconds=settings.LEASE_SECONDS)):
+                    run_company(lease, time.monotonic() + 20)
         raise AssertionError("the engine does not come to rest")
 
     def work_once(self) -> None:
         """Exactly one run: where a test wants to look in between."""
         route_pending_events()
         SyncRun.objects.ignore_pauses()
-        lane = Lane.objects.get(company=self.company)
-        assert lane.take(timezone.now(), timedelta(seconds=settings.LEASE_SECONDS))
-        run = next_run(lane)
+        lease = CompanyLease.objects.get(company=self.company)
+        assert lease.take(timezone.now(), timedelta(seconds=settings.LEASE_SECONDS))
+        run = next_run(lease)
         assert run is not None, "nothing is due"
-        run_once(SyncContext(lane, run.connection), run)
-        lane.release()
+        run_once(SyncContext(lease, run.connection), run)
+        lease.release()
 
     def customer(self, **wanted: Any) -> dict[str, Any]:
         found = self.customers(**wanted)
@@ -151,7 +151,7 @@ def open_office(
     company = Company.objects.create(name=slug.title(), slug=slug, time_zone="America/Denver")
     simulator.coperniq(company.name, api_key)
     realm = simulator.books(f"{company.name} Books", **books)
-    coperniq = CoperniqConnection(company=company, api_key_sealed=seal(api_key))
+    coperniq = CoperniqConnection(company=company, api_key_encrypted=encrypt(api_key))
     coperniq.issue_webhook_token()
     coperniq.save()
     quickbooks = connect_books(simulator, company, realm)
@@ -185,7 +185,7 @@ def connect_books(simulator: Simulation, company: Company, realm: str) -> QuickB
         FieldMapping(connection=row, quickbooks_field=path, source=source)
         for path, source in FieldMapping.DEFAULTS.items()
     )
-    Lane.notify(company.pk)
+    CompanyLease.notify(company.pk)
     row.refresh_from_db()
     return row
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import F
 from django.utils import timezone
 
-from integrations.models import Lane, RemoteWrite, SyncRun
+from integrations.models import CompanyLease, RemoteWrite, SyncRun
 from tests.sync.office import Office
 
 JOHN: dict[str, Any] = {"primaryEmail": "john@example.com"}
@@ -65,18 +65,18 @@ def sent_long_ago() -> None:
     RemoteWrite.objects.open().update(sent_at=timezone.now() - timedelta(hours=3))
 
 
-def about_to_push(office: Office) -> tuple[Lane, SyncRun]:
-    """A lane this test drives, and the customer's run, which comes up next."""
+def about_to_push(office: Office) -> tuple[CompanyLease, SyncRun]:
+    """A lease this test drives, and the customer's run, which comes up next."""
     office.enter(office.project(office.account()))
     office.work_once()
-    lane = Lane.objects.get()
-    assert lane.take(timezone.now(), LEASE)
-    return lane, SyncRun.objects.get(action="push_customer")
+    lease = CompanyLease.objects.get()
+    assert lease.take(timezone.now(), LEASE)
+    return lease, SyncRun.objects.get(action="push_customer")
 
 
 def take_over(*_: object) -> None:
-    """Another pump takes every lane."""
-    Lane.objects.update(fence=F("fence") + 1)
+    """Another pump takes every lease."""
+    CompanyLease.objects.update(fence=F("fence") + 1)
 
 
 def held_customer(office: Office) -> SyncRun:

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from integrations.errors import NeedsDecision, Skipped
-from integrations.models import Lane, RecordLink, SyncRun
+from integrations.models import CompanyLease, RecordLink, SyncRun
 from integrations.quickbooks.documents import PaymentLine, QuickBooksPayment
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.payments.pull_create import (
@@ -203,7 +203,7 @@ def test_an_invoice_whose_answer_was_lost_is_found_by_its_mark(office: Office, f
 
 @pytest.fixture
 def ctx(office: Office) -> SyncContext:
-    return SyncContext(Lane.objects.get(), open_both(office).money.office.quickbooks)
+    return SyncContext(CompanyLease.objects.get(), open_both(office).money.office.quickbooks)
 
 
 NOWHERE = "999999"

@@ -11,15 +11,15 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import (
+    CompanyLease,
     CoperniqConnection,
-    ForeignPayment,
+    ExternalPayment,
     InboundEvent,
     InvoiceSyncPeriod,
-    Lane,
+    PolledInvoice,
     QuickBooksConnection,
     RecordLink,
     RemoteWrite,
-    SeenInvoice,
     SyncLogEntry,
     SyncRun,
 )
@@ -41,7 +41,7 @@ class Backup:
         self.at = timezone.now()
         self.coperniq = CoperniqConnection.objects.values().get()
         self.quickbooks = QuickBooksConnection.objects.values().get()
-        self.lane = Lane.objects.values().get()
+        self.lease = CompanyLease.objects.values().get()
         self.events = set(InboundEvent.objects.values_list("pk", flat=True))
         self.runs = set(SyncRun.objects.values_list("pk", flat=True))
 
@@ -51,14 +51,14 @@ class Backup:
         SyncLogEntry.objects.filter(kind__in=MONEY).delete()
         SyncRun.objects.exclude(pk__in=self.runs).delete()
         InboundEvent.objects.exclude(pk__in=self.events).delete()
-        SeenInvoice.objects.all().delete()
-        ForeignPayment.objects.all().delete()
+        PolledInvoice.objects.all().delete()
+        ExternalPayment.objects.all().delete()
         CoperniqConnection.objects.update(
             **only(self.coperniq, "invoices_cursor_at", "next_invoice_sweep_at")
         )
         QuickBooksConnection.objects.update(**only(self.quickbooks, *CURSORS, "payments_account_id"))
         if fence:
-            Lane.objects.update(**only(self.lane, "fence", "wake"))
+            CompanyLease.objects.update(**only(self.lease, "fence", "wake"))
 
 
 def only(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
@@ -117,12 +117,12 @@ def test_after_a_restored_backup_everything_is_known_by_its_mark(
 
 
 def test_a_process_that_knew_only_an_older_fence_sees_the_older_cursor(restored: Restored) -> None:
-    """The fence of the restored database is no lower than what this process had seen of the lane."""
+    """The fence of the restored database is no lower than what this process had seen of the lease."""
     money, backup, _ = restored
     seen = next(iter(_known.values()))
     backup.restore(fence=False)
     QuickBooksConnection.objects.update(changes_cursor_at=backup.at - timedelta(seconds=20))
-    seen.fence, seen.lane = 1, Lane(fence=1)
+    seen.fence, seen.lease = 1, CompanyLease(fence=1)
     money.sweep()
     assert money.calls(write=True) == []
     nothing_is_doubled(money)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from integrations.models import Lane, RecordLink, RemoteWrite, RunState, SyncLogEntry, SyncRun
+from integrations.models import CompanyLease, RecordLink, RemoteWrite, RunState, SyncLogEntry, SyncRun
 from integrations.sync.customers import merge_detection
 from integrations.sync.engine.context import SyncContext
 from tests.sync.office import Office
@@ -144,7 +144,7 @@ def test_it_takes_its_turn_among_the_runs_of_its_account(office: Office) -> None
 
 
 def test_nobody_is_asked_about_a_customer_without_link(office: Office) -> None:
-    ctx = SyncContext(Lane.objects.get(), office.quickbooks)
+    ctx = SyncContext(CompanyLease.objects.get(), office.quickbooks)
     merge_detection.request_merge_check(ctx, SyncRun(company=office.company), "77")
     assert merge_detection.merge_pending(ctx, "77") is None
     merge_detection.wait_if_customer_merged(ctx, SyncRun(company=office.company), RecordLink(), "77", "78")

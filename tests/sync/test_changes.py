@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations.models import CallTally, ForeignPayment, QuickBooksConnection
+from integrations.models import CallCount, ExternalPayment, QuickBooksConnection
 from integrations.sync.ingest.quickbooks_cdc import due_cdc_reads
 from tests.sync.desk_of_money import Money
 
@@ -31,7 +31,7 @@ def test_what_people_recorded_is_noted_an_allocation_a_row(billed: tuple[Money, 
     theirs = money.receive(invoice_id, 40, date="2026-11-10", reference="4711")
     money.look_at_changes()
     money.look_at_changes()
-    row = ForeignPayment.objects.get()
+    row = ExternalPayment.objects.get()
     assert (row.quickbooks_id, row.quickbooks_invoice_id) == (theirs["Id"], invoice_id)
     assert (row.amount_cents, row.on.isoformat(), row.reference) == (4000, "2026-11-10", "4711")
     assert str(row) == f"payment {theirs['Id']}"
@@ -44,10 +44,10 @@ def test_a_change_of_it_is_followed(billed: tuple[Money, str]) -> None:
     lines = [{"Amount": 30, "LinkedTxn": theirs["Line"][0]["LinkedTxn"]}]
     money.edit_books("Payment", theirs["Id"], TotalAmt=30, Line=lines)
     money.look_at_changes()
-    assert ForeignPayment.objects.get().amount_cents == 3000
+    assert ExternalPayment.objects.get().amount_cents == 3000
     money.edit_books("Payment", theirs["Id"], Line=[])
     money.look_at_changes()
-    assert not ForeignPayment.objects.exists()
+    assert not ExternalPayment.objects.exists()
 
 
 def test_our_own_and_those_of_others_customers_are_none(billed: tuple[Money, str]) -> None:
@@ -59,7 +59,7 @@ def test_our_own_and_those_of_others_customers_are_none(billed: tuple[Money, str
     money.pay(money.invoice(("Permit", 1, 100)), 40)
     money.work()
     money.look_at_changes()
-    assert not ForeignPayment.objects.exists()
+    assert not ExternalPayment.objects.exists()
 
 
 def test_it_is_due_at_its_time_only_and_claimed_by_one(billed: tuple[Money, str], settings: Any) -> None:
@@ -95,7 +95,7 @@ def test_only_customers_are_looked_at_while_syncing_is_off(billed: tuple[Money, 
     assert after.captured_at > before.captured_at
     assert after.money_captured_at == before.money_captured_at
     assert after.changes_cursor_at == before.changes_cursor_at
-    assert not ForeignPayment.objects.exists()
+    assert not ExternalPayment.objects.exists()
 
 
 def test_lost_access_is_told(billed: tuple[Money, str]) -> None:
@@ -114,17 +114,17 @@ def test_trouble_is_made_up_for_by_the_next(billed: tuple[Money, str]) -> None:
     money.office.simulator.fault("throttle", method="GET", times=20)
     money.look_at_changes()
     assert books().changes_read_at == read_at
-    assert not ForeignPayment.objects.exists()
+    assert not ExternalPayment.objects.exists()
     money.office.simulator.control("faults", None, "DELETE")
     money.look_at_changes()
-    assert ForeignPayment.objects.count() == 1
+    assert ExternalPayment.objects.count() == 1
 
 
 def test_its_calls_are_counted(billed: tuple[Money, str]) -> None:
     money, _ = billed
-    before = sum(CallTally.objects.filter(vendor="quickbooks").values_list("reads", flat=True))
+    before = sum(CallCount.objects.filter(vendor="quickbooks").values_list("reads", flat=True))
     money.look_at_changes()
-    after = sum(CallTally.objects.filter(vendor="quickbooks").values_list("reads", flat=True))
+    after = sum(CallCount.objects.filter(vendor="quickbooks").values_list("reads", flat=True))
     assert after == before + 1
 
 

@@ -41,7 +41,7 @@ def told_of_earlier_books(office: Office) -> None:
     """All that the log has said so far."""
     State = QuickBooksConnection.State
     before = QuickBooksConnection.objects.create(
-        company=office.company, realm_id="9341450", state=State.SEALED
+        company=office.company, realm_id="9341450", state=State.ARCHIVED
     )
     SyncLogEntry.objects.update(connection=before)
 

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from integrations.coperniq.records import PhaseInstance
-from integrations.models import Kind, Lane, PhaseEntry, PhaseTrigger, RecordLink, RunState, SyncRun
+from integrations.models import CompanyLease, Kind, PhaseEntry, PhaseTrigger, RecordLink, RunState, SyncRun
 from integrations.sync.customers.phase_trigger import started_after
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.persistence import store_link
@@ -83,7 +83,7 @@ def test_a_second_project_of_a_known_account_is_no_reentry(office: Office, rule:
 
 
 def test_a_project_read_a_while_ago_is_read_again(office: Office) -> None:
-    ctx = SyncContext(Lane.objects.get(), office.quickbooks)
+    ctx = SyncContext(CompanyLease.objects.get(), office.quickbooks)
     project = office.project(office.account("John Smith"))
     read = ctx.read_project(str(project["id"]))
     assert ctx.recent_project(read.id) is read

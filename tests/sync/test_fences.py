@@ -1,4 +1,4 @@
-"""A driver that lost its lane sends nothing, stores nothing and settles nothing, wherever it was."""
+"""A driver that lost its lease sends nothing, stores nothing and settles nothing, wherever it was."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from integrations.errors import LeaseLost
-from integrations.models import Lane, RecordLink, RemoteWrite, RunState, SyncRun
+from integrations.models import CompanyLease, RecordLink, RemoteWrite, RunState, SyncRun
 from integrations.quickbooks.client import QuickBooksClient
 from integrations.sync.engine import executor as engine_executor
 from integrations.sync.engine.context import SyncContext
@@ -27,16 +27,16 @@ pytestmark = pytest.mark.every_database
 
 
 def test_a_lane_lost_while_planning_stores_no_write(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    lane, run = about_to_push(office)
+    lease, run = about_to_push(office)
     monkeypatch.setattr(engine_executor, "preview_result", take_over)
-    run_once(SyncContext(lane, run.connection), run)
+    run_once(SyncContext(lease, run.connection), run)
     assert not RemoteWrite.objects.exists()
 
 
 def test_a_lane_lost_between_row_and_request_sends_nothing(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lane, run = about_to_push(office)
+    lease, run = about_to_push(office)
     save = RemoteWrite.save
 
     def saved_and_lost(self: RemoteWrite, **values: Any) -> None:
@@ -44,7 +44,7 @@ def test_a_lane_lost_between_row_and_request_sends_nothing(
         take_over()
 
     monkeypatch.setattr(RemoteWrite, "save", saved_and_lost)
-    run_once(SyncContext(lane, run.connection), run)
+    run_once(SyncContext(lease, run.connection), run)
     assert office.quickbooks_calls(write=True) == []
 
 
@@ -52,7 +52,7 @@ def test_a_refusal_heard_after_the_lane_was_lost_is_left_to_the_next(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     office.simulator.in_books(office.realm, "Vendor", DisplayName="John Smith")
-    lane, run = about_to_push(office)
+    lease, run = about_to_push(office)
     write = QuickBooksClient.write
 
     def lost_meanwhile(self: QuickBooksClient, *values: str) -> Any:
@@ -60,7 +60,7 @@ def test_a_refusal_heard_after_the_lane_was_lost_is_left_to_the_next(
         return write(self, *values)
 
     monkeypatch.setattr(QuickBooksClient, "write", lost_meanwhile)
-    run_once(SyncContext(lane, run.connection), run)
+    run_once(SyncContext(lease, run.connection), run)
     assert RemoteWrite.objects.get().state == RemoteWrite.State.SENT
 
 
@@ -69,8 +69,8 @@ def test_what_was_found_after_a_lost_answer_is_not_stored_once_the_lane_is_lost(
 ) -> None:
     create_never_arrived(office)
     SyncRun.objects.ignore_pauses()
-    lane = Lane.objects.get()
-    assert lane.take(timezone.now(), LEASE)
+    lease = CompanyLease.objects.get()
+    assert lease.take(timezone.now(), LEASE)
     run = SyncRun.objects.get(action="push_customer")
 
     def settled_and_lost(ctx: SyncContext, write: RemoteWrite) -> RunResult | None:
@@ -79,67 +79,67 @@ def test_what_was_found_after_a_lost_answer_is_not_stored_once_the_lane_is_lost(
         return ending
 
     monkeypatch.setattr("integrations.sync.engine.executor.resolve_open_write", settled_and_lost)
-    run_once(SyncContext(lane, run.connection), run)
+    run_once(SyncContext(lease, run.connection), run)
     assert not RecordLink.objects.exists()
     assert RemoteWrite.objects.open().exists(), "for the next driver to settle"
 
 
 def test_the_lease_outlives_the_call(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    lane, run = about_to_push(office)
+    lease, run = about_to_push(office)
     leases = []
     write = QuickBooksClient.write
 
     def looked_at(self: QuickBooksClient, *values: str) -> Any:
         ends_at = timezone.now() + timedelta(seconds=self.timeout_seconds)
-        leases.append(Lane.objects.get().leased_until > ends_at)
+        leases.append(CompanyLease.objects.get().leased_until > ends_at)
         return write(self, *values)
 
     monkeypatch.setattr(QuickBooksClient, "write", looked_at)
-    run_once(SyncContext(lane, run.connection), run)
+    run_once(SyncContext(lease, run.connection), run)
     assert leases == [True]
 
 
 def test_a_lane_held_fast_by_its_driver_never_loses_lease(office: Office) -> None:
-    lane = Lane.objects.get()
-    assert lane.take(timezone.now(), LEASE)
-    before = Lane.objects.get().leased_until
-    lane.assert_owned()
-    assert Lane.objects.get().leased_until == before
+    lease = CompanyLease.objects.get()
+    assert lease.take(timezone.now(), LEASE)
+    before = CompanyLease.objects.get().leased_until
+    lease.assert_owned()
+    assert CompanyLease.objects.get().leased_until == before
     take_over()
     with pytest.raises(LeaseLost):
-        lane.assert_owned()
+        lease.assert_owned()
 
 
 def test_a_run_claimed_by_the_next_driver_is_not_settled_by_the_last(office: Office) -> None:
-    lane, run = about_to_push(office)
-    assert run.claim(lane.fence)
+    lease, run = about_to_push(office)
+    assert run.claim(lease.fence)
     SyncRun.objects.update(fence=F("fence") + 1)
     assert not run.settle(RunState.DONE, {})
     assert SyncRun.objects.get(pk=run.pk).state == RunState.RUNNING
 
 
 def test_only_what_an_earlier_driver_of_this_company_left_is_recovered(office: Office) -> None:
-    lane, run = about_to_push(office)
-    assert run.claim(lane.fence)
-    assert SyncRun.objects.recover(office.company.pk, lane.fence) == 0
-    assert SyncRun.objects.recover(office.company.pk + 1, lane.fence + 1) == 0
-    assert SyncRun.objects.recover(office.company.pk, lane.fence + 1) == 1
+    lease, run = about_to_push(office)
+    assert run.claim(lease.fence)
+    assert SyncRun.objects.recover(office.company.pk, lease.fence) == 0
+    assert SyncRun.objects.recover(office.company.pk + 1, lease.fence + 1) == 0
+    assert SyncRun.objects.recover(office.company.pk, lease.fence + 1) == 1
 
 
 def test_a_recovered_run_has_used_an_attempt(office: Office) -> None:
-    lane, run = about_to_push(office)
-    assert run.claim(lane.fence)
-    SyncRun.objects.recover(office.company.pk, lane.fence + 1)
+    lease, run = about_to_push(office)
+    assert run.claim(lease.fence)
+    SyncRun.objects.recover(office.company.pk, lease.fence + 1)
     recovered = SyncRun.objects.get(pk=run.pk)
     assert (recovered.state, recovered.attempts) == (RunState.QUEUED, 1)
 
 
 def test_a_run_that_is_all_a_dead_driver_left_is_taken_up(office: Office) -> None:
-    lane, run = about_to_push(office)
+    lease, run = about_to_push(office)
     SyncRun.objects.exclude(pk=run.pk).delete()
-    assert run.claim(lane.fence)
-    lane.release()
-    assert list(find_due_leases()) == [lane]
+    assert run.claim(lease.fence)
+    lease.release()
+    assert list(find_due_leases()) == [lease]
     office.work()
     assert len(office.customers()) == 1
 
@@ -149,5 +149,5 @@ def test_a_lane_has_the_runs_of_its_company_alone(simulator: Simulation) -> None
     office, other = open_office(simulator), open_office(simulator, "northgate", "another-key")
     entered(office)
     office.work_once()
-    assert next_run(Lane.objects.get(company=office.company)) is not None
-    assert next_run(Lane.objects.get(company=other.company)) is None
+    assert next_run(CompanyLease.objects.get(company=office.company)) is not None
+    assert next_run(CompanyLease.objects.get(company=other.company)) is None

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from integrations.models.secrets import keyed_digest
+from integrations.models.encryption import keyed_digest
 from integrations.quickbooks.records import CUSTOMER_PATHS, Customer
 from integrations.sync.customers.fields import Changes, active_change, address_lines, changes_to, payload_of
 from integrations.sync.customers.mapping import WantedCustomer

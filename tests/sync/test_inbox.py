@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from integrations import queue
 from integrations.errors import UnreadableWebhook
-from integrations.models import EventTally, InboundEvent, PhaseEntry, QuickBooksConnection, SyncRun
+from integrations.models import EventCount, InboundEvent, PhaseEntry, QuickBooksConnection, SyncRun
 from integrations.sync.ingest.events import receive_coperniq, receive_quickbooks
 from integrations.sync.ingest.router import route_event, route_pending_events
 from tests.simulation import Simulation
@@ -37,7 +37,7 @@ def post(*events: dict[str, Any]) -> int:
 
 
 def reasons() -> dict[str, int]:
-    return {tally.reason: tally.count for tally in EventTally.objects.all()}
+    return {tally.reason: tally.count for tally in EventCount.objects.all()}
 
 
 def test_events_of_quickbooks_are_kept_for_their_company(office: Office) -> None:

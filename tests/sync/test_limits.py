@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from integrations.coperniq.records import ContactRef
-from integrations.models.secrets import keyed_digest
+from integrations.models.encryption import keyed_digest
 from integrations.sync.customers.mapping import (
     clean_name,
     is_same_name,

@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from integrations.errors import CredentialUnreadable
 from integrations.models import (
+    CompanyLease,
     CoperniqConnection,
-    EventTally,
+    EventCount,
     FieldMapping,
     Heartbeat,
-    Lane,
     PhaseTrigger,
     QuickBooksConnection,
     RecordLink,
@@ -25,8 +25,8 @@ from integrations.models import (
     SyncLogEntry,
     SyncRun,
 )
-from integrations.models.log import CallTally
-from integrations.models.secrets import keyed_digest, reseal, seal, unseal
+from integrations.models.encryption import decrypt, encrypt, keyed_digest, rotate
+from integrations.models.log import CallCount
 from tests.sync.office import Office
 
 pytestmark = pytest.mark.every_database
@@ -34,26 +34,26 @@ pytestmark = pytest.mark.every_database
 
 def test_a_secret_at_rest_is_unreadable_without_its_key(settings: Any) -> None:
     settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
-    sealed = seal("hunter2")
+    sealed = encrypt("hunter2")
     assert "hunter2" not in sealed
-    assert unseal(sealed) == "hunter2"
+    assert decrypt(sealed) == "hunter2"
     settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
     with pytest.raises(CredentialUnreadable):
-        unseal(sealed)
+        decrypt(sealed)
 
 
 def test_keys_rotate_without_a_gap(settings: Any) -> None:
     old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
     settings.CREDENTIAL_KEYS = [old]
-    sealed = seal("hunter2")
+    sealed = encrypt("hunter2")
     settings.CREDENTIAL_KEYS = [new, old]
-    sealed = reseal(sealed)
+    sealed = rotate(sealed)
     settings.CREDENTIAL_KEYS = [new]
-    assert unseal(sealed) == "hunter2"
+    assert decrypt(sealed) == "hunter2"
 
 
 def test_nothing_is_sealed_as_nothing() -> None:
-    assert (seal(""), unseal(""), reseal("")) == ("", "", "")
+    assert (encrypt(""), decrypt(""), rotate("")) == ("", "", "")
 
 
 def test_tokens_and_keys_are_sealed_in_their_rows(office: Office) -> None:
@@ -75,7 +75,7 @@ def test_a_realm_is_live_once_and_a_company_has_one_live_connection(office: Offi
     values = {"realm_id": "another", "company": office.company} | {field: getattr(office.quickbooks, field)}
     with pytest.raises(IntegrityError), transaction.atomic():
         QuickBooksConnection.objects.create(**values)
-    QuickBooksConnection.objects.create(**values, state=QuickBooksConnection.State.SEALED)
+    QuickBooksConnection.objects.create(**values, state=QuickBooksConnection.State.ARCHIVED)
 
 
 def test_one_trigger_per_workflow(office: Office) -> None:
@@ -92,7 +92,7 @@ def test_the_connection_pages_speak_of_is_the_last_unsealed_one(office: Office) 
     office.quickbooks.save()
     assert of(office.company) == office.quickbooks
     assert not office.quickbooks.is_live
-    office.quickbooks.state = QuickBooksConnection.State.SEALED
+    office.quickbooks.state = QuickBooksConnection.State.ARCHIVED
     office.quickbooks.save()
     assert of(office.company) is None
 
@@ -114,7 +114,7 @@ def test_a_poll_is_made_due_at_once_or_after_a_spacing(office: Office) -> None:
 
 def test_a_stopped_connection_says_so(office: Office) -> None:
     before = office.coperniq.is_guarded
-    office.coperniq.proposed_api_key_sealed = seal("other")
+    office.coperniq.proposed_api_key_encrypted = encrypt("other")
     office.coperniq.save()
     assert (before, office.coperniq.is_guarded) == (False, True)
     assert not QuickBooksConnection.objects.syncing().exists()
@@ -128,7 +128,7 @@ def test_rows_name_themselves_for_people(office: Office) -> None:
         "Settings of Brightfield Books of Brightfield": office.quickbooks.settings,
         "Solar: Installation": office.trigger,
         "CompanyName ← nothing": FieldMapping(quickbooks_field="CompanyName"),
-        "Lane of Brightfield": Lane.objects.get(),
+        "CompanyLease of Brightfield": CompanyLease.objects.get(),
         "pump": Heartbeat(name="pump"),
         "Push the job House": run,
         "create Customer for job 7": RemoteWrite(
@@ -136,10 +136,10 @@ def test_rows_name_themselves_for_people(office: Office) -> None:
         ),
         "job 7 ↔ 9": RecordLink(kind="job", coperniq_id="7", quickbooks_id="9"),
         "It is done.": SyncLogEntry(sentence="It is done."),
-        "coperniq 2026-05-01: 1 reads, 2 writes": CallTally(
+        "coperniq 2026-05-01: 1 reads, 2 writes": CallCount(
             vendor="coperniq", on="2026-05-01", reads=1, writes=2
         ),
-        "person: test, 3 times on 2026-05-01": EventTally(
+        "person: test, 3 times on 2026-05-01": EventCount(
             source="person", reason="test", count=3, on="2026-05-01"
         ),
     }

@@ -10,12 +10,12 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import (
-    ForeignPayment,
+    ExternalPayment,
     InboundEvent,
     InvoiceSyncPeriod,
+    LookupList,
     QuickBooksConnection,
     RecordLink,
-    ReferenceList,
     RemoteWrite,
     SyncRun,
 )
@@ -182,7 +182,7 @@ def test_one_that_bears_our_mark_waits_for_the_answer_to_its_write(billed: Money
             coperniq_id=id_,
             entity=kind.title(),
             operation="create",
-            body_sealed="",
+            body_encrypted="",
             state="sent",
         )
     assert ("invoice", made["Id"], "updated") not in look(billed)
@@ -294,7 +294,7 @@ def test_what_was_edited_while_syncing_was_off_is_made_up_for(billed: Money) -> 
     billed.switch(True)
     InvoiceSyncPeriod.objects.filter(off_at=None).update(on_at=timezone.now() + timedelta(seconds=2))
     billed.invoice(("Permit", 1, 5))
-    billed.work()  # the lane catches up for itself, which is no look at what people edited
+    billed.work()  # the lease catches up for itself, which is no look at what people edited
     QuickBooksConnection.objects.update(captured_at=timezone.now() + timedelta(minutes=20))
     assert ("invoice", id_, "updated") in (found := look(billed))
     assert ("invoice", made["Id"], "updated") not in found
@@ -313,7 +313,7 @@ def test_a_switched_off_edit_seen_and_passed_over_is_news_after_the_next_switch_
 
 def test_an_item_whose_content_changed_makes_the_list_old(billed: Money) -> None:
     def is_old() -> bool:
-        return timezone.now() - ReferenceList.objects.get(name="items").read_at > timedelta(days=1)
+        return timezone.now() - LookupList.objects.get(name="items").read_at > timedelta(days=1)
 
     assert not is_old()
     item = billed.books("Item")[0]["Id"]
@@ -328,10 +328,10 @@ def test_an_item_whose_content_changed_makes_the_list_old(billed: Money) -> None
 def test_a_deleted_payment_of_people_is_forgotten(billed: Money) -> None:
     paid = billed.receive(billed.link().quickbooks_id, 30)
     look(billed)
-    assert ForeignPayment.objects.count() == 1
+    assert ExternalPayment.objects.count() == 1
     delete(billed, "Payment", paid["Id"])
     assert look(billed) == []
-    assert not ForeignPayment.objects.exists()
+    assert not ExternalPayment.objects.exists()
 
 
 # where the change data do not reach

@@ -11,8 +11,8 @@ import pytest
 from django.db import DataError, IntegrityError, OperationalError
 from django.utils import timezone
 
-from integrations.models import Lane, RecordLink, SyncRun
-from integrations.models.lanes import LaneQuerySet
+from integrations.models import CompanyLease, RecordLink, SyncRun
+from integrations.models.leases import CompanyLeaseQuerySet
 from integrations.sync.engine import executor as engine_executor
 from integrations.sync.engine import persistence as engine_persistence
 from integrations.sync.engine.persistence import store_link
@@ -29,12 +29,12 @@ def test_a_title_of_600_characters_is_pushed(office: Office) -> None:
 
 
 def test_a_lane_given_back_is_not_leased_again_by_a_late_renewal(office: Office) -> None:
-    lane = Lane.objects.get()
-    assert lane.take(timezone.now(), timedelta(seconds=15))
-    lane.look()
-    assert lane.release_if_idle()
-    Lane.objects.renew([(lane.pk, lane.fence)], timezone.now() + timedelta(seconds=15))
-    assert Lane.objects.free(timezone.now()).exists()
+    lease = CompanyLease.objects.get()
+    assert lease.take(timezone.now(), timedelta(seconds=15))
+    lease.look()
+    assert lease.release_if_idle()
+    CompanyLease.objects.renew([(lease.pk, lease.fence)], timezone.now() + timedelta(seconds=15))
+    assert CompanyLease.objects.free(timezone.now()).exists()
 
 
 def test_many_entries_during_an_outage_do_not_use_up_the_attempts(office: Office) -> None:
@@ -107,7 +107,7 @@ def test_one_failing_renewal_does_not_end_all_renewals(
             raise OperationalError("database is locked")
         stopped.set()
 
-    monkeypatch.setattr(LaneQuerySet, "renew", renew)
+    monkeypatch.setattr(CompanyLeaseQuerySet, "renew", renew)
     WorkerLoop().renew_until(stopped)
     assert len(calls) == 2
 
@@ -125,16 +125,16 @@ def test_a_run_that_takes_its_worker_down_again_and_again_is_stopped(office: Off
 def test_a_run_that_ended_while_its_company_moved_to_other_books_is_cancelled(office: Office) -> None:
     office.enter(office.project(office.account("Ann")))
     route_pending_events()
-    office.quickbooks.state = "sealed"
+    office.quickbooks.state = "archived"
     office.quickbooks.save()
-    assert SyncRun.objects.cancel_sealed() == 1
+    assert SyncRun.objects.cancel_archived() == 1
     assert not SyncRun.objects.open().exists()
 
 
 def test_a_drive_ends_at_its_deadline(office: Office) -> None:
-    lane = Lane.objects.get()
-    assert lane.take(timezone.now(), timedelta(seconds=15))
-    assert run_company(lane, time.monotonic() - 1) == 0
+    lease = CompanyLease.objects.get()
+    assert lease.take(timezone.now(), timedelta(seconds=15))
+    assert run_company(lease, time.monotonic() - 1) == 0
 
 
 def test_a_database_that_is_away_for_a_moment_is_nobodys_to_decide(
@@ -150,7 +150,7 @@ def test_a_database_that_is_away_for_a_moment_is_nobodys_to_decide(
     with pytest.raises(OperationalError):
         office.work_once()
     monkeypatch.undo()
-    Lane.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+    CompanyLease.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
     office.work()
     assert len(office.customers()) == 2
     assert not SyncRun.objects.held().exists()

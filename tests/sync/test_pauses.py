@@ -8,8 +8,8 @@ import pytest
 from django.utils import timezone
 from pytest_django import Settings
 
-from integrations.models import CoperniqConnection, Lane, QuickBooksConnection, RunState, SyncRun
-from integrations.models.lanes import LONG_AGO
+from integrations.models import CompanyLease, CoperniqConnection, QuickBooksConnection, RunState, SyncRun
+from integrations.models.leases import LONG_AGO
 from integrations.sync.engine.worker import find_due_leases
 from integrations.sync.ingest.router import route_pending_events
 from tests.simulation import Simulation
@@ -35,7 +35,7 @@ def test_an_outage_pauses_its_own_run_alone(office: Office) -> None:
     entered(office)
     office.simulator.fault("error_500", vendor="coperniq", times=1)
     office.work_once()
-    assert Lane.objects.get().paused_until == LONG_AGO
+    assert CompanyLease.objects.get().paused_until == LONG_AGO
 
 
 def test_a_throttled_call_waits_as_long_as_the_vendor_advises(office: Office, settings: Settings) -> None:
@@ -60,11 +60,11 @@ def test_a_throttled_company_pauses_no_other(simulator: Simulation) -> None:
     entered(office)
     simulator.fault("throttle", vendor="coperniq", times=1)
     office.work_once()
-    assert Lane.objects.get(company=office.company).paused_until > timezone.now()
-    assert Lane.objects.get(company=other.company).paused_until == LONG_AGO
+    assert CompanyLease.objects.get(company=office.company).paused_until > timezone.now()
+    assert CompanyLease.objects.get(company=other.company).paused_until == LONG_AGO
     other.ring({"id": 1})
     route_pending_events()
-    assert [lane.company for lane in find_due_leases()] == [other.company]
+    assert [lease.company for lease in find_due_leases()] == [other.company]
 
 
 @pytest.mark.parametrize("how", ["retry all", "decide", "ask"])

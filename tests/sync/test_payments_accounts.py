@@ -10,7 +10,7 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from integrations.models import Action, Kind, Lane, QuickBooksConnection, RemoteWrite, SyncRun
+from integrations.models import Action, CompanyLease, Kind, QuickBooksConnection, RemoteWrite, SyncRun
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.payments import deposit_accounts as payments_deposit_accounts
 from integrations.sync.payments.deposit_accounts import deposit_account_for, payment_method_for
@@ -164,8 +164,8 @@ def test_who_comes_second_finds_it_made(money: Money, monkeypatch: pytest.Monkey
 def test_two_threads_at_once_make_one_account_and_one_method(simulator: Simulation) -> None:
     office = open_office(simulator)
     money = open_desk(office)
-    lane = Lane.objects.get()
-    assert lane.take(timezone.now(), timedelta(seconds=60))
+    lease = CompanyLease.objects.get()
+    assert lease.take(timezone.now(), timedelta(seconds=60))
     run = SyncRun.objects.create(
         company=office.company,
         connection=office.quickbooks,
@@ -176,7 +176,7 @@ def test_two_threads_at_once_make_one_account_and_one_method(simulator: Simulati
     found: list[tuple[str, object]] = []
 
     def settle() -> None:
-        ctx = SyncContext(lane, QuickBooksConnection.objects.get())
+        ctx = SyncContext(lease, QuickBooksConnection.objects.get())
         found.append((deposit_account_for(ctx, run, "ACH").id, payment_method_for(ctx, run, "ACH")))
         connections.close_all()
 

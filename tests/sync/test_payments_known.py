@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from integrations.models import ForeignPayment, RecordLink, SyncRun
+from integrations.models import ExternalPayment, RecordLink, SyncRun
 from integrations.sync.ingest.events import receive_quickbooks
 from tests.sync.desk_of_money import Money
 
@@ -193,7 +193,7 @@ def test_one_that_was_taken_back_is_no_candidate_any_more(billed: Billed, how: s
     money, invoice, invoice_id = billed
     theirs = money.receive(invoice_id, 40, date=DAY)["Id"]
     money.look_at_changes()
-    assert ForeignPayment.objects.count() == 1
+    assert ExternalPayment.objects.count() == 1
     end(money, theirs, how)
     pay(money, invoice, 40)
     assert money.link("payment").match_method == "created"
@@ -235,7 +235,7 @@ def test_a_credit_put_on_an_invoice_is_no_money(billed: Billed) -> None:
     path = f"quickbooks/{money.office.realm}/creditmemos/{memo['Id']}/apply"
     money.office.simulator.control(path, {"invoice": invoice_id, "amount": 40})
     money.look_at_changes()
-    assert not ForeignPayment.objects.exists()
+    assert not ExternalPayment.objects.exists()
     pay(money, invoice, 40, "2026-11-26")
     assert money.link("payment").match_method == "created"
     assert money.in_books()["Balance"] == 20

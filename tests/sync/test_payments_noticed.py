@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from integrations.models import CoperniqConnection, InboundEvent, SeenInvoice, SyncRun, SyncSettings
+from integrations.models import CoperniqConnection, InboundEvent, PolledInvoice, SyncRun, SyncSettings
 from integrations.sync.engine.context import _shared_cache
 from integrations.sync.ingest.coperniq_projects import due_coperniq_polls
 from integrations.sync.ingest.router import route_pending_events
@@ -224,7 +224,7 @@ def test_what_was_passed_over_while_off_is_news_once_it_is_on_again(money: Money
     money.switch(False)
     money.office.work()
     assert money.in_books("Payment")["TotalAmt"] == 40
-    assert SeenInvoice.objects.get().version == ""
+    assert PolledInvoice.objects.get().version == ""
     money.switch(True)
     money.work()
     assert money.in_books("Payment")["TotalAmt"] == 30

@@ -11,7 +11,7 @@ from django.utils import timezone
 from integrations.coperniq.client import CoperniqClient
 from integrations.coperniq.records import Project
 from integrations.errors import Unavailable
-from integrations.models import CallTally, CoperniqConnection
+from integrations.models import CallCount, CoperniqConnection
 from integrations.sync.ingest.coperniq_projects import due_coperniq_polls
 from tests.sync.office import Office
 from tests.sync.test_polling import make_due, unheard
@@ -29,8 +29,8 @@ def test_polling_slows_down_at_four_fifths_of_the_days_calls(
     office: Office, settings: Any, used: int, minutes: int
 ) -> None:
     settings.COPERNIQ_POLL_SECONDS = 60
-    CallTally.add(office.company.pk, "coperniq", reads=used, writes=0)
-    CallTally.objects.create(
+    CallCount.add(office.company.pk, "coperniq", reads=used, writes=0)
+    CallCount.objects.create(
         company=office.company, vendor="coperniq", on=timezone.now() - timedelta(days=1), reads=5000
     )
     assert minutes_to_the_next_poll(office) == minutes
@@ -47,12 +47,12 @@ def test_polling_slows_down_when_coperniq_says_that_little_is_left(
 
 def test_a_poll_interval_longer_than_the_pause_stays_as_it_is(office: Office, settings: Any) -> None:
     settings.COPERNIQ_POLL_SECONDS = 3600
-    CallTally.add(office.company.pk, "coperniq", reads=4500, writes=0)
+    CallCount.add(office.company.pk, "coperniq", reads=4500, writes=0)
     assert minutes_to_the_next_poll(office) == 60
 
 
 def test_nothing_is_swept_while_calls_are_scarce(office: Office) -> None:
-    CallTally.add(office.company.pk, "coperniq", reads=4500, writes=0)
+    CallCount.add(office.company.pk, "coperniq", reads=4500, writes=0)
     make_due(office)
     office.simulator.forget_log()
     due_coperniq_polls()[0]()

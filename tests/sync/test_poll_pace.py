@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import CoperniqConnection, PhaseEntry, PhaseTrigger, QuickBooksConnection, SyncRun
-from integrations.models.drivers import HOST
+from integrations.models.processes import HOST
 from integrations.sync.ingest.coperniq_projects import due_coperniq_polls
 from integrations.sync.ingest.full_scan import projects_with_triggers
 from integrations.sync.ingest.quickbooks_cdc import due_cdc_reads
@@ -180,10 +180,10 @@ def test_a_poll_whose_worker_was_killed_is_due_again_at_once(office: Office) -> 
     now = timezone.now()
     CoperniqConnection.objects.update(next_poll_at=now, poll_claimed_until=now)
     assert len(due_coperniq_polls()) == 1
-    assert CoperniqConnection.objects.free_the_dead() == 0, "this very process is alive"
+    assert CoperniqConnection.objects.release_dead_owners() == 0, "this very process is alive"
     CoperniqConnection.objects.update(poll_driver=f"{HOST}:999999999")
     assert due_coperniq_polls() == []
-    assert CoperniqConnection.objects.free_the_dead() == 1
+    assert CoperniqConnection.objects.release_dead_owners() == 1
     assert len(due_coperniq_polls()) == 1
 
 
@@ -191,8 +191,8 @@ def test_a_look_whose_worker_was_killed_is_due_again_at_once(office: Office) -> 
     now = timezone.now()
     QuickBooksConnection.objects.update(next_changes_at=now, changes_claimed_until=now)
     assert len(due_cdc_reads()) == 1
-    assert QuickBooksConnection.objects.free_the_dead() == 0, "this very process is alive"
+    assert QuickBooksConnection.objects.release_dead_owners() == 0, "this very process is alive"
     QuickBooksConnection.objects.update(changes_driver=f"{HOST}:999999999")
     assert due_cdc_reads() == []
-    assert QuickBooksConnection.objects.free_the_dead() == 1
+    assert QuickBooksConnection.objects.release_dead_owners() == 1
     assert len(due_cdc_reads()) == 1

@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from integrations.coperniq.client import CoperniqClient
 from integrations.coperniq.records import Project, read_project_record
+from integrations.json_reader import JsonReader
 from integrations.models import (
-    CallTally,
+    CallCount,
     CoperniqConnection,
     InboundEvent,
     PhaseEntry,
@@ -21,7 +22,6 @@ from integrations.models import (
     QuickBooksConnection,
     SyncRun,
 )
-from integrations.parsing import Wild
 from integrations.sync.ingest.coperniq_projects import POLL_CLAIM, claim_poll, due_coperniq_polls
 from integrations.sync.ingest.router import route_pending_events
 from tests.simulation import Simulation
@@ -143,12 +143,12 @@ def test_calls_are_counted_for_the_company(office: Office) -> None:
     unheard(office)
     make_due(office)
     office.work(polls=True)
-    tally = CallTally.objects.get(vendor="quickbooks")
+    tally = CallCount.objects.get(vendor="quickbooks")
     assert (tally.reads, tally.writes) == (
         len(office.quickbooks_calls(write=False)),
         len(office.quickbooks_calls(write=True)),
     )
-    assert CallTally.objects.get(vendor="coperniq").reads == len(office.simulator.log("coperniq"))
+    assert CallCount.objects.get(vendor="coperniq").reads == len(office.simulator.log("coperniq"))
 
 
 @pytest.mark.django_db
@@ -222,7 +222,7 @@ def before_page_two(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]
     """Once, while the first list of projects is read."""
     real = CoperniqClient._get
 
-    def between(self: CoperniqClient, path: str, **params: str) -> Wild:
+    def between(self: CoperniqClient, path: str, **params: str) -> JsonReader:
         if params.get("page") == "2" and path == "projects":
             monkeypatch.setattr(CoperniqClient, "_get", real)
             happens()
@@ -235,7 +235,7 @@ def test_hundreds_of_one_moment_cost_a_second_look_only_once(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = timezone.now()
-    row = read_project_record(Wild({"id": "1", "workflowId": "999", "updatedAt": now.isoformat()}))
+    row = read_project_record(JsonReader({"id": "1", "workflowId": "999", "updatedAt": now.isoformat()}))
     projects = [replace(row, id=str(n)) for n in range(250)]
     CoperniqConnection.objects.update(next_sweep_at=timezone.now() + timedelta(hours=9))
     looks: list[datetime | None] = []

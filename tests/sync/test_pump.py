@@ -1,4 +1,4 @@
-"""One pump, many lanes: each driven by one at a time, given back, taken over when its driver is gone."""
+"""One pump, many leases: each driven by one at a time, given back, taken over when its driver is gone."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from integrations import tasks
 from integrations.errors import LeaseLost
-from integrations.models import Heartbeat, Lane, RunState, SyncRun
-from integrations.models.drivers import HOST
-from integrations.models.lanes import LONG_AGO
+from integrations.models import CompanyLease, Heartbeat, RunState, SyncRun
+from integrations.models.leases import LONG_AGO
+from integrations.models.processes import HOST
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.executor import run_once
 from integrations.sync.engine.scheduler import run_company
@@ -37,7 +37,7 @@ def test_a_pump_does_everything_there_is_to_do(simulator: Simulation) -> None:
     assert len(first.customers()) == 2
     assert Heartbeat.latest(Heartbeat.PUMP)
     assert not find_due_leases().exists()
-    assert not Lane.objects.filter(leased_until__gt=timezone.now()).exists()
+    assert not CompanyLease.objects.filter(leased_until__gt=timezone.now()).exists()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -97,34 +97,34 @@ def test_a_pump_whose_time_is_up_leaves_the_rest_to_the_next(simulator: Simulati
 
 
 def test_a_lane_is_driven_by_one_at_a_time(office: Office) -> None:
-    lane, same = Lane.objects.get(), Lane.objects.get()
-    assert lane.take(timezone.now(), LEASE)
+    lease, same = CompanyLease.objects.get(), CompanyLease.objects.get()
+    assert lease.take(timezone.now(), LEASE)
     assert not same.take(timezone.now(), LEASE)
     assert not find_due_leases().exists()
 
 
 def test_a_nudge_while_it_is_given_back_is_not_lost(office: Office) -> None:
-    lane = Lane.objects.get()
-    lane.take(timezone.now(), LEASE)
-    lane.look()
-    Lane.notify(office.company.pk)
-    assert not lane.release_if_idle()
-    lane.look()
-    assert lane.release_if_idle()
+    lease = CompanyLease.objects.get()
+    lease.take(timezone.now(), LEASE)
+    lease.look()
+    CompanyLease.notify(office.company.pk)
+    assert not lease.release_if_idle()
+    lease.look()
+    assert lease.release_if_idle()
 
 
 def test_a_lane_taken_over_may_write_nothing_more(office: Office) -> None:
     office.enter(office.project(office.account()))
     office.work_once()
-    lane = Lane.objects.get()
-    lane.take(timezone.now() - timedelta(minutes=5), LEASE)
+    lease = CompanyLease.objects.get()
+    lease.take(timezone.now() - timedelta(minutes=5), LEASE)
     run = SyncRun.objects.get(action="push_customer")
-    other = Lane.objects.get()
+    other = CompanyLease.objects.get()
     assert other.take(timezone.now(), LEASE)
     with pytest.raises(LeaseLost):
-        lane.assert_owned()
+        lease.assert_owned()
     office.simulator.forget_log()
-    run_once(SyncContext(lane, run.connection), run)
+    run_once(SyncContext(lease, run.connection), run)
     assert office.quickbooks_calls(write=True) == []
     run.refresh_from_db()
     assert run.state == RunState.RUNNING, "left to the new driver"
@@ -142,13 +142,13 @@ def test_a_settled_run_that_somebody_else_took_is_rolled_back(
 
 
 def test_the_dead_free_their_lanes_at_once(office: Office) -> None:
-    lane = Lane.objects.get()
-    lane.take(timezone.now(), LEASE)
-    assert Lane.objects.free_the_dead() == 0, "this very process is alive"
-    Lane.objects.update(driver=f"{HOST}:999999999")
-    assert Lane.objects.free_the_dead() == 1
-    Lane.objects.update(driver="another-machine:1", leased_until=timezone.now() + LEASE)
-    assert Lane.objects.free_the_dead() == 0, "of other machines nothing is known"
+    lease = CompanyLease.objects.get()
+    lease.take(timezone.now(), LEASE)
+    assert CompanyLease.objects.release_dead_owners() == 0, "this very process is alive"
+    CompanyLease.objects.update(driver=f"{HOST}:999999999")
+    assert CompanyLease.objects.release_dead_owners() == 1
+    CompanyLease.objects.update(driver="another-machine:1", leased_until=timezone.now() + LEASE)
+    assert CompanyLease.objects.release_dead_owners() == 0, "of other machines nothing is known"
 
 
 def test_what_a_dead_driver_left_running_is_taken_up(office: Office) -> None:
@@ -161,21 +161,21 @@ def test_what_a_dead_driver_left_running_is_taken_up(office: Office) -> None:
 
 
 def test_a_lane_is_remembered_by_its_driver(office: Office) -> None:
-    lane = Lane.objects.get()
-    lane.take(timezone.now(), LEASE)
-    assert lane.driver == f"{HOST}:{os.getpid()}"
-    lane.release()
-    assert Lane.objects.get().leased_until == LONG_AGO
+    lease = CompanyLease.objects.get()
+    lease.take(timezone.now(), LEASE)
+    assert lease.driver == f"{HOST}:{os.getpid()}"
+    lease.release()
+    assert CompanyLease.objects.get().leased_until == LONG_AGO
 
 
 def test_a_run_asked_for_while_it_runs_is_executed_once_more(office: Office) -> None:
     office.enter(office.project(office.account()))
     office.work_once()
     run = SyncRun.objects.get(action="push_customer")
-    lane = Lane.objects.get()
-    lane.take(timezone.now(), LEASE)
-    assert run.claim(lane.fence)
-    assert not run.claim(lane.fence), "claimed already"
+    lease = CompanyLease.objects.get()
+    lease.take(timezone.now(), LEASE)
+    assert run.claim(lease.fence)
+    assert not run.claim(lease.fence), "claimed already"
     SyncRun.objects.ask(
         SyncRun(
             **{
@@ -194,9 +194,9 @@ def test_a_run_somebody_else_claimed_is_left_alone(office: Office) -> None:
     office.work_once()
     run = SyncRun.objects.get(action="push_customer")
     SyncRun.objects.filter(pk=run.pk).update(state=RunState.DONE)
-    lane = Lane.objects.get()
-    lane.take(timezone.now(), LEASE)
-    run_once(SyncContext(lane, run.connection), run)
+    lease = CompanyLease.objects.get()
+    lease.take(timezone.now(), LEASE)
+    run_once(SyncContext(lease, run.connection), run)
     assert office.customers() == []
 
 
@@ -226,20 +226,20 @@ def test_the_canary_is_heard(db: None) -> None:
 def test_a_driver_that_was_nudged_looks_again_before_it_leaves(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lane = Lane.objects.get()
-    lane.take(timezone.now(), LEASE)
-    release_if_idle = Lane.release_if_idle
+    lease = CompanyLease.objects.get()
+    lease.take(timezone.now(), LEASE)
+    release_if_idle = CompanyLease.release_if_idle
     nudged: list[bool] = []
 
-    def nudged_once(self: Lane) -> bool:
+    def nudged_once(self: CompanyLease) -> bool:
         if not nudged:
             nudged.append(True)
             office.enter(office.project(office.account()))
             tasks.plan_events()
         return release_if_idle(self)
 
-    monkeypatch.setattr(Lane, "release_if_idle", nudged_once)
-    run_company(lane, time.monotonic() + 20)
+    monkeypatch.setattr(CompanyLease, "release_if_idle", nudged_once)
+    run_company(lease, time.monotonic() + 20)
     assert len(office.customers()) == 2
 
 
@@ -249,16 +249,16 @@ def test_a_lane_another_pump_was_faster_to_take_is_left_to_it(
 ) -> None:
     office = open_office(simulator)
     office.enter(office.project(office.account()))
-    take = Lane.take
-    refused: list[Lane] = []
+    take = CompanyLease.take
+    refused: list[CompanyLease] = []
 
-    def faster(self: Lane, now: datetime, lease: timedelta) -> bool:
+    def faster(self: CompanyLease, now: datetime, duration: timedelta) -> bool:
         if not refused:
             refused.append(self)
             return False
-        return take(self, now, lease)
+        return take(self, now, duration)
 
-    monkeypatch.setattr(Lane, "take", faster)
+    monkeypatch.setattr(CompanyLease, "take", faster)
     WorkerLoop(chores=(tasks.plan_events,)).run()
     assert office.customers() == []
     tasks.pump()

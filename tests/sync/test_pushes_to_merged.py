@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from integrations.errors import BlockedBy
-from integrations.models import Kind, Lane, RecordLink, RunState, SyncRun
+from integrations.models import CompanyLease, Kind, RecordLink, RunState, SyncRun
 from integrations.sync.customers import merge_detection
 from integrations.sync.engine.context import SyncContext
 from tests.sync.desk_of_money import Money
@@ -137,7 +137,7 @@ def test_a_payment_goes_to_the_customer_its_invoice_has_now(money: Money) -> Non
 
 def desk_and_run(money: Money) -> tuple[SyncContext, SyncRun]:
     run = SyncRun(company=money.office.company, connection=money.office.quickbooks, kind=Kind.INVOICE)
-    return SyncContext(Lane.objects.get(), money.office.quickbooks), run
+    return SyncContext(CompanyLease.objects.get(), money.office.quickbooks), run
 
 
 def test_a_pull_that_sees_another_customer_learns_that_it_is_a_merge(money: Money) -> None:

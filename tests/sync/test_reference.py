@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from integrations.models import Lane, QuickBooksConnection, ReferenceList
+from integrations.models import CompanyLease, LookupList, QuickBooksConnection
 from integrations.sync.engine import context as engine_context
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.lookups import preferences, refresh_lookup
@@ -16,7 +16,7 @@ from tests.sync.office import Office
 
 @pytest.fixture
 def ctx(office: Office) -> SyncContext:
-    return SyncContext(Lane.objects.get(), office.quickbooks)
+    return SyncContext(CompanyLease.objects.get(), office.quickbooks)
 
 
 def test_preferences_another_thread_has_read_are_not_read_again(office: Office, ctx: SyncContext) -> None:
@@ -28,7 +28,7 @@ def test_preferences_another_thread_has_read_are_not_read_again(office: Office, 
 def test_a_list_another_thread_has_read_is_not_read_again(office: Office, ctx: SyncContext) -> None:
     rows = [{"id": "7", "name": "Read meanwhile", "is_active": True}]
     read_at = timezone.now() + timedelta(seconds=5)
-    ReferenceList.objects.create(connection=office.quickbooks, name="items", rows=rows, read_at=read_at)
+    LookupList.objects.create(connection=office.quickbooks, name="items", rows=rows, read_at=read_at)
     assert refresh_lookup(ctx, "items") == rows
     assert office.quickbooks_calls() == []
 

@@ -122,4 +122,4 @@ def test_a_linked_record_is_not_kept_from_its_update_by_the_open_create_of_anoth
 
 def test_a_finished_write_keeps_no_body(office: Office) -> None:
     pushed(office)
-    assert set(RemoteWrite.objects.values_list("body_sealed", flat=True)) == {""}
+    assert set(RemoteWrite.objects.values_list("body_encrypted", flat=True)) == {""}

@@ -9,8 +9,8 @@ import pytest
 from django.utils import timezone
 
 from integrations.coperniq.records import Project, read_project_record
+from integrations.json_reader import JsonReader
 from integrations.models import CoperniqConnection, InboundEvent, PhaseEntry
-from integrations.parsing import Wild
 from integrations.sync.ingest import full_scan as ingest_full_scan
 from integrations.sync.ingest.coperniq_projects import due_coperniq_polls
 from integrations.sync.ingest.full_scan import calls_share, scan_projects
@@ -64,7 +64,7 @@ def listed(number: int, office: Office, phase: str = "Welcome", **fields: Any) -
         "updatedAt": (office.trigger.saved_at - timedelta(days=1)).isoformat(),
         "phase": {"templateId": str(office.phases[phase]), "instanceId": f"{phase}-{number}"},
     }
-    return read_project_record(Wild(values | fields))
+    return read_project_record(JsonReader(values | fields))
 
 
 def looked_at(office: Office, *projects: Project, now: datetime = NOON) -> list[str]:

@@ -17,8 +17,8 @@ from django.utils import timezone
 
 from integrations import tasks
 from integrations.errors import LeaseLost
-from integrations.models import CallTally, Lane, RemoteWrite, RunState, SyncRun
-from integrations.models.lanes import LONG_AGO
+from integrations.models import CallCount, CompanyLease, RemoteWrite, RunState, SyncRun
+from integrations.models.leases import LONG_AGO
 from integrations.sync.engine import scheduler as engine_scheduler
 from integrations.sync.engine.context import ContextPool, SyncContext, lock_for
 from integrations.sync.engine.executor import resume_write
@@ -83,10 +83,10 @@ def ask(office: Office, kind: str, id_: object, account: object = "") -> SyncRun
     return SyncRun.objects.ask(SyncRun(company=office.company, connection=office.quickbooks, **values))
 
 
-def taken(office: Office) -> Lane:
-    lane = Lane.objects.get(company=office.company)
-    assert lane.take(timezone.now(), LEASE)
-    return lane
+def taken(office: Office) -> CompanyLease:
+    lease = CompanyLease.objects.get(company=office.company)
+    assert lease.take(timezone.now(), LEASE)
+    return lease
 
 
 class Watch:
@@ -101,7 +101,7 @@ class Watch:
         self.most = 0
 
     def __call__(self, ctx: SyncContext, run: SyncRun) -> None:
-        assert run.claim(ctx.lane.fence)
+        assert run.claim(ctx.lease.fence)
         with self.lock:
             self.order.append(f"{run.kind} {run.coperniq_id}")
             self.together |= {frozenset({run.pk, other.pk}) for other in self.inside}
@@ -109,7 +109,7 @@ class Watch:
             self.most = max(self.most, len(self.inside))
         try:
             self.execute(run)
-            ctx.lane.assert_owned()
+            ctx.lease.assert_owned()
             assert run.settle(RunState.DONE, {})
         finally:
             with self.lock:
@@ -126,8 +126,8 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
     return watching
 
 
-def go(lane: Lane, crew: Threads) -> int:
-    return run_company(lane, time.monotonic() + SOON, crew)
+def go(lease: CompanyLease, crew: Threads) -> int:
+    return run_company(lease, time.monotonic() + SOON, crew)
 
 
 def test_ten_accounts_are_worked_on_at_once_and_never_more(busy: Office, crew: Threads, watch: Watch) -> None:
@@ -180,7 +180,7 @@ def test_a_long_account_does_not_hide_the_others(office: Office, monkeypatch: py
     for n in range(1, 5):
         ask(office, "job", n, "big")
     small = ask(office, "job", "x", "small")
-    assert [run.pk for run in first_runs(Lane.objects.get())][1:] == [small.pk]
+    assert [run.pk for run in first_runs(CompanyLease.objects.get())][1:] == [small.pk]
 
 
 def test_what_comes_while_others_run_is_not_left_behind(busy: Office, crew: Threads, watch: Watch) -> None:
@@ -192,7 +192,7 @@ def test_what_comes_while_others_run_is_not_left_behind(busy: Office, crew: Thre
 
     watch.execute = ask_more
     assert go(taken(busy), crew) == 2
-    assert Lane.objects.get().leased_until == LONG_AGO
+    assert CompanyLease.objects.get().leased_until == LONG_AGO
 
 
 def test_the_lane_is_kept_until_the_last_run_has_ended(busy: Office, crew: Threads, watch: Watch) -> None:
@@ -207,12 +207,12 @@ def test_the_lane_is_kept_until_the_last_run_has_ended(busy: Office, crew: Threa
         meeting.wait(PATIENCE_SECONDS)
         if threading.get_ident() != leader:
             time.sleep(3 * RECHECK_SECONDS)
-            leases.append(Lane.objects.get().leased_until > timezone.now())
+            leases.append(CompanyLease.objects.get().leased_until > timezone.now())
 
     watch.execute = slow_for_helpers
     go(taken(busy), crew)
     assert leases == [True]
-    assert Lane.objects.get().leased_until == LONG_AGO
+    assert CompanyLease.objects.get().leased_until == LONG_AGO
 
 
 def test_at_the_deadline_what_is_under_way_ends_and_the_rest_is_left(
@@ -220,8 +220,8 @@ def test_at_the_deadline_what_is_under_way_ends_and_the_rest_is_left(
 ) -> None:
     for account in range(5):
         ask(busy, "job", account, f"a{account}")
-    lane = taken(busy)
-    shift = CompanyScheduler(lane, time.monotonic() + SOON, crew)
+    lease = taken(busy)
+    shift = CompanyScheduler(lease, time.monotonic() + SOON, crew)
     crew.most = 1
     meeting = threading.Barrier(2)
 
@@ -231,41 +231,41 @@ def test_at_the_deadline_what_is_under_way_ends_and_the_rest_is_left(
 
     watch.execute = late
     assert shift.lead() == 2
-    assert Lane.objects.get().leased_until == LONG_AGO
+    assert CompanyLease.objects.get().leased_until == LONG_AGO
     assert find_due_leases().exists()
 
 
 def test_a_lane_lost_in_one_thread_ends_it_in_all(busy: Office, crew: Threads, watch: Watch) -> None:
     for account in range(50):
         ask(busy, "job", account, f"a{account}")
-    lane = taken(busy)
+    lease = taken(busy)
     meeting = threading.Barrier(MAX_CONCURRENT_RUNS)
 
     def lose(run: SyncRun) -> None:
         meeting.wait(PATIENCE_SECONDS)
-        Lane.objects.filter(fence=lane.fence).update(
+        CompanyLease.objects.filter(fence=lease.fence).update(
             fence=F("fence") + 1, leased_until=timezone.now() + LEASE
         )
-        raise_lost(lane)
+        raise_lost(lease)
 
     watch.execute = lose
-    go(lane, crew)
+    go(lease, crew)
     assert len(watch.order) == MAX_CONCURRENT_RUNS
-    assert Lane.objects.get().leased_until > timezone.now(), "it is somebody else's"
+    assert CompanyLease.objects.get().leased_until > timezone.now(), "it is somebody else's"
 
 
-def raise_lost(lane: Lane) -> None:
+def raise_lost(lease: CompanyLease) -> None:
     with pytest.raises(LeaseLost):
-        lane.assert_owned()
-    assert lane.is_lost
+        lease.assert_owned()
+    assert lease.is_lost
 
 
 def test_a_lane_lost_is_noticed_when_work_is_looked_for(busy: Office, crew: Threads, watch: Watch) -> None:
-    lane = taken(busy)
-    Lane.objects.update(fence=F("fence") + 1)
+    lease = taken(busy)
+    CompanyLease.objects.update(fence=F("fence") + 1)
     ask(busy, "job", 1, "a")
-    assert go(lane, crew) == 0
-    assert lane.is_lost
+    assert go(lease, crew) == 0
+    assert lease.is_lost
 
 
 def test_a_pause_of_the_company_stops_its_other_runs_at_once(
@@ -273,17 +273,17 @@ def test_a_pause_of_the_company_stops_its_other_runs_at_once(
 ) -> None:
     for account in range(50):
         ask(busy, "job", account, f"a{account}")
-    lane = taken(busy)
+    lease = taken(busy)
     meeting = threading.Barrier(MAX_CONCURRENT_RUNS)
 
     def throttled(run: SyncRun) -> None:
         meeting.wait(PATIENCE_SECONDS)
-        lane.pause(timezone.now() + timedelta(minutes=1))
+        lease.pause(timezone.now() + timedelta(minutes=1))
 
     watch.execute = throttled
-    go(lane, crew)
+    go(lease, crew)
     assert len(watch.order) == MAX_CONCURRENT_RUNS
-    assert Lane.objects.get().leased_until == LONG_AGO
+    assert CompanyLease.objects.get().leased_until == LONG_AGO
     assert not find_due_leases().exists()
 
 
@@ -306,7 +306,7 @@ def test_a_database_that_is_away_for_one_thread_ends_the_driving(
     watch.execute = away
     with pytest.raises(OperationalError):
         go(taken(busy), crew)
-    assert Lane.objects.get().leased_until > timezone.now(), "found again when its lease is over"
+    assert CompanyLease.objects.get().leased_until > timezone.now(), "found again when its lease is over"
 
 
 def test_who_is_one_too_many_leaves_after_its_run(busy: Office, crew: Threads, watch: Watch) -> None:
@@ -329,7 +329,7 @@ def test_helpers_are_shared_among_lanes_and_bounded() -> None:
     with ThreadPoolExecutor(HELPER_THREADS) as pool:
         helpers = HelperPool(pump, pool)
         assert helpers.share() == HELPER_THREADS
-        pump.lanes = {n: Lane() for n in range(4)}
+        pump.leases = {n: CompanyLease() for n in range(4)}
         assert helpers.share() == HELPER_THREADS // 4
         released = threading.Event()
         assert all(helpers.hire(lambda: int(released.wait(PATIENCE_SECONDS))) for _ in range(HELPER_THREADS))
@@ -356,45 +356,45 @@ def test_clients_of_one_name_entering_at_once_are_not_made_twice(busy: Office) -
     assert SyncRun.objects.held().filter(kind="customer", cause="match_already_linked").count() == 2
 
 
-# What two threads of a lane could both do
+# What two threads of a lease could both do
 
 
 def test_a_siblings_create_under_way_is_left_to_it(office: Office) -> None:
     create_never_arrived(office)
-    lane = taken(office)
+    lease = taken(office)
     mine = ask(office, "customer", "another", "another")
-    ctx = SyncContext(lane, office.quickbooks)
+    ctx = SyncContext(lease, office.quickbooks)
     write = RemoteWrite.objects.open().get()
     assert list(find_open_writes(ctx, mine)) == [write]
     sibling = SyncRun.objects.get(writes=write)
     SyncRun.objects.ignore_pauses()
-    assert sibling.claim(lane.fence)
+    assert sibling.claim(lease.fence)
     assert list(find_open_writes(ctx, mine)) == []
-    SyncRun.objects.filter(pk=sibling.pk).update(fence=lane.fence - 1)
+    SyncRun.objects.filter(pk=sibling.pk).update(fence=lease.fence - 1)
     assert list(find_open_writes(ctx, mine)) == [write], "of a driver that is gone"
 
 
 def test_a_write_somebody_settled_meanwhile_is_not_settled_again(office: Office) -> None:
     create_never_arrived(office)
-    lane = taken(office)
+    lease = taken(office)
     write = RemoteWrite.objects.open().get()
     RemoteWrite.objects.update(state=RemoteWrite.State.ANSWERED)
     office.simulator.forget_log()
     run = SyncRun.objects.get(writes=write)
-    assert not resume_write(SyncContext(lane, office.quickbooks), run, write)
+    assert not resume_write(SyncContext(lease, office.quickbooks), run, write)
     assert office.quickbooks_calls() == []
 
 
 def test_what_is_shared_is_locked_by_name_for_all_desks_of_a_connection(office: Office) -> None:
-    lane = Lane.objects.get()
-    one, other = SyncContext(lane, office.quickbooks), SyncContext(lane, office.quickbooks)
+    lease = CompanyLease.objects.get()
+    one, other = SyncContext(lease, office.quickbooks), SyncContext(lease, office.quickbooks)
     assert one.locked("items") is other.locked("items") is lock_for(office.quickbooks.pk, "items")
     with one.locked("items"), one.locked("items"), other.locked("methods"):
         pass
 
 
 def test_only_one_thread_at_a_time_has_a_lock(office: Office) -> None:
-    ctx = SyncContext(Lane.objects.get(), office.quickbooks)
+    ctx = SyncContext(CompanyLease.objects.get(), office.quickbooks)
     made: list[str] = []
 
     def make() -> None:
@@ -412,7 +412,7 @@ def test_only_one_thread_at_a_time_has_a_lock(office: Office) -> None:
 
 
 def test_desks_of_a_room_are_used_again_and_see_new_settings(office: Office) -> None:
-    pool = ContextPool(Lane.objects.get(), office.quickbooks)
+    pool = ContextPool(CompanyLease.objects.get(), office.quickbooks)
     with pool.context() as ctx, pool.context() as another:
         assert ctx is not another
         assert ctx.settings.matching_strategy == "enrich"
@@ -426,18 +426,18 @@ def test_desks_of_a_room_are_used_again_and_see_new_settings(office: Office) -> 
 
 
 def test_calls_are_counted_now_and_then_while_a_lane_is_driven_and_at_its_end(office: Office) -> None:
-    pool = ContextPool(Lane.objects.get(), office.quickbooks)
+    pool = ContextPool(CompanyLease.objects.get(), office.quickbooks)
     with pool.context() as ctx:
         ctx.quickbooks.read_preferences()
         ctx.meter.flush()
-        assert not CallTally.objects.exists()
+        assert not CallCount.objects.exists()
         ctx.meter.every = 0.0
         ctx.meter.flush()
-        assert CallTally.objects.get().reads == 1
+        assert CallCount.objects.get().reads == 1
         ctx.quickbooks.read_preferences()
         ctx.meter.every = 60.0
     pool.close()
-    assert CallTally.objects.get().reads == 2
+    assert CallCount.objects.get().reads == 2
 
 
 def kept(ctx: SyncContext, project: dict[str, Any]) -> bool:
@@ -449,7 +449,7 @@ def kept(ctx: SyncContext, project: dict[str, Any]) -> bool:
 
 
 def test_a_project_noticed_by_one_thread_is_not_read_again_by_another(office: Office) -> None:
-    pool = ContextPool(Lane.objects.get(), office.quickbooks)
+    pool = ContextPool(CompanyLease.objects.get(), office.quickbooks)
     project, other = (office.project(office.account(name)) for name in ("John", "Ann"))
     with pool.context() as ctx, pool.context() as another:
         ctx.RECENT_SECONDS = 0.0
@@ -462,15 +462,15 @@ def test_a_project_noticed_by_one_thread_is_not_read_again_by_another(office: Of
 
 
 def test_a_run_costs_its_lane_no_query_of_its_own(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is left is: recovering, two looks at the lane with two queries each, giving it back."""
+    """What is left is: recovering, two looks at the lease with two queries each, giving it back."""
     monkeypatch.setattr(
         engine_scheduler, "run_once", lambda _, run: SyncRun.objects.filter(pk=run.pk).update(state="done")
     )
     for account in range(20):
         ask(office, "job", account, f"a{account}")
-    lane = taken(office)
+    lease = taken(office)
     with CaptureQueriesContext(connection) as queries:
-        assert run_company(lane, time.monotonic() + SOON) == 20
+        assert run_company(lease, time.monotonic() + SOON) == 20
     assert len(queries) == 20 + 6
 
 

@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from accounts.models import Company
 from integrations.models import (
-    EventTally,
+    EventCount,
     InboundEvent,
+    LookupList,
     QuickBooksConnection,
     RecordLink,
-    ReferenceList,
     RemoteWrite,
     SyncRun,
 )
@@ -168,7 +168,7 @@ def test_a_notification_that_outruns_the_answer_waits_for_it(billed: Money, kind
         coperniq_id="77",
         entity=kind.title(),
         operation="create",
-        body_sealed="",
+        body_encrypted="",
         state="sent",
     )
     began_at = timezone.now()
@@ -223,7 +223,7 @@ def test_a_merge_of_strangers_is_none_of_ours(billed: Money) -> None:
 def test_changed_items_are_read_anew_when_needed(billed: Money, operation: str, old: bool) -> None:
     """An update may be no more than a sale out of stock: the look compares the content."""
     assert tell(billed, f"item.{operation}", "5")[0] == "ignored"
-    items = ReferenceList.objects.get(name="items")
+    items = LookupList.objects.get(name="items")
     assert (timezone.now() - items.read_at > timedelta(days=1)) is old
 
 
@@ -235,7 +235,7 @@ def test_what_nothing_follows_from_is_kept(billed: Money, kind: str) -> None:
 
 def test_an_unknown_type_is_counted(billed: Money) -> None:
     tell(billed, "invoice.levitated", "5")
-    assert EventTally.objects.get(reason="unknown type").count == 1
+    assert EventCount.objects.get(reason="unknown type").count == 1
 
 
 # both forms, many companies

@@ -15,13 +15,13 @@ from django.utils import timezone
 
 from integrations.coperniq.client import CoperniqClient
 from integrations.models import (
+    CompanyLease,
     CoperniqConnection,
-    Lane,
     RecordLink,
     SyncLogEntry,
     SyncRun,
 )
-from integrations.models.lanes import LONG_AGO
+from integrations.models.leases import LONG_AGO
 from integrations.sync.engine.context import _shared_cache
 from integrations.sync.engine.continuity import _known
 from integrations.sync.engine.lookups import _lookup_cache
@@ -133,7 +133,7 @@ class TwoWays(AtCoperniq, InQuickBooks):
         self.turn()
 
     def crash(self, after: int) -> str:
-        """The worker dies at the next such place; another takes the lane over."""
+        """The worker dies at the next such place; another takes the lease over."""
         self.crasher.left = after
         self.poll()
         self.look()
@@ -181,7 +181,7 @@ def die() -> None:
     """What was in the memory of the process goes with it."""
     for memory in (_known, _shared_cache, _lookup_cache):
         memory.clear()
-    Lane.objects.update(leased_until=LONG_AGO)
+    CompanyLease.objects.update(leased_until=LONG_AGO)
 
 
 def open_two_ways(

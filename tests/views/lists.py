@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from integrations.errors import Unavailable
-from integrations.models import QuickBooksConnection, ReferenceList
+from integrations.models import LookupList, QuickBooksConnection
 
 Rows = list[dict[str, Any]]
 
@@ -47,7 +47,7 @@ CATALOG = [
 
 def keep(connection: QuickBooksConnection, **lists: Rows) -> None:
     for name, rows in lists.items():
-        ReferenceList.keep(connection, name, rows)
+        LookupList.keep(connection, name, rows)
 
 
 class Refreshing:

@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Company, ManualAct, User
+from accounts.models import AuditLogEntry, Company, User
 from integrations.forms import configuration_of
 from integrations.models import CoperniqConnection, PhaseTrigger, QuickBooksConnection, RunState, SyncSettings
 from tests.cast import JSON, SignIn, Vendors, books, keyed, run
@@ -94,12 +94,14 @@ def test_the_time_of_saving_moves_with_the_phase_only(browser: Client, trigger: 
 def test_a_removed_trigger_is_gone(browser: Client, trigger: PhaseTrigger) -> None:
     browser.post(TRIGGERS, {"phase-11": ""})
     assert not PhaseTrigger.objects.exists()
-    assert ManualAct.objects.filter(verb="configure", target="trigger.11", before="101", after="").exists()
+    assert AuditLogEntry.objects.filter(
+        verb="configure", target="trigger.11", before="101", after=""
+    ).exists()
 
 
 def test_what_a_person_changed_is_recorded(browser: Client, alice: User, trigger: PhaseTrigger) -> None:
     browser.post(TRIGGERS, {"phase-11": "101", "reentry-11": "ask"})
-    act = ManualAct.objects.get()
+    act = AuditLogEntry.objects.get()
     assert (act.user, act.target, act.before, act.after) == (alice, "reentry.11", "update", "ask")
 
 
@@ -148,7 +150,7 @@ def test_one_wrong_field_saves_none(browser: Client, trigger: PhaseTrigger) -> N
     trigger.refresh_from_db()
     assert set(told) == {"reentry-11", "preview-11"}
     assert trigger.phase_template_id == "101"
-    assert not ManualAct.objects.exists()
+    assert not AuditLogEntry.objects.exists()
 
 
 def test_rules_need_a_trigger(browser: Client, connection: QuickBooksConnection) -> None:
@@ -266,7 +268,7 @@ def test_every_printed_setting_can_be_set(browser: Client, acme: Company, trigge
     before = configuration_of(acme)
     assert browser.post(SETTINGS, before).status_code == 302
     assert configuration_of(acme) == before
-    assert not ManualAct.objects.exists()
+    assert not AuditLogEntry.objects.exists()
 
 
 def test_an_empty_form_saves_nothing(browser: Client, connection: QuickBooksConnection) -> None:

@@ -19,12 +19,12 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.models import Company, ManualAct, User
+from accounts.models import AuditLogEntry, Company, User
 from integrations.connections import authorizing, granting
 from integrations.connections.ending import NotConnected
 from integrations.http import VendorSession
-from integrations.models import CoperniqConnection, Lane, QuickBooksConnection, RunState
-from integrations.models.vocabulary import RECONNECT
+from integrations.models import CompanyLease, CoperniqConnection, QuickBooksConnection, RunState
+from integrations.models.enums import RECONNECT
 from tests.cast import (
     ACCESS,
     JSON,
@@ -115,12 +115,12 @@ def test_consent_is_recorded_with_who_and_what(browser: Client, alice: User, ven
     vendors.grants()
     vendors.has_books()
     come_back(browser, begin(browser))
-    act = ManualAct.objects.get(verb="connect")
+    act = AuditLogEntry.objects.get(verb="connect")
     assert (act.user, act.before, act.after) == (alice, "", "Connected")
     assert REALM in act.target
 
 
-def test_tokens_are_nowhere_but_sealed(
+def test_tokens_are_nowhere_but_encrypted(
     browser: Client, vendors: Vendors, caplog: pytest.LogCaptureFixture
 ) -> None:
     vendors.grants()
@@ -129,7 +129,7 @@ def test_tokens_are_nowhere_but_sealed(
     answer = come_back(browser, begin(browser))
     columns = QuickBooksConnection.objects.values().get()
     sessions = [session.get_decoded() for session in Session.objects.all()]
-    acts = list(ManualAct.objects.values())
+    acts = list(AuditLogEntry.objects.values())
     shown = f"{columns}{sessions}{acts}{caplog.text}{dict(answer.headers)}{told(answer)}"
     assert ACCESS not in shown
     assert REFRESH not in shown
@@ -344,7 +344,7 @@ def test_losing_the_race_for_a_realm_is_friendly(
     vendors.grants()
     vendors.has_books()
     refused(come_back(browser, begin(browser)), "already in use in this portal")
-    assert not ManualAct.objects.filter(verb="connect").exists()
+    assert not AuditLogEntry.objects.filter(verb="connect").exists()
 
 
 def test_two_tabs_that_come_back_make_one_connection(browser: Client, vendors: Vendors) -> None:
@@ -370,7 +370,7 @@ def test_other_currencies_are_connected_with_a_warning(browser: Client, vendors:
 def test_the_same_books_continue_where_they_stopped(
     browser: Client, acme: Company, vendors: Vendors, state: str
 ) -> None:
-    old = books(acme, state=state, state_reason="ended", token_version=4, access_token_sealed="")
+    old = books(acme, state=state, state_reason="ended", token_version=4, access_token_encrypted="")
     held = run(old, RunState.HELD, cause=RECONNECT)
     asked = run(old, RunState.HELD, "2", cause="several_candidates")
     coperniq = keyed(acme, next_poll_at=timezone.now() + timedelta(minutes=10))
@@ -387,7 +387,7 @@ def test_the_same_books_continue_where_they_stopped(
     for one in (held, asked):
         one.refresh_from_db()
     assert (held.state, asked.state) == (RunState.QUEUED, RunState.HELD)
-    assert Lane.objects.filter(company=acme).exists()
+    assert CompanyLease.objects.filter(company=acme).exists()
     coperniq.refresh_from_db()
     assert coperniq.next_poll_at <= timezone.now()
 
@@ -465,12 +465,16 @@ def test_disconnect_keeps_everything_but_the_access(
     assert answer.status_code == 302
     row.refresh_from_db()
     queued.refresh_from_db()
-    assert (row.state, row.access_token_sealed, row.refresh_token_sealed) == (State.DISCONNECTED, "", "")
+    assert (row.state, row.access_token_encrypted, row.refresh_token_encrypted) == (
+        State.DISCONNECTED,
+        "",
+        "",
+    )
     assert row.disconnected_at is not None
     assert queued.state == RunState.QUEUED
     assert row.settings.pk
     assert json.loads(vendors.revoked()[0].removeprefix("b'").removesuffix("'")) == {"token": REFRESH}
-    act = ManualAct.objects.get(verb="disconnect")
+    act = AuditLogEntry.objects.get(verb="disconnect")
     assert (act.user, act.before, act.after) == (alice, "Connected", "Disconnected")
 
 
@@ -489,7 +493,7 @@ def test_disconnect_does_not_depend_on_intuit(
 def test_disconnect_does_not_depend_on_readable_tokens(
     browser: Client, acme: Company, vendors: Vendors
 ) -> None:
-    books(acme, refresh_token_sealed="sealed-with-a-lost-key")
+    books(acme, refresh_token_encrypted="sealed-with-a-lost-key")
     assert "could not be told" in told(browser.post(DISCONNECT, {"confirm": "yes"}))
     assert QuickBooksConnection.objects.get().state == State.DISCONNECTED
 

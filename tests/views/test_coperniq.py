@@ -10,9 +10,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Company, ManualAct, User
-from integrations.models import CallTally, CoperniqConnection, Kind, RunState
-from integrations.models.vocabulary import RECONNECT
+from accounts.models import AuditLogEntry, Company, User
+from integrations.models import CallCount, CoperniqConnection, Kind, RunState
+from integrations.models.enums import RECONNECT
 from tests.cast import JSON, STORED_WORKFLOWS, SignIn, Vendors, books, keyed, link, run
 
 State = CoperniqConnection.State
@@ -24,7 +24,7 @@ def browser(alice: User, sign_in: SignIn) -> Client:
     return sign_in(alice)
 
 
-def test_a_good_key_is_stored_sealed(browser: Client, acme: Company, vendors: Vendors) -> None:
+def test_a_good_key_is_stored_encrypted(browser: Client, acme: Company, vendors: Vendors) -> None:
     vendors.has_workflows()
     answer = browser.post(CONNECT, {"api_key": "  demo-key \n"})
     row = CoperniqConnection.objects.get()
@@ -33,13 +33,13 @@ def test_a_good_key_is_stored_sealed(browser: Client, acme: Company, vendors: Ve
     assert "demo-key" not in str(CoperniqConnection.objects.values().get())
     assert row.workflows == STORED_WORKFLOWS
     assert len(row.webhook_token) >= 32
-    assert ManualAct.objects.get(verb="connect").after == "Connected"
+    assert AuditLogEntry.objects.get(verb="connect").after == "Connected"
 
 
 def test_the_trial_is_counted(browser: Client, acme: Company, vendors: Vendors) -> None:
     vendors.has_workflows()
     browser.post(CONNECT, {"api_key": "demo-key"})
-    assert CallTally.objects.get(company=acme, vendor="coperniq").reads == 1
+    assert CallCount.objects.get(company=acme, vendor="coperniq").reads == 1
 
 
 @pytest.mark.parametrize("status", [401, 403, 429, 500])
@@ -114,7 +114,7 @@ def test_pasting_the_key_anew_mends_one_that_cannot_be_opened(
     browser: Client, acme: Company, vendors: Vendors
 ) -> None:
     keyed(acme)
-    CoperniqConnection.objects.update(api_key_sealed="sealed-with-a-lost-key")
+    CoperniqConnection.objects.update(api_key_encrypted="sealed-with-a-lost-key")
     vendors.has_workflows()
     browser.post(CONNECT, {"api_key": "demo-key"})
     assert CoperniqConnection.objects.get().api_key == "demo-key"

@@ -12,12 +12,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Company, ManualAct, User
+from accounts.models import AuditLogEntry, Company, User
 from integrations.connections import guard, keys
 from integrations.connections.ending import wipe
 from integrations.models import CoperniqConnection, Kind, PhaseTrigger, QuickBooksConnection, RunState
-from integrations.models.secrets import seal
-from integrations.models.vocabulary import RECONNECT
+from integrations.models.encryption import encrypt
+from integrations.models.enums import RECONNECT
 from tests.cast import (
     JSON,
     OTHER_REALM,
@@ -111,7 +111,7 @@ def test_move_seals_the_old_books_with_their_links(
     assert answer.status_code == 302
     old.refresh_from_db()
     new = QuickBooksConnection.objects.get(realm_id=OTHER_REALM)
-    assert (old.state, old.refresh_token_sealed, old.links.count()) == (State.SEALED, "", 1)
+    assert (old.state, old.refresh_token_encrypted, old.links.count()) == (State.ARCHIVED, "", 1)
     assert (new.state, new.links.count()) == (State.CONNECTED, 0)
     assert REFRESH in vendors.revoked()[0]
     assert guard.open_guard(old.company) is None
@@ -149,7 +149,7 @@ def test_move_cancels_what_was_meant_for_the_old_books(
 def test_move_is_recorded(browser: Client, alice: User, old: QuickBooksConnection, vendors: Vendors) -> None:
     consent_to_other_books(browser, vendors)
     browser.post(GUARD, {"choice": "move"})
-    act = ManualAct.objects.get(verb="move to other books")
+    act = AuditLogEntry.objects.get(verb="move to other books")
     assert act.user == alice
     assert REALM in act.before
     assert OTHER_REALM in act.after
@@ -179,7 +179,7 @@ def test_keep_goes_back_to_what_was(browser: Client, old: QuickBooksConnection, 
     assert proposal() is None
     assert held.state == RunState.QUEUED
     assert NEW_REFRESH in vendors.revoked()[0]
-    assert ManualAct.objects.filter(verb="keep the books").exists()
+    assert AuditLogEntry.objects.filter(verb="keep the books").exists()
 
 
 def test_keep_finds_out_that_the_authorization_is_gone(
@@ -335,7 +335,7 @@ def test_a_key_that_finds_nothing_linked_waits_aside(
     assert strange_key(browser, vendors).status_code == 302
     row = CoperniqConnection.objects.get()
     assert (row.api_key, row.is_guarded) == ("demo-coperniq-key", True)
-    assert "demo-strange-key" not in row.proposed_api_key_sealed
+    assert "demo-strange-key" not in row.proposed_api_key_encrypted
     assert not QuickBooksConnection.objects.syncing().exists()
 
 
@@ -382,7 +382,7 @@ def test_moving_to_another_coperniq_company_begins_new_links_in_the_same_books(
     old.refresh_from_db()
     new = QuickBooksConnection.objects.get(state=State.CONNECTED)
     assert (row.api_key, row.is_guarded, row.projects_cursor_at) == ("demo-strange-key", False, None)
-    assert (old.state, old.refresh_token_sealed, old.links.count()) == (State.SEALED, "", 1)
+    assert (old.state, old.refresh_token_encrypted, old.links.count()) == (State.ARCHIVED, "", 1)
     assert (new.realm_id, new.refresh_token, new.links.count()) == (REALM, REFRESH, 0)
     assert [trigger.workflow_id for trigger in new.triggers.all()] == ["11"]
     assert not vendors.revoked()
@@ -406,7 +406,7 @@ def test_a_key_entered_while_another_is_tried_is_not_lost(
     try_key = keys.try_key
 
     def overtaken(company: Company, api_key: str) -> Any:
-        CoperniqConnection.objects.update(proposed_api_key_sealed=seal("demo-third-key"))
+        CoperniqConnection.objects.update(proposed_api_key_encrypted=encrypt("demo-third-key"))
         return try_key(company, api_key)
 
     monkeypatch.setattr(keys, "try_key", overtaken)
@@ -417,7 +417,7 @@ def test_a_key_entered_while_another_is_tried_is_not_lost(
 
 
 def test_moving_without_books_only_changes_the_key(browser: Client, acme: Company, vendors: Vendors) -> None:
-    keyed(acme, proposed_api_key_sealed=seal("demo-strange-key"))
+    keyed(acme, proposed_api_key_encrypted=encrypt("demo-strange-key"))
     vendors.has_workflows()
     assert browser.post(COPERNIQ_GUARD, {"choice": "move"}).status_code == 302
     assert CoperniqConnection.objects.get().api_key == "demo-strange-key"

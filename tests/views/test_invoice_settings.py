@@ -10,15 +10,15 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import Company, ManualAct, User
+from accounts.models import AuditLogEntry, Company, User
 from integrations.forms import configuration_of
 from integrations.forms.draft import Draft
 from integrations.models import (
+    CompanyLease,
     CoperniqConnection,
     InvoiceSyncPeriod,
-    Lane,
+    LookupList,
     QuickBooksConnection,
-    ReferenceList,
     RunState,
     SyncSettings,
 )
@@ -75,7 +75,7 @@ def test_switching_on_begins_a_period_and_looks_at_once(
     assert asked_at <= period.on_at <= timezone.now()
     assert keyed.next_poll_at <= timezone.now()
     assert keyed.next_invoice_sweep_at <= timezone.now()
-    act = ManualAct.objects.get()
+    act = AuditLogEntry.objects.get()
     assert (act.user, act.target, act.before, act.after) == (alice, "invoice_sync", "off", "on")
 
 
@@ -104,7 +104,7 @@ def test_switching_to_what_it_is_changes_nothing(
     before = list(InvoiceSyncPeriod.objects.values())
     assert "nothing was different" in browser.post(SWITCH, {"enabled": enabled}, follow=True).text
     assert list(InvoiceSyncPeriod.objects.values()) == before
-    assert ManualAct.objects.count() == (enabled == "on")
+    assert AuditLogEntry.objects.count() == (enabled == "on")
 
 
 def test_the_switch_says_what_it_did(browser: Client, connection: QuickBooksConnection) -> None:
@@ -201,7 +201,7 @@ def test_the_words_are_stored_and_recorded(
     assert browser.post(SETTINGS, fields).status_code == 302
     stored = configuration_of(acme)
     assert {key: stored[key] for key in fields} == fields
-    assert set(ManualAct.objects.values_list("target", flat=True)) == set(fields)
+    assert set(AuditLogEntry.objects.values_list("target", flat=True)) == set(fields)
     settings = SyncSettings.objects.get()
     assert (settings.push_from, settings.owners["memo"]) == ("sent", "ask")
 
@@ -350,7 +350,7 @@ def test_runs_held_for_want_of_a_setting_start_afresh(
     held.refresh_from_db()
     assert (held.state, held.attempts) == ((RunState.QUEUED, 0) if freed else (RunState.HELD, 3))
     if freed:
-        assert Lane.objects.filter(company=connection.company).exists()
+        assert CompanyLease.objects.filter(company=connection.company).exists()
 
 
 def test_taking_a_setting_away_frees_nothing(browser: Client, connection: QuickBooksConnection) -> None:
@@ -398,5 +398,5 @@ def test_the_page_offers_what_can_be_chosen(browser: Client, connection: QuickBo
 
 
 def test_lists_that_were_never_read_are_said(browser: Client, connection: QuickBooksConnection) -> None:
-    assert not ReferenceList.objects.exists()
+    assert not LookupList.objects.exists()
     assert "have not been read from QuickBooks yet" in browser.get(CONFIGURATION).text

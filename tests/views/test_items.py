@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import Company, ManualAct, User
+from accounts.models import AuditLogEntry, Company, User
 from integrations.models import (
     CoperniqConnection,
     Kind,
@@ -161,7 +161,7 @@ def test_a_person_pins_an_item(browser: Client, alice: User, connection: QuickBo
     assert (link.coperniq_id, link.quickbooks_id, link.match_method) == ("3", "58", "chosen")
     assert (link.coperniq_name, link.quickbooks_name) == ("Permit fee", "Panel 400 W")
     assert (link.number, link.amount_cents) == ("PERMIT", 25000)
-    act = ManualAct.objects.get()
+    act = AuditLogEntry.objects.get()
     assert (act.user, act.target, act.before) == (alice, "item 3: Permit fee", "automatic")
     assert act.after == "Panel 400 W (58), chosen by a person"
     for each in held:
@@ -198,7 +198,7 @@ def test_automatic_matching_takes_the_choice_back(browser: Client, connection: Q
     pin(browser, "3", "58")
     assert pin(browser, "3", "").status_code == 200
     assert not RecordLink.objects.exists()
-    assert ManualAct.objects.latest("pk").after == "automatic"
+    assert AuditLogEntry.objects.latest("pk").after == "automatic"
 
 
 def test_the_same_again_changes_nothing(browser: Client, connection: QuickBooksConnection) -> None:
@@ -206,7 +206,7 @@ def test_the_same_again_changes_nothing(browser: Client, connection: QuickBooksC
     answer = browser.post(f"{PAGE}3/", {"item": "58"}, follow=True)
     assert "Nothing was different" in answer.text
     assert pin(browser, "2", "").status_code == 200
-    assert ManualAct.objects.count() == 1
+    assert AuditLogEntry.objects.count() == 1
 
 
 @pytest.mark.parametrize("item_id", ["60", "61", "999", "x" * 300])

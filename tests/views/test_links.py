@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import Company, ManualAct, User
+from accounts.models import AuditLogEntry, Company, User
 from integrations.models import Kind, QuickBooksConnection, RecordLink
 from tests.cast import OTHER_REALM, SignIn, books, link
 from tests.views.rows import csv_of
@@ -91,7 +91,7 @@ def test_links_of_sealed_books_and_of_other_companies_stay_out(
     acme_books: QuickBooksConnection, bolt: Company, alice: User, sign_in: SignIn
 ) -> None:
     named(books(bolt, OTHER_REALM), "1", "Theirs")
-    sealed = books(acme_books.company, "93", state=QuickBooksConnection.State.SEALED)
+    sealed = books(acme_books.company, "93", state=QuickBooksConnection.State.ARCHIVED)
     named(sealed, "1", "Former")
     named(acme_books, "1", "Ours")
     assert [row["coperniq_name"] for row in links(sign_in(alice))] == ["Ours"]
@@ -104,7 +104,7 @@ def test_csv_is_defused_recorded_and_for_those_who_may_export(
     (row,) = csv_of(sign_in(alice).get(CUSTOMERS, {"format": "csv"}))
     assert row["coperniq_name"] == "'=cmd|' /C calc'!A0"
     assert row["amount_cents"] == "-500"
-    assert ManualAct.objects.get(verb="export").target == "linked customers as csv"
+    assert AuditLogEntry.objects.get(verb="export").target == "linked customers as csv"
     assert sign_in(sam).get(CUSTOMERS, {"format": "csv"}).status_code == 403
 
 

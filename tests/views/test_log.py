@@ -8,10 +8,10 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.acts import record_act
-from accounts.models import Company, ManualAct, User
-from integrations.deciding import target_of
+from accounts.audit import log_action
+from accounts.models import AuditLogEntry, Company, User
 from integrations.models import InboundEvent, Kind, Outcome, QuickBooksConnection, RemoteWrite, RunState
+from integrations.run_decisions import target_of
 from tests.cast import OTHER_REALM, SignIn, books, keyed, link, run
 from tests.views.rows import CHANGES, csv_of, entry, held
 
@@ -193,7 +193,7 @@ def test_csv_holds_what_is_filtered_and_is_recorded(
     (row,) = csv_of(client_of_alice.get(LOG, {"format": "csv", "outcome": "done"}))
     assert (row["coperniq_id"], row["at"]) == ("1", "2026-03-10T00:00:00-06:00")
     assert row["changes"] == "DisplayName:  → John Smith"
-    act = ManualAct.objects.get(verb="export")
+    act = AuditLogEntry.objects.get(verb="export")
     assert (act.actor, act.target, act.after) == (
         "alice@example.com",
         "integration log as csv",
@@ -269,10 +269,10 @@ def test_timeline_tells_the_whole_story_in_order(
         sent_at=start + timedelta(minutes=1),
         intuit_tid="1-xyz",
         error_code="6240",
-        body_sealed="sealed-body",
+        body_encrypted="sealed-body",
     )
-    record_act(company=acme_books.company, user=alice, verb="retry", target=target_of(pushed), after="Queued")
-    record_act(company=acme_books.company, user=alice, verb="retry", target="customer 12: another")
+    log_action(company=acme_books.company, user=alice, verb="retry", target=target_of(pushed), after="Queued")
+    log_action(company=acme_books.company, user=alice, verb="retry", target="customer 12: another")
     page = client_of_alice.get(f"{LOG}{told.pk}/")
     moments = page.context["moments"]
     assert [moment.what for moment in moments] == ["event", "write", "log", "act"]
@@ -304,7 +304,7 @@ def test_timeline_of_one_company_never_shows_the_same_ids_of_another(
     others = books(bolt, OTHER_REALM)
     entry(others, record_name="Secret Customer")
     link(others, Kind.CUSTOMER, "1")
-    record_act(company=bolt, user=None, verb="retry", target="customer 1: theirs")
+    log_action(company=bolt, user=None, verb="retry", target="customer 1: theirs")
     page = client_of_alice.get(f"{LOG}{entry(acme_books).pk}/")
     assert len(page.context["moments"]) == 1
     assert page.context["link"] is None

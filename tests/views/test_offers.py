@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.models import Company, ManualAct, User
+from accounts.models import AuditLogEntry, Company, User
 from integrations.models import Action, Kind, Outcome, Question, QuickBooksConnection, RunState, SyncRun
 from tests.cast import JSON, OTHER_REALM, SignIn, books, keyed, link, run
 from tests.views.rows import entry, held, preview
@@ -83,7 +83,7 @@ def test_a_choice_of_an_ended_run_is_carried_out(
     assert client.post(address, {"choice": "send_anyway"}, headers=JSON).status_code == 200
     row.refresh_from_db()
     assert (row.state, row.answer_to(Question.INELIGIBLE).key) == (RunState.QUEUED, "send_anyway")
-    act = ManualAct.objects.get()
+    act = AuditLogEntry.objects.get()
     assert (act.verb, act.after) == ("decide", "send_anyway (Send it anyway)")
     assert act.target.startswith("invoice 7: ")
 

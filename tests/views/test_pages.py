@@ -9,8 +9,8 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import Company, User
-from integrations.models import CallTally, CoperniqConnection, Kind, PhaseTrigger, QuickBooksConnection
-from integrations.models.secrets import seal
+from integrations.models import CallCount, CoperniqConnection, Kind, PhaseTrigger, QuickBooksConnection
+from integrations.models.encryption import encrypt
 from tests.cast import ACCESS, API_KEY, OTHER_REALM, REFRESH, SignIn, books, company, keyed, link
 from tests.views.rows import entry
 
@@ -89,7 +89,7 @@ def test_a_refused_key_says_why(acme: Company, client_of_alice: Client) -> None:
 
 def test_guarded_key_shows_what_is_at_risk(acme: Company, client_of_alice: Client) -> None:
     link(books(acme), Kind.CUSTOMER, "1")
-    keyed(acme, proposed_api_key_sealed=seal("demo-other-key"))
+    keyed(acme, proposed_api_key_encrypted=encrypt("demo-other-key"))
     page = client_of_alice.get(OVERVIEW)
     assert 'action="/integrations/coperniq/guard/"' in page.text
     assert "The 1 link is sealed" in page.text
@@ -129,7 +129,7 @@ def test_finance_may_reauthorize_but_not_disconnect(acme: Company, frank: User, 
 
 def test_no_page_shows_a_credential(acme: Company, client_of_alice: Client) -> None:
     connection, row = books(acme), keyed(acme)
-    secrets = [ACCESS, REFRESH, API_KEY, connection.access_token_sealed, row.api_key_sealed]
+    secrets = [ACCESS, REFRESH, API_KEY, connection.access_token_encrypted, row.api_key_encrypted]
     for address in (OVERVIEW, CONFIGURATION, "/integrations/log/", "/integrations/runs/"):
         text = client_of_alice.get(address).text
         assert not [secret for secret in secrets if secret in text]
@@ -137,7 +137,7 @@ def test_no_page_shows_a_credential(acme: Company, client_of_alice: Client) -> N
 
 def test_unreadable_webhook_token_does_not_take_the_page_away(acme: Company, client_of_alice: Client) -> None:
     keyed(acme)
-    CoperniqConnection.objects.update(webhook_token_sealed="not-sealed-by-us")
+    CoperniqConnection.objects.update(webhook_token_encrypted="not-sealed-by-us")
     page = client_of_alice.get(OVERVIEW)
     assert page.status_code == 200
     assert "cannot be read at the moment" in page.text
@@ -230,7 +230,7 @@ def test_matching_strategy_is_told_in_the_guides_words(acme: Company, client_of_
 def test_configuration_shows_both_expiry_dates_and_the_calls(acme: Company, client_of_alice: Client) -> None:
     soon, late = timezone.now() + timedelta(days=98), timezone.now() + timedelta(days=1800)
     books(acme, refresh_expires_at=soon, refresh_hard_expires_at=late)
-    CallTally.add(acme.pk, "quickbooks", reads=341, writes=212)
+    CallCount.add(acme.pk, "quickbooks", reads=341, writes=212)
     text = client_of_alice.get(CONFIGURATION).text
     for at in (soon, late):
         assert f"{at.astimezone(acme.zone):%b %-d, %Y}" in text

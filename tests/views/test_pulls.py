@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.models import Company, ManualAct, User
+from accounts.models import AuditLogEntry, Company, User
 from integrations.models import (
     Action,
     Direction,
@@ -111,7 +111,7 @@ def test_finance_decides_what_comes_over(
     assert answer.json() == {"ok": True}
     row.refresh_from_db()
     assert (row.state, row.answer_to(Question.INELIGIBLE).key) == (RunState.QUEUED, "bring_over")
-    assert ManualAct.objects.get().target.startswith(f"{kind} QuickBooks 145: ")
+    assert AuditLogEntry.objects.get().target.startswith(f"{kind} QuickBooks 145: ")
 
 
 def test_the_story_of_what_was_brought_over_begins_before_it_was_linked(

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django_q.models import OrmQ
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.models import Company, ManualAct, User
+from accounts.models import AuditLogEntry, Company, User
 from integrations import queue
 from integrations.models import Action, Kind, Question, QuickBooksConnection, RunState, SyncRun
 from tests.cast import JSON, OTHER_REALM, SignIn, books, keyed, run
@@ -121,7 +121,7 @@ def test_choice_is_stored_queued_woken_for_and_recorded(
     row = held(acme_books)
     assert decide(client_of_alice, row, "link:58").json() == {"ok": True}
     assert (state(row), row.answer_to(Question.CUSTOMER).key) == (RunState.QUEUED, "link:58")
-    act = ManualAct.objects.get(verb="decide")
+    act = AuditLogEntry.objects.get(verb="decide")
     assert (act.before, act.after) == ("Held: several_matches", "link:58 (Link to “Oak East”)")
     assert OrmQ.objects.exists()
 
@@ -135,7 +135,7 @@ def test_choice_that_is_not_offered_is_refused(
     assert answer.status_code == 400
     assert "moved on" in answer.json()["errors"]["choice"][0]
     assert state(row) == RunState.HELD
-    assert not ManualAct.objects.exists()
+    assert not AuditLogEntry.objects.exists()
 
 
 def test_a_run_decided_a_moment_ago_is_told_to_have_moved_on(
@@ -199,7 +199,7 @@ def test_retry_takes_held_and_pausing_runs_and_leaves_the_others(
     assert (state(stuck), stuck.attempts) == (RunState.QUEUED, 0)
     assert (state(pausing), pausing.not_before) == (RunState.QUEUED, None)
     assert state(done) == RunState.DONE
-    acts = ManualAct.objects.filter(verb="retry").order_by("pk")
+    acts = AuditLogEntry.objects.filter(verb="retry").order_by("pk")
     assert [(act.before, act.after) for act in acts] == [
         ("Held: several_matches", "Queued"),
         ("Queued", "Queued"),

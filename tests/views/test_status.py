@@ -15,7 +15,7 @@ from pytest_django import Settings
 
 from accounts.models import Company, User
 from integrations.models import (
-    CallTally,
+    CallCount,
     CoperniqConnection,
     InboundEvent,
     InvoiceSyncPeriod,
@@ -25,7 +25,7 @@ from integrations.models import (
     RunState,
     SyncSettings,
 )
-from integrations.models.secrets import seal
+from integrations.models.encryption import encrypt
 from integrations.status import Notice, changes_of, is_idle, status_of, warnings
 from tests.cast import API_KEY, OTHER_REALM, REALM, REFRESH, SignIn, books, keyed, link, run
 
@@ -159,7 +159,7 @@ def test_other_companies_do_not_matter(
 ) -> None:
     run(books(bolt, OTHER_REALM), RunState.QUEUED)
     InboundEvent.objects.create(company=bolt, source="person", key="1")
-    CallTally.add(bolt.pk, "quickbooks", reads=5, writes=5)
+    CallCount.add(bolt.pk, "quickbooks", reads=5, writes=5)
     answer = status_of(acme)
     assert answer["idle"] is True
     assert answer["runs"]["queued"] == 0
@@ -168,18 +168,18 @@ def test_other_companies_do_not_matter(
 
 def test_runs_of_sealed_books_are_history(acme: Company, connection: QuickBooksConnection) -> None:
     run(connection, RunState.RUNNING)
-    QuickBooksConnection.objects.update(state=State.SEALED)
+    QuickBooksConnection.objects.update(state=State.ARCHIVED)
     assert is_idle(acme)
 
 
 def test_calls_are_summed_by_day_and_month(acme: Company, connection: QuickBooksConnection) -> None:
     today = timezone.now().date()
-    CallTally.objects.create(company=acme, vendor="quickbooks", on=today, reads=3, writes=2)
-    CallTally.objects.create(
+    CallCount.objects.create(company=acme, vendor="quickbooks", on=today, reads=3, writes=2)
+    CallCount.objects.create(
         company=acme, vendor="quickbooks", on=today - timedelta(days=40), reads=9, writes=9
     )
     if today.day > 1:
-        CallTally.objects.create(
+        CallCount.objects.create(
             company=acme, vendor="quickbooks", on=today.replace(day=1), reads=10, writes=0
         )
     calls = status_of(acme)["calls"]
@@ -226,7 +226,7 @@ def test_the_days_calls_are_forecast_from_the_polls_still_to_come(
 ) -> None:
     settings.COPERNIQ_POLL_SECONDS = 60
     at(monkeypatch, "2026-03-10T12:00:00+00:00")
-    CallTally.add(acme.pk, "coperniq", reads=1200, writes=34)
+    CallCount.add(acme.pk, "coperniq", reads=1200, writes=34)
     polls = 12 * 60 * 2 + 12 * 6  # projects and invoices every minute, workflows every ten
     assert day(acme) == {"used": 1234, "allowed": 5000, "forecast": 1234 + polls}
     SyncSettings.objects.update(invoice_sync=False)
@@ -238,9 +238,9 @@ def test_the_forecast_knows_that_polling_slows_down(
 ) -> None:
     settings.COPERNIQ_POLL_SECONDS = 60
     at(monkeypatch, "2026-03-10T12:00:00+00:00")
-    CallTally.add(acme.pk, "coperniq", reads=3900, writes=0)
+    CallCount.add(acme.pk, "coperniq", reads=3900, writes=0)
     assert 4000 < day(acme)["forecast"] < 4120
-    CallTally.add(acme.pk, "coperniq", reads=200, writes=0)
+    CallCount.add(acme.pk, "coperniq", reads=200, writes=0)
     assert day(acme) == {"used": 4100, "allowed": 5000, "forecast": 4100 + 2 * 4 * 12}
 
 
@@ -253,7 +253,7 @@ def test_nothing_is_forecast_where_nothing_is_polled(acme: Company, trigger: Any
     else:
         SyncSettings.objects.all().delete()
         trigger.delete()
-    CallTally.add(acme.pk, "coperniq", reads=5, writes=0)
+    CallCount.add(acme.pk, "coperniq", reads=5, writes=0)
     assert day(acme)["forecast"] == 5
 
 
@@ -261,11 +261,11 @@ def test_quickbooks_reads_are_forecast_by_the_month(
     acme: Company, connection: QuickBooksConnection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at(monkeypatch, "2026-03-10T12:00:00+00:00")
-    CallTally.add(acme.pk, "quickbooks", reads=950, writes=7)
+    CallCount.add(acme.pk, "quickbooks", reads=950, writes=7)
     told = status_of(acme)["budget"]["quickbooks_month"]
     assert told == {"reads": 950, "forecast_reads": round(950 / 9.5 * 31)}
     at(monkeypatch, "2026-03-01T00:30:00+00:00")
-    CallTally.objects.update(on="2026-03-01")
+    CallCount.objects.update(on="2026-03-01")
     assert status_of(acme)["budget"]["quickbooks_month"]["forecast_reads"] == 950 * 31
 
 
@@ -348,7 +348,7 @@ def test_why_coperniq_was_stopped_is_told(acme: Company, trigger: Any) -> None:
 
 
 def test_a_credential_that_cannot_be_opened_does_not_take_the_page(acme: Company, connection: Any) -> None:
-    CoperniqConnection.objects.update(webhook_token_sealed="sealed-with-a-lost-key")
+    CoperniqConnection.objects.update(webhook_token_encrypted="sealed-with-a-lost-key")
     assert status_of(acme)["coperniq"]["webhook_address"] == ""
 
 
@@ -415,7 +415,7 @@ def test_trouble_with_the_books_is_told(
     [
         ({"state": "refused"}, "coperniq_refused"),
         ({"state": "disconnected"}, "coperniq_not_connected"),
-        ({"proposed_api_key_sealed": seal("demo-key")}, "coperniq_guard"),
+        ({"proposed_api_key_encrypted": encrypt("demo-key")}, "coperniq_guard"),
     ],
 )
 def test_trouble_with_coperniq_is_told(acme: Company, trigger: Any, values: dict[str, Any], key: str) -> None:
@@ -429,7 +429,7 @@ def test_polling_that_runs_short_of_calls_is_told(
     acme: Company, trigger: Any, used: int, told: set[str]
 ) -> None:
     enter(trigger)
-    CallTally.add(acme.pk, "coperniq", reads=used - 1, writes=1)
+    CallCount.add(acme.pk, "coperniq", reads=used - 1, writes=1)
     assert keys(acme) == told
 
 

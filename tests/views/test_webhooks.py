@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from accounts.models import Company
-from integrations.models import CoperniqConnection, EventTally, InboundEvent, QuickBooksConnection
+from integrations.models import CoperniqConnection, EventCount, InboundEvent, QuickBooksConnection
 from integrations.views import webhooks
 from tests.cast import OTHER_REALM, REALM, books, keyed
 
@@ -163,7 +163,7 @@ def test_signed_noise_is_refused(client: Client) -> None:
 def test_what_is_unknown_is_counted_and_answered(client: Client, acme_books: QuickBooksConnection) -> None:
     body = [cloud_event(), cloud_event("2", OTHER_REALM), cloud_event("3", kind="qbo.x.y.v9"), {"bad": 1}]
     assert ring(client, body).json() == {"kept": 2}
-    counts = dict(EventTally.objects.values_list("reason", "count"))
+    counts = dict(EventCount.objects.values_list("reason", "count"))
     assert counts == {"received": 3, "unknown company": 1, "unknown type": 1, "unreadable event": 1}
 
 

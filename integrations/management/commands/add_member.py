@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from accounts.acts import add_member
+from accounts.audit import add_member
 from accounts.models import Company
 from accounts.roles import Role
 from integrations.management.json_command import CompanyCommand, Options, secret_from

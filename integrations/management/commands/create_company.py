@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from accounts.acts import create_company
+from accounts.audit import create_company
 from integrations.management.json_command import JsonCommand, Options
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from integrations.management.demo_house import DemoHouse
+from integrations.management.demo_stack import DemoStack
 
 
 class Command(BaseCommand):
@@ -21,7 +21,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with DemoHouse(options["folder"], options["port"], options["simulator_port"]) as house:
+        with DemoStack(options["folder"], options["port"], options["simulator_port"]) as house:
             self.stdout.write(house.furnish())
             self.stdout.flush()
             house.wait()

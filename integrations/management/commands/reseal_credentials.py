@@ -7,7 +7,7 @@ from django.apps import apps
 from django.db.models import Model
 
 from integrations.management.json_command import JsonCommand, Options
-from integrations.models.secrets import reseal
+from integrations.models.encryption import rotate
 
 
 class Command(JsonCommand):
@@ -31,14 +31,14 @@ class Command(JsonCommand):
 def sealed_columns() -> Iterator[tuple[type[Model], str]]:
     for model in apps.get_app_config("integrations").get_models():
         for field in model._meta.concrete_fields:
-            if field.name.endswith("_sealed"):
+            if field.name.endswith("_encrypted"):
                 yield model, field.name
 
 
 def reseal_row(model: type[Model], column: str, pk: int, sealed: str) -> bool:
     """Conditional: a token that was renewed meanwhile is sealed with the first key already."""
     try:
-        anew = reseal(sealed)
+        anew = rotate(sealed)
     except InvalidToken:
         return False
     model._default_manager.filter(pk=pk, **{column: sealed}).update(**{column: anew})

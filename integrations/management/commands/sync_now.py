@@ -14,7 +14,7 @@ from accounts.models import Company
 from integrations import queue
 from integrations.connections.ending import NotConnected
 from integrations.management.json_command import CompanyCommand, Options
-from integrations.models import CoperniqConnection, Lane, QuickBooksConnection, SyncRun
+from integrations.models import CompanyLease, CoperniqConnection, QuickBooksConnection, SyncRun
 from integrations.status import is_idle, run_counts
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Command(CompanyCommand):
         books.filter(next_changes_at__gt=asked_at).update(next_changes_at=asked_at)
         if options["ignore_pauses"]:
             SyncRun.objects.filter(company=company).ignore_pauses()
-            Lane.notify(company.pk)
+            CompanyLease.notify(company.pk)
         queue.wake()
         if seconds is not None and not wait_for(company, asked_at, seconds):
             self.show(counts(company, asked_at))

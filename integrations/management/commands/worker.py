@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from integrations.management.clock import TICK_SECONDS, Clock
 from integrations.management.cluster import Cluster, run_cluster
+from integrations.management.supervisor import TICK_SECONDS, Clock
 
 GRACE_SECONDS = 55.0  # longer than a pump works
 

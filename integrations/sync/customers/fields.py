@@ -7,7 +7,7 @@ from typing import Any
 
 from integrations.coperniq.records import CoperniqAccount
 from integrations.models import MatchingStrategy, RecordLink
-from integrations.models.secrets import keyed_digest
+from integrations.models.encryption import keyed_digest
 from integrations.quickbooks.records import Customer
 from integrations.sync.customers.mapping import EMAIL_PATH, TAX_PATH, WantedCustomer, is_same_name
 from integrations.sync.engine.context import SyncContext

@@ -23,7 +23,7 @@ from integrations.models import (
     RunState,
     SyncRun,
 )
-from integrations.models.vocabulary import OPEN
+from integrations.models.enums import OPEN
 from integrations.quickbooks.records import Customer
 from integrations.sync.customers.linked import (
     coperniq_account_of,
@@ -162,7 +162,7 @@ def request_merge_check(ctx: SyncContext, run: SyncRun, old_customer_id: str) ->
         record_name=owner.coperniq_name,
     )
     with transaction.atomic():
-        ctx.lane.assert_owned()
+        ctx.lease.assert_owned()
         SyncRun.objects.ask(asked)
 
 

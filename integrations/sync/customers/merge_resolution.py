@@ -42,7 +42,7 @@ def forget_decision(ctx: SyncContext, run: SyncRun) -> None:
     """It was for what was shown then; nobody has agreed to what is shown now."""
     if run.decisions:
         with transaction.atomic():
-            ctx.lane.assert_owned()
+            ctx.lease.assert_owned()
             run.withdraw_answer(Question.MERGED_CUSTOMER)
 
 

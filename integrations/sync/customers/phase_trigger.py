@@ -128,7 +128,7 @@ def _ask_about_reentry(
 ) -> RunResult:
     """Stored before the answer: who leaves it is not asked again, and a release is for this entry alone."""
     with transaction.atomic():
-        ctx.lane.assert_owned()
+        ctx.lease.assert_owned()
         for entry in entries:
             entry.save()
         SyncRun.objects.filter(pk=run.pk).update(entry=newest)

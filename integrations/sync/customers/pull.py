@@ -45,7 +45,7 @@ def _is_next_in_line(ctx: SyncContext, run: SyncRun, link: RecordLink) -> bool:
     in_line = run.coperniq_account_id == coperniq_account_of(link)
     run.coperniq_id, run.coperniq_account_id = link.coperniq_id, coperniq_account_of(link)
     with transaction.atomic():
-        ctx.lane.assert_owned()
+        ctx.lease.assert_owned()
         SyncRun.objects.filter(pk=run.pk).update(
             coperniq_id=run.coperniq_id, coperniq_account_id=run.coperniq_account_id
         )

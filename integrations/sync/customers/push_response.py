@@ -9,7 +9,7 @@ from typing import Any
 
 from integrations.errors import RecordMissing
 from integrations.models import RecordLink, RemoteWrite
-from integrations.models.secrets import keyed_digest
+from integrations.models.encryption import keyed_digest
 from integrations.quickbooks.records import Customer, read_customer_record
 from integrations.sync.customers.mapping import TAX_PATH
 from integrations.sync.engine.context import SyncContext

@@ -13,10 +13,10 @@ from weakref import WeakValueDictionary
 from django.conf import settings
 from django.utils import timezone
 
-from integrations.connections.clients import CallMeter, coperniq_client, gate_of, quickbooks_client
+from integrations.connections.clients import CallMeter, call_gate_for, coperniq_client, quickbooks_client
 from integrations.coperniq.client import CoperniqClient
 from integrations.coperniq.records import Project
-from integrations.models import Lane, QuickBooksConnection, SyncSettings
+from integrations.models import CompanyLease, QuickBooksConnection, SyncSettings
 from integrations.quickbooks.client import QuickBooksClient
 
 LEASE_MARGIN = timedelta(seconds=2)
@@ -69,14 +69,16 @@ class ProjectCache:
 
 
 class SyncContext:
-    """For one thread at a time. Clients keep their connections alive for as long as the lane is driven."""
+    """For one thread at a time. Clients keep their connections alive for as long as the lease is driven."""
 
     RECENT_SECONDS = 15.0
 
-    def __init__(self, lane: Lane, connection: QuickBooksConnection, pool: ContextPool | None = None) -> None:
-        self.lane = lane
+    def __init__(
+        self, lease: CompanyLease, connection: QuickBooksConnection, pool: ContextPool | None = None
+    ) -> None:
+        self.lease = lease
         self.connection = connection
-        self.meter = pool.meter if pool else CallMeter(lane.company_id)
+        self.meter = pool.meter if pool else CallMeter(lease.company_id)
         self._projects = pool.projects if pool else ProjectCache()
 
     @cached_property
@@ -136,21 +138,21 @@ class SyncContext:
         return value if time.monotonic() - read_at < self.RECENT_SECONDS else None
 
     def ensure_lease_outlives_call(self) -> None:
-        """The lease has to outlive the call: nobody takes the lane while an answer may still come."""
+        """The lease has to outlive the call: nobody takes the lease while an answer may still come."""
         longest = max(self.quickbooks.timeout_seconds, self.coperniq.timeout_seconds)
         call = timedelta(seconds=longest) + LEASE_MARGIN
-        self.lane.assert_owned(timezone.now() + max(call, timedelta(seconds=settings.LEASE_SECONDS)))
+        self.lease.assert_owned(timezone.now() + max(call, timedelta(seconds=settings.LEASE_SECONDS)))
 
 
 class ContextPool:
-    """The desks of one connection while its lane is driven, and what they share."""
+    """The desks of one connection while its lease is driven, and what they share."""
 
-    def __init__(self, lane: Lane, connection: QuickBooksConnection) -> None:
-        self.lane = lane
+    def __init__(self, lease: CompanyLease, connection: QuickBooksConnection) -> None:
+        self.lease = lease
         self.connection = connection
-        self.meter = CallMeter(lane.company_id, every=1.0)
+        self.meter = CallMeter(lease.company_id, every=1.0)
         self.projects = ProjectCache()
-        self.gate = gate_of(connection.realm_id)
+        self.gate = call_gate_for(connection.realm_id)
         self.gate.keep()
         self._free: list[SyncContext] = []
 
@@ -160,7 +162,7 @@ class ContextPool:
         try:
             ctx = self._free.pop()
         except IndexError:
-            ctx = SyncContext(self.lane, self.connection, self)
+            ctx = SyncContext(self.lease, self.connection, self)
         ctx.reset()
         try:
             yield ctx

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from integrations.models import InvoiceSyncPeriod, Lane, QuickBooksConnection, RecordLink, SyncRun
+from integrations.models import CompanyLease, InvoiceSyncPeriod, QuickBooksConnection, RecordLink, SyncRun
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.handlers import installed
 
@@ -30,20 +30,20 @@ BEFORE_THE_FIRST = timedelta(days=30)
 
 @dataclass
 class _ProcessKnowledge:
-    """What this process knows of a connection. `lane` is the driving in which it was last up to date."""
+    """What this process knows of a connection. `lease` is the driving in which it was last up to date."""
 
     cursor: datetime | None = None
     fence: int = 0
-    lane: Lane | None = None
+    lease: CompanyLease | None = None
 
     def is_newer(self, cursor: datetime | None, fence: int) -> bool:
         """Than the database is now: that one came from a backup."""
         gone_back = self.cursor is not None and (cursor is None or cursor < self.cursor)
         return gone_back or fence < self.fence
 
-    def drove(self, lane: Lane) -> bool:
-        """Under this fence, and yet in another driving: every taking of a lane has a fence of its own."""
-        return self.lane is not None and self.lane is not lane and lane.fence <= self.lane.fence
+    def drove(self, lease: CompanyLease) -> bool:
+        """Under this fence, and yet in another driving: every taking of a lease has a fence of its own."""
+        return self.lease is not None and self.lease is not lease and lease.fence <= self.lease.fence
 
 
 _known: dict[int, _ProcessKnowledge] = {}
@@ -67,12 +67,17 @@ def _ensure_current(ctx: SyncContext) -> None:
 
 
 def is_up_to_date(ctx: SyncContext) -> bool:
-    cursor, lane = stored_cursor(ctx.connection), ctx.lane
+    cursor, lease = stored_cursor(ctx.connection), ctx.lease
     with _lock:
         seen = _known.setdefault(ctx.connection.pk, _ProcessKnowledge())
-        if seen.lane is None or seen.is_newer(cursor, lane.fence) or seen.drove(lane) or _is_outage(cursor):
+        if (
+            seen.lease is None
+            or seen.is_newer(cursor, lease.fence)
+            or seen.drove(lease)
+            or _is_outage(cursor)
+        ):
             return False
-        seen.cursor, seen.fence, seen.lane = cursor, lane.fence, lane
+        seen.cursor, seen.fence, seen.lease = cursor, lease.fence, lease
         return True
 
 
@@ -87,7 +92,10 @@ def is_continuous(connection: QuickBooksConnection, now: datetime) -> bool:
     Whoever has not seen an earlier cursor cannot tell, and only takes note of this one.
     """
     cursor = stored_cursor(connection)
-    fence = Lane.objects.filter(company=connection.company_id).values_list("fence", flat=True).first() or 0
+    fence = (
+        CompanyLease.objects.filter(company=connection.company_id).values_list("fence", flat=True).first()
+        or 0
+    )
     with _lock:
         seen = _known.setdefault(connection.pk, _ProcessKnowledge())
         if seen.is_newer(cursor, fence):
@@ -105,7 +113,7 @@ def _catch_up(ctx: SyncContext) -> None:
     earlier = Q(changes_cursor_at__isnull=True) | Q(changes_cursor_at__lt=began_at)
     rows.filter(earlier).update(changes_cursor_at=began_at, changes_read_at=began_at)
     with _lock:
-        _known[ctx.connection.pk] = _ProcessKnowledge(began_at, ctx.lane.fence, ctx.lane)
+        _known[ctx.connection.pk] = _ProcessKnowledge(began_at, ctx.lease.fence, ctx.lease)
 
 
 def stored_cursor(connection: QuickBooksConnection) -> datetime | None:

@@ -31,14 +31,14 @@ TRIES_AGAINST_STALENESS = 3
 def run_once(ctx: SyncContext, run: SyncRun) -> None:
     """One execution, whatever it comes to. Never raises for what a record, a vendor or a rule can do.
 
-    A database that is away is raised: the run stays claimed, and is found again when the lane's lease is over.
+    A database that is away is raised: the run stays claimed, and is found again when the lease's lease is over.
     """
-    if not run.claim(ctx.lane.fence):
+    if not run.claim(ctx.lease.fence):
         return
     try:
         settle_run(ctx, run, _attempt(ctx, run))
     except LeaseLost:
-        logger.warning("Lane of company %s was taken over", run.company_id)
+        logger.warning("CompanyLease of company %s was taken over", run.company_id)
     except OperationalError:
         raise
     except DatabaseError:
@@ -128,7 +128,7 @@ def quickbooks_id_after(run: SyncRun, ending: RunResult) -> str:
 def settle_run(ctx: SyncContext, run: SyncRun, ending: RunResult) -> None:
     """One transaction: the write's row, the link, what follows from it, the log and the run itself."""
     with transaction.atomic():
-        ctx.lane.assert_owned()
+        ctx.lease.assert_owned()
         store_result(ctx, run, ending)
         values = {
             "cause": ending.cause,
@@ -148,4 +148,4 @@ def settle_run(ctx: SyncContext, run: SyncRun, ending: RunResult) -> None:
         if not run.settle(ending.state, values):
             raise LeaseLost
         if ending.cause == Throttled.cause and ending.not_before is not None:
-            ctx.lane.pause(ending.not_before)
+            ctx.lease.pause(ending.not_before)

@@ -21,7 +21,7 @@ from integrations.errors import (
     VendorError,
 )
 from integrations.models import Outcome, RunState, SyncRun
-from integrations.models.vocabulary import RECONNECT
+from integrations.models.enums import RECONNECT
 from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.plan import RunResult

@@ -8,10 +8,10 @@ from typing import Any
 from django.utils import timezone
 
 from integrations.connections.reference import READERS, Rows
-from integrations.models import QuickBooksConnection, ReferenceList
+from integrations.models import LookupList, QuickBooksConnection
 from integrations.sync.engine.context import SyncContext
 
-LookupName = ReferenceList.Name
+LookupName = LookupList.Name
 
 DAILY = timedelta(days=1)
 SOON = timedelta(minutes=5)
@@ -27,13 +27,13 @@ def lookup_rows(ctx: SyncContext, name: str, max_age: timedelta = DAILY) -> Rows
     known = _lookup_cache.get((ctx.connection.pk, name))
     if known is not None and known[0] == read_at:
         return known[1]
-    found: Rows = ReferenceList.objects.get(connection=ctx.connection, name=name).rows
+    found: Rows = LookupList.objects.get(connection=ctx.connection, name=name).rows
     _lookup_cache[ctx.connection.pk, name] = (read_at, found)
     return found
 
 
 def _stored_stamp(ctx: SyncContext, name: str) -> datetime | None:
-    lists = ReferenceList.objects.filter(connection=ctx.connection, name=name)
+    lists = LookupList.objects.filter(connection=ctx.connection, name=name)
     return lists.values_list("read_at", flat=True).first()
 
 
@@ -43,7 +43,7 @@ def refresh_lookup(ctx: SyncContext, name: str, max_age: timedelta = timedelta(0
     with ctx.locked(f"list of {name}"):
         read_at = _stored_stamp(ctx, name)
         if read_at is None or (read_at < asked_at and timezone.now() - read_at > max_age):
-            ReferenceList.keep(ctx.connection, name, READERS[name](ctx.quickbooks, ctx.coperniq))
+            LookupList.keep(ctx.connection, name, READERS[name](ctx.quickbooks, ctx.coperniq))
     return lookup_rows(ctx, name, DAILY)
 
 
@@ -58,7 +58,7 @@ def find_in_lookup(ctx: SyncContext, name: str, **wanted: Any) -> dict[str, Any]
 
 def forget_lookup(ctx: SyncContext) -> None:
     """QuickBooks refused something these lists call good."""
-    lists = ReferenceList.objects.filter(connection=ctx.connection).exclude(name=LookupName.CATALOG)
+    lists = LookupList.objects.filter(connection=ctx.connection).exclude(name=LookupName.CATALOG)
     lists.update(read_at=timezone.now() - 2 * DAILY)
 
 

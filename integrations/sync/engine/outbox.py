@@ -10,7 +10,7 @@ from django.db import transaction
 from integrations.coperniq.client import CoperniqClient
 from integrations.errors import OutcomeUnknown, VendorError
 from integrations.models import RecordLink, RemoteWrite, SyncRun, Vendor
-from integrations.models.secrets import keyed_digest
+from integrations.models.encryption import keyed_digest
 from integrations.quickbooks.bodies import dump
 from integrations.quickbooks.records import nest
 from integrations.sync.engine import responses as engine_responses
@@ -68,7 +68,7 @@ def store_prepared_write(ctx: SyncContext, write: RemoteWrite, body: str) -> Non
     write.body = body
     write.request_id = _request_id_of(write, body)
     with transaction.atomic():
-        ctx.lane.assert_owned()
+        ctx.lease.assert_owned()
         write.save()
 
 
@@ -126,7 +126,7 @@ def _send_to_coperniq(client: CoperniqClient, write: RemoteWrite) -> object:
 
 def record_refusal(ctx: SyncContext, write: RemoteWrite, error: VendorError) -> None:
     with transaction.atomic():
-        ctx.lane.assert_owned()
+        ctx.lease.assert_owned()
         write.close(
             RemoteWrite.State.REFUSED,
             error_code=error.code,

@@ -23,7 +23,7 @@ from integrations.sync.engine.plan import AnsweredWrite, RunResult
 
 def store_result(ctx: SyncContext, run: SyncRun, ending: RunResult) -> None:
     with transaction.atomic():
-        ctx.lane.assert_owned()
+        ctx.lease.assert_owned()
         if ending.answered is not None:
             close_answered(ending.answered)
             _consume_decision(run, ending.answered.write)

@@ -11,7 +11,7 @@ from integrations.causes import Cause
 from integrations.errors import Choice
 from integrations.messages import Message
 from integrations.models import Outcome, PhaseEntry, RecordLink, RemoteWrite, RunState, SyncRun, Vendor
-from integrations.models.secrets import keyed_digest
+from integrations.models.encryption import keyed_digest
 from integrations.quickbooks.bodies import dump
 
 

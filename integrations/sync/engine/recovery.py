@@ -29,14 +29,14 @@ _DOCUMENT_ENTITIES = ("Invoice", "Payment")
 
 def find_open_writes(ctx: SyncContext, run: SyncRun) -> Iterator[RemoteWrite]:
     """This record's own; and of records matched by name the creates of others: what they left behind must not be
-    taken for a match. What another thread of this lane has in flight is its own affair."""
+    taken for a match. What another thread of this lease has in flight is its own affair."""
     rows = RemoteWrite.objects.open().filter(connection=ctx.connection, kind=run.kind)
     yield from rows.filter(own_writes(run))
     if run.kind not in MATCHED_BY_NAME:
         return
     if RecordLink.objects.pushed(ctx.connection, run.kind, run.coperniq_id) is None:
         creates = rows.filter(operation="create").exclude(coperniq_id=run.coperniq_id)
-        yield from creates.exclude(run__state=RunState.RUNNING, run__fence=ctx.lane.fence)
+        yield from creates.exclude(run__state=RunState.RUNNING, run__fence=ctx.lease.fence)
 
 
 def refresh_linked_ids(ctx: SyncContext, run: SyncRun) -> None:
@@ -73,7 +73,7 @@ def resolve_open_write(ctx: SyncContext, write: RemoteWrite) -> RunResult | None
 def _abandon(ctx: SyncContext, write: RemoteWrite) -> None:
     """It came to nothing: what is to be done is planned anew."""
     with transaction.atomic():
-        ctx.lane.assert_owned()
+        ctx.lease.assert_owned()
         write.close(RemoteWrite.State.ABANDONED)
 
 

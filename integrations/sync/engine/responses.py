@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from integrations.json_reader import load_json
 from integrations.models import RecordLink, RemoteWrite
-from integrations.parsing import load_json
 from integrations.sync.engine.context import SyncContext
 
 PAST_TENSE = {

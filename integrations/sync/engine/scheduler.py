@@ -13,7 +13,7 @@ from django.db.models.functions import Concat
 from django.utils import timezone
 
 from integrations.errors import LeaseLost
-from integrations.models import Direction, Kind, Lane, SyncRun
+from integrations.models import CompanyLease, Direction, Kind, SyncRun
 from integrations.sync.engine.context import ContextPool
 from integrations.sync.engine.executor import run_once
 
@@ -30,33 +30,33 @@ Key = tuple[int, str]
 
 
 class WorkerPool(Protocol):
-    """Who lends a lane more hands than its own."""
+    """Who lends a lease more hands than its own."""
 
     def share(self) -> int:
-        """How many one lane may have at the moment. Who is one too many leaves after its run."""
+        """How many one lease may have at the moment. Who is one too many leaves after its run."""
 
     def hire(self, errand: Callable[[], int]) -> bool:
         """False when nobody is free."""
 
 
-def run_company(lane: Lane, deadline: float, crew: WorkerPool | None = None) -> int:
-    """How many runs were executed. `deadline` is on the monotonic clock; the lane is given back at the end.
+def run_company(lease: CompanyLease, deadline: float, crew: WorkerPool | None = None) -> int:
+    """How many runs were executed. `deadline` is on the monotonic clock; the lease is given back at the end.
 
     Without a crew everything is done by the calling thread, one run after the other.
     """
-    SyncRun.objects.recover(lane.company_id, lane.fence)
-    return CompanyScheduler(lane, deadline, crew).lead()
+    SyncRun.objects.recover(lease.company_id, lease.fence)
+    return CompanyScheduler(lease, deadline, crew).lead()
 
 
 class CompanyScheduler:
-    """One driving of a lane by one leading thread and its helpers: whose turn it is, and when it is over.
+    """One driving of a lease by one leading thread and its helpers: whose turn it is, and when it is over.
 
     A run's keys are busy from its picking to its end. Of each account only the oldest due run is known at a time, and
     what comes after it is looked up when it has ended: its end may have changed that.
     """
 
-    def __init__(self, lane: Lane, deadline: float, crew: WorkerPool | None = None) -> None:
-        self.lane = lane
+    def __init__(self, lease: CompanyLease, deadline: float, crew: WorkerPool | None = None) -> None:
+        self.lease = lease
         self.deadline = deadline
         self._crew = crew
         self.executed = 0
@@ -78,7 +78,7 @@ class CompanyScheduler:
                 self._work()
                 self._end_or_wait()
         except LeaseLost:
-            logger.warning("Lane of company %s was taken over", self.lane.company_id)
+            logger.warning("CompanyLease of company %s was taken over", self.lease.company_id)
         except BaseException as error:
             self._failure = error
             raise
@@ -92,7 +92,7 @@ class CompanyScheduler:
         if self._failure is not None:
             raise self._failure
         if not self._closed:
-            self.lane.release()
+            self.lease.release()
         return self.executed
 
     def help(self) -> int:
@@ -132,10 +132,10 @@ class CompanyScheduler:
             return run
 
     def _look(self) -> None:
-        """Note how often the lane was nudged, then look for work: in this order no nudge is missed."""
+        """Note how often the lease was nudged, then look for work: in this order no nudge is missed."""
         self._looked = True
-        self.lane.look()
-        self._ready = [] if self.lane.is_paused else list(first_runs(self.lane))
+        self.lease.look()
+        self._ready = [] if self.lease.is_paused else list(first_runs(self.lease))
         self._known_until = time.monotonic() + _READY_VALID_SECONDS
 
     def _pick(self) -> SyncRun | None:
@@ -158,7 +158,7 @@ class CompanyScheduler:
     def _room(self, run: SyncRun) -> ContextPool:
         with self._changed:
             if run.connection_id not in self._rooms:
-                self._rooms[run.connection_id] = ContextPool(self.lane, run.connection)
+                self._rooms[run.connection_id] = ContextPool(self.lease, run.connection)
             return self._rooms[run.connection_id]
 
     def _ended(self, run: SyncRun) -> None:
@@ -169,11 +169,11 @@ class CompanyScheduler:
             self._looked = False
             # What was known of this account is from before its end.
             ready = [other for other in self._ready if _account_key(other) != _account_key(run)]
-            self._ready = [] if self.lane.is_paused else ready
+            self._ready = [] if self.lease.is_paused else ready
             self._changed.notify_all()
 
     def _is_over(self) -> bool:
-        lost = self._closed or self.lane.is_lost or self._failure is not None
+        lost = self._closed or self.lease.is_lost or self._failure is not None
         return lost or time.monotonic() >= self.deadline
 
     def _watch(self) -> bool:
@@ -190,35 +190,35 @@ class CompanyScheduler:
         self._watching = False
 
     def _end_or_wait(self) -> None:
-        """The lane is given back only when nothing runs and nothing has ended since we last looked."""
+        """The lease is given back only when nothing runs and nothing has ended since we last looked."""
         with self._changed:
             if self._running:
                 self._wait_a_moment()
             elif self._looked and not self._is_over():
-                self._closed = self.lane.release_if_idle()
+                self._closed = self.lease.release_if_idle()
 
     def _wait_for_the_others(self) -> None:
         with self._changed:
             self._changed.wait_for(lambda: not self._running)
 
 
-def due_runs(lane: Lane) -> QuerySet[SyncRun]:
-    return SyncRun.objects.due(timezone.now()).filter(company_id=lane.company_id)
+def due_runs(lease: CompanyLease) -> QuerySet[SyncRun]:
+    return SyncRun.objects.due(timezone.now()).filter(company_id=lease.company_id)
 
 
-def next_run(lane: Lane) -> SyncRun | None:
+def next_run(lease: CompanyLease) -> SyncRun | None:
     """The oldest due run: a customer was asked for before its job."""
-    return due_runs(lane).select_related("connection__company__coperniq").order_by("id").first()
+    return due_runs(lease).select_related("connection__company__coperniq").order_by("id").first()
 
 
-def first_runs(lane: Lane) -> QuerySet[SyncRun]:
+def first_runs(lease: CompanyLease) -> QuerySet[SyncRun]:
     """The oldest due run of each account, the oldest first."""
     pulled = When(
         coperniq_account_id="", direction="pull", then=Concat("kind", Value(":QuickBooks:"), "quickbooks_id")
     )
     pushed = When(coperniq_account_id="", then=Concat("kind", Value(":"), "coperniq_id"))
     own = Case(pulled, pushed, default=Value(""))
-    accounts = due_runs(lane).annotate(own=own).values("connection_id", "coperniq_account_id", "own")
+    accounts = due_runs(lease).annotate(own=own).values("connection_id", "coperniq_account_id", "own")
     firsts = accounts.annotate(first=Min("id")).order_by("first").values("first")[:BATCH_SIZE]
     rows = SyncRun.objects.filter(pk__in=firsts).select_related("connection__company__coperniq")
     return rows.order_by("id")

@@ -16,15 +16,15 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations import queue
-from integrations.models import Heartbeat, Lane, SyncRun
-from integrations.models.lanes import LaneQuerySet
+from integrations.models import CompanyLease, Heartbeat, SyncRun
+from integrations.models.leases import CompanyLeaseQuerySet
 from integrations.sync.engine.scheduler import WorkerPool, run_company
 
 logger = logging.getLogger(__name__)
 
 LEAD_THREADS = 24
 HELPER_THREADS = 24
-"""Each lane has a thread of the first for itself, so that the helpers of a busy one never keep another waiting.
+"""Each lease has a thread of the first for itself, so that the helpers of a busy one never keep another waiting.
 
 Together they bound a queue process: 48 threads, each with one connection to the database while it works.
 """
@@ -37,16 +37,16 @@ Job = Callable[[], int]
 PeriodicJob = Callable[[], Sequence[Job]]
 
 
-def find_due_leases() -> LaneQuerySet:
-    """Free lanes with due runs, or with runs whose driver died: its lease has run out by itself."""
+def find_due_leases() -> CompanyLeaseQuerySet:
+    """Free leases with due runs, or with runs whose driver died: its lease has run out by itself."""
     now = timezone.now()
     due = SyncRun.objects.due(now).values("company_id")
     stranded = SyncRun.objects.filter(state="running").values("company_id")
-    return Lane.objects.free(now).filter(Q(company_id__in=due) | Q(company_id__in=stranded))
+    return CompanyLease.objects.free(now).filter(Q(company_id__in=due) | Q(company_id__in=stranded))
 
 
 class HelperPool:
-    """Threads that busy lanes hire beside their own, in equal shares."""
+    """Threads that busy leases hire beside their own, in equal shares."""
 
     def __init__(self, pump: WorkerLoop, pool: Executor) -> None:
         self.pump = pump
@@ -54,7 +54,7 @@ class HelperPool:
         self.free = threading.BoundedSemaphore(HELPER_THREADS)
 
     def share(self) -> int:
-        return HELPER_THREADS // max(len(self.pump.lanes), 1)
+        return HELPER_THREADS // max(len(self.pump.leases), 1)
 
     def hire(self, errand: Job) -> bool:
         hired = self.free.acquire(blocking=False)
@@ -65,15 +65,15 @@ class HelperPool:
 
 
 class WorkerLoop:
-    """Drives lanes until its time is up, or until nothing has been due for a moment.
+    """Drives leases until its time is up, or until nothing has been due for a moment.
 
-    `chores` are asked at every tick; the errands they give are run by the pool beside the lanes.
+    `chores` are asked at every tick; the errands they give are run by the pool beside the leases.
     """
 
     def __init__(self, chores: Sequence[PeriodicJob] = (), seconds: float | None = None) -> None:
         self.chores = chores
         self.deadline = time.monotonic() + (settings.PUMP_SECONDS if seconds is None else seconds)
-        self.lanes: dict[int, Lane] = {}
+        self.leases: dict[int, CompanyLease] = {}
         self.helpers: WorkerPool | None = None
         self.futures: dict[Future[int], int | None] = {}
         self.last_beat = float("-inf")
@@ -85,7 +85,7 @@ class WorkerLoop:
         with (
             self.renewing(),
             ThreadPoolExecutor(HELPER_THREADS, "helper") as helpers,
-            ThreadPoolExecutor(LEAD_THREADS, "lane") as pool,
+            ThreadPoolExecutor(LEAD_THREADS, "lease") as pool,
         ):
             self.helpers = HelperPool(self, helpers)
             while time.monotonic() < self.deadline:
@@ -116,20 +116,20 @@ class WorkerLoop:
 
     def take_lanes(self, pool: Executor) -> None:
         room = LEAD_THREADS - len(self.futures)
-        lease = timedelta(seconds=settings.LEASE_SECONDS)
-        for lane in find_due_leases()[: max(room, 0)]:
-            if lane.pk not in self.lanes and lane.take(timezone.now(), lease):
-                self.lanes[lane.pk] = lane
-                self.futures[pool.submit(in_thread, self.errand_of(lane))] = lane.pk
+        duration = timedelta(seconds=settings.LEASE_SECONDS)
+        for lease in find_due_leases()[: max(room, 0)]:
+            if lease.pk not in self.leases and lease.take(timezone.now(), duration):
+                self.leases[lease.pk] = lease
+                self.futures[pool.submit(in_thread, self.errand_of(lease))] = lease.pk
 
-    def errand_of(self, lane: Lane) -> Job:
-        return lambda: run_company(lane, self.deadline, self.helpers)
+    def errand_of(self, lease: CompanyLease) -> Job:
+        return lambda: run_company(lease, self.deadline, self.helpers)
 
     def harvest(self) -> None:
         for future in [future for future in self.futures if future.done()]:
             lane_pk = self.futures.pop(future)
             if lane_pk is not None:
-                self.lanes.pop(lane_pk)
+                self.leases.pop(lane_pk)
             self.done += _result_of(future)
 
     def finish(self) -> None:
@@ -141,7 +141,7 @@ class WorkerLoop:
 
     @contextmanager
     def renewing(self) -> Iterator[None]:
-        """Leases are renewed by a thread of their own, so that a slow vendor does not cost us a lane."""
+        """Leases are renewed by a thread of their own, so that a slow vendor does not cost us a lease."""
         stopped = threading.Event()
         thread = threading.Thread(target=self.renew_until, args=(stopped,), name="lease", daemon=True)
         thread.start()
@@ -152,18 +152,18 @@ class WorkerLoop:
             thread.join()
 
     def renew_until(self, stopped: threading.Event) -> None:
-        lease = settings.LEASE_SECONDS
+        duration = settings.LEASE_SECONDS
         try:
-            while not stopped.wait(lease / 3):
-                self.renew(timedelta(seconds=lease))
+            while not stopped.wait(duration / 3):
+                self.renew(timedelta(seconds=duration))
         finally:
             connections.close_all()
 
-    def renew(self, lease: timedelta) -> None:
+    def renew(self, duration: timedelta) -> None:
         """A renewal that fails is made up for by the next; the fence guards what is not."""
-        held = [(lane.pk, lane.fence) for lane in list(self.lanes.values())]
+        held = [(lease.pk, lease.fence) for lease in list(self.leases.values())]
         try:
-            Lane.objects.renew(held, timezone.now() + lease)
+            CompanyLease.objects.renew(held, timezone.now() + duration)
         except DatabaseError:
             logger.exception("Leases could not be renewed")
 

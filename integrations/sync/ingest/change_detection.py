@@ -19,7 +19,7 @@ from integrations.models import (
     SyncSettings,
     Vendor,
 )
-from integrations.models.lanes import LONG_AGO
+from integrations.models.leases import LONG_AGO
 from integrations.quickbooks.changes import ChangedRecord
 from integrations.quickbooks.documents import (
     QuickBooksInvoice,

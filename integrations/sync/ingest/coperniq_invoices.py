@@ -18,9 +18,9 @@ from integrations.models import (
     CoperniqConnection,
     InvoiceSyncPeriod,
     Kind,
+    PolledInvoice,
     QuickBooksConnection,
     RecordLink,
-    SeenInvoice,
 )
 from integrations.sync.ingest.events import (
     EVENTS_PER_INSERT,
@@ -103,7 +103,7 @@ def _record_changes(
 
 
 def _is_changed_invoice(
-    invoice: Listed, seen: SeenInvoice | None, linked: Collection[str], period: InvoiceSyncPeriod
+    invoice: Listed, seen: PolledInvoice | None, linked: Collection[str], period: InvoiceSyncPeriod
 ) -> bool:
     """What has rested since before the switch-on is none of ours, however much was paid on it."""
     if seen is not None and seen.version != invoice.version:
@@ -130,7 +130,7 @@ def _newest_skipped(listed: Sequence[Listed], period: InvoiceSyncPeriod) -> set[
     return {row.id for row in newest[:LEFT_OUT_AT_ONCE]}
 
 
-def _has_payments_to_read(invoice: Listed, seen: SeenInvoice | None) -> bool:
+def _has_payments_to_read(invoice: Listed, seen: PolledInvoice | None) -> bool:
     """Its payments have not been read for what is paid by now, or for how the invoice stands now.
 
     Of a payment that got another date only the invoice's stamp tells, if anything does
@@ -150,7 +150,7 @@ def _has_payments(invoice: CoperniqInvoice) -> bool:
 
 def _store_polled(connection: CoperniqConnection, listed: Iterable[Listed]) -> None:
     rows = [
-        SeenInvoice(
+        PolledInvoice(
             connection=connection,
             invoice_id=invoice.id,
             version=invoice.version,
@@ -159,7 +159,7 @@ def _store_polled(connection: CoperniqConnection, listed: Iterable[Listed]) -> N
         )
         for invoice in listed
     ]
-    SeenInvoice.objects.bulk_create(
+    PolledInvoice.objects.bulk_create(
         rows,
         batch_size=EVENTS_PER_INSERT,
         update_conflicts=True,

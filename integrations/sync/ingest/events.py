@@ -18,11 +18,11 @@ from integrations.coperniq.records import Project
 from integrations.coperniq.webhooks import parse_event
 from integrations.models import (
     CoperniqConnection,
-    EventTally,
+    EventCount,
     InboundEvent,
     InvoiceSyncPeriod,
+    PolledInvoice,
     QuickBooksConnection,
-    SeenInvoice,
 )
 from integrations.quickbooks.webhooks import Notification, parse_notifications
 
@@ -118,7 +118,7 @@ def _count_notifications(
         reasons["received"] += 1
     for reason, count in reasons.items():
         if count:
-            EventTally.add(_Source.QUICKBOOKS_WEBHOOK, reason, count)
+            EventCount.add(_Source.QUICKBOOKS_WEBHOOK, reason, count)
 
 
 def record_projects_seen(
@@ -187,7 +187,7 @@ def record_payment_checks(
 
 
 def record_invoices_missing(
-    vendor_connection: CoperniqConnection, period: InvoiceSyncPeriod, gone: Iterable[SeenInvoice]
+    vendor_connection: CoperniqConnection, period: InvoiceSyncPeriod, gone: Iterable[PolledInvoice]
 ) -> None:
     """Once for each time it went missing."""
     events = [

@@ -16,11 +16,11 @@ from integrations.connections.reference import stored_list
 from integrations.connections.tokens import mark_access_lost
 from integrations.errors import AccessLost, PortalError
 from integrations.models import (
-    ForeignPayment,
+    ExternalPayment,
     InboundEvent,
     InvoiceSyncPeriod,
+    LookupList,
     QuickBooksConnection,
-    ReferenceList,
     SyncSettings,
 )
 from integrations.quickbooks.changes import ChangedRecord
@@ -105,7 +105,7 @@ def _initial_cursor(
 def _refresh_external_payments(connection: QuickBooksConnection, changes: Iterable[ChangedRecord]) -> None:
     changes = list(changes)
     gone = [change.id for change in changes if change.entity == "Payment" and change.is_deleted]
-    ForeignPayment.objects.filter(connection=connection, quickbooks_id__in=gone).delete()
+    ExternalPayment.objects.filter(connection=connection, quickbooks_id__in=gone).delete()
     record_external_payments(connection, read_changed_payments(changes))
 
 
@@ -116,12 +116,12 @@ def forget_items(
     items = [change for change in changes if change.entity == "Item"]
     if not items:
         return
-    known = {row["id"]: row for row in stored_list(connection, ReferenceList.Name.ITEMS)}
+    known = {row["id"]: row for row in stored_list(connection, LookupList.Name.ITEMS)}
     for change in items:
         item = None if change.is_deleted else readable_changes(read_item_record, change)
         if (asdict(item) if item else None) != known.get(change.id):
             changed_at = change.updated_at - clock_offset if change.updated_at else timezone.now()
-            ReferenceList.forget_items(connection.company_id, changed_at + CDC_OVERLAP)
+            LookupList.forget_items(connection.company_id, changed_at + CDC_OVERLAP)
 
 
 def _record_changes(
@@ -157,7 +157,7 @@ def stamps(
     captured: CapturedChanges,
     now: datetime,
 ) -> dict[str, object]:
-    """Our own writes are all known while this goes on without a gap; after one, the lane catches up first."""
+    """Our own writes are all known while this goes on without a gap; after one, the lease catches up first."""
     values: dict[str, object] = {"captured_at": now}
     if captured.compared_because:
         values |= {"compared_fully_at": now, "compared_fully_because": captured.compared_because[:200]}

@@ -97,6 +97,6 @@ def _store_relinked(ctx: SyncContext, link: RecordLink) -> None:
         record_name=link.coperniq_name,
     )
     with transaction.atomic():
-        ctx.lane.assert_owned()
+        ctx.lease.assert_owned()
         store_link(link)
         entry.save()

@@ -12,10 +12,10 @@ from integrations.models import (
     Action,
     InboundEvent,
     Kind,
+    LookupList,
+    PolledInvoice,
     QuickBooksConnection,
     RecordLink,
-    ReferenceList,
-    SeenInvoice,
     SyncRun,
     SyncSettings,
 )
@@ -39,9 +39,9 @@ def route_event(event: InboundEvent) -> bool:
         if not InboundEvent.objects.unplanned().filter(pk=event.pk).settle(outcome, reason):
             return False
         if reason == SYNCING_OFF and event.name == InboundEvent.INVOICE_SEEN:
-            SeenInvoice.forget(event.company_id, event.record_id)
+            PolledInvoice.forget(event.company_id, event.record_id)
         if reason == ITEMS_CHANGED:
-            ReferenceList.forget_items(event.company_id, event.received_at)
+            LookupList.forget_items(event.company_id, event.received_at)
         for run in runs:
             _request_runs(run)
     return True

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from integrations.models import Owner, RecordLink
-from integrations.models.secrets import keyed_digest
+from integrations.models.encryption import keyed_digest
 from integrations.quickbooks.bodies import dump
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.invoices.compare import InvoiceComparison
@@ -37,7 +37,7 @@ def note_changes(ctx: SyncContext, link: RecordLink, fields: InvoiceComparison) 
     if noted != known:
         link.written["changed_at"] = noted
         with transaction.atomic():
-            ctx.lane.assert_owned()
+            ctx.lease.assert_owned()
             RecordLink.objects.filter(pk=link.pk).update(written=link.written)
     return noted
 

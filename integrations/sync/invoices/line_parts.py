@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from integrations.coperniq.money import PRECISE
-from integrations.parsing import Wild
+from integrations.json_reader import JsonReader
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import GROUP, QuickBooksInvoiceLine
 from integrations.sync.invoices.mapping import SALES, SUBTOTAL, text_of
@@ -113,7 +113,7 @@ def is_empty_box(line: QuickBooksInvoiceLine) -> bool:
 
 
 def discount_text(line: QuickBooksInvoiceLine) -> str:
-    percent = Wild(line.raw).child(DISCOUNT).decimal("DiscountPercent", None)
+    percent = JsonReader(line.raw).child(DISCOUNT).decimal("DiscountPercent", None)
     return _label(f"Discount {text_of(percent)} %" if percent else "Discount", line.description)
 
 

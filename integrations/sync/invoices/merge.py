@@ -12,7 +12,7 @@ from typing import Any
 from integrations.coperniq.money import CoperniqInvoice
 from integrations.errors import Skipped
 from integrations.models import Kind, RecordLink, SyncRun, Vendor
-from integrations.models.run_sets import SyncRunQuerySet
+from integrations.models.run_querysets import SyncRunQuerySet
 from integrations.quickbooks.documents import QuickBooksInvoice
 from integrations.sync.engine import responses as engine_responses
 from integrations.sync.engine.context import SyncContext

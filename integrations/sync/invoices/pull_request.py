@@ -20,5 +20,5 @@ def on_invoice_moved(ctx: SyncContext, invoice: RecordLink, customer_id: str) ->
 def request_pull(ctx: SyncContext, invoice: RecordLink) -> None:
     """Whoever met the news here stores a later version, after which nothing else would tell of it."""
     with transaction.atomic():
-        ctx.lane.assert_owned()
+        ctx.lease.assert_owned()
         SyncRun.objects.ask(SyncRun.of(ctx.connection, Action.PULL_INVOICE, invoice))

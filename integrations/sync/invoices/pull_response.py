@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from integrations.coperniq.money import CoperniqInvoice, CoperniqInvoiceLine
 from integrations.errors import Choice, RecordMissing
+from integrations.json_reader import JsonReader
 from integrations.models import Kind, RecordLink, RemoteWrite, SyncRun
-from integrations.parsing import Wild
 from integrations.quickbooks.bodies import money
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.coperniq_texts import read_quickbooks_tag
@@ -196,7 +196,7 @@ def _is_unlinked(ctx: SyncContext, coperniq_id: str) -> bool:
 
 
 def _has_values(current: CoperniqInvoice, wanted: Mapping[str, Any], zone: ZoneInfo) -> bool:
-    due = Wild(dict(wanted)).moment("dueDate", None)
+    due = JsonReader(dict(wanted)).moment("dueDate", None)
     rows = wanted.get("lineItems")
     return (
         ("dueDate" not in wanted or day_of(current.due_at, zone) == day_of(due, zone))

@@ -18,7 +18,15 @@ from integrations.errors import (
     Skipped,
     UnexpectedShape,
 )
-from integrations.models import ItemlessLines, Kind, PushFrom, RecordLink, SeenInvoice, SyncRun, SyncSettings
+from integrations.models import (
+    ItemlessLines,
+    Kind,
+    PolledInvoice,
+    PushFrom,
+    RecordLink,
+    SyncRun,
+    SyncSettings,
+)
 from integrations.sync.customers.merge_detection import wait_if_refused
 from integrations.sync.engine.choices import CREATE_AGAIN, DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
@@ -45,7 +53,7 @@ _INVOICE_MISSING = "invoice_missing"
 def plan(ctx: SyncContext, run: SyncRun) -> Plan:
     settings = ctx.settings
     if not settings.invoice_sync:
-        SeenInvoice.forget(run.company_id, run.coperniq_id)
+        PolledInvoice.forget(run.company_id, run.coperniq_id)
     refuse_while_off(settings)
     link = find_or_recover_link(ctx, run)
     invoice = read_invoice(ctx, run, link)
@@ -117,7 +125,7 @@ def _skip_if_asked(ctx: SyncContext, run: SyncRun, link: RecordLink) -> None:
         return
     link.written["unsettled"] = list(INVOICE_FIELDS)
     with transaction.atomic():
-        ctx.lane.assert_owned()
+        ctx.lease.assert_owned()
         RecordLink.objects.filter(pk=link.pk).update(written=link.written)
     raise Skipped("asked_already", "A person has been asked about this already.", silent=True)
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from integrations.errors import Refused
-from integrations.item_matches import match
+from integrations.item_matching import match
 from integrations.models import Kind, RecordLink, RemoteWrite, SyncRun, Vendor
 from integrations.quickbooks.bodies import dump, money
 from integrations.sync.engine import responses as engine_responses

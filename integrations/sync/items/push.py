@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from integrations.errors import NeedsDecision
-from integrations.item_matches import match
+from integrations.item_matching import match
 from integrations.models import ItemlessLines, Kind, QuickBooksConnection, RecordLink
 from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from integrations.coperniq.money import CoperniqPayment
 from integrations.errors import Choice, NeedsDecision, RecordMissing
-from integrations.models import Action, ForeignPayment, Kind, Question, RecordLink, SyncRun
+from integrations.models import Action, ExternalPayment, Kind, Question, RecordLink, SyncRun
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import QuickBooksPayment
 from integrations.sync.engine.choices import DISCARD
@@ -27,9 +27,9 @@ DUPLICATE_WINDOW = timedelta(days=7)
 
 def find_duplicates(
     ctx: SyncContext, payment: CoperniqPayment, invoice: RecordLink, on: date
-) -> list[ForeignPayment]:
+) -> list[ExternalPayment]:
     """Of the same amount on this invoice, within a week, and linked to no other payment."""
-    near = ForeignPayment.objects.on_invoice(ctx.connection, invoice.quickbooks_id).filter(
+    near = ExternalPayment.objects.on_invoice(ctx.connection, invoice.quickbooks_id).filter(
         amount_cents=payment.amount_cents, on__range=(on - DUPLICATE_WINDOW, on + DUPLICATE_WINDOW)
     )
     return list(near.exclude(quickbooks_id__in=_linked_payment_ids(ctx, invoice)).order_by("pk"))
@@ -56,7 +56,7 @@ def plan_duplicate(
     )
 
 
-def _requeue_pull_questions(ctx: SyncContext, invoice: RecordLink, rows: Sequence[ForeignPayment]) -> None:
+def _requeue_pull_questions(ctx: SyncContext, invoice: RecordLink, rows: Sequence[ExternalPayment]) -> None:
     """The card of the other direction about the same pair: looked at anew, that run waits for the answer to this one."""
     asked = SyncRun.objects.held().filter(
         connection=ctx.connection, action=Action.PULL_PAYMENT, cause="probably_same_payment"
@@ -65,7 +65,7 @@ def _requeue_pull_questions(ctx: SyncContext, invoice: RecordLink, rows: Sequenc
     same.filter(quickbooks_id__in=[row.quickbooks_id for row in rows]).requeue()
 
 
-def _hold_probably_same(rows: Sequence[ForeignPayment]) -> NeedsDecision:
+def _hold_probably_same(rows: Sequence[ExternalPayment]) -> NeedsDecision:
     one = rows[0]
     others = f" (and {len(rows) - 1} more like it)" if len(rows) > 1 else ""
     return NeedsDecision(
@@ -76,7 +76,7 @@ def _hold_probably_same(rows: Sequence[ForeignPayment]) -> NeedsDecision:
     )
 
 
-def _link_choices(rows: Sequence[ForeignPayment]) -> list[Choice]:
+def _link_choices(rows: Sequence[ExternalPayment]) -> list[Choice]:
     return [
         *(Choice(f"link:{row.quickbooks_id}", _link_label(row), Question.SAME_PAYMENT) for row in rows),
         RECORD_BOTH,
@@ -84,7 +84,7 @@ def _link_choices(rows: Sequence[ForeignPayment]) -> list[Choice]:
     ]
 
 
-def _link_label(row: ForeignPayment) -> str:
+def _link_label(row: ExternalPayment) -> str:
     told = f", reference {row.reference}" if row.reference else ""
     return f"Link to the payment of {row.on:%B %-d, %Y}{told}"
 
@@ -122,7 +122,7 @@ def read_on(ctx: SyncContext, invoice: RecordLink, payment_id: str) -> QuickBook
         found = None
     if found is not None and found.applied_to(invoice.quickbooks_id):
         return found
-    known = ForeignPayment.objects.on_invoice(ctx.connection, invoice.quickbooks_id)
+    known = ExternalPayment.objects.on_invoice(ctx.connection, invoice.quickbooks_id)
     known.filter(quickbooks_id=payment_id).delete()
     return None
 

@@ -14,14 +14,14 @@ from django.utils import timezone
 from integrations.errors import RecordMissing
 from integrations.models import (
     Action,
-    ForeignPayment,
+    ExternalPayment,
     InboundEvent,
     Kind,
     QuickBooksConnection,
     RecordLink,
     SyncRun,
 )
-from integrations.models.lanes import LONG_AGO
+from integrations.models.leases import LONG_AGO
 from integrations.quickbooks.documents import QuickBooksPayment
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.continuity import CDC_OVERLAP
@@ -74,12 +74,12 @@ def record_external_payments(connection: QuickBooksConnection, payments: Iterabl
     for payment in payments:
         if tagged_coperniq_id(connection.realm_id, Kind.PAYMENT, payment.note):
             continue
-        known = ForeignPayment.objects.filter(connection=connection, quickbooks_id=payment.id)
+        known = ExternalPayment.objects.filter(connection=connection, quickbooks_id=payment.id)
         paid = {line.txn_id for line in payment.lines if line.txn_type == "Invoice"}
         invoices = list(linked.filter(quickbooks_id__in=paid)) if payment.total_cents else []
         known.exclude(quickbooks_invoice_id__in=[row.quickbooks_id for row in invoices]).delete()
         for invoice in invoices:
-            ForeignPayment.objects.update_or_create(
+            ExternalPayment.objects.update_or_create(
                 connection=connection,
                 quickbooks_id=payment.id,
                 quickbooks_invoice_id=invoice.quickbooks_id,
@@ -105,7 +105,7 @@ def refresh_invoice(ctx: SyncContext, invoice: RecordLink) -> None:
     fresh = quickbooks_invoice_snapshot(current, ctx.settings.memo_field)
     invoice.quickbooks_snapshot |= {name: fresh[name] for name in _REFRESHED_FIELDS}
     invoice.save(update_fields=["quickbooks_snapshot", "written"])
-    gone = ForeignPayment.objects.on_invoice(ctx.connection, invoice.quickbooks_id)
+    gone = ExternalPayment.objects.on_invoice(ctx.connection, invoice.quickbooks_id)
     gone.exclude(quickbooks_id__in=current.payment_ids).delete()
     record_external_payments(ctx.connection, read_unlinked(ctx, invoice, current.payment_ids))
 

@@ -131,7 +131,7 @@ def _take_over(ctx: SyncContext, run: SyncRun, link: RecordLink, row: CoperniqPa
     run.coperniq_id = link.coperniq_id = row.id
     link.coperniq_snapshot = coperniq_payment_snapshot(row, ZoneInfo(ctx.connection.company.time_zone))
     with transaction.atomic():
-        ctx.lane.assert_owned()
+        ctx.lease.assert_owned()
         link.save(update_fields=["coperniq_id", "coperniq_snapshot"])
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from integrations.errors import RecordMissing, Skipped
 from integrations.models import (
     Action,
-    ForeignPayment,
+    ExternalPayment,
     InboundEvent,
     Kind,
     RecordLink,
@@ -32,7 +32,7 @@ def detect(ctx: SyncContext, run: SyncRun) -> RunResult:
     links = list(links_of(ctx, run.quickbooks_id))
     payment = read_payment_or_none(ctx, run.quickbooks_id)
     if payment is None:
-        ForeignPayment.objects.filter(connection=ctx.connection, quickbooks_id=run.quickbooks_id).delete()
+        ExternalPayment.objects.filter(connection=ctx.connection, quickbooks_id=run.quickbooks_id).delete()
         asks = [pull_run(ctx, run.event, run.quickbooks_id, link.quickbooks_part, link) for link in links]
         asks = [asked for asked in asks if not was_pull_discarded(asked, None)]
         return nothing_to_do("It is not in QuickBooks any more.", silent=True, asks=asks)

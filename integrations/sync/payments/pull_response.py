@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from integrations.coperniq.money import CoperniqPayment
 from integrations.errors import RecordMissing
+from integrations.json_reader import JsonReader
 from integrations.models import Action, Kind, RecordLink, RemoteWrite, SyncRun
-from integrations.parsing import Wild
 from integrations.quickbooks.bodies import money
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.coperniq_texts import read_quickbooks_tag
@@ -53,7 +53,7 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
 def _snapshot_as_written(ctx: SyncContext, link: RecordLink, sent: Mapping[str, Any]) -> bool:
     """So that what people changed before it was found after a lost answer shows as their edit. True if they have."""
     zone = ZoneInfo(ctx.connection.company.time_zone)
-    on = day_of(Wild(dict(sent)).moment("paymentDate"), zone)
+    on = day_of(JsonReader(dict(sent)).moment("paymentDate"), zone)
     written = {"amount": int(sent["amount"] * 100), "on": on.isoformat() if on else ""}
     found = link.coperniq_snapshot
     link.coperniq_snapshot = {**found, **written}

@@ -14,7 +14,7 @@ from integrations.errors import (
     TooLong,
 )
 from integrations.models import Action, Kind, RecordLink, SyncRun
-from integrations.models.run_sets import SyncRunQuerySet
+from integrations.models.run_querysets import SyncRunQuerySet
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.continuity import find_or_recover_link
 from integrations.sync.engine.lookups import forget_lookup, read_preferences

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 
 from integrations.coperniq.money import CoperniqPayment
 from integrations.errors import RecordMissing, Skipped
-from integrations.models import Action, Kind, RecordLink, RunState, SeenInvoice, SyncLogEntry, SyncRun
+from integrations.models import Action, Kind, PolledInvoice, RecordLink, RunState, SyncLogEntry, SyncRun
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.plan import RunResult, done, nothing_to_do
 from integrations.sync.invoices.eligibility import refuse_while_off
@@ -130,5 +130,5 @@ def _store_seen(ctx: SyncContext, run: SyncRun, payments: list[CoperniqPayment])
     seen_invoice(ctx, run.coperniq_id).update(payments_read_cents=told)
 
 
-def seen_invoice(ctx: SyncContext, invoice_id: str) -> QuerySet[SeenInvoice]:
-    return SeenInvoice.objects.filter(connection=ctx.connection.company.coperniq, invoice_id=invoice_id)
+def seen_invoice(ctx: SyncContext, invoice_id: str) -> QuerySet[PolledInvoice]:
+    return PolledInvoice.objects.filter(connection=ctx.connection.company.coperniq, invoice_id=invoice_id)

@@ -52,16 +52,16 @@ def _refuse(constant: str) -> NoReturn:
 
 
 @dataclass(frozen=True)
-class Wild:
+class JsonReader:
     """An unvalidated JSON value and the path that leads to it."""
 
     value: object
     path: str = ""
 
-    def child(self, key: str) -> "Wild":
+    def child(self, key: str) -> "JsonReader":
         """The value below `key`, or an empty one, so that reads can be chained."""
         below = self.value.get(key) if isinstance(self.value, Mapping) else None
-        return Wild(below, f"{self.path}.{key}" if self.path else key)
+        return JsonReader(below, f"{self.path}.{key}" if self.path else key)
 
     def text_at(self, dotted: str) -> str:
         """The text at a path such as "BillAddr.City", or "" if absent."""
@@ -71,14 +71,14 @@ class Wild:
             node = node.child(parent)
         return node.text(leaf, "")
 
-    def children(self, key: str) -> "list[Wild]":
+    def children(self, key: str) -> "list[JsonReader]":
         """The rows of a list, or none if it is absent or not a list."""
         return self.child(key).rows()
 
-    def rows(self) -> "list[Wild]":
+    def rows(self) -> "list[JsonReader]":
         if not isinstance(self.value, list):
             return []
-        return [Wild(row, f"{self.path}[{n}]") for n, row in enumerate(self.value)]
+        return [JsonReader(row, f"{self.path}[{n}]") for n, row in enumerate(self.value)]
 
     def text(self, key: str, default: D | Required = REQUIRED) -> str | D:
         return self.child(key)._read(_text, "text", default)

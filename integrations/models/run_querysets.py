@@ -7,9 +7,10 @@ from django.db import IntegrityError, models, transaction
 from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 
+from integrations.causes import Cause
 from integrations.models.connections import QuickBooksConnection
-from integrations.models.lanes import LONG_AGO, Lane
-from integrations.models.vocabulary import OPEN, RECONNECT, Direction, RunState
+from integrations.models.enums import OPEN, RECONNECT, Direction, RunState
+from integrations.models.leases import LONG_AGO, CompanyLease
 
 if TYPE_CHECKING:
     from integrations.models.runs import SyncRun
@@ -25,7 +26,7 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
         return self.filter(
             Q(not_before__isnull=True) | Q(not_before__lte=now),
             state=RunState.QUEUED,
-            company__lane__paused_until__lte=now,
+            company__lease__paused_until__lte=now,
             connection__in=QuickBooksConnection.objects.syncing(),
         )
 
@@ -60,14 +61,16 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
         return self.filter(connection__in=syncing, state=RunState.HELD).release_after_reconnect()
 
     def ignore_pauses(self) -> int:
-        Lane.objects.filter(company_id__in=self.values("company_id")).update(paused_until=LONG_AGO)
+        CompanyLease.objects.filter(company_id__in=self.values("company_id")).update(paused_until=LONG_AGO)
         return self.filter(state=RunState.QUEUED).update(not_before=None)
 
-    def cancel_sealed(self) -> int:
+    def cancel_archived(self) -> int:
         """Runs of books a company has left, which ended while it was leaving."""
-        sealed = self.filter(connection__state=QuickBooksConnection.State.SEALED)
+        archived = self.filter(connection__state=QuickBooksConnection.State.ARCHIVED)
         resting = (RunState.QUEUED, RunState.WAITING, RunState.HELD)
-        return sealed.filter(state__in=resting).update(state=RunState.CANCELLED, cause="books_sealed")
+        return archived.filter(state__in=resting).update(
+            state=RunState.CANCELLED, cause=Cause.CONNECTION_ARCHIVED
+        )
 
     def recover(self, company_id: int, fence: int) -> int:
         """What a dead driver left running goes back to the queue; its attempt stays counted."""
@@ -79,8 +82,8 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
         """Asking twice is asking once: the open run of this record is re-opened, else this one is stored."""
         run.record_name = run.record_name[:NAME_LENGTH]
         with transaction.atomic():
-            # The lane before the run, as the lane's own driver does: the other way round they could lock each other out.
-            Lane.notify(run.company_id)
+            # The lease is written before the run, as the scheduler does: in the other order the two could deadlock.
+            CompanyLease.notify(run.company_id)
             found = self._ask_open(run) or self._store(run) or self._ask_open(run)
         assert found is not None  # the unique constraint that refused our row is the open run's
         return found

@@ -18,7 +18,7 @@ import requests
 from django.conf import settings
 from django.core.management.base import CommandError
 
-from integrations.management.visitor import Visitor
+from integrations.management.http_client import PortalClient
 
 PASSWORD = "demo-only-password"  # noqa: S105 - printed on the screen, and good for nothing but the demo
 API_KEY = "demo-coperniq-key"
@@ -43,7 +43,7 @@ WEB_SERVER = [
 ]
 
 
-class DemoHouse:
+class DemoStack:
     def __init__(self, folder: Path, port: int, simulator_port: int) -> None:
         self.folder = folder
         self.portal = f"http://127.0.0.1:{port}"
@@ -120,7 +120,7 @@ class DemoHouse:
     def connect(self) -> None:
         """Through the front door, as an admin would: key, Intuit's redirects, one trigger, invoices on."""
         self.manage("connect_coperniq", "--company", COMPANY, "--api-key-env", "DEMO_API_KEY")
-        visitor = Visitor(self.portal)
+        visitor = PortalClient(self.portal)
         visitor.sign_in(PEOPLE["admin"], PASSWORD)
         visitor.connect_quickbooks(REALM)
         status = visitor.json("/integrations/status/")

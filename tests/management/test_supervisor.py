@@ -11,8 +11,8 @@ from django.utils import timezone
 from django_q.models import OrmQ
 
 from integrations import queue
-from integrations.management.clock import Clock, anything_due, silence_of_the_queue
 from integrations.management.cluster import Cluster
+from integrations.management.supervisor import Clock, anything_due, silence_of_the_queue
 from integrations.models import CoperniqConnection, Heartbeat, QuickBooksConnection
 from integrations.sync.ingest.router import route_pending_events
 from tests.sync.office import Office

@@ -10,11 +10,11 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from accounts.acts import record_act
+from accounts.audit import log_action
 from accounts.models import User
 from accounts.roles import Right, may
 from integrations import queue
-from integrations.models import Action, Kind, Lane, Question, QuickBooksConnection, RunState, SyncRun
+from integrations.models import Action, CompanyLease, Kind, Question, QuickBooksConnection, RunState, SyncRun
 from integrations.models.runs import DISCARD, RETRY
 
 MONEY = (Kind.INVOICE, Kind.PAYMENT)
@@ -61,7 +61,7 @@ def retry_some(ids: list[int], user: User) -> int:
     found = SyncRun.objects.filter(pk__in=ids).select_related("company").order_by("pk")
     retried = [run for run in found if start_afresh(run)]
     for run in retried:
-        record_act(
+        log_action(
             company=run.company,
             user=user,
             verb="retry",
@@ -70,7 +70,7 @@ def retry_some(ids: list[int], user: User) -> int:
             after=RunState.QUEUED.label,
         )
     for company_id in {run.company_id for run in retried}:
-        Lane.notify(company_id)
+        CompanyLease.notify(company_id)
     return len(retried)
 
 
@@ -89,7 +89,7 @@ def decide(run: SyncRun, choice: str, user: User, shown_subject: str = "") -> bo
     with transaction.atomic():
         if not run.decide(choice, user):
             return False
-        record_act(
+        log_action(
             company=run.company,
             user=user,
             verb="decide",

@@ -6,11 +6,11 @@ from django.http import HttpRequest
 
 from accounts.admin_base import FactAdmin
 from accounts.admin_site import site
-from integrations.models import ForeignPayment, ReferenceList, SeenInvoice
+from integrations.models import ExternalPayment, LookupList, PolledInvoice
 
 
-@admin.register(SeenInvoice, site=site)
-class SeenInvoiceAdmin(FactAdmin):
+@admin.register(PolledInvoice, site=site)
+class PolledInvoiceAdmin(FactAdmin):
     list_display = (
         "invoice_id",
         "connection",
@@ -26,25 +26,25 @@ class SeenInvoiceAdmin(FactAdmin):
     )  # fmt: skip
 
 
-@admin.register(ReferenceList, site=site)
-class ReferenceListAdmin(FactAdmin):
+@admin.register(LookupList, site=site)
+class LookupListAdmin(FactAdmin):
     list_display = ("name", "connection", "read_at")
     list_filter = ("name",)
     list_select_related = ("connection__company",)
     fields = ("connection", "name", "read_at", "how_many", "rows")
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ReferenceList]:
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LookupList]:
         """The lists are long, and the table shows nothing of them."""
-        lists: QuerySet[ReferenceList] = super().get_queryset(request).defer("rows")
+        lists: QuerySet[LookupList] = super().get_queryset(request).defer("rows")
         return lists
 
     @admin.display(description="entries")
-    def how_many(self, row: ReferenceList) -> int:
+    def how_many(self, row: LookupList) -> int:
         return len(row.rows)
 
 
-@admin.register(ForeignPayment, site=site)
-class ForeignPaymentAdmin(FactAdmin):
+@admin.register(ExternalPayment, site=site)
+class ExternalPaymentAdmin(FactAdmin):
     list_display = ("quickbooks_id", "quickbooks_invoice_id", "amount_cents", "on", "reference", "connection")
     list_select_related = ("connection__company",)
     search_fields = ("quickbooks_id__exact", "quickbooks_invoice_id__exact")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from integrations.item_matches import ItemIndex, is_usable, match
+from integrations.item_matching import ItemIndex, is_usable, match
 
 
 def item(item_id: str, name: str, sku: str = "", **values: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Credentials at rest: sealed with the first of the configured keys, opened with any of them."""
+"""Credentials at rest: encrypted with the first of the configured keys, decrypted with any of them."""
 
 import hashlib
 import hmac
@@ -13,22 +13,22 @@ def keyring() -> MultiFernet:
     return MultiFernet([Fernet(key) for key in settings.CREDENTIAL_KEYS])
 
 
-def seal(secret: str) -> str:
+def encrypt(secret: str) -> str:
     return keyring().encrypt(secret.encode()).decode() if secret else ""
 
 
-def unseal(sealed: str) -> str:
+def decrypt(encrypted: str) -> str:
     """The secret again; raises CredentialUnreadable when none of the keys fits."""
-    if not sealed:
+    if not encrypted:
         return ""
     try:
-        return keyring().decrypt(sealed.encode()).decode()
+        return keyring().decrypt(encrypted.encode()).decode()
     except InvalidToken as error:
         raise CredentialUnreadable from error
 
 
-def reseal(sealed: str) -> str:
-    return keyring().rotate(sealed.encode()).decode() if sealed else ""
+def rotate(encrypted: str) -> str:
+    return keyring().rotate(encrypted.encode()).decode() if encrypted else ""
 
 
 def keyed_digest(text: str) -> str:

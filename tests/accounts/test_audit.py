@@ -4,8 +4,8 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
 
-from accounts.acts import SHELL, add_member, create_company, record_act
-from accounts.models import Company, ManualAct, Membership, User
+from accounts.audit import SHELL, add_member, create_company, log_action
+from accounts.models import AuditLogEntry, Company, Membership, User
 from accounts.roles import Role
 from tests.accounts.conftest import PASSWORD
 
@@ -13,8 +13,8 @@ pytestmark = pytest.mark.django_db
 
 
 def test_an_act_says_who_did_what_with_old_and_new_value(alice: User, acme: Company) -> None:
-    act = record_act(company=acme, user=alice, verb="change", target="invoice sync", before="off", after="on")
-    stored = ManualAct.objects.values_list("user", "actor", "verb", "target", "before", "after").get(
+    act = log_action(company=acme, user=alice, verb="change", target="invoice sync", before="off", after="on")
+    stored = AuditLogEntry.objects.values_list("user", "actor", "verb", "target", "before", "after").get(
         pk=act.pk
     )
     assert stored == (alice.pk, "alice@example.com", "change", "invoice sync", "off", "on")
@@ -22,17 +22,17 @@ def test_an_act_says_who_did_what_with_old_and_new_value(alice: User, acme: Comp
 
 @pytest.mark.parametrize("user", [None, AnonymousUser()])
 def test_an_act_of_nobody_signed_in_is_the_shells(user: AnonymousUser | None) -> None:
-    assert record_act(company=None, user=user, verb="change", target="x").actor == SHELL
+    assert log_action(company=None, user=user, verb="change", target="x").actor == SHELL
 
 
 def test_a_long_target_is_cut_not_refused() -> None:
-    assert len(record_act(company=None, user=None, verb="retry", target="x" * 1000).target) == 300
+    assert len(log_action(company=None, user=None, verb="retry", target="x" * 1000).target) == 300
 
 
 def test_a_company_is_created_and_recorded() -> None:
     company = create_company("Acme Solar", "acme", "America/Denver")
     assert Company.objects.get() == company
-    assert ManualAct.objects.get().target == "company Acme Solar"
+    assert AuditLogEntry.objects.get().target == "company Acme Solar"
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_new_person_becomes_a_member_who_can_log_in(acme: Company) -> None:
     assert membership.user.email == "new@example.com"
     assert membership.role == Role.FINANCE
     assert membership.user.check_password(PASSWORD)
-    assert ManualAct.objects.get().after == "Finance"
+    assert AuditLogEntry.objects.get().after == "Finance"
 
 
 def test_an_existing_person_is_added_and_keeps_the_password(bob: User, acme: Company) -> None:
@@ -73,7 +73,7 @@ def test_an_existing_person_is_added_and_keeps_the_password(bob: User, acme: Com
 
 def test_no_password_is_ever_recorded(acme: Company) -> None:
     add_member(acme, "new@example.com", Role.STAFF, PASSWORD)
-    assert PASSWORD not in str(list(ManualAct.objects.values()))
+    assert PASSWORD not in str(list(AuditLogEntry.objects.values()))
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_member_with_something_wrong_is_refused_whole(
         add_member(acme, email, role, password)
     assert not User.objects.exists()
     assert not Membership.objects.exists()
-    assert not ManualAct.objects.exists()
+    assert not AuditLogEntry.objects.exists()
 
 
 def test_nobody_is_added_twice(sam: User, acme: Company) -> None:

@@ -8,7 +8,7 @@ from django.db.models import F
 Seats = Mapping[str, tuple[int, float]]
 
 
-class CallPace(models.Model):
+class RateLimitState(models.Model):
     """When calls to one QuickBooks company started or will start, and which process may have how many under way.
 
     Moments are seconds since the epoch. Changed by compare-and-set on `version`: no lock is held and nothing waits.
@@ -25,12 +25,12 @@ class CallPace(models.Model):
         return f"pace of {self.realm_id}"
 
     @classmethod
-    def of(cls, realm_id: str) -> CallPace:
+    def of(cls, realm_id: str) -> RateLimitState:
         return cls.objects.get_or_create(realm_id=realm_id)[0]
 
     def swap(self, starts: Sequence[float], seats: Seats) -> bool:
         """False when somebody else was faster: this row is history then."""
-        same = CallPace.objects.filter(pk=self.pk, version=self.version)
+        same = RateLimitState.objects.filter(pk=self.pk, version=self.version)
         values = {"starts": list(starts), "seats": dict(seats)}
         if not same.update(**values, version=F("version") + 1):
             return False

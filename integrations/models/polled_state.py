@@ -7,10 +7,10 @@ from django.db import models
 from django.utils import timezone
 
 from integrations.models.connections import CoperniqConnection, QuickBooksConnection
-from integrations.models.lanes import LONG_AGO
+from integrations.models.leases import LONG_AGO
 
 
-class SeenInvoice(models.Model):
+class PolledInvoice(models.Model):
     """A Coperniq invoice as the poller last saw it: whether it is news, and whether money has moved.
 
     `payments_read_cents` is the paid amount its payments were last read for; None: never.
@@ -43,7 +43,7 @@ class SeenInvoice(models.Model):
         coperniq.update(next_invoice_sweep_at=timezone.now())
 
 
-class ReferenceList(models.Model):
+class LookupList(models.Model):
     """A list that changes seldom, as the vendor last gave it: items, accounts, payment methods, the catalog."""
 
     class Name(models.TextChoices):
@@ -79,12 +79,12 @@ class ReferenceList(models.Model):
         cls.objects.update_or_create(connection=connection, name=name, defaults=values)
 
 
-class ForeignPaymentQuerySet(models.QuerySet["ForeignPayment"]):
+class ExternalPaymentQuerySet(models.QuerySet["ExternalPayment"]):
     def on_invoice(self, connection: QuickBooksConnection, quickbooks_invoice_id: str) -> Self:
         return self.filter(connection=connection, quickbooks_invoice_id=quickbooks_invoice_id)
 
 
-class ForeignPayment(models.Model):
+class ExternalPayment(models.Model):
     """What people, not the portal, recorded in QuickBooks on a linked invoice: perhaps the same cheque."""
 
     company_path: ClassVar[str] = "connection__company"
@@ -98,7 +98,7 @@ class ForeignPayment(models.Model):
     on = models.DateField()
     reference = models.CharField(max_length=80, blank=True)
 
-    objects = ForeignPaymentQuerySet.as_manager()
+    objects = ExternalPaymentQuerySet.as_manager()
 
     class Meta:
         constraints = [

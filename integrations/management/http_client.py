@@ -11,7 +11,7 @@ import requests
 TIMEOUT_SECONDS = 30
 
 
-class Visitor:
+class PortalClient:
     def __init__(self, portal: str) -> None:
         self.portal = portal
         self.session = requests.Session()

@@ -13,10 +13,10 @@ from django.utils import timezone
 from integrations import queue
 from integrations.management.cluster import Cluster
 from integrations.models import (
+    CompanyLease,
     CoperniqConnection,
     Heartbeat,
     InboundEvent,
-    Lane,
     QuickBooksConnection,
     SyncRun,
 )
@@ -52,11 +52,11 @@ class Clock:
         if time.monotonic() - self.last_housekeeping > HOUSEKEEPING_SECONDS:
             self.last_housekeeping = time.monotonic()
             Heartbeat.beat(Heartbeat.CLOCK)
-            Lane.objects.free_the_dead()
-            CoperniqConnection.objects.free_the_dead()
-            QuickBooksConnection.objects.free_the_dead()
+            CompanyLease.objects.release_dead_owners()
+            CoperniqConnection.objects.release_dead_owners()
+            QuickBooksConnection.objects.release_dead_owners()
             SyncRun.objects.release_the_reconnected()
-            SyncRun.objects.cancel_sealed()
+            SyncRun.objects.cancel_archived()
             self.check_the_queue()
         if anything_due():
             queue.wake()

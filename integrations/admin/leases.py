@@ -4,11 +4,11 @@ from django.contrib import admin
 
 from accounts.admin_base import FactAdmin
 from accounts.admin_site import site
-from integrations.models import CallPace, Heartbeat, Lane
+from integrations.models import CompanyLease, Heartbeat, RateLimitState
 
 
-@admin.register(Lane, site=site)
-class LaneAdmin(FactAdmin):
+@admin.register(CompanyLease, site=site)
+class CompanyLeaseAdmin(FactAdmin):
     right_to_view = None  # how the machine works: the operator's alone
 
     list_display = ("company", "leased_until", "driver", "fence", "wake")
@@ -22,7 +22,7 @@ class HeartbeatAdmin(FactAdmin):
     fields = ("name", "beat_at")
 
 
-@admin.register(CallPace, site=site)
-class CallPaceAdmin(FactAdmin):
+@admin.register(RateLimitState, site=site)
+class RateLimitStateAdmin(FactAdmin):
     list_display = ("realm_id", "seats", "version")
     fields = ("realm_id", "seats", "starts", "version")

@@ -8,7 +8,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from accounts.models import Company, ManualAct, Membership, User
+from accounts.models import AuditLogEntry, Company, Membership, User
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SHELL = "operator, from the shell"
 
 
-def record_act(
+def log_action(
     *,
     company: Company | None,
     user: User | AnonymousUser | None,
@@ -25,15 +25,15 @@ def record_act(
     target: str,
     before: str = "",
     after: str = "",
-) -> ManualAct:
+) -> AuditLogEntry:
     """Keep who did what when. Never pass a secret: these rows are shown, exported and kept."""
     person = user if isinstance(user, User) else None
-    return ManualAct.objects.create(
+    return AuditLogEntry.objects.create(
         company=company,
         user=person,
         actor=person.email if person else SHELL,
         verb=verb,
-        target=target[: ManualAct._meta.get_field("target").max_length],
+        target=target[: AuditLogEntry._meta.get_field("target").max_length],
         before=before,
         after=after,
     )
@@ -45,7 +45,7 @@ def create_company(name: str, slug: str, time_zone: str, by: User | None = None)
     company = Company(name=name, slug=slug, time_zone=time_zone)
     company.full_clean()
     company.save()
-    record_act(company=company, user=by, verb="add", target=f"company {company}")
+    log_action(company=company, user=by, verb="add", target=f"company {company}")
     return company
 
 
@@ -63,7 +63,7 @@ def add_member(
     membership.full_clean()
     membership.save()
     target = f"membership of {user}"
-    record_act(company=company, user=by, verb="add", target=target, after=membership.get_role_display())
+    log_action(company=company, user=by, verb="add", target=target, after=membership.get_role_display())
     return membership
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.errors import UnexpectedShape, UnreadableJson
-from integrations.parsing import Wild, as_text, load_json
+from integrations.json_reader import JsonReader, as_text, load_json
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.decimals() | st.text() | st.floats()
 HOSTILE = st.recursive(
@@ -17,8 +17,8 @@ HOSTILE = st.recursive(
 )
 
 
-def wild(value: object) -> Wild:
-    return Wild({"it": value}, "Thing")
+def wild(value: object) -> JsonReader:
+    return JsonReader({"it": value}, "Thing")
 
 
 def test_every_number_is_a_decimal() -> None:
@@ -122,7 +122,7 @@ def test_an_amount_is_never_guessed(value: object) -> None:
 def test_cents_survive_the_way_through_json(cents: int) -> None:
     sign, whole = ("-" if cents < 0 else ""), abs(cents)
     document = load_json(f'{{"it": {sign}{whole // 100}.{whole % 100:02}}}')
-    assert Wild(document).cents("it") == cents
+    assert JsonReader(document).cents("it") == cents
 
 
 def test_a_number_is_read_exactly() -> None:
@@ -177,13 +177,13 @@ def test_yes_and_no_are_read(value: object, read: bool | None) -> None:
 
 
 def test_children_of_anything_can_be_asked_for() -> None:
-    document = Wild({"Line": [{"Id": "1"}, "odd"], "Name": "x"}, "Invoice")
+    document = JsonReader({"Line": [{"Id": "1"}, "odd"], "Name": "x"}, "Invoice")
     assert [row.path for row in document.children("Line")] == ["Invoice.Line[0]", "Invoice.Line[1]"]
     assert document.children("Name") == []
     assert document.child("No").child("Way").value is None
-    assert Wild({"a": {"b": "c"}}).text_at("a.b") == "c"
-    assert Wild({"a": "b"}).text_at("a.b.c") == ""
-    assert Wild({}).child("top").path == "top"
+    assert JsonReader({"a": {"b": "c"}}).text_at("a.b") == "c"
+    assert JsonReader({"a": "b"}).text_at("a.b.c") == ""
+    assert JsonReader({}).child("top").path == "top"
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_anything_has_a_readable_text(value: object, read: str) -> None:
     assert as_text(value) == read
 
 
-READERS: list[Callable[[Wild], Any]] = [
+READERS: list[Callable[[JsonReader], Any]] = [
     lambda found: found.text("it"),
     lambda found: found.identifier("it"),
     lambda found: found.decimal("it"),
@@ -217,7 +217,7 @@ READERS: list[Callable[[Wild], Any]] = [
 @pytest.mark.parametrize("reader", READERS)
 @given(value=HOSTILE)
 def test_a_hostile_value_is_read_or_refused_and_nothing_else(
-    reader: Callable[[Wild], Any], value: object
+    reader: Callable[[JsonReader], Any], value: object
 ) -> None:
     try:
         assert reader(wild(value)) is not None
@@ -227,10 +227,10 @@ def test_a_hostile_value_is_read_or_refused_and_nothing_else(
 
 @given(HOSTILE)
 def test_walking_through_a_hostile_document_never_fails(value: object) -> None:
-    found = Wild(value)
+    found = JsonReader(value)
     assert isinstance(found.text_at("a.b"), str)
     assert isinstance(as_text(value), str)
-    assert all(isinstance(row, Wild) for row in found.rows())
+    assert all(isinstance(row, JsonReader) for row in found.rows())
 
 
 @pytest.mark.parametrize(("value", "cents"), [(None, 0), (0, 0), (Decimal("-12.34"), -1234)])
