@@ -5,7 +5,7 @@ BIN := .venv/bin
 # Both cores; the process tests take turns among themselves.
 PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadscope
 
-.PHONY: setup demo test soak lint bench-backlog lock clean
+.PHONY: setup demo test soak lint bench-backlog bench-ingest bench-latency lock clean
 
 setup: .venv/installed
 
@@ -40,6 +40,16 @@ KIND ?= invoice
 bench-backlog: setup
 	env -u DATABASE_URL $(BIN)/python -m tests.bench.backlog --kind $(KIND)
 	$(BIN)/python -m tests.postgres $(BIN)/python -m tests.bench.backlog --kind $(KIND)
+
+# A few minutes: webhooks beside a bare application that does one durable INSERT; the ratios are the figures.
+bench-ingest: setup
+	env -u DATABASE_URL $(BIN)/python -m tests.bench.ingest
+	$(BIN)/python -m tests.postgres $(BIN)/python -m tests.bench.ingest
+
+# A few minutes: from an event to the first write it leads to, with vendors that answer at once.
+bench-latency: setup
+	env -u DATABASE_URL $(BIN)/python -m tests.bench.latency
+	$(BIN)/python -m tests.postgres $(BIN)/python -m tests.bench.latency
 
 lock: setup
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras --extra dev pyproject.toml -o requirements.lock

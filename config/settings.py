@@ -80,6 +80,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "integrations.views.webhooks.short_cut",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -129,7 +130,7 @@ Q_CLUSTER = {
     "workers": QUEUE_WORKERS,
     "queue_limit": QUEUE_WORKERS,
     "bulk": 1,
-    "poll": 0.1,
+    "poll": 0.025,  # an event waits half of this for the queue; one short query each time
     "timeout": 120,
     "retry": 300,
     "ack_failures": True,

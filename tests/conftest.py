@@ -15,6 +15,8 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from integrations.connections import limiter
+from integrations.sync.ingest import events as ingest_events
+from integrations.sync.ingest.events import DeferredUpdates
 from tests.simulation import Simulation
 from tests.sync.in_process import InProcess
 from tests.sync.office import Office, open_office
@@ -116,6 +118,12 @@ def quick_passwords() -> Iterator[None]:
     """A password is slow to check on purpose; processes of their own still are."""
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_spacing_of_updates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counters and stamps are written with each request, and nothing is left over for the next test."""
+    monkeypatch.setattr(ingest_events, "_deferred", DeferredUpdates(spacing_seconds=0))
 
 
 @pytest.fixture(scope="session")

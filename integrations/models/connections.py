@@ -45,6 +45,7 @@ class CoperniqConnection(models.Model):
         REFUSED = "refused", "API key refused"
         DISCONNECTED = "disconnected", "Disconnected"
 
+    RECEIVING: ClassVar = (State.CONNECTED, State.REFUSED)  # a key that is refused loses no event
     company_path: ClassVar[str] = "company"
 
     company = models.OneToOneField(Company, on_delete=models.PROTECT, related_name="coperniq")

@@ -8,15 +8,21 @@ from typing import Protocol
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
-from django.views.decorators.csrf import csrf_exempt
+from django.urls import Resolver404, resolve
 from django.views.decorators.http import require_POST
 
 from integrations.errors import UnreadableWebhook
 from integrations.models import CoperniqConnection
+from integrations.models.connections import digest
 from integrations.quickbooks.webhooks import is_authentic
-from integrations.sync.ingest.events import receive_coperniq, receive_quickbooks
+from integrations.sync.ingest.events import follow_up, receive_coperniq, receive_quickbooks
 
 CHUNK = 64 * 1024
+PREFIX = "/webhooks/"
+MOST_REMEMBERED = 10_000
+
+_remembered: dict[str, CoperniqConnection] = {}
+"""In this process, by the digest of the webhook token."""
 
 
 class Readable(Protocol):
@@ -31,13 +37,42 @@ class Refusal(Exception):
         self.status = status
 
 
-@csrf_exempt
+class Stored(JsonResponse):
+    """The server closes a response when it has been sent: what is left to do keeps no sender waiting."""
+
+    def close(self) -> None:
+        try:
+            follow_up()
+        finally:
+            super().close()
+
+
+def short_cut(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: webhooks skip all that is for people with a browser, such as sessions, CSRF and messages.
+
+    What stands before it holds for them too. Anything else, and an address that does not exist, goes the usual way.
+    """
+
+    def call(request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith(PREFIX):
+            return get_response(request)
+        try:
+            match = resolve(request.path_info)
+        except Resolver404:
+            return get_response(request)
+        request.get_host()  # raises DisallowedHost
+        response: HttpResponse = match.func(request, *match.args, **match.kwargs)
+        response["Content-Length"] = str(len(response.content))
+        return response
+
+    return call
+
+
 @require_POST
 def quickbooks(request: HttpRequest) -> HttpResponse:
     return answer(lambda: {"kept": take_quickbooks(request)})
 
 
-@csrf_exempt
 def coperniq(request: HttpRequest, token: str) -> HttpResponse:
     if request.method != "POST":
         return unlogged(HttpResponseNotAllowed(["POST"]))
@@ -53,7 +88,7 @@ def unlogged(response: HttpResponse) -> HttpResponse:
 def answer(take: Callable[[], dict[str, int]]) -> HttpResponse:
     """503 makes the sender try again: only for what may be better by then."""
     try:
-        return JsonResponse(take())
+        return Stored(take())
     except Refusal as refusal:
         return JsonResponse({"error": str(refusal)}, status=refusal.status)
     except UnreadableWebhook as error:
@@ -74,14 +109,32 @@ def take_coperniq(request: HttpRequest, token: str) -> int:
     """Looked up by a digest, so that the time it takes tells nothing about the tokens there are.
 
     After a disconnection it is answered and forgotten: Coperniq would go on repeating what we refuse.
+
+    A token seen before is not looked up again. Whether it is still good is asked with the insert, in the same statement,
+    so that what is remembered can be wrong only about events that are not stored; then it is looked up anew.
     """
+    connection = _remembered.get(digest(token)) or look_up(token)
+    body = read_body(request)
+    try:
+        if receive_coperniq(connection, body):
+            return 1
+    except UnreadableWebhook:
+        if look_up(token).state != CoperniqConnection.State.DISCONNECTED:
+            raise
+    else:
+        look_up(token)
+    return 0
+
+
+def look_up(token: str) -> CoperniqConnection:
+    """Raises Refusal."""
+    _remembered.pop(digest(token), None)
     connection = CoperniqConnection.objects.with_webhook_token(token)
     if connection is None:
         raise Refusal(404, "There is nothing at this address.")
-    body = read_body(request)
-    if connection.state == CoperniqConnection.State.DISCONNECTED:
-        return 0
-    return int(receive_coperniq(connection, body))
+    if len(_remembered) < MOST_REMEMBERED:
+        _remembered[digest(token)] = connection
+    return connection
 
 
 def read_body(request: HttpRequest) -> bytes:

@@ -24,7 +24,7 @@ from integrations.connections.limiter import (
     Limiter,
     rate_limiter_for,
 )
-from integrations.connections.pace import INTERVAL, PER_MINUTE, SEATS
+from integrations.connections.pace import BURST, INTERVAL, PER_MINUTE, SEATS
 from integrations.models import RateLimitState
 from integrations.models.processes import HOST
 from integrations.models.rate_limits import Seats
@@ -211,6 +211,21 @@ def test_a_single_call_starts_at_once_and_leaves_nothing_behind() -> None:
     assert street.row.seats == {}
 
 
+def test_a_burst_after_a_quiet_time_is_paid_back_before_the_second_is_over() -> None:
+    street = Street()
+    limiter = street.process("one")
+    limiter.keep()
+    began = street.clock.now
+    starts = []
+    for _ in range(20):
+        assert limiter.enter(10.0)
+        starts.append(street.clock.now - began)
+        limiter.leave(200)
+    assert starts[:BURST] == [0] * BURST
+    assert starts[BURST] >= BURST * INTERVAL - 0.001
+    assert all(bisect_left(starts, start + 1.0) - n <= 9 for n, start in enumerate(starts))
+
+
 def test_a_page_finds_room_beside_a_lane_that_is_busy() -> None:
     street = Street()
     lease, page = street.process("lease"), street.process("page")
@@ -301,15 +316,15 @@ def test_a_start_that_was_slept_through_is_not_made_up_for() -> None:
     street = Street()
     limiter = street.process("one")
     limiter.keep()
-    callers = [Caller() for _ in range(4)]
-    assert limiter.attempt(callers[0]) == 0
-    pauses = [limiter.attempt(caller) for caller in callers[1:]]
+    at_once, callers = [Caller() for _ in range(BURST)], [Caller() for _ in range(BURST + 2)]
+    assert [limiter.attempt(caller) for caller in at_once] == [0] * BURST
+    pauses = [limiter.attempt(caller) for caller in callers]
     assert pauses == sorted(pauses)
     assert pauses[0] > 0
     street.clock.now += 3
-    again = [limiter.attempt(caller) for caller in callers[1:]]
-    assert again[0] == 0
-    assert 0 < again[1] < again[2] < 3 * INTERVAL
+    again = [limiter.attempt(caller) for caller in callers]
+    assert again[:BURST] == [0] * BURST
+    assert 0 < again[BURST] < again[BURST + 1] < (BURST + 2) * INTERVAL
 
 
 def test_who_is_awake_takes_the_start_of_one_who_sleeps_too_long() -> None:
@@ -317,9 +332,10 @@ def test_who_is_awake_takes_the_start_of_one_who_sleeps_too_long() -> None:
     limiter = street.process("one")
     limiter.keep()
     sleeper, awake = Caller(), Caller()
-    assert limiter.enter(10.0)
+    for _ in range(BURST):
+        assert limiter.enter(10.0)
     assert 0 < limiter.attempt(sleeper) < limiter.attempt(awake)
-    street.clock.now += 1.2 * INTERVAL
+    street.clock.now += (BURST + 0.2) * INTERVAL
     assert limiter.attempt(awake) == 0
 
 

@@ -32,7 +32,7 @@ from integrations.sync.engine.executor import run_once
 from integrations.sync.engine.scheduler import next_run, run_company
 from integrations.sync.engine.worker import find_due_leases
 from integrations.sync.ingest.coperniq_projects import due_coperniq_polls
-from integrations.sync.ingest.events import receive_coperniq
+from integrations.sync.ingest.events import follow_up, receive_coperniq
 from integrations.sync.ingest.router import route_pending_events
 from tests.simulation import API_KEY, Simulation
 
@@ -90,6 +90,7 @@ class Office:
             "record": {"id": project["id"], "type": "PROJECT"},
         }
         receive_coperniq(self.coperniq, json.dumps(body).encode())
+        follow_up()
 
     def work(self, *, polls: bool = False, pauses: bool = False) -> None:
         """What the worker does, in this thread, until nothing is due. `pauses` are waited out without waiting."""

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from integrations import queue
 from integrations.errors import UnreadableWebhook
 from integrations.models import EventCount, InboundEvent, PhaseEntry, QuickBooksConnection, SyncRun
-from integrations.sync.ingest.events import receive_coperniq, receive_quickbooks
+from integrations.sync.ingest.events import follow_up, receive_coperniq, receive_quickbooks
 from integrations.sync.ingest.router import route_event, route_pending_events
 from tests.simulation import Simulation
 from tests.sync.office import Office, open_office
@@ -33,7 +33,9 @@ def cloud_event(realm: str, number: int, kind: str = "customer.updated") -> dict
 
 
 def post(*events: dict[str, Any]) -> int:
-    return receive_quickbooks(json.dumps(events).encode())
+    kept = receive_quickbooks(json.dumps(events).encode())
+    follow_up()
+    return kept
 
 
 def reasons() -> dict[str, int]:

@@ -102,12 +102,13 @@ class WorkerLoop:
         return self.done
 
     def tick(self, pool: Executor) -> None:
-        self.beat()
+        """What a chore has made due begins at once, before the next chore and the heartbeat take their commits."""
         self.harvest()
         for chore in self.chores:
             for errand in chore():
                 self.futures[pool.submit(in_thread, errand)] = None
-        self.take_lanes(pool)
+            self.take_lanes(pool)
+        self.beat()
 
     def beat(self) -> None:
         if time.monotonic() - self.last_beat > _HEARTBEAT_SECONDS:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, connections, transaction
 from django.utils import timezone
 
 from integrations import queue
@@ -26,78 +28,207 @@ from integrations.models import (
 )
 from integrations.quickbooks.webhooks import Notification, parse_notifications
 
+logger = logging.getLogger(__name__)
+
 _Source = InboundEvent.Source
 KEY_LENGTH = 200
 EVENTS_PER_INSERT = 500
+AT_ONCE_FOR_REALMS = 200  # a compound SELECT of SQLite has at most 500 terms
 POLL_SPACING = timedelta(seconds=10)
 
-# SQLite has one writer: threads of this process take turns here instead of sleeping in its busy handler.
+LONGEST_WAIT_SECONDS = 20.0
+
 _turn = threading.Lock()
 
 
-def receive_coperniq(vendor_connection: CoperniqConnection, body: bytes) -> bool:
-    """False for a repetition. Raises UnreadableWebhook. Any authentic event makes the poll due."""
-    event = parse_event(body)
-    now = timezone.now()
-    stored = _store_event(
-        InboundEvent(
-            company=vendor_connection.company,
-            source=_Source.COPERNIQ_WEBHOOK,
-            key=(event.event_id or hashlib.sha256(body).hexdigest())[:KEY_LENGTH],
-            name=event.trigger_key[:80],
-            record_type="project" if event.record_type == "PROJECT" else event.record_type.lower()[:40],
-            record_id=event.record_id[:80],
-            detail={
-                "phase_template_id": event.phase_template_id,
-                "phase_instance_id": event.phase_instance_id,
-            },
-            occurred_at=event.fired_at,
-        )
-    )
-    CoperniqConnection.objects.filter(pk=vendor_connection.pk).update(last_event_at=now)
-    vendor_connection.make_poll_due(now, POLL_SPACING)
-    queue.wake()
-    return stored
+def write_in_turn(write: Callable[[], int]) -> int:
+    """SQLite has one writer. Threads of this process take turns, and a commit of another process is asked for every
+    millisecond: SQLite's own busy handler sleeps longer each time, up to 100 ms, while others overtake it.
+    """
+    if connection.vendor != "sqlite":
+        return write()
+    with _turn:
+        give_up_at = time.monotonic() + LONGEST_WAIT_SECONDS
+        connection.ensure_connection()
+        sqlite = connection.connection
+        sqlite.execute("PRAGMA busy_timeout = 2")
+        try:
+            while True:
+                try:
+                    return write()
+                except OperationalError as error:
+                    if "locked" not in str(error) or time.monotonic() > give_up_at:
+                        raise
+        finally:
+            sqlite.execute(f"PRAGMA busy_timeout = {LONGEST_WAIT_SECONDS * 1000:.0f}")
 
 
-def _store_event(event: InboundEvent) -> bool:
-    with _turn if connection.vendor == "sqlite" else nullcontext():
+class DeferredUpdates:
+    """Counters and stamps of what was received, written at most once a second by each process.
+
+    The event itself is committed before its sender is answered. These are not: a process that is killed loses a second
+    of them, and then the next regular poll stands in for the one that was not made due.
+    """
+
+    def __init__(self, spacing_seconds: float = 1.0) -> None:
+        self._spacing_seconds = spacing_seconds
+        self._lock = threading.Lock()
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._heard_from: dict[int, datetime] = {}
+        self._wake = False
+        self._timer: threading.Timer | None = None
+
+    def count(self, source: str, reasons: Mapping[str, int]) -> None:
+        with self._lock:
+            self._counts.update({(source, reason): count for reason, count in reasons.items() if count})
+
+    def heard_from(self, coperniq_connection_id: int) -> None:
+        with self._lock:
+            self._heard_from[coperniq_connection_id] = timezone.now()
+
+    def wake_worker(self) -> None:
+        self._wake = True
+
+    def write_soon(self) -> None:
+        """By a timer: the wait gathers what a second brings, and keeps these commits out of the way of the first run."""
+        self._wake_if_wanted()
+        if not self._spacing_seconds:
+            self._write()
+            return
+        with self._lock:
+            if self._timer is None and (self._counts or self._heard_from):
+                self._timer = threading.Timer(self._spacing_seconds, self._write_in_thread)
+                self._timer.start()
+
+    def _wake_if_wanted(self) -> None:
+        if self._wake:
+            self._wake = False
+            try:
+                queue.wake()
+            except DatabaseError:
+                logger.warning("The worker could not be woken; its clock finds the events", exc_info=True)
+
+    def _write_in_thread(self) -> None:
+        self._timer = None
+        try:
+            self._write()
+        finally:
+            connections.close_all()
+
+    def _write(self) -> None:
+        with self._lock:
+            counts, self._counts = self._counts, Counter()
+            heard_from, self._heard_from = self._heard_from, {}
+        if not counts and not heard_from:
+            return
         try:
             with transaction.atomic():
-                event.save(force_insert=True)
-        except IntegrityError:
-            return False
-    return True
+                # In one order in every process, or two could wait for each other's rows for ever.
+                for (source, reason), count in sorted(counts.items()):
+                    EventCount.add(source, reason, count)
+                rows = CoperniqConnection.objects.filter(state__in=CoperniqConnection.RECEIVING)
+                for row in rows.filter(pk__in=heard_from).order_by("pk"):
+                    CoperniqConnection.objects.filter(pk=row.pk).update(last_event_at=heard_from[row.pk])
+                    row.make_poll_due(timezone.now(), POLL_SPACING)
+        except DatabaseError:
+            logger.warning("Counters of received events could not be written; the next time", exc_info=True)
+            with self._lock:
+                self._counts += counts
+                self._heard_from = heard_from | self._heard_from
+
+
+_deferred = DeferredUpdates()
+
+
+def follow_up() -> None:
+    """Wake the worker, and have counted and stamped, once whoever sent the events has their answer."""
+    _deferred.write_soon()
+
+
+def receive_coperniq(vendor_connection: CoperniqConnection, body: bytes) -> bool:
+    """False for a repetition, or when the connection takes no events any more. Raises UnreadableWebhook.
+
+    `vendor_connection` may have been read long ago: only its token counts, and whether that is still good is asked
+    with the insert. Any authentic event makes the poll due.
+    """
+    event = parse_event(body)
+    row = InboundEvent(
+        source=_Source.COPERNIQ_WEBHOOK,
+        key=(event.event_id or hashlib.sha256(body).hexdigest())[:KEY_LENGTH],
+        name=event.trigger_key[:80],
+        record_type="project" if event.record_type == "PROJECT" else event.record_type.lower()[:40],
+        record_id=event.record_id[:80],
+        detail={
+            "phase_template_id": event.phase_template_id,
+            "phase_instance_id": event.phase_instance_id,
+        },
+        occurred_at=event.fired_at,
+    )
+    digest = vendor_connection.webhook_token_digest
+    stored = write_in_turn(
+        lambda: InboundEvent.objects.insert_for(
+            CoperniqConnection, "webhook_token_digest", CoperniqConnection.RECEIVING, [(digest, row)]
+        )
+    )
+    _deferred.heard_from(vendor_connection.pk)
+    _deferred.wake_worker()
+    return stored == 1
 
 
 def receive_quickbooks(body: bytes) -> int:
-    """How many events were kept, in one insert. Raises UnreadableWebhook.
+    """How many events were kept, repetitions included. Raises UnreadableWebhook.
 
-    One post may hold events of many companies; those of companies unknown here are only counted.
+    One post may hold events of many companies; those of companies unknown here are only counted. All are stored in one
+    transaction.
     """
     delivery = parse_notifications(body)
-    realms = {notification.realm_id for notification in delivery.notifications}
-    live = {row.realm_id: row for row in QuickBooksConnection.objects.live().filter(realm_id__in=realms)}
-    known = [notice for notice in delivery.notifications if notice.realm_id in live]
-    InboundEvent.objects.bulk_create(
-        [_quickbooks_event(notice, live[notice.realm_id]) for notice in known], ignore_conflicts=True
+    notices = delivery.notifications
+    stored = write_in_turn(lambda: store_notices(notices))
+    known = len(notices) if stored == len(notices) else count_known(notices)
+    unknown_type = sum(notice.operation == "unknown" for notice in notices)
+    _deferred.count(
+        _Source.QUICKBOOKS_WEBHOOK,
+        {
+            "received": len(notices),
+            "unknown company": len(notices) - known,
+            "unknown type": unknown_type,
+            "unreadable event": delivery.unreadable,
+        },
     )
-    _count_notifications(delivery.notifications, live, delivery.unreadable)
-    forget_preferences([live[notice.realm_id] for notice in known if notice.entity.lower() == "preferences"])
     if known:
-        queue.wake()
-    return len(known)
+        _deferred.wake_worker()
+    return known
 
 
-def forget_preferences(changed: Iterable[QuickBooksConnection]) -> None:
-    """How a company numbers its invoices and when its books closed is read anew before the next write."""
-    rows = QuickBooksConnection.objects.filter(pk__in=[row.pk for row in changed])
-    rows.update(preferences_read_at=None)
+def store_notices(notices: Sequence[Notification]) -> int:
+    rows = [(notice.realm_id, _quickbooks_event(notice)) for notice in notices]
+    batches = [rows[start : start + AT_ONCE_FOR_REALMS] for start in range(0, len(rows), AT_ONCE_FOR_REALMS)]
+    preferences = {notice.realm_id for notice in notices if notice.entity == "Preferences"}
+    # A single statement is a transaction by itself.
+    with transaction.atomic() if preferences or len(batches) > 1 else nullcontext():
+        if preferences:
+            # How a company numbers its invoices and when its books closed is read anew before the next write.
+            changed = QuickBooksConnection.objects.live().filter(realm_id__in=preferences)
+            changed.update(preferences_read_at=None)
+        return sum(
+            InboundEvent.objects.insert_for(
+                QuickBooksConnection, "realm_id", QuickBooksConnection.LIVE, batch
+            )
+            for batch in batches
+        )
 
 
-def _quickbooks_event(notice: Notification, quickbooks: QuickBooksConnection) -> InboundEvent:
+def count_known(notices: Sequence[Notification]) -> int:
+    """How many are of a company that is known here: what was not stored may be a repetition."""
+    realms = {notice.realm_id for notice in notices}
+    live = set(
+        QuickBooksConnection.objects.live().filter(realm_id__in=realms).values_list("realm_id", flat=True)
+    )
+    return sum(notice.realm_id in live for notice in notices)
+
+
+def _quickbooks_event(notice: Notification) -> InboundEvent:
     return InboundEvent(
-        company_id=quickbooks.company_id,
         source=_Source.QUICKBOOKS_WEBHOOK,
         key=notice.event_id[:KEY_LENGTH],
         name=notice.operation,
@@ -106,19 +237,6 @@ def _quickbooks_event(notice: Notification, quickbooks: QuickBooksConnection) ->
         detail={"deleted_id": notice.deleted_id} if notice.deleted_id else {},
         occurred_at=notice.occurred_at,
     )
-
-
-def _count_notifications(
-    notices: Iterable[Notification], live: dict[str, QuickBooksConnection], unreadable: int
-) -> None:
-    reasons = Counter({"unreadable event": unreadable})
-    for notice in notices:
-        reasons["unknown company"] += notice.realm_id not in live
-        reasons["unknown type"] += notice.operation == "unknown"
-        reasons["received"] += 1
-    for reason, count in reasons.items():
-        if count:
-            EventCount.add(_Source.QUICKBOOKS_WEBHOOK, reason, count)
 
 
 def record_projects_seen(

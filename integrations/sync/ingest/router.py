@@ -28,13 +28,27 @@ _Outcome = InboundEvent.Outcome
 
 
 def route_pending_events() -> int:
+    """Those nothing follows from are settled together: a commit for each would keep SQLite's only writer busy."""
     events = InboundEvent.objects.unplanned().select_related("company").order_by("id")[:_EVENTS_AT_ONCE]
-    return sum(route_event(event) for event in events)
+    nothing_follows: dict[tuple[str, str], list[int]] = {}
+    planned = 0
+    for event in events:
+        outcome, reason, runs = _decide(event)
+        if runs or reason in (SYNCING_OFF, ITEMS_CHANGED):
+            planned += settle(event, outcome, reason, runs)
+        else:
+            nothing_follows.setdefault((outcome, reason), []).append(event.pk)
+    for (outcome, reason), pks in nothing_follows.items():
+        planned += InboundEvent.objects.unplanned().filter(pk__in=pks).settle(outcome, reason)
+    return planned
 
 
 def route_event(event: InboundEvent) -> bool:
-    """True if it was ours to plan: two workers may look at it, one of them settles it."""
-    outcome, reason, runs = _decide(event)
+    return settle(event, *_decide(event))
+
+
+def settle(event: InboundEvent, outcome: str, reason: str, runs: Sequence[SyncRun]) -> bool:
+    """True if it was ours to settle: two workers may look at it, one of them settles it."""
     with transaction.atomic():
         if not InboundEvent.objects.unplanned().filter(pk=event.pk).settle(outcome, reason):
             return False
