@@ -146,7 +146,7 @@ def test_it_takes_its_turn_among_the_runs_of_its_account(office: Office) -> None
 def test_nobody_is_asked_about_a_customer_without_link(office: Office) -> None:
     ctx = SyncContext(CompanyLease.objects.get(), office.quickbooks)
     merge_detection.request_merge_check(ctx, SyncRun(company=office.company), "77")
-    assert merge_detection.merge_pending(ctx, "77") is None
+    assert merge_detection.find_pending_merge(ctx, "77") is None
     merge_detection.wait_if_customer_merged(ctx, SyncRun(company=office.company), RecordLink(), "77", "78")
     assert not SyncRun.objects.exists()
 

@@ -8,7 +8,13 @@ import pytest
 
 from integrations.models.encryption import keyed_digest
 from integrations.quickbooks.records import CUSTOMER_PATHS, Customer
-from integrations.sync.customers.fields import Changes, active_change, address_lines, changes_to, payload_of
+from integrations.sync.customers.fields import (
+    Changes,
+    active_change,
+    build_customer_changes,
+    build_customer_payload,
+    displayed_changes,
+)
 from integrations.sync.customers.mapping import WantedCustomer
 
 EMAIL, PHONE, TAX = "PrimaryEmailAddr.Address", "PrimaryPhone.FreeFormNumber", "PrimaryTaxIdentifier"
@@ -32,7 +38,7 @@ def customer(*, active: bool = True, **values: str) -> Customer:
 
 
 def changes(current: Customer, wanted: dict[str, str], strategy: str = "enrich", **written: str) -> Changes:
-    return changes_to(
+    return build_customer_changes(
         current, WantedCustomer(wanted), {k.replace("__", "."): v for k, v in written.items()}, strategy
     )
 
@@ -89,13 +95,13 @@ def test_a_masked_tax_number_is_compared_by_what_we_remember() -> None:
 
 
 def test_a_tax_number_is_never_shown() -> None:
-    lines = address_lines({TAX: ("XXXXX6789", "123456789")})
+    lines = displayed_changes({TAX: ("XXXXX6789", "123456789")})
     assert [(line.before, line.after) for line in lines] == [("hidden", "hidden")]
-    assert address_lines({TAX: ("", "123456789")})[0].before == ""
+    assert displayed_changes({TAX: ("", "123456789")})[0].before == ""
 
 
 def test_activity_is_written_as_a_truth_value() -> None:
     assert active_change(customer(), active=True) == {}
     off = active_change(customer(), active=False)
     assert off == {"Active": ("true", "false")}
-    assert payload_of(off | {PHONE: ("", "1")}, customer()) == {"Active": False, PHONE: "1"}
+    assert build_customer_payload(off | {PHONE: ("", "1")}, customer()) == {"Active": False, PHONE: "1"}

@@ -16,12 +16,12 @@ from integrations.sync.customers.mapping import (
     WantedCustomer,
     clean_name,
     customer_values,
+    format_dollars,
+    format_kilowatts,
     is_same_name,
     job_name,
-    money,
     primary_contact_id,
-    size,
-    sources,
+    source_values,
     with_suffix,
 )
 
@@ -64,7 +64,7 @@ SITE = Site("5", "1", "1 Main St", "Austin", "TX", "78701", "1 Main St, Austin, 
 def wanted(
     account: CoperniqAccount = ACCOUNT, contact: Contact | None = JOHN, site: Site | None = SITE
 ) -> WantedCustomer:
-    return customer_values(sources(account, contact, site), FieldMapping.DEFAULTS)
+    return customer_values(source_values(account, contact, site), FieldMapping.DEFAULTS)
 
 
 def test_the_name_of_the_brief() -> None:
@@ -102,14 +102,14 @@ def test_a_job_name_is_one_quickbooks_takes(title: str, cents: int, kilowatts: D
 
 @given(st.integers(1, 10**13))
 def test_money_reads_back_to_the_cent(cents: int) -> None:
-    text = money(cents)
+    text = format_dollars(cents)
     assert int(Decimal(text.replace("$", "").replace(",", "")) * 100) == cents
     assert text.endswith(f".{cents % 100:02}") == bool(cents % 100)
 
 
 @given(st.decimals("0.001", 10**6, places=3))
 def test_a_size_has_no_trailing_zeros(kilowatts: Decimal) -> None:
-    text = size(kilowatts).removesuffix(" kW")
+    text = format_kilowatts(kilowatts).removesuffix(" kW")
     assert Decimal(text) == kilowatts
     assert not ("." in text and text.endswith(("0", ".")))
 

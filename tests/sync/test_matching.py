@@ -8,7 +8,7 @@ import pytest
 
 from integrations.models import Question, RecordLink, SyncRun
 from integrations.quickbooks.records import Customer
-from integrations.sync.customers.matching import candidates, choices_for
+from integrations.sync.customers.matching import build_candidates, link_choices
 from tests.cast import answered
 from tests.simulation import Simulation
 from tests.sync.office import Office, open_office
@@ -24,32 +24,32 @@ def called(name: str, id_: str = "5", parent_id: str = "", *, active: bool = Tru
 
 @pytest.mark.parametrize("name", ["John Smith", "JOHN SMITH", "john smith (deleted)"])
 def test_a_name_in_any_case_is_a_match_by_name_though_only_the_address_found_it(name: str) -> None:
-    assert [candidate.by for candidate in candidates("John Smith", [], [called(name)])] == [NAME]
+    assert [candidate.by for candidate in build_candidates("John Smith", [], [called(name)])] == [NAME]
 
 
 def test_another_name_is_a_match_by_its_address_alone() -> None:
-    found = candidates("John Smith", [], [called("J. Smith")])
+    found = build_candidates("John Smith", [], [called("J. Smith")])
     assert [candidate.by for candidate in found] == [BY_EMAIL]
 
 
 def test_who_is_found_twice_is_one_candidate() -> None:
     john = called("John Smith")
-    assert len(candidates("John Smith", [john], [john])) == 1
+    assert len(build_candidates("John Smith", [john], [john])) == 1
 
 
 def test_jobs_are_no_candidates() -> None:
     job = called("John Smith", parent_id="4")
-    assert candidates("John Smith", [job], [job]) == []
+    assert build_candidates("John Smith", [job], [job]) == []
 
 
 def test_what_another_account_has_is_not_offered() -> None:
-    found = candidates("John Smith", [called("John Smith", "5"), called("John Smith", "6")], [])
-    assert [choice.key for choice in choices_for(found, ["5"])] == ["link:6"]
+    found = build_candidates("John Smith", [called("John Smith", "5"), called("John Smith", "6")], [])
+    assert [choice.key for choice in link_choices(found, ["5"])] == ["link:6"]
 
 
 def test_an_inactive_candidate_is_offered_for_what_it_is() -> None:
-    found = candidates("John Smith", [called("John Smith (deleted)", active=False)], [])
-    assert [choice.key for choice in choices_for(found, [])] == ["reactivate:5"]
+    found = build_candidates("John Smith", [called("John Smith (deleted)", active=False)], [])
+    assert [choice.key for choice in link_choices(found, [])] == ["reactivate:5"]
 
 
 def test_a_match_another_account_has_is_not_among_the_choices(office: Office) -> None:

@@ -151,11 +151,11 @@ def test_a_pull_that_sees_another_customer_learns_that_it_is_a_merge(money: Mone
             merge_detection.wait_if_customer_merged(ctx, run, link, away, into)
         assert (caught.value.kind, caught.value.coperniq_id) == ("customer", str(money.account["id"]))
         money.office.work()
-        pending = merge_detection.merge_pending(ctx, away)
+        pending = merge_detection.find_pending_merge(ctx, away)
         assert pending is not None
         assert pending.quickbooks_id == away
     money.decide("discard", card())
-    assert merge_detection.merge_pending(ctx, away) is None
+    assert merge_detection.find_pending_merge(ctx, away) is None
     merge_detection.wait_if_customer_merged(ctx, run, link, away, into)
 
 

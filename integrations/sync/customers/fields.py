@@ -16,14 +16,14 @@ from integrations.sync.engine.plan import Change, Plan, PlannedWrite
 Changes = dict[str, tuple[str, str]]
 
 
-def strategy_for(ctx: SyncContext, link: RecordLink) -> str:
+def strategy_of(ctx: SyncContext, link: RecordLink) -> str:
     """Of several that share a record since a merge, one may overwrite it; the others only fill what is empty."""
     strategy = ctx.settings.matching_strategy
     shares = bool(link.quickbooks_part)
     return MatchingStrategy.ENRICH if shares and strategy == MatchingStrategy.REPLACE else strategy
 
 
-def changes_to(
+def build_customer_changes(
     customer: Customer, wanted: WantedCustomer, written: Mapping[str, str], strategy: str
 ) -> Changes:
     """Path → (before, after). An empty Coperniq value never erases anything.
@@ -70,7 +70,7 @@ def active_change(customer: Customer, *, active: bool) -> Changes:
     return {"Active": (str(customer.is_active).lower(), str(active).lower())}
 
 
-def payload_of(changes: Changes, customer: Customer) -> dict[str, Any]:
+def build_customer_payload(changes: Changes, customer: Customer) -> dict[str, Any]:
     """An address goes back whole: nobody promises that a part of it leaves the others alone."""
     values: dict[str, Any] = {
         path: after == "true" if path == "Active" else after for path, (_, after) in changes.items()
@@ -80,7 +80,7 @@ def payload_of(changes: Changes, customer: Customer) -> dict[str, Any]:
     return values
 
 
-def address_lines(changes: Changes) -> tuple[Change, ...]:
+def displayed_changes(changes: Changes) -> tuple[Change, ...]:
     """As people read them: a tax number shows only that it is there."""
     return tuple(
         Change(path, *(("hidden" if value else "") if path == TAX_PATH else value for value in pair))
@@ -99,7 +99,7 @@ def plan_customer_create(
 ) -> Plan:
     values = {path: value for path, value in wanted.values.items() if value}
     values |= {"DisplayName": name, "CurrencyRef.value": "USD"}
-    changes = address_lines({path: ("", value) for path, value in values.items()})
+    changes = displayed_changes({path: ("", value) for path, value in values.items()})
     return Plan(
         record_name=wanted.name,
         match_method="created",
@@ -116,8 +116,8 @@ def plan_customer_update(
     write = PlannedWrite(
         "update",
         "Customer",
-        payload_of(changes, customer),
-        address_lines(changes),
+        build_customer_payload(changes, customer),
+        displayed_changes(changes),
         customer.id,
         customer.sync_token,
     )

@@ -10,10 +10,10 @@ from decimal import Decimal
 from integrations.coperniq.records import Contact, CoperniqAccount, Project, Site
 from integrations.quickbooks.records import LIMITS
 
-NAME_LIMIT = LIMITS["DisplayName"]
-NAME_PATHS = ("DisplayName", "GivenName", "FamilyName", "CompanyName")
+_NAME_LIMIT = LIMITS["DisplayName"]
+_NAME_PATHS = ("DisplayName", "GivenName", "FamilyName", "CompanyName")
 # Shortened, these would be wrong; a name or a street would only be short.
-ALL_OR_NOTHING = (
+_NEVER_SHORTENED = (
     "PrimaryEmailAddr.Address",
     "PrimaryPhone.FreeFormNumber",
     "PrimaryTaxIdentifier",
@@ -21,7 +21,7 @@ ALL_OR_NOTHING = (
 )
 TAX_PATH = "PrimaryTaxIdentifier"
 EMAIL_PATH = "PrimaryEmailAddr.Address"
-FORBIDDEN = re.compile(r"\s*[:\t\n\r]+\s*")
+_FORBIDDEN_IN_NAMES = re.compile(r"\s*[:\t\n\r]+\s*")
 EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;.]+")
 
 
@@ -39,7 +39,7 @@ class WantedCustomer:
 
 def clean_name(text: str) -> str:
     """Only what QuickBooks forbids is changed (docs/vendors/quickbooks-online.md, 4.1): colon, tab and newline."""
-    return FORBIDDEN.sub(" ", text).strip()
+    return _FORBIDDEN_IN_NAMES.sub(" ", text).strip()
 
 
 def primary_contact_id(account: CoperniqAccount) -> str:
@@ -53,7 +53,7 @@ def primary_contact_id(account: CoperniqAccount) -> str:
     return ""
 
 
-def sources(account: CoperniqAccount, contact: Contact | None, site: Site | None) -> dict[str, str]:
+def source_values(account: CoperniqAccount, contact: Contact | None, site: Site | None) -> dict[str, str]:
     """Every value a field mapping can name."""
     person = contact.name.strip() if contact else ""
     first, _, last = person.rpartition(" ")
@@ -65,12 +65,12 @@ def sources(account: CoperniqAccount, contact: Contact | None, site: Site | None
         "email": account.email.strip(),
         "phone": account.phone.strip(),
         "number": account.number,
-        **address_of(account, site),
+        **_address_of(account, site),
         **{f"custom:{key}": value.strip() for key, value in account.custom.items()},
     }
 
 
-def address_of(account: CoperniqAccount, site: Site | None) -> dict[str, str]:
+def _address_of(account: CoperniqAccount, site: Site | None) -> dict[str, str]:
     """Street, city, state and zip from whichever has them apart; else the whole address as the street."""
     for place in (account, site):
         if place is not None and (place.street or place.city):
@@ -87,18 +87,18 @@ def customer_values(found: Mapping[str, str], mappings: Mapping[str, str]) -> Wa
     values: dict[str, str] = {}
     warnings: list[str] = []
     for path, source in mappings.items():
-        values[path], warning = fit(path, found.get(source, ""))
+        values[path], warning = _fit(path, found.get(source, ""))
         warnings += [warning] if warning else []
     return WantedCustomer(values, tuple(warnings))
 
 
-def fit(path: str, text: str) -> tuple[str, str]:
+def _fit(path: str, text: str) -> tuple[str, str]:
     """The value as QuickBooks takes it, and a sentence if that is not what Coperniq has."""
-    value = clean_name(text) if path in NAME_PATHS else text
+    value = clean_name(text) if path in _NAME_PATHS else text
     limit = LIMITS.get(path, len(value))
     if path == EMAIL_PATH and value and not EMAIL.fullmatch(value):
         return "", f"The e-mail address “{value}” is not valid and was left out."
-    if len(value) > limit and path in ALL_OR_NOTHING:
+    if len(value) > limit and path in _NEVER_SHORTENED:
         return "", f"{path} is longer than the {limit} characters QuickBooks takes and was left out."
     if len(value) > limit:
         return value[:limit].rstrip(), f"{path} was shortened to the {limit} characters QuickBooks takes."
@@ -114,22 +114,22 @@ def job_name(project: Project) -> str:
     """`title | #number | $value | size kW`; empty and zero parts are left out."""
     facts = [
         f"#{project.number}" if project.number.strip("0") else "",
-        money(project.value_cents),
-        size(project.size_kw),
+        format_dollars(project.value_cents),
+        format_kilowatts(project.size_kw),
     ]
     tail = " | ".join(fact for fact in facts if fact)
-    title = clean_name(project.title)[: NAME_LIMIT - len(tail) - 3].rstrip()
+    title = clean_name(project.title)[: _NAME_LIMIT - len(tail) - 3].rstrip()
     return " | ".join(part for part in (title, tail) if part) or f"Project {project.id}"
 
 
-def money(cents: int | None) -> str:
+def format_dollars(cents: int | None) -> str:
     if not cents:
         return ""
     dollars, rest = divmod(abs(cents), 100)
     return f"{'-' if cents < 0 else ''}${dollars:,}" + (f".{rest:02}" if rest else "")
 
 
-def size(kilowatts: Decimal | None) -> str:
+def format_kilowatts(kilowatts: Decimal | None) -> str:
     if not kilowatts:
         return ""
     text = f"{kilowatts:f}"
@@ -141,7 +141,7 @@ def with_suffix(name: str, number: int) -> str:
     if number < 2:
         return name
     suffix = f" #{number}"
-    return name[: NAME_LIMIT - len(suffix)].rstrip() + suffix
+    return name[: _NAME_LIMIT - len(suffix)].rstrip() + suffix
 
 
 def is_same_name(wanted: str, current: str) -> bool:

@@ -1,15 +1,204 @@
-"""Compare customers by name and e-mail address. Pure but for the look-up of existing links."""
+"""Find the QuickBooks customer of an account that is not linked yet, or ask which one it is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from integrations.errors import Choice
-from integrations.models import Question, QuickBooksConnection, RecordLink
+from integrations.coperniq.records import CoperniqAccount
+from integrations.errors import Choice, NeedsDecision, RecordMissing
+from integrations.models import Question, QuickBooksConnection, RecordLink, SyncRun
 from integrations.quickbooks.records import Customer
+from integrations.sync.customers.fields import (
+    Changes,
+    build_customer_changes,
+    plan_customer_create,
+    plan_customer_update,
+)
+from integrations.sync.customers.mapping import EMAIL_PATH, WantedCustomer
+from integrations.sync.customers.naming import (
+    CREATE_CUSTOMER,
+    WITH_SUFFIX,
+    find_free_name,
+    name_spellings,
+    without_inactive_suffix,
+)
+from integrations.sync.engine.choices import DISCARD, RETRY
+from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.plan import Plan
 
-INACTIVE_SUFFIX = " (deleted)"
+
+def plan_unlinked_account(
+    ctx: SyncContext, run: SyncRun, account: CoperniqAccount, wanted: WantedCustomer
+) -> Plan:
+    answer = run.answer_to(Question.CUSTOMER)
+    if answer.verb in ("link", "reactivate"):
+        return _plan_chosen(ctx, run, account, wanted, answer.target)
+    if answer.key == WITH_SUFFIX.key:
+        return plan_customer_create(account, wanted, find_free_name(ctx, run, wanted.name, start=2))
+    if answer.key == CREATE_CUSTOMER.key:
+        return plan_customer_create(account, wanted, wanted.name)
+    return _plan_best_match(ctx, account, wanted)
+
+
+@dataclass(frozen=True)
+class _Matches:
+    """Who it could be, whose of them are taken (id → account), and what was passed over."""
+
+    matches: list[Candidate]
+    taken: Mapping[str, str]
+    warnings: tuple[str, ...] = ()
+
+
+def _find_matches(ctx: SyncContext, account: CoperniqAccount, wanted: WantedCustomer) -> _Matches:
+    """Somebody else's customer with our e-mail is no candidate: families and offices share addresses."""
+    email = wanted.values.get(EMAIL_PATH, "")
+    named = ctx.quickbooks.find_customers_named(name_spellings(wanted.name))
+    with_email = ctx.quickbooks.find_customers_with_email(email) if email else []
+    found = build_candidates(wanted.name, named, with_email)
+    taken = _linked_elsewhere(ctx.connection, [match.customer.id for match in found], account.id)
+    strangers = [
+        match for match in found if match.by == RecordLink.MatchMethod.EMAIL and match.customer.id in taken
+    ]
+    matches = [match for match in found if match not in strangers]
+    return _Matches(matches, taken, _email_warnings(strangers, taken))
+
+
+def _email_warnings(strangers: Sequence[Candidate], taken: Mapping[str, str]) -> tuple[str, ...]:
+    if not strangers:
+        return ()
+    first, *others = strangers
+    more = f" (and {len(others)} more like it)" if others else ""
+    owner = taken[first.customer.id]
+    return (
+        f"{first.label}{more} has the same e-mail address but belongs to “{owner}”, so it was not taken.",
+    )
+
+
+def _plan_best_match(ctx: SyncContext, account: CoperniqAccount, wanted: WantedCustomer) -> Plan:
+    found = _find_matches(ctx, account, wanted)
+    if not found.matches:
+        return plan_customer_create(account, wanted, wanted.name, found.warnings)
+    if len(found.matches) > 1:
+        raise NeedsDecision(
+            "several_matches",
+            f"QuickBooks has {len(found.matches)} customers that could be “{wanted.name}”. "
+            "Choose the right one.",
+            [*link_choices(found.matches, found.taken), WITH_SUFFIX, DISCARD],
+        )
+    match = found.matches[0]
+    owner = found.taken.get(match.customer.id)
+    if owner is not None:
+        raise _already_linked_question(match.customer, owner)
+    _refuse_unlinkable(match)
+    planned = _plan_match(ctx, account, wanted, match.customer, match.by)
+    return replace(planned, warnings=(*planned.warnings, *found.warnings))
+
+
+def _plan_match(
+    ctx: SyncContext, account: CoperniqAccount, wanted: WantedCustomer, customer: Customer, rule: str
+) -> Plan:
+    changes = build_customer_changes(customer, wanted, {}, ctx.settings.matching_strategy)
+    return plan_customer_update(account, wanted, customer, rule, changes)
+
+
+def _plan_chosen(
+    ctx: SyncContext, run: SyncRun, account: CoperniqAccount, wanted: WantedCustomer, chosen_id: str
+) -> Plan:
+    """What a person chose is still looked at: the world may have changed since the page was shown."""
+    try:
+        customer = ctx.quickbooks.read_customer(chosen_id)
+        _check_chosen_customer(ctx, run, account, customer)
+    except RecordMissing as error:
+        raise _with_other_candidates(ctx, account, wanted, _chosen_customer_missing()) from error
+    except NeedsDecision as hold:
+        raise _with_other_candidates(ctx, account, wanted, hold) from hold
+    if customer.is_active:
+        return _plan_match(ctx, account, wanted, customer, RecordLink.MatchMethod.CHOSEN)
+    changes = reactivation_changes(customer, wanted, {}, ctx.settings.matching_strategy)
+    return plan_customer_update(account, wanted, customer, RecordLink.MatchMethod.CHOSEN, changes)
+
+
+def _check_chosen_customer(
+    ctx: SyncContext, run: SyncRun, account: CoperniqAccount, customer: Customer
+) -> None:
+    owner = _linked_elsewhere(ctx.connection, [customer.id], account.id).get(customer.id)
+    if owner is not None:
+        raise _already_linked_question(customer, owner)
+    if customer.parent_id:
+        raise _chosen_customer_missing()
+    _refuse_foreign_currency(customer)
+    if not customer.is_active and run.answer_to(Question.CUSTOMER).key != f"reactivate:{customer.id}":
+        raise inactive_customer_question(customer)
+
+
+def _with_other_candidates(
+    ctx: SyncContext, account: CoperniqAccount, wanted: WantedCustomer, hold: NeedsDecision
+) -> NeedsDecision:
+    """With who else it could be, so that a choice which cannot be carried out is no dead end."""
+    found = _find_matches(ctx, account, wanted)
+    others = [*link_choices(found.matches, found.taken), WITH_SUFFIX] if found.matches else [CREATE_CUSTOMER]
+    offered = {choice.key: choice for choice in [*others, *hold.choices]}
+    return NeedsDecision(hold.cause, hold.sentence, list(offered.values()))
+
+
+def reactivation_changes(
+    customer: Customer, wanted: WantedCustomer, written: Mapping[str, str], strategy: str
+) -> Changes:
+    """As if it had never been away. The name goes with it: QuickBooks would keep its “(deleted)” otherwise."""
+    current = customer.values["DisplayName"]
+    name = without_inactive_suffix(current)
+    before = replace(customer, values={**customer.values, "DisplayName": name})
+    changes = build_customer_changes(before, wanted, written, strategy)
+    _, name = changes.get("DisplayName", ("", name))
+    return {**changes, "Active": ("false", "true"), "DisplayName": (current, name)}
+
+
+def _chosen_customer_missing() -> NeedsDecision:
+    return NeedsDecision(
+        "choice_gone",
+        "The chosen QuickBooks customer is not there any more. Please choose again.",
+        [DISCARD],
+    )
+
+
+def _already_linked_question(customer: Customer, owner: str) -> NeedsDecision:
+    return NeedsDecision(
+        "match_already_linked",
+        f"The QuickBooks customer “{customer.values['DisplayName']}” is already linked to “{owner}”. "
+        "Two Coperniq accounts cannot share one customer.",
+        [WITH_SUFFIX, RETRY, DISCARD],
+    )
+
+
+def _refuse_unlinkable(match: Candidate) -> None:
+    if not match.customer.is_active:
+        raise NeedsDecision(
+            "match_inactive",
+            f"The QuickBooks customer {match.label} is the same one but inactive. "
+            "Make it active again, or create another.",
+            [_link_choice(match), CREATE_CUSTOMER, WITH_SUFFIX, DISCARD],
+        )
+    _refuse_foreign_currency(match.customer)
+
+
+def _refuse_foreign_currency(customer: Customer) -> None:
+    if not _is_in_dollars(customer):
+        raise NeedsDecision(
+            "match_currency",
+            f"The QuickBooks customer “{customer.values['DisplayName']}” is kept in {customer.currency}, "
+            "and the portal works in US dollars only. Create another, or leave it.",
+            [WITH_SUFFIX, DISCARD],
+        )
+
+
+def inactive_customer_question(customer: Customer) -> NeedsDecision:
+    return NeedsDecision(
+        "customer_inactive",
+        f"The QuickBooks customer “{customer.values['DisplayName']}” is inactive. "
+        "Make it active again here or in QuickBooks.",
+        [_link_choice(Candidate(customer, RecordLink.MatchMethod.CHOSEN)), RETRY, DISCARD],
+    )
 
 
 @dataclass(frozen=True)
@@ -23,16 +212,7 @@ class Candidate:
         return f"“{self.customer.values['DisplayName']}”" + (f" ({email})" if email else "")
 
 
-def names_to_find(name: str) -> list[str]:
-    """QuickBooks marks inactive names with a suffix, and finds only what is written out."""
-    return [name, name + INACTIVE_SUFFIX]
-
-
-def without_marker(name: str) -> str:
-    return name.removesuffix(INACTIVE_SUFFIX)
-
-
-def candidates(name: str, named: Iterable[Customer], with_email: Iterable[Customer]) -> list[Candidate]:
+def build_candidates(name: str, named: Iterable[Customer], with_email: Iterable[Customer]) -> list[Candidate]:
     """Top-level customers of that name or e-mail, each once; a name says more than an e-mail."""
     found: dict[str, Candidate] = {}
     for customer in with_email:
@@ -40,18 +220,18 @@ def candidates(name: str, named: Iterable[Customer], with_email: Iterable[Custom
     for customer in named:
         found[customer.id] = Candidate(customer, RecordLink.MatchMethod.NAME)
     for id_, candidate in found.items():
-        if is_called(candidate.customer, name):
+        if _has_name(candidate.customer, name):
             found[id_] = Candidate(candidate.customer, RecordLink.MatchMethod.NAME)
     top_level = [candidate for candidate in found.values() if not candidate.customer.parent_id]
     return sorted(top_level, key=lambda candidate: candidate.customer.id)
 
 
-def is_called(customer: Customer, name: str) -> bool:
+def _has_name(customer: Customer, name: str) -> bool:
     current = customer.values["DisplayName"].casefold()
-    return current in {wanted.casefold() for wanted in names_to_find(name)}
+    return current in {wanted.casefold() for wanted in name_spellings(name)}
 
 
-def linked_elsewhere(
+def _linked_elsewhere(
     connection: QuickBooksConnection, quickbooks_ids: Iterable[str], coperniq_id: str
 ) -> dict[str, str]:
     """QuickBooks id → name of the Coperniq account that already has it."""
@@ -59,17 +239,17 @@ def linked_elsewhere(
     return dict(links.exclude(coperniq_id=coperniq_id).values_list("quickbooks_id", "coperniq_name"))
 
 
-def choices_for(found: Sequence[Candidate], taken: Iterable[str]) -> list[Choice]:
+def link_choices(found: Sequence[Candidate], taken: Iterable[str]) -> list[Choice]:
     """Of those that could be linked: nobody else's, and kept in dollars."""
     free = [candidate for candidate in found if candidate.customer.id not in set(taken)]
-    return [link_choice(candidate) for candidate in free if in_dollars(candidate.customer)]
+    return [_link_choice(candidate) for candidate in free if _is_in_dollars(candidate.customer)]
 
 
-def in_dollars(customer: Customer) -> bool:
+def _is_in_dollars(customer: Customer) -> bool:
     return customer.currency in ("", "USD")
 
 
-def link_choice(candidate: Candidate) -> Choice:
+def _link_choice(candidate: Candidate) -> Choice:
     customer = candidate.customer
     if customer.is_active:
         return Choice(f"link:{customer.id}", f"Link to {candidate.label}", Question.CUSTOMER)

@@ -25,14 +25,14 @@ from integrations.models import (
 )
 from integrations.models.enums import OPEN
 from integrations.quickbooks.records import Customer
-from integrations.sync.customers.linked import (
-    coperniq_account_of,
-    documents_of,
-    find_owner,
-    jobs_under,
-    links_at,
+from integrations.sync.customers.links import (
+    coperniq_account_id_of,
+    document_links_of,
+    find_customer_link,
+    job_links_under,
+    links_to_record,
 )
-from integrations.sync.customers.matching import without_marker
+from integrations.sync.customers.naming import without_inactive_suffix
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.plan import Plan
 
@@ -48,7 +48,7 @@ class CustomerMerge:
 
     @property
     def name(self) -> str:
-        return without_marker(self.survivor.values["DisplayName"])
+        return without_inactive_suffix(self.survivor.values["DisplayName"])
 
 
 def read_customer_or_none(ctx: SyncContext, quickbooks_id: str) -> Customer | None:
@@ -73,13 +73,13 @@ def find_merge(ctx: SyncContext, links: list[RecordLink], current: Customer | No
 
 def _possible_survivors(ctx: SyncContext, links: list[RecordLink]) -> Iterator[str]:
     """What the webhooks told costs nothing; the records themselves are asked only if that leads nowhere."""
-    yield from _merges_notified(ctx.connection, links[0].quickbooks_id)
-    witnessed = {jobs_parent(ctx, links), documents_customer(ctx, links)} - {""}
+    yield from _survivors_from_events(ctx.connection, links[0].quickbooks_id)
+    witnessed = {_customer_of_jobs(ctx, links), _customer_of_documents(ctx, links)} - {""}
     if len(witnessed) == 1:
         yield from witnessed - {links[0].quickbooks_id}
 
 
-def _merges_notified(connection: QuickBooksConnection, quickbooks_id: str) -> Iterator[str]:
+def _survivors_from_events(connection: QuickBooksConnection, quickbooks_id: str) -> Iterator[str]:
     """One after the other: what it went into may itself have been merged before anybody looked.
 
     The company's earlier books had the same small ids, and their notifications say nothing of these.
@@ -96,18 +96,18 @@ def _merges_notified(connection: QuickBooksConnection, quickbooks_id: str) -> It
         yield quickbooks_id
 
 
-def jobs_parent(ctx: SyncContext, links: list[RecordLink]) -> str:
+def _customer_of_jobs(ctx: SyncContext, links: list[RecordLink]) -> str:
     """Of one in use: another may itself have been merged away, and stays where it was."""
-    for job in jobs_under(ctx.connection, links)[-_RECORDS_ASKED:]:
+    for job in job_links_under(ctx.connection, links)[-_RECORDS_ASKED:]:
         found = read_customer_or_none(ctx, job.quickbooks_id)
         if found is not None and found.is_active:
             return found.parent_id
     return ""
 
 
-def documents_customer(ctx: SyncContext, links: list[RecordLink]) -> str:
+def _customer_of_documents(ctx: SyncContext, links: list[RecordLink]) -> str:
     """A merge takes all of them along, so one that QuickBooks still has says it for all."""
-    documents = documents_of(ctx.connection, links[0].quickbooks_id)
+    documents = document_links_of(ctx.connection, links[0].quickbooks_id)
     invoices = [link for link in documents if link.kind == Kind.INVOICE]
     for link in invoices[-_RECORDS_ASKED:]:
         try:
@@ -127,11 +127,11 @@ def _merge_runs(connection: QuickBooksConnection, quickbooks_id: str) -> list[Sy
     return list(runs.filter(question=Question.MERGED_CUSTOMER))
 
 
-def merge_pending(ctx: SyncContext, quickbooks_customer_id: str) -> RecordLink | None:
+def find_pending_merge(ctx: SyncContext, quickbooks_customer_id: str) -> RecordLink | None:
     """The link of the merged-away customer or job, while nobody has answered what becomes of it."""
     cards = _merge_runs(ctx.connection, quickbooks_customer_id)
     is_open = any(card.state in OPEN for card in cards)
-    return find_owner(ctx.connection, quickbooks_customer_id) if is_open else None
+    return find_customer_link(ctx.connection, quickbooks_customer_id) if is_open else None
 
 
 def was_merge_declined(ctx: SyncContext, quickbooks_id: str, merge: CustomerMerge) -> bool:
@@ -149,7 +149,7 @@ def link_if_awaited(link: RecordLink) -> RecordLink | None:
 
 def request_merge_check(ctx: SyncContext, run: SyncRun, old_customer_id: str) -> None:
     """Somebody met a customer that looks merged away: its own run looks, and asks the question."""
-    owner = find_owner(ctx.connection, old_customer_id)
+    owner = find_customer_link(ctx.connection, old_customer_id)
     if owner is None:
         return
     asked = SyncRun.of(
@@ -157,7 +157,7 @@ def request_merge_check(ctx: SyncContext, run: SyncRun, old_customer_id: str) ->
         Action.NOTICE_CUSTOMER,
         kind=owner.kind,
         coperniq_id=owner.coperniq_id,
-        coperniq_account_id=coperniq_account_of(owner),
+        coperniq_account_id=coperniq_account_id_of(owner),
         quickbooks_id=old_customer_id,
         record_name=owner.coperniq_name,
     )
@@ -171,16 +171,16 @@ def wait_if_merged(ctx: SyncContext, run: SyncRun, quickbooks_id: str) -> None:
 
     Costs reads, and so is for what was refused or found inactive.
     """
-    owner = find_owner(ctx.connection, quickbooks_id)
+    owner = find_customer_link(ctx.connection, quickbooks_id)
     if owner is None:
         return
-    if merge_pending(ctx, quickbooks_id) is None:
-        links = links_at(ctx.connection, owner.kind, quickbooks_id)
+    if find_pending_merge(ctx, quickbooks_id) is None:
+        links = links_to_record(ctx.connection, owner.kind, quickbooks_id)
         merge = find_merge(ctx, links, read_customer_or_none(ctx, quickbooks_id))
         if merge is None or was_merge_declined(ctx, quickbooks_id, merge):
             return
         request_merge_check(ctx, run, quickbooks_id)
-    raise _wait_for_merge_answer(owner)
+    raise _blocked_by_merge(owner)
 
 
 def wait_if_refused(ctx: SyncContext, run: SyncRun, planned: Plan, path: str) -> None:
@@ -189,11 +189,11 @@ def wait_if_refused(ctx: SyncContext, run: SyncRun, planned: Plan, path: str) ->
     wait_if_merged(ctx, run, str(values.get(path, "")))
 
 
-def _wait_for_merge_answer(owner: RecordLink) -> BlockedBy:
+def _blocked_by_merge(owner: RecordLink) -> BlockedBy:
     return BlockedBy(
         "merge_pending",
-        f"“{without_marker(owner.quickbooks_name)}” was merged into another {owner.kind} in QuickBooks. Say under Held "
-        "runs whether its links move there; this goes on by itself then.",
+        f"“{without_inactive_suffix(owner.quickbooks_name)}” was merged into another {owner.kind} in QuickBooks. "
+        "Say under Held runs whether its links move there; this goes on by itself then.",
         kind=owner.kind,
         coperniq_id=owner.coperniq_id,
     )
@@ -203,10 +203,10 @@ def wait_for_survivor(ctx: SyncContext, quickbooks_id: str) -> None:
     """Raises Wait while a person is asked whether links move to this one: what is its own may become theirs."""
     asked = SyncRun.objects.held().filter(connection=ctx.connection, action=Action.NOTICE_CUSTOMER)
     cards = asked.filter(question=Question.MERGED_CUSTOMER, question_subject__startswith=f"{quickbooks_id} ")
-    owners = (find_owner(ctx.connection, card.quickbooks_id) for card in cards)
+    owners = (find_customer_link(ctx.connection, card.quickbooks_id) for card in cards)
     owner = next(filter(None, owners), None)
     if owner is not None:
-        raise _wait_for_merge_answer(owner)
+        raise _blocked_by_merge(owner)
 
 
 def wait_if_customer_merged(ctx: SyncContext, run: SyncRun, link: RecordLink, old: str, new: str) -> None:

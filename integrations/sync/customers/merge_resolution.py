@@ -10,35 +10,38 @@ from integrations.errors import Choice
 from integrations.models import Kind, Outcome, Question, RecordLink, RunState, SyncRun
 from integrations.models.links import MOVED_FROM
 from integrations.quickbooks.records import Customer
-from integrations.sync.customers.linked import documents_of, jobs_under, links_at
-from integrations.sync.customers.matching import without_marker
+from integrations.sync.customers.links import document_links_of, job_links_under, links_to_record
 from integrations.sync.customers.merge_detection import CustomerMerge, link_if_awaited, was_merge_declined
+from integrations.sync.customers.naming import without_inactive_suffix
 from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.plan import Change, RunResult, done, nothing_to_do
 
-LEAVE_LINKS = Choice(DISCARD.key, "Leave them")
-SHORT = 80  # of a name on a button
+_LEAVE_LINKS = Choice(DISCARD.key, "Leave them")
+_NAME_LIMIT_ON_BUTTON = 80  # of a name on a button
 
 
 def resolve_merge(ctx: SyncContext, run: SyncRun, links: list[RecordLink], merge: CustomerMerge) -> RunResult:
     """Answered for this very merge: done. Since then it went on, or the survivor is not in use: asked anew."""
-    followers = followers_of(ctx, links)
+    followers = _find_dependent_links(ctx, links)
     if run.answer_to(Question.MERGED_CUSTOMER).subject == merge.key and merge.survivor.is_active:
         return _move_links(ctx, links, followers, merge)
     if was_merge_declined(ctx, links[0].quickbooks_id, merge):
         sentence = f"The links of “{linked_name(links[0])}” were left as they are."
         return nothing_to_do(sentence, silent=True, link=link_if_awaited(links[0]))
-    forget_decision(ctx, run)
+    _withdraw_decision(ctx, run)
     return _ask_to_relink(ctx, links, len(links) + len(followers), merge)
 
 
-def followers_of(ctx: SyncContext, links: list[RecordLink]) -> list[RecordLink]:
+def _find_dependent_links(ctx: SyncContext, links: list[RecordLink]) -> list[RecordLink]:
     """What QuickBooks took along: the jobs under it, and the documents that were its own."""
-    return [*jobs_under(ctx.connection, links), *documents_of(ctx.connection, links[0].quickbooks_id)]
+    return [
+        *job_links_under(ctx.connection, links),
+        *document_links_of(ctx.connection, links[0].quickbooks_id),
+    ]
 
 
-def forget_decision(ctx: SyncContext, run: SyncRun) -> None:
+def _withdraw_decision(ctx: SyncContext, run: SyncRun) -> None:
     """It was for what was shown then; nobody has agreed to what is shown now."""
     if run.decisions:
         with transaction.atomic():
@@ -50,18 +53,20 @@ def _ask_to_relink(
     ctx: SyncContext, links: Sequence[RecordLink], count: int, merge: CustomerMerge
 ) -> RunResult:
     old, new = linked_name(links[0]), merge.name
-    choices: tuple[Choice, ...] = (RETRY, LEAVE_LINKS)
+    choices: tuple[Choice, ...] = (RETRY, _LEAVE_LINKS)
     told = f"“{old}” was merged into “{new}” in QuickBooks"
     if merge.survivor.is_active:
-        sharers = sharers_of(ctx, links, merge)
+        sharers = _links_of_survivor(ctx, links, merge)
         shared = (
             f" “{sharers[0].coperniq_name}” is linked to “{new}” too: both will share it." if sharers else ""
         )
-        sentence = (
-            f"{told}: move {counted(count)} to “{new}”?{shared} What is new for “{old}” waits until then."
-        )
+        sentence = f"{told}: move {_count_links(count)} to “{new}”?{shared} What is new for “{old}” waits until then."
         choices = (
-            Choice("relink", f"Move {counted(count)} to “{new[:SHORT]}”", Question.MERGED_CUSTOMER),
+            Choice(
+                "relink",
+                f"Move {_count_links(count)} to “{new[:_NAME_LIMIT_ON_BUTTON]}”",
+                Question.MERGED_CUSTOMER,
+            ),
             *choices,
         )
     else:
@@ -77,8 +82,10 @@ def _ask_to_relink(
     )
 
 
-def sharers_of(ctx: SyncContext, links: Sequence[RecordLink], merge: CustomerMerge) -> list[RecordLink]:
-    return links_at(ctx.connection, links[0].kind, merge.survivor.id)
+def _links_of_survivor(
+    ctx: SyncContext, links: Sequence[RecordLink], merge: CustomerMerge
+) -> list[RecordLink]:
+    return links_to_record(ctx.connection, links[0].kind, merge.survivor.id)
 
 
 def _move_links(
@@ -90,7 +97,7 @@ def _move_links(
         Change(f"{link.kind} {link.coperniq_name}", links[0].quickbooks_id, merge.survivor.id)
         for link in (*links, *followers)
     ]
-    is_free = not any(link.quickbooks_part == "" for link in sharers_of(ctx, links, merge))
+    is_free = not any(link.quickbooks_part == "" for link in _links_of_survivor(ctx, links, merge))
     for place, link in enumerate(links):
         part = "" if is_free and place == 0 else f"merged {link.coperniq_id}"
         _point_at_survivor(link, merge.survivor, part)
@@ -99,7 +106,7 @@ def _move_links(
         link.quickbooks_snapshot = {**link.quickbooks_snapshot, field: merge.survivor.id}
         link.written = {name: value for name, value in link.written.items() if name != MOVED_FROM}
     return done(
-        f"Moved {counted(count)} from “{old}” to “{merge.name}”.",
+        f"Moved {_count_links(count)} from “{old}” to “{merge.name}”.",
         cause="relinked",
         changes=changes,
         link=links[0],
@@ -117,8 +124,8 @@ def _point_at_survivor(link: RecordLink, survivor: Customer, part: str) -> None:
 
 
 def linked_name(link: RecordLink) -> str:
-    return without_marker(link.quickbooks_name) or link.coperniq_name
+    return without_inactive_suffix(link.quickbooks_name) or link.coperniq_name
 
 
-def counted(count: int) -> str:
+def _count_links(count: int) -> str:
     return "1 link" if count == 1 else f"{count} links"

@@ -26,7 +26,7 @@ from integrations.sync.engine.choices import DISCARD
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.plan import RunResult, done, nothing_to_do
 
-PUSH_AGAIN = Choice("release", "Update the customer and the job", Question.REENTRY)
+_PUSH_AGAIN = Choice("release", "Update the customer and the job", Question.REENTRY)
 
 
 def detect(ctx: SyncContext, run: SyncRun) -> RunResult:
@@ -36,7 +36,7 @@ def detect(ctx: SyncContext, run: SyncRun) -> RunResult:
     except RecordMissing as error:
         raise missing_project(run.coperniq_id) from error
     run.record_name = project.title
-    entries = [entry for entry in entries_of(ctx, project) if not _is_known_entry(entry)]
+    entries = [entry for entry in _entries_into_triggers(ctx, project) if not _is_known_entry(entry)]
     newest = max(entries, key=lambda entry: entry.started_at) if entries else _entry_asked_about(run)
     if newest is None:
         return nothing_to_do("No new entry into a trigger phase.", silent=True, record_name=project.title)
@@ -54,7 +54,7 @@ def _entry_asked_about(run: SyncRun) -> PhaseEntry | None:
     return entry if trigger and trigger.phase_template_id == entry.phase_template_id else None
 
 
-def entries_of(ctx: SyncContext, project: Project) -> Iterator[PhaseEntry]:
+def _entries_into_triggers(ctx: SyncContext, project: Project) -> Iterator[PhaseEntry]:
     for trigger in ctx.connection.triggers.all():
         for instance in project.phase_instances:
             started_at = started_after(trigger, instance, ctx.coperniq.clock_behind)
@@ -92,7 +92,7 @@ def _result_for(
     ctx: SyncContext, run: SyncRun, project: Project, entries: list[PhaseEntry], newest: PhaseEntry
 ) -> RunResult:
     trigger = newest.trigger
-    assert trigger is not None  # entries_of made it from one
+    assert trigger is not None  # _entries_into_triggers made it from one
     phase = trigger.phase_name or "its trigger phase"
     reentered = RecordLink.objects.pushed(ctx.connection, "job", project.id) is not None
     if reentered and trigger.reentry == Reentry.ONCE:
@@ -104,18 +104,18 @@ def _result_for(
             record_name=project.title,
             entries=entries,
         )
-    if reentered and trigger.reentry == Reentry.ASK and not is_released(run, newest):
+    if reentered and trigger.reentry == Reentry.ASK and not _is_reentry_approved(run, newest):
         return _ask_about_reentry(ctx, run, entries, newest, f"“{project.title}” entered {phase} again.")
     return done(
         f"“{project.title}” entered {phase}: its customer and job are pushed.",
         cause="phase_entered",
         record_name=project.title,
         entries=entries,
-        asks=[push_of(ctx, run, project, newest, kind) for kind in (Kind.CUSTOMER, Kind.JOB)],
+        asks=[_build_push_run(ctx, run, project, newest, kind) for kind in (Kind.CUSTOMER, Kind.JOB)],
     )
 
 
-def is_released(run: SyncRun, entry: PhaseEntry) -> bool:
+def _is_reentry_approved(run: SyncRun, entry: PhaseEntry) -> bool:
     return run.answer_to(Question.REENTRY).subject == _subject_of(entry)
 
 
@@ -137,13 +137,15 @@ def _ask_about_reentry(
         Outcome.HELD,
         f"{sentence} Should its customer and job be updated?",
         "reentry_ask",
-        choices=(PUSH_AGAIN, DISCARD),
+        choices=(_PUSH_AGAIN, DISCARD),
         question=Question.REENTRY,
         question_subject=_subject_of(newest),
     )
 
 
-def push_of(ctx: SyncContext, run: SyncRun, project: Project, entry: PhaseEntry, kind: Kind) -> SyncRun:
+def _build_push_run(
+    ctx: SyncContext, run: SyncRun, project: Project, entry: PhaseEntry, kind: Kind
+) -> SyncRun:
     trigger = entry.trigger
     of_customer = kind == Kind.CUSTOMER
     return SyncRun.of(

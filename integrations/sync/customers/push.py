@@ -8,21 +8,26 @@ from integrations.coperniq.records import CoperniqAccount
 from integrations.errors import HasBalance, NameTaken, NeedsDecision, RecordMissing
 from integrations.models import MatchingStrategy, Question, RecordLink, SyncRun
 from integrations.quickbooks.records import Customer
-from integrations.sync.customers.counterparts import (
-    hold_inactive_customer,
-    plan_unlinked,
-    reactivation_changes,
-)
 from integrations.sync.customers.fields import (
     Changes,
     active_change,
-    changes_to,
+    build_customer_changes,
     plan_customer_update,
-    strategy_for,
+    strategy_of,
 )
-from integrations.sync.customers.mapping import WantedCustomer, customer_values, primary_contact_id, sources
+from integrations.sync.customers.mapping import (
+    WantedCustomer,
+    customer_values,
+    primary_contact_id,
+    source_values,
+)
+from integrations.sync.customers.matching import (
+    inactive_customer_question,
+    plan_unlinked_account,
+    reactivation_changes,
+)
 from integrations.sync.customers.merge_detection import wait_if_merged
-from integrations.sync.customers.naming import PUSH_ARCHIVED, RENAME_WITH_SUFFIX, WITH_SUFFIX, first_free_name
+from integrations.sync.customers.naming import PUSH_ARCHIVED, RENAME_WITH_SUFFIX, WITH_SUFFIX, find_free_name
 from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.plan import Plan, RunResult
@@ -31,17 +36,17 @@ from integrations.sync.engine.replan import execute_or_replan
 
 
 def plan(ctx: SyncContext, run: SyncRun) -> Plan:
-    account = read_account(ctx, run)
-    wanted = read_wanted(ctx, account)
+    account = _read_account(ctx, run)
+    wanted = _read_wanted_customer(ctx, account)
     run.record_name = wanted.name or run.record_name  # so that a hold can name it
     link = RecordLink.objects.pushed(ctx.connection, "customer", account.id)
     if link is not None:
         return _plan_linked_customer(ctx, run, account, wanted, link)
-    refuse_unpushable(run, account, wanted)
-    return plan_unlinked(ctx, run, account, wanted)
+    _refuse_unpushable(run, account, wanted)
+    return plan_unlinked_account(ctx, run, account, wanted)
 
 
-def without_deactivation(planned: Plan) -> Plan:
+def _without_deactivation(planned: Plan) -> Plan:
     """QuickBooks keeps a customer with a balance active; the rest of the update is none the worse for it."""
     write = planned.write
     if write is None or write.values.get("Active") is not False:
@@ -71,7 +76,7 @@ def apply(ctx: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
         ) from error
 
 
-def read_account(ctx: SyncContext, run: SyncRun) -> CoperniqAccount:
+def _read_account(ctx: SyncContext, run: SyncRun) -> CoperniqAccount:
     try:
         return ctx.coperniq.read_account(run.coperniq_id)
     except RecordMissing as error:
@@ -83,16 +88,16 @@ def read_account(ctx: SyncContext, run: SyncRun) -> CoperniqAccount:
         ) from error
 
 
-def read_wanted(ctx: SyncContext, account: CoperniqAccount) -> WantedCustomer:
+def _read_wanted_customer(ctx: SyncContext, account: CoperniqAccount) -> WantedCustomer:
     """The contact costs a read only if there is one, the site only if the account has no street of its own."""
     contact_id = primary_contact_id(account)
     contact = ctx.coperniq.read_contact(contact_id) if contact_id else None
     sites = [] if account.street or account.city else ctx.coperniq.read_sites(account.id)
-    found = sources(account, contact, sites[0] if sites else None)
+    found = source_values(account, contact, sites[0] if sites else None)
     return customer_values(found, ctx.mappings)
 
 
-def refuse_unpushable(run: SyncRun, account: CoperniqAccount, wanted: WantedCustomer) -> None:
+def _refuse_unpushable(run: SyncRun, account: CoperniqAccount, wanted: WantedCustomer) -> None:
     if not wanted.name:
         raise NeedsDecision(
             "account_without_name",
@@ -125,7 +130,7 @@ def _plan_linked_customer(
         account, wanted, customer, link.match_method, _changes_of(ctx, run, account, wanted, customer, link)
     )
     planned = replace(planned, quickbooks_part=link.quickbooks_part)
-    return without_deactivation(planned) if was_kept_active(run) else planned
+    return _without_deactivation(planned) if was_kept_active(run) else planned
 
 
 def _changes_of(
@@ -136,21 +141,21 @@ def _changes_of(
     customer: Customer,
     link: RecordLink,
 ) -> Changes:
-    strategy = strategy_for(ctx, link)
+    strategy = strategy_of(ctx, link)
     if account.is_active and not customer.is_active:
         if not _may_reactivate(run, customer):
             wait_if_merged(ctx, run, customer.id)
-            raise hold_inactive_customer(customer)
+            raise inactive_customer_question(customer)
         changes = reactivation_changes(customer, wanted, link.written, strategy)
     else:
-        changes = changes_to(customer, wanted, link.written, strategy)
-        stays = not account.is_active and is_shared(link)
+        changes = build_customer_changes(customer, wanted, link.written, strategy)
+        stays = not account.is_active and _is_shared(link)
         if strategy != MatchingStrategy.SKIP and not stays:
             changes |= active_change(customer, active=account.is_active)
     return _with_free_name(ctx, run, customer, changes)
 
 
-def is_shared(link: RecordLink) -> bool:
+def _is_shared(link: RecordLink) -> bool:
     """Another account's customer too, since a merge: that one account is archived does not make it inactive."""
     same = RecordLink.objects.filter(connection=link.connection_id, kind=link.kind)
     return same.filter(quickbooks_id=link.quickbooks_id).exclude(pk=link.pk).exists()
@@ -166,5 +171,5 @@ def _with_free_name(ctx: SyncContext, run: SyncRun, customer: Customer, changes:
     if not run.has_taken(WITH_SUFFIX) or "DisplayName" not in changes:
         return changes
     before, after = changes["DisplayName"]
-    name = first_free_name(ctx, run, after, start=2, own_id=customer.id)
+    name = find_free_name(ctx, run, after, start=2, own_id=customer.id)
     return changes | {"DisplayName": (before, name)}

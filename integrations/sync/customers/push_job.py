@@ -8,25 +8,24 @@ from integrations.coperniq.records import Project
 from integrations.errors import BlockedBy, Choice, InactiveReference, NameTaken, NeedsDecision, RecordMissing
 from integrations.models import MatchingStrategy, Question, RecordLink, SyncRun
 from integrations.quickbooks.records import Customer
-from integrations.sync.customers.fields import strategy_for
+from integrations.sync.customers.fields import strategy_of
 from integrations.sync.customers.mapping import is_same_name, job_name
-from integrations.sync.customers.matching import without_marker
 from integrations.sync.customers.merge_detection import wait_if_merged, wait_if_refused
-from integrations.sync.customers.naming import first_free_name
+from integrations.sync.customers.naming import find_free_name, without_inactive_suffix
 from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.plan import Change, Plan, PlannedWrite, RunResult
 from integrations.sync.engine.refused_writes import refused_names
 from integrations.sync.engine.replan import execute_or_replan
 
-PARENT = "ParentRef.value"
+_PARENT = "ParentRef.value"
 
 
 def plan(ctx: SyncContext, run: SyncRun) -> Plan:
-    project = read_project(ctx, run)
+    project = _read_project(ctx, run)
     link = RecordLink.objects.pushed(ctx.connection, "job", project.id)
     if link is None:
-        return plan_new(ctx, run, project)
+        return _plan_new_job(ctx, run, project)
     if link.coperniq_account_id != project.account_id:
         raise NeedsDecision(
             "project_moved",
@@ -49,11 +48,11 @@ def apply(ctx: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
             [RETRY, DISCARD],
         ) from error
     except InactiveReference:
-        wait_if_refused(ctx, run, planned, PARENT)
+        wait_if_refused(ctx, run, planned, _PARENT)
         raise
 
 
-def read_project(ctx: SyncContext, run: SyncRun) -> Project:
+def _read_project(ctx: SyncContext, run: SyncRun) -> Project:
     try:
         project = ctx.recent_project(run.coperniq_id)
     except RecordMissing as error:
@@ -82,7 +81,7 @@ def project_without_account(project: Project) -> NeedsDecision:
     )
 
 
-def plan_new(ctx: SyncContext, run: SyncRun, project: Project) -> Plan:
+def _plan_new_job(ctx: SyncContext, run: SyncRun, project: Project) -> Plan:
     parent = RecordLink.objects.pushed(ctx.connection, "customer", project.account_id)
     if parent is None and not (run.preview and Question.PREVIEW not in run.decisions):
         raise BlockedBy(
@@ -94,14 +93,14 @@ def plan_new(ctx: SyncContext, run: SyncRun, project: Project) -> Plan:
     name = job_name(project)
     parent_id = parent.quickbooks_id if parent else f"customer:{project.account_id}"
     if parent is not None and ctx.settings.link_same_named_job:
-        existing = find_same_job(ctx, name, parent_id)
+        existing = _find_same_named_job(ctx, name, parent_id)
         if existing is not None:
-            return _plan_link(project, existing, RecordLink.MatchMethod.NAME)
-    return _plan_job_create(project, free_name(ctx, run, name), parent_id)
+            return _plan_job_link(project, existing, RecordLink.MatchMethod.NAME)
+    return _plan_job_create(project, _find_job_name(ctx, run, name), parent_id)
 
 
 def _plan_job_create(project: Project, name: str, parent_id: str) -> Plan:
-    values = {"DisplayName": name, "Job": True, PARENT: parent_id, "BillWithParent": True}
+    values = {"DisplayName": name, "Job": True, _PARENT: parent_id, "BillWithParent": True}
     changes = (
         Change("DisplayName", "", name),
         Change("Job", "", "true"),
@@ -111,7 +110,7 @@ def _plan_job_create(project: Project, name: str, parent_id: str) -> Plan:
         record_name=name,
         match_method="created",
         write=PlannedWrite(
-            "create", "Customer", values, changes, stands_for={PARENT: f"customer:{project.account_id}"}
+            "create", "Customer", values, changes, stands_for={_PARENT: f"customer:{project.account_id}"}
         ),
         coperniq_snapshot=_job_snapshot(project),
         number=project.number,
@@ -119,14 +118,14 @@ def _plan_job_create(project: Project, name: str, parent_id: str) -> Plan:
     )
 
 
-def free_name(ctx: SyncContext, run: SyncRun, name: str, own_id: str = "") -> str:
+def _find_job_name(ctx: SyncContext, run: SyncRun, name: str, own_id: str = "") -> str:
     """Without a look-up, unless the name has to be known beforehand: QuickBooks itself says if it is taken."""
     if run.preview or refused_names(run):
-        return first_free_name(ctx, run, name, own_id=own_id)
+        return find_free_name(ctx, run, name, own_id=own_id)
     return name
 
 
-def find_same_job(ctx: SyncContext, name: str, parent_id: str) -> Customer | None:
+def _find_same_named_job(ctx: SyncContext, name: str, parent_id: str) -> Customer | None:
     for found in ctx.quickbooks.find_customers_named([name]):
         linked = RecordLink.objects.of(ctx.connection, "job").filter(quickbooks_id=found.id)
         if found.is_job and found.is_active and found.parent_id == parent_id and not linked.exists():
@@ -154,21 +153,21 @@ def _plan_linked_job(ctx: SyncContext, run: SyncRun, project: Project, link: Rec
             "Make it active again here or in QuickBooks.",
             [reactivate, RETRY, DISCARD],
         )
-    planned = _plan_link(project, job, link.match_method, update_of(ctx, run, project, job, link))
+    planned = _plan_job_link(project, job, link.match_method, _plan_job_update(ctx, run, project, job, link))
     return replace(planned, quickbooks_part=link.quickbooks_part)
 
 
-def update_of(
+def _plan_job_update(
     ctx: SyncContext, run: SyncRun, project: Project, job: Customer, link: RecordLink
 ) -> PlannedWrite | None:
     """Its name, where that is ours to change; and that it is active again, where a person chose so."""
     current = job.values["DisplayName"]
-    name = before = current if job.is_active else without_marker(current)
-    if not is_same_name(job_name(project), before) and may_rename(ctx, link, before):
+    name = before = current if job.is_active else without_inactive_suffix(current)
+    if not is_same_name(job_name(project), before) and _may_rename(ctx, link, before):
         name = job_name(project)
     if job.is_active and name == current:
         return None
-    name = free_name(ctx, run, name, job.id)
+    name = _find_job_name(ctx, run, name, job.id)
     values: dict[str, object] = {"DisplayName": name}
     changes = [Change("DisplayName", current, name)]
     if not job.is_active:
@@ -177,14 +176,14 @@ def update_of(
     return PlannedWrite("update", "Customer", values, tuple(changes), job.id, job.sync_token)
 
 
-def may_rename(ctx: SyncContext, link: RecordLink, current: str) -> bool:
-    strategy = strategy_for(ctx, link)
+def _may_rename(ctx: SyncContext, link: RecordLink, current: str) -> bool:
+    strategy = strategy_of(ctx, link)
     if strategy == MatchingStrategy.ENRICH:
         return bool(link.written.get("DisplayName") == current)
     return strategy == MatchingStrategy.REPLACE
 
 
-def _plan_link(project: Project, job: Customer, rule: str, write: PlannedWrite | None = None) -> Plan:
+def _plan_job_link(project: Project, job: Customer, rule: str, write: PlannedWrite | None = None) -> Plan:
     return Plan(
         record_name=job_name(project),
         match_method=rule,

@@ -67,9 +67,9 @@ def written_values(write: RemoteWrite, sent: Mapping[str, Any], customer: Custom
 def find_lost_write(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
     wanted = flatten(json.loads(body))
     if write.operation == "update":
-        return _match_at(ctx, write.quickbooks_id, wanted)
+        return _find_updated_customer(ctx, write.quickbooks_id, wanted)
     named = ctx.quickbooks.find_customers_named([wanted["DisplayName"]])
-    ours = [customer for customer in named if _is_portals(customer, write, wanted)]
+    ours = [customer for customer in named if _was_created_by_write(customer, write, wanted)]
     linked = RecordLink.objects.filter(connection=ctx.connection, quickbooks_id__in=[c.id for c in ours])
     if len(ours) != 1 or linked.exists():
         return None
@@ -77,22 +77,24 @@ def find_lost_write(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteRes
     return WriteResponse(ours[0], "")
 
 
-def _match_at(ctx: SyncContext, quickbooks_id: str, wanted: Mapping[str, Any]) -> WriteResponse | None:
+def _find_updated_customer(
+    ctx: SyncContext, quickbooks_id: str, wanted: Mapping[str, Any]
+) -> WriteResponse | None:
     try:
         current = ctx.quickbooks.read_customer(quickbooks_id)
     except RecordMissing:
         return None
-    return WriteResponse(current, "") if _has_values(current, wanted) else None
+    return WriteResponse(current, "") if _has_customer_values(current, wanted) else None
 
 
-def _is_portals(customer: Customer, write: RemoteWrite, wanted: Mapping[str, Any]) -> bool:
+def _was_created_by_write(customer: Customer, write: RemoteWrite, wanted: Mapping[str, Any]) -> bool:
     """Names are unique in QuickBooks: the same name, parent and time of making can only be our lost write."""
     made_at, sent_at = customer.created_at, write.sent_at or write.created_at
     young = made_at is not None and made_at > sent_at - CLOCK_TOLERANCE
     return young and customer.parent_id == wanted.get("ParentRef.value", "")
 
 
-def _has_values(current: Customer, wanted: Mapping[str, Any]) -> bool:
+def _has_customer_values(current: Customer, wanted: Mapping[str, Any]) -> bool:
     text = {path: value for path, value in wanted.items() if path in current.values and path != TAX_PATH}
     same_text = all(current.values[path] == value for path, value in text.items())
     return same_text and wanted.get("Active", current.is_active) == current.is_active

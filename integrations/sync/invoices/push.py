@@ -45,7 +45,7 @@ from integrations.sync.invoices.merge import open_questions
 from integrations.sync.invoices.push_create import plan_invoice_create
 from integrations.sync.invoices.push_update import plan_invoice_update
 from integrations.sync.invoices.push_void import DECLINED
-from integrations.sync.items.push import lines_as_known
+from integrations.sync.items.push import itemless_lines_policy
 
 _INVOICE_MISSING = "invoice_missing"
 
@@ -77,7 +77,7 @@ def apply(ctx: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
         InactiveReference: forget_lookup,
         BooksClosed: read_preferences,
     }
-    learning = planned.learns and lines_as_known(ctx) == ItemlessLines.UNKNOWN
+    learning = planned.learns and itemless_lines_policy(ctx) == ItemlessLines.UNKNOWN
     with ctx.locked("learning") if learning else nullcontext():
         if learning:
             planned = plan(ctx, run)

@@ -27,7 +27,7 @@ from integrations.sync.engine.outbox import send_write, store_prepared_write
 from integrations.sync.engine.persistence import store_result
 from integrations.sync.engine.shared_records import LOCKS, resolve_writes
 from integrations.sync.items.generic import generic_item
-from integrations.sync.items.push import item_link
+from integrations.sync.items.push import build_item_link
 
 Row = Mapping[str, Any]
 _NEW_ITEM_CLASS = {"type": "SERVICE", "category": "OTHER", "tradeGroup": "OTHER"}
@@ -39,48 +39,48 @@ _SYNCED_FIELDS = ("name", "code", "price", "cost")
 def catalog_id_for(ctx: SyncContext, run: SyncRun, item_id: str) -> str | None:
     """None where Coperniq has no such item and takes none, or has several that fit."""
     item = find_in_lookup(ctx, LookupName.ITEMS, id=item_id)
-    link = linked(ctx, item_id)
+    link = find_item_link_in_use(ctx, item_id)
     if link is not None:
         if (
             item is not None
             and link.match_method == RecordLink.MatchMethod.PULLED
-            and link.quickbooks_snapshot != item_snapshot(item)
+            and link.quickbooks_snapshot != _item_snapshot(item)
         ):
-            update_catalog_item(ctx, run, link, item)
+            _update_catalog_item(ctx, run, link, item)
         return link.coperniq_id
-    return match_or_create(ctx, run, item) if item is not None else None
+    return _match_or_create(ctx, run, item) if item is not None else None
 
 
-def linked(ctx: SyncContext, item_id: str) -> RecordLink | None:
+def find_item_link_in_use(ctx: SyncContext, item_id: str) -> RecordLink | None:
     """The first whose catalog item is still in use."""
     links = RecordLink.objects.of(ctx.connection, Kind.ITEM).filter(quickbooks_id=item_id).order_by("pk")
-    return next((link for link in links if in_use(ctx, link.coperniq_id)), None)
+    return next((link for link in links if _is_in_use(ctx, link.coperniq_id)), None)
 
 
-def in_use(ctx: SyncContext, catalog_id: str) -> bool:
+def _is_in_use(ctx: SyncContext, catalog_id: str) -> bool:
     row = find_in_lookup(ctx, LookupName.CATALOG, id=catalog_id)
     return row is not None and not row["is_archived"]
 
 
-def match_or_create(ctx: SyncContext, run: SyncRun, item: Row) -> str | None:
+def _match_or_create(ctx: SyncContext, run: SyncRun, item: Row) -> str | None:
     with ctx.locked(_CATALOG_LOCK):
-        known = linked(ctx, item["id"])
+        known = find_item_link_in_use(ctx, item["id"])
         if known is not None:
             return known.coperniq_id
         _resolve_open_item_writes(ctx, run, item["id"])
         for max_age in (DAILY, SOON):
-            found, rule = match_in_catalog(ctx, item, lookup_rows(ctx, LookupName.CATALOG, max_age))
+            found, rule = _match_in_catalog(ctx, item, lookup_rows(ctx, LookupName.CATALOG, max_age))
             if found is not None:
-                link = item_link(ctx, found, item, rule)
+                link = build_item_link(ctx, found, item, rule)
                 RecordLink.objects.bulk_create([link], ignore_conflicts=True)
                 return link.coperniq_id
-        known = linked(ctx, item["id"])
+        known = find_item_link_in_use(ctx, item["id"])
         if known is not None or rule:
             return known.coperniq_id if known is not None else None
-        return create_catalog_item(ctx, run, item["id"], item["name"], item_snapshot(item))
+        return _create_catalog_item(ctx, run, item["id"], item["name"], _item_snapshot(item))
 
 
-def match_in_catalog(ctx: SyncContext, item: Row, catalog: list[dict[str, Any]]) -> tuple[Row | None, str]:
+def _match_in_catalog(ctx: SyncContext, item: Row, catalog: list[dict[str, Any]]) -> tuple[Row | None, str]:
     """As in the other direction, with the sides changed; what already stands for another item is none."""
     links = RecordLink.objects.of(ctx.connection, Kind.ITEM).exclude(quickbooks_id=item["id"])
     taken = set(links.values_list("coperniq_id", flat=True))
@@ -102,7 +102,7 @@ def generic_item_id(ctx: SyncContext, run: SyncRun, number: int) -> str:
         _resolve_open_item_writes(ctx, run, name)
         known = _find_generic(ctx, name, SOON)
         nothing = {"name": name, "code": "", "price": 0, "cost": 0}
-        return known or str(create_catalog_item(ctx, run, name, name, nothing, strict=True))
+        return known or str(_create_catalog_item(ctx, run, name, name, nothing, strict=True))
 
 
 def _find_generic(ctx: SyncContext, name: str, max_age: timedelta) -> str:
@@ -111,7 +111,7 @@ def _find_generic(ctx: SyncContext, name: str, max_age: timedelta) -> str:
     return str(next(same, ""))
 
 
-def item_snapshot(item: Row) -> dict[str, Any]:
+def _item_snapshot(item: Row) -> dict[str, Any]:
     """What an item made for QuickBooks' is kept up with; cents."""
     return {
         "name": item["name"],
@@ -121,33 +121,33 @@ def item_snapshot(item: Row) -> dict[str, Any]:
     }
 
 
-def create_catalog_item(
+def _create_catalog_item(
     ctx: SyncContext, run: SyncRun, known_as: str, name: str, image: dict[str, Any], *, strict: bool = False
 ) -> str | None:
     """The caller holds the lock and has looked for it. Without `strict` a refusal is None."""
-    write = item_write(ctx, run, known_as, name, image)
+    write = _build_item_write(ctx, run, known_as, name, image)
     try:
-        write_catalog_item(ctx, run, write, {**_NEW_ITEM_CLASS, **_catalog_body(image)})
+        _send_item_write(ctx, run, write, {**_NEW_ITEM_CLASS, **_catalog_body(image)})
     except Refused:
         if strict:
             raise
         return None
-    link = linked_by(ctx, known_as)
+    link = _newest_item_link(ctx, known_as)
     return link.coperniq_id if link else None
 
 
-def update_catalog_item(ctx: SyncContext, run: SyncRun, link: RecordLink, item: Row) -> None:
+def _update_catalog_item(ctx: SyncContext, run: SyncRun, link: RecordLink, item: Row) -> None:
     """Only what the portal itself made; a refusal is no reason to stop an invoice."""
     with ctx.locked(_CATALOG_LOCK):
         _resolve_open_item_writes(ctx, run, item["id"])
-        write = item_write(ctx, run, item["id"], item["name"], item_snapshot(item), link)
+        write = _build_item_write(ctx, run, item["id"], item["name"], _item_snapshot(item), link)
         try:
-            write_catalog_item(ctx, run, write, _catalog_body(item_snapshot(item)))
+            _send_item_write(ctx, run, write, _catalog_body(_item_snapshot(item)))
         except Refused:
             return
 
 
-def item_write(
+def _build_item_write(
     ctx: SyncContext,
     run: SyncRun,
     known_as: str,
@@ -168,14 +168,18 @@ def item_write(
         match_method=RecordLink.MatchMethod.PULLED,
         about={"about": {"name": name, "image": image}},
         changes=[
-            {"field": field, "before": _shown_value(before.get(field)), "after": _shown_value(image[field])}
+            {
+                "field": field,
+                "before": _display_value(before.get(field)),
+                "after": _display_value(image[field]),
+            }
             for field in _SYNCED_FIELDS
             if before.get(field) != image[field]
         ],
     )
 
 
-def _shown_value(value: object) -> str:
+def _display_value(value: object) -> str:
     return f"${money(value):,}" if isinstance(value, int) else str(value or "")
 
 
@@ -184,7 +188,7 @@ def _catalog_body(image: Mapping[str, Any]) -> dict[str, Any]:
     return {"name": image["name"], "price": money(image["price"]), "cost": money(image["cost"]), **code}
 
 
-def write_catalog_item(ctx: SyncContext, run: SyncRun, write: RemoteWrite, body: Mapping[str, Any]) -> None:
+def _send_item_write(ctx: SyncContext, run: SyncRun, write: RemoteWrite, body: Mapping[str, Any]) -> None:
     store_prepared_write(ctx, write, dump(body))
     text = write.body
     store_result(
@@ -204,6 +208,6 @@ def _resolve_open_item_writes(ctx: SyncContext, run: SyncRun, known_as: str) -> 
         refresh_lookup(ctx, LookupName.CATALOG)
 
 
-def linked_by(ctx: SyncContext, known_as: str) -> RecordLink | None:
+def _newest_item_link(ctx: SyncContext, known_as: str) -> RecordLink | None:
     links = RecordLink.objects.of(ctx.connection, Kind.ITEM).filter(quickbooks_id=known_as)
     return links.order_by("-pk").first()

@@ -42,10 +42,10 @@ def find_lost_write(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteRes
     taken = set(links.exclude(quickbooks_id=write.quickbooks_id).values_list("coperniq_id", flat=True))
     for row in ctx.coperniq.list_catalog():
         same = row.id == write.coperniq_id if write.coperniq_id else row.name == wanted["name"]
-        if same and row.id not in taken and _has_values(row, wanted):
+        if same and row.id not in taken and _has_item_values(row, wanted):
             return WriteResponse(row, "")
     return None
 
 
-def _has_values(row: CatalogItem, wanted: Mapping[str, Any]) -> bool:
+def _has_item_values(row: CatalogItem, wanted: Mapping[str, Any]) -> bool:
     return row.name == wanted["name"] and row.price_cents == int(wanted["price"] * 100)

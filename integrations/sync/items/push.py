@@ -25,8 +25,8 @@ def match_lines(ctx: SyncContext, lines: Sequence[InvoiceLine]) -> tuple[list[In
     new: list[RecordLink] = []
     for catalog_id in catalog_ids:
         link = known.get(catalog_id)
-        if link is None or not is_usable(ctx, link):
-            link = matched(ctx, catalog_id, names[catalog_id])
+        if link is None or not _is_link_usable(ctx, link):
+            link = _match_catalog_item(ctx, catalog_id, names[catalog_id])
             new += [link] if link is not None else []
         if link is not None:
             link.pk = known[catalog_id].pk if catalog_id in known else link.pk
@@ -34,7 +34,7 @@ def match_lines(ctx: SyncContext, lines: Sequence[InvoiceLine]) -> tuple[list[In
     return with_items(lines, found), new
 
 
-def is_usable(ctx: SyncContext, link: RecordLink) -> bool:
+def _is_link_usable(ctx: SyncContext, link: RecordLink) -> bool:
     """What a person pinned and QuickBooks has made inactive is for a person to mend."""
     item = find_in_lookup(ctx, LookupName.ITEMS, id=link.quickbooks_id)
     usable = item is not None and item["is_active"]
@@ -48,7 +48,7 @@ def is_usable(ctx: SyncContext, link: RecordLink) -> bool:
     return usable
 
 
-def matched(ctx: SyncContext, catalog_id: str, name: str) -> RecordLink | None:
+def _match_catalog_item(ctx: SyncContext, catalog_id: str, name: str) -> RecordLink | None:
     row = find_in_lookup(ctx, LookupName.CATALOG, id=catalog_id) or {
         "id": catalog_id,
         "name": name,
@@ -57,11 +57,13 @@ def matched(ctx: SyncContext, catalog_id: str, name: str) -> RecordLink | None:
     for max_age in (DAILY, SOON):
         item, rule = match(row, lookup_rows(ctx, LookupName.ITEMS, max_age))
         if item is not None:
-            return item_link(ctx, row, item, rule)
+            return build_item_link(ctx, row, item, rule)
     return None
 
 
-def item_link(ctx: SyncContext, row: Mapping[str, Any], item: Mapping[str, Any], rule: str) -> RecordLink:
+def build_item_link(
+    ctx: SyncContext, row: Mapping[str, Any], item: Mapping[str, Any], rule: str
+) -> RecordLink:
     return RecordLink(
         connection=ctx.connection,
         kind=Kind.ITEM,
@@ -77,9 +79,9 @@ def item_link(ctx: SyncContext, row: Mapping[str, Any], item: Mapping[str, Any],
 
 def with_fallback_item(ctx: SyncContext, lines: Sequence[InvoiceLine]) -> list[InvoiceLine]:
     """Lines without a match: as they are, if QuickBooks keeps their amount; else with the item an admin chose."""
-    if not has_unmatched(lines) or not drops_amounts(ctx):
+    if not has_unmatched(lines) or not _drops_amounts(ctx):
         return list(lines)
-    item_id = fallback_item(ctx)
+    item_id = _fallback_item_id(ctx)
     return [replace(line, item_id=line.item_id or item_id) for line in lines]
 
 
@@ -87,17 +89,17 @@ def has_unmatched(lines: Iterable[InvoiceLine]) -> bool:
     return any(not line.item_id and line.amount_cents for line in lines)
 
 
-def lines_as_known(ctx: SyncContext) -> str:
+def itemless_lines_policy(ctx: SyncContext) -> str:
     """Read anew: another thread may have learnt it a moment ago."""
     connections = QuickBooksConnection.objects.filter(pk=ctx.connection.pk)
     return connections.values_list("itemless_lines", flat=True).get()
 
 
-def drops_amounts(ctx: SyncContext) -> bool:
-    return lines_as_known(ctx) == ItemlessLines.IGNORED
+def _drops_amounts(ctx: SyncContext) -> bool:
+    return itemless_lines_policy(ctx) == ItemlessLines.IGNORED
 
 
-def fallback_item(ctx: SyncContext) -> str:
+def _fallback_item_id(ctx: SyncContext) -> str:
     item_id = chosen_item(ctx, ctx.settings.fallback_item)
     if not item_id:
         raise NeedsDecision(
