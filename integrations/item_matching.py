@@ -1,6 +1,6 @@
-"""Which QuickBooks item a Coperniq catalog item is: the one with its code as SKU, else the one of its name.
+"""Match a Coperniq catalog item with a QuickBooks item: its code with the SKU, else by name. Pure.
 
-Pure: rows are those of the stored lists, `{id, name, code, …}` and `{id, name, sku, kind, is_active, …}`.
+Rows are those of the stored lookup lists, `{id, name, code, …}` and `{id, name, sku, kind, is_active, …}`.
 """
 
 from __future__ import annotations
@@ -13,40 +13,39 @@ Row = Mapping[str, Any]
 Match = tuple[Row | None, str]
 
 CODE, NAME, SEVERAL = "code", "name", "several"
-NO_SINGLE_THING = ("Group", "Category")
+NOT_SELLABLE = ("Group", "Category")
 
 
 def is_usable(item: Row) -> bool:
-    """Whether it can stand on an invoice line: active, and neither a heading nor a bundle."""
-    return bool(item["is_active"]) and item["kind"] not in NO_SINGLE_THING
+    """Whether an invoice line can name it: active, and neither a category nor a bundle."""
+    return bool(item["is_active"]) and item["kind"] not in NOT_SELLABLE
 
 
 class ItemIndex:
-    """The usable ones of a list of items, found by SKU and name whatever their case."""
+    """The usable items of a list by SKU and by name, ignoring case."""
 
     def __init__(self, items: Iterable[Row]) -> None:
         self.by_sku: dict[str, list[Row]] = defaultdict(list)
         self.by_name: dict[str, list[Row]] = defaultdict(list)
         for item in filter(is_usable, items):
-            self.by_sku[folded(item.get("sku"))].append(item)
-            self.by_name[folded(item["name"])].append(item)
-        # Having no code is nothing in common.
-        self.by_sku.pop("", None)
+            self.by_sku[_normalize(item.get("sku"))].append(item)
+            self.by_name[_normalize(item["name"])].append(item)
+        self.by_sku.pop("", None)  # two empty codes are no match
 
     def match(self, catalog_row: Row) -> Match:
-        """The item and the rule that found it, "code" or "name". Two that fit equally well are none: "several"."""
-        coded = self.by_sku.get(folded(catalog_row.get("code")), [])
-        named = self.by_name.get(folded(catalog_row["name"]), [])
-        for found, rule in ((coded, CODE), (named, NAME)):
+        """The item and how it matched, "code" or "name"; without a single match None and "several" or ""."""
+        coded = self.by_sku.get(_normalize(catalog_row.get("code")), [])
+        named = self.by_name.get(_normalize(catalog_row["name"]), [])
+        for found, match_method in ((coded, CODE), (named, NAME)):
             if len(found) == 1:
-                return found[0], rule
+                return found[0], match_method
         return None, SEVERAL if coded or named else ""
 
 
 def match(catalog_row: Row, items: Iterable[Row]) -> Match:
-    """As `ItemIndex.match`, for a single look-up."""
+    """As `ItemIndex.match`, for one catalog item."""
     return ItemIndex(items).match(catalog_row)
 
 
-def folded(text: object) -> str:
+def _normalize(text: object) -> str:
     return str(text or "").strip().casefold()

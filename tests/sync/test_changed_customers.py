@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from integrations.causes import Cause
 from integrations.models import CompanyLease, RecordLink, RemoteWrite, RunState, SyncLogEntry, SyncRun
 from integrations.sync.customers import merge_detection
 from integrations.sync.engine.context import SyncContext
@@ -14,8 +15,8 @@ from tests.sync.people_scenes import ask_about, notice, rows_of_links, told
 from tests.sync.scenes import change_account, enter_again, pushed, update_met
 
 INACTIVE = (
-    "done_with_warning: “John Smith” was made inactive in QuickBooks. QuickBooks takes no new invoices and payments for "
-    "it until it is active again: make it active again there, if more is to come."
+    "done_with_warning: “John Smith” was made inactive in QuickBooks. QuickBooks accepts no new invoices or payments for "
+    "it while it is inactive. If you expect more, make it active again there."
 )
 
 
@@ -48,8 +49,9 @@ def test_a_new_name_is_told_once_and_stays_peoples(office: Office, project: dict
     number = edit(office, DisplayName="Smith, John")
     for _ in range(2):
         notice(office, number)
-    assert told() == ["done: “John Smith” is called “Smith, John” in QuickBooks now. The link stays."]
+    assert told() == ["done: “John Smith” was renamed to “Smith, John” in QuickBooks. It stays linked."]
     row = SyncLogEntry.objects.get(direction="pull")
+    assert row.cause == Cause.CUSTOMER_RENAMED
     assert row.changes == [{"field": "DisplayName", "before": "John Smith", "after": "Smith, John"}]
     assert row.coperniq_id == link.coperniq_id
     renamed = office.link("customer")
@@ -63,7 +65,7 @@ def test_a_new_name_is_told_once_and_stays_peoples(office: Office, project: dict
 @pytest.mark.usefixtures("project")
 def test_a_job_is_looked_at_as_well(office: Office) -> None:
     notice(office, edit(office, "job", DisplayName="Roof"), "job")
-    assert told("job")[0].endswith("is called “Roof” in QuickBooks now. The link stays.")
+    assert SyncLogEntry.objects.get(kind="job", direction="pull").cause == Cause.CUSTOMER_RENAMED
 
 
 @pytest.mark.usefixtures("project")
@@ -76,7 +78,7 @@ def test_inactive_is_a_warning_once_and_active_again_is_told(office: Office) -> 
     for _ in range(2):
         notice(office, number)
     assert told()[1:] == [
-        "done: “John Smith” is active again in QuickBooks: what was held for it can be tried again."
+        "done: “John Smith” is active again in QuickBooks. You can now retry what was held because of it."
     ]
     assert not SyncRun.objects.held().exists()
 
@@ -84,11 +86,9 @@ def test_inactive_is_a_warning_once_and_active_again_is_told(office: Office) -> 
 @pytest.mark.usefixtures("project")
 def test_a_new_name_and_inactive_are_one_line(office: Office) -> None:
     notice(office, edit(office, Active=False, DisplayName="Smith"))
-    (line,) = told()
-    assert line.startswith(
-        "done_with_warning: “John Smith” is called “Smith” in QuickBooks now. The link stays. “Smith”"
-    )
     (row,) = SyncLogEntry.objects.filter(direction="pull")
+    assert (row.outcome, row.cause) == ("done_with_warning", Cause.CUSTOMER_MADE_INACTIVE)
+    assert "was renamed" in row.sentence
     assert [change["field"] for change in row.changes] == ["DisplayName", "Active"]
 
 
@@ -119,8 +119,7 @@ def test_one_that_is_gone_is_held_until_it_is_there_again(office: Office) -> Non
     notice(office, "9999")
     notice(office, "9999")
     assert told() == [
-        "held: QuickBooks does not have the linked customer “John Smith” any more, or does not show it. Look for it in "
-        "QuickBooks: once it is there again, try again."
+        "held: QuickBooks no longer shows the linked customer “John Smith”. Look for it in QuickBooks, then try again."
     ]
     assert office.held().cause == "customer_missing"
     RecordLink.objects.filter(kind="customer").update(quickbooks_id=number)
@@ -145,9 +144,9 @@ def test_it_takes_its_turn_among_the_runs_of_its_account(office: Office) -> None
 
 def test_nobody_is_asked_about_a_customer_without_link(office: Office) -> None:
     ctx = SyncContext(CompanyLease.objects.get(), office.quickbooks)
-    merge_detection.request_merge_check(ctx, SyncRun(company=office.company), "77")
+    merge_detection.request_merge_check(ctx, "77")
     assert merge_detection.find_pending_merge(ctx, "77") is None
-    merge_detection.wait_if_customer_merged(ctx, SyncRun(company=office.company), RecordLink(), "77", "78")
+    merge_detection.wait_if_customer_merged(ctx, "77", "78")
     assert not SyncRun.objects.exists()
 
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from integrations.messages.customers import CustomerMessage
 from integrations.models import Question, RecordLink, RemoteWrite, SyncRun, SyncSettings
+from integrations.sync.customers.naming import RENAME_WITH_SUFFIX
 from tests.cast import answered
 from tests.simulation import Simulation
 from tests.sync.office import Office, open_office
@@ -86,7 +88,7 @@ def test_any_number_of_other_accounts_customers_with_the_email_are_passed_over(o
     assert names(office) == ["Unit A", "Unit B", "Unit C"]
     warned = [line for line in office.log() if line.startswith("done_with_warning: Created the customer")]
     assert len(warned) == 2
-    assert "(and 1 more like it) has the same e-mail address but belongs to “Unit A”" in warned[1]
+    assert "(and 1 more like it) has the same e-mail address but is linked to “Unit A”" in warned[1]
 
 
 def test_a_namesake_is_linked_though_the_email_is_also_somebody_else_s(office: Office) -> None:
@@ -95,7 +97,11 @@ def test_a_namesake_is_linked_though_the_email_is_also_somebody_else_s(office: O
     john = office.simulator.make("contacts", name="John Smith", emails=["john@example.com"])
     enter(office, contacts=[john["id"]], **JOHN)
     assert RecordLink.objects.filter(kind="customer", quickbooks_id=theirs["Id"]).exists()
-    assert any("so it was not taken" in line for line in office.log())
+    household = "“Smith Household” (john@example.com)"
+    warning = CustomerMessage.SAME_EMAIL_ALREADY_LINKED(
+        customer=household, more="", account="Smith Household"
+    )
+    assert any(warning.text in line for line in office.log())
 
 
 def again(office: Office, project: dict[str, Any]) -> None:
@@ -128,7 +134,7 @@ def test_a_linked_customer_renamed_onto_a_taken_name_takes_the_next_number(
     office.simulator.change("accounts", linked["account"], title="Smith Roofing", primaryPhone="2")
     again(office, linked["project"])
     assert of_customer().cause == "name_taken"
-    assert of_customer().choices[0]["label"] == "Give it the name with “#2” behind it"
+    assert of_customer().choices[0]["label"] == RENAME_WITH_SUFFIX.label
     office.decide("create_with_suffix", of_customer())
     customer = office.customer(Id=linked["customer"])
     assert (customer["DisplayName"], customer["PrimaryPhone"]["FreeFormNumber"]) == ("Smith Roofing #3", "2")

@@ -18,9 +18,9 @@ DROPPED = (
 )
 REPAIRED = "done: Repaired invoice 1001 in QuickBooks: the lines without an item have their amount now."
 NO_FALLBACK = (
-    "held: QuickBooks drops the amount of a line without an item, and this invoice has lines no QuickBooks item "
-    "matches. Choose an item for lines without a match on the QuickBooks page, or match the items one by one under "
-    "Item matches; then try again."
+    "held: QuickBooks drops the amount of a line without an item, and no QuickBooks item matches some lines of this "
+    "invoice. Choose an item for lines without a match on the QuickBooks page, or match the items one by one under "
+    "Item matches, then try again."
 )
 
 
@@ -130,7 +130,7 @@ def test_what_a_person_pinned_stays_and_is_theirs_to_mend(money: Money) -> None:
     money.work()
     assert money.told()[-1] == (
         "held: The QuickBooks item “Fees”, chosen for “Permit”, is inactive. Make it active in QuickBooks, or choose "
-        "another under Item matches; then try again."
+        "another one under Item matches, then try again."
     )
     money.edit_books("Item", pinned["Id"], Active=True)
     money.office.quickbooks.reference_lists.update(read_at="2020-01-01T00:00:00Z")

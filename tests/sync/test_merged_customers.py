@@ -10,6 +10,7 @@ from django.test import Client
 
 from accounts.models import User
 from accounts.roles import Role
+from integrations.causes import Cause
 from integrations.models import RecordLink, SyncLogEntry, SyncRun
 from integrations.sync.customers import pull as customers_pull
 from integrations.sync.customers.merge_resolution import resolve_merge
@@ -25,8 +26,8 @@ from tests.sync.two_way import Books
 pytestmark = pytest.mark.every_database
 
 QUESTION = (
-    "held: “John Smith” was merged into “Smith, John” in QuickBooks: move 3 links to “Smith, John”? What is new for "
-    "“John Smith” waits until then."
+    "held: “John Smith” was merged into “Smith, John” in QuickBooks: move 3 links to “Smith, John”? New work for "
+    "“John Smith” waits for your answer."
 )
 MOVED = "done: Moved 3 links from “John Smith” to “Smith, John”."
 
@@ -159,7 +160,7 @@ def test_the_survivor_has_to_be_in_use_when_the_person_answers(money: Money) -> 
     office.simulator.edit_books(office.realm, into, Active=False)
     decide(office, Role.ADMIN, "relink")
     assert told()[1:] == [
-        "held: “John Smith” was merged into “Smith, John” in QuickBooks, but “Smith, John” is inactive there by now. "
+        "held: “John Smith” was merged into “Smith, John” in QuickBooks, but “Smith, John” is inactive there now. "
         "Make it active again in QuickBooks, then try again."
     ]
     office.simulator.edit_books(office.realm, into, Active=True, DisplayName="Smith, John")
@@ -199,7 +200,7 @@ def jane_too(money: Money) -> tuple[str, str]:
 
 def test_two_accounts_share_the_survivor(money: Money) -> None:
     _, jane = jane_too(money)
-    assert "“Jane Doe” is linked to “Jane Doe” too: both will share it." in told()[0]
+    assert "“Jane Doe” is linked to “Jane Doe” too, so both will share it." in told()[0]
     decide(money.office, Role.ADMIN, "relink")
     links = RecordLink.objects.filter(kind="customer").order_by("id")
     john, first = links
@@ -269,8 +270,8 @@ def test_one_invoice_moved_by_hand_is_no_merge(money: Money) -> None:
     money.edit_books("Invoice", money.in_books()["Id"], CustomerRef={"value": other})
     office.simulator.edit_books(office.realm, away, Active=False)
     notice(office, away)
-    (line,) = told()
-    assert line.startswith("done_with_warning: “John Smith” was made inactive in QuickBooks.")
+    row = SyncLogEntry.objects.get(kind="customer", direction="pull")
+    assert row.cause == Cause.CUSTOMER_MADE_INACTIVE
 
 
 def test_the_pages_show_the_question_and_then_what_moved(money: Money) -> None:
@@ -293,7 +294,7 @@ def test_the_pages_show_the_question_and_then_what_moved(money: Money) -> None:
     decide(office, Role.FINANCE, "relink")
     row = SyncLogEntry.objects.get(cause="relinked")
     told_there = client.get(f"/integrations/log/{row.pk}/").content.decode()
-    assert "Moved 3 links from “John Smith” to “Smith, John”." in told_there
+    assert row.sentence in told_there
     assert "decide" in told_there
     moments = client.get(f"/integrations/log/{row.pk}/", {"format": "json"}).json()
     moved = {"field": "customer John Smith", "before": away, "after": into}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from integrations.messages.customers import CustomerMessage
 from integrations.models import RecordLink, SyncRun
 from tests.sync.office import Office
 
@@ -178,7 +179,7 @@ def test_what_quickbooks_refuses_of_a_released_update_is_shown_again_without_it(
     assert shadow.customer(Job=False)["PrimaryPhone"]["FreeFormNumber"] == "1", "nothing of it is written yet"
     shadow.decide("release", run_of("customer"))
     assert shadow.customer(Job=False)["PrimaryPhone"]["FreeFormNumber"] == "2"
-    assert any("keeps this customer active" in line for line in shadow.log())
+    assert any(CustomerMessage.CUSTOMER_KEPT_ACTIVE.template in line for line in shadow.log())
 
 
 def test_a_discarded_preview_writes_nothing(shadow: Office) -> None:
@@ -212,4 +213,4 @@ def test_an_account_restored_before_the_rest_is_released_leaves_nothing_to_warn_
     shadow.simulator.change("accounts", account["id"], isActive=True)
     shadow.decide("release", run_of("customer"))
     assert shadow.customer(Job=False)["PrimaryPhone"]["FreeFormNumber"] == "2"
-    assert not any("keeps this customer active" in line for line in shadow.log())
+    assert not any(CustomerMessage.CUSTOMER_KEPT_ACTIVE.template in line for line in shadow.log())

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from integrations.causes import Cause
 from integrations.errors import BlockedBy
 from integrations.models import CompanyLease, Kind, RecordLink, RunState, SyncRun
 from integrations.sync.customers import merge_detection
@@ -17,8 +18,8 @@ from tests.sync.people_scenes import merge, notice, told, told_of_merge
 from tests.sync.scenes import enter_again
 
 WAITS = (
-    "waiting: “John Smith” was merged into another customer in QuickBooks. Say under Held runs whether its links move "
-    "there; this goes on by itself then."
+    "waiting: “John Smith” was merged into another customer in QuickBooks. Decide under Held runs whether its links move "
+    "there; this continues by itself after that."
 )
 
 
@@ -135,36 +136,36 @@ def test_a_payment_goes_to_the_customer_its_invoice_has_now(money: Money) -> Non
     assert money.in_books("Payment")["CustomerRef"]["value"] == into
 
 
-def desk_and_run(money: Money) -> tuple[SyncContext, SyncRun]:
-    run = SyncRun(company=money.office.company, connection=money.office.quickbooks, kind=Kind.INVOICE)
-    return SyncContext(CompanyLease.objects.get(), money.office.quickbooks), run
+def context_of(money: Money) -> SyncContext:
+    return SyncContext(CompanyLease.objects.get(), money.office.quickbooks)
 
 
 def test_a_pull_that_sees_another_customer_learns_that_it_is_a_merge(money: Money) -> None:
     pushed(money, on=money.account)
     away, into = merged(money)
-    link = money.link()
-    ctx, run = desk_and_run(money)
-    merge_detection.wait_if_customer_merged(ctx, run, link, away, away)
+    ctx = context_of(money)
+    merge_detection.wait_if_customer_merged(ctx, away, away)
     for _ in range(2):
-        with pytest.raises(BlockedBy, match="was merged into another customer") as caught:
-            merge_detection.wait_if_customer_merged(ctx, run, link, away, into)
-        assert (caught.value.kind, caught.value.coperniq_id) == ("customer", str(money.account["id"]))
+        with pytest.raises(BlockedBy) as caught:
+            merge_detection.wait_if_customer_merged(ctx, away, into)
+        blocked = caught.value
+        assert blocked.cause == Cause.MERGE_PENDING
+        assert (blocked.kind, blocked.coperniq_id) == ("customer", str(money.account["id"]))
         money.office.work()
         pending = merge_detection.find_pending_merge(ctx, away)
         assert pending is not None
         assert pending.quickbooks_id == away
     money.decide("discard", card())
     assert merge_detection.find_pending_merge(ctx, away) is None
-    merge_detection.wait_if_customer_merged(ctx, run, link, away, into)
+    merge_detection.wait_if_customer_merged(ctx, away, into)
 
 
 def test_a_pull_of_an_invoice_moved_by_hand_is_no_merge(money: Money) -> None:
     pushed(money, on=money.account)
     other = money.office.simulator.in_books(money.office.realm, DisplayName="B")["Id"]
     money.edit_books("Invoice", money.in_books()["Id"], CustomerRef={"value": other})
-    ctx, run = desk_and_run(money)
-    merge_detection.wait_if_customer_merged(ctx, run, money.link(), number_of(), other)
+    ctx = context_of(money)
+    merge_detection.wait_if_customer_merged(ctx, number_of(), other)
     assert not SyncRun.objects.open().exists()
 
 

@@ -30,7 +30,7 @@ MATCH_CHOICES = [
     {"key": "link:58", "label": "Link to “Oak East”", "question": "customer"},
     {
         "key": "create_with_suffix",
-        "label": "Create a new one with “#2” behind the name",
+        "label": "Create a new one with “#2” after the name",
         "question": "customer",
     },
     {"key": "retry", "label": "Try again"},

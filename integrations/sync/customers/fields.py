@@ -1,4 +1,4 @@
-"""Which fields of a QuickBooks customer may be written under the matching strategy, and the plan to write them."""
+"""Decide which fields of a QuickBooks customer the matching strategy lets the portal write, and plan that write."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from integrations.coperniq.records import CoperniqAccount
+from integrations.messages import Message
 from integrations.models import MatchingStrategy, RecordLink
 from integrations.models.encryption import keyed_digest
 from integrations.quickbooks.records import Customer
@@ -14,10 +15,11 @@ from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.plan import Change, Plan, PlannedWrite
 
 Changes = dict[str, tuple[str, str]]
+"""Path → (before, after)."""
 
 
 def strategy_of(ctx: SyncContext, link: RecordLink) -> str:
-    """Of several that share a record since a merge, one may overwrite it; the others only fill what is empty."""
+    """After a merge several accounts may share a customer: the first may overwrite it, the others fill empty fields."""
     strategy = ctx.settings.matching_strategy
     shares = bool(link.quickbooks_part)
     return MatchingStrategy.ENRICH if shares and strategy == MatchingStrategy.REPLACE else strategy
@@ -26,9 +28,9 @@ def strategy_of(ctx: SyncContext, link: RecordLink) -> str:
 def build_customer_changes(
     customer: Customer, wanted: WantedCustomer, written: Mapping[str, str], strategy: str
 ) -> Changes:
-    """Path → (before, after). An empty Coperniq value never erases anything.
+    """An empty Coperniq value never clears a field.
 
-    Enrich fills what is empty and follows up what still stands as the portal wrote it; Replace overwrites.
+    Enrich fills empty fields and updates those that still have the value the portal wrote; Replace overwrites.
     """
     if strategy == MatchingStrategy.SKIP:
         return {}
@@ -47,11 +49,11 @@ def build_customer_changes(
 
 
 def _is_same_value(path: str, value: str, current: str, written: Mapping[str, str]) -> bool:
-    if path == TAX_PATH:  # comes back masked, so only our own memory can compare it
+    if path == TAX_PATH:  # QuickBooks answers it masked, so it is compared with what the portal wrote
         return bool(current) and written.get(TAX_PATH) == keyed_digest(value)
     if path == "DisplayName":
         return is_same_name(value, current)
-    if path == EMAIL_PATH:  # people keep several addresses in this field, with commas between
+    if path == EMAIL_PATH:  # people keep several addresses in this field, separated by commas
         return value.casefold() in {address.strip().casefold() for address in current.split(",")}
     return value == current
 
@@ -71,7 +73,7 @@ def active_change(customer: Customer, *, active: bool) -> Changes:
 
 
 def build_customer_payload(changes: Changes, customer: Customer) -> dict[str, Any]:
-    """An address goes back whole: nobody promises that a part of it leaves the others alone."""
+    """An address is sent whole: Intuit does not document whether a partial one keeps the other parts."""
     values: dict[str, Any] = {
         path: after == "true" if path == "Active" else after for path, (_, after) in changes.items()
     }
@@ -81,7 +83,7 @@ def build_customer_payload(changes: Changes, customer: Customer) -> dict[str, An
 
 
 def displayed_changes(changes: Changes) -> tuple[Change, ...]:
-    """As people read them: a tax number shows only that it is there."""
+    """As people read them; of a tax number only whether there is one."""
     return tuple(
         Change(path, *(("hidden" if value else "") if path == TAX_PATH else value for value in pair))
         for path, pair in changes.items()
@@ -89,13 +91,13 @@ def displayed_changes(changes: Changes) -> tuple[Change, ...]:
 
 
 def _account_snapshot(account: CoperniqAccount, wanted: WantedCustomer) -> dict[str, Any]:
-    """Coperniq as it last answered."""
+    """The account as Coperniq last answered, with only a digest of the tax number."""
     tax = keyed_digest(wanted.values.get(TAX_PATH, ""))
     return {**wanted.values, TAX_PATH: tax, "is_active": account.is_active}
 
 
 def plan_customer_create(
-    account: CoperniqAccount, wanted: WantedCustomer, name: str, warnings: Sequence[str] = ()
+    account: CoperniqAccount, wanted: WantedCustomer, name: str, warnings: Sequence[Message] = ()
 ) -> Plan:
     values = {path: value for path, value in wanted.values.items() if value}
     values |= {"DisplayName": name, "CurrencyRef.value": "USD"}
@@ -110,9 +112,9 @@ def plan_customer_create(
 
 
 def plan_customer_update(
-    account: CoperniqAccount, wanted: WantedCustomer, customer: Customer, rule: str, changes: Changes
+    account: CoperniqAccount, wanted: WantedCustomer, customer: Customer, match_method: str, changes: Changes
 ) -> Plan:
-    """An update of what differs, or only the link when nothing does."""
+    """Write the changes, or only link if there are none."""
     write = PlannedWrite(
         "update",
         "Customer",
@@ -123,7 +125,7 @@ def plan_customer_update(
     )
     return Plan(
         record_name=wanted.name,
-        match_method=rule,
+        match_method=match_method,
         write=write if changes else None,
         quickbooks_id=customer.id,
         quickbooks_name=customer.values["DisplayName"],

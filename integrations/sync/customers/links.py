@@ -1,18 +1,21 @@
-"""Links of customers and jobs, and of the documents under them."""
+"""Stored links of customers and jobs, and of the invoices and payments under them."""
 
 from __future__ import annotations
 
 from django.db.models import Q
 
+from integrations.errors import NeedsDecision
+from integrations.messages.customers import CustomerMessage
 from integrations.models import Kind, QuickBooksConnection, RecordLink
 from integrations.models.links import MOVED_FROM
+from integrations.sync.customers.naming import without_inactive_suffix
+from integrations.sync.engine.choices import DISCARD, RETRY
 
-_CUSTOMER_KINDS = (Kind.CUSTOMER, Kind.JOB)
 _DOCUMENT_KINDS = (Kind.INVOICE, Kind.PAYMENT)
 
 
 def links_to_record(connection: QuickBooksConnection, kind: str, quickbooks_id: str) -> list[RecordLink]:
-    """After a merge several accounts may stand for one customer; the one that was there first comes first."""
+    """After a merge several accounts may be linked to one customer; the account that was linked first comes first."""
     found = RecordLink.objects.of(connection, kind).filter(quickbooks_id=quickbooks_id)
     return list(found.order_by("quickbooks_part", "id")) if quickbooks_id else []
 
@@ -22,26 +25,38 @@ def coperniq_account_id_of(link: RecordLink) -> str:
 
 
 def _parent_of_job(job: RecordLink) -> str | None:
-    """As QuickBooks last answered; None of a link that is older than this memory."""
+    """The id of its customer as last read from QuickBooks; None if the link was stored before this was kept."""
     parent = job.quickbooks_snapshot.get("parent")
     return None if parent is None else str(parent)
 
 
 def job_links_under(connection: QuickBooksConnection, links: list[RecordLink]) -> list[RecordLink]:
-    """The jobs of these customers, as far as they are linked."""
+    """The linked jobs of these customers."""
     accounts = [coperniq_account_id_of(link) for link in links if link.kind == Kind.CUSTOMER]
     jobs = RecordLink.objects.of(connection, Kind.JOB).filter(coperniq_account_id__in=accounts)
     return [job for job in jobs.order_by("id") if _parent_of_job(job) in (None, links[0].quickbooks_id)]
 
 
 def document_links_of(connection: QuickBooksConnection, quickbooks_id: str) -> list[RecordLink]:
-    """Those that were this customer's when QuickBooks last told, or when a person last knew."""
+    """Invoices and payments that belonged to this customer when they were last read, or before a person moved them."""
     found = RecordLink.objects.filter(connection=connection, kind__in=_DOCUMENT_KINDS)
-    was = Q(quickbooks_snapshot__customer=quickbooks_id) | Q(**{f"written__{MOVED_FROM}": quickbooks_id})
-    return list(found.filter(was).order_by("id"))
+    of_customer = Q(quickbooks_snapshot__customer=quickbooks_id) | Q(
+        **{f"written__{MOVED_FROM}": quickbooks_id}
+    )
+    return list(found.filter(of_customer).order_by("id"))
 
 
 def find_customer_link(connection: QuickBooksConnection, quickbooks_id: str) -> RecordLink | None:
-    """The link of this customer or job."""
-    found = (link for kind in _CUSTOMER_KINDS for link in links_to_record(connection, kind, quickbooks_id))
-    return next(found, None)
+    """The first link to this QuickBooks customer or job."""
+    kinds = (Kind.CUSTOMER, Kind.JOB)
+    return next((link for kind in kinds for link in links_to_record(connection, kind, quickbooks_id)), None)
+
+
+def linked_name(link: RecordLink) -> str:
+    return without_inactive_suffix(link.quickbooks_name) or link.coperniq_name
+
+
+def missing_in_quickbooks(link: RecordLink) -> NeedsDecision:
+    is_job = link.kind == Kind.JOB
+    message = CustomerMessage.JOB_MISSING if is_job else CustomerMessage.CUSTOMER_MISSING
+    return NeedsDecision.of(message(name=linked_name(link)), [RETRY, DISCARD])

@@ -1,24 +1,26 @@
-"""Coperniq accounts and projects to the fields of QuickBooks customers and jobs. Pure."""
+"""Map Coperniq accounts and projects to the fields of QuickBooks customers and jobs. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 
 from integrations.coperniq.records import Contact, CoperniqAccount, Project, Site
+from integrations.messages import Message
+from integrations.messages.customers import CustomerMessage
 from integrations.quickbooks.records import LIMITS
 
 _NAME_LIMIT = LIMITS["DisplayName"]
 _NAME_PATHS = ("DisplayName", "GivenName", "FamilyName", "CompanyName")
-# Shortened, these would be wrong; a name or a street would only be short.
 _NEVER_SHORTENED = (
     "PrimaryEmailAddr.Address",
     "PrimaryPhone.FreeFormNumber",
     "PrimaryTaxIdentifier",
     "BillAddr.PostalCode",
 )
+"""A part of these would be wrong, so a value that is too long is left out."""
 TAX_PATH = "PrimaryTaxIdentifier"
 EMAIL_PATH = "PrimaryEmailAddr.Address"
 _FORBIDDEN_IN_NAMES = re.compile(r"\s*[:\t\n\r]+\s*")
@@ -27,10 +29,10 @@ EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;.]+")
 
 @dataclass(frozen=True)
 class WantedCustomer:
-    """QuickBooks values by dotted path ("" = Coperniq has none), and what had to be changed or left out."""
+    """QuickBooks values by dotted path ("" = Coperniq has none), and warnings of what was changed or left out."""
 
     values: Mapping[str, str]
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[Message, ...] = ()
 
     @property
     def name(self) -> str:
@@ -38,12 +40,12 @@ class WantedCustomer:
 
 
 def clean_name(text: str) -> str:
-    """Only what QuickBooks forbids is changed (docs/vendors/quickbooks-online.md, 4.1): colon, tab and newline."""
+    """Replace what QuickBooks forbids (docs/vendors/quickbooks-online.md, 4.1): colon, tab and newline."""
     return _FORBIDDEN_IN_NAMES.sub(" ", text).strip()
 
 
 def primary_contact_id(account: CoperniqAccount) -> str:
-    """Coperniq marks no contact as primary: it is the one that has the account's own e-mail or phone."""
+    """Coperniq marks no contact as primary: take the one with the account's own e-mail or else phone, "" if none."""
     for contact in account.contacts:
         if account.email and account.email.casefold() in {email.casefold() for email in contact.emails}:
             return contact.id
@@ -54,7 +56,7 @@ def primary_contact_id(account: CoperniqAccount) -> str:
 
 
 def source_values(account: CoperniqAccount, contact: Contact | None, site: Site | None) -> dict[str, str]:
-    """Every value a field mapping can name."""
+    """Every value that a field mapping can name, by its name."""
     person = contact.name.strip() if contact else ""
     first, _, last = person.rpartition(" ")
     return {
@@ -71,7 +73,7 @@ def source_values(account: CoperniqAccount, contact: Contact | None, site: Site 
 
 
 def _address_of(account: CoperniqAccount, site: Site | None) -> dict[str, str]:
-    """Street, city, state and zip from whichever has them apart; else the whole address as the street."""
+    """From the account or the site that has street or city as fields of their own, else the whole address as street."""
     for place in (account, site):
         if place is not None and (place.street or place.city):
             return {
@@ -83,31 +85,28 @@ def _address_of(account: CoperniqAccount, site: Site | None) -> dict[str, str]:
     return {"street": account.address, "city": "", "state": "", "zip_code": ""}
 
 
-def customer_values(found: Mapping[str, str], mappings: Mapping[str, str]) -> WantedCustomer:
+def customer_values(sources: Mapping[str, str], mappings: Mapping[str, str]) -> WantedCustomer:
     values: dict[str, str] = {}
-    warnings: list[str] = []
+    warnings: list[Message] = []
     for path, source in mappings.items():
-        values[path], warning = _fit(path, found.get(source, ""))
-        warnings += [warning] if warning else []
+        values[path], warning = _fit(path, sources.get(source, ""))
+        warnings += [warning] if warning is not None else []
     return WantedCustomer(values, tuple(warnings))
 
 
-def _fit(path: str, text: str) -> tuple[str, str]:
-    """The value as QuickBooks takes it, and a sentence if that is not what Coperniq has."""
+def _fit(path: str, text: str) -> tuple[str, Message | None]:
+    """The value as QuickBooks accepts it, and a warning if that differs from what Coperniq has."""
     value = clean_name(text) if path in _NAME_PATHS else text
     limit = LIMITS.get(path, len(value))
     if path == EMAIL_PATH and value and not EMAIL.fullmatch(value):
-        return "", f"The e-mail address “{value}” is not valid and was left out."
+        return "", CustomerMessage.EMAIL_INVALID(email=value)
     if len(value) > limit and path in _NEVER_SHORTENED:
-        return "", f"{path} is longer than the {limit} characters QuickBooks takes and was left out."
+        return "", CustomerMessage.VALUE_TOO_LONG(field=path, limit=limit)
     if len(value) > limit:
-        return value[:limit].rstrip(), f"{path} was shortened to the {limit} characters QuickBooks takes."
+        return value[:limit].rstrip(), CustomerMessage.VALUE_SHORTENED(field=path, limit=limit)
     if value != text:
-        return (
-            value,
-            f"“{text}” is written “{value}”: QuickBooks forbids colons, tabs and line breaks in names.",
-        )
-    return value, ""
+        return value, CustomerMessage.NAME_CHANGED(name=text, written=value)
+    return value, None
 
 
 def job_name(project: Project) -> str:
@@ -137,7 +136,7 @@ def format_kilowatts(kilowatts: Decimal | None) -> str:
 
 
 def with_suffix(name: str, number: int) -> str:
-    """`name #2`, within the limit; the first bears no number."""
+    """`name #2`, shortened to the limit; number 1 gets no suffix."""
     if number < 2:
         return name
     suffix = f" #{number}"
@@ -145,7 +144,7 @@ def with_suffix(name: str, number: int) -> str:
 
 
 def is_same_name(wanted: str, current: str) -> bool:
-    """The wanted name with the portal's own suffix is no difference."""
+    """Whether the name is the wanted one, with or without a suffix that the portal adds."""
     if wanted == current:
         return True
     number = re.search(r" #(\d+)$", current)

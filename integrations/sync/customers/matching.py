@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 
 from integrations.coperniq.records import CoperniqAccount
 from integrations.errors import Choice, NeedsDecision, RecordMissing
-from integrations.models import Question, QuickBooksConnection, RecordLink, SyncRun
+from integrations.messages import Message
+from integrations.messages.customers import CustomerMessage
+from integrations.models import Kind, Question, QuickBooksConnection, RecordLink, SyncRun
 from integrations.quickbooks.records import Customer
 from integrations.sync.customers.fields import (
     Changes,
@@ -43,36 +45,34 @@ def plan_unlinked_account(
 
 @dataclass(frozen=True)
 class _Matches:
-    """Who it could be, whose of them are taken (id → account), and what was passed over."""
+    """`linked` maps the QuickBooks ids that another account is linked to onto that account's name."""
 
     matches: list[Candidate]
-    taken: Mapping[str, str]
-    warnings: tuple[str, ...] = ()
+    linked: Mapping[str, str]
+    warnings: tuple[Message, ...] = ()
 
 
 def _find_matches(ctx: SyncContext, account: CoperniqAccount, wanted: WantedCustomer) -> _Matches:
-    """Somebody else's customer with our e-mail is no candidate: families and offices share addresses."""
+    """A customer with the same e-mail that is linked to another account is left out: families share addresses."""
     email = wanted.values.get(EMAIL_PATH, "")
     named = ctx.quickbooks.find_customers_named(name_spellings(wanted.name))
     with_email = ctx.quickbooks.find_customers_with_email(email) if email else []
     found = build_candidates(wanted.name, named, with_email)
-    taken = _linked_elsewhere(ctx.connection, [match.customer.id for match in found], account.id)
-    strangers = [
-        match for match in found if match.by == RecordLink.MatchMethod.EMAIL and match.customer.id in taken
+    linked = _linked_elsewhere(ctx.connection, [match.customer.id for match in found], account.id)
+    left_out = [
+        match for match in found if match.by == RecordLink.MatchMethod.EMAIL and match.customer.id in linked
     ]
-    matches = [match for match in found if match not in strangers]
-    return _Matches(matches, taken, _email_warnings(strangers, taken))
+    matches = [match for match in found if match not in left_out]
+    return _Matches(matches, linked, _email_warnings(left_out, linked))
 
 
-def _email_warnings(strangers: Sequence[Candidate], taken: Mapping[str, str]) -> tuple[str, ...]:
-    if not strangers:
+def _email_warnings(left_out: Sequence[Candidate], linked: Mapping[str, str]) -> tuple[Message, ...]:
+    if not left_out:
         return ()
-    first, *others = strangers
+    first, *others = left_out
     more = f" (and {len(others)} more like it)" if others else ""
-    owner = taken[first.customer.id]
-    return (
-        f"{first.label}{more} has the same e-mail address but belongs to “{owner}”, so it was not taken.",
-    )
+    account = linked[first.customer.id]
+    return (CustomerMessage.SAME_EMAIL_ALREADY_LINKED(customer=first.label, more=more, account=account),)
 
 
 def _plan_best_match(ctx: SyncContext, account: CoperniqAccount, wanted: WantedCustomer) -> Plan:
@@ -80,39 +80,37 @@ def _plan_best_match(ctx: SyncContext, account: CoperniqAccount, wanted: WantedC
     if not found.matches:
         return plan_customer_create(account, wanted, wanted.name, found.warnings)
     if len(found.matches) > 1:
-        raise NeedsDecision(
-            "several_matches",
-            f"QuickBooks has {len(found.matches)} customers that could be “{wanted.name}”. "
-            "Choose the right one.",
-            [*link_choices(found.matches, found.taken), WITH_SUFFIX, DISCARD],
+        raise NeedsDecision.of(
+            CustomerMessage.SEVERAL_MATCHES(count=len(found.matches), account=wanted.name),
+            [*link_choices(found.matches, found.linked), WITH_SUFFIX, DISCARD],
         )
     match = found.matches[0]
-    owner = found.taken.get(match.customer.id)
-    if owner is not None:
-        raise _already_linked_question(match.customer, owner)
+    linked_account = found.linked.get(match.customer.id)
+    if linked_account is not None:
+        raise _already_linked_question(match.customer, linked_account)
     _refuse_unlinkable(match)
     planned = _plan_match(ctx, account, wanted, match.customer, match.by)
     return replace(planned, warnings=(*planned.warnings, *found.warnings))
 
 
 def _plan_match(
-    ctx: SyncContext, account: CoperniqAccount, wanted: WantedCustomer, customer: Customer, rule: str
+    ctx: SyncContext, account: CoperniqAccount, wanted: WantedCustomer, customer: Customer, match_method: str
 ) -> Plan:
     changes = build_customer_changes(customer, wanted, {}, ctx.settings.matching_strategy)
-    return plan_customer_update(account, wanted, customer, rule, changes)
+    return plan_customer_update(account, wanted, customer, match_method, changes)
 
 
 def _plan_chosen(
     ctx: SyncContext, run: SyncRun, account: CoperniqAccount, wanted: WantedCustomer, chosen_id: str
 ) -> Plan:
-    """What a person chose is still looked at: the world may have changed since the page was shown."""
+    """The chosen customer is read and checked again: it may have changed since the page was shown."""
     try:
         customer = ctx.quickbooks.read_customer(chosen_id)
         _check_chosen_customer(ctx, run, account, customer)
     except RecordMissing as error:
         raise _with_other_candidates(ctx, account, wanted, _chosen_customer_missing()) from error
-    except NeedsDecision as hold:
-        raise _with_other_candidates(ctx, account, wanted, hold) from hold
+    except NeedsDecision as question:
+        raise _with_other_candidates(ctx, account, wanted, question) from question
     if customer.is_active:
         return _plan_match(ctx, account, wanted, customer, RecordLink.MatchMethod.CHOSEN)
     changes = reactivation_changes(customer, wanted, {}, ctx.settings.matching_strategy)
@@ -122,9 +120,9 @@ def _plan_chosen(
 def _check_chosen_customer(
     ctx: SyncContext, run: SyncRun, account: CoperniqAccount, customer: Customer
 ) -> None:
-    owner = _linked_elsewhere(ctx.connection, [customer.id], account.id).get(customer.id)
-    if owner is not None:
-        raise _already_linked_question(customer, owner)
+    linked_account = _linked_elsewhere(ctx.connection, [customer.id], account.id).get(customer.id)
+    if linked_account is not None:
+        raise _already_linked_question(customer, linked_account)
     if customer.parent_id:
         raise _chosen_customer_missing()
     _refuse_foreign_currency(customer)
@@ -133,19 +131,22 @@ def _check_chosen_customer(
 
 
 def _with_other_candidates(
-    ctx: SyncContext, account: CoperniqAccount, wanted: WantedCustomer, hold: NeedsDecision
+    ctx: SyncContext, account: CoperniqAccount, wanted: WantedCustomer, question: NeedsDecision
 ) -> NeedsDecision:
-    """With who else it could be, so that a choice which cannot be carried out is no dead end."""
+    """The question with the other candidates added, because the customer that was chosen cannot be linked."""
     found = _find_matches(ctx, account, wanted)
-    others = [*link_choices(found.matches, found.taken), WITH_SUFFIX] if found.matches else [CREATE_CUSTOMER]
-    offered = {choice.key: choice for choice in [*others, *hold.choices]}
-    return NeedsDecision(hold.cause, hold.sentence, list(offered.values()))
+    others = [*link_choices(found.matches, found.linked), WITH_SUFFIX] if found.matches else [CREATE_CUSTOMER]
+    offered = {choice.key: choice for choice in [*others, *question.choices]}
+    return NeedsDecision(question.cause, question.sentence, list(offered.values()))
 
 
 def reactivation_changes(
     customer: Customer, wanted: WantedCustomer, written: Mapping[str, str], strategy: str
 ) -> Changes:
-    """As if it had never been away. The name goes with it: QuickBooks would keep its “(deleted)” otherwise."""
+    """Make the customer active and update its fields as usual.
+
+    The name is always written: QuickBooks keeps the suffix “(deleted)” otherwise.
+    """
     current = customer.values["DisplayName"]
     name = without_inactive_suffix(current)
     before = replace(customer, values={**customer.values, "DisplayName": name})
@@ -155,28 +156,20 @@ def reactivation_changes(
 
 
 def _chosen_customer_missing() -> NeedsDecision:
-    return NeedsDecision(
-        "choice_gone",
-        "The chosen QuickBooks customer is not there any more. Please choose again.",
-        [DISCARD],
-    )
+    return NeedsDecision.of(CustomerMessage.CHOSEN_CUSTOMER_MISSING(), [DISCARD])
 
 
-def _already_linked_question(customer: Customer, owner: str) -> NeedsDecision:
-    return NeedsDecision(
-        "match_already_linked",
-        f"The QuickBooks customer “{customer.values['DisplayName']}” is already linked to “{owner}”. "
-        "Two Coperniq accounts cannot share one customer.",
+def _already_linked_question(customer: Customer, account: str) -> NeedsDecision:
+    return NeedsDecision.of(
+        CustomerMessage.MATCH_ALREADY_LINKED(customer=customer.values["DisplayName"], account=account),
         [WITH_SUFFIX, RETRY, DISCARD],
     )
 
 
 def _refuse_unlinkable(match: Candidate) -> None:
     if not match.customer.is_active:
-        raise NeedsDecision(
-            "match_inactive",
-            f"The QuickBooks customer {match.label} is the same one but inactive. "
-            "Make it active again, or create another.",
+        raise NeedsDecision.of(
+            CustomerMessage.MATCH_INACTIVE(customer=match.label),
             [_link_choice(match), CREATE_CUSTOMER, WITH_SUFFIX, DISCARD],
         )
     _refuse_foreign_currency(match.customer)
@@ -184,19 +177,17 @@ def _refuse_unlinkable(match: Candidate) -> None:
 
 def _refuse_foreign_currency(customer: Customer) -> None:
     if not _is_in_dollars(customer):
-        raise NeedsDecision(
-            "match_currency",
-            f"The QuickBooks customer “{customer.values['DisplayName']}” is kept in {customer.currency}, "
-            "and the portal works in US dollars only. Create another, or leave it.",
+        raise NeedsDecision.of(
+            CustomerMessage.MATCH_IN_FOREIGN_CURRENCY(
+                customer=customer.values["DisplayName"], currency=customer.currency
+            ),
             [WITH_SUFFIX, DISCARD],
         )
 
 
 def inactive_customer_question(customer: Customer) -> NeedsDecision:
-    return NeedsDecision(
-        "customer_inactive",
-        f"The QuickBooks customer “{customer.values['DisplayName']}” is inactive. "
-        "Make it active again here or in QuickBooks.",
+    return NeedsDecision.of(
+        CustomerMessage.CUSTOMER_INACTIVE(customer=customer.values["DisplayName"]),
         [_link_choice(Candidate(customer, RecordLink.MatchMethod.CHOSEN)), RETRY, DISCARD],
     )
 
@@ -213,7 +204,7 @@ class Candidate:
 
 
 def build_candidates(name: str, named: Iterable[Customer], with_email: Iterable[Customer]) -> list[Candidate]:
-    """Top-level customers of that name or e-mail, each once; a name says more than an e-mail."""
+    """Top-level customers with that name or e-mail, each once; a match by name wins over one by e-mail."""
     found: dict[str, Candidate] = {}
     for customer in with_email:
         found[customer.id] = Candidate(customer, RecordLink.MatchMethod.EMAIL)
@@ -234,14 +225,14 @@ def _has_name(customer: Customer, name: str) -> bool:
 def _linked_elsewhere(
     connection: QuickBooksConnection, quickbooks_ids: Iterable[str], coperniq_id: str
 ) -> dict[str, str]:
-    """QuickBooks id → name of the Coperniq account that already has it."""
-    links = RecordLink.objects.of(connection, "customer").filter(quickbooks_id__in=list(quickbooks_ids))
+    """QuickBooks id → name of the other Coperniq account that is linked to it."""
+    links = RecordLink.objects.of(connection, Kind.CUSTOMER).filter(quickbooks_id__in=list(quickbooks_ids))
     return dict(links.exclude(coperniq_id=coperniq_id).values_list("quickbooks_id", "coperniq_name"))
 
 
-def link_choices(found: Sequence[Candidate], taken: Iterable[str]) -> list[Choice]:
-    """Of those that could be linked: nobody else's, and kept in dollars."""
-    free = [candidate for candidate in found if candidate.customer.id not in set(taken)]
+def link_choices(found: Sequence[Candidate], linked_ids: Iterable[str]) -> list[Choice]:
+    """A choice for each candidate that is not linked to another account and uses US dollars."""
+    free = [candidate for candidate in found if candidate.customer.id not in set(linked_ids)]
     return [_link_choice(candidate) for candidate in free if _is_in_dollars(candidate.customer)]
 
 

@@ -1,7 +1,7 @@
-"""A customer or job that was merged into another one in QuickBooks: how that is detected, and what waits for the answer.
+"""Detect that a customer or job was merged into another one in QuickBooks, and make other runs wait for the answer.
 
-Merging exists only in QuickBooks' own pages. It leaves the merged record inactive and moves everything that named it
-(docs/vendors/quickbooks-online.md, 4.4). One event reports it; should that be lost, the moved records show it.
+People can merge only in QuickBooks' own pages. A merge leaves the merged record inactive and moves everything under it
+(docs/vendors/quickbooks-online.md, 4.4). One event reports it; if that is lost, the moved records show the merge.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from integrations.errors import BlockedBy, RecordMissing
+from integrations.messages.customers import CustomerMessage
 from integrations.models import (
     Action,
     Direction,
@@ -36,12 +37,12 @@ from integrations.sync.customers.naming import without_inactive_suffix
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.plan import Plan
 
-_RECORDS_ASKED = 3
+_RECORDS_READ = 3
 
 
 @dataclass(frozen=True)
 class CustomerMerge:
-    """`key` names this merge alone: what a person answered holds for this survivor and this version of the other."""
+    """`key` identifies the merge: an answer counts for this survivor and this version of the merged record only."""
 
     survivor: Customer
     key: str
@@ -59,7 +60,7 @@ def read_customer_or_none(ctx: SyncContext, quickbooks_id: str) -> Customer | No
 
 
 def find_merge(ctx: SyncContext, links: list[RecordLink], current: Customer | None) -> CustomerMerge | None:
-    """`current` is what these links stand for, None if QuickBooks does not have it any more."""
+    """`current` is the record these links name, None if QuickBooks does not have it anymore."""
     if current is not None and current.is_active:
         return None
     survivor = None
@@ -72,33 +73,34 @@ def find_merge(ctx: SyncContext, links: list[RecordLink], current: Customer | No
 
 
 def _possible_survivors(ctx: SyncContext, links: list[RecordLink]) -> Iterator[str]:
-    """What the webhooks told costs nothing; the records themselves are asked only if that leads nowhere."""
+    """From stored events first; jobs and invoices are read from QuickBooks only if those lead to no active survivor."""
     yield from _survivors_from_events(ctx.connection, links[0].quickbooks_id)
-    witnessed = {_customer_of_jobs(ctx, links), _customer_of_documents(ctx, links)} - {""}
-    if len(witnessed) == 1:
-        yield from witnessed - {links[0].quickbooks_id}
+    moved_to = {_customer_of_jobs(ctx, links), _customer_of_documents(ctx, links)} - {""}
+    if len(moved_to) == 1:
+        yield from moved_to - {links[0].quickbooks_id}
 
 
 def _survivors_from_events(connection: QuickBooksConnection, quickbooks_id: str) -> Iterator[str]:
-    """One after the other: what it went into may itself have been merged before anybody looked.
+    """Each survivor in turn, because a survivor may itself have been merged since.
 
-    The company's earlier books had the same small ids, and their notifications say nothing of these.
+    Events from before the connection are ignored: another QuickBooks company may use the same ids.
     """
-    told = InboundEvent.objects.filter(company=connection.company_id, record_type="customer")
-    events = told.filter(received_at__gte=connection.connected_at)
-    passed = {quickbooks_id}
+    events = InboundEvent.objects.filter(
+        company=connection.company_id, record_type="customer", received_at__gte=connection.connected_at
+    )
+    seen = {quickbooks_id}
     while True:
         event = events.filter(detail__deleted_id=quickbooks_id).order_by("-id").first()
-        if event is None or event.record_id in passed:
+        if event is None or event.record_id in seen:
             return
         quickbooks_id = event.record_id
-        passed.add(quickbooks_id)
+        seen.add(quickbooks_id)
         yield quickbooks_id
 
 
 def _customer_of_jobs(ctx: SyncContext, links: list[RecordLink]) -> str:
-    """Of one in use: another may itself have been merged away, and stays where it was."""
-    for job in job_links_under(ctx.connection, links)[-_RECORDS_ASKED:]:
+    """The customer of an active job: an inactive one may itself have been merged, and keeps its old customer."""
+    for job in job_links_under(ctx.connection, links)[-_RECORDS_READ:]:
         found = read_customer_or_none(ctx, job.quickbooks_id)
         if found is not None and found.is_active:
             return found.parent_id
@@ -106,10 +108,10 @@ def _customer_of_jobs(ctx: SyncContext, links: list[RecordLink]) -> str:
 
 
 def _customer_of_documents(ctx: SyncContext, links: list[RecordLink]) -> str:
-    """A merge takes all of them along, so one that QuickBooks still has says it for all."""
+    """The customer of one invoice that still exists: a merge moves all of them."""
     documents = document_links_of(ctx.connection, links[0].quickbooks_id)
     invoices = [link for link in documents if link.kind == Kind.INVOICE]
-    for link in invoices[-_RECORDS_ASKED:]:
+    for link in invoices[-_RECORDS_READ:]:
         try:
             return ctx.quickbooks.read_invoice(link.quickbooks_id).customer_id
         except RecordMissing:
@@ -117,7 +119,8 @@ def _customer_of_documents(ctx: SyncContext, links: list[RecordLink]) -> str:
     return ""
 
 
-def _merge_runs(connection: QuickBooksConnection, quickbooks_id: str) -> list[SyncRun]:
+def _merge_questions(connection: QuickBooksConnection, quickbooks_id: str) -> list[SyncRun]:
+    """The runs that asked what becomes of the links to this record."""
     runs = SyncRun.objects.filter(
         connection=connection,
         direction=Direction.PULL,
@@ -128,31 +131,31 @@ def _merge_runs(connection: QuickBooksConnection, quickbooks_id: str) -> list[Sy
 
 
 def find_pending_merge(ctx: SyncContext, quickbooks_customer_id: str) -> RecordLink | None:
-    """The link of the merged-away customer or job, while nobody has answered what becomes of it."""
-    cards = _merge_runs(ctx.connection, quickbooks_customer_id)
-    is_open = any(card.state in OPEN for card in cards)
+    """The link of the merged customer or job, while the question about it is open."""
+    questions = _merge_questions(ctx.connection, quickbooks_customer_id)
+    is_open = any(run.state in OPEN for run in questions)
     return find_customer_link(ctx.connection, quickbooks_customer_id) if is_open else None
 
 
 def was_merge_declined(ctx: SyncContext, quickbooks_id: str, merge: CustomerMerge) -> bool:
-    """Somebody has said that the links stay where they are: this very merge is not asked about again."""
-    cards = _merge_runs(ctx.connection, quickbooks_id)
-    return any(card.state == RunState.CANCELLED and card.question_subject == merge.key for card in cards)
+    """A person has decided that the links stay where they are, so this merge is not asked about again."""
+    questions = _merge_questions(ctx.connection, quickbooks_id)
+    return any(run.state == RunState.CANCELLED and run.question_subject == merge.key for run in questions)
 
 
 def link_if_awaited(link: RecordLink) -> RecordLink | None:
-    """The link itself if somebody waits for it: storing it, though nothing in it has changed, lets them go on."""
+    """The link if a run waits for it: storing it, even unchanged, releases that run."""
     waiting = SyncRun.objects.filter(connection=link.connection_id, state=RunState.WAITING)
     is_awaited = waiting.filter(waits_for_kind=link.kind, waits_for_id=link.coperniq_id).exists()
     return link if is_awaited else None
 
 
-def request_merge_check(ctx: SyncContext, run: SyncRun, old_customer_id: str) -> None:
-    """Somebody met a customer that looks merged away: its own run looks, and asks the question."""
+def request_merge_check(ctx: SyncContext, old_customer_id: str) -> None:
+    """Queue a run that checks this customer or job for a merge, and asks the question."""
     owner = find_customer_link(ctx.connection, old_customer_id)
     if owner is None:
         return
-    asked = SyncRun.of(
+    check = SyncRun.of(
         ctx.connection,
         Action.NOTICE_CUSTOMER,
         kind=owner.kind,
@@ -163,13 +166,13 @@ def request_merge_check(ctx: SyncContext, run: SyncRun, old_customer_id: str) ->
     )
     with transaction.atomic():
         ctx.lease.assert_owned()
-        SyncRun.objects.ask(asked)
+        SyncRun.objects.ask(check)
 
 
-def wait_if_merged(ctx: SyncContext, run: SyncRun, quickbooks_id: str) -> None:
-    """Raises Wait while a person has to say what becomes of a merged customer or job; else returns.
+def wait_if_merged(ctx: SyncContext, quickbooks_id: str) -> None:
+    """Raises BlockedBy while a person has to decide what becomes of the links to a merged customer or job.
 
-    Costs reads, and so is for what was refused or found inactive.
+    It reads from QuickBooks, so call it only after a refusal or for an inactive record.
     """
     owner = find_customer_link(ctx.connection, quickbooks_id)
     if owner is None:
@@ -179,40 +182,44 @@ def wait_if_merged(ctx: SyncContext, run: SyncRun, quickbooks_id: str) -> None:
         merge = find_merge(ctx, links, read_customer_or_none(ctx, quickbooks_id))
         if merge is None or was_merge_declined(ctx, quickbooks_id, merge):
             return
-        request_merge_check(ctx, run, quickbooks_id)
+        request_merge_check(ctx, quickbooks_id)
     raise _blocked_by_merge(owner)
 
 
-def wait_if_refused(ctx: SyncContext, run: SyncRun, planned: Plan, path: str) -> None:
-    """What QuickBooks refused may be a customer, named at `path`, that was merged: of that a person has to decide."""
+def wait_if_refused(ctx: SyncContext, planned: Plan, path: str) -> None:
+    """After a refusal: raises BlockedBy if the customer that the write names at `path` was merged."""
     values = planned.write.values if planned.write is not None else {}
-    wait_if_merged(ctx, run, str(values.get(path, "")))
+    wait_if_merged(ctx, str(values.get(path, "")))
 
 
 def _blocked_by_merge(owner: RecordLink) -> BlockedBy:
-    return BlockedBy(
-        "merge_pending",
-        f"“{without_inactive_suffix(owner.quickbooks_name)}” was merged into another {owner.kind} in QuickBooks. "
-        "Say under Held runs whether its links move there; this goes on by itself then.",
+    name = without_inactive_suffix(owner.quickbooks_name)
+    return BlockedBy.of(
+        CustomerMessage.MERGE_PENDING(name=name, kind=owner.kind),
         kind=owner.kind,
         coperniq_id=owner.coperniq_id,
     )
 
 
 def wait_for_survivor(ctx: SyncContext, quickbooks_id: str) -> None:
-    """Raises Wait while a person is asked whether links move to this one: what is its own may become theirs."""
-    asked = SyncRun.objects.held().filter(connection=ctx.connection, action=Action.NOTICE_CUSTOMER)
-    cards = asked.filter(question=Question.MERGED_CUSTOMER, question_subject__startswith=f"{quickbooks_id} ")
-    owners = (find_customer_link(ctx.connection, card.quickbooks_id) for card in cards)
+    """Raises BlockedBy while a person is asked whether links move to this customer.
+
+    Its documents may belong to an account whose links move here.
+    """
+    held = SyncRun.objects.held().filter(connection=ctx.connection, action=Action.NOTICE_CUSTOMER)
+    questions = held.filter(
+        question=Question.MERGED_CUSTOMER, question_subject__startswith=f"{quickbooks_id} "
+    )
+    owners = (find_customer_link(ctx.connection, run.quickbooks_id) for run in questions)
     owner = next(filter(None, owners), None)
     if owner is not None:
         raise _blocked_by_merge(owner)
 
 
-def wait_if_customer_merged(ctx: SyncContext, run: SyncRun, link: RecordLink, old: str, new: str) -> None:
-    """An invoice was of customer `old` and is `new`'s in QuickBooks now: Wait if that comes from a merge.
+def wait_if_customer_merged(ctx: SyncContext, old: str, new: str) -> None:
+    """Raises BlockedBy if an invoice went from customer `old` to `new` in QuickBooks because of a merge.
 
-    Returns if somebody moved this one invoice, or the question was answered with leaving the links alone.
+    Returns if a person moved this one invoice, or decided to leave the links where they are.
     """
     if old != new:
-        wait_if_merged(ctx, run, old)
+        wait_if_merged(ctx, old)

@@ -8,18 +8,18 @@ from integrations.sync.customers.mapping import with_suffix
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.refused_writes import refused_names
 
-WITH_SUFFIX = Choice("create_with_suffix", "Create a new one with “#2” behind the name", Question.CUSTOMER)
-RENAME_WITH_SUFFIX = WITH_SUFFIX._replace(label="Give it the name with “#2” behind it")
+WITH_SUFFIX = Choice("create_with_suffix", "Create a new one with “#2” after the name", Question.CUSTOMER)
+RENAME_WITH_SUFFIX = WITH_SUFFIX._replace(label="Give it the name with “#2” after it")
 CREATE_CUSTOMER = Choice("create", "Create a new one", Question.CUSTOMER)
-# It lifts the refusal and decides nothing else: the counterpart is looked for as ever.
 PUSH_ARCHIVED = Choice("push_archived", "Push it although it is archived", Question.ARCHIVED_ACCOUNT)
+"""It lifts only the refusal: the account's customer is still searched for as usual."""
 
-_NAMES_PER_QUERY = 10
 INACTIVE_SUFFIX = " (deleted)"
+_NAMES_PER_QUERY = 10
 
 
 def name_spellings(name: str) -> list[str]:
-    """QuickBooks marks inactive names with a suffix, and finds only what is written out."""
+    """The name of an active and of an inactive record: QuickBooks adds a suffix, and a query finds exact names only."""
     return [name, name + INACTIVE_SUFFIX]
 
 
@@ -28,16 +28,14 @@ def without_inactive_suffix(name: str) -> str:
 
 
 def find_free_name(ctx: SyncContext, run: SyncRun, name: str, start: int = 1, own_id: str = "") -> str:
-    """`name`, `name #2`, … : the first that nobody bears as far as we know. One query for ten of them.
+    """The first of `name`, `name #2`, … that no customer or job has. Each query asks for ten of them.
 
-    Inactive customers count, for nobody promises that their names are free. Vendors and employees cannot be
-    asked for so; what QuickBooks refused to this run stands for them.
+    Names of inactive customers count as taken, because Intuit does not document that they are free. Names of vendors
+    and employees are known only where QuickBooks refused them to this run (docs/vendors/quickbooks-online.md, 0.6).
     """
     wanted = [with_suffix(name, number) for number in range(start, start + _NAMES_PER_QUERY)]
-    spelled = [spelling for each in wanted for spelling in name_spellings(each)]
-    bearers = [found for found in ctx.quickbooks.find_customers_named(spelled) if found.id != own_id]
-    used = {
-        without_inactive_suffix(found.values["DisplayName"]).casefold() for found in bearers
-    } | refused_names(run)
-    free = next((each for each in wanted if each.casefold() not in used), "")
+    spellings = [spelling for each in wanted for spelling in name_spellings(each)]
+    found = [customer for customer in ctx.quickbooks.find_customers_named(spellings) if customer.id != own_id]
+    taken = {without_inactive_suffix(customer.values["DisplayName"]).casefold() for customer in found}
+    free = next((each for each in wanted if each.casefold() not in taken | refused_names(run)), "")
     return free or find_free_name(ctx, run, name, start + _NAMES_PER_QUERY, own_id)

@@ -1,4 +1,4 @@
-"""Did a project enter its trigger phase? Its phase instances decide, whichever way the question came up."""
+"""Detect from a project's phase instances that it entered a trigger phase, and ask for its customer and job."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from django.db import transaction
 
 from integrations.coperniq.records import PhaseInstance, Project
 from integrations.errors import Choice, RecordMissing
+from integrations.messages import Message
+from integrations.messages.customers import CustomerMessage
 from integrations.models import (
     Action,
     Kind,
@@ -30,7 +32,7 @@ _PUSH_AGAIN = Choice("release", "Update the customer and the job", Question.REEN
 
 
 def detect(ctx: SyncContext, run: SyncRun) -> RunResult:
-    """The newest unseen entry decides; older ones it has overtaken are noted with it."""
+    """The newest of the new entries decides; the older ones are stored with it."""
     try:
         project = ctx.read_project(run.coperniq_id)
     except RecordMissing as error:
@@ -39,14 +41,14 @@ def detect(ctx: SyncContext, run: SyncRun) -> RunResult:
     entries = [entry for entry in _entries_into_triggers(ctx, project) if not _is_known_entry(entry)]
     newest = max(entries, key=lambda entry: entry.started_at) if entries else _entry_asked_about(run)
     if newest is None:
-        return nothing_to_do("No new entry into a trigger phase.", silent=True, record_name=project.title)
+        return nothing_to_do(CustomerMessage.NO_NEW_ENTRY(), silent=True, record_name=project.title)
     if not project.account_id:
         raise project_without_account(project)
     return _result_for(ctx, run, project, entries, newest)
 
 
 def _entry_asked_about(run: SyncRun) -> PhaseEntry | None:
-    """The entry this run was held for, unless its push has been asked for or its trigger is another by now."""
+    """The entry this run was held for, unless another run has it by now or its trigger has another phase."""
     entry = run.entry
     if entry is None or entry.runs.exclude(pk=run.pk).exists():
         return None
@@ -70,9 +72,10 @@ def _entries_into_triggers(ctx: SyncContext, project: Project) -> Iterator[Phase
 
 
 def started_after(trigger: PhaseTrigger, instance: PhaseInstance, behind: timedelta) -> datetime | None:
-    """By Coperniq's clock, and down to the second, for its moments may come in whole ones.
+    """When the phase was entered, if that was not before the trigger was saved.
 
-    Only a clock behind ours is made up for: a wrong guess then pushes a project too many, and loses none.
+    Compared by Coperniq's clock and in whole seconds, because Coperniq may round to them. Only a clock behind the
+    portal's is corrected: if the estimate is wrong, a project too many is pushed and none is missed.
     """
     if instance.template_id != trigger.phase_template_id or instance.started_at is None:
         return None
@@ -94,21 +97,22 @@ def _result_for(
     trigger = newest.trigger
     assert trigger is not None  # _entries_into_triggers made it from one
     phase = trigger.phase_name or "its trigger phase"
-    reentered = RecordLink.objects.pushed(ctx.connection, "job", project.id) is not None
+    reentered = RecordLink.objects.pushed(ctx.connection, Kind.JOB, project.id) is not None
     if reentered and trigger.reentry == Reentry.ONCE:
+        message = CustomerMessage.REENTRY_ONCE(project=project.title, phase=phase)
         return RunResult(
             RunState.DONE,
             Outcome.SKIPPED,
-            f"“{project.title}” entered {phase} again; the trigger says to push a project only once.",
-            "reentry_once",
+            message.text,
+            message.cause,
             record_name=project.title,
             entries=entries,
         )
     if reentered and trigger.reentry == Reentry.ASK and not _is_reentry_approved(run, newest):
-        return _ask_about_reentry(ctx, run, entries, newest, f"“{project.title}” entered {phase} again.")
+        message = CustomerMessage.REENTRY_ASK(project=project.title, phase=phase)
+        return _ask_about_reentry(ctx, run, entries, newest, message)
     return done(
-        f"“{project.title}” entered {phase}: its customer and job are pushed.",
-        cause="phase_entered",
+        CustomerMessage.PHASE_ENTERED(project=project.title, phase=phase),
         record_name=project.title,
         entries=entries,
         asks=[_build_push_run(ctx, run, project, newest, kind) for kind in (Kind.CUSTOMER, Kind.JOB)],
@@ -124,9 +128,9 @@ def _subject_of(entry: PhaseEntry) -> str:
 
 
 def _ask_about_reentry(
-    ctx: SyncContext, run: SyncRun, entries: Sequence[PhaseEntry], newest: PhaseEntry, sentence: str
+    ctx: SyncContext, run: SyncRun, entries: Sequence[PhaseEntry], newest: PhaseEntry, message: Message
 ) -> RunResult:
-    """Stored before the answer: who leaves it is not asked again, and a release is for this entry alone."""
+    """Store the entries first, so that leaving them asks no second time and an answer counts for this entry only."""
     with transaction.atomic():
         ctx.lease.assert_owned()
         for entry in entries:
@@ -135,8 +139,8 @@ def _ask_about_reentry(
     return RunResult(
         RunState.HELD,
         Outcome.HELD,
-        f"{sentence} Should its customer and job be updated?",
-        "reentry_ask",
+        message.text,
+        message.cause,
         choices=(_PUSH_AGAIN, DISCARD),
         question=Question.REENTRY,
         question_subject=_subject_of(newest),

@@ -1,4 +1,4 @@
-"""Coperniq account to QuickBooks customer: follow the link, else find the counterpart or create it."""
+"""Push a Coperniq account: update its linked QuickBooks customer, else link a match or create a customer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from integrations.coperniq.records import CoperniqAccount
 from integrations.errors import HasBalance, NameTaken, NeedsDecision, RecordMissing
-from integrations.models import MatchingStrategy, Question, RecordLink, SyncRun
+from integrations.messages.customers import CustomerMessage
+from integrations.models import Kind, MatchingStrategy, Question, RecordLink, SyncRun
 from integrations.quickbooks.records import Customer
 from integrations.sync.customers.fields import (
     Changes,
@@ -15,6 +16,7 @@ from integrations.sync.customers.fields import (
     plan_customer_update,
     strategy_of,
 )
+from integrations.sync.customers.links import missing_in_quickbooks
 from integrations.sync.customers.mapping import (
     WantedCustomer,
     customer_values,
@@ -38,8 +40,8 @@ from integrations.sync.engine.replan import execute_or_replan
 def plan(ctx: SyncContext, run: SyncRun) -> Plan:
     account = _read_account(ctx, run)
     wanted = _read_wanted_customer(ctx, account)
-    run.record_name = wanted.name or run.record_name  # so that a hold can name it
-    link = RecordLink.objects.pushed(ctx.connection, "customer", account.id)
+    run.record_name = wanted.name or run.record_name  # a question shows it
+    link = RecordLink.objects.pushed(ctx.connection, Kind.CUSTOMER, account.id)
     if link is not None:
         return _plan_linked_customer(ctx, run, account, wanted, link)
     _refuse_unpushable(run, account, wanted)
@@ -47,31 +49,28 @@ def plan(ctx: SyncContext, run: SyncRun) -> Plan:
 
 
 def _without_deactivation(planned: Plan) -> Plan:
-    """QuickBooks keeps a customer with a balance active; the rest of the update is none the worse for it."""
+    """The plan without deactivating the customer, which QuickBooks refuses while it has open transactions."""
     write = planned.write
     if write is None or write.values.get("Active") is not False:
         return planned
     values = {path: value for path, value in write.values.items() if path != "Active"}
     changes = tuple(change for change in write.changes if change.field != "Active")
     remaining = replace(write, values=values, changes=changes) if values else None
-    warning = HasBalance(vendor="quickbooks").sentence
-    return replace(planned, write=remaining, warnings=(*planned.warnings, warning))
+    return replace(
+        planned, write=remaining, warnings=(*planned.warnings, CustomerMessage.CUSTOMER_KEPT_ACTIVE())
+    )
 
 
 def apply(ctx: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
-    numbered = run.has_taken(WITH_SUFFIX)
+    replan_on = (HasBalance, NameTaken) if run.has_taken(WITH_SUFFIX) else (HasBalance,)
     try:
-        return execute_or_replan(
-            ctx, run, planned, plan, (HasBalance, NameTaken) if numbered else (HasBalance,)
-        )
+        return execute_or_replan(ctx, run, planned, plan, replan_on)
     except NameTaken as error:
         values = planned.write.values if planned.write else {}
         name = values.get("DisplayName", planned.record_name)
-        linked = RecordLink.objects.pushed(ctx.connection, "customer", run.coperniq_id) is not None
-        raise NeedsDecision(
-            "name_taken",
-            f"QuickBooks already uses the name “{name}” for another customer, vendor or employee. "
-            "Names are unique there: choose another, or rename the other one and retry.",
+        linked = RecordLink.objects.pushed(ctx.connection, Kind.CUSTOMER, run.coperniq_id) is not None
+        raise NeedsDecision.of(
+            CustomerMessage.CUSTOMER_NAME_TAKEN(name=name),
             [RENAME_WITH_SUFFIX if linked else WITH_SUFFIX, RETRY, DISCARD],
         ) from error
 
@@ -80,16 +79,12 @@ def _read_account(ctx: SyncContext, run: SyncRun) -> CoperniqAccount:
     try:
         return ctx.coperniq.read_account(run.coperniq_id)
     except RecordMissing as error:
-        raise NeedsDecision(
-            "account_missing",
-            f"Coperniq does not show account {run.coperniq_id} any more. "
-            "Restore it, or give the API key's user access to it, then retry.",
-            [RETRY, DISCARD],
-        ) from error
+        message = CustomerMessage.ACCOUNT_MISSING(account=run.coperniq_id)
+        raise NeedsDecision.of(message, [RETRY, DISCARD]) from error
 
 
 def _read_wanted_customer(ctx: SyncContext, account: CoperniqAccount) -> WantedCustomer:
-    """The contact costs a read only if there is one, the site only if the account has no street of its own."""
+    """Reads the primary contact if there is one, and the sites only if the account has no street and city itself."""
     contact_id = primary_contact_id(account)
     contact = ctx.coperniq.read_contact(contact_id) if contact_id else None
     sites = [] if account.street or account.city else ctx.coperniq.read_sites(account.id)
@@ -99,18 +94,10 @@ def _read_wanted_customer(ctx: SyncContext, account: CoperniqAccount) -> WantedC
 
 def _refuse_unpushable(run: SyncRun, account: CoperniqAccount, wanted: WantedCustomer) -> None:
     if not wanted.name:
-        raise NeedsDecision(
-            "account_without_name",
-            f"Account {account.id} has neither a contact's name nor a title. Name it in Coperniq, then retry.",
-            [RETRY, DISCARD],
-        )
+        raise NeedsDecision.of(CustomerMessage.ACCOUNT_WITHOUT_NAME(account=account.id), [RETRY, DISCARD])
     if not account.is_active and not run.decisions:
-        raise NeedsDecision(
-            "account_archived",
-            f"“{wanted.name}” is archived in Coperniq. Restore it there and retry, "
-            "or bring its customer to QuickBooks all the same.",
-            [PUSH_ARCHIVED, RETRY, DISCARD],
-        )
+        message = CustomerMessage.ACCOUNT_ARCHIVED(account=wanted.name)
+        raise NeedsDecision.of(message, [PUSH_ARCHIVED, RETRY, DISCARD])
 
 
 def _plan_linked_customer(
@@ -119,13 +106,8 @@ def _plan_linked_customer(
     try:
         customer = ctx.quickbooks.read_customer(link.quickbooks_id)
     except RecordMissing as error:
-        wait_if_merged(ctx, run, link.quickbooks_id)
-        raise NeedsDecision(
-            "customer_missing",
-            f"QuickBooks does not know the linked customer “{link.quickbooks_name}” any more. "
-            "Look for it in QuickBooks, then retry.",
-            [RETRY, DISCARD],
-        ) from error
+        wait_if_merged(ctx, link.quickbooks_id)
+        raise missing_in_quickbooks(link) from error
     planned = plan_customer_update(
         account, wanted, customer, link.match_method, _changes_of(ctx, run, account, wanted, customer, link)
     )
@@ -144,25 +126,25 @@ def _changes_of(
     strategy = strategy_of(ctx, link)
     if account.is_active and not customer.is_active:
         if not _may_reactivate(run, customer):
-            wait_if_merged(ctx, run, customer.id)
+            wait_if_merged(ctx, customer.id)
             raise inactive_customer_question(customer)
         changes = reactivation_changes(customer, wanted, link.written, strategy)
     else:
         changes = build_customer_changes(customer, wanted, link.written, strategy)
-        stays = not account.is_active and _is_shared(link)
-        if strategy != MatchingStrategy.SKIP and not stays:
+        stays_active = not account.is_active and _is_shared(link)
+        if strategy != MatchingStrategy.SKIP and not stays_active:
             changes |= active_change(customer, active=account.is_active)
     return _with_free_name(ctx, run, customer, changes)
 
 
 def _is_shared(link: RecordLink) -> bool:
-    """Another account's customer too, since a merge: that one account is archived does not make it inactive."""
+    """Whether, after a merge, another account is linked to this customer too, so that archiving one leaves it active."""
     same = RecordLink.objects.filter(connection=link.connection_id, kind=link.kind)
     return same.filter(quickbooks_id=link.quickbooks_id).exclude(pk=link.pk).exists()
 
 
 def _may_reactivate(run: SyncRun, customer: Customer) -> bool:
-    """Who chose the number for its name had chosen before to make it active again."""
+    """Whether a person chose to. A suffix is offered only after that choice, once the name was refused."""
     chosen = run.answer_to(Question.CUSTOMER).key == f"reactivate:{customer.id}"
     return chosen or (run.has_taken(WITH_SUFFIX) and was_kept_inactive(run))
 

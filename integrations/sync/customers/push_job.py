@@ -1,4 +1,4 @@
-"""Coperniq project to QuickBooks job, a sub-customer under its account's customer."""
+"""Push a Coperniq project as a QuickBooks job, a sub-customer of its account's customer."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ from dataclasses import replace
 
 from integrations.coperniq.records import Project
 from integrations.errors import BlockedBy, Choice, InactiveReference, NameTaken, NeedsDecision, RecordMissing
-from integrations.models import MatchingStrategy, Question, RecordLink, SyncRun
+from integrations.messages.customers import CustomerMessage
+from integrations.models import Kind, MatchingStrategy, Question, RecordLink, SyncRun
 from integrations.quickbooks.records import Customer
 from integrations.sync.customers.fields import strategy_of
+from integrations.sync.customers.links import missing_in_quickbooks
 from integrations.sync.customers.mapping import is_same_name, job_name
 from integrations.sync.customers.merge_detection import wait_if_merged, wait_if_refused
 from integrations.sync.customers.naming import find_free_name, without_inactive_suffix
@@ -23,32 +25,23 @@ _PARENT = "ParentRef.value"
 
 def plan(ctx: SyncContext, run: SyncRun) -> Plan:
     project = _read_project(ctx, run)
-    link = RecordLink.objects.pushed(ctx.connection, "job", project.id)
+    link = RecordLink.objects.pushed(ctx.connection, Kind.JOB, project.id)
     if link is None:
         return _plan_new_job(ctx, run, project)
     if link.coperniq_account_id != project.account_id:
-        raise NeedsDecision(
-            "project_moved",
-            f"Project “{project.title}” was moved to another account in Coperniq. Its QuickBooks history stays "
-            "where it is: move the job in QuickBooks by hand if it should follow, or leave it.",
-            [RETRY, DISCARD],
-        )
+        raise NeedsDecision.of(CustomerMessage.PROJECT_MOVED(project=project.title), [RETRY, DISCARD])
     return _plan_linked_job(ctx, run, project, link)
 
 
 def apply(ctx: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
-    """Whoever has the name, for a job it does not matter: it goes on to the next number by itself."""
+    """A job whose name is taken gets the next free number without asking."""
     try:
         return execute_or_replan(ctx, run, planned, plan, (NameTaken,))
     except NameTaken as error:
-        raise NeedsDecision(
-            "name_taken",
-            f"QuickBooks uses the name “{planned.record_name}” and the next numbers behind it for other "
-            "customers, vendors or employees. Rename those, or try the numbers after them.",
-            [RETRY, DISCARD],
-        ) from error
+        message = CustomerMessage.JOB_NAME_TAKEN(name=planned.record_name)
+        raise NeedsDecision.of(message, [RETRY, DISCARD]) from error
     except InactiveReference:
-        wait_if_refused(ctx, run, planned, _PARENT)
+        wait_if_refused(ctx, planned, _PARENT)
         raise
 
 
@@ -59,35 +52,24 @@ def _read_project(ctx: SyncContext, run: SyncRun) -> Project:
         raise missing_project(run.coperniq_id) from error
     if not project.account_id:
         raise project_without_account(project)
-    run.record_name = project.title  # so that a hold can name it
+    run.record_name = project.title  # a question shows it
     return project
 
 
 def missing_project(project_id: str) -> NeedsDecision:
-    return NeedsDecision(
-        "project_missing",
-        f"Coperniq does not show project {project_id} any more. "
-        "Restore it, or give the API key's user access to it, then retry.",
-        [RETRY, DISCARD],
-    )
+    return NeedsDecision.of(CustomerMessage.PROJECT_MISSING(project=project_id), [RETRY, DISCARD])
 
 
 def project_without_account(project: Project) -> NeedsDecision:
-    return NeedsDecision(
-        "project_without_account",
-        f"Project “{project.title}” has no account in Coperniq, so there is no customer to put its job under. "
-        "Give it an account, then retry.",
-        [RETRY, DISCARD],
-    )
+    return NeedsDecision.of(CustomerMessage.PROJECT_WITHOUT_ACCOUNT(project=project.title), [RETRY, DISCARD])
 
 
 def _plan_new_job(ctx: SyncContext, run: SyncRun, project: Project) -> Plan:
-    parent = RecordLink.objects.pushed(ctx.connection, "customer", project.account_id)
+    parent = RecordLink.objects.pushed(ctx.connection, Kind.CUSTOMER, project.account_id)
     if parent is None and not (run.preview and Question.PREVIEW not in run.decisions):
-        raise BlockedBy(
-            "waits_for_customer",
-            f"Waiting for the customer of “{project.title}” to be linked to QuickBooks.",
-            kind="customer",
+        raise BlockedBy.of(
+            CustomerMessage.WAITS_FOR_CUSTOMER(project=project.title),
+            kind=Kind.CUSTOMER,
             coperniq_id=project.account_id,
         )
     name = job_name(project)
@@ -119,7 +101,7 @@ def _plan_job_create(project: Project, name: str, parent_id: str) -> Plan:
 
 
 def _find_job_name(ctx: SyncContext, run: SyncRun, name: str, own_id: str = "") -> str:
-    """Without a look-up, unless the name has to be known beforehand: QuickBooks itself says if it is taken."""
+    """Searches only for a preview, which shows the name, or after a refusal; else QuickBooks refuses a taken name."""
     if run.preview or refused_names(run):
         return find_free_name(ctx, run, name, own_id=own_id)
     return name
@@ -127,7 +109,7 @@ def _find_job_name(ctx: SyncContext, run: SyncRun, name: str, own_id: str = "") 
 
 def _find_same_named_job(ctx: SyncContext, name: str, parent_id: str) -> Customer | None:
     for found in ctx.quickbooks.find_customers_named([name]):
-        linked = RecordLink.objects.of(ctx.connection, "job").filter(quickbooks_id=found.id)
+        linked = RecordLink.objects.of(ctx.connection, Kind.JOB).filter(quickbooks_id=found.id)
         if found.is_job and found.is_active and found.parent_id == parent_id and not linked.exists():
             return found
     return None
@@ -137,22 +119,13 @@ def _plan_linked_job(ctx: SyncContext, run: SyncRun, project: Project, link: Rec
     try:
         job = ctx.quickbooks.read_customer(link.quickbooks_id)
     except RecordMissing as error:
-        wait_if_merged(ctx, run, link.quickbooks_id)
-        raise NeedsDecision(
-            "job_missing",
-            f"QuickBooks does not know the linked job “{link.quickbooks_name}” any more. "
-            "Look for it in QuickBooks, then retry.",
-            [RETRY, DISCARD],
-        ) from error
+        wait_if_merged(ctx, link.quickbooks_id)
+        raise missing_in_quickbooks(link) from error
     reactivate = Choice(f"reactivate:{job.id}", "Make it active again", Question.INACTIVE_JOB)
     if not job.is_active and not run.has_taken(reactivate):
-        wait_if_merged(ctx, run, link.quickbooks_id)
-        raise NeedsDecision(
-            "job_inactive",
-            f"The QuickBooks job “{job.values['DisplayName']}” is inactive. "
-            "Make it active again here or in QuickBooks.",
-            [reactivate, RETRY, DISCARD],
-        )
+        wait_if_merged(ctx, link.quickbooks_id)
+        message = CustomerMessage.JOB_INACTIVE(job=job.values["DisplayName"])
+        raise NeedsDecision.of(message, [reactivate, RETRY, DISCARD])
     planned = _plan_job_link(project, job, link.match_method, _plan_job_update(ctx, run, project, job, link))
     return replace(planned, quickbooks_part=link.quickbooks_part)
 
@@ -160,7 +133,7 @@ def _plan_linked_job(ctx: SyncContext, run: SyncRun, project: Project, link: Rec
 def _plan_job_update(
     ctx: SyncContext, run: SyncRun, project: Project, job: Customer, link: RecordLink
 ) -> PlannedWrite | None:
-    """Its name, where that is ours to change; and that it is active again, where a person chose so."""
+    """Its name, if the matching strategy lets the portal change it, and its reactivation, if a person chose that."""
     current = job.values["DisplayName"]
     name = before = current if job.is_active else without_inactive_suffix(current)
     if not is_same_name(job_name(project), before) and _may_rename(ctx, link, before):
@@ -183,10 +156,12 @@ def _may_rename(ctx: SyncContext, link: RecordLink, current: str) -> bool:
     return strategy == MatchingStrategy.REPLACE
 
 
-def _plan_job_link(project: Project, job: Customer, rule: str, write: PlannedWrite | None = None) -> Plan:
+def _plan_job_link(
+    project: Project, job: Customer, match_method: str, write: PlannedWrite | None = None
+) -> Plan:
     return Plan(
         record_name=job_name(project),
-        match_method=rule,
+        match_method=match_method,
         write=write,
         quickbooks_id=job.id,
         quickbooks_name=job.values["DisplayName"],

@@ -1,4 +1,4 @@
-"""QuickBooks' answer to a write of a customer or job."""
+"""Handle QuickBooks' response to a write of a customer or job, and find a write whose response was lost."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from integrations.errors import RecordMissing
+from integrations.messages.customers import CustomerMessage
 from integrations.models import RecordLink, RemoteWrite
 from integrations.models.encryption import keyed_digest
 from integrations.quickbooks.records import Customer, read_customer_record
@@ -25,7 +26,7 @@ def read(record: Mapping[str, Any]) -> Customer:
 
 def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body: str) -> RunResult:
     customer = sent.record
-    assert isinstance(customer, Customer)  # what read() above made of the answer
+    assert isinstance(customer, Customer)  # built by read()
     link = link_for_write(ctx, write)
     link.quickbooks_id = customer.id
     link.quickbooks_name = customer.values["DisplayName"]
@@ -33,7 +34,9 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
     link.quickbooks_snapshot = customer.image
     link.written |= written_values(write, flatten(json.loads(body)), customer)
     return done(
-        f"{past_tense_of(write)} the {write.kind} “{customer.values['DisplayName']}” in QuickBooks.",
+        CustomerMessage.CUSTOMER_WRITTEN(
+            verb=past_tense_of(write), kind=write.kind, name=customer.values["DisplayName"]
+        ),
         write.warnings,
         changes=[Change(**change) for change in write.changes],
         quickbooks_id=customer.id,
@@ -45,10 +48,10 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
 
 
 def written_values(write: RemoteWrite, sent: Mapping[str, Any], customer: Customer) -> dict[str, str]:
-    """What the portal wrote, as QuickBooks answered it; the tax number only as a digest, for it comes back masked.
+    """The values the portal wrote, as QuickBooks answered them; of the tax number, which is answered masked, a digest.
 
-    Parts of an address that were sent along unchanged stay people's, and so does what they changed
-    in a record that was found again.
+    Parts of an address that were sent unchanged do not count as written by the portal, and neither does what people
+    changed in a record that was found again after a lost response.
     """
     changed = {change["field"] for change in write.changes}
     adopted = write.match_method == RecordLink.MatchMethod.ADOPTED
@@ -69,12 +72,12 @@ def find_lost_write(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteRes
     if write.operation == "update":
         return _find_updated_customer(ctx, write.quickbooks_id, wanted)
     named = ctx.quickbooks.find_customers_named([wanted["DisplayName"]])
-    ours = [customer for customer in named if _was_created_by_write(customer, write, wanted)]
-    linked = RecordLink.objects.filter(connection=ctx.connection, quickbooks_id__in=[c.id for c in ours])
-    if len(ours) != 1 or linked.exists():
+    created = [customer for customer in named if _was_created_by_write(customer, write, wanted)]
+    linked = RecordLink.objects.filter(connection=ctx.connection, quickbooks_id__in=[c.id for c in created])
+    if len(created) != 1 or linked.exists():
         return None
     write.match_method = RecordLink.MatchMethod.ADOPTED
-    return WriteResponse(ours[0], "")
+    return WriteResponse(created[0], "")
 
 
 def _find_updated_customer(
@@ -88,10 +91,10 @@ def _find_updated_customer(
 
 
 def _was_created_by_write(customer: Customer, write: RemoteWrite, wanted: Mapping[str, Any]) -> bool:
-    """Names are unique in QuickBooks: the same name, parent and time of making can only be our lost write."""
-    made_at, sent_at = customer.created_at, write.sent_at or write.created_at
-    young = made_at is not None and made_at > sent_at - CLOCK_TOLERANCE
-    return young and customer.parent_id == wanted.get("ParentRef.value", "")
+    """Names are unique in QuickBooks, so the same name and parent, created since the write was sent, is its record."""
+    created_at, sent_at = customer.created_at, write.sent_at or write.created_at
+    is_new = created_at is not None and created_at > sent_at - CLOCK_TOLERANCE
+    return is_new and customer.parent_id == wanted.get("ParentRef.value", "")
 
 
 def _has_customer_values(current: Customer, wanted: Mapping[str, Any]) -> bool:

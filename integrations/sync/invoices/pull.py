@@ -138,7 +138,7 @@ def _refuse_moved_in_quickbooks(
     before = moved_from or link.quickbooks_snapshot.get("customer", current.customer_id)
     if current.customer_id == before or run.has_taken(_GO_ON_IN_COPERNIQ):
         return
-    wait_if_customer_merged(ctx, run, link, before, current.customer_id)
+    wait_if_customer_merged(ctx, before, current.customer_id)
     raise NeedsDecision(
         "quickbooks_invoice_moved",
         f"Invoice {link.display_number} was moved to another customer in QuickBooks. In Coperniq an invoice cannot be "

@@ -84,7 +84,7 @@ def apply(ctx: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
         try:
             return execute_or_refresh(ctx, run, planned, plan, remedies)
         except (InactiveReference, InvalidCustomer):
-            wait_if_refused(ctx, run, planned, "CustomerRef.value")
+            wait_if_refused(ctx, planned, "CustomerRef.value")
             raise
 
 

@@ -1,4 +1,4 @@
-"""Catalog items of Coperniq that stand for what QuickBooks sells without an item."""
+"""Coperniq catalog items for QuickBooks lines without an item."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ GENERIC_ITEM = "External Item (QBO)"
 
 
 def generic_item(number: int) -> str:
-    """A catalog item may be on an invoice once, so several such lines need several such items.
+    """The name for the `number`th such line: an invoice may have a catalog item only once.
 
     See docs/vendors/coperniq-api.md, A19.
     """

@@ -1,4 +1,4 @@
-"""A line of an invoice on its way to QuickBooks."""
+"""A line of a Coperniq invoice as it is pushed to QuickBooks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from decimal import Decimal
 
 @dataclass(frozen=True)
 class InvoiceLine:
-    """`item_id` is QuickBooks' item, "" without a match; `catalog_id` Coperniq's. The amount is in cents."""
+    """`item_id` is the QuickBooks item's, "" without a match; `catalog_id` the Coperniq catalog item's."""
 
     id: str
     catalog_id: str

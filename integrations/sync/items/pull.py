@@ -1,4 +1,4 @@
-"""Which Coperniq catalog item each QuickBooks item is: linked, matched by code or name, else created."""
+"""Find the Coperniq catalog item for a QuickBooks item: linked, matched by code or name, else created."""
 
 from __future__ import annotations
 
@@ -31,13 +31,16 @@ from integrations.sync.items.push import build_item_link
 
 Row = Mapping[str, Any]
 _NEW_ITEM_CLASS = {"type": "SERVICE", "category": "OTHER", "tradeGroup": "OTHER"}
-"""What any item may be (docs/vendors/coperniq-api.md, 3.12)."""
+"""Values that Coperniq accepts for any item (docs/vendors/coperniq-api.md, 3.12)."""
 _CATALOG_LOCK = LOCKS[engine_responses.CATALOG_ITEM]
 _SYNCED_FIELDS = ("name", "code", "price", "cost")
 
 
 def catalog_id_for(ctx: SyncContext, run: SyncRun, item_id: str) -> str | None:
-    """None where Coperniq has no such item and takes none, or has several that fit."""
+    """The catalog item's id; it is created if missing, and updated if the portal created it and the item has changed.
+
+    None if Coperniq has several matching items, or refuses to create one.
+    """
     item = find_in_lookup(ctx, LookupName.ITEMS, id=item_id)
     link = find_item_link_in_use(ctx, item_id)
     if link is not None:
@@ -52,7 +55,7 @@ def catalog_id_for(ctx: SyncContext, run: SyncRun, item_id: str) -> str | None:
 
 
 def find_item_link_in_use(ctx: SyncContext, item_id: str) -> RecordLink | None:
-    """The first whose catalog item is still in use."""
+    """The first link whose catalog item is not archived."""
     links = RecordLink.objects.of(ctx.connection, Kind.ITEM).filter(quickbooks_id=item_id).order_by("pk")
     return next((link for link in links if _is_in_use(ctx, link.coperniq_id)), None)
 
@@ -69,31 +72,34 @@ def _match_or_create(ctx: SyncContext, run: SyncRun, item: Row) -> str | None:
             return known.coperniq_id
         _resolve_open_item_writes(ctx, run, item["id"])
         for max_age in (DAILY, SOON):
-            found, rule = _match_in_catalog(ctx, item, lookup_rows(ctx, LookupName.CATALOG, max_age))
+            found, match_method = _match_in_catalog(ctx, item, lookup_rows(ctx, LookupName.CATALOG, max_age))
             if found is not None:
-                link = build_item_link(ctx, found, item, rule)
+                link = build_item_link(ctx, found, item, match_method)
                 RecordLink.objects.bulk_create([link], ignore_conflicts=True)
                 return link.coperniq_id
         known = find_item_link_in_use(ctx, item["id"])
-        if known is not None or rule:
+        if known is not None or match_method:
             return known.coperniq_id if known is not None else None
         return _create_catalog_item(ctx, run, item["id"], item["name"], _item_snapshot(item))
 
 
 def _match_in_catalog(ctx: SyncContext, item: Row, catalog: list[dict[str, Any]]) -> tuple[Row | None, str]:
-    """As in the other direction, with the sides changed; what already stands for another item is none."""
+    """The rules of the push with the sides exchanged; catalog items linked to another item are left out."""
     links = RecordLink.objects.of(ctx.connection, Kind.ITEM).exclude(quickbooks_id=item["id"])
-    taken = set(links.values_list("coperniq_id", flat=True))
+    linked_ids = set(links.values_list("coperniq_id", flat=True))
     rows = [
         {**row, "sku": row.get("code"), "kind": "", "is_active": not row["is_archived"]}
         for row in catalog
-        if row["id"] not in taken
+        if row["id"] not in linked_ids
     ]
     return match({"name": item["name"], "code": item["sku"]}, rows)
 
 
 def generic_item_id(ctx: SyncContext, run: SyncRun, number: int) -> str:
-    """For what is no item of QuickBooks': several on one invoice need several of these."""
+    """The catalog item for the `number`th line of an invoice without a QuickBooks item; created if missing.
+
+    Raises Refused if Coperniq refuses to create it.
+    """
     name = generic_item(number)
     known = _find_generic(ctx, name, DAILY)
     if known and not _open_item_writes(ctx, name).exists():
@@ -101,8 +107,8 @@ def generic_item_id(ctx: SyncContext, run: SyncRun, number: int) -> str:
     with ctx.locked(_CATALOG_LOCK):
         _resolve_open_item_writes(ctx, run, name)
         known = _find_generic(ctx, name, SOON)
-        nothing = {"name": name, "code": "", "price": 0, "cost": 0}
-        return known or str(_create_catalog_item(ctx, run, name, name, nothing, strict=True))
+        snapshot = {"name": name, "code": "", "price": 0, "cost": 0}
+        return known or str(_create_catalog_item(ctx, run, name, name, snapshot, strict=True))
 
 
 def _find_generic(ctx: SyncContext, name: str, max_age: timedelta) -> str:
@@ -112,7 +118,7 @@ def _find_generic(ctx: SyncContext, name: str, max_age: timedelta) -> str:
 
 
 def _item_snapshot(item: Row) -> dict[str, Any]:
-    """What an item made for QuickBooks' is kept up with; cents."""
+    """The fields of a QuickBooks item that are copied to the catalog item created for it; prices in cents."""
     return {
         "name": item["name"],
         "code": item["sku"],
@@ -122,22 +128,28 @@ def _item_snapshot(item: Row) -> dict[str, Any]:
 
 
 def _create_catalog_item(
-    ctx: SyncContext, run: SyncRun, known_as: str, name: str, image: dict[str, Any], *, strict: bool = False
+    ctx: SyncContext,
+    run: SyncRun,
+    item_key: str,
+    name: str,
+    snapshot: dict[str, Any],
+    *,
+    strict: bool = False,
 ) -> str | None:
-    """The caller holds the lock and has looked for it. Without `strict` a refusal is None."""
-    write = _build_item_write(ctx, run, known_as, name, image)
+    """The caller holds the lock and has searched for it. If refused: None, or with `strict` raises Refused."""
+    write = _build_item_write(ctx, run, item_key, name, snapshot)
     try:
-        _send_item_write(ctx, run, write, {**_NEW_ITEM_CLASS, **_catalog_body(image)})
+        _send_item_write(ctx, run, write, {**_NEW_ITEM_CLASS, **_catalog_body(snapshot)})
     except Refused:
         if strict:
             raise
         return None
-    link = _newest_item_link(ctx, known_as)
+    link = _newest_item_link(ctx, item_key)
     return link.coperniq_id if link else None
 
 
 def _update_catalog_item(ctx: SyncContext, run: SyncRun, link: RecordLink, item: Row) -> None:
-    """Only what the portal itself made; a refusal is no reason to stop an invoice."""
+    """For an item that the portal created. A refusal is ignored, so that the invoice can still be pulled."""
     with ctx.locked(_CATALOG_LOCK):
         _resolve_open_item_writes(ctx, run, item["id"])
         write = _build_item_write(ctx, run, item["id"], item["name"], _item_snapshot(item), link)
@@ -150,9 +162,9 @@ def _update_catalog_item(ctx: SyncContext, run: SyncRun, link: RecordLink, item:
 def _build_item_write(
     ctx: SyncContext,
     run: SyncRun,
-    known_as: str,
+    item_key: str,
     name: str,
-    image: dict[str, Any],
+    snapshot: dict[str, Any],
     link: RecordLink | None = None,
 ) -> RemoteWrite:
     before = link.quickbooks_snapshot if link else {}
@@ -164,17 +176,17 @@ def _build_item_write(
         coperniq_id=link.coperniq_id if link else "",
         entity=engine_responses.CATALOG_ITEM,
         operation="update" if link else "create",
-        quickbooks_id=known_as,
+        quickbooks_id=item_key,
         match_method=RecordLink.MatchMethod.PULLED,
-        about={"about": {"name": name, "image": image}},
+        about={"about": {"name": name, "image": snapshot}},
         changes=[
             {
                 "field": field,
                 "before": _display_value(before.get(field)),
-                "after": _display_value(image[field]),
+                "after": _display_value(snapshot[field]),
             }
             for field in _SYNCED_FIELDS
-            if before.get(field) != image[field]
+            if before.get(field) != snapshot[field]
         ],
     )
 
@@ -183,31 +195,35 @@ def _display_value(value: object) -> str:
     return f"${money(value):,}" if isinstance(value, int) else str(value or "")
 
 
-def _catalog_body(image: Mapping[str, Any]) -> dict[str, Any]:
-    code = {"code": image["code"]} if image["code"] else {}
-    return {"name": image["name"], "price": money(image["price"]), "cost": money(image["cost"]), **code}
+def _catalog_body(snapshot: Mapping[str, Any]) -> dict[str, Any]:
+    code = {"code": snapshot["code"]} if snapshot["code"] else {}
+    return {
+        "name": snapshot["name"],
+        "price": money(snapshot["price"]),
+        "cost": money(snapshot["cost"]),
+        **code,
+    }
 
 
 def _send_item_write(ctx: SyncContext, run: SyncRun, write: RemoteWrite, body: Mapping[str, Any]) -> None:
     store_prepared_write(ctx, write, dump(body))
     text = write.body
-    store_result(
-        ctx, run, response_handler(write.entity).on_response(ctx, write, send_write(ctx, write), text)
-    )
+    response = send_write(ctx, write)
+    store_result(ctx, run, response_handler(write.entity).on_response(ctx, write, response, text))
     refresh_lookup(ctx, LookupName.CATALOG)
 
 
-def _open_item_writes(ctx: SyncContext, known_as: str) -> QuerySet[RemoteWrite]:
+def _open_item_writes(ctx: SyncContext, item_key: str) -> QuerySet[RemoteWrite]:
     writes = RemoteWrite.objects.open().filter(connection=ctx.connection, vendor=Vendor.COPERNIQ)
-    return writes.filter(kind=Kind.ITEM, quickbooks_id=known_as)
+    return writes.filter(kind=Kind.ITEM, quickbooks_id=item_key)
 
 
-def _resolve_open_item_writes(ctx: SyncContext, run: SyncRun, known_as: str) -> None:
-    """What an earlier attempt left open is found out first."""
-    if resolve_writes(ctx, run, _open_item_writes(ctx, known_as)):
+def _resolve_open_item_writes(ctx: SyncContext, run: SyncRun, item_key: str) -> None:
+    """Find out what became of unanswered writes of an earlier attempt."""
+    if resolve_writes(ctx, run, _open_item_writes(ctx, item_key)):
         refresh_lookup(ctx, LookupName.CATALOG)
 
 
-def _newest_item_link(ctx: SyncContext, known_as: str) -> RecordLink | None:
-    links = RecordLink.objects.of(ctx.connection, Kind.ITEM).filter(quickbooks_id=known_as)
+def _newest_item_link(ctx: SyncContext, item_key: str) -> RecordLink | None:
+    links = RecordLink.objects.of(ctx.connection, Kind.ITEM).filter(quickbooks_id=item_key)
     return links.order_by("-pk").first()

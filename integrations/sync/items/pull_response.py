@@ -1,4 +1,4 @@
-"""Coperniq's answer to a write of a catalog item."""
+"""Handle Coperniq's response to a write of a catalog item, and find a write whose response was lost."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from integrations.coperniq.money import CatalogItem
+from integrations.messages.items import ItemMessage
 from integrations.models import Kind, RecordLink, RemoteWrite
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.plan import AnsweredWrite, Change, RunResult, done
@@ -26,7 +27,7 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
     link.quickbooks_snapshot = write.about["about"]["image"]
     link.number, link.amount_cents = item.code[:40], item.price_cents
     return done(
-        f"{verb} the catalog item “{item.name}” in Coperniq.",
+        ItemMessage.CATALOG_ITEM_WRITTEN(verb=verb, item=item.name),
         changes=[Change(**change) for change in write.changes],
         quickbooks_id=write.quickbooks_id,
         record_name=item.name,
@@ -36,13 +37,13 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
 
 
 def find_lost_write(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
-    """By its name, which nothing keeps unique: one that is linked to another item is not it."""
+    """By name, which is not unique in Coperniq, so catalog items linked to another item are left out."""
     wanted = load_body(body)
     links = RecordLink.objects.of(ctx.connection, Kind.ITEM)
-    taken = set(links.exclude(quickbooks_id=write.quickbooks_id).values_list("coperniq_id", flat=True))
+    linked_ids = set(links.exclude(quickbooks_id=write.quickbooks_id).values_list("coperniq_id", flat=True))
     for row in ctx.coperniq.list_catalog():
         same = row.id == write.coperniq_id if write.coperniq_id else row.name == wanted["name"]
-        if same and row.id not in taken and _has_item_values(row, wanted):
+        if same and row.id not in linked_ids and _has_item_values(row, wanted):
             return WriteResponse(row, "")
     return None
 

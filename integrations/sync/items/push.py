@@ -1,4 +1,4 @@
-"""Which QuickBooks item each line of an invoice is sold as."""
+"""Find the QuickBooks item for each line of an invoice that is pushed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from integrations.errors import NeedsDecision
 from integrations.item_matching import match
+from integrations.messages.items import ItemMessage
 from integrations.models import ItemlessLines, Kind, QuickBooksConnection, RecordLink
 from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
@@ -16,7 +17,7 @@ from integrations.sync.items.lines import InvoiceLine, with_items
 
 
 def match_lines(ctx: SyncContext, lines: Sequence[InvoiceLine]) -> tuple[list[InvoiceLine], list[RecordLink]]:
-    """The lines with their items, and the matches that are new."""
+    """The lines with their items, and the links of new matches, not yet stored."""
     catalog_ids = {line.catalog_id for line in lines if line.catalog_id}
     links = RecordLink.objects.of(ctx.connection, Kind.ITEM).filter(coperniq_id__in=catalog_ids)
     known = {link.coperniq_id: link for link in links}
@@ -35,16 +36,12 @@ def match_lines(ctx: SyncContext, lines: Sequence[InvoiceLine]) -> tuple[list[In
 
 
 def _is_link_usable(ctx: SyncContext, link: RecordLink) -> bool:
-    """What a person pinned and QuickBooks has made inactive is for a person to mend."""
+    """Raises NeedsDecision for an item that a person chose and that is not active in QuickBooks anymore."""
     item = find_in_lookup(ctx, LookupName.ITEMS, id=link.quickbooks_id)
     usable = item is not None and item["is_active"]
     if not usable and link.match_method == RecordLink.MatchMethod.CHOSEN:
-        raise NeedsDecision(
-            "item_inactive",
-            f"The QuickBooks item “{link.quickbooks_name}”, chosen for “{link.coperniq_name}”, is inactive. "
-            "Make it active in QuickBooks, or choose another under Item matches; then try again.",
-            [RETRY, DISCARD],
-        )
+        message = ItemMessage.ITEM_INACTIVE(item=link.quickbooks_name, catalog_item=link.coperniq_name)
+        raise NeedsDecision.of(message, [RETRY, DISCARD])
     return usable
 
 
@@ -55,14 +52,14 @@ def _match_catalog_item(ctx: SyncContext, catalog_id: str, name: str) -> RecordL
         "code": "",
     }
     for max_age in (DAILY, SOON):
-        item, rule = match(row, lookup_rows(ctx, LookupName.ITEMS, max_age))
+        item, match_method = match(row, lookup_rows(ctx, LookupName.ITEMS, max_age))
         if item is not None:
-            return build_item_link(ctx, row, item, rule)
+            return build_item_link(ctx, row, item, match_method)
     return None
 
 
 def build_item_link(
-    ctx: SyncContext, row: Mapping[str, Any], item: Mapping[str, Any], rule: str
+    ctx: SyncContext, row: Mapping[str, Any], item: Mapping[str, Any], match_method: str
 ) -> RecordLink:
     return RecordLink(
         connection=ctx.connection,
@@ -73,12 +70,12 @@ def build_item_link(
         quickbooks_name=item["name"],
         number=(row.get("code") or "")[:40],
         amount_cents=item["price_cents"],
-        match_method=rule,
+        match_method=match_method,
     )
 
 
 def with_fallback_item(ctx: SyncContext, lines: Sequence[InvoiceLine]) -> list[InvoiceLine]:
-    """Lines without a match: as they are, if QuickBooks keeps their amount; else with the item an admin chose."""
+    """If QuickBooks drops amounts of lines without an item, give such lines the item that an admin chose."""
     if not has_unmatched(lines) or not _drops_amounts(ctx):
         return list(lines)
     item_id = _fallback_item_id(ctx)
@@ -90,7 +87,7 @@ def has_unmatched(lines: Iterable[InvoiceLine]) -> bool:
 
 
 def itemless_lines_policy(ctx: SyncContext) -> str:
-    """Read anew: another thread may have learnt it a moment ago."""
+    """What QuickBooks does with amounts of lines without an item. Not cached: another thread may just have stored it."""
     connections = QuickBooksConnection.objects.filter(pk=ctx.connection.pk)
     return connections.values_list("itemless_lines", flat=True).get()
 
@@ -102,17 +99,11 @@ def _drops_amounts(ctx: SyncContext) -> bool:
 def _fallback_item_id(ctx: SyncContext) -> str:
     item_id = chosen_item(ctx, ctx.settings.fallback_item)
     if not item_id:
-        raise NeedsDecision(
-            "no_fallback_item",
-            "QuickBooks drops the amount of a line without an item, and this invoice has lines no QuickBooks item "
-            "matches. Choose an item for lines without a match on the QuickBooks page, or match the items one by "
-            "one under Item matches; then try again.",
-            [RETRY, DISCARD],
-        )
+        raise NeedsDecision.of(ItemMessage.NO_FALLBACK_ITEM(), [RETRY, DISCARD])
     return item_id
 
 
 def chosen_item(ctx: SyncContext, item_id: str) -> str:
-    """What an admin chose for such lines; "" where nothing was, or it is not active any more."""
+    """The chosen item's id, or "" if none is chosen or it is not active anymore."""
     item = find_in_lookup(ctx, LookupName.ITEMS, id=item_id) if item_id else None
     return item_id if item is not None and item["is_active"] else ""
