@@ -37,5 +37,6 @@ def find_free_name(ctx: SyncContext, run: SyncRun, name: str, start: int = 1, ow
     spellings = [spelling for each in wanted for spelling in name_spellings(each)]
     found = [customer for customer in ctx.quickbooks.find_customers_named(spellings) if customer.id != own_id]
     taken = {without_inactive_suffix(customer.values["DisplayName"]).casefold() for customer in found}
-    free = next((each for each in wanted if each.casefold() not in taken | refused_names(run)), "")
+    taken |= refused_names(run)
+    free = next((each for each in wanted if each.casefold() not in taken), "")
     return free or find_free_name(ctx, run, name, start + _NAMES_PER_QUERY, own_id)
