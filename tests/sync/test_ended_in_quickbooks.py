@@ -233,7 +233,7 @@ def test_a_void_meets_an_invoice_that_is_declined_already(made: Made) -> None:
     books.money.look_at_changes()
     books.money.office.simulator.forget_log()
     books.money.office.work()
-    assert told(books)[-1].endswith("was voided in QuickBooks, and has come to its end in Coperniq too.")
+    assert told(books)[-1].endswith("was voided in QuickBooks, and is no longer active in Coperniq either.")
     assert writes(books) == []
     assert_calm(books)
 

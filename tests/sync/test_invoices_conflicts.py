@@ -70,8 +70,8 @@ def test_the_later_edit_wins(money: Money, invoice: dict[str, Any], last: str, r
     due = "2027-03-01" if loser == "QuickBooks" else "2027-02-01"
     told = money.told()[-1]
     assert told.startswith("done_with_warning: ")
-    assert f"Due date: changed on both sides. What {winner} has counts; {loser} had {due}." in told
-    assert f"Lines: changed on both sides. What {winner} has counts; {loser} had 1 line of $" in told
+    assert f"Due date: changed on both sides. The portal kept what {winner} has; {loser} had {due}." in told
+    assert f"Lines: changed on both sides. The portal kept what {winner} has; {loser} had 1 line of $" in told
     assert_at_rest(money)
 
 
@@ -117,10 +117,9 @@ def test_closer_than_two_minutes_a_person_decides(money: Money, invoice: dict[st
     both_edit(money, invoice, last, minutes=1)
     assert standing(money) == THEIRS, "nothing was written"
     assert money.told()[-1] == (
-        "held: Both sides have changed invoice 1001. Of the due date: Coperniq has 2027-02-01, QuickBooks 2027-03-01, "
-        "and before it was 2027-01-31; of the memo: Coperniq has Ours, QuickBooks Theirs, and before it was Old; of the "
-        "lines: Coperniq has 1 line of $200.00, QuickBooks 1 line of $300.00, and before it was 1 line of $100.00. "
-        "Choose which one counts."
+        "held: Invoice 1001 was changed on both sides. Due date: 2027-02-01 in Coperniq, 2027-03-01 in QuickBooks, "
+        "2027-01-31 before. Memo: Ours in Coperniq, Theirs in QuickBooks, Old before. Lines: 1 line of $200.00 in "
+        "Coperniq, 1 line of $300.00 in QuickBooks, 1 line of $100.00 before. Choose which side to keep."
     )
     assert_at_rest(money)
 
@@ -302,7 +301,7 @@ def test_an_emptied_field_that_lost_is_told_as_nothing(money: Money, invoice: di
     put(money, made["Id"], PrivateNote=made["PrivateNote"].replace("Old", "Theirs"))
     money.edit(invoice, description="")
     money.work()
-    assert money.told()[-1].endswith("What QuickBooks has counts; Coperniq had nothing.")
+    assert money.told()[-1].endswith("The portal kept what QuickBooks has; Coperniq had nothing.")
 
 
 def test_the_log_shows_what_was_overwritten(money: Money, invoice: dict[str, Any]) -> None:

@@ -6,7 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from integrations.causes import Cause
 from integrations.errors import Choice, NeedsDecision
+from integrations.messages import Message
+from integrations.messages.invoices_pull import InvoicePullMessage
 from integrations.models import Owner, Question, RecordLink, SyncRun
 from integrations.quickbooks.bodies import dump
 from integrations.sync.engine.choices import DISCARD, RETRY
@@ -40,7 +43,7 @@ class Resolution:
     coperniq_changes: list[Change] = field(default_factory=list)
     restored: list[str] = field(default_factory=list)
     put_back: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[Message] = field(default_factory=list)
     choices: list[Choice] = field(default_factory=list)
     held: dict[str, NeedsDecision] = field(default_factory=dict)
     conflicts: list[str] = field(default_factory=list)
@@ -145,8 +148,12 @@ def settle_conflict(
         take_quickbooks(fields, name, found)
     loser = found.losers[name]
     found.warnings.append(
-        f"{LABELS[name]}: changed on both sides. What {_SIDE_NAMES[Owner(winner)]} has counts; "
-        f"{_SIDE_NAMES[Owner(loser['side'])]} had {loser['told']}."
+        InvoicePullMessage.OVERRIDDEN(
+            field=LABELS[name],
+            winner=_SIDE_NAMES[Owner(winner)],
+            overridden=_SIDE_NAMES[Owner(loser["side"])],
+            value=loser["told"],
+        )
     )
 
 
@@ -154,28 +161,27 @@ def keep_folded_lines(run: SyncRun, fields: InvoiceComparison, found: Resolution
     """Lines that had to be put together are QuickBooks' own."""
     if fields.is_touched("lines") or decided_side(run) == Owner.QUICKBOOKS:
         take_quickbooks(fields, "lines", found)
-        found.warnings.append(
-            "The lines were changed in Coperniq too; QuickBooks' count, because they had to be put together for Coperniq."
-        )
+        found.warnings.append(InvoicePullMessage.FOLDED_LINES_KEPT())
         return
-    raise NeedsDecision(
-        "lines_folded",
-        f"The lines of invoice {fields.link.display_number} were changed in Coperniq to "
-        f"{fields.told('lines', fields.image)}; QuickBooks has {fields.told('lines', fields.theirs)}. Coperniq could "
-        "not hold QuickBooks' lines as they are, so the change has to be made in QuickBooks. Make it there, or put "
-        "QuickBooks' lines back into Coperniq.",
+    raise NeedsDecision.of(
+        InvoicePullMessage.LINES_FOLDED(
+            invoice=fields.link.display_number,
+            coperniq=fields.told("lines", fields.image),
+            quickbooks=fields.told("lines", fields.theirs),
+        ),
         [USE_QUICKBOOKS, RETRY, DISCARD],
         compared=[fields.compared("lines")],
     )
 
 
 def _hold_unsupported_lines(fields: InvoiceComparison) -> NeedsDecision:
-    return NeedsDecision(
-        "lines_not_in_coperniq",
-        f"The lines of invoice {fields.link.display_number} were changed in QuickBooks to "
-        f"{fields.told('lines', fields.theirs)}. In Coperniq it is {fields.cannot_hold}, so the change cannot be made by "
-        f"itself. Change it in Coperniq by hand, or put Coperniq's {fields.told('lines', fields.image)} back into "
-        "QuickBooks.",
+    return NeedsDecision.of(
+        InvoicePullMessage.LINES_NOT_IN_COPERNIQ(
+            invoice=fields.link.display_number,
+            coperniq=fields.told("lines", fields.image),
+            quickbooks=fields.told("lines", fields.theirs),
+            reason=fields.cannot_hold,
+        ),
         [USE_COPERNIQ, LEAVE_BOTH, RETRY, DISCARD],
         compared=[fields.compared("lines")],
     )
@@ -214,26 +220,20 @@ def combined_hold(reasons: Iterable[NeedsDecision]) -> NeedsDecision:
     offered = [
         choice for each in (first, *others) for choice in each.choices if choice not in (RETRY, DISCARD)
     ]
-    return NeedsDecision(
-        first.cause,
-        " ".join(str(each) for each in (first, *others)),
+    return NeedsDecision.of(
+        Message(Cause(first.cause), " ".join(str(each) for each in (first, *others))),
         [*dict.fromkeys(offered), RETRY, DISCARD],
         compared=[row for each in (first, *others) for row in each.compared],
     )
 
 
 def _hold_conflict(fields: InvoiceComparison, names: list[str]) -> NeedsDecision:
-    told = [
-        f"the {LABELS[name].lower()}: Coperniq has {fields.told(name, fields.image)}, QuickBooks "
-        f"{fields.told(name, fields.theirs)}, and before it was {fields.told(name, fields.link.quickbooks_snapshot)}"
-        for name in names
-    ]
-    return NeedsDecision(
-        "conflict",
-        f"Both sides have changed invoice {fields.link.display_number}. Of {'; of '.join(told)}. Choose which one "
-        "counts.",
+    compared = [fields.compared(name) for name in names]
+    texts = " ".join(str(InvoicePullMessage.CONFLICT_FIELD(**row)) for row in compared)
+    return NeedsDecision.of(
+        InvoicePullMessage.CONFLICT(invoice=fields.link.display_number, fields=texts),
         [USE_COPERNIQ, USE_QUICKBOOKS, RETRY, DISCARD],
-        compared=[fields.compared(name) for name in names],
+        compared=compared,
     )
 
 

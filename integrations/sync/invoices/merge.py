@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from integrations.causes import Cause
 from integrations.coperniq.money import CoperniqInvoice
 from integrations.errors import Skipped
+from integrations.messages.invoices_pull import InvoicePullMessage
 from integrations.models import Kind, RecordLink, SyncRun, Vendor
 from integrations.models.run_querysets import SyncRunQuerySet
 from integrations.quickbooks.documents import QuickBooksInvoice
@@ -24,9 +26,9 @@ from integrations.sync.invoices.edit_times import still_open
 from integrations.sync.invoices.mapping import quickbooks_invoice_snapshot
 from integrations.sync.items.push import has_unmatched
 
-CONFLICT_CAUSES = ("conflict", "lines_folded", "lines_not_in_coperniq")
+CONFLICT_CAUSES = (Cause.CONFLICT, Cause.LINES_FOLDED, Cause.LINES_NOT_IN_COPERNIQ)
 """What a person is asked about an invoice, whichever direction it was noticed in."""
-_REFUSAL_CAUSES = ("refused", "books_closed")
+_REFUSAL_CAUSES = (Cause.REFUSED, Cause.BOOKS_CLOSED)
 """What either direction would run into again."""
 
 
@@ -41,7 +43,7 @@ def plan_merge(
     fields = InvoiceComparison(ctx, run, invoice, link, image, current)
     resolved = resolve(ctx, run, link, fields)
     if open_questions(ctx, run, _REFUSAL_CAUSES).requeue():
-        raise Skipped("asked_already", "What was refused is tried again in its own run.", silent=True)
+        raise Skipped.of(InvoicePullMessage.REFUSED_ALREADY(), silent=True)
     asked_already = open_questions(ctx, run).requeue() > 0
     if resolved.values:
         refuse_closed(ctx, current.on)
@@ -49,7 +51,7 @@ def plan_merge(
     if resolved.coperniq_values:
         return _plan_to_coperniq(fields, resolved)
     if resolved.held and asked_already:
-        raise Skipped("asked_already", "A person has been asked about this already.", silent=True)
+        raise Skipped.of(InvoicePullMessage.ASKED_ALREADY(), silent=True)
     if resolved.held:
         raise combined_hold(resolved.held.values())
     return _plan_agreed(fields, resolved)
@@ -125,7 +127,7 @@ def _plan_agreed(fields: InvoiceComparison, resolved: Resolution) -> Plan:
         fields,
         resolved,
         written=_link_state(fields, resolved, []),
-        sentence=f"Invoice {fields.link.display_number} is in step on both sides already.",
+        sentence=InvoicePullMessage.IN_STEP(invoice=fields.link.display_number),
         ending={"choices": resolved.choices},
     )
 
@@ -206,6 +208,6 @@ def plan_refreshed(
         quickbooks_snapshot={**image, **_kept_values(link.quickbooks_snapshot, put_off)},
         quickbooks_at=current.updated_at,
         written={**link.written, **more},
-        sentence=f"Nothing that is kept in step has changed on invoice {link.display_number} in QuickBooks.",
+        sentence=InvoicePullMessage.UNCHANGED(invoice=link.display_number),
         ending={"silent": True},
     )

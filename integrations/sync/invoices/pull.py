@@ -5,6 +5,7 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 from integrations.errors import Choice, NeedsDecision, RecordMissing, Refused, Skipped
+from integrations.messages.invoices_pull import InvoicePullMessage
 from integrations.models import (
     InboundEvent,
     Kind,
@@ -46,7 +47,7 @@ def plan(ctx: SyncContext, run: SyncRun) -> Plan:
     refuse_while_off(ctx.settings)
     link = RecordLink.objects.pulled(ctx.connection, Kind.INVOICE, run.quickbooks_id)
     if link is not None and _is_stale_event(run, link):
-        raise Skipped("seen_already", "What QuickBooks told is known already.", silent=True)
+        raise Skipped.of(InvoicePullMessage.STALE_EVENT(), silent=True)
     try:
         current = ctx.quickbooks.read_invoice(run.quickbooks_id)
     except RecordMissing:
@@ -96,7 +97,7 @@ def refuse_portals_own(ctx: SyncContext, run: SyncRun, current: QuickBooksInvoic
     writes = RemoteWrite.objects.open().filter(connection=ctx.connection, vendor=Vendor.QUICKBOOKS)
     if not writes.filter(kind=Kind.INVOICE, coperniq_id=coperniq_id).exists():
         request_push(ctx, coperniq_id)
-    raise Skipped("made_by_portal", "The portal made it itself, and links it.", silent=True)
+    raise Skipped.of(InvoicePullMessage.MADE_BY_PORTAL(), silent=True)
 
 
 def changed_plan(ctx: SyncContext, run: SyncRun, link: RecordLink, current: QuickBooksInvoice) -> Plan:
@@ -139,9 +140,6 @@ def _refuse_moved_in_quickbooks(
     if current.customer_id == before or run.has_taken(_GO_ON_IN_COPERNIQ):
         return
     wait_if_customer_merged(ctx, run, link, before, current.customer_id)
-    raise NeedsDecision(
-        "quickbooks_invoice_moved",
-        f"Invoice {link.display_number} was moved to another customer in QuickBooks. In Coperniq an invoice cannot be "
-        "moved: move it back in QuickBooks, or let the portal go on with it where it is in Coperniq.",
-        [_GO_ON_IN_COPERNIQ, RETRY, DISCARD],
+    raise NeedsDecision.of(
+        InvoicePullMessage.MOVED(invoice=link.display_number), [_GO_ON_IN_COPERNIQ, RETRY, DISCARD]
     )

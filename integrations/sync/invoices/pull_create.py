@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from integrations.causes import Cause
 from integrations.coperniq.money import CoperniqInvoice
 from integrations.errors import BlockedBy, Choice, NeedsDecision, RecordMissing, Skipped
+from integrations.messages import Message
+from integrations.messages.invoices_pull import InvoicePullMessage
 from integrations.models import Action, Kind, Question, RecordLink, SyncLogEntry, SyncRun, Vendor
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import QuickBooksInvoice
@@ -26,12 +29,11 @@ from integrations.sync.invoices.mapping import (
     quickbooks_invoice_snapshot,
 )
 from integrations.sync.invoices.merge import quickbooks_as_read
-from integrations.sync.invoices.numbering import PROBABLY_SAME, link_choice_for
+from integrations.sync.invoices.numbering import link_choice_for
 from integrations.sync.invoices.pull_lines import CoperniqLines, coperniq_lines_for
 from integrations.sync.invoices.pull_response import find_tagged_invoice
 
 BRING_OVER = Choice("bring_over", "Bring it over", Question.INELIGIBLE)
-_JOB_ADDED_BY_HAND = "job_added_by_hand"
 
 
 def plan_invoice_pull_create(ctx: SyncContext, run: SyncRun, current: QuickBooksInvoice) -> Plan:
@@ -88,14 +90,10 @@ def _find_owner(ctx: SyncContext, current: QuickBooksInvoice) -> RecordLink:
     wait_for_survivor(ctx, current.customer_id)
     parent = find_parent(ctx, current.customer_id)
     if parent is None:
-        raise Skipped(
-            "not_of_portal", "Its customer is not one that the portal pushed or matched.", silent=True
-        )
-    raise Skipped(
-        _JOB_ADDED_BY_HAND,
-        f"It belongs to a job that was added by hand in QuickBooks under “{parent.quickbooks_name}”. Only jobs that a "
-        "project of Coperniq is linked to are kept in step.",
-        silent=_was_logged(ctx, current.id, _JOB_ADDED_BY_HAND),
+        raise Skipped.of(InvoicePullMessage.NOT_OF_PORTAL(), silent=True)
+    raise Skipped.of(
+        InvoicePullMessage.JOB_ADDED_BY_HAND(customer=parent.quickbooks_name),
+        silent=_was_logged(ctx, current.id, Cause.JOB_ADDED_BY_HAND),
     )
 
 
@@ -113,21 +111,11 @@ def _account_of_owner(owner: RecordLink) -> str:
 
 def refuse_unsupported(ctx: SyncContext, run: SyncRun, current: QuickBooksInvoice) -> None:
     if current.is_voided:
-        raise Skipped(
-            "voided_before_pull", "It is voided in QuickBooks, and never was in Coperniq.", silent=True
-        )
+        raise Skipped.of(InvoicePullMessage.VOIDED_BEFORE_PULL(), silent=True)
     if current.currency not in ("", "USD"):
-        raise NeedsDecision(
-            "wrong_currency",
-            f"This invoice is in {current.currency}, and Coperniq has US dollars only. Record it there by hand.",
-            [RETRY, DISCARD],
-        )
+        raise NeedsDecision.of(InvoicePullMessage.WRONG_CURRENCY(currency=current.currency), [RETRY, DISCARD])
     if current.total_cents < 0:
-        raise NeedsDecision(
-            "not_an_invoice",
-            "This invoice comes to less than nothing: correct it in QuickBooks.",
-            [RETRY, DISCARD],
-        )
+        raise NeedsDecision.of(InvoicePullMessage.NOT_AN_INVOICE(), [RETRY, DISCARD])
 
 
 def _refuse_before_cutoff(ctx: SyncContext, run: SyncRun, current: QuickBooksInvoice) -> None:
@@ -136,36 +124,31 @@ def _refuse_before_cutoff(ctx: SyncContext, run: SyncRun, current: QuickBooksInv
     if run.has_taken(BRING_OVER) or not is_before_cutoff(ctx, current.created_at, offset):
         return
     if is_before_cutoff(ctx, current.updated_at, offset):
-        raise Skipped(
-            "older_unchanged", "It is older than the switch-on, and nobody touched it since.", silent=True
-        )
+        raise Skipped.of(InvoicePullMessage.OLDER_UNCHANGED(), silent=True)
     if current.balance_cents != current.total_cents:
-        raise Skipped(
-            "older_and_paid",
-            f"{run.record_name} was made before invoice syncing was switched on, and something is paid on it already. "
-            "Bring it over if it belongs into Coperniq.",
+        raise Skipped.of(
+            InvoicePullMessage.OLDER_AND_PAID(record=run.record_name),
             [BRING_OVER],
-            silent=_was_logged(ctx, current.id, "older_and_paid"),
+            silent=_was_logged(ctx, current.id, Cause.OLDER_AND_PAID),
         )
 
 
 def _wait_if_asked(ctx: SyncContext, current: QuickBooksInvoice) -> None:
     """A person is asked whether Coperniq has it already: brought over meanwhile it would be there twice."""
     asked = SyncRun.objects.open().filter(
-        connection=ctx.connection, action=Action.PUSH_INVOICE, cause=PROBABLY_SAME
+        connection=ctx.connection, action=Action.PUSH_INVOICE, cause=Cause.PROBABLY_SAME_INVOICE
     )
     key = link_choice_for(current).key
     for card in asked:
         if any(choice["key"] == key for choice in card.choices):
-            raise BlockedBy(
-                "waits_for_same_invoice",
-                "Waiting for your decision about the same invoice in Coperniq.",
+            raise BlockedBy.of(
+                InvoicePullMessage.WAITS_FOR_SAME_INVOICE(),
                 kind=Kind.INVOICE,
                 coperniq_id=card.coperniq_id,
             )
 
 
-def _was_logged(ctx: SyncContext, quickbooks_id: str, cause: str) -> bool:
+def _was_logged(ctx: SyncContext, quickbooks_id: str, cause: Cause) -> bool:
     told = SyncLogEntry.objects.filter(
         company=ctx.connection.company_id,
         connection=ctx.connection,
@@ -199,13 +182,11 @@ def _pull_changes(current: QuickBooksInvoice, lines: CoperniqLines) -> tuple[Cha
     return tuple(Change(name, "", value) for name, value in named.items() if value)
 
 
-def variance_warnings(current: QuickBooksInvoice) -> tuple[str, ...]:
+def variance_warnings(current: QuickBooksInvoice) -> tuple[Message, ...]:
     """What makes it less to pay in QuickBooks, and cannot be said in Coperniq."""
     if not current.deposit_cents:
         return ()
-    return (
-        f"QuickBooks has a deposit of ${money(current.deposit_cents):,} on it, which Coperniq cannot show.",
-    )
+    return (InvoicePullMessage.DEPOSIT(deposit=money(current.deposit_cents)),)
 
 
 def _plan_relink(ctx: SyncContext, run: SyncRun, current: QuickBooksInvoice, found: CoperniqInvoice) -> Plan:
@@ -226,7 +207,7 @@ def _plan_relink(ctx: SyncContext, run: SyncRun, current: QuickBooksInvoice, fou
         coperniq_snapshot=coperniq_invoice_snapshot(found, ZoneInfo(ctx.connection.company.time_zone)),
         number=current.number,
         amount_cents=current.total_cents,
-        sentence=f"Found invoice {_display_number(current)} in Coperniq, brought over earlier, and linked it again.",
+        sentence=InvoicePullMessage.RELINKED(invoice=_display_number(current)),
         ending={"again": True},
     )
 

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from integrations.coperniq.money import CoperniqInvoice, CoperniqInvoiceLine
 from integrations.errors import Choice, RecordMissing
 from integrations.json_reader import JsonReader
+from integrations.messages import Message
+from integrations.messages.invoices_pull import InvoicePullMessage
 from integrations.models import Kind, RecordLink, RemoteWrite, SyncRun
 from integrations.quickbooks.bodies import money
 from integrations.sync.engine.context import SyncContext
@@ -104,27 +106,28 @@ def left_standing(link: RecordLink, about: Mapping[str, Any], invoice: CoperniqI
     return any(line.catalog_item_id not in sent and line.amount_cents for line in invoice.lines)
 
 
-def total_variance(about: Mapping[str, Any], invoice: CoperniqInvoice) -> list[str]:
+def total_variance(about: Mapping[str, Any], invoice: CoperniqInvoice) -> list[Message]:
     """A total that is not QuickBooks' is never a silent success."""
     wanted = about.get("total")
     if wanted is None or invoice.total_cents == wanted:
         return []
-    return [
-        f"Coperniq makes it ${money(invoice.total_cents):,} where QuickBooks has ${money(wanted):,}: compare the lines, "
-        "and correct them in QuickBooks."
-    ]
+    return [InvoicePullMessage.TOTAL_DIFFERS(coperniq=money(invoice.total_cents), quickbooks=money(wanted))]
 
 
-def _message_of(write: RemoteWrite, link: RecordLink) -> str:
-    about = write.about["about"]
-    name = f"invoice {link.display_number}"
+def _message_of(write: RemoteWrite, link: RecordLink) -> Message:
+    about, invoice = write.about["about"], link.display_number
     if not write.coperniq_id:
-        folded = f" Put together for Coperniq: {', '.join(about['why'])}." if about.get("why") else ""
-        place = f" on “{about['place']}”" if about.get("place") else ""
-        return f"Brought {name} over to Coperniq{place}: ${money(link.amount_cents or 0):,}.{folded}"
+        template = InvoicePullMessage.CREATED_COMBINED if about.get("why") else InvoicePullMessage.CREATED
+        return template(
+            invoice=invoice,
+            place=f" on “{about['place']}”" if about.get("place") else "",
+            total=money(link.amount_cents or 0),
+            reasons=", ".join(about.get("why", ())),
+        )
     if "status" in about["fields"]:
-        return f"Declined {name} in Coperniq, because it was {about['because']} in QuickBooks."
-    return f"Updated {name} in Coperniq: {list_sentences([change['field'] for change in write.changes])}."
+        return InvoicePullMessage.DECLINED(invoice=invoice, ended=about["because"])
+    fields = list_sentences([change["field"] for change in write.changes])
+    return InvoicePullMessage.UPDATED(invoice=invoice, fields=fields)
 
 
 def _payment_runs(ctx: SyncContext, link: RecordLink, *, found: bool) -> list[SyncRun]:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from integrations.coperniq.money import CoperniqInvoice
 from integrations.errors import Choice, NeedsDecision, RecordMissing, Skipped
+from integrations.messages.invoices_pull import InvoicePullMessage
 from integrations.models import OnQuickBooksVoid, Question, RecordLink, SyncRun, Vendor
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import QuickBooksInvoice
@@ -21,6 +22,12 @@ from integrations.sync.invoices.push_update import ENDED_CAUSES, is_edited_in_co
 from integrations.sync.invoices.push_void import DECLINED
 
 _VOIDED, _DELETED = "voided", "deleted"
+_ASK_TO_DECLINE = {
+    (_VOIDED, False): InvoicePullMessage.VOIDED,
+    (_VOIDED, True): InvoicePullMessage.VOIDED_AND_EDITED,
+    (_DELETED, False): InvoicePullMessage.DELETED,
+    (_DELETED, True): InvoicePullMessage.DELETED_AND_EDITED,
+}
 _QUESTIONS = {_VOIDED: Question.VOIDED_IN_QUICKBOOKS, _DELETED: Question.DELETED_IN_QUICKBOOKS}
 
 
@@ -38,11 +45,8 @@ def plan_voided(ctx: SyncContext, run: SyncRun, link: RecordLink, current: Quick
 
 def _hold_refilled(link: RecordLink, current: QuickBooksInvoice) -> NeedsDecision:
     """People have given it lines once more. Coperniq's has come to its end, and nothing would tell of the money."""
-    return NeedsDecision(
-        "quickbooks_invoice_filled_again",
-        f"Invoice {link.display_number} was voided in QuickBooks, and comes to ${money(current.total_cents):,} there "
-        "again. In Coperniq it has ended. Void it in QuickBooks and make a new one there, which comes over by itself, or "
-        "leave it.",
+    return NeedsDecision.of(
+        InvoicePullMessage.FILLED_AGAIN(invoice=link.display_number, total=money(current.total_cents)),
         [RETRY, DISCARD],
     )
 
@@ -50,14 +54,10 @@ def _hold_refilled(link: RecordLink, current: QuickBooksInvoice) -> NeedsDecisio
 def plan_deleted(ctx: SyncContext, run: SyncRun, link: RecordLink | None) -> Plan:
     """Nothing is ever ended in Coperniq for it without a person."""
     if link is None:
-        raise Skipped(
-            "deleted_in_quickbooks",
-            "It is not in QuickBooks any more, and never was in Coperniq.",
-            silent=True,
-        )
+        raise Skipped.of(InvoicePullMessage.DELETED_BEFORE_PULL(), silent=True)
     run.record_name = link.coperniq_name
     if link.written.get("ended"):
-        raise Skipped("deleted_in_quickbooks", "Its end is known already.", silent=True)
+        raise Skipped.of(InvoicePullMessage.DELETION_KNOWN(), silent=True)
     told = {
         "name": link.quickbooks_name,
         "version": link.quickbooks_version,
@@ -113,7 +113,7 @@ def _plan_known_end(run: SyncRun, link: RecordLink, because: str, told: Mapping[
         quickbooks_version=str(told["version"]),
         quickbooks_snapshot=dict(told["image"]),
         written={**link.written, "ended": because},
-        sentence=f"Invoice {link.display_number} was {because} in QuickBooks, and has come to its end in Coperniq too.",
+        sentence=InvoicePullMessage.ALREADY_ENDED(invoice=link.display_number, ended=because),
     )
 
 
@@ -121,10 +121,10 @@ def _refuse_paid_in_coperniq(run: SyncRun, link: RecordLink, invoice: CoperniqIn
     """Money that Coperniq has on it would hang in the air."""
     if not invoice.paid_cents:
         return
-    raise NeedsDecision(
-        "ended_but_paid",
-        f"Invoice {link.display_number} was {because} in QuickBooks, but Coperniq has payments of "
-        f"${money(invoice.paid_cents):,} on it. Decide what becomes of the money, then try again, or leave the invoice.",
+    raise NeedsDecision.of(
+        InvoicePullMessage.ENDED_BUT_PAID(
+            invoice=link.display_number, ended=because, paid=money(invoice.paid_cents)
+        ),
         [RETRY, DISCARD],
     )
 
@@ -134,10 +134,5 @@ def decline(because: str) -> Choice:
 
 
 def _ask_to_decline(link: RecordLink, because: str, *, edited: bool) -> NeedsDecision:
-    also = " It was changed in Coperniq meanwhile." if edited else ""
-    return NeedsDecision(
-        f"quickbooks_invoice_{because}",
-        f"Invoice {link.display_number} was {because} in QuickBooks.{also} Decline it in Coperniq too, or leave it "
-        "there.",
-        [decline(because), RETRY, DISCARD],
-    )
+    message = _ASK_TO_DECLINE[because, edited](invoice=link.display_number)
+    return NeedsDecision.of(message, [decline(because), RETRY, DISCARD])
