@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from integrations.models import InvoiceSyncPeriod, RecordLink, RemoteWrite, SyncLogEntry, SyncRun
-from integrations.sync.invoices.pull_create import variance_warnings
-from integrations.sync.invoices.pull_response import pulled_name, total_variance
+from integrations.sync.invoices.pull_create import deposit_warnings
+from integrations.sync.invoices.pull_response import pulled_invoice_name, total_warnings
 from integrations.sync.payments.pull_response import payment_variance
 from tests.sync.invoice_scenes import earlier, prefer
 from tests.sync.office import Office
@@ -223,13 +223,13 @@ def test_one_without_a_number_is_told_by_coperniqs(books: Books) -> None:
 
 
 def test_a_deposit_and_a_total_or_an_amount_made_otherwise_are_told() -> None:
-    (told,) = total_variance({"total": 10000}, some(total_cents=9000))
+    (told,) = total_warnings({"total": 10000}, some(total_cents=9000))
     assert "The total is $90.00 in Coperniq and $100.00 in QuickBooks" in str(told)
     write = RemoteWrite(about={"amount_cents": 4000})
     assert "Coperniq made it $30.00" in payment_variance(write, some(amount_cents=3000))[0]
-    assert "deposit of $5.00" in str(variance_warnings(some(deposit_cents=500))[0])
+    assert "deposit of $5.00" in str(deposit_warnings(some(deposit_cents=500))[0])
 
 
 def test_both_numbers_are_told_where_they_differ() -> None:
-    assert pulled_name("7", "1002") == "Invoice 7 (1002 in Coperniq)"
-    assert pulled_name("", "1002") == pulled_name("1002", "1002") == "Invoice 1002"
+    assert pulled_invoice_name("7", "1002") == "Invoice 7 (1002 in Coperniq)"
+    assert pulled_invoice_name("", "1002") == pulled_invoice_name("1002", "1002") == "Invoice 1002"
