@@ -96,7 +96,7 @@ def test_a_void_of_what_is_being_edited_in_coperniq_is_held(made: Made) -> None:
     books.heard()
     run = run_for(books)
     assert run.cause == "quickbooks_invoice_voided"
-    assert "changed in Coperniq meanwhile" in run.sentence
+    assert "and changed in Coperniq" in run.sentence
     assert_calm(books)
     books.money.decide("decline_in_coperniq")
     assert invoice(books)["status"] == "DECLINED"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from integrations.models import SyncLogEntry, SyncRun
+from integrations.views.planned import compared_of
 from tests.sync.desk_of_money import Money
 from tests.sync.invoice_scenes import assert_at_rest, later, lines_of, pushed, put, sales, stocked
 from tests.sync.office import Office
@@ -146,7 +147,7 @@ def test_a_later_decision_about_one_field_leaves_an_earlier_one_about_another(
     made = money.in_books()
     put(money, made["Id"], PrivateNote=made["PrivateNote"].replace("Old", "Theirs"))
     money.work()
-    assert "due date" not in money.held().sentence
+    assert "Due date" not in [row["field"] for row in compared_of(money.held())]
     money.decide("use_quickbooks")
     assert standing(money) == ("Theirs", "2027-02-01", 100)
     assert_at_rest(money)
@@ -178,7 +179,9 @@ def test_ask_asks_however_far_apart(money: Money, invoice: dict[str, Any]) -> No
     money.configure(owners={"memo": "ask"})
     both_edit(money, invoice)
     assert money.held().cause == "conflict"
-    assert "Coperniq has Ours, QuickBooks Theirs, and before it was Old." in money.held().sentence
+    assert compared_of(money.held()) == [
+        {"field": "Memo", "before": "Old", "coperniq": "Ours", "quickbooks": "Theirs"}
+    ]
 
 
 @pytest.mark.parametrize("who", ["theirs", "ours"])
