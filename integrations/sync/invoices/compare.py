@@ -137,8 +137,9 @@ class InvoiceComparison:
 
     @cached_property
     def sent(self) -> list[SentLine]:
-        noted = self.link.written.get("line_ids", {})
-        return updated_lines(self.current, self.lines, self.pairs, set(noted.values()), self._resold_lines())
+        """The lines of an update of QuickBooks' invoice."""
+        stored = self.link.written.get("line_ids", {})
+        return updated_lines(self.current, self.lines, self.pairs, set(stored.values()), self._resold_lines())
 
     @cached_property
     def pairs(self) -> dict[str, str]:
