@@ -26,8 +26,8 @@ def test_a_fraction_is_sold_once_at_its_amount_and_the_text_tells_the_rest(books
     assert invoice(books)["amount"] == made["TotalAmt"] == 44.43
     assert lines(invoice(books)) == [("Permit", 1, 44.43, f"Hours (1.333 {TIMES} $33.33)")]
     assert told(books)[-1] == (
-        f"done: Brought invoice {made['DocNumber']} over to Coperniq on “John Smith | #1001”: $44.43. "
-        "Put together for Coperniq: a fractional quantity."
+        f"done: Created invoice {made['DocNumber']} in Coperniq on “John Smith | #1001”: $44.43. "
+        "Lines were combined because of: a fractional quantity."
     )
     assert_calm(books)
 
@@ -42,7 +42,7 @@ def test_every_reason_for_putting_lines_together_is_named(books: Books) -> None:
     )
     books.heard()
     assert told(books)[-1].endswith(
-        "Put together for Coperniq: a fractional quantity, several lines of the same item, a line of text, a discount."
+        "because of: a fractional quantity, several lines of the same item, a line of text, a discount."
     )
 
 

@@ -1,4 +1,4 @@
-"""Several fields of one invoice can wait for different reasons; there is one card, and it shows them all."""
+"""Several fields of one invoice can wait for different reasons; one question shows them all."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from integrations.sync.invoices.conflicts import (
     USE_QUICKBOOKS,
     Resolution,
     apply_overridden,
-    combined_hold,
+    combined_decision,
 )
 
 LINES = {"field": "Lines", "before": "1 line", "coperniq": "2 lines", "quickbooks": "1 line"}
@@ -25,29 +25,29 @@ def folded() -> NeedsDecision:
     )
 
 
-def test_one_card_shows_all_fields_and_offers_every_choice_once() -> None:
+def test_one_question_shows_all_fields_and_offers_every_choice_once() -> None:
     due = NeedsDecision(
         "conflict", "So do the dates.", [USE_COPERNIQ, USE_QUICKBOOKS, RETRY, DISCARD], compared=[DUE]
     )
-    card = combined_hold([folded(), due])
-    assert (card.cause, str(card)) == ("lines_folded", "The lines differ. So do the dates.")
-    assert card.compared == (LINES, DUE)
-    assert card.choices == (USE_QUICKBOOKS, USE_COPERNIQ, RETRY, DISCARD)
+    question = combined_decision([folded(), due])
+    assert (question.cause, str(question)) == ("lines_folded", "The lines differ. So do the dates.")
+    assert question.compared == (LINES, DUE)
+    assert question.choices == (USE_QUICKBOOKS, USE_COPERNIQ, RETRY, DISCARD)
 
 
-def test_one_reason_for_several_fields_is_told_once() -> None:
+def test_one_reason_for_several_fields_is_shown_once() -> None:
     reason = folded()
-    assert combined_hold([reason, reason]) is reason
+    assert combined_decision([reason, reason]) is reason
 
 
-def test_what_a_run_settled_by_itself_stays_settled_when_its_card_is_answered() -> None:
+def test_what_a_run_settled_by_itself_stays_settled_when_its_question_is_answered() -> None:
     run = SyncRun(pk=5)
     run.decisions = Decisions({Question.SIDE: Answer("use_quickbooks")})
-    losers = {
+    overridden = {
         "memo": {"side": "quickbooks", "run": 5},
         "lines": {"side": "coperniq", "run": 5},
         "due_date": {"side": "quickbooks", "run": 4},
     }
-    found = Resolution(losers, is_answered=True)
+    found = Resolution(overridden, is_answered=True)
     apply_overridden(run, cast("Any", None), [], found)
-    assert sorted(found.losers) == ["due_date", "lines"]
+    assert sorted(found.overridden) == ["due_date", "lines"]

@@ -96,7 +96,7 @@ def test_a_void_of_what_is_being_edited_in_coperniq_is_held(made: Made) -> None:
     books.heard()
     run = run_for(books)
     assert run.cause == "quickbooks_invoice_voided"
-    assert "changed in Coperniq meanwhile" in run.sentence
+    assert "and changed in Coperniq" in run.sentence
     assert_calm(books)
     books.money.decide("decline_in_coperniq")
     assert invoice(books)["status"] == "DECLINED"
@@ -233,7 +233,7 @@ def test_a_void_meets_an_invoice_that_is_declined_already(made: Made) -> None:
     books.money.look_at_changes()
     books.money.office.simulator.forget_log()
     books.money.office.work()
-    assert told(books)[-1].endswith("was voided in QuickBooks, and has come to its end in Coperniq too.")
+    assert told(books)[-1].endswith("was voided in QuickBooks, and is no longer active in Coperniq either.")
     assert writes(books) == []
     assert_calm(books)
 

@@ -15,10 +15,10 @@ from integrations.quickbooks.documents import QuickBooksInvoice
 from integrations.sync.invoices.line_folding import (
     TEXT_LIMIT,
     FoldedLines,
+    existing_line_ids,
     fold_lines,
     line_bodies,
     same_lines,
-    standing_ids,
 )
 from integrations.sync.invoices.line_parts import INLINE_SUBTOTAL, dollars
 from integrations.sync.items.generic import generic_item
@@ -96,7 +96,7 @@ def test_only_what_is_the_very_same_is_not_folded(invoice: QuickBooksInvoice) ->
         for line, sold in zip(found.lines, standing, strict=False)
     )
     assert found.is_folded is not is_same
-    assert found.is_folded is bool(found.why)
+    assert found.is_folded is bool(found.reasons)
 
 
 def counts(line: Any) -> bool:
@@ -116,7 +116,7 @@ def test_what_was_sent_says_the_same_when_it_comes_back(invoice: QuickBooksInvoi
     assert same_lines(found, ids, reversed(stored))
     assert not same_lines(found, ids, stored[1:])
     assert not same_lines(found, ids, [replace(stored[0], quantity=Decimal(7777)), *stored[1:]])
-    paired = standing_ids(found, ids, stored)
+    paired = existing_line_ids(found, ids, stored)
     bodies = line_bodies(found, ids, {}, paired)
     assert [body["id"] for body in bodies] == [int(line.id) for line in stored]
     assert sum(body["quantity"] * body["unitPrice"] for body in bodies) * 100 == invoice.total_cents
@@ -125,7 +125,7 @@ def test_what_was_sent_says_the_same_when_it_comes_back(invoice: QuickBooksInvoi
 def test_plain_sales_are_taken_as_they_are() -> None:
     found = folded(sale("1", 3, "450.10", text="Panel"), sale("2", 1, "-100"), subtotal("1250.30"))
     assert told(found) == [("1", 3, 45010, "Panel"), ("2", 1, -10000, "")]
-    assert (found.is_folded, found.why) == (False, ())
+    assert (found.is_folded, found.reasons) == (False, ())
     assert [(line.key, line.generic, line.sources) for line in found.lines] == [
         ("item:31", 0, ("1",)),
         ("item:32", 0, ("2",)),
@@ -159,7 +159,7 @@ def test_an_amount_alone_is_one_at_that_amount() -> None:
 def test_what_coperniq_cannot_hold_is_one_at_the_amount(line: Any, cents: int, text: str, why: str) -> None:
     found = folded(line)
     assert told(found) == [("1", 1, cents, text)]
-    assert found.why == (why,)
+    assert found.reasons == (why,)
     assert found.is_folded
 
 
@@ -167,7 +167,7 @@ def test_the_same_item_at_the_same_price_is_added_up() -> None:
     found = folded(sale("1", 2, 40, text="Cable"), sale("2", 1, 5), sale("3", 3, 40, text="Cable"))
     assert told(found) == [("1", 5, 4000, "Cable"), ("2", 1, 500, "")]
     assert found.lines[0].sources == ("1", "3")
-    assert found.why == ("several lines of the same item",)
+    assert found.reasons == ("several lines of the same item",)
 
 
 def test_the_same_item_otherwise_is_one_at_the_sum() -> None:
@@ -175,7 +175,7 @@ def test_the_same_item_otherwise_is_one_at_the_sum() -> None:
         sale("1", 2, 40, text="Cable"), sale("1", "0.5", 30, text="Rest"), sale("1", None, None, 7)
     )
     assert told(found) == [("1", 1, 10200, "Cable (2 × $40.00)\nRest (0.5 × $30.00)\n$7.00")]  # noqa: RUF001
-    assert found.why == ("several lines of the same item", "a fractional quantity")
+    assert found.reasons == ("several lines of the same item", "a fractional quantity")
 
 
 def test_what_has_no_item_takes_numbered_generic_items() -> None:
@@ -200,7 +200,7 @@ def test_what_has_no_item_takes_numbered_generic_items() -> None:
         (generic_item(7), 1, 825, "Sales tax"),
     ]
     assert (G1, G2) == ("External Item (QBO)", "External Item (QBO) 2")
-    assert found.why == (
+    assert found.reasons == (
         "a line without an item",
         "an item that Coperniq does not have",
         "shipping",
@@ -224,7 +224,7 @@ def test_a_bundle_is_flattened_and_its_name_leads() -> None:
         ("1", 2, 4000, "Roof kit\nPanel\nby crane"),
         (G1, 1, 900, "Item 4"),
     ]
-    assert found.why == ("a bundle", "a line of text", "an item that Coperniq does not have")
+    assert found.reasons == ("a bundle", "a line of text", "an item that Coperniq does not have")
     assert found.lines[1].sources == ("2", "2", "2")
 
 
@@ -236,13 +236,13 @@ def test_the_name_of_a_bundle_of_texts_joins_the_line_before_where_none_follows(
 def test_a_bundle_without_its_lines_is_one_line() -> None:
     found = folded(bundle(amount=89, text="all in", Quantity=Decimal("1.5")))
     assert told(found) == [(G1, 1, 8900, "Roof kit: all in (1.5 for $89.00)")]
-    assert found.why == ("a bundle", "a fractional quantity")
+    assert found.reasons == ("a bundle", "a fractional quantity")
 
 
 def test_a_bundle_that_differs_from_its_lines_keeps_the_total() -> None:
     found = folded(bundle(sale("1", 1, 40), amount=50), total=50)
     assert told(found) == [("1", 1, 4000, "Roof kit"), (G1, 1, 1000, "Other amounts in QuickBooks")]
-    assert found.why == ("a bundle", "other amounts in QuickBooks")
+    assert found.reasons == ("a bundle", "other amounts in QuickBooks")
 
 
 def test_texts_join_the_line_before_and_the_first_one_the_line_after() -> None:
@@ -257,7 +257,7 @@ def test_texts_join_the_line_before_and_the_first_one_the_line_after() -> None:
     )
     text = "Dear Pat\nCable (1.5 × $40.00)\nblack\nand long"  # noqa: RUF001
     assert told(found) == [("1", 1, 6000, text), ("2", 1, 500, "")]
-    assert found.why == ("a fractional quantity", "a line of text")
+    assert found.reasons == ("a fractional quantity", "a line of text")
     assert found.lines[0].sources == ("2", "1", "3", "4")
 
 
@@ -271,18 +271,18 @@ def test_a_subtotal_or_an_empty_box_is_no_line() -> None:
 def test_texts_only_are_a_line_of_nothing() -> None:
     found = folded(note("Thank you"), note("See you"))
     assert told(found) == [(G1, 1, 0, "Thank you\nSee you")]
-    assert found.why == ("a line of text",)
+    assert found.reasons == ("a line of text",)
 
 
 def test_no_lines_at_all_are_a_line_of_nothing() -> None:
     assert told(folded()) == [(G1, 1, 0, "No lines in QuickBooks")]
-    assert folded().why == ("no lines",)
+    assert folded().reasons == ("no lines",)
 
 
 def test_a_rest_of_the_total_is_a_line() -> None:
     found = folded(sale("1", 1, 60), tax=4, total="65.01")
     assert told(found)[1:] == [(G1, 1, 400, "Sales tax"), (G2, 1, 101, "Other amounts in QuickBooks")]
-    assert found.why == ("sales tax", "other amounts in QuickBooks")
+    assert found.reasons == ("sales tax", "other amounts in QuickBooks")
 
 
 def test_a_tax_that_the_prices_have_in_them_is_not_added() -> None:
@@ -293,7 +293,7 @@ def test_a_long_text_is_cut() -> None:
     found = folded(sale("1", 1, 60, text="x" * 3000), note("y" * 3000))
     assert len(found.lines[0].description) == TEXT_LIMIT
     assert found.lines[0].description.endswith("y…")
-    assert found.why == ("a line of text", "a long text")
+    assert found.reasons == ("a line of text", "a long text")
 
 
 def test_line_bodies_are_what_coperniq_takes() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from integrations.models import SyncLogEntry, SyncRun
+from integrations.views.planned import compared_of
 from tests.sync.desk_of_money import Money
 from tests.sync.invoice_scenes import assert_at_rest, later, lines_of, pushed, put, sales, stocked
 from tests.sync.office import Office
@@ -70,8 +71,8 @@ def test_the_later_edit_wins(money: Money, invoice: dict[str, Any], last: str, r
     due = "2027-03-01" if loser == "QuickBooks" else "2027-02-01"
     told = money.told()[-1]
     assert told.startswith("done_with_warning: ")
-    assert f"Due date: changed on both sides. What {winner} has counts; {loser} had {due}." in told
-    assert f"Lines: changed on both sides. What {winner} has counts; {loser} had 1 line of $" in told
+    assert f"Due date: changed on both sides. The portal kept what {winner} has; {loser} had {due}." in told
+    assert f"Lines: changed on both sides. The portal kept what {winner} has; {loser} had 1 line of $" in told
     assert_at_rest(money)
 
 
@@ -117,10 +118,9 @@ def test_closer_than_two_minutes_a_person_decides(money: Money, invoice: dict[st
     both_edit(money, invoice, last, minutes=1)
     assert standing(money) == THEIRS, "nothing was written"
     assert money.told()[-1] == (
-        "held: Both sides have changed invoice 1001. Of the due date: Coperniq has 2027-02-01, QuickBooks 2027-03-01, "
-        "and before it was 2027-01-31; of the memo: Coperniq has Ours, QuickBooks Theirs, and before it was Old; of the "
-        "lines: Coperniq has 1 line of $200.00, QuickBooks 1 line of $300.00, and before it was 1 line of $100.00. "
-        "Choose which one counts."
+        "held: Invoice 1001 was changed on both sides. Due date: 2027-02-01 in Coperniq, 2027-03-01 in QuickBooks, "
+        "2027-01-31 before. Memo: Ours in Coperniq, Theirs in QuickBooks, Old before. Lines: 1 line of $200.00 in "
+        "Coperniq, 1 line of $300.00 in QuickBooks, 1 line of $100.00 before. Choose which side to keep."
     )
     assert_at_rest(money)
 
@@ -147,7 +147,7 @@ def test_a_later_decision_about_one_field_leaves_an_earlier_one_about_another(
     made = money.in_books()
     put(money, made["Id"], PrivateNote=made["PrivateNote"].replace("Old", "Theirs"))
     money.work()
-    assert "due date" not in money.held().sentence
+    assert "Due date" not in [row["field"] for row in compared_of(money.held())]
     money.decide("use_quickbooks")
     assert standing(money) == ("Theirs", "2027-02-01", 100)
     assert_at_rest(money)
@@ -179,7 +179,9 @@ def test_ask_asks_however_far_apart(money: Money, invoice: dict[str, Any]) -> No
     money.configure(owners={"memo": "ask"})
     both_edit(money, invoice)
     assert money.held().cause == "conflict"
-    assert "Coperniq has Ours, QuickBooks Theirs, and before it was Old." in money.held().sentence
+    assert compared_of(money.held()) == [
+        {"field": "Memo", "before": "Old", "coperniq": "Ours", "quickbooks": "Theirs"}
+    ]
 
 
 @pytest.mark.parametrize("who", ["theirs", "ours"])
@@ -302,7 +304,7 @@ def test_an_emptied_field_that_lost_is_told_as_nothing(money: Money, invoice: di
     put(money, made["Id"], PrivateNote=made["PrivateNote"].replace("Old", "Theirs"))
     money.edit(invoice, description="")
     money.work()
-    assert money.told()[-1].endswith("What QuickBooks has counts; Coperniq had nothing.")
+    assert money.told()[-1].endswith("The portal kept what QuickBooks has; Coperniq had nothing.")
 
 
 def test_the_log_shows_what_was_overwritten(money: Money, invoice: dict[str, Any]) -> None:

@@ -15,44 +15,44 @@ VOIDED_PREFIX = re.compile(rf"{VOIDED}\b[\s:;,.-]*")
 
 
 class CoperniqIds(NamedTuple):
-    """Ids in Coperniq. A payment's parent is its invoice, which the payment itself may not name (unapplied money)."""
+    """Ids in Coperniq. The parent of a payment is its invoice, which an unapplied QuickBooks payment does not name."""
 
     coperniq_id: str
     parent_id: str
 
 
 def coperniq_tag(realm_id: str, kind: str, coperniq_id: str, parent_id: str = "") -> str:
-    """The last line of a note. The reference keeps a mark that was typed, or made for other books, from counting."""
+    """The last line of a note. A typed tag, or one of another QuickBooks company, has a wrong checksum and is ignored."""
     of_invoice = f" of invoice {parent_id}" if parent_id else ""
-    told = _checksum(realm_id, kind, coperniq_id, parent_id)
-    return f"[Coperniq {kind} {coperniq_id}{of_invoice} ref {told}]"
+    checksum = _checksum(realm_id, kind, coperniq_id, parent_id)
+    return f"[Coperniq {kind} {coperniq_id}{of_invoice} ref {checksum}]"
 
 
 def _checksum(realm_id: str, kind: str, coperniq_id: str, parent_id: str) -> str:
-    """Without a key of ours: a mark has to be known again after every key has been changed."""
+    """Not keyed: a tag must still be recognized after every encryption key was replaced."""
     parent = f":{parent_id}" if parent_id else ""
     return hashlib.sha256(f"mark:{realm_id}:{kind}:{coperniq_id}{parent}".encode()).hexdigest()[:8]
 
 
 def read_coperniq_tag(realm_id: str, kind: str, note: str) -> CoperniqIds:
-    """Whose the document is; empty where it bears no mark of ours."""
-    for named, coperniq_id, parent_id, told in _QUICKBOOKS_TAG.findall(note):
-        if named == kind and told == _checksum(realm_id, kind, coperniq_id, parent_id):
+    """The record the document was created for; empty ids if it has no valid tag."""
+    for named, coperniq_id, parent_id, checksum in _QUICKBOOKS_TAG.findall(note):
+        if named == kind and checksum == _checksum(realm_id, kind, coperniq_id, parent_id):
             return CoperniqIds(coperniq_id, parent_id)
     return CoperniqIds("", "")
 
 
 def tagged_coperniq_id(realm_id: str, kind: str, note: str) -> str:
-    """The Coperniq id of the record this document was made for, "" where it bears no mark of ours."""
+    """The Coperniq id of the record the document was created for, "" if it has no valid tag."""
     return read_coperniq_tag(realm_id, kind, note).coperniq_id
 
 
-def with_tag(text: str, mark: str) -> str:
-    return f"{text}\n{mark}" if text else mark
+def with_tag(text: str, tag: str) -> str:
+    return f"{text}\n{tag}" if text else tag
 
 
 def without_tag(note: str) -> str:
-    """What people wrote: neither our mark nor what QuickBooks puts before the note of a voided document."""
+    """The text of people alone, without the tag and the prefix QuickBooks adds to the note of a voided document."""
     return VOIDED_PREFIX.sub(
         "", _QUICKBOOKS_TAG.sub("", note), count=1 if note.startswith(VOIDED) else 0
     ).strip()

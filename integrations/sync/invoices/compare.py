@@ -1,4 +1,4 @@
-"""The fields of one invoice on both sides, each compared with its own snapshot."""
+"""Compare the fields of one invoice three ways: each side now, and each side as it answered last."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import cached_property
+from itertools import zip_longest
 from typing import Any
 
 from integrations.coperniq.money import CoperniqInvoice
@@ -39,8 +40,12 @@ from integrations.sync.invoices.push_lines import (
 from integrations.sync.items.lines import InvoiceLine
 
 
-class _QuickBooksFields:
-    """As QuickBooks has them and would take them. Nothing is matched or read before a field asks for it."""
+class InvoiceComparison:
+    """A linked invoice as read from both sides (`coperniq_now`, `quickbooks_now`), beside the link's snapshots.
+
+    A field changed on a side if it differs from what that side itself answered last. Lines are matched to items, and
+    catalog items read, only when a property asks for them.
+    """
 
     def __init__(
         self,
@@ -48,11 +53,11 @@ class _QuickBooksFields:
         run: SyncRun,
         invoice: CoperniqInvoice,
         link: RecordLink,
-        image: Mapping[str, Any],
+        coperniq_now: Mapping[str, Any],
         current: QuickBooksInvoice,
     ) -> None:
         self.ctx, self.run, self.invoice, self.link = ctx, run, invoice, link
-        self.image, self.current = image, current
+        self.coperniq_now, self.current = coperniq_now, current
         self.matches: list[RecordLink] = []
 
     @cached_property
@@ -60,132 +65,69 @@ class _QuickBooksFields:
         return self.ctx.settings.memo_field
 
     @cached_property
-    def theirs(self) -> dict[str, Any]:
+    def quickbooks_now(self) -> dict[str, Any]:
         return quickbooks_invoice_snapshot(self.current, self.memo_field)
 
     @cached_property
     def lines(self) -> list[InvoiceLine]:
+        """Coperniq's lines with the QuickBooks items they are sold as."""
         lines, self.matches = wanted_lines(self.ctx, self.run, self.invoice)
         return lines
 
-    def is_touched(self, field: str) -> bool:
-        """QuickBooks differs from what QuickBooks itself answered last."""
-        if field == "lines":
-            return lines_differ(self.theirs, self.link.quickbooks_snapshot)
-        return bool(self.theirs[field] != self.before(field))
+    def changed_in_coperniq(self, field: str) -> bool:
+        return changed_in_coperniq(self.link, self.coperniq_now, field)
 
-    def before(self, field: str) -> object:
-        """As QuickBooks answered last. Of a box that memos have not gone to yet nobody knows but that it was empty."""
-        image = self.link.quickbooks_snapshot
-        if field == "memo" and image.get("memo_field", self.memo_field) != self.memo_field:
+    def changed_in_quickbooks(self, field: str) -> bool:
+        """For the memo also a new number: Coperniq's description holds both, if the invoice came from QuickBooks."""
+        if field == "lines":
+            return lines_differ(self.quickbooks_now, self.link.quickbooks_snapshot)
+        is_renumbered = field == "memo" and self.is_renumbered
+        return is_renumbered or bool(self.quickbooks_now[field] != self._last_answered(field))
+
+    def _last_answered(self, field: str) -> object:
+        """The value in QuickBooks' snapshot. After a change of the memo setting the newly chosen box counts as empty."""
+        snapshot = self.link.quickbooks_snapshot
+        if field == "memo" and snapshot.get("memo_field", self.memo_field) != self.memo_field:
             return ""
-        return image.get(field)
+        return snapshot.get(field)
 
-    def agrees(self, field: str) -> bool:
-        """Both sides say the same already."""
+    def is_equal(self, field: str) -> bool:
+        """Both sides have the same value already."""
         if field == "lines":
-            return self.lines_agree()
-        return bool(self.image[field] == self.theirs[field]) or (
-            field == "due_date" and not self.image[field]
-        )
-
-    def lines_agree(self) -> bool:
-        standing = [line for line in self.current.lines if line.kind != SUBTOTAL]
-        wanted = {line.id: line for line in self.lines}
-        return [line.id for line in standing] == [sent.theirs for sent in self.sent] and all(
-            not sent.ours or lines_equal(line, wanted[sent.ours])
-            for line, sent in zip(standing, self.sent, strict=True)
-        )
-
-    def values(self, field: str) -> dict[str, Any]:
-        """Payload by dotted path."""
-        if field == "due_date":
-            return {"DueDate": self.image["due_date"]}
+            return self._are_lines_equal()
+        same = bool(self.coperniq_now[field] == self.quickbooks_now[field])
         if field == "memo":
-            return self.memo_values()
-        return {"Line": [sent.payload for sent in self.sent]}
+            return same and not self.is_renumbered
+        return same or not (self.coperniq_now[field] or self.changed_in_quickbooks(field))
 
-    @cached_property
-    def sent(self) -> list[SentLine]:
-        noted = self.link.written.get("line_ids", {})
-        return updated_lines(self.current, self.lines, self.pairs, set(noted.values()), self.changed_items())
-
-    @cached_property
-    def pairs(self) -> dict[str, str]:
-        """Coperniq line → QuickBooks line; by their order where it was not noted, as in one found again."""
-        noted = self.link.written.get("line_ids")
-        if noted:
-            return pairs_now(self.link.coperniq_snapshot.get("lines") or (), self.image["lines"], noted)
-        sold = [line.id for line in self.current.lines if line.kind == SALES]
-        return dict(zip([line["id"] for line in self.image["lines"]], sold, strict=False))
-
-    def memo_values(self) -> dict[str, Any]:
-        """An emptied message is cleared; the note always keeps the mark."""
-        values = memo_values(self.ctx, self.run, self.image["memo"])
-        if self.memo_field == MemoField.CUSTOMER_MEMO:
-            return {"CustomerMemo.value": values.get("CustomerMemo.value", "")}
-        return values
-
-    def changed_items(self) -> set[str]:
-        """Lines that are sold as something else in Coperniq now."""
-        before = {line["id"]: line["catalog"] for line in self.link.coperniq_snapshot.get("lines") or ()}
-        return {line.id for line in self.lines if before.get(line.id, line.catalog_id) != line.catalog_id}
-
-    def changes(self, field: str) -> list[tuple[str, str, str]]:
-        """Name, before and after, as people read them; of the lines only those that differ."""
-        if field != "lines":
-            return [(LABELS[field], self.theirs[field], self.image[field])]
-        before = [sold_text(line) for line in self.theirs["lines"]]
-        after = [line_text(line) for line in self.lines]
-        return [
-            (f"Line {n}", old, new)
-            for n, (old, new) in enumerate(zip(*padded(before, after), strict=True), 1)
-            if old != new
-        ]
-
-    def told(self, field: str, image: Mapping[str, Any]) -> str:
-        """One side's value in a sentence."""
-        if field != "lines":
-            return str(image.get(field) or "nothing")
-        amounts = [line["amount"] for line in image.get("lines") or ()]
-        total = image.get("total", sum(amounts))
-        return f"{len(amounts)} line{'' if len(amounts) == 1 else 's'} of ${money(total):,}"
-
-
-class InvoiceComparison(_QuickBooksFields):
-    def is_changed(self, field: str) -> bool:
-        return changed_in_coperniq(self.link, self.image, field)
-
-    def is_touched(self, field: str) -> bool:
-        """The number, too, stands in Coperniq's text, where the invoice came from QuickBooks."""
-        return super().is_touched(field) or (field == "memo" and self.is_renumbered)
-
-    def agrees(self, field: str) -> bool:
-        """Both sides say the same already."""
-        if field == "memo" and self.is_renumbered:
-            return False
-        if field == "due_date" and self.is_touched(field):
-            return bool(self.image[field] == self.theirs[field])
-        if field == "lines" and (not self.is_changed(field) or self.lines_are_theirs):
-            return not self.cannot_hold and self.brought.agree
-        if field == "lines" and self.is_touched(field) and not self.cannot_hold and self.brought.agree:
-            return True
-        return super().agrees(field)
+    def _are_lines_equal(self) -> bool:
+        """Lines that only QuickBooks changed, or that were folded, are compared as Coperniq would get them."""
+        as_pulled = not self.changed_in_coperniq("lines") or self.has_folded_lines
+        if as_pulled or self.changed_in_quickbooks("lines"):
+            equal = not self.unsupported_reason and self.pulled_lines.are_equal
+            if equal or as_pulled:
+                return equal
+        existing = [line for line in self.current.lines if line.kind != SUBTOTAL]
+        wanted = {line.id: line for line in self.lines}
+        return [line.id for line in existing] == [sent.theirs for sent in self.sent] and all(
+            not sent.ours or lines_equal(line, wanted[sent.ours])
+            for line, sent in zip(existing, self.sent, strict=True)
+        )
 
     @property
     def is_renumbered(self) -> bool:
-        """Only what came from QuickBooks bears its number in Coperniq."""
+        """Only an invoice that came from QuickBooks has its QuickBooks number in Coperniq."""
         pulled = self.link.match_method == RecordLink.MatchMethod.PULLED
         return pulled and self.current.number != self.link.quickbooks_snapshot.get(
             "number", self.current.number
         )
 
     @property
-    def lines_are_theirs(self) -> bool:
+    def has_folded_lines(self) -> bool:
         return bool(self.link.written.get("folded"))
 
     @property
-    def cannot_hold(self) -> str:
+    def unsupported_reason(self) -> str:
         """Why lines of QuickBooks cannot become Coperniq's, "" where they can (docs/vendors/coperniq-api.md, 3.7)."""
         if self.invoice.calculation_method == "PERCENTAGE":
             return "a percentage, which has no lines of its own"
@@ -194,7 +136,30 @@ class InvoiceComparison(_QuickBooksFields):
         return ""
 
     @cached_property
-    def brought(self) -> CoperniqLines:
+    def sent(self) -> list[SentLine]:
+        """The lines of an update of QuickBooks' invoice."""
+        stored = self.link.written.get("line_ids", {})
+        return updated_lines(self.current, self.lines, self.pairs, set(stored.values()), self._resold_lines())
+
+    @cached_property
+    def pairs(self) -> dict[str, str]:
+        """Coperniq line → QuickBooks line; by their order where no pairs are stored, as in an invoice linked again."""
+        stored = self.link.written.get("line_ids")
+        if stored:
+            return pairs_now(
+                self.link.coperniq_snapshot.get("lines") or (), self.coperniq_now["lines"], stored
+            )
+        sold = [line.id for line in self.current.lines if line.kind == SALES]
+        return dict(zip([line["id"] for line in self.coperniq_now["lines"]], sold, strict=False))
+
+    def _resold_lines(self) -> set[str]:
+        """Ids of lines whose catalog item was changed in Coperniq."""
+        before = {line["id"]: line["catalog"] for line in self.link.coperniq_snapshot.get("lines") or ()}
+        return {line.id for line in self.lines if before.get(line.id, line.catalog_id) != line.catalog_id}
+
+    @cached_property
+    def pulled_lines(self) -> CoperniqLines:
+        """QuickBooks' lines as Coperniq would get them."""
         written = self.link.written
         return coperniq_lines_for(
             self.ctx,
@@ -206,19 +171,51 @@ class InvoiceComparison(_QuickBooksFields):
             lines_stay=bool(written.get("lines_stay")),
         )
 
+    def quickbooks_values(self, field: str) -> dict[str, Any]:
+        """Coperniq's value as a payload for QuickBooks, by dotted path."""
+        if field == "due_date":
+            return {"DueDate": self.coperniq_now["due_date"]}
+        if field == "memo":
+            return self._quickbooks_memo_values()
+        return {"Line": [sent.payload for sent in self.sent]}
+
+    def _quickbooks_memo_values(self) -> dict[str, Any]:
+        """An emptied customer memo is cleared; the private note always keeps the correlation tag."""
+        values = memo_values(self.ctx, self.run, self.coperniq_now["memo"])
+        if self.memo_field == MemoField.CUSTOMER_MEMO:
+            return {"CustomerMemo.value": values.get("CustomerMemo.value", "")}
+        return values
+
+    def quickbooks_changes(self, field: str) -> list[tuple[str, str, str]]:
+        """Name, before and after, for people; of the lines only those that differ."""
+        if field != "lines":
+            return [(LABELS[field], self.quickbooks_now[field], self.coperniq_now[field])]
+        before = [_snapshot_line_text(line) for line in self.quickbooks_now["lines"]]
+        return _line_changes(before, [line_text(line) for line in self.lines])
+
     def coperniq_values(self, field: str) -> dict[str, Any]:
-        """What a request to Coperniq says of it."""
+        """QuickBooks' value as a payload for Coperniq."""
         if field == "due_date":
             return {"dueDate": moment_of(self.current.due_on)}
         if field == "memo":
-            text = with_memo(self.invoice.description, self.theirs["memo"])
+            text = with_memo(self.invoice.description, self.quickbooks_now["memo"])
             return {"description": with_number(text, self.current.number) if self.is_renumbered else text}
-        return {"lineItems": self.brought.bodies}
+        return {"lineItems": self.pulled_lines.bodies}
+
+    def coperniq_changes(self, field: str) -> list[tuple[str, str, str]]:
+        """Name, before and after, for people; of the lines only those that differ."""
+        if field == "lines":
+            before = [line_text(line) for line in invoice_lines_of(self.invoice)]
+            return _line_changes(before, [folded_text(line) for line in self.pulled_lines.folded.lines])
+        old, new = self.coperniq_now[field], self.quickbooks_now[field]
+        is_renumbered = field == "memo" and self.is_renumbered
+        number = [("Number", self.link.number, self.current.number)] if is_renumbered else []
+        return [*([(LABELS[field], old, new)] if old != new else []), *number]
 
     def coperniq_as_read(self, field: str) -> dict[str, Any]:
-        """Coperniq's own value, kept so that it can be put back."""
+        """Coperniq's own value as a payload, stored so that it can be restored."""
         if field == "due_date":
-            on = self.image["due_date"]
+            on = self.coperniq_now["due_date"]
             return {"dueDate": moment_of(date.fromisoformat(on) if on else None)}
         if field == "memo":
             return {"description": self.invoice.description}
@@ -235,30 +232,27 @@ class InvoiceComparison(_QuickBooksFields):
             ]
         }
 
-    def coperniq_changes(self, field: str) -> list[tuple[str, str, str]]:
-        """Name, before and after, as people read them; of the lines only those that differ."""
-        if field != "lines":
-            number = [("Number", self.link.number, self.current.number)] if self.is_renumbered else []
-            changed = self.image[field] != self.theirs[field]
-            own = [(LABELS[field], self.image[field], self.theirs[field])] if changed else []
-            return [*own, *(number if field == "memo" else [])]
-        before = [line_text(line) for line in invoice_lines_of(self.invoice)]
-        after = [folded_text(line) for line in self.brought.folded.lines]
-        pairs = zip(*padded(before, after), strict=True)
-        return [(f"Line {n}", old, new) for n, (old, new) in enumerate(pairs, 1) if old != new]
-
     def compared(self, field: str) -> dict[str, str]:
-        """Its three values side by side."""
+        """Its three values side by side, for people."""
         return {
             "field": LABELS[field],
-            "before": self.told(field, self.link.quickbooks_snapshot),
-            "coperniq": self.told(field, self.image),
-            "quickbooks": self.told(field, self.theirs),
+            "before": describe_field(field, self.link.quickbooks_snapshot),
+            "coperniq": describe_field(field, self.coperniq_now),
+            "quickbooks": describe_field(field, self.quickbooks_now),
         }
 
 
+def describe_field(field: str, snapshot: Mapping[str, Any]) -> str:
+    """One side's value for people."""
+    if field != "lines":
+        return str(snapshot.get(field) or "nothing")
+    amounts = [line["amount"] for line in snapshot.get("lines") or ()]
+    total = snapshot.get("total", sum(amounts))
+    return f"{len(amounts)} line{'' if len(amounts) == 1 else 's'} of ${money(total):,}"
+
+
 def moment_of(day: date | None) -> str | None:
-    """Coperniq has moments where QuickBooks has days: midnight in UTC is the day as written.
+    """Midnight in UTC of a QuickBooks day, because Coperniq stores moments.
 
     See docs/vendors/coperniq-api.md, A6.
     """
@@ -277,23 +271,23 @@ def folded_text(line: FoldedLine) -> str:
 LABELS = {"due_date": "Due date", "memo": "Memo", "lines": "Lines"}
 
 
-def changed_in_coperniq(link: RecordLink, image: Mapping[str, Any], field: str) -> bool:
+def changed_in_coperniq(link: RecordLink, coperniq_now: Mapping[str, Any], field: str) -> bool:
     """Coperniq differs from what Coperniq itself answered last; a repair writes the lines again."""
     if field == "lines":
-        return bool(link.written.get("repair")) or lines_differ(image, link.coperniq_snapshot)
-    is_emptied = field == "due_date" and not image[field]  # QuickBooks always has one
-    return not is_emptied and bool(image[field] != link.coperniq_snapshot.get(field))
+        return bool(link.written.get("repair")) or lines_differ(coperniq_now, link.coperniq_snapshot)
+    is_emptied = field == "due_date" and not coperniq_now[field]  # QuickBooks always has one
+    return not is_emptied and bool(coperniq_now[field] != link.coperniq_snapshot.get(field))
 
 
-def sold_text(line: Mapping[str, Any]) -> str:
+def _line_changes(before: Sequence[str], after: Sequence[str]) -> list[tuple[str, str, str]]:
+    pairs = zip_longest(before, after, fillvalue="")
+    return [(f"Line {n}", old, new) for n, (old, new) in enumerate(pairs, 1) if old != new]
+
+
+def _snapshot_line_text(line: Mapping[str, Any]) -> str:
     factors = (
         f"{line['quantity']} x {dollars(Decimal(line['price']))} = "
         if line["quantity"] and line["price"]
         else ""
     )
     return line_title(line["description"], f"{factors}${money(line['amount']):,}")
-
-
-def padded(one: Sequence[str], other: Sequence[str]) -> tuple[list[str], list[str]]:
-    length = max(len(one), len(other))
-    return [*one, *[""] * (length - len(one))], [*other, *[""] * (length - len(other))]

@@ -1,4 +1,4 @@
-"""Fields that both sides have changed: which value counts. The other is kept, so that a person can take it."""
+"""Decide which value of a changed field to keep. The overridden value is stored, so that a person can restore it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from integrations.causes import Cause
 from integrations.errors import Choice, NeedsDecision
+from integrations.messages import Message
+from integrations.messages.invoices_pull import InvoicePullMessage
 from integrations.models import Owner, Question, RecordLink, SyncRun
 from integrations.quickbooks.bodies import dump
 from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.plan import Change
 from integrations.sync.engine.responses import load_body
-from integrations.sync.invoices.compare import LABELS, InvoiceComparison
-from integrations.sync.invoices.edit_times import later_side, note_changes
+from integrations.sync.invoices.compare import LABELS, InvoiceComparison, describe_field
+from integrations.sync.invoices.edit_times import later_side, record_edit_times
 from integrations.sync.invoices.mapping import INVOICE_FIELDS, SUBTOTAL
 from integrations.sync.invoices.push_lines import line_as_sent
 
@@ -24,23 +27,24 @@ LEAVE_BOTH = Choice("leave_both", "Leave both as they are", Question.UNSUPPORTED
 
 @dataclass
 class Resolution:
-    """What is to be written to either side, and what is to be said of fields that both sides had changed.
+    """What to write to either side, and what to ask or report.
 
-    `losers`: by field, the side that lost, in words, and as it stood if that is to be put back. `held`: fields that
-    wait for a person, and why. `restored`: fields that Coperniq gets back, and that go to QuickBooks from there.
-    `is_answered`: a person has said which side counts where both had changed.
+    `overridden`: by field, the side whose value was not kept, that value for people, and as a payload to restore it.
+    `held`: fields that wait for a person, and why. `restored_in_coperniq`, `restored_in_quickbooks`: fields whose
+    overridden value is written back to the named side; the next plan takes it to the other. `is_answered`: a person has
+    chosen a side.
     """
 
-    losers: dict[str, Any]
+    overridden: dict[str, Any]
     to_quickbooks: list[str] = field(default_factory=list)
-    values: dict[str, Any] = field(default_factory=dict)
-    changes: list[Change] = field(default_factory=list)
+    quickbooks_values: dict[str, Any] = field(default_factory=dict)
+    quickbooks_changes: list[Change] = field(default_factory=list)
     to_coperniq: list[str] = field(default_factory=list)
     coperniq_values: dict[str, Any] = field(default_factory=dict)
     coperniq_changes: list[Change] = field(default_factory=list)
-    restored: list[str] = field(default_factory=list)
-    put_back: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
+    restored_in_coperniq: list[str] = field(default_factory=list)
+    restored_in_quickbooks: list[str] = field(default_factory=list)
+    warnings: list[Message] = field(default_factory=list)
     choices: list[Choice] = field(default_factory=list)
     held: dict[str, NeedsDecision] = field(default_factory=dict)
     conflicts: list[str] = field(default_factory=list)
@@ -54,186 +58,200 @@ def decided_side(run: SyncRun) -> str:
     return run.answer_to(Question.SIDE).key.removeprefix("use_")
 
 
-def resolve(ctx: SyncContext, run: SyncRun, link: RecordLink, fields: InvoiceComparison) -> Resolution:
-    moved = [name for name in INVOICE_FIELDS if fields.is_changed(name) or fields.is_touched(name)]
-    found = Resolution(_overridden_left(run, link, moved))
-    noted = note_changes(ctx, link, fields)
-    for name in moved:
+def resolve(ctx: SyncContext, run: SyncRun, link: RecordLink, comparison: InvoiceComparison) -> Resolution:
+    """Questions to a person are collected in `held`, not raised."""
+    changed = [
+        name
+        for name in INVOICE_FIELDS
+        if comparison.changed_in_coperniq(name) or comparison.changed_in_quickbooks(name)
+    ]
+    found = Resolution(_overridden_before(run, link, changed))
+    edit_times = record_edit_times(ctx, link, comparison)
+    for name in changed:
         try:
-            settle_field(ctx, run, fields, name, noted, found)
+            _resolve_field(ctx, run, comparison, name, edit_times, found)
         except NeedsDecision as reason:
             found.held[name] = reason
-    apply_overridden(run, fields, moved, found)
+    apply_overridden(run, comparison, changed, found)
     if found.conflicts:
-        found.held |= dict.fromkeys(found.conflicts, _hold_conflict(fields, found.conflicts))
+        found.held |= dict.fromkeys(found.conflicts, _hold_conflict(comparison, found.conflicts))
     return found
 
 
-def apply_overridden(run: SyncRun, fields: InvoiceComparison, moved: list[str], found: Resolution) -> None:
-    """Whoever answered a card spoke of its fields: what the same run had settled by itself stays settled."""
-    for name, loser in list(found.losers.items()):
-        if loser["side"] == decided_side(run) and loser.get("run") == run.pk and name not in moved:
+def apply_overridden(
+    run: SyncRun, comparison: InvoiceComparison, changed: list[str], found: Resolution
+) -> None:
+    """Restore what a person chose over the value the run kept.
+
+    An answer to a question is about the fields it asked for: those the same run resolved by itself stay as they are.
+    """
+    for name, entry in list(found.overridden.items()):
+        if entry["side"] == decided_side(run) and entry.get("run") == run.pk and name not in changed:
             if found.is_answered:
-                del found.losers[name]
+                del found.overridden[name]
             else:
-                restore_overridden(fields, name, loser, found)
-    for loser in found.losers.values():
-        if loser.get("run") == run.pk:
-            found.offer(ALTERNATIVE[Owner(loser["side"])])
+                _restore_overridden(comparison, name, entry, found)
+    for entry in found.overridden.values():
+        if entry.get("run") == run.pk:
+            found.offer(ALTERNATIVE[Owner(entry["side"])])
 
 
-def _overridden_left(run: SyncRun, link: RecordLink, moved: list[str]) -> dict[str, Any]:
-    """A later edit makes the choice between the earlier ones moot; what this run itself moves is no edit."""
-    losers: dict[str, Any] = link.written.get("losers", {})
-    return {name: loser for name, loser in losers.items() if name not in moved or loser.get("run") == run.pk}
+def _overridden_before(run: SyncRun, link: RecordLink, changed: list[str]) -> dict[str, Any]:
+    """The overridden values that can still be restored. A later edit drops one, unless this run itself wrote it."""
+    stored: dict[str, Any] = link.written.get("losers", {})
+    return {
+        name: entry for name, entry in stored.items() if name not in changed or entry.get("run") == run.pk
+    }
 
 
-def settle_field(
+def _resolve_field(
     ctx: SyncContext,
     run: SyncRun,
-    fields: InvoiceComparison,
+    comparison: InvoiceComparison,
     name: str,
-    noted: dict[str, Any],
+    edit_times: dict[str, Any],
     found: Resolution,
 ) -> None:
-    if fields.agrees(name):
+    if comparison.is_equal(name):
         return
-    if name == "lines" and fields.lines_are_theirs and fields.is_changed(name):
-        keep_folded_lines(run, fields, found)
-    elif not fields.is_touched(name):
-        take_coperniq(fields, name, found)
-    elif not fields.is_changed(name):
-        take_untouched_quickbooks(run, fields, name, found)
+    if name == "lines" and comparison.has_folded_lines and comparison.changed_in_coperniq(name):
+        _keep_folded_lines(run, comparison, found)
+    elif not comparison.changed_in_quickbooks(name):
+        _use_coperniq_value(comparison, name, found)
+    elif not comparison.changed_in_coperniq(name):
+        _use_quickbooks_or_ask(run, comparison, name, found)
     else:
-        settle_conflict(ctx, run, fields, name, noted, found)
+        _resolve_conflict(ctx, run, comparison, name, edit_times, found)
 
 
-def take_untouched_quickbooks(run: SyncRun, fields: InvoiceComparison, name: str, found: Resolution) -> None:
-    """What Coperniq cannot hold is for a person, who may also have its lines back in QuickBooks."""
-    if name == "lines" and fields.cannot_hold:
+def _use_quickbooks_or_ask(run: SyncRun, comparison: InvoiceComparison, name: str, found: Resolution) -> None:
+    """Lines that Coperniq cannot hold are held for a person, who may also restore Coperniq's lines in QuickBooks."""
+    if name == "lines" and comparison.unsupported_reason:
         if run.has_taken(LEAVE_BOTH):
             return
         if decided_side(run) != Owner.COPERNIQ:
-            raise _hold_unsupported_lines(fields)
-        take_coperniq(fields, name, found)
+            raise _hold_unsupported_lines(comparison)
+        _use_coperniq_value(comparison, name, found)
         return
-    take_quickbooks(fields, name, found)
+    _use_quickbooks_value(comparison, name, found)
 
 
-def settle_conflict(
+def _resolve_conflict(
     ctx: SyncContext,
     run: SyncRun,
-    fields: InvoiceComparison,
+    comparison: InvoiceComparison,
     name: str,
-    noted: dict[str, Any],
+    edit_times: dict[str, Any],
     found: Resolution,
 ) -> None:
-    winner = winning_side(ctx, run, fields, name, noted)
-    if name == "lines" and fields.cannot_hold and winner != Owner.COPERNIQ and run.has_taken(LEAVE_BOTH):
+    winner = _winning_side(ctx, run, comparison, name, edit_times)
+    if (
+        name == "lines"
+        and comparison.unsupported_reason
+        and winner != Owner.COPERNIQ
+        and run.has_taken(LEAVE_BOTH)
+    ):
         return
     if not winner:
         found.conflicts.append(name)
         return
     found.is_answered |= bool(decided_side(run))
     if winner == Owner.COPERNIQ:
-        record_overridden(fields, name, Owner.QUICKBOOKS, found)
-        take_coperniq(fields, name, found)
-    elif name == "lines" and fields.cannot_hold:
-        raise _hold_unsupported_lines(fields)
+        _record_overridden(comparison, name, Owner.QUICKBOOKS, found)
+        _use_coperniq_value(comparison, name, found)
+    elif name == "lines" and comparison.unsupported_reason:
+        raise _hold_unsupported_lines(comparison)
     else:
-        record_overridden(fields, name, Owner.COPERNIQ, found)
-        take_quickbooks(fields, name, found)
-    loser = found.losers[name]
+        _record_overridden(comparison, name, Owner.COPERNIQ, found)
+        _use_quickbooks_value(comparison, name, found)
+    entry = found.overridden[name]
     found.warnings.append(
-        f"{LABELS[name]}: changed on both sides. What {_SIDE_NAMES[Owner(winner)]} has counts; "
-        f"{_SIDE_NAMES[Owner(loser['side'])]} had {loser['told']}."
-    )
-
-
-def keep_folded_lines(run: SyncRun, fields: InvoiceComparison, found: Resolution) -> None:
-    """Lines that had to be put together are QuickBooks' own."""
-    if fields.is_touched("lines") or decided_side(run) == Owner.QUICKBOOKS:
-        take_quickbooks(fields, "lines", found)
-        found.warnings.append(
-            "The lines were changed in Coperniq too; QuickBooks' count, because they had to be put together for Coperniq."
+        InvoicePullMessage.OVERRIDDEN(
+            field=LABELS[name],
+            winner=_SIDE_NAMES[Owner(winner)],
+            overridden=_SIDE_NAMES[Owner(entry["side"])],
+            value=entry["told"],
         )
+    )
+
+
+def _keep_folded_lines(run: SyncRun, comparison: InvoiceComparison, found: Resolution) -> None:
+    """Lines that were folded for Coperniq can be edited in QuickBooks only."""
+    if comparison.changed_in_quickbooks("lines") or decided_side(run) == Owner.QUICKBOOKS:
+        _use_quickbooks_value(comparison, "lines", found)
+        found.warnings.append(InvoicePullMessage.FOLDED_LINES_KEPT())
         return
-    raise NeedsDecision(
-        "lines_folded",
-        f"The lines of invoice {fields.link.display_number} were changed in Coperniq to "
-        f"{fields.told('lines', fields.image)}; QuickBooks has {fields.told('lines', fields.theirs)}. Coperniq could "
-        "not hold QuickBooks' lines as they are, so the change has to be made in QuickBooks. Make it there, or put "
-        "QuickBooks' lines back into Coperniq.",
+    raise NeedsDecision.of(
+        InvoicePullMessage.LINES_FOLDED(
+            invoice=comparison.link.display_number,
+            coperniq=describe_field("lines", comparison.coperniq_now),
+            quickbooks=describe_field("lines", comparison.quickbooks_now),
+        ),
         [USE_QUICKBOOKS, RETRY, DISCARD],
-        compared=[fields.compared("lines")],
+        compared=[comparison.compared("lines")],
     )
 
 
-def _hold_unsupported_lines(fields: InvoiceComparison) -> NeedsDecision:
-    return NeedsDecision(
-        "lines_not_in_coperniq",
-        f"The lines of invoice {fields.link.display_number} were changed in QuickBooks to "
-        f"{fields.told('lines', fields.theirs)}. In Coperniq it is {fields.cannot_hold}, so the change cannot be made by "
-        f"itself. Change it in Coperniq by hand, or put Coperniq's {fields.told('lines', fields.image)} back into "
-        "QuickBooks.",
+def _hold_unsupported_lines(comparison: InvoiceComparison) -> NeedsDecision:
+    return NeedsDecision.of(
+        InvoicePullMessage.LINES_NOT_IN_COPERNIQ(
+            invoice=comparison.link.display_number,
+            coperniq=describe_field("lines", comparison.coperniq_now),
+            quickbooks=describe_field("lines", comparison.quickbooks_now),
+            reason=comparison.unsupported_reason,
+        ),
         [USE_COPERNIQ, LEAVE_BOTH, RETRY, DISCARD],
-        compared=[fields.compared("lines")],
+        compared=[comparison.compared("lines")],
     )
 
 
-def take_coperniq(fields: InvoiceComparison, name: str, found: Resolution) -> None:
+def _use_coperniq_value(comparison: InvoiceComparison, name: str, found: Resolution) -> None:
     found.to_quickbooks.append(name)
-    found.values |= fields.values(name)
-    found.changes += [Change(*change) for change in fields.changes(name)]
+    found.quickbooks_values |= comparison.quickbooks_values(name)
+    found.quickbooks_changes += [Change(*change) for change in comparison.quickbooks_changes(name)]
 
 
-def take_quickbooks(fields: InvoiceComparison, name: str, found: Resolution) -> None:
+def _use_quickbooks_value(comparison: InvoiceComparison, name: str, found: Resolution) -> None:
     found.to_coperniq.append(name)
-    found.coperniq_values |= fields.coperniq_values(name)
-    found.coperniq_changes += [Change(*change) for change in fields.coperniq_changes(name)]
+    found.coperniq_values |= comparison.coperniq_values(name)
+    found.coperniq_changes += [Change(*change) for change in comparison.coperniq_changes(name)]
 
 
-def winning_side(
-    ctx: SyncContext, run: SyncRun, fields: InvoiceComparison, name: str, noted: dict[str, Any]
+def _winning_side(
+    ctx: SyncContext, run: SyncRun, comparison: InvoiceComparison, name: str, edit_times: dict[str, Any]
 ) -> str:
-    """ "" where a person has to say."""
+    """ "" if a person has to decide."""
     decided = decided_side(run)
     if decided:
         return decided
     owner = ctx.settings.owners.get(name, Owner.LATER)
     if owner in (Owner.COPERNIQ, Owner.QUICKBOOKS):
         return str(owner)
-    return later_side(ctx, noted, name) if owner == Owner.LATER else ""
+    return later_side(ctx, edit_times, name) if owner == Owner.LATER else ""
 
 
-def combined_hold(reasons: Iterable[NeedsDecision]) -> NeedsDecision:
-    """One card for all that waits: what is chosen counts for every field it can settle, so all of them are shown."""
+def combined_decision(reasons: Iterable[NeedsDecision]) -> NeedsDecision:
+    """One question for all held fields: a choice applies to every field that offers it, so all of them are shown."""
     first, *others = dict.fromkeys(reasons)
     if not others:
         return first
     offered = [
         choice for each in (first, *others) for choice in each.choices if choice not in (RETRY, DISCARD)
     ]
-    return NeedsDecision(
-        first.cause,
-        " ".join(str(each) for each in (first, *others)),
+    return NeedsDecision.of(
+        Message(Cause(first.cause), " ".join(str(each) for each in (first, *others))),
         [*dict.fromkeys(offered), RETRY, DISCARD],
         compared=[row for each in (first, *others) for row in each.compared],
     )
 
 
-def _hold_conflict(fields: InvoiceComparison, names: list[str]) -> NeedsDecision:
-    told = [
-        f"the {LABELS[name].lower()}: Coperniq has {fields.told(name, fields.image)}, QuickBooks "
-        f"{fields.told(name, fields.theirs)}, and before it was {fields.told(name, fields.link.quickbooks_snapshot)}"
-        for name in names
-    ]
-    return NeedsDecision(
-        "conflict",
-        f"Both sides have changed invoice {fields.link.display_number}. Of {'; of '.join(told)}. Choose which one "
-        "counts.",
+def _hold_conflict(comparison: InvoiceComparison, names: list[str]) -> NeedsDecision:
+    compared = [comparison.compared(name) for name in names]
+    texts = " ".join(str(InvoicePullMessage.CONFLICT_FIELD(**row)) for row in compared)
+    return NeedsDecision.of(
+        InvoicePullMessage.CONFLICT(invoice=comparison.link.display_number, fields=texts),
         [USE_COPERNIQ, USE_QUICKBOOKS, RETRY, DISCARD],
-        compared=[fields.compared(name) for name in names],
+        compared=compared,
     )
 
 
@@ -242,37 +260,46 @@ USE_QUICKBOOKS = Choice("use_quickbooks", "Use what QuickBooks has", Question.SI
 ALTERNATIVE = {Owner.COPERNIQ: USE_COPERNIQ, Owner.QUICKBOOKS: USE_QUICKBOOKS}
 
 
-def record_overridden(fields: InvoiceComparison, name: str, side: Owner, found: Resolution) -> None:
-    is_theirs = side == Owner.QUICKBOOKS
-    image = fields.theirs if is_theirs else fields.image
-    values = _quickbooks_value(fields, name) if is_theirs else fields.coperniq_as_read(name)
-    told = fields.told(name, image)
-    found.losers[name] = {"side": side.value, "told": told, "values": dump(values), "run": fields.run.pk}
+def _record_overridden(comparison: InvoiceComparison, name: str, side: Owner, found: Resolution) -> None:
+    if side == Owner.QUICKBOOKS:
+        text, values = describe_field(name, comparison.quickbooks_now), _quickbooks_as_read(comparison, name)
+    else:
+        text, values = describe_field(name, comparison.coperniq_now), comparison.coperniq_as_read(name)
+    found.overridden[name] = {
+        "side": side.value,
+        "told": text,
+        "values": dump(values),
+        "run": comparison.run.pk,
+    }
     found.offer(ALTERNATIVE[side])
 
 
-def restore_overridden(
-    fields: InvoiceComparison, name: str, loser: dict[str, Any], found: Resolution
+def _restore_overridden(
+    comparison: InvoiceComparison, name: str, entry: dict[str, Any], found: Resolution
 ) -> None:
-    """It is put back where it was lost, and goes to the other side from there; what stood until now is kept."""
-    values = load_body(loser["values"])
-    if loser["side"] == Owner.COPERNIQ:
-        record_overridden(fields, name, Owner.QUICKBOOKS, found)
+    """Write the value back to its own side; the next plan takes it to the other side, whose value is stored now."""
+    values = load_body(entry["values"])
+    if entry["side"] == Owner.COPERNIQ:
+        _record_overridden(comparison, name, Owner.QUICKBOOKS, found)
         found.coperniq_values |= values
-        found.coperniq_changes.append(Change(LABELS[name], fields.told(name, fields.image), loser["told"]))
-        found.restored.append(name)
+        found.coperniq_changes.append(
+            Change(LABELS[name], describe_field(name, comparison.coperniq_now), entry["told"])
+        )
+        found.restored_in_coperniq.append(name)
     else:
-        record_overridden(fields, name, Owner.COPERNIQ, found)
-        found.values |= values
-        found.changes.append(Change(LABELS[name], fields.told(name, fields.theirs), loser["told"]))
-        found.put_back.append(name)
+        _record_overridden(comparison, name, Owner.COPERNIQ, found)
+        found.quickbooks_values |= values
+        found.quickbooks_changes.append(
+            Change(LABELS[name], describe_field(name, comparison.quickbooks_now), entry["told"])
+        )
+        found.restored_in_quickbooks.append(name)
 
 
-def _quickbooks_value(fields: InvoiceComparison, name: str) -> dict[str, Any]:
-    """QuickBooks' own value, kept so that it can be put back."""
+def _quickbooks_as_read(comparison: InvoiceComparison, name: str) -> dict[str, Any]:
+    """QuickBooks' own value as a payload, stored so that it can be restored."""
     if name == "due_date":
-        return {"DueDate": fields.theirs["due_date"]}
+        return {"DueDate": comparison.quickbooks_now["due_date"]}
     if name == "memo":
-        path = "CustomerMemo.value" if fields.memo_field == "customer_memo" else "PrivateNote"
-        return {path: fields.current.memo if path != "PrivateNote" else fields.current.note}
-    return {"Line": [line_as_sent(line.raw) for line in fields.current.lines if line.kind != SUBTOTAL]}
+        path = "CustomerMemo.value" if comparison.memo_field == "customer_memo" else "PrivateNote"
+        return {path: comparison.current.memo if path != "PrivateNote" else comparison.current.note}
+    return {"Line": [line_as_sent(line.raw) for line in comparison.current.lines if line.kind != SUBTOTAL]}

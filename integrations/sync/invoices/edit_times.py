@@ -1,4 +1,4 @@
-"""When was a field edited on either side? The later edit wins, if the times are far enough apart."""
+"""Find when a field was edited on either side. The later edit wins, if the times are far enough apart."""
 
 from __future__ import annotations
 
@@ -17,70 +17,79 @@ from integrations.sync.invoices.push_lines import line_contents
 
 TOO_CLOSE = timedelta(minutes=2)
 _UNKNOWN = ""
-"""A payment has moved the stamp since, so that it tells nothing of the field."""
+"""A payment changes the time of the last update as well, which is no edit of the field."""
 
 
-def note_changes(ctx: SyncContext, link: RecordLink, fields: InvoiceComparison) -> dict[str, Any]:
-    """{side: {field: {value, at}}}, kept with the link whatever comes after."""
+def record_edit_times(ctx: SyncContext, link: RecordLink, comparison: InvoiceComparison) -> dict[str, Any]:
+    """Return {side: {field: {value, at}}}, stored at once: a later update of the record would change the time."""
     known = link.written.get("changed_at", {})
-    noted = {
-        side: noted_of(known.get(side, {}), values, stamp)
+    edit_times = {
+        side: _times_by_field(known.get(side, {}), values, stamp)
         for side, values, stamp in (
-            (
-                Owner.COPERNIQ.value,
-                _coperniq_stamp(fields),
-                fields.invoice.updated_at.isoformat(),
-            ),
-            (Owner.QUICKBOOKS.value, _quickbooks_stamp(fields), their_stamp(fields)),
+            (Owner.COPERNIQ.value, _coperniq_digests(comparison), comparison.invoice.updated_at.isoformat()),
+            (Owner.QUICKBOOKS.value, _quickbooks_digests(comparison), _quickbooks_edit_time(comparison)),
         )
     }
-    if noted != known:
-        link.written["changed_at"] = noted
+    if edit_times != known:
+        link.written["changed_at"] = edit_times
         with transaction.atomic():
             ctx.lease.assert_owned()
             RecordLink.objects.filter(pk=link.pk).update(written=link.written)
-    return noted
+    return edit_times
 
 
-def noted_of(known: dict[str, Any], values: dict[str, str], stamp: str) -> dict[str, Any]:
+def _times_by_field(known: dict[str, Any], values: dict[str, str], stamp: str) -> dict[str, Any]:
     return {
         name: known[name] if known.get(name, {}).get("value") == value else {"value": value, "at": stamp}
         for name, value in values.items()
     }
 
 
-def _coperniq_stamp(fields: InvoiceComparison) -> dict[str, str]:
-    return {name: digest_of(fields.image[name]) for name in INVOICE_FIELDS if fields.is_changed(name)}
+def _coperniq_digests(comparison: InvoiceComparison) -> dict[str, str]:
+    return {
+        name: _value_digest(comparison.coperniq_now[name])
+        for name in INVOICE_FIELDS
+        if comparison.changed_in_coperniq(name)
+    }
 
 
-def _quickbooks_stamp(fields: InvoiceComparison) -> dict[str, str]:
-    return {name: digest_of(fields.theirs[name]) for name in INVOICE_FIELDS if fields.is_touched(name)}
+def _quickbooks_digests(comparison: InvoiceComparison) -> dict[str, str]:
+    return {
+        name: _value_digest(comparison.quickbooks_now[name])
+        for name in INVOICE_FIELDS
+        if comparison.changed_in_quickbooks(name)
+    }
 
 
-def their_stamp(fields: InvoiceComparison) -> str:
-    before = fields.link.quickbooks_snapshot
-    paid_since = before.get("paid_since") or fields.theirs["payments"] != before.get("payments", [])
-    if fields.current.updated_at is None or paid_since:
+def _quickbooks_edit_time(comparison: InvoiceComparison) -> str:
+    before = comparison.link.quickbooks_snapshot
+    paid_since = before.get("paid_since") or comparison.quickbooks_now["payments"] != before.get(
+        "payments", []
+    )
+    if comparison.current.updated_at is None or paid_since:
         return _UNKNOWN
-    return fields.current.updated_at.isoformat()
+    return comparison.current.updated_at.isoformat()
 
 
-def later_side(ctx: SyncContext, noted: dict[str, Any], name: str) -> str:
-    """ "" where nobody can tell: too close together, or not known."""
-    stamps = [noted[side.value].get(name, {}).get("at") for side in (Owner.COPERNIQ, Owner.QUICKBOOKS)]
+def later_side(ctx: SyncContext, edit_times: dict[str, Any], name: str) -> str:
+    """ "" if a time is unknown, or both are less than TOO_CLOSE apart."""
+    stamps = [edit_times[side.value].get(name, {}).get("at") for side in (Owner.COPERNIQ, Owner.QUICKBOOKS)]
     if not all(stamps):
         return ""
-    ours_at = datetime.fromisoformat(stamps[0]) - ctx.coperniq.clock_offset
-    theirs_at = datetime.fromisoformat(stamps[1]) - ctx.quickbooks.clock_offset
-    if abs(ours_at - theirs_at) < TOO_CLOSE:
+    coperniq_at = datetime.fromisoformat(stamps[0]) - ctx.coperniq.clock_offset
+    quickbooks_at = datetime.fromisoformat(stamps[1]) - ctx.quickbooks.clock_offset
+    if abs(coperniq_at - quickbooks_at) < TOO_CLOSE:
         return ""
-    return str(Owner.COPERNIQ if ours_at > theirs_at else Owner.QUICKBOOKS)
+    return str(Owner.COPERNIQ if coperniq_at > quickbooks_at else Owner.QUICKBOOKS)
 
 
-def digest_of(value: object) -> str:
+def _value_digest(value: object) -> str:
     return keyed_digest(dump({"value": line_contents(value) if isinstance(value, list) else value}))[:16]
 
 
-def still_open(noted: dict[str, Any], names: list[str]) -> dict[str, Any]:
-    """What is settled needs no time any more."""
-    return {side: {name: told for name, told in of.items() if name in names} for side, of in noted.items()}
+def unsettled_edit_times(edit_times: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    """The times of the fields `names` alone."""
+    return {
+        side: {name: edit for name, edit in fields.items() if name in names}
+        for side, fields in edit_times.items()
+    }

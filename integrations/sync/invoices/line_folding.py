@@ -1,4 +1,4 @@
-"""Fold the lines of a QuickBooks invoice into lines that Coperniq can hold, equal to the cent. Pure."""
+"""Fold the lines of a QuickBooks invoice into lines that Coperniq can hold, with the same total to the cent. Pure."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _CatalogIds = Mapping[str, str]
 
 @dataclass(frozen=True)
 class FoldedLine:
-    """`item` is QuickBooks' item or, of the `generic`-th generic item, its name; `generic` is 0 for a real one.
+    """`item` is QuickBooks' item id or, for the `generic`-th generic item, its name; `generic` is 0 for a real item.
 
-    `key` stays the same as long as it is about the same catalog item. `sources` are ids of QuickBooks' lines,
-    whose texts may have been joined; tax and discounts have none.
+    `key` is stable for one catalog item. `sources` are the ids of the QuickBooks lines it was made from; tax and
+    discounts have none.
     """
 
     key: str
@@ -40,32 +40,32 @@ class FoldedLine:
 
 @dataclass(frozen=True)
 class FoldedLines:
-    """Unless `is_folded`, each line is exactly one sale in QuickBooks; else `why` says in short what it was."""
+    """Unless `is_folded`, each line is exactly one line of QuickBooks; `reasons` say why lines were folded."""
 
     lines: tuple[FoldedLine, ...]
     is_folded: bool
-    why: tuple[str, ...]
+    reasons: tuple[str, ...]
 
 
 def same_lines(
-    folded: FoldedLines, catalog_ids: _CatalogIds, standing: Iterable[CoperniqInvoiceLine]
+    folded: FoldedLines, catalog_ids: _CatalogIds, existing: Iterable[CoperniqInvoiceLine]
 ) -> bool:
-    """In whichever order, and with whichever ids: each save may give new ones (docs/vendors/coperniq-api.md, A11)."""
+    """Compare without order and ids: each save may give new ids (docs/vendors/coperniq-api.md, A11)."""
     wanted = [
         (catalog_ids[line.item], Decimal(line.quantity), money(line.price_cents), line.description.strip())
         for line in folded.lines
     ]
     found = [
-        (line.catalog_item_id, line.quantity, line.unit_price, line.description.strip()) for line in standing
+        (line.catalog_item_id, line.quantity, line.unit_price, line.description.strip()) for line in existing
     ]
     return sorted(wanted) == sorted(found)
 
 
-def standing_ids(
-    folded: FoldedLines, catalog_ids: _CatalogIds, standing: Iterable[CoperniqInvoiceLine]
+def existing_line_ids(
+    folded: FoldedLines, catalog_ids: _CatalogIds, existing: Iterable[CoperniqInvoiceLine]
 ) -> dict[str, str]:
-    """Key → id of the line Coperniq has already for the same catalog item."""
-    known = {line.catalog_item_id: line.id for line in standing if line.id}
+    """Key → id of Coperniq's existing line of the same catalog item."""
+    known = {line.catalog_item_id: line.id for line in existing if line.id}
     pairs = {line.key: known.get(catalog_ids[line.item], "") for line in folded.lines}
     return {key: line_id for key, line_id in pairs.items() if line_id}
 
@@ -76,7 +76,7 @@ def line_bodies(
     unit_costs: Mapping[str, int],
     coperniq_ids: Mapping[str, str],
 ) -> list[dict[str, Any]]:
-    """All of them: Coperniq replaces the whole set. Costs are cents by `item`, ids are by key.
+    """All lines for a request: Coperniq replaces the whole set. `unit_costs` are cents by `item`, ids are by key.
 
     See docs/vendors/coperniq-api.md, A11.
     """
@@ -94,134 +94,137 @@ def line_bodies(
 
 
 def number_as_sent(identifier: str) -> int | str:
-    """Coperniq's ids are numbers (docs/vendors/coperniq-api.md, 2.7), and texts only here."""
+    """Coperniq's ids are numbers in requests (docs/vendors/coperniq-api.md, 2.7), strings in this code base."""
     return int(identifier) if identifier.isascii() and identifier.isdecimal() else identifier
 
 
 TEXT_LIMIT = 4000
 SAME_ITEM, LONG_TEXT, NO_LINES = "several lines of the same item", "a long text", "no lines"
 TAX, OTHER = "Sales tax", "Other amounts in QuickBooks"
-WHY_TAX, WHY_OTHER = "sales tax", "other amounts in QuickBooks"
+TAX_REASON, OTHER_REASON = "sales tax", "other amounts in QuickBooks"
 
 
 def fold_lines(
     invoice: QuickBooksInvoice, catalog_of: Callable[[str], str | None], reserved: Collection[str] = ()
 ) -> FoldedLines:
-    """`catalog_of`: QuickBooks item → Coperniq's catalog item, None where there is none.
+    """`catalog_of`: QuickBooks item → Coperniq's catalog item, None if there is none.
 
-    `reserved`: the generic items' ids in the catalog. A real item matched to one of them would be there twice.
+    `reserved`: catalog ids of the generic items. A real item that was matched to one of them counts as unmatched,
+    because a request may have each catalog item only once.
     """
 
-    def matched(item_id: str) -> str:
+    def match_item(item_id: str) -> str:
         found = catalog_of(item_id) or ""
         return "" if found in reserved else found
 
-    pieces = balanced(_join_text_lines(parts_of_invoice(invoice.lines, matched)), invoice)
-    pieces = [_shortened_texts(piece) for piece in merged(pieces)]
-    why = tuple(dict.fromkeys(reason for piece in pieces for reason in piece.why))
-    return FoldedLines(_numbered_generics(pieces), bool(why), why)
+    parts = _add_remainder(_join_text_lines(parts_of_invoice(invoice.lines, match_item)), invoice)
+    parts = [_shortened_texts(part) for part in _merge_by_catalog_item(parts)]
+    reasons = tuple(dict.fromkeys(reason for part in parts for reason in part.reasons))
+    return FoldedLines(_as_folded_lines(parts), bool(reasons), reasons)
 
 
 def _join_text_lines(found: Iterable[LinePart | TextLine]) -> list[LinePart]:
-    """Texts go to the line before, or to the one after where they lead or nothing is before."""
-    pieces: list[LinePart] = []
-    leading: list[TextLine] = []
+    """Join texts to the line before; headings, and texts before the first line, to the line after."""
+    parts: list[LinePart] = []
+    waiting: list[TextLine] = []
     for one in found:
         if isinstance(one, LinePart):
-            pieces.append(_prepend_text(one, leading))
-            leading = []
-        elif one.leads or leading or not pieces:
-            leading.append(one)
+            parts.append(_prepend_text(one, waiting))
+            waiting = []
+        elif one.is_heading or waiting or not parts:
+            waiting.append(one)
         else:
-            pieces[-1] = _append_text(pieces[-1], [one])
-    if leading and not pieces:
-        return [_prepend_text(amount_part(0, "", TEXT_ONLY), leading)]
-    if leading:
-        pieces[-1] = _append_text(pieces[-1], leading)
-    return pieces
+            parts[-1] = _append_text(parts[-1], [one])
+    if waiting and not parts:
+        return [_prepend_text(amount_part(0, "", TEXT_ONLY), waiting)]
+    if waiting:
+        parts[-1] = _append_text(parts[-1], waiting)
+    return parts
 
 
-def _prepend_text(piece: LinePart, notes: Sequence[TextLine]) -> LinePart:
-    return with_notes(replace(piece, before=(*texts_of(notes), *piece.before)), notes)
+def _prepend_text(part: LinePart, texts: Sequence[TextLine]) -> LinePart:
+    return _with_sources_of(replace(part, before=(*_texts_of(texts), *part.before)), texts)
 
 
-def _append_text(piece: LinePart, notes: Sequence[TextLine]) -> LinePart:
-    return with_notes(replace(piece, after=(*piece.after, *texts_of(notes))), notes)
+def _append_text(part: LinePart, texts: Sequence[TextLine]) -> LinePart:
+    return _with_sources_of(replace(part, after=(*part.after, *_texts_of(texts))), texts)
 
 
-def texts_of(notes: Iterable[TextLine]) -> list[str]:
-    return [note.text for note in notes if note.text]
+def _texts_of(texts: Iterable[TextLine]) -> list[str]:
+    return [each.text for each in texts if each.text]
 
 
-def with_notes(piece: LinePart, notes: Sequence[TextLine]) -> LinePart:
-    sources = [source for note in notes for source in note.sources]
-    return replace(piece, sources=(*piece.sources, *sources), why=(*piece.why, *(note.why for note in notes)))
+def _with_sources_of(part: LinePart, texts: Sequence[TextLine]) -> LinePart:
+    sources = [source for text in texts for source in text.sources]
+    return replace(
+        part, sources=(*part.sources, *sources), reasons=(*part.reasons, *(text.reason for text in texts))
+    )
 
 
-def balanced(pieces: Sequence[LinePart], invoice: QuickBooksInvoice) -> list[LinePart]:
-    """Whatever the lines lack of the total: the tax, unless the prices have it in them, and the rest."""
-    found = list(pieces)
-    missing = invoice.total_cents - sum(piece.amount_cents for piece in pieces)
+def _add_remainder(parts: Sequence[LinePart], invoice: QuickBooksInvoice) -> list[LinePart]:
+    """Add what is missing to the total: the tax, unless the prices include it, and other amounts."""
+    found = list(parts)
+    missing = invoice.total_cents - sum(part.amount_cents for part in parts)
     if missing and invoice.tax_cents:
-        found.append(amount_part(invoice.tax_cents, TAX, WHY_TAX))
+        found.append(amount_part(invoice.tax_cents, TAX, TAX_REASON))
         missing -= invoice.tax_cents
     if missing:
-        found.append(amount_part(missing, OTHER, WHY_OTHER))
+        found.append(amount_part(missing, OTHER, OTHER_REASON))
     return found or [amount_part(0, "No lines in QuickBooks", NO_LINES)]
 
 
-def merged(pieces: Iterable[LinePart]) -> list[LinePart]:
-    """Each catalog item once, where it stood first."""
+def _merge_by_catalog_item(parts: Iterable[LinePart]) -> list[LinePart]:
+    """Each catalog item once, at its first position."""
     groups: dict[str, list[LinePart]] = {}
-    for n, piece in enumerate(pieces):
-        groups.setdefault(piece.catalog_id or f"generic {n}", []).append(piece)
-    return [as_one(group) for group in groups.values()]
+    for n, part in enumerate(parts):
+        groups.setdefault(part.catalog_id or f"generic {n}", []).append(part)
+    return [_combine_parts(group) for group in groups.values()]
 
 
-def as_one(group: Sequence[LinePart]) -> LinePart:
-    """Quantities add up where all else is the same; else it is one at the sum, and the text tells each."""
+def _combine_parts(group: Sequence[LinePart]) -> LinePart:
+    """Add the quantities if price and text are the same; else quantity one at the sum, and the text lists each line."""
     first = group[0]
     if len(group) == 1:
         return first
     every = replace(
         first,
-        sources=tuple(source for piece in group for source in piece.sources),
-        why=(SAME_ITEM, *(reason for piece in group for reason in piece.why)),
+        sources=tuple(source for part in group for source in part.sources),
+        reasons=(SAME_ITEM, *(reason for part in group for reason in part.reasons)),
     )
-    if all(piece.is_whole for piece in group) and len({(p.price_cents, p.description) for p in group}) == 1:
-        return replace(every, quantity=sum(piece.quantity for piece in group))
-    text = "\n".join(piece.spelled_out for piece in group)
-    return with_text(replace(every, quantity=1, price_cents=sum(p.amount_cents for p in group)), text)
+    if all(part.is_exact for part in group) and len({(p.price_cents, p.description) for p in group}) == 1:
+        return replace(every, quantity=sum(part.quantity for part in group))
+    text = "\n".join(part.text_with_amount for part in group)
+    return _with_final_text(replace(every, quantity=1, price_cents=sum(p.amount_cents for p in group)), text)
 
 
-def with_text(piece: LinePart, text: str) -> LinePart:
-    """That tells all there is to tell."""
-    return replace(piece, text=text, is_whole=True, before=(), after=())
+def _with_final_text(part: LinePart, text: str) -> LinePart:
+    """A text that already includes the quantity and all joined texts."""
+    return replace(part, text=text, is_exact=True, before=(), after=())
 
 
-def _shortened_texts(piece: LinePart) -> LinePart:
-    text = piece.description
+def _shortened_texts(part: LinePart) -> LinePart:
+    text = part.description
     if len(text) <= TEXT_LIMIT:
-        return piece
+        return part
     cut = text[: TEXT_LIMIT - 1].rstrip() + "…"
-    return with_text(replace(piece, why=(*piece.why, LONG_TEXT)), cut)
+    return _with_final_text(replace(part, reasons=(*part.reasons, LONG_TEXT)), cut)
 
 
-def _numbered_generics(pieces: Iterable[LinePart]) -> tuple[FoldedLine, ...]:
+def _as_folded_lines(parts: Iterable[LinePart]) -> tuple[FoldedLine, ...]:
     lines = []
     generic = 0
-    for piece in pieces:
-        generic += not piece.catalog_id
-        number = 0 if piece.catalog_id else generic
+    for part in parts:
+        generic += not part.catalog_id
+        number = 0 if part.catalog_id else generic
         lines.append(
             FoldedLine(
-                key=f"generic:{number}" if number else f"item:{piece.catalog_id}",
-                item=generic_item(number) if number else piece.item_id,
+                key=f"generic:{number}" if number else f"item:{part.catalog_id}",
+                item=generic_item(number) if number else part.item_id,
                 generic=number,
-                quantity=piece.quantity,
-                price_cents=piece.price_cents,
-                description=piece.description,
-                sources=piece.sources,
+                quantity=part.quantity,
+                price_cents=part.price_cents,
+                description=part.description,
+                sources=part.sources,
             )
         )
     return tuple(lines)

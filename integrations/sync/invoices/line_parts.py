@@ -1,4 +1,4 @@
-"""The parts that the lines of a QuickBooks invoice consist of: sales, discounts, tax, bundles, texts. Pure."""
+"""Split the lines of a QuickBooks invoice into parts with an amount and texts without one. Pure."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from integrations.sync.invoices.mapping import SALES, SUBTOTAL, text_of
 
 DISCOUNT, TEXT = "DiscountLineDetail", "DescriptionOnly"
 INLINE_SUBTOTAL = re.compile(r"subtotal:[\s$\d.,-]*", re.IGNORECASE)
-"""QuickBooks' own text for a sum of lines that stand above (docs/vendors/quickbooks-online.md, 5.2)."""
-BOXES = {"SHIPPING_ITEM_ID": "Shipping", "GRATUITY_ITEM_ID": "Gratuity"}
-"""Items that stand for a box of QuickBooks' form."""
+"""QuickBooks' own text for a subtotal of the lines above (docs/vendors/quickbooks-online.md, 5.2)."""
+BUILT_IN_ITEMS = {"SHIPPING_ITEM_ID": "Shipping", "GRATUITY_ITEM_ID": "Gratuity"}
+"""Item ids that QuickBooks uses for fields of its invoice form."""
 FRACTION, TOO_FEW, TOO_FINE, UNEVEN = (
     "a fractional quantity",
     "a quantity below one",
@@ -28,25 +28,25 @@ NO_ITEM, UNKNOWN_ITEM = "a line without an item", "an item that Coperniq does no
 BUNDLE, TEXT_ONLY, REDUCED = "a bundle", "a line of text", "a discount"
 TIMES = "\N{MULTIPLICATION SIGN}"
 
-Matched = Callable[[str], str]
-"""QuickBooks item → Coperniq's catalog item, "" where there is none."""
+_MatchItem = Callable[[str], str]
+"""QuickBooks item → Coperniq's catalog item, "" if there is none."""
 
 
 @dataclass(frozen=True)
 class TextLine:
-    """A text without an amount. It joins the line before, or where it `leads` the line after."""
+    """A text without an amount. It is joined to the line before, or to the line after if `is_heading`."""
 
     text: str
     sources: tuple[str, ...]
-    why: str
-    leads: bool = False
+    reason: str
+    is_heading: bool = False
 
 
 @dataclass(frozen=True)
 class LinePart:
-    """`catalog_id` is "" for a generic item. `told` is the real quantity and price.
+    """`catalog_id` is "" for a generic item. `amount_text` shows QuickBooks' quantity and price.
 
-    `is_whole`: quantity and price are the real ones, so that the text need not tell them.
+    `is_exact`: quantity and price are QuickBooks' own, so that the description need not show them.
     """
 
     item_id: str
@@ -54,10 +54,10 @@ class LinePart:
     quantity: int
     price_cents: int
     text: str
-    told: str
-    is_whole: bool
+    amount_text: str
+    is_exact: bool
     sources: tuple[str, ...]
-    why: tuple[str, ...]
+    reasons: tuple[str, ...]
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
 
@@ -67,76 +67,80 @@ class LinePart:
 
     @property
     def description(self) -> str:
-        return self.whole_text if self.is_whole else self.spelled_out
+        return self._plain_text if self.is_exact else self.text_with_amount
 
     @property
-    def whole_text(self) -> str:
+    def _plain_text(self) -> str:
         return "\n".join(filter(None, (*self.before, self.text, *self.after)))
 
     @property
-    def spelled_out(self) -> str:
-        own = f"{self.text} ({self.told})" if self.text else self.told
+    def text_with_amount(self) -> str:
+        own = f"{self.text} ({self.amount_text})" if self.text else self.amount_text
         return "\n".join(filter(None, (*self.before, own, *self.after)))
 
 
-def amount_part(cents: int, text: str, why: str) -> LinePart:
-    """No line of QuickBooks', or none with a quantity."""
-    return LinePart("", "", 1, cents, text, dollars(money(cents)), is_whole=True, sources=(), why=(why,))
+def amount_part(cents: int, text: str, reason: str) -> LinePart:
+    """A part of quantity one, e.g. a discount or tax, which belongs to no line."""
+    return LinePart(
+        "", "", 1, cents, text, dollars(money(cents)), is_exact=True, sources=(), reasons=(reason,)
+    )
 
 
 def parts_of_invoice(
-    lines: Iterable[QuickBooksInvoiceLine], matched: Matched, within: str = ""
+    lines: Iterable[QuickBooksInvoiceLine], match_item: _MatchItem, within: str = ""
 ) -> Iterator[LinePart | TextLine]:
-    """`within`: the bundle that the lines are of, should they have no ids themselves."""
+    """`within`: id of the bundle, for lines of a bundle that have no id of their own."""
     for line in lines:
         sources = tuple(filter(None, [line.id or within]))
         if line.kind == GROUP and line.children:
-            yield TextLine(_label(line.item_name, line.description), sources, BUNDLE, leads=True)
-            yield from parts_of_invoice(line.children, matched, within=line.id)
-        elif is_text(line):
+            yield TextLine(_label(line.item_name, line.description), sources, BUNDLE, is_heading=True)
+            yield from parts_of_invoice(line.children, match_item, within=line.id)
+        elif _is_text_line(line):
             if line.description.strip() and not INLINE_SUBTOTAL.fullmatch(line.description.strip()):
                 yield TextLine(line.description.strip(), sources, TEXT_ONLY)
         elif line.kind == DISCOUNT:
             if line.amount_cents:
-                yield amount_part(-line.amount_cents, discount_text(line), REDUCED)
-        elif line.kind != SUBTOTAL and not is_empty_box(line):
-            yield sold(line, sources, matched)
+                yield amount_part(-line.amount_cents, _discount_text(line), REDUCED)
+        elif line.kind != SUBTOTAL and not _is_unused_built_in(line):
+            yield _sale_part(line, sources, match_item)
 
 
-def is_text(line: QuickBooksInvoiceLine) -> bool:
-    """Also what names no item and comes to nothing. QuickBooks' inline subtotals may have an amount: a sum."""
+def _is_text_line(line: QuickBooksInvoiceLine) -> bool:
+    """Also a line without an item and an amount. The amount of an inline subtotal is a sum, and not counted."""
     return line.kind == TEXT or not (line.item_id or line.amount_cents or line.kind in (DISCOUNT, SUBTOTAL))
 
 
-def is_empty_box(line: QuickBooksInvoiceLine) -> bool:
-    return line.item_id in BOXES and not line.amount_cents
+def _is_unused_built_in(line: QuickBooksInvoiceLine) -> bool:
+    return line.item_id in BUILT_IN_ITEMS and not line.amount_cents
 
 
-def discount_text(line: QuickBooksInvoiceLine) -> str:
+def _discount_text(line: QuickBooksInvoiceLine) -> str:
     percent = JsonReader(line.raw).child(DISCOUNT).decimal("DiscountPercent", None)
     return _label(f"Discount {text_of(percent)} %" if percent else "Discount", line.description)
 
 
-def sold(line: QuickBooksInvoiceLine, sources: tuple[str, ...], matched: Matched) -> LinePart:
-    catalog_id = matched(line.item_id) if line.kind == SALES and line.item_id not in ("", *BOXES) else ""
-    fitting = as_it_is(line)
-    quantity, price_cents = fitting or (1, line.amount_cents)
-    reasons = ["" if catalog_id else why_generic(line), "" if fitting else why_folded(line)]
+def _sale_part(line: QuickBooksInvoiceLine, sources: tuple[str, ...], match_item: _MatchItem) -> LinePart:
+    catalog_id = (
+        match_item(line.item_id) if line.kind == SALES and line.item_id not in ("", *BUILT_IN_ITEMS) else ""
+    )
+    exact = _exact_amounts(line)
+    quantity, price_cents = exact or (1, line.amount_cents)
+    reasons = ["" if catalog_id else _generic_reason(line), "" if exact else _folding_reason(line)]
     return LinePart(
         item_id=line.item_id,
         catalog_id=catalog_id,
         quantity=quantity,
         price_cents=price_cents,
-        text=line.description.strip() if catalog_id else generic_text(line),
-        told=_amount_text(line),
-        is_whole=fitting is not None,
+        text=line.description.strip() if catalog_id else _generic_text(line),
+        amount_text=_amount_text(line),
+        is_exact=exact is not None,
         sources=sources,
-        why=tuple(filter(None, reasons)),
+        reasons=tuple(filter(None, reasons)),
     )
 
 
-def as_it_is(line: QuickBooksInvoiceLine) -> tuple[int, int] | None:
-    """Quantity and cents, if Coperniq can hold them. An amount alone is one at that amount."""
+def _exact_amounts(line: QuickBooksInvoiceLine) -> tuple[int, int] | None:
+    """Quantity and price in cents, if Coperniq can hold them. A line with an amount alone has quantity one."""
     quantity = Decimal(1) if line.quantity is None else line.quantity
     if quantity < 1 or quantity != quantity.to_integral_value():
         return None
@@ -146,7 +150,7 @@ def as_it_is(line: QuickBooksInvoiceLine) -> tuple[int, int] | None:
     return (count, price) if is_exact else None
 
 
-def why_folded(line: QuickBooksInvoiceLine) -> str:
+def _folding_reason(line: QuickBooksInvoiceLine) -> str:
     if line.quantity is not None and line.quantity != line.quantity.to_integral_value():
         return FRACTION
     if line.quantity is not None and line.quantity < 1:
@@ -157,17 +161,17 @@ def why_folded(line: QuickBooksInvoiceLine) -> str:
     return UNEVEN if cents == cents.to_integral_value(context=PRECISE) else TOO_FINE
 
 
-def why_generic(line: QuickBooksInvoiceLine) -> str:
+def _generic_reason(line: QuickBooksInvoiceLine) -> str:
     if line.kind == GROUP:
         return BUNDLE
-    if line.item_id in BOXES:
-        return BOXES[line.item_id].lower()
+    if line.item_id in BUILT_IN_ITEMS:
+        return BUILT_IN_ITEMS[line.item_id].lower()
     return UNKNOWN_ITEM if line.item_id else NO_ITEM
 
 
-def generic_text(line: QuickBooksInvoiceLine) -> str:
-    """The name of the item as well, since the line in Coperniq bears another one."""
-    return _label(BOXES.get(line.item_id, line.item_name), line.description) or "Line without a text"
+def _generic_text(line: QuickBooksInvoiceLine) -> str:
+    """Include the item's name, because the line in Coperniq shows that of the generic item."""
+    return _label(BUILT_IN_ITEMS.get(line.item_id, line.item_name), line.description) or "Line without a text"
 
 
 def _amount_text(line: QuickBooksInvoiceLine) -> str:
@@ -183,7 +187,7 @@ def _label(name: str, description: str) -> str:
 
 
 def dollars(amount: Decimal) -> str:
-    """`-$1,234.50`; more decimals only where there are."""
+    """`-$1,234.50`; more than two decimals only if the amount has them."""
     exponent = amount.normalize(PRECISE).as_tuple().exponent
     places = max(2, -exponent) if isinstance(exponent, int) else 2
     return f"{'-' if amount < 0 else ''}${amount.copy_abs():,.{places}f}"

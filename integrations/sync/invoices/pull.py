@@ -1,10 +1,11 @@
-"""QuickBooks invoice to Coperniq invoice: created once, then kept in step."""
+"""Plan and apply the pull of a QuickBooks invoice: create it in Coperniq once, then merge changes."""
 
 from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
 from integrations.errors import Choice, NeedsDecision, RecordMissing, Refused, Skipped
+from integrations.messages.invoices_pull import InvoicePullMessage
 from integrations.models import (
     InboundEvent,
     Kind,
@@ -46,36 +47,36 @@ def plan(ctx: SyncContext, run: SyncRun) -> Plan:
     refuse_while_off(ctx.settings)
     link = RecordLink.objects.pulled(ctx.connection, Kind.INVOICE, run.quickbooks_id)
     if link is not None and _is_stale_event(run, link):
-        raise Skipped("seen_already", "What QuickBooks told is known already.", silent=True)
+        raise Skipped.of(InvoicePullMessage.STALE_EVENT(), silent=True)
     try:
         current = ctx.quickbooks.read_invoice(run.quickbooks_id)
     except RecordMissing:
         return plan_deleted(ctx, run, link)
     if link is None:
-        refuse_portals_own(ctx, run, current)
+        _skip_if_made_by_portal(ctx, run, current)
         return plan_invoice_pull_create(ctx, run, current)
     run.record_name = link.coperniq_name
-    return changed_plan(ctx, run, link, current)
+    return _plan_linked(ctx, run, link, current)
 
 
 def apply(ctx: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
-    """What Coperniq refuses may be a catalog item that was archived since the catalog was read."""
+    """After a refusal, refresh the catalog and plan again: an item may have been archived since it was read."""
     try:
         return execute_plan(ctx, run, planned)
     except Refused as error:
         if error.vendor != Vendor.COPERNIQ:
             raise
         refresh_lookup(ctx, LookupName.CATALOG)
-        again = plan(ctx, run)
-        if is_same_plan(again, planned):
+        replanned = plan(ctx, run)
+        if is_same_plan(replanned, planned):
             raise
-    return execute_plan(ctx, run, again)
+    return execute_plan(ctx, run, replanned)
 
 
 def _is_stale_event(run: SyncRun, link: RecordLink) -> bool:
-    """Told of a moment that QuickBooks has answered for since, e.g. the portal's own write.
+    """The event is older than what QuickBooks answered last, e.g. to the portal's own write.
 
-    Stamps are whole seconds; change data tells versions apart, so that what it tells of the same one is news.
+    Times are whole seconds. Change data capture compares versions, so that its event of the same second is a change.
     """
     event, known_at = run.event, link.quickbooks_at
     if event is None or event.occurred_at is None or known_at is None:
@@ -85,40 +86,40 @@ def _is_stale_event(run: SyncRun, link: RecordLink) -> bool:
     return is_old and not run.decisions and run.attempts <= 1 and run.asked == 1
 
 
-def refuse_portals_own(ctx: SyncContext, run: SyncRun, current: QuickBooksInvoice) -> None:
-    """A record with our mark was made by the portal, and is never copied back: its own run links it."""
+def _skip_if_made_by_portal(ctx: SyncContext, run: SyncRun, current: QuickBooksInvoice) -> None:
+    """Never pull an invoice with the portal's correlation tag: the push that created it links it."""
     coperniq_id = tagged_coperniq_id(ctx.connection.realm_id, Kind.INVOICE, current.note)
     if not coperniq_id:
         return
     linked = RecordLink.objects.pushed(ctx.connection, Kind.INVOICE, coperniq_id)
     if linked is not None and linked.quickbooks_id != current.id:
-        return  # a copy, made in QuickBooks with its note and all
+        return  # a copy that a person made in QuickBooks, note included
     writes = RemoteWrite.objects.open().filter(connection=ctx.connection, vendor=Vendor.QUICKBOOKS)
     if not writes.filter(kind=Kind.INVOICE, coperniq_id=coperniq_id).exists():
         request_push(ctx, coperniq_id)
-    raise Skipped("made_by_portal", "The portal made it itself, and links it.", silent=True)
+    raise Skipped.of(InvoicePullMessage.MADE_BY_PORTAL(), silent=True)
 
 
-def changed_plan(ctx: SyncContext, run: SyncRun, link: RecordLink, current: QuickBooksInvoice) -> Plan:
+def _plan_linked(ctx: SyncContext, run: SyncRun, link: RecordLink, current: QuickBooksInvoice) -> Plan:
     _refuse_moved_in_quickbooks(ctx, run, link, current)
     if current.is_voided or link.quickbooks_snapshot.get("voided"):
         return plan_voided(ctx, run, link, current)
     is_open = run.decisions or run.cause in CONFLICT_CAUSES
-    if link.written.get("ended") or not (has_changed(ctx, link, current) or is_open):
+    if link.written.get("ended") or not (_differs_from_snapshot(ctx, link, current) or is_open):
         open_questions(ctx, run).requeue()
         return plan_refreshed(ctx, link, run, current)
     invoice = read_invoice(ctx, run, link)
     ended = end_of_invoice(ctx.settings, invoice)
     if ended is not None:
-        put_off = INVOICE_FIELDS if ended == OnEnded.LEAVE else ()
-        return plan_refreshed(ctx, link, run, current, put_off)
-    image = refuse_moved_in_coperniq(
+        postponed = INVOICE_FIELDS if ended == OnEnded.LEAVE else ()
+        return plan_refreshed(ctx, link, run, current, postponed)
+    coperniq_now = refuse_moved_in_coperniq(
         run, link, coperniq_invoice_snapshot(invoice, ZoneInfo(ctx.connection.company.time_zone))
     )
-    return plan_merge(ctx, run, invoice, link, image, current)
+    return plan_merge(ctx, run, invoice, link, coperniq_now, current)
 
 
-def has_changed(ctx: SyncContext, link: RecordLink, current: QuickBooksInvoice) -> bool:
+def _differs_from_snapshot(ctx: SyncContext, link: RecordLink, current: QuickBooksInvoice) -> bool:
     now, before = quickbooks_invoice_snapshot(current, ctx.settings.memo_field), link.quickbooks_snapshot
     names = [
         *INVOICE_FIELDS,
@@ -132,16 +133,13 @@ def has_changed(ctx: SyncContext, link: RecordLink, current: QuickBooksInvoice) 
 def _refuse_moved_in_quickbooks(
     ctx: SyncContext, run: SyncRun, link: RecordLink, current: QuickBooksInvoice
 ) -> None:
-    """Another customer: merged with its own, which moves all links at once, or truly moved."""
+    """Raises NeedsDecision if the invoice has another customer, BlockedBy if that one was merged with its own."""
     moved_from = link.written.get(MOVED_FROM, "")
     link.written = {name: value for name, value in link.written.items() if name != MOVED_FROM}
     before = moved_from or link.quickbooks_snapshot.get("customer", current.customer_id)
     if current.customer_id == before or run.has_taken(_GO_ON_IN_COPERNIQ):
         return
     wait_if_customer_merged(ctx, before, current.customer_id)
-    raise NeedsDecision(
-        "quickbooks_invoice_moved",
-        f"Invoice {link.display_number} was moved to another customer in QuickBooks. In Coperniq an invoice cannot be "
-        "moved: move it back in QuickBooks, or let the portal go on with it where it is in Coperniq.",
-        [_GO_ON_IN_COPERNIQ, RETRY, DISCARD],
+    raise NeedsDecision.of(
+        InvoicePullMessage.MOVED(invoice=link.display_number), [_GO_ON_IN_COPERNIQ, RETRY, DISCARD]
     )

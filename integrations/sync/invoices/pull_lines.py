@@ -1,4 +1,4 @@
-"""The lines of a QuickBooks invoice as Coperniq can hold them, with their catalog items."""
+"""Convert the lines of a QuickBooks invoice to lines of Coperniq's catalog items."""
 
 from __future__ import annotations
 
@@ -14,126 +14,134 @@ from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.lookups import LookupName, lookup_rows
 from integrations.sync.invoices.line_folding import (
     FoldedLines,
+    existing_line_ids,
     fold_lines,
     line_bodies,
     number_as_sent,
     same_lines,
-    standing_ids,
 )
 from integrations.sync.items.generic import GENERIC_ITEM
 from integrations.sync.items.pull import catalog_id_for, generic_item_id
 
-PAIRED = "catalog:"
-"""Before a catalog item's id: what a line is in Coperniq already, whatever item QuickBooks has for it."""
+CATALOG_PREFIX = "catalog:"
+"""Replaces the item id of a line that is paired with a Coperniq line: its catalog item is known without matching."""
 REMOVED = "Removed in QuickBooks"
 
-_Pairs = Mapping[str, str]
+_LinePairs = Mapping[str, str]
+"""Id of Coperniq's line → id of QuickBooks' line."""
 
 
 @dataclass(frozen=True)
 class CoperniqLines:
-    """`bodies` are the lines of a request; `pairs`, of lines that are one to one: catalog item → QuickBooks' line."""
+    """`bodies` are the lines of a request. `pairs`, empty for folded lines: catalog item → id of QuickBooks' line.
+
+    `are_equal`: Coperniq has these lines already.
+    """
 
     folded: FoldedLines
     catalog_ids: Mapping[str, str]
     bodies: list[dict[str, Any]]
     pairs: dict[str, str]
-    agree: bool
+    are_equal: bool
 
 
 def coperniq_lines_for(
     ctx: SyncContext,
     run: SyncRun,
     invoice: QuickBooksInvoice,
-    standing: Sequence[CoperniqInvoiceLine] = (),
-    paired: _Pairs | None = None,
+    existing: Sequence[CoperniqInvoiceLine] = (),
+    paired: _LinePairs | None = None,
     before: Sequence[Mapping[str, Any]] = (),
     *,
     lines_stay: bool = False,
 ) -> CoperniqLines:
-    """`standing` are Coperniq's lines now, `paired` theirs → QuickBooks', `before` QuickBooks' as last answered."""
-    known = catalog_of_paired(standing, paired or {}, before, invoice)
-    named = replace(invoice, lines=tuple(_as_known(line, known) for line in invoice.lines))
-    folded = fold_lines(named, lambda item: catalog_of(ctx, run, item), generic_ids(ctx))
-    folded = with_kept_texts(folded, standing)
-    catalog_ids = catalog_ids_of(ctx, run, folded)
-    ids = standing_ids(folded, catalog_ids, standing)
-    bodies = line_bodies(folded, catalog_ids, unit_costs(ctx, catalog_ids, standing), ids)
-    gone = [line for line in standing if line.catalog_item_id not in catalog_ids.values()]
+    """`existing` are Coperniq's lines, `before` those of QuickBooks' snapshot. `lines_stay`: see `_blank_line_body`."""
+    known = _catalog_ids_of_paired(existing, paired or {}, before, invoice)
+    invoice = replace(invoice, lines=tuple(_with_known_item(line, known) for line in invoice.lines))
+    folded = fold_lines(invoice, lambda item: _catalog_id_of(ctx, run, item), _generic_ids(ctx))
+    folded = _without_added_texts(folded, existing)
+    catalog_ids = _catalog_ids_of(ctx, run, folded)
+    ids = existing_line_ids(folded, catalog_ids, existing)
+    bodies = line_bodies(folded, catalog_ids, _unit_costs(ctx, catalog_ids, existing), ids)
+    removed = [line for line in existing if line.catalog_item_id not in catalog_ids.values()]
     if lines_stay:
-        bodies += [emptied(line) for line in gone]
+        bodies += [_blank_line_body(line) for line in removed]
     pairs = {} if folded.is_folded else {catalog_ids[line.item]: line.sources[0] for line in folded.lines}
-    shown = [line for line in standing if line not in gone or not is_emptied(line)]
+    shown = [line for line in existing if line not in removed or not _is_blanked(line)]
     return CoperniqLines(folded, catalog_ids, bodies, pairs, same_lines(folded, catalog_ids, shown))
 
 
-def generic_ids(ctx: SyncContext) -> set[str]:
+def _generic_ids(ctx: SyncContext) -> set[str]:
     catalog = lookup_rows(ctx, LookupName.CATALOG)
     return {row["id"] for row in catalog if row["name"].startswith(GENERIC_ITEM)}
 
 
-def is_emptied(line: CoperniqInvoiceLine) -> bool:
+def _is_blanked(line: CoperniqInvoiceLine) -> bool:
     return not line.amount_cents and line.description == REMOVED
 
 
-def catalog_of_paired(
-    standing: Sequence[CoperniqInvoiceLine],
-    paired: _Pairs,
+def _catalog_ids_of_paired(
+    existing: Sequence[CoperniqInvoiceLine],
+    paired: _LinePairs,
     before: Sequence[Mapping[str, Any]],
     invoice: QuickBooksInvoice,
 ) -> dict[str, str]:
-    """QuickBooks' line → catalog item, of lines that were paired and are sold as the same item as before."""
+    """Id of QuickBooks' line → catalog item, for paired lines whose QuickBooks item has not changed."""
     sold_before = {line["id"]: line["item"] for line in before}
     same = {line.id for line in invoice.lines if line.id and sold_before.get(line.id) == line.item_id}
-    catalog = {line.id: line.catalog_item_id for line in standing if line.catalog_item_id}
-    return {theirs: catalog[ours] for ours, theirs in paired.items() if theirs in same and ours in catalog}
+    catalog = {line.id: line.catalog_item_id for line in existing if line.catalog_item_id}
+    return {
+        quickbooks_id: catalog[coperniq_id]
+        for coperniq_id, quickbooks_id in paired.items()
+        if quickbooks_id in same and coperniq_id in catalog
+    }
 
 
-def _as_known(line: QuickBooksInvoiceLine, known: Mapping[str, str]) -> QuickBooksInvoiceLine:
-    return replace(line, item_id=f"{PAIRED}{known[line.id]}") if line.id in known else line
+def _with_known_item(line: QuickBooksInvoiceLine, known: Mapping[str, str]) -> QuickBooksInvoiceLine:
+    return replace(line, item_id=f"{CATALOG_PREFIX}{known[line.id]}") if line.id in known else line
 
 
-def catalog_of(ctx: SyncContext, run: SyncRun, item_id: str) -> str | None:
-    if item_id.startswith(PAIRED):
-        return item_id.removeprefix(PAIRED)
+def _catalog_id_of(ctx: SyncContext, run: SyncRun, item_id: str) -> str | None:
+    if item_id.startswith(CATALOG_PREFIX):
+        return item_id.removeprefix(CATALOG_PREFIX)
     return catalog_id_for(ctx, run, item_id)
 
 
-def with_kept_texts(folded: FoldedLines, standing: Sequence[CoperniqInvoiceLine]) -> FoldedLines:
-    """QuickBooks was given the item's name where Coperniq has no text; it does not come back as one."""
-    unsaid = {line.item_name: line.catalog_item_id for line in standing if not line.description}
-    kept = {f"{PAIRED}{catalog_id}": name for name, catalog_id in unsaid.items()}
+def _without_added_texts(folded: FoldedLines, existing: Sequence[CoperniqInvoiceLine]) -> FoldedLines:
+    """Remove the item names that the push wrote to QuickBooks as descriptions because Coperniq had none."""
+    untitled = {line.item_name: line.catalog_item_id for line in existing if not line.description}
+    added = {f"{CATALOG_PREFIX}{catalog_id}": name for name, catalog_id in untitled.items()}
     lines = tuple(
-        replace(line, description="") if kept.get(line.item) == line.description else line
+        replace(line, description="") if added.get(line.item) == line.description else line
         for line in folded.lines
     )
     return replace(folded, lines=lines)
 
 
-def catalog_ids_of(ctx: SyncContext, run: SyncRun, folded: FoldedLines) -> dict[str, str]:
+def _catalog_ids_of(ctx: SyncContext, run: SyncRun, folded: FoldedLines) -> dict[str, str]:
     return {
         line.item: generic_item_id(ctx, run, line.generic)
         if line.generic
-        else str(catalog_of(ctx, run, line.item))
+        else str(_catalog_id_of(ctx, run, line.item))
         for line in folded.lines
     }
 
 
-def unit_costs(
-    ctx: SyncContext, catalog_ids: Mapping[str, str], standing: Sequence[CoperniqInvoiceLine]
+def _unit_costs(
+    ctx: SyncContext, catalog_ids: Mapping[str, str], existing: Sequence[CoperniqInvoiceLine]
 ) -> dict[str, int]:
-    """Cents by item: as they stand in Coperniq's line, else in its catalog."""
-    known = {line.catalog_item_id: cents_of(line.unit_cost) for line in standing}
+    """Cents by item: of Coperniq's line, else of its catalog."""
+    known = {line.catalog_item_id: _cents_of(line.unit_cost) for line in existing}
     listed = {row["id"]: row["cost_cents"] or 0 for row in lookup_rows(ctx, LookupName.CATALOG)}
     return {item: known.get(id_, listed.get(id_, 0)) for item, id_ in catalog_ids.items()}
 
 
-def cents_of(dollars: Decimal) -> int:
+def _cents_of(dollars: Decimal) -> int:
     return int((dollars * 100).to_integral_value(rounding=ROUND_HALF_UP))
 
 
-def emptied(line: CoperniqInvoiceLine) -> dict[str, Any]:
-    """Where Coperniq keeps what an update leaves out, this is as far as a line can be taken off.
+def _blank_line_body(line: CoperniqInvoiceLine) -> dict[str, Any]:
+    """A line to remove, with an amount of zero: Coperniq may keep lines that an update leaves out.
 
     See docs/vendors/coperniq-api.md, A11.
     """

@@ -10,7 +10,7 @@ from integrations.sync.engine.context import SyncContext
 
 
 def on_invoice_moved(ctx: SyncContext, invoice: RecordLink, customer_id: str) -> None:
-    """Payments need the customer it has by now; the run of its own still has to ask about the one it had."""
+    """Keep the customer it had, because payments store the new one: the requested pull has to ask about the move."""
     before = invoice.quickbooks_snapshot.get("customer", customer_id)
     if customer_id != before:
         invoice.written = {MOVED_FROM: before, **invoice.written}
@@ -18,7 +18,7 @@ def on_invoice_moved(ctx: SyncContext, invoice: RecordLink, customer_id: str) ->
 
 
 def request_pull(ctx: SyncContext, invoice: RecordLink) -> None:
-    """Whoever met the news here stores a later version, after which nothing else would tell of it."""
+    """The caller stores the new version, after which change detection would skip it."""
     with transaction.atomic():
         ctx.lease.assert_owned()
         SyncRun.objects.ask(SyncRun.of(ctx.connection, Action.PULL_INVOICE, invoice))

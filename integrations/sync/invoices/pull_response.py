@@ -1,4 +1,4 @@
-"""Coperniq's answer to a write of an invoice."""
+"""Store Coperniq's response to a write of an invoice, and find a write whose response was lost."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from integrations.coperniq.money import CoperniqInvoice, CoperniqInvoiceLine
 from integrations.errors import Choice, RecordMissing
 from integrations.json_reader import JsonReader
+from integrations.messages import Message
+from integrations.messages.invoices_pull import InvoicePullMessage
 from integrations.models import Kind, RecordLink, RemoteWrite, SyncRun
 from integrations.quickbooks.bodies import money
 from integrations.sync.engine.context import SyncContext
@@ -29,19 +31,19 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
     is_new = link.pk is None
     _update_link(ctx, link, write, invoice)
     if about.get("found"):
-        link.coperniq_snapshot |= edited_since(ctx, invoice, load_body(body)) | moved_since(
+        link.coperniq_snapshot |= _edited_since_write(ctx, invoice, load_body(body)) | _moved_since_write(
             about["record"], invoice
         )
     if is_new:
-        link.coperniq_name = pulled_name(link.number, invoice.number)
-    again = left_standing(link, about, invoice)
+        link.coperniq_name = pulled_invoice_name(link.number, invoice.number)
+    again = _keeps_removed_lines(link, about, invoice)
     link.written["lines_stay"] = again or bool(link.written.get("lines_stay"))
-    if again:  # the lines have not been taken over yet
+    if again:  # the lines have to be written once more
         link.quickbooks_snapshot = {**link.quickbooks_snapshot, "lines": before.get("lines")}
     choices = [Choice(**choice) for choice in about.get("choices", ())]
     return done(
         _message_of(write, link),
-        [*write.warnings, *([] if again else total_variance(about, invoice))],
+        [*write.warnings, *([] if again else total_warnings(about, invoice))],
         changes=[Change(**change) for change in write.changes],
         quickbooks_id=write.quickbooks_id,
         record_name=link.coperniq_name,
@@ -56,7 +58,7 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
 def _link_for_pull(
     ctx: SyncContext, write: RemoteWrite, invoice: CoperniqInvoice
 ) -> tuple[RecordLink, dict[str, Any]]:
-    """With QuickBooks as it was read for this write, and what stood there before."""
+    """The link with QuickBooks' snapshot of this write, and the snapshot before."""
     links = RecordLink.objects.of(ctx.connection, Kind.INVOICE)
     link = links.filter(quickbooks_id=write.quickbooks_id).first() or RecordLink(
         connection=ctx.connection,
@@ -67,34 +69,36 @@ def _link_for_pull(
     )
     apply_plan_metadata(link, write.about)
     before = link.quickbooks_snapshot
-    theirs = write.about["about"]["quickbooks"]
-    link.quickbooks_name, link.quickbooks_version = theirs["name"], theirs["version"]
-    link.quickbooks_snapshot = theirs["image"]
-    link.quickbooks_at = datetime.fromisoformat(theirs["at"]) if theirs["at"] else link.quickbooks_at
+    as_read = write.about["about"]["quickbooks"]
+    link.quickbooks_name, link.quickbooks_version = as_read["name"], as_read["version"]
+    link.quickbooks_snapshot = as_read["image"]
+    link.quickbooks_at = datetime.fromisoformat(as_read["at"]) if as_read["at"] else link.quickbooks_at
     return link, before
 
 
 def _update_link(ctx: SyncContext, link: RecordLink, write: RemoteWrite, invoice: CoperniqInvoice) -> None:
-    """Only what was written counts as answered: a person may have changed the rest since it was read."""
+    """Store only the written fields of the response: a person may have changed the others since they were read."""
     answered = coperniq_invoice_snapshot(invoice, ZoneInfo(ctx.connection.company.time_zone))
     about = write.about["about"]
     written = {name: answered[name] for name in about["fields"]}
     link.coperniq_snapshot = {**write.coperniq_snapshot, **written} if write.coperniq_id else answered
     pairs = about.get("pairs")
     if pairs is not None:
-        sold = {line.catalog_item_id: line.id for line in invoice.lines}
-        link.written["line_ids"] = {sold[item]: theirs for item, theirs in pairs.items() if item in sold}
+        line_ids = {line.catalog_item_id: line.id for line in invoice.lines}
+        link.written["line_ids"] = {
+            line_ids[item]: quickbooks_line for item, quickbooks_line in pairs.items() if item in line_ids
+        }
 
 
-def pulled_name(number: str, own_number: str) -> str:
-    """Each side numbers by itself, so that both numbers are told."""
+def pulled_invoice_name(number: str, own_number: str) -> str:
+    """The number, and Coperniq's own if it differs: each side numbers by itself."""
     if not number or number == own_number:
         return f"Invoice {own_number}"
     return f"Invoice {number} ({own_number} in Coperniq)"
 
 
-def left_standing(link: RecordLink, about: Mapping[str, Any], invoice: CoperniqInvoice) -> bool:
-    """True if Coperniq keeps lines an update leaves out, which is not documented: then they are emptied.
+def _keeps_removed_lines(link: RecordLink, about: Mapping[str, Any], invoice: CoperniqInvoice) -> bool:
+    """True if Coperniq kept lines that the update left out, which is not documented: the next plan sets them to zero.
 
     See docs/vendors/coperniq-api.md, A11.
     """
@@ -104,31 +108,32 @@ def left_standing(link: RecordLink, about: Mapping[str, Any], invoice: CoperniqI
     return any(line.catalog_item_id not in sent and line.amount_cents for line in invoice.lines)
 
 
-def total_variance(about: Mapping[str, Any], invoice: CoperniqInvoice) -> list[str]:
-    """A total that is not QuickBooks' is never a silent success."""
+def total_warnings(about: Mapping[str, Any], invoice: CoperniqInvoice) -> list[Message]:
+    """Warn if Coperniq calculated another total than QuickBooks."""
     wanted = about.get("total")
     if wanted is None or invoice.total_cents == wanted:
         return []
-    return [
-        f"Coperniq makes it ${money(invoice.total_cents):,} where QuickBooks has ${money(wanted):,}: compare the lines, "
-        "and correct them in QuickBooks."
-    ]
+    return [InvoicePullMessage.TOTAL_DIFFERS(coperniq=money(invoice.total_cents), quickbooks=money(wanted))]
 
 
-def _message_of(write: RemoteWrite, link: RecordLink) -> str:
-    about = write.about["about"]
-    name = f"invoice {link.display_number}"
+def _message_of(write: RemoteWrite, link: RecordLink) -> Message:
+    about, invoice = write.about["about"], link.display_number
     if not write.coperniq_id:
-        folded = f" Put together for Coperniq: {', '.join(about['why'])}." if about.get("why") else ""
-        place = f" on “{about['place']}”" if about.get("place") else ""
-        return f"Brought {name} over to Coperniq{place}: ${money(link.amount_cents or 0):,}.{folded}"
+        template = InvoicePullMessage.CREATED_COMBINED if about.get("why") else InvoicePullMessage.CREATED
+        return template(
+            invoice=invoice,
+            place=f" on “{about['place']}”" if about.get("place") else "",
+            total=money(link.amount_cents or 0),
+            reasons=", ".join(about.get("why", ())),
+        )
     if "status" in about["fields"]:
-        return f"Declined {name} in Coperniq, because it was {about['because']} in QuickBooks."
-    return f"Updated {name} in Coperniq: {list_sentences([change['field'] for change in write.changes])}."
+        return InvoicePullMessage.DECLINED(invoice=invoice, ended=about["because"])
+    fields = list_sentences([change["field"] for change in write.changes])
+    return InvoicePullMessage.UPDATED(invoice=invoice, fields=fields)
 
 
 def _payment_runs(ctx: SyncContext, link: RecordLink, *, found: bool) -> list[SyncRun]:
-    """Money that came in before the invoice was in Coperniq; after a lost answer that may be since it was read."""
+    """Pulls of the payments on the invoice. After a lost response it is read again: payments may have been added."""
     payment_ids = link.quickbooks_snapshot.get("payments", ())
     if found:
         try:
@@ -140,9 +145,9 @@ def _payment_runs(ctx: SyncContext, link: RecordLink, *, found: bool) -> list[Sy
 
 def find_lost_write(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
     if not write.coperniq_id:
-        found = find_tagged_invoice(ctx, write.about["about"]["record"], write.quickbooks_id) or find_moved(
-            ctx, write
-        )
+        found = find_tagged_invoice(
+            ctx, write.about["about"]["record"], write.quickbooks_id
+        ) or _find_moved_invoice(ctx, write)
         write.about["about"]["found"] = found is not None
         return WriteResponse(found, "") if found else None
     try:
@@ -153,40 +158,42 @@ def find_lost_write(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteRes
     return WriteResponse(current, "") if _has_values(current, load_body(body), zone) else None
 
 
-def edited_since(ctx: SyncContext, current: CoperniqInvoice, wanted: Mapping[str, Any]) -> dict[str, None]:
-    """Fields that are not as they were sent, in an invoice found after a lost answer: an edit that nobody has seen."""
+def _edited_since_write(
+    ctx: SyncContext, current: CoperniqInvoice, wanted: Mapping[str, Any]
+) -> dict[str, None]:
+    """Fields that a person edited after a write whose response was lost. None makes the next plan see a change."""
     zone = ZoneInfo(ctx.connection.company.time_zone)
     parts = {"due_date": "dueDate", "memo": "description", "lines": "lineItems"}
     sent = {name: {part: wanted[part]} for name, part in parts.items() if part in wanted}
     return {name: None for name, values in sent.items() if not _has_values(current, values, zone)}
 
 
-def moved_since(record: Sequence[str], current: CoperniqInvoice) -> dict[str, str]:
-    """Where it was brought to, if it is elsewhere by now: a person is asked about that."""
+def _moved_since_write(record: Sequence[str], current: CoperniqInvoice) -> dict[str, str]:
+    """The record it was created on, if a person moved it since: the next run asks about the move."""
     return {"record_id": record[1]} if current.record_id not in ("", record[1]) else {}
 
 
 def find_tagged_invoice(
     ctx: SyncContext, record: Sequence[str], quickbooks_id: str
 ) -> CoperniqInvoice | None:
-    """The invoice of this record, ("projects" or "accounts", id), that bears the mark of QuickBooks' one."""
+    """The unlinked invoice of `record`, ("projects" or "accounts", id), with the tag of this QuickBooks invoice."""
     kind, id_ = record
     rows = ctx.coperniq.list_invoices_of("projects" if kind == "projects" else "accounts", id_)
-    return marked_among(ctx, rows, quickbooks_id)
+    return _first_tagged(ctx, rows, quickbooks_id)
 
 
-def find_moved(ctx: SyncContext, write: RemoteWrite) -> CoperniqInvoice | None:
-    """People may have moved it to another record, or taken its own away, before the portal had its answer."""
+def _find_moved_invoice(ctx: SyncContext, write: RemoteWrite) -> CoperniqInvoice | None:
+    """A person may have moved it to another record, or deleted that record, before the portal found it."""
     rows = ctx.coperniq.list_invoices(sent_not_before(write, ctx.coperniq.clock_offset))
-    return marked_among(ctx, rows, write.quickbooks_id)
+    return _first_tagged(ctx, rows, write.quickbooks_id)
 
 
-def marked_among(ctx: SyncContext, rows: Iterable[object], quickbooks_id: str) -> CoperniqInvoice | None:
+def _first_tagged(ctx: SyncContext, rows: Iterable[object], quickbooks_id: str) -> CoperniqInvoice | None:
     for row in rows:
         if not isinstance(row, CoperniqInvoice):
             continue
-        mark = read_quickbooks_tag(ctx.connection.realm_id, Kind.INVOICE, row.description)
-        if mark.quickbooks_id == quickbooks_id and _is_unlinked(ctx, row.id):
+        tag = read_quickbooks_tag(ctx.connection.realm_id, Kind.INVOICE, row.description)
+        if tag.quickbooks_id == quickbooks_id and _is_unlinked(ctx, row.id):
             return row
     return None
 
@@ -202,17 +209,17 @@ def _has_values(current: CoperniqInvoice, wanted: Mapping[str, Any], zone: ZoneI
         ("dueDate" not in wanted or day_of(current.due_at, zone) == day_of(due, zone))
         and wanted.get("description", current.description).strip() == current.description.strip()
         and wanted.get("status", current.status) == current.status
-        and (rows is None or sorted(map(wanted_line, rows)) == sorted(map(standing_line, current.lines)))
+        and (rows is None or sorted(map(_key_of_body, rows)) == sorted(map(_key_of_line, current.lines)))
     )
 
 
-SoldLine = tuple[str, Decimal, Decimal, str]
+_LineKey = tuple[str, Decimal, Decimal, str]
 
 
-def wanted_line(row: Mapping[str, Any]) -> SoldLine:
-    texts = str(row["catalogItemId"]), row.get("description") or ""
-    return texts[0], Decimal(row["quantity"]), Decimal(row["unitPrice"]), texts[1].strip()
+def _key_of_body(row: Mapping[str, Any]) -> _LineKey:
+    description = (row.get("description") or "").strip()
+    return str(row["catalogItemId"]), Decimal(row["quantity"]), Decimal(row["unitPrice"]), description
 
 
-def standing_line(line: CoperniqInvoiceLine) -> SoldLine:
+def _key_of_line(line: CoperniqInvoiceLine) -> _LineKey:
     return line.catalog_item_id, line.quantity, line.unit_price, line.description.strip()

@@ -1,4 +1,4 @@
-"""A linked invoice that was voided or deleted in QuickBooks: what becomes of Coperniq's."""
+"""Plan what becomes of Coperniq's invoice when QuickBooks' was voided or deleted: decline it, or ask a person."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from integrations.coperniq.money import CoperniqInvoice
 from integrations.errors import Choice, NeedsDecision, RecordMissing, Skipped
+from integrations.messages.invoices_pull import InvoicePullMessage
 from integrations.models import OnQuickBooksVoid, Question, RecordLink, SyncRun, Vendor
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import QuickBooksInvoice
@@ -21,6 +22,12 @@ from integrations.sync.invoices.push_update import ENDED_CAUSES, is_edited_in_co
 from integrations.sync.invoices.push_void import DECLINED
 
 _VOIDED, _DELETED = "voided", "deleted"
+_ASK_TO_DECLINE = {
+    (_VOIDED, False): InvoicePullMessage.VOIDED,
+    (_VOIDED, True): InvoicePullMessage.VOIDED_AND_EDITED,
+    (_DELETED, False): InvoicePullMessage.DELETED,
+    (_DELETED, True): InvoicePullMessage.DELETED_AND_EDITED,
+}
 _QUESTIONS = {_VOIDED: Question.VOIDED_IN_QUICKBOOKS, _DELETED: Question.DELETED_IN_QUICKBOOKS}
 
 
@@ -29,56 +36,48 @@ def plan_voided(ctx: SyncContext, run: SyncRun, link: RecordLink, current: Quick
         raise _hold_refilled(link, current)
     if link.written.get("ended") or link.quickbooks_snapshot.get("voided"):
         return plan_refreshed(ctx, link, run, current)
-    image = quickbooks_invoice_snapshot(current, ctx.settings.memo_field)
-    told = quickbooks_as_read(current, image)
+    as_read = quickbooks_as_read(current, quickbooks_invoice_snapshot(current, ctx.settings.memo_field))
     return _plan_decline(
-        ctx, run, link, _VOIDED, told, asks=ctx.settings.on_quickbooks_void == OnQuickBooksVoid.HOLD
+        ctx, run, link, _VOIDED, as_read, asks=ctx.settings.on_quickbooks_void == OnQuickBooksVoid.HOLD
     )
 
 
 def _hold_refilled(link: RecordLink, current: QuickBooksInvoice) -> NeedsDecision:
-    """People have given it lines once more. Coperniq's has come to its end, and nothing would tell of the money."""
-    return NeedsDecision(
-        "quickbooks_invoice_filled_again",
-        f"Invoice {link.display_number} was voided in QuickBooks, and comes to ${money(current.total_cents):,} there "
-        "again. In Coperniq it has ended. Void it in QuickBooks and make a new one there, which comes over by itself, or "
-        "leave it.",
+    """A person has added lines to the voided invoice. Coperniq's is declined, so its total would be missing there."""
+    return NeedsDecision.of(
+        InvoicePullMessage.FILLED_AGAIN(invoice=link.display_number, total=money(current.total_cents)),
         [RETRY, DISCARD],
     )
 
 
 def plan_deleted(ctx: SyncContext, run: SyncRun, link: RecordLink | None) -> Plan:
-    """Nothing is ever ended in Coperniq for it without a person."""
+    """Always ask a person before declining Coperniq's invoice."""
     if link is None:
-        raise Skipped(
-            "deleted_in_quickbooks",
-            "It is not in QuickBooks any more, and never was in Coperniq.",
-            silent=True,
-        )
+        raise Skipped.of(InvoicePullMessage.DELETED_BEFORE_PULL(), silent=True)
     run.record_name = link.coperniq_name
     if link.written.get("ended"):
-        raise Skipped("deleted_in_quickbooks", "Its end is known already.", silent=True)
-    told = {
+        raise Skipped.of(InvoicePullMessage.DELETION_KNOWN(), silent=True)
+    as_read = {
         "name": link.quickbooks_name,
         "version": link.quickbooks_version,
         "at": "",
         "image": {**link.quickbooks_snapshot, "deleted": True},
     }
-    return _plan_decline(ctx, run, link, _DELETED, told, asks=True)
+    return _plan_decline(ctx, run, link, _DELETED, as_read, asks=True)
 
 
 def _plan_decline(
-    ctx: SyncContext, run: SyncRun, link: RecordLink, because: str, told: Mapping[str, Any], *, asks: bool
+    ctx: SyncContext, run: SyncRun, link: RecordLink, ended: str, as_read: Mapping[str, Any], *, asks: bool
 ) -> Plan:
-    invoice = read_coperniq_invoice(ctx, link)
+    invoice = _find_coperniq_invoice(ctx, link)
     if invoice is None or invoice.status == DECLINED:
-        return _plan_known_end(run, link, because, told)
-    image = coperniq_invoice_snapshot(invoice, ZoneInfo(ctx.connection.company.time_zone))
+        return _plan_already_ended(run, link, ended, as_read)
+    coperniq_now = coperniq_invoice_snapshot(invoice, ZoneInfo(ctx.connection.company.time_zone))
     open_questions(ctx, run, ENDED_CAUSES).requeue()
-    _refuse_paid_in_coperniq(run, link, invoice, because)
-    edited = is_edited_in_coperniq(link, image)
-    if (asks or edited) and not run.has_taken(decline(because)):
-        raise _ask_to_decline(link, because, edited=edited)
+    _refuse_paid_in_coperniq(link, invoice, ended)
+    edited = is_edited_in_coperniq(link, coperniq_now)
+    if (asks or edited) and not run.has_taken(_decline_choice(ended)):
+        raise _ask_to_decline(link, ended, edited=edited)
     return Plan(
         record_name=run.record_name,
         match_method=link.match_method,
@@ -91,53 +90,48 @@ def _plan_decline(
             vendor=Vendor.COPERNIQ,
             coperniq_id=invoice.id,
         ),
-        coperniq_snapshot=image,
+        coperniq_snapshot=coperniq_now,
         number=link.number,
-        amount_cents=image["total"],
-        written={**link.written, "ended": because},
-        about={"quickbooks": told, "fields": ["status"], "because": because},
+        amount_cents=coperniq_now["total"],
+        written={**link.written, "ended": ended},
+        about={"quickbooks": as_read, "fields": ["status"], "because": ended},
     )
 
 
-def read_coperniq_invoice(ctx: SyncContext, link: RecordLink) -> CoperniqInvoice | None:
+def _find_coperniq_invoice(ctx: SyncContext, link: RecordLink) -> CoperniqInvoice | None:
     try:
         return ctx.coperniq.read_invoice(link.coperniq_id)
     except RecordMissing:
         return None
 
 
-def _plan_known_end(run: SyncRun, link: RecordLink, because: str, told: Mapping[str, Any]) -> Plan:
+def _plan_already_ended(run: SyncRun, link: RecordLink, ended: str, as_read: Mapping[str, Any]) -> Plan:
     return Plan.of(
         link,
         run.record_name,
-        quickbooks_version=str(told["version"]),
-        quickbooks_snapshot=dict(told["image"]),
-        written={**link.written, "ended": because},
-        sentence=f"Invoice {link.display_number} was {because} in QuickBooks, and has come to its end in Coperniq too.",
+        quickbooks_version=str(as_read["version"]),
+        quickbooks_snapshot=dict(as_read["image"]),
+        written={**link.written, "ended": ended},
+        sentence=InvoicePullMessage.ALREADY_ENDED(invoice=link.display_number, ended=ended),
     )
 
 
-def _refuse_paid_in_coperniq(run: SyncRun, link: RecordLink, invoice: CoperniqInvoice, because: str) -> None:
-    """Money that Coperniq has on it would hang in the air."""
+def _refuse_paid_in_coperniq(link: RecordLink, invoice: CoperniqInvoice, ended: str) -> None:
+    """Payments must not stay on a declined invoice."""
     if not invoice.paid_cents:
         return
-    raise NeedsDecision(
-        "ended_but_paid",
-        f"Invoice {link.display_number} was {because} in QuickBooks, but Coperniq has payments of "
-        f"${money(invoice.paid_cents):,} on it. Decide what becomes of the money, then try again, or leave the invoice.",
+    raise NeedsDecision.of(
+        InvoicePullMessage.ENDED_BUT_PAID(
+            invoice=link.display_number, ended=ended, paid=money(invoice.paid_cents)
+        ),
         [RETRY, DISCARD],
     )
 
 
-def decline(because: str) -> Choice:
-    return Choice("decline_in_coperniq", "Decline it in Coperniq too", _QUESTIONS[because])
+def _decline_choice(ended: str) -> Choice:
+    return Choice("decline_in_coperniq", "Decline it in Coperniq too", _QUESTIONS[ended])
 
 
-def _ask_to_decline(link: RecordLink, because: str, *, edited: bool) -> NeedsDecision:
-    also = " It was changed in Coperniq meanwhile." if edited else ""
-    return NeedsDecision(
-        f"quickbooks_invoice_{because}",
-        f"Invoice {link.display_number} was {because} in QuickBooks.{also} Decline it in Coperniq too, or leave it "
-        "there.",
-        [decline(because), RETRY, DISCARD],
-    )
+def _ask_to_decline(link: RecordLink, ended: str, *, edited: bool) -> NeedsDecision:
+    message = _ASK_TO_DECLINE[ended, edited](invoice=link.display_number)
+    return NeedsDecision.of(message, [_decline_choice(ended), RETRY, DISCARD])
