@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from integrations.errors import Choice, NeedsDecision, RecordMissing
 from integrations.models import Kind, Question, RecordLink, SyncRun
@@ -20,21 +21,25 @@ NUMBERS_AT_ONCE = 10
 PROBABLY_SAME = "probably_same_invoice"
 
 
-class InvoiceFound(Exception):
-    """The invoice is in QuickBooks already."""
+@dataclass(frozen=True)
+class ExistingInvoice:
+    """The QuickBooks invoice that this Coperniq invoice already is, and how that was found out."""
 
-    def __init__(self, invoice: QuickBooksInvoice, rule: RecordLink.MatchMethod) -> None:
-        self.invoice, self.match_method = invoice, rule
+    invoice: QuickBooksInvoice
+    match_method: RecordLink.MatchMethod
 
 
-def choose_number(ctx: SyncContext, run: SyncRun, number: str, customer_id: str, total_cents: int) -> str:
-    """Where the company numbers by itself, QuickBooks says whether a number is free; else it is looked up first.
+def choose_number(
+    ctx: SyncContext, run: SyncRun, number: str, customer_id: str, total_cents: int
+) -> str | ExistingInvoice:
+    """The number to create the invoice with, or the QuickBooks invoice to link to instead.
 
-    Raises Found where the holder of the number is this very invoice.
+    Where the company uses custom transaction numbers, QuickBooks refuses a number that is taken, so that no query is
+    needed before the first refusal. Raises NeedsDecision if another invoice of this number is probably the same.
     """
     decided = run.answer_to(Question.INVOICE_NUMBER)
     if decided.verb == "link":
-        raise InvoiceFound(_read_chosen(ctx, decided.target), RecordLink.MatchMethod.CHOSEN)
+        return ExistingInvoice(_read_chosen(ctx, decided.target), RecordLink.MatchMethod.CHOSEN)
     wanted = suffixed_number(number, 1)
     taken = refused_numbers(run)
     if not wanted or (preferences(ctx).custom_txn_numbers and not taken):
@@ -42,20 +47,22 @@ def choose_number(ctx: SyncContext, run: SyncRun, number: str, customer_id: str,
     holders = ctx.quickbooks.find_invoices_numbered([wanted])
     if not holders and wanted not in taken:
         return wanted
-    _refuse_same_invoice(ctx, run, holders, customer_id, total_cents)
-    return free_number(ctx, run, number)
+    tagged = _find_same_invoice(ctx, run, holders, customer_id, total_cents)
+    return tagged or free_number(ctx, run, number)
 
 
-def _refuse_same_invoice(
+def _find_same_invoice(
     ctx: SyncContext, run: SyncRun, holders: Sequence[QuickBooksInvoice], customer_id: str, total_cents: int
-) -> None:
+) -> ExistingInvoice | None:
+    """The invoice with this record's tag. Raises NeedsDecision for one of the same customer and total."""
     unlinked = [holder for holder in holders if is_unlinked(ctx, holder)]
     for holder in unlinked:
         if tagged_coperniq_id(ctx.connection.realm_id, Kind.INVOICE, holder.note) == run.coperniq_id:
-            raise InvoiceFound(holder, RecordLink.MatchMethod.ADOPTED)
+            return ExistingInvoice(holder, RecordLink.MatchMethod.ADOPTED)
     same = [row for row in unlinked if (row.customer_id, row.total_cents) == (customer_id, total_cents)]
     if same and not run.has_taken(NEW_NUMBER):
         raise _hold_probably_same(same[0])
+    return None
 
 
 def is_unlinked(ctx: SyncContext, invoice: QuickBooksInvoice) -> bool:

@@ -27,7 +27,7 @@ from integrations.sync.invoices.mapping import (
     quickbooks_invoice_snapshot,
     suffixed_number,
 )
-from integrations.sync.invoices.numbering import InvoiceFound, choose_number
+from integrations.sync.invoices.numbering import ExistingInvoice, choose_number
 from integrations.sync.invoices.push_lines import fit_text, line_text, wanted_lines
 from integrations.sync.invoices.push_response import allocation_runs
 from integrations.sync.items.lines import InvoiceLine
@@ -39,10 +39,9 @@ def plan_invoice_create(
 ) -> Plan:
     customer_id = _customer_id_of(ctx, invoice)
     lines, matches = wanted_lines(ctx, run, invoice)
-    try:
-        number = choose_number(ctx, run, wanted_number(invoice), customer_id, invoice.total_cents)
-    except InvoiceFound as found:
-        return _plan_link(ctx, run, invoice, image, found.invoice, found.match_method)
+    number = choose_number(ctx, run, wanted_number(invoice), customer_id, invoice.total_cents)
+    if isinstance(number, ExistingInvoice):
+        return _plan_link(ctx, run, invoice, image, number.invoice, number.match_method)
     values, warnings = _invoice_values(ctx, run, invoice, lines)
     warnings += renumbered(wanted_number(invoice), number)
     values |= {"CustomerRef.value": customer_id, "DocNumber": number}
