@@ -27,12 +27,12 @@ from integrations.sync.invoices.pull_lines import CoperniqLines, coperniq_lines_
 from integrations.sync.invoices.push_create import memo_values
 from integrations.sync.invoices.push_lines import (
     SentLine,
+    current_line_ids,
     dollar_text,
     line_text,
     line_title,
     lines_differ,
     lines_equal,
-    pairs_now,
     updated_lines,
     wanted_lines,
 )
@@ -92,8 +92,8 @@ class _QuickBooksFields:
     def lines_agree(self) -> bool:
         standing = [line for line in self.current.lines if line.kind != SUBTOTAL]
         wanted = {line.id: line for line in self.lines}
-        return [line.id for line in standing] == [sent.theirs for sent in self.sent] and all(
-            not sent.ours or lines_equal(line, wanted[sent.ours])
+        return [line.id for line in standing] == [sent.quickbooks_id for sent in self.sent] and all(
+            not sent.coperniq_id or lines_equal(line, wanted[sent.coperniq_id])
             for line, sent in zip(standing, self.sent, strict=True)
         )
 
@@ -115,7 +115,9 @@ class _QuickBooksFields:
         """Coperniq line → QuickBooks line; by their order where it was not noted, as in one found again."""
         noted = self.link.written.get("line_ids")
         if noted:
-            return pairs_now(self.link.coperniq_snapshot.get("lines") or (), self.image["lines"], noted)
+            return current_line_ids(
+                self.link.coperniq_snapshot.get("lines") or (), self.image["lines"], noted
+            )
         sold = [line.id for line in self.current.lines if line.kind == SALES]
         return dict(zip([line["id"] for line in self.image["lines"]], sold, strict=False))
 

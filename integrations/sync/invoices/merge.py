@@ -72,7 +72,7 @@ def _plan_to_quickbooks(fields: InvoiceComparison, resolved: Resolution) -> Plan
     written = _link_state(fields, resolved, left)
     written["choices"] = [choice._asdict() for choice in resolved.choices]
     if "lines" in resolved.to_quickbooks:
-        written["line_order"] = [sent.ours for sent in fields.sent]
+        written["line_order"] = [sent.coperniq_id for sent in fields.sent]
     return _base_plan(
         fields,
         resolved,

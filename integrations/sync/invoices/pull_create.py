@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from integrations.causes import Cause
 from integrations.coperniq.money import CoperniqInvoice
 from integrations.errors import BlockedBy, Choice, NeedsDecision, RecordMissing, Skipped
 from integrations.models import Action, Kind, Question, RecordLink, SyncLogEntry, SyncRun, Vendor
@@ -26,7 +27,7 @@ from integrations.sync.invoices.mapping import (
     quickbooks_invoice_snapshot,
 )
 from integrations.sync.invoices.merge import quickbooks_as_read
-from integrations.sync.invoices.numbering import PROBABLY_SAME, link_choice_for
+from integrations.sync.invoices.numbering import link_choice_for
 from integrations.sync.invoices.pull_lines import CoperniqLines, coperniq_lines_for
 from integrations.sync.invoices.pull_response import find_tagged_invoice
 
@@ -152,7 +153,7 @@ def _refuse_before_cutoff(ctx: SyncContext, run: SyncRun, current: QuickBooksInv
 def _wait_if_asked(ctx: SyncContext, current: QuickBooksInvoice) -> None:
     """A person is asked whether Coperniq has it already: brought over meanwhile it would be there twice."""
     asked = SyncRun.objects.open().filter(
-        connection=ctx.connection, action=Action.PUSH_INVOICE, cause=PROBABLY_SAME
+        connection=ctx.connection, action=Action.PUSH_INVOICE, cause=Cause.PROBABLY_SAME_INVOICE
     )
     key = link_choice_for(current).key
     for card in asked:
