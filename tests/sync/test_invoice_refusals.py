@@ -14,6 +14,7 @@ import responses
 from django.utils import timezone
 
 from integrations.connections.resuming import release_held
+from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import CoperniqConnection, QuickBooksConnection, RemoteWrite, RunState, SyncRun
 from tests.sampling import thinned
 from tests.sync.desk_of_money import Money
@@ -81,7 +82,7 @@ def test_a_passing_trouble_is_tried_again_after_a_pause(money: Money, code: str)
         assert run.not_before > timezone.now()
     assert money.told() == [f"retrying: {sentence}"]
     money.work()
-    assert money.told()[1:] == ["done: Created invoice 1001 in QuickBooks, open and not e-mailed."]
+    assert money.told()[1:] == [f"done: {InvoicePushMessage.CREATED(number=1001)}"]
     assert_at_rest(money)
 
 
@@ -128,7 +129,7 @@ def test_a_number_taken_by_a_form_we_cannot_see_gets_a_suffix(money: Money, code
         first_try(money)
     money.work()
     assert money.in_books()["DocNumber"] == "1001-2"
-    assert "QuickBooks already has another document 1001, so this one is 1001-2 there." in money.told()[-1]
+    assert "QuickBooks already has a document 1001, so the invoice is 1001-2 there." in money.told()[-1]
     assert_at_rest(money)
 
 

@@ -6,6 +6,7 @@ from itertools import product
 
 import pytest
 
+from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import QuickBooksConnection
 from tests.sampling import thinned
 from tests.sync.desk_of_money import Money
@@ -17,8 +18,8 @@ HELD = (
     "QuickBooks and try again, or date it February 1, 2026."
 )
 DATED = (
-    "done_with_warning: Created invoice 1001 in QuickBooks, open and not e-mailed. It is dated February 1, 2026 "
-    "instead of January 15, 2026: the books are closed until then."
+    f"done_with_warning: {InvoicePushMessage.CREATED(number=1001)} It is dated February 1, 2026 "
+    "instead of January 15, 2026, because the books are closed until then."
 )
 STANDING = (
     "held: The books are closed up to January 31, 2026, and this document is dated January 15, 2026, so it cannot be "
@@ -129,7 +130,7 @@ def test_nothing_to_write_is_not_held_by_closed_books(money: Money) -> None:
     close(money)
     money.edit(invoice, status="OVERDUE")
     money.work()
-    assert money.told()[1:] == ["nothing_to_do: Invoice 1001 is in step with Coperniq already."]
+    assert money.told()[1:] == [f"nothing_to_do: {InvoicePushMessage.IN_STEP(number=1001)}"]
 
 
 def test_a_refusal_the_preferences_do_not_explain_is_told_as_it_is(money: Money) -> None:

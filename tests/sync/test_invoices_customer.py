@@ -9,6 +9,7 @@ import pytest
 from integrations.coperniq.client import CoperniqClient
 from integrations.coperniq.records import Project
 from integrations.errors import RecordMissing
+from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import RecordLink, RunState, SyncRun
 from tests.simulation import API_KEY
 from tests.sync.desk_of_money import Money
@@ -52,12 +53,12 @@ def test_an_invoice_waits_for_the_job_and_is_told_the_phase(money: Money) -> Non
     money.invoice(on=project)
     money.work()
     assert money.told() == [
-        f"waiting: Waiting for the job of “{project['title']}”: it is made when the project enters Installation."
+        f"waiting: Waiting for the job of “{project['title']}”, which is created when the project enters Installation."
     ]
     assert_at_rest(money)
     money.office.enter(project)
     money.work()
-    assert money.told()[1:] == ["done: Created invoice 1001 in QuickBooks, open and not e-mailed."]
+    assert money.told()[1:] == [f"done: {InvoicePushMessage.CREATED(number=1001)}"]
     assert_at_rest(money)
 
 
@@ -66,7 +67,7 @@ def test_an_invoice_of_a_workflow_without_trigger_says_so(money: Money) -> None:
     project = money.office.project(money.account, "Garage", workflowId=other["id"])
     money.invoice(on=project)
     money.work()
-    assert money.told()[0].endswith("when the project enters a trigger phase; its workflow has none yet.")
+    assert money.told()[0].endswith("No trigger phase has been chosen for its workflow yet.")
 
 
 def test_an_invoice_of_an_account_waits_for_its_customer(money: Money) -> None:
@@ -74,7 +75,8 @@ def test_an_invoice_of_an_account_waits_for_its_customer(money: Money) -> None:
     money.invoice(on=account)
     money.work()
     assert money.told() == [
-        "waiting: Waiting for the customer of “Jane Doe”: it is made when one of its projects enters a trigger phase."
+        "waiting: Waiting for the customer of “Jane Doe”, which is created when one of its projects enters a trigger "
+        "phase."
     ]
     money.office.enter(money.office.project(account, "Jane Doe"))
     money.work()
@@ -108,7 +110,7 @@ def test_an_account_that_is_not_the_projects_is_held_until_corrected(
         money.invoice(on=project)
         money.work()
     assert money.told() == [
-        "held: This invoice belongs to “John Smith”, but its project “Garage” is of another account. "
+        "held: This invoice belongs to “John Smith”, but its project “Garage” belongs to another account. "
         "Correct one of them in Coperniq, then try again."
     ]
     money.office.enter(project)
@@ -135,7 +137,7 @@ def test_a_project_the_key_does_not_show_is_held(money: Money, monkeypatch: pyte
     money.invoice(on=project)
     money.work()
     assert money.told() == [
-        "held: Coperniq does not show “Garage”, on which this invoice was raised. Restore it, or give the API key's "
+        "held: Coperniq no longer shows “Garage”, the project of this invoice. Restore it, or give the API key's "
         "user access to it, then try again."
     ]
 
@@ -146,8 +148,8 @@ def test_an_invoice_whose_project_was_deleted_belongs_to_nobody(money: Money) ->
     money.office.simulator.control(f"coperniq/{API_KEY}/projects/{project['id']}", None, "DELETE")
     money.work()
     assert money.told() == [
-        "held: This invoice belongs to no account in Coperniq, so there is no customer for it. Give it one, "
-        "then try again."
+        "held: This invoice belongs to no account in Coperniq, so QuickBooks has no customer for it. Assign it to "
+        "an account, then try again."
     ]
     money.decide("discard")
     assert_at_rest(money)

@@ -16,7 +16,7 @@ from tests.sync.invoice_scenes import assert_at_rest, earlier, prefer, pushed, s
 from tests.sync.office import Office
 
 TOO_OLD = (
-    "skipped: Invoice 1001 was made before invoice syncing was switched on. Send it anyway if it belongs into "
+    "skipped: Invoice 1001 was created before invoice syncing was turned on. Send it anyway if it belongs in "
     "QuickBooks."
 )
 CREATED = "done: Created invoice 1001 in QuickBooks, open and not e-mailed."
@@ -96,7 +96,8 @@ def test_a_draft_waits_for_being_sent_where_the_company_wants_that(money: Money)
     invoice = money.invoice()
     money.work()
     skipped = (
-        "skipped: Invoice 1001 is still a draft. It goes to QuickBooks, which has no drafts, once it is sent."
+        "skipped: Invoice 1001 is still a draft in Coperniq. QuickBooks has no drafts, so the invoice is created there "
+        "once it has been sent."
     )
     assert money.told() == [skipped]
     assert_at_rest(money)
@@ -118,7 +119,7 @@ def test_a_draft_can_be_sent_anyway(money: Money) -> None:
 def test_one_that_ended_before_it_was_pushed_never_is(money: Money, verb: str, word: str) -> None:
     money.act(money.invoice(), verb)
     money.work()
-    assert money.told() == [f"skipped: Invoice 1001 is {word} in Coperniq and never was in QuickBooks."]
+    assert money.told() == [f"skipped: Invoice 1001 is {word} in Coperniq and was never in QuickBooks."]
     assert not money.books("Invoice")
     assert not SyncRun.objects.get(action="push_invoice").choices
     assert_at_rest(money)

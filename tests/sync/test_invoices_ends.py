@@ -24,7 +24,7 @@ DELETED = "done: Deleted invoice 1001 in QuickBooks, because it was {} in Copern
 IN_STEP = "nothing_to_do: Invoice 1001 is in step with Coperniq already."
 REVIVED = (
     "held: Invoice 1001 is in use again in Coperniq, but was voided or deleted in QuickBooks while it was not. "
-    "A voided invoice cannot be brought back: create it again, or leave it."
+    "QuickBooks cannot restore it: create it again, or leave it."
 )
 
 
@@ -124,8 +124,8 @@ def test_a_paid_one_is_never_ended(money: Money, invoice: dict[str, Any], verb: 
     end(money, invoice, verb)
     word = "declined" if verb == "decline" else "archived"
     assert money.told()[1:] == [
-        f"held: Invoice 1001 was {word} in Coperniq, but $40.00 has been paid on it in 1 payment, so it stays in "
-        "QuickBooks. Decide there what becomes of the money, then try again, or leave the invoice."
+        f"held: Invoice 1001 was {word} in Coperniq, but payments of $40.00 are applied to it in QuickBooks, so it "
+        "stays there. Refund or move the payments in QuickBooks, then try again, or leave the invoice."
     ]
     assert money.in_books()["TotalAmt"] == 100
     assert_at_rest(money)
@@ -233,8 +233,8 @@ def test_one_voided_in_quickbooks_and_edited_in_coperniq_is_held(
     money.edit(invoice, lineItems=[{**lines_of(invoice)[0], "quantity": 3}])
     money.work()
     assert money.told()[-1] == (
-        "held: Invoice 1001 is voided in QuickBooks, so the change in Coperniq has nowhere to go. Decline it in "
-        "Coperniq too, or create it again."
+        "held: Invoice 1001 is voided in QuickBooks, so the change in Coperniq cannot be sent there. Decline it "
+        "in Coperniq too, or create it again."
     )
     assert_at_rest(money)
     money.decide("create")

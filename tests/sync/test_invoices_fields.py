@@ -92,8 +92,8 @@ def test_an_emptied_message_is_cleared_or_told(money: Money, clears: str) -> Non
     money.work()
     is_kept = "CustomerMemo" in money.in_books()
     told = (
-        "done_with_warning: Updated invoice 1001 in QuickBooks: memo. QuickBooks kept the message although it is empty "
-        "in Coperniq: clear it there by hand."
+        "done_with_warning: Updated invoice 1001 in QuickBooks: memo. QuickBooks kept the message to the customer, "
+        "although it is empty in Coperniq. Clear it in QuickBooks by hand."
     )
     assert is_kept == (clears in ("null", "none"))
     assert money.told()[-1] == (told if is_kept else "done: Updated invoice 1001 in QuickBooks: memo.")
@@ -117,7 +117,7 @@ def test_a_memo_too_long_is_asked_about_and_can_be_cut(money: Money, field: str,
     money.invoice(description="x" * (limit + 1))
     money.work()
     held = money.told()[0]
-    assert held.startswith(f"held: The description has {limit + 1:,} characters, and QuickBooks takes ")
+    assert held.startswith(f"held: The description has {limit + 1:,} characters, and QuickBooks accepts ")
     assert held.endswith("Shorten it in Coperniq, or send it with the end cut off.")
     assert_at_rest(money)
     money.decide("send_anyway")
@@ -134,7 +134,7 @@ def test_a_line_too_long_is_asked_about_and_can_be_shortened(money: Money) -> No
     )
     money.work()
     assert money.told() == [
-        "held: The text of a line has 4,001 characters, and QuickBooks takes 4,000. Shorten it in Coperniq, or send "
+        "held: The text of a line has 4,001 characters, and QuickBooks accepts 4,000. Shorten it in Coperniq, or send "
         "it with the end cut off."
     ]
     money.edit(invoice, lineItems=[money.line("Permit", 1, 100, "Short by now")])

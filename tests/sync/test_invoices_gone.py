@@ -36,8 +36,8 @@ def test_one_deleted_in_coperniq_is_held_and_never_voided(money: Money, invoice:
     remove(money, invoice)
     money.sweep()
     assert money.told()[1:] == [
-        "held: Coperniq does not show invoice 1001 any more; QuickBooks still has it. Restore it, or give the API "
-        "key's user access to it, then try again. If it was deleted on purpose, void it in QuickBooks by hand."
+        "held: Coperniq no longer shows invoice 1001, but QuickBooks still has it. Restore it in Coperniq, or give the "
+        "API key's user access to it, then try again. If it was deleted on purpose, void it in QuickBooks by hand."
     ]
     assert money.in_books()["TotalAmt"] == 100
     money.sweep()

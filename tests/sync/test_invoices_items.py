@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import QuickBooksConnection, RecordLink, SyncRun
 from tests.sync.desk_of_money import Money, open_desk
 from tests.sync.invoice_scenes import assert_at_rest, lines_of, sales, stocked
@@ -13,8 +14,8 @@ from tests.sync.office import Office
 
 CREATED = "done: Created invoice {} in QuickBooks, open and not e-mailed."
 DROPPED = (
-    "done_with_warning: Created invoice 1001 in QuickBooks, open and not e-mailed. QuickBooks dropped the amounts of "
-    "lines that no QuickBooks item matches: the portal writes them again with the item chosen for that."
+    f"done_with_warning: {InvoicePushMessage.CREATED(number=1001)} QuickBooks dropped the amounts of "
+    "lines without a matching item. The portal sends those lines again with the item chosen for them."
 )
 REPAIRED = "done: Repaired invoice 1001 in QuickBooks: the lines without an item have their amount now."
 NO_FALLBACK = (
@@ -180,8 +181,8 @@ def test_an_item_quickbooks_put_in_by_itself_is_a_warning(money: Money) -> None:
     money.work()
     assert known(money.office) == "kept"
     assert money.told() == [
-        "done_with_warning: Created invoice 1001 in QuickBooks, open and not e-mailed. QuickBooks put its item "
-        "“Services” into lines that have none in Coperniq."
+        f"done_with_warning: {InvoicePushMessage.CREATED(number=1001)} QuickBooks added its item "
+        "“Services” to lines that have none in Coperniq."
     ]
     assert_at_rest(money)
 

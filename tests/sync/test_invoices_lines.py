@@ -10,6 +10,7 @@ import pytest
 
 from integrations.coperniq.client import CoperniqClient
 from integrations.coperniq.money import CoperniqInvoiceLine
+from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.sync.invoices import push_lines as invoices_push_lines
 from integrations.sync.invoices.mapping import line_payload
 from integrations.sync.items.lines import InvoiceLine
@@ -115,8 +116,8 @@ def test_an_invoice_below_zero_is_held(money: Money) -> None:
     money.invoice(("Permit", 1, 100), ("Panel", 1, -1250.5))
     money.work()
     assert money.told() == [
-        "held: This invoice comes to -$1,150.50, and QuickBooks takes no invoice below zero. Change it in Coperniq, "
-        "or record it in QuickBooks by hand."
+        "held: The total of this invoice is -$1,150.50, and QuickBooks accepts no invoice below zero. Change it in "
+        "Coperniq and try again, or record it in QuickBooks by hand."
     ]
     assert not money.books("Invoice")
     assert_at_rest(money)
@@ -126,8 +127,8 @@ def test_an_invoice_without_lines_is_held_until_it_has_some(money: Money) -> Non
     invoice = money.invoice(lineItems=[])
     money.work()
     assert money.told() == [
-        "held: This invoice has no lines, and QuickBooks takes none without. Change it in Coperniq, or record it in "
-        "QuickBooks by hand."
+        "held: This invoice has no lines, and QuickBooks requires one. Change it in Coperniq and try again, or record "
+        "it in QuickBooks by hand."
     ]
     money.edit(invoice, lineItems=[money.line("Permit", 1, 10)])
     money.work()
@@ -139,7 +140,7 @@ def test_more_lines_than_quickbooks_takes_are_held(money: Money, monkeypatch: py
     monkeypatch.setattr(invoices_push_lines, "MOST_LINES", 2)
     money.invoice(*[("Permit", 1, 1)] * 3)
     money.work()
-    assert money.told()[0].startswith("held: This invoice has 3 lines, and QuickBooks takes 2.")
+    assert money.told()[0].startswith("held: This invoice has 3 lines, and QuickBooks accepts at most 2.")
 
 
 @pytest.mark.parametrize(
@@ -176,8 +177,8 @@ def test_a_total_beyond_the_lines_is_held(money: Money) -> None:
     money.invoice(("Permit", 1, 100), amount=108.25)
     money.work()
     assert money.told() == [
-        "held: Coperniq's total of $108.25 is $8.25 away from the sum of its lines, perhaps for tax. Correct it in "
-        "Coperniq, or choose an active item for tax and differences on the QuickBooks page; then try again."
+        "held: Coperniq's total of $108.25 differs by $8.25 from the sum of the lines, perhaps because of tax. "
+        "Correct it in Coperniq, or choose an active item for tax and differences on the QuickBooks page; then try again."
     ]
     assert not money.books("Invoice")
     assert_at_rest(money)
@@ -230,4 +231,4 @@ def test_our_lines_bear_no_sales_tax_where_the_books_have_it(money: Money) -> No
     prefer(money.office, using_sales_tax=True)
     pushed(money, ("Permit", 1, 100))
     assert money.in_books()["TotalAmt"] == 100
-    assert money.told() == ["done: Created invoice 1001 in QuickBooks, open and not e-mailed."]
+    assert money.told() == [f"done: {InvoicePushMessage.CREATED(number=1001)}"]

@@ -23,8 +23,8 @@ from tests.sync.office import Office
 
 read_invoice = CoperniqClient.read_invoice
 RENUMBERED = (
-    "done_with_warning: Created invoice {0} in QuickBooks, open and not e-mailed. QuickBooks already has another "
-    "document {1}, so this one is {0} there."
+    "done_with_warning: Created invoice {0} in QuickBooks, open and not e-mailed. QuickBooks already has a "
+    "document {1}, so the invoice is {0} there."
 )
 BOTH = [True, False]
 
@@ -90,7 +90,7 @@ def test_the_same_customer_and_total_are_probably_the_same(money: Money, custom:
     assert told.startswith(
         "held: QuickBooks already has an invoice 1001 of $100.00 for this customer, dated "
     )
-    assert told.endswith("It is probably the same: link to it, or create another.")
+    assert told.endswith("It is probably the same invoice: link to it, or create another one.")
     assert_at_rest(money)
 
 
@@ -130,7 +130,8 @@ def test_a_chosen_invoice_that_is_gone_meanwhile_is_asked_about_again(money: Mon
     end(money, found["Id"])
     money.decide(f"link:{found['Id']}")
     assert money.told()[-1] == (
-        "held: The chosen QuickBooks invoice is not there any more, or belongs to another one. Please choose again."
+        "held: The chosen invoice has been deleted or voided in QuickBooks, or is linked to another invoice by now. "
+        "Choose again."
     )
     money.decide("new_number")
     assert money.link().match_method == "created"
@@ -186,8 +187,8 @@ def test_a_long_number_is_cut_and_both_are_shown(money: Money, monkeypatch: pyte
     money.work()
     assert numbers(money) == ["INV-2026-FEBRUARY-000"]
     assert money.told() == [
-        "done_with_warning: Created invoice INV-2026-FEBRUARY-000 in QuickBooks, open and not e-mailed. Coperniq's "
-        f"number {number} is longer than QuickBooks takes; there it is INV-2026-FEBRUARY-000."
+        "done_with_warning: Created invoice INV-2026-FEBRUARY-000 in QuickBooks, open and not e-mailed. Number "
+        f"{number} is longer than QuickBooks accepts, so the invoice is INV-2026-FEBRUARY-000 there."
     ]
     assert_at_rest(money)
 

@@ -190,8 +190,8 @@ def test_what_cannot_be_read_is_held_and_the_others_go_on(
     money.work()
     assert money.in_books()["DocNumber"] == str(good["uid"])
     assert [line for line in money.told() if line.startswith("held")] == [
-        "held: Coperniq shows this invoice in a way the portal does not understand, perhaps with a fraction of a cent: "
-        "there is no amount of money at amount. Correct it in Coperniq, then try again."
+        "held: The portal cannot read this invoice from Coperniq: there is no amount of money at amount. Perhaps an "
+        "amount has a fraction of a cent. Correct it in Coperniq, then try again."
     ]
     assert money.held().record_name == f"Invoice with id {odd['id']}"
     assert_at_rest(money)

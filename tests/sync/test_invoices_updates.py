@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from integrations.messages.invoices_push import InvoicePushMessage
 from tests.sync.desk_of_money import Money
 from tests.sync.invoice_scenes import (
     assert_at_rest,
@@ -19,7 +20,7 @@ from tests.sync.invoice_scenes import (
 from tests.sync.office import Office
 
 UPDATED = "done: Updated invoice 1001 in QuickBooks: memo."
-NOTHING_NEW = "nothing_to_do: Invoice 1001 is in step with Coperniq already."
+NOTHING_NEW = f"nothing_to_do: {InvoicePushMessage.IN_STEP(number=1001)}"
 IN_STEP = "nothing_to_do: Invoice 1001 is in step on both sides already."
 DETAIL = "SalesItemLineDetail"
 
@@ -117,8 +118,8 @@ def test_a_moved_invoice_is_held_until_a_person_has_seen_to_it(money: Money) -> 
     money.edit(invoice, recordId=other["id"], description="And a memo")
     money.work()
     assert money.told()[-1] == (
-        "held: Invoice 1001 was moved to another project or account in Coperniq. In QuickBooks it stays where it is: "
-        "move it there by hand if it should follow, then let the portal go on with it as it stands there."
+        "held: Invoice 1001 was moved to another project or account in Coperniq. The portal does not move it in "
+        "QuickBooks: move it there by hand if it should follow, then go on with it where it is in QuickBooks."
     )
     assert_at_rest(money)
     money.decide("go_on")
@@ -171,8 +172,7 @@ def test_one_deleted_in_quickbooks_is_not_brought_back_by_itself(money: Money) -
     money.edit(invoice, description="An edit")
     money.work()
     assert money.told()[-1] == (
-        "held: QuickBooks does not have invoice 1001 any more: somebody deleted it there. Create it again, or leave it "
-        "deleted."
+        "held: Invoice 1001 was deleted in QuickBooks. Create it again, or leave it deleted."
     )
     assert not money.books("Invoice")
     assert_at_rest(money)

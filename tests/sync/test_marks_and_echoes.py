@@ -160,8 +160,8 @@ def test_a_copy_in_coperniq_of_a_pulled_invoice_is_told(books: Books) -> None:
     books.money.work()
     assert len(books.money.books("Invoice")) == 1
     assert told(books)[-1] == (
-        "skipped: It was copied in Coperniq from one that came from QuickBooks, with its mark. Remove the last line of "
-        "its text if it is an invoice of its own."
+        "skipped: It was copied in Coperniq from a record that came from QuickBooks, including the tag that identifies "
+        "that record. To sync the copy as a record of its own, remove the last line of its text."
     )
     assert_calm(books)
     books.money.edit(copy, description="Roof, again")

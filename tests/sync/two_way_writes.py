@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db.models import Q
 
+from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import RecordLink, RemoteWrite, SyncLogEntry, Vendor
-from integrations.sync.invoices.concurrent_edits import WHOSE_DUE_DATE
 from tests.sync.histories import Step
 from tests.sync.two_way_checks import check
 from tests.sync.two_way_histories import TwoWays
@@ -80,7 +80,10 @@ def other_reasons() -> Counter[tuple[str, str, str]]:
     date goes over once where people may have changed it before the answer to its create was there.
     """
     to_quickbooks = Q(sentence__startswith="Repaired") | Q(sentence__contains=NO_ROOM)
-    rules = {Vendor.QUICKBOOKS: to_quickbooks, Vendor.COPERNIQ: Q(sentence__contains=WHOSE_DUE_DATE)}
+    rules = {
+        Vendor.QUICKBOOKS: to_quickbooks,
+        Vendor.COPERNIQ: Q(sentence__contains=InvoicePushMessage.DUE_DATE_UNCERTAIN().text),
+    }
     found: Counter[tuple[str, str, str]] = Counter()
     for vendor, rule in rules.items():
         told = SyncLogEntry.objects.filter(rule).values_list("kind", "quickbooks_id")

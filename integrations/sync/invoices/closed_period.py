@@ -1,53 +1,48 @@
-"""Closed periods are known before anything is written into them."""
+"""Dates in a closed accounting period are found before anything is written to QuickBooks."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 
 from integrations.errors import Choice, NeedsDecision
+from integrations.messages import Message
+from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import ClosedBooks, Question, SyncRun
 from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.lookups import preferences, read_preferences
 
-FIRST_OPEN_DAY = ClosedBooks.FIRST_OPEN_DAY.value
+_FIRST_OPEN_DAY = ClosedBooks.FIRST_OPEN_DAY.value
 
 
-def open_day(ctx: SyncContext, run: SyncRun, on: date) -> tuple[date, tuple[str, ...]]:
-    """The date of a new document, and a word about it where it had to be another."""
-    closed_on = closed_for(ctx, on)
+def open_day(ctx: SyncContext, run: SyncRun, on: date) -> tuple[date, tuple[Message, ...]]:
+    """The date for a new document, with a warning if it is not `on`.
+
+    Raises NeedsDecision if `on` is closed and neither the settings nor a person allow another date.
+    """
+    closed_on = _closing_date(ctx, on)
     if closed_on is None:
         return on, ()
     first = closed_on + timedelta(days=1)
-    if (
-        ctx.settings.closed_books == FIRST_OPEN_DAY
-        or run.answer_to(Question.CLOSED_PERIOD).key == FIRST_OPEN_DAY
-    ):
-        return first, (
-            f"It is dated {first:%B %-d, %Y} instead of {on:%B %-d, %Y}: the books are closed until then.",
-        )
-    raise NeedsDecision(
-        "books_closed",
-        f"The books are closed up to {closed_on:%B %-d, %Y}, and this is dated {on:%B %-d, %Y}. Reopen the period "
-        f"in QuickBooks and try again, or date it {first:%B %-d, %Y}.",
-        [Choice(FIRST_OPEN_DAY, f"Date it {first:%B %-d, %Y}", Question.CLOSED_PERIOD), RETRY, DISCARD],
+    answer = run.answer_to(Question.CLOSED_PERIOD).key
+    if _FIRST_OPEN_DAY in (ctx.settings.closed_books, answer):
+        return first, (InvoicePushMessage.REDATED(first=first, on=on),)
+    raise NeedsDecision.of(
+        InvoicePushMessage.CLOSED_PERIOD(closed_on=closed_on, on=on, first=first),
+        [Choice(_FIRST_OPEN_DAY, f"Date it {first:%B %-d, %Y}", Question.CLOSED_PERIOD), RETRY, DISCARD],
     )
 
 
 def refuse_closed(ctx: SyncContext, on: date) -> None:
-    """What stands in the books is never dated anew."""
-    closed_on = closed_for(ctx, on)
+    """Raises NeedsDecision for an existing document of a closed period: its date is never changed."""
+    closed_on = _closing_date(ctx, on)
     if closed_on is not None:
-        raise NeedsDecision(
-            "books_closed",
-            f"The books are closed up to {closed_on:%B %-d, %Y}, and this document is dated {on:%B %-d, %Y}, so it "
-            "cannot be changed. Reopen the period in QuickBooks and try again, or leave it as it is.",
-            [RETRY, DISCARD],
-        )
+        message = InvoicePushMessage.CLOSED_PERIOD_OF_DOCUMENT(closed_on=closed_on, on=on)
+        raise NeedsDecision.of(message, [RETRY, DISCARD])
 
 
-def closed_for(ctx: SyncContext, on: date) -> date | None:
-    """Up to when the books are closed, if that day is among them; read anew, for somebody may have reopened them."""
+def _closing_date(ctx: SyncContext, on: date) -> date | None:
+    """The last closed day if `on` is closed; read again first, because the period may have been reopened."""
     closed_on = preferences(ctx).book_close_on
     if closed_on is not None and on <= closed_on:
         read_preferences(ctx)

@@ -28,12 +28,12 @@ from integrations.sync.invoices.pull_lines import CoperniqLines, coperniq_lines_
 from integrations.sync.invoices.push_create import memo_values
 from integrations.sync.invoices.push_lines import (
     SentLine,
+    current_line_ids,
     dollar_text,
     line_text,
     line_title,
     lines_differ,
     lines_equal,
-    pairs_now,
     updated_lines,
     wanted_lines,
 )
@@ -109,8 +109,8 @@ class InvoiceComparison:
                 return equal
         existing = [line for line in self.current.lines if line.kind != SUBTOTAL]
         wanted = {line.id: line for line in self.lines}
-        return [line.id for line in existing] == [sent.theirs for sent in self.sent] and all(
-            not sent.ours or lines_equal(line, wanted[sent.ours])
+        return [line.id for line in existing] == [sent.quickbooks_id for sent in self.sent] and all(
+            not sent.coperniq_id or lines_equal(line, wanted[sent.coperniq_id])
             for line, sent in zip(existing, self.sent, strict=True)
         )
 
@@ -146,7 +146,7 @@ class InvoiceComparison:
         """Coperniq line → QuickBooks line; by their order where no pairs are stored, as in an invoice linked again."""
         stored = self.link.written.get("line_ids")
         if stored:
-            return pairs_now(
+            return current_line_ids(
                 self.link.coperniq_snapshot.get("lines") or (), self.coperniq_now["lines"], stored
             )
         sold = [line.id for line in self.current.lines if line.kind == SALES]

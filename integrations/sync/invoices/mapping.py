@@ -13,19 +13,19 @@ from integrations.sync.engine.coperniq_texts import memo_of
 from integrations.sync.engine.correlation_tag import without_tag
 from integrations.sync.items.lines import InvoiceLine
 
-NUMBER_LIMIT, DESCRIPTION_LIMIT, NOTE_LIMIT, MEMO_LIMIT = 21, 4000, 4000, 1000
+_NUMBER_LIMIT, DESCRIPTION_LIMIT, NOTE_LIMIT, MEMO_LIMIT = 21, 4000, 4000, 1000
 MOST_LINES = 10_000
-PRICE_DECIMALS = 5  # of a UnitPrice (docs/vendors/quickbooks-online.md, 5.2)
-HALF_A_CENT = Decimal("0.005")
+_PRICE_DECIMALS = 5  # of a UnitPrice (docs/vendors/quickbooks-online.md, 5.2)
+_HALF_A_CENT = Decimal("0.005")
 SALES, SUBTOTAL = "SalesItemLineDetail", "SubTotalLineDetail"
 INVOICE_FIELDS = ("due_date", "memo", "lines")
-"""What is kept in step. Customer, number and date are written once and are QuickBooks' own from then on."""
+"""The synced fields. Customer, number and date are written once; after that QuickBooks' own values count."""
 PERCENTAGE, DIFFERENCE = "percentage", "difference"
-"""Ids of lines Coperniq has none for."""
+"""Ids of lines for which Coperniq has no id."""
 
 
 def day_of(moment: datetime | None, zone: tzinfo) -> date | None:
-    """Midnight in UTC is a date somebody picked; any other moment is a moment, seen from the company's place.
+    """Midnight in UTC is a date that was picked; any other moment is converted to the company's time zone.
 
     See docs/vendors/coperniq-api.md, A6.
     """
@@ -37,7 +37,7 @@ def day_of(moment: datetime | None, zone: tzinfo) -> date | None:
 
 def invoice_lines_of(invoice: CoperniqInvoice) -> list[InvoiceLine]:
     if invoice.calculation_method == "PERCENTAGE" and not invoice.lines:
-        return [percentage_line(invoice)]
+        return [_percentage_line(invoice)]
     return [
         InvoiceLine(
             id=line.id or f"{n}",
@@ -53,14 +53,14 @@ def invoice_lines_of(invoice: CoperniqInvoice) -> list[InvoiceLine]:
     ]
 
 
-def percentage_line(invoice: CoperniqInvoice) -> InvoiceLine:
+def _percentage_line(invoice: CoperniqInvoice) -> InvoiceLine:
     price = money(invoice.total_cents)
     return InvoiceLine(
-        PERCENTAGE, "", "", "", percentage_text(invoice), Decimal(1), price, invoice.total_cents
+        PERCENTAGE, "", "", "", _percentage_text(invoice), Decimal(1), price, invoice.total_cents
     )
 
 
-def percentage_text(invoice: CoperniqInvoice) -> str:
+def _percentage_text(invoice: CoperniqInvoice) -> str:
     """`30 % of $25,000, John Smith`."""
     share = f"{invoice.percentage.normalize():f} %" if invoice.percentage is not None else "Share"
     base = f" of ${money(invoice.base_cents):,}".removesuffix(".00") if invoice.base_cents else ""
@@ -68,7 +68,7 @@ def percentage_text(invoice: CoperniqInvoice) -> str:
 
 
 def difference_line(cents: int, item_id: str) -> InvoiceLine:
-    """What Coperniq's total has beyond its lines, as one line for the item an admin named."""
+    """The part of Coperniq's total that its lines lack, as one line with the item that was chosen for it."""
     text = "Tax and other amounts"
     return InvoiceLine(DIFFERENCE, "", item_id, text, text, Decimal(1), money(cents), cents)
 
@@ -86,24 +86,25 @@ def line_payload(line: InvoiceLine) -> dict[str, Any]:
 
 
 def quantity_and_price(line: InvoiceLine) -> dict[str, Decimal]:
-    """Together they have to make the amount (6070), however QuickBooks rounds half a cent.
+    """QuickBooks refuses a line whose quantity times price is not its amount (error 6070).
 
-    A price QuickBooks cannot hold leaves the amount alone.
+    The line becomes one piece at its amount if QuickBooks cannot store the price, or if the product ends in half a cent,
+    which QuickBooks may round either way.
     """
     exponent = line.unit_price.normalize().as_tuple().exponent
-    too_fine = isinstance(exponent, int) and -exponent > PRICE_DECIMALS
-    if too_fine or abs(line.quantity * line.unit_price - money(line.amount_cents)) == HALF_A_CENT:
+    too_fine = isinstance(exponent, int) and -exponent > _PRICE_DECIMALS
+    if too_fine or abs(line.quantity * line.unit_price - money(line.amount_cents)) == _HALF_A_CENT:
         return {"Qty": Decimal(1), "UnitPrice": money(line.amount_cents)}
     return {"Qty": line.quantity, "UnitPrice": line.unit_price}
 
 
 def coperniq_invoice_snapshot(invoice: CoperniqInvoice, zone: tzinfo) -> dict[str, Any]:
-    """As Coperniq last answered: texts and integers, so that it can be kept and compared."""
+    """The invoice as Coperniq last answered it, in texts and integers, so that it can be stored and compared."""
     due_on = day_of(invoice.due_at, zone)
     return {
         "due_date": due_on.isoformat() if due_on else "",
         "memo": memo_of(invoice.description),
-        "lines": [_line_snapshot(line) for line in invoice_lines_of(invoice)],
+        "lines": [_coperniq_line_snapshot(line) for line in invoice_lines_of(invoice)],
         "total": invoice.total_cents,
         "status": invoice.status,
         "archived": invoice.is_archived,
@@ -113,7 +114,7 @@ def coperniq_invoice_snapshot(invoice: CoperniqInvoice, zone: tzinfo) -> dict[st
     }
 
 
-def _line_snapshot(line: InvoiceLine) -> dict[str, Any]:
+def _coperniq_line_snapshot(line: InvoiceLine) -> dict[str, Any]:
     return {
         "id": line.id,
         "catalog": line.catalog_id,
@@ -129,7 +130,7 @@ def quickbooks_invoice_snapshot(invoice: QuickBooksInvoice, memo_field: str) -> 
         "due_date": invoice.due_on.isoformat() if invoice.due_on else "",
         "memo": memo_in(invoice, memo_field),
         "memo_field": memo_field,
-        "lines": [_sale_snapshot(line) for line in invoice.lines if line.kind != SUBTOTAL],
+        "lines": [_quickbooks_line_snapshot(line) for line in invoice.lines if line.kind != SUBTOTAL],
         "total": invoice.total_cents,
         "balance": invoice.balance_cents,
         "customer": invoice.customer_id,
@@ -144,7 +145,7 @@ def memo_in(invoice: QuickBooksInvoice, memo_field: str) -> str:
     return invoice.memo.strip() if memo_field == "customer_memo" else without_tag(invoice.note)
 
 
-def _sale_snapshot(line: QuickBooksInvoiceLine) -> dict[str, Any]:
+def _quickbooks_line_snapshot(line: QuickBooksInvoiceLine) -> dict[str, Any]:
     return {
         "id": line.id,
         "kind": line.kind,
@@ -161,6 +162,6 @@ def text_of(number: Decimal | None) -> str:
 
 
 def suffixed_number(number: str, count: int) -> str:
-    """`1042-2`, within what QuickBooks takes; the first bears no suffix."""
+    """`1042-2`, cut to the length that QuickBooks accepts; the first has no suffix."""
     suffix = f"-{count}" if count > 1 else ""
-    return number[: NUMBER_LIMIT - len(suffix)] + suffix
+    return number[: _NUMBER_LIMIT - len(suffix)] + suffix

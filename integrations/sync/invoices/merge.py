@@ -80,7 +80,7 @@ def _plan_to_quickbooks(comparison: InvoiceComparison, resolved: Resolution) -> 
     written = _link_state(comparison, resolved, remaining)
     written["choices"] = [choice._asdict() for choice in resolved.choices]
     if "lines" in resolved.to_quickbooks:
-        written["line_order"] = [sent.ours for sent in comparison.sent]
+        written["line_order"] = [sent.coperniq_id for sent in comparison.sent]
     return _base_plan(
         comparison,
         resolved,

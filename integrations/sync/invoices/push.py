@@ -1,4 +1,4 @@
-"""Coperniq invoice to QuickBooks invoice: created once, then kept in step."""
+"""Coperniq invoice to QuickBooks invoice: created once, then updated, voided or deleted with it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
+from integrations.causes import Cause
 from integrations.coperniq.money import CoperniqInvoice
 from integrations.errors import (
     BooksClosed,
@@ -18,6 +19,7 @@ from integrations.errors import (
     Skipped,
     UnexpectedShape,
 )
+from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import (
     ItemlessLines,
     Kind,
@@ -47,8 +49,6 @@ from integrations.sync.invoices.push_update import plan_invoice_update
 from integrations.sync.invoices.push_void import DECLINED
 from integrations.sync.items.push import itemless_lines_policy
 
-_INVOICE_MISSING = "invoice_missing"
-
 
 def plan(ctx: SyncContext, run: SyncRun) -> Plan:
     settings = ctx.settings
@@ -60,18 +60,21 @@ def plan(ctx: SyncContext, run: SyncRun) -> Plan:
     is_pulled = link is not None and link.match_method == RecordLink.MatchMethod.PULLED
     run.record_name = link.coperniq_name if link is not None and is_pulled else _invoice_name(invoice)
     run.coperniq_account_id = invoice.account_id
-    image = coperniq_invoice_snapshot(invoice, ZoneInfo(ctx.connection.company.time_zone))
+    snapshot = coperniq_invoice_snapshot(invoice, ZoneInfo(ctx.connection.company.time_zone))
     ended = end_of_invoice(settings, invoice)
     if link is not None and (ended is not None or not run.has_taken(CREATE_AGAIN)):
-        return plan_invoice_update(ctx, run, invoice, link, image, ended)
+        return plan_invoice_update(ctx, run, invoice, link, snapshot, ended)
     if link is None:
         refuse_pulled_copy(ctx, run, Kind.INVOICE, invoice.description)
         _refuse_ineligible(ctx, run, invoice, settings)
-    return plan_invoice_create(ctx, run, invoice, image)
+    return plan_invoice_create(ctx, run, invoice, snapshot)
 
 
 def apply(ctx: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
-    """Whether QuickBooks keeps lines without an item is learnt from one invoice; the others wait for that."""
+    """The first invoice with unmatched lines shows whether QuickBooks keeps lines without an item.
+
+    Until then only one such invoice is written at a time, and each is planned again with what the one before showed.
+    """
     remedies = {
         NumberTaken: refresh_nothing,
         InactiveReference: forget_lookup,
@@ -93,45 +96,35 @@ def _invoice_name(invoice: CoperniqInvoice) -> str:
 
 
 def read_invoice(ctx: SyncContext, run: SyncRun, link: RecordLink | None) -> CoperniqInvoice:
+    """The Coperniq invoice of a run. Raises NeedsDecision or Skipped if there is none or it cannot be read."""
     try:
         return ctx.coperniq.read_invoice(run.coperniq_id)
     except UnexpectedShape as error:
         run.record_name = link.coperniq_name if link is not None else f"Invoice with id {run.coperniq_id}"
-        raise NeedsDecision(
-            "odd_invoice",
-            f"Coperniq shows this invoice in a way the portal does not understand, perhaps with a fraction of a cent: "
-            f"there is no {error.wanted} at {error.path}. Correct it in Coperniq, then try again.",
-            [RETRY, DISCARD],
-        ) from error
+        message = InvoicePushMessage.UNREADABLE(wanted=error.wanted, path=error.path)
+        raise NeedsDecision.of(message, [RETRY, DISCARD]) from error
     except RecordMissing as error:
         if link is None:
-            raise Skipped(
-                "invoice_gone", "It is not in Coperniq any more, and never was in QuickBooks.", silent=True
-            ) from error
+            raise Skipped.of(InvoicePushMessage.GONE(), silent=True) from error
         run.record_name = link.coperniq_name
         _skip_if_asked(ctx, run, link)
-        raise NeedsDecision(
-            _INVOICE_MISSING,
-            f"Coperniq does not show invoice {link.display_number} any more; QuickBooks still has it. Restore it, or "
-            "give the API key's user access to it, then try again. If it was deleted on purpose, void it in QuickBooks "
-            "by hand.",
-            [RETRY, DISCARD],
-        ) from error
+        message = InvoicePushMessage.MISSING_IN_COPERNIQ(number=link.display_number)
+        raise NeedsDecision.of(message, [RETRY, DISCARD]) from error
 
 
 def _skip_if_asked(ctx: SyncContext, run: SyncRun, link: RecordLink) -> None:
-    """One card is enough; whoever answers it goes on with both sides."""
-    if not open_questions(ctx, run, (_INVOICE_MISSING,)).exists():
+    """Raises Skipped if the run of the other direction already asks: one answer continues both directions."""
+    if not open_questions(ctx, run, (Cause.INVOICE_MISSING,)).exists():
         return
     link.written["unsettled"] = list(INVOICE_FIELDS)
     with transaction.atomic():
         ctx.lease.assert_owned()
         RecordLink.objects.filter(pk=link.pk).update(written=link.written)
-    raise Skipped("asked_already", "A person has been asked about this already.", silent=True)
+    raise Skipped.of(InvoicePushMessage.ASKED_ALREADY(), silent=True)
 
 
 def end_of_invoice(settings: SyncSettings, invoice: CoperniqInvoice) -> str | None:
-    """What becomes of the QuickBooks invoice; None while Coperniq's is in use."""
+    """What to do with the QuickBooks invoice; None while Coperniq's is in use."""
     if invoice.status == DECLINED:
         return settings.on_declined
     return settings.on_archived if invoice.is_archived else None
@@ -140,21 +133,14 @@ def end_of_invoice(settings: SyncSettings, invoice: CoperniqInvoice) -> str | No
 def _refuse_ineligible(
     ctx: SyncContext, run: SyncRun, invoice: CoperniqInvoice, settings: SyncSettings
 ) -> None:
+    """Raises Skipped for an invoice that is not to be created in QuickBooks."""
     name = _invoice_name(invoice)
     if invoice.status == DECLINED or invoice.is_archived:
-        what = "declined" if invoice.status == DECLINED else "archived"
-        raise Skipped("ended_before_push", f"{name} is {what} in Coperniq and never was in QuickBooks.")
+        state = "declined" if invoice.status == DECLINED else "archived"
+        raise Skipped.of(InvoicePushMessage.ENDED_BEFORE_PUSH(invoice=name, state=state))
     if run.decisions:
-        return  # whoever has answered anything about it wants it sent
+        return  # a person who answered any question about it wants it sent
     if is_before_cutoff(ctx, invoice.created_at, -ctx.coperniq.clock_behind):
-        raise Skipped(
-            "before_cut_off",
-            f"{name} was made before invoice syncing was switched on. Send it anyway if it belongs into QuickBooks.",
-            [SEND_ANYWAY],
-        )
+        raise Skipped.of(InvoicePushMessage.BEFORE_CUT_OFF(invoice=name), [SEND_ANYWAY])
     if settings.push_from == PushFrom.SENT and invoice.status == "DRAFT":
-        raise Skipped(
-            "still_a_draft",
-            f"{name} is still a draft. It goes to QuickBooks, which has no drafts, once it is sent.",
-            [SEND_ANYWAY],
-        )
+        raise Skipped.of(InvoicePushMessage.STILL_A_DRAFT(invoice=name), [SEND_ANYWAY])

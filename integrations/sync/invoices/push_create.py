@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 
 from integrations.coperniq.money import CoperniqInvoice
 from integrations.errors import BlockedBy, NeedsDecision, RecordMissing
+from integrations.messages import Message
+from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import Kind, MemoField, RecordLink, SyncRun
-from integrations.quickbooks.documents import QuickBooksInvoice
 from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.coperniq_texts import memo_of
@@ -27,7 +28,7 @@ from integrations.sync.invoices.mapping import (
     quickbooks_invoice_snapshot,
     suffixed_number,
 )
-from integrations.sync.invoices.numbering import InvoiceFound, choose_number
+from integrations.sync.invoices.numbering import ExistingInvoice, choose_number
 from integrations.sync.invoices.push_lines import fit_text, line_text, wanted_lines
 from integrations.sync.invoices.push_response import allocation_runs
 from integrations.sync.items.lines import InvoiceLine
@@ -35,22 +36,23 @@ from integrations.sync.items.push import has_unmatched
 
 
 def plan_invoice_create(
-    ctx: SyncContext, run: SyncRun, invoice: CoperniqInvoice, image: dict[str, Any]
+    ctx: SyncContext, run: SyncRun, invoice: CoperniqInvoice, snapshot: dict[str, Any]
 ) -> Plan:
+    """Create the invoice, or link it to the QuickBooks invoice that it already is. `snapshot` is Coperniq's."""
     customer_id = _customer_id_of(ctx, invoice)
     lines, matches = wanted_lines(ctx, run, invoice)
-    try:
-        number = choose_number(ctx, run, wanted_number(invoice), customer_id, invoice.total_cents)
-    except InvoiceFound as found:
-        return _plan_link(ctx, run, invoice, image, found.invoice, found.match_method)
+    wanted = invoice.number or invoice.id
+    number = choose_number(ctx, run, wanted, customer_id, invoice.total_cents)
+    if isinstance(number, ExistingInvoice):
+        return _plan_link(ctx, run, invoice, snapshot, number)
     values, warnings = _invoice_values(ctx, run, invoice, lines)
-    warnings += renumbered(wanted_number(invoice), number)
+    warnings += number_warnings(wanted, number)
     values |= {"CustomerRef.value": customer_id, "DocNumber": number}
     return Plan(
         record_name=run.record_name,
         match_method="created",
         write=PlannedWrite("create", "Invoice", values, _create_changes(values, lines)),
-        coperniq_snapshot=image,
+        coperniq_snapshot=snapshot,
         number=number,
         amount_cents=invoice.total_cents,
         warnings=warnings,
@@ -60,14 +62,10 @@ def plan_invoice_create(
     )
 
 
-def wanted_number(invoice: CoperniqInvoice) -> str:
-    return invoice.number or invoice.id
-
-
 def _invoice_values(
     ctx: SyncContext, run: SyncRun, invoice: CoperniqInvoice, lines: Sequence[InvoiceLine]
-) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Not sent: QuickBooks must not e-mail what Coperniq has sent, or will."""
+) -> tuple[dict[str, Any], tuple[Message, ...]]:
+    """Payload by dotted path, and warnings. EmailStatus is NotSet, because Coperniq e-mails the invoice itself."""
     zone = ZoneInfo(ctx.connection.company.time_zone)
     issued_on = day_of(invoice.issued_at or invoice.created_at or invoice.updated_at, zone)
     assert issued_on is not None  # updated_at is always there
@@ -84,12 +82,12 @@ def _invoice_values(
 
 
 def memo_values(ctx: SyncContext, run: SyncRun, memo: str) -> dict[str, str]:
-    """The mark is the note's last line, wherever the memo goes."""
-    mark = coperniq_tag(ctx.connection.realm_id, Kind.INVOICE, run.coperniq_id)
+    """The correlation tag is the note's last line, whichever field the memo goes to."""
+    tag = coperniq_tag(ctx.connection.realm_id, Kind.INVOICE, run.coperniq_id)
     if ctx.settings.memo_field == MemoField.CUSTOMER_MEMO:
         memo = fit_text(run, "description", memo, MEMO_LIMIT)
-        return {"PrivateNote": mark} | ({"CustomerMemo.value": memo} if memo else {})
-    return {"PrivateNote": with_tag(fit_text(run, "description", memo, NOTE_LIMIT - len(mark) - 1), mark)}
+        return {"PrivateNote": tag} | ({"CustomerMemo.value": memo} if memo else {})
+    return {"PrivateNote": with_tag(fit_text(run, "description", memo, NOTE_LIMIT - len(tag) - 1), tag)}
 
 
 def _create_changes(values: dict[str, Any], lines: Sequence[InvoiceLine]) -> tuple[Change, ...]:
@@ -98,100 +96,91 @@ def _create_changes(values: dict[str, Any], lines: Sequence[InvoiceLine]) -> tup
     return (*named, *(Change(f"Line {n}", "", line_text(line)) for n, line in enumerate(lines, 1)))
 
 
-def renumbered(wanted: str, number: str) -> tuple[str, ...]:
+def number_warnings(wanted: str, number: str) -> tuple[Message, ...]:
     if number == wanted:
         return ()
-    if number == suffixed_number(wanted, 1):
-        return (f"Coperniq's number {wanted} is longer than QuickBooks takes; there it is {number}.",)
-    return (f"QuickBooks already has another document {wanted}, so this one is {number} there.",)
+    is_shortened = number == suffixed_number(wanted, 1)
+    message = InvoicePushMessage.NUMBER_SHORTENED if is_shortened else InvoicePushMessage.NUMBER_TAKEN
+    return (message(wanted=wanted, number=number),)
 
 
 def _plan_link(
     ctx: SyncContext,
     run: SyncRun,
     invoice: CoperniqInvoice,
-    image: dict[str, Any],
-    found: QuickBooksInvoice,
-    rule: RecordLink.MatchMethod,
+    snapshot: dict[str, Any],
+    existing: ExistingInvoice,
 ) -> Plan:
-    """It is in QuickBooks already: its lines are paired as they stand, so that later edits find them.
+    """Link to the QuickBooks invoice. Its lines are paired by their order, so that later edits find them.
 
-    One that bears our mark is then compared field by field: nobody knows which edits it has seen.
+    An invoice that was found by its correlation tag is then compared field by field, because either side may have been
+    edited since it was written.
     """
-    ours = rule == RecordLink.MatchMethod.ADOPTED
-    sold = [line.id for line in found.lines if line.kind != SUBTOTAL]
-    order = [line.id for line in invoice_lines_of(invoice)]
+    found = existing.invoice
+    is_tagged = existing.match_method == RecordLink.MatchMethod.ADOPTED
+    quickbooks_ids = [line.id for line in found.lines if line.kind != SUBTOTAL]
+    coperniq_ids = [line.id for line in invoice_lines_of(invoice)]
     return Plan(
         record_name=run.record_name,
-        match_method=rule,
+        match_method=existing.match_method,
         quickbooks_id=found.id,
         quickbooks_name=f"Invoice {found.number}",
         quickbooks_version=found.sync_token,
         quickbooks_at=found.updated_at,
         quickbooks_snapshot=quickbooks_invoice_snapshot(found, ctx.settings.memo_field),
-        coperniq_snapshot={**image, **dict.fromkeys(INVOICE_FIELDS)} if ours else image,
+        coperniq_snapshot={**snapshot, **dict.fromkeys(INVOICE_FIELDS)} if is_tagged else snapshot,
         number=found.number,
         amount_cents=invoice.total_cents,
-        written={"line_ids": dict(zip(order, sold, strict=False))},
-        ending={"again": ours, "asks": allocation_runs(ctx, found.payment_ids, run.coperniq_account_id)},
+        written={"line_ids": dict(zip(coperniq_ids, quickbooks_ids, strict=False))},
+        ending={"again": is_tagged, "asks": allocation_runs(ctx, found.payment_ids, run.coperniq_account_id)},
     )
 
 
 def _customer_id_of(ctx: SyncContext, invoice: CoperniqInvoice) -> str:
-    """`record` has no type in Coperniq: the account itself if it has the account's id, else a project of it."""
+    """The QuickBooks id of the customer, or of the job if the invoice belongs to a project.
+
+    `record` has no type in Coperniq: it is the account if it has the account's id, else a project of the account.
+    Raises BlockedBy while there is no such customer or job.
+    """
     if invoice.record_id in ("", invoice.account_id):
-        return customer_of_account(ctx, invoice)
+        return _customer_of_account(ctx, invoice)
     link = RecordLink.objects.pushed(ctx.connection, Kind.JOB, invoice.record_id)
     if link is not None and link.coperniq_account_id == invoice.account_id:
         return str(link.quickbooks_id)
-    phase = phase_to_enter(ctx, invoice)
+    phase = _trigger_phase_of(ctx, invoice)
     if link is not None:
         return str(link.quickbooks_id)
-    raise BlockedBy(
-        "waits_for_job",
-        f"Waiting for the job of “{invoice.record_title or invoice.record_id}”: it is made when the project {phase}.",
-        kind=Kind.JOB,
-        coperniq_id=invoice.record_id,
+    project = invoice.record_title or invoice.record_id
+    message = (
+        InvoicePushMessage.WAITS_FOR_JOB(project=project, phase=phase)
+        if phase
+        else InvoicePushMessage.WAITS_FOR_TRIGGER_PHASE(project=project)
     )
+    raise BlockedBy.of(message, kind=Kind.JOB, coperniq_id=invoice.record_id)
 
 
-def customer_of_account(ctx: SyncContext, invoice: CoperniqInvoice) -> str:
+def _customer_of_account(ctx: SyncContext, invoice: CoperniqInvoice) -> str:
     if not invoice.account_id:
-        raise NeedsDecision(
-            "invoice_without_account",
-            "This invoice belongs to no account in Coperniq, so there is no customer for it. Give it one, "
-            "then try again.",
-            [RETRY, DISCARD],
-        )
+        raise NeedsDecision.of(InvoicePushMessage.WITHOUT_ACCOUNT(), [RETRY, DISCARD])
     link = RecordLink.objects.pushed(ctx.connection, Kind.CUSTOMER, invoice.account_id)
     if link is not None:
         return str(link.quickbooks_id)
-    raise BlockedBy(
-        "waits_for_customer",
-        f"Waiting for the customer of “{invoice.account_title or invoice.account_id}”: it is made when one of its "
-        "projects enters a trigger phase.",
-        kind=Kind.CUSTOMER,
-        coperniq_id=invoice.account_id,
-    )
+    message = InvoicePushMessage.WAITS_FOR_CUSTOMER(account=invoice.account_title or invoice.account_id)
+    raise BlockedBy.of(message, kind=Kind.CUSTOMER, coperniq_id=invoice.account_id)
 
 
-def phase_to_enter(ctx: SyncContext, invoice: CoperniqInvoice) -> str:
-    """Which phase the project has to enter. Reads the project, and refuses one of another account."""
+def _trigger_phase_of(ctx: SyncContext, invoice: CoperniqInvoice) -> str:
+    """The phase in which the project gets its job, "" if its workflow has none yet.
+
+    Raises NeedsDecision if the project is missing in Coperniq or belongs to another account than the invoice.
+    """
     try:
         project = ctx.coperniq.read_project(invoice.record_id)
     except RecordMissing as error:
-        raise NeedsDecision(
-            "project_missing",
-            f"Coperniq does not show “{invoice.record_title or invoice.record_id}”, on which this invoice was raised. "
-            "Restore it, or give the API key's user access to it, then try again.",
-            [RETRY, DISCARD],
-        ) from error
+        message = InvoicePushMessage.PROJECT_MISSING(project=invoice.record_title or invoice.record_id)
+        raise NeedsDecision.of(message, [RETRY, DISCARD]) from error
     if project.account_id and invoice.account_id and project.account_id != invoice.account_id:
-        raise NeedsDecision(
-            "account_mismatch",
-            f"This invoice belongs to “{invoice.account_title}”, but its project “{project.title}” is of another "
-            "account. Correct one of them in Coperniq, then try again.",
-            [RETRY, DISCARD],
-        )
+        message = InvoicePushMessage.ACCOUNT_MISMATCH(account=invoice.account_title, project=project.title)
+        raise NeedsDecision.of(message, [RETRY, DISCARD])
     trigger = ctx.connection.triggers.filter(workflow_id=project.workflow_id).first()
-    return f"enters {trigger.phase_name}" if trigger else "enters a trigger phase; its workflow has none yet"
+    return trigger.phase_name if trigger else ""

@@ -1,4 +1,4 @@
-"""The lines of an invoice on their way to QuickBooks: items, texts and limits.
+"""The lines of an invoice as they are sent to QuickBooks: items, texts and limits.
 
 An update keeps the lines as QuickBooks has them and replaces only Coperniq's values.
 """
@@ -11,6 +11,7 @@ from typing import Any
 
 from integrations.coperniq.money import CoperniqInvoice
 from integrations.errors import Choice, NeedsDecision
+from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import Question, RecordLink, SyncRun
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import QuickBooksInvoice, QuickBooksInvoiceLine
@@ -33,55 +34,55 @@ from integrations.sync.invoices.mapping import (
 from integrations.sync.items.lines import InvoiceLine
 from integrations.sync.items.push import chosen_item, match_lines, with_fallback_item
 
-SEND_SHORTENED = Choice("send_anyway", "Send it with the long texts cut off", Question.LONG_TEXT)
+_SEND_SHORTENED = Choice("send_anyway", "Send it with the long texts cut off", Question.LONG_TEXT)
 
 
 def wanted_lines(
     ctx: SyncContext, run: SyncRun, invoice: CoperniqInvoice
 ) -> tuple[list[InvoiceLine], list[RecordLink]]:
+    """The lines as QuickBooks should have them, and the item matches that are new.
+
+    Raises NeedsDecision if QuickBooks would refuse them.
+    """
     lines, matches = match_lines(ctx, invoice_lines_of(invoice))
-    refuse_lines(invoice, lines)
-    lines = [shortened(run, line) for line in with_difference(ctx, invoice, lines)]
+    _refuse_lines(invoice, lines)
+    lines = [_fit_description(run, line) for line in _with_difference(ctx, invoice, lines)]
     return with_fallback_item(ctx, lines), matches
 
 
-def refuse_lines(invoice: CoperniqInvoice, lines: Sequence[InvoiceLine]) -> None:
-    problem = ""
+def _refuse_lines(invoice: CoperniqInvoice, lines: Sequence[InvoiceLine]) -> None:
+    problem = None
     if not lines:
-        problem = "has no lines, and QuickBooks takes none without"
+        problem = InvoicePushMessage.NO_LINES()
     elif invoice.total_cents < 0:
-        problem = f"comes to {dollar_text(invoice.total_cents)}, and QuickBooks takes no invoice below zero"
+        problem = InvoicePushMessage.NEGATIVE_TOTAL(total=dollar_text(invoice.total_cents))
     elif len(lines) > MOST_LINES:
-        problem = f"has {len(lines):,} lines, and QuickBooks takes {MOST_LINES:,}"
-    if problem:
-        raise NeedsDecision(
-            "not_an_invoice",
-            f"This invoice {problem}. Change it in Coperniq, or record it in QuickBooks by hand.",
-            [RETRY, DISCARD],
-        )
+        problem = InvoicePushMessage.TOO_MANY_LINES(count=len(lines), limit=MOST_LINES)
+    if problem is not None:
+        raise NeedsDecision.of(problem, [RETRY, DISCARD])
 
 
-def shortened(run: SyncRun, line: InvoiceLine) -> InvoiceLine:
+def _fit_description(run: SyncRun, line: InvoiceLine) -> InvoiceLine:
     text = fit_text(run, "text of a line", line.description, DESCRIPTION_LIMIT)
     return line if text == line.description else InvoiceLine(**{**vars(line), "description": text})
 
 
-def with_difference(
+def _with_difference(
     ctx: SyncContext, invoice: CoperniqInvoice, lines: list[InvoiceLine]
 ) -> list[InvoiceLine]:
-    """Coperniq's total may have tax that its lines do not show."""
+    """Adds a line if Coperniq's total is not the sum of its lines, e.g. because of tax.
+
+    Raises NeedsDecision if no item was chosen for that.
+    """
     difference = invoice.total_cents - sum(line.amount_cents for line in lines)
     if not difference:
         return lines
     item_id = chosen_item(ctx, ctx.settings.difference_item)
     if not item_id:
-        raise NeedsDecision(
-            "total_mismatch",
-            f"Coperniq's total of {dollar_text(invoice.total_cents)} is {dollar_text(difference)} away from the sum of "
-            "its lines, perhaps for tax. Correct it in Coperniq, or choose an active item for tax and differences on the "
-            "QuickBooks page; then try again.",
-            [RETRY, DISCARD],
+        message = InvoicePushMessage.TOTAL_MISMATCH(
+            total=dollar_text(invoice.total_cents), difference=dollar_text(difference)
         )
+        raise NeedsDecision.of(message, [RETRY, DISCARD])
     return [*lines, difference_line(difference, item_id)]
 
 
@@ -91,7 +92,7 @@ def line_text(line: InvoiceLine) -> str:
 
 
 def line_title(description: str, sold: str) -> str:
-    """A line need not say what it is for."""
+    """The description may be empty."""
     return f"{description}: {sold}" if description else sold
 
 
@@ -99,47 +100,44 @@ def dollar_text(cents: int) -> str:
     return f"-${money(-cents):,}" if cents < 0 else f"${money(cents):,}"
 
 
-def fit_text(run: SyncRun, what: str, text: str, limit: int) -> str:
+def fit_text(run: SyncRun, field: str, text: str, limit: int) -> str:
+    """The text, cut off if a person chose that. Raises NeedsDecision if it is longer than `limit`."""
     if len(text) <= limit:
         return text
-    if run.has_taken(SEND_SHORTENED):
+    if run.has_taken(_SEND_SHORTENED):
         return text[:limit].rstrip()
-    raise NeedsDecision(
-        "too_long",
-        f"The {what} has {len(text):,} characters, and QuickBooks takes {limit:,}. Shorten it in Coperniq, "
-        "or send it with the end cut off.",
-        [SEND_SHORTENED, RETRY, DISCARD],
-    )
+    message = InvoicePushMessage.TEXT_TOO_LONG(field=field, length=len(text), limit=limit)
+    raise NeedsDecision.of(message, [_SEND_SHORTENED, RETRY, DISCARD])
 
 
-ITS_OWN = ("ItemAccountRef", "CustomExtensions", "LineEx", "LineNum")
-"""What QuickBooks adds to a line and works out anew."""
-ADDED_BY_PEOPLE = ("SHIPPING_ITEM_ID", "GRATUITY_ITEM_ID")
-"""Items of sales that stand for a box of QuickBooks' form, which Coperniq does not have.
+_COMPUTED_BY_QUICKBOOKS = ("ItemAccountRef", "CustomExtensions", "LineEx", "LineNum")
+"""Fields of a line that QuickBooks computes and that are not sent back."""
+_FORM_ITEMS = ("SHIPPING_ITEM_ID", "GRATUITY_ITEM_ID")
+"""Items of lines that come from a field of QuickBooks' invoice form; Coperniq has no such field.
 
 See docs/vendors/quickbooks-online.md, 5.2.
 """
-NOTE_DETAIL = "DescriptionLineDetail"
+_NOTE_DETAIL = "DescriptionLineDetail"
 
-Remembered = Mapping[str, Any]
-Ids = Mapping[str, str]
-"""Coperniq's line → QuickBooks' line."""
+LineSnapshot = Mapping[str, Any]
+LineIds = Mapping[str, str]
+"""Id of Coperniq's line → id of QuickBooks' line."""
 
 
 @dataclass(frozen=True)
 class SentLine:
-    """One line of an update; `ours` is "" for what is not Coperniq's, `theirs` is "" for a new one."""
+    """One line of an update: `coperniq_id` is "" if Coperniq has no such line, `quickbooks_id` is "" for a new one."""
 
-    ours: str
-    theirs: str
+    coperniq_id: str
+    quickbooks_id: str
     payload: dict[str, Any]
 
 
-def line_contents(lines: Iterable[Remembered] | None) -> list[dict[str, Any]] | None:
-    """What the lines say. Their ids are no part of it, since each save may give them new ones
-    (docs/vendors/coperniq-api.md, A11).
+def line_contents(lines: Iterable[LineSnapshot] | None) -> list[dict[str, Any]] | None:
+    """The lines without what may change although nobody edited them.
 
-    Nor are line breaks and spaces, which the form of a page may change when something else is saved.
+    Each save may give the lines new ids (docs/vendors/coperniq-api.md, A11), and a form may change their line breaks and
+    spaces.
     """
     if lines is None:
         return None
@@ -151,130 +149,135 @@ def line_contents(lines: Iterable[Remembered] | None) -> list[dict[str, Any]] | 
 
 
 def lines_differ(now: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
-    """Two images of one side. A tax is no line in QuickBooks and may be none in Coperniq, and yet part of the total."""
+    """Compares two snapshots of one side, with their totals: tax is part of the total, but need not be a line."""
     same_total = now["total"] == before.get("total", now["total"])
     return not same_total or line_contents(now["lines"]) != line_contents(before.get("lines"))
 
 
-def pairs_now(before: Sequence[Remembered], now: Sequence[Remembered], noted: Ids) -> dict[str, str]:
-    """What was noted of the lines as they were `before`, by the ids that they have now.
+def current_line_ids(
+    before: Sequence[LineSnapshot], now: Sequence[LineSnapshot], stored: LineIds
+) -> dict[str, str]:
+    """The `stored` pairs of the lines `before`, by the ids that Coperniq's lines have `now`.
 
-    Where not one id is known any more, Coperniq has renewed them: then lines are recognised by what they sell.
+    If no id is left, Coperniq has given its lines new ids: then they are recognized by item and text, or by item.
     """
-    fixed = {name: noted[name] for name in (PERCENTAGE, DIFFERENCE) if name in noted}
-    known = {row["id"]: noted[row["id"]] for row in now if row["id"] in noted}
+    fixed = {name: stored[name] for name in (PERCENTAGE, DIFFERENCE) if name in stored}
+    known = {row["id"]: stored[row["id"]] for row in now if row["id"] in stored}
     if set(known) - set(fixed):
         return fixed | known
-    free = [row for row in before if row["id"] in noted]
+    candidates = [row for row in before if row["id"] in stored]
     found: dict[str, str] = {}
-    for alike in (same_text, same_item):
-        found |= _recognized(free, [row for row in now if row["id"] not in found], noted, alike)
+    for is_same in (_is_same_text, _is_same_item):
+        rest = [row for row in now if row["id"] not in found]
+        found |= _pair_lines(candidates, rest, stored, is_same)
     return fixed | found
 
 
-def _recognized(
-    free: list[Remembered],
-    rows: Iterable[Remembered],
-    noted: Ids,
-    alike: Callable[[Remembered, Remembered], bool],
+def _pair_lines(
+    candidates: list[LineSnapshot],
+    rows: Iterable[LineSnapshot],
+    stored: LineIds,
+    is_same: Callable[[LineSnapshot, LineSnapshot], bool],
 ) -> dict[str, str]:
-    """Each of the `free` ones stands for one line only, and is taken out."""
+    """Takes each candidate it pairs out of `candidates`."""
     found = {}
     for row in rows:
-        old = next((one for one in free if alike(one, row)), None)
+        old = next((each for each in candidates if is_same(each, row)), None)
         if old is not None:
-            free.remove(old)
-            found[row["id"]] = noted[old["id"]]
+            candidates.remove(old)
+            found[row["id"]] = stored[old["id"]]
     return found
 
 
-def same_item(old: Remembered, new: Remembered) -> bool:
+def _is_same_item(old: LineSnapshot, new: LineSnapshot) -> bool:
     return bool(new["catalog"]) and old["catalog"] == new["catalog"]
 
 
-def same_text(old: Remembered, new: Remembered) -> bool:
+def _is_same_text(old: LineSnapshot, new: LineSnapshot) -> bool:
     return bool(old["catalog"] == new["catalog"] and old["description"] == new["description"])
 
 
 def updated_lines(
     current: QuickBooksInvoice,
     wanted: Sequence[InvoiceLine],
-    pairs: Ids,
-    ours: Collection[str],
+    pairs: LineIds,
+    from_coperniq: Collection[str],
     changed_items: Collection[str],
 ) -> list[SentLine]:
-    """All lines as they should be: paired ones overlaid, new ones added, and where it stood what people added.
+    """All lines of the update: paired lines with Coperniq's values, new lines, and QuickBooks' own lines in their place.
 
-    `ours`: QuickBooks' ids of lines that Coperniq has or had. A sale without a pair is left out.
+    `from_coperniq` are QuickBooks' ids of lines that Coperniq has or had. A sales line without a pair is left out.
     """
-    standing = {line.id: line for line in current.lines if line.id}
-    theirs = following(current.lines, set(pairs.values()), ours)
-    sent = theirs.pop("", [])
-    last = theirs.pop(None, [])
+    present = {line.id: line for line in current.lines if line.id}
+    own = _own_lines_by_predecessor(current.lines, set(pairs.values()), from_coperniq)
+    sent = own.pop("", [])
+    last = own.pop(None, [])
     for line in wanted:
-        known = standing.get(pairs.get(line.id, ""))
+        known = present.get(pairs.get(line.id, ""))
         payload = (
-            overlaid(known.raw, line, item_changed=line.id in changed_items) if known else line_payload(line)
+            _merged_payload(known.raw, line, item_changed=line.id in changed_items)
+            if known
+            else line_payload(line)
         )
         sent.append(SentLine(line.id, known.id if known else "", payload))
-        sent += theirs.pop(known.id, []) if known else []
-    return sent + [one for rest in theirs.values() for one in rest] + last
+        sent += own.pop(known.id, []) if known else []
+    return sent + [each for rest in own.values() for each in rest] + last
 
 
-def following(
-    lines: Iterable[QuickBooksInvoiceLine], paired: Collection[str], ours: Collection[str]
+def _own_lines_by_predecessor(
+    lines: Iterable[QuickBooksInvoiceLine], paired: Collection[str], from_coperniq: Collection[str]
 ) -> dict[str | None, list[SentLine]]:
-    """What is not Coperniq's, by the paired line before it; by None what has no id and always comes last."""
+    """QuickBooks' own lines by the id of the paired line before them; lines without an id, always last, by None."""
     found: dict[str | None, list[SentLine]] = {}
     before = ""
     for line in lines:
         if line.id and line.id in paired:
             before = line.id
-        elif _is_quickbooks_own(line, ours):
+        elif _is_quickbooks_own(line, from_coperniq):
             key = before if line.id else None
             found.setdefault(key, []).append(SentLine("", line.id, line_as_sent(line.raw)))
     return found
 
 
-def _is_quickbooks_own(line: QuickBooksInvoiceLine, ours: Collection[str]) -> bool:
-    """Notes, discounts, bundles and shipping; whatever else is sold is one side's word against the other's."""
-    if line.kind == SUBTOTAL or line.id in ours:
+def _is_quickbooks_own(line: QuickBooksInvoiceLine, from_coperniq: Collection[str]) -> bool:
+    """Notes, discounts, bundles and shipping. Any other sales line that Coperniq lacks is a difference of the sides."""
+    if line.kind == SUBTOTAL or line.id in from_coperniq:
         return False
-    return line.kind != SALES or line.item_id in ADDED_BY_PEOPLE
+    return line.kind != SALES or line.item_id in _FORM_ITEMS
 
 
-def overlaid(raw: Mapping[str, Any], line: InvoiceLine, *, item_changed: bool) -> dict[str, Any]:
-    """The line as read, with only what is ours to say: class, service date, tax code go back as they were.
+def _merged_payload(raw: Mapping[str, Any], line: InvoiceLine, *, item_changed: bool) -> dict[str, Any]:
+    """The line as read, with Coperniq's values: class, service date and tax code are sent back unchanged.
 
-    Where no item matches, the one in QuickBooks stays unless Coperniq's has become another.
+    If no item matches, QuickBooks' item stays, unless the line has another item in Coperniq than before.
     """
-    ours = line_payload(line)
+    wanted = line_payload(line)
     kept = line_as_sent(raw)
     detail = kept.pop(SALES, None) or {}
-    kept.pop(NOTE_DETAIL, None)
-    own = {name: ours[SALES][name] for name in ("Qty", "UnitPrice", "ItemRef") if name in ours[SALES]}
+    kept.pop(_NOTE_DETAIL, None)
+    own = {name: wanted[SALES][name] for name in ("Qty", "UnitPrice", "ItemRef") if name in wanted[SALES]}
     if item_changed:
         detail.pop("ItemRef", None)
-    return {**kept, **ours, SALES: {**ours[SALES], **detail, **own}}
+    return {**kept, **wanted, SALES: {**wanted[SALES], **detail, **own}}
 
 
 def line_as_sent(raw: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: sendable(value) for name, value in raw.items() if name not in ITS_OWN}
+    """A line as read, without what QuickBooks computes; also inside the lines of a bundle."""
+    return {name: _sendable(value) for name, value in raw.items() if name not in _COMPUTED_BY_QUICKBOOKS}
 
 
-def sendable(value: object) -> object:
-    """Also the lines of a bundle."""
+def _sendable(value: object) -> object:
     if isinstance(value, Mapping):
         return line_as_sent(value)
-    return [sendable(one) for one in value] if isinstance(value, list) else value
+    return [_sendable(each) for each in value] if isinstance(value, list) else value
 
 
-def lines_equal(standing: QuickBooksInvoiceLine, wanted: InvoiceLine) -> bool:
+def lines_equal(current: QuickBooksInvoiceLine, wanted: InvoiceLine) -> bool:
     factors = [text_of(number) for number in quantity_and_price(wanted).values()]
     return (
-        standing.kind == SALES
-        and standing.amount_cents == wanted.amount_cents
-        and standing.description == wanted.description
-        and wanted.item_id in ("", standing.item_id)
-        and [text_of(standing.quantity), text_of(standing.unit_price)] == factors
+        current.kind == SALES
+        and current.amount_cents == wanted.amount_cents
+        and current.description == wanted.description
+        and wanted.item_id in ("", current.item_id)
+        and [text_of(current.quantity), text_of(current.unit_price)] == factors
     )

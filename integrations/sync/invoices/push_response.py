@@ -1,4 +1,4 @@
-"""QuickBooks' answer to a write of an invoice."""
+"""QuickBooks' response to a write of an invoice, and the search for an invoice whose response was lost."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from integrations.errors import Choice, RecordMissing
+from integrations.messages import Message
+from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import (
     Action,
     ItemlessLines,
@@ -31,7 +33,6 @@ from integrations.sync.engine.responses import (
     kept_snapshot,
     link_for_write,
     load_body,
-    past_tense_of,
 )
 from integrations.sync.invoices.concurrent_edits import (
     has_written_values,
@@ -39,14 +40,11 @@ from integrations.sync.invoices.concurrent_edits import (
     was_edited_meanwhile,
 )
 from integrations.sync.invoices.mapping import SALES, SUBTOTAL, quickbooks_invoice_snapshot
+from integrations.sync.invoices.push_void import end_state
 from integrations.sync.invoices.unapplied import payments_with_unapplied_money, run_for_payment
 
 _DELETED_STATE = "Deleted"
-NAMED = 3
-DROPPED = (
-    "QuickBooks dropped the amounts of lines that no QuickBooks item matches: the portal writes them again "
-    "with the item chosen for that."
-)
+_NAMES_SHOWN = 3
 
 
 def read(record: Mapping[str, Any]) -> QuickBooksInvoice | None:
@@ -56,32 +54,31 @@ def read(record: Mapping[str, Any]) -> QuickBooksInvoice | None:
 
 def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body: str) -> RunResult:
     invoice = sent.record
-    assert invoice is None or isinstance(invoice, QuickBooksInvoice)  # what read() above made of the answer
+    assert invoice is None or isinstance(invoice, QuickBooksInvoice)  # what read() above returned
     link = link_for_write(ctx, write)
     is_new = link.pk is None
-    warnings = list(write.warnings)
+    warnings: list[Message | str] = list(write.warnings)
     again = False
     choices = [Choice(**choice) for choice in link.written.pop("choices", ())]
     if invoice is None:
         link.quickbooks_snapshot = {**link.quickbooks_snapshot, "deleted": True}
     else:
         before, written = link.quickbooks_snapshot, load_body(body)
-        learnt = _compare_totals(written, invoice)
-        _update_link(ctx, link, invoice, learnt)
-        if sent.looked_for and not learnt.dropped and was_edited_meanwhile(write, written, invoice):
+        lines = _compare_lines(written, invoice)
+        _update_link(ctx, link, invoice, lines)
+        if sent.looked_for and not lines.dropped and was_edited_meanwhile(write, written, invoice):
             warnings += snapshot_as_written(write, link, before, written, invoice)
         link.quickbooks_snapshot |= kept_snapshot(write)
-        warnings += learnt.warnings
-        again = _settle_itemless(ctx, link, learnt)
-        warnings += [DROPPED] if again else _variance_warning(write, link, invoice)
-        warnings += _unchanged(write, written, link)
+        warnings += lines.warnings
+        again = _record_itemless(ctx, link, lines)
+        warnings += [InvoicePushMessage.AMOUNTS_DROPPED()] if again else _total_warnings(write, link, invoice)
+        warnings += _memo_warnings(write, written, link)
     again = again or bool(write.about.get("about", {}).get("again"))
-    waiting = payments_with_unapplied_money(ctx, write, invoice)
-    asks = money_on(ctx, write, invoice) if is_new else []
-    number = link.display_number
+    unapplied = payments_with_unapplied_money(ctx, write, invoice)
+    requests = _payment_requests(ctx, write, invoice) if is_new else []
     quickbooks_id = write.quickbooks_id if invoice is None else invoice.id
     return done(
-        _message_of(write, number),
+        _message_of(write, link.display_number),
         warnings,
         changes=[Change(**change) for change in write.changes],
         quickbooks_id=quickbooks_id,
@@ -89,40 +86,38 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
         intuit_tid=sent.intuit_tid,
         link=link,
         answered=AnsweredWrite(write, quickbooks_id, link.quickbooks_version, sent.intuit_tid),
-        other_links=waiting,
-        asks=[*asks, *(run_for_payment(ctx, payment) for payment in waiting)],
+        other_links=unapplied,
+        asks=[*requests, *(run_for_payment(ctx, payment) for payment in unapplied)],
         again=again,
         choices=choices,
     )
 
 
-def _message_of(write: RemoteWrite, number: str) -> str:
-    told = f"{past_tense_of(write)} invoice {number} in QuickBooks"
+def _message_of(write: RemoteWrite, number: str) -> Message:
     if write.about.get("written", {}).get("repair"):
-        return f"Repaired invoice {number} in QuickBooks: the lines without an item have their amount now."
+        return InvoicePushMessage.REPAIRED(number=number)
     if write.operation == "create":
-        return f"{told}, open and not e-mailed."
+        is_found = write.match_method == RecordLink.MatchMethod.ADOPTED
+        created = InvoicePushMessage.CREATED_BEFORE if is_found else InvoicePushMessage.CREATED
+        return created(number=number)
     if write.operation in ("void", "delete"):
-        archived = (
-            write.coperniq_snapshot.get("archived") and write.coperniq_snapshot.get("status") != "DECLINED"
-        )
-        return f"{told}, because it was {'archived' if archived else 'declined'} in Coperniq."
-    return (
-        f"{told}: {list_sentences([change['field'] for change in write.changes])}."
-        if write.changes
-        else f"{told}."
-    )
+        ended = InvoicePushMessage.VOIDED if write.operation == "void" else InvoicePushMessage.DELETED
+        return ended(number=number, state=end_state(write.coperniq_snapshot))
+    if not write.changes:
+        return InvoicePushMessage.UPDATED(number=number)
+    fields = list_sentences([change["field"] for change in write.changes])
+    return InvoicePushMessage.UPDATED_FIELDS(number=number, fields=fields)
 
 
 def list_sentences(names: Sequence[str]) -> str:
-    """As many as one likes to read in a line of the log; its timeline has them all. A last one is named, not counted."""
-    count = len(names) if len(names) <= NAMED + 1 else NAMED
+    """The names for one line of the log; the timeline has all of them. A single name is never replaced by a count."""
+    count = len(names) if len(names) <= _NAMES_SHOWN + 1 else _NAMES_SHOWN
     shown = ", ".join(names[:count]).lower()
     return shown if count == len(names) else f"{shown} and {len(names) - count} more"
 
 
 def _update_link(
-    ctx: SyncContext, link: RecordLink, invoice: QuickBooksInvoice, learnt: _LearnedItemless
+    ctx: SyncContext, link: RecordLink, invoice: QuickBooksInvoice, lines: _AnsweredLines
 ) -> None:
     link.quickbooks_id = invoice.id
     link.quickbooks_name = f"Invoice {invoice.number}" if invoice.number else "Invoice without a number"
@@ -131,78 +126,80 @@ def _update_link(
     link.number = invoice.number
     order: Sequence[str] = link.written.pop("line_order", ())
     if order:
-        answered = zip(order, learnt.answered, strict=False)
-        link.written["line_ids"] = {ours: line.id for ours, line in answered if ours}
+        pairs = zip(order, lines.answered, strict=False)
+        link.written["line_ids"] = {coperniq_id: line.id for coperniq_id, line in pairs if coperniq_id}
 
 
 @dataclass(frozen=True)
-class _LearnedItemless:
-    """What became of the lines that were sent: `dropped` cents of lines without an item, which `had_itemless` tells."""
+class _AnsweredLines:
+    """What QuickBooks made of the lines that were sent.
+
+    `had_itemless`: lines without an item were sent; `dropped`: QuickBooks dropped the amount of one of them.
+    """
 
     answered: Sequence[QuickBooksInvoiceLine]
     had_itemless: bool
     dropped: bool
-    warnings: Sequence[str]
+    warnings: Sequence[Message]
 
 
-def _compare_totals(sent: Mapping[str, Any], invoice: QuickBooksInvoice) -> _LearnedItemless:
+def _compare_lines(sent: Mapping[str, Any], invoice: QuickBooksInvoice) -> _AnsweredLines:
     answered = [line for line in invoice.lines if line.kind != SUBTOTAL]
     pairs = list(zip(sent.get("Line", ()), answered, strict=False))
-    itemless = [(raw, line) for raw, line in pairs if is_itemless(raw)]
-    lost = len(answered) != len(sent.get("Line", ())) and any(map(is_itemless, sent.get("Line", ())))
+    itemless = [(raw, line) for raw, line in pairs if _is_itemless(raw)]
+    lost = len(answered) != len(sent.get("Line", ())) and any(map(_is_itemless, sent.get("Line", ())))
     dropped = lost or any(raw["Amount"] != money(line.amount_cents) for raw, line in itemless)
-    given = sorted({line.item_name or line.item_id for _, line in itemless if line.item_id})
-    warnings = [f"QuickBooks put its item “{name}” into lines that have none in Coperniq." for name in given]
-    return _LearnedItemless(answered, lost or bool(itemless), dropped, warnings)
+    items = sorted({line.item_name or line.item_id for _, line in itemless if line.item_id})
+    warnings = [InvoicePushMessage.ITEM_ADDED(item=item) for item in items]
+    return _AnsweredLines(answered, lost or bool(itemless), dropped, warnings)
 
 
-def is_itemless(raw: Mapping[str, Any]) -> bool:
+def _is_itemless(raw: Mapping[str, Any]) -> bool:
     return raw.get("DetailType") == SALES and "ItemRef" not in raw[SALES] and bool(raw["Amount"])
 
 
-def _settle_itemless(ctx: SyncContext, link: RecordLink, learnt: _LearnedItemless) -> bool:
-    """True if the invoice has to be repaired: the amount of a line without an item was dropped."""
-    link.written["repair"] = learnt.dropped
-    if learnt.had_itemless:
-        known = ItemlessLines.IGNORED if learnt.dropped else ItemlessLines.KEPT
+def _record_itemless(ctx: SyncContext, link: RecordLink, lines: _AnsweredLines) -> bool:
+    """Records whether QuickBooks keeps lines without an item. True if the invoice has to be repaired."""
+    link.written["repair"] = lines.dropped
+    if lines.had_itemless:
+        known = ItemlessLines.IGNORED if lines.dropped else ItemlessLines.KEPT
         QuickBooksConnection.objects.filter(pk=ctx.connection.pk).update(itemless_lines=known)
-    return learnt.dropped
+    return lines.dropped
 
 
-def _variance_warning(write: RemoteWrite, link: RecordLink, invoice: QuickBooksInvoice) -> list[str]:
-    """A total that is not Coperniq's is never a silent success."""
+def _total_warnings(write: RemoteWrite, link: RecordLink, invoice: QuickBooksInvoice) -> list[Message]:
+    """A warning if QuickBooks' total is not Coperniq's."""
     wanted = None if "lines" in kept_snapshot(write) else link.amount_cents
     if wanted is None or write.operation not in ("create", "update") or invoice.total_cents == wanted:
         return []
-    return [
-        f"QuickBooks makes it ${money(invoice.total_cents):,} where Coperniq has ${money(wanted):,}: "
-        "look for tax, discounts or lines of its own there."
-    ]
+    return [InvoicePushMessage.TOTAL_DIFFERS(quickbooks=money(invoice.total_cents), coperniq=money(wanted))]
 
 
-def _has_payments(image: Mapping[str, Any]) -> bool:
-    return bool(image.get("paid")) or image.get("status") in ("PAID", "PARTIALLY_PAID")
+def _has_payments(snapshot: Mapping[str, Any]) -> bool:
+    return bool(snapshot.get("paid")) or snapshot.get("status") in ("PAID", "PARTIALLY_PAID")
 
 
-def _unchanged(write: RemoteWrite, sent: Mapping[str, Any], link: RecordLink) -> list[str]:
-    """Nobody has written down how a text is emptied in an update, so it is looked at afterwards.
+def _memo_warnings(write: RemoteWrite, sent: Mapping[str, Any], link: RecordLink) -> list[Message]:
+    """A warning if QuickBooks did not clear the message. How an update clears a text is not documented.
 
     See docs/vendors/quickbooks-online.md, 8.1.
     """
     cleared = sent.get("CustomerMemo", {}).get("value") == ""
     if write.operation != "update" or not cleared or not link.quickbooks_snapshot["memo"]:
         return []
-    return ["QuickBooks kept the message although it is empty in Coperniq: clear it there by hand."]
+    return [InvoicePushMessage.MESSAGE_KEPT()]
 
 
-def money_on(ctx: SyncContext, write: RemoteWrite, invoice: QuickBooksInvoice | None) -> list[SyncRun]:
-    """What came in on either side before the invoice was linked."""
+def _payment_requests(
+    ctx: SyncContext, write: RemoteWrite, invoice: QuickBooksInvoice | None
+) -> list[SyncRun]:
+    """Runs for payments that were recorded on either side before the invoice was linked."""
     account_id = write.about["coperniq_account_id"]
-    asks = allocation_runs(ctx, invoice.payment_ids if invoice else (), account_id)
-    return [*asks, _payment_runs(ctx, write)] if _has_payments(write.coperniq_snapshot) else asks
+    runs = allocation_runs(ctx, invoice.payment_ids if invoice else (), account_id)
+    return [*runs, _payments_run(ctx, write)] if _has_payments(write.coperniq_snapshot) else runs
 
 
-def _payment_runs(ctx: SyncContext, write: RemoteWrite) -> SyncRun:
+def _payments_run(ctx: SyncContext, write: RemoteWrite) -> SyncRun:
     return SyncRun.of(
         ctx.connection,
         Action.NOTICE_PAYMENTS,
@@ -213,7 +210,7 @@ def _payment_runs(ctx: SyncContext, write: RemoteWrite) -> SyncRun:
 
 
 def allocation_runs(ctx: SyncContext, payment_ids: Iterable[str], coperniq_account_id: str) -> list[SyncRun]:
-    """Looks at payments in QuickBooks. Whoever heard of one while its invoice was not linked has passed it over."""
+    """Runs that read payments in QuickBooks, because they were skipped while their invoice was not linked."""
     return [
         SyncRun.of(
             ctx.connection,
@@ -243,7 +240,7 @@ def find_lost_write(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteRes
 
 
 def _find_created(ctx: SyncContext, write: RemoteWrite, wanted: Mapping[str, Any]) -> WriteResponse | None:
-    found = find_created_invoice(ctx, write, wanted)
+    found = _find_created_invoice(ctx, write, wanted)
     if found is None:
         return None
     write.match_method = RecordLink.MatchMethod.ADOPTED
@@ -261,24 +258,28 @@ def _has_values(current: QuickBooksInvoice, wanted: Mapping[str, Any]) -> bool:
     )
 
 
-def find_created_invoice(
+def _find_created_invoice(
     ctx: SyncContext, write: RemoteWrite, wanted: Mapping[str, Any]
 ) -> QuickBooksInvoice | None:
-    """By its mark, under another number too; by all it was made with, where people took the mark: voiding does."""
-    named = ctx.quickbooks.find_invoices_numbered([wanted["DocNumber"]])
+    """An invoice that a create with a lost response has made.
+
+    It is found by its correlation tag, under another number too. Voiding removes the tag, and so may people: then it is
+    found by number, customer, total and time of creation.
+    """
+    numbered = ctx.quickbooks.find_invoices_numbered([wanted["DocNumber"]])
     since = sent_not_before(write, ctx.quickbooks.clock_offset)
-    free = unlinked_with_tag(ctx, write, named) or unlinked_with_tag(
+    free = unlinked_with_tag(ctx, write, numbered) or unlinked_with_tag(
         ctx, write, ctx.quickbooks.list_invoices_changed(since)
     )
     if not free:
-        young = [row for row in named if row.created_at is not None and row.created_at >= since]
-        free = unlinked_rows(ctx, write, [row for row in young if _is_untagged_match(ctx, wanted, row)])
+        recent = [row for row in numbered if row.created_at is not None and row.created_at >= since]
+        free = unlinked_rows(ctx, write, [row for row in recent if _is_untagged_match(ctx, wanted, row)])
     return min(free, key=lambda row: int(row.id) if row.id.isdecimal() else 0, default=None)
 
 
 def _is_untagged_match(ctx: SyncContext, wanted: Mapping[str, Any], invoice: QuickBooksInvoice) -> bool:
-    """`wanted`: the body of a create. A voided one keeps number and customer."""
-    marked = tagged_coperniq_id(ctx.connection.realm_id, Kind.INVOICE, invoice.note)
+    """`wanted` is the body of the create. A voided invoice keeps its number and customer, but not its total."""
+    tagged_id = tagged_coperniq_id(ctx.connection.realm_id, Kind.INVOICE, invoice.note)
     same = (invoice.number, invoice.customer_id) == (wanted["DocNumber"], wanted["CustomerRef"]["value"])
     total = sum(line["Amount"] for line in wanted["Line"])
-    return not marked and same and (invoice.is_voided or money(invoice.total_cents) == total)
+    return not tagged_id and same and (invoice.is_voided or money(invoice.total_cents) == total)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from integrations.errors import NeedsDecision, RecordMissing
+from integrations.messages import Message
+from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import OnEnded, RecordLink, SyncRun
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import QuickBooksInvoice
@@ -18,66 +21,57 @@ DECLINED = "DECLINED"
 
 
 def plan_invoice_end(
-    ctx: SyncContext, run: SyncRun, link: RecordLink, image: dict[str, Any], ended: str | None
+    ctx: SyncContext, run: SyncRun, link: RecordLink, snapshot: dict[str, Any], ended: str | None
 ) -> Plan:
-    """`ended`: what becomes of QuickBooks' invoice; None when Coperniq's is in use again."""
+    """`snapshot` is Coperniq's; `ended` is what to do with the QuickBooks invoice, None if Coperniq's is in use again.
+
+    Raises NeedsDecision if the invoice is in use again, has payments, or is dated in a closed period.
+    """
+    number = link.display_number
     if ended is None:
-        raise _hold_reopened(link)
+        raise NeedsDecision.of(InvoicePushMessage.REVIVED(number=number), [CREATE_AGAIN, RETRY, DISCARD])
     if link.written.get("ended"):
-        return _plan_nothing(link, image, run, silent=image == link.coperniq_snapshot)
+        # Nobody misses a log entry if Coperniq is as it last answered, e.g. when the portal declined it.
+        silent = snapshot == link.coperniq_snapshot
+        return _plan_nothing(
+            run, link, snapshot, InvoicePushMessage.ENDED_ALREADY(number=number), silent=silent
+        )
     try:
         current = ctx.quickbooks.read_invoice(link.quickbooks_id)
     except RecordMissing:
-        return _plan_nothing(
-            link, image, run, f"Invoice {link.display_number} is deleted in QuickBooks already."
-        )
+        return _plan_nothing(run, link, snapshot, InvoicePushMessage.DELETED_ALREADY(number=number))
     if current.is_voided and ended == OnEnded.VOID:
-        return _plan_nothing(
-            link, image, run, f"Invoice {link.display_number} is voided in QuickBooks already."
-        )
-    _refuse_paid_invoice(link, image, current)
+        return _plan_nothing(run, link, snapshot, InvoicePushMessage.VOIDED_ALREADY(number=number))
+    _refuse_paid_invoice(link, snapshot, current)
     refuse_closed(ctx, current.on)
-    return _plan_end(ctx, run, link, image, current, ended)
+    return _plan_end(ctx, run, link, snapshot, current, ended)
 
 
-def _word_for(image: dict[str, Any]) -> str:
-    return "declined" if image["status"] == DECLINED else "archived"
+def end_state(snapshot: Mapping[str, Any]) -> str:
+    """The state of an ended invoice of Coperniq, as people read it."""
+    return "declined" if snapshot.get("status") == DECLINED else "archived"
 
 
-def _hold_reopened(link: RecordLink) -> NeedsDecision:
-    return NeedsDecision(
-        "revived",
-        f"Invoice {link.display_number} is in use again in Coperniq, but was voided or deleted in QuickBooks while "
-        "it was not. A voided invoice cannot be brought back: create it again, or leave it.",
-        [CREATE_AGAIN, RETRY, DISCARD],
-    )
-
-
-def _refuse_paid_invoice(link: RecordLink, image: dict[str, Any], current: QuickBooksInvoice) -> None:
-    paid = current.total_cents - current.balance_cents
-    if paid or current.payment_ids:
-        count = len(current.payment_ids)
-        told = f" in {count} payment{'' if count == 1 else 's'}" if count else ""
-        raise NeedsDecision(
-            "declined_but_paid",
-            f"Invoice {link.display_number} was {_word_for(image)} in Coperniq, but ${money(paid):,} has been paid on "
-            f"it{told}, so it stays in QuickBooks. Decide there what becomes of the money, then try again, or leave "
-            "the invoice.",
-            [RETRY, DISCARD],
+def _refuse_paid_invoice(link: RecordLink, snapshot: dict[str, Any], current: QuickBooksInvoice) -> None:
+    paid_cents = current.total_cents - current.balance_cents
+    if paid_cents or current.payment_ids:
+        message = InvoicePushMessage.ENDED_BUT_PAID(
+            number=link.display_number, state=end_state(snapshot), paid=money(paid_cents)
         )
+        raise NeedsDecision.of(message, [RETRY, DISCARD])
 
 
 def _plan_end(
     ctx: SyncContext,
     run: SyncRun,
     link: RecordLink,
-    image: dict[str, Any],
+    snapshot: dict[str, Any],
     current: QuickBooksInvoice,
     ended: str,
 ) -> Plan:
     before = str(link.coperniq_snapshot.get("status") or "")
     changes = (
-        Change("Status in Coperniq", before, _word_for(image)),
+        Change("Status in Coperniq", before, end_state(snapshot)),
         Change("Total", f"${money(current.total_cents):,}", "$0.00" if ended == OnEnded.VOID else ""),
     )
     return Plan(
@@ -85,23 +79,22 @@ def _plan_end(
         match_method=link.match_method,
         write=PlannedWrite(ended, "Invoice", {}, changes, current.id, current.sync_token),
         quickbooks_snapshot=quickbooks_invoice_snapshot(current, ctx.settings.memo_field),
-        coperniq_snapshot=image,
+        coperniq_snapshot=snapshot,
         number=link.number,
-        amount_cents=image["total"],
+        amount_cents=snapshot["total"],
         written={**link.written, "ended": ended},
     )
 
 
 def _plan_nothing(
-    link: RecordLink, image: dict[str, Any], run: SyncRun, sentence: str = "", *, silent: bool = False
+    run: SyncRun, link: RecordLink, snapshot: dict[str, Any], message: Message, *, silent: bool = False
 ) -> Plan:
-    """`silent`: Coperniq is as it answered last, e.g. to the portal that declined it."""
     return Plan.of(
         link,
         run.record_name,
-        coperniq_snapshot=image,
-        amount_cents=image["total"],
+        coperniq_snapshot=snapshot,
+        amount_cents=snapshot["total"],
         written={**link.written, "ended": link.written.get("ended") or "elsewhere"},
-        sentence=sentence or f"Invoice {link.display_number} came to its end in QuickBooks already.",
+        sentence=message,
         ending={"silent": silent},
     )

@@ -1,4 +1,4 @@
-"""Payments with money that found no room on their invoice, once the invoice has room."""
+"""Payments of which an amount is not applied, once their invoice has an open balance again."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from integrations.sync.engine.context import SyncContext
 def payments_with_unapplied_money(
     ctx: SyncContext, write: RemoteWrite, invoice: QuickBooksInvoice | None
 ) -> list[RecordLink]:
-    """Ours on this invoice of which something is left over, now that it has an open balance again."""
+    """Payments the portal sent for this invoice and could not fully apply; their links get `misplaced`."""
     if write.operation != "update" or invoice is None or invoice.balance_cents <= 0:
         return []
     links = RecordLink.objects.of(ctx.connection, Kind.PAYMENT).filter(coperniq_parent_id=write.coperniq_id)
-    waiting = [link for link in links if is_left_over(link)]
-    for link in waiting:
+    unapplied = [link for link in links if _is_partly_unapplied(link)]
+    for link in unapplied:
         link.written["misplaced"] = True
-    return waiting
+    return unapplied
 
 
-def is_left_over(link: RecordLink) -> bool:
-    image = link.quickbooks_snapshot
-    ended = image.get("voided") or image.get("deposited") or link.written.get("share")
-    return not ended and int(image.get("applied", 0)) < int(image.get("amount", 0))
+def _is_partly_unapplied(link: RecordLink) -> bool:
+    snapshot = link.quickbooks_snapshot
+    is_final = snapshot.get("voided") or snapshot.get("deposited") or link.written.get("share")
+    return not is_final and int(snapshot.get("applied", 0)) < int(snapshot.get("amount", 0))
 
 
 def run_for_payment(ctx: SyncContext, link: RecordLink) -> SyncRun:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from integrations.coperniq.money import CoperniqPayment
 from integrations.errors import NeedsDecision
+from integrations.messages import Message
 from integrations.models import Kind, Question, RecordLink, SyncRun
 from integrations.quickbooks.bodies import money
 from integrations.sync.engine.choices import DISCARD, RETRY
@@ -81,7 +82,7 @@ def _plan_new_payment(
     payment: CoperniqPayment,
     invoice: RecordLink,
     on: date,
-    warnings: tuple[str, ...],
+    warnings: tuple[Message | str, ...],
 ) -> Plan:
     applied = min(payment.amount_cents, balance_of(invoice))
     account = deposit_account_for(ctx, run, payment.method)
