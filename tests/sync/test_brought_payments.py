@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from integrations.causes import Cause
 from integrations.errors import NeedsDecision, Skipped
-from integrations.models import CompanyLease, RecordLink, SyncRun
+from integrations.models import CompanyLease, RecordLink, SyncLogEntry, SyncRun
 from integrations.quickbooks.documents import PaymentLine, QuickBooksPayment
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.payments.pull_create import (
     plan_payment_pull_create,
-    read_listed_payments,
+    read_invoice_payments,
     refuse_pull_before_cutoff,
 )
 from tests.sync.office import Office
@@ -94,14 +95,17 @@ def test_a_credit_alone_is_told_and_not_booked(books: Books) -> None:
     books.control(f"creditmemos/{credit(books, 25)}/apply", {"invoice": one(books)})
     books.heard()
     assert amounts(books) == []
-    assert [row for row in told(books) if "credit" in row] == [
-        "nothing_to_do: A credit was put on in QuickBooks: $25.00 on invoice 1001. No money came in, so Coperniq gets no "
-        "payment; there the balance stays higher by it."
-    ]
+    (entry,) = SyncLogEntry.objects.filter(cause=Cause.CREDIT_APPLIED)
+    assert entry.outcome == "nothing_to_do"
+    assert entry.sentence.startswith(
+        "A credit was applied in QuickBooks: $25.00 on invoice 1001. No money came in"
+    )
+    assert entry.changes == [{"field": "Credit on invoice 1001", "before": "", "after": "$25.00"}]
     assert_calm(books)
     books.payment(one(books))
     books.heard()
     assert amounts(books) == [75]
+    assert SyncLogEntry.objects.filter(cause=Cause.CREDIT_APPLIED).count() == 1
     assert_calm(books)
 
 
@@ -110,8 +114,8 @@ def test_more_than_was_asked_for_is_warned_of(books: Books) -> None:
     books.heard()
     assert amounts(books) == [100]
     assert told(books)[-1] == (
-        "done_with_warning: Recorded the payment of $100.00 for invoice 1001 in Coperniq. $30.00 of it wait unapplied "
-        "with the customer in QuickBooks."
+        "done_with_warning: Recorded the payment of $100.00 for invoice 1001 in Coperniq. $30.00 of the payment "
+        "remains unapplied with the customer in QuickBooks."
     )
     assert_calm(books)
 
@@ -219,14 +223,17 @@ def payment_on(invoice_id: str = NOWHERE, note: str = "", days_ago: int = 0) -> 
 
 def test_only_credits_and_older_payments_stay_where_they_are(ctx: SyncContext) -> None:
     pulled = RecordLink(match_method="pulled", quickbooks_id=NOWHERE, number="1")
-    with pytest.raises(Skipped, match="Only credits"):
+    with pytest.raises(Skipped) as only_credits:
         plan_payment_pull_create(ctx, SyncRun(), payment_on(), pulled)
+    assert only_credits.value.cause == Cause.ONLY_CREDITS
     pushed = RecordLink(match_method="created")
-    with pytest.raises(Skipped, match="before invoice syncing"):
+    with pytest.raises(Skipped) as older:
         refuse_pull_before_cutoff(ctx, SyncRun(), payment_on(days_ago=3), pushed)
+    assert older.value.cause == Cause.BEFORE_CUT_OFF
 
 
 def test_an_invoice_that_coperniq_does_not_show_any_more_takes_no_payment(ctx: SyncContext) -> None:
     link = RecordLink(coperniq_id=NOWHERE, coperniq_parent_id=NOWHERE, number="1")
-    with pytest.raises(NeedsDecision, match="does not show invoice 1"):
-        read_listed_payments(ctx, link)
+    with pytest.raises(NeedsDecision) as held:
+        read_invoice_payments(ctx, link)
+    assert held.value.cause == Cause.INVOICE_MISSING

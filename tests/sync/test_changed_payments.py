@@ -60,9 +60,9 @@ def test_a_change_is_held_with_the_difference_and_may_be_left(paid: Paid, change
     run = books.money.held()
     assert run.cause == "quickbooks_payment_changed"
     (row,) = (row["compared"] for row in run.planned)
-    assert row["before"] == "$40.00 of 2026-11-03"
-    wanted = {"amount": "$30.00 of 2026-11-03", "date": "$40.00 of 2026-11-09"}
-    assert row["quickbooks"] == wanted.get(change, "voided, deleted or taken off")
+    assert row["before"] == "$40.00 on 2026-11-03"
+    wanted = {"amount": "$30.00 on 2026-11-03", "date": "$40.00 on 2026-11-09"}
+    assert row["quickbooks"] == wanted.get(change, "voided, deleted or removed from the invoice")
     assert [row["amount"] for row in payments(books)] == [40]
     assert_calm(books)
     books.money.decide("leave_coperniq")
@@ -120,7 +120,7 @@ def test_a_void_followed_by_hand_needs_no_answer_any_more(paid: Paid) -> None:
 
 def test_what_a_deposit_or_a_reference_changes_is_no_difference(paid: Paid) -> None:
     books, payment = paid
-    books.change_payment(payment, reference="Cheque 9", note="Deposited by Ann")
+    books.change_payment(payment, reference="Check 9", note="Deposited by Ann")
     books.heard()
     assert not SyncRun.objects.held().exists()
     assert_calm(books)
@@ -137,8 +137,8 @@ def test_a_payment_spread_over_another_invoice_later_is_told_and_the_new_share_r
     books.heard()
     assert [row["amount"] for row in payments(books, 1)] == [40]
     run = books.money.held()
-    assert "it was $100.00 of " in run.sentence
-    assert "and is $60.00 of " in run.sentence
+    (row,) = run.planned
+    assert (row["compared"]["before"][:7], row["compared"]["quickbooks"][:6]) == ("$100.00", "$60.00")
     assert_calm(books)
     books.money.change_payment({"id": 20001}, payments(books)[0], amount=60)
     books.money.decide("retry", run)
@@ -165,7 +165,7 @@ def test_the_same_change_twice_makes_one_card(paid: Paid) -> None:
     books.heard()
     less(books, payment, 20)
     books.heard()
-    assert "is $20.00" in books.money.held().sentence
+    assert "and is now $20.00 on " in books.money.held().sentence
     assert_calm(books)
     less(books, payment, 40)
     books.heard()

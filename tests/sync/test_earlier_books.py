@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from integrations.causes import Cause
 from integrations.models import InboundEvent, QuickBooksConnection, SyncLogEntry, SyncRun
-from integrations.sync.payments.pull_detect import CREDIT
 from tests.sync.invoice_scenes import earlier
 from tests.sync.office import Office
 from tests.sync.pull_scenes import credit
@@ -74,6 +74,6 @@ def test_a_credit_is_told_whatever_was_told_in_the_earlier_books(office: Office)
     for text in ("", "Looked at", "In these books"):
         books.change_payment(payment, note=text)
         books.heard()
-        assert count_told(CREDIT) == (2 if text == "In these books" else 1)
+        assert count_told(Cause.CREDIT_APPLIED) == (2 if text == "In these books" else 1)
         if text == "Looked at":
             told_of_earlier_books(office)

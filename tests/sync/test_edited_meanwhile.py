@@ -131,9 +131,9 @@ def test_a_payment_changed_before_its_create_is_found_again_is_asked_about(
     money.work()
     books.heard()
     assert money.held().cause == "quickbooks_payment_changed"
-    assert "it was $40.00 of 2026-11-10" in money.held().sentence
+    assert "it was $40.00 on 2026-11-10" in money.held().sentence
     assert len(money.books("Payment")) == 1
-    assert "did not put" not in " ".join(money.told())
+    assert "did not apply" not in " ".join(money.told())
     assert_calm(books)
 
 
@@ -156,9 +156,9 @@ def test_a_part_taken_off_before_a_correction_is_found_again_is_asked_about(
     money.office.simulator.control("clock", {"shift_seconds": 5})
     money.work()
     books.heard()
-    assert "it was $30.00 of" in money.held().sentence
-    assert "and is $10.00 of" in money.held().sentence
-    assert "did not put" not in " ".join(money.told())
+    assert "it was $30.00 on" in money.held().sentence
+    assert "and is now $10.00 on" in money.held().sentence
+    assert "did not apply" not in " ".join(money.told())
     assert_calm(books)
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from integrations.causes import Cause
 from integrations.models import CoperniqConnection, QuickBooksConnection, RemoteWrite, SyncRun
 from tests.sampling import thinned
 from tests.sync.desk_of_money import Money
@@ -183,11 +184,8 @@ def test_an_account_that_may_not_be_made_is_held_with_another_way(money: Money, 
     with refusing(money, code, entity="account"):
         pay(money)
     run = money.held()
-    assert (run.cause, run.sentence) == (
-        "deposit_account_unusable",
-        "QuickBooks does not let the portal make the account “Coperniq Payments”. Make it there by hand, of the type "
-        "Other Current Asset, or choose another account for payments on the QuickBooks page; then try again.",
-    )
+    assert run.cause == Cause.DEPOSIT_ACCOUNT_UNUSABLE
+    assert "does not let the portal create the account “Coperniq Payments”" in run.sentence
     bank = next(row for row in money.books("Account") if row["AccountType"] == "Bank")
     money.configure(deposit_accounts={"CHECK": bank["Id"]})
     money.decide("retry")
@@ -220,10 +218,6 @@ def test_an_amount_of_nothing_is_never_sent(money: Money) -> None:
     money.work()
     runs = SyncRun.objects.held()
     assert {run.cause for run in runs} == {"payment_not_positive"}
-    assert {run.sentence for run in runs} == {
-        "This payment is zero or negative, perhaps a refund. QuickBooks records refunds in another way: do it there by "
-        "hand, then leave this one."
-    }
     for run in runs:
         money.decide("discard", run)
     money.sweep()
@@ -237,10 +231,8 @@ def test_a_status_nobody_knows_is_asked_about_once(money: Money, choice: str, re
     money.pay(invoice, 10, status="Pending")
     money.work()
     run = money.held()
-    assert run.sentence == (
-        "This payment has the status PENDING in Coperniq, and nobody has said yet whether such payments are money "
-        "received. Your answer is remembered for the others."
-    )
+    assert run.cause == Cause.PAYMENT_STATUS
+    assert "has the status PENDING in Coperniq. Is a payment with this status money received?" in run.sentence
     money.decide(choice)
     money.pay(invoice, 20, status="Pending")
     money.work()

@@ -129,7 +129,10 @@ def test_an_unknown_method_is_a_word_in_the_note(money: Money) -> None:
     payment = paid(money, paymentMethod="BARTER")
     assert "PaymentMethodRef" not in payment
     assert "Paid by BARTER" in payment["PrivateNote"]
-    assert "QuickBooks has no payment method for BARTER: it is in the note instead." in money.told()[-1]
+    assert (
+        "QuickBooks has no payment method for BARTER, so the method is in the payment's memo instead."
+        in money.told()[-1]
+    )
 
 
 def test_no_method_at_all_is_nothing_to_speak_of(money: Money) -> None:
@@ -178,9 +181,9 @@ def test_what_somebody_voided_in_quickbooks_is_open_again(money: Money) -> None:
     realm = money.office.realm
     money.office.simulator.control(f"quickbooks/{realm}/payments/{money.in_books('Payment')['Id']}/void")
     money.remove_payment(invoice, wrong)
-    money.pay(invoice, 100, paymentReference="second cheque")
+    money.pay(invoice, 100, paymentReference="second check")
     money.work()
-    ours = next(row for row in money.books("Payment") if row.get("PaymentRefNum") == "second cheque")
+    ours = next(row for row in money.books("Payment") if row.get("PaymentRefNum") == "second check")
     assert (ours["UnappliedAmt"], money.in_books()["Balance"]) == (0, 0)
 
 
@@ -217,8 +220,8 @@ def test_a_line_that_never_gets_onto_its_invoice_is_a_warning(
     money.work()
     assert money.in_books()["Balance"] == 100
     assert (
-        "done_with_warning: Corrected the payment of $40.00 for invoice 1001 in QuickBooks. QuickBooks did not put "
-        "$40.00 of it on the invoice: it waits unapplied with the customer. Apply it there by hand."
+        "done_with_warning: Corrected the payment of $40.00 for invoice 1001 in QuickBooks. QuickBooks did not apply "
+        "$40.00 of it to the invoice: it waits unapplied with the customer. Apply it in QuickBooks by hand."
     ) in money.told()
 
 

@@ -1,4 +1,4 @@
-"""The same cheque on both sides: somebody had recorded it in QuickBooks before the portal heard of it."""
+"""The same check on both sides: somebody had recorded it in QuickBooks before the portal heard of it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from integrations.causes import Cause
 from integrations.models import ExternalPayment, RecordLink, SyncRun
 from integrations.sync.ingest.events import receive_quickbooks
 from tests.sync.desk_of_money import Money
@@ -83,7 +84,7 @@ def test_one_beside_which_there_is_room_is_held_and_may_be_linked(billed: Billed
     pay(money, invoice, 40)
     run = money.held()
     assert (run.cause, run.sentence) == (
-        "probably_same_payment",
+        Cause.PROBABLY_SAME_PAYMENT,
         "QuickBooks already has a payment of $40.00 on this invoice, dated November 10, 2026. It is probably the same "
         "payment: link to it, or record both.",
     )
@@ -200,19 +201,19 @@ def test_one_that_was_taken_back_is_no_candidate_any_more(billed: Billed, how: s
     assert money.in_books()["Balance"] == 60
 
 
-def test_one_cheque_for_two_invoices_is_linked_to_both(money: Money) -> None:
+def test_one_check_for_two_invoices_is_linked_to_both(money: Money) -> None:
     first, second = (money.invoice(("Permit", 1, 100)) for _ in range(2))
     money.work()
     ids = sorted(row["Id"] for row in money.books("Invoice"))
-    cheque = money.receive(ids[0], 100, date=DAY)
+    check = money.receive(ids[0], 100, date=DAY)
     lines = [{"Amount": 100, "LinkedTxn": [{"TxnId": each, "TxnType": "Invoice"}]} for each in ids]
-    money.edit_books("Payment", cheque["Id"], TotalAmt=200, Line=lines)
+    money.edit_books("Payment", check["Id"], TotalAmt=200, Line=lines)
     money.look_at_changes()
     payment = money.pay(first, 100, paymentDate=f"{DAY}T00:00:00Z")
     pay(money, second)
     links = RecordLink.objects.filter(kind="payment")
     assert {(link.quickbooks_id, link.quickbooks_part) for link in links} == {
-        (cheque["Id"], each) for each in ids
+        (check["Id"], each) for each in ids
     }
     money.change_payment(first, payment, amount=90)
     money.work()

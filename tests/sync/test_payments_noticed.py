@@ -7,7 +7,15 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from integrations.models import CoperniqConnection, InboundEvent, PolledInvoice, SyncRun, SyncSettings
+from integrations.causes import Cause
+from integrations.models import (
+    CoperniqConnection,
+    InboundEvent,
+    PolledInvoice,
+    SyncLogEntry,
+    SyncRun,
+    SyncSettings,
+)
 from integrations.sync.engine.context import _shared_cache
 from integrations.sync.ingest.coperniq_projects import due_coperniq_polls
 from integrations.sync.ingest.router import route_pending_events
@@ -86,11 +94,7 @@ def test_a_payment_waits_for_its_invoice_and_is_released_with_it(money: Money) -
     money.pay(invoice, 40)
     money.work()
     (run,) = runs(money)
-    assert (run.state, run.cause, run.sentence) == (
-        "waiting",
-        "waits_for_invoice",
-        "Waiting for its invoice to be in QuickBooks.",
-    )
+    assert (run.state, run.cause) == ("waiting", Cause.WAITS_FOR_INVOICE)
     money.office.enter(other)
     money.work()
     assert money.in_books("Payment")["TotalAmt"] == 40
@@ -104,7 +108,7 @@ def test_a_payment_waits_until_the_lines_of_its_invoice_are_put_right(money: Mon
     money.pay(invoice, 40)
     money.work()
     (run,) = runs(money)
-    assert (run.state, "put right" in run.sentence) == ("waiting", True)
+    assert (run.state, run.cause) == ("waiting", Cause.WAITS_FOR_INVOICE)
     money.configure(fallback_item=fallback["Id"])
     money.decide("retry")
     payment = money.in_books("Payment")
@@ -164,15 +168,15 @@ def test_paid_without_a_payment_is_said_once_and_no_money_is_invented(money: Mon
     money.work()
     money.edit(invoice, status="PAID")
     money.work()
-    told = (
-        "done_with_warning: Coperniq calls invoice 1001 paid. It has no payment there, so none was recorded in "
-        "QuickBooks. Record it in Coperniq."
+    entries = SyncLogEntry.objects.filter(cause=Cause.PAID_WITHOUT_PAYMENT, outcome="done_with_warning")
+    assert entries.get().sentence == (
+        "Coperniq shows invoice 1001 as paid. It has no payment there, so none was recorded in QuickBooks. Record the "
+        "payment in Coperniq."
     )
-    assert money.told()[-1] == told
     money.edit(invoice, description="Thank you")
     money.work()
     money.sweep()
-    assert money.told().count(told) == 1
+    assert entries.count() == 1
     assert money.books("Payment") == []
     assert money.in_books()["Balance"] == 100
 
@@ -180,7 +184,7 @@ def test_paid_without_a_payment_is_said_once_and_no_money_is_invented(money: Mon
 def test_an_invoice_that_was_paid_before_it_was_pushed_brings_the_warning_too(money: Money) -> None:
     money.invoice(("Permit", 1, 100), status="PAID")
     money.work()
-    assert "Coperniq calls invoice 1001 paid." in money.told()[-1]
+    assert SyncLogEntry.objects.get(cause=Cause.PAID_WITHOUT_PAYMENT).outcome == "done_with_warning"
 
 
 def test_an_invoice_coperniq_does_not_show_any_more_is_no_news_of_payments(money: Money) -> None:

@@ -60,8 +60,8 @@ def test_a_part_taken_off_is_asked_about_and_put_right(paid: Paid, polled_first:
     books, payment = paid
     spread(books, payment, 60)
     books.heard()
-    assert "it was $100.00 of " in books.money.held().sentence
-    assert "and is $60.00 of " in books.money.held().sentence
+    assert "it was $100.00 on " in books.money.held().sentence
+    assert "and is now $60.00 on " in books.money.held().sentence
     assert_calm(books)
     put_right(books, 60)
     if polled_first:
@@ -112,7 +112,10 @@ def test_what_was_taken_off_and_is_put_back_is_asked_about_again(paid: Paid, ans
     assert_calm(books)
     spread(books, payment, 100)
     books.heard()
-    assert "it was voided, deleted or taken off, and is $100.00" in books.money.held().sentence
+    assert (
+        "it was voided, deleted or removed from the invoice, and is now $100.00"
+        in books.money.held().sentence
+    )
     assert_calm(books)
     if answer == "entered anew":
         books.money.pay(invoice(books), 100)
@@ -132,7 +135,7 @@ def test_money_that_became_a_credit_is_asked_about(paid: Paid) -> None:
     one = [{"id": books.money.in_books()["Id"], "amount": 100}]
     books.change_payment(payment, invoices=one, credits=[credit(books, 100)], amount=0)
     books.heard()
-    assert "and is a credit" in books.money.held().sentence
+    assert "and is now a credit" in books.money.held().sentence
     assert_calm(books)
     books.money.remove_payment(invoice(books), payments(books)[0])
     books.money.decide("retry")

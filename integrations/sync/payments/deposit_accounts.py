@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from integrations.errors import BadAccountType, NameTaken, NeedsDecision
+from integrations.messages import Message
+from integrations.messages.payments import PaymentMessage
 from integrations.models import QuickBooksConnection, SyncRun
 from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
@@ -23,90 +25,83 @@ class DepositAccount(NamedTuple):
 
 
 def deposit_account_for(ctx: SyncContext, run: SyncRun, method: str) -> DepositAccount:
-    account_id = ctx.settings.deposit_accounts.get(method, "") or known_account(ctx)
+    """The account chosen for the Coperniq `method`, else the portal's own, which is created if need be.
+
+    Raises NeedsDecision if payments cannot be deposited to it.
+    """
+    account_id = ctx.settings.deposit_accounts.get(method, "") or stored_account_id(ctx)
     if account_id:
-        return account_with(ctx, account_id)
+        return _find_usable_account(ctx, account_id)
     with ctx.locked(LOCKS["Account"]):
-        account_id = known_account(ctx)
+        account_id = stored_account_id(ctx)
         if account_id:
-            return account_with(ctx, account_id)
-        account = _portal_account(ctx, run)
+            return _find_usable_account(ctx, account_id)
+        account = _find_or_create_account(ctx, run)
         QuickBooksConnection.objects.filter(pk=ctx.connection.pk).update(payments_account_id=account.id)
     return account
 
 
-def account_with(ctx: SyncContext, account_id: str) -> DepositAccount:
-    """Read anew before anybody is told that it is no use: perhaps it was put right this minute."""
+def _find_usable_account(ctx: SyncContext, account_id: str) -> DepositAccount:
+    """Reads the accounts again before it raises NeedsDecision: somebody may just have corrected the account."""
     try:
-        return usable(find_in_lookup(ctx, LookupName.ACCOUNTS, id=account_id), account_id)
+        return _require_usable(find_in_lookup(ctx, LookupName.ACCOUNTS, id=account_id), account_id)
     except NeedsDecision:
         refresh_lookup(ctx, LookupName.ACCOUNTS)
-    return usable(find_in_lookup(ctx, LookupName.ACCOUNTS, id=account_id), account_id)
+    return _require_usable(find_in_lookup(ctx, LookupName.ACCOUNTS, id=account_id), account_id)
 
 
-def _portal_account(ctx: SyncContext, run: SyncRun) -> DepositAccount:
-    """Made once. What a lost answer left behind, or somebody made this moment, is found by its name."""
+def _find_or_create_account(ctx: SyncContext, run: SyncRun) -> DepositAccount:
+    """Finds by its name an account that a lost response, or somebody a moment ago, has left behind."""
     resolve_pending_writes(ctx, run, "Account", ACCOUNT_NAME)
-    row = find_portal_account(ctx)
+    row = _read_account_by_name(ctx)
     if row is not None:
-        return _usable_as_portals(row)
+        return _require_current_asset(row)
     try:
-        return create_portal_account(ctx, run)
+        return _create_account(ctx, run)
     except NameTaken:
-        row = find_portal_account(ctx)
+        row = _read_account_by_name(ctx)
     if row is None:
-        raise unusable(f"QuickBooks says that the name “{ACCOUNT_NAME}” is taken. Look for it there")
-    return _usable_as_portals(row)
+        raise _unusable(PaymentMessage.ACCOUNT_NAME_TAKEN(account=ACCOUNT_NAME))
+    return _require_current_asset(row)
 
 
-def known_account(ctx: SyncContext) -> str:
-    """By id, whatever people call it by now. Read anew: another thread may have made it."""
+def stored_account_id(ctx: SyncContext) -> str:
+    """The id of the portal's account, "" before it exists. Read from the database: another thread may set it."""
     connections = QuickBooksConnection.objects.filter(pk=ctx.connection.pk)
     return connections.values_list("payments_account_id", flat=True).get()
 
 
-def find_portal_account(ctx: SyncContext) -> dict[str, Any] | None:
-    """Looked up in QuickBooks itself: making it twice would be worse than one call."""
+def _read_account_by_name(ctx: SyncContext) -> dict[str, Any] | None:
+    """Reads QuickBooks, not the stored list: a second account of that name is worse than one more call."""
     rows = refresh_lookup(ctx, LookupName.ACCOUNTS)
-    return next((row for row in rows if plain(row["name"]) == ACCOUNT_NAME.casefold()), None)
+    name = ACCOUNT_NAME.casefold()
+    return next((row for row in rows if row["name"].casefold().removesuffix(" (deleted)") == name), None)
 
 
-def plain(name: str) -> str:
-    return name.casefold().removesuffix(" (deleted)")
-
-
-def usable(row: dict[str, Any] | None, account_id: str) -> DepositAccount:
+def _require_usable(row: dict[str, Any] | None, account_id: str) -> DepositAccount:
     if row is None or not row["is_active"]:
         name = row["name"] if row else f"with id {account_id}"
-        raise unusable(
-            f"The account “{name}” for payments is inactive or deleted in QuickBooks. Make it active there"
-        )
+        raise _unusable(PaymentMessage.ACCOUNT_INACTIVE(account=name))
     if row["account_type"] not in (BANK, ACCOUNT_TYPE):
-        raise unusable(
-            f"The account “{row['name']}” is no bank account or current asset, so it takes no payments. Give it "
-            "another type there"
-        )
+        raise _unusable(PaymentMessage.ACCOUNT_OF_WRONG_TYPE(account=row["name"]))
     return DepositAccount(row["id"], row["name"])
 
 
-def _usable_as_portals(row: dict[str, Any]) -> DepositAccount:
+def _require_current_asset(row: dict[str, Any]) -> DepositAccount:
     if row["account_type"] != ACCOUNT_TYPE:
-        raise unusable(
-            f"QuickBooks has an account “{row['name']}” of another type ({row['account_type']} instead of "
-            f"{ACCOUNT_TYPE}). Rename it there"
+        raise _unusable(
+            PaymentMessage.ACCOUNT_NAME_OF_WRONG_TYPE(
+                account=row["name"], found=row["account_type"], wanted=ACCOUNT_TYPE
+            )
         )
-    return usable(row, row["id"])
+    return _require_usable(row, row["id"])
 
 
-def unusable(sentence: str) -> NeedsDecision:
-    return NeedsDecision(
-        "deposit_account_unusable",
-        f"{sentence}, or choose another account for payments on the QuickBooks page; then try again.",
-        [RETRY, DISCARD],
-    )
+def _unusable(message: Message) -> NeedsDecision:
+    return NeedsDecision.of(message, [RETRY, DISCARD])
 
 
-def create_portal_account(ctx: SyncContext, run: SyncRun) -> DepositAccount:
+def _create_account(ctx: SyncContext, run: SyncRun) -> DepositAccount:
     values = {
         "Name": ACCOUNT_NAME,
         "AccountType": ACCOUNT_TYPE,
@@ -116,32 +111,24 @@ def create_portal_account(ctx: SyncContext, run: SyncRun) -> DepositAccount:
     try:
         account_id = create_shared_record(ctx, run, "Account", values)
     except BadAccountType as error:
-        raise unusable(
-            f"QuickBooks does not let the portal make the account “{ACCOUNT_NAME}”. Make it there by hand, of the type "
-            f"{ACCOUNT_TYPE}"
-        ) from error
+        raise _unusable(PaymentMessage.ACCOUNT_REFUSED(account=ACCOUNT_NAME, wanted=ACCOUNT_TYPE)) from error
     return DepositAccount(account_id, ACCOUNT_NAME)
 
 
-def payment_method_for(ctx: SyncContext, run: SyncRun, method: str) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Nothing where QuickBooks has no name for Coperniq's method, and a word about it."""
+def payment_method_for(
+    ctx: SyncContext, run: SyncRun, method: str
+) -> tuple[dict[str, str], tuple[Message, ...]]:
+    """The payload field for Coperniq's `method`, or none and a warning if QuickBooks has no usable method for it."""
     name = METHOD_NAMES.get(method)
     if name is None:
-        return {}, unnamed(method)
-    method_id = method_named(ctx, name) or _create_method(ctx, run, name)
+        return {}, (PaymentMessage.METHOD_UNKNOWN(method=method),) if method else ()
+    method_id = _find_active_method(ctx, name) or _create_method(ctx, run, name)
     if not method_id:
-        return {}, (
-            f"QuickBooks' payment method “{name}” is inactive, so the payment has none. Make it active there.",
-        )
+        return {}, (PaymentMessage.METHOD_INACTIVE(method=name),)
     return {"PaymentMethodRef.value": method_id}, ()
 
 
-def unnamed(method: str) -> tuple[str, ...]:
-    told = f"QuickBooks has no payment method for {method}: it is in the note instead."
-    return (told,) if method else ()
-
-
-def method_named(ctx: SyncContext, name: str) -> str:
+def _find_active_method(ctx: SyncContext, name: str) -> str:
     rows = lookup_rows(ctx, LookupName.METHODS)
     active = (row for row in rows if row["is_active"] and row["name"].casefold() == name.casefold())
     found = next(active, None)
@@ -149,11 +136,11 @@ def method_named(ctx: SyncContext, name: str) -> str:
 
 
 def _create_method(ctx: SyncContext, run: SyncRun, name: str) -> str:
-    """ "" where an inactive one keeps its name: no reason not to record the money."""
+    """The id, or "" if an inactive method has the name: the payment can be recorded without a method."""
     with ctx.locked(LOCKS["PaymentMethod"]):
         resolve_pending_writes(ctx, run, "PaymentMethod", name)
         refresh_lookup(ctx, LookupName.METHODS)
-        found = method_named(ctx, name)
+        found = _find_active_method(ctx, name)
         if found:
             return found
         kind = "CREDIT_CARD" if name == CARD_METHOD else "NON_CREDIT_CARD"
@@ -161,4 +148,4 @@ def _create_method(ctx: SyncContext, run: SyncRun, name: str) -> str:
             return create_shared_record(ctx, run, "PaymentMethod", {"Name": name, "Type": kind})
         except NameTaken:
             refresh_lookup(ctx, LookupName.METHODS)
-            return method_named(ctx, name)
+            return _find_active_method(ctx, name)

@@ -1,23 +1,30 @@
-"""The same payment on both sides: what was recorded in QuickBooks already is linked, not created again."""
+"""The same payment recorded on both sides: the two are linked, or a person is asked, instead of creating a third."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from integrations.coperniq.money import CoperniqPayment
-from integrations.errors import Choice, NeedsDecision, RecordMissing
+from integrations.causes import Cause
+from integrations.coperniq.money import CoperniqInvoice, CoperniqPayment
+from integrations.errors import BlockedBy, Choice, NeedsDecision, RecordMissing
+from integrations.messages.payments import PaymentMessage
 from integrations.models import Action, ExternalPayment, Kind, Question, RecordLink, SyncRun
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import QuickBooksPayment
 from integrations.sync.engine.choices import DISCARD
 from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.coperniq_texts import read_quickbooks_tag
 from integrations.sync.engine.plan import Plan
-from integrations.sync.payments.external import balance_of
+from integrations.sync.payments.external import balance_of, linked_payment_ids
 from integrations.sync.payments.mapping import (
     coperniq_payment_snapshot,
+    paid_on,
     pays_more,
+    quickbooks_payment_name,
     quickbooks_payment_snapshot,
 )
 
@@ -25,68 +32,51 @@ RECORD_BOTH = Choice("record_both", "Record both", Question.SAME_PAYMENT)
 DUPLICATE_WINDOW = timedelta(days=7)
 
 
-def find_duplicates(
+class _Candidate(NamedTuple):
+    """A payment of the other side that is probably the same."""
+
+    id: str
+    on: date
+    reference: str
+
+
+def find_quickbooks_duplicates(
     ctx: SyncContext, payment: CoperniqPayment, invoice: RecordLink, on: date
-) -> list[ExternalPayment]:
-    """Of the same amount on this invoice, within a week, and linked to no other payment."""
-    near = ExternalPayment.objects.on_invoice(ctx.connection, invoice.quickbooks_id).filter(
+) -> list[_Candidate]:
+    """External payments of the same amount on this invoice, within a week of `on`, that are not linked."""
+    rows = ExternalPayment.objects.on_invoice(ctx.connection, invoice.quickbooks_id).filter(
         amount_cents=payment.amount_cents, on__range=(on - DUPLICATE_WINDOW, on + DUPLICATE_WINDOW)
     )
-    return list(near.exclude(quickbooks_id__in=_linked_payment_ids(ctx, invoice)).order_by("pk"))
-
-
-def _linked_payment_ids(ctx: SyncContext, invoice: RecordLink) -> set[str]:
-    """A payment may pay several invoices, and is linked once for each."""
-    links = RecordLink.objects.of(ctx.connection, Kind.PAYMENT)
-    return set(links.filter(quickbooks_part=invoice.quickbooks_id).values_list("quickbooks_id", flat=True))
+    rows = rows.exclude(quickbooks_id__in=linked_payment_ids(ctx, invoice)).order_by("pk")
+    return [_Candidate(row.quickbooks_id, row.on, row.reference) for row in rows]
 
 
 def plan_duplicate(
     ctx: SyncContext, run: SyncRun, payment: CoperniqPayment, invoice: RecordLink, on: date
 ) -> Plan | None:
-    """The invoice is as QuickBooks has it now. Linked if both cannot be meant, else a person is asked."""
-    rows = find_duplicates(ctx, payment, invoice, on)
-    if not rows:
+    """Links to the duplicate if the invoice has no room for both payments; None if there is no duplicate.
+
+    Raises NeedsDecision if both may be meant. The invoice must have been refreshed.
+    """
+    found = find_quickbooks_duplicates(ctx, payment, invoice, on)
+    if not found:
         return None
-    if len(rows) > 1 or balance_of(invoice) >= payment.amount_cents:
-        _requeue_pull_questions(ctx, invoice, rows)
-        raise _hold_probably_same(rows)
-    return plan_link(
-        ctx, run, payment, invoice, on, rows[0].quickbooks_id, RecordLink.MatchMethod.SAME_PAYMENT
-    )
+    if len(found) > 1 or balance_of(invoice) >= payment.amount_cents:
+        _requeue_pull_questions(ctx, invoice, found)
+        raise _hold_duplicates("QuickBooks", payment.amount_cents, found)
+    same = RecordLink.MatchMethod.SAME_PAYMENT
+    return plan_link(ctx, run, payment, invoice, on, found[0].id, same)
 
 
-def _requeue_pull_questions(ctx: SyncContext, invoice: RecordLink, rows: Sequence[ExternalPayment]) -> None:
-    """The card of the other direction about the same pair: looked at anew, that run waits for the answer to this one."""
-    asked = SyncRun.objects.held().filter(
-        connection=ctx.connection, action=Action.PULL_PAYMENT, cause="probably_same_payment"
-    )
-    same = asked.filter(quickbooks_part=invoice.quickbooks_id)
-    same.filter(quickbooks_id__in=[row.quickbooks_id for row in rows]).requeue()
-
-
-def _hold_probably_same(rows: Sequence[ExternalPayment]) -> NeedsDecision:
-    one = rows[0]
-    others = f" (and {len(rows) - 1} more like it)" if len(rows) > 1 else ""
-    return NeedsDecision(
-        "probably_same_payment",
-        f"QuickBooks already has a payment of ${money(one.amount_cents):,} on this invoice, dated "
-        f"{one.on:%B %-d, %Y}{others}. It is probably the same payment: link to it, or record both.",
-        _link_choices(rows),
-    )
-
-
-def _link_choices(rows: Sequence[ExternalPayment]) -> list[Choice]:
-    return [
-        *(Choice(f"link:{row.quickbooks_id}", _link_label(row), Question.SAME_PAYMENT) for row in rows),
-        RECORD_BOTH,
-        DISCARD,
-    ]
-
-
-def _link_label(row: ExternalPayment) -> str:
-    told = f", reference {row.reference}" if row.reference else ""
-    return f"Link to the payment of {row.on:%B %-d, %Y}{told}"
+def _requeue_pull_questions(ctx: SyncContext, invoice: RecordLink, found: Sequence[_Candidate]) -> None:
+    """A pull held with the same question is planned again: it then waits for the answer to this one."""
+    SyncRun.objects.held().filter(
+        connection=ctx.connection,
+        action=Action.PULL_PAYMENT,
+        cause=Cause.PROBABLY_SAME_PAYMENT,
+        quickbooks_part=invoice.quickbooks_id,
+        quickbooks_id__in=[candidate.id for candidate in found],
+    ).requeue()
 
 
 def plan_link(
@@ -96,52 +86,20 @@ def plan_link(
     invoice: RecordLink,
     on: date,
     payment_id: str,
-    rule: RecordLink.MatchMethod,
+    match_method: RecordLink.MatchMethod,
 ) -> Plan:
-    """What was chosen is still looked at: the world may have changed since the page was shown."""
-    found = read_on(ctx, invoice, payment_id)
+    """Raises NeedsDecision if the payment is not on the invoice any more, or has been linked since it was offered."""
+    found = _read_unlinked_payment(ctx, invoice, payment_id)
     if found is None:
-        raise NeedsDecision(
-            "choice_gone",
-            "The chosen QuickBooks payment is not on this invoice any more, or belongs to another one. Please choose "
-            "again.",
-            _link_choices(find_duplicates(ctx, payment, invoice, on)),
-        )
-    return _plan_link(ctx, run, payment, invoice, found, rule)
-
-
-def read_on(ctx: SyncContext, invoice: RecordLink, payment_id: str) -> QuickBooksPayment | None:
-    """The payment if it is on this invoice and nobody else's; one that is not is forgotten."""
-    try:
-        found = (
-            None
-            if payment_id in _linked_payment_ids(ctx, invoice)
-            else ctx.quickbooks.read_payment(payment_id)
-        )
-    except RecordMissing:
-        found = None
-    if found is not None and found.applied_to(invoice.quickbooks_id):
-        return found
-    known = ExternalPayment.objects.on_invoice(ctx.connection, invoice.quickbooks_id)
-    known.filter(quickbooks_id=payment_id).delete()
-    return None
-
-
-def _plan_link(
-    ctx: SyncContext,
-    run: SyncRun,
-    payment: CoperniqPayment,
-    invoice: RecordLink,
-    found: QuickBooksPayment,
-    rule: RecordLink.MatchMethod,
-) -> Plan:
+        choices = _link_choices(find_quickbooks_duplicates(ctx, payment, invoice, on))
+        raise NeedsDecision.of(PaymentMessage.CHOICE_GONE(vendor="QuickBooks"), choices)
     part = invoice.quickbooks_id
     share = pays_more(found, part)
     return Plan(
         record_name=run.record_name,
-        match_method=rule,
+        match_method=match_method,
         quickbooks_id=found.id,
-        quickbooks_name=f"Payment of ${money(found.total_cents):,}",
+        quickbooks_name=quickbooks_payment_name(found),
         quickbooks_version=found.sync_token,
         quickbooks_at=found.updated_at,
         quickbooks_snapshot=quickbooks_payment_snapshot(found, part, share=share),
@@ -150,5 +108,100 @@ def _plan_link(
         number=payment.reference[:40],
         amount_cents=payment.amount_cents,
         written={"share": share},
-        sentence=f"Linked to the payment of ${money(found.total_cents):,} that QuickBooks already had on this invoice.",
+        sentence=PaymentMessage.LINKED(amount=money(found.total_cents), vendor="QuickBooks"),
     )
+
+
+def _read_unlinked_payment(
+    ctx: SyncContext, invoice: RecordLink, payment_id: str
+) -> QuickBooksPayment | None:
+    """The payment if it pays this invoice and is not linked on it; else None, and its external row is deleted."""
+    found = None
+    if payment_id not in linked_payment_ids(ctx, invoice):
+        with suppress(RecordMissing):
+            found = ctx.quickbooks.read_payment(payment_id)
+    if found is not None and found.applied_to(invoice.quickbooks_id):
+        return found
+    known = ExternalPayment.objects.on_invoice(ctx.connection, invoice.quickbooks_id)
+    known.filter(quickbooks_id=payment_id).delete()
+    return None
+
+
+def find_coperniq_counterpart(
+    ctx: SyncContext,
+    run: SyncRun,
+    payment: QuickBooksPayment,
+    cents: int,
+    invoice: RecordLink,
+    listed: list[CoperniqPayment],
+    current: CoperniqInvoice,
+) -> CoperniqPayment | None:
+    """The Coperniq payment to link `cents` of the QuickBooks payment to, None if one is to be created.
+
+    That is one with the portal's tag, from an earlier attempt; the one a person chose; or the only duplicate, if the
+    invoice has no room for both. Raises NeedsDecision if both may be meant, BlockedBy if the push has asked already.
+    """
+    links = RecordLink.objects.of(ctx.connection, Kind.PAYMENT)
+    linked = set(links.filter(coperniq_parent_id=invoice.coperniq_id).values_list("coperniq_id", flat=True))
+    unlinked = [row for row in listed if row.id not in linked]
+    for row in unlinked:
+        tag = read_quickbooks_tag(ctx.connection.realm_id, Kind.PAYMENT, row.notes)
+        if (tag.quickbooks_id, tag.part) == (payment.id, invoice.quickbooks_id):
+            return row
+    by_id = {row.id: row for row in unlinked}
+    found = _coperniq_duplicates(ctx, payment, cents, unlinked)
+    decided = run.answer_to(Question.SAME_PAYMENT)
+    if decided.verb == "link":
+        if decided.target in by_id:
+            return by_id[decided.target]
+        raise NeedsDecision.of(PaymentMessage.CHOICE_GONE(vendor="Coperniq"), _link_choices(found))
+    if not found or decided.key == RECORD_BOTH.key:
+        return None
+    _wait_for_push_decision(ctx, found)
+    if len(found) == 1 and current.total_cents - current.paid_cents < cents:
+        return by_id[found[0].id]
+    raise _hold_duplicates("Coperniq", cents, found)
+
+
+def _coperniq_duplicates(
+    ctx: SyncContext, payment: QuickBooksPayment, cents: int, rows: list[CoperniqPayment]
+) -> list[_Candidate]:
+    """Those of the same amount, within a week, that people entered (no tag of the portal)."""
+    realm, zone = ctx.connection.realm_id, ZoneInfo(ctx.connection.company.time_zone)
+    found = []
+    for row in rows:
+        on = paid_on(row, zone)
+        tagged = read_quickbooks_tag(realm, Kind.PAYMENT, row.notes).quickbooks_id
+        same = row.amount_cents == cents and not tagged
+        if same and on is not None and abs(on - payment.on) <= DUPLICATE_WINDOW:
+            found.append(_Candidate(row.id, on, row.reference))
+    return found
+
+
+def _wait_for_push_decision(ctx: SyncContext, found: Sequence[_Candidate]) -> None:
+    """The push of such a payment has asked a person about the same two payments, or is about to ask again."""
+    asked = SyncRun.objects.open().filter(
+        connection=ctx.connection, action=Action.PUSH_PAYMENT, cause=Cause.PROBABLY_SAME_PAYMENT
+    )
+    for candidate in found:
+        if asked.filter(coperniq_id=candidate.id).exists():
+            raise BlockedBy.of(
+                PaymentMessage.WAITS_FOR_SAME_PAYMENT(), kind=Kind.PAYMENT, coperniq_id=candidate.id
+            )
+
+
+def _hold_duplicates(vendor: str, cents: int, found: Sequence[_Candidate]) -> NeedsDecision:
+    others = f" (and {len(found) - 1} more like it)" if len(found) > 1 else ""
+    message = PaymentMessage.PROBABLY_SAME(
+        vendor=vendor, amount=money(cents), date=f"{found[0].on:%B %-d, %Y}", others=others
+    )
+    return NeedsDecision.of(message, _link_choices(found))
+
+
+def _link_choices(found: Sequence[_Candidate]) -> list[Choice]:
+    links = []
+    for candidate in found:
+        reference = f", reference {candidate.reference}" if candidate.reference else ""
+        label = f"Link to the payment of {candidate.on:%B %-d, %Y}{reference}"
+        links.append(Choice(f"link:{candidate.id}", label, Question.SAME_PAYMENT))
+    return [*links, RECORD_BOTH, DISCARD]

@@ -1,7 +1,7 @@
-"""Payments that people, not the portal, recorded in QuickBooks on linked invoices: each may be the same payment.
+"""Payments that people, not the portal, recorded in QuickBooks on linked invoices: each may duplicate one in Coperniq.
 
-They are known from change data capture (ingest/quickbooks_cdc.py), from webhooks, and from reading an invoice again.
-In steady state nothing is read here.
+They are learned from change data capture (ingest/quickbooks_cdc.py), from webhooks, and from reading an invoice again.
+If none of these reports a payment, nothing is read here.
 """
 
 from __future__ import annotations
@@ -31,44 +31,44 @@ from integrations.sync.invoices.pull_request import on_invoice_moved, request_pu
 from integrations.sync.payments.mapping import is_taken_off, pays_others
 
 _REFRESHED_FIELDS = ("balance", "payments", "customer", "voided")
-"""What others change of an invoice, and what matters to a payment on it."""
+"""Parts of an invoice's snapshot that people change and that matter to a payment on it."""
 
 
 def refresh_external_payments(ctx: SyncContext) -> None:
-    """One read, and only after QuickBooks told of a payment that is not ours."""
+    """Makes one read, and only after QuickBooks has reported a payment that the portal did not create."""
     with ctx.locked("external payments"):
         if _has_unread_payments(ctx.connection):
             _read_external_payments(ctx)
 
 
 def _has_unread_payments(connection: QuickBooksConnection) -> bool:
-    """Of a payment that nobody has looked at yet: its own run would note it, and has not had its turn."""
-    since = _read_stamp(connection) or LONG_AGO
-    ours = RecordLink.objects.of(connection, Kind.PAYMENT).values("quickbooks_id")
-    told = InboundEvent.objects.unplanned().filter(company=connection.company_id, record_type="payment")
+    """Whether an event or an unfinished run is about a payment that has not been read yet."""
+    since = _last_read_at(connection) or LONG_AGO
+    linked = RecordLink.objects.of(connection, Kind.PAYMENT).values("quickbooks_id")
+    events = InboundEvent.objects.unplanned().filter(company=connection.company_id, record_type="payment")
     runs = SyncRun.objects.unfinished().filter(connection=connection, action=Action.NOTICE_ALLOCATIONS)
     return (
-        told.filter(received_at__gt=since).exclude(record_id__in=ours).exists()
-        or runs.filter(updated_at__gt=since).exclude(quickbooks_id__in=ours).exists()
+        events.filter(received_at__gt=since).exclude(record_id__in=linked).exists()
+        or runs.filter(updated_at__gt=since).exclude(quickbooks_id__in=linked).exists()
     )
 
 
-def _read_stamp(connection: QuickBooksConnection) -> datetime | None:
+def _last_read_at(connection: QuickBooksConnection) -> datetime | None:
     rows = QuickBooksConnection.objects.filter(pk=connection.pk)
     return rows.values_list("changes_read_at", flat=True).get()
 
 
 def _read_external_payments(ctx: SyncContext) -> None:
     began_at = timezone.now()
-    since = (_read_stamp(ctx.connection) or began_at) - CDC_OVERLAP
+    since = (_last_read_at(ctx.connection) or began_at) - CDC_OVERLAP
     record_external_payments(ctx.connection, ctx.quickbooks.list_payments_changed(since))
     QuickBooksConnection.objects.filter(pk=ctx.connection.pk).update(changes_read_at=began_at)
 
 
 def record_external_payments(connection: QuickBooksConnection, payments: Iterable[QuickBooksPayment]) -> None:
-    """Those on linked invoices that are not ours, an allocation a row; voided ones are forgotten.
+    """Stores each allocation to a linked invoice; deletes what a payment does not pay any more. Skips the portal's own.
 
-    A payment of nothing only puts a credit on an invoice: no money came in (docs/vendors/quickbooks-online.md, 3).
+    A payment of zero only applies a credit to an invoice: no money came in (docs/vendors/quickbooks-online.md, 3).
     """
     linked = RecordLink.objects.of(connection, Kind.INVOICE)
     for payment in payments:
@@ -92,44 +92,49 @@ def record_external_payments(connection: QuickBooksConnection, payments: Iterabl
 
 
 def refresh_invoice(ctx: SyncContext, invoice: RecordLink) -> None:
-    """The linked invoice as it is in QuickBooks now, and who has paid on it there."""
+    """Reads the linked invoice from QuickBooks again, and the payments on it that are not linked."""
     try:
         current = ctx.quickbooks.read_invoice(invoice.quickbooks_id)
     except RecordMissing:
-        on_invoice_ended(ctx, invoice, "deleted")
+        _on_invoice_ended(ctx, invoice, "deleted")
         return
     if current.is_voided:
-        on_invoice_ended(ctx, invoice, "voided")
+        _on_invoice_ended(ctx, invoice, "voided")
         return
     on_invoice_moved(ctx, invoice, current.customer_id)
-    fresh = quickbooks_invoice_snapshot(current, ctx.settings.memo_field)
-    invoice.quickbooks_snapshot |= {name: fresh[name] for name in _REFRESHED_FIELDS}
+    snapshot = quickbooks_invoice_snapshot(current, ctx.settings.memo_field)
+    invoice.quickbooks_snapshot |= {name: snapshot[name] for name in _REFRESHED_FIELDS}
     invoice.save(update_fields=["quickbooks_snapshot", "written"])
-    gone = ExternalPayment.objects.on_invoice(ctx.connection, invoice.quickbooks_id)
-    gone.exclude(quickbooks_id__in=current.payment_ids).delete()
-    record_external_payments(ctx.connection, read_unlinked(ctx, invoice, current.payment_ids))
+    known = ExternalPayment.objects.on_invoice(ctx.connection, invoice.quickbooks_id)
+    known.exclude(quickbooks_id__in=current.payment_ids).delete()
+    record_external_payments(ctx.connection, _read_unlinked(ctx, invoice, current.payment_ids))
 
 
-def on_invoice_ended(ctx: SyncContext, invoice: RecordLink, end: str) -> None:
-    """Known here and now only: stored, it would be no news to the run that says what becomes of Coperniq's."""
+def _on_invoice_ended(ctx: SyncContext, invoice: RecordLink, end: str) -> None:
+    """Sets `end` on the link in memory only. If it were saved, the invoice's own run would see no change to act on."""
     if not invoice.quickbooks_snapshot.get(end) and not invoice.written.get("ended"):
         request_pull(ctx, invoice)
     invoice.quickbooks_snapshot = {**invoice.quickbooks_snapshot, end: True}
 
 
-def read_unlinked(
+def linked_payment_ids(ctx: SyncContext, invoice: RecordLink) -> set[str]:
+    """QuickBooks ids of the payments linked on this invoice. One that pays several has a link for each."""
+    links = RecordLink.objects.of(ctx.connection, Kind.PAYMENT)
+    return set(links.filter(quickbooks_part=invoice.quickbooks_id).values_list("quickbooks_id", flat=True))
+
+
+def _read_unlinked(
     ctx: SyncContext, invoice: RecordLink, payment_ids: Iterable[str]
 ) -> Iterable[QuickBooksPayment]:
-    """By id, for the payer may be another than the invoice's customer: a parent pays for its jobs."""
-    links = RecordLink.objects.of(ctx.connection, Kind.PAYMENT)
-    ours = set(links.filter(quickbooks_part=invoice.quickbooks_id).values_list("quickbooks_id", flat=True))
+    """Reads by id, not by the invoice's customer: a parent customer pays for its jobs."""
+    linked = linked_payment_ids(ctx, invoice)
     for payment_id in payment_ids:
-        if payment_id not in ours:
+        if payment_id not in linked:
             yield ctx.quickbooks.read_payment(payment_id)
 
 
 def invalidate_balance(ctx: SyncContext, coperniq_invoice_id: str) -> None:
-    """QuickBooks refused what we thought to be open: whoever plans next looks at the invoice first."""
+    """Sets the stored balance to 0 after a refusal by QuickBooks, so that the next plan reads the invoice again."""
     links = RecordLink.objects.of(ctx.connection, Kind.INVOICE)
     for link in links.filter(coperniq_id=coperniq_invoice_id):
         link.quickbooks_snapshot |= {"balance": 0}
@@ -137,12 +142,15 @@ def invalidate_balance(ctx: SyncContext, coperniq_invoice_id: str) -> None:
 
 
 def balance_of(invoice: RecordLink) -> int:
-    """What is open on it in cents, as far as we know; never negative."""
+    """The open cents on it as last read; never negative."""
     return max(int(invoice.quickbooks_snapshot.get("balance", 0)), 0)
 
 
 def was_taken_off(ctx: SyncContext, link: RecordLink, payment: QuickBooksPayment) -> bool:
-    """Some of a linked payment, by people. An invoice that has become less gives back what it has no room for."""
+    """Whether people took some of a linked payment off its invoice.
+
+    If not, the invoice became smaller and QuickBooks itself took off what exceeds it.
+    """
     if not is_taken_off(payment, link.quickbooks_part, link.quickbooks_snapshot.get("applied", 0)):
         return False
     if pays_others(payment, link.quickbooks_part):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, tzinfo
 from typing import Any
 
@@ -20,10 +21,9 @@ METHOD_NAMES = {
     "KLARNA": CARD_METHOD,
     "AFFIRM": CARD_METHOD,
 }
-"""Coperniq's payment method → the name of QuickBooks'."""
+"""Coperniq's payment method → the name of the QuickBooks method."""
 
-
-CARDS = (
+_CARD_METHOD_NAMES = (
     "card",
     "credit card",
     "debit card",
@@ -33,15 +33,15 @@ CARDS = (
     "discover",
     "diners club",
 )
-"""What QuickBooks calls them from the start, or the portal does."""
+"""Names that QuickBooks, or the portal, gives to methods for cards."""
 
 
 def method_in_coperniq(name: str) -> str:
-    """Coperniq's word for a payment method of QuickBooks, "" where it has none."""
+    """Coperniq's method for the name of a QuickBooks one, "" where it has none."""
     known = name.strip().casefold()
-    if known in CARDS:
+    if known in _CARD_METHOD_NAMES:
         return "CREDIT_CARD"
-    return next((word for word, told in METHOD_NAMES.items() if told.casefold() == known), "")
+    return next((method for method, label in METHOD_NAMES.items() if label.casefold() == known), "")
 
 
 def paid_on(payment: CoperniqPayment, zone: tzinfo) -> date | None:
@@ -52,13 +52,21 @@ def payment_name(payment: CoperniqPayment, invoice_number: str) -> str:
     return f"${money(payment.amount_cents):,} for invoice {invoice_number}"
 
 
+def quickbooks_payment_name(payment: QuickBooksPayment) -> str:
+    return f"Payment of ${money(payment.total_cents):,}"
+
+
+def amount_and_date(snapshot: Mapping[str, Any]) -> str:
+    return f"${money(int(snapshot.get('amount', 0))):,} on {snapshot.get('on')}"
+
+
 def short_reference(payment: CoperniqPayment) -> str:
-    """As much of it as QuickBooks has room for."""
+    """The payment's reference, cut to the length that QuickBooks accepts."""
     return payment.reference.strip()[:REFERENCE_LIMIT].strip()
 
 
 def note_text(payment: CoperniqPayment, reference: str) -> str:
-    """What does not fit elsewhere: Coperniq's notes, a long reference, a method QuickBooks has no name for."""
+    """What has no field in QuickBooks: Coperniq's notes, a long reference, a method that QuickBooks does not have."""
     whole = payment.reference.strip()
     parts = [
         f"Reference {whole}" if whole != reference else "",
@@ -66,6 +74,10 @@ def note_text(payment: CoperniqPayment, reference: str) -> str:
         payment.notes.strip(),
     ]
     return "\n".join(part for part in parts if part)
+
+
+def has_same_amount_and_date(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return bool(one["amount"] == other["amount"] and one["on"] == other["on"])
 
 
 def coperniq_payment_snapshot(payment: CoperniqPayment, zone: tzinfo) -> dict[str, Any]:
@@ -82,7 +94,7 @@ def coperniq_payment_snapshot(payment: CoperniqPayment, zone: tzinfo) -> dict[st
 def quickbooks_payment_snapshot(
     payment: QuickBooksPayment, quickbooks_invoice_id: str, *, share: bool = False
 ) -> dict[str, Any]:
-    """`share`: only the money that is on this invoice is Coperniq's payment, for it pays others too."""
+    """`share`: Coperniq's payment is only the money on this invoice, because the QuickBooks payment pays others too."""
     applied, cash = payment.applied_to(quickbooks_invoice_id), cash_on(payment, quickbooks_invoice_id)
     return {
         "amount": cash if share else payment.total_cents,
@@ -98,7 +110,10 @@ def quickbooks_payment_snapshot(
 
 
 def cash_on(payment: QuickBooksPayment, quickbooks_invoice_id: str) -> int:
-    """Cents of money, less the credits of the same payment: nobody says which invoice they pay, so the first do first."""
+    """Cents of money on the invoice, without the payment's credits.
+
+    QuickBooks does not say which invoice a credit pays: credits count toward the first invoices.
+    """
     paid: dict[str, int] = {}
     for line in payment.lines:
         if line.txn_type == "Invoice":
@@ -113,16 +128,16 @@ def cash_on(payment: QuickBooksPayment, quickbooks_invoice_id: str) -> int:
 
 
 def pays_others(payment: QuickBooksPayment, quickbooks_invoice_id: str) -> bool:
-    """Other invoices beside this one."""
+    """Whether it pays other invoices as well as this one."""
     invoices = {line.txn_id for line in payment.lines if line.txn_type == "Invoice"}
     return quickbooks_invoice_id in invoices and len(invoices) > 1
 
 
 def is_taken_off(payment: QuickBooksPayment, quickbooks_invoice_id: str, applied_before: int) -> bool:
-    """Some of what was on this invoice, while the payment is more than what is left on it."""
+    """Whether less is on this invoice than `applied_before` (cents), and the payment is more than what is left on it."""
     return 0 < payment.applied_to(quickbooks_invoice_id) < min(applied_before, payment.total_cents)
 
 
 def pays_more(payment: QuickBooksPayment, quickbooks_invoice_id: str) -> bool:
-    """Something else than this invoice, or more than it asked for."""
+    """Whether it pays something else too, or more than this invoice asked for."""
     return payment.applied_to(quickbooks_invoice_id) != payment.total_cents

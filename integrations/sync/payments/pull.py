@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from integrations.errors import Skipped
+from integrations.messages.payments import PaymentMessage
 from integrations.models import Kind, RecordLink, SyncRun
 from integrations.quickbooks.documents import QuickBooksPayment
 from integrations.sync.engine.context import SyncContext
@@ -18,25 +19,25 @@ from integrations.sync.payments.pull_detect import cached_payment, read_payment_
 def plan(ctx: SyncContext, run: SyncRun) -> Plan:
     refuse_while_off(ctx.settings)
     link = RecordLink.objects.pulled(ctx.connection, Kind.PAYMENT, run.quickbooks_id, run.quickbooks_part)
-    read = read_payment_or_none if run.cause else cached_payment  # whoever looks again wants it as it is now
+    read = read_payment_or_none if run.cause else cached_payment  # a repeated run needs the current state
     payment = read(ctx, run.quickbooks_id)
     if link is not None:
         run.record_name, run.coperniq_parent_id = link.coperniq_name, link.coperniq_parent_id
         return plan_payment_pull_change(ctx, run, link, payment)
     if payment is None or payment.is_voided or not payment.applied_to(run.quickbooks_part):
-        raise Skipped("not_paid_any_more", "It does not pay this invoice any more.", silent=True)
+        raise Skipped.of(PaymentMessage.NOT_PAID_ANY_MORE(), silent=True)
     invoice = RecordLink.objects.pulled(ctx.connection, Kind.INVOICE, run.quickbooks_part)
     if invoice is None:
-        raise Skipped("invoice_not_linked", "Its invoice is not linked.", silent=True)
-    _refuse_portals_own(ctx, payment, invoice)
+        raise Skipped.of(PaymentMessage.INVOICE_NOT_LINKED(), silent=True)
+    _refuse_created_by_portal(ctx, payment, invoice)
     return plan_payment_pull_create(ctx, run, payment, invoice)
 
 
-def _refuse_portals_own(ctx: SyncContext, payment: QuickBooksPayment, invoice: RecordLink) -> None:
-    """On the invoice the portal made it for its own run links it; what people put on others with it is theirs."""
-    mark = read_coperniq_tag(ctx.connection.realm_id, Kind.PAYMENT, payment.note)
-    if mark.coperniq_id and mark.parent_id in ("", invoice.coperniq_id):
-        raise Skipped("made_by_portal", "The portal made it itself, and links it.", silent=True)
+def _refuse_created_by_portal(ctx: SyncContext, payment: QuickBooksPayment, invoice: RecordLink) -> None:
+    """Its own run links it on the invoice it was created for. What people applied to other invoices is pulled."""
+    tag = read_coperniq_tag(ctx.connection.realm_id, Kind.PAYMENT, payment.note)
+    if tag.coperniq_id and tag.parent_id in ("", invoice.coperniq_id):
+        raise Skipped.of(PaymentMessage.MADE_BY_PORTAL(), silent=True)
 
 
 def apply(ctx: SyncContext, run: SyncRun, planned: Plan) -> RunResult:

@@ -1,4 +1,4 @@
-"""Coperniq's answer to the creation of a payment."""
+"""Response handler for payments created in Coperniq."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from integrations.coperniq.money import CoperniqPayment
 from integrations.errors import RecordMissing
 from integrations.json_reader import JsonReader
+from integrations.messages import Message
+from integrations.messages.payments import PaymentMessage
 from integrations.models import Action, Kind, RecordLink, RemoteWrite, SyncRun
 from integrations.quickbooks.bodies import money
 from integrations.sync.engine.context import SyncContext
@@ -22,7 +24,7 @@ from integrations.sync.payments.mapping import coperniq_payment_snapshot
 
 def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body: str) -> RunResult:
     payment = cast("CoperniqPayment", sent.record)
-    theirs = write.about["about"]["quickbooks"]
+    quickbooks = write.about["about"]["quickbooks"]
     link = RecordLink(
         connection=ctx.connection,
         kind=Kind.PAYMENT,
@@ -30,16 +32,16 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
         quickbooks_id=write.quickbooks_id,
         quickbooks_part=write.quickbooks_part,
         match_method=write.match_method,
-        quickbooks_name=theirs["name"],
-        quickbooks_version=theirs["version"],
-        quickbooks_snapshot=theirs["image"],
-        quickbooks_at=datetime.fromisoformat(theirs["at"]) if theirs["at"] else None,
+        quickbooks_name=quickbooks["name"],
+        quickbooks_version=quickbooks["version"],
+        quickbooks_snapshot=quickbooks["image"],
+        quickbooks_at=datetime.fromisoformat(quickbooks["at"]) if quickbooks["at"] else None,
         coperniq_snapshot=coperniq_payment_snapshot(payment, ZoneInfo(ctx.connection.company.time_zone)),
     )
     apply_plan_metadata(link, write.about)
-    edited = sent.looked_for and _snapshot_as_written(ctx, link, load_body(body))
+    edited = sent.looked_for and _reset_to_written(ctx, link, load_body(body))
     return done(
-        f"Recorded the payment of {link.coperniq_name} in Coperniq.",
+        PaymentMessage.RECORDED_IN_COPERNIQ(payment=link.coperniq_name),
         [*write.warnings, *([] if edited else payment_variance(write, payment))],
         changes=[Change(**change) for change in write.changes],
         quickbooks_id=write.quickbooks_id,
@@ -50,8 +52,11 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
     )
 
 
-def _snapshot_as_written(ctx: SyncContext, link: RecordLink, sent: Mapping[str, Any]) -> bool:
-    """So that what people changed before it was found after a lost answer shows as their edit. True if they have."""
+def _reset_to_written(ctx: SyncContext, link: RecordLink, sent: Mapping[str, Any]) -> bool:
+    """Sets the snapshot to what was sent, so that edits made before the response was recovered are detected.
+
+    Returns whether there are any.
+    """
     zone = ZoneInfo(ctx.connection.company.time_zone)
     on = day_of(JsonReader(dict(sent)).moment("paymentDate"), zone)
     written = {"amount": int(sent["amount"] * 100), "on": on.isoformat() if on else ""}
@@ -60,35 +65,32 @@ def _snapshot_as_written(ctx: SyncContext, link: RecordLink, sent: Mapping[str, 
     return bool(link.coperniq_snapshot != found)
 
 
-def payment_variance(write: RemoteWrite, payment: CoperniqPayment) -> list[str]:
+def payment_variance(write: RemoteWrite, payment: CoperniqPayment) -> list[Message]:
     wanted = write.about["amount_cents"]
     if payment.amount_cents == wanted:
         return []
-    return [
-        f"Coperniq made it ${money(payment.amount_cents):,} where QuickBooks has ${money(wanted):,}: "
-        "correct it in Coperniq."
-    ]
+    return [PaymentMessage.AMOUNT_DIFFERS(coperniq=money(payment.amount_cents), quickbooks=money(wanted))]
 
 
 def find_lost_write(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
-    found = find_tagged_payment(
+    found = _find_tagged_payment(
         ctx, write.about["coperniq_parent_id"], write.quickbooks_id, write.quickbooks_part
     )
     return WriteResponse(found, "", True) if found else None
 
 
-def find_tagged_payment(
+def _find_tagged_payment(
     ctx: SyncContext, invoice_id: str, quickbooks_id: str, part: str
 ) -> CoperniqPayment | None:
-    """The payment of this invoice in Coperniq that bears the mark of the one in QuickBooks."""
+    """The payment of this invoice in Coperniq that has the tag of the QuickBooks payment and is not linked."""
     try:
         payments = ctx.coperniq.list_payments(invoice_id)
     except RecordMissing:
         return None
     realm, links = ctx.connection.realm_id, RecordLink.objects.of(ctx.connection, Kind.PAYMENT)
     for payment in payments:
-        mark = read_quickbooks_tag(realm, Kind.PAYMENT, payment.notes)
-        ours = mark.quickbooks_id == quickbooks_id and mark.part == part
-        if ours and not links.filter(coperniq_id=payment.id).exists():
+        tag = read_quickbooks_tag(realm, Kind.PAYMENT, payment.notes)
+        same = tag.quickbooks_id == quickbooks_id and tag.part == part
+        if same and not links.filter(coperniq_id=payment.id).exists():
             return payment
     return None

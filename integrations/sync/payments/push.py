@@ -1,4 +1,4 @@
-"""Coperniq payment to QuickBooks payment: created once, then kept in step."""
+"""Coperniq payment to QuickBooks payment: created once, then updated."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from integrations.errors import (
     Skipped,
     TooLong,
 )
+from integrations.messages import Message
+from integrations.messages.payments import PaymentMessage
 from integrations.models import Action, Kind, RecordLink, SyncRun
 from integrations.models.run_querysets import SyncRunQuerySet
 from integrations.sync.engine.context import SyncContext
@@ -24,7 +26,7 @@ from integrations.sync.invoices.eligibility import refuse_pulled_copy
 from integrations.sync.payments.eligibility import refuse_amount, refuse_before_cutoff, refuse_unknown_status
 from integrations.sync.payments.external import invalidate_balance
 from integrations.sync.payments.mapping import payment_name
-from integrations.sync.payments.pull_change import is_replaced_by
+from integrations.sync.payments.pull_change import requeue_replaced
 from integrations.sync.payments.push_create import plan_payment_create
 from integrations.sync.payments.push_detect import cached_coperniq_payments, refuse_off
 from integrations.sync.payments.push_update import hold_vanished, plan_payment_update
@@ -36,20 +38,16 @@ def plan(ctx: SyncContext, run: SyncRun) -> Plan:
     invoice = RecordLink.objects.pushed(ctx.connection, Kind.INVOICE, run.coperniq_parent_id)
     payment = _read_coperniq_payment(ctx, run, link)
     if invoice is None:
-        raise wait_for_invoice(ctx, run)
+        raise _missing_invoice(ctx, run)
     if link is not None:
         return plan_payment_update(ctx, run, payment, link, invoice)
     if invoice.written.get("repair"):
-        raise waits_for(run, "Waiting for the lines of its invoice to be put right in QuickBooks.")
+        raise _wait_for_invoice(run, PaymentMessage.WAITS_FOR_INVOICE_LINES())
     refuse_pulled_copy(ctx, run, Kind.PAYMENT, payment.notes)
     run.record_name = payment_name(payment, invoice.display_number)
-    if is_replaced_by(ctx, payment, invoice):
-        raise BlockedBy(
-            "waits_for_link",
-            "It takes the place of a payment that was changed in QuickBooks, and is about to be linked with that.",
-            kind=Kind.PAYMENT,
-            coperniq_id=run.coperniq_id,
-        )
+    if requeue_replaced(ctx, payment, invoice):
+        message = PaymentMessage.WAITS_FOR_LINK()
+        raise BlockedBy.of(message, kind=Kind.PAYMENT, coperniq_id=run.coperniq_id)
     refuse_before_cutoff(ctx, run, payment, invoice)
     refuse_unknown_status(ctx, run, payment)
     refuse_amount(payment)
@@ -57,19 +55,19 @@ def plan(ctx: SyncContext, run: SyncRun) -> Plan:
 
 
 def apply(ctx: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
-    """Refused for the balance, the customer or something gone: the invoice is perhaps not what we last saw."""
+    """After a refusal that may come from outdated data, that data is read again before the next plan."""
 
-    def doubt_invoice(ctx: SyncContext) -> None:
+    def refresh_balance(ctx: SyncContext) -> None:
         invalidate_balance(ctx, run.coperniq_parent_id)
 
-    def doubt_all(ctx: SyncContext) -> None:
-        doubt_invoice(ctx)
+    def refresh_balance_and_lookups(ctx: SyncContext) -> None:
+        refresh_balance(ctx)
         forget_lookup(ctx)
 
     remedies = {
-        BusinessRule: doubt_invoice,
-        CannotBeLinked: doubt_invoice,
-        InactiveReference: doubt_all,
+        BusinessRule: refresh_balance,
+        CannotBeLinked: refresh_balance,
+        InactiveReference: refresh_balance_and_lookups,
         BooksClosed: read_preferences,
         TooLong: refresh_nothing,
     }
@@ -77,7 +75,7 @@ def apply(ctx: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
 
 
 def _read_coperniq_payment(ctx: SyncContext, run: SyncRun, link: RecordLink | None) -> CoperniqPayment:
-    """From the list of the invoice, which every reader of these minutes shares: there is no other way to miss one."""
+    """Finds it in the invoice's cached list of payments: only a list shows that a payment is missing."""
     try:
         listed = cached_coperniq_payments(ctx, run.coperniq_parent_id)
     except RecordMissing:
@@ -86,39 +84,33 @@ def _read_coperniq_payment(ctx: SyncContext, run: SyncRun, link: RecordLink | No
     if payment is not None:
         return payment
     if link is None:
-        raise Skipped(
-            "payment_gone", "It is not in Coperniq any more, and never was in QuickBooks.", silent=True
-        )
+        raise Skipped.of(PaymentMessage.PAYMENT_GONE(), silent=True)
     run.record_name = link.coperniq_name
-    if asked_in_quickbooks(ctx, link).requeue():
-        raise Skipped("asked_already", "A person has been asked about it already.", silent=True)
+    if _held_pulls(ctx, link).requeue():
+        raise Skipped.of(PaymentMessage.ASKED_ALREADY(), silent=True)
     raise hold_vanished(link)
 
 
-def asked_in_quickbooks(ctx: SyncContext, link: RecordLink) -> SyncRunQuerySet:
-    """The card about a change of it in QuickBooks: it is looked at anew, for people may just have put it right."""
+def _held_pulls(ctx: SyncContext, link: RecordLink) -> SyncRunQuerySet:
+    """The open question about a change of it in QuickBooks, which people may just have corrected."""
     held = SyncRun.objects.held().filter(connection=ctx.connection, action=Action.PULL_PAYMENT)
     return held.filter(quickbooks_id=link.quickbooks_id, quickbooks_part=link.quickbooks_part)
 
 
-def wait_for_invoice(ctx: SyncContext, run: SyncRun) -> BlockedBy | Skipped:
-    if _is_skipped(ctx, run):
-        return Skipped(
-            "invoice_left_out",
-            "Its invoice is not in QuickBooks, so there is nothing to put the payment on. Send the invoice, and its "
-            "payments follow.",
-        )
-    return waits_for(run, "Waiting for its invoice to be in QuickBooks.")
+def _missing_invoice(ctx: SyncContext, run: SyncRun) -> BlockedBy | Skipped:
+    if _is_invoice_left_out(ctx, run):
+        return Skipped.of(PaymentMessage.INVOICE_LEFT_OUT())
+    return _wait_for_invoice(run, PaymentMessage.WAITS_FOR_INVOICE())
 
 
-def waits_for(run: SyncRun, sentence: str) -> BlockedBy:
-    return BlockedBy("waits_for_invoice", sentence, kind=Kind.INVOICE, coperniq_id=run.coperniq_parent_id)
+def _wait_for_invoice(run: SyncRun, message: Message) -> BlockedBy:
+    return BlockedBy.of(message, kind=Kind.INVOICE, coperniq_id=run.coperniq_parent_id)
 
 
-def _is_skipped(ctx: SyncContext, run: SyncRun) -> bool:
-    """The invoice's last run ended without a link, and no other is under way."""
+def _is_invoice_left_out(ctx: SyncContext, run: SyncRun) -> bool:
+    """Whether the last run of an invoice that is not linked has ended."""
     runs = SyncRun.objects.filter(
-        connection=ctx.connection, action="push_invoice", coperniq_id=run.coperniq_parent_id
+        connection=ctx.connection, action=Action.PUSH_INVOICE, coperniq_id=run.coperniq_parent_id
     )
     latest = runs.order_by("-id").first()
     return latest is not None and not latest.is_open

@@ -1,4 +1,4 @@
-"""Plan a payment that QuickBooks does not have yet, unless it is there already."""
+"""Plan to create a payment in QuickBooks, or to link to one that is there already."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from integrations.coperniq.money import CoperniqPayment
 from integrations.errors import NeedsDecision
 from integrations.messages import Message
+from integrations.messages.payments import PaymentMessage
 from integrations.models import Kind, Question, RecordLink, SyncRun
 from integrations.quickbooks.bodies import money
 from integrations.sync.engine.choices import DISCARD, RETRY
@@ -19,7 +20,12 @@ from integrations.sync.engine.refused_writes import was_too_long
 from integrations.sync.invoices.closed_period import open_day
 from integrations.sync.invoices.mapping import NOTE_LIMIT
 from integrations.sync.payments.deposit_accounts import deposit_account_for, payment_method_for
-from integrations.sync.payments.duplicates import RECORD_BOTH, find_duplicates, plan_duplicate, plan_link
+from integrations.sync.payments.duplicates import (
+    RECORD_BOTH,
+    find_quickbooks_duplicates,
+    plan_duplicate,
+    plan_link,
+)
 from integrations.sync.payments.external import balance_of, refresh_external_payments, refresh_invoice
 from integrations.sync.payments.mapping import (
     METHOD_NAMES,
@@ -35,7 +41,7 @@ def plan_payment_create(
 ) -> Plan:
     day = paid_on(payment, ZoneInfo(ctx.connection.company.time_zone))
     if day is None:
-        raise without_date()
+        raise NeedsDecision.of(PaymentMessage.WITHOUT_DATE(), [RETRY, DISCARD])
     decided = run.answer_to(Question.SAME_PAYMENT)
     if decided.verb == "link":
         chosen = RecordLink.MatchMethod.CHOSEN
@@ -53,27 +59,15 @@ def plan_payment_create(
 
 
 def _needs_refresh(ctx: SyncContext, payment: CoperniqPayment, invoice: RecordLink, day: date) -> bool:
-    """Before money is left unapplied, or taken for somebody else's, we see how the invoice stands now."""
+    """Whether money would be left unapplied or be linked to an external payment, by what is stored of the invoice."""
     too_much = payment.amount_cents > balance_of(invoice)
-    return too_much or bool(find_duplicates(ctx, payment, invoice, day))
+    return too_much or bool(find_quickbooks_duplicates(ctx, payment, invoice, day))
 
 
 def _refuse_ended_invoice(invoice: RecordLink) -> None:
     if invoice.quickbooks_snapshot.get("voided") or invoice.quickbooks_snapshot.get("deleted"):
-        raise NeedsDecision(
-            "invoice_ended",
-            f"Invoice {invoice.display_number} is voided or deleted in QuickBooks, so the payment has nowhere to go. "
-            "Record it in QuickBooks by hand, then leave this one.",
-            [RETRY, DISCARD],
-        )
-
-
-def without_date() -> NeedsDecision:
-    return NeedsDecision(
-        "payment_without_date",
-        "This payment has no date in Coperniq. Give it one, then try again.",
-        [RETRY, DISCARD],
-    )
+        message = PaymentMessage.INVOICE_ENDED(invoice=invoice.display_number)
+        raise NeedsDecision.of(message, [RETRY, DISCARD])
 
 
 def _plan_new_payment(
@@ -86,56 +80,62 @@ def _plan_new_payment(
 ) -> Plan:
     applied = min(payment.amount_cents, balance_of(invoice))
     account = deposit_account_for(ctx, run, payment.method)
-    method, unnamed = payment_method_for(ctx, run, payment.method)
-    values, told = _payment_values(ctx, run, payment, invoice, on, applied)
+    method, method_warnings = payment_method_for(ctx, run, payment.method)
+    values, shown = _payment_values(ctx, run, payment, invoice, on, applied)
     values |= method | {"DepositToAccountRef.value": account.id}
     changes = (
         Change("TotalAmt", "", f"${money(payment.amount_cents):,}"),
         Change("TxnDate", "", on.isoformat()),
         Change("Applied to invoice", "", f"{invoice.display_number}: ${money(applied):,}"),
         Change("Deposited to", "", account.name),
-        *(Change(name, "", value) for name, value in told),
+        *(Change(name, "", value) for name, value in shown),
     )
     return Plan(
         record_name=run.record_name,
-        match_method="created",
+        match_method=RecordLink.MatchMethod.CREATED,
         write=PlannedWrite("create", "Payment", values, changes),
         coperniq_snapshot=coperniq_payment_snapshot(payment, ZoneInfo(ctx.connection.company.time_zone)),
         number=payment.reference[:40],
         amount_cents=payment.amount_cents,
-        warnings=warnings + unapplied_warning(invoice, payment.amount_cents, applied) + unnamed,
+        warnings=(*warnings, *unapplied_warning(invoice, payment.amount_cents, applied), *method_warnings),
         written={"part": invoice.quickbooks_id},
     )
 
 
-def unapplied_warning(invoice: RecordLink, total: int, applied: int) -> tuple[str, ...]:
-    if total == applied:
+def unapplied_warning(invoice: RecordLink, total_cents: int, applied_cents: int) -> tuple[Message, ...]:
+    if total_cents == applied_cents:
         return ()
     return (
-        f"Only ${money(applied):,} was open on invoice {invoice.display_number}: the other ${money(total - applied):,} "
-        "waits unapplied with the customer in QuickBooks.",
+        PaymentMessage.PARTLY_UNAPPLIED(
+            applied=money(applied_cents),
+            invoice=invoice.display_number,
+            unapplied=money(total_cents - applied_cents),
+        ),
     )
 
 
 def _payment_values(
     ctx: SyncContext, run: SyncRun, payment: CoperniqPayment, invoice: RecordLink, on: date, applied: int
 ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-    """With the invoice's own customer, as QuickBooks answered it last: it may have been moved there."""
-    mark = coperniq_tag(ctx.connection.realm_id, Kind.PAYMENT, run.coperniq_id, run.coperniq_parent_id)
+    """The payload, and the fields of it to list as changes.
+
+    The customer is the invoice's as last read from QuickBooks: people may have moved the invoice there.
+    """
+    tag = coperniq_tag(ctx.connection.realm_id, Kind.PAYMENT, run.coperniq_id, run.coperniq_parent_id)
     reference = "" if was_too_long(run) else short_reference(payment)
-    note = note_text(payment, reference)[: NOTE_LIMIT - len(mark) - 1]
+    note = note_text(payment, reference)[: NOTE_LIMIT - len(tag) - 1]
     values: dict[str, Any] = {
         "CustomerRef.value": invoice.quickbooks_snapshot["customer"],
         "CurrencyRef.value": "USD",
         "TotalAmt": money(payment.amount_cents),
         "TxnDate": on.isoformat(),
-        "PrivateNote": with_tag(note, mark),
+        "PrivateNote": with_tag(note, tag),
         "Line": [payment_line(invoice.quickbooks_id, applied)] if applied else [],
     }
     if reference:
         values["PaymentRefNum"] = reference
-    told = [("PaymentRefNum", reference), ("Payment method", METHOD_NAMES.get(payment.method, ""))]
-    return values, [(name, value) for name, value in told if value]
+    shown = [("PaymentRefNum", reference), ("Payment method", METHOD_NAMES.get(payment.method, ""))]
+    return values, [(name, value) for name, value in shown if value]
 
 
 def payment_line(quickbooks_invoice_id: str, cents: int) -> dict[str, Any]:

@@ -6,56 +6,66 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
+from integrations.causes import Cause
 from integrations.coperniq.money import CoperniqPayment
 from integrations.errors import RecordMissing, Skipped
+from integrations.messages.payments import PaymentMessage
 from integrations.models import Action, Kind, PolledInvoice, RecordLink, RunState, SyncLogEntry, SyncRun
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.plan import RunResult, done, nothing_to_do
 from integrations.sync.invoices.eligibility import refuse_while_off
 from integrations.sync.payments.mapping import coperniq_payment_snapshot, payment_name
 
-_ASKED_AGAIN = ("invoice_left_out", "invoice_sync_off", "payment_gone")
-"""Causes of a run that ended without a link, and may end otherwise by now."""
-NO_PAYMENT = "paid_without_payment"
+_RETRIED_CAUSES = (Cause.INVOICE_LEFT_OUT, Cause.INVOICE_SYNC_OFF, Cause.PAYMENT_GONE)
+"""Causes of a run that ended without a link, and whose reason may be gone by now."""
 
 
 def detect(ctx: SyncContext, run: SyncRun) -> RunResult:
-    """Reads the list once; the payments' own runs take it from memory."""
+    """Asks for a run for each new, changed or missing payment. They find the list read here in the context's cache."""
     refuse_off(ctx, run.coperniq_id)
     try:
         payments = read_coperniq_payments(ctx, run.coperniq_id)
     except RecordMissing:
-        return nothing_to_do("Coperniq does not show this invoice any more.", silent=True)
+        return nothing_to_do(PaymentMessage.INVOICE_NOT_IN_COPERNIQ(), silent=True)
     invoice = RecordLink.objects.pushed(ctx.connection, Kind.INVOICE, run.coperniq_id)
-    asks = [_run_for(ctx, run, payment, invoice) for payment in payments if _is_new_or_changed(ctx, payment)]
-    asks += [run_for_missing(ctx, run, link) for link in _missing_payments(ctx, run.coperniq_id, payments)]
-    _store_seen(ctx, run, payments)
-    if invoice is not None and not payments and lacks_payments(ctx, invoice):
+    number = invoice.display_number if invoice else run.record_name.removeprefix("Invoice ")
+    runs = [
+        _push_run(ctx, run, payment.id, payment_name(payment, number))
+        for payment in payments
+        if _is_new_or_changed(ctx, payment)
+    ]
+    missing = _missing_payments(ctx, run.coperniq_id, payments)
+    runs += [_push_run(ctx, run, link.coperniq_id, link.coperniq_name) for link in missing]
+    _store_payments_read(ctx, run, payments)
+    if invoice is not None and not payments and _is_paid_without_payment(ctx, invoice):
         return done(
-            f"Coperniq calls invoice {invoice.display_number} paid.",
-            ["It has no payment there, so none was recorded in QuickBooks. Record it in Coperniq."],
-            cause=NO_PAYMENT,
+            PaymentMessage.PAID_IN_COPERNIQ(invoice=invoice.display_number),
+            [PaymentMessage.PAID_WITHOUT_PAYMENT()],
+            cause=Cause.PAID_WITHOUT_PAYMENT,
             record_name=run.record_name,
-            asks=asks,
+            asks=runs,
         )
-    return nothing_to_do("Its payments were looked at.", silent=True, asks=asks)
+    return nothing_to_do(PaymentMessage.COPERNIQ_PAYMENTS_READ(), silent=True, asks=runs)
 
 
 def refuse_off(ctx: SyncContext, invoice_id: str) -> None:
-    """What is passed over while syncing is off is news once it is on again."""
+    """Raises Skipped while syncing is off, and clears the stored version so that the invoice is read once it is on."""
     try:
         refuse_while_off(ctx.settings)
     except Skipped:
-        seen_invoice(ctx, invoice_id).update(version="")
+        _polled_invoice(ctx, invoice_id).update(version="")
         raise
 
 
-def lacks_payments(ctx: SyncContext, invoice: RecordLink) -> bool:
-    """Said once, not at every change of the invoice."""
-    said = SyncLogEntry.objects.filter(
-        connection=ctx.connection, kind=Kind.INVOICE, coperniq_id=invoice.coperniq_id, cause=NO_PAYMENT
+def _is_paid_without_payment(ctx: SyncContext, invoice: RecordLink) -> bool:
+    """False if that was logged already: it is not repeated at every change of the invoice."""
+    logged = SyncLogEntry.objects.filter(
+        connection=ctx.connection,
+        kind=Kind.INVOICE,
+        coperniq_id=invoice.coperniq_id,
+        cause=Cause.PAID_WITHOUT_PAYMENT,
     )
-    return invoice.coperniq_snapshot.get("status") == "PAID" and not said.exists()
+    return invoice.coperniq_snapshot.get("status") == "PAID" and not logged.exists()
 
 
 def read_coperniq_payments(ctx: SyncContext, invoice_id: str) -> list[CoperniqPayment]:
@@ -65,53 +75,44 @@ def read_coperniq_payments(ctx: SyncContext, invoice_id: str) -> list[CoperniqPa
 
 
 def cached_coperniq_payments(ctx: SyncContext, invoice_id: str) -> list[CoperniqPayment]:
-    """As the payments were noticed a moment ago, else as they are now."""
+    """As detection read them a moment ago, else as they are now."""
     known = ctx.cache_get(("payments", invoice_id))
     return known if isinstance(known, list) else read_coperniq_payments(ctx, invoice_id)
 
 
 def _is_new_or_changed(ctx: SyncContext, payment: CoperniqPayment) -> bool:
-    """What was decided or left out is not asked again, unless the payment has changed since."""
+    """What was decided or skipped is not pushed again, unless the payment has changed since."""
     link = RecordLink.objects.pushed(ctx.connection, Kind.PAYMENT, payment.id)
     zone = ZoneInfo(ctx.connection.company.time_zone)
     if link is not None and link.coperniq_snapshot == coperniq_payment_snapshot(payment, zone):
         return False
-    latest = latest_run(ctx, payment.id)
-    if latest is None or latest.is_open or latest.cause in _ASKED_AGAIN:
+    latest = _latest_push(ctx, payment.id)
+    if latest is None or latest.is_open or latest.cause in _RETRIED_CAUSES:
         return True
     if link is not None and latest.state != RunState.CANCELLED:
         return True
     return payment.updated_at is not None and payment.updated_at > latest.created_at
 
 
-def latest_run(ctx: SyncContext, payment_id: str) -> SyncRun | None:
+def _latest_push(ctx: SyncContext, payment_id: str) -> SyncRun | None:
     runs = SyncRun.objects.filter(connection=ctx.connection, action=Action.PUSH_PAYMENT)
     return runs.filter(coperniq_id=payment_id).order_by("-id").first()
 
 
 def _missing_payments(ctx: SyncContext, invoice_id: str, payments: list[CoperniqPayment]) -> list[RecordLink]:
-    """Linked, and not in the list any more. Who left one as it is has been asked already."""
+    """Linked, and not in the list any more, without those that a person has decided to leave."""
     links = RecordLink.objects.of(ctx.connection, Kind.PAYMENT).filter(coperniq_parent_id=invoice_id)
     listed = {payment.id for payment in payments}
     gone = [link for link in links if link.coperniq_id not in listed and not link.written.get("ended")]
-    return [link for link in gone if not _was_discarded(ctx, link)]
+    return [link for link in gone if not _was_push_discarded(ctx, link)]
 
 
-def _was_discarded(ctx: SyncContext, link: RecordLink) -> bool:
-    latest = latest_run(ctx, link.coperniq_id)
+def _was_push_discarded(ctx: SyncContext, link: RecordLink) -> bool:
+    latest = _latest_push(ctx, link.coperniq_id)
     return latest is not None and latest.state == RunState.CANCELLED
 
 
-def _run_for(ctx: SyncContext, run: SyncRun, payment: CoperniqPayment, invoice: RecordLink | None) -> SyncRun:
-    number = invoice.display_number if invoice else run.record_name.removeprefix("Invoice ")
-    return new_run(ctx, run, payment.id, payment_name(payment, number))
-
-
-def run_for_missing(ctx: SyncContext, run: SyncRun, link: RecordLink) -> SyncRun:
-    return new_run(ctx, run, link.coperniq_id, link.coperniq_name)
-
-
-def new_run(ctx: SyncContext, run: SyncRun, payment_id: str, name: str) -> SyncRun:
+def _push_run(ctx: SyncContext, run: SyncRun, payment_id: str, name: str) -> SyncRun:
     return SyncRun.of(
         ctx.connection,
         Action.PUSH_PAYMENT,
@@ -123,12 +124,12 @@ def new_run(ctx: SyncContext, run: SyncRun, payment_id: str, name: str) -> SyncR
     )
 
 
-def _store_seen(ctx: SyncContext, run: SyncRun, payments: list[CoperniqPayment]) -> None:
-    """What was paid when they were read: until it moves again there is no need to."""
+def _store_payments_read(ctx: SyncContext, run: SyncRun, payments: list[CoperniqPayment]) -> None:
+    """Stores the paid cents as polled; the poller asks for the payments again when they change."""
     paid = sum(payment.amount_cents for payment in payments)
-    told = run.event.detail.get("paid_cents", paid) if run.event is not None else paid
-    seen_invoice(ctx, run.coperniq_id).update(payments_read_cents=told)
+    polled = run.event.detail.get("paid_cents", paid) if run.event is not None else paid
+    _polled_invoice(ctx, run.coperniq_id).update(payments_read_cents=polled)
 
 
-def seen_invoice(ctx: SyncContext, invoice_id: str) -> QuerySet[PolledInvoice]:
+def _polled_invoice(ctx: SyncContext, invoice_id: str) -> QuerySet[PolledInvoice]:
     return PolledInvoice.objects.filter(connection=ctx.connection.company.coperniq, invoice_id=invoice_id)

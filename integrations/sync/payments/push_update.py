@@ -1,4 +1,4 @@
-"""A linked payment that was changed in Coperniq, or is gone from there."""
+"""A linked payment that was changed in Coperniq, or removed from it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from integrations.coperniq.money import CoperniqPayment
-from integrations.errors import Choice, Deposited, NeedsDecision, RecordMissing
+from integrations.errors import Choice, NeedsDecision, RecordMissing
+from integrations.messages.payments import PaymentMessage
 from integrations.models import Question, RecordLink, SyncRun
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import FIRST_VERSION, QuickBooksPayment
@@ -17,10 +18,12 @@ from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.plan import Change, Plan, PlannedWrite
 from integrations.sync.invoices.closed_period import refuse_closed
-from integrations.sync.payments.eligibility import STATUS_CAUSE, refuse_amount, status_answer
+from integrations.sync.payments.eligibility import refuse_amount, status_decision
 from integrations.sync.payments.external import balance_of, refresh_invoice, was_taken_off
 from integrations.sync.payments.mapping import (
+    amount_and_date,
     coperniq_payment_snapshot,
+    has_same_amount_and_date,
     payment_name,
     quickbooks_payment_snapshot,
 )
@@ -35,74 +38,63 @@ def plan_payment_update(
     ctx: SyncContext, run: SyncRun, payment: CoperniqPayment, link: RecordLink, invoice: RecordLink
 ) -> Plan:
     run.record_name = link.coperniq_name or payment_name(payment, invoice.display_number)
-    image = coperniq_payment_snapshot(payment, ZoneInfo(ctx.connection.company.time_zone))
-    _refuse_status_change(ctx, run, link, image)
-    same = all(image[name] == link.coperniq_snapshot.get(name) for name in _PAYMENT_FIELDS)
+    coperniq = coperniq_payment_snapshot(payment, ZoneInfo(ctx.connection.company.time_zone))
+    _refuse_status_change(ctx, run, link, coperniq)
+    same = all(coperniq[name] == link.coperniq_snapshot.get(name) for name in _PAYMENT_FIELDS)
     if same and not link.written.get("misplaced"):
-        return _plan_unchanged(run, link, image)
+        return _plan_unchanged(run, link, coperniq)
     current = _read_quickbooks_payment(ctx, link)
-    if is_shared_out(ctx, link, current):
+    if not link.written.get("misplaced") and was_taken_off(ctx, link, current):
         link.written = {**link.written, "share": True}
-    theirs = quickbooks_payment_snapshot(current, link.quickbooks_part, share=is_share(link))
+    quickbooks = quickbooks_payment_snapshot(current, link.quickbooks_part, share=_is_share(link))
     if run.has_taken(_LEAVE_QUICKBOOKS_PAYMENT) or (
-        _is_equal(image, theirs) and not link.written.get("misplaced")
+        has_same_amount_and_date(coperniq, quickbooks) and not link.written.get("misplaced")
     ):
-        return replace(_plan_unchanged(run, link, image), **_as_read(theirs, current))
-    refuse_conflict(run, link, image, theirs, current)
+        return replace(_plan_unchanged(run, link, coperniq), **_as_read(quickbooks, current))
+    _refuse_conflict(run, link, coperniq, quickbooks, current)
     refuse_amount(payment)
     if current.is_deposited:
-        raise deposited(link, image)
-    for day in (current.on, date.fromisoformat(image["on"])):
+        message = PaymentMessage.DEPOSITED(payment=link.coperniq_name, coperniq=amount_and_date(coperniq))
+        raise NeedsDecision.of(message, [RETRY, DISCARD])
+    for day in (current.on, date.fromisoformat(coperniq["on"])):
         refuse_closed(ctx, day)
-    return _plan_changed_payment(ctx, run, link, image, theirs, current, invoice)
+    return _plan_changed_payment(ctx, run, link, coperniq, quickbooks, current, invoice)
 
 
-def is_share(link: RecordLink) -> bool:
-    """People's payment pays others too: only what is on this invoice is Coperniq's."""
+def _is_share(link: RecordLink) -> bool:
+    """Whether Coperniq's payment is only the part on this invoice of a payment that does something else too."""
     return bool(link.written.get("share"))
 
 
-def is_shared_out(ctx: SyncContext, link: RecordLink, current: QuickBooksPayment) -> bool:
-    """Since it was last answered, e.g. put right by hand as a person was asked to: then it is no edit of the whole.
-    What never found room on the invoice is Coperniq's all the same, wherever people have put it."""
-    return not link.written.get("misplaced") and was_taken_off(ctx, link, current)
-
-
-def _refuse_status_change(ctx: SyncContext, run: SyncRun, link: RecordLink, image: dict[str, Any]) -> None:
-    """A cheque that bounced: what QuickBooks has by now is for a person to take back."""
-    before = link.coperniq_snapshot.get("status", image["status"])
-    if image["status"] == before or status_answer(ctx.settings, image["status"]) == "send":
+def _refuse_status_change(ctx: SyncContext, run: SyncRun, link: RecordLink, coperniq: dict[str, Any]) -> None:
+    """Raises NeedsDecision e.g. for a check that bounced: a person decides what happens to it in QuickBooks."""
+    before = link.coperniq_snapshot.get("status", coperniq["status"])
+    if coperniq["status"] == before or status_decision(ctx.settings, coperniq["status"]) == "send":
         return
     if run.has_taken(_LEAVE_QUICKBOOKS_PAYMENT):
         return
-    raise NeedsDecision(
-        STATUS_CAUSE,
-        f"The payment of {run.record_name} now has the status {image['status']} in Coperniq; QuickBooks still has it. If "
-        "the money never came in, void it in QuickBooks by hand; then leave this one.",
+    raise NeedsDecision.of(
+        PaymentMessage.STATUS_CHANGED(payment=run.record_name, status=coperniq["status"]),
         [_LEAVE_QUICKBOOKS_PAYMENT, RETRY, DISCARD],
     )
 
 
-def _is_equal(image: dict[str, Any], theirs: dict[str, Any]) -> bool:
-    return bool(image["amount"] == theirs["amount"] and image["on"] == theirs["on"])
-
-
-def _plan_unchanged(run: SyncRun, link: RecordLink, image: dict[str, Any]) -> Plan:
+def _plan_unchanged(run: SyncRun, link: RecordLink, coperniq: dict[str, Any]) -> Plan:
     return Plan.of(
         link,
         run.record_name,
-        coperniq_snapshot=image,
-        amount_cents=image["amount"],
-        sentence=f"The payment of {run.record_name} is in step with Coperniq already.",
+        coperniq_snapshot=coperniq,
+        amount_cents=coperniq["amount"],
+        sentence=PaymentMessage.UNCHANGED(payment=run.record_name),
         ending={"silent": True},
     )
 
 
-def _as_read(theirs: dict[str, Any], current: QuickBooksPayment) -> dict[str, Any]:
+def _as_read(quickbooks: dict[str, Any], current: QuickBooksPayment) -> dict[str, Any]:
     return {
         "quickbooks_version": current.sync_token,
         "quickbooks_at": current.updated_at,
-        "quickbooks_snapshot": theirs,
+        "quickbooks_snapshot": quickbooks,
     }
 
 
@@ -112,124 +104,106 @@ def _read_quickbooks_payment(ctx: SyncContext, link: RecordLink) -> QuickBooksPa
     except RecordMissing:
         current = None
     if current is None or current.is_voided:
-        raise NeedsDecision(
-            "quickbooks_payment_missing",
-            f"The payment of {link.coperniq_name} was changed in Coperniq, but is voided or deleted in QuickBooks. "
-            "Decide in QuickBooks whether the money came in, then leave this one.",
-            [RETRY, DISCARD],
-        )
+        message = PaymentMessage.MISSING_IN_QUICKBOOKS(payment=link.coperniq_name)
+        raise NeedsDecision.of(message, [RETRY, DISCARD])
     return current
 
 
-def refuse_conflict(
+def _refuse_conflict(
     run: SyncRun,
     link: RecordLink,
-    image: dict[str, Any],
-    theirs: dict[str, Any],
+    coperniq: dict[str, Any],
+    quickbooks: dict[str, Any],
     current: QuickBooksPayment,
 ) -> None:
-    if _changed_in_quickbooks(link, theirs, current) and not run.has_taken(_USE_COPERNIQ_PAYMENT):
-        raise NeedsDecision(
-            "conflict",
-            f"The payment of {run.record_name} was changed on both sides: Coperniq has {_payment_text(image)}, "
-            f"QuickBooks {_payment_text(theirs)}. Choose which one counts.",
+    if _changed_in_quickbooks(link, quickbooks, current) and not run.has_taken(_USE_COPERNIQ_PAYMENT):
+        raise NeedsDecision.of(
+            PaymentMessage.CONFLICT(
+                payment=run.record_name,
+                coperniq=amount_and_date(coperniq),
+                quickbooks=amount_and_date(quickbooks),
+            ),
             [_USE_COPERNIQ_PAYMENT, _LEAVE_QUICKBOOKS_PAYMENT, RETRY, DISCARD],
         )
 
 
-def _changed_in_quickbooks(link: RecordLink, theirs: dict[str, Any], current: QuickBooksPayment) -> bool:
-    """Of one found by its mark nobody knows which edits it has seen, unless there were none at all."""
+def _changed_in_quickbooks(link: RecordLink, quickbooks: dict[str, Any], current: QuickBooksPayment) -> bool:
+    """Of a payment found by its tag, without a snapshot, any version but the first counts as changed."""
     if not link.coperniq_snapshot:
         return current.sync_token != FIRST_VERSION
-    return any(theirs[name] != link.quickbooks_snapshot.get(name) for name in _PAYMENT_FIELDS)
-
-
-def _payment_text(image: dict[str, Any]) -> str:
-    return f"${money(image['amount']):,} on {image['on']}"
-
-
-def deposited(link: RecordLink, image: dict[str, Any]) -> NeedsDecision:
-    return NeedsDecision(
-        Deposited.cause,
-        f"The payment of {link.coperniq_name} is now {_payment_text(image)} in Coperniq, but QuickBooks has it in a bank "
-        "deposit already. Take it out of the deposit there and try again, or leave it.",
-        [RETRY, DISCARD],
-    )
+    return any(quickbooks[name] != link.quickbooks_snapshot.get(name) for name in _PAYMENT_FIELDS)
 
 
 def _plan_changed_payment(
     ctx: SyncContext,
     run: SyncRun,
     link: RecordLink,
-    image: dict[str, Any],
-    theirs: dict[str, Any],
+    coperniq: dict[str, Any],
+    quickbooks: dict[str, Any],
     current: QuickBooksPayment,
     invoice: RecordLink,
 ) -> Plan:
-    """Only this invoice's share changes; what the payment does elsewhere goes back as read."""
+    """Changes only what is on this invoice; the payment's other lines are sent back as read."""
     part = link.quickbooks_part or invoice.quickbooks_id
     others = [line for line in current.lines if (line.txn_type, line.txn_id) != ("Invoice", part)]
-    more = image["amount"] - theirs["amount"]
+    more = coperniq["amount"] - quickbooks["amount"]
     total = current.total_cents + more
     all_but_others = max(total - sum(line.amount_cents for line in others), 0)
-    wanted = theirs["applied"] + more if is_share(link) else all_but_others
-    share = min(wanted, room_for(ctx, link, invoice, wanted, current.applied_to(part)))
-    lines = [stripped(line.raw) for line in others]
+    wanted = quickbooks["applied"] + more if _is_share(link) else all_but_others
+    share = min(wanted, _room_on_invoice(ctx, link, invoice, wanted, current.applied_to(part)))
+    lines = [_without_line_extension(line.raw) for line in others]
     values = {
         "TotalAmt": money(total),
-        "TxnDate": image["on"],
+        "TxnDate": coperniq["on"],
         "CustomerRef.value": customer_of_payment(link, current, invoice),
         "Line": [payment_line(part, share), *lines] if share else lines,
     }
-    changes = _payment_changes(theirs, image, share)
+    changes = _payment_changes(quickbooks, coperniq, share)
     if not changes:
-        settled = replace(_plan_unchanged(run, link, image), **_as_read(theirs, current))
+        settled = replace(_plan_unchanged(run, link, coperniq), **_as_read(quickbooks, current))
         return replace(settled, written={**link.written, "misplaced": False})
     return Plan(
         record_name=run.record_name,
         match_method=link.match_method,
         write=PlannedWrite("update", "Payment", values, changes, current.id, current.sync_token),
-        quickbooks_snapshot=theirs,
+        quickbooks_snapshot=quickbooks,
         quickbooks_part=part,
-        coperniq_snapshot=image,
+        coperniq_snapshot=coperniq,
         number=link.number,
-        amount_cents=image["amount"],
+        amount_cents=coperniq["amount"],
         warnings=unapplied_warning(invoice, wanted, share),
         written={**link.written, "part": part, "misplaced": False},
     )
 
 
-def room_for(ctx: SyncContext, link: RecordLink, invoice: RecordLink, wanted: int, applied: int) -> int:
-    """What the invoice can take of it; looked at anew before any money is left unapplied."""
+def _room_on_invoice(
+    ctx: SyncContext, link: RecordLink, invoice: RecordLink, wanted: int, applied: int
+) -> int:
+    """The cents of the payment that fit on the invoice, which is read again before any money is left unapplied."""
     if link.written.get("misplaced") or wanted > applied + balance_of(invoice):
         refresh_invoice(ctx, invoice)
     return applied + balance_of(invoice)
 
 
 def customer_of_payment(link: RecordLink, current: QuickBooksPayment, invoice: RecordLink) -> str:
-    """One that did not get onto its invoice goes to the invoice's customer, as QuickBooks has it now."""
+    """A payment that QuickBooks did not apply to its invoice is moved to the invoice's current customer."""
     if link.written.get("misplaced"):
         return str(invoice.quickbooks_snapshot["customer"])
     return current.customer_id
 
 
-def _payment_changes(theirs: dict[str, Any], image: dict[str, Any], share: int) -> tuple[Change, ...]:
+def _payment_changes(quickbooks: dict[str, Any], coperniq: dict[str, Any], share: int) -> tuple[Change, ...]:
     changes = (
-        Change("TotalAmt", f"${money(theirs['amount']):,}", f"${money(image['amount']):,}"),
-        Change("TxnDate", theirs["on"], image["on"]),
-        Change("Applied to invoice", f"${money(theirs['applied']):,}", f"${money(share):,}"),
+        Change("TotalAmt", f"${money(quickbooks['amount']):,}", f"${money(coperniq['amount']):,}"),
+        Change("TxnDate", quickbooks["on"], coperniq["on"]),
+        Change("Applied to invoice", f"${money(quickbooks['applied']):,}", f"${money(share):,}"),
     )
     return tuple(change for change in changes if change.before != change.after)
 
 
-def stripped(raw: Mapping[str, Any]) -> dict[str, Any]:
+def _without_line_extension(raw: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in raw.items() if name != "LineEx"}
 
 
 def hold_vanished(link: RecordLink) -> NeedsDecision:
-    return NeedsDecision(
-        "payment_vanished",
-        f"The payment of {link.coperniq_name} is gone from Coperniq; QuickBooks still has it. If the money never came "
-        "in, void it in QuickBooks by hand; then leave this one.",
-        [RETRY, DISCARD],
-    )
+    return NeedsDecision.of(PaymentMessage.VANISHED(payment=link.coperniq_name), [RETRY, DISCARD])

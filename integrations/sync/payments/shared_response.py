@@ -1,4 +1,4 @@
-"""QuickBooks' answer to the creation of an account or a payment method."""
+"""Response handlers for accounts and payment methods created in QuickBooks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from integrations.messages.payments import PaymentMessage
 from integrations.models import RemoteWrite
 from integrations.quickbooks.client import QuickBooksClient
 from integrations.quickbooks.lists import (
@@ -23,7 +24,7 @@ _NamedRow = LedgerAccount | PaymentMethod
 
 @dataclass(frozen=True)
 class _SharedResponse:
-    """The ending names no record of QuickBooks: the run's own is another one."""
+    """Its result carries no QuickBooks id: the run that created the shared record is about a payment."""
 
     noun: str
     reader: Callable[[Mapping[str, Any]], _NamedRow]
@@ -33,16 +34,16 @@ class _SharedResponse:
         return self.reader(record)
 
     def on_response(self, ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body: str) -> RunResult:
-        made = sent.record
-        assert isinstance(made, LedgerAccount | PaymentMethod)  # what read() above made of the answer
+        created = sent.record
+        assert isinstance(created, LedgerAccount | PaymentMethod)  # what read() above returns
         return done(
-            f"Created the {self.noun} “{made.name}” in QuickBooks.",
+            PaymentMessage.SHARED_RECORD_CREATED(noun=self.noun, name=created.name),
             intuit_tid=sent.intuit_tid,
-            answered=AnsweredWrite(write, made.id, "", sent.intuit_tid),
+            answered=AnsweredWrite(write, created.id, "", sent.intuit_tid),
         )
 
     def find_lost_write(self, ctx: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
-        """Names are unique in these lists, so that one of our name is ours or serves as well."""
+        """An active record of the name serves, whoever created it: names are unique in these lists."""
         name = load_body(body)["Name"].casefold()
         named = (row for row in self.listing(ctx.quickbooks) if row.name.casefold() == name)
         found = next((row for row in named if row.is_active), None)

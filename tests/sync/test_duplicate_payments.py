@@ -1,4 +1,4 @@
-"""The same cheque entered on both sides: linked when both cannot be meant, else asked about once, whoever came first."""
+"""The same check entered on both sides: linked when both cannot be meant, else asked about once, whoever came first."""
 
 from __future__ import annotations
 

@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+from integrations.causes import Cause
+from integrations.messages.base import Catalog
+
+_OR_CHOOSE_ANOTHER = ", or choose another account for payments on the QuickBooks page; then try again."
+
+
+class PaymentMessage(Catalog):
+    """Texts about payments. {payment} is the run's name of one, such as "$40.00 for invoice 1001"."""
+
+    # Recorded, linked or unchanged
+    RECORDED_IN_QUICKBOOKS = (Cause.NONE, "Recorded the payment of {payment} in QuickBooks.")
+    CORRECTED_IN_QUICKBOOKS = (Cause.NONE, "Corrected the payment of {payment} in QuickBooks.")
+    FOUND_IN_QUICKBOOKS = (
+        Cause.NONE,
+        "After a lost answer, the payment of {payment} was found in QuickBooks, where it had been recorded.",
+    )
+    RECORDED_IN_COPERNIQ = (Cause.NONE, "Recorded the payment of {payment} in Coperniq.")
+    LINKED = (
+        Cause.NONE,
+        "Linked to the payment of ${amount:,} that {vendor} already had on this invoice.",
+    )
+    UNCHANGED = (Cause.NONE, "QuickBooks already has the payment of {payment} as Coperniq has it.")
+    SAME_ON_BOTH_SIDES = (Cause.NONE, "The payment of {payment} is the same in Coperniq and QuickBooks.")
+    SHARED_RECORD_CREATED = (Cause.NONE, "Created the {noun} “{name}” in QuickBooks.")
+
+    # Detected
+    INVOICE_NOT_IN_COPERNIQ = (Cause.NONE, "Coperniq does not show this invoice any more.")
+    COPERNIQ_PAYMENTS_READ = (Cause.NONE, "The payments of the invoice were checked.")
+    PAID_IN_COPERNIQ = (Cause.NONE, "Coperniq shows invoice {invoice} as paid.")
+    PAID_WITHOUT_PAYMENT = (
+        Cause.PAID_WITHOUT_PAYMENT,
+        "It has no payment there, so none was recorded in QuickBooks. Record the payment in Coperniq.",
+    )
+    DELETED_IN_QUICKBOOKS = (Cause.NONE, "The payment is not in QuickBooks any more.")
+    ALLOCATIONS_READ = (Cause.NONE, "The invoices that this payment pays were checked.")
+    NO_LINKED_INVOICE = (Cause.NONE, "The payment pays no invoice that is linked to Coperniq.")
+    CREDIT_APPLIED = (
+        Cause.CREDIT_APPLIED,
+        "A credit was applied in QuickBooks: {credits}. No money came in, so no payment was recorded in Coperniq. The "
+        "balance in Coperniq stays higher by that amount.",
+    )
+
+    # Warnings
+    PARTLY_UNAPPLIED = (
+        Cause.WARNING,
+        "Only ${applied:,} was open on invoice {invoice}: the other ${unapplied:,} waits unapplied with the customer in "
+        "QuickBooks.",
+    )
+    UNAPPLIED_IN_QUICKBOOKS = (
+        Cause.WARNING,
+        "${unapplied:,} of the payment remains unapplied with the customer in QuickBooks.",
+    )
+    NOT_APPLIED = (
+        Cause.WARNING,
+        "QuickBooks did not apply ${amount:,} of it to the invoice: it waits unapplied with the customer. Apply it in "
+        "QuickBooks by hand.",
+    )
+    AMOUNT_DIFFERS = (
+        Cause.WARNING,
+        "Coperniq recorded ${coperniq:,}, but QuickBooks has ${quickbooks:,}. Correct the payment in Coperniq.",
+    )
+    METHOD_UNKNOWN = (
+        Cause.WARNING,
+        "QuickBooks has no payment method for {method}, so the method is in the payment's memo instead.",
+    )
+    METHOD_INACTIVE = (
+        Cause.WARNING,
+        "The QuickBooks payment method “{method}” is inactive, so the payment has no method. Make it active there.",
+    )
+
+    # Not synced
+    NOT_PAID_ANY_MORE = (Cause.NOT_PAID_ANY_MORE, "The payment does not pay this invoice any more.")
+    INVOICE_NOT_LINKED = (Cause.INVOICE_NOT_LINKED, "Its invoice is not linked to Coperniq.")
+    MADE_BY_PORTAL = (Cause.MADE_BY_PORTAL, "The portal created this payment and links it in another run.")
+    ONLY_CREDITS = (
+        Cause.ONLY_CREDITS,
+        "Only credits pay this invoice: no money came in, so there is no payment to record.",
+    )
+    BEFORE_CUTOFF_IN_COPERNIQ = (
+        Cause.BEFORE_CUT_OFF,
+        "This payment was made before invoice syncing was switched on. Send it anyway if it belongs in QuickBooks.",
+    )
+    BEFORE_CUTOFF_IN_QUICKBOOKS = (
+        Cause.BEFORE_CUT_OFF,
+        "This payment was made before invoice syncing was switched on. Bring it over if it belongs in Coperniq.",
+    )
+    STATUS_NOT_SENT = (
+        Cause.PAYMENT_STATUS,
+        "Payments with the status {status} are not sent to QuickBooks, as you decided earlier.",
+    )
+    PAYMENT_GONE = (
+        Cause.PAYMENT_GONE,
+        "The payment is not in Coperniq any more and never was in QuickBooks.",
+    )
+    ASKED_ALREADY = (Cause.ASKED_ALREADY, "There is already an open question about this payment.")
+    INVOICE_LEFT_OUT = (
+        Cause.INVOICE_LEFT_OUT,
+        "Its invoice is not in QuickBooks, so the payment cannot be recorded there. Send the invoice, and its payments "
+        "follow.",
+    )
+
+    # Waiting
+    WAITS_FOR_LINK = (
+        Cause.WAITS_FOR_LINK,
+        "It replaces a payment that was changed in QuickBooks, and is about to be linked to that payment.",
+    )
+    WAITS_FOR_INVOICE = (Cause.WAITS_FOR_INVOICE, "Waiting for its invoice to be in QuickBooks.")
+    WAITS_FOR_INVOICE_LINES = (
+        Cause.WAITS_FOR_INVOICE,
+        "Waiting for the lines of its invoice to be corrected in QuickBooks.",
+    )
+    WAITS_FOR_SAME_PAYMENT = (
+        Cause.WAITS_FOR_SAME_PAYMENT,
+        "Waiting for your decision about the same payment in Coperniq.",
+    )
+
+    # A person decides
+    PROBABLY_SAME = (
+        Cause.PROBABLY_SAME_PAYMENT,
+        "{vendor} already has a payment of ${amount:,} on this invoice, dated {date}{others}. It is probably the same "
+        "payment: link to it, or record both.",
+    )
+    CHOICE_GONE = (
+        Cause.CHOICE_GONE,
+        "The payment you chose is not on this invoice in {vendor} any more, or is linked to another payment. Please "
+        "choose again.",
+    )
+    STATUS_UNKNOWN = (
+        Cause.PAYMENT_STATUS,
+        "This payment has the status {status} in Coperniq. Is a payment with this status money received? Your answer "
+        "also applies to later payments with this status.",
+    )
+    STATUS_CHANGED = (
+        Cause.PAYMENT_STATUS,
+        "The payment of {payment} now has the status {status} in Coperniq, but QuickBooks still has it. If the money "
+        "never came in, void the payment in QuickBooks by hand; then leave this one.",
+    )
+    INVOICE_DECLINED = (
+        Cause.INVOICE_DECLINED,
+        "Invoice {invoice} is declined in Coperniq, but has a payment in QuickBooks. Reopen the invoice in Coperniq, "
+        "then try again, or leave the payment.",
+    )
+    INVOICE_MISSING = (
+        Cause.INVOICE_MISSING,
+        "Coperniq does not show invoice {invoice} any more, so the payment cannot be recorded there. Restore the "
+        "invoice, then try again, or leave the payment.",
+    )
+    INVOICE_ENDED = (
+        Cause.INVOICE_ENDED,
+        "Invoice {invoice} is voided or deleted in QuickBooks, so the payment cannot be applied to it. Record the "
+        "payment in QuickBooks by hand, then leave this one.",
+    )
+    ABOVE_BALANCE = (
+        Cause.ABOVE_BALANCE,
+        "QuickBooks has a payment of ${amount:,} on invoice {invoice}, but only ${balance:,} is open on it in Coperniq. "
+        "Compare the two invoices and their payments, then try again, or leave the payment.",
+    )
+    NOT_POSITIVE = (
+        Cause.PAYMENT_NOT_POSITIVE,
+        "This payment is zero or negative, perhaps a refund. QuickBooks records refunds in another way: record it there "
+        "by hand, then leave this one.",
+    )
+    WITHOUT_DATE = (
+        Cause.PAYMENT_WITHOUT_DATE,
+        "This payment has no date in Coperniq. Enter one, then try again.",
+    )
+    CONFLICT = (
+        Cause.CONFLICT,
+        "The payment of {payment} was changed on both sides: Coperniq has {coperniq}, QuickBooks has {quickbooks}. "
+        "Choose which one to use.",
+    )
+    MISSING_IN_QUICKBOOKS = (
+        Cause.QUICKBOOKS_PAYMENT_MISSING,
+        "The payment of {payment} was changed in Coperniq, but is voided or deleted in QuickBooks. Decide in QuickBooks "
+        "whether the money came in, then leave this one.",
+    )
+    DEPOSITED = (
+        Cause.DEPOSITED,
+        "The payment of {payment} is now {coperniq} in Coperniq, but is already part of a bank deposit in QuickBooks. "
+        "Remove it from the deposit there and try again, or leave it.",
+    )
+    VANISHED = (
+        Cause.PAYMENT_VANISHED,
+        "The payment of {payment} was removed from Coperniq, but QuickBooks still has it. If the money never came in, "
+        "void the payment in QuickBooks by hand; then leave this one.",
+    )
+    CHANGED_IN_QUICKBOOKS = (
+        Cause.QUICKBOOKS_PAYMENT_CHANGED,
+        "The payment of {payment} was changed in QuickBooks: it was {before}, and is now {now}. The portal cannot change "
+        "payments in Coperniq. Correct it there by hand and check again, or leave it as it is.",
+    )
+
+    # The account that payments are deposited to
+    ACCOUNT_NAME_TAKEN = (
+        Cause.DEPOSIT_ACCOUNT_UNUSABLE,
+        "QuickBooks reports that the name “{account}” is taken. Look for it there" + _OR_CHOOSE_ANOTHER,
+    )
+    ACCOUNT_INACTIVE = (
+        Cause.DEPOSIT_ACCOUNT_UNUSABLE,
+        "The account “{account}” for payments is inactive or deleted in QuickBooks. Make it active there"
+        + _OR_CHOOSE_ANOTHER,
+    )
+    ACCOUNT_OF_WRONG_TYPE = (
+        Cause.DEPOSIT_ACCOUNT_UNUSABLE,
+        "The account “{account}” is neither a bank account nor a current asset, so payments cannot be deposited to it. "
+        "Change its type in QuickBooks" + _OR_CHOOSE_ANOTHER,
+    )
+    ACCOUNT_NAME_OF_WRONG_TYPE = (
+        Cause.DEPOSIT_ACCOUNT_UNUSABLE,
+        "QuickBooks has an account “{account}” of the type {found} instead of {wanted}. Rename it there"
+        + _OR_CHOOSE_ANOTHER,
+    )
+    ACCOUNT_REFUSED = (
+        Cause.DEPOSIT_ACCOUNT_UNUSABLE,
+        "QuickBooks does not let the portal create the account “{account}”. Create it there by hand, with the "
+        "type {wanted}" + _OR_CHOOSE_ANOTHER,
+    )
