@@ -46,7 +46,7 @@ COPERNIQ_API_URL = env.str("COPERNIQ_API_URL", "https://api.coperniq.io/v1").rst
 COPERNIQ_POLL_SECONDS = env.int("COPERNIQ_POLL_SECONDS", 60)
 QUICKBOOKS_CDC_SECONDS = env.int("QUICKBOOKS_CDC_SECONDS", 300)
 LEASE_SECONDS = env.int("LEASE_SECONDS", 15)
-PUMP_SECONDS = env.int("PUMP_SECONDS", 45)
+WORKER_LOOP_SECONDS = env.int("WORKER_LOOP_SECONDS", 45)
 WORKER_STALL_SECONDS = env.int("WORKER_STALL_SECONDS", 15)
 VENDOR_TIMEOUT_SECONDS = env.int("VENDOR_TIMEOUT_SECONDS", 10)
 # A day and a half in all: an outage of a working day is sat out without anybody's help.

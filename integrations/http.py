@@ -75,13 +75,13 @@ def clock_offset(reply: Reply) -> timedelta:
     return offset if abs(offset) > CLOCK_NOISE else timedelta(0)
 
 
-class Gate(Protocol):
+class CallLimiter(Protocol):
     """A rate limiter. Every request passes it, including repeated reads."""
 
-    patience_seconds: float
+    max_wait_seconds: float
 
-    def enter(self, patience: float) -> bool:
-        """Wait until a call may start; False if that takes longer than `patience` seconds."""
+    def enter(self, max_wait: float) -> bool:
+        """Wait until a call may start; False if that takes longer than `max_wait` seconds."""
 
     def leave(self, status: int) -> None:
         """Called when the call has ended; `status` is 0 if no complete answer arrived."""
@@ -127,14 +127,14 @@ class VendorSession:
         vendor: str,
         *,
         on_call: Callable[[Call], None] | None = None,
-        gate: Gate | None = None,
+        limiter: CallLimiter | None = None,
         timeout: tuple[float, float] = (CONNECT_SECONDS, READ_SECONDS),
         largest_body: int = LARGEST_BODY,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.vendor = vendor
         self._on_call = on_call
-        self._gate = gate
+        self._limiter = limiter
         self._connect_seconds, self._read_seconds = timeout
         self._largest_body = largest_body
         self._sleep = sleep
@@ -142,12 +142,12 @@ class VendorSession:
 
     @property
     def timeout_seconds(self) -> float:
-        """The longest time one `send` may take, in seconds: waiting at the gate, pauses and repeated reads included.
+        """The longest time one `send` may take, in seconds: waiting at the limiter, pauses and repeated reads included.
 
         The read timeout counts twice, since a body may stall again after its first bytes arrived at the last moment.
         """
-        patience = self._gate.patience_seconds if self._gate else 0.0
-        return patience + self._connect_seconds + 2 * self._read_seconds
+        max_wait = self._limiter.max_wait_seconds if self._limiter else 0.0
+        return max_wait + self._connect_seconds + 2 * self._read_seconds
 
     def close(self) -> None:
         self._session.close()
@@ -169,13 +169,13 @@ class VendorSession:
         """
         request = requests.Request(method, url, _as_bytes(headers or {}), params=params, data=body)
         deadline = time.monotonic() + self._connect_seconds + self._read_seconds
-        patience = self._gate.patience_seconds if self._gate else 0.0
+        max_wait = self._limiter.max_wait_seconds if self._limiter else 0.0
         pauses = iter(READ_PAUSES if method == "GET" else ())
         while True:
             pause = next(pauses, 0.0) * random.uniform(0.5, 1.5)  # noqa: S311 - spreads load, guards nothing
             may_try_again = pause > 0 and self._seconds_to_answer(deadline) - pause >= SHORTEST_TRY_SECONDS
-            waited = self._enter(patience)
-            patience, deadline = patience - waited, deadline + waited
+            waited = self._enter(max_wait)
+            max_wait, deadline = max_wait - waited, deadline + waited
             try:
                 reply = self._once(request, deadline, write=write)
             except Unavailable:
@@ -194,17 +194,17 @@ class VendorSession:
             # "from None", since messages of requests contain full URLs and rejected header values.
             raise self._lost(error, write=write) from None
         finally:
-            if self._gate is not None:
-                self._gate.leave(0 if reply is None else reply.status)
+            if self._limiter is not None:
+                self._limiter.leave(0 if reply is None else reply.status)
             self._report(request, reply, write=write)
         return reply
 
-    def _enter(self, patience: float) -> float:
-        """Wait at the gate; returns the seconds waited. Raises Unavailable if not admitted: then nothing was sent."""
-        if self._gate is None:
+    def _enter(self, max_wait: float) -> float:
+        """Wait at the limiter; returns the seconds waited. Raises Unavailable if not admitted: then nothing was sent."""
+        if self._limiter is None:
             return 0.0
         began = time.monotonic()
-        if not self._gate.enter(patience):
+        if not self._limiter.enter(max_wait):
             raise Unavailable(vendor=self.vendor, detail="no room for another call at the moment")
         return time.monotonic() - began
 

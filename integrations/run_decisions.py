@@ -14,6 +14,7 @@ from accounts.audit import log_action
 from accounts.models import User
 from accounts.roles import Right, may
 from integrations import queue
+from integrations.messages.engine import EngineMessage
 from integrations.models import Action, CompanyLease, Kind, Question, QuickBooksConnection, RunState, SyncRun
 from integrations.models.runs import DISCARD, RETRY
 
@@ -112,13 +113,13 @@ class BulkResult:
 
     @property
     def left_out(self) -> str:
-        """One sentence for each reason, "" where every run was decided."""
+        """One sentence for each reason, "" if every run was decided."""
         reasons = (
-            (self.other_question, "asks something else"),
-            (self.moved_on, "has moved on since the page was shown"),
-            (self.not_allowed, "is not yours to decide"),
+            (self.other_question, EngineMessage.LEFT_OUT_OTHER_QUESTION),
+            (self.moved_on, EngineMessage.LEFT_OUT_MOVED_ON),
+            (self.not_allowed, EngineMessage.LEFT_OUT_NOT_ALLOWED),
         )
-        return " ".join(f"{count} left out: {why}." for count, why in reasons if count)
+        return " ".join(message(count=count).text for count, message in reasons if count)
 
 
 def release_all(

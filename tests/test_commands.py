@@ -17,7 +17,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import AuditLogEntry, Company, Membership, User
-from integrations.management.commands import reseal_credentials
+from integrations.management.commands import rotate_credentials
 from integrations.models import (
     CoperniqConnection,
     InboundEvent,
@@ -354,7 +354,7 @@ def test_credentials_are_sealed_anew_with_the_first_key(acme: Company, settings:
     write.save()
     new = Fernet.generate_key().decode()
     settings.CREDENTIAL_KEYS = [new, *settings.CREDENTIAL_KEYS]
-    assert told("reseal_credentials") == {"resealed": 6, "unreadable": 0}
+    assert told("rotate_credentials") == {"rotated": 6, "unreadable": 0}
     settings.CREDENTIAL_KEYS = [new]
     for row in (coperniq, connection, write):
         row.refresh_from_db()
@@ -367,23 +367,23 @@ def test_credentials_are_sealed_anew_with_the_first_key(acme: Company, settings:
 
 
 def test_credentials_no_key_opens_are_an_error_and_stay(acme: Company, settings: Settings) -> None:
-    books(acme, refresh_token_encrypted="sealed-with-a-lost-key")
+    books(acme, refresh_token_encrypted="encrypted-with-a-lost-key")
     out = io.StringIO()
     with pytest.raises(CommandError, match="None of the keys opens 1 credentials"):
-        call_command("reseal_credentials", stdout=out)
-    assert json.loads(out.getvalue()) == {"resealed": 1, "unreadable": 1}
-    assert QuickBooksConnection.objects.get().refresh_token_encrypted == "sealed-with-a-lost-key"
+        call_command("rotate_credentials", stdout=out)
+    assert json.loads(out.getvalue()) == {"rotated": 1, "unreadable": 1}
+    assert QuickBooksConnection.objects.get().refresh_token_encrypted == "encrypted-with-a-lost-key"
 
 
 def test_a_token_renewed_meanwhile_is_not_turned_back(acme: Company, monkeypatch: pytest.MonkeyPatch) -> None:
     connection = books(acme, access_token_encrypted="")
     newer = encrypt("demo-newer-token")
 
-    def renewed_first(sealed: str) -> str:
+    def renewed_first(encrypted: str) -> str:
         QuickBooksConnection.objects.update(refresh_token_encrypted=newer)
-        return f"anew-{sealed}"
+        return f"anew-{encrypted}"
 
-    monkeypatch.setattr(reseal_credentials, "reseal", renewed_first)
-    told("reseal_credentials")
+    monkeypatch.setattr(rotate_credentials, "rotate", renewed_first)
+    told("rotate_credentials")
     connection.refresh_from_db()
     assert connection.refresh_token_encrypted == newer

@@ -32,7 +32,7 @@ class CoperniqConnectionQuerySet(models.QuerySet["CoperniqConnection"]):
         """Polls of processes that were killed are due again at once."""
         now = timezone.now()
         claimed = self.filter(poll_claimed_until__gt=now)
-        dead = [row.pk for row in claimed if is_dead(row.poll_driver)]
+        dead = [row.pk for row in claimed if is_dead(row.poll_owner)]
         return self.filter(pk__in=dead).update(poll_claimed_until=now, next_poll_at=now)
 
     def with_webhook_token(self, token: str) -> CoperniqConnection | None:
@@ -66,7 +66,7 @@ class CoperniqConnection(models.Model):
     next_poll_at = models.DateTimeField(default=timezone.now)
     next_sweep_at = models.DateTimeField(default=timezone.now)
     poll_claimed_until = models.DateTimeField(default=timezone.now)
-    poll_driver = models.CharField(max_length=300, blank=True)
+    poll_owner = models.CharField(max_length=300, blank=True)
     poll_failures = models.PositiveIntegerField(default=0)
     last_poll_started_at = models.DateTimeField(null=True, blank=True)
     last_poll_ended_at = models.DateTimeField(null=True, blank=True)
@@ -88,7 +88,7 @@ class CoperniqConnection(models.Model):
         return decrypt(self.webhook_token_encrypted)
 
     @property
-    def is_guarded(self) -> bool:
+    def awaits_decision(self) -> bool:
         return bool(self.proposed_api_key_encrypted)
 
     def issue_webhook_token(self) -> None:
@@ -100,7 +100,7 @@ class CoperniqConnection(models.Model):
         """Only one worker polls; a claim whose worker died expires."""
         taken = CoperniqConnection.objects.filter(
             pk=self.pk, next_poll_at__lte=now, poll_claimed_until__lte=now
-        ).update(poll_claimed_until=now + claim, poll_driver=this_process(), last_poll_started_at=now)
+        ).update(poll_claimed_until=now + claim, poll_owner=this_process(), last_poll_started_at=now)
         return taken == 1
 
     def make_poll_due(self, now: datetime, spacing: timedelta = timedelta(0)) -> None:
@@ -126,7 +126,7 @@ class QuickBooksConnectionQuerySet(models.QuerySet["QuickBooksConnection"]):
     def release_dead_owners(self) -> int:
         """Looks of processes that were killed are due again at once."""
         now = timezone.now()
-        dead = [row.pk for row in self.filter(changes_claimed_until__gt=now) if is_dead(row.changes_driver)]
+        dead = [row.pk for row in self.filter(changes_claimed_until__gt=now) if is_dead(row.changes_owner)]
         return self.filter(pk__in=dead).update(changes_claimed_until=now, next_changes_at=now)
 
     def of(self, company: Company) -> QuickBooksConnection | None:
@@ -180,7 +180,7 @@ class QuickBooksConnection(models.Model):
     compared_fully_because = models.CharField(max_length=200, blank=True)
     next_changes_at = models.DateTimeField(default=timezone.now)
     changes_claimed_until = models.DateTimeField(default=timezone.now)
-    changes_driver = models.CharField(max_length=300, blank=True)
+    changes_owner = models.CharField(max_length=300, blank=True)
     access_token_encrypted = models.TextField(blank=True)
     refresh_token_encrypted = models.TextField(blank=True)
     access_expires_at = models.DateTimeField(null=True, blank=True)
@@ -238,7 +238,7 @@ class QuickBooksConnection(models.Model):
         """As with a poll: one worker looks, and a claim whose worker died expires."""
         taken = QuickBooksConnection.objects.filter(
             pk=self.pk, next_changes_at__lte=now, changes_claimed_until__lte=now
-        ).update(changes_claimed_until=now + claim, changes_driver=this_process())
+        ).update(changes_claimed_until=now + claim, changes_owner=this_process())
         return taken == 1
 
     def claim_refresh(self, now: datetime, claim: timedelta) -> bool:

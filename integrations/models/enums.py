@@ -108,7 +108,6 @@ class Question(models.TextChoices):
         return (cls.PREVIEW, cls.REENTRY)
 
 
-RECONNECT = "reconnect"
 OPEN = (RunState.QUEUED, RunState.RUNNING, RunState.WAITING, RunState.HELD)
 
 

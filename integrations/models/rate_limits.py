@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from django.db import models
 from django.db.models import F
 
-Seats = Mapping[str, tuple[int, float]]
+Slots = Mapping[str, tuple[int, float]]
 
 
 class RateLimitState(models.Model):
@@ -18,7 +18,7 @@ class RateLimitState(models.Model):
     # As many as are allowed in a minute, the latest last.
     starts = models.JSONField(default=list)
     # {process: [how many, until when]}
-    seats = models.JSONField(default=dict)
+    slots = models.JSONField(default=dict)
     version = models.PositiveBigIntegerField(default=0)
 
     def __str__(self) -> str:
@@ -28,11 +28,11 @@ class RateLimitState(models.Model):
     def of(cls, realm_id: str) -> RateLimitState:
         return cls.objects.get_or_create(realm_id=realm_id)[0]
 
-    def swap(self, starts: Sequence[float], seats: Seats) -> bool:
+    def swap(self, starts: Sequence[float], slots: Slots) -> bool:
         """False when somebody else was faster: this row is history then."""
         same = RateLimitState.objects.filter(pk=self.pk, version=self.version)
-        values = {"starts": list(starts), "seats": dict(seats)}
+        values = {"starts": list(starts), "slots": dict(slots)}
         if not same.update(**values, version=F("version") + 1):
             return False
-        self.starts, self.seats, self.version = values["starts"], values["seats"], self.version + 1
+        self.starts, self.slots, self.version = values["starts"], values["slots"], self.version + 1
         return True

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from integrations.causes import Cause
 from integrations.models.connections import QuickBooksConnection
-from integrations.models.enums import OPEN, RECONNECT, Direction, RunState
+from integrations.models.enums import OPEN, Direction, RunState
 from integrations.models.leases import LONG_AGO, CompanyLease
 
 if TYPE_CHECKING:
@@ -49,11 +49,15 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
     def hold_for_reconnect(self, sentence: str) -> int:
         """Nothing can be done without access, and nothing is lost: re-authorizing releases them."""
         return self.filter(state=RunState.QUEUED).update(
-            state=RunState.HELD, cause=RECONNECT, sentence=sentence, choices=[], updated_at=timezone.now()
+            state=RunState.HELD,
+            cause=Cause.RECONNECT,
+            sentence=sentence,
+            choices=[],
+            updated_at=timezone.now(),
         )
 
     def release_after_reconnect(self) -> int:
-        return self.filter(cause=RECONNECT).requeue()
+        return self.filter(cause=Cause.RECONNECT).requeue()
 
     def release_the_reconnected(self) -> int:
         """Those held by an answer that came in while a person was connecting again."""
@@ -78,13 +82,13 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
             state=RunState.QUEUED, updated_at=timezone.now()
         )
 
-    def ask(self, run: SyncRun) -> SyncRun:
+    def request(self, run: SyncRun) -> SyncRun:
         """Asking twice is asking once: the open run of this record is re-opened, else this one is stored."""
         run.record_name = run.record_name[:NAME_LENGTH]
         with transaction.atomic():
             # The lease is written before the run, as the scheduler does: in the other order the two could deadlock.
             CompanyLease.notify(run.company_id)
-            found = self._ask_open(run) or self._store(run) or self._ask_open(run)
+            found = self._request_open(run) or self._store(run) or self._request_open(run)
         assert found is not None  # the unique constraint that refused our row is the open run's
         return found
 
@@ -97,10 +101,10 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
             connection_id=run.connection_id, action=run.action, direction=run.direction, **record
         )
 
-    def _ask_open(self, run: SyncRun) -> SyncRun | None:
+    def _request_open(self, run: SyncRun) -> SyncRun | None:
         resting = Q(state__in=(RunState.HELD, RunState.WAITING))
         asked = self._open_like(run).update(
-            asked=F("asked") + 1,
+            requested_count=F("requested_count") + 1,
             state=Case(When(resting, then=Value(RunState.QUEUED)), default=F("state")),
             attempts=Case(
                 When(resting, then=Value(0)), default=F("attempts"), output_field=models.IntegerField()

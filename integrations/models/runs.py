@@ -10,6 +10,7 @@ from django.utils.functional import cached_property
 
 from accounts.models import Company, User
 from integrations.errors import Choice
+from integrations.messages.engine import EngineMessage
 from integrations.models.connections import QuickBooksConnection
 from integrations.models.decisions import Answer, Decisions, RunDecision, record_decisions
 from integrations.models.enums import OPEN, Action, Direction, Kind, Question, RunState
@@ -49,8 +50,8 @@ class SyncRun(models.Model):
     sentence = models.TextField(blank=True)
     not_before = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveIntegerField(default=0)
-    asked = models.PositiveIntegerField(default=1)
-    answered = models.PositiveIntegerField(default=0)
+    requested_count = models.PositiveIntegerField(default=1)
+    executed_count = models.PositiveIntegerField(default=0)
     fence = models.PositiveBigIntegerField(default=0)
 
     preview = models.BooleanField(default=False)
@@ -149,7 +150,7 @@ class SyncRun(models.Model):
             state=RunState.RUNNING,
             fence=fence,
             attempts=F("attempts") + 1,
-            answered=F("asked"),
+            executed_count=F("requested_count"),
             updated_at=timezone.now(),
         )
         if claimed:
@@ -161,15 +162,15 @@ class SyncRun(models.Model):
         """The end of one execution. Asked again meanwhile: queued once more, whatever came out."""
         now = timezone.now()
         ended = now if state in (RunState.DONE, RunState.CANCELLED) else None
-        asked_again = Q(asked__gt=F("answered"))
+        requested_again = Q(requested_count__gt=F("executed_count"))
         settled = SyncRun.objects.filter(pk=self.pk, state=RunState.RUNNING, fence=self.fence).update(
             **values,
-            state=Case(When(asked_again, then=Value(RunState.QUEUED)), default=Value(state)),
-            finished_at=ended and Case(When(asked_again, then=Value(None)), default=Value(ended)),
+            state=Case(When(requested_again, then=Value(RunState.QUEUED)), default=Value(state)),
+            finished_at=ended and Case(When(requested_again, then=Value(None)), default=Value(ended)),
             updated_at=now,
         )
         if settled and self.has_decisions:
-            self.decision_rows.filter(run__asked__gt=F("run__answered")).withdraw_unbound()
+            self.decision_rows.filter(run__requested_count__gt=F("run__executed_count")).withdraw_unbound()
         return settled == 1
 
     def decide(self, choice: str, user: User | None = None) -> bool:
@@ -189,7 +190,7 @@ class SyncRun(models.Model):
             )
             changed = self._take(shown.offering(), values)
             if changed and choice == DISCARD:
-                self.hold_those_who_wait()
+                self.hold_waiting_runs()
             elif changed and choice != RETRY:
                 record_decisions(self, [self._answer(each, user) for each in offered])
         return changed
@@ -208,13 +209,14 @@ class SyncRun(models.Model):
         except IntegrityError:
             return False
 
-    def hold_those_who_wait(self) -> int:
-        """Nothing would ever release them."""
+    def hold_waiting_runs(self) -> int:
+        """Hold the runs that wait for this record, since nothing would release them."""
+        message = EngineMessage.WAITED_IN_VAIN(kind=self.kind)
         waiting = SyncRun.objects.filter(state=RunState.WAITING, connection=self.connection_id)
         return waiting.filter(waits_for_kind=self.kind, waits_for_id=self.coperniq_id).update(
             state=RunState.HELD,
-            cause="waited_in_vain",
-            sentence=f"The {self.kind} this waited for was left out. Try again once it is linked, or leave it.",
-            choices=[{"key": "retry", "label": "Try again"}, {"key": "discard", "label": "Leave it"}],
+            cause=message.cause,
+            sentence=message.text,
+            choices=[{"key": RETRY, "label": "Try again"}, {"key": DISCARD, "label": "Leave it"}],
             updated_at=timezone.now(),
         )

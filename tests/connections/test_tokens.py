@@ -151,7 +151,7 @@ def test_a_dead_grant_stops_the_connection_and_holds_its_runs(
 def test_an_answer_for_a_token_that_is_history_changes_nothing(row: QuickBooksConnection) -> None:
     old = QuickBooksConnection.objects.get(pk=row.pk)
     QuickBooksConnection.objects.filter(pk=row.pk).update(token_version=old.token_version + 1)
-    tokens.mark_grant_lost(old, AuthorizationRevoked(vendor="quickbooks"))
+    tokens.mark_authorization_revoked(old, AuthorizationRevoked(vendor="quickbooks"))
     row.refresh_from_db()
     assert row.state == State.CONNECTED
 

@@ -13,7 +13,7 @@ import pytest
 import responses
 from django.utils import timezone
 
-from integrations.connections.resuming import release_held
+from integrations.connections.resume import release_held
 from integrations.models import CoperniqConnection, QuickBooksConnection, RemoteWrite, RunState, SyncRun
 from tests.sampling import thinned
 from tests.sync.desk_of_money import Money

@@ -27,7 +27,7 @@ from integrations.sync.engine.scheduler import (
     MAX_CONCURRENT_RUNS,
     RECHECK_SECONDS,
     CompanyScheduler,
-    first_runs,
+    next_runs,
     run_company,
 )
 from integrations.sync.engine.worker import HELPER_THREADS, HelperPool, WorkerLoop, find_due_leases
@@ -49,18 +49,18 @@ class Threads:
     def __init__(self, most: int = 30) -> None:
         self.most = most
         self.pool = ThreadPoolExecutor(30)
-        self.hired: list[Future[int]] = []
+        self.submitted: list[Future[int]] = []
 
-    def share(self) -> int:
+    def fair_share(self) -> int:
         return self.most
 
-    def hire(self, errand: Callable[[], int]) -> bool:
-        self.hired.append(self.pool.submit(self.at_home, errand))
+    def submit(self, job: Callable[[], int]) -> bool:
+        self.submitted.append(self.pool.submit(self.at_home, job))
         return True
 
-    def at_home(self, errand: Callable[[], int]) -> int:
+    def at_home(self, job: Callable[[], int]) -> int:
         try:
-            return errand()
+            return job()
         finally:
             connections.close_all()
 
@@ -80,7 +80,7 @@ def busy(transactional_db: None, simulator: Simulation) -> Office:
 def ask(office: Office, kind: str, id_: object, account: object = "") -> SyncRun:
     action = "notice_entry" if account == "" else f"push_{kind}"
     values = {"kind": kind, "action": action, "coperniq_id": str(id_), "coperniq_account_id": str(account)}
-    return SyncRun.objects.ask(SyncRun(company=office.company, connection=office.quickbooks, **values))
+    return SyncRun.objects.request(SyncRun(company=office.company, connection=office.quickbooks, **values))
 
 
 def taken(office: Office) -> CompanyLease:
@@ -180,7 +180,7 @@ def test_a_long_account_does_not_hide_the_others(office: Office, monkeypatch: py
     for n in range(1, 5):
         ask(office, "job", n, "big")
     small = ask(office, "job", "x", "small")
-    assert [run.pk for run in first_runs(CompanyLease.objects.get())][1:] == [small.pk]
+    assert [run.pk for run in next_runs(CompanyLease.objects.get())][1:] == [small.pk]
 
 
 def test_what_comes_while_others_run_is_not_left_behind(busy: Office, crew: Threads, watch: Watch) -> None:
@@ -221,16 +221,16 @@ def test_at_the_deadline_what_is_under_way_ends_and_the_rest_is_left(
     for account in range(5):
         ask(busy, "job", account, f"a{account}")
     lease = taken(busy)
-    shift = CompanyScheduler(lease, time.monotonic() + SOON, crew)
+    scheduler = CompanyScheduler(lease, time.monotonic() + SOON, crew)
     crew.most = 1
     meeting = threading.Barrier(2)
 
     def late(run: SyncRun) -> None:
         meeting.wait(PATIENCE_SECONDS)
-        shift.deadline = time.monotonic() - 1
+        scheduler.deadline = time.monotonic() - 1
 
     watch.execute = late
-    assert shift.lead() == 2
+    assert scheduler.run() == 2
     assert CompanyLease.objects.get().leased_until == LONG_AGO
     assert find_due_leases().exists()
 
@@ -321,19 +321,21 @@ def test_who_is_one_too_many_leaves_after_its_run(busy: Office, crew: Threads, w
 
     watch.execute = meet
     assert go(taken(busy), crew) == MAX_CONCURRENT_RUNS + 5
-    assert len(crew.hired) == MAX_CONCURRENT_RUNS - 1
+    assert len(crew.submitted) == MAX_CONCURRENT_RUNS - 1
 
 
 def test_helpers_are_shared_among_lanes_and_bounded() -> None:
-    pump = WorkerLoop()
+    loop = WorkerLoop()
     with ThreadPoolExecutor(HELPER_THREADS) as pool:
-        helpers = HelperPool(pump, pool)
-        assert helpers.share() == HELPER_THREADS
-        pump.leases = {n: CompanyLease() for n in range(4)}
-        assert helpers.share() == HELPER_THREADS // 4
+        helpers = HelperPool(loop, pool)
+        assert helpers.fair_share() == HELPER_THREADS
+        loop.leases = {n: CompanyLease() for n in range(4)}
+        assert helpers.fair_share() == HELPER_THREADS // 4
         released = threading.Event()
-        assert all(helpers.hire(lambda: int(released.wait(PATIENCE_SECONDS))) for _ in range(HELPER_THREADS))
-        assert not helpers.hire(lambda: 0)
+        assert all(
+            helpers.submit(lambda: int(released.wait(PATIENCE_SECONDS))) for _ in range(HELPER_THREADS)
+        )
+        assert not helpers.submit(lambda: 0)
         released.set()
 
 
@@ -341,7 +343,7 @@ def test_many_clients_entering_at_once_are_pushed_as_one_by_one(busy: Office) ->
     names = [f"Client {n}" for n in range(5)]
     for name in names:
         busy.enter(busy.project(busy.account(name), f"{name}'s roof"))
-    tasks.pump()
+    tasks.run_worker_loop()
     assert sorted(row["DisplayName"] for row in busy.customers(Job=False)) == sorted(names)
     assert len(busy.customers(Job=True)) == len(names)
     assert len(busy.quickbooks_calls(write=True)) == 2 * len(names)
@@ -351,7 +353,7 @@ def test_many_clients_entering_at_once_are_pushed_as_one_by_one(busy: Office) ->
 def test_clients_of_one_name_entering_at_once_are_not_made_twice(busy: Office) -> None:
     for n in range(3):
         busy.enter(busy.project(busy.account("John Smith"), f"Roof {n}"))
-    tasks.pump()
+    tasks.run_worker_loop()
     assert len(busy.customers(Job=False)) == 1
     assert SyncRun.objects.held().filter(kind="customer", cause="match_already_linked").count() == 2
 

@@ -20,11 +20,11 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import AuditLogEntry, Company, User
-from integrations.connections import authorizing, granting
-from integrations.connections.ending import NotConnected
+from integrations.causes import Cause
+from integrations.connections import oauth_flow, oauth_grant
+from integrations.connections.disconnection import NotConnected
 from integrations.http import VendorSession
 from integrations.models import CompanyLease, CoperniqConnection, QuickBooksConnection, RunState
-from integrations.models.enums import RECONNECT
 from tests.cast import (
     ACCESS,
     JSON,
@@ -214,7 +214,7 @@ def test_a_state_of_another_person_is_refused(
     """As if the session had outlived a change of person, which signing in prevents by itself."""
     state = begin(browser)
     session = browser.session
-    session[authorizing.PENDING] = [{**row, "user": frank.pk} for row in session[authorizing.PENDING]]
+    session[oauth_flow.PENDING] = [{**row, "user": frank.pk} for row in session[oauth_flow.PENDING]]
     session.save()
     refused(come_back(browser, state), "another company")
 
@@ -222,16 +222,16 @@ def test_a_state_of_another_person_is_refused(
 def test_an_expired_state_is_refused(browser: Client, vendors: Vendors) -> None:
     state = begin(browser)
     session = browser.session
-    session[authorizing.PENDING][0]["at"] = time.time() - authorizing.LIFETIME.total_seconds() - 1
+    session[oauth_flow.PENDING][0]["at"] = time.time() - oauth_flow.LIFETIME.total_seconds() - 1
     session.save()
     refused(come_back(browser, state), "too late")
 
 
 def test_only_the_latest_few_states_are_kept(browser: Client, vendors: Vendors) -> None:
     first = begin(browser)
-    for _ in range(authorizing.MOST_PENDING):
+    for _ in range(oauth_flow.MOST_PENDING):
         begin(browser)
-    assert len(browser.session[authorizing.PENDING]) == authorizing.MOST_PENDING
+    assert len(browser.session[oauth_flow.PENDING]) == oauth_flow.MOST_PENDING
     refused(come_back(browser, first), "does not belong")
 
 
@@ -245,7 +245,7 @@ def test_a_session_that_ended_meanwhile_is_refused(
 
     monkeypatch.setattr("django.contrib.sessions.backends.db.SessionStore.save", ended)
     with pytest.raises(NotConnected, match="signed out"):
-        authorizing.claim_state(browser.session, Company.objects.get(), User.objects.get(), state)
+        oauth_flow.claim_state(browser.session, Company.objects.get(), User.objects.get(), state)
 
 
 def test_cancelling_says_what_happened(browser: Client, vendors: Vendors) -> None:
@@ -340,7 +340,7 @@ def test_losing_the_race_for_a_realm_is_friendly(
     def too_late(*_: object) -> None:
         raise IntegrityError
 
-    monkeypatch.setattr(granting, "place", too_late)
+    monkeypatch.setattr(oauth_grant, "_place_grant", too_late)
     vendors.grants()
     vendors.has_books()
     refused(come_back(browser, begin(browser)), "already in use in this portal")
@@ -371,7 +371,7 @@ def test_the_same_books_continue_where_they_stopped(
     browser: Client, acme: Company, vendors: Vendors, state: str
 ) -> None:
     old = books(acme, state=state, state_reason="ended", token_version=4, access_token_encrypted="")
-    held = run(old, RunState.HELD, cause=RECONNECT)
+    held = run(old, RunState.HELD, cause=Cause.RECONNECT)
     asked = run(old, RunState.HELD, "2", cause="several_candidates")
     coperniq = keyed(acme, next_poll_at=timezone.now() + timedelta(minutes=10))
     vendors.grants()

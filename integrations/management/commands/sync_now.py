@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from accounts.models import Company
 from integrations import queue
-from integrations.connections.ending import NotConnected
+from integrations.connections.disconnection import NotConnected
 from integrations.management.json_command import CompanyCommand, Options
+from integrations.messages.engine import EngineMessage
 from integrations.models import CompanyLease, CoperniqConnection, QuickBooksConnection, SyncRun
 from integrations.status import is_idle, run_counts
 
@@ -80,7 +81,7 @@ def ask_for_poll(company: Company, asked_at: datetime) -> bool:
     books = QuickBooksConnection.objects.live().filter(company=company)
     connection = CoperniqConnection.objects.live().filter(company=company).first()
     if connection is None or not books.exists():
-        raise NotConnected("Both Coperniq and QuickBooks have to be connected before anything can be synced.")
+        raise NotConnected(EngineMessage.NOTHING_TO_SYNC().text)
     if began_since(connection, asked_at):
         return False
     connection.make_poll_due(timezone.now())

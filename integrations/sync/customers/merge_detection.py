@@ -163,7 +163,7 @@ def request_merge_check(ctx: SyncContext, run: SyncRun, old_customer_id: str) ->
     )
     with transaction.atomic():
         ctx.lease.assert_owned()
-        SyncRun.objects.ask(asked)
+        SyncRun.objects.request(asked)
 
 
 def wait_if_merged(ctx: SyncContext, run: SyncRun, quickbooks_id: str) -> None:

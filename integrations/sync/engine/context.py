@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 from django.conf import settings
 from django.utils import timezone
 
-from integrations.connections.clients import CallMeter, call_gate_for, coperniq_client, quickbooks_client
+from integrations.connections.clients import CallMeter, call_limiter_for, coperniq_client, quickbooks_client
 from integrations.coperniq.client import CoperniqClient
 from integrations.coperniq.records import Project
 from integrations.models import CompanyLease, QuickBooksConnection, SyncSettings
@@ -152,8 +152,8 @@ class ContextPool:
         self.connection = connection
         self.meter = CallMeter(lease.company_id, every=1.0)
         self.projects = ProjectCache()
-        self.gate = call_gate_for(connection.realm_id)
-        self.gate.keep()
+        self.limiter = call_limiter_for(connection.realm_id)
+        self.limiter.keep_slots()
         self._free: list[SyncContext] = []
 
     @contextmanager
@@ -170,5 +170,5 @@ class ContextPool:
             self._free.append(ctx)
 
     def close(self) -> None:
-        self.gate.release()
+        self.limiter.release_slots()
         self.meter.flush(now=True)

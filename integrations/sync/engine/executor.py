@@ -8,7 +8,9 @@ from dataclasses import replace
 from django.conf import settings
 from django.db import DatabaseError, DataError, IntegrityError, OperationalError, transaction
 
-from integrations.errors import LeaseLost, PortalError, StaleVersion, Throttled
+from integrations.causes import Cause
+from integrations.errors import LeaseLost, PortalError, StaleVersion
+from integrations.messages.engine import EngineMessage
 from integrations.models import Action, Direction, Outcome, RemoteWrite, SyncRun
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.failure_policy import held_result, result_of_error, unstored_result
@@ -43,14 +45,14 @@ def run_once(ctx: SyncContext, run: SyncRun) -> None:
         raise
     except DatabaseError:
         logger.exception("Run %s could not be stored", run.pk)
-        settle_run(ctx, run, unstored_result(run))
+        settle_run(ctx, run, unstored_result())
     ctx.meter.flush()
 
 
 def _attempt(ctx: SyncContext, run: SyncRun) -> RunResult:
     """A run that took its worker down with it, again and again, is counted too, and stopped."""
     if run.attempts > len(settings.RETRY_PAUSES) + 1:
-        return unstored_result(run)
+        return unstored_result()
     try:
         return _execute(ctx, run)
     except (LeaseLost, DatabaseError):
@@ -59,9 +61,8 @@ def _attempt(ctx: SyncContext, run: SyncRun) -> RunResult:
         return result_of_error(ctx, run, error)
     except Exception:
         logger.exception("Run %s failed", run.pk)
-        return held_result(
-            run, "internal", "Something unexpected happened inside the portal. Please tell support."
-        )
+        message = EngineMessage.UNEXPECTED_ERROR()
+        return held_result(message.cause, message.text)
 
 
 def _execute(ctx: SyncContext, run: SyncRun) -> RunResult:
@@ -147,5 +148,5 @@ def settle_run(ctx: SyncContext, run: SyncRun, ending: RunResult) -> None:
         }
         if not run.settle(ending.state, values):
             raise LeaseLost
-        if ending.cause == Throttled.cause and ending.not_before is not None:
+        if ending.cause == Cause.THROTTLED and ending.not_before is not None:
             ctx.lease.pause(ending.not_before)

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from integrations.connections.reference import READERS, Rows
+from integrations.connections.stored_lists import READERS, Rows
 from integrations.models import LookupList, QuickBooksConnection
 from integrations.sync.engine.context import SyncContext
 

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from integrations.coperniq.client import CoperniqClient
 from integrations.errors import OutcomeUnknown, VendorError
+from integrations.messages.engine import EngineMessage
 from integrations.models import RecordLink, RemoteWrite, SyncRun, Vendor
 from integrations.models.encryption import keyed_digest
 from integrations.quickbooks.bodies import dump
@@ -161,12 +162,11 @@ def _link_without_write(ctx: SyncContext, run: SyncRun, plan: Plan) -> RunResult
         **plan.ending,
     }
     if known:
-        sentence = plan.sentence or f"“{plan.quickbooks_name}” is in step with Coperniq already."
-        return done(sentence, plan.warnings, **values) if plan.warnings else nothing_to_do(sentence, **values)
-    return done(
-        plan.sentence
-        or f"Linked to the {run.kind} “{plan.quickbooks_name}” that QuickBooks already had"
-        f" ({RecordLink.MatchMethod(plan.match_method).label.lower()}).",
-        plan.warnings,
-        **values,
+        message = plan.sentence or EngineMessage.IN_STEP(name=plan.quickbooks_name)
+        return done(message, plan.warnings, **values) if plan.warnings else nothing_to_do(message, **values)
+    message = plan.sentence or EngineMessage.LINKED_TO_EXISTING(
+        kind=run.kind,
+        name=plan.quickbooks_name,
+        match_method=RecordLink.MatchMethod(plan.match_method).label.lower(),
     )
+    return done(message, plan.warnings, **values)

@@ -33,7 +33,7 @@ def store_result(ctx: SyncContext, run: SyncRun, ending: RunResult) -> None:
         for entry in ending.entries:
             entry.save()
         for asked in ending.asks:
-            SyncRun.objects.ask(asked)
+            SyncRun.objects.request(asked)
         if not ending.silent and not is_repeated(run, ending):
             build_log_entry(run, ending).save()
 

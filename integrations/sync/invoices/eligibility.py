@@ -35,7 +35,7 @@ def refuse_pulled_copy(ctx: SyncContext, run: SyncRun, kind: Kind, text: str) ->
             "It was copied in Coperniq from one that came from QuickBooks, with its mark. Remove the last line of its "
             "text if it is an invoice of its own.",
         )
-    SyncRun.objects.ask(
+    SyncRun.objects.request(
         SyncRun.of(
             ctx.connection,
             _PULLS[kind],

@@ -239,4 +239,4 @@ def number_in(found: CoperniqInvoice, current: QuickBooksInvoice) -> str:
 
 def request_push(ctx: SyncContext, coperniq_id: str) -> None:
     """A database that forgot its link came from a backup: the push finds what bears our mark."""
-    SyncRun.objects.ask(SyncRun.of(ctx.connection, Action.PUSH_INVOICE, coperniq_id=coperniq_id))
+    SyncRun.objects.request(SyncRun.of(ctx.connection, Action.PUSH_INVOICE, coperniq_id=coperniq_id))

@@ -21,4 +21,4 @@ def request_pull(ctx: SyncContext, invoice: RecordLink) -> None:
     """Whoever met the news here stores a later version, after which nothing else would tell of it."""
     with transaction.atomic():
         ctx.lease.assert_owned()
-        SyncRun.objects.ask(SyncRun.of(ctx.connection, Action.PULL_INVOICE, invoice))
+        SyncRun.objects.request(SyncRun.of(ctx.connection, Action.PULL_INVOICE, invoice))

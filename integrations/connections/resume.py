@@ -30,7 +30,7 @@ def release_held(company: Company) -> None:
     CompanyLease.notify(company.pk)
 
 
-def go_on(company: Company) -> None:
+def resume_syncing(company: Company) -> None:
     """Poll at once for what happened meanwhile. Call it after the commit."""
     keyed = CoperniqConnection.objects.filter(company=company).first()
     if keyed is not None:

@@ -1,0 +1,31 @@
+"""Columns, heartbeats and queued tasks of the worker get the standard terms.
+
+A queued task only wakes a worker: what is due is in the rows, and the supervisor queues it again.
+"""
+
+from __future__ import annotations
+
+from django.db import migrations
+
+
+def delete_old_names(apps, schema_editor):
+    apps.get_model("integrations", "Heartbeat").objects.filter(name__in=["pump", "canary", "clock"]).delete()
+    apps.get_model("django_q", "OrmQ").objects.all().delete()
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("django_q", "0007_ormq"),
+        ("integrations", "0009_standard_names"),
+    ]
+
+    operations = [
+        migrations.RenameField("companylease", "driver", "owner"),
+        migrations.RenameField("companylease", "wake", "notify_count"),
+        migrations.RenameField("coperniqconnection", "poll_driver", "poll_owner"),
+        migrations.RenameField("quickbooksconnection", "changes_driver", "changes_owner"),
+        migrations.RenameField("ratelimitstate", "seats", "slots"),
+        migrations.RenameField("syncrun", "asked", "requested_count"),
+        migrations.RenameField("syncrun", "answered", "executed_count"),
+        migrations.RunPython(delete_old_names, migrations.RunPython.noop),
+    ]
