@@ -1,4 +1,4 @@
-"""System checks: settings with which the portal would lose work, stand still or give secrets away."""
+"""System checks for settings with which the portal would lose work, stop or reveal secrets."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def wrong(number: int, message: str, hint: str) -> Error:
 
 
 def check_queue(queue: dict[str, Any]) -> Iterator[Error]:
-    """django-q2's defaults are made for other work than ours."""
+    """The defaults of django-q2 do not fit: it would lose tasks, or execute them twice."""
     workers = queue.get("workers") or 0
     if workers < 1:
         yield wrong(4, "The queue has no workers.", "Set QUEUE_WORKERS to 1 or more.")
@@ -32,7 +32,7 @@ def check_queue(queue: dict[str, Any]) -> Iterator[Error]:
     if queue.get("ack_failures") is not True or queue.get("max_attempts") != 1:
         yield wrong(
             2,
-            "A failed task of the queue would come back for ever.",
+            "A failed task of the queue would be repeated forever.",
             "Set ack_failures to True and max_attempts to 1: runs are tried again by their own rows.",
         )
     if queue.get("catch_up") is not False:

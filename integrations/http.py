@@ -69,7 +69,7 @@ class Reply:
 
 
 def clock_offset(reply: Reply) -> timedelta:
-    """The vendor's clock minus ours, for an answer that has just arrived; zero if small or if there is no Date header."""
+    """The vendor's clock minus this machine's, for a reply that has just arrived; zero if small or unknown."""
     now = datetime.now(UTC)
     offset = (reply.vendor_time or now) - now
     return offset if abs(offset) > CLOCK_NOISE else timedelta(0)
@@ -172,7 +172,7 @@ class VendorSession:
         max_wait = self._limiter.max_wait_seconds if self._limiter else 0.0
         pauses = iter(READ_PAUSES if method == "GET" else ())
         while True:
-            pause = next(pauses, 0.0) * random.uniform(0.5, 1.5)  # noqa: S311 - spreads load, guards nothing
+            pause = next(pauses, 0.0) * random.uniform(0.5, 1.5)  # noqa: S311 - spreads load, protects nothing
             may_try_again = pause > 0 and self._seconds_to_answer(deadline) - pause >= SHORTEST_TRY_SECONDS
             waited = self._enter(max_wait)
             max_wait, deadline = max_wait - waited, deadline + waited

@@ -85,7 +85,7 @@ def keep_company(company: Company, user: User) -> QuickBooksConnection:
         mismatch = _locked_mismatch(company)
         token = delete_proposal(company)
         old = mismatch.old
-        if old.state == State.GUARDED:
+        if old.state == State.AWAITING_DECISION:
             old.state = State.CONNECTED if old.refresh_token_encrypted else State.DISCONNECTED
             old.save(update_fields=["state"])
         release_held(company)

@@ -93,7 +93,7 @@ def _propose_connection(current: QuickBooksConnection, grant: Grant) -> QuickBoo
     """
     taken = QuickBooksConnection.objects.live().filter(realm_id=current.realm_id).exclude(pk=current.pk)
     if not taken.exists():
-        current.state = State.GUARDED
+        current.state = State.AWAITING_DECISION
         current.save(update_fields=["state"])
     proposal = QuickBooksConnection(company=current.company, realm_id=grant.realm_id)
     _fill_connection(proposal, grant, State.PROPOSED)

@@ -54,7 +54,7 @@ class Reservation:
 class SlotRequest:
     """The request of one process.
 
-    `starts` tells how many start times it can use with the slots it is granted; `missed` are reserved ones that it
+    `starts` returns how many start times it can use with the slots it is granted; `missed` are reserved ones that it
     did not use.
     """
 

@@ -55,7 +55,7 @@ class Supervisor:
             CompanyLease.objects.release_dead_owners()
             CoperniqConnection.objects.release_dead_owners()
             QuickBooksConnection.objects.release_dead_owners()
-            SyncRun.objects.release_the_reconnected()
+            SyncRun.objects.release_reconnected()
             SyncRun.objects.cancel_archived()
             self.check_queue()
         if is_anything_due():

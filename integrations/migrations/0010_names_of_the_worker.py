@@ -1,11 +1,11 @@
-"""Columns, heartbeats and queued tasks of the worker get the standard terms.
+"""Columns, heartbeats and queued tasks of the worker get the standard terms; runs keep the parameters of their message.
 
 A queued task only wakes a worker: what is due is in the rows, and the supervisor queues it again.
 """
 
 from __future__ import annotations
 
-from django.db import migrations
+from django.db import migrations, models
 
 
 def delete_old_names(apps, schema_editor):
@@ -27,5 +27,6 @@ class Migration(migrations.Migration):
         migrations.RenameField("ratelimitstate", "seats", "slots"),
         migrations.RenameField("syncrun", "asked", "requested_count"),
         migrations.RenameField("syncrun", "answered", "executed_count"),
+        migrations.AddField("syncrun", "message_parameters", models.JSONField(blank=True, default=dict)),
         migrations.RunPython(delete_old_names, migrations.RunPython.noop),
     ]

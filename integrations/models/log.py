@@ -24,7 +24,7 @@ class Outcome(models.TextChoices):
 
 
 class SyncLogEntry(models.Model):
-    """One thing that happened to one record, in a sentence a bookkeeper understands. Never holds a secret."""
+    """One event of one record, in a sentence for a bookkeeper. Never contains a secret."""
 
     company_path: ClassVar[str] = "company"
 

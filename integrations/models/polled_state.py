@@ -11,9 +11,9 @@ from integrations.models.leases import LONG_AGO
 
 
 class PolledInvoice(models.Model):
-    """A Coperniq invoice as the poller last saw it: whether it is news, and whether money has moved.
+    """A Coperniq invoice as the poller last read it, to detect changes of the invoice and of its payments.
 
-    `payments_read_cents` is the paid amount its payments were last read for; None: never.
+    `payments_read_cents` is the paid amount, in cents, when its payments were last read; None if never.
     """
 
     company_path: ClassVar[str] = "connection__company"
@@ -36,15 +36,14 @@ class PolledInvoice(models.Model):
 
     @classmethod
     def forget(cls, company_id: int, invoice_id: str) -> None:
-        """What was seen and then passed over because syncing was off: once it is on, the whole list is looked at,
-        and this is news again."""
+        """Forget the version of an invoice that was skipped while syncing was off; the full list is read again."""
         coperniq = CoperniqConnection.objects.filter(company=company_id)
         cls.objects.filter(connection__in=coperniq, invoice_id=invoice_id).update(version="")
         coperniq.update(next_invoice_sweep_at=timezone.now())
 
 
 class LookupList(models.Model):
-    """A list that changes seldom, as the vendor last gave it: items, accounts, payment methods, the catalog."""
+    """A cached list that changes seldom: items, accounts, payment methods, the catalog."""
 
     class Name(models.TextChoices):
         ITEMS = "items", "QuickBooks items"
@@ -69,7 +68,7 @@ class LookupList(models.Model):
 
     @classmethod
     def forget_items(cls, company_id: int, changed_at: datetime) -> None:
-        """Those read before that are read anew when they are next needed."""
+        """Let item lists that were read before `changed_at` be read again when they are next needed."""
         items = cls.objects.filter(connection__company=company_id, name=cls.Name.ITEMS)
         items.filter(read_at__lt=changed_at).update(read_at=LONG_AGO)
 
@@ -85,7 +84,7 @@ class ExternalPaymentQuerySet(models.QuerySet["ExternalPayment"]):
 
 
 class ExternalPayment(models.Model):
-    """What people, not the portal, recorded in QuickBooks on a linked invoice: perhaps the same cheque."""
+    """A payment that a person recorded in QuickBooks on a linked invoice; it may be a duplicate of one in Coperniq."""
 
     company_path: ClassVar[str] = "connection__company"
 

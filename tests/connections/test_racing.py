@@ -97,7 +97,7 @@ def test_two_tabs_with_different_books_make_one_connection_and_one_proposal(
     )
     assert not any(isinstance(result, Exception) for result in results)
     states = QuickBooksConnection.objects.values_list("state", flat=True)
-    assert sorted(states) == [State.GUARDED, State.PROPOSED]
+    assert sorted(states) == [State.AWAITING_DECISION, State.PROPOSED]
 
 
 def test_many_disconnect_at_once(acme: Company, alice: User, vendors: Vendors) -> None:

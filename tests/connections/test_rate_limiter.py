@@ -347,14 +347,14 @@ def test_a_database_that_is_away_is_told_and_leaves_no_seat_taken(monkeypatch: p
         raise OperationalError("database is locked")
 
     find = limiter._find
-    monkeypatch.setattr(rate_limiter, "_find", away)
+    monkeypatch.setattr(limiter, "_find", away)
     with pytest.raises(OperationalError):
         limiter.enter(10.0)
-    monkeypatch.setattr(rate_limiter, "_find", find)
+    monkeypatch.setattr(limiter, "_find", find)
     assert limiter.enter(10.0)
-    monkeypatch.setattr(rate_limiter, "_find", away)
+    monkeypatch.setattr(limiter, "_find", away)
     limiter.leave(200)
-    monkeypatch.setattr(rate_limiter, "_find", find)
+    monkeypatch.setattr(limiter, "_find", find)
     assert street.row.slots["one"][0] == 1, "they run out by themselves"
     assert limiter.enter(10.0)
 

@@ -203,6 +203,6 @@ def test_a_run_held_while_somebody_connected_again_is_released(office: Office) -
     office.enter(office.project(office.account()))
     office.work_once()
     SyncRun.objects.filter(state=RunState.QUEUED).hold_for_reconnect("late")
-    assert SyncRun.objects.release_the_reconnected() == 2
+    assert SyncRun.objects.release_reconnected() == 2
     office.work()
     assert len(office.customers()) == 2

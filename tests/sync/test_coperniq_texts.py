@@ -49,7 +49,7 @@ def test_a_description_is_read_again_as_it_was(number: str, memo: str) -> None:
     for text in (written, written.rstrip(), f"{written} \n"):
         assert read_quickbooks_tag(REALM, "invoice", text) == ("155", "")
         assert memo_of(text) == memo.strip()
-        assert parts_of(text).mark == INVOICE
+        assert parts_of(text).tag == INVOICE
     assert parts_of(written) == (shown_number(number), memo.strip(), INVOICE)
     assert description_of(*parts_of(written)) == written
 
@@ -73,7 +73,7 @@ def test_people_keep_their_own_words_where_there_is_no_mark(text: str) -> None:
     assert read_quickbooks_tag(REALM, "invoice", text) == ("", "")
 
 
-@pytest.mark.parametrize(
+@pytest.tag.parametrize(
     ("description", "memo"),
     [
         (f"QBO #1042:\n{INVOICE}", ""),

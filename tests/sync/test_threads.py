@@ -21,7 +21,7 @@ from integrations.models import CallCount, CompanyLease, RemoteWrite, RunState, 
 from integrations.models.leases import LONG_AGO
 from integrations.sync.engine import scheduler as engine_scheduler
 from integrations.sync.engine.context import ContextPool, SyncContext, lock_for
-from integrations.sync.engine.executor import resume_write
+from integrations.sync.engine.executor import _resolve_write
 from integrations.sync.engine.recovery import find_open_writes
 from integrations.sync.engine.scheduler import (
     MAX_CONCURRENT_RUNS,
@@ -383,7 +383,7 @@ def test_a_write_somebody_settled_meanwhile_is_not_settled_again(office: Office)
     RemoteWrite.objects.update(state=RemoteWrite.State.ANSWERED)
     office.simulator.forget_log()
     run = SyncRun.objects.get(writes=write)
-    assert not resume_write(SyncContext(lease, office.quickbooks), run, write)
+    assert not _resolve_write(SyncContext(lease, office.quickbooks), run, write)
     assert office.quickbooks_calls() == []
 
 

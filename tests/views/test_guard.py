@@ -77,7 +77,7 @@ def test_other_books_stop_everything(browser: Client, old: QuickBooksConnection,
     assert "until you decide" in str(next(iter(get_messages(answer.wsgi_request))))
     old.refresh_from_db()
     proposed = proposal()
-    assert old.state == State.GUARDED
+    assert old.state == State.AWAITING_DECISION
     assert proposed is not None
     assert (proposed.realm_id, proposed.refresh_token) == (OTHER_REALM, NEW_REFRESH)
     assert not QuickBooksConnection.objects.syncing().exists()
@@ -99,7 +99,7 @@ def test_disconnected_books_are_guarded_too(
     clear_tokens(old, State.DISCONNECTED)
     consent_to_other_books(browser, vendors)
     old.refresh_from_db()
-    assert old.state == State.GUARDED
+    assert old.state == State.AWAITING_DECISION
     assert proposal() is not None
 
 
@@ -165,7 +165,7 @@ def test_moving_into_books_taken_meanwhile_is_refused(
     assert answer.status_code == 400
     assert b"bolt" not in answer.content.lower()
     old.refresh_from_db()
-    assert old.state == State.GUARDED
+    assert old.state == State.AWAITING_DECISION
 
 
 def test_keep_goes_back_to_what_was(browser: Client, old: QuickBooksConnection, vendors: Vendors) -> None:
@@ -319,7 +319,7 @@ def test_losing_the_race_for_the_new_books_is_friendly(
     monkeypatch.setattr(company_mismatch, "copy_settings", too_late)
     assert browser.post(GUARD, {"choice": "move"}).status_code == 400
     old.refresh_from_db()
-    assert old.state == State.GUARDED
+    assert old.state == State.AWAITING_DECISION
 
 
 def strange_key(browser: Client, vendors: Vendors) -> Any:

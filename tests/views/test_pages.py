@@ -69,14 +69,14 @@ def test_each_state_shows_its_badge_and_its_way_out(
 
 
 def test_open_guard_shows_both_books_and_what_is_at_risk(acme: Company, client_of_alice: Client) -> None:
-    old = books(acme, state=State.GUARDED, company_name="Brightfield Books")
+    old = books(acme, state=State.AWAITING_DECISION, company_name="Brightfield Books")
     books(acme, OTHER_REALM, state=State.PROPOSED, company_name="Northgate Roofing")
     for number in range(3):
         link(old, Kind.CUSTOMER, str(number))
     page = client_of_alice.get(OVERVIEW)
     assert "Keep “Brightfield Books”" in page.text
     assert "Move to “Northgate Roofing”" in page.text
-    assert "The 3 links are sealed" in page.text
+    assert "The 3 links are archived" in page.text
     assert '<span class="badge good">Connected</span>' not in page.text
 
 
@@ -92,7 +92,7 @@ def test_guarded_key_shows_what_is_at_risk(acme: Company, client_of_alice: Clien
     keyed(acme, proposed_api_key_encrypted=encrypt("demo-other-key"))
     page = client_of_alice.get(OVERVIEW)
     assert 'action="/integrations/coperniq/guard/"' in page.text
-    assert "The 1 link is sealed" in page.text
+    assert "The 1 link is archived" in page.text
 
 
 def test_coperniq_card_says_what_to_set_up_there(

@@ -458,7 +458,7 @@ def test_polling_slowed_by_what_coperniq_said_is_told(
 
 def test_an_open_guard_is_told_with_both_names(acme: Company, trigger: Any) -> None:
     enter(trigger)
-    QuickBooksConnection.objects.update(state=State.GUARDED)
+    QuickBooksConnection.objects.update(state=State.AWAITING_DECISION)
     QuickBooksConnection.objects.create(
         company=acme, realm_id=OTHER_REALM, state=State.PROPOSED, company_name="Other Books"
     )

@@ -29,36 +29,36 @@ class QuickBooksIds(NamedTuple):
 class Description(NamedTuple):
     number: str
     memo: str
-    mark: str
+    tag: str
 
 
 def quickbooks_tag(realm_id: str, kind: str, quickbooks_id: str, part: str = "") -> str:
     on_invoice = f" on invoice {part}" if part else ""
-    told = _quickbooks_checksum(realm_id, kind, quickbooks_id, part)
-    return f"[QuickBooks {kind} {quickbooks_id}{on_invoice} ref {told}]"
+    checksum = _quickbooks_checksum(realm_id, kind, quickbooks_id, part)
+    return f"[QuickBooks {kind} {quickbooks_id}{on_invoice} ref {checksum}]"
 
 
 def read_quickbooks_tag(realm_id: str, kind: str, text: str) -> QuickBooksIds:
-    """Whose the record is; empty where it bears no mark of ours. Ours is the last one: a memo may quote another."""
-    for named, quickbooks_id, part, told in reversed(_COPERNIQ_TAG.findall(text)):
-        if named == kind and told == _quickbooks_checksum(realm_id, kind, quickbooks_id, part):
+    """The ids in a record's correlation tag, empty if it has none. The last one counts, as a memo may quote another."""
+    for named, quickbooks_id, part, checksum in reversed(_COPERNIQ_TAG.findall(text)):
+        if named == kind and checksum == _quickbooks_checksum(realm_id, kind, quickbooks_id, part):
             return QuickBooksIds(quickbooks_id, part)
     return QuickBooksIds("", "")
 
 
-def description_of(number: str, memo: str, mark: str) -> str:
-    """A memo that looks as if a number stood before it gets an empty one, so that it is read again as it was."""
+def description_of(number: str, memo: str, tag: str) -> str:
+    """A memo that begins like a number prefix gets an empty one before it, so that `parts_of` returns it unchanged."""
     shown, text = shown_number(number), memo.strip()
     if shown or text.startswith(_NUMBER_PREFIX):
         text = f"{_NUMBER_PREFIX}{shown}: {text}" if text else f"{_NUMBER_PREFIX}{shown}"
-    return with_tag(text, mark)
+    return with_tag(text, tag)
 
 
 def parts_of(description: str) -> Description:
-    """A number counts only together with a mark: a person may begin a text of their own with "QBO #"."""
-    text, mark = _split(description)
-    found = _NUMBER_PATTERN.match(text) if mark else None
-    return Description(found[1], text[found.end() :].strip(), mark) if found else Description("", text, mark)
+    """A number counts only together with a correlation tag, since a person may begin a text with "QBO #"."""
+    text, tag = _split(description)
+    found = _NUMBER_PATTERN.match(text) if tag else None
+    return Description(found[1], text[found.end() :].strip(), tag) if found else Description("", text, tag)
 
 
 def memo_of(description: str) -> str:
@@ -67,28 +67,28 @@ def memo_of(description: str) -> str:
 
 def with_memo(description_now: str, memo: str) -> str:
     now = parts_of(description_now)
-    return description_of(now.number, memo, now.mark) if now.mark else memo.strip()
+    return description_of(now.number, memo, now.tag) if now.tag else memo.strip()
 
 
 def with_number(description_now: str, number: str) -> str:
-    """Unchanged where the mark is gone: nothing would take the number for ours any more."""
+    """Unchanged without a correlation tag: the number would not be recognized."""
     now = parts_of(description_now)
-    return description_of(number, now.memo, now.mark) if now.mark else description_now
+    return description_of(number, now.memo, now.tag) if now.tag else description_now
 
 
 def shown_number(number: str) -> str:
-    """In one line, and without what separates it from the memo."""
+    """The number in one line, without the characters that separate it from the memo."""
     return re.sub(r":\s+", ":", " ".join(number.split())).rstrip(": ")
 
 
-def payment_notes(method_name: str, note: str, mark: str) -> str:
-    """`method_name` is "" where Coperniq has one for it. The note may bear the mark of the other direction."""
+def payment_notes(method_name: str, note: str, tag: str) -> str:
+    """`method_name` is "" if Coperniq has this method. The note may have a correlation tag of the other direction."""
     method = f"Paid by {method_name}" if method_name else ""
-    return with_tag("\n".join(filter(None, (method, without_tag(note)))), mark)
+    return with_tag("\n".join(filter(None, (method, without_tag(note)))), tag)
 
 
 def notes_text(notes: str) -> str:
-    """What is in there but for our mark."""
+    """The notes without the correlation tag."""
     return _split(notes)[0]
 
 
@@ -98,13 +98,13 @@ def reference_of(quickbooks_reference: str, payment_id: str) -> str:
 
 
 def payment_id_in(coperniq_reference: str) -> str:
-    """The QuickBooks payment this reference names. No proof: anybody can type it."""
+    """The QuickBooks payment that a reference names. It is no proof, since anybody can type it."""
     found = _PAYMENT_REFERENCE.search(coperniq_reference.strip())
     return found[1] if found else ""
 
 
 def _split(text: str) -> tuple[str, str]:
-    """Without the last mark, and the mark. People may have written after it."""
+    """The text without its last correlation tag, and the tag. People may have written after it."""
     found = list(_COPERNIQ_TAG.finditer(text))
     if not found:
         return text, ""

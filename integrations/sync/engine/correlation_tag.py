@@ -22,37 +22,37 @@ class CoperniqIds(NamedTuple):
 
 
 def coperniq_tag(realm_id: str, kind: str, coperniq_id: str, parent_id: str = "") -> str:
-    """The last line of a note. The reference keeps a mark that was typed, or made for other books, from counting."""
+    """The tag that is the last line of a note. Its checksum rejects tags typed by people or made for another company."""
     of_invoice = f" of invoice {parent_id}" if parent_id else ""
-    told = _checksum(realm_id, kind, coperniq_id, parent_id)
-    return f"[Coperniq {kind} {coperniq_id}{of_invoice} ref {told}]"
+    checksum = _checksum(realm_id, kind, coperniq_id, parent_id)
+    return f"[Coperniq {kind} {coperniq_id}{of_invoice} ref {checksum}]"
 
 
 def _checksum(realm_id: str, kind: str, coperniq_id: str, parent_id: str) -> str:
-    """Without a key of ours: a mark has to be known again after every key has been changed."""
+    """Without a secret key, so that tags are still recognized after all keys have been rotated."""
     parent = f":{parent_id}" if parent_id else ""
     return hashlib.sha256(f"mark:{realm_id}:{kind}:{coperniq_id}{parent}".encode()).hexdigest()[:8]
 
 
 def read_coperniq_tag(realm_id: str, kind: str, note: str) -> CoperniqIds:
-    """Whose the document is; empty where it bears no mark of ours."""
-    for named, coperniq_id, parent_id, told in _QUICKBOOKS_TAG.findall(note):
-        if named == kind and told == _checksum(realm_id, kind, coperniq_id, parent_id):
+    """The ids in a document's correlation tag, empty if it has none."""
+    for named, coperniq_id, parent_id, checksum in _QUICKBOOKS_TAG.findall(note):
+        if named == kind and checksum == _checksum(realm_id, kind, coperniq_id, parent_id):
             return CoperniqIds(coperniq_id, parent_id)
     return CoperniqIds("", "")
 
 
 def tagged_coperniq_id(realm_id: str, kind: str, note: str) -> str:
-    """The Coperniq id of the record this document was made for, "" where it bears no mark of ours."""
+    """The Coperniq id of the record that the document was created for, "" without a correlation tag."""
     return read_coperniq_tag(realm_id, kind, note).coperniq_id
 
 
-def with_tag(text: str, mark: str) -> str:
-    return f"{text}\n{mark}" if text else mark
+def with_tag(text: str, tag: str) -> str:
+    return f"{text}\n{tag}" if text else tag
 
 
 def without_tag(note: str) -> str:
-    """What people wrote: neither our mark nor what QuickBooks puts before the note of a voided document."""
+    """The text that people wrote: without the tag, and without the prefix QuickBooks adds to voided documents."""
     return VOIDED_PREFIX.sub(
         "", _QUICKBOOKS_TAG.sub("", note), count=1 if note.startswith(VOIDED) else 0
     ).strip()

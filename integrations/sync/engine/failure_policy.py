@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -31,12 +31,19 @@ from integrations.sync.engine.plan import RunResult
 def result_of_error(ctx: SyncContext, run: SyncRun, error: PortalError) -> RunResult:
     if isinstance(error, NeedsDecision):
         return replace(
-            held_result(error.cause, error.sentence, error.choices),
+            held_result(error.cause, error.sentence, error.parameters, error.choices),
             planned=[{"compared": dict(row)} for row in error.compared],
         )
     if isinstance(error, BlockedBy):
         waits_for = (error.kind, error.coperniq_id)
-        return RunResult(RunState.WAITING, Outcome.WAITING, error.sentence, error.cause, waits_for=waits_for)
+        return RunResult(
+            RunState.WAITING,
+            Outcome.WAITING,
+            error.sentence,
+            error.cause,
+            parameters=error.parameters,
+            waits_for=waits_for,
+        )
     if isinstance(error, Skipped):
         return _skipped_result(error)
     tid = error.intuit_tid if isinstance(error, VendorError) else ""
@@ -44,17 +51,26 @@ def result_of_error(ctx: SyncContext, run: SyncRun, error: PortalError) -> RunRe
         return _retry_result(run, error, tid)
     if error.remedy == Remedy.RECONNECT and isinstance(error, VendorError):
         _stop_syncing(ctx, error)
-        return held_result(Cause.RECONNECT, error.sentence, intuit_tid=tid)
-    return held_result(error.cause, error.sentence, intuit_tid=tid)
+        return held_result(Cause.RECONNECT, error.sentence, error.parameters, intuit_tid=tid)
+    return held_result(error.cause, error.sentence, error.parameters, intuit_tid=tid)
 
 
 def held_result(
     cause: str,
     sentence: str,
+    parameters: Mapping[str, object],
     choices: Sequence[Choice] = (RETRY, DISCARD),
     intuit_tid: str = "",
 ) -> RunResult:
-    return RunResult(RunState.HELD, Outcome.HELD, sentence, cause, choices=choices, intuit_tid=intuit_tid)
+    return RunResult(
+        RunState.HELD,
+        Outcome.HELD,
+        sentence,
+        cause,
+        parameters=parameters,
+        choices=choices,
+        intuit_tid=intuit_tid,
+    )
 
 
 def _skipped_result(reason: Skipped) -> RunResult:
@@ -72,7 +88,7 @@ def _retry_result(run: SyncRun, error: PortalError, intuit_tid: str) -> RunResul
     """Retry after rising pauses; after the last one the run is held for a person."""
     if run.attempts > len(settings.RETRY_PAUSES):
         message = EngineMessage.RETRIES_EXHAUSTED(problem=error.sentence, attempts=run.attempts)
-        return held_result(error.cause, message.text, intuit_tid=intuit_tid)
+        return held_result(error.cause, message.text, message.parameters, intuit_tid=intuit_tid)
     pause = timedelta(seconds=settings.RETRY_PAUSES[run.attempts - 1])
     if isinstance(error, Throttled):
         pause = max(pause, timedelta(seconds=min(error.pause_seconds, settings.RETRY_PAUSES[-1])))
@@ -95,4 +111,4 @@ def _stop_syncing(ctx: SyncContext, error: VendorError) -> None:
 
 def unstored_result() -> RunResult:
     message = EngineMessage.RESULT_NOT_STORED()
-    return held_result(message.cause, message.text)
+    return held_result(message.cause, message.text, message.parameters)

@@ -23,6 +23,7 @@ def preview_result(run: SyncRun, plan: Plan) -> RunResult | None:
         Outcome.HELD,
         message.text,
         message.cause,
+        parameters=message.parameters,
         record_name=plan.record_name,
         changes=plan.write.changes,
         choices=(RELEASE, DISCARD),
