@@ -64,7 +64,7 @@ def item_for(connection: QuickBooksConnection, item_id: str) -> Row:
 
 
 def describe(link: RecordLink | None) -> str:
-    """As the record of manual acts keeps it."""
+    """As the audit log has it."""
     if link is None:
         return AUTOMATIC
     return f"{link.quickbooks_name} ({link.quickbooks_id}), {link.get_match_method_display().lower()}"

@@ -73,7 +73,7 @@ def test_people_keep_their_own_words_where_there_is_no_mark(text: str) -> None:
     assert read_quickbooks_tag(REALM, "invoice", text) == ("", "")
 
 
-@pytest.tag.parametrize(
+@pytest.mark.parametrize(
     ("description", "memo"),
     [
         (f"QBO #1042:\n{INVOICE}", ""),
