@@ -91,7 +91,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneHous
 
 
 class OpenGate:
-    """Lets everybody in: tests are quicker than QuickBooks allows. tests/connections/test_limiter.py has the real one."""
+    """Admits every call, as tests are faster than QuickBooks allows; test_rate_limiter.py tests the real one."""
 
     max_wait_seconds = 0.0
 

@@ -366,7 +366,7 @@ def test_processes_share_a_row_and_only_one_of_two_that_read_it_writes(db: None)
     assert one.swap([5.0, 7.25], {"one": (2, 9.0)})
     fresh = RateLimitState.objects.get(realm_id="realm")
     assert (fresh.starts, fresh.slots, fresh.version) == ([5.0, 7.25], {"one": [2, 9.0]}, 2)
-    assert str(fresh) == "pace of realm"
+    assert str(fresh) == "Rate limit of realm"
 
 
 def test_a_process_has_one_limiter_a_company(db: None, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,22 +34,22 @@ pytestmark = pytest.mark.every_database
 
 def test_a_secret_at_rest_is_unreadable_without_its_key(settings: Any) -> None:
     settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
-    sealed = encrypt("hunter2")
-    assert "hunter2" not in sealed
-    assert decrypt(sealed) == "hunter2"
+    encrypted = encrypt("hunter2")
+    assert "hunter2" not in encrypted
+    assert decrypt(encrypted) == "hunter2"
     settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
     with pytest.raises(CredentialUnreadable):
-        decrypt(sealed)
+        decrypt(encrypted)
 
 
 def test_keys_rotate_without_a_gap(settings: Any) -> None:
     old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
     settings.CREDENTIAL_KEYS = [old]
-    sealed = encrypt("hunter2")
+    encrypted = encrypt("hunter2")
     settings.CREDENTIAL_KEYS = [new, old]
-    sealed = rotate(sealed)
+    encrypted = rotate(encrypted)
     settings.CREDENTIAL_KEYS = [new]
-    assert decrypt(sealed) == "hunter2"
+    assert decrypt(encrypted) == "hunter2"
 
 
 def test_nothing_is_sealed_as_nothing() -> None:

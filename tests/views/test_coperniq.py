@@ -1,4 +1,4 @@
-"""Coperniq by API key: tried first, stored sealed, its webhook address kept for ever."""
+"""Coperniq by API key: tried first, stored encrypted, its webhook address kept."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_pasting_the_key_anew_mends_one_that_cannot_be_opened(
     browser: Client, acme: Company, vendors: Vendors
 ) -> None:
     keyed(acme)
-    CoperniqConnection.objects.update(api_key_encrypted="sealed-with-a-lost-key")
+    CoperniqConnection.objects.update(api_key_encrypted="encrypted-with-a-lost-key")
     vendors.has_workflows()
     browser.post(CONNECT, {"api_key": "demo-key"})
     assert CoperniqConnection.objects.get().api_key == "demo-key"

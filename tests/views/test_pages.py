@@ -137,7 +137,7 @@ def test_no_page_shows_a_credential(acme: Company, client_of_alice: Client) -> N
 
 def test_unreadable_webhook_token_does_not_take_the_page_away(acme: Company, client_of_alice: Client) -> None:
     keyed(acme)
-    CoperniqConnection.objects.update(webhook_token_encrypted="not-sealed-by-us")
+    CoperniqConnection.objects.update(webhook_token_encrypted="not-encrypted-by-us")
     page = client_of_alice.get(OVERVIEW)
     assert page.status_code == 200
     assert "cannot be read at the moment" in page.text

@@ -1,4 +1,4 @@
-"""One pump, many leases: each driven by one at a time, given back, taken over when its driver is gone."""
+"""One worker loop, many leases: each has one owner at a time, is released, and is taken over when its owner is dead."""
 
 from __future__ import annotations
 
