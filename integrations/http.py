@@ -177,7 +177,7 @@ class VendorSession:
             waited = self._enter(max_wait)
             max_wait, deadline = max_wait - waited, deadline + waited
             try:
-                reply = self._once(request, deadline, write=write)
+                reply = self._send_once(request, deadline, write=write)
             except Unavailable:
                 if not may_try_again:
                     raise
@@ -186,13 +186,13 @@ class VendorSession:
                     return reply
             self._sleep(pause)
 
-    def _once(self, request: requests.Request, deadline: float, *, write: bool) -> Reply:
+    def _send_once(self, request: requests.Request, deadline: float, *, write: bool) -> Reply:
         reply = None
         try:
             reply = self._exchange(request, deadline)
         except (requests.RequestException, HTTPError, _BodyTooLarge, _BodyTooSlow) as error:
             # "from None", since messages of requests contain full URLs and rejected header values.
-            raise self._lost(error, write=write) from None
+            raise self._error_of(error, write=write) from None
         finally:
             if self._limiter is not None:
                 self._limiter.leave(0 if reply is None else reply.status)
@@ -210,17 +210,17 @@ class VendorSession:
 
     def _exchange(self, request: requests.Request, deadline: float) -> Reply:
         prepared = self._session.prepare_request(request)
-        surroundings = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
+        environment = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
         waits = (self._connect_seconds, self._seconds_to_answer(deadline))
-        with self._session.send(prepared, timeout=waits, allow_redirects=False, **surroundings) as response:
+        with self._session.send(prepared, timeout=waits, allow_redirects=False, **environment) as response:
             body = b"".join(self._chunks(response, deadline))
             return Reply(response.status_code, response.headers, body)
 
     def _chunks(self, response: requests.Response, deadline: float) -> Iterator[bytes]:
-        room = self._largest_body
+        remaining = self._largest_body
         while chunk := response.raw.read1(CHUNK, decode_content=True):
-            room -= len(chunk)
-            if room < 0:
+            remaining -= len(chunk)
+            if remaining < 0:
                 raise _BodyTooLarge
             yield chunk
             if time.monotonic() > deadline:
@@ -229,7 +229,7 @@ class VendorSession:
     def _seconds_to_answer(self, deadline: float) -> float:
         return max(deadline - time.monotonic() - self._connect_seconds, 0.0)
 
-    def _lost(self, error: Exception, *, write: bool) -> VendorError:
+    def _error_of(self, error: Exception, *, write: bool) -> VendorError:
         reason = _reason(error)
         detail = type(reason).__name__
         if isinstance(error, ValueError):  # the address or a header cannot be sent at all

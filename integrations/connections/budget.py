@@ -13,8 +13,8 @@ SCARCE = CALLS_A_DAY // 5
 
 def calls_used(company_id: int) -> int:
     """Calls of today as counted by this portal; others may use the same key."""
-    tally = CallCount.objects.filter(company=company_id, vendor="coperniq", on=timezone.now().date()).first()
-    return tally.reads + tally.writes if tally else 0
+    count = CallCount.objects.filter(company=company_id, vendor="coperniq", on=timezone.now().date()).first()
+    return count.reads + count.writes if count else 0
 
 
 def is_scarce(company_id: int, stated: int | None = None) -> bool:

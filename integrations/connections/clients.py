@@ -20,7 +20,7 @@ CONNECT_TIMEOUT_SECONDS = 5.0
 
 
 class CallMeter:
-    """Counts calls in memory; `flush` adds them to the company's tally with one statement per vendor.
+    """Counts calls in memory; `flush` adds them to the company's row with one statement per vendor.
 
     With `every`, `flush` writes at most once in so many seconds.
     """

@@ -5,6 +5,7 @@ A queued task only wakes a worker: what is due is in the rows, and the superviso
 
 from __future__ import annotations
 
+import django.db.models.deletion
 from django.db import migrations, models
 
 
@@ -28,5 +29,29 @@ class Migration(migrations.Migration):
         migrations.RenameField("syncrun", "asked", "requested_count"),
         migrations.RenameField("syncrun", "answered", "executed_count"),
         migrations.AddField("syncrun", "message_parameters", models.JSONField(blank=True, default=dict)),
+        migrations.RenameIndex("inboundevent", "events_received_since", old_name="events_told_since"),
+        migrations.AlterModelOptions("callcount", options={"verbose_name_plural": "call counts"}),
+        migrations.AlterModelOptions("eventcount", options={"verbose_name_plural": "event counts"}),
+        migrations.AlterField(
+            "externalpayment",
+            "connection",
+            models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="external_payments", to="integrations.quickbooksconnection"
+            ),
+        ),
+        migrations.AlterField(
+            "lookuplist",
+            "connection",
+            models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="lookup_lists", to="integrations.quickbooksconnection"
+            ),
+        ),
+        migrations.AlterField(
+            "polledinvoice",
+            "connection",
+            models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="polled_invoices", to="integrations.coperniqconnection"
+            ),
+        ),
         migrations.RunPython(delete_old_names, migrations.RunPython.noop),
     ]

@@ -102,7 +102,7 @@ class InboundEvent(models.Model):
             models.Index(fields=["id"], condition=Q(planned_at__isnull=True), name="unplanned_events"),
             models.Index(fields=["company", "record_type", "record_id"], name="events_of_a_record"),
             models.Index(
-                fields=["company", "source", "record_type", "received_at"], name="events_told_since"
+                fields=["company", "source", "record_type", "received_at"], name="events_received_since"
             ),
         ]
 
@@ -119,7 +119,7 @@ class EventCount(models.Model):
     count = models.PositiveBigIntegerField(default=0)
 
     class Meta:
-        verbose_name_plural = "event tallies"
+        verbose_name_plural = "event counts"
         constraints = [models.UniqueConstraint(fields=["source", "reason", "on"], name="one_tally_a_day")]
 
     def __str__(self) -> str:

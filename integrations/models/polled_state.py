@@ -18,7 +18,9 @@ class PolledInvoice(models.Model):
 
     company_path: ClassVar[str] = "connection__company"
 
-    connection = models.ForeignKey(CoperniqConnection, on_delete=models.CASCADE, related_name="seen_invoices")
+    connection = models.ForeignKey(
+        CoperniqConnection, on_delete=models.CASCADE, related_name="polled_invoices"
+    )
     invoice_id = models.CharField(max_length=80)
     version = models.CharField(max_length=180)
     created_at = models.DateTimeField(null=True, blank=True)
@@ -54,7 +56,7 @@ class LookupList(models.Model):
     company_path: ClassVar[str] = "connection__company"
 
     connection = models.ForeignKey(
-        QuickBooksConnection, on_delete=models.CASCADE, related_name="reference_lists"
+        QuickBooksConnection, on_delete=models.CASCADE, related_name="lookup_lists"
     )
     name = models.CharField(max_length=10, choices=Name)
     rows = models.JSONField(default=list)
@@ -89,7 +91,7 @@ class ExternalPayment(models.Model):
     company_path: ClassVar[str] = "connection__company"
 
     connection = models.ForeignKey(
-        QuickBooksConnection, on_delete=models.CASCADE, related_name="foreign_payments"
+        QuickBooksConnection, on_delete=models.CASCADE, related_name="external_payments"
     )
     quickbooks_id = models.CharField(max_length=80)
     quickbooks_invoice_id = models.CharField(max_length=80)
