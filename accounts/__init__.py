@@ -2,7 +2,7 @@
 
 roles     what each role may do
 scoping   which rows that makes visible, and the company a page is about
-acts      what people did by hand: who, when, what, old and new value
+audit     what people did: who, when, what, old and new value
 
-Knows nothing of what the companies keep in the portal: a model says with `company_path` whose its rows are.
+Imports nothing of integrations: a model names the company of its rows with `company_path`.
 """

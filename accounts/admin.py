@@ -49,7 +49,7 @@ class CompanyAdmin(ScopedModelAdmin):
 
 @admin.register(Membership, site=site)
 class MembershipAdmin(ScopedModelAdmin):
-    """A company's admins choose who belongs to it. The people themselves are the operator's."""
+    """Company admins manage the memberships of their company; only the operator manages people."""
 
     right_to_view = Right.MANAGE_MEMBERS
     right_to_change = Right.MANAGE_MEMBERS
@@ -62,7 +62,7 @@ class MembershipAdmin(ScopedModelAdmin):
     list_select_related = ("user", "company")
     search_fields = ("user__email", "user__name")
 
-    # Not the field itself, which would link to a page only the operator may open.
+    # The field itself would link to a page that only the operator may open.
     @admin.display(description="person", ordering="user__email")
     def person(self, membership: Membership) -> str:
         return str(membership.user)
@@ -78,7 +78,7 @@ class MembershipAdmin(ScopedModelAdmin):
         return not last and super().has_delete_permission(request, obj)
 
     def delete_model(self, request: HttpRequest, obj: Model) -> None:
-        # Asked again under a lock: two admins may remove each other at the same moment.
+        # Checked again under a lock, since two admins may remove each other at the same time.
         Company.objects.select_for_update().get(memberships=obj.pk)
         if not self.has_delete_permission(request, obj):
             raise PermissionDenied

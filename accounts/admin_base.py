@@ -1,4 +1,4 @@
-"""The admin that shows a person the rows, choices and verbs of their own companies and nothing else."""
+"""The base of all admin pages: a person sees only rows, choices and actions of their own companies."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ HIDDEN = "(hidden)"
 
 
 def owners_of(row: Model) -> Iterator[Company | None]:
-    """The company of the row and of every row it points to: in sound data one and the same."""
+    """The companies of the row and of every row it refers to; in valid data they are the same."""
     yield company_of(row)
     for field in row._meta.concrete_fields:
         target = getattr(row, field.name) if isinstance(field, ForeignKey) else None
@@ -43,7 +43,7 @@ def owners_of(row: Model) -> Iterator[Company | None]:
             yield company_of(target)
 
 
-def keep_within(company: Company, form: type[ModelForm[Any]]) -> None:
+def limit_choices(company: Company, form: type[ModelForm[Any]]) -> None:
     for field in form.base_fields.values():
         choices = field.queryset if isinstance(field, ModelChoiceField) else None
         if choices is not None and company_path_of(choices.model) is not None:
@@ -57,9 +57,10 @@ def shown(row: Model, name: str) -> str:
 
 
 class ScopedModelAdmin(AnyModelAdmin):
-    """Rows and rights come from company and role. A right that is None, and a model of no company, are the operator's.
+    """Shows and changes rows according to a person's companies and roles.
 
-    Changes are recorded as manual acts, the fields named in `secret_fields` without their values.
+    Where a right is None, and for models without a company, only the operator is allowed. Changes are written to the
+    audit log, those of `secret_fields` without values.
     """
 
     right_to_view: ClassVar[Right | None] = Right.READ
@@ -119,7 +120,7 @@ class ScopedModelAdmin(AnyModelAdmin):
         return [scoped_filter(self.model, entry) for entry in super().get_list_filter(request)]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Only what the page offers as a filter: any other lookup is a way to guess at values not shown."""
+        """Allow only lookups that the page offers as filters; others could be used to guess hidden values."""
         if any(lookup == secret or lookup.startswith(f"{secret}__") for secret in self.secret_fields):
             return False
         offered = is_operator(request.user) or any(
@@ -145,7 +146,7 @@ class ScopedModelAdmin(AnyModelAdmin):
     def _get_obj_does_not_exist_redirect(
         self, request: HttpRequest, opts: Options[Any], object_id: str
     ) -> NoReturn:
-        raise Http404  # for rows that are not there and rows that are not theirs alike
+        raise Http404  # the same for rows that do not exist and for rows of other companies
 
     # Forms
 
@@ -173,11 +174,11 @@ class ScopedModelAdmin(AnyModelAdmin):
     def get_form(
         self, request: HttpRequest, obj: Model | None = None, change: bool = False, **kwargs: object
     ) -> type[ModelForm[Any]]:
-        """A row that is there offers only what belongs to its own company, even to a person of several."""
+        """The form of an existing row offers only choices of its own company, even to members of several."""
         form = super().get_form(request, obj, change, **kwargs)
         company = company_of(obj) if change and obj is not None else None
         if company is not None:
-            keep_within(company, form)
+            limit_choices(company, form)
         return form
 
     def get_fields(self, request: HttpRequest, obj: Model | None = None) -> list[Any]:
@@ -190,15 +191,15 @@ class ScopedModelAdmin(AnyModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Model, form: ModelForm[Any], change: bool) -> None:
         before = self.stored(obj).first() if change else None
-        self.refuse_elsewhere(request, obj, before)
+        self.refuse_other_company(request, obj, before)
         super().save_model(request, obj, form, change)
         if before is None:
             self.record(request, obj, "add")
         else:
             self.record_changes(request, before, obj, form.changed_data)
 
-    def refuse_elsewhere(self, request: HttpRequest, row: Model, before: Model | None) -> None:
-        """Raises PermissionDenied when the row would leave its company, mix two, or be another's."""
+    def refuse_other_company(self, request: HttpRequest, row: Model, before: Model | None) -> None:
+        """Raise PermissionDenied if the row would change its company, refer to two, or belong to another."""
         if company_path_of(self.model) is None:
             return
         company = company_of(row)
@@ -234,7 +235,7 @@ class ScopedModelAdmin(AnyModelAdmin):
 
 
 class FactAdmin(ScopedModelAdmin):
-    """What happened, to be read and never touched."""
+    """Read-only rows about what happened."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -1,4 +1,4 @@
-"""django-import-export under the portal's rules: https://django-import-export.readthedocs.io/en/stable/admin_integration.html"""
+"""Exports with django-import-export, limited to a person's companies: https://django-import-export.readthedocs.io/en/stable/admin_integration.html"""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class ScopedExportMixin(ExportActionMixin):  # type: ignore[misc]  # the library ships no types
-    """Goes before ScopedModelAdmin: exports its rows, where the person may export, and records it."""
+    """To be listed before ScopedModelAdmin: exports the rows of companies where the person may, and records it."""
 
     show_change_form_export = False
 
@@ -49,7 +49,7 @@ class ScopedExportMixin(ExportActionMixin):  # type: ignore[misc]  # the library
         return data
 
     def record_export(self, request: HttpRequest, queryset: QuerySet[Any], extension: str) -> None:
-        """One act for each company whose rows left."""
+        """Write one audit log entry for each company whose rows were exported."""
         rows = queryset.order_by()
         path = company_path_of(rows.model)
         noun = rows.model._meta.verbose_name_plural

@@ -1,4 +1,4 @@
-"""List filters that offer nothing a person may not see."""
+"""List filters that offer only values of rows that a person may see."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ScopedRelatedFilter(RelatedFieldListFilter):
         related = get_model_from_relation(field)
         if company_path_of(related) is not None:
             return rows_for(request.user, related._default_manager.all()).values("pk")
-        # Of rows that are no company's, such as people, only those that the visible rows name anyway.
+        # Of rows without a company, such as people, only those that visible rows refer to.
         return model_admin.get_queryset(request).order_by().values(f"{self.field_path}__pk")
 
 
@@ -47,7 +47,7 @@ def path_of(entry: object) -> str | None:
 
 
 def scoped_filter(model: type[Model], entry: object) -> object:
-    """The list filter, or in place of an unscoped one about a relation the scoped one."""
+    """The list filter; an unscoped filter of a relation is replaced by the scoped one."""
     path = path_of(entry)
     if path is None or not get_fields_from_path(model, path)[-1].is_relation:
         return entry

@@ -48,7 +48,7 @@ class PortalAdminSite(AdminSite):
         admin_class: type[ModelAdmin[Any]] | None = None,
         **options: object,
     ) -> None:
-        """Refuses any admin that would not look at companies and roles."""
+        """Raise ImproperlyConfigured for an admin class that does not check companies and roles."""
         from accounts.admin_base import ScopedModelAdmin
 
         if admin_class is None or not issubclass(admin_class, ScopedModelAdmin):
@@ -62,18 +62,18 @@ class PortalAdminSite(AdminSite):
         return is_operator(user) or user.memberships.exists()
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """There is one place to sign in, and it counts the tries."""
+        """Redirect to the portal's own sign-in page, which limits the tries."""
         return redirect_to_login(request.GET.get("next") or reverse("admin:index"), settings.LOGIN_URL)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
-        # "View on site" redirects to any object of any model, whosever it is.
+        # "View on site" redirects to objects of every company.
         return [url for url in super().get_urls() if getattr(url, "name", None) != "view_on_site"]
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         return cast("HttpResponse", ScopedAutocomplete.as_view(admin_site=self)(request))
 
     def get_log_entries(self, request: HttpRequest) -> QuerySet[LogEntry]:
-        """Recent actions may name rows of a company the person has left; members have the manual acts instead."""
+        """Recent actions, for the operator only: they may name rows of a company that the person has left."""
         entries: QuerySet[LogEntry] = super().get_log_entries(request)
         return entries if is_operator(request.user) else entries.none()
 

@@ -1,4 +1,4 @@
-"""The record of what people did by hand, and the verbs a shell shares with the admin."""
+"""The audit log, and the functions that create companies and members."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from accounts.models import AuditLogEntry, Company, Membership, User
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
-# Who acts where nobody is logged in: commands run by whoever holds the machine.
+# The actor of commands, where nobody is signed in.
 SHELL = "operator, from the shell"
 
 
@@ -26,7 +26,7 @@ def log_action(
     before: str = "",
     after: str = "",
 ) -> AuditLogEntry:
-    """Keep who did what when. Never pass a secret: these rows are shown, exported and kept."""
+    """Write an audit log entry. Never pass a secret: entries are shown, exported and kept."""
     person = user if isinstance(user, User) else None
     return AuditLogEntry.objects.create(
         company=company,
@@ -53,9 +53,9 @@ def create_company(name: str, slug: str, time_zone: str, by: User | None = None)
 def add_member(
     company: Company, email: str, role: str, password: str = "", by: User | None = None
 ) -> Membership:
-    """The person with this e-mail address, made if there is none, becomes a member.
+    """Make the person with this e-mail address a member; the person is created if there is none.
 
-    The password is a new person's only: an existing one keeps theirs, whoever asks. Raises ValidationError for
+    The password is used for a new person only; an existing person keeps theirs. Raises ValidationError for
     a malformed address, an unknown role, a weak or missing password of a new person, an existing membership.
     """
     user = User.objects.with_email(email) or new_person(email, password)

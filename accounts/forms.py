@@ -22,7 +22,7 @@ else:
 
 
 class SignInForm(AuthenticationForm):
-    """One message for an unknown address, a wrong password and a person who is not active."""
+    """Shows the same message for an unknown address, a wrong password and an inactive person."""
 
     error_messages = {
         "invalid_login": "This e-mail address and password do not belong together. Please try again.",
@@ -35,7 +35,7 @@ class SignInForm(AuthenticationForm):
 
 
 class PersonByEmail(UserChoiceField):
-    """An existing person, named by the exact address: nobody is ever listed."""
+    """Chooses an existing person by the exact e-mail address, so that people are not listed."""
 
     widget = forms.EmailInput
     default_error_messages = {
@@ -57,7 +57,7 @@ class MembershipForm(MembershipModelForm):
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
         if self.instance.pk and self.cleaned_data.get("role") != Role.ADMIN:
-            # Two admins who demote each other at the same moment take turns.
+            # A lock, since two admins may demote each other at the same time.
             Company.objects.select_for_update().get(pk=self.instance.company_id)
             if self.instance.is_last_admin():
                 raise ValidationError("A company keeps at least one admin. Make somebody else admin first.")

@@ -32,7 +32,7 @@ def validate_time_zone(name: str) -> None:
 
 
 class EmailAddressField(EmailField):
-    """Lower case however it was typed, when it is kept and when it is looked up."""
+    """An e-mail address in lower case, both when it is stored and when it is searched for."""
 
     def to_python(self, value: object) -> str | None:
         return normal_email(value) if isinstance(value, str) else None
@@ -48,7 +48,7 @@ class EmailAddressField(EmailField):
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: object) -> User:
-        """A person who can log in, or, without a password, cannot yet."""
+        """Create a person, who can sign in only with a password."""
         if not normal_email(email):
             raise ValueError("A person needs an e-mail address.")
         user = self.model(email=email, **fields)
@@ -86,7 +86,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name = "person"
         verbose_name_plural = "people"
         constraints = [
-            # Together with `unique`: no two people whose addresses differ in case alone.
+            # Together with `unique` this excludes two people whose addresses differ in case only.
             models.CheckConstraint(condition=Q(email=Lower("email")), name="email_is_lower_case"),
         ]
 
@@ -124,7 +124,7 @@ class Company(models.Model):
         return ZoneInfo(self.time_zone)
 
     def admins(self) -> models.QuerySet[Membership]:
-        """The memberships that can run the company: of people who can log in."""
+        """The admin memberships of active people."""
         return self.memberships.filter(role=Role.ADMIN, user__is_active=True)
 
 
@@ -155,15 +155,15 @@ class Membership(models.Model):
 
 
 class AuditLogEntry(models.Model):
-    """What a person did by hand. Outlives the person and the company; never holds a secret."""
+    """An action of a person. It is kept when the person or the company is deleted, and never contains a secret."""
 
     company_path: ClassVar[str] = "company"
 
     company = models.ForeignKey(
-        Company, null=True, blank=True, on_delete=models.SET_NULL, related_name="manual_acts"
+        Company, null=True, blank=True, on_delete=models.SET_NULL, related_name="audit_log_entries"
     )
     user = models.ForeignKey(
-        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="manual_acts"
+        User, null=True, blank=True, on_delete=models.SET_NULL, related_name="audit_log_entries"
     )
     actor = models.CharField(max_length=254)
     at = models.DateTimeField(default=timezone.now)
@@ -173,7 +173,8 @@ class AuditLogEntry(models.Model):
     after = models.TextField(blank=True)
 
     class Meta:
-        verbose_name = "manual act"
+        verbose_name = "audit log entry"
+        verbose_name_plural = "audit log entries"
         indexes = [models.Index(fields=["company", "-id"], name="acts_of_a_company")]
 
     def __str__(self) -> str:
@@ -181,7 +182,7 @@ class AuditLogEntry(models.Model):
 
 
 class SignInAttempt(models.Model):
-    """A try at a password, kept until it succeeds or a quarter of an hour has passed.
+    """A try to sign in, kept until it succeeds or for 15 minutes.
 
     `origin` is a digest of e-mail and address: people type passwords into the wrong box.
     """

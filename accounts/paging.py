@@ -15,7 +15,7 @@ MOST_COUNTED = 10_000
 
 
 class CappedPaginator(AnyPaginator):
-    """Stops counting at ten thousand: counting a log of millions costs more than the page it is for."""
+    """Counts at most ten thousand rows: to count a log of millions would take longer than to show its page."""
 
     @cached_property
     def count(self) -> int:

@@ -51,7 +51,7 @@ def may(user: User | AnonymousUser, company: Company, right: Right) -> bool:
 
 
 def rights_anywhere(user: User | AnonymousUser) -> frozenset[Right]:
-    """Every right the person has in at least one company: enough to open a list, never enough for a row."""
+    """The rights that the person has in at least one company. Enough to open a list; rows are checked one by one."""
     if is_operator(user):
         return frozenset(Right)
     if not user.is_active or user.is_anonymous:

@@ -1,7 +1,7 @@
-"""Which rows a person may see, and which company a page is about: for admin, pages, exports and commands alike.
+"""Which rows a person may see, and which company a page is about.
 
-A model says whose its rows are with `company_path`, the lookup from it to Company over foreign keys (such as
-"connection__company", or "" for Company itself). Rows of a model that does not say are the operator's alone.
+A model names the company of its rows with `company_path`, the lookup to Company over foreign keys (such as
+"connection__company", or "" for Company itself). Rows of a model without it are visible to the operator only.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ RIGHTS_HELD = "rights_held"
 
 
 class CompanyNotChosen(Exception):
-    """The person belongs to several companies, or to none, and the request does not say which is meant."""
+    """The request does not name a company, and the person belongs to several or to none."""
 
 
 class CompanyRequest(HttpRequest):
@@ -59,7 +59,7 @@ def companies_of(user: Person, right: Right = Right.READ) -> QuerySet[Company]:
 
 
 def rows_for(user: Person, queryset: QuerySet[M], right: Right = Right.READ) -> QuerySet[M]:
-    """The rows of every company in which the person holds the right; for the operator all."""
+    """The rows of all companies where the person has the right; all rows for the operator."""
     if is_operator(user):
         return queryset
     path = company_path_of(queryset.model)
@@ -69,7 +69,7 @@ def rows_for(user: Person, queryset: QuerySet[M], right: Right = Right.READ) -> 
 
 
 def rows_granted(user: Person, queryset: QuerySet[M], right: Right | None) -> QuerySet[M]:
-    """As `rows_for`, where no right at all means that nobody but the operator has it."""
+    """As `rows_for`; a right that is None is the operator's."""
     if right is None and not is_operator(user):
         return queryset.none()
     return rows_for(user, queryset, right or Right.READ)
@@ -83,7 +83,7 @@ def rows_of(company: Company, queryset: QuerySet[M]) -> QuerySet[M]:
 
 
 def rights_held(request: HttpRequest) -> frozenset[Right]:
-    """The person's rights in any company, read once per request: an admin page asks for every model."""
+    """As `rights_anywhere`, but read once per request, since an admin page checks every model."""
     kept = vars(request)
     if RIGHTS_HELD not in kept:
         kept[RIGHTS_HELD] = rights_anywhere(request.user)
@@ -92,7 +92,7 @@ def rights_held(request: HttpRequest) -> frozenset[Right]:
 
 
 def company_of(row: Model) -> Company | None:
-    """Whose a row is by its attributes as they stand, saved or not."""
+    """The company of a row by its current attributes, whether they are saved or not."""
     path = company_path_of(type(row))
     if path is None:
         return None
@@ -114,7 +114,7 @@ def company_for(request: HttpRequest) -> Company:
         if request.session.get(CHOSEN_COMPANY) != company.pk:
             request.session[CHOSEN_COMPANY] = company.pk
         return company
-    # Looked up among the person's own: a company lost since it was chosen is simply not found.
+    # Searched among the person's companies, so that one they have left since is not found.
     remembered = request.session.get(CHOSEN_COMPANY, 0)
     return own.filter(pk=remembered).first() or only_company(own)
 
@@ -137,7 +137,7 @@ def company_page(
     [Callable[Concatenate[CompanyRequest, P], HttpResponseBase]],
     Callable[Concatenate[HttpRequest, P], HttpResponseBase],
 ]:
-    """A view about one company, `request.company`, open to those who hold the right there."""
+    """Decorate a view about one company, `request.company`, for people who have the right there."""
 
     def decorate(
         view: Callable[Concatenate[CompanyRequest, P], HttpResponseBase],
@@ -165,33 +165,33 @@ def company_page(
 def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
     if wants_json(request):
         return JsonResponse({"errors": ["Sign in first."]}, status=401)
-    return redirect_to_login(way_back(request), settings.LOGIN_URL)
+    return redirect_to_login(return_address(request), settings.LOGIN_URL)
 
 
 def ask_for_company(request: HttpRequest) -> HttpResponse:
     if wants_json(request):
         return JsonResponse({"errors": ["Say which company with ?company=<slug>."]}, status=400)
     chooser = reverse("accounts:choose_company")
-    return redirect(f"{chooser}?{urlencode({'next': way_back(request)})}")
+    return redirect(f"{chooser}?{urlencode({'next': return_address(request)})}")
 
 
-def way_back(request: HttpRequest) -> str:
-    """Where to go on afterwards. What was posted cannot be posted again by a redirect."""
+def return_address(request: HttpRequest) -> str:
+    """The page to return to afterwards; a POST cannot be repeated by a redirect."""
     if request.method in ("GET", "HEAD"):
         return request.get_full_path()
     return settings.LOGIN_REDIRECT_URL
 
 
 def refuse(request: HttpRequest, company: Company) -> HttpResponse:
-    """403, naming whom to ask."""
+    """403 with the addresses of the company's admins."""
     admins = [admin.user.email for admin in company.admins().select_related("user").order_by("user__email")]
     if wants_json(request):
-        return JsonResponse({"errors": [sentence_of_refusal(company, admins)]}, status=403)
+        return JsonResponse({"errors": [refusal_text(company, admins)]}, status=403)
     membership = company.memberships.filter(user=cast("User", request.user)).first()
     context = {"company": company, "admins": admins, "membership": membership}
     return render(request, "accounts/refused.html", context, status=403)
 
 
-def sentence_of_refusal(company: Company, admins: list[str]) -> str:
+def refusal_text(company: Company, admins: list[str]) -> str:
     whom = " or ".join(admins) or "the support"
     return f"Your role at {company} does not allow this. Ask {whom}."

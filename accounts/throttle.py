@@ -1,4 +1,4 @@
-"""Guessing passwords is slow work: a few tries per person and place in a quarter of an hour."""
+"""Limits the tries to sign in: five per e-mail and client address in 15 minutes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WINDOW = timedelta(minutes=15)
 
 
 def address_of(request: HttpRequest) -> str:
-    """Where the request comes from: behind our own proxy on this machine, what that proxy saw."""
+    """The client's IP address; behind a proxy on this machine, the one that the proxy reports."""
     address: str = request.META.get("REMOTE_ADDR", "")
     if not is_loopback(address):
         return address
@@ -38,7 +38,7 @@ def origin_of(email: str, address: str) -> str:
 
 
 def claim_try(origin: str) -> bool:
-    """Whether one more password may be tried. Counted beforehand, so that a hundred at once do not all pass."""
+    """Count a try; False if there were too many. Counted before the check, so that simultaneous tries count too."""
     SignInAttempt.objects.filter(at__lte=timezone.now() - WINDOW).delete()
     attempt = SignInAttempt.objects.create(origin=origin)
     if SignInAttempt.objects.filter(origin=origin).count() <= TRIES:

@@ -38,11 +38,11 @@ class SignIn(LoginView):
         return origin_of(self.request.POST.get("username", ""), address_of(self.request))
 
     def refuse_for_now(self) -> HttpResponse:
-        """The password is not even looked at, so the answer says nothing about it."""
+        """Answer 429 without a check of the password."""
         if wants_json(self.request):
             answer: HttpResponse = JsonResponse({"errors": [TOO_MANY_TRIES]}, status=429)
         else:
-            # An unbound form: it asks again and checks nothing.
+            # An unbound form shows no errors.
             context = self.get_context_data(form=SignInForm(self.request), refusal=TOO_MANY_TRIES)
             answer = self.render_to_response(context, status=429)
         answer["Retry-After"] = str(int(WINDOW.total_seconds()))
@@ -71,7 +71,7 @@ class SignOut(LogoutView):
 @login_required
 @require_safe
 def choose_company(request: HttpRequest) -> HttpResponse:
-    """One link per company, each to the page the person wanted, which then remembers the choice."""
+    """Links to the wanted page, one for each company; the page remembers the choice."""
     wanted = request.GET.get("q", "").strip()
     companies = companies_of(request.user).filter(name__icontains=wanted).order_by("name")
     page = safe_next(request)

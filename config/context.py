@@ -3,5 +3,5 @@ from django.http import HttpRequest
 
 
 def portal(request: HttpRequest) -> dict[str, object]:
-    """What every page names: whom to write to."""
+    """The support address, which every page shows."""
     return {"support_email": settings.SUPPORT_EMAIL}

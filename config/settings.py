@@ -22,7 +22,7 @@ ALLOWED_HOSTS = env.list(
 CSRF_TRUSTED_ORIGINS = [PORTAL_URL]
 SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", "support@coperniq.io")
 
-# Credentials of the vendors' apps, and where the vendors are.
+# Credentials of the vendors' apps, and the vendors' addresses.
 CREDENTIAL_KEYS = env.list("CREDENTIAL_KEYS", default=[DEMO_CREDENTIAL_KEY])
 INTUIT_CLIENT_ID = env.str("INTUIT_CLIENT_ID", "")
 INTUIT_CLIENT_SECRET = env.str("INTUIT_CLIENT_SECRET", "")
@@ -42,14 +42,14 @@ INTUIT_REVOKE_URL = env.str("INTUIT_REVOKE_URL", "https://developer.api.intuit.c
 QUICKBOOKS_API_URL = env.str("QUICKBOOKS_API_URL", QUICKBOOKS_HOSTS.get(INTUIT_ENVIRONMENT, ""))
 COPERNIQ_API_URL = env.str("COPERNIQ_API_URL", "https://api.coperniq.io/v1").rstrip("/")
 
-# Pace. Seconds may be 1, which is how the tests run.
+# Intervals. Seconds may be 1, as in the tests.
 COPERNIQ_POLL_SECONDS = env.int("COPERNIQ_POLL_SECONDS", 60)
 QUICKBOOKS_CDC_SECONDS = env.int("QUICKBOOKS_CDC_SECONDS", 300)
 LEASE_SECONDS = env.int("LEASE_SECONDS", 15)
-PUMP_SECONDS = env.int("PUMP_SECONDS", 45)
+WORKER_LOOP_SECONDS = env.int("WORKER_LOOP_SECONDS", 45)
 WORKER_STALL_SECONDS = env.int("WORKER_STALL_SECONDS", 15)
 VENDOR_TIMEOUT_SECONDS = env.int("VENDOR_TIMEOUT_SECONDS", 10)
-# A day and a half in all: an outage of a working day is sat out without anybody's help.
+# 34 hours in all, so that runs outlast an outage of a working day.
 RETRY_PAUSES = [
     int(pause)
     for pause in env.list(
@@ -108,10 +108,10 @@ TEMPLATES = [
 ]
 
 SQLITE_OPTIONS = {
-    # A transaction takes the write lock at once, so that none fails half way on upgrading its lock.
+    # A transaction takes the write lock at its start, so that none fails when it first writes.
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
-    # FULL: an event we acknowledged survives a power cut.
+    # FULL: an acknowledged event survives a power failure.
     "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA cache_size=-20000;"
     "PRAGMA temp_store=MEMORY;PRAGMA journal_size_limit=67108864;",
 }

@@ -1,11 +1,11 @@
 """Keeps a company's Coperniq account and its QuickBooks Online company in step.
 
-The path of data, one owner per step:
+The path of data:
 
     webhook ─┐
-    poll ────┼─ inbox → InboundEvent → planning → SyncRun → pump → lease → runner
-    person ──┘      → action (plan, then apply) → RemoteWrite → client → RecordLink + SyncLogEntry
+    poll ────┼─ ingest: InboundEvent → router → SyncRun → engine: worker → scheduler → executor
+    person ──┘      → record package (plan, then apply) → RemoteWrite → client → RecordLink + SyncLogEntry
 
-A webhook is a doorbell: take ids from it, then read the record. The row is the truth, the queue only a nudge.
-Nothing here holds a database transaction open while it talks to a vendor.
+A webhook is only a signal: its ids are stored, then the record is read from the API. What is to be done is in the
+database; the queue only wakes a worker. No database transaction is open during a call to a vendor.
 """

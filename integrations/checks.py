@@ -1,4 +1,4 @@
-"""System checks: settings with which the portal would lose work, stand still or give secrets away."""
+"""System checks for settings with which the portal would lose work, stop or reveal secrets."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from django.core.checks import CheckMessage, Error, register
 @register
 def check_portal(**_kwargs: Any) -> Sequence[CheckMessage]:
     database = check_database(settings.DATABASES["default"])
-    return [*check_queue(settings.Q_CLUSTER), *check_secrets(), *check_surroundings(), *database]
+    return [*check_queue(settings.Q_CLUSTER), *check_secrets(), *check_environment(), *database]
 
 
-def wrong(number: int, message: str, hint: str) -> Error:
+def error(number: int, message: str, hint: str) -> Error:
     return Error(message, hint=hint, id=f"integrations.E{number:03}")
 
 
 def check_queue(queue: dict[str, Any]) -> Iterator[Error]:
-    """django-q2's defaults are made for other work than ours."""
+    """The defaults of django-q2 do not fit: it would lose tasks, or execute them twice."""
     workers = queue.get("workers") or 0
     if workers < 1:
-        yield wrong(4, "The queue has no workers.", "Set QUEUE_WORKERS to 1 or more.")
+        yield error(4, "The queue has no workers.", "Set QUEUE_WORKERS to 1 or more.")
     else:
         yield from check_redelivery(queue, workers)
     if queue.get("ack_failures") is not True or queue.get("max_attempts") != 1:
-        yield wrong(
+        yield error(
             2,
-            "A failed task of the queue would come back for ever.",
+            "A failed task of the queue would be repeated forever.",
             "Set ack_failures to True and max_attempts to 1: runs are tried again by their own rows.",
         )
     if queue.get("catch_up") is not False:
-        yield wrong(3, "After a stop every missed schedule would be run.", "Set catch_up to False.")
+        yield error(3, "After a stop every missed schedule would be run.", "Set catch_up to False.")
     if not queue.get("orm"):
-        yield wrong(
+        yield error(
             5,
             "The queue is not kept in the database.",
             "Set orm: other brokers lose what a dead worker held.",
@@ -50,7 +50,7 @@ def check_redelivery(queue: dict[str, Any], workers: int) -> Iterator[Error]:
     limit = queue.get("queue_limit") or workers**2
     longest = timeout * (1 + limit / workers)
     if not timeout or retry <= longest:
-        yield wrong(
+        yield error(
             1,
             "The queue would hand out tasks again that are still waiting or running.",
             f"Set timeout, and retry above timeout * (1 + queue_limit / workers), here {longest:g} seconds.",
@@ -59,7 +59,7 @@ def check_redelivery(queue: dict[str, Any], workers: int) -> Iterator[Error]:
 
 def check_secrets() -> Iterator[Error]:
     if not settings.CREDENTIAL_KEYS or not all(map(is_fernet_key, settings.CREDENTIAL_KEYS)):
-        yield wrong(
+        yield error(
             6,
             "CREDENTIAL_KEYS holds no key, or one that cannot be used.",
             "Make one with: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'",
@@ -71,25 +71,25 @@ def check_secrets() -> Iterator[Error]:
         ("CREDENTIAL_KEYS", settings.DEMO_CREDENTIAL_KEY in settings.CREDENTIAL_KEYS),
     ):
         if is_demo:
-            yield wrong(
+            yield error(
                 10,
                 f"{name} is the one of the demo, which everybody knows.",
                 f"Set {name} to a value of your own.",
             )
 
 
-def check_surroundings() -> Iterator[Error]:
+def check_environment() -> Iterator[Error]:
     if settings.INTUIT_ENVIRONMENT not in settings.QUICKBOOKS_HOSTS:
         known = " or ".join(settings.QUICKBOOKS_HOSTS)
-        yield wrong(7, "INTUIT_ENVIRONMENT is not known.", f"Set it to {known}.")
+        yield error(7, "INTUIT_ENVIRONMENT is not known.", f"Set it to {known}.")
     if settings.LEASE_SECONDS < 1:
-        yield wrong(9, "A lease could be taken by two workers at once.", "Set LEASE_SECONDS to 1 or more.")
+        yield error(9, "A lease could be taken by two workers at once.", "Set LEASE_SECONDS to 1 or more.")
 
 
 def check_database(database: dict[str, Any]) -> Iterator[Error]:
     mode = database.get("OPTIONS", {}).get("transaction_mode")
     if database["ENGINE"] == "django.db.backends.sqlite3" and mode != "IMMEDIATE":
-        yield wrong(
+        yield error(
             8,
             "SQLite's transactions would fail half way when two want to write.",
             'Set transaction_mode to "IMMEDIATE" in the OPTIONS of the database.',

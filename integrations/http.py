@@ -69,19 +69,19 @@ class Reply:
 
 
 def clock_offset(reply: Reply) -> timedelta:
-    """The vendor's clock minus ours, for an answer that has just arrived; zero if small or if there is no Date header."""
+    """The vendor's clock minus this machine's, for a reply that has just arrived; zero if small or unknown."""
     now = datetime.now(UTC)
     offset = (reply.vendor_time or now) - now
     return offset if abs(offset) > CLOCK_NOISE else timedelta(0)
 
 
-class Gate(Protocol):
+class CallLimiter(Protocol):
     """A rate limiter. Every request passes it, including repeated reads."""
 
-    patience_seconds: float
+    max_wait_seconds: float
 
-    def enter(self, patience: float) -> bool:
-        """Wait until a call may start; False if that takes longer than `patience` seconds."""
+    def enter(self, max_wait: float) -> bool:
+        """Wait until a call may start; False if that takes longer than `max_wait` seconds."""
 
     def leave(self, status: int) -> None:
         """Called when the call has ended; `status` is 0 if no complete answer arrived."""
@@ -127,14 +127,14 @@ class VendorSession:
         vendor: str,
         *,
         on_call: Callable[[Call], None] | None = None,
-        gate: Gate | None = None,
+        limiter: CallLimiter | None = None,
         timeout: tuple[float, float] = (CONNECT_SECONDS, READ_SECONDS),
         largest_body: int = LARGEST_BODY,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.vendor = vendor
         self._on_call = on_call
-        self._gate = gate
+        self._limiter = limiter
         self._connect_seconds, self._read_seconds = timeout
         self._largest_body = largest_body
         self._sleep = sleep
@@ -142,12 +142,12 @@ class VendorSession:
 
     @property
     def timeout_seconds(self) -> float:
-        """The longest time one `send` may take, in seconds: waiting at the gate, pauses and repeated reads included.
+        """The longest time one `send` may take, in seconds: waiting at the limiter, pauses and repeated reads included.
 
         The read timeout counts twice, since a body may stall again after its first bytes arrived at the last moment.
         """
-        patience = self._gate.patience_seconds if self._gate else 0.0
-        return patience + self._connect_seconds + 2 * self._read_seconds
+        max_wait = self._limiter.max_wait_seconds if self._limiter else 0.0
+        return max_wait + self._connect_seconds + 2 * self._read_seconds
 
     def close(self) -> None:
         self._session.close()
@@ -169,15 +169,15 @@ class VendorSession:
         """
         request = requests.Request(method, url, _as_bytes(headers or {}), params=params, data=body)
         deadline = time.monotonic() + self._connect_seconds + self._read_seconds
-        patience = self._gate.patience_seconds if self._gate else 0.0
+        max_wait = self._limiter.max_wait_seconds if self._limiter else 0.0
         pauses = iter(READ_PAUSES if method == "GET" else ())
         while True:
-            pause = next(pauses, 0.0) * random.uniform(0.5, 1.5)  # noqa: S311 - spreads load, guards nothing
+            pause = next(pauses, 0.0) * random.uniform(0.5, 1.5)  # noqa: S311 - spreads load, protects nothing
             may_try_again = pause > 0 and self._seconds_to_answer(deadline) - pause >= SHORTEST_TRY_SECONDS
-            waited = self._enter(patience)
-            patience, deadline = patience - waited, deadline + waited
+            waited = self._enter(max_wait)
+            max_wait, deadline = max_wait - waited, deadline + waited
             try:
-                reply = self._once(request, deadline, write=write)
+                reply = self._send_once(request, deadline, write=write)
             except Unavailable:
                 if not may_try_again:
                     raise
@@ -186,41 +186,41 @@ class VendorSession:
                     return reply
             self._sleep(pause)
 
-    def _once(self, request: requests.Request, deadline: float, *, write: bool) -> Reply:
+    def _send_once(self, request: requests.Request, deadline: float, *, write: bool) -> Reply:
         reply = None
         try:
             reply = self._exchange(request, deadline)
         except (requests.RequestException, HTTPError, _BodyTooLarge, _BodyTooSlow) as error:
             # "from None", since messages of requests contain full URLs and rejected header values.
-            raise self._lost(error, write=write) from None
+            raise self._error_of(error, write=write) from None
         finally:
-            if self._gate is not None:
-                self._gate.leave(0 if reply is None else reply.status)
+            if self._limiter is not None:
+                self._limiter.leave(0 if reply is None else reply.status)
             self._report(request, reply, write=write)
         return reply
 
-    def _enter(self, patience: float) -> float:
-        """Wait at the gate; returns the seconds waited. Raises Unavailable if not admitted: then nothing was sent."""
-        if self._gate is None:
+    def _enter(self, max_wait: float) -> float:
+        """Wait at the limiter; returns the seconds waited. Raises Unavailable if not admitted: then nothing was sent."""
+        if self._limiter is None:
             return 0.0
         began = time.monotonic()
-        if not self._gate.enter(patience):
+        if not self._limiter.enter(max_wait):
             raise Unavailable(vendor=self.vendor, detail="no room for another call at the moment")
         return time.monotonic() - began
 
     def _exchange(self, request: requests.Request, deadline: float) -> Reply:
         prepared = self._session.prepare_request(request)
-        surroundings = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
+        environment = self._session.merge_environment_settings(prepared.url, {}, True, None, None)
         waits = (self._connect_seconds, self._seconds_to_answer(deadline))
-        with self._session.send(prepared, timeout=waits, allow_redirects=False, **surroundings) as response:
+        with self._session.send(prepared, timeout=waits, allow_redirects=False, **environment) as response:
             body = b"".join(self._chunks(response, deadline))
             return Reply(response.status_code, response.headers, body)
 
     def _chunks(self, response: requests.Response, deadline: float) -> Iterator[bytes]:
-        room = self._largest_body
+        remaining = self._largest_body
         while chunk := response.raw.read1(CHUNK, decode_content=True):
-            room -= len(chunk)
-            if room < 0:
+            remaining -= len(chunk)
+            if remaining < 0:
                 raise _BodyTooLarge
             yield chunk
             if time.monotonic() > deadline:
@@ -229,7 +229,7 @@ class VendorSession:
     def _seconds_to_answer(self, deadline: float) -> float:
         return max(deadline - time.monotonic() - self._connect_seconds, 0.0)
 
-    def _lost(self, error: Exception, *, write: bool) -> VendorError:
+    def _error_of(self, error: Exception, *, write: bool) -> VendorError:
         reason = _reason(error)
         detail = type(reason).__name__
         if isinstance(error, ValueError):  # the address or a header cannot be sent at all

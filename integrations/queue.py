@@ -1,4 +1,4 @@
-"""The only door to django-q2. A queued task is a nudge and may be lost: the clock of the worker finds what is due."""
+"""The only access to django-q2. A queued task only wakes a worker and may be lost: the supervisor finds what is due."""
 
 import threading
 import time
@@ -7,8 +7,8 @@ from django.conf import settings
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
-PUMP = "integrations.tasks.pump"
-CANARY = "integrations.tasks.canary"
+WORKER_LOOP = "integrations.tasks.run_worker_loop"
+HEARTBEAT = "integrations.tasks.record_queue_heartbeat"
 
 _lock = threading.Lock()
 _last_wake = 0.0
@@ -16,17 +16,17 @@ WAKE_SPACING_SECONDS = 0.25
 
 
 def wake() -> None:
-    """Start a pump soon. At most a few a second from one process: one pump does the work of many nudges."""
+    """Start a worker loop soon. At most four a second from one process, since one loop does the work of many calls."""
     global _last_wake
     with _lock:
         now = time.monotonic()
         if now - _last_wake < WAKE_SPACING_SECONDS:
             return
         _last_wake = now
-    enqueue(PUMP)
+    enqueue(WORKER_LOOP)
 
 
 def enqueue(task: str) -> None:
-    """Nothing is queued onto a queue that nobody empties: it would only delay the pumps to come."""
+    """Queue a task, unless the queue is full because nobody empties it: more tasks would only delay later ones."""
     if OrmQ.objects.count() < 4 * settings.QUEUE_WORKERS:
         async_task(task, q_options={"save": False})

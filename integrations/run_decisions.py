@@ -1,4 +1,4 @@
-"""What people do with runs by hand: try again, choose, release. Every act is recorded, from pages and admin alike."""
+"""Actions of people on runs: retry, decide, release, discard. Each is recorded in the audit log."""
 
 from __future__ import annotations
 
@@ -14,33 +14,34 @@ from accounts.audit import log_action
 from accounts.models import User
 from accounts.roles import Right, may
 from integrations import queue
+from integrations.messages.engine import EngineMessage
 from integrations.models import Action, CompanyLease, Kind, Question, QuickBooksConnection, RunState, SyncRun
 from integrations.models.runs import DISCARD, RETRY
 
 MONEY = (Kind.INVOICE, Kind.PAYMENT)
 RELEASE = "release"
 AT_ONCE = 200
-# A run that has ended may still offer something: what was skipped can be sent, what lost can be used after all.
+# A run that has ended may offer an alternative: to send a skipped record, or to use an overridden value.
 DECIDABLE = (RunState.HELD, RunState.DONE)
 
 
 def is_money(run: SyncRun) -> bool:
-    """Merging customers is bookkeeping: the invoices of a merged one move with its links."""
+    """True for invoices and payments, and for merged customers, since their invoices move with them."""
     return run.kind in MONEY or run.action == Action.NOTICE_CUSTOMER
 
 
 def may_decide(user: User, run: SyncRun) -> bool:
-    """Finance decides where money is concerned; which customer is which is the admins' to say."""
+    """Finance decides about invoices and payments, company admins about customers and jobs too."""
     return may(user, run.company, Right.DECIDE if is_money(run) else Right.CONFIGURE)
 
 
 def may_choose(user: User, run: SyncRun, choice: str) -> bool:
-    """Trying again decides nothing, so whoever may retry may choose it."""
+    """As `may_decide`; the choice to try again is open to everybody who may retry."""
     return may_decide(user, run) or (choice == RETRY and may(user, run.company, Right.RETRY))
 
 
 def retryable(runs: QuerySet[SyncRun]) -> QuerySet[SyncRun]:
-    """Held or pausing, where something would come of it: without a working connection nothing does."""
+    """Held or pausing runs of working connections."""
     pausing = Q(state=RunState.QUEUED, not_before__gt=timezone.now())
     return runs.filter(
         pausing | Q(state=RunState.HELD), connection__in=QuickBooksConnection.objects.syncing()
@@ -48,7 +49,7 @@ def retryable(runs: QuerySet[SyncRun]) -> QuerySet[SyncRun]:
 
 
 def retry_all(runs: QuerySet[SyncRun], user: User) -> int:
-    """Held runs start afresh and pauses are dropped. How many it were: others have moved on and are left alone."""
+    """Queue held and pausing runs at once; returns their number. Runs in other states are left alone."""
     ids = list(retryable(runs).order_by("pk").values_list("pk", flat=True))
     retried = sum(retry_some(ids[at : at + AT_ONCE], user) for at in range(0, len(ids), AT_ONCE))
     queue.wake()
@@ -57,9 +58,9 @@ def retry_all(runs: QuerySet[SyncRun], user: User) -> int:
 
 @transaction.atomic
 def retry_some(ids: list[int], user: User) -> int:
-    """A few at a time: on SQLite a long transaction would keep webhooks waiting."""
+    """Retry some runs in one transaction, which on SQLite delays webhooks and has to be short."""
     found = SyncRun.objects.filter(pk__in=ids).select_related("company").order_by("pk")
-    retried = [run for run in found if start_afresh(run)]
+    retried = [run for run in found if _requeue(run)]
     for run in retried:
         log_action(
             company=run.company,
@@ -74,7 +75,7 @@ def retry_some(ids: list[int], user: User) -> int:
     return len(retried)
 
 
-def start_afresh(run: SyncRun) -> bool:
+def _requeue(run: SyncRun) -> bool:
     same = SyncRun.objects.filter(pk=run.pk, state=run.state)
     if run.state == RunState.HELD:
         return same.requeue() == 1
@@ -82,7 +83,7 @@ def start_afresh(run: SyncRun) -> bool:
 
 
 def decide(run: SyncRun, choice: str, user: User, shown_subject: str = "") -> bool:
-    """False when the run has moved on since it was shown, be it only to another plan."""
+    """Take a choice; False if the run has changed since it was shown, for example to another plan."""
     before = state_of(run)
     if shown_subject and shown_subject != run.question_subject:
         return False
@@ -103,7 +104,7 @@ def decide(run: SyncRun, choice: str, user: User, shown_subject: str = "") -> bo
 
 @dataclass(frozen=True)
 class BulkResult:
-    """What became of the runs a person selected: how many were decided, and why the others were left out."""
+    """How many of the selected runs were decided, and why the others were left out."""
 
     decided: int = 0
     other_question: int = 0
@@ -112,13 +113,13 @@ class BulkResult:
 
     @property
     def left_out(self) -> str:
-        """One sentence for each reason, "" where every run was decided."""
+        """One sentence for each reason, "" if every run was decided."""
         reasons = (
-            (self.other_question, "asks something else"),
-            (self.moved_on, "has moved on since the page was shown"),
-            (self.not_allowed, "is not yours to decide"),
+            (self.other_question, EngineMessage.LEFT_OUT_OTHER_QUESTION),
+            (self.moved_on, EngineMessage.LEFT_OUT_MOVED_ON),
+            (self.not_allowed, EngineMessage.LEFT_OUT_NOT_ALLOWED),
         )
-        return " ".join(f"{count} left out: {why}." for count, why in reasons if count)
+        return " ".join(message(count=count).text for count, message in reasons if count)
 
 
 def release_all(
@@ -161,13 +162,13 @@ def state_of(run: SyncRun) -> str:
 
 
 def label_of(run: SyncRun, choice: str) -> str:
-    """The key, which is stable, and what the person read on the button."""
+    """The key of a choice, which is stable, and the label of its button."""
     labels = {offered["key"]: offered["label"] for offered in run.choices}
     return f"{choice} ({labels[choice]})" if choice in labels else choice
 
 
 def record_prefix(kind: str, coperniq_id: str, quickbooks_id: str = "") -> str:
-    """How the acts on one record's runs begin, whichever run it was. Not linked yet, it has only QuickBooks' id."""
+    """The beginning of the audit log's targets of all runs of one record. A record not linked yet has a QuickBooks id."""
     return f"{kind} {coperniq_id or f'QuickBooks {quickbooks_id}'}: "
 
 

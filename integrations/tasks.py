@@ -1,4 +1,4 @@
-"""What the queue calls. A task carries nothing but "wake up": all it needs to know is in the database."""
+"""The tasks of the queue. They have no arguments: what they need to know is in the database."""
 
 from collections.abc import Sequence
 
@@ -9,16 +9,16 @@ from integrations.sync.ingest.quickbooks_cdc import due_cdc_reads
 from integrations.sync.ingest.router import route_pending_events
 
 
-def pump() -> int:
-    return WorkerLoop(chores=(plan_events, due_coperniq_polls, due_cdc_reads)).run()
+def run_worker_loop() -> int:
+    return WorkerLoop(periodic_jobs=(route_events, due_coperniq_polls, due_cdc_reads)).run()
 
 
-def plan_events() -> Sequence[Job]:
-    """Quick and local, so it is done between two looks at the leases."""
+def route_events() -> Sequence[Job]:
+    """Quick and without a vendor call, so the worker loop does it itself."""
     route_pending_events()
     return ()
 
 
-def canary() -> None:
-    """Sung by whichever process takes tasks: as long as it is heard, the queue moves."""
-    Heartbeat.beat(Heartbeat.CANARY)
+def record_queue_heartbeat() -> None:
+    """Executed by a queue process: shows that the queue moves."""
+    Heartbeat.record(Heartbeat.QUEUE)

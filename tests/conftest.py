@@ -14,7 +14,7 @@ from pytest_django import Settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-from integrations.connections import limiter
+from integrations.connections import rate_limiter
 from integrations.sync.ingest import events as ingest_events
 from integrations.sync.ingest.events import DeferredUpdates
 from tests.simulation import Simulation
@@ -91,26 +91,26 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneHous
 
 
 class OpenGate:
-    """Lets everybody in: tests are quicker than QuickBooks allows. tests/connections/test_limiter.py has the real one."""
+    """Admits every call, as tests are faster than QuickBooks allows; test_rate_limiter.py tests the real one."""
 
-    patience_seconds = 0.0
+    max_wait_seconds = 0.0
 
-    def enter(self, patience: float) -> bool:
+    def enter(self, max_wait: float) -> bool:
         return True
 
     def leave(self, status: int) -> None:
         pass
 
-    def keep(self) -> None:
+    def keep_slots(self) -> None:
         pass
 
-    def release(self) -> None:
+    def release_slots(self) -> None:
         pass
 
 
 @pytest.fixture(autouse=True)
 def open_gates(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limiter, "rate_limiter_for", lambda *_: OpenGate())
+    monkeypatch.setattr(rate_limiter, "rate_limiter_for", lambda *_: OpenGate())
 
 
 @pytest.fixture(scope="session", autouse=True)

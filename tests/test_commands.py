@@ -17,7 +17,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import AuditLogEntry, Company, Membership, User
-from integrations.management.commands import reseal_credentials
+from integrations.management.commands import rotate_credentials
 from integrations.models import (
     CoperniqConnection,
     InboundEvent,
@@ -45,7 +45,7 @@ def vendors() -> Iterator[Vendors]:
         yield Vendors(stage)
 
 
-def told(name: str, *arguments: str) -> Any:
+def run_json(name: str, *arguments: str) -> Any:
     out = io.StringIO()
     call_command(name, *arguments, stdout=out)
     return json.loads(out.getvalue())
@@ -59,7 +59,7 @@ def refused(name: str, *arguments: str) -> Any:
 
 
 def test_a_company_is_created() -> None:
-    answer = told("create_company", "Acme Solar", "--slug", "acme", "--time-zone", "America/Denver")
+    answer = run_json("create_company", "Acme Solar", "--slug", "acme", "--time-zone", "America/Denver")
     assert answer == {"name": "Acme Solar", "slug": "acme", "time_zone": "America/Denver"}
     assert Company.objects.get().slug == "acme"
 
@@ -103,14 +103,14 @@ def test_a_company_has_to_be_named_and_known(command: str) -> None:
 def test_a_new_person_becomes_a_member(acme: Company, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALICES", "demo-only-Tr0ubador")
     arguments = ["--company", "acme", "--email", "Alice@example.com", "--role", "admin"]
-    answer = told("add_member", *arguments, "--password-env", "ALICES")
+    answer = run_json("add_member", *arguments, "--password-env", "ALICES")
     assert answer == {"company": "acme", "email": "alice@example.com", "role": "admin"}
     assert User.objects.get().check_password("demo-only-Tr0ubador")
 
 
 def test_an_existing_person_needs_no_password(acme: Company) -> None:
     User.objects.create_user("alice@example.com")
-    told("add_member", "--company", "acme", "--email", "alice@example.com", "--role", "staff")
+    run_json("add_member", "--company", "acme", "--email", "alice@example.com", "--role", "staff")
     assert Membership.objects.get().role == "staff"
 
 
@@ -128,7 +128,7 @@ def test_coperniq_is_connected_by_a_key_of_the_environment(
 ) -> None:
     monkeypatch.setenv("COPERNIQ_KEY", "demo-key")
     vendors.has_workflows()
-    answer = told("connect_coperniq", "--company", "acme", "--api-key-env", "COPERNIQ_KEY")
+    answer = run_json("connect_coperniq", "--company", "acme", "--api-key-env", "COPERNIQ_KEY")
     row = CoperniqConnection.objects.get()
     assert (answer["state"], answer["guarded"], row.api_key) == ("connected", False, "demo-key")
     assert row.webhook_token in answer["webhook_address"]
@@ -149,13 +149,13 @@ def test_a_refused_key_is_an_error(acme: Company, vendors: Vendors, monkeypatch:
 def test_settings_are_printed_and_changed(acme: Company) -> None:
     keyed(acme)
     books(acme)
-    before = told("configure", "--company", "acme")
+    before = run_json("configure", "--company", "acme")
     assert (before["matching_strategy"], before["trigger.11"]) == ("enrich", "")
-    after = told(
+    after = run_json(
         "configure", "--company", "acme", "matching_strategy=skip", "trigger.11=101", "reentry.11=once"
     )
     assert (after["matching_strategy"], after["trigger.11"], after["reentry.11"]) == ("skip", "101", "once")
-    assert told("configure", "--company", "acme") == after
+    assert run_json("configure", "--company", "acme") == after
 
 
 def test_the_settings_are_described_with_the_labels_and_help_of_the_page() -> None:
@@ -177,15 +177,15 @@ def test_wrong_settings_change_nothing(acme: Company) -> None:
     errors = refused("configure", "--company", "acme", "matching_strategy=skip", "invoices=on")
     assert list(errors) == ["invoices"]
     assert "matching_strategy" in refused("configure", "--company", "acme", "matching_strategy")
-    assert told("configure", "--company", "acme")["matching_strategy"] == "enrich"
+    assert run_json("configure", "--company", "acme")["matching_strategy"] == "enrich"
 
 
 def test_invoice_syncing_is_switched_from_the_shell(acme: Company) -> None:
     keyed(acme)
     connection = books(acme)
-    after = told("configure", "--company", "acme", "invoice_sync=on", "push_from=sent", "owner.memo=ask")
+    after = run_json("configure", "--company", "acme", "invoice_sync=on", "push_from=sent", "owner.memo=ask")
     assert (after["invoice_sync"], after["push_from"], after["owner.memo"]) == ("on", "sent", "ask")
-    status = told("status", "--company", "acme")["invoice_sync"]
+    status = run_json("status", "--company", "acme")["invoice_sync"]
     period = InvoiceSyncPeriod.objects.get(connection=connection)
     assert status["enabled"] is True
     assert status["cut_off"] == status["since"]
@@ -194,7 +194,7 @@ def test_invoice_syncing_is_switched_from_the_shell(acme: Company) -> None:
 
 
 def test_without_books_there_is_nothing_to_set(acme: Company) -> None:
-    assert told("configure", "--company", "acme") == {}
+    assert run_json("configure", "--company", "acme") == {}
     assert (
         "Connect QuickBooks first"
         in refused("configure", "--company", "acme", "matching_strategy=skip")["__all__"][0]
@@ -204,7 +204,7 @@ def test_without_books_there_is_nothing_to_set(acme: Company) -> None:
 def test_sync_now_makes_the_poll_due(acme: Company) -> None:
     keyed(acme, next_poll_at=timezone.now() + timedelta(minutes=10))
     books(acme)
-    answer = told("sync_now", "--company", "acme")
+    answer = run_json("sync_now", "--company", "acme")
     assert (answer["polled"], answer["idle"], answer["runs"]["queued"]) == (False, True, 0)
     assert CoperniqConnection.objects.due_for_poll(timezone.now()).exists()
 
@@ -214,7 +214,7 @@ def test_sync_now_makes_the_look_for_changes_due(acme: Company) -> None:
     later = timezone.now() + timedelta(minutes=5)
     connection = books(acme, next_changes_at=later)
     theirs = books(company("bolt"), OTHER_REALM, next_changes_at=later)
-    told("sync_now", "--company", "acme")
+    run_json("sync_now", "--company", "acme")
     connection.refresh_from_db()
     theirs.refresh_from_db()
     assert connection.next_changes_at <= timezone.now()
@@ -227,7 +227,7 @@ def test_sync_now_can_ignore_pauses_of_this_company(acme: Company, ignore: bool)
     later = timezone.now() + timedelta(hours=1)
     paused = run(books(acme), RunState.QUEUED, not_before=later)
     theirs = run(books(company("bolt"), OTHER_REALM), RunState.QUEUED, not_before=later)
-    told("sync_now", "--company", "acme", *(["--ignore-pauses"] if ignore else []))
+    run_json("sync_now", "--company", "acme", *(["--ignore-pauses"] if ignore else []))
     paused.refresh_from_db()
     theirs.refresh_from_db()
     assert paused.not_before == (None if ignore else later)
@@ -296,7 +296,7 @@ def test_a_poll_that_began_before_the_call_is_waited_out(
         poll(acme)
 
     monkeypatch.setattr("time.sleep", as_time_passes)
-    answer = told("sync_now", "--company", "acme", "--wait", "30")
+    answer = run_json("sync_now", "--company", "acme", "--wait", "30")
     assert (answer["polled"], answer["idle"]) == (True, True)
     assert due == [False, True]
 
@@ -319,7 +319,7 @@ def test_a_look_that_began_before_the_call_is_waited_out(
         QuickBooksConnection.objects.update(captured_at=began_at, next_changes_at=began_at + usual)
 
     monkeypatch.setattr("time.sleep", as_time_passes)
-    answer = told("sync_now", "--company", "acme", "--wait", "30")
+    answer = run_json("sync_now", "--company", "acme", "--wait", "30")
     assert answer["looked"] is True
     assert due == [True, True, True]
 
@@ -354,7 +354,7 @@ def test_credentials_are_sealed_anew_with_the_first_key(acme: Company, settings:
     write.save()
     new = Fernet.generate_key().decode()
     settings.CREDENTIAL_KEYS = [new, *settings.CREDENTIAL_KEYS]
-    assert told("reseal_credentials") == {"resealed": 6, "unreadable": 0}
+    assert run_json("rotate_credentials") == {"rotated": 6, "unreadable": 0}
     settings.CREDENTIAL_KEYS = [new]
     for row in (coperniq, connection, write):
         row.refresh_from_db()
@@ -367,23 +367,23 @@ def test_credentials_are_sealed_anew_with_the_first_key(acme: Company, settings:
 
 
 def test_credentials_no_key_opens_are_an_error_and_stay(acme: Company, settings: Settings) -> None:
-    books(acme, refresh_token_encrypted="sealed-with-a-lost-key")
+    books(acme, refresh_token_encrypted="encrypted-with-a-lost-key")
     out = io.StringIO()
     with pytest.raises(CommandError, match="None of the keys opens 1 credentials"):
-        call_command("reseal_credentials", stdout=out)
-    assert json.loads(out.getvalue()) == {"resealed": 1, "unreadable": 1}
-    assert QuickBooksConnection.objects.get().refresh_token_encrypted == "sealed-with-a-lost-key"
+        call_command("rotate_credentials", stdout=out)
+    assert json.loads(out.getvalue()) == {"rotated": 1, "unreadable": 1}
+    assert QuickBooksConnection.objects.get().refresh_token_encrypted == "encrypted-with-a-lost-key"
 
 
 def test_a_token_renewed_meanwhile_is_not_turned_back(acme: Company, monkeypatch: pytest.MonkeyPatch) -> None:
     connection = books(acme, access_token_encrypted="")
     newer = encrypt("demo-newer-token")
 
-    def renewed_first(sealed: str) -> str:
+    def renewed_first(encrypted: str) -> str:
         QuickBooksConnection.objects.update(refresh_token_encrypted=newer)
-        return f"anew-{sealed}"
+        return f"anew-{encrypted}"
 
-    monkeypatch.setattr(reseal_credentials, "reseal", renewed_first)
-    told("reseal_credentials")
+    monkeypatch.setattr(rotate_credentials, "rotate", renewed_first)
+    run_json("rotate_credentials")
     connection.refresh_from_db()
     assert connection.refresh_token_encrypted == newer

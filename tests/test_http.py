@@ -341,18 +341,18 @@ def test_a_vendor_that_tells_no_time_has_ours() -> None:
 class Gatekeeper:
     """Notes who comes and goes; the first so many may enter, after a while."""
 
-    patience_seconds = 10.0
+    max_wait_seconds = 10.0
 
     def __init__(self, lets_in: int = 99, wait: Callable[[], None] = lambda: None) -> None:
         self.lets_in = lets_in
         self.wait = wait
-        self.patience: list[float] = []
+        self.max_wait: list[float] = []
         self.left: list[int] = []
 
-    def enter(self, patience: float) -> bool:
-        self.patience.append(patience)
+    def enter(self, max_wait: float) -> bool:
+        self.max_wait.append(max_wait)
         self.wait()
-        return len(self.patience) <= self.lets_in
+        return len(self.max_wait) <= self.lets_in
 
     def leave(self, status: int) -> None:
         self.left.append(status)
@@ -361,24 +361,24 @@ class Gatekeeper:
 def test_every_try_of_a_read_passes_the_gate(vendor: responses.RequestsMock) -> None:
     for status in (503, 200):
         vendor.get(URL, status=status)
-    gate = Gatekeeper()
-    assert a_session(gate=gate).send("GET", URL).status == 200
-    assert gate.left == [503, 200]
+    limiter = Gatekeeper()
+    assert a_session(limiter=limiter).send("GET", URL).status == 200
+    assert limiter.left == [503, 200]
 
 
 def test_a_call_that_is_not_let_in_is_not_sent(vendor: responses.RequestsMock) -> None:
     vendor.post(URL)
-    gate, seen = Gatekeeper(lets_in=0), list[Call]()
-    session = a_session(gate=gate, on_call=seen.append)
+    limiter, seen = Gatekeeper(lets_in=0), list[Call]()
+    session = a_session(limiter=limiter, on_call=seen.append)
     assert isinstance(failure(session, URL, write=True), Unavailable)
-    assert (gate.left, seen, len(vendor.calls)) == ([], [], 0)
+    assert (limiter.left, seen, len(vendor.calls)) == ([], [], 0)
 
 
 def test_a_gate_is_left_when_no_answer_comes(vendor: responses.RequestsMock) -> None:
     vendor.post(URL, body=requests.ConnectionError(ProtocolError("dropped")))
-    gate = Gatekeeper()
-    assert isinstance(failure(a_session(gate=gate), URL, write=True), OutcomeUnknown)
-    assert gate.left == [0]
+    limiter = Gatekeeper()
+    assert isinstance(failure(a_session(limiter=limiter), URL, write=True), OutcomeUnknown)
+    assert limiter.left == [0]
 
 
 def test_waiting_at_the_gate_takes_no_time_from_the_call_and_is_counted_in(
@@ -388,8 +388,8 @@ def test_waiting_at_the_gate_takes_no_time_from_the_call_and_is_counted_in(
     monkeypatch.setattr("integrations.http.time.monotonic", lambda: now[0])
     for status in (503, 200):
         vendor.get(URL, status=status)
-    gate = Gatekeeper(wait=lambda: now.__setitem__(0, now[0] + 4))
-    session = a_session(gate=gate, timeout=(1.0, 2.0))
+    limiter = Gatekeeper(wait=lambda: now.__setitem__(0, now[0] + 4))
+    session = a_session(limiter=limiter, timeout=(1.0, 2.0))
     assert session.send("GET", URL).status == 200
-    assert gate.patience == [10.0, 6.0]
+    assert limiter.max_wait == [10.0, 6.0]
     assert session.timeout_seconds == 15.0

@@ -214,9 +214,9 @@ class Restored:
 NAMED = ("id", "Id", "SyncToken", "uid", "realm_id")
 
 
-def ids_of(told: Any) -> Row:
+def ids_of(reported: Any) -> Row:
     """Ids and versions in an answer: Coperniq's stand by themselves, QuickBooks' within the record."""
-    rows = [told, *told.values()] if isinstance(told, dict) else []
+    rows = [reported, *reported.values()] if isinstance(reported, dict) else []
     return {name: row[name] for row in rows if isinstance(row, dict) for name in NAMED if name in row}
 
 

@@ -11,9 +11,9 @@ from integrations.models import CompanyLease, Heartbeat, RateLimitState
 class CompanyLeaseAdmin(FactAdmin):
     right_to_view = None  # how the machine works: the operator's alone
 
-    list_display = ("company", "leased_until", "driver", "fence", "wake")
+    list_display = ("company", "leased_until", "owner", "fence", "notify_count")
     list_select_related = ("company",)
-    fields = ("company", "leased_until", "driver", "fence", "wake")
+    fields = ("company", "leased_until", "owner", "fence", "notify_count")
 
 
 @admin.register(Heartbeat, site=site)
@@ -24,5 +24,5 @@ class HeartbeatAdmin(FactAdmin):
 
 @admin.register(RateLimitState, site=site)
 class RateLimitStateAdmin(FactAdmin):
-    list_display = ("realm_id", "seats", "version")
-    fields = ("realm_id", "seats", "starts", "version")
+    list_display = ("realm_id", "slots", "version")
+    fields = ("realm_id", "slots", "starts", "version")

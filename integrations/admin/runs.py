@@ -41,9 +41,9 @@ class SyncRunAdmin(FactAdmin):
     readonly_fields = ("decisions_made",)
     fields = (
         "company", "connection", "direction", "kind", "action", "record_name", "coperniq_id", "quickbooks_id",
-        "quickbooks_part", "coperniq_parent_id", "state", "cause", "sentence", "not_before", "attempts", "asked",
-        "preview", "planned", "question", "choices", "decisions_made", "waits_for_kind", "waits_for_id", "event",
-        "created_at", "updated_at", "finished_at",
+        "quickbooks_part", "coperniq_parent_id", "state", "cause", "sentence", "not_before", "attempts",
+        "requested_count", "preview", "planned", "question", "choices", "decisions_made", "waits_for_kind",
+        "waits_for_id", "event", "created_at", "updated_at", "finished_at",
     )  # fmt: skip
     actions = ("retry", "release_previews", "discard")
 

@@ -68,7 +68,7 @@ class SettingAdmin(ScopedModelAdmin):
         return super().choices_for(*args, **kwargs).filter(~Exists(newer), pk__in=current)
 
     def save_model(self, request: HttpRequest, obj: Model, form: forms.ModelForm[Any], change: bool) -> None:
-        self.refuse_elsewhere(request, obj, self.stored(obj).first() if change else None)
+        self.refuse_other_company(request, obj, self.stored(obj).first() if change else None)
         if isinstance(obj, Setting) and isinstance(form, RowForm):
             if form.wanted:
                 configure(obj.connection.company, cast("User", request.user), form.wanted)

@@ -13,11 +13,11 @@ SCARCE = CALLS_A_DAY // 5
 
 def calls_used(company_id: int) -> int:
     """Calls of today as counted by this portal; others may use the same key."""
-    tally = CallCount.objects.filter(company=company_id, vendor="coperniq", on=timezone.now().date()).first()
-    return tally.reads + tally.writes if tally else 0
+    count = CallCount.objects.filter(company=company_id, vendor="coperniq", on=timezone.now().date()).first()
+    return count.reads + count.writes if count else 0
 
 
-def is_scarce(company_id: int, told: int | None = None) -> bool:
-    """`told` is the number of calls left according to Coperniq, if it said so."""
+def is_scarce(company_id: int, stated: int | None = None) -> bool:
+    """`stated` is the number of calls left according to Coperniq, if known."""
     left = CALLS_A_DAY - calls_used(company_id)
-    return min(left, left if told is None else told) <= SCARCE
+    return min(left, left if stated is None else stated) <= SCARCE

@@ -8,11 +8,11 @@ from collections import Counter
 
 from django.conf import settings
 
-from integrations.connections import limiter
-from integrations.connections.limiter import Limiter
+from integrations.connections import rate_limiter
+from integrations.connections.rate_limiter import RateLimiter
 from integrations.connections.tokens import token_source
 from integrations.coperniq.client import CoperniqClient
-from integrations.http import Call, Gate, VendorSession
+from integrations.http import Call, CallLimiter, VendorSession
 from integrations.models import CallCount, CoperniqConnection, QuickBooksConnection
 from integrations.quickbooks.client import QuickBooksClient
 
@@ -20,7 +20,7 @@ CONNECT_TIMEOUT_SECONDS = 5.0
 
 
 class CallMeter:
-    """Counts calls in memory; `flush` adds them to the company's tally with one statement per vendor.
+    """Counts calls in memory; `flush` adds them to the company's row with one statement per vendor.
 
     With `every`, `flush` writes at most once in so many seconds.
     """
@@ -46,18 +46,20 @@ class CallMeter:
             CallCount.add(self.company_id, vendor, reads=counts[vendor, False], writes=counts[vendor, True])
 
 
-def vendor_session(vendor: str, meter: CallMeter, gate: Gate | None = None) -> VendorSession:
+def vendor_session(vendor: str, meter: CallMeter, limiter: CallLimiter | None = None) -> VendorSession:
     timeout = (CONNECT_TIMEOUT_SECONDS, float(settings.VENDOR_TIMEOUT_SECONDS))
-    return VendorSession(vendor=vendor, timeout=timeout, on_call=meter.count, gate=gate)
+    return VendorSession(vendor=vendor, timeout=timeout, on_call=meter.count, limiter=limiter)
 
 
 def quickbooks_session(realm_id: str, meter: CallMeter) -> VendorSession:
-    return vendor_session("quickbooks", meter, call_gate_for(realm_id))
+    return vendor_session("quickbooks", meter, call_limiter_for(realm_id))
 
 
-def call_gate_for(realm_id: str) -> Limiter:
+def call_limiter_for(realm_id: str) -> RateLimiter:
     """The rate limiter that the threads of this process share for this company."""
-    return limiter.rate_limiter_for(realm_id, CONNECT_TIMEOUT_SECONDS + 2 * settings.VENDOR_TIMEOUT_SECONDS)
+    return rate_limiter.rate_limiter_for(
+        realm_id, CONNECT_TIMEOUT_SECONDS + 2 * settings.VENDOR_TIMEOUT_SECONDS
+    )
 
 
 def coperniq_client(connection: CoperniqConnection, meter: CallMeter) -> CoperniqClient:

@@ -14,6 +14,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from integrations.errors import AccessLost, AuthorizationRevoked, PortalError, Unavailable, VendorError
+from integrations.messages.engine import EngineMessage
 from integrations.models import CoperniqConnection, QuickBooksConnection, SyncRun
 from integrations.models.connections import CoperniqConnectionQuerySet
 from integrations.models.encryption import encrypt
@@ -52,42 +53,42 @@ def access_token(connection_id: int, rejected: str = "") -> str:
     """A valid token that differs from `rejected`, refreshed if needed.
 
     If another thread or process has claimed the refresh, waits for its token. Raises AccessLost if the connection has
-    no access, GrantLost if Intuit refuses the refresh, and Unavailable if the refresh takes too long.
+    no access, AuthorizationRevoked if Intuit refuses the refresh, and Unavailable if the refresh takes too long.
     """
     give_up_at = time.monotonic() + CLAIM.total_seconds() + 5
     while time.monotonic() < give_up_at:
         connection = QuickBooksConnection.objects.get(pk=connection_id)
         if not connection.is_connected:
             raise AccessLost(vendor="quickbooks", detail=connection.get_state_display())
-        if is_usable(connection, rejected):
+        if _is_usable(connection, rejected):
             return connection.access_token
         if connection.claim_refresh(timezone.now(), CLAIM):
-            return refresh(connection)
+            return _refresh(connection)
         time.sleep(POLL_SECONDS)
     raise Unavailable(vendor="quickbooks", detail="another worker did not finish renewing the access token")
 
 
-def is_usable(connection: QuickBooksConnection, rejected: str) -> bool:
+def _is_usable(connection: QuickBooksConnection, rejected: str) -> bool:
     expires_at = connection.access_expires_at
     fresh = expires_at is not None and expires_at > timezone.now() + EARLY
     return fresh and connection.access_token != rejected
 
 
-def refresh(connection: QuickBooksConnection) -> str:
+def _refresh(connection: QuickBooksConnection) -> str:
     """Refresh and store the tokens before they are used; release the claim if Intuit gave no answer."""
     try:
         tokens = oauth.refresh(oauth_app(), connection.refresh_token)
     except AuthorizationRevoked as error:
-        mark_grant_lost(connection, error)
+        mark_authorization_revoked(connection, error)
         raise
     except PortalError:
-        same_version(connection).update(refresh_claimed_until=timezone.now())
+        _same_version(connection).update(refresh_claimed_until=timezone.now())
         raise
-    same_version(connection).update(**token_values(tokens))
+    _same_version(connection).update(**token_values(tokens))
     return tokens.access_token
 
 
-def same_version(connection: QuickBooksConnection) -> QuerySet[QuickBooksConnection]:
+def _same_version(connection: QuickBooksConnection) -> QuerySet[QuickBooksConnection]:
     return QuickBooksConnection.objects.filter(pk=connection.pk, token_version=connection.token_version)
 
 
@@ -103,9 +104,9 @@ def token_values(tokens: oauth.Tokens) -> dict[str, object]:
     }
 
 
-def mark_grant_lost(connection: QuickBooksConnection, error: AuthorizationRevoked) -> None:
+def mark_authorization_revoked(connection: QuickBooksConnection, error: AuthorizationRevoked) -> None:
     """Mark the connection as lost, unless it has been authorized again since its token was sent."""
-    if same_version(connection).filter(state=State.CONNECTED).update(**lost(error)):
+    if _same_version(connection).filter(state=State.CONNECTED).update(**_lost_values(error)):
         SyncRun.objects.filter(connection=connection).hold_for_reconnect(error.sentence)
 
 
@@ -115,14 +116,14 @@ def mark_access_lost(connection: QuickBooksConnection, error: VendorError) -> No
     Nothing happens if it has been connected again since the row was read.
     """
     rows = QuickBooksConnection.objects.filter(pk=connection.pk, connected_at=connection.connected_at)
-    if rows.filter(state=State.CONNECTED).update(**lost(error)):
+    if rows.filter(state=State.CONNECTED).update(**_lost_values(error)):
         SyncRun.objects.filter(connection=connection).hold_for_reconnect(error.sentence)
 
 
 def mark_key_refused(connection: CoperniqConnection, error: VendorError) -> None:
     """Mark Coperniq's key as refused and hold the company's runs."""
     rows = CoperniqConnection.objects.filter(pk=connection.pk, connected_at=connection.connected_at)
-    stop(connection, rows, error.sentence)
+    _refuse_api_key(connection, rows, error.sentence)
 
 
 def mark_invoices_lost(connection: CoperniqConnection, count: int) -> None:
@@ -131,20 +132,15 @@ def mark_invoices_lost(connection: CoperniqConnection, count: int) -> None:
     It is more likely that the key's user lost access than that they were all deleted.
     """
     rows = CoperniqConnection.objects.filter(pk=connection.pk, connected_at=connection.connected_at)
-    stop(
-        connection,
-        rows,
-        f"Coperniq does not show {count} invoices any more that are linked to QuickBooks. The API key may have lost "
-        "access to them. Check its user's role in Coperniq, then enter the key again under Integrations.",
-    )
+    _refuse_api_key(connection, rows, EngineMessage.LINKED_INVOICES_UNREADABLE(count=count).text)
 
 
-def stop(connection: CoperniqConnection, rows: CoperniqConnectionQuerySet, sentence: str) -> None:
+def _refuse_api_key(connection: CoperniqConnection, rows: CoperniqConnectionQuerySet, sentence: str) -> None:
     if rows.live().update(state=CoperniqConnection.State.REFUSED, state_reason=sentence[:300]):
         SyncRun.objects.filter(company=connection.company_id).hold_for_reconnect(sentence)
 
 
-def lost(error: VendorError) -> dict[str, object]:
+def _lost_values(error: VendorError) -> dict[str, object]:
     return {
         "state": State.NEEDS_AUTHORIZATION,
         "state_reason": error.sentence[:300],

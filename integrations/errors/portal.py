@@ -17,7 +17,10 @@ class Remedy(StrEnum):
 
 
 class PortalError(Exception):
-    """`sentence` tells a bookkeeper what happened and what to do; `cause` is a stable key for grouping."""
+    """`sentence` says to a bookkeeper what happened and what to do; `cause` is its stable key.
+
+    `parameters` are the values in the sentence: with the cause they say whether two errors are the same.
+    """
 
     remedy: ClassVar[Remedy] = Remedy.INSPECT
     cause: str = "unexpected"
@@ -25,6 +28,11 @@ class PortalError(Exception):
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
         self.sentence = sentence
+        self.parameters: Mapping[str, object] = {}
+
+    def with_parameters(self, parameters: Mapping[str, object]) -> Self:
+        self.parameters = parameters
+        return self
 
 
 class UnreadableWebhook(PortalError):
@@ -79,7 +87,8 @@ class NeedsDecision(PortalError):
     def of(
         cls, message: Message, choices: Sequence[Choice] = (), *, compared: Sequence[Mapping[str, str]] = ()
     ) -> Self:
-        return cls(message.cause, message.text, choices, compared=compared)
+        error = cls(message.cause, message.text, choices, compared=compared)
+        return error.with_parameters(message.parameters)
 
 
 class Skipped(PortalError):
@@ -98,7 +107,7 @@ class Skipped(PortalError):
 
     @classmethod
     def of(cls, message: Message, choices: Sequence[Choice] = (), *, silent: bool = False) -> Self:
-        return cls(message.cause, message.text, choices, silent=silent)
+        return cls(message.cause, message.text, choices, silent=silent).with_parameters(message.parameters)
 
 
 class BlockedBy(PortalError):
@@ -111,7 +120,8 @@ class BlockedBy(PortalError):
 
     @classmethod
     def of(cls, message: Message, *, kind: str, coperniq_id: str) -> Self:
-        return cls(message.cause, message.text, kind=kind, coperniq_id=coperniq_id)
+        error = cls(message.cause, message.text, kind=kind, coperniq_id=coperniq_id)
+        return error.with_parameters(message.parameters)
 
 
 class LeaseLost(PortalError):

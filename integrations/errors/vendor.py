@@ -48,10 +48,11 @@ class VendorError(PortalError):
         self.intuit_tid = intuit_tid
         self.vendor_time = vendor_time
         name = VENDOR_NAMES.get(vendor, vendor)
-        told = self.detail[:DETAIL_IN_SENTENCE].rstrip() or "no reason given."
-        if "{detail} " in self.wording and not told.endswith((".", "!", "?", "…")):
-            told += "."  # another sentence follows
-        super().__init__(self.wording.format(vendor=name, detail=told))
+        reason = self.detail[:DETAIL_IN_SENTENCE].rstrip() or "no reason given."
+        if "{detail} " in self.wording and not reason.endswith((".", "!", "?", "…")):
+            reason += "."  # another sentence follows
+        super().__init__(self.wording.format(vendor=name, detail=reason))
+        self.parameters = {"vendor": name, "detail": reason}
 
 
 class Throttled(VendorError):

@@ -6,7 +6,7 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 
 from accounts.audit import log_action
 from accounts.models import Company, User
-from integrations.connections.resuming import company_locked, go_on
+from integrations.connections.resume import company_locked, resume_syncing
 from integrations.forms.draft import Draft, values_of
 from integrations.forms.refresh import refresh
 from integrations.forms.side_effects import Change, apply_side_effects
@@ -36,7 +36,7 @@ def configure(company: Company, user: User | None, wanted: Mapping[str, str]) ->
         for key, old, new in changes:
             log_action(company=company, user=user, verb="configure", target=key, before=old, after=new)
         apply_side_effects(connection, changes)
-    go_on(company)
+    resume_syncing(company)
     return changes
 
 

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.html import format_html
 
-from integrations.connections.reference import Rows, stored_list
+from integrations.connections.stored_lists import Rows, stored_list
 from integrations.item_matching import is_usable
 from integrations.models import LookupList, QuickBooksConnection
 

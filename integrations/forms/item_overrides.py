@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.audit import log_action
 from accounts.models import Company, User
-from integrations.connections.resuming import company_locked, go_on
+from integrations.connections.resume import company_locked, resume_syncing
 from integrations.errors import PortalError
 from integrations.forms.fields import ItemChoice
 from integrations.forms.refresh import message_now, read_lists
@@ -44,7 +44,7 @@ def override_item(
             company=company, user=user, verb="match the item", target=target, before=before, after=after
         )
         requeue_held(connection, [NO_FALLBACK_ITEM, ITEM_INACTIVE])
-    go_on(company)
+    resume_syncing(company)
     return True
 
 
@@ -64,7 +64,7 @@ def item_for(connection: QuickBooksConnection, item_id: str) -> Row:
 
 
 def describe(link: RecordLink | None) -> str:
-    """As the record of manual acts keeps it."""
+    """As the audit log has it."""
     if link is None:
         return AUTOMATIC
     return f"{link.quickbooks_name} ({link.quickbooks_id}), {link.get_match_method_display().lower()}"

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from django.core.exceptions import ValidationError
 
-from integrations.connections.ending import NotConnected
-from integrations.connections.keys import refresh_workflows
-from integrations.connections.reference import refresh_lists
+from integrations.connections.coperniq_api_key import refresh_workflows
+from integrations.connections.disconnection import NotConnected
+from integrations.connections.stored_lists import refresh_lists
 from integrations.errors import PortalError, Remedy, VendorError
 from integrations.errors.vendor import VENDOR_NAMES
 from integrations.forms.draft import Draft

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from django import forms
 
-from integrations.connections.reference import Rows
+from integrations.connections.stored_lists import Rows
 from integrations.forms.base import RowForm
 from integrations.forms.fields import (
     AccountChoice,

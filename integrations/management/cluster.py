@@ -1,4 +1,4 @@
-"""django-q2's cluster as a process group of its own, which dies with whoever started it."""
+"""django-q2's cluster as a process group of its own, which ends with the process that started it."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ PR_SET_PDEATHSIG = 1
 
 
 class Cluster:
-    """Started, killed and stopped as a whole: single processes of it that survive would go on working unseen."""
+    """Started, killed and stopped as a whole, so that no single process of it can go on working."""
 
     def __init__(self) -> None:
         self.process: subprocess.Popen[bytes] | None = None
         self.started_at = 0.0
 
     def start(self) -> None:
-        """Nudges left over from the last group are dropped: they are locked for minutes, and the clock knows better."""
+        """Delete the tasks of the last process group, which stay locked for minutes; the supervisor finds what is due."""
         OrmQ.objects.all().delete()
         manage = str(settings.BASE_DIR / "manage.py")
         command = [sys.executable, manage, "worker", "--cluster-of", str(os.getpid())]
@@ -49,7 +49,7 @@ class Cluster:
             self.process.wait()
 
     def stop(self, grace_seconds: float) -> None:
-        """Work in flight may end by itself; what has not ended by then is killed and found again later."""
+        """Let runs in progress end; what has not ended after `grace_seconds` is killed and recovered later."""
         if self.process is None:
             return
         self._signal(signal.SIGTERM, whole_group=False)
@@ -64,7 +64,7 @@ class Cluster:
 
 
 def run_cluster(supervisor: int) -> None:
-    """The child's side. Every process it forks dies with its own parent too, down to the last."""
+    """Be the cluster of `supervisor`. Every process that is forked here ends with its parent."""
     die_with_parent()
     if os.getppid() != supervisor:
         return

@@ -1,4 +1,4 @@
-"""The demo: the same processes as in life, both vendors simulated, one company connected and configured."""
+"""The demo: the processes of the portal, simulators of both vendors, one company connected and configured."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class DemoStack:
 
     def __enter__(self) -> Self:
         for port in self.ports:
-            refuse_taken(port)
+            require_free_port(port)
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         return self
@@ -88,8 +88,8 @@ class DemoStack:
             "DEMO_API_KEY": API_KEY,
         }
 
-    def furnish(self) -> str:
-        """Everything started, made, connected and configured; what to tell the visitor."""
+    def start_all(self) -> str:
+        """Start and configure everything; returns the text to print."""
         port = self.ports[1]
         self.start("-m", "simulator", "--port", str(port), "--seed", "demo", "--portal-url", self.portal)
         self.make_company()
@@ -118,12 +118,12 @@ class DemoStack:
             )
 
     def connect(self) -> None:
-        """Through the front door, as an admin would: key, Intuit's redirects, one trigger, invoices on."""
+        """Connect and configure as an admin would: API key, Intuit's redirects, one trigger, invoice syncing on."""
         self.manage("connect_coperniq", "--company", COMPANY, "--api-key-env", "DEMO_API_KEY")
-        visitor = PortalClient(self.portal)
-        visitor.sign_in(PEOPLE["admin"], PASSWORD)
-        visitor.connect_quickbooks(REALM)
-        status = visitor.json("/integrations/status/")
+        client = PortalClient(self.portal)
+        client.sign_in(PEOPLE["admin"], PASSWORD)
+        client.connect_quickbooks(REALM)
+        status = client.json("/integrations/status/")
         self.control(
             "PUT", "webhooks/coperniq", {"api_key": API_KEY, "urls": [status["coperniq"]["webhook_address"]]}
         )
@@ -150,7 +150,7 @@ class DemoStack:
         )
 
     def wait(self) -> None:
-        """Until somebody stops us, or a part of the house falls."""
+        """Wait until the demo is stopped. Raises CommandError if one of its processes ends."""
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
@@ -173,7 +173,7 @@ class DemoStack:
         answer.raise_for_status()
 
 
-def refuse_taken(port: int) -> None:
+def require_free_port(port: int) -> None:
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", port)) == 0:
             raise CommandError(f"Port {port} is in use. Choose others with --port and --simulator-port.")

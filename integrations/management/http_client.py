@@ -1,4 +1,4 @@
-"""A person at a browser, without the browser: signs in, follows Intuit's redirects, presses buttons."""
+"""An HTTP client for the pages of the portal: signs in, follows Intuit's redirects, submits forms."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class PortalClient:
         )
 
     def connect_quickbooks(self, realm_id: str, decision: str = "authorize") -> requests.Response:
-        """Connect → Intuit's page → a decision there → back at the portal. The portal's last answer."""
+        """Connect QuickBooks with a decision on Intuit's page; returns the portal's last response."""
         away = self.post("/integrations/quickbooks/connect/").headers["Location"]
         page = self.session.get(away, timeout=TIMEOUT_SECONDS)
         page.raise_for_status()

@@ -1,4 +1,4 @@
-"""What the portal's commands share: JSON out, errors as JSON on stderr, exit code 1."""
+"""Base of the portal's commands: JSON on stdout; errors as JSON on stderr with exit code 1."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Options = Mapping[str, Any]
 
 
 class JsonCommand(BaseCommand):
-    """A subclass answers with what is printed, or raises ValidationError or PortalError."""
+    """A subclass returns what is printed, or raises ValidationError or PortalError."""
 
     by_shell = False
 
@@ -49,12 +49,12 @@ class JsonCommand(BaseCommand):
         self.stdout.write(json.dumps(answer, cls=DjangoJSONEncoder, indent=2, ensure_ascii=False))
 
     def refuse(self, errors: Mapping[str, Sequence[str]]) -> NoReturn:
-        told = json.dumps({"errors": errors}, ensure_ascii=False)
+        errors_json = json.dumps({"errors": errors}, ensure_ascii=False)
         if self.by_shell:
             # Django would print "CommandError:" before it, which no JSON reader understands.
-            self.stderr.write(told)
+            self.stderr.write(errors_json)
             sys.exit(1)
-        raise CommandError(told)
+        raise CommandError(errors_json)
 
 
 class CompanyCommand(JsonCommand):
@@ -72,7 +72,7 @@ class CompanyCommand(JsonCommand):
 
 
 def secret_from(variable: str, field: str) -> str:
-    """Secrets come by environment: arguments can be read by everybody on the machine."""
+    """Read a secret from the environment, since every user of the machine can read arguments."""
     secret = os.environ.get(variable, "")
     if not secret:
         raise ValidationError({field: f"The environment variable {variable} is not set."})

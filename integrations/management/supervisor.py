@@ -1,4 +1,4 @@
-"""The worker's clock: finds work that nobody was woken for, and a queue that stands."""
+"""The supervisor of the worker: wakes it for due work, and restarts a queue that has stopped."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from integrations.sync.engine.worker import find_due_leases
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.5
-QUIET = timedelta(seconds=2)
+MAX_SILENCE = timedelta(seconds=2)
 HOUSEKEEPING_SECONDS = 2.0
-START_SECONDS = 10.0  # a busy machine takes its time to start Python five times over
+START_SECONDS = 10.0  # on a busy machine, five Python processes take several seconds to start
 
 
-class Clock:
-    """`tick` never raises for a database that is away: it says so once and tries again."""
+class Supervisor:
+    """`tick` does not raise if the database cannot be reached: it logs that once and tries again."""
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
@@ -40,7 +40,7 @@ class Clock:
 
     def tick(self) -> None:
         try:
-            self.look_around()
+            self.check()
             self.database_is_away = False
         except Error:
             if not self.database_is_away:
@@ -48,29 +48,29 @@ class Clock:
             self.database_is_away = True
             connection.close()
 
-    def look_around(self) -> None:
+    def check(self) -> None:
         if time.monotonic() - self.last_housekeeping > HOUSEKEEPING_SECONDS:
             self.last_housekeeping = time.monotonic()
-            Heartbeat.beat(Heartbeat.CLOCK)
+            Heartbeat.record(Heartbeat.SUPERVISOR)
             CompanyLease.objects.release_dead_owners()
             CoperniqConnection.objects.release_dead_owners()
             QuickBooksConnection.objects.release_dead_owners()
-            SyncRun.objects.release_the_reconnected()
+            SyncRun.objects.release_reconnected()
             SyncRun.objects.cancel_archived()
-            self.check_the_queue()
-        if anything_due():
+            self.check_queue()
+        if is_anything_due():
             queue.wake()
 
-    def check_the_queue(self) -> None:
-        """A queue that moves beats its heart. One that stands looks healthy to itself, so it is killed."""
+    def check_queue(self) -> None:
+        """Start the queue if it has ended, and kill it if it stands: its own checks do not notice that."""
         if not self.cluster.is_running():
             if self.cluster.was_started:
                 logger.warning("The queue's processes have ended; starting them again")
             self.cluster.start()
             return
-        silence = silence_of_the_queue()
-        if silence > QUIET:
-            queue.enqueue(queue.CANARY)
+        silence = queue_silence()
+        if silence > MAX_SILENCE:
+            queue.enqueue(queue.HEARTBEAT)
         stall = settings.WORKER_STALL_SECONDS
         if silence > timedelta(seconds=stall) and self.cluster.age > stall + START_SECONDS:
             logger.warning("The queue has stood for %s seconds; killing and starting it again", stall)
@@ -78,12 +78,13 @@ class Clock:
             self.cluster.start()
 
 
-def silence_of_the_queue() -> timedelta:
-    latest = Heartbeat.latest(Heartbeat.PUMP, Heartbeat.CANARY)
+def queue_silence() -> timedelta:
+    """How long the queue has executed nothing."""
+    latest = Heartbeat.latest(Heartbeat.WORKER_LOOP, Heartbeat.QUEUE)
     return timezone.now() - latest if latest else timedelta.max
 
 
-def anything_due() -> bool:
+def is_anything_due() -> bool:
     return (
         InboundEvent.objects.unplanned().exists()
         or find_due_leases().exists()

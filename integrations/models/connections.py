@@ -24,15 +24,17 @@ class CoperniqConnectionQuerySet(models.QuerySet["CoperniqConnection"]):
         return self.filter(state=CoperniqConnection.State.CONNECTED)
 
     def due_for_poll(self, now: datetime) -> Self:
-        """Polled only while there are books to push into: a poll nobody can use costs calls."""
-        books = QuickBooksConnection.objects.live().filter(company=models.OuterRef("company"))
-        return self.live().filter(models.Exists(books), next_poll_at__lte=now, poll_claimed_until__lte=now)
+        """Connections to poll now: only those with a QuickBooks connection, since each poll costs calls."""
+        quickbooks = QuickBooksConnection.objects.live().filter(company=models.OuterRef("company"))
+        return self.live().filter(
+            models.Exists(quickbooks), next_poll_at__lte=now, poll_claimed_until__lte=now
+        )
 
     def release_dead_owners(self) -> int:
-        """Polls of processes that were killed are due again at once."""
+        """Make the polls of killed processes due again."""
         now = timezone.now()
         claimed = self.filter(poll_claimed_until__gt=now)
-        dead = [row.pk for row in claimed if is_dead(row.poll_driver)]
+        dead = [row.pk for row in claimed if is_dead(row.poll_owner)]
         return self.filter(pk__in=dead).update(poll_claimed_until=now, next_poll_at=now)
 
     def with_webhook_token(self, token: str) -> CoperniqConnection | None:
@@ -45,7 +47,8 @@ class CoperniqConnection(models.Model):
         REFUSED = "refused", "API key refused"
         DISCONNECTED = "disconnected", "Disconnected"
 
-    RECEIVING: ClassVar = (State.CONNECTED, State.REFUSED)  # a key that is refused loses no event
+    # Events are stored while the key is refused, too.
+    RECEIVING: ClassVar = (State.CONNECTED, State.REFUSED)
     company_path: ClassVar[str] = "company"
 
     company = models.OneToOneField(Company, on_delete=models.PROTECT, related_name="coperniq")
@@ -66,7 +69,7 @@ class CoperniqConnection(models.Model):
     next_poll_at = models.DateTimeField(default=timezone.now)
     next_sweep_at = models.DateTimeField(default=timezone.now)
     poll_claimed_until = models.DateTimeField(default=timezone.now)
-    poll_driver = models.CharField(max_length=300, blank=True)
+    poll_owner = models.CharField(max_length=300, blank=True)
     poll_failures = models.PositiveIntegerField(default=0)
     last_poll_started_at = models.DateTimeField(null=True, blank=True)
     last_poll_ended_at = models.DateTimeField(null=True, blank=True)
@@ -88,7 +91,7 @@ class CoperniqConnection(models.Model):
         return decrypt(self.webhook_token_encrypted)
 
     @property
-    def is_guarded(self) -> bool:
+    def awaits_decision(self) -> bool:
         return bool(self.proposed_api_key_encrypted)
 
     def issue_webhook_token(self) -> None:
@@ -97,14 +100,14 @@ class CoperniqConnection(models.Model):
         self.webhook_token_encrypted = encrypt(token)
 
     def claim_poll(self, now: datetime, claim: timedelta) -> bool:
-        """Only one worker polls; a claim whose worker died expires."""
+        """Claim the poll for this process; False if another has it. The claim of a dead process expires."""
         taken = CoperniqConnection.objects.filter(
             pk=self.pk, next_poll_at__lte=now, poll_claimed_until__lte=now
-        ).update(poll_claimed_until=now + claim, poll_driver=this_process(), last_poll_started_at=now)
+        ).update(poll_claimed_until=now + claim, poll_owner=this_process(), last_poll_started_at=now)
         return taken == 1
 
     def make_poll_due(self, now: datetime, spacing: timedelta = timedelta(0)) -> None:
-        """Due at once, or `spacing` after the last poll began if that is later."""
+        """Make the poll due at once, or `spacing` after the start of the last one if that is later."""
         earliest = now if self.last_poll_started_at is None else max(now, self.last_poll_started_at + spacing)
         CoperniqConnection.objects.filter(pk=self.pk, next_poll_at__gt=earliest).update(next_poll_at=earliest)
 
@@ -114,7 +117,7 @@ class QuickBooksConnectionQuerySet(models.QuerySet["QuickBooksConnection"]):
         return self.filter(state__in=QuickBooksConnection.LIVE)
 
     def syncing(self) -> Self:
-        """Those whose runs may be worked on right now."""
+        """Connections whose runs may be executed now."""
         return self.filter(state=QuickBooksConnection.State.CONNECTED, home_currency="USD").filter(
             company__coperniq__state=CoperniqConnection.State.CONNECTED,
             company__coperniq__proposed_api_key_encrypted="",
@@ -124,13 +127,13 @@ class QuickBooksConnectionQuerySet(models.QuerySet["QuickBooksConnection"]):
         return self.syncing().filter(next_changes_at__lte=now, changes_claimed_until__lte=now)
 
     def release_dead_owners(self) -> int:
-        """Looks of processes that were killed are due again at once."""
+        """Make the change data reads of killed processes due again."""
         now = timezone.now()
-        dead = [row.pk for row in self.filter(changes_claimed_until__gt=now) if is_dead(row.changes_driver)]
+        dead = [row.pk for row in self.filter(changes_claimed_until__gt=now) if is_dead(row.changes_owner)]
         return self.filter(pk__in=dead).update(changes_claimed_until=now, next_changes_at=now)
 
     def of(self, company: Company) -> QuickBooksConnection | None:
-        """The connection a company's pages speak of: the live one, else the one it last had."""
+        """The connection that the company's pages show: the live one, else the latest."""
         rows = self.filter(company=company).exclude(
             state__in=[QuickBooksConnection.State.ARCHIVED, QuickBooksConnection.State.PROPOSED]
         )
@@ -138,17 +141,18 @@ class QuickBooksConnectionQuerySet(models.QuerySet["QuickBooksConnection"]):
 
 
 class QuickBooksConnection(models.Model):
-    """One realm for ever: a company that moves to other books gets another row."""
+    """The connection to one QuickBooks company. Another QuickBooks company (realm) always gets another row."""
 
     class State(models.TextChoices):
         CONNECTED = "connected", "Connected"
         NEEDS_AUTHORIZATION = "needs_authorization", "Needs re-authorization"
-        GUARDED = "guarded", "Stopped: another QuickBooks company answered"
+        # The stored value is public, see integrations/status.
+        AWAITING_DECISION = "guarded", "Stopped: another QuickBooks company answered"
         DISCONNECTED = "disconnected", "Disconnected"
         PROPOSED = "proposed", "Waiting for a decision"
         ARCHIVED = "archived", "Archived"
 
-    LIVE: ClassVar = (State.CONNECTED, State.NEEDS_AUTHORIZATION, State.GUARDED)
+    LIVE: ClassVar = (State.CONNECTED, State.NEEDS_AUTHORIZATION, State.AWAITING_DECISION)
     company_path: ClassVar[str] = "company"
 
     company = models.ForeignKey(Company, on_delete=models.PROTECT, related_name="quickbooks")
@@ -166,21 +170,21 @@ class QuickBooksConnection(models.Model):
     itemless_lines = models.CharField(
         "a line without an item", max_length=10, choices=ItemlessLines, default=ItemlessLines.UNKNOWN
     )
-    # Known by id from then on, whatever people call it.
+    # Known by its id, so that people may rename it.
     payments_account_id = models.CharField(max_length=40, blank=True)
-    # Up to when everything that changed in QuickBooks has been looked at.
+    # Everything that changed in QuickBooks before this moment is known; used to detect a restored database.
     changes_cursor_at = models.DateTimeField(null=True, blank=True)
     changes_read_at = models.DateTimeField(null=True, blank=True)
-    # Up to when its change data has been looked through, and of invoices and payments: while their syncing is off, their
-    # changes are left for when it is on again. What the lease itself has looked at (above) does not count as that.
+    # Change data are processed up to this moment; those of invoices and payments up to the second one, as they are left
+    # for later while their syncing is off.
     captured_at = models.DateTimeField(null=True, blank=True)
     money_captured_at = models.DateTimeField(null=True, blank=True)
-    # The last time its change data did not reach back far enough, and everything linked was compared instead.
+    # When change data last did not reach back far enough, so that all linked records were compared.
     compared_fully_at = models.DateTimeField(null=True, blank=True)
     compared_fully_because = models.CharField(max_length=200, blank=True)
     next_changes_at = models.DateTimeField(default=timezone.now)
     changes_claimed_until = models.DateTimeField(default=timezone.now)
-    changes_driver = models.CharField(max_length=300, blank=True)
+    changes_owner = models.CharField(max_length=300, blank=True)
     access_token_encrypted = models.TextField(blank=True)
     refresh_token_encrypted = models.TextField(blank=True)
     access_expires_at = models.DateTimeField(null=True, blank=True)
@@ -235,14 +239,14 @@ class QuickBooksConnection(models.Model):
         return self.home_currency == "USD"
 
     def claim_changes(self, now: datetime, claim: timedelta) -> bool:
-        """As with a poll: one worker looks, and a claim whose worker died expires."""
+        """Claim the read of change data for this process, as `claim_poll` does."""
         taken = QuickBooksConnection.objects.filter(
             pk=self.pk, next_changes_at__lte=now, changes_claimed_until__lte=now
-        ).update(changes_claimed_until=now + claim, changes_driver=this_process())
+        ).update(changes_claimed_until=now + claim, changes_owner=this_process())
         return taken == 1
 
     def claim_refresh(self, now: datetime, claim: timedelta) -> bool:
-        """A conditional update, because a row lock is no lock on SQLite and must not span a vendor call."""
+        """Claim the refresh of the tokens. Not a row lock: SQLite has none, and none may be held during a vendor call."""
         taken = QuickBooksConnection.objects.filter(
             pk=self.pk, token_version=self.token_version, refresh_claimed_until__lte=now
         ).update(refresh_claimed_until=now + claim)

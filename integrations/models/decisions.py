@@ -1,4 +1,4 @@
-"""What people have decided about runs that asked them: one row for each answer."""
+"""The decisions of people about held runs: one row for each answer."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Answer:
-    """The choice a person took, e.g. "link:58", and what the question was about when it was shown.
+    """The choice that a person took, e.g. "link:58", and the subject of the question when it was shown.
 
-    An answer that was never given has an empty key.
+    Without an answer the key is empty.
     """
 
     key: str = ""
@@ -38,7 +38,7 @@ class Answer:
 
 
 class Decisions(Mapping[str, Answer]):
-    """The answers of one run that are in force, by question. Rules read it; it needs no database."""
+    """The answers of one run that are in force, by question. Needs no database."""
 
     def __init__(self, answers: Mapping[str, Answer] | None = None) -> None:
         self._answers = dict(answers or {})
@@ -64,8 +64,10 @@ class RunDecisionQuerySet(models.QuerySet["RunDecision"]):
         return self.in_force().update(withdrawn_at=timezone.now())
 
     def withdraw_unbound(self) -> int:
-        """An answer about a plan or phase entry names it and holds for nothing else; every other answer was for what
-        has been executed, not for what was requested since."""
+        """Withdraw the answers that were for the last execution only.
+
+        Answers about a plan or a phase entry hold for that subject alone, so they stay in force.
+        """
         return self.exclude(question__in=Question.bound_to_subject()).withdraw()
 
     def as_decisions(self) -> Decisions:
@@ -78,7 +80,7 @@ class RunDecision(models.Model):
 
     `answer` is the key of the choice, `subject` what the question was about: the fingerprint of the plan that was
     shown, a phase entry, a merge. An answer is in force until it is withdrawn: replaced by another answer to the same
-    question, used up, or overtaken by a new request.
+    question, consumed, or superseded by a new request.
     """
 
     company_path: ClassVar[str] = "run__company"

@@ -18,7 +18,7 @@ def encrypt(secret: str) -> str:
 
 
 def decrypt(encrypted: str) -> str:
-    """The secret again; raises CredentialUnreadable when none of the keys fits."""
+    """Raises CredentialUnreadable if none of the keys opens it."""
     if not encrypted:
         return ""
     try:
@@ -32,7 +32,7 @@ def rotate(encrypted: str) -> str:
 
 
 def keyed_digest(text: str) -> str:
-    """For comparing what must not be stored. Keyed, because nine digits are quickly tried out."""
+    """A digest for comparing values that must not be stored. Keyed, since all nine-digit tax numbers can be tried."""
     if not text:
         return ""
     return hmac.new(settings.SECRET_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()

@@ -1,4 +1,4 @@
-"""The words runs, links, writes and the log have in common."""
+"""Enums that runs, links, writes and the log share."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ KINDS = {
     Action.PULL_PAYMENT: Kind.PAYMENT,
     Action.NOTICE_CUSTOMER: Kind.CUSTOMER,
 }
-"""What is looked at; a customer of QuickBooks may turn out to be a job."""
+"""The kind of the record that an action is about; a QuickBooks customer may turn out to be a job."""
 
 MONEY_ACTIONS = (
     Action.PUSH_INVOICE,
@@ -108,7 +108,6 @@ class Question(models.TextChoices):
         return (cls.PREVIEW, cls.REENTRY)
 
 
-RECONNECT = "reconnect"
 OPEN = (RunState.QUEUED, RunState.RUNNING, RunState.WAITING, RunState.HELD)
 
 

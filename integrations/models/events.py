@@ -34,7 +34,7 @@ class InboundEventQuerySet(models.QuerySet["InboundEvent"]):
         """
         fields = [field for field in self.model._meta.concrete_fields if field.name not in ("id", "company")]
         columns = ", ".join(f'"{field.column}"' for field in fields)
-        marks = ", ".join(["%s"] * len(states))
+        placeholders = ", ".join(["%s"] * len(states))
         selects: list[str] = []
         parameters: list[Any] = []
         for value, event in events:
@@ -45,8 +45,8 @@ class InboundEventQuerySet(models.QuerySet["InboundEvent"]):
                 for field, value in zip(fields, values, strict=True)
             ]
             selects.append(
-                f"SELECT company_id, {', '.join(shown)} FROM {connections._meta.db_table} "  # noqa: S608 - names of ours
-                f'WHERE "{column}" = %s AND state IN ({marks})'
+                f"SELECT company_id, {', '.join(shown)} FROM {connections._meta.db_table} "  # noqa: S608 - names of our models
+                f'WHERE "{column}" = %s AND state IN ({placeholders})'
             )
             parameters += [*(each for each in values if each is not None), value, *states]
         statement = (
@@ -59,7 +59,7 @@ class InboundEventQuerySet(models.QuerySet["InboundEvent"]):
 
 
 class InboundEvent(models.Model):
-    """A doorbell: it says which record to look at, never what is true of it."""
+    """A signal that a record may have changed. It names the record; its state is read from the vendor."""
 
     class Source(models.TextChoices):
         COPERNIQ_WEBHOOK = "coperniq_webhook", "Coperniq webhook"
@@ -74,10 +74,12 @@ class InboundEvent(models.Model):
         KEPT = "kept", "Kept, not acted upon"
 
     company_path: ClassVar[str] = "company"
-    PHASE_STARTED: ClassVar[str] = "PROJECT_PHASE_STARTED"  # Coperniq's own trigger key
-    NOT_CONNECTED: ClassVar[str] = "QuickBooks is not connected"  # why it was ignored, until it is connected
-    PROJECT_SEEN: ClassVar[str] = "PROJECT_SEEN"  # the poller's word for a project that has changed
-    INVOICE_SEEN: ClassVar[str] = "INVOICE_SEEN"  # and for an invoice
+    PHASE_STARTED: ClassVar[str] = "PROJECT_PHASE_STARTED"  # Coperniq's trigger key
+    NOT_CONNECTED: ClassVar[str] = (
+        "QuickBooks is not connected"  # the reason of an ignored event, used again once it is connected
+    )
+    PROJECT_SEEN: ClassVar[str] = "PROJECT_SEEN"  # name of the events of the project poller
+    INVOICE_SEEN: ClassVar[str] = "INVOICE_SEEN"  # and of the invoice poller
 
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="events")
     source = models.CharField(max_length=20, choices=Source)
@@ -100,7 +102,7 @@ class InboundEvent(models.Model):
             models.Index(fields=["id"], condition=Q(planned_at__isnull=True), name="unplanned_events"),
             models.Index(fields=["company", "record_type", "record_id"], name="events_of_a_record"),
             models.Index(
-                fields=["company", "source", "record_type", "received_at"], name="events_told_since"
+                fields=["company", "source", "record_type", "received_at"], name="events_received_since"
             ),
         ]
 
@@ -109,7 +111,7 @@ class InboundEvent(models.Model):
 
 
 class EventCount(models.Model):
-    """Authentic notifications we did not keep: unknown companies, unknown types, single unreadable events."""
+    """Counts authentic notifications that were not stored: of unknown companies or types, or unreadable."""
 
     source = models.CharField(max_length=20, choices=InboundEvent.Source)
     reason = models.CharField(max_length=80)
@@ -117,7 +119,7 @@ class EventCount(models.Model):
     count = models.PositiveBigIntegerField(default=0)
 
     class Meta:
-        verbose_name_plural = "event tallies"
+        verbose_name_plural = "event counts"
         constraints = [models.UniqueConstraint(fields=["source", "reason", "on"], name="one_tally_a_day")]
 
     def __str__(self) -> str:
@@ -132,7 +134,7 @@ class EventCount(models.Model):
 
 
 class PhaseEntry(models.Model):
-    """A project started a trigger phase: acted upon once, however often it is reported."""
+    """A start of a trigger phase by a project: executed once, however often it is reported."""
 
     company_path: ClassVar[str] = "connection__company"
 

@@ -21,46 +21,46 @@ class CompanyLeaseQuerySet(models.QuerySet["CompanyLease"]):
         return self.filter(leased_until__lt=now)
 
     def release_dead_owners(self) -> int:
-        """Leases of processes that were killed need not run out first."""
+        """Release the leases of processes that were killed, before they expire."""
         leased = self.filter(leased_until__gt=timezone.now())
-        dead = [lease.pk for lease in leased if is_dead(lease.driver)]
+        dead = [lease.pk for lease in leased if is_dead(lease.owner)]
         return self.filter(pk__in=dead).update(leased_until=LONG_AGO)
 
     def renew(self, fences: Iterable[tuple[int, int]], until: datetime) -> None:
-        """One statement for all leases a pump holds; a lease taken by somebody else is left alone."""
+        """Renew all leases of a worker with one statement, except those that were taken by another or released."""
         held = models.Q(pk__in=[])
         for pk, fence in fences:
             held |= models.Q(pk=pk, fence=fence)
-        # One given back meanwhile stays free.
         self.filter(held, leased_until__gt=timezone.now()).update(
             leased_until=Greatest(F("leased_until"), Value(until))
         )
 
 
 class CompanyLease(models.Model):
-    """Everything of one company happens in its lease, which one pump at a time may drive.
+    """Only the worker that has a company's lease executes its runs.
 
-    `fence` rises with every taking: a driver that lost its lease finds a higher one and may write nothing more.
-    `wake` rises with every nudge: a driver gives the lease back only if nothing was asked since it last looked.
+    `fence` is the fencing token: it rises with every taking, and every write of an owner is conditional on it.
+    `notify_count` rises with every new run: the owner releases the lease only if it has not risen since the due runs
+    were read.
     """
 
     company_path: ClassVar[str] = "company"
 
     company = models.OneToOneField(Company, on_delete=models.CASCADE, related_name="lease")
     leased_until = models.DateTimeField(default=LONG_AGO)
-    driver = models.CharField(max_length=300, blank=True)
-    # A vendor that asked for a pause meant the whole company.
+    owner = models.CharField(max_length=300, blank=True)
+    # A vendor that asks for a pause limits the whole company.
     paused_until = models.DateTimeField(default=LONG_AGO)
     fence = models.PositiveBigIntegerField(default=0)
-    wake = models.PositiveBigIntegerField(default=0)
+    notify_count = models.PositiveBigIntegerField(default=0)
 
     objects = CompanyLeaseQuerySet.as_manager()
 
-    # Known to all threads of the driver, as soon as one of them has found out.
+    # Set by the first thread of the owner that finds out, and seen by all of them.
     is_lost = False
 
     def __str__(self) -> str:
-        return f"CompanyLease of {self.company}"
+        return f"Lease of {self.company}"
 
     @property
     def is_paused(self) -> bool:
@@ -68,59 +68,60 @@ class CompanyLease(models.Model):
 
     @classmethod
     def notify(cls, company_id: int) -> None:
-        if not cls.objects.filter(company_id=company_id).update(wake=F("wake") + 1):
+        """Say that there may be new work. The lease is created with the first notification."""
+        if not cls.objects.filter(company_id=company_id).update(notify_count=F("notify_count") + 1):
             cls.objects.get_or_create(company_id=company_id)
 
     def take(self, now: datetime, duration: timedelta) -> bool:
+        """Become the owner; False if another worker was faster."""
         taken = (
             CompanyLease.objects.free(now)
             .filter(pk=self.pk)
-            .update(leased_until=now + duration, fence=F("fence") + 1, driver=this_process())
+            .update(leased_until=now + duration, fence=F("fence") + 1, owner=this_process())
         )
         if taken:
             self.refresh_from_db()
         return taken == 1
 
     def release_if_idle(self) -> bool:
-        """False when somebody nudged meanwhile: look again before leaving."""
-        return (
-            CompanyLease.objects.filter(pk=self.pk, fence=self.fence, wake=self.wake).update(
-                leased_until=LONG_AGO
-            )
-            == 1
-        )
+        """Release the lease; False if there was a notification since `refresh`."""
+        unchanged = CompanyLease.objects.filter(pk=self.pk, fence=self.fence, notify_count=self.notify_count)
+        return unchanged.update(leased_until=LONG_AGO) == 1
 
     def release(self) -> None:
-        """Give it back with work left: whoever takes it next goes on."""
+        """Release the lease though work is left; the next owner continues."""
         CompanyLease.objects.filter(pk=self.pk, fence=self.fence).update(leased_until=LONG_AGO)
 
-    def look(self) -> None:
-        """Note how often we were nudged, before looking for work. Raises LaneLost."""
-        ours = CompanyLease.objects.filter(pk=self.pk, fence=self.fence)
-        wake = ours.values_list("wake", flat=True).first()
-        if wake is None:
+    def refresh(self) -> None:
+        """Read the notify count; to be called before due runs are read. Raises LeaseLost."""
+        owned = CompanyLease.objects.filter(pk=self.pk, fence=self.fence)
+        notify_count = owned.values_list("notify_count", flat=True).first()
+        if notify_count is None:
             self.is_lost = True
             raise LeaseLost
-        self.wake = wake
+        self.notify_count = notify_count
 
     def pause(self, until: datetime) -> None:
         self.paused_until = until
         CompanyLease.objects.filter(pk=self.pk).update(paused_until=until)
 
     def assert_owned(self, until: datetime = LONG_AGO) -> None:
-        """Called first in every transaction of the lease: whoever would take it has to wait for the commit."""
-        lasting = Greatest(F("leased_until"), Value(until))
-        if CompanyLease.objects.filter(pk=self.pk, fence=self.fence).update(leased_until=lasting) != 1:
+        """Raise LeaseLost unless the lease is still owned, and extend it to `until` if that is later.
+
+        Called first in every transaction of the owner: another worker that would take the lease waits for the commit.
+        """
+        extended = Greatest(F("leased_until"), Value(until))
+        if CompanyLease.objects.filter(pk=self.pk, fence=self.fence).update(leased_until=extended) != 1:
             self.is_lost = True
             raise LeaseLost
 
 
 class Heartbeat(models.Model):
-    """When a part of the worker was last seen alive."""
+    """When a part of the worker was last alive."""
 
-    PUMP: ClassVar[str] = "pump"
-    CANARY: ClassVar[str] = "canary"
-    CLOCK: ClassVar[str] = "clock"
+    WORKER_LOOP: ClassVar[str] = "worker_loop"
+    QUEUE: ClassVar[str] = "queue"
+    SUPERVISOR: ClassVar[str] = "supervisor"
 
     name = models.CharField(max_length=40, unique=True)
     beat_at = models.DateTimeField(default=timezone.now)
@@ -129,7 +130,7 @@ class Heartbeat(models.Model):
         return self.name
 
     @classmethod
-    def beat(cls, name: str) -> None:
+    def record(cls, name: str) -> None:
         cls.objects.update_or_create(name=name, defaults={"beat_at": timezone.now()})
 
     @classmethod

@@ -10,7 +10,7 @@ from integrations.models.connections import QuickBooksConnection
 from integrations.models.enums import Kind
 
 MOVED_FROM = "moved_from"
-"""What a link keeps of an invoice that somebody moved to another customer in QuickBooks, until a person was asked."""
+"""Key in `written`: the former customer of an invoice that was moved in QuickBooks, until a person has decided."""
 
 
 class RecordLinkQuerySet(models.QuerySet["RecordLink"]):
@@ -23,15 +23,15 @@ class RecordLinkQuerySet(models.QuerySet["RecordLink"]):
     def pulled(
         self, connection: QuickBooksConnection, kind: str, quickbooks_id: str, part: str = ""
     ) -> RecordLink | None:
-        """Of several customers merged into one, whose `part` tells them apart, the one that has none."""
+        """Several links of customers that were merged differ in `part`; the link of the remaining one has none."""
         return self.of(connection, kind).filter(quickbooks_id=quickbooks_id, quickbooks_part=part).first()
 
 
 class RecordLink(models.Model):
-    """The stored pair of ids of one thing, with two images: its mapped fields as each side last answered.
+    """A pair of linked records, with a snapshot of the mapped fields of each as its vendor last returned them.
 
-    A side has changed when it differs from its own image. `written` names the values the portal itself wrote,
-    as QuickBooks answered them: what still stands so may be updated under Enrich, the rest is people's.
+    A side has changed if it differs from its own snapshot. `written` has the values that the portal wrote, as QuickBooks
+    returned them: under Enrich a field that still has its value may be updated, any other was edited by a person.
     """
 
     class MatchMethod(models.TextChoices):
@@ -53,14 +53,14 @@ class RecordLink(models.Model):
     coperniq_name = models.CharField(max_length=500, blank=True)
     quickbooks_name = models.CharField(max_length=1024, blank=True)
     coperniq_account_id = models.CharField(max_length=40, blank=True)
-    # A payment's invoice, on either side: one QuickBooks payment may pay several.
+    # The invoice of a payment; one QuickBooks payment may pay several.
     coperniq_parent_id = models.CharField(max_length=80, blank=True)
     quickbooks_part = models.CharField(max_length=80, blank=True)
     number = models.CharField(max_length=40, blank=True)
     amount_cents = models.BigIntegerField(null=True, blank=True)
     match_method = models.CharField(max_length=10, choices=MatchMethod)
     quickbooks_version = models.CharField(max_length=20, blank=True)
-    # QuickBooks' own stamp of what it last answered: what it tells of an earlier moment is no news.
+    # LastUpdatedTime of the last response: events of an earlier time are known already.
     quickbooks_at = models.DateTimeField(null=True, blank=True)
     coperniq_snapshot = models.JSONField(default=dict, blank=True)
     quickbooks_snapshot = models.JSONField(default=dict, blank=True)
@@ -91,5 +91,5 @@ class RecordLink(models.Model):
 
     @property
     def display_number(self) -> str:
-        """An invoice's for people: QuickBooks', and Coperniq's own where QuickBooks gave none."""
+        """The invoice number for people: that of QuickBooks, else that of Coperniq."""
         return self.number or self.coperniq_name.removeprefix("Invoice ") or "without a number"

@@ -24,7 +24,7 @@ class Outcome(models.TextChoices):
 
 
 class SyncLogEntry(models.Model):
-    """One thing that happened to one record, in a sentence a bookkeeper understands. Never holds a secret."""
+    """One event of one record, in a sentence for a bookkeeper. Never contains a secret."""
 
     company_path: ClassVar[str] = "company"
 
@@ -77,7 +77,7 @@ class CallCount(models.Model):
     writes = models.PositiveIntegerField(default=0)
 
     class Meta:
-        verbose_name_plural = "call tallies"
+        verbose_name_plural = "call counts"
         constraints = [
             models.UniqueConstraint(fields=["company", "vendor", "on"], name="one_call_tally_a_day")
         ]
@@ -87,5 +87,5 @@ class CallCount(models.Model):
 
     @classmethod
     def add(cls, company_id: int, vendor: str, *, reads: int, writes: int) -> None:
-        tally, _ = cls.objects.get_or_create(company_id=company_id, vendor=vendor, on=timezone.now().date())
-        cls.objects.filter(pk=tally.pk).update(reads=F("reads") + reads, writes=F("writes") + writes)
+        row, _ = cls.objects.get_or_create(company_id=company_id, vendor=vendor, on=timezone.now().date())
+        cls.objects.filter(pk=row.pk).update(reads=F("reads") + reads, writes=F("writes") + writes)

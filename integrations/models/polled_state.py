@@ -11,14 +11,16 @@ from integrations.models.leases import LONG_AGO
 
 
 class PolledInvoice(models.Model):
-    """A Coperniq invoice as the poller last saw it: whether it is news, and whether money has moved.
+    """A Coperniq invoice as the poller last read it, to detect changes of the invoice and of its payments.
 
-    `payments_read_cents` is the paid amount its payments were last read for; None: never.
+    `payments_read_cents` is the paid amount, in cents, when its payments were last read; None if never.
     """
 
     company_path: ClassVar[str] = "connection__company"
 
-    connection = models.ForeignKey(CoperniqConnection, on_delete=models.CASCADE, related_name="seen_invoices")
+    connection = models.ForeignKey(
+        CoperniqConnection, on_delete=models.CASCADE, related_name="polled_invoices"
+    )
     invoice_id = models.CharField(max_length=80)
     version = models.CharField(max_length=180)
     created_at = models.DateTimeField(null=True, blank=True)
@@ -36,15 +38,14 @@ class PolledInvoice(models.Model):
 
     @classmethod
     def forget(cls, company_id: int, invoice_id: str) -> None:
-        """What was seen and then passed over because syncing was off: once it is on, the whole list is looked at,
-        and this is news again."""
+        """Forget the version of an invoice that was skipped while syncing was off; the full list is read again."""
         coperniq = CoperniqConnection.objects.filter(company=company_id)
         cls.objects.filter(connection__in=coperniq, invoice_id=invoice_id).update(version="")
         coperniq.update(next_invoice_sweep_at=timezone.now())
 
 
 class LookupList(models.Model):
-    """A list that changes seldom, as the vendor last gave it: items, accounts, payment methods, the catalog."""
+    """A cached list that changes seldom: items, accounts, payment methods, the catalog."""
 
     class Name(models.TextChoices):
         ITEMS = "items", "QuickBooks items"
@@ -55,7 +56,7 @@ class LookupList(models.Model):
     company_path: ClassVar[str] = "connection__company"
 
     connection = models.ForeignKey(
-        QuickBooksConnection, on_delete=models.CASCADE, related_name="reference_lists"
+        QuickBooksConnection, on_delete=models.CASCADE, related_name="lookup_lists"
     )
     name = models.CharField(max_length=10, choices=Name)
     rows = models.JSONField(default=list)
@@ -69,7 +70,7 @@ class LookupList(models.Model):
 
     @classmethod
     def forget_items(cls, company_id: int, changed_at: datetime) -> None:
-        """Those read before that are read anew when they are next needed."""
+        """Let item lists that were read before `changed_at` be read again when they are next needed."""
         items = cls.objects.filter(connection__company=company_id, name=cls.Name.ITEMS)
         items.filter(read_at__lt=changed_at).update(read_at=LONG_AGO)
 
@@ -85,12 +86,12 @@ class ExternalPaymentQuerySet(models.QuerySet["ExternalPayment"]):
 
 
 class ExternalPayment(models.Model):
-    """What people, not the portal, recorded in QuickBooks on a linked invoice: perhaps the same cheque."""
+    """A payment that a person recorded in QuickBooks on a linked invoice; it may be a duplicate of one in Coperniq."""
 
     company_path: ClassVar[str] = "connection__company"
 
     connection = models.ForeignKey(
-        QuickBooksConnection, on_delete=models.CASCADE, related_name="foreign_payments"
+        QuickBooksConnection, on_delete=models.CASCADE, related_name="external_payments"
     )
     quickbooks_id = models.CharField(max_length=80)
     quickbooks_invoice_id = models.CharField(max_length=80)

@@ -1,4 +1,4 @@
-"""Which process holds something, so that what a killed one held need not wait for its lease to run out."""
+"""Which process holds something, so that what a killed process held is free before its lease expires."""
 
 import os
 import socket
@@ -11,7 +11,7 @@ def this_process() -> str:
     return f"{HOST}:{os.getpid()}"
 
 
-def is_dead(driver: str) -> bool:
-    """Surely dead: a process of this machine that is no more. Of other machines nothing is known."""
-    host, _, pid = driver.rpartition(":")
+def is_dead(owner: str) -> bool:
+    """True if the process was on this machine and has ended. Nothing is known of other machines."""
+    host, _, pid = owner.rpartition(":")
     return host == HOST and pid.isdigit() and not Path("/proc", pid).exists()

@@ -5,34 +5,34 @@ from collections.abc import Mapping, Sequence
 from django.db import models
 from django.db.models import F
 
-Seats = Mapping[str, tuple[int, float]]
+Slots = Mapping[str, tuple[int, float]]
 
 
 class RateLimitState(models.Model):
-    """When calls to one QuickBooks company started or will start, and which process may have how many under way.
+    """Reserved start times of calls to one QuickBooks company, and the slots for calls in progress by process.
 
-    Moments are seconds since the epoch. Changed by compare-and-set on `version`: no lock is held and nothing waits.
+    Times are seconds since the epoch. Rows are changed by compare-and-set on `version`, without a lock.
     """
 
     realm_id = models.CharField(max_length=40, unique=True)
-    # As many as are allowed in a minute, the latest last.
+    # As many as are allowed in a minute, in ascending order.
     starts = models.JSONField(default=list)
-    # {process: [how many, until when]}
-    seats = models.JSONField(default=dict)
+    # {process: [number of slots, reserved until]}
+    slots = models.JSONField(default=dict)
     version = models.PositiveBigIntegerField(default=0)
 
     def __str__(self) -> str:
-        return f"pace of {self.realm_id}"
+        return f"Rate limit of {self.realm_id}"
 
     @classmethod
     def of(cls, realm_id: str) -> RateLimitState:
         return cls.objects.get_or_create(realm_id=realm_id)[0]
 
-    def swap(self, starts: Sequence[float], seats: Seats) -> bool:
-        """False when somebody else was faster: this row is history then."""
+    def swap(self, starts: Sequence[float], slots: Slots) -> bool:
+        """Store new values; False if another process changed the row meanwhile: then it has to be read again."""
         same = RateLimitState.objects.filter(pk=self.pk, version=self.version)
-        values = {"starts": list(starts), "seats": dict(seats)}
+        values = {"starts": list(starts), "slots": dict(slots)}
         if not same.update(**values, version=F("version") + 1):
             return False
-        self.starts, self.seats, self.version = values["starts"], values["seats"], self.version + 1
+        self.starts, self.slots, self.version = values["starts"], values["slots"], self.version + 1
         return True

@@ -9,7 +9,7 @@ from integrations.models.connections import QuickBooksConnection
 
 
 class MatchingStrategy(models.TextChoices):
-    """In the words of the user's guide, which people look for."""
+    """The labels are those of the user's guide."""
 
     ENRICH = "enrich", "Enrich: Update existing records with new information from Coperniq"
     REPLACE = "replace", "Replace: Replace existing records with Coperniq data"
@@ -46,7 +46,7 @@ class MemoField(models.TextChoices):
 
 
 class Owner(models.TextChoices):
-    """Whose edit counts when both sides changed the same field."""
+    """Which side wins if both changed the same field."""
 
     LATER = "later", "The later edit"
     COPERNIQ = "coperniq", "Coperniq"
@@ -201,7 +201,7 @@ class InvoiceSyncPeriod(models.Model):
 
 
 class PhaseTrigger(models.Model):
-    """A project that starts this phase after `saved_at` is pushed to the books."""
+    """A project that starts this phase after `saved_at` is pushed to QuickBooks."""
 
     company_path: ClassVar[str] = "connection__company"
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from integrations.causes import Cause
 from integrations.models.connections import QuickBooksConnection
-from integrations.models.enums import OPEN, RECONNECT, Direction, RunState
+from integrations.models.enums import OPEN, Direction, RunState
 from integrations.models.leases import LONG_AGO, CompanyLease
 
 if TYPE_CHECKING:
@@ -37,26 +37,30 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
         return self.filter(state=RunState.HELD)
 
     def offering(self) -> Self:
-        """Where a choice can be taken: held ones, and ended ones whose ending left another way open."""
+        """Runs in whose state a choice may be taken: held ones, and ended ones that offer an alternative."""
         return self.filter(state__in=(RunState.HELD, RunState.DONE))
 
     def requeue(self) -> int:
-        """Held and waiting runs start afresh; an open decision stays with its run."""
+        """Queue held and waiting runs again, without a pause. Answers in force are kept."""
         return self.filter(state__in=(RunState.HELD, RunState.WAITING)).update(
             state=RunState.QUEUED, not_before=None, attempts=0, updated_at=timezone.now()
         )
 
     def hold_for_reconnect(self, sentence: str) -> int:
-        """Nothing can be done without access, and nothing is lost: re-authorizing releases them."""
+        """Hold queued runs for lack of access; `release_after_reconnect` releases them."""
         return self.filter(state=RunState.QUEUED).update(
-            state=RunState.HELD, cause=RECONNECT, sentence=sentence, choices=[], updated_at=timezone.now()
+            state=RunState.HELD,
+            cause=Cause.RECONNECT,
+            sentence=sentence,
+            choices=[],
+            updated_at=timezone.now(),
         )
 
     def release_after_reconnect(self) -> int:
-        return self.filter(cause=RECONNECT).requeue()
+        return self.filter(cause=Cause.RECONNECT).requeue()
 
-    def release_the_reconnected(self) -> int:
-        """Those held by an answer that came in while a person was connecting again."""
+    def release_reconnected(self) -> int:
+        """Release runs that were held by a late error while a person was connecting again."""
         syncing = QuickBooksConnection.objects.syncing()
         return self.filter(connection__in=syncing, state=RunState.HELD).release_after_reconnect()
 
@@ -65,7 +69,7 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
         return self.filter(state=RunState.QUEUED).update(not_before=None)
 
     def cancel_archived(self) -> int:
-        """Runs of books a company has left, which ended while it was leaving."""
+        """Cancel runs of archived connections that were being executed while the connection was archived."""
         archived = self.filter(connection__state=QuickBooksConnection.State.ARCHIVED)
         resting = (RunState.QUEUED, RunState.WAITING, RunState.HELD)
         return archived.filter(state__in=resting).update(
@@ -73,23 +77,23 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
         )
 
     def recover(self, company_id: int, fence: int) -> int:
-        """What a dead driver left running goes back to the queue; its attempt stays counted."""
+        """Queue the runs again that a former owner of the lease left running. Their attempt stays counted."""
         return self.filter(company_id=company_id, state=RunState.RUNNING, fence__lt=fence).update(
             state=RunState.QUEUED, updated_at=timezone.now()
         )
 
-    def ask(self, run: SyncRun) -> SyncRun:
-        """Asking twice is asking once: the open run of this record is re-opened, else this one is stored."""
+    def request(self, run: SyncRun) -> SyncRun:
+        """Request the execution of a run: queue the open run of the same record and action again, or store this one."""
         run.record_name = run.record_name[:NAME_LENGTH]
         with transaction.atomic():
             # The lease is written before the run, as the scheduler does: in the other order the two could deadlock.
             CompanyLease.notify(run.company_id)
-            found = self._ask_open(run) or self._store(run) or self._ask_open(run)
-        assert found is not None  # the unique constraint that refused our row is the open run's
+            found = self._request_open(run) or self._store(run) or self._request_open(run)
+        assert found is not None  # the unique constraint refused our row because of an open run
         return found
 
     def _open_like(self, run: SyncRun) -> Self:
-        """Known by the record it comes from."""
+        """Open runs of the same action for the same source record."""
         record = {"coperniq_id": run.coperniq_id}
         if run.direction == Direction.PULL:
             record = {"quickbooks_id": run.quickbooks_id, "quickbooks_part": run.quickbooks_part}
@@ -97,23 +101,23 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
             connection_id=run.connection_id, action=run.action, direction=run.direction, **record
         )
 
-    def _ask_open(self, run: SyncRun) -> SyncRun | None:
+    def _request_open(self, run: SyncRun) -> SyncRun | None:
         resting = Q(state__in=(RunState.HELD, RunState.WAITING))
-        asked = self._open_like(run).update(
-            asked=F("asked") + 1,
+        requested = self._open_like(run).update(
+            requested_count=F("requested_count") + 1,
             state=Case(When(resting, then=Value(RunState.QUEUED)), default=F("state")),
             attempts=Case(
                 When(resting, then=Value(0)), default=F("attempts"), output_field=models.IntegerField()
             ),
-            # A run that pauses goes on pausing: being asked again is no reason to press a vendor in trouble.
+            # A pausing run keeps its pause, so that new requests do not add load to a vendor in trouble.
             not_before=Case(When(resting, then=Value(None)), default=F("not_before")),
-            # Shown only if all who asked want to see it first.
+            # Held for preview only if every request wants that.
             preview=F("preview") if run.preview else False,
             event=run.event or F("event"),
             entry=run.entry or F("entry"),
             updated_at=timezone.now(),
         )
-        return self._open_like(run).first() if asked else None
+        return self._open_like(run).first() if requested else None
 
     def _store(self, run: SyncRun) -> SyncRun | None:
         try:

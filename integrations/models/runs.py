@@ -10,6 +10,7 @@ from django.utils.functional import cached_property
 
 from accounts.models import Company, User
 from integrations.errors import Choice
+from integrations.messages.engine import EngineMessage
 from integrations.models.connections import QuickBooksConnection
 from integrations.models.decisions import Answer, Decisions, RunDecision, record_decisions
 from integrations.models.enums import OPEN, Action, Direction, Kind, Question, RunState
@@ -24,7 +25,7 @@ PULLED_IDS = (*PUSHED_IDS, "quickbooks_id", "quickbooks_part")
 
 
 class SyncRun(models.Model):
-    """One intended execution of one action for one record. The row is the truth, the queue only a nudge."""
+    """One intended execution of one action for one record. What is to be done is in these rows, not in the queue."""
 
     company_path: ClassVar[str] = "company"
 
@@ -33,29 +34,31 @@ class SyncRun(models.Model):
     direction = models.CharField(max_length=4, choices=Direction, default=Direction.PUSH)
     kind = models.CharField(max_length=10, choices=Kind)
     action = models.CharField(max_length=20, choices=Action)
-    # A run is known by the record it comes from: this one of a push, QuickBooks' of a pull.
+    # A push is identified by the Coperniq id, a pull by the QuickBooks id.
     coperniq_id = models.CharField(max_length=80, blank=True)
     quickbooks_id = models.CharField(max_length=80, blank=True)
     quickbooks_part = models.CharField(
         max_length=80, blank=True
     )  # of a payment brought over: the invoice it pays
     record_name = models.CharField(max_length=NAME_LENGTH, blank=True)
-    # Everything of one Coperniq account is done in order, by one thread.
+    # Runs of one Coperniq account are executed in order, by one thread at a time.
     coperniq_account_id = models.CharField(max_length=40, blank=True)
     coperniq_parent_id = models.CharField(max_length=80, blank=True)  # a payment's invoice
 
     state = models.CharField(max_length=10, choices=RunState, default=RunState.QUEUED)
     cause = models.CharField(max_length=60, blank=True)
     sentence = models.TextField(blank=True)
+    # The values in the sentence.
+    message_parameters = models.JSONField(default=dict, blank=True)
     not_before = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveIntegerField(default=0)
-    asked = models.PositiveIntegerField(default=1)
-    answered = models.PositiveIntegerField(default=0)
+    requested_count = models.PositiveIntegerField(default=1)
+    executed_count = models.PositiveIntegerField(default=0)
     fence = models.PositiveBigIntegerField(default=0)
 
     preview = models.BooleanField(default=False)
     planned = models.JSONField("planned changes", default=list, blank=True)
-    # The question that needs to say what it is about, and that: a plan's fingerprint, a phase entry, a merge.
+    # The question, if it is about a subject, and the subject: a plan's fingerprint, a phase entry, a merge.
     question = models.CharField(max_length=40, choices=Question, blank=True)
     question_subject = models.CharField(max_length=64, blank=True)
     choices = models.JSONField(default=list, blank=True)
@@ -107,7 +110,7 @@ class SyncRun(models.Model):
     def of(
         cls, connection: QuickBooksConnection, action: Action, link: RecordLink | None = None, **values: Any
     ) -> SyncRun:
-        """One to be asked for. What a `link` tells of its record, `values` need not."""
+        """A run to pass to `objects.request`. The record's ids come from `link`, if given, and from `values`."""
         known: dict[str, Any] = {"kind": action.kind, "direction": action.direction}
         if link is not None:
             ids = PULLED_IDS if action.direction == Direction.PULL else PUSHED_IDS
@@ -118,7 +121,7 @@ class SyncRun(models.Model):
 
     @property
     def title(self) -> str:
-        """Its record for people: by name, and by an id before it was read."""
+        """The record's name for people, or its id if it has not been read yet."""
         return self.record_name or f"{self.get_kind_display()} {self.coperniq_id or self.quickbooks_id}"
 
     @property
@@ -127,7 +130,7 @@ class SyncRun(models.Model):
 
     @cached_property
     def decisions(self) -> Decisions:
-        """The answers in force. A run that nobody was ever asked about costs no query."""
+        """The answers in force. A run without any answers costs no query."""
         return self.decision_rows.all().as_decisions() if self.has_decisions else Decisions()
 
     def answer_to(self, question: Question) -> Answer:
@@ -144,12 +147,12 @@ class SyncRun(models.Model):
         self.__dict__.pop("decisions", None)
 
     def claim(self, fence: int) -> bool:
-        """Ours only if it is still queued; what is asked from here on makes one more execution."""
+        """Start an execution; False if the run is not queued any more. A later request leads to another execution."""
         claimed = SyncRun.objects.filter(pk=self.pk, state=RunState.QUEUED).update(
             state=RunState.RUNNING,
             fence=fence,
             attempts=F("attempts") + 1,
-            answered=F("asked"),
+            executed_count=F("requested_count"),
             updated_at=timezone.now(),
         )
         if claimed:
@@ -158,22 +161,22 @@ class SyncRun(models.Model):
         return claimed == 1
 
     def settle(self, state: RunState, values: Mapping[str, Any]) -> bool:
-        """The end of one execution. Asked again meanwhile: queued once more, whatever came out."""
+        """Store the end of an execution; a run requested again meanwhile is queued. False if the lease was lost."""
         now = timezone.now()
         ended = now if state in (RunState.DONE, RunState.CANCELLED) else None
-        asked_again = Q(asked__gt=F("answered"))
+        requested_again = Q(requested_count__gt=F("executed_count"))
         settled = SyncRun.objects.filter(pk=self.pk, state=RunState.RUNNING, fence=self.fence).update(
             **values,
-            state=Case(When(asked_again, then=Value(RunState.QUEUED)), default=Value(state)),
-            finished_at=ended and Case(When(asked_again, then=Value(None)), default=Value(ended)),
+            state=Case(When(requested_again, then=Value(RunState.QUEUED)), default=Value(state)),
+            finished_at=ended and Case(When(requested_again, then=Value(None)), default=Value(ended)),
             updated_at=now,
         )
         if settled and self.has_decisions:
-            self.decision_rows.filter(run__asked__gt=F("run__answered")).withdraw_unbound()
+            self.decision_rows.filter(run__requested_count__gt=F("run__executed_count")).withdraw_unbound()
         return settled == 1
 
     def decide(self, choice: str, user: User | None = None) -> bool:
-        """Take one of the offered choices. False when the run has moved on since the page was shown."""
+        """Take one of the offered choices; False if the run has changed since the page was shown."""
         offered = [Choice(**each) for each in self.choices if each["key"] == choice]
         if not offered:
             return False
@@ -189,7 +192,7 @@ class SyncRun(models.Model):
             )
             changed = self._take(shown.offering(), values)
             if changed and choice == DISCARD:
-                self.hold_those_who_wait()
+                self.hold_waiting_runs()
             elif changed and choice != RETRY:
                 record_decisions(self, [self._answer(each, user) for each in offered])
         return changed
@@ -201,20 +204,21 @@ class SyncRun(models.Model):
         )
 
     def _take(self, shown: SyncRunQuerySet, values: Mapping[str, Any]) -> bool:
-        """One that has ended gives way to the record's open run."""
+        """Update the run; False if it has changed, or has ended and the record has another open run."""
         try:
             with transaction.atomic():
                 return shown.update(**{"finished_at": None, **values}, updated_at=timezone.now()) == 1
         except IntegrityError:
             return False
 
-    def hold_those_who_wait(self) -> int:
-        """Nothing would ever release them."""
+    def hold_waiting_runs(self) -> int:
+        """Hold the runs that wait for this record, since nothing would release them."""
+        message = EngineMessage.WAITED_IN_VAIN(kind=self.kind)
         waiting = SyncRun.objects.filter(state=RunState.WAITING, connection=self.connection_id)
         return waiting.filter(waits_for_kind=self.kind, waits_for_id=self.coperniq_id).update(
             state=RunState.HELD,
-            cause="waited_in_vain",
-            sentence=f"The {self.kind} this waited for was left out. Try again once it is linked, or leave it.",
-            choices=[{"key": "retry", "label": "Try again"}, {"key": "discard", "label": "Leave it"}],
+            cause=message.cause,
+            sentence=message.text,
+            choices=[{"key": RETRY, "label": "Try again"}, {"key": DISCARD, "label": "Leave it"}],
             updated_at=timezone.now(),
         )

@@ -24,9 +24,9 @@ class RemoteWriteQuerySet(models.QuerySet["RemoteWrite"]):
 
 
 class RemoteWrite(models.Model):
-    """A vendor write is a row before it is a request, and its request id belongs to this one body for ever.
+    """A write to a vendor, stored before it is sent. Its request id belongs to this one body.
 
-    Open writes belong to the record, not to the run: whoever next touches the record settles them first.
+    Open writes belong to the record: they are resolved before anything else is written to it.
     """
 
     class State(models.TextChoices):
@@ -42,18 +42,18 @@ class RemoteWrite(models.Model):
     run = models.ForeignKey(SyncRun, null=True, on_delete=models.SET_NULL, related_name="writes")
     vendor = models.CharField("goes to", max_length=10, choices=Vendor, default=Vendor.QUICKBOOKS)
     kind = models.CharField(max_length=10, choices=Kind)
-    # What a write to QuickBooks is made for; of one to Coperniq its target, "" until it is created.
+    # The source of a write to QuickBooks; the target of a write to Coperniq, "" until it is created.
     coperniq_id = models.CharField(max_length=80, blank=True)
     entity = models.CharField(max_length=40)
     operation = models.CharField(max_length=20)
-    # What a write to Coperniq is made for; of one to QuickBooks its target, "" until it is created.
+    # The source of a write to Coperniq; the target of a write to QuickBooks, "" until it is created.
     quickbooks_id = models.CharField(max_length=80, blank=True)
     quickbooks_part = models.CharField(max_length=80, blank=True)
     match_method = models.CharField(max_length=20, blank=True)
     request_id = models.CharField(max_length=50, unique=True, default=new_request_id)
     body_encrypted = models.TextField()
     changes = models.JSONField(default=list)
-    # What the link and the log will say of it, should the answer come only after a restart.
+    # Values of the link and of the log, in case the response arrives after a restart.
     about = models.JSONField(default=dict)
     warnings = models.JSONField(default=list)
     coperniq_snapshot = models.JSONField(default=dict)
@@ -104,7 +104,7 @@ class RemoteWrite(models.Model):
         self.save(update_fields=["state", "sends", "sent_at"])
 
     def close(self, state: State, *, at: datetime | None = None, **values: object) -> None:
-        """Answered or refused for good; the body has served and its contents need not be kept."""
+        """Close an answered, refused or abandoned write and delete its body, which is not needed any more."""
         self.state, self.answered_at, self.body_encrypted = state, at or timezone.now(), ""
         for name, value in values.items():
             setattr(self, name, value)

@@ -12,7 +12,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from integrations.connections.budget import CALLS_A_DAY, calls_used, is_scarce
-from integrations.connections.guard import open_guard
+from integrations.connections.company_mismatch import find_company_mismatch
 from integrations.models import CoperniqConnection, PhaseEntry, PhaseTrigger, QuickBooksConnection, SyncRun
 from integrations.status.invoices import is_on
 from integrations.status.triggers import is_broken, workflows_by_id
@@ -51,7 +51,7 @@ def warnings(company: Company) -> list[Notice]:
 
 
 def about_books(company: Company, books: QuickBooksConnection | None) -> Iterator[Notice]:
-    guard = open_guard(company)
+    guard = find_company_mismatch(company)
     if guard is not None:
         yield Notice(
             "quickbooks_guard",
@@ -89,7 +89,7 @@ def about_coperniq(keyed: CoperniqConnection | None) -> Iterator[Notice]:
     if keyed is None or keyed.state == CoperniqConnection.State.DISCONNECTED:
         yield Notice("coperniq_not_connected", "Coperniq is not connected, so nothing syncs.", OVERVIEW)
         return
-    if keyed.is_guarded:
+    if keyed.awaits_decision:
         yield Notice(
             "coperniq_guard",
             "Syncing has stopped: with the new Coperniq API key nothing that is linked can be found. "

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db.models import Count
 from django.urls import reverse
 
-from integrations.connections.guard import open_guard
+from integrations.connections.company_mismatch import find_company_mismatch
 from integrations.errors import CredentialUnreadable
 from integrations.models import (
     CoperniqConnection,
@@ -64,7 +64,7 @@ def address_of(url_name: str) -> str:
 def quickbooks_of(company: Company, books: QuickBooksConnection | None) -> dict[str, Any]:
     if books is None:
         return {"state": NOT_CONNECTED}
-    guard = open_guard(company)
+    guard = find_company_mismatch(company)
     return {
         "webhook_address": quickbooks_webhook_address(),
         "state": books.state,
@@ -90,7 +90,7 @@ def coperniq_of(keyed: CoperniqConnection | None) -> dict[str, Any]:
         return {"state": NOT_CONNECTED}
     return {
         "state": keyed.state,
-        "guarded": keyed.is_guarded,
+        "guarded": keyed.awaits_decision,
         "webhook_address": webhook_address(keyed),
         "connected_at": keyed.connected_at,
         "last_event_at": keyed.last_event_at,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from accounts.models import Company
-from integrations.connections.guard import Guard, open_guard
+from integrations.connections.company_mismatch import CompanyMismatch, find_company_mismatch
 from integrations.models import CoperniqConnection, QuickBooksConnection
 from integrations.status import webhook_address
 
@@ -15,7 +15,7 @@ State = QuickBooksConnection.State
 @dataclass(frozen=True)
 class QuickBooksCard:
     connection: QuickBooksConnection | None
-    guard: Guard | None
+    guard: CompanyMismatch | None
 
     @property
     def is_connected(self) -> bool:
@@ -44,7 +44,9 @@ class CoperniqCard:
     def is_connected(self) -> bool:
         live = CoperniqConnection.State.CONNECTED
         return (
-            self.connection is not None and self.connection.state == live and not self.connection.is_guarded
+            self.connection is not None
+            and self.connection.state == live
+            and not self.connection.awaits_decision
         )
 
     @property
@@ -52,12 +54,12 @@ class CoperniqCard:
         return self.connection is not None and self.connection.state == CoperniqConnection.State.REFUSED
 
     @property
-    def is_guarded(self) -> bool:
-        return self.connection is not None and self.connection.is_guarded
+    def awaits_decision(self) -> bool:
+        return self.connection is not None and self.connection.awaits_decision
 
 
 def quickbooks_card(company: Company) -> QuickBooksCard:
-    return QuickBooksCard(QuickBooksConnection.objects.of(company), open_guard(company))
+    return QuickBooksCard(QuickBooksConnection.objects.of(company), find_company_mismatch(company))
 
 
 def coperniq_card(company: Company) -> CoperniqCard:
@@ -65,7 +67,7 @@ def coperniq_card(company: Company) -> CoperniqCard:
     if connection is None:
         return CoperniqCard(None)
     at_risk = 0
-    if connection.is_guarded:
+    if connection.awaits_decision:
         books = QuickBooksConnection.objects.of(company)
         at_risk = books.links.count() if books else 0
     return CoperniqCard(connection, webhook_address(connection), at_risk)

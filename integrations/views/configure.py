@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.roles import Right
 from accounts.scoping import CompanyRequest, company_page
-from integrations.connections.keys import refresh_workflows as read_workflows
+from integrations.connections.coperniq_api_key import refresh_workflows as read_workflows
 from integrations.errors import PortalError
 from integrations.forms import configure
 from integrations.forms.refresh import message_now

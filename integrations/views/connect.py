@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.models import Company, User
 from accounts.roles import Right
 from accounts.scoping import CompanyRequest, company_page
-from integrations.connections import authorizing, ending, guard, keys
+from integrations.connections import company_mismatch, coperniq_api_key, disconnection, oauth_flow
 from integrations.errors import AccessLost, AuthorizationRevoked, NotAdministrator, PortalError, VendorError
 from integrations.models import QuickBooksConnection
 from integrations.views.answers import CONFIGURATION, OVERVIEW, done, refused, sent_away
@@ -50,7 +50,9 @@ def redirect_uri() -> str:
 @company_page(Right.CONNECT)
 def quickbooks(request: CompanyRequest) -> HttpResponse:
     try:
-        address = authorizing.begin(request.session, request.company, request.user, redirect_uri())
+        address = oauth_flow.begin_authorization(
+            request.session, request.company, request.user, redirect_uri()
+        )
     except PortalError as error:
         return refused(request, {"quickbooks": [error.sentence]})
     return sent_away(request, address)
@@ -63,9 +65,9 @@ def callback(request: CompanyRequest) -> HttpResponse:
     asked = request.GET
     try:
         if "error" in asked:
-            raise ending.NotConnected(refusal_of(asked["error"]))
-        authorizing.claim_state(request.session, request.company, request.user, asked.get("state", ""))
-        connection = authorizing.complete(
+            raise disconnection.NotConnected(refusal_of(asked["error"]))
+        oauth_flow.claim_state(request.session, request.company, request.user, asked.get("state", ""))
+        connection = oauth_flow.complete_authorization(
             request.company,
             request.user,
             code=asked.get("code", ""),
@@ -121,7 +123,7 @@ def disconnect(request: CompanyRequest) -> HttpResponse:
             request, {"confirm": [ASK_DISCONNECT]}, title="Disconnect QuickBooks?", asks="Disconnect"
         )
     try:
-        connection, heard = ending.disconnect(request.company, request.user)
+        connection, heard = disconnection.disconnect(request.company, request.user)
     except PortalError as error:
         return refused(request, {"quickbooks": [error.sentence]})
     sentence = f"“{connection.company_name}” is disconnected. Existing synced data remains in both systems."
@@ -134,17 +136,19 @@ def disconnect(request: CompanyRequest) -> HttpResponse:
 @require_POST
 @company_page(Right.CONFIGURE)
 def quickbooks_guard(request: CompanyRequest) -> HttpResponse:
-    return decided(request, guard.move, guard.keep)
+    return decided(request, company_mismatch.switch_company, company_mismatch.keep_company)
 
 
 @require_POST
 @company_page(Right.CONNECT)
 def coperniq(request: CompanyRequest) -> HttpResponse:
     try:
-        connection = keys.connect(request.company, request.user, request.POST.get("api_key", ""))
+        connection = coperniq_api_key.connect_coperniq(
+            request.company, request.user, request.POST.get("api_key", "")
+        )
     except PortalError as error:
         return refused(request, {"api_key": [error.sentence]}, title="Coperniq was not connected")
-    if connection.is_guarded:
+    if connection.awaits_decision:
         sentence = "With this key nothing that is linked can be found. Syncing has stopped until you decide."
         return done(request, sentence, OVERVIEW, level=messages.WARNING)
     return done(request, "Coperniq is connected.", OVERVIEW)
@@ -153,7 +157,7 @@ def coperniq(request: CompanyRequest) -> HttpResponse:
 @require_POST
 @company_page(Right.CONFIGURE)
 def coperniq_guard(request: CompanyRequest) -> HttpResponse:
-    return decided(request, keys.move, keys.keep)
+    return decided(request, coperniq_api_key.switch_coperniq_company, coperniq_api_key.keep_coperniq_company)
 
 
 def decided(request: CompanyRequest, move: Decision, keep: Decision) -> HttpResponse:

@@ -13,7 +13,7 @@ from django_q.models import OrmQ
 
 from integrations.models import CoperniqConnection, Heartbeat
 
-BEATS = ("pump", "canary", "clock")
+BEATS = (Heartbeat.WORKER_LOOP, Heartbeat.QUEUE, Heartbeat.SUPERVISOR)
 STALE_AFTER = timedelta(seconds=30)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from integrations.connections.reference import stored_list
+from integrations.connections.stored_lists import stored_list
 from integrations.item_matching import ItemIndex, is_usable
 from integrations.models import (
     ItemlessLines,

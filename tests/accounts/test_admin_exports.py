@@ -99,13 +99,16 @@ def test_an_export_is_recorded_for_each_company(frank: User, olga: User, sign_in
     act = AuditLogEntry.objects.get(verb="export")
     assert (act.actor, act.target, str(act.company)) == (
         "frank@example.com",
-        "1 manual acts as csv",
+        "1 audit log entries as csv",
         "Acme Solar",
     )
     act.delete()
     export(sign_in(olga))
     recorded = AuditLogEntry.objects.filter(verb="export").values_list("company__slug", "target")
-    assert sorted(recorded) == [("acme", "1 manual acts as csv"), ("bolt", "1 manual acts as csv")]
+    assert sorted(recorded) == [
+        ("acme", "1 audit log entries as csv"),
+        ("bolt", "1 audit log entries as csv"),
+    ]
 
 
 def test_asking_for_the_form_is_not_an_export(frank: User, sign_in: SignIn) -> None:

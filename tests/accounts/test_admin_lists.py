@@ -61,7 +61,7 @@ def test_filtering_by_anothers_company_finds_nothing(bob: User, acme: Company, s
     page = client.get(NOTES, {"company__id__exact": acme.pk}).content
     assert b"Acme" not in page
     assert b"note of acme" not in page
-    assert b"0 manual acts" in page
+    assert b"0 audit log entries" in page
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_filtering_by_anothers_company_finds_nothing(bob: User, acme: Company, s
         "user__email__startswith",
         "user__memberships__company__id",
         "company__memberships__user__email",
-        "company__manual_acts__target__startswith",
+        "company__audit_log_entries__target__startswith",
         "company__slug",
         "actor__startswith",
         "before__startswith",
@@ -188,4 +188,4 @@ def test_a_list_counts_no_further_and_never_the_whole_table(
     page = sign_in(nora).get(NOTES, {"verb": "verb-of-acme"}).content
     assert b"Show all</a>" in page
     assert b"total</a>" not in page
-    assert b"1 manual act\n" in sign_in(nora).get(NOTES).content
+    assert b"1 audit log entry\n" in sign_in(nora).get(NOTES).content

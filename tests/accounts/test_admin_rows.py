@@ -240,7 +240,7 @@ def test_a_change_is_recorded_with_old_and_new_value(
     alice: User, of_acme: AuditLogEntry, sign_in: SignIn
 ) -> None:
     sign_in(alice).post(f"{NOTES}{of_acme.pk}/change/", form_of(of_acme, actor="nobody"))
-    target = "manual act nobody: note secret of Acme: actor"
+    target = "audit log entry nobody: note secret of Acme: actor"
     assert acts("change") == [("alice@example.com", target, "somebody", "nobody")]
     assert AuditLogEntry.objects.get(verb="change").company == of_acme.company
 
@@ -249,7 +249,7 @@ def test_a_secret_is_recorded_as_changed_and_never_shown(
     alice: User, of_acme: AuditLogEntry, sign_in: SignIn
 ) -> None:
     sign_in(alice).post(f"{NOTES}{of_acme.pk}/change/", form_of(of_acme, before="n3w-s3cr3t"))
-    assert acts("change") == [("alice@example.com", f"manual act {of_acme}: before", "", "(hidden)")]
+    assert acts("change") == [("alice@example.com", f"audit log entry {of_acme}: before", "", "(hidden)")]
     assert "s3cr3t" not in str(list(LogEntry.objects.values()))
 
 
@@ -257,8 +257,8 @@ def test_adding_and_removing_are_recorded(alice: User, of_acme: AuditLogEntry, s
     client = sign_in(alice)
     client.post(f"{NOTES}add/", form_of(of_acme, target="new"))
     client.post(f"{NOTES}{of_acme.pk}/delete/", {"post": "yes"})
-    assert acts("add") == [("alice@example.com", "manual act somebody: note new", "", "")]
-    assert acts("remove") == [("alice@example.com", f"manual act {of_acme}", "", "")]
+    assert acts("add") == [("alice@example.com", "audit log entry somebody: note new", "", "")]
+    assert acts("remove") == [("alice@example.com", f"audit log entry {of_acme}", "", "")]
     assert not AuditLogEntry.objects.filter(pk=of_acme.pk).exists()
 
 

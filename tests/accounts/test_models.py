@@ -107,7 +107,7 @@ def test_the_last_admin_is_the_one_nobody_else_can_replace(alice: User, zoe: Use
     assert not second.is_last_admin()
 
 
-def test_a_manual_act_outlives_the_person_and_the_company(alice: User, acme: Company) -> None:
+def test_an_audit_log_entry_outlives_the_person_and_the_company(alice: User, acme: Company) -> None:
     act = AuditLogEntry.objects.create(
         company=acme, user=alice, actor=alice.email, verb="connect", target="QuickBooks"
     )

@@ -201,9 +201,9 @@ def test_a_session_planted_before_is_worthless_after(alice: User, client: Client
     client.cookies["sessionid"] = str(planted)
     attempt(client, alice.email, PASSWORD)
     assert client.cookies["sessionid"].value != planted
-    stranger = Client()
-    stranger.cookies["sessionid"] = str(planted)
-    assert stranger.get("/read/").status_code == 302
+    visitor = Client()
+    visitor.cookies["sessionid"] = str(planted)
+    assert visitor.get("/read/").status_code == 302
 
 
 def test_signing_out_ends_the_session_and_needs_a_post(alice: User, sign_in: SignIn) -> None:

@@ -130,14 +130,14 @@ def test_pages_of_other_companies_rows_do_not_exist(
 
 
 @pytest.mark.parametrize("model", SCOPED, ids=lambda model: model.__name__)
-def test_nothing_sealed_is_ever_shown_even_to_the_operator(
+def test_nothing_encrypted_is_ever_shown_even_to_the_operator(
     acme_books: QuickBooksConnection, olga: Client, model: type[Model]
 ) -> None:
     row = fill(acme_books)[model]
     text = olga.get(address(model, "change", row.pk)).text + olga.get(address(model)).text
     names = [field.name for field in model._meta.concrete_fields]
-    sealed = [name for name in names if name.endswith(("_sealed", "_digest", "_snapshot"))]
-    for name in sealed:
+    secret = [name for name in names if name.endswith(("_encrypted", "_digest", "_snapshot"))]
+    for name in secret:
         assert name not in text
         assert str(getattr(row, name)) not in text or getattr(row, name) in ("", {})
 

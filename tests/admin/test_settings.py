@@ -113,11 +113,11 @@ def test_settings_are_neither_added_nor_removed(acme_books: QuickBooksConnection
 def test_settings_of_books_the_company_has_left_are_history(
     acme_books: QuickBooksConnection, alice: Client, olga: Client
 ) -> None:
-    sealed = books(acme_books.company, OTHER_REALM, state=QuickBooksConnection.State.ARCHIVED)
+    archived = books(acme_books.company, OTHER_REALM, state=QuickBooksConnection.State.ARCHIVED)
     for client in (alice, olga):
-        assert change(client, sealed.settings, push_from="sent").status_code == 403
-        assert client.get(reverse("admin:integrations_syncsettings_change", args=[sealed.settings.pk])).text
-    assert sealed.settings.push_from == "created"
+        assert change(client, archived.settings, push_from="sent").status_code == 403
+        assert client.get(reverse("admin:integrations_syncsettings_change", args=[archived.settings.pk])).text
+    assert archived.settings.push_from == "created"
 
 
 def test_only_admins_of_the_company_switch(

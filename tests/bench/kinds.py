@@ -33,7 +33,7 @@ import json, os
 from integrations.models import QuickBooksConnection, SyncRun
 connection = QuickBooksConnection.objects.get(realm_id=os.environ["REALM"])
 for account_id, project_id in json.loads(os.environ["PROJECTS"]):
-    SyncRun.objects.ask(SyncRun(
+    SyncRun.objects.request(SyncRun(
         company=connection.company, connection=connection, kind="job", action="push_job",
         coperniq_id=project_id, coperniq_account_id=account_id,
     ))

@@ -12,9 +12,9 @@ from django.db import IntegrityError, connections
 from django.utils import timezone
 
 from accounts.models import Company, User
-from integrations.connections import keys
-from integrations.connections.ending import NotConnected, disconnect
-from integrations.connections.granting import Grant, store
+from integrations.connections import coperniq_api_key
+from integrations.connections.disconnection import NotConnected, disconnect
+from integrations.connections.oauth_grant import Grant, store_grant
 from integrations.models import CoperniqConnection, QuickBooksConnection
 from integrations.quickbooks.oauth import Tokens
 from integrations.quickbooks.records import CompanyInfo, Preferences
@@ -76,13 +76,13 @@ def together(*acts: Callable[[], object]) -> list[object]:
 
 def test_two_companies_want_the_same_books(acme: Company, alice: User) -> None:
     bolt = company("bolt")
-    results = together(lambda: store(acme, alice, grant()), lambda: store(bolt, alice, grant()))
+    results = together(lambda: store_grant(acme, alice, grant()), lambda: store_grant(bolt, alice, grant()))
     assert sum(isinstance(result, NotConnected | IntegrityError) for result in results) == 1
     assert QuickBooksConnection.objects.live().count() == 1
 
 
 def test_many_tabs_make_one_connection(acme: Company, alice: User) -> None:
-    results = together(*[lambda: store(acme, alice, grant())] * AT_ONCE)
+    results = together(*[lambda: store_grant(acme, alice, grant())] * AT_ONCE)
     assert not any(isinstance(result, Exception) for result in results)
     stored = QuickBooksConnection.objects.get()
     assert stored.token_version == AT_ONCE
@@ -92,10 +92,12 @@ def test_many_tabs_make_one_connection(acme: Company, alice: User) -> None:
 def test_two_tabs_with_different_books_make_one_connection_and_one_proposal(
     acme: Company, alice: User
 ) -> None:
-    results = together(lambda: store(acme, alice, grant()), lambda: store(acme, alice, grant(OTHER_REALM)))
+    results = together(
+        lambda: store_grant(acme, alice, grant()), lambda: store_grant(acme, alice, grant(OTHER_REALM))
+    )
     assert not any(isinstance(result, Exception) for result in results)
     states = QuickBooksConnection.objects.values_list("state", flat=True)
-    assert sorted(states) == [State.GUARDED, State.PROPOSED]
+    assert sorted(states) == [State.AWAITING_DECISION, State.PROPOSED]
 
 
 def test_many_disconnect_at_once(acme: Company, alice: User, vendors: Vendors) -> None:
@@ -108,7 +110,7 @@ def test_many_disconnect_at_once(acme: Company, alice: User, vendors: Vendors) -
 
 def test_many_first_keys_make_one_connection(acme: Company, alice: User, vendors: Vendors) -> None:
     vendors.has_workflows()
-    results = together(*[lambda: keys.connect(acme, alice, "demo-key")] * AT_ONCE)
+    results = together(*[lambda: coperniq_api_key.connect_coperniq(acme, alice, "demo-key")] * AT_ONCE)
     assert not any(isinstance(result, Exception) for result in results)
     stored = CoperniqConnection.objects.get()
     tokens = {row.webhook_token for row in results if isinstance(row, CoperniqConnection)}

@@ -151,7 +151,7 @@ def test_a_dead_grant_stops_the_connection_and_holds_its_runs(
 def test_an_answer_for_a_token_that_is_history_changes_nothing(row: QuickBooksConnection) -> None:
     old = QuickBooksConnection.objects.get(pk=row.pk)
     QuickBooksConnection.objects.filter(pk=row.pk).update(token_version=old.token_version + 1)
-    tokens.mark_grant_lost(old, AuthorizationRevoked(vendor="quickbooks"))
+    tokens.mark_authorization_revoked(old, AuthorizationRevoked(vendor="quickbooks"))
     row.refresh_from_db()
     assert row.state == State.CONNECTED
 
@@ -203,6 +203,6 @@ def test_a_run_held_while_somebody_connected_again_is_released(office: Office) -
     office.enter(office.project(office.account()))
     office.work_once()
     SyncRun.objects.filter(state=RunState.QUEUED).hold_for_reconnect("late")
-    assert SyncRun.objects.release_the_reconnected() == 2
+    assert SyncRun.objects.release_reconnected() == 2
     office.work()
     assert len(office.customers()) == 2

@@ -1,4 +1,4 @@
-"""The clock finds work nobody was woken for, and a queue that stands."""
+"""The supervisor finds work that nobody was woken for, and a queue that stands."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django_q.models import OrmQ
 
 from integrations import queue
 from integrations.management.cluster import Cluster
-from integrations.management.supervisor import Clock, anything_due, silence_of_the_queue
+from integrations.management.supervisor import Supervisor, is_anything_due, queue_silence
 from integrations.models import CoperniqConnection, Heartbeat, QuickBooksConnection
 from integrations.sync.ingest.router import route_pending_events
 from tests.sync.office import Office
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.every_database
 
 
 class FakeCluster(Cluster):
-    """Counts what the clock does with the queue's processes."""
+    """Counts what the supervisor does with the queue's processes."""
 
     def __init__(self, *, running: bool = True, age: float = 1000.0) -> None:
         super().__init__()
@@ -51,9 +51,9 @@ def awake(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue, "_last_wake", float("-inf"))
 
 
-def heard(seconds_ago: float) -> None:
+def queue_was_alive(seconds_ago: float) -> None:
     Heartbeat.objects.update_or_create(
-        name=Heartbeat.CANARY, defaults={"beat_at": timezone.now() - timedelta(seconds=seconds_ago)}
+        name=Heartbeat.QUEUE, defaults={"beat_at": timezone.now() - timedelta(seconds=seconds_ago)}
     )
 
 
@@ -63,26 +63,26 @@ def queued() -> int:
 
 @pytest.mark.django_db
 def test_a_queue_that_moves_is_left_alone() -> None:
-    heard(0)
+    queue_was_alive(0)
     cluster = FakeCluster()
-    Clock(cluster).tick()
+    Supervisor(cluster).tick()
     assert (cluster.done, queued()) == ([], 0)
-    assert Heartbeat.latest(Heartbeat.CLOCK)
+    assert Heartbeat.latest(Heartbeat.SUPERVISOR)
 
 
 @pytest.mark.django_db
-def test_a_quiet_queue_is_asked_to_sing() -> None:
-    heard(5)
-    Clock(FakeCluster()).tick()
+def test_a_quiet_queue_is_sent_a_heartbeat_task() -> None:
+    queue_was_alive(5)
+    Supervisor(FakeCluster()).tick()
     assert queued() == 1
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("age", "done"), [(1000, ["kill", "start"]), (1, [])])
 def test_a_queue_that_stands_is_killed_unless_it_has_only_begun(age: float, done: list[str]) -> None:
-    heard(100)
+    queue_was_alive(100)
     cluster = FakeCluster(age=age)
-    Clock(cluster).tick()
+    Supervisor(cluster).tick()
     assert cluster.done == done
 
 
@@ -90,64 +90,64 @@ def test_a_queue_that_stands_is_killed_unless_it_has_only_begun(age: float, done
 @pytest.mark.parametrize("age", [0, 100])
 def test_processes_that_ended_are_started_again(age: float, caplog: pytest.LogCaptureFixture) -> None:
     cluster = FakeCluster(running=False, age=age)
-    Clock(cluster).tick()
+    Supervisor(cluster).tick()
     assert cluster.done == ["start"]
     assert ("starting them again" in caplog.text) == (age > 0)
 
 
 @pytest.mark.django_db
 def test_housekeeping_is_not_done_at_every_tick() -> None:
-    heard(100)
+    queue_was_alive(100)
     cluster = FakeCluster()
-    clock = Clock(cluster)
-    clock.tick()
-    clock.tick()
+    supervisor = Supervisor(cluster)
+    supervisor.tick()
+    supervisor.tick()
     assert cluster.done == ["kill", "start"]
 
 
 @pytest.mark.django_db
 def test_a_queue_never_heard_is_silent_for_ever() -> None:
-    assert silence_of_the_queue() == timedelta.max
+    assert queue_silence() == timedelta.max
 
 
 def test_events_runs_and_polls_are_work(office: Office) -> None:
-    heard(0)
+    queue_was_alive(0)
     in_an_hour = timezone.now() + timedelta(hours=1)
     CoperniqConnection.objects.update(next_poll_at=in_an_hour)
-    assert anything_due(), "the look at what changed in QuickBooks"
+    assert is_anything_due(), "the look at what changed in QuickBooks"
     QuickBooksConnection.objects.update(next_changes_at=in_an_hour)
-    assert not anything_due()
+    assert not is_anything_due()
     project = office.project(office.account())
     office.enter(project)
     OrmQ.objects.all().delete()
     queue._last_wake = float("-inf")
-    assert anything_due(), "an event nobody planned"
-    Clock(FakeCluster()).tick()
+    assert is_anything_due(), "an event nobody planned"
+    Supervisor(FakeCluster()).tick()
     assert queued() == 1
     route_pending_events()
-    assert anything_due(), "a run nobody took"
+    assert is_anything_due(), "a run nobody took"
     office.work()
-    assert anything_due(), "the poll that the webhook made due"
+    assert is_anything_due(), "the poll that the webhook made due"
     office.work(polls=True)
     CoperniqConnection.objects.update(next_poll_at=timezone.now() + timedelta(hours=1))
-    assert not anything_due()
+    assert not is_anything_due()
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_database_that_is_away_is_told_once_and_waited_for(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    clock = Clock(FakeCluster())
+    supervisor = Supervisor(FakeCluster())
     gone = OperationalError("gone")
 
     def away() -> None:
         raise gone
 
-    monkeypatch.setattr(clock, "look_around", away)
+    monkeypatch.setattr(supervisor, "check", away)
     with caplog.at_level(logging.ERROR):
-        clock.tick()
-        clock.tick()
+        supervisor.tick()
+        supervisor.tick()
     assert caplog.text.count("The database does not answer") == 1
     monkeypatch.undo()
-    clock.tick()
-    assert not clock.database_is_away
+    supervisor.tick()
+    assert not supervisor.database_is_away

@@ -29,7 +29,7 @@ from integrations.models.encryption import encrypt
 from integrations.quickbooks import oauth
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.executor import run_once
-from integrations.sync.engine.scheduler import next_run, run_company
+from integrations.sync.engine.scheduler import next_runs, run_company
 from integrations.sync.engine.worker import find_due_leases
 from integrations.sync.ingest.coperniq_projects import due_coperniq_polls
 from integrations.sync.ingest.events import follow_up, receive_coperniq
@@ -115,7 +115,7 @@ class Office:
         SyncRun.objects.ignore_pauses()
         lease = CompanyLease.objects.get(company=self.company)
         assert lease.take(timezone.now(), timedelta(seconds=settings.LEASE_SECONDS))
-        run = next_run(lease)
+        run = next_runs(lease).first()
         assert run is not None, "nothing is due"
         run_once(SyncContext(lease, run.connection), run)
         lease.release()

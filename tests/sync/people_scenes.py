@@ -36,7 +36,7 @@ def ask_about(
     office: Office, quickbooks_id: str, kind: str = "customer", event: InboundEvent | None = None
 ) -> SyncRun:
     """As planning does for what webhooks and change data tell."""
-    return SyncRun.objects.ask(
+    return SyncRun.objects.request(
         SyncRun(
             company=office.company,
             connection=office.quickbooks,

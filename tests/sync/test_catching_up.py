@@ -58,7 +58,7 @@ class Backup:
         )
         QuickBooksConnection.objects.update(**only(self.quickbooks, *CURSORS, "payments_account_id"))
         if fence:
-            CompanyLease.objects.update(**only(self.lease, "fence", "wake"))
+            CompanyLease.objects.update(**only(self.lease, "fence", "notify_count"))
 
 
 def only(row: Mapping[str, Any], *names: str) -> dict[str, Any]:

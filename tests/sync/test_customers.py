@@ -229,7 +229,7 @@ def test_an_account_archived_later_makes_its_customer_inactive_unless_there_is_a
 
 
 def test_an_account_coperniq_does_not_show_is_held(office: Office) -> None:
-    run = SyncRun.objects.ask(
+    run = SyncRun.objects.request(
         SyncRun(
             company=office.company,
             connection=office.quickbooks,
@@ -318,7 +318,7 @@ def test_an_account_without_any_name_is_held(office: Office) -> None:
         coperniq_id=str(account["id"]),
     )
     FieldMapping.objects.filter(quickbooks_field="DisplayName").update(source="custom:nickname")
-    run = SyncRun.objects.ask(with_nothing)
+    run = SyncRun.objects.request(with_nothing)
     office.work()
     run.refresh_from_db()
     assert run.cause == "account_without_name"

@@ -17,7 +17,7 @@ from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.executor import run_once
 from integrations.sync.engine.plan import RunResult
 from integrations.sync.engine.recovery import resolve_open_write
-from integrations.sync.engine.scheduler import next_run
+from integrations.sync.engine.scheduler import next_runs
 from integrations.sync.engine.worker import find_due_leases
 from tests.simulation import Simulation
 from tests.sync.office import Office, open_office
@@ -149,5 +149,5 @@ def test_a_lane_has_the_runs_of_its_company_alone(simulator: Simulation) -> None
     office, other = open_office(simulator), open_office(simulator, "northgate", "another-key")
     entered(office)
     office.work_once()
-    assert next_run(CompanyLease.objects.get(company=office.company)) is not None
-    assert next_run(CompanyLease.objects.get(company=other.company)) is None
+    assert next_runs(CompanyLease.objects.get(company=office.company)).exists()
+    assert not next_runs(CompanyLease.objects.get(company=other.company)).exists()

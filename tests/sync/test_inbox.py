@@ -150,7 +150,7 @@ def test_an_event_is_planned_by_one_of_two_workers(office: Office) -> None:
     event = InboundEvent.objects.get()
     assert route_event(event)
     assert not route_event(event)
-    assert SyncRun.objects.get().asked == 1
+    assert SyncRun.objects.get().requested_count == 1
 
 
 def test_a_wake_up_is_enough_for_many_nudges(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -167,5 +167,5 @@ def test_nothing_is_queued_onto_a_queue_that_stands(db: None, settings: Any) -> 
 
     settings.QUEUE_WORKERS = 1
     for _ in range(10):
-        queue.enqueue(queue.CANARY)
+        queue.enqueue(queue.HEARTBEAT)
     assert OrmQ.objects.count() == 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from accounts.models import User
-from integrations.connections.ending import disconnect
+from integrations.connections.disconnection import disconnect
 from integrations.connections.tokens import token_values
 from integrations.models import QuickBooksConnection, SyncRun
 from tests.sync.desk_of_money import Money

@@ -13,7 +13,7 @@ import pytest
 import responses
 from django.utils import timezone
 
-from integrations.connections.resuming import release_held
+from integrations.connections.resume import release_held
 from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import CoperniqConnection, QuickBooksConnection, RemoteWrite, RunState, SyncRun
 from tests.sampling import thinned

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from integrations.connections import keys
+from integrations.connections import coperniq_api_key
 from integrations.coperniq.client import CoperniqClient
 from integrations.coperniq.money import CoperniqInvoice
 from integrations.errors import UnexpectedShape
@@ -63,7 +63,7 @@ def test_three_missing_at_once_stop_everything_until_the_key_is_entered_again(mo
     money.edit(invoices[3], description="Meanwhile")
     money.work()
     assert not money.books("Invoice")[3]["PrivateNote"].startswith("Meanwhile")
-    keys.connect(money.office.company, None, API_KEY)
+    coperniq_api_key.connect_coperniq(money.office.company, None, API_KEY)
     money.sweep()
     assert SyncRun.objects.held().filter(cause="invoice_missing").count() == 3
     assert money.books("Invoice")[3]["PrivateNote"].startswith("Meanwhile")

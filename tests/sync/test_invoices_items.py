@@ -97,7 +97,7 @@ def test_an_item_made_in_quickbooks_meanwhile_is_found(money: Money) -> None:
     money.configure(fallback_item="1")
     invoice_of(money, name="Permit")
     made = money.book_item("Panel")
-    money.office.quickbooks.reference_lists.update(read_at="2020-01-01T00:00:00Z")
+    money.office.quickbooks.lookup_lists.update(read_at="2020-01-01T00:00:00Z")
     money.invoice(("Panel", 1, 10))
     money.work()
     assert item_of(money.books("Invoice")[-1]) == made["Id"]
@@ -134,7 +134,7 @@ def test_what_a_person_pinned_stays_and_is_theirs_to_mend(money: Money) -> None:
         "another one under Item matches, then try again."
     )
     money.edit_books("Item", pinned["Id"], Active=True)
-    money.office.quickbooks.reference_lists.update(read_at="2020-01-01T00:00:00Z")
+    money.office.quickbooks.lookup_lists.update(read_at="2020-01-01T00:00:00Z")
     money.decide("retry")
     assert len(money.books("Invoice")) == 3
     assert_at_rest(money)

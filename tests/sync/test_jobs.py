@@ -137,7 +137,7 @@ def test_the_reentry_rule_is_kept(office: Office, rule: str, asks: bool) -> None
 
 
 def ask_for_the_job(office: Office, project: dict[str, object]) -> SyncRun:
-    run = SyncRun.objects.ask(
+    run = SyncRun.objects.request(
         SyncRun(
             company=office.company,
             connection=office.quickbooks,

@@ -34,22 +34,22 @@ pytestmark = pytest.mark.every_database
 
 def test_a_secret_at_rest_is_unreadable_without_its_key(settings: Any) -> None:
     settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
-    sealed = encrypt("hunter2")
-    assert "hunter2" not in sealed
-    assert decrypt(sealed) == "hunter2"
+    encrypted = encrypt("hunter2")
+    assert "hunter2" not in encrypted
+    assert decrypt(encrypted) == "hunter2"
     settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
     with pytest.raises(CredentialUnreadable):
-        decrypt(sealed)
+        decrypt(encrypted)
 
 
 def test_keys_rotate_without_a_gap(settings: Any) -> None:
     old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
     settings.CREDENTIAL_KEYS = [old]
-    sealed = encrypt("hunter2")
+    encrypted = encrypt("hunter2")
     settings.CREDENTIAL_KEYS = [new, old]
-    sealed = rotate(sealed)
+    encrypted = rotate(encrypted)
     settings.CREDENTIAL_KEYS = [new]
-    assert decrypt(sealed) == "hunter2"
+    assert decrypt(encrypted) == "hunter2"
 
 
 def test_nothing_is_sealed_as_nothing() -> None:
@@ -113,10 +113,10 @@ def test_a_poll_is_made_due_at_once_or_after_a_spacing(office: Office) -> None:
 
 
 def test_a_stopped_connection_says_so(office: Office) -> None:
-    before = office.coperniq.is_guarded
+    before = office.coperniq.awaits_decision
     office.coperniq.proposed_api_key_encrypted = encrypt("other")
     office.coperniq.save()
-    assert (before, office.coperniq.is_guarded) == (False, True)
+    assert (before, office.coperniq.awaits_decision) == (False, True)
     assert not QuickBooksConnection.objects.syncing().exists()
 
 
@@ -128,8 +128,8 @@ def test_rows_name_themselves_for_people(office: Office) -> None:
         "Settings of Brightfield Books of Brightfield": office.quickbooks.settings,
         "Solar: Installation": office.trigger,
         "CompanyName ← nothing": FieldMapping(quickbooks_field="CompanyName"),
-        "CompanyLease of Brightfield": CompanyLease.objects.get(),
-        "pump": Heartbeat(name="pump"),
+        "Lease of Brightfield": CompanyLease.objects.get(),
+        "queue": Heartbeat(name="queue"),
         "Push the job House": run,
         "create Customer for job 7": RemoteWrite(
             operation="create", entity="Customer", kind="job", coperniq_id="7"

@@ -115,7 +115,7 @@ def test_edited_twice_it_is_news_twice_and_asked_for_once(billed: Money) -> None
         billed.edit_books("Invoice", billed.link().quickbooks_id, DueDate=day)
         assert len(look(billed)) == 1
     route_pending_events()
-    assert SyncRun.objects.get().asked == 2
+    assert SyncRun.objects.get().requested_count == 2
 
 
 def test_a_void_and_a_deletion_are_news(billed: Money) -> None:

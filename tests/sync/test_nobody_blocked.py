@@ -31,7 +31,7 @@ def test_a_title_of_600_characters_is_pushed(office: Office) -> None:
 def test_a_lane_given_back_is_not_leased_again_by_a_late_renewal(office: Office) -> None:
     lease = CompanyLease.objects.get()
     assert lease.take(timezone.now(), timedelta(seconds=15))
-    lease.look()
+    lease.refresh()
     assert lease.release_if_idle()
     CompanyLease.objects.renew([(lease.pk, lease.fence)], timezone.now() + timedelta(seconds=15))
     assert CompanyLease.objects.free(timezone.now()).exists()

@@ -240,7 +240,7 @@ def test_an_invoice_out_of_sight_leaves_its_payment_vanished(paid: Paid) -> None
     money, invoice, payment = paid
     money.office.simulator.control(f"coperniq/{API_KEY}/invoices/{invoice['id']}", None, "DELETE")
     _shared_cache.clear()
-    SyncRun.objects.ask(
+    SyncRun.objects.request(
         SyncRun(
             company=money.office.company,
             connection=money.office.quickbooks,

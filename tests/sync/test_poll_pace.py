@@ -181,7 +181,7 @@ def test_a_poll_whose_worker_was_killed_is_due_again_at_once(office: Office) -> 
     CoperniqConnection.objects.update(next_poll_at=now, poll_claimed_until=now)
     assert len(due_coperniq_polls()) == 1
     assert CoperniqConnection.objects.release_dead_owners() == 0, "this very process is alive"
-    CoperniqConnection.objects.update(poll_driver=f"{HOST}:999999999")
+    CoperniqConnection.objects.update(poll_owner=f"{HOST}:999999999")
     assert due_coperniq_polls() == []
     assert CoperniqConnection.objects.release_dead_owners() == 1
     assert len(due_coperniq_polls()) == 1
@@ -192,7 +192,7 @@ def test_a_look_whose_worker_was_killed_is_due_again_at_once(office: Office) -> 
     QuickBooksConnection.objects.update(next_changes_at=now, changes_claimed_until=now)
     assert len(due_cdc_reads()) == 1
     assert QuickBooksConnection.objects.release_dead_owners() == 0, "this very process is alive"
-    QuickBooksConnection.objects.update(changes_driver=f"{HOST}:999999999")
+    QuickBooksConnection.objects.update(changes_owner=f"{HOST}:999999999")
     assert due_cdc_reads() == []
     assert QuickBooksConnection.objects.release_dead_owners() == 1
     assert len(due_cdc_reads()) == 1

@@ -66,7 +66,7 @@ def test_a_release_pushes_once_however_often_it_is_reported(office: Office, back
 def test_what_was_pushed_is_not_pushed_by_the_same_run_again(office: Office, back: dict[str, Any]) -> None:
     run = office.held()
     office.decide("release", run)
-    SyncRun.objects.filter(pk=run.pk).update(state=RunState.QUEUED, asked=9)
+    SyncRun.objects.filter(pk=run.pk).update(state=RunState.QUEUED, requested_count=9)
     office.work()
     assert SyncRun.objects.filter(action="push_job").count() == 2
 

@@ -21,13 +21,13 @@ from integrations.models import CallCount, CompanyLease, RemoteWrite, RunState, 
 from integrations.models.leases import LONG_AGO
 from integrations.sync.engine import scheduler as engine_scheduler
 from integrations.sync.engine.context import ContextPool, SyncContext, lock_for
-from integrations.sync.engine.executor import resume_write
+from integrations.sync.engine.executor import _resolve_write
 from integrations.sync.engine.recovery import find_open_writes
 from integrations.sync.engine.scheduler import (
     MAX_CONCURRENT_RUNS,
     RECHECK_SECONDS,
     CompanyScheduler,
-    first_runs,
+    next_runs,
     run_company,
 )
 from integrations.sync.engine.worker import HELPER_THREADS, HelperPool, WorkerLoop, find_due_leases
@@ -44,29 +44,29 @@ Execute = Callable[[SyncRun], None]
 
 
 class Threads:
-    """A crew of real ones, as many as are asked for up to a limit."""
+    """A pool of real threads, up to a limit."""
 
     def __init__(self, most: int = 30) -> None:
         self.most = most
         self.pool = ThreadPoolExecutor(30)
-        self.hired: list[Future[int]] = []
+        self.submitted: list[Future[int]] = []
 
-    def share(self) -> int:
+    def fair_share(self) -> int:
         return self.most
 
-    def hire(self, errand: Callable[[], int]) -> bool:
-        self.hired.append(self.pool.submit(self.at_home, errand))
+    def submit(self, job: Callable[[], int]) -> bool:
+        self.submitted.append(self.pool.submit(self.at_home, job))
         return True
 
-    def at_home(self, errand: Callable[[], int]) -> int:
+    def at_home(self, job: Callable[[], int]) -> int:
         try:
-            return errand()
+            return job()
         finally:
             connections.close_all()
 
 
 @pytest.fixture
-def crew() -> Iterator[Threads]:
+def helpers() -> Iterator[Threads]:
     threads = Threads()
     yield threads
     threads.pool.shutdown()
@@ -80,7 +80,7 @@ def busy(transactional_db: None, simulator: Simulation) -> Office:
 def ask(office: Office, kind: str, id_: object, account: object = "") -> SyncRun:
     action = "notice_entry" if account == "" else f"push_{kind}"
     values = {"kind": kind, "action": action, "coperniq_id": str(id_), "coperniq_account_id": str(account)}
-    return SyncRun.objects.ask(SyncRun(company=office.company, connection=office.quickbooks, **values))
+    return SyncRun.objects.request(SyncRun(company=office.company, connection=office.quickbooks, **values))
 
 
 def taken(office: Office) -> CompanyLease:
@@ -126,47 +126,49 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Watch:
     return watching
 
 
-def go(lease: CompanyLease, crew: Threads) -> int:
-    return run_company(lease, time.monotonic() + SOON, crew)
+def go(lease: CompanyLease, helpers: Threads) -> int:
+    return run_company(lease, time.monotonic() + SOON, helpers)
 
 
-def test_ten_accounts_are_worked_on_at_once_and_never_more(busy: Office, crew: Threads, watch: Watch) -> None:
+def test_ten_accounts_are_worked_on_at_once_and_never_more(
+    busy: Office, helpers: Threads, watch: Watch
+) -> None:
     for account in range(3 * MAX_CONCURRENT_RUNS):
         ask(busy, "job", account, f"a{account}")
     meeting = threading.Barrier(MAX_CONCURRENT_RUNS)
     watch.execute = lambda run: waited(meeting)
-    assert go(taken(busy), crew) == 3 * MAX_CONCURRENT_RUNS
+    assert go(taken(busy), helpers) == 3 * MAX_CONCURRENT_RUNS
     assert watch.most == MAX_CONCURRENT_RUNS
 
 
 def test_runs_of_one_account_follow_each_other_as_they_were_asked_for(
-    busy: Office, crew: Threads, watch: Watch
+    busy: Office, helpers: Threads, watch: Watch
 ) -> None:
     kinds = ("customer", "job", "job", "job")
     runs = {
         account: [ask(busy, kind, f"{account}-{n}", account) for n, kind in enumerate(kinds)]
         for account in ("a", "b", "c")
     }
-    go(taken(busy), crew)
+    go(taken(busy), helpers)
     for account, of_account in runs.items():
         wanted = [f"{run.kind} {run.coperniq_id}" for run in of_account]
         assert [name for name in watch.order if f" {account}-" in name] == wanted
         assert not any(watch.overlapped(one, other) for one in of_account for other in of_account)
 
 
-def test_customers_take_turns_whatever_their_account(busy: Office, crew: Threads, watch: Watch) -> None:
+def test_customers_take_turns_whatever_their_account(busy: Office, helpers: Threads, watch: Watch) -> None:
     customers = [ask(busy, "customer", account, account) for account in ("a", "b", "c", "d")]
-    go(taken(busy), crew)
+    go(taken(busy), helpers)
     assert watch.together == set()
     assert len(watch.order) == len(customers)
 
 
-def test_runs_whose_account_is_not_known_yet_overlap(busy: Office, crew: Threads, watch: Watch) -> None:
+def test_runs_whose_account_is_not_known_yet_overlap(busy: Office, helpers: Threads, watch: Watch) -> None:
     for project in range(4):
         ask(busy, "job", project)
     meeting = threading.Barrier(4)
     watch.execute = lambda run: waited(meeting)
-    go(taken(busy), crew)
+    go(taken(busy), helpers)
     assert watch.most == 4
 
 
@@ -180,10 +182,10 @@ def test_a_long_account_does_not_hide_the_others(office: Office, monkeypatch: py
     for n in range(1, 5):
         ask(office, "job", n, "big")
     small = ask(office, "job", "x", "small")
-    assert [run.pk for run in first_runs(CompanyLease.objects.get())][1:] == [small.pk]
+    assert [run.pk for run in next_runs(CompanyLease.objects.get())][1:] == [small.pk]
 
 
-def test_what_comes_while_others_run_is_not_left_behind(busy: Office, crew: Threads, watch: Watch) -> None:
+def test_what_comes_while_others_run_is_not_left_behind(busy: Office, helpers: Threads, watch: Watch) -> None:
     ask(busy, "job", 1, "a")
 
     def ask_more(run: SyncRun) -> None:
@@ -191,11 +193,11 @@ def test_what_comes_while_others_run_is_not_left_behind(busy: Office, crew: Thre
             ask(busy, "job", 2, "b")
 
     watch.execute = ask_more
-    assert go(taken(busy), crew) == 2
+    assert go(taken(busy), helpers) == 2
     assert CompanyLease.objects.get().leased_until == LONG_AGO
 
 
-def test_the_lane_is_kept_until_the_last_run_has_ended(busy: Office, crew: Threads, watch: Watch) -> None:
+def test_the_lease_is_kept_until_the_last_run_has_ended(busy: Office, helpers: Threads, watch: Watch) -> None:
     """The leader has nothing to do any more while a helper is still at work."""
     leader = threading.get_ident()
     leases: list[bool] = []
@@ -210,32 +212,32 @@ def test_the_lane_is_kept_until_the_last_run_has_ended(busy: Office, crew: Threa
             leases.append(CompanyLease.objects.get().leased_until > timezone.now())
 
     watch.execute = slow_for_helpers
-    go(taken(busy), crew)
+    go(taken(busy), helpers)
     assert leases == [True]
     assert CompanyLease.objects.get().leased_until == LONG_AGO
 
 
 def test_at_the_deadline_what_is_under_way_ends_and_the_rest_is_left(
-    busy: Office, crew: Threads, watch: Watch, monkeypatch: pytest.MonkeyPatch
+    busy: Office, helpers: Threads, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for account in range(5):
         ask(busy, "job", account, f"a{account}")
     lease = taken(busy)
-    shift = CompanyScheduler(lease, time.monotonic() + SOON, crew)
-    crew.most = 1
+    scheduler = CompanyScheduler(lease, time.monotonic() + SOON, helpers)
+    helpers.most = 1
     meeting = threading.Barrier(2)
 
     def late(run: SyncRun) -> None:
         meeting.wait(PATIENCE_SECONDS)
-        shift.deadline = time.monotonic() - 1
+        scheduler.deadline = time.monotonic() - 1
 
     watch.execute = late
-    assert shift.lead() == 2
+    assert scheduler.run() == 2
     assert CompanyLease.objects.get().leased_until == LONG_AGO
     assert find_due_leases().exists()
 
 
-def test_a_lane_lost_in_one_thread_ends_it_in_all(busy: Office, crew: Threads, watch: Watch) -> None:
+def test_a_lease_lost_in_one_thread_ends_it_in_all(busy: Office, helpers: Threads, watch: Watch) -> None:
     for account in range(50):
         ask(busy, "job", account, f"a{account}")
     lease = taken(busy)
@@ -249,7 +251,7 @@ def test_a_lane_lost_in_one_thread_ends_it_in_all(busy: Office, crew: Threads, w
         raise_lost(lease)
 
     watch.execute = lose
-    go(lease, crew)
+    go(lease, helpers)
     assert len(watch.order) == MAX_CONCURRENT_RUNS
     assert CompanyLease.objects.get().leased_until > timezone.now(), "it is somebody else's"
 
@@ -260,16 +262,18 @@ def raise_lost(lease: CompanyLease) -> None:
     assert lease.is_lost
 
 
-def test_a_lane_lost_is_noticed_when_work_is_looked_for(busy: Office, crew: Threads, watch: Watch) -> None:
+def test_a_lease_lost_is_noticed_when_work_is_looked_for(
+    busy: Office, helpers: Threads, watch: Watch
+) -> None:
     lease = taken(busy)
     CompanyLease.objects.update(fence=F("fence") + 1)
     ask(busy, "job", 1, "a")
-    assert go(lease, crew) == 0
+    assert go(lease, helpers) == 0
     assert lease.is_lost
 
 
 def test_a_pause_of_the_company_stops_its_other_runs_at_once(
-    busy: Office, crew: Threads, watch: Watch
+    busy: Office, helpers: Threads, watch: Watch
 ) -> None:
     for account in range(50):
         ask(busy, "job", account, f"a{account}")
@@ -281,7 +285,7 @@ def test_a_pause_of_the_company_stops_its_other_runs_at_once(
         lease.pause(timezone.now() + timedelta(minutes=1))
 
     watch.execute = throttled
-    go(lease, crew)
+    go(lease, helpers)
     assert len(watch.order) == MAX_CONCURRENT_RUNS
     assert CompanyLease.objects.get().leased_until == LONG_AGO
     assert not find_due_leases().exists()
@@ -289,7 +293,7 @@ def test_a_pause_of_the_company_stops_its_other_runs_at_once(
 
 @pytest.mark.parametrize("who", ["leader", "helper"])
 def test_a_database_that_is_away_for_one_thread_ends_the_driving(
-    busy: Office, crew: Threads, watch: Watch, who: str
+    busy: Office, helpers: Threads, watch: Watch, who: str
 ) -> None:
     leader = threading.get_ident()
     for account in range(40):
@@ -305,14 +309,14 @@ def test_a_database_that_is_away_for_one_thread_ends_the_driving(
 
     watch.execute = away
     with pytest.raises(OperationalError):
-        go(taken(busy), crew)
+        go(taken(busy), helpers)
     assert CompanyLease.objects.get().leased_until > timezone.now(), "found again when its lease is over"
 
 
-def test_who_is_one_too_many_leaves_after_its_run(busy: Office, crew: Threads, watch: Watch) -> None:
+def test_who_is_one_too_many_leaves_after_its_run(busy: Office, helpers: Threads, watch: Watch) -> None:
     for account in range(MAX_CONCURRENT_RUNS + 5):
         ask(busy, "job", account, f"a{account}")
-    meeting = threading.Barrier(MAX_CONCURRENT_RUNS, action=lambda: setattr(crew, "most", 0))
+    meeting = threading.Barrier(MAX_CONCURRENT_RUNS, action=lambda: setattr(helpers, "most", 0))
     first = iter(range(MAX_CONCURRENT_RUNS))
 
     def meet(run: SyncRun) -> None:
@@ -320,20 +324,22 @@ def test_who_is_one_too_many_leaves_after_its_run(busy: Office, crew: Threads, w
             meeting.wait(PATIENCE_SECONDS)
 
     watch.execute = meet
-    assert go(taken(busy), crew) == MAX_CONCURRENT_RUNS + 5
-    assert len(crew.hired) == MAX_CONCURRENT_RUNS - 1
+    assert go(taken(busy), helpers) == MAX_CONCURRENT_RUNS + 5
+    assert len(helpers.submitted) == MAX_CONCURRENT_RUNS - 1
 
 
-def test_helpers_are_shared_among_lanes_and_bounded() -> None:
-    pump = WorkerLoop()
+def test_helpers_are_shared_among_companies_and_bounded() -> None:
+    loop = WorkerLoop()
     with ThreadPoolExecutor(HELPER_THREADS) as pool:
-        helpers = HelperPool(pump, pool)
-        assert helpers.share() == HELPER_THREADS
-        pump.leases = {n: CompanyLease() for n in range(4)}
-        assert helpers.share() == HELPER_THREADS // 4
+        helpers = HelperPool(loop, pool)
+        assert helpers.fair_share() == HELPER_THREADS
+        loop.leases = {n: CompanyLease() for n in range(4)}
+        assert helpers.fair_share() == HELPER_THREADS // 4
         released = threading.Event()
-        assert all(helpers.hire(lambda: int(released.wait(PATIENCE_SECONDS))) for _ in range(HELPER_THREADS))
-        assert not helpers.hire(lambda: 0)
+        assert all(
+            helpers.submit(lambda: int(released.wait(PATIENCE_SECONDS))) for _ in range(HELPER_THREADS)
+        )
+        assert not helpers.submit(lambda: 0)
         released.set()
 
 
@@ -341,7 +347,7 @@ def test_many_clients_entering_at_once_are_pushed_as_one_by_one(busy: Office) ->
     names = [f"Client {n}" for n in range(5)]
     for name in names:
         busy.enter(busy.project(busy.account(name), f"{name}'s roof"))
-    tasks.pump()
+    tasks.run_worker_loop()
     assert sorted(row["DisplayName"] for row in busy.customers(Job=False)) == sorted(names)
     assert len(busy.customers(Job=True)) == len(names)
     assert len(busy.quickbooks_calls(write=True)) == 2 * len(names)
@@ -351,7 +357,7 @@ def test_many_clients_entering_at_once_are_pushed_as_one_by_one(busy: Office) ->
 def test_clients_of_one_name_entering_at_once_are_not_made_twice(busy: Office) -> None:
     for n in range(3):
         busy.enter(busy.project(busy.account("John Smith"), f"Roof {n}"))
-    tasks.pump()
+    tasks.run_worker_loop()
     assert len(busy.customers(Job=False)) == 1
     assert SyncRun.objects.held().filter(kind="customer", cause="match_already_linked").count() == 2
 
@@ -381,7 +387,7 @@ def test_a_write_somebody_settled_meanwhile_is_not_settled_again(office: Office)
     RemoteWrite.objects.update(state=RemoteWrite.State.ANSWERED)
     office.simulator.forget_log()
     run = SyncRun.objects.get(writes=write)
-    assert not resume_write(SyncContext(lease, office.quickbooks), run, write)
+    assert not _resolve_write(SyncContext(lease, office.quickbooks), run, write)
     assert office.quickbooks_calls() == []
 
 
@@ -425,7 +431,7 @@ def test_desks_of_a_room_are_used_again_and_see_new_settings(office: Office) -> 
     pool.close()
 
 
-def test_calls_are_counted_now_and_then_while_a_lane_is_driven_and_at_its_end(office: Office) -> None:
+def test_calls_are_counted_now_and_then_while_a_lease_is_driven_and_at_its_end(office: Office) -> None:
     pool = ContextPool(CompanyLease.objects.get(), office.quickbooks)
     with pool.context() as ctx:
         ctx.quickbooks.read_preferences()
@@ -461,7 +467,7 @@ def test_a_project_noticed_by_one_thread_is_not_read_again_by_another(office: Of
         assert not kept(another, other), "too long ago"
 
 
-def test_a_run_costs_its_lane_no_query_of_its_own(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_costs_its_lease_no_query_of_its_own(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is left is: recovering, two looks at the lease with two queries each, giving it back."""
     monkeypatch.setattr(
         engine_scheduler, "run_once", lambda _, run: SyncRun.objects.filter(pk=run.pk).update(state="done")
@@ -475,7 +481,7 @@ def test_a_run_costs_its_lane_no_query_of_its_own(office: Office, monkeypatch: p
 
 
 def test_work_that_comes_while_everybody_is_busy_for_long_does_not_wait(
-    busy: Office, crew: Threads, watch: Watch
+    busy: Office, helpers: Threads, watch: Watch
 ) -> None:
     done = threading.Event()
     ask(busy, "job", 1, "a")
@@ -488,4 +494,4 @@ def test_work_that_comes_while_everybody_is_busy_for_long_does_not_wait(
             assert done.wait(PATIENCE_SECONDS), "the other run is not waited for"
 
     watch.execute = long
-    assert go(taken(busy), crew) == 2
+    assert go(taken(busy), helpers) == 2

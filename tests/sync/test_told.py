@@ -123,7 +123,7 @@ def test_without_access_it_waits_for_being_authorized_again(billed: Money) -> No
 def test_telling_twice_asks_once(billed: Money) -> None:
     for _ in range(2):
         tell(billed, "invoice.updated", billed.link().quickbooks_id)
-    assert pulled().asked == 2
+    assert pulled().requested_count == 2
 
 
 # echoes

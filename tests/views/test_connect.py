@@ -20,11 +20,11 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import AuditLogEntry, Company, User
-from integrations.connections import authorizing, granting
-from integrations.connections.ending import NotConnected
+from integrations.causes import Cause
+from integrations.connections import oauth_flow, oauth_grant
+from integrations.connections.disconnection import NotConnected
 from integrations.http import VendorSession
 from integrations.models import CompanyLease, CoperniqConnection, QuickBooksConnection, RunState
-from integrations.models.enums import RECONNECT
 from tests.cast import (
     ACCESS,
     JSON,
@@ -53,7 +53,7 @@ def browser(alice: User, sign_in: SignIn) -> Client:
     return sign_in(alice)
 
 
-def told(answer: Any) -> str:
+def shown_message(answer: Any) -> str:
     return " ".join(str(message) for message in get_messages(answer.wsgi_request))
 
 
@@ -92,7 +92,7 @@ def test_consent_stores_the_connection(browser: Client, acme: Company, vendors: 
     vendors.has_books()
     answer = come_back(browser, begin(browser))
     assert (answer.status_code, answer["Location"]) == (302, reverse("integrations:configuration"))
-    assert "Acme Books" in told(answer)
+    assert "Acme Books" in shown_message(answer)
     stored = QuickBooksConnection.objects.get()
     assert (stored.company, stored.realm_id, stored.state) == (acme, REALM, State.CONNECTED)
     assert (stored.access_token, stored.refresh_token) == (ACCESS, REFRESH)
@@ -130,7 +130,7 @@ def test_tokens_are_nowhere_but_encrypted(
     columns = QuickBooksConnection.objects.values().get()
     sessions = [session.get_decoded() for session in Session.objects.all()]
     acts = list(AuditLogEntry.objects.values())
-    shown = f"{columns}{sessions}{acts}{caplog.text}{dict(answer.headers)}{told(answer)}"
+    shown = f"{columns}{sessions}{acts}{caplog.text}{dict(answer.headers)}{shown_message(answer)}"
     assert ACCESS not in shown
     assert REFRESH not in shown
 
@@ -214,7 +214,7 @@ def test_a_state_of_another_person_is_refused(
     """As if the session had outlived a change of person, which signing in prevents by itself."""
     state = begin(browser)
     session = browser.session
-    session[authorizing.PENDING] = [{**row, "user": frank.pk} for row in session[authorizing.PENDING]]
+    session[oauth_flow.PENDING] = [{**row, "user": frank.pk} for row in session[oauth_flow.PENDING]]
     session.save()
     refused(come_back(browser, state), "another company")
 
@@ -222,16 +222,16 @@ def test_a_state_of_another_person_is_refused(
 def test_an_expired_state_is_refused(browser: Client, vendors: Vendors) -> None:
     state = begin(browser)
     session = browser.session
-    session[authorizing.PENDING][0]["at"] = time.time() - authorizing.LIFETIME.total_seconds() - 1
+    session[oauth_flow.PENDING][0]["at"] = time.time() - oauth_flow.LIFETIME.total_seconds() - 1
     session.save()
     refused(come_back(browser, state), "too late")
 
 
 def test_only_the_latest_few_states_are_kept(browser: Client, vendors: Vendors) -> None:
     first = begin(browser)
-    for _ in range(authorizing.MOST_PENDING):
+    for _ in range(oauth_flow.MOST_PENDING):
         begin(browser)
-    assert len(browser.session[authorizing.PENDING]) == authorizing.MOST_PENDING
+    assert len(browser.session[oauth_flow.PENDING]) == oauth_flow.MOST_PENDING
     refused(come_back(browser, first), "does not belong")
 
 
@@ -245,7 +245,7 @@ def test_a_session_that_ended_meanwhile_is_refused(
 
     monkeypatch.setattr("django.contrib.sessions.backends.db.SessionStore.save", ended)
     with pytest.raises(NotConnected, match="signed out"):
-        authorizing.claim_state(browser.session, Company.objects.get(), User.objects.get(), state)
+        oauth_flow.claim_state(browser.session, Company.objects.get(), User.objects.get(), state)
 
 
 def test_cancelling_says_what_happened(browser: Client, vendors: Vendors) -> None:
@@ -340,7 +340,7 @@ def test_losing_the_race_for_a_realm_is_friendly(
     def too_late(*_: object) -> None:
         raise IntegrityError
 
-    monkeypatch.setattr(granting, "place", too_late)
+    monkeypatch.setattr(oauth_grant, "_place_grant", too_late)
     vendors.grants()
     vendors.has_books()
     refused(come_back(browser, begin(browser)), "already in use in this portal")
@@ -362,7 +362,7 @@ def test_other_currencies_are_connected_with_a_warning(browser: Client, vendors:
     vendors.grants()
     vendors.has_books(currency="CAD")
     answer = come_back(browser, begin(browser))
-    assert "CAD" in told(answer)
+    assert "CAD" in shown_message(answer)
     assert QuickBooksConnection.objects.get().is_connected
 
 
@@ -371,7 +371,7 @@ def test_the_same_books_continue_where_they_stopped(
     browser: Client, acme: Company, vendors: Vendors, state: str
 ) -> None:
     old = books(acme, state=state, state_reason="ended", token_version=4, access_token_encrypted="")
-    held = run(old, RunState.HELD, cause=RECONNECT)
+    held = run(old, RunState.HELD, cause=Cause.RECONNECT)
     asked = run(old, RunState.HELD, "2", cause="several_candidates")
     coperniq = keyed(acme, next_poll_at=timezone.now() + timedelta(minutes=10))
     vendors.grants()
@@ -486,15 +486,15 @@ def test_disconnect_does_not_depend_on_intuit(
     if isinstance(failure, int):
         vendors.revokes(failure)
     answer = browser.post(DISCONNECT, {"confirm": "yes"})
-    assert "could not be told" in told(answer)
+    assert "could not be told" in shown_message(answer)
     assert QuickBooksConnection.objects.get().state == State.DISCONNECTED
 
 
 def test_disconnect_does_not_depend_on_readable_tokens(
     browser: Client, acme: Company, vendors: Vendors
 ) -> None:
-    books(acme, refresh_token_encrypted="sealed-with-a-lost-key")
-    assert "could not be told" in told(browser.post(DISCONNECT, {"confirm": "yes"}))
+    books(acme, refresh_token_encrypted="encrypted-with-a-lost-key")
+    assert "could not be told" in shown_message(browser.post(DISCONNECT, {"confirm": "yes"}))
     assert QuickBooksConnection.objects.get().state == State.DISCONNECTED
 
 

@@ -1,4 +1,4 @@
-"""Coperniq by API key: tried first, stored sealed, its webhook address kept for ever."""
+"""Coperniq by API key: tried first, stored encrypted, its webhook address kept."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditLogEntry, Company, User
+from integrations.causes import Cause
 from integrations.models import CallCount, CoperniqConnection, Kind, RunState
-from integrations.models.enums import RECONNECT
 from tests.cast import JSON, STORED_WORKFLOWS, SignIn, Vendors, books, keyed, link, run
 
 State = CoperniqConnection.State
@@ -65,7 +65,7 @@ def test_no_key_is_not_even_tried(browser: Client, vendors: Vendors, api_key: st
 
 def test_a_new_key_keeps_the_webhook_address(browser: Client, acme: Company, vendors: Vendors) -> None:
     old = keyed(acme, state=State.REFUSED, poll_failures=7)
-    held = run(books(acme), RunState.HELD, cause=RECONNECT)
+    held = run(books(acme), RunState.HELD, cause=Cause.RECONNECT)
     vendors.has_workflows()
     browser.post(CONNECT, {"api_key": "demo-new-key"})
     row = CoperniqConnection.objects.get()
@@ -96,7 +96,7 @@ def test_the_same_key_is_the_same_company(browser: Client, acme: Company, vendor
     link(books(acme), Kind.CUSTOMER, "1")
     vendors.has_workflows()
     browser.post(CONNECT, {"api_key": "demo-coperniq-key"})
-    assert not CoperniqConnection.objects.get().is_guarded
+    assert not CoperniqConnection.objects.get().awaits_decision
     assert len(vendors.stage.calls) == 1
 
 
@@ -107,14 +107,14 @@ def test_an_outage_during_the_trial_proves_nothing(browser: Client, acme: Compan
     vendors.has_record("accounts/1", 503)
     assert browser.post(CONNECT, {"api_key": "demo-new-key"}).status_code == 400
     row = CoperniqConnection.objects.get()
-    assert (row.api_key, row.is_guarded) == ("demo-coperniq-key", False)
+    assert (row.api_key, row.awaits_decision) == ("demo-coperniq-key", False)
 
 
 def test_pasting_the_key_anew_mends_one_that_cannot_be_opened(
     browser: Client, acme: Company, vendors: Vendors
 ) -> None:
     keyed(acme)
-    CoperniqConnection.objects.update(api_key_encrypted="sealed-with-a-lost-key")
+    CoperniqConnection.objects.update(api_key_encrypted="encrypted-with-a-lost-key")
     vendors.has_workflows()
     browser.post(CONNECT, {"api_key": "demo-key"})
     assert CoperniqConnection.objects.get().api_key == "demo-key"

@@ -19,9 +19,9 @@ def test_alive_does_not_need_a_database(client: Client) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("name", ["pump", "canary", "clock"])
+@pytest.mark.parametrize("name", ["worker_loop", "queue", "supervisor"])
 def test_ready_while_the_worker_beats(client: Client, name: str) -> None:
-    Heartbeat.beat(name)
+    Heartbeat.record(name)
     answer = client.get("/readyz")
     assert answer.status_code == 200
     assert answer.json() == {"ready": True, "database": True, "queue": True, "worker": True}
@@ -37,13 +37,13 @@ def test_not_ready_without_a_worker(client: Client) -> None:
 
 @pytest.mark.django_db
 def test_an_old_heartbeat_is_none(client: Client) -> None:
-    Heartbeat.objects.create(name="pump", beat_at=timezone.now() - timedelta(seconds=31))
+    Heartbeat.objects.create(name="queue", beat_at=timezone.now() - timedelta(seconds=31))
     assert client.get("/readyz").status_code == 503
 
 
 @pytest.mark.django_db
 def test_another_part_s_heartbeat_does_not_count(client: Client) -> None:
-    Heartbeat.beat("something else")
+    Heartbeat.record("something else")
     assert client.get("/readyz").status_code == 503
 
 

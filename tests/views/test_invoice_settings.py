@@ -58,8 +58,8 @@ def is_on() -> bool:
 def errors(browser: Client, page: str = SETTINGS, **fields: str) -> dict[str, list[str]]:
     answer = browser.post(page, fields, headers=JSON)
     assert answer.status_code == 400
-    told: dict[str, list[str]] = answer.json()["errors"]
-    return told
+    reported: dict[str, list[str]] = answer.json()["errors"]
+    return reported
 
 
 def test_switching_on_begins_a_period_and_looks_at_once(
@@ -126,9 +126,9 @@ def test_books_in_other_currencies_are_not_switched_on(
     browser: Client, connection: QuickBooksConnection, currency: str
 ) -> None:
     QuickBooksConnection.objects.update(home_currency=currency)
-    told = errors(browser, SWITCH, enabled="on")["enabled"][0]
-    assert (currency or "an unknown currency") in told
-    assert "US dollars" in told
+    reported = errors(browser, SWITCH, enabled="on")["enabled"][0]
+    assert (currency or "an unknown currency") in reported
+    assert "US dollars" in reported
     assert not is_on()
     page = browser.get(CONFIGURATION).text
     assert "Only companies in US dollars can be switched on" in page
@@ -273,10 +273,10 @@ def test_quickbooks_is_asked_once_before_an_id_is_refused(
     refreshing.brings = {"items": ITEMS, "accounts": ACCOUNTS}
     assert browser.post(SETTINGS, {"fallback_item": "59", "deposit_account.ACH": "35"}).status_code == 302
     assert refreshing.count == 1
-    told = errors(browser, fallback_item="999", difference_item="998")
+    reported = errors(browser, fallback_item="999", difference_item="998")
     assert refreshing.count == 2
-    assert "no active item with the id 999" in told["fallback_item"][0]
-    assert set(told) == {"fallback_item", "difference_item"}
+    assert "no active item with the id 999" in reported["fallback_item"][0]
+    assert set(reported) == {"fallback_item", "difference_item"}
 
 
 @pytest.mark.parametrize(
@@ -304,8 +304,8 @@ def test_quickbooks_out_of_reach_is_said_for_a_person_at_a_form(
     browser: Client, connection: QuickBooksConnection, refreshing: Refreshing
 ) -> None:
     refreshing.fails = True
-    told = errors(browser, fallback_item="59")["fallback_item"][0]
-    assert told == "QuickBooks cannot be reached at the moment. Please try again in a few minutes."
+    reported = errors(browser, fallback_item="59")["fallback_item"][0]
+    assert reported == "QuickBooks cannot be reached at the moment. Please try again in a few minutes."
     refreshing.brings = {"items": ITEMS}
     assert browser.post(SETTINGS, {"fallback_item": "59"}).status_code == 302
 

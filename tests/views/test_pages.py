@@ -69,14 +69,14 @@ def test_each_state_shows_its_badge_and_its_way_out(
 
 
 def test_open_guard_shows_both_books_and_what_is_at_risk(acme: Company, client_of_alice: Client) -> None:
-    old = books(acme, state=State.GUARDED, company_name="Brightfield Books")
+    old = books(acme, state=State.AWAITING_DECISION, company_name="Brightfield Books")
     books(acme, OTHER_REALM, state=State.PROPOSED, company_name="Northgate Roofing")
     for number in range(3):
         link(old, Kind.CUSTOMER, str(number))
     page = client_of_alice.get(OVERVIEW)
     assert "Keep “Brightfield Books”" in page.text
     assert "Move to “Northgate Roofing”" in page.text
-    assert "The 3 links are sealed" in page.text
+    assert "The 3 links are archived" in page.text
     assert '<span class="badge good">Connected</span>' not in page.text
 
 
@@ -92,7 +92,7 @@ def test_guarded_key_shows_what_is_at_risk(acme: Company, client_of_alice: Clien
     keyed(acme, proposed_api_key_encrypted=encrypt("demo-other-key"))
     page = client_of_alice.get(OVERVIEW)
     assert 'action="/integrations/coperniq/guard/"' in page.text
-    assert "The 1 link is sealed" in page.text
+    assert "The 1 link is archived" in page.text
 
 
 def test_coperniq_card_says_what_to_set_up_there(
@@ -137,7 +137,7 @@ def test_no_page_shows_a_credential(acme: Company, client_of_alice: Client) -> N
 
 def test_unreadable_webhook_token_does_not_take_the_page_away(acme: Company, client_of_alice: Client) -> None:
     keyed(acme)
-    CoperniqConnection.objects.update(webhook_token_encrypted="not-sealed-by-us")
+    CoperniqConnection.objects.update(webhook_token_encrypted="not-encrypted-by-us")
     page = client_of_alice.get(OVERVIEW)
     assert page.status_code == 200
     assert "cannot be read at the moment" in page.text

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from accounts.models import Company
-from integrations.connections import keys
+from integrations.connections import coperniq_api_key
 from integrations.management.json_command import CompanyCommand, Options, secret_from
 from integrations.status import webhook_address
 
@@ -21,10 +21,10 @@ class Command(CompanyCommand):
 
     def answer_for(self, company: Company, options: Options) -> Mapping[str, object]:
         api_key = secret_from(options["api_key_env"], "api_key_env")
-        connection = keys.connect(company, None, api_key)
+        connection = coperniq_api_key.connect_coperniq(company, None, api_key)
         return {
             "state": connection.state,
-            "guarded": connection.is_guarded,
+            "guarded": connection.awaits_decision,
             "webhook_address": webhook_address(connection),
             "workflows": connection.workflows,
         }

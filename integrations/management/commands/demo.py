@@ -21,7 +21,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        with DemoStack(options["folder"], options["port"], options["simulator_port"]) as house:
-            self.stdout.write(house.furnish())
+        with DemoStack(options["folder"], options["port"], options["simulator_port"]) as stack:
+            self.stdout.write(stack.start_all())
             self.stdout.flush()
-            house.wait()
+            stack.wait()

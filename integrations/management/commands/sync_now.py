@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from accounts.models import Company
 from integrations import queue
-from integrations.connections.ending import NotConnected
+from integrations.connections.disconnection import NotConnected
 from integrations.management.json_command import CompanyCommand, Options
+from integrations.messages.engine import EngineMessage
 from integrations.models import CompanyLease, CoperniqConnection, QuickBooksConnection, SyncRun
 from integrations.status import is_idle, run_counts
 
@@ -22,14 +23,14 @@ if TYPE_CHECKING:
 
     from integrations.models.connections import QuickBooksConnectionQuerySet
 
-LOOK_EVERY_SECONDS = 0.2
+CHECK_SECONDS = 0.2
 NOT_DONE = 2
 
 
 class Command(CompanyCommand):
     help = (
-        "Polls now, and looks for changes in QuickBooks. "
-        "With --wait: exit code 0 once a poll and a look begun after the call are over and nothing is left, else 2."
+        "Polls Coperniq and reads change data from QuickBooks now. "
+        "With --wait: exit code 0 once both have been done since the call and nothing is left to do, else 2."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -39,81 +40,86 @@ class Command(CompanyCommand):
 
     def answer_for(self, company: Company, options: Options) -> Mapping[str, object]:
         seconds = options["wait"]
-        asked_at = timezone.now()
-        ask_for_poll(company, asked_at)
-        CoperniqConnection.objects.filter(company=company).update(next_invoice_sweep_at=asked_at)
-        books = QuickBooksConnection.objects.live().filter(company=company)
-        books.filter(next_changes_at__gt=asked_at).update(next_changes_at=asked_at)
+        requested_at = timezone.now()
+        _request_poll(company, requested_at)
+        CoperniqConnection.objects.filter(company=company).update(next_invoice_sweep_at=requested_at)
+        quickbooks = QuickBooksConnection.objects.live().filter(company=company)
+        quickbooks.filter(next_changes_at__gt=requested_at).update(next_changes_at=requested_at)
         if options["ignore_pauses"]:
             SyncRun.objects.filter(company=company).ignore_pauses()
             CompanyLease.notify(company.pk)
         queue.wake()
-        if seconds is not None and not wait_for(company, asked_at, seconds):
-            self.show(counts(company, asked_at))
+        if seconds is not None and not wait_for(company, requested_at, seconds):
+            self.show(counts(company, requested_at))
             sys.exit(NOT_DONE)
-        return counts(company, asked_at)
+        return counts(company, requested_at)
 
 
-def counts(company: Company, asked_at: datetime) -> Mapping[str, object]:
+def counts(company: Company, requested_at: datetime) -> Mapping[str, object]:
     return {
-        "polled": is_polled(company, asked_at),
-        "looked": has_looked(company, asked_at),
+        "polled": _is_polled(company, requested_at),
+        "looked": _is_cdc_read(company, requested_at),
         "idle": is_idle(company),
         "runs": run_counts(company),
     }
 
 
-def wait_for(company: Company, asked_at: datetime, seconds: float) -> bool:
-    """A poll or look under way when we asked makes the next one due as late as ever, so ours is asked for again."""
+def wait_for(company: Company, requested_at: datetime, seconds: float) -> bool:
+    """Wait for a poll and a read of change data that began after the call; False if they take longer.
+
+    One that was in progress at the call makes the next one due at its usual time, so it is requested again.
+    """
     give_up_at = time.monotonic() + seconds
-    while not (is_polled(company, asked_at) and has_looked(company, asked_at) and is_idle(company)):
+    while not (
+        _is_polled(company, requested_at) and _is_cdc_read(company, requested_at) and is_idle(company)
+    ):
         if time.monotonic() >= give_up_at:
             return False
-        if ask_for_poll(company, asked_at) or ask_for_look(company, asked_at):
+        if _request_poll(company, requested_at) or _request_cdc(company, requested_at):
             queue.wake()
-        time.sleep(LOOK_EVERY_SECONDS)
+        time.sleep(CHECK_SECONDS)
     return True
 
 
-def ask_for_poll(company: Company, asked_at: datetime) -> bool:
-    """False when a poll has begun since. Raises NotConnected where none ever would."""
-    books = QuickBooksConnection.objects.live().filter(company=company)
+def _request_poll(company: Company, requested_at: datetime) -> bool:
+    """Make a poll due; False if one has begun since. Raises NotConnected if none can begin."""
+    quickbooks = QuickBooksConnection.objects.live().filter(company=company)
     connection = CoperniqConnection.objects.live().filter(company=company).first()
-    if connection is None or not books.exists():
-        raise NotConnected("Both Coperniq and QuickBooks have to be connected before anything can be synced.")
-    if began_since(connection, asked_at):
+    if connection is None or not quickbooks.exists():
+        raise NotConnected(EngineMessage.NOTHING_TO_SYNC().text)
+    if _began_since(connection, requested_at):
         return False
     connection.make_poll_due(timezone.now())
     return True
 
 
-def ask_for_look(company: Company, asked_at: datetime) -> bool:
-    """One that began before we asked is over. What has failed since then is left to its own time."""
+def _request_cdc(company: Company, requested_at: datetime) -> bool:
+    """Make a read of change data due if one that began before has ended. A failed read keeps its own retry time."""
     usual = timedelta(seconds=settings.QUICKBOOKS_CDC_SECONDS)
-    overtaken = waiting_for_look(company, asked_at).filter(
-        next_changes_at__gt=asked_at, next_changes_at__lt=asked_at + usual
+    overtaken = _awaiting_cdc(company, requested_at).filter(
+        next_changes_at__gt=requested_at, next_changes_at__lt=requested_at + usual
     )
-    return overtaken.update(next_changes_at=asked_at) > 0
+    return overtaken.update(next_changes_at=requested_at) > 0
 
 
-def has_looked(company: Company, asked_at: datetime) -> bool:
-    """Also where nobody can: without access to the books."""
-    return not waiting_for_look(company, asked_at).exists()
+def _is_cdc_read(company: Company, requested_at: datetime) -> bool:
+    """True also if it cannot be read, for lack of access to QuickBooks."""
+    return not _awaiting_cdc(company, requested_at).exists()
 
 
-def waiting_for_look(company: Company, asked_at: datetime) -> QuickBooksConnectionQuerySet:
-    books = QuickBooksConnection.objects.syncing().filter(company=company)
-    return books.filter(Q(captured_at__isnull=True) | Q(captured_at__lt=asked_at))
+def _awaiting_cdc(company: Company, requested_at: datetime) -> QuickBooksConnectionQuerySet:
+    quickbooks = QuickBooksConnection.objects.syncing().filter(company=company)
+    return quickbooks.filter(Q(captured_at__isnull=True) | Q(captured_at__lt=requested_at))
 
 
-def began_since(connection: CoperniqConnection, asked_at: datetime) -> bool:
+def _began_since(connection: CoperniqConnection, requested_at: datetime) -> bool:
     started_at = connection.last_poll_started_at
-    return started_at is not None and started_at >= asked_at
+    return started_at is not None and started_at >= requested_at
 
 
-def is_polled(company: Company, asked_at: datetime) -> bool:
+def _is_polled(company: Company, requested_at: datetime) -> bool:
     connection = CoperniqConnection.objects.get(company=company)
     started_at, ended_at = connection.last_poll_started_at, connection.last_poll_ended_at
     if started_at is None or ended_at is None:
         return False
-    return began_since(connection, asked_at) and ended_at >= started_at
+    return _began_since(connection, requested_at) and ended_at >= started_at

@@ -7,13 +7,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from integrations.management.cluster import Cluster, run_cluster
-from integrations.management.supervisor import TICK_SECONDS, Clock
+from integrations.management.supervisor import TICK_SECONDS, Supervisor
 
-GRACE_SECONDS = 55.0  # longer than a pump works
+GRACE_SECONDS = 55.0  # longer than the worker loop runs
 
 
 class Command(BaseCommand):
-    help = "Works off the queue, keeps its clock, and starts the queue again when it stands. Run one per machine."
+    help = "Executes the queue, wakes it for due work, and restarts it when it stands. Run one per machine."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--cluster-of", type=int, help="internal: be the queue of this supervisor")
@@ -30,7 +30,7 @@ def supervise() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     cluster = Cluster()
-    clock = Clock(cluster)
+    supervisor = Supervisor(cluster)
     while not stop.wait(TICK_SECONDS):
-        clock.tick()
+        supervisor.tick()
     cluster.stop(GRACE_SECONDS)

@@ -166,7 +166,7 @@ def request_merge_check(ctx: SyncContext, old_customer_id: str) -> None:
     )
     with transaction.atomic():
         ctx.lease.assert_owned()
-        SyncRun.objects.ask(check)
+        SyncRun.objects.request(check)
 
 
 def wait_if_merged(ctx: SyncContext, quickbooks_id: str) -> None:

@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 from django.conf import settings
 from django.utils import timezone
 
-from integrations.connections.clients import CallMeter, call_gate_for, coperniq_client, quickbooks_client
+from integrations.connections.clients import CallMeter, call_limiter_for, coperniq_client, quickbooks_client
 from integrations.coperniq.client import CoperniqClient
 from integrations.coperniq.records import Project
 from integrations.models import CompanyLease, QuickBooksConnection, SyncSettings
@@ -28,7 +28,7 @@ _locks: WeakValueDictionary[tuple[int, str], Lock] = WeakValueDictionary()
 
 
 class Lock:
-    """May be taken again by the thread that has it. Forgotten when nobody holds it or waits for it."""
+    """A reentrant lock that can be referenced weakly: it is deleted when no thread holds it or waits for it."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
@@ -49,27 +49,27 @@ def lock_for(connection_id: int, name: str) -> Lock:
 
 
 class ProjectCache:
-    """Projects as they were read a moment ago, kept for the job that is pushed in the same breath."""
+    """Projects that were just read, for the push of their job that follows within seconds."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._read: dict[str, tuple[float, Project]] = {}
 
-    def keep(self, project: Project, seconds: float) -> None:
-        """Until `seconds` from now. What nobody came for is forgotten on the way."""
+    def set(self, project: Project, seconds: float) -> None:
+        """Keep a project for some seconds; expired ones are deleted."""
         now = time.monotonic()
         with self._lock:
-            self._read = {id_: kept for id_, kept in self._read.items() if kept[0] > now}
+            self._read = {id_: entry for id_, entry in self._read.items() if entry[0] > now}
             self._read[project.id] = (now + seconds, project)
 
-    def take(self, project_id: str) -> Project | None:
+    def pop(self, project_id: str) -> Project | None:
         with self._lock:
             until, project = self._read.pop(project_id, (float("-inf"), None))
         return project if until > time.monotonic() else None
 
 
 class SyncContext:
-    """For one thread at a time. Clients keep their connections alive for as long as the lease is driven."""
+    """The context of one run. Used by one thread at a time; its clients keep their HTTP connections from run to run."""
 
     RECENT_SECONDS = 15.0
 
@@ -91,7 +91,7 @@ class SyncContext:
 
     @cached_property
     def settings(self) -> SyncSettings:
-        """As they were when this run began, see `reset`."""
+        """The settings as they were when this run began, see `reset`."""
         return SyncSettings.objects.get(connection=self.connection)
 
     @property
@@ -99,7 +99,7 @@ class SyncContext:
         return dict(self.connection.mappings.values_list("quickbooks_field", "source"))
 
     def reset(self) -> None:
-        """Another run: what people decided since the last one holds from here on."""
+        """Prepare for another run, which reads the settings again."""
         self.__dict__.pop("settings", None)
 
     def locked(self, name: str) -> AbstractContextManager[None]:
@@ -118,17 +118,17 @@ class SyncContext:
         return lock_for(self.connection.pk, name)
 
     def read_project(self, project_id: str) -> Project:
-        """As it is now; kept for the job that is pushed in the same breath."""
+        """Read a project and keep it for `recent_project`."""
         project = self.coperniq.read_project(project_id)
-        self._projects.keep(project, self.RECENT_SECONDS)
+        self._projects.set(project, self.RECENT_SECONDS)
         return project
 
     def recent_project(self, project_id: str) -> Project:
-        """The project as its phase entry was noticed a moment ago, else as it is now."""
-        return self._projects.take(project_id) or self.read_project(project_id)
+        """The project as `read_project` returned it in the last seconds, else read now."""
+        return self._projects.pop(project_id) or self.read_project(project_id)
 
     def cache_set(self, key: tuple[str, str], value: object) -> None:
-        """For the runs that follow in the same breath, in whichever thread."""
+        """Keep a value for the runs of this connection in the next seconds, in all threads."""
         if len(_shared_cache) > MAX_CACHE_ENTRIES:
             _shared_cache.clear()
         _shared_cache[self.connection.pk, *key] = (time.monotonic(), value)
@@ -138,27 +138,27 @@ class SyncContext:
         return value if time.monotonic() - read_at < self.RECENT_SECONDS else None
 
     def ensure_lease_outlives_call(self) -> None:
-        """The lease has to outlive the call: nobody takes the lease while an answer may still come."""
+        """Extend the lease beyond the timeout of a call, so that nobody takes it while a response may still arrive."""
         longest = max(self.quickbooks.timeout_seconds, self.coperniq.timeout_seconds)
         call = timedelta(seconds=longest) + LEASE_MARGIN
         self.lease.assert_owned(timezone.now() + max(call, timedelta(seconds=settings.LEASE_SECONDS)))
 
 
 class ContextPool:
-    """The desks of one connection while its lease is driven, and what they share."""
+    """The contexts of one connection while its lease is owned, and what they share."""
 
     def __init__(self, lease: CompanyLease, connection: QuickBooksConnection) -> None:
         self.lease = lease
         self.connection = connection
         self.meter = CallMeter(lease.company_id, every=1.0)
         self.projects = ProjectCache()
-        self.gate = call_gate_for(connection.realm_id)
-        self.gate.keep()
+        self.limiter = call_limiter_for(connection.realm_id)
+        self.limiter.keep_slots()
         self._free: list[SyncContext] = []
 
     @contextmanager
     def context(self) -> Iterator[SyncContext]:
-        """One nobody sits at, with its connections still open."""
+        """A context that no other thread uses, with its HTTP connections still open."""
         try:
             ctx = self._free.pop()
         except IndexError:
@@ -170,5 +170,5 @@ class ContextPool:
             self._free.append(ctx)
 
     def close(self) -> None:
-        self.gate.release()
+        self.limiter.release_slots()
         self.meter.flush(now=True)

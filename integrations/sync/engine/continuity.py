@@ -1,9 +1,8 @@
-"""Does this process know everything that was written to QuickBooks, or may the database have come from a backup?
+"""Detects that the database may have been restored from a backup, and then links documents again.
 
-In steady state nothing is read here. Three things tell that the database may have forgotten something: the process
-has just started; the fencing token or the cursor is lower than this process has seen, or a token is used a second
-time; or the cursor has not moved for a while, so that no worker was running. Should all of that miss a restore, the
-same write still gets the same request id (engine/outbox.py).
+Usually nothing is read here. The database may have lost something if the process has just started, if the fencing
+token or the cursor is lower than this process has seen, if a token is used a second time, or if the cursor has not
+moved for a while. If a restore remains undetected, the same write still gets the same request id (engine/outbox.py).
 """
 
 from __future__ import annotations
@@ -21,28 +20,28 @@ from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.handlers import installed
 
 CDC_OVERLAP = timedelta(minutes=10)
-"""How far before the cursor change data are read again: the clocks differ, and stamps are whole seconds."""
+"""How far before the cursor change data are read again: clocks differ, and time stamps have whole seconds."""
 
 _SHORTEST_OUTAGE = timedelta(minutes=2)
-BEFORE_THE_FIRST = timedelta(days=30)
-"""A database may come from before the switch-on it is told of now."""
+_BEFORE_FIRST_PERIOD = timedelta(days=30)
+"""A backup may be older than the first switch-on of invoice syncing that it is compared with."""
 
 
 @dataclass
 class _ProcessKnowledge:
-    """What this process knows of a connection. `lease` is the driving in which it was last up to date."""
+    """What this process has seen of a connection. `lease` is the one under which it was last up to date."""
 
     cursor: datetime | None = None
     fence: int = 0
     lease: CompanyLease | None = None
 
     def is_newer(self, cursor: datetime | None, fence: int) -> bool:
-        """Than the database is now: that one came from a backup."""
+        """True if this process has seen later values than the database has: it was restored from a backup."""
         gone_back = self.cursor is not None and (cursor is None or cursor < self.cursor)
         return gone_back or fence < self.fence
 
-    def drove(self, lease: CompanyLease) -> bool:
-        """Under this fence, and yet in another driving: every taking of a lease has a fence of its own."""
+    def has_used_fence(self, lease: CompanyLease) -> bool:
+        """True if this process owned another lease with this fencing token: every taking has a token of its own."""
         return self.lease is not None and self.lease is not lease and lease.fence <= self.lease.fence
 
 
@@ -51,7 +50,7 @@ _lock = threading.Lock()
 
 
 def find_or_recover_link(ctx: SyncContext, run: SyncRun) -> RecordLink | None:
-    """Before anything is created it is looked for among what a lost database may have forgotten."""
+    """The record's link; before a record counts as not linked, documents lost with a database are linked again."""
     link = RecordLink.objects.pushed(ctx.connection, run.kind, run.coperniq_id)
     if link is None:
         _ensure_current(ctx)
@@ -60,20 +59,20 @@ def find_or_recover_link(ctx: SyncContext, run: SyncRun) -> RecordLink | None:
 
 
 def _ensure_current(ctx: SyncContext) -> None:
-    """By one thread: the others find it done when their turn comes."""
+    """Link lost documents again, by one thread; the others wait and find it done."""
     with ctx.locked("catching up"):
-        if not is_up_to_date(ctx):
+        if not _is_up_to_date(ctx):
             _catch_up(ctx)
 
 
-def is_up_to_date(ctx: SyncContext) -> bool:
-    cursor, lease = stored_cursor(ctx.connection), ctx.lease
+def _is_up_to_date(ctx: SyncContext) -> bool:
+    cursor, lease = _stored_cursor(ctx.connection), ctx.lease
     with _lock:
         seen = _known.setdefault(ctx.connection.pk, _ProcessKnowledge())
         if (
             seen.lease is None
             or seen.is_newer(cursor, lease.fence)
-            or seen.drove(lease)
+            or seen.has_used_fence(lease)
             or _is_outage(cursor)
         ):
             return False
@@ -87,11 +86,11 @@ def _is_outage(cursor: datetime | None) -> bool:
 
 
 def is_continuous(connection: QuickBooksConnection, now: datetime) -> bool:
-    """For the background look: true if nothing can have been lost since the cursor, which may move to `now` then.
+    """True if nothing can have been lost since the cursor, so that change data capture may move it to `now`.
 
-    Whoever has not seen an earlier cursor cannot tell, and only takes note of this one.
+    False for the first call of a process, which has seen no earlier cursor and only remembers this one.
     """
-    cursor = stored_cursor(connection)
+    cursor = _stored_cursor(connection)
     fence = (
         CompanyLease.objects.filter(company=connection.company_id).values_list("fence", flat=True).first()
         or 0
@@ -116,11 +115,11 @@ def _catch_up(ctx: SyncContext) -> None:
         _known[ctx.connection.pk] = _ProcessKnowledge(began_at, ctx.lease.fence, ctx.lease)
 
 
-def stored_cursor(connection: QuickBooksConnection) -> datetime | None:
+def _stored_cursor(connection: QuickBooksConnection) -> datetime | None:
     rows = QuickBooksConnection.objects.filter(pk=connection.pk)
     return rows.values_list("changes_cursor_at", flat=True).get()
 
 
 def _recovery_cursor(connection: QuickBooksConnection) -> datetime:
     first = InvoiceSyncPeriod.objects.filter(connection=connection).order_by("id").first()
-    return stored_cursor(connection) or (first.on_at if first else timezone.now()) - BEFORE_THE_FIRST
+    return _stored_cursor(connection) or (first.on_at if first else timezone.now()) - _BEFORE_FIRST_PERIOD

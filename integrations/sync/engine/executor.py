@@ -8,12 +8,14 @@ from dataclasses import replace
 from django.conf import settings
 from django.db import DatabaseError, DataError, IntegrityError, OperationalError, transaction
 
-from integrations.errors import LeaseLost, PortalError, StaleVersion, Throttled
+from integrations.causes import Cause
+from integrations.errors import LeaseLost, PortalError, StaleVersion
+from integrations.messages.engine import EngineMessage
 from integrations.models import Action, Direction, Outcome, RemoteWrite, SyncRun
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.failure_policy import held_result, result_of_error, unstored_result
 from integrations.sync.engine.handlers import installed
-from integrations.sync.engine.persistence import store_result
+from integrations.sync.engine.persistence import store_result, stored_parameters
 from integrations.sync.engine.plan import RunResult
 from integrations.sync.engine.preview import preview_result
 from integrations.sync.engine.recovery import (
@@ -29,28 +31,29 @@ TRIES_AGAINST_STALENESS = 3
 
 
 def run_once(ctx: SyncContext, run: SyncRun) -> None:
-    """One execution, whatever it comes to. Never raises for what a record, a vendor or a rule can do.
+    """Execute a run once and store its result, whatever it is.
 
-    A database that is away is raised: the run stays claimed, and is found again when the lease's lease is over.
+    Raises OperationalError if the database cannot be reached: the run stays claimed and is recovered by the next owner
+    of the lease.
     """
     if not run.claim(ctx.lease.fence):
         return
     try:
         settle_run(ctx, run, _attempt(ctx, run))
     except LeaseLost:
-        logger.warning("CompanyLease of company %s was taken over", run.company_id)
+        logger.warning("The lease of company %s was taken by another worker", run.company_id)
     except OperationalError:
         raise
     except DatabaseError:
         logger.exception("Run %s could not be stored", run.pk)
-        settle_run(ctx, run, unstored_result(run))
+        settle_run(ctx, run, unstored_result())
     ctx.meter.flush()
 
 
 def _attempt(ctx: SyncContext, run: SyncRun) -> RunResult:
-    """A run that took its worker down with it, again and again, is counted too, and stopped."""
+    """The result of one execution. A run whose worker died during each of its attempts is held."""
     if run.attempts > len(settings.RETRY_PAUSES) + 1:
-        return unstored_result(run)
+        return unstored_result()
     try:
         return _execute(ctx, run)
     except (LeaseLost, DatabaseError):
@@ -59,49 +62,48 @@ def _attempt(ctx: SyncContext, run: SyncRun) -> RunResult:
         return result_of_error(ctx, run, error)
     except Exception:
         logger.exception("Run %s failed", run.pk)
-        return held_result(
-            run, "internal", "Something unexpected happened inside the portal. Please tell support."
-        )
+        message = EngineMessage.UNEXPECTED_ERROR()
+        return held_result(message.cause, message.text, message.parameters)
 
 
 def _execute(ctx: SyncContext, run: SyncRun) -> RunResult:
-    noticing = installed().detectors.get(Action(run.action))
-    if noticing is not None:
-        return noticing(ctx, run)
+    detect = installed().detectors.get(Action(run.action))
+    if detect is not None:
+        return detect(ctx, run)
     refresh_linked_ids(ctx, run)
     resolve_shared_writes_of_run(ctx, run)
-    resumed = [resume_write(ctx, run, write) for write in find_open_writes(ctx, run)]
-    own = [ending for ending in resumed if ending is not None]
+    resolved = [_resolve_write(ctx, run, write) for write in find_open_writes(ctx, run)]
+    own = [result for result in resolved if result is not None]
     if own:
         run.forget_decisions_read()
         refresh_linked_ids(ctx, run)
-    ending = plan_and_apply(ctx, run)
-    if own and ending.outcome == Outcome.NOTHING_TO_DO:
-        return replace(ending, silent=True, choices=own[-1].choices)
-    return ending
+    result = _plan_and_apply(ctx, run)
+    if own and result.outcome == Outcome.NOTHING_TO_DO:
+        return replace(result, silent=True, choices=own[-1].choices)
+    return result
 
 
-def resume_write(ctx: SyncContext, run: SyncRun, write: RemoteWrite) -> RunResult | None:
-    """How this record's own write turned out, if it was done. What others left open is told in their own log."""
+def _resolve_write(ctx: SyncContext, run: SyncRun, write: RemoteWrite) -> RunResult | None:
+    """Resolve an open write and store its result; returns it if it is this record's own and the write was done."""
     with ctx.locked(f"write {write.pk}"):
-        # Two runs may have found it: its own, and one that looked at what others left.
-        ending = (
+        # Another run may have found it as well and resolved it meanwhile.
+        result = (
             resolve_open_write(ctx, write)
             if RemoteWrite.objects.open().filter(pk=write.pk).exists()
             else None
         )
-        if ending is None:
+        if result is None:
             return None
         try:
-            store_result(ctx, write.run or run, ending)
+            store_result(ctx, write.run or run, result)
         except (DataError, IntegrityError):
             logger.exception("Write %s could not be stored", write.pk)
             return None
-    return ending if RemoteWrite.objects.filter(own_writes(run), pk=write.pk).exists() else None
+    return result if RemoteWrite.objects.filter(own_writes(run), pk=write.pk).exists() else None
 
 
-def plan_and_apply(ctx: SyncContext, run: SyncRun) -> RunResult:
-    """Somebody else was faster (5010): read again and decide anew, a few times."""
+def _plan_and_apply(ctx: SyncContext, run: SyncRun) -> RunResult:
+    """Plan and apply; if the record changed meanwhile (error 5010), read and plan again, a few times."""
     action = installed().records[Action(run.action)]
     for _ in range(TRIES_AGAINST_STALENESS):
         plan = action.plan(ctx, run)
@@ -109,43 +111,44 @@ def plan_and_apply(ctx: SyncContext, run: SyncRun) -> RunResult:
         if shown is not None:
             return shown
         try:
-            ending = action.apply(ctx, run, plan)
+            result = action.apply(ctx, run, plan)
         except StaleVersion as error:
             stale = error
             continue
-        if not ending.again:
-            return ending
-        store_result(ctx, run, ending)
-        return plan_and_apply(ctx, run)
+        if not result.again:
+            return result
+        store_result(ctx, run, result)
+        return _plan_and_apply(ctx, run)
     raise stale
 
 
-def quickbooks_id_after(run: SyncRun, ending: RunResult) -> str:
-    """A pull is known by it, whatever else it touched."""
-    return run.quickbooks_id if run.direction == Direction.PULL else ending.quickbooks_id or run.quickbooks_id
+def _quickbooks_id_after(run: SyncRun, result: RunResult) -> str:
+    """A pull is identified by its QuickBooks id, which never changes."""
+    return run.quickbooks_id if run.direction == Direction.PULL else result.quickbooks_id or run.quickbooks_id
 
 
-def settle_run(ctx: SyncContext, run: SyncRun, ending: RunResult) -> None:
-    """One transaction: the write's row, the link, what follows from it, the log and the run itself."""
+def settle_run(ctx: SyncContext, run: SyncRun, result: RunResult) -> None:
+    """Store the closed write, the link, the follow-up runs, the log entry and the run in one transaction."""
     with transaction.atomic():
         ctx.lease.assert_owned()
-        store_result(ctx, run, ending)
+        store_result(ctx, run, result)
         values = {
-            "cause": ending.cause,
-            "sentence": ending.sentence,
-            "not_before": ending.not_before,
-            "choices": [choice._asdict() for choice in ending.choices],
-            "planned": ending.planned,
-            "question": ending.question,
-            "question_subject": ending.question_subject,
-            "waits_for_kind": ending.waits_for[0],
-            "waits_for_id": ending.waits_for[1],
-            "coperniq_id": run.coperniq_id or (ending.link.coperniq_id if ending.link else ""),
+            "cause": result.cause,
+            "sentence": result.sentence,
+            "message_parameters": stored_parameters(result.parameters),
+            "not_before": result.not_before,
+            "choices": [choice._asdict() for choice in result.choices],
+            "planned": result.planned,
+            "question": result.question,
+            "question_subject": result.question_subject,
+            "waits_for_kind": result.waits_for[0],
+            "waits_for_id": result.waits_for[1],
+            "coperniq_id": run.coperniq_id or (result.link.coperniq_id if result.link else ""),
             "coperniq_account_id": run.coperniq_account_id,
-            "quickbooks_id": quickbooks_id_after(run, ending),
-            "record_name": (ending.record_name or run.record_name)[:500],
+            "quickbooks_id": _quickbooks_id_after(run, result),
+            "record_name": (result.record_name or run.record_name)[:500],
         }
-        if not run.settle(ending.state, values):
+        if not run.settle(result.state, values):
             raise LeaseLost
-        if ending.cause == Throttled.cause and ending.not_before is not None:
-            ctx.lease.pause(ending.not_before)
+        if result.cause == Cause.THROTTLED and result.not_before is not None:
+            ctx.lease.pause(result.not_before)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from django.conf import settings
 from django.utils import timezone
 
+from integrations.causes import Cause
 from integrations.connections.tokens import mark_access_lost, mark_key_refused
 from integrations.errors import (
     BlockedBy,
@@ -20,8 +21,8 @@ from integrations.errors import (
     Throttled,
     VendorError,
 )
+from integrations.messages.engine import EngineMessage
 from integrations.models import Outcome, RunState, SyncRun
-from integrations.models.enums import RECONNECT
 from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.plan import RunResult
@@ -30,12 +31,19 @@ from integrations.sync.engine.plan import RunResult
 def result_of_error(ctx: SyncContext, run: SyncRun, error: PortalError) -> RunResult:
     if isinstance(error, NeedsDecision):
         return replace(
-            held_result(run, error.cause, error.sentence, error.choices),
+            held_result(error.cause, error.sentence, error.parameters, error.choices),
             planned=[{"compared": dict(row)} for row in error.compared],
         )
     if isinstance(error, BlockedBy):
         waits_for = (error.kind, error.coperniq_id)
-        return RunResult(RunState.WAITING, Outcome.WAITING, error.sentence, error.cause, waits_for=waits_for)
+        return RunResult(
+            RunState.WAITING,
+            Outcome.WAITING,
+            error.sentence,
+            error.cause,
+            parameters=error.parameters,
+            waits_for=waits_for,
+        )
     if isinstance(error, Skipped):
         return _skipped_result(error)
     tid = error.intuit_tid if isinstance(error, VendorError) else ""
@@ -43,18 +51,26 @@ def result_of_error(ctx: SyncContext, run: SyncRun, error: PortalError) -> RunRe
         return _retry_result(run, error, tid)
     if error.remedy == Remedy.RECONNECT and isinstance(error, VendorError):
         _stop_syncing(ctx, error)
-        return held_result(run, RECONNECT, error.sentence, intuit_tid=tid)
-    return held_result(run, error.cause, error.sentence, intuit_tid=tid)
+        return held_result(Cause.RECONNECT, error.sentence, error.parameters, intuit_tid=tid)
+    return held_result(error.cause, error.sentence, error.parameters, intuit_tid=tid)
 
 
 def held_result(
-    run: SyncRun,
     cause: str,
     sentence: str,
+    parameters: Mapping[str, object],
     choices: Sequence[Choice] = (RETRY, DISCARD),
     intuit_tid: str = "",
 ) -> RunResult:
-    return RunResult(RunState.HELD, Outcome.HELD, sentence, cause, choices=choices, intuit_tid=intuit_tid)
+    return RunResult(
+        RunState.HELD,
+        Outcome.HELD,
+        sentence,
+        cause,
+        parameters=parameters,
+        choices=choices,
+        intuit_tid=intuit_tid,
+    )
 
 
 def _skipped_result(reason: Skipped) -> RunResult:
@@ -69,10 +85,10 @@ def _skipped_result(reason: Skipped) -> RunResult:
 
 
 def _retry_result(run: SyncRun, error: PortalError, intuit_tid: str) -> RunResult:
-    """Rising pauses; after the last one a person looks."""
+    """Retry after rising pauses; after the last one the run is held for a person."""
     if run.attempts > len(settings.RETRY_PAUSES):
-        sentence = f"{error.sentence} It was tried {run.attempts} times and now waits for you."
-        return held_result(run, error.cause, sentence, intuit_tid=intuit_tid)
+        message = EngineMessage.RETRIES_EXHAUSTED(problem=error.sentence, attempts=run.attempts)
+        return held_result(error.cause, message.text, message.parameters, intuit_tid=intuit_tid)
     pause = timedelta(seconds=settings.RETRY_PAUSES[run.attempts - 1])
     if isinstance(error, Throttled):
         pause = max(pause, timedelta(seconds=min(error.pause_seconds, settings.RETRY_PAUSES[-1])))
@@ -93,7 +109,6 @@ def _stop_syncing(ctx: SyncContext, error: VendorError) -> None:
         mark_key_refused(ctx.connection.company.coperniq, error)
 
 
-def unstored_result(run: SyncRun) -> RunResult:
-    return held_result(
-        run, "internal", "The portal could not store how this ended. Please tell support, then try again."
-    )
+def unstored_result() -> RunResult:
+    message = EngineMessage.RESULT_NOT_STORED()
+    return held_result(message.cause, message.text, message.parameters)

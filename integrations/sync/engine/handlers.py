@@ -24,13 +24,13 @@ class RecordHandler(Protocol):
 
 
 class ResponseHandler(Protocol):
-    """Turns a vendor's answer to a write into the result of the run."""
+    """Turns a vendor's response to a write into the result of the run."""
 
     def on_response(self, ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body: str) -> RunResult:
-        """`body` is what was sent: the row, when it is closed, no longer has it."""
+        """`body` is what was sent; the row does not keep it once it is closed."""
 
     def find_lost_write(self, ctx: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
-        """The record that a write with a lost answer has left behind, recognized by what was sent; None if nothing."""
+        """The record that a write with a lost response created or changed, None if there is none."""
 
 
 @dataclass(frozen=True)

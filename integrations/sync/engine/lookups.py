@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from integrations.connections.reference import READERS, Rows
+from integrations.connections.stored_lists import READERS, Rows
 from integrations.models import LookupList, QuickBooksConnection
 from integrations.sync.engine.context import SyncContext
 
@@ -15,7 +15,7 @@ LookupName = LookupList.Name
 
 DAILY = timedelta(days=1)
 SOON = timedelta(minutes=5)
-"""Something that is not in the list may have been made since; this often it is looked for."""
+"""An entry that is missing in the list may be new, so the list is read again if it is older than this."""
 
 _lookup_cache: dict[tuple[int, str], tuple[datetime, Rows]] = {}
 
@@ -38,17 +38,17 @@ def _stored_stamp(ctx: SyncContext, name: str) -> datetime | None:
 
 
 def refresh_lookup(ctx: SyncContext, name: str, max_age: timedelta = timedelta(0)) -> Rows:
-    """Read anew, by one thread: the others find it fresh when their turn comes."""
-    asked_at = timezone.now()
+    """Read the list again, by one thread; the others wait and find it read."""
+    requested_at = timezone.now()
     with ctx.locked(f"list of {name}"):
         read_at = _stored_stamp(ctx, name)
-        if read_at is None or (read_at < asked_at and timezone.now() - read_at > max_age):
+        if read_at is None or (read_at < requested_at and timezone.now() - read_at > max_age):
             LookupList.keep(ctx.connection, name, READERS[name](ctx.quickbooks, ctx.coperniq))
     return lookup_rows(ctx, name, DAILY)
 
 
 def find_in_lookup(ctx: SyncContext, name: str, **wanted: Any) -> dict[str, Any] | None:
-    """The row with these values; one that is missing is looked for once more if the list is not quite fresh."""
+    """The row with these values. If there is none and the list is not recent, the list is read again."""
     for max_age in (DAILY, SOON):
         for row in lookup_rows(ctx, name, max_age):
             if all(row[key] == value for key, value in wanted.items()):
@@ -57,7 +57,7 @@ def find_in_lookup(ctx: SyncContext, name: str, **wanted: Any) -> dict[str, Any]
 
 
 def forget_lookup(ctx: SyncContext) -> None:
-    """QuickBooks refused something these lists call good."""
+    """Let the QuickBooks lists be read again, after QuickBooks refused an entry that they show as usable."""
     lists = LookupList.objects.filter(connection=ctx.connection).exclude(name=LookupName.CATALOG)
     lists.update(read_at=timezone.now() - 2 * DAILY)
 
@@ -76,7 +76,7 @@ def read_preferences(ctx: SyncContext) -> None:
 
 
 def preferences(ctx: SyncContext) -> QuickBooksConnection:
-    """The connection, knowing how the books are kept today."""
+    """The connection with preferences that are at most a day old."""
     read_at = ctx.connection.preferences_read_at
     if read_at is None or timezone.now() - read_at > DAILY:
         with ctx.locked("preferences"):

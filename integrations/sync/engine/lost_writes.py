@@ -12,21 +12,21 @@ from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.correlation_tag import tagged_coperniq_id
 
 _CLOCK_MARGIN = timedelta(minutes=10)
-"""Than the portal remembers: its clock and a vendor's differ, and stamps are whole seconds."""
+"""How much earlier a document may have been created than the portal stored: clocks differ, stamps have whole seconds."""
 
 Document = TypeVar("Document", QuickBooksInvoice, QuickBooksPayment)
 
 
 def sent_not_before(write: RemoteWrite, clock_offset: timedelta) -> datetime:
-    """By the vendor's clock, and early enough: nothing that the write has made is older."""
+    """The earliest moment, by the vendor's clock, at which the write can have created something."""
     return (write.sent_at or write.created_at) + clock_offset - _CLOCK_MARGIN
 
 
 def unlinked_with_tag(ctx: SyncContext, write: RemoteWrite, rows: Iterable[Document]) -> list[Document]:
-    """Those that bear this record's mark and are linked to no other."""
+    """The documents that have this record's correlation tag and are not linked."""
     realm = ctx.connection.realm_id
-    ours = [row for row in rows if tagged_coperniq_id(realm, write.kind, row.note) == write.coperniq_id]
-    return unlinked_rows(ctx, write, ours)
+    tagged = [row for row in rows if tagged_coperniq_id(realm, write.kind, row.note) == write.coperniq_id]
+    return unlinked_rows(ctx, write, tagged)
 
 
 def unlinked_rows(ctx: SyncContext, write: RemoteWrite, rows: list[Document]) -> list[Document]:

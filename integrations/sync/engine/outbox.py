@@ -1,4 +1,4 @@
-"""Every write to a vendor is a row before it is a request: prepare, send, and record how it ended."""
+"""The outbox: every write to a vendor is stored before it is sent, and its response is recorded."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from django.db import transaction
 
 from integrations.coperniq.client import CoperniqClient
 from integrations.errors import OutcomeUnknown, VendorError
+from integrations.messages.engine import EngineMessage
 from integrations.models import RecordLink, RemoteWrite, SyncRun, Vendor
 from integrations.models.encryption import keyed_digest
 from integrations.quickbooks.bodies import dump
@@ -21,13 +22,13 @@ from integrations.sync.engine.responses import WriteResponse
 
 
 def execute_plan(ctx: SyncContext, run: SyncRun, plan: Plan) -> RunResult:
-    """Do what the plan says and tell what is to be stored. Vendor errors pass through."""
+    """Execute a plan; returns the result to be stored. Raises VendorError."""
     if plan.write is None:
         return _link_without_write(ctx, run, plan)
     write = _prepare_write(ctx, run, plan, plan.write)
     body = write.body
-    ending = response_handler(write.entity).on_response(ctx, write, send_write(ctx, write), body)
-    return replace(ending, other_links=(*ending.other_links, *plan.other_links))
+    result = response_handler(write.entity).on_response(ctx, write, send_write(ctx, write), body)
+    return replace(result, other_links=(*result.other_links, *plan.other_links))
 
 
 def _prepare_write(ctx: SyncContext, run: SyncRun, plan: Plan, planned: PlannedWrite) -> RemoteWrite:
@@ -53,15 +54,15 @@ def _prepare_write(ctx: SyncContext, run: SyncRun, plan: Plan, planned: PlannedW
 
 
 def _link_metadata(run: SyncRun, plan: Plan) -> dict[str, Any]:
-    """What the link will say, should the answer come only after a restart."""
-    told: dict[str, Any] = {
+    """The link's fields, stored with the write in case the response arrives after a restart."""
+    values: dict[str, Any] = {
         "coperniq_name": plan.record_name,
         "coperniq_account_id": run.coperniq_account_id,
         "coperniq_parent_id": run.coperniq_parent_id,
         "number": plan.number,
         "amount_cents": plan.amount_cents,
     }
-    return told | {name: dict(value) for name in ("written", "about") if (value := getattr(plan, name))}
+    return values | {name: dict(value) for name in ("written", "about") if (value := getattr(plan, name))}
 
 
 def store_prepared_write(ctx: SyncContext, write: RemoteWrite, body: str) -> None:
@@ -73,7 +74,10 @@ def store_prepared_write(ctx: SyncContext, write: RemoteWrite, body: str) -> Non
 
 
 def _request_id_of(write: RemoteWrite, body: str) -> str:
-    """The same for the same body of the same record: after a restored backup QuickBooks answers as it did before."""
+    """The same id for the same body of the same record, so that after a restored backup QuickBooks replays its response.
+
+    See docs/vendors/quickbooks-online.md, 2.
+    """
     record = {"kind": write.kind, "coperniq_id": write.coperniq_id}
     name = write.coperniq_id
     if write.vendor == Vendor.COPERNIQ:
@@ -95,7 +99,7 @@ def _body_of(planned: PlannedWrite) -> str:
 
 
 def send_write(ctx: SyncContext, write: RemoteWrite) -> WriteResponse:
-    """The first sending. Whatever but an unknown outcome is definite, and closes the row: not applied."""
+    """Send a write for the first time. Any error but OutcomeUnknown means that it was not executed, and closes it."""
     try:
         return transmit_write(ctx, write)
     except OutcomeUnknown:
@@ -136,7 +140,7 @@ def record_refusal(ctx: SyncContext, write: RemoteWrite, error: VendorError) -> 
 
 
 def _link_without_write(ctx: SyncContext, run: SyncRun, plan: Plan) -> RunResult:
-    """No write: a new link is news, an old one in step is not."""
+    """The result of a plan without a write: a new link is logged, one that exists already is not."""
     link = RecordLink.objects.pushed(ctx.connection, run.kind, run.coperniq_id)
     known = link is not None and link.quickbooks_id == plan.quickbooks_id
     if link is None:
@@ -161,12 +165,11 @@ def _link_without_write(ctx: SyncContext, run: SyncRun, plan: Plan) -> RunResult
         **plan.ending,
     }
     if known:
-        sentence = plan.sentence or f"“{plan.quickbooks_name}” is in step with Coperniq already."
-        return done(sentence, plan.warnings, **values) if plan.warnings else nothing_to_do(sentence, **values)
-    return done(
-        plan.sentence
-        or f"Linked to the {run.kind} “{plan.quickbooks_name}” that QuickBooks already had"
-        f" ({RecordLink.MatchMethod(plan.match_method).label.lower()}).",
-        plan.warnings,
-        **values,
+        message = plan.sentence or EngineMessage.IN_STEP(name=plan.quickbooks_name)
+        return done(message, plan.warnings, **values) if plan.warnings else nothing_to_do(message, **values)
+    message = plan.sentence or EngineMessage.LINKED_TO_EXISTING(
+        kind=run.kind,
+        name=plan.quickbooks_name,
+        match_method=RecordLink.MatchMethod(plan.match_method).label.lower(),
     )
+    return done(message, plan.warnings, **values)

@@ -1,8 +1,8 @@
-"""Store a run's result: the write's row, the links, the follow-up runs and the log, in one transaction."""
+"""Store a run's result: the closed write, the links, the follow-up runs and the log, in one transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from django.db import transaction
 from django.utils import timezone
@@ -21,24 +21,24 @@ from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.plan import AnsweredWrite, RunResult
 
 
-def store_result(ctx: SyncContext, run: SyncRun, ending: RunResult) -> None:
+def store_result(ctx: SyncContext, run: SyncRun, result: RunResult) -> None:
     with transaction.atomic():
         ctx.lease.assert_owned()
-        if ending.answered is not None:
-            close_answered(ending.answered)
-            _consume_decision(run, ending.answered.write)
-        if ending.link is not None:
-            store_link(ending.link)
-        _store_other_links(ending.other_links)
-        for entry in ending.entries:
+        if result.answered is not None:
+            _close_answered(result.answered)
+            _consume_decision(run, result.answered.write)
+        if result.link is not None:
+            store_link(result.link)
+        _store_other_links(result.other_links)
+        for entry in result.entries:
             entry.save()
-        for asked in ending.asks:
-            SyncRun.objects.ask(asked)
-        if not ending.silent and not is_repeated(run, ending):
-            build_log_entry(run, ending).save()
+        for follow_up in result.asks:
+            SyncRun.objects.request(follow_up)
+        if not result.silent and not _is_repeated(run, result):
+            build_log_entry(run, result).save()
 
 
-def close_answered(answered: AnsweredWrite) -> None:
+def _close_answered(answered: AnsweredWrite) -> None:
     answered.write.close(
         RemoteWrite.State.ANSWERED,
         quickbooks_id=answered.quickbooks_id,
@@ -48,13 +48,13 @@ def close_answered(answered: AnsweredWrite) -> None:
 
 
 def _consume_decision(run: SyncRun, write: RemoteWrite) -> None:
-    """A person wanted it created once: whatever this run goes on with is no second time."""
+    """The answer “create it again” holds for one create."""
     if write.operation == "create" and Question.CREATE_AGAIN in run.decisions:
         run.withdraw_answer(Question.CREATE_AGAIN)
 
 
 def store_link(link: RecordLink) -> None:
-    """A new link releases what waited for it."""
+    """Save a link and release the runs that wait for it."""
     link.synced_at = timezone.now()
     link.coperniq_name, link.quickbooks_name = link.coperniq_name[:500], link.quickbooks_name[:1024]
     link.number = link.number[:40]
@@ -65,42 +65,47 @@ def store_link(link: RecordLink) -> None:
 
 
 def _store_other_links(links: Sequence[RecordLink]) -> None:
-    """Matches of items, which another thread may have stored meanwhile, and balances of the invoices paid."""
+    """Save the links of items and paid invoices. Another thread may have stored one of them meanwhile."""
     RecordLink.objects.bulk_create([link for link in links if not link.pk], ignore_conflicts=True)
     for link in links:
         if link.pk:
             link.save()
 
 
-def is_repeated(run: SyncRun, ending: RunResult) -> bool:
-    """A run that is held or waits as before has no news."""
-    resting = ending.state in (RunState.HELD, RunState.WAITING)
-    same = (run.cause, run.sentence) == (ending.cause, ending.sentence)
-    return resting and same and run.question_subject == ending.question_subject
+def _is_repeated(run: SyncRun, result: RunResult) -> bool:
+    """True if the run is held or waits as it did before this execution: that is not logged again."""
+    before = (run.cause, run.message_parameters, run.question_subject, run.choices)
+    choices = [choice._asdict() for choice in result.choices]
+    now = (result.cause, stored_parameters(result.parameters), result.question_subject, choices)
+    return result.state in (RunState.HELD, RunState.WAITING) and before == now
 
 
-def direction_of(run: SyncRun, ending: RunResult) -> str:
-    """Where something was written; a run of either direction may set the other side right."""
-    if ending.answered is None:
+def stored_parameters(parameters: Mapping[str, object]) -> dict[str, str]:
+    return {name: str(value) for name, value in parameters.items()}
+
+
+def _direction_of(run: SyncRun, result: RunResult) -> str:
+    """The direction of the write if there was one, since a run of either direction may write to either side."""
+    if result.answered is None:
         return run.direction
-    to_coperniq = ending.answered.write.vendor == Vendor.COPERNIQ
+    to_coperniq = result.answered.write.vendor == Vendor.COPERNIQ
     return Direction.PULL if to_coperniq else Direction.PUSH
 
 
-def build_log_entry(run: SyncRun, ending: RunResult) -> SyncLogEntry:
+def build_log_entry(run: SyncRun, result: RunResult) -> SyncLogEntry:
     return SyncLogEntry(
         company_id=run.company_id,
         connection_id=run.connection_id,
         run=run,
-        direction=direction_of(run, ending),
-        kind=ending.answered.write.kind if ending.answered else run.kind,
-        outcome=ending.outcome,
-        cause=ending.cause,
-        sentence=ending.sentence,
-        coperniq_id=ending.link.coperniq_id if ending.link else run.coperniq_id,
-        quickbooks_id=ending.quickbooks_id or run.quickbooks_id,
-        record_name=(ending.record_name or run.record_name)[:500],
-        changes=[change.as_dict() for change in ending.changes],
+        direction=_direction_of(run, result),
+        kind=result.answered.write.kind if result.answered else run.kind,
+        outcome=result.outcome,
+        cause=result.cause,
+        sentence=result.sentence,
+        coperniq_id=result.link.coperniq_id if result.link else run.coperniq_id,
+        quickbooks_id=result.quickbooks_id or run.quickbooks_id,
+        record_name=(result.record_name or run.record_name)[:500],
+        changes=[change.as_dict() for change in result.changes],
         attempt=run.attempts,
-        intuit_tid=ending.intuit_tid,
+        intuit_tid=result.intuit_tid,
     )

@@ -17,7 +17,7 @@ from integrations.quickbooks.bodies import dump
 
 @dataclass(frozen=True)
 class Change:
-    """One field: before and after as people read them, never a secret."""
+    """A changed field with its values before and after, as people read them. Never a secret."""
 
     field: str
     before: str
@@ -55,7 +55,7 @@ class PlannedWrite:
         }
 
     def fingerprint(self) -> str:
-        """Equal for writes that would do the same. The version is left out: a stamp alone changes nothing."""
+        """A digest that is equal for writes with the same effect; the version is left out."""
         values = {**self.values, **self.stands_for}
         content = {
             "operation": self.operation,
@@ -70,9 +70,9 @@ class PlannedWrite:
 class Plan:
     """What an action would do: at most one write, and the link that results.
 
-    `written` is kept with the link, `other_links` are stored beside it; `learns`: its answer tells something about
-    QuickBooks. `sentence` and `ending` say how it ends where there is nothing to write. `about` is for whoever reads
-    the answer; what it keeps under "kept" are values of the answering side's image that stand until they are settled.
+    `written` is stored with the link, `other_links` beside it. `learns`: the response shows how QuickBooks behaves.
+    Without a write, `sentence` and `ending` become the result of the run. `about` is passed to the response handler;
+    its "kept" are values of the snapshot that stay as they are, since another write will follow for them.
     """
 
     record_name: str
@@ -97,16 +97,16 @@ class Plan:
 
     @classmethod
     def of(cls, link: RecordLink, record_name: str, **values: Any) -> Plan:
-        """The link stays as it is, but for `values`."""
-        kept = ("match_method", "number", "amount_cents", "coperniq_snapshot", "written")
-        theirs = ("id", "name", "version", "at", "snapshot", "part")
-        names = [*kept, *(f"quickbooks_{name}" for name in theirs)]
+        """A plan that leaves the link as it is, except for `values`."""
+        own = ("match_method", "number", "amount_cents", "coperniq_snapshot", "written")
+        quickbooks = ("id", "name", "version", "at", "snapshot", "part")
+        names = [*own, *(f"quickbooks_{name}" for name in quickbooks)]
         return cls(record_name, **{name: getattr(link, name) for name in names} | values)
 
 
 @dataclass(frozen=True)
 class AnsweredWrite:
-    """A vendor write that was answered: what closes its row."""
+    """The values with which an answered write is closed."""
 
     write: RemoteWrite
     quickbooks_id: str
@@ -116,15 +116,17 @@ class AnsweredWrite:
 
 @dataclass(frozen=True)
 class RunResult:
-    """`silent`: nothing a reader of the log would miss. `entries`: what becomes of a phase entry; `asks`: what follows.
+    """The result of one execution.
 
-    `again`: the record is not done yet; what came out is stored, then it is planned anew in the same run.
+    `silent` keeps it out of the log. `entries` are phase entries to save, `asks` runs to request. `again`: the record is
+    not done yet; the result is stored, then the record is planned again in the same run.
     """
 
     state: RunState
     outcome: Outcome
     sentence: str
     cause: str = ""
+    parameters: Mapping[str, object] = field(default_factory=dict)
     silent: bool = False
     changes: Sequence[Change] = ()
     quickbooks_id: str = ""

@@ -1,4 +1,4 @@
-"""Writes whose answer was lost: repeat them under the same request id, or search for what they left behind."""
+"""Writes whose response was lost: repeat them with the same request id, or search for the record they created."""
 
 from __future__ import annotations
 
@@ -20,16 +20,19 @@ from integrations.sync.engine.responses import WriteResponse
 
 logger = logging.getLogger(__name__)
 
-# How long Intuit replays a request id is not documented; past this we look before we repeat.
+# How long Intuit replays a request id is not documented; after this time the record is searched for first.
 REPLAY_TRUSTED = timedelta(hours=1)
 MATCHED_BY_NAME = (Kind.CUSTOMER, Kind.JOB)
 _DOCUMENT_ENTITIES = ("Invoice", "Payment")
-"""Nothing in QuickBooks keeps two of the same from being made, should it have forgotten the request id."""
+"""QuickBooks would create them twice if it has forgotten the request id; names of customers are unique."""
 
 
 def find_open_writes(ctx: SyncContext, run: SyncRun) -> Iterator[RemoteWrite]:
-    """This record's own; and of records matched by name the creates of others: what they left behind must not be
-    taken for a match. What another thread of this lease has in flight is its own affair."""
+    """The open writes of this record and, of records that are matched by name, the open creates of others.
+
+    A record that such a create has left behind must not be taken for a match. Writes that another thread of this lease
+    is executing are left out.
+    """
     rows = RemoteWrite.objects.open().filter(connection=ctx.connection, kind=run.kind)
     yield from rows.filter(own_writes(run))
     if run.kind not in MATCHED_BY_NAME:
@@ -40,7 +43,7 @@ def find_open_writes(ctx: SyncContext, run: SyncRun) -> Iterator[RemoteWrite]:
 
 
 def refresh_linked_ids(ctx: SyncContext, run: SyncRun) -> None:
-    """What comes from QuickBooks is perhaps linked since it was asked for."""
+    """Set the Coperniq ids of a pull, which may have been linked since the run was requested."""
     if run.direction == Direction.PULL:
         link = RecordLink.objects.pulled(ctx.connection, run.kind, run.quickbooks_id, run.quickbooks_part)
         run.coperniq_id = link.coperniq_id if link else ""
@@ -48,15 +51,17 @@ def refresh_linked_ids(ctx: SyncContext, run: SyncRun) -> None:
 
 
 def own_writes(run: SyncRun) -> Q:
-    """The writes of this record, whichever way they go."""
-    theirs = Q(vendor=Vendor.COPERNIQ, quickbooks_id=run.quickbooks_id, quickbooks_part=run.quickbooks_part)
+    """The writes of this record in both directions."""
+    to_coperniq = Q(
+        vendor=Vendor.COPERNIQ, quickbooks_id=run.quickbooks_id, quickbooks_part=run.quickbooks_part
+    )
     if run.direction == Direction.PUSH:
         return Q(coperniq_id=run.coperniq_id)
-    return theirs | Q(coperniq_id=run.coperniq_id) if run.coperniq_id else theirs
+    return to_coperniq | Q(coperniq_id=run.coperniq_id) if run.coperniq_id else to_coperniq
 
 
 def resolve_open_write(ctx: SyncContext, write: RemoteWrite) -> RunResult | None:
-    """How it ended, or None when it came to nothing. What keeps us from finding out is raised, the row stays open."""
+    """The result of an open write, None if it was not executed. Raises VendorError; then the write stays open."""
     if write.state == RemoteWrite.State.PREPARED:
         _abandon(ctx, write)
         return None
@@ -71,14 +76,14 @@ def resolve_open_write(ctx: SyncContext, write: RemoteWrite) -> RunResult | None
 
 
 def _abandon(ctx: SyncContext, write: RemoteWrite) -> None:
-    """It came to nothing: what is to be done is planned anew."""
+    """Close a write that was not executed; the record is planned again."""
     with transaction.atomic():
         ctx.lease.assert_owned()
         write.close(RemoteWrite.State.ABANDONED)
 
 
 def _needs_search(write: RemoteWrite) -> bool:
-    """Repeating it may do it twice. Coperniq never knows a repetition (docs/vendors/coperniq-api.md, 2.6)."""
+    """True if a repetition might be executed twice. Coperniq recognizes none (docs/vendors/coperniq-api.md, 2.6)."""
     if write.vendor == Vendor.COPERNIQ:
         return True
     if write.operation == "create" and write.entity in _DOCUMENT_ENTITIES:
@@ -87,10 +92,10 @@ def _needs_search(write: RemoteWrite) -> bool:
 
 
 def _resend(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
-    """The stored bytes under the same id: applied before, it is replayed; not applied, it is applied now.
+    """Send the stored body with the same request id: QuickBooks replays its response, or executes the write now.
 
-    A refusal of the repetition can be our own first try's doing, so the record is looked for before it counts,
-    and the row stays open until the looking has succeeded.
+    The first try may be the reason for a refusal of the repetition, so the record is searched for before the refusal is
+    recorded; the write stays open until that has succeeded.
     """
     try:
         return transmit_write(ctx, write)

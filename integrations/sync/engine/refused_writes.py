@@ -10,11 +10,11 @@ NAME_TAKEN = ("6240",)
 HAS_BALANCE = ("6220", "6280")
 TOO_LONG = ("2050",)
 NUMBER_TAKEN = "duplicate document number"
-"""By what it says: Intuit has used another code for it too (docs/vendors/quickbooks-online.md, 2.2)."""
+"""Recognized by its text, since Intuit has used another code for it too (docs/vendors/quickbooks-online.md, 2.2)."""
 
 
 def refused_names(run: SyncRun) -> set[str]:
-    """In small letters: QuickBooks does not tell them from big ones."""
+    """The names that QuickBooks refused, in lower case, as it ignores case."""
     return {change["after"].casefold() for change in _refused_writes(run, "DisplayName", NAME_TAKEN)}
 
 
@@ -23,7 +23,7 @@ def was_kept_active(run: SyncRun) -> bool:
 
 
 def was_kept_inactive(run: SyncRun) -> bool:
-    """Somebody agreed to make it active again, and only its name stood in the way."""
+    """True if a person chose to make the record active again and its name was taken."""
     return any(change["after"] == "true" for change in _refused_writes(run, "Active", NAME_TAKEN))
 
 
@@ -46,5 +46,5 @@ def _refused_writes(run: SyncRun, field: str, codes: Sequence[str]) -> Iterator[
 
 
 def was_too_long(run: SyncRun) -> bool:
-    """How much QuickBooks takes of a reference is not documented (docs/vendors/quickbooks-online.md, 6)."""
+    """True if the reference was too long; its limit is not documented (docs/vendors/quickbooks-online.md, 6)."""
     return any(_refused_writes(run, "PaymentRefNum", TOO_LONG))

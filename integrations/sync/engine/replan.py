@@ -20,7 +20,10 @@ Remedies = Mapping[type[Refused], Callable[[SyncContext], None]]
 def execute_or_replan(
     ctx: SyncContext, run: SyncRun, planned: Plan, plan: Planner, against: tuple[type[Refused], ...]
 ) -> RunResult:
-    """Each refusal is a row the next plan knows of; under preview that plan has to be released first."""
+    """Execute a plan; after a refusal, which is stored and known to the next plan, plan again.
+
+    A new plan under preview has to be released first.
+    """
     for _ in range(MAX_REPLANS):
         try:
             return execute_plan(ctx, run, planned)
@@ -35,7 +38,7 @@ def execute_or_replan(
 def execute_or_refresh(
     ctx: SyncContext, run: SyncRun, planned: Plan, plan: Planner, remedies: Remedies
 ) -> RunResult:
-    """After a refusal what we know is brought up to date; the same again is not worth a try."""
+    """Execute a plan; after a refusal refresh what it was based on and plan again. Raises if the plan stays the same."""
     for _ in range(MAX_REPLANS):
         try:
             return execute_plan(ctx, run, planned)
@@ -48,8 +51,8 @@ def execute_or_refresh(
     return execute_plan(ctx, run, planned)
 
 
-def refresh_nothing(_desk: SyncContext) -> None:
-    """What was refused is a row the next plan knows of."""
+def refresh_nothing(_ctx: SyncContext) -> None:
+    """For refusals that the next plan knows from the stored write."""
 
 
 def is_same_plan(one: Plan, other: Plan) -> bool:

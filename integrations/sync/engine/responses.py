@@ -1,4 +1,4 @@
-"""What a vendor answered to a write, and what every response handler does with it."""
+"""A vendor's response to a write, and what all response handlers share."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ PAST_TENSE = {
     "adopted": "After a lost answer, found again",
 }
 COPERNIQ_INVOICE, COPERNIQ_PAYMENT, CATALOG_ITEM = "coperniq_invoice", "coperniq_payment", "catalog_item"
-"""Entities of Coperniq; those of QuickBooks have its own names."""
+"""Entities of Coperniq. Those of QuickBooks are called as in its API."""
 
 
 @dataclass(frozen=True)
 class WriteResponse:
-    """A write that was answered: the record as QuickBooks has it now, and Intuit's id of the call.
+    """The record as the vendor has it after a write, and Intuit's id of the call.
 
-    `looked_for`: nobody answered it, and the record was found; people may have changed it since.
+    `looked_for`: the response was lost and the record was found by a search; people may have changed it since.
     """
 
     record: object
@@ -46,7 +46,7 @@ def past_tense_of(write: RemoteWrite) -> str:
 
 
 def link_for_write(ctx: SyncContext, write: RemoteWrite) -> RecordLink:
-    """The record's link, or a new one, with what the plan knew about it."""
+    """The record's link, or a new one, with the values that the plan stored with the write."""
     link = RecordLink.objects.pushed(ctx.connection, write.kind, write.coperniq_id)
     if link is None:
         link = RecordLink(
@@ -61,14 +61,14 @@ def link_for_write(ctx: SyncContext, write: RemoteWrite) -> RecordLink:
 
 
 def apply_plan_metadata(link: RecordLink, about: Mapping[str, Any]) -> None:
-    """What the plan knew of the link."""
+    """Set the link's fields from the values that the plan stored with the write."""
     for name, value in about.items():
         if name != "about":
             setattr(link, name, dict(value) if isinstance(value, dict) else value)
 
 
 def kept_snapshot(write: RemoteWrite) -> dict[str, Any]:
-    """Values of the answering side's image that stand until they are settled: another write is to follow for them."""
+    """Values of the snapshot that stay as they are, since another write will follow for them."""
     return dict(write.about.get("about", {}).get("kept", {}))
 
 

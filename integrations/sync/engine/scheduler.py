@@ -20,7 +20,7 @@ from integrations.sync.engine.executor import run_once
 logger = logging.getLogger(__name__)
 
 MAX_CONCURRENT_RUNS = 10
-"""What QuickBooks takes of one company at the same time."""
+"""As many calls as QuickBooks accepts of one company at the same time."""
 
 BATCH_SIZE = 100
 RECHECK_SECONDS = 0.25
@@ -30,77 +30,75 @@ Key = tuple[int, str]
 
 
 class WorkerPool(Protocol):
-    """Who lends a lease more hands than its own."""
+    """Threads that may help with a company beside its own thread."""
 
-    def share(self) -> int:
-        """How many one lease may have at the moment. Who is one too many leaves after its run."""
+    def fair_share(self) -> int:
+        """How many helpers one company may have at the moment. A helper above that number leaves after its run."""
 
-    def hire(self, errand: Callable[[], int]) -> bool:
-        """False when nobody is free."""
+    def submit(self, job: Callable[[], int]) -> bool:
+        """False if no thread is free."""
 
 
-def run_company(lease: CompanyLease, deadline: float, crew: WorkerPool | None = None) -> int:
-    """How many runs were executed. `deadline` is on the monotonic clock; the lease is given back at the end.
+def run_company(lease: CompanyLease, deadline: float, helpers: WorkerPool | None = None) -> int:
+    """The number of runs executed. `deadline` is on the monotonic clock; the lease is released at the end.
 
-    Without a crew everything is done by the calling thread, one run after the other.
+    Without `helpers` the calling thread executes all runs, one after the other.
     """
     SyncRun.objects.recover(lease.company_id, lease.fence)
-    return CompanyScheduler(lease, deadline, crew).lead()
+    return CompanyScheduler(lease, deadline, helpers).run()
 
 
 class CompanyScheduler:
-    """One driving of a lease by one leading thread and its helpers: whose turn it is, and when it is over.
+    """Schedules the runs of one leased company on its own thread and on helpers.
 
-    A run's keys are busy from its picking to its end. Of each account only the oldest due run is known at a time, and
-    what comes after it is looked up when it has ended: its end may have changed that.
+    The keys of a run are busy from its selection to its end. Only the oldest due run of each Coperniq account is
+    known at a time; what follows it is read when it has ended, since its end may have changed that.
     """
 
-    def __init__(self, lease: CompanyLease, deadline: float, crew: WorkerPool | None = None) -> None:
+    def __init__(self, lease: CompanyLease, deadline: float, pool: WorkerPool | None = None) -> None:
         self.lease = lease
         self.deadline = deadline
-        self._crew = crew
+        self._pool = pool
         self.executed = 0
         self._changed = threading.Condition()
-        self._rooms: dict[int, ContextPool] = {}
+        self._contexts: dict[int, ContextPool] = {}
         self._ready: list[SyncRun] = []
         self._busy: set[Key] = set()
         self._running = 0
         self._helpers = 0
-        self._looked = False
-        self._known_until = 0.0
-        self._watching = False
-        self._closed = False
+        self._is_loaded = False
+        self._ready_until = 0.0
+        self._is_watched = False
+        self._released = False
         self._failure: BaseException | None = None
 
-    def lead(self) -> int:
+    def run(self) -> int:
+        """The company's own thread: executes runs until nothing is left. Raises what a helper raised."""
         try:
             while not self._is_over():
-                self._work()
-                self._end_or_wait()
+                self._execute_runs()
+                self._release_or_wait()
         except LeaseLost:
-            logger.warning("CompanyLease of company %s was taken over", self.lease.company_id)
+            logger.warning("The lease of company %s was taken by another worker", self.lease.company_id)
         except BaseException as error:
             self._failure = error
             raise
         finally:
-            self._wait_for_the_others()
-            for room in self._rooms.values():
-                room.close()
-        return self._leave()
-
-    def _leave(self) -> int:
+            self._wait_for_running()
+            for contexts in self._contexts.values():
+                contexts.close()
         if self._failure is not None:
             raise self._failure
-        if not self._closed:
+        if not self._released:
             self.lease.release()
         return self.executed
 
-    def help(self) -> int:
-        """Errand of a hired thread: does what there is, and leaves. What it falls over the leader tells."""
+    def run_helper(self) -> int:
+        """The job of a helper: executes runs while there are any. What it raises, the company's own thread raises."""
         try:
-            self._work(helping=True)
-            while self._watch():
-                self._work(helping=True)
+            self._execute_runs(helping=True)
+            while self._wait_as_helper():
+                self._execute_runs(helping=True)
         except LeaseLost:
             return 0
         except BaseException as error:
@@ -111,32 +109,32 @@ class CompanyScheduler:
                 self._helpers -= 1
         return 0
 
-    def _work(self, *, helping: bool = False) -> None:
-        while run := self._next(helping=helping):
+    def _execute_runs(self, *, helping: bool = False) -> None:
+        while run := self._next_run(helping=helping):
             try:
-                with self._room(run).context() as ctx:
+                with self._contexts_of(run).context() as ctx:
                     run_once(ctx, run)
             finally:
-                self._ended(run)
+                self._run_ended(run)
 
-    def _next(self, *, helping: bool) -> SyncRun | None:
+    def _next_run(self, *, helping: bool) -> SyncRun | None:
         with self._changed:
-            if self._is_over() or (helping and self._helpers > self._share()):
+            if self._is_over() or (helping and self._helpers > self._max_helpers()):
                 return None
-            run = self._pick() if time.monotonic() < self._known_until else None
+            run = self._pick() if time.monotonic() < self._ready_until else None
             if run is None:
-                self._look()
+                self._load_ready()
                 run = self._pick()
             if run is not None:
-                self._call_for_help()
+                self._request_helper()
             return run
 
-    def _look(self) -> None:
-        """Note how often the lease was nudged, then look for work: in this order no nudge is missed."""
-        self._looked = True
-        self.lease.look()
-        self._ready = [] if self.lease.is_paused else list(first_runs(self.lease))
-        self._known_until = time.monotonic() + _READY_VALID_SECONDS
+    def _load_ready(self) -> None:
+        """Read the notify count first, then the due runs: in this order no notification is missed."""
+        self._is_loaded = True
+        self.lease.refresh()
+        self._ready = [] if self.lease.is_paused else list(next_runs(self.lease))
+        self._ready_until = time.monotonic() + _READY_VALID_SECONDS
 
     def _pick(self) -> SyncRun | None:
         run = next((run for run in self._ready if not _conflict_keys(run) & self._busy), None)
@@ -146,86 +144,88 @@ class CompanyScheduler:
             self._running += 1
         return run
 
-    def _share(self) -> int:
-        return min(self._crew.share(), MAX_CONCURRENT_RUNS - 1) if self._crew else 0
+    def _max_helpers(self) -> int:
+        return min(self._pool.fair_share(), MAX_CONCURRENT_RUNS - 1) if self._pool else 0
 
-    def _call_for_help(self) -> None:
-        """One at a time: who comes calls the next. Somebody is called in any case, to watch while we are busy."""
+    def _request_helper(self) -> None:
+        """One at a time, each requests the next. There is always one, which looks for new work while others are busy."""
         wanted = not self._helpers or any(not _conflict_keys(run) & self._busy for run in self._ready)
-        if self._crew and wanted and self._helpers < self._share() and self._crew.hire(self.help):
+        if (
+            self._pool
+            and wanted
+            and self._helpers < self._max_helpers()
+            and self._pool.submit(self.run_helper)
+        ):
             self._helpers += 1
 
-    def _room(self, run: SyncRun) -> ContextPool:
+    def _contexts_of(self, run: SyncRun) -> ContextPool:
         with self._changed:
-            if run.connection_id not in self._rooms:
-                self._rooms[run.connection_id] = ContextPool(self.lease, run.connection)
-            return self._rooms[run.connection_id]
+            if run.connection_id not in self._contexts:
+                self._contexts[run.connection_id] = ContextPool(self.lease, run.connection)
+            return self._contexts[run.connection_id]
 
-    def _ended(self, run: SyncRun) -> None:
+    def _run_ended(self, run: SyncRun) -> None:
         with self._changed:
             self._busy -= _conflict_keys(run)
             self._running -= 1
             self.executed += 1
-            self._looked = False
-            # What was known of this account is from before its end.
+            self._is_loaded = False
+            # The runs known of this account were read before its end.
             ready = [other for other in self._ready if _account_key(other) != _account_key(run)]
             self._ready = [] if self.lease.is_paused else ready
             self._changed.notify_all()
 
     def _is_over(self) -> bool:
-        lost = self._closed or self.lease.is_lost or self._failure is not None
-        return lost or time.monotonic() >= self.deadline
+        ended = self._released or self.lease.is_lost or self._failure is not None
+        return ended or time.monotonic() >= self.deadline
 
-    def _watch(self) -> bool:
-        """One of those with nothing to do looks out for work, as the others may be busy for long."""
+    def _wait_as_helper(self) -> bool:
+        """One idle thread stays to look for new work, since the others may be busy for long; the rest leave."""
         with self._changed:
-            if self._watching or not self._running or self._is_over() or self._helpers > self._share():
+            if (
+                self._is_watched
+                or not self._running
+                or self._is_over()
+                or self._helpers > self._max_helpers()
+            ):
                 return False
-            self._wait_a_moment()
+            self._wait_for_change()
             return True
 
-    def _wait_a_moment(self) -> None:
-        self._watching = True
+    def _wait_for_change(self) -> None:
+        self._is_watched = True
         self._changed.wait(RECHECK_SECONDS)
-        self._watching = False
+        self._is_watched = False
 
-    def _end_or_wait(self) -> None:
-        """The lease is given back only when nothing runs and nothing has ended since we last looked."""
+    def _release_or_wait(self) -> None:
+        """Release the lease only if nothing runs and nothing has ended since the due runs were last read."""
         with self._changed:
             if self._running:
-                self._wait_a_moment()
-            elif self._looked and not self._is_over():
-                self._closed = self.lease.release_if_idle()
+                self._wait_for_change()
+            elif self._is_loaded and not self._is_over():
+                self._released = self.lease.release_if_idle()
 
-    def _wait_for_the_others(self) -> None:
+    def _wait_for_running(self) -> None:
         with self._changed:
             self._changed.wait_for(lambda: not self._running)
 
 
-def due_runs(lease: CompanyLease) -> QuerySet[SyncRun]:
-    return SyncRun.objects.due(timezone.now()).filter(company_id=lease.company_id)
-
-
-def next_run(lease: CompanyLease) -> SyncRun | None:
-    """The oldest due run: a customer was asked for before its job."""
-    return due_runs(lease).select_related("connection__company__coperniq").order_by("id").first()
-
-
-def first_runs(lease: CompanyLease) -> QuerySet[SyncRun]:
-    """The oldest due run of each account, the oldest first."""
+def next_runs(lease: CompanyLease) -> QuerySet[SyncRun]:
+    """The oldest due run of each account, the oldest first: a customer is requested before its job."""
     pulled = When(
         coperniq_account_id="", direction="pull", then=Concat("kind", Value(":QuickBooks:"), "quickbooks_id")
     )
     pushed = When(coperniq_account_id="", then=Concat("kind", Value(":"), "coperniq_id"))
     own = Case(pulled, pushed, default=Value(""))
-    accounts = due_runs(lease).annotate(own=own).values("connection_id", "coperniq_account_id", "own")
+    due = SyncRun.objects.due(timezone.now()).filter(company_id=lease.company_id)
+    accounts = due.annotate(own=own).values("connection_id", "coperniq_account_id", "own")
     firsts = accounts.annotate(first=Min("id")).order_by("first").values("first")[:BATCH_SIZE]
     rows = SyncRun.objects.filter(pk__in=firsts).select_related("connection__company__coperniq")
     return rows.order_by("id")
 
 
 def _account_key(run: SyncRun) -> Key:
-    """A record whose account is not known yet is taken for an account of its own."""
+    """A record whose account is not known yet counts as an account of its own."""
     pulled = run.direction == Direction.PULL
     own = f"QuickBooks:{run.quickbooks_id}" if pulled else run.coperniq_id
     return run.connection_id, run.coperniq_account_id or f"{run.kind}:{own}"

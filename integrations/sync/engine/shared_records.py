@@ -20,11 +20,11 @@ LOOKUPS = {
     engine_responses.CATALOG_ITEM: LookupName.CATALOG,
 }
 LOCKS = {"Account": "account", "PaymentMethod": "methods", engine_responses.CATALOG_ITEM: "catalog item"}
-"""Whoever looks for one, makes one, or finds out about one holds this."""
+"""The lock to hold while an entry is searched for, created, or its lost response resolved."""
 
 
 def resolve_shared_writes_of_run(ctx: SyncContext, run: SyncRun) -> None:
-    """What an earlier attempt of this run made without an answer: perhaps nobody needs it any more, and it is there."""
+    """Resolve the open creates of earlier attempts of this run, even if their entries are not needed any more."""
     for write in RemoteWrite.objects.open().filter(run=run, entity__in=LOCKS):
         with ctx.locked(LOCKS[write.entity]):
             if resolve_writes(ctx, run, RemoteWrite.objects.open().filter(pk=write.pk)):
@@ -32,24 +32,27 @@ def resolve_shared_writes_of_run(ctx: SyncContext, run: SyncRun) -> None:
 
 
 def resolve_pending_writes(ctx: SyncContext, run: SyncRun, entity: str, name: str) -> None:
-    """What an earlier attempt left open is found out first. The caller holds the lock of this kind."""
+    """Resolve the open creates of an entry of this name. The caller holds the lock of the entity."""
     open_writes = RemoteWrite.objects.open().filter(connection=ctx.connection)
     resolve_writes(ctx, run, open_writes.filter(coperniq_id=_external_key(entity, name)))
 
 
-def resolve_writes(ctx: SyncContext, run: SyncRun, left: Iterable[RemoteWrite]) -> bool:
-    """Whether any of it came to something."""
+def resolve_writes(ctx: SyncContext, run: SyncRun, writes: Iterable[RemoteWrite]) -> bool:
+    """Resolve and store open writes; True if one of them had been executed."""
     found = False
-    for write in left:
-        ending = resolve_open_write(ctx, write)
-        if ending is not None:
-            store_result(ctx, run, ending)
+    for write in writes:
+        result = resolve_open_write(ctx, write)
+        if result is not None:
+            store_result(ctx, run, result)
             found = True
     return found
 
 
 def create_shared_record(ctx: SyncContext, run: SyncRun, entity: str, values: Mapping[str, str]) -> str:
-    """The id in QuickBooks. The caller holds the lock, has settled what was left, and has looked for the name."""
+    """Create an entry; returns its QuickBooks id.
+
+    The caller holds the lock, has resolved the pending writes, and has searched for the name.
+    """
     write = RemoteWrite(
         connection=ctx.connection,
         run=run,
@@ -62,8 +65,8 @@ def create_shared_record(ctx: SyncContext, run: SyncRun, entity: str, values: Ma
     )
     store_prepared_write(ctx, write, dump(values))
     body = write.body
-    ending = response_handler(entity).on_response(ctx, write, send_write(ctx, write), body)
-    store_result(ctx, run, ending)
+    result = response_handler(entity).on_response(ctx, write, send_write(ctx, write), body)
+    store_result(ctx, run, result)
     refresh_lookup(ctx, LOOKUPS[entity])
     return write.quickbooks_id
 

@@ -22,9 +22,9 @@ from integrations.sync.engine.scheduler import WorkerPool, run_company
 
 logger = logging.getLogger(__name__)
 
-LEAD_THREADS = 24
+COMPANY_THREADS = 24
 HELPER_THREADS = 24
-"""Each lease has a thread of the first for itself, so that the helpers of a busy one never keep another waiting.
+"""Each leased company has one of the first for itself, so that the helpers of a busy company never delay another.
 
 Together they bound a queue process: 48 threads, each with one connection to the database while it works.
 """
@@ -38,54 +38,54 @@ PeriodicJob = Callable[[], Sequence[Job]]
 
 
 def find_due_leases() -> CompanyLeaseQuerySet:
-    """Free leases with due runs, or with runs whose driver died: its lease has run out by itself."""
+    """Free leases with due runs, or with runs left running by an owner that died and whose lease has expired."""
     now = timezone.now()
     due = SyncRun.objects.due(now).values("company_id")
-    stranded = SyncRun.objects.filter(state="running").values("company_id")
-    return CompanyLease.objects.free(now).filter(Q(company_id__in=due) | Q(company_id__in=stranded))
+    left_running = SyncRun.objects.filter(state="running").values("company_id")
+    return CompanyLease.objects.free(now).filter(Q(company_id__in=due) | Q(company_id__in=left_running))
 
 
 class HelperPool:
-    """Threads that busy leases hire beside their own, in equal shares."""
+    """Threads that help busy companies, in equal shares."""
 
-    def __init__(self, pump: WorkerLoop, pool: Executor) -> None:
-        self.pump = pump
+    def __init__(self, loop: WorkerLoop, pool: Executor) -> None:
+        self.loop = loop
         self.pool = pool
         self.free = threading.BoundedSemaphore(HELPER_THREADS)
 
-    def share(self) -> int:
-        return HELPER_THREADS // max(len(self.pump.leases), 1)
+    def fair_share(self) -> int:
+        return HELPER_THREADS // max(len(self.loop.leases), 1)
 
-    def hire(self, errand: Job) -> bool:
-        hired = self.free.acquire(blocking=False)
-        if hired:
-            # What it falls over is told by who hired it.
-            self.pool.submit(in_thread, errand).add_done_callback(lambda _: self.free.release())
-        return hired
+    def submit(self, job: Job) -> bool:
+        accepted = self.free.acquire(blocking=False)
+        if accepted:
+            # An exception of the job is reported by the scheduler that submitted it.
+            self.pool.submit(run_in_thread, job).add_done_callback(lambda _: self.free.release())
+        return accepted
 
 
 class WorkerLoop:
-    """Drives leases until its time is up, or until nothing has been due for a moment.
+    """Executes the runs of leased companies until its time is up, or until nothing has been due for a moment.
 
-    `chores` are asked at every tick; the errands they give are run by the pool beside the leases.
+    `periodic_jobs` are called at every tick; the jobs they return run in the pool of the companies.
     """
 
-    def __init__(self, chores: Sequence[PeriodicJob] = (), seconds: float | None = None) -> None:
-        self.chores = chores
-        self.deadline = time.monotonic() + (settings.PUMP_SECONDS if seconds is None else seconds)
+    def __init__(self, periodic_jobs: Sequence[PeriodicJob] = (), seconds: float | None = None) -> None:
+        self.periodic_jobs = periodic_jobs
+        self.deadline = time.monotonic() + (settings.WORKER_LOOP_SECONDS if seconds is None else seconds)
         self.leases: dict[int, CompanyLease] = {}
         self.helpers: WorkerPool | None = None
         self.futures: dict[Future[int], int | None] = {}
-        self.last_beat = float("-inf")
+        self.last_heartbeat = float("-inf")
         self.done = 0
 
     def run(self) -> int:
-        """How much was done; 0 tells that it woke for nothing."""
+        """The number of runs executed and other jobs done; 0 if nothing was due."""
         last_work = time.monotonic()
         with (
-            self.renewing(),
+            self.renewing_leases(),
             ThreadPoolExecutor(HELPER_THREADS, "helper") as helpers,
-            ThreadPoolExecutor(LEAD_THREADS, "lease") as pool,
+            ThreadPoolExecutor(COMPANY_THREADS, "company") as pool,
         ):
             self.helpers = HelperPool(self, helpers)
             while time.monotonic() < self.deadline:
@@ -96,52 +96,52 @@ class WorkerLoop:
                 elif not self.done or now - last_work > _IDLE_TIMEOUT_SECONDS:
                     break
                 time.sleep(TICK_SECONDS)
-            self.finish()
+            self.wait_for_all()
         if find_due_leases().exists():
             queue.wake()
         return self.done
 
     def tick(self, pool: Executor) -> None:
-        """What a chore has made due begins at once, before the next chore and the heartbeat take their commits."""
-        self.harvest()
-        for chore in self.chores:
-            for errand in chore():
-                self.futures[pool.submit(in_thread, errand)] = None
-            self.take_lanes(pool)
-        self.beat()
+        """What a job has made due starts at once, before the commits of the next job and of the heartbeat."""
+        self.collect_finished()
+        for periodic_job in self.periodic_jobs:
+            for job in periodic_job():
+                self.futures[pool.submit(run_in_thread, job)] = None
+            self.take_leases(pool)
+        self.record_heartbeat()
 
-    def beat(self) -> None:
-        if time.monotonic() - self.last_beat > _HEARTBEAT_SECONDS:
-            self.last_beat = time.monotonic()
-            Heartbeat.beat(Heartbeat.PUMP)
+    def record_heartbeat(self) -> None:
+        if time.monotonic() - self.last_heartbeat > _HEARTBEAT_SECONDS:
+            self.last_heartbeat = time.monotonic()
+            Heartbeat.record(Heartbeat.WORKER_LOOP)
 
-    def take_lanes(self, pool: Executor) -> None:
-        room = LEAD_THREADS - len(self.futures)
+    def take_leases(self, pool: Executor) -> None:
+        free_threads = COMPANY_THREADS - len(self.futures)
         duration = timedelta(seconds=settings.LEASE_SECONDS)
-        for lease in find_due_leases()[: max(room, 0)]:
+        for lease in find_due_leases()[: max(free_threads, 0)]:
             if lease.pk not in self.leases and lease.take(timezone.now(), duration):
                 self.leases[lease.pk] = lease
-                self.futures[pool.submit(in_thread, self.errand_of(lease))] = lease.pk
+                self.futures[pool.submit(run_in_thread, self.company_job(lease))] = lease.pk
 
-    def errand_of(self, lease: CompanyLease) -> Job:
+    def company_job(self, lease: CompanyLease) -> Job:
         return lambda: run_company(lease, self.deadline, self.helpers)
 
-    def harvest(self) -> None:
+    def collect_finished(self) -> None:
         for future in [future for future in self.futures if future.done()]:
-            lane_pk = self.futures.pop(future)
-            if lane_pk is not None:
-                self.leases.pop(lane_pk)
+            lease_pk = self.futures.pop(future)
+            if lease_pk is not None:
+                self.leases.pop(lease_pk)
             self.done += _result_of(future)
 
-    def finish(self) -> None:
-        """Lanes stop by themselves at the deadline; what is in flight then is still waited for, alive."""
+    def wait_for_all(self) -> None:
+        """Companies stop by themselves at the deadline; runs that are in progress then are waited for."""
         while self.futures:
-            self.beat()
-            self.harvest()
+            self.record_heartbeat()
+            self.collect_finished()
             time.sleep(TICK_SECONDS)
 
     @contextmanager
-    def renewing(self) -> Iterator[None]:
+    def renewing_leases(self) -> Iterator[None]:
         """Leases are renewed by a thread of their own, so that a slow vendor does not cost us a lease."""
         stopped = threading.Event()
         thread = threading.Thread(target=self.renew_until, args=(stopped,), name="lease", daemon=True)
@@ -161,7 +161,7 @@ class WorkerLoop:
             connections.close_all()
 
     def renew(self, duration: timedelta) -> None:
-        """A renewal that fails is made up for by the next; the fence guards what is not."""
+        """A renewal that fails is repeated by the next; a lease that expires meanwhile is protected by its fence."""
         held = [(lease.pk, lease.fence) for lease in list(self.leases.values())]
         try:
             CompanyLease.objects.renew(held, timezone.now() + duration)
@@ -170,17 +170,17 @@ class WorkerLoop:
 
 
 def _result_of(future: Future[int]) -> int:
-    """What one company's errand fell over must not stop the others'."""
+    """An exception of one company's job must not stop the others."""
     error = future.exception()
     if error is None:
         return future.result()
-    logger.error("An errand of the pump failed", exc_info=error)
+    logger.error("A job of the worker loop failed", exc_info=error)
     return 1
 
 
-def in_thread(errand: Job) -> int:
-    """The pool's threads come and go with the pump, and each leaves no database connection behind."""
+def run_in_thread(job: Job) -> int:
+    """Run a job and close the database connections of its thread, which ends with the worker loop."""
     try:
-        return errand()
+        return job()
     finally:
         connections.close_all()

@@ -92,7 +92,7 @@ def _record_changes(
     for start in range(0, len(listed), EVENTS_PER_INSERT):
         some = listed[start : start + EVENTS_PER_INSERT]
         ids = [invoice.id for invoice in some]
-        seen = {row.invoice_id: row for row in connection.seen_invoices.filter(invoice_id__in=ids)}
+        seen = {row.invoice_id: row for row in connection.polled_invoices.filter(invoice_id__in=ids)}
         links = RecordLink.objects.of(books, Kind.INVOICE).filter(coperniq_id__in=ids)
         linked = set(links.values_list("coperniq_id", flat=True))
         news = [row for row in some if _is_changed_invoice(row, seen.get(row.id), linked, period)]
@@ -178,7 +178,7 @@ def _find_missing(
     """Open linked invoices that the whole list does not show: one by one a person is asked; many mean the key."""
     links = RecordLink.objects.of(books, Kind.INVOICE).exclude(coperniq_id__in=listed).order_by("-id")
     hidden = [link.coperniq_id for link in links if is_open(link)]
-    known = connection.seen_invoices.filter(invoice_id__in=hidden, missing_since__isnull=False)
+    known = connection.polled_invoices.filter(invoice_id__in=hidden, missing_since__isnull=False)
     gone = set(known.values_list("invoice_id", flat=True))
     fresh = [each for each in hidden if each not in gone][:_READ_AT_ONCE]
     found = {each: read_hidden(connection, client, each) for each in fresh}
@@ -199,7 +199,7 @@ def _recheck_some(
         for row in listed
         if isinstance(row, CoperniqInvoice) and row.id in linked and row.paid_cents < row.total_cents
     ]
-    moves = connection.seen_invoices.filter(paid_cents__gt=0).exists()
+    moves = connection.polled_invoices.filter(paid_cents__gt=0).exists()
     count = min(len(unpaid), _RECHECKED_AT_ONCE if moves else _READ_AT_ONCE)
     record_payment_checks(connection, period, SystemRandom().sample(unpaid, count))
 
@@ -221,13 +221,13 @@ def read_hidden(connection: CoperniqConnection, client: CoperniqClient, invoice_
 
 def _settle_missing(connection: CoperniqConnection, period: InvoiceSyncPeriod, fresh: Sequence[str]) -> None:
     """Those of an earlier pass, after which somebody has looked at the key, are asked about now."""
-    waiting = list(connection.seen_invoices.filter(missing_since__isnull=False))
+    waiting = list(connection.polled_invoices.filter(missing_since__isnull=False))
     for invoice_id in fresh:
-        connection.seen_invoices.update_or_create(
+        connection.polled_invoices.update_or_create(
             invoice_id=invoice_id, defaults={"missing_since": timezone.now()}
         )
     if len(fresh) >= MISSING_AT_ONCE:
         mark_invoices_lost(connection, len(fresh))
         return
-    gone = waiting + list(connection.seen_invoices.filter(invoice_id__in=fresh))
+    gone = waiting + list(connection.polled_invoices.filter(invoice_id__in=fresh))
     record_invoices_missing(connection, period, gone)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from integrations.connections.budget import is_scarce
 from integrations.connections.clients import CallMeter, coperniq_client
-from integrations.connections.keys import as_rows
+from integrations.connections.coperniq_api_key import workflow_rows
 from integrations.connections.tokens import mark_key_refused
 from integrations.coperniq.client import CoperniqClient
 from integrations.coperniq.paging import PAGE_SIZE
@@ -98,7 +98,7 @@ def newest(projects: Iterable[Project], cursor: datetime) -> datetime:
 
 def store_workflows(connection: CoperniqConnection, workflows: Iterable[Workflow], now: datetime) -> None:
     rows = CoperniqConnection.objects.filter(pk=connection.pk)
-    rows.update(workflows=as_rows(workflows), workflows_read_at=now)
+    rows.update(workflows=workflow_rows(workflows), workflows_read_at=now)
 
 
 def finish(connection: CoperniqConnection, now: datetime, *, failed: bool, scarce: bool) -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from integrations import queue
 from integrations.connections.clients import CallMeter, quickbooks_client
-from integrations.connections.reference import stored_list
+from integrations.connections.stored_lists import stored_list
 from integrations.connections.tokens import mark_access_lost
 from integrations.errors import AccessLost, PortalError
 from integrations.models import (

@@ -63,7 +63,7 @@ def settle(event: InboundEvent, outcome: str, reason: str, runs: Sequence[SyncRu
 
 def _request_runs(run: SyncRun) -> None:
     """While a vendor will not let us in the run is held, not lost: connecting again releases it."""
-    asked = SyncRun.objects.ask(run)
+    asked = SyncRun.objects.request(run)
     if not QuickBooksConnection.objects.syncing().filter(pk=run.connection_id).exists():
         SyncRun.objects.filter(pk=asked.pk).hold_for_reconnect(
             "Waiting for the connection to be authorized again under Integrations."

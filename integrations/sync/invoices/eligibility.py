@@ -31,7 +31,7 @@ def refuse_pulled_copy(ctx: SyncContext, run: SyncRun, kind: Kind, text: str) ->
         return
     if RecordLink.objects.pulled(ctx.connection, kind, tag.quickbooks_id, tag.part) is not None:
         raise Skipped.of(InvoicePushMessage.COPY_OF_LINKED())
-    SyncRun.objects.ask(
+    SyncRun.objects.request(
         SyncRun.of(
             ctx.connection,
             _PULLS[kind],

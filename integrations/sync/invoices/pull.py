@@ -83,7 +83,7 @@ def _is_stale_event(run: SyncRun, link: RecordLink) -> bool:
         return False
     by_version = event.source == InboundEvent.Source.QUICKBOOKS_CDC
     is_old = event.occurred_at < known_at or (event.occurred_at == known_at and not by_version)
-    return is_old and not run.decisions and run.attempts <= 1 and run.asked == 1
+    return is_old and not run.decisions and run.attempts <= 1 and run.requested_count == 1
 
 
 def _skip_if_made_by_portal(ctx: SyncContext, run: SyncRun, current: QuickBooksInvoice) -> None:

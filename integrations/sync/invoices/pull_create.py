@@ -220,4 +220,4 @@ def _number_in_coperniq(found: CoperniqInvoice, current: QuickBooksInvoice) -> s
 
 def request_push(ctx: SyncContext, coperniq_id: str) -> None:
     """Request the push, which finds the tagged invoice: a database restored from a backup may lack its link."""
-    SyncRun.objects.ask(SyncRun.of(ctx.connection, Action.PUSH_INVOICE, coperniq_id=coperniq_id))
+    SyncRun.objects.request(SyncRun.of(ctx.connection, Action.PUSH_INVOICE, coperniq_id=coperniq_id))

@@ -21,4 +21,4 @@ def request_pull(ctx: SyncContext, invoice: RecordLink) -> None:
     """The caller stores the new version, after which change detection would skip it."""
     with transaction.atomic():
         ctx.lease.assert_owned()
-        SyncRun.objects.ask(SyncRun.of(ctx.connection, Action.PULL_INVOICE, invoice))
+        SyncRun.objects.request(SyncRun.of(ctx.connection, Action.PULL_INVOICE, invoice))

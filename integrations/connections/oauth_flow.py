@@ -17,11 +17,12 @@ from django.db import IntegrityError
 
 from accounts.models import Company, User
 from integrations.connections.clients import CallMeter, quickbooks_session
-from integrations.connections.ending import NotConnected, revoke_quietly
-from integrations.connections.granting import ELSEWHERE, Grant, store
-from integrations.connections.resuming import go_on
+from integrations.connections.disconnection import NotConnected, try_revoke
+from integrations.connections.oauth_grant import Grant, store_grant
+from integrations.connections.resume import resume_syncing
 from integrations.connections.tokens import oauth_app
 from integrations.errors import AppMisconfigured, UnexpectedShape
+from integrations.messages.engine import EngineMessage
 from integrations.models import QuickBooksConnection
 from integrations.quickbooks import oauth
 from integrations.quickbooks.client import QuickBooksClient
@@ -34,10 +35,8 @@ MOST_PENDING = 5
 LIFETIME = timedelta(hours=1)
 REALM = re.compile(r"[\w-]{1,40}", re.ASCII)
 
-TRY_AGAIN = "Nothing was changed. Please start again with Connect under Integrations."
 
-
-def begin(session: SessionBase, company: Company, user: User, redirect_uri: str) -> str:
+def begin_authorization(session: SessionBase, company: Company, user: User, redirect_uri: str) -> str:
     """Start an authorization; returns the address of the consent page.
 
     Its `state` is valid once, for this session, company and user, for an hour. Raises AppMisconfigured without a
@@ -47,8 +46,8 @@ def begin(session: SessionBase, company: Company, user: User, redirect_uri: str)
         raise AppMisconfigured(vendor="quickbooks", detail="INTUIT_CLIENT_ID is not set")
     state = secrets.token_urlsafe(32)
     address = oauth.authorize_url(oauth_app(), redirect_uri=redirect_uri, state=state)
-    asked = {"state": state, "company": company.pk, "user": user.pk, "at": time.time()}
-    session[PENDING] = [*session.get(PENDING, []), asked][-MOST_PENDING:]
+    pending = {"state": state, "company": company.pk, "user": user.pk, "at": time.time()}
+    session[PENDING] = [*session.get(PENDING, []), pending][-MOST_PENDING:]
     return address
 
 
@@ -58,23 +57,21 @@ def claim_state(session: SessionBase, company: Company, user: User, state: str) 
     The session is saved at once, so that a reload cannot exchange the code again: Intuit revokes the tokens of such a
     code.
     """
-    asked = next((row for row in session.get(PENDING, []) if row["state"] == state), None)
-    if asked is None:
-        raise NotConnected(
-            f"This answer from QuickBooks does not belong to a connection you started here. {TRY_AGAIN}"
-        )
-    session[PENDING] = [row for row in session[PENDING] if row is not asked]
+    pending = next((row for row in session.get(PENDING, []) if row["state"] == state), None)
+    if pending is None:
+        raise NotConnected(EngineMessage.AUTHORIZATION_UNKNOWN().text)
+    session[PENDING] = [row for row in session[PENDING] if row is not pending]
     try:
         session.save()
     except UpdateError as error:
-        raise NotConnected(f"You signed out while QuickBooks was asking you. {TRY_AGAIN}") from error
-    if (asked["company"], asked["user"]) != (company.pk, user.pk):
-        raise NotConnected(f"You started this for another company than the one chosen now. {TRY_AGAIN}")
-    if asked["at"] + LIFETIME.total_seconds() < time.time():
-        raise NotConnected(f"QuickBooks' answer came too late. {TRY_AGAIN}")
+        raise NotConnected(EngineMessage.AUTHORIZATION_SIGNED_OUT().text) from error
+    if (pending["company"], pending["user"]) != (company.pk, user.pk):
+        raise NotConnected(EngineMessage.AUTHORIZATION_OF_OTHER_COMPANY().text)
+    if pending["at"] + LIFETIME.total_seconds() < time.time():
+        raise NotConnected(EngineMessage.AUTHORIZATION_EXPIRED().text)
 
 
-def complete(
+def complete_authorization(
     company: Company, user: User, *, code: str, realm_id: str, redirect_uri: str
 ) -> QuickBooksConnection:
     """Exchange the code and store the connection as CONNECTED, or as PROPOSED if it is another QuickBooks company.
@@ -83,18 +80,18 @@ def complete(
     may end the authorization of another company, or the one that still works here.
     """
     if not code or not REALM.fullmatch(realm_id):
-        raise NotConnected(f"QuickBooks' answer is incomplete. {TRY_AGAIN}")
-    grant = read_grant(company, code, realm_id, redirect_uri)
+        raise NotConnected(EngineMessage.AUTHORIZATION_INCOMPLETE().text)
+    grant = _read_grant(company, code, realm_id, redirect_uri)
     try:
-        connection, superseded = store(company, user, grant)
+        connection, superseded = store_grant(company, user, grant)
     except IntegrityError as error:
-        raise NotConnected(ELSEWHERE) from error
-    revoke_quietly(superseded)
-    go_on(company)
+        raise NotConnected(EngineMessage.QUICKBOOKS_COMPANY_IN_USE().text) from error
+    try_revoke(superseded)
+    resume_syncing(company)
     return connection
 
 
-def read_grant(company: Company, code: str, realm_id: str, redirect_uri: str) -> Grant:
+def _read_grant(company: Company, code: str, realm_id: str, redirect_uri: str) -> Grant:
     tokens = oauth.exchange_code(oauth_app(), code=code, redirect_uri=redirect_uri)
     meter = CallMeter(company.pk)
     session = quickbooks_session(realm_id, meter)
@@ -107,7 +104,7 @@ def read_grant(company: Company, code: str, realm_id: str, redirect_uri: str) ->
     try:
         return Grant(realm_id, tokens, client.read_company_info(), client.read_preferences())
     except UnexpectedShape as error:
-        raise NotConnected(f"QuickBooks described its company in an unknown way. {TRY_AGAIN}") from error
+        raise NotConnected(EngineMessage.COMPANY_UNREADABLE().text) from error
     finally:
         session.close()
         meter.flush()

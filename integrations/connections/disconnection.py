@@ -9,9 +9,11 @@ from django.utils import timezone
 
 from accounts.audit import log_action
 from accounts.models import Company, User
-from integrations.connections.resuming import company_locked
+from integrations.causes import Cause
+from integrations.connections.resume import company_locked
 from integrations.connections.tokens import oauth_app
 from integrations.errors import CredentialUnreadable, PortalError, Remedy, VendorError
+from integrations.messages.engine import EngineMessage
 from integrations.models import QuickBooksConnection
 from integrations.models.encryption import decrypt
 from integrations.quickbooks import oauth
@@ -23,7 +25,7 @@ class NotConnected(PortalError):
     """The authorization failed, and nothing was stored."""
 
     remedy = Remedy.RECONNECT
-    cause = "not_connected"
+    cause = Cause.NOT_CONNECTED
 
 
 def disconnect(company: Company, user: User) -> tuple[QuickBooksConnection, bool]:
@@ -34,10 +36,10 @@ def disconnect(company: Company, user: User) -> tuple[QuickBooksConnection, bool
     with company_locked(company):
         connection = QuickBooksConnection.objects.select_for_update().of(company)
         if connection is None or not connection.is_live:
-            raise NotConnected("QuickBooks is not connected, so there is nothing to disconnect.")
-        proposed = drop_proposal(company)
+            raise NotConnected(EngineMessage.NOTHING_TO_DISCONNECT().text)
+        proposed = delete_proposal(company)
         before, token = connection.get_state_display(), connection.refresh_token_encrypted
-        wipe(connection, State.DISCONNECTED)
+        clear_tokens(connection, State.DISCONNECTED)
         log_action(
             company=company,
             user=user,
@@ -46,11 +48,11 @@ def disconnect(company: Company, user: User) -> tuple[QuickBooksConnection, bool
             before=before,
             after=connection.get_state_display(),
         )
-    heard = [revoke_quietly(encrypted) for encrypted in (token, proposed)]
-    return connection, all(heard)
+    revoked = [try_revoke(encrypted) for encrypted in (token, proposed)]
+    return connection, all(revoked)
 
 
-def wipe(connection: QuickBooksConnection, state: State) -> None:
+def clear_tokens(connection: QuickBooksConnection, state: State) -> None:
     """Delete all tokens. The token version is increased, so that a refresh in progress cannot store new ones."""
     connection.state, connection.state_reason = state, ""
     connection.access_token_encrypted = connection.refresh_token_encrypted = ""
@@ -61,7 +63,7 @@ def wipe(connection: QuickBooksConnection, state: State) -> None:
     connection.save()
 
 
-def drop_proposal(company: Company, unless_realm: str = "") -> str:
+def delete_proposal(company: Company, unless_realm: str = "") -> str:
     """Delete the proposed connection; returns its encrypted token if it should be revoked, else "".
 
     It is not revoked if the same QuickBooks company has been authorized again or is connected elsewhere.
@@ -76,7 +78,7 @@ def drop_proposal(company: Company, unless_realm: str = "") -> str:
     return proposal.refresh_token_encrypted
 
 
-def revoke_quietly(encrypted_token: str) -> bool:
+def try_revoke(encrypted_token: str) -> bool:
     """Revoke an encrypted token; False if that failed. The caller has deleted the token in either case."""
     if not encrypted_token:
         return True

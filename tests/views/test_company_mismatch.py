@@ -13,11 +13,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import AuditLogEntry, Company, User
-from integrations.connections import guard, keys
-from integrations.connections.ending import wipe
+from integrations.causes import Cause
+from integrations.connections import company_mismatch, coperniq_api_key
+from integrations.connections.disconnection import clear_tokens
 from integrations.models import CoperniqConnection, Kind, PhaseTrigger, QuickBooksConnection, RunState
 from integrations.models.encryption import encrypt
-from integrations.models.enums import RECONNECT
 from tests.cast import (
     JSON,
     OTHER_REALM,
@@ -77,7 +77,7 @@ def test_other_books_stop_everything(browser: Client, old: QuickBooksConnection,
     assert "until you decide" in str(next(iter(get_messages(answer.wsgi_request))))
     old.refresh_from_db()
     proposed = proposal()
-    assert old.state == State.GUARDED
+    assert old.state == State.AWAITING_DECISION
     assert proposed is not None
     assert (proposed.realm_id, proposed.refresh_token) == (OTHER_REALM, NEW_REFRESH)
     assert not QuickBooksConnection.objects.syncing().exists()
@@ -86,9 +86,9 @@ def test_other_books_stop_everything(browser: Client, old: QuickBooksConnection,
 def test_the_guard_says_what_is_at_stake(
     browser: Client, old: QuickBooksConnection, acme: Company, vendors: Vendors
 ) -> None:
-    assert guard.open_guard(acme) is None
+    assert company_mismatch.find_company_mismatch(acme) is None
     consent_to_other_books(browser, vendors)
-    found = guard.open_guard(acme)
+    found = company_mismatch.find_company_mismatch(acme)
     assert found is not None
     assert (found.old, found.proposed.company_name, found.links_at_risk) == (old, "Other Books", 1)
 
@@ -96,10 +96,10 @@ def test_the_guard_says_what_is_at_stake(
 def test_disconnected_books_are_guarded_too(
     browser: Client, old: QuickBooksConnection, vendors: Vendors
 ) -> None:
-    wipe(old, State.DISCONNECTED)
+    clear_tokens(old, State.DISCONNECTED)
     consent_to_other_books(browser, vendors)
     old.refresh_from_db()
-    assert old.state == State.GUARDED
+    assert old.state == State.AWAITING_DECISION
     assert proposal() is not None
 
 
@@ -114,7 +114,7 @@ def test_move_seals_the_old_books_with_their_links(
     assert (old.state, old.refresh_token_encrypted, old.links.count()) == (State.ARCHIVED, "", 1)
     assert (new.state, new.links.count()) == (State.CONNECTED, 0)
     assert REFRESH in vendors.revoked()[0]
-    assert guard.open_guard(old.company) is None
+    assert company_mismatch.find_company_mismatch(old.company) is None
 
 
 def test_move_takes_the_rules_along_from_now_on(
@@ -165,11 +165,11 @@ def test_moving_into_books_taken_meanwhile_is_refused(
     assert answer.status_code == 400
     assert b"bolt" not in answer.content.lower()
     old.refresh_from_db()
-    assert old.state == State.GUARDED
+    assert old.state == State.AWAITING_DECISION
 
 
 def test_keep_goes_back_to_what_was(browser: Client, old: QuickBooksConnection, vendors: Vendors) -> None:
-    held = run(old, RunState.HELD, cause=RECONNECT)
+    held = run(old, RunState.HELD, cause=Cause.RECONNECT)
     consent_to_other_books(browser, vendors)
     vendors.has_books(REALM)
     browser.post(GUARD, {"choice": "keep"})
@@ -216,7 +216,7 @@ def test_keep_learns_that_access_was_taken_away(
 def test_keep_leaves_disconnected_books_disconnected(
     browser: Client, old: QuickBooksConnection, vendors: Vendors
 ) -> None:
-    wipe(old, State.DISCONNECTED)
+    clear_tokens(old, State.DISCONNECTED)
     consent_to_other_books(browser, vendors)
     browser.post(GUARD, {"choice": "keep"})
     old.refresh_from_db()
@@ -270,7 +270,7 @@ def test_disconnecting_ends_the_proposal_too(
 def test_old_books_in_use_elsewhere_are_left_as_they_are(
     browser: Client, old: QuickBooksConnection, bolt: Company, vendors: Vendors
 ) -> None:
-    wipe(old, State.DISCONNECTED)
+    clear_tokens(old, State.DISCONNECTED)
     taken = books(bolt, REALM)
     assert consent_to_other_books(browser, vendors).status_code == 302
     browser.post(GUARD, {"choice": "keep"})
@@ -316,10 +316,10 @@ def test_losing_the_race_for_the_new_books_is_friendly(
         raise IntegrityError
 
     consent_to_other_books(browser, vendors)
-    monkeypatch.setattr(guard, "hand_over", too_late)
+    monkeypatch.setattr(company_mismatch, "copy_settings", too_late)
     assert browser.post(GUARD, {"choice": "move"}).status_code == 400
     old.refresh_from_db()
-    assert old.state == State.GUARDED
+    assert old.state == State.AWAITING_DECISION
 
 
 def strange_key(browser: Client, vendors: Vendors) -> Any:
@@ -334,7 +334,7 @@ def test_a_key_that_finds_nothing_linked_waits_aside(
 ) -> None:
     assert strange_key(browser, vendors).status_code == 302
     row = CoperniqConnection.objects.get()
-    assert (row.api_key, row.is_guarded) == ("demo-coperniq-key", True)
+    assert (row.api_key, row.awaits_decision) == ("demo-coperniq-key", True)
     assert "demo-strange-key" not in row.proposed_api_key_encrypted
     assert not QuickBooksConnection.objects.syncing().exists()
 
@@ -343,7 +343,7 @@ def test_one_found_record_is_enough(browser: Client, old: QuickBooksConnection, 
     link(old, Kind.JOB, "7")
     vendors.has_record("projects/7")
     strange_key(browser, vendors)
-    assert not CoperniqConnection.objects.get().is_guarded
+    assert not CoperniqConnection.objects.get().awaits_decision
 
 
 def test_at_most_three_linked_records_are_tried(
@@ -353,19 +353,19 @@ def test_at_most_three_linked_records_are_tried(
         link(old, Kind.CUSTOMER, number)
         vendors.has_record(f"accounts/{number}", 403)
     strange_key(browser, vendors)
-    assert CoperniqConnection.objects.get().is_guarded
+    assert CoperniqConnection.objects.get().awaits_decision
     assert len(vendors.asked("https://api.coperniq.io/v1/accounts/")) == 3
 
 
 def test_keeping_the_former_key_goes_on_with_it(
     browser: Client, old: QuickBooksConnection, vendors: Vendors
 ) -> None:
-    held = run(old, RunState.HELD, cause=RECONNECT)
+    held = run(old, RunState.HELD, cause=Cause.RECONNECT)
     strange_key(browser, vendors)
     assert browser.post(COPERNIQ_GUARD, {"choice": "keep"}).status_code == 302
     row = CoperniqConnection.objects.get()
     held.refresh_from_db()
-    assert (row.api_key, row.is_guarded) == ("demo-coperniq-key", False)
+    assert (row.api_key, row.awaits_decision) == ("demo-coperniq-key", False)
     assert held.state == RunState.QUEUED
     assert QuickBooksConnection.objects.syncing().exists()
 
@@ -381,7 +381,7 @@ def test_moving_to_another_coperniq_company_begins_new_links_in_the_same_books(
     row = CoperniqConnection.objects.get()
     old.refresh_from_db()
     new = QuickBooksConnection.objects.get(state=State.CONNECTED)
-    assert (row.api_key, row.is_guarded, row.projects_cursor_at) == ("demo-strange-key", False, None)
+    assert (row.api_key, row.awaits_decision, row.projects_cursor_at) == ("demo-strange-key", False, None)
     assert (old.state, old.refresh_token_encrypted, old.links.count()) == (State.ARCHIVED, "", 1)
     assert (new.realm_id, new.refresh_token, new.links.count()) == (REALM, REFRESH, 0)
     assert [trigger.workflow_id for trigger in new.triggers.all()] == ["11"]
@@ -396,20 +396,20 @@ def test_a_key_that_stopped_working_meanwhile_moves_nothing(
     assert browser.post(COPERNIQ_GUARD, {"choice": "move"}).status_code == 400
     old.refresh_from_db()
     assert old.is_connected
-    assert CoperniqConnection.objects.get().is_guarded
+    assert CoperniqConnection.objects.get().awaits_decision
 
 
 def test_a_key_entered_while_another_is_tried_is_not_lost(
     browser: Client, old: QuickBooksConnection, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     strange_key(browser, vendors)
-    try_key = keys.try_key
+    check_api_key = coperniq_api_key.check_api_key
 
     def overtaken(company: Company, api_key: str) -> Any:
         CoperniqConnection.objects.update(proposed_api_key_encrypted=encrypt("demo-third-key"))
-        return try_key(company, api_key)
+        return check_api_key(company, api_key)
 
-    monkeypatch.setattr(keys, "try_key", overtaken)
+    monkeypatch.setattr(coperniq_api_key, "check_api_key", overtaken)
     answer = browser.post(COPERNIQ_GUARD, {"choice": "move"})
     assert answer.status_code == 400
     assert b"Another API key was entered" in answer.content

@@ -11,35 +11,35 @@ from integrations.models.encryption import rotate
 
 
 class Command(JsonCommand):
-    help = "Seals every credential anew with the first of CREDENTIAL_KEYS, so that the others can be retired."
+    help = "Encrypts every credential again with the first of CREDENTIAL_KEYS, so that the others can be retired."
 
     def answer(self, _options: Options) -> Mapping[str, object]:
-        resealed = unreadable = 0
-        for model, column in sealed_columns():
-            for pk, sealed in model._default_manager.exclude(**{column: ""}).values_list("pk", column):
-                if reseal_row(model, column, pk, sealed):
-                    resealed += 1
+        rotated = unreadable = 0
+        for model, column in encrypted_columns():
+            for pk, value in model._default_manager.exclude(**{column: ""}).values_list("pk", column):
+                if rotate_row(model, column, pk, value):
+                    rotated += 1
                 else:
                     unreadable += 1
-        answer = {"resealed": resealed, "unreadable": unreadable}
+        answer = {"rotated": rotated, "unreadable": unreadable}
         if unreadable:
             self.show(answer)
             self.refuse({"CREDENTIAL_KEYS": [f"None of the keys opens {unreadable} credentials."]})
         return answer
 
 
-def sealed_columns() -> Iterator[tuple[type[Model], str]]:
+def encrypted_columns() -> Iterator[tuple[type[Model], str]]:
     for model in apps.get_app_config("integrations").get_models():
         for field in model._meta.concrete_fields:
             if field.name.endswith("_encrypted"):
                 yield model, field.name
 
 
-def reseal_row(model: type[Model], column: str, pk: int, sealed: str) -> bool:
-    """Conditional: a token that was renewed meanwhile is sealed with the first key already."""
+def rotate_row(model: type[Model], column: str, pk: int, value: str) -> bool:
+    """Encrypt one value again, unless it was replaced meanwhile; False if no key opens it."""
     try:
-        anew = rotate(sealed)
+        rotated = rotate(value)
     except InvalidToken:
         return False
-    model._default_manager.filter(pk=pk, **{column: sealed}).update(**{column: anew})
+    model._default_manager.filter(pk=pk, **{column: value}).update(**{column: rotated})
     return True

@@ -14,20 +14,20 @@ from django.db import OperationalError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integrations.connections import limiter as limiting
-from integrations.connections.limiter import (
-    LOOK_AGAIN_SECONDS,
-    MOST_SEATS,
-    SHUT_SECONDS,
+from integrations.connections import rate_limiter
+from integrations.connections.rate_limiter import (
+    BACKOFF_SECONDS,
+    MAX_SLOTS_PER_PROCESS,
+    RECHECK_SECONDS,
     THROTTLED,
     Caller,
-    Limiter,
+    RateLimiter,
     rate_limiter_for,
 )
-from integrations.connections.pace import BURST, INTERVAL, PER_MINUTE, SEATS
+from integrations.connections.reservations import BURST, INTERVAL, MAX_SLOTS, PER_MINUTE
 from integrations.models import RateLimitState
 from integrations.models.processes import HOST
-from integrations.models.rate_limits import Seats
+from integrations.models.rate_limits import Slots
 
 pytestmark = pytest.mark.every_database
 
@@ -39,15 +39,15 @@ class Row:
     """The shared row, in memory. Every so many swaps somebody else was faster."""
 
     starts: list[float] = field(default_factory=list)
-    seats: Seats = field(default_factory=dict)
+    slots: Slots = field(default_factory=dict)
     refusals: Iterator[bool] = field(default_factory=lambda: itertools.repeat(False))
     swaps: int = 0
 
-    def swap(self, starts: Sequence[float], seats: Seats) -> bool:
+    def swap(self, starts: Sequence[float], slots: Slots) -> bool:
         self.swaps += 1
         if next(self.refusals):
             return False
-        self.starts, self.seats = list(starts), dict(seats)
+        self.starts, self.slots = list(starts), dict(slots)
         return True
 
 
@@ -72,17 +72,17 @@ class Street:
         self.started: list[float] = []
         self.inside = self.most = self.lost = 0
 
-    def process(self, name: str) -> Limiter:
-        return Limiter(
+    def process(self, name: str) -> RateLimiter:
+        return RateLimiter(
             lambda: self.row, CALL_SECONDS, process=lambda: name, clock=self.clock, sleep=self.clock.sleep
         )
 
     def at(self, moment: float, what: Callable[[], None]) -> None:
         heapq.heappush(self.events, (moment, next(self.numbers), what))
 
-    def call(self, limiter: Limiter, lasts: float, late: float) -> None:
+    def call(self, limiter: RateLimiter, lasts: float, late: float) -> None:
         """`late`: how much later than asked for a thread wakes up."""
-        caller, give_up_at = Caller(), self.clock.now + limiter.patience_seconds
+        caller, give_up_at = Caller(), self.clock.now + limiter.max_wait_seconds
 
         def attempt() -> None:
             pause = limiter.attempt(caller)
@@ -96,13 +96,13 @@ class Street:
 
         attempt()
 
-    def begin(self, limiter: Limiter, lasts: float) -> None:
+    def begin(self, limiter: RateLimiter, lasts: float) -> None:
         self.started.append(self.clock.now)
         self.inside += 1
         self.most = max(self.most, self.inside)
         self.at(self.clock.now + lasts, lambda: self.end(limiter))
 
-    def end(self, limiter: Limiter) -> None:
+    def end(self, limiter: RateLimiter) -> None:
         self.inside -= 1
         limiter.leave(200)
 
@@ -139,7 +139,7 @@ def test_two_processes_keep_the_limits_together(
     processes = [street.process(name) for name in ("one", "other")]
     for process, keeps in zip(processes, keeping, strict=True):
         if keeps:
-            process.keep()
+            process.keep_slots()
     for when, by, many, lasts, late in calls:
         for _ in range(many):
             street.at(
@@ -151,15 +151,15 @@ def test_two_processes_keep_the_limits_together(
     if street.started:
         assert street.most_within(60.0) <= 490
         assert street.most_within(1.0) <= 10
-    assert street.most <= SEATS
+    assert street.most <= MAX_SLOTS
 
 
-def backlog(street: Street, limiter: Limiter, lasts: float, seconds: float) -> None:
+def backlog(street: Street, limiter: RateLimiter, lasts: float, seconds: float) -> None:
     """Ten threads with always another call to make."""
     ends_at = street.clock.now + seconds
     end = street.end
 
-    def again(of: Limiter) -> None:
+    def again(of: RateLimiter) -> None:
         end(of)
         if street.clock.now < ends_at:
             street.call(limiter, lasts, 0.001)
@@ -174,7 +174,7 @@ def backlog(street: Street, limiter: Limiter, lasts: float, seconds: float) -> N
 def test_a_backlog_uses_nearly_all_of_a_minute(lasts: float) -> None:
     street = Street()
     limiter = street.process("one")
-    limiter.keep()
+    limiter.keep_slots()
     backlog(street, limiter, lasts, 120)
     assert 480 <= street.most_within(60.0) <= 490
     assert street.row.swaps < len(street.started) / 4, "booked several at a time"
@@ -183,7 +183,7 @@ def test_a_backlog_uses_nearly_all_of_a_minute(lasts: float) -> None:
 def test_a_gap_is_made_up_for_within_the_minute() -> None:
     street = Street()
     limiter = street.process("one")
-    limiter.keep()
+    limiter.keep_slots()
     for _ in range(9):
         backlog(street, limiter, 0.3, 20)
         street.clock.now += 1.2
@@ -205,16 +205,16 @@ def test_a_single_call_starts_at_once_and_leaves_nothing_behind() -> None:
     street = Street()
     limiter = street.process("one")
     assert limiter.enter(10.0)
-    assert street.row.seats["one"][0] == 1
+    assert street.row.slots["one"][0] == 1
     limiter.leave(200)
     assert street.clock.now == Clock().now
-    assert street.row.seats == {}
+    assert street.row.slots == {}
 
 
 def test_a_burst_after_a_quiet_time_is_paid_back_before_the_second_is_over() -> None:
     street = Street()
     limiter = street.process("one")
-    limiter.keep()
+    limiter.keep_slots()
     began = street.clock.now
     starts = []
     for _ in range(20):
@@ -229,8 +229,8 @@ def test_a_burst_after_a_quiet_time_is_paid_back_before_the_second_is_over() -> 
 def test_a_page_finds_room_beside_a_lane_that_is_busy() -> None:
     street = Street()
     lease, page = street.process("lease"), street.process("page")
-    lease.keep()
-    assert all(lease.enter(10.0) for _ in range(MOST_SEATS))
+    lease.keep_slots()
+    assert all(lease.enter(10.0) for _ in range(MAX_SLOTS_PER_PROCESS))
     assert not lease.enter(1.0)
     assert page.enter(10.0)
     assert not street.process("another page").enter(10.0), "none of the ten has ended"
@@ -241,34 +241,34 @@ def test_a_page_finds_room_beside_a_lane_that_is_busy() -> None:
 def test_a_lane_gives_its_seats_back_when_its_last_call_has_ended() -> None:
     street = Street()
     lease = street.process("lease")
-    lease.keep()
+    lease.keep_slots()
     assert lease.enter(10.0)
     lease.leave(200)
-    assert street.row.seats["lease"][0] == MOST_SEATS
-    lease.release()
-    assert street.row.seats == {}
+    assert street.row.slots["lease"][0] == MAX_SLOTS_PER_PROCESS
+    lease.release_slots()
+    assert street.row.slots == {}
 
 
 def test_seats_of_the_dead_are_free() -> None:
     street = Street()
     dead, alive = f"{HOST}:999999999", f"{HOST}:{os.getpid()}"
-    street.row.seats = {dead: (6, street.clock.now + 30), alive: (1, street.clock.now + 30)}
+    street.row.slots = {dead: (6, street.clock.now + 30), alive: (1, street.clock.now + 30)}
     lease = street.process("lease")
-    lease.keep()
+    lease.keep_slots()
     assert lease.enter(10.0)
-    assert street.row.seats["lease"][0] == MOST_SEATS
-    assert dead not in street.row.seats
-    street.row.seats = {"elsewhere:1": (SEATS, street.clock.now + 3)}
+    assert street.row.slots["lease"][0] == MAX_SLOTS_PER_PROCESS
+    assert dead not in street.row.slots
+    street.row.slots = {"elsewhere:1": (MAX_SLOTS, street.clock.now + 3)}
     assert street.process("page").enter(10.0), "they run out"
 
 
 def test_seats_are_renewed_before_they_run_out() -> None:
     street = Street()
     lease = street.process("lease")
-    lease.keep()
+    lease.keep_slots()
     for _ in range(20):
         assert lease.enter(10.0)
-        assert street.row.seats["lease"][1] >= street.clock.now + CALL_SECONDS
+        assert street.row.slots["lease"][1] >= street.clock.now + CALL_SECONDS
         lease.leave(200)
         street.clock.now += 1
 
@@ -280,7 +280,7 @@ def test_a_throttled_call_stops_the_others_of_its_process_for_a_moment() -> None
     assert limiter.enter(10.0)
     limiter.leave(THROTTLED)
     assert not limiter.enter(10.0)
-    street.clock.now += SHUT_SECONDS
+    street.clock.now += BACKOFF_SECONDS
     assert limiter.enter(10.0)
 
 
@@ -288,7 +288,7 @@ def test_a_throttled_call_stops_the_others_of_its_process_for_a_moment() -> None
 def test_a_clock_that_is_put_right_stops_nothing(hours: int) -> None:
     street = Street()
     lease = street.process("lease")
-    lease.keep()
+    lease.keep_slots()
     for _ in range(3):
         assert all(lease.enter(10.0) for _ in range(5))
         lease.leave(THROTTLED)
@@ -300,22 +300,22 @@ def test_a_clock_that_is_put_right_stops_nothing(hours: int) -> None:
 def test_who_always_comes_second_waits_and_starts_nothing() -> None:
     street = Street(Row(refusals=itertools.repeat(True)))
     assert not street.process("one").enter(1.0)
-    assert street.clock.now >= Clock().now + 1.0 - LOOK_AGAIN_SECONDS
+    assert street.clock.now >= Clock().now + 1.0 - RECHECK_SECONDS
 
 
 def test_who_has_a_seat_but_gets_no_start_looks_again() -> None:
     street = Street()
     limiter = street.process("one")
-    limiter.keep()
+    limiter.keep_slots()
     assert limiter.enter(10.0)
-    street.row.refusals = itertools.chain([True] * limiting.TRIES, itertools.repeat(False))
-    assert limiter.attempt(Caller()) == LOOK_AGAIN_SECONDS
+    street.row.refusals = itertools.chain([True] * rate_limiter.TRIES, itertools.repeat(False))
+    assert limiter.attempt(Caller()) == RECHECK_SECONDS
 
 
 def test_a_start_that_was_slept_through_is_not_made_up_for() -> None:
     street = Street()
     limiter = street.process("one")
-    limiter.keep()
+    limiter.keep_slots()
     at_once, callers = [Caller() for _ in range(BURST)], [Caller() for _ in range(BURST + 2)]
     assert [limiter.attempt(caller) for caller in at_once] == [0] * BURST
     pauses = [limiter.attempt(caller) for caller in callers]
@@ -330,7 +330,7 @@ def test_a_start_that_was_slept_through_is_not_made_up_for() -> None:
 def test_who_is_awake_takes_the_start_of_one_who_sleeps_too_long() -> None:
     street = Street()
     limiter = street.process("one")
-    limiter.keep()
+    limiter.keep_slots()
     sleeper, awake = Caller(), Caller()
     for _ in range(BURST):
         assert limiter.enter(10.0)
@@ -355,7 +355,7 @@ def test_a_database_that_is_away_is_told_and_leaves_no_seat_taken(monkeypatch: p
     monkeypatch.setattr(limiter, "_find", away)
     limiter.leave(200)
     monkeypatch.setattr(limiter, "_find", find)
-    assert street.row.seats["one"][0] == 1, "they run out by themselves"
+    assert street.row.slots["one"][0] == 1, "they run out by themselves"
     assert limiter.enter(10.0)
 
 
@@ -365,16 +365,16 @@ def test_processes_share_a_row_and_only_one_of_two_that_read_it_writes(db: None)
     assert not other.swap([6.0], {})
     assert one.swap([5.0, 7.25], {"one": (2, 9.0)})
     fresh = RateLimitState.objects.get(realm_id="realm")
-    assert (fresh.starts, fresh.seats, fresh.version) == ([5.0, 7.25], {"one": [2, 9.0]}, 2)
-    assert str(fresh) == "pace of realm"
+    assert (fresh.starts, fresh.slots, fresh.version) == ([5.0, 7.25], {"one": [2, 9.0]}, 2)
+    assert str(fresh) == "Rate limit of realm"
 
 
 def test_a_process_has_one_limiter_a_company(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limiting, "_limiters", {})
+    monkeypatch.setattr(rate_limiter, "_limiters", {})
     limiter = rate_limiter_for("realm", CALL_SECONDS)
     assert rate_limiter_for("realm", CALL_SECONDS) is limiter
     assert rate_limiter_for("another realm", CALL_SECONDS) is not limiter
     assert limiter.enter(10.0)
-    assert list(RateLimitState.objects.get(realm_id="realm").seats) == [f"{HOST}:{os.getpid()}"]
+    assert list(RateLimitState.objects.get(realm_id="realm").slots) == [f"{HOST}:{os.getpid()}"]
     limiter.leave(200)
-    assert RateLimitState.objects.get(realm_id="realm").seats == {}
+    assert RateLimitState.objects.get(realm_id="realm").slots == {}

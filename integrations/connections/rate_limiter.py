@@ -18,18 +18,26 @@ from functools import partial
 
 from django.db import DatabaseError
 
-from integrations.connections.pace import PATIENCE_SECONDS, SEATS, Row, Wish, book, is_good, is_within
+from integrations.connections.reservations import (
+    MAX_SLOTS,
+    MAX_WAIT_SECONDS,
+    Row,
+    SlotRequest,
+    is_usable_start,
+    is_within,
+    reserve,
+)
 from integrations.models import RateLimitState
 from integrations.models.processes import this_process
 
 logger = logging.getLogger(__name__)
 
-MOST_SEATS = SEATS - 1
+MAX_SLOTS_PER_PROCESS = MAX_SLOTS - 1
 """The most calls that one process may have in progress, so that a page can call QuickBooks beside a busy worker."""
 
 RENEW_SECONDS = 5.0
-LOOK_AGAIN_SECONDS = 0.2
-SHUT_SECONDS = 5.0
+RECHECK_SECONDS = 0.2
+BACKOFF_SECONDS = 5.0
 TRIES = 3
 THROTTLED = 429
 
@@ -38,16 +46,16 @@ class Caller:
     """A thread that wants to call: it takes a concurrency slot, then a start time."""
 
     def __init__(self) -> None:
-        self.is_seated = False
+        self.has_slot = False
 
 
-class Limiter:
+class RateLimiter:
     """The limiter of one process for one QuickBooks company, shared by its threads.
 
     A call must end within `call_seconds`, or its slot may be given to another process.
     """
 
-    patience_seconds = PATIENCE_SECONDS
+    max_wait_seconds = MAX_WAIT_SECONDS
 
     def __init__(
         self,
@@ -62,25 +70,25 @@ class Limiter:
         self._process, self._clock, self._sleep = process, clock, sleep
         self._lock = threading.Lock()
         self._row: Row | None = None
-        self._asked_at = self._renew_at = self._shut_until = -math.inf
+        self._reserved_at = self._renew_at = self._blocked_until = -math.inf
         self._starts: deque[float] = deque()
         self._missed: set[float] = set()
-        self._recent: deque[float] = deque(maxlen=MOST_SEATS)
+        self._recent: deque[float] = deque(maxlen=MAX_SLOTS_PER_PROCESS)
         self._waiting: dict[Caller, None] = {}
-        self._seats = self._taken = self._keepers = 0
+        self._slots = self._taken = self._holders = 0
 
-    def keep(self) -> None:
-        """Reserve all slots at once and keep them between calls, until `release`."""
+    def keep_slots(self) -> None:
+        """Reserve all slots at once and keep them between calls, until `release_slots`."""
         with self._lock:
-            self._keepers += 1
+            self._holders += 1
 
-    def release(self) -> None:
+    def release_slots(self) -> None:
         with self._lock:
-            self._keepers -= 1
-            self._clear_away()
+            self._holders -= 1
+            self._release_unused()
 
-    def enter(self, patience: float) -> bool:
-        give_up_at = self._clock() + patience
+    def enter(self, max_wait: float) -> bool:
+        give_up_at = self._clock() + max_wait
         caller, may_start = Caller(), False
         try:
             while pause := self.attempt(caller):
@@ -96,19 +104,19 @@ class Limiter:
     def leave(self, status: int) -> None:
         with self._lock:
             if status == THROTTLED:
-                self._shut_until = self._clock() + SHUT_SECONDS
+                self._blocked_until = self._clock() + BACKOFF_SECONDS
             self._taken -= 1
-            self._clear_away()
+            self._release_unused()
 
     def attempt(self, caller: Caller) -> float:
         """Seconds to wait before the next attempt; 0.0 if the call may start now."""
         with self._lock:
             now = self._clock()
-            if is_within(self._shut_until, now, SHUT_SECONDS):
+            if is_within(self._blocked_until, now, BACKOFF_SECONDS):
                 return math.inf
             self._waiting.setdefault(caller)
-            if not self._sit_down(caller, now):
-                return LOOK_AGAIN_SECONDS
+            if not self._acquire_slot(caller, now):
+                return RECHECK_SECONDS
             pause = self._until_start(caller, now)
             if not pause:
                 self._waiting.pop(caller, None)
@@ -118,22 +126,22 @@ class Limiter:
     def give_up(self, caller: Caller) -> None:
         with self._lock:
             self._waiting.pop(caller, None)
-            self._taken -= caller.is_seated
-            self._clear_away()
+            self._taken -= caller.has_slot
+            self._release_unused()
 
-    def _sit_down(self, caller: Caller, now: float) -> bool:
+    def _acquire_slot(self, caller: Caller, now: float) -> bool:
         """Take a concurrency slot. Slots that could expire during the call are renewed before it starts."""
-        full = self._taken >= self._seats and not caller.is_seated
-        if not self._has_seats(now) or (full and self._seats < MOST_SEATS):
-            self._ask(now)
-        if not self._has_seats(now):
+        full = self._taken >= self._slots and not caller.has_slot
+        if not self._has_slots(now) or (full and self._slots < MAX_SLOTS_PER_PROCESS):
+            self._reserve(now)
+        if not self._has_slots(now):
             return False
-        if not caller.is_seated and self._taken < self._seats:
-            caller.is_seated = True
+        if not caller.has_slot and self._taken < self._slots:
+            caller.has_slot = True
             self._taken += 1
-        return caller.is_seated
+        return caller.has_slot
 
-    def _has_seats(self, now: float) -> bool:
+    def _has_slots(self, now: float) -> bool:
         return is_within(self._renew_at, now, RENEW_SECONDS)
 
     def _until_start(self, caller: Caller, now: float) -> float:
@@ -141,69 +149,69 @@ class Limiter:
 
         The first thread that is awake takes the next start time, so that a thread that sleeps too long delays no other.
         """
-        self._missed |= {start for start in self._starts if not is_good(start, now)}
+        self._missed |= {start for start in self._starts if not is_usable_start(start, now)}
         self._starts = deque(start for start in self._starts if start not in self._missed)
-        place = [other for other in self._waiting if other.is_seated].index(caller)
+        place = [other for other in self._waiting if other.has_slot].index(caller)
         if not self._starts or (self._starts[0] > now and place >= len(self._starts)):
-            self._ask(now, at_once=True)
+            self._reserve(now, at_once=True)
         if self._starts and self._starts[0] <= now:
             self._starts.popleft()
             return 0.0
-        return self._starts[place] - now if place < len(self._starts) else LOOK_AGAIN_SECONDS
+        return self._starts[place] - now if place < len(self._starts) else RECHECK_SECONDS
 
-    def _ask(self, now: float, *, at_once: bool = False) -> None:
-        if not at_once and is_within(self._asked_at + LOOK_AGAIN_SECONDS, now, LOOK_AGAIN_SECONDS):
+    def _reserve(self, now: float, *, at_once: bool = False) -> None:
+        if not at_once and is_within(self._reserved_at + RECHECK_SECONDS, now, RECHECK_SECONDS):
             return
-        self._asked_at = now
-        callers = self._taken + sum(not caller.is_seated for caller in self._waiting)
-        seats = MOST_SEATS if self._keepers else min(callers, MOST_SEATS)
+        self._reserved_at = now
+        callers = self._taken + sum(not caller.has_slot for caller in self._waiting)
+        slots = MAX_SLOTS_PER_PROCESS if self._holders else min(callers, MAX_SLOTS_PER_PROCESS)
         for _ in range(TRIES):
             row = self._row or self._find()
             until = now + RENEW_SECONDS + self._call_seconds
-            wish = Wish(self._process(), seats, partial(self._wanted, now), self._missed)
-            booking = book(row, wish, now, until)
-            self._row = row if booking else None
-            if booking is not None:
+            request = SlotRequest(self._process(), slots, partial(self._wanted, now), self._missed)
+            reservation = reserve(row, request, now, until)
+            self._row = row if reservation else None
+            if reservation is not None:
                 self._missed.clear()
-                self._starts.extend(booking.starts)
-                self._seats, self._renew_at = booking.seats, now + RENEW_SECONDS
+                self._starts.extend(reservation.starts)
+                self._slots, self._renew_at = reservation.slots, now + RENEW_SECONDS
                 return
 
-    def _wanted(self, now: float, seats: int) -> int:
+    def _wanted(self, now: float, slots: int) -> int:
         """How many start times to reserve: one per caller that can have a slot, or as many as the last second used.
 
         None for callers without a slot: a start time that is reserved and not used delays every process.
         """
-        seated = sum(caller.is_seated for caller in self._waiting)
-        finding = max(min(len(self._waiting) - seated, seats - self._taken), 0)
-        wanted = seated + finding - len(self._starts)
+        with_slot = sum(caller.has_slot for caller in self._waiting)
+        getting_slot = max(min(len(self._waiting) - with_slot, slots - self._taken), 0)
+        wanted = with_slot + getting_slot - len(self._starts)
         recent = sum(is_within(start + 1.0, now, 1.0) for start in self._recent)
         return max(wanted, recent) if wanted > 0 else 0
 
-    def _clear_away(self) -> None:
+    def _release_unused(self) -> None:
         """Return slots that this process does not need. If the database cannot be reached, they expire."""
-        if self._taken or self._waiting or self._keepers or not self._seats:
+        if self._taken or self._waiting or self._holders or not self._slots:
             return
-        self._seats, self._renew_at, self._row = 0, -math.inf, None
+        self._slots, self._renew_at, self._row = 0, -math.inf, None
         try:
-            any(self._stand_up() for _ in range(TRIES))
+            any(self._try_release() for _ in range(TRIES))
             self._starts.clear()
         except DatabaseError:
-            logger.warning("Seats could not be given back", exc_info=True)
+            logger.warning("Slots could not be given back", exc_info=True)
 
-    def _stand_up(self) -> bool:
-        row, us = self._find(), self._process()
+    def _try_release(self) -> bool:
+        row, own = self._find(), self._process()
         used = [start for start in row.starts if start not in self._starts]
-        return row.swap(used, {who: held for who, held in row.seats.items() if who != us})
+        return row.swap(used, {who: held for who, held in row.slots.items() if who != own})
 
 
-_limiters: dict[str, Limiter] = {}
+_limiters: dict[str, RateLimiter] = {}
 _guard = threading.Lock()
 os.register_at_fork(after_in_child=_limiters.clear)
 
 
-def rate_limiter_for(realm_id: str, call_seconds: float) -> Limiter:
+def rate_limiter_for(realm_id: str, call_seconds: float) -> RateLimiter:
     with _guard:
         if realm_id not in _limiters:
-            _limiters[realm_id] = Limiter(lambda: RateLimitState.of(realm_id), call_seconds)
+            _limiters[realm_id] = RateLimiter(lambda: RateLimitState.of(realm_id), call_seconds)
         return _limiters[realm_id]

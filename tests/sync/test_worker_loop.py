@@ -1,4 +1,4 @@
-"""One pump, many leases: each driven by one at a time, given back, taken over when its driver is gone."""
+"""One worker loop, many leases: each has one owner at a time, is released, and is taken over when its owner is dead."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def test_a_pump_does_everything_there_is_to_do(simulator: Simulation) -> None:
     offices = [open_office(simulator), open_office(simulator, "northgate", "another-key")]
     first = offices[0]
     first.enter(first.project(first.account()))
-    assert tasks.pump() > 0
+    assert tasks.run_worker_loop() > 0
     assert len(first.customers()) == 2
-    assert Heartbeat.latest(Heartbeat.PUMP)
+    assert Heartbeat.latest(Heartbeat.WORKER_LOOP)
     assert not find_due_leases().exists()
     assert not CompanyLease.objects.filter(leased_until__gt=timezone.now()).exists()
 
@@ -58,7 +58,7 @@ def test_work_that_comes_while_it_runs_is_done_too(simulator: Simulation) -> Non
             office.enter(second)
         return []
 
-    WorkerLoop(chores=(late, tasks.plan_events)).run()
+    WorkerLoop(periodic_jobs=(late, tasks.route_events)).run()
     assert len(office.customers()) == 4
 
 
@@ -68,7 +68,7 @@ def test_an_errand_that_fails_stops_nobody(simulator: Simulation, caplog: pytest
     office.enter(office.project(office.account()))
     failing = [lambda: 1 // 0]
     with caplog.at_level(logging.CRITICAL, logger="integrations.sync.engine.worker"):
-        WorkerLoop(chores=(lambda: [failing.pop()] if failing else [], tasks.plan_events)).run()
+        WorkerLoop(periodic_jobs=(lambda: [failing.pop()] if failing else [], tasks.route_events)).run()
     assert len(office.customers()) == 2
 
 
@@ -78,7 +78,7 @@ def test_leases_are_renewed_while_a_vendor_is_slow(simulator: Simulation, settin
     office = open_office(simulator)
     simulator.fault("slow", vendor="coperniq", path="/projects/", seconds=2, times=1)
     office.enter(office.project(office.account()))
-    WorkerLoop(chores=(tasks.plan_events,)).run()
+    WorkerLoop(periodic_jobs=(tasks.route_events,)).run()
     assert len(office.customers()) == 2
     assert SyncRun.objects.get(action="notice_entry").attempts == 1
 
@@ -89,10 +89,10 @@ def test_a_pump_whose_time_is_up_leaves_the_rest_to_the_next(simulator: Simulati
     for name in ("John", "Mary", "Ann"):
         office.enter(office.project(office.account(name)))
     simulator.fault("slow", vendor="coperniq", path="/projects/", seconds=1, times=0)
-    WorkerLoop(chores=(tasks.plan_events,), seconds=0.5).run()
+    WorkerLoop(periodic_jobs=(tasks.route_events,), seconds=0.5).run()
     assert find_due_leases().exists()
     simulator.control("faults", method="DELETE")
-    tasks.pump()
+    tasks.run_worker_loop()
     assert len(office.customers()) == 6
 
 
@@ -106,10 +106,10 @@ def test_a_lane_is_driven_by_one_at_a_time(office: Office) -> None:
 def test_a_nudge_while_it_is_given_back_is_not_lost(office: Office) -> None:
     lease = CompanyLease.objects.get()
     lease.take(timezone.now(), LEASE)
-    lease.look()
+    lease.refresh()
     CompanyLease.notify(office.company.pk)
     assert not lease.release_if_idle()
-    lease.look()
+    lease.refresh()
     assert lease.release_if_idle()
 
 
@@ -145,9 +145,9 @@ def test_the_dead_free_their_lanes_at_once(office: Office) -> None:
     lease = CompanyLease.objects.get()
     lease.take(timezone.now(), LEASE)
     assert CompanyLease.objects.release_dead_owners() == 0, "this very process is alive"
-    CompanyLease.objects.update(driver=f"{HOST}:999999999")
+    CompanyLease.objects.update(owner=f"{HOST}:999999999")
     assert CompanyLease.objects.release_dead_owners() == 1
-    CompanyLease.objects.update(driver="another-machine:1", leased_until=timezone.now() + LEASE)
+    CompanyLease.objects.update(owner="another-machine:1", leased_until=timezone.now() + LEASE)
     assert CompanyLease.objects.release_dead_owners() == 0, "of other machines nothing is known"
 
 
@@ -163,7 +163,7 @@ def test_what_a_dead_driver_left_running_is_taken_up(office: Office) -> None:
 def test_a_lane_is_remembered_by_its_driver(office: Office) -> None:
     lease = CompanyLease.objects.get()
     lease.take(timezone.now(), LEASE)
-    assert lease.driver == f"{HOST}:{os.getpid()}"
+    assert lease.owner == f"{HOST}:{os.getpid()}"
     lease.release()
     assert CompanyLease.objects.get().leased_until == LONG_AGO
 
@@ -176,7 +176,7 @@ def test_a_run_asked_for_while_it_runs_is_executed_once_more(office: Office) -> 
     lease.take(timezone.now(), LEASE)
     assert run.claim(lease.fence)
     assert not run.claim(lease.fence), "claimed already"
-    SyncRun.objects.ask(
+    SyncRun.objects.request(
         SyncRun(
             **{
                 name: getattr(run, name)
@@ -210,17 +210,19 @@ def test_a_store_that_loses_the_race_asks_the_winner(office: Office, monkeypatch
             coperniq_id="1",
         )
 
-    winner = SyncRun.objects.ask(run())
+    winner = SyncRun.objects.request(run())
     queryset = type(SyncRun.objects.all())
-    found = queryset._ask_open
+    found = queryset._request_open
     blind = iter([True, False])
-    monkeypatch.setattr(queryset, "_ask_open", lambda rows, new: None if next(blind) else found(rows, new))
-    assert SyncRun.objects.ask(run()).pk == winner.pk
+    monkeypatch.setattr(
+        queryset, "_request_open", lambda rows, new: None if next(blind) else found(rows, new)
+    )
+    assert SyncRun.objects.request(run()).pk == winner.pk
 
 
-def test_the_canary_is_heard(db: None) -> None:
-    tasks.canary()
-    assert Heartbeat.latest(Heartbeat.CANARY)
+def test_a_queue_process_records_a_heartbeat(db: None) -> None:
+    tasks.record_queue_heartbeat()
+    assert Heartbeat.latest(Heartbeat.QUEUE)
 
 
 def test_a_driver_that_was_nudged_looks_again_before_it_leaves(
@@ -235,7 +237,7 @@ def test_a_driver_that_was_nudged_looks_again_before_it_leaves(
         if not nudged:
             nudged.append(True)
             office.enter(office.project(office.account()))
-            tasks.plan_events()
+            tasks.route_events()
         return release_if_idle(self)
 
     monkeypatch.setattr(CompanyLease, "release_if_idle", nudged_once)
@@ -259,7 +261,7 @@ def test_a_lane_another_pump_was_faster_to_take_is_left_to_it(
         return take(self, now, duration)
 
     monkeypatch.setattr(CompanyLease, "take", faster)
-    WorkerLoop(chores=(tasks.plan_events,)).run()
+    WorkerLoop(periodic_jobs=(tasks.route_events,)).run()
     assert office.customers() == []
-    tasks.pump()
+    tasks.run_worker_loop()
     assert len(office.customers()) == 2

@@ -14,11 +14,11 @@ from django.utils import timezone
 from accounts.audit import log_action
 from accounts.models import Company, User
 from integrations.connections.clients import CallMeter, quickbooks_client
-from integrations.connections.ending import NotConnected, drop_proposal, revoke_quietly, wipe
-from integrations.connections.granting import ELSEWHERE
-from integrations.connections.resuming import company_locked, go_on, release_held
+from integrations.connections.disconnection import NotConnected, clear_tokens, delete_proposal, try_revoke
+from integrations.connections.resume import company_locked, release_held, resume_syncing
 from integrations.connections.tokens import mark_access_lost
 from integrations.errors import AccessLost, PortalError
+from integrations.messages.engine import EngineMessage
 from integrations.models import (
     FieldMapping,
     PhaseTrigger,
@@ -30,11 +30,9 @@ from integrations.models import (
 
 State = QuickBooksConnection.State
 
-ARCHIVED_SENTENCE = "The company has moved to other books since. Nothing of this was written."
-
 
 @dataclass(frozen=True)
-class Guard:
+class CompanyMismatch:
     old: QuickBooksConnection
     proposed: QuickBooksConnection
 
@@ -43,63 +41,63 @@ class Guard:
         return self.old.links.count()
 
 
-def open_guard(company: Company) -> Guard | None:
+def find_company_mismatch(company: Company) -> CompanyMismatch | None:
     proposed = QuickBooksConnection.objects.filter(company=company, state=State.PROPOSED).first()
     old = QuickBooksConnection.objects.of(company)
-    return Guard(old, proposed) if proposed and old else None
+    return CompanyMismatch(old, proposed) if proposed and old else None
 
 
-def decided_guard(company: Company) -> Guard:
+def _locked_mismatch(company: Company) -> CompanyMismatch:
     """The open question of this company, with its rows locked. Raises NotConnected if it has been decided."""
-    guard = open_guard(company)
-    if guard is None:
-        raise NotConnected("This has been decided already. Please look at the page again.")
+    mismatch = find_company_mismatch(company)
+    if mismatch is None:
+        raise NotConnected(EngineMessage.MISMATCH_DECIDED_ALREADY().text)
     list(QuickBooksConnection.objects.select_for_update().filter(company=company).values_list("pk"))
-    guard.old.refresh_from_db()
-    return guard
+    mismatch.old.refresh_from_db()
+    return mismatch
 
 
-def move(company: Company, user: User) -> QuickBooksConnection:
+def switch_company(company: Company, user: User) -> QuickBooksConnection:
     """Switch to the proposed QuickBooks company, with the same settings, mappings and triggers and without links.
 
     Raises NotConnected if another company of the portal uses it.
     """
     try:
         with company_locked(company):
-            guard = decided_guard(company)
-            old_token = guard.old.refresh_token_encrypted
-            seal_books(guard.old)
-            guard.proposed.state = State.CONNECTED
-            guard.proposed.save(update_fields=["state"])
-            hand_over(guard.old, guard.proposed, list(guard.old.triggers.all()))
+            mismatch = _locked_mismatch(company)
+            old_token = mismatch.old.refresh_token_encrypted
+            archive_connection(mismatch.old)
+            mismatch.proposed.state = State.CONNECTED
+            mismatch.proposed.save(update_fields=["state"])
+            copy_settings(mismatch.old, mismatch.proposed, list(mismatch.old.triggers.all()))
             release_held(company)
-            record(company, user, "move to other books", guard, after=guard.proposed)
+            _log_decision(company, user, "move to other books", mismatch, after=mismatch.proposed)
     except IntegrityError as error:
-        raise NotConnected(ELSEWHERE) from error
-    revoke_quietly(old_token)
-    go_on(company)
-    return guard.proposed
+        raise NotConnected(EngineMessage.QUICKBOOKS_COMPANY_IN_USE().text) from error
+    try_revoke(old_token)
+    resume_syncing(company)
+    return mismatch.proposed
 
 
-def keep(company: Company, user: User) -> QuickBooksConnection:
+def keep_company(company: Company, user: User) -> QuickBooksConnection:
     """Return to the linked QuickBooks company and check at once whether its authorization still works."""
     with company_locked(company):
-        guard = decided_guard(company)
-        token = drop_proposal(company)
-        old = guard.old
-        if old.state == State.GUARDED:
+        mismatch = _locked_mismatch(company)
+        token = delete_proposal(company)
+        old = mismatch.old
+        if old.state == State.AWAITING_DECISION:
             old.state = State.CONNECTED if old.refresh_token_encrypted else State.DISCONNECTED
             old.save(update_fields=["state"])
         release_held(company)
-        record(company, user, "keep the books", guard, after=old)
-    revoke_quietly(token)
+        _log_decision(company, user, "keep the books", mismatch, after=old)
+    try_revoke(token)
     if old.is_connected:
-        try_access(old)
-    go_on(company)
+        _check_access(old)
+    resume_syncing(company)
     return old
 
 
-def try_access(connection: QuickBooksConnection) -> None:
+def _check_access(connection: QuickBooksConnection) -> None:
     """Mark the connection as lost if QuickBooks refuses access; other errors are ignored."""
     meter = CallMeter(connection.company_id)
     try:
@@ -113,33 +111,35 @@ def try_access(connection: QuickBooksConnection) -> None:
         connection.refresh_from_db()
 
 
-def record(company: Company, user: User, verb: str, guard: Guard, after: QuickBooksConnection) -> None:
+def _log_decision(
+    company: Company, user: User, verb: str, mismatch: CompanyMismatch, after: QuickBooksConnection
+) -> None:
     log_action(
         company=company,
         user=user,
         verb=verb,
-        target=f"{guard.links_at_risk} links of QuickBooks company {guard.old.realm_id}",
-        before=f"{guard.old.company_name} ({guard.old.realm_id})",
+        target=f"{mismatch.links_at_risk} links of QuickBooks company {mismatch.old.realm_id}",
+        before=f"{mismatch.old.company_name} ({mismatch.old.realm_id})",
         after=f"{after.company_name} ({after.realm_id})",
     )
 
 
-def seal_books(connection: QuickBooksConnection) -> None:
+def archive_connection(connection: QuickBooksConnection) -> None:
     """Archive a connection: its links stay readable and are never used again; its open runs are cancelled."""
-    wipe(connection, State.ARCHIVED)
+    clear_tokens(connection, State.ARCHIVED)
     resting = (RunState.QUEUED, RunState.WAITING, RunState.HELD)
-    now = timezone.now()
+    now, message = timezone.now(), EngineMessage.CONNECTION_ARCHIVED()
     SyncRun.objects.filter(connection=connection, state__in=resting).update(
         state=RunState.CANCELLED,
-        cause="books_encrypted",
-        sentence=ARCHIVED_SENTENCE,
+        cause=message.cause,
+        sentence=message.text,
         choices=[],
         finished_at=now,
         updated_at=now,
     )
 
 
-def hand_over(old: QuickBooksConnection, new: QuickBooksConnection, triggers: list[PhaseTrigger]) -> None:
+def copy_settings(old: QuickBooksConnection, new: QuickBooksConnection, triggers: list[PhaseTrigger]) -> None:
     """Copy settings, mappings and triggers to a new connection.
 
     Triggers count from now and invoice syncing is off, so that earlier phase entries and invoices stay with the old

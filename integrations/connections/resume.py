@@ -30,9 +30,9 @@ def release_held(company: Company) -> None:
     CompanyLease.notify(company.pk)
 
 
-def go_on(company: Company) -> None:
+def resume_syncing(company: Company) -> None:
     """Poll at once for what happened meanwhile. Call it after the commit."""
-    keyed = CoperniqConnection.objects.filter(company=company).first()
-    if keyed is not None:
-        keyed.make_poll_due(timezone.now())
+    coperniq = CoperniqConnection.objects.filter(company=company).first()
+    if coperniq is not None:
+        coperniq.make_poll_due(timezone.now())
     queue.wake()

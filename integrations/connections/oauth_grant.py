@@ -9,19 +9,15 @@ from django.utils import timezone
 
 from accounts.audit import log_action
 from accounts.models import Company, User
-from integrations.connections.ending import NotConnected, drop_proposal
-from integrations.connections.resuming import company_locked, release_held
+from integrations.connections.disconnection import NotConnected, delete_proposal
+from integrations.connections.resume import company_locked, release_held
 from integrations.connections.tokens import token_values
+from integrations.messages.engine import EngineMessage
 from integrations.models import FieldMapping, QuickBooksConnection, SyncSettings
 from integrations.quickbooks import oauth
 from integrations.quickbooks.records import CompanyInfo, Preferences
 
 State = QuickBooksConnection.State
-
-ELSEWHERE = (
-    "This QuickBooks company cannot be connected here, because it is already in use in this portal. "
-    "Please choose another QuickBooks company, or write to support."
-)
 
 
 @dataclass(frozen=True)
@@ -34,7 +30,7 @@ class Grant:
     preferences: Preferences
 
 
-def store(company: Company, user: User, grant: Grant) -> tuple[QuickBooksConnection, str]:
+def store_grant(company: Company, user: User, grant: Grant) -> tuple[QuickBooksConnection, str]:
     """Store the connection; also returns the encrypted token of a proposal that it replaces.
 
     Raises NotConnected if another company of the portal uses this QuickBooks company.
@@ -42,11 +38,11 @@ def store(company: Company, user: User, grant: Grant) -> tuple[QuickBooksConnect
     with company_locked(company):
         elsewhere = QuickBooksConnection.objects.live().filter(realm_id=grant.realm_id)
         if elsewhere.exclude(company=company).exists():
-            raise NotConnected(ELSEWHERE)
-        superseded = drop_proposal(company, unless_realm=grant.realm_id)
+            raise NotConnected(EngineMessage.QUICKBOOKS_COMPANY_IN_USE().text)
+        superseded = delete_proposal(company, unless_realm=grant.realm_id)
         current = QuickBooksConnection.objects.select_for_update().of(company)
         before = f"{current} ({current.get_state_display()})" if current else ""
-        connection = place(company, current, grant)
+        connection = _place_grant(company, current, grant)
         log_action(
             company=company,
             user=user,
@@ -58,16 +54,18 @@ def store(company: Company, user: User, grant: Grant) -> tuple[QuickBooksConnect
         return connection, superseded
 
 
-def place(company: Company, current: QuickBooksConnection | None, grant: Grant) -> QuickBooksConnection:
+def _place_grant(
+    company: Company, current: QuickBooksConnection | None, grant: Grant
+) -> QuickBooksConnection:
     if current is None:
-        return start(QuickBooksConnection(company=company, realm_id=grant.realm_id), grant)
+        return _start_connection(QuickBooksConnection(company=company, realm_id=grant.realm_id), grant)
     if current.realm_id == grant.realm_id:
-        return renew(current, grant)
-    return propose(current, grant)
+        return _renew_connection(current, grant)
+    return _propose_connection(current, grant)
 
 
-def start(connection: QuickBooksConnection, grant: Grant) -> QuickBooksConnection:
-    fill(connection, grant, State.CONNECTED)
+def _start_connection(connection: QuickBooksConnection, grant: Grant) -> QuickBooksConnection:
+    _fill_connection(connection, grant, State.CONNECTED)
     connection.save()
     SyncSettings.objects.create(connection=connection)
     FieldMapping.objects.bulk_create(
@@ -78,32 +76,32 @@ def start(connection: QuickBooksConnection, grant: Grant) -> QuickBooksConnectio
     return connection
 
 
-def renew(connection: QuickBooksConnection, grant: Grant) -> QuickBooksConnection:
+def _renew_connection(connection: QuickBooksConnection, grant: Grant) -> QuickBooksConnection:
     """The same QuickBooks company was authorized again: syncing continues where it stopped."""
     if connection.state == State.DISCONNECTED:
         connection.connected_at, connection.disconnected_at = timezone.now(), None
-    fill(connection, grant, State.CONNECTED)
+    _fill_connection(connection, grant, State.CONNECTED)
     connection.save()
     release_held(connection.company)
     return connection
 
 
-def propose(current: QuickBooksConnection, grant: Grant) -> QuickBooksConnection:
+def _propose_connection(current: QuickBooksConnection, grant: Grant) -> QuickBooksConnection:
     """Another QuickBooks company was authorized: syncing stops until a person decides.
 
     The old connection is not stopped if its QuickBooks company is connected elsewhere by now.
     """
     taken = QuickBooksConnection.objects.live().filter(realm_id=current.realm_id).exclude(pk=current.pk)
     if not taken.exists():
-        current.state = State.GUARDED
+        current.state = State.AWAITING_DECISION
         current.save(update_fields=["state"])
     proposal = QuickBooksConnection(company=current.company, realm_id=grant.realm_id)
-    fill(proposal, grant, State.PROPOSED)
+    _fill_connection(proposal, grant, State.PROPOSED)
     proposal.save()
     return proposal
 
 
-def fill(connection: QuickBooksConnection, grant: Grant, state: State) -> None:
+def _fill_connection(connection: QuickBooksConnection, grant: Grant, state: State) -> None:
     """Set the fields of a connection, and a new token version, so that a refresh in progress cannot overwrite them."""
     values: dict[str, Any] = {
         **token_values(grant.tokens),
