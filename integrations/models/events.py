@@ -75,7 +75,6 @@ class InboundEvent(models.Model):
 
     company_path: ClassVar[str] = "company"
     PHASE_STARTED: ClassVar[str] = "PROJECT_PHASE_STARTED"  # Coperniq's own trigger key
-    NOT_CONNECTED: ClassVar[str] = "QuickBooks is not connected"  # why it was ignored, until it is connected
     PROJECT_SEEN: ClassVar[str] = "PROJECT_SEEN"  # the poller's word for a project that has changed
     INVOICE_SEEN: ClassVar[str] = "INVOICE_SEEN"  # and for an invoice
 

@@ -25,8 +25,8 @@ from tests.sync.desk_of_money import Money
 from tests.sync.intuit import cloud_event, legacy_event, legacy_post, post
 from tests.sync.office import Office
 
-OWN = ("ignored", "our own write, or seen already")
-LATER = ("ignored", "the next look at what changed tells")
+OWN = ("ignored", "the portal's own write, or already known")
+LATER = ("ignored", "left to the next read of change data")
 Told = tuple[str, str]
 
 
@@ -57,7 +57,7 @@ def pulled() -> SyncRun:
 
 
 @pytest.mark.parametrize("operation", ["created", "updated", "deleted", "void", "voided"])
-def test_an_invoice_is_looked_at(billed: Money, operation: str) -> None:
+def test_an_event_of_an_invoice_leads_to_a_run(billed: Money, operation: str) -> None:
     link = billed.link()
     assert tell(billed, f"invoice.{operation}", link.quickbooks_id) == ("planned", "")
     run = pulled()
@@ -67,13 +67,13 @@ def test_an_invoice_is_looked_at(billed: Money, operation: str) -> None:
     assert run.not_before is None
 
 
-def test_one_that_is_not_linked_is_looked_at_too(billed: Money) -> None:
+def test_an_event_of_an_unlinked_invoice_leads_to_a_run(billed: Money) -> None:
     assert tell(billed, "invoice.created", "4711") == ("planned", "")
     assert (pulled().quickbooks_id, pulled().coperniq_id, pulled().coperniq_account_id) == ("4711", "", "")
 
 
 @pytest.mark.parametrize("operation", ["created", "updated", "deleted", "void"])
-def test_of_a_payment_it_is_looked_at_what_it_pays(billed: Money, operation: str) -> None:
+def test_the_allocations_of_a_payment_are_read(billed: Money, operation: str) -> None:
     link = billed.link("payment")
     assert tell(billed, f"payment.{operation}", link.quickbooks_id) == ("planned", "")
     run = pulled()
@@ -81,7 +81,7 @@ def test_of_a_payment_it_is_looked_at_what_it_pays(billed: Money, operation: str
     assert (run.coperniq_id, run.coperniq_account_id) == (link.coperniq_id, str(billed.account["id"]))
 
 
-def test_one_that_stands_for_several_bears_the_name_of_none(billed: Money) -> None:
+def test_a_payment_linked_to_several_has_the_name_of_none(billed: Money) -> None:
     link = billed.link("payment")
     other = RecordLink.objects.get(pk=link.pk)
     other.pk, other.coperniq_id, other.quickbooks_part = None, "other", "77"
@@ -97,7 +97,7 @@ def test_an_e_mail_changes_nothing(billed: Money, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["invoice", "payment"])
-def test_while_syncing_is_off_nothing_is_looked_at(billed: Money, kind: str) -> None:
+def test_while_syncing_is_off_nothing_leads_to_a_run(billed: Money, kind: str) -> None:
     billed.switch(False)
     before = billed.office.coperniq.__class__.objects.get().next_invoice_sweep_at
     told = tell(billed, f"{kind}.updated", billed.link(kind).quickbooks_id)
@@ -145,7 +145,7 @@ def test_an_edit_before_a_payment_of_ours_is_no_echo_of_it(billed: Money) -> Non
     assert tell(billed, "invoice.updated", billed.link().quickbooks_id, now()) == OWN
 
 
-def test_one_allocation_that_was_not_seen_since_is_enough_to_look(billed: Money) -> None:
+def test_one_allocation_not_seen_since_is_enough(billed: Money) -> None:
     link = billed.link("payment")
     other = RecordLink.objects.get(pk=link.pk)
     other.pk, other.coperniq_id, other.quickbooks_part, other.quickbooks_at = None, "other", "77", None
@@ -153,7 +153,7 @@ def test_one_allocation_that_was_not_seen_since_is_enough_to_look(billed: Money)
     assert tell(billed, "payment.updated", link.quickbooks_id, now(-1)) == ("planned", "")
 
 
-def test_a_deletion_is_looked_at_unless_it_is_known(billed: Money) -> None:
+def test_a_deletion_leads_to_a_run_unless_it_is_known(billed: Money) -> None:
     link = billed.link()
     assert tell(billed, "invoice.deleted", link.quickbooks_id, now(-60)) == ("planned", "")
     RecordLink.objects.filter(pk=link.pk).update(quickbooks_snapshot={"deleted": True})
@@ -190,13 +190,15 @@ def test_where_the_answer_is_stored_its_stamp_is_too(billed: Money) -> None:
 
 
 @pytest.mark.parametrize("operation", ["created", "updated", "deleted"])
-def test_customers_are_left_to_the_look(billed: Money, operation: str) -> None:
+def test_customers_are_left_to_change_data(billed: Money, operation: str) -> None:
     assert tell(billed, f"customer.{operation}", billed.link("customer").quickbooks_id) == LATER
 
 
 @pytest.mark.parametrize("on", [True, False])
 @pytest.mark.parametrize("gone", ["customer", "job", "none"])
-def test_a_merge_is_looked_at_whether_invoices_are_synced_or_not(billed: Money, on: bool, gone: str) -> None:
+def test_a_merge_leads_to_a_run_whether_invoices_are_synced_or_not(
+    billed: Money, on: bool, gone: str
+) -> None:
     billed.switch(on)
     survivor = billed.link("customer")
     away = billed.link(gone) if gone != "none" else None
@@ -212,9 +214,9 @@ def test_a_merge_is_looked_at_whether_invoices_are_synced_or_not(billed: Money, 
     assert run.event.detail == {"deleted_id": deleted_id}
 
 
-def test_a_merge_of_strangers_is_none_of_ours(billed: Money) -> None:
+def test_a_merge_of_unlinked_customers_is_ignored(billed: Money) -> None:
     told = tell(billed, "customer.merged", "990", deletedid="991")
-    assert told == ("ignored", "a customer that is not linked")
+    assert told == ("ignored", "the customer is not linked")
 
 
 @pytest.mark.parametrize(

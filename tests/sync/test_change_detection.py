@@ -76,7 +76,7 @@ def stranger(money: Money) -> str:
     return str(money.office.simulator.in_books(money.office.realm, DisplayName="Walk-in")["Id"])
 
 
-def test_after_our_own_writes_there_is_no_news(money: Money) -> None:
+def test_the_portals_own_writes_are_no_change(money: Money) -> None:
     look(money)
     invoice = money.invoice(("Permit", 1, 100))
     payment = money.pay(invoice, 40)
@@ -89,7 +89,7 @@ def test_after_our_own_writes_there_is_no_news(money: Money) -> None:
     assert not InboundEvent.objects.filter(source=CDC).exists()
 
 
-def test_a_look_costs_one_read(billed: Money) -> None:
+def test_change_data_cost_one_read(billed: Money) -> None:
     billed.edit_books("Invoice", billed.link().quickbooks_id, DueDate="2026-12-24")
     look(billed)
     assert [call.split("/")[-1] for call in billed.calls()] == ["cdc"]
@@ -98,7 +98,7 @@ def test_a_look_costs_one_read(billed: Money) -> None:
 @pytest.mark.parametrize(
     "edit", [{"DueDate": "2026-12-24"}, {"PrivateNote": "Call first"}, {"DocNumber": "NEW-1"}]
 )
-def test_an_edited_invoice_is_news_once(billed: Money, edit: dict[str, str]) -> None:
+def test_an_edited_invoice_is_reported_once(billed: Money, edit: dict[str, str]) -> None:
     link = billed.link()
     billed.edit_books("Invoice", link.quickbooks_id, **edit)
     assert look(billed) == [("invoice", link.quickbooks_id, "updated")]
@@ -110,7 +110,7 @@ def test_an_edited_invoice_is_news_once(billed: Money, edit: dict[str, str]) -> 
     assert (event.outcome, event.occurred_at is None) == ("planned", False)
 
 
-def test_edited_twice_it_is_news_twice_and_asked_for_once(billed: Money) -> None:
+def test_edited_twice_it_is_reported_twice_and_requested_once(billed: Money) -> None:
     for day in ("2026-12-24", "2026-12-25"):
         billed.edit_books("Invoice", billed.link().quickbooks_id, DueDate=day)
         assert len(look(billed)) == 1
@@ -118,7 +118,7 @@ def test_edited_twice_it_is_news_twice_and_asked_for_once(billed: Money) -> None
     assert SyncRun.objects.get().asked == 2
 
 
-def test_a_void_and_a_deletion_are_news(billed: Money) -> None:
+def test_a_void_and_a_deletion_are_reported(billed: Money) -> None:
     link = billed.link("payment")
     void(billed, "payments", link.quickbooks_id)
     assert look(billed) == [("payment", link.quickbooks_id, "updated")]
@@ -156,7 +156,7 @@ def test_a_balance_stamp_and_an_e_mail_are_none(billed: Money) -> None:
     assert look(billed) == [("payment", paid["Id"], "updated")]
 
 
-def test_of_strangers_invoices_those_since_the_switch_on_are_news(billed: Money) -> None:
+def test_unlinked_invoices_are_reported_from_the_cut_off_on(billed: Money) -> None:
     """Whose customer it is, who reads it tells: jobs added by hand have to be counted."""
     made = theirs(billed, stranger(billed))
     assert look(billed) == [("invoice", made["Id"], "updated")]
@@ -166,12 +166,12 @@ def test_of_strangers_invoices_those_since_the_switch_on_are_news(billed: Money)
     assert look(billed) == []
 
 
-def test_a_deleted_stranger_is_none(billed: Money) -> None:
+def test_a_deleted_unlinked_invoice_is_not_reported(billed: Money) -> None:
     delete(billed, "Invoice", theirs(billed)["Id"])
     assert look(billed) == []
 
 
-def test_one_that_bears_our_mark_waits_for_the_answer_to_its_write(billed: Money) -> None:
+def test_a_tagged_invoice_waits_for_the_answer_to_its_write(billed: Money) -> None:
     realm = billed.office.realm
     made = theirs(billed, PrivateNote=coperniq_tag(realm, "invoice", "77"))
     paid = billed.receive(made["Id"], 10, note=coperniq_tag(realm, "payment", "78"))
@@ -190,7 +190,7 @@ def test_one_that_bears_our_mark_waits_for_the_answer_to_its_write(billed: Money
     assert look(billed) == [("invoice", made["Id"], "updated"), ("payment", paid["Id"], "updated")]
 
 
-def test_a_payment_is_news_if_it_pays_what_is_linked_or_about_to_be(billed: Money) -> None:
+def test_a_payment_is_reported_if_its_invoice_is_linked_or_about_to_be(billed: Money) -> None:
     other = stranger(billed)
     billed.office.simulator.in_books(
         billed.office.realm, "Payment", CustomerRef={"value": other}, TotalAmt=40
@@ -204,7 +204,7 @@ def test_a_payment_is_news_if_it_pays_what_is_linked_or_about_to_be(billed: Mone
     assert ("payment", later["Id"], "updated") in look(billed)
 
 
-def test_a_payment_put_on_another_linked_invoice_is_news(billed: Money) -> None:
+def test_a_payment_applied_to_another_linked_invoice_is_reported(billed: Money) -> None:
     """The share of the first is what it was."""
     first = billed.link()
     billed.invoice(("Permit", 1, 100))
@@ -221,7 +221,7 @@ def test_a_payment_put_on_another_linked_invoice_is_news(billed: Money) -> None:
     assert look(billed) == [("payment", paid["Id"], "updated")]
 
 
-def test_what_a_notification_told_is_not_found_again(billed: Money) -> None:
+def test_a_change_reported_by_webhook_is_not_reported_again(billed: Money) -> None:
     id_ = billed.link().quickbooks_id
     for day, told in (("2026-12-24", True), ("2026-12-25", False)):
         billed.edit_books("Invoice", id_, DueDate=day)
@@ -243,7 +243,7 @@ def test_what_the_portal_has_seen_a_later_version_of_is_none(billed: Money) -> N
     assert look(billed) == []
 
 
-def test_a_renamed_or_inactive_customer_is_news_a_balance_is_not(billed: Money) -> None:
+def test_a_renamed_or_inactive_customer_is_reported_a_balance_is_not(billed: Money) -> None:
     job = billed.link("job").quickbooks_id
     theirs(billed)
     assert [row for row in look(billed) if row[0] == "customer"] == []
@@ -261,14 +261,14 @@ def test_a_renamed_or_inactive_customer_is_news_a_balance_is_not(billed: Money) 
     assert look(billed) == []
 
 
-def test_a_customer_that_is_told_to_be_deleted_is_news(billed: Money) -> None:
+def test_a_deleted_customer_is_reported(billed: Money) -> None:
     """Nobody can delete one, but what a merge tells is not documented."""
     link = billed.link("customer")
     gone = ChangedRecord("Customer", link.quickbooks_id, True, "", timezone.now(), {})
     assert filter_relevant_changes(billed.office.quickbooks, [gone], None) == [gone]
 
 
-def test_customers_are_told_while_syncing_is_off(billed: Money) -> None:
+def test_customers_are_reported_while_syncing_is_off(billed: Money) -> None:
     billed.switch(False)
     john = billed.link("customer").quickbooks_id
     billed.edit_books("Invoice", billed.link().quickbooks_id, DueDate="2026-12-24")
@@ -300,7 +300,7 @@ def test_what_was_edited_while_syncing_was_off_is_made_up_for(billed: Money) -> 
     assert ("invoice", made["Id"], "updated") not in found
 
 
-def test_a_switched_off_edit_seen_and_passed_over_is_news_after_the_next_switch_on(billed: Money) -> None:
+def test_an_edit_ignored_while_syncing_was_off_is_reported_once_it_is_on(billed: Money) -> None:
     id_ = billed.link().quickbooks_id
     billed.edit_books("Invoice", id_, DueDate="2026-12-24")
     assert look(billed) == [("invoice", id_, "updated")]
@@ -367,7 +367,7 @@ def test_a_kind_that_is_still_full_is_compared(billed: Money, monkeypatch: pytes
     row = QuickBooksConnection.objects.get()
     assert row.compared_fully_at is not None
     assert row.compared_fully_because == (
-        "QuickBooks tells 1,000 changes at once, and more had changed: invoices."
+        "QuickBooks reports 1,000 changes at once, and there were more of these: invoices."
     )
 
 
@@ -390,9 +390,9 @@ def test_after_more_than_a_month_everything_linked_is_compared(billed: Money) ->
     ]
     assert not [call for call in billed.calls() if call.endswith("/cdc")]
     row = QuickBooksConnection.objects.get()
-    told = long_ago - timedelta(minutes=10)
+    since = long_ago - timedelta(minutes=10)
     assert row.compared_fully_because == (
-        f"QuickBooks tells the changes of 30 days, and nobody had looked since {told:%B %-d, %Y}."
+        f"QuickBooks reports changes of 30 days only, and the last read was on {since:%B %-d, %Y}."
     )
     route_pending_events()
     assert SyncRun.objects.filter(direction="pull").count() == 3
