@@ -1,4 +1,4 @@
-"""Which QuickBooks item a Coperniq catalog item is, where a person says so."""
+"""QuickBooks items that a person chose for Coperniq catalog items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a changed setting leads to, in the transaction that changes it."""
+"""Effects of a changed setting, in the transaction that changes it."""
 
 from __future__ import annotations
 

@@ -111,7 +111,7 @@ def test_projects_may_be_listed_since_a_moment(
     assert params(vendor)["updated_after"] == "2026-03-31T17:04:22.005Z"
 
 
-def test_wrapped_lists_are_read_until_nothing_more_is_told(
+def test_wrapped_lists_are_read_until_no_more_is_announced(
     client: CoperniqClient, vendor: responses.RequestsMock
 ) -> None:
     vendor.get(f"{API}/projects", json={"items": [a_project(1)], "page": 1, "page_size": 1, "has_more": True})
@@ -311,7 +311,7 @@ def test_an_id_cannot_lead_to_another_record(
     assert not vendor.calls
 
 
-def test_the_calls_left_today_are_known_where_told(
+def test_the_calls_left_today_are_known_where_the_header_is_sent(
     client: CoperniqClient, vendor: responses.RequestsMock
 ) -> None:
     told = [client.calls_remaining]

@@ -164,7 +164,7 @@ def test_a_bare_status_decides_where_nothing_is_said(status: int, kind: type[Ven
     assert error.detail == f"HTTP {status}"
 
 
-def test_an_application_without_access_is_told() -> None:
+def test_an_application_without_access_is_reported() -> None:
     body = a_gateway_fault("3100", "message=ApplicationAuthorizationFailed; errorCode=003100; statusCode=403")
     assert type(told(403, body)) is errors.AccessLost
 
@@ -183,7 +183,7 @@ def test_of_several_errors_the_telling_one_decides() -> None:
     assert type(told(400, a_fault("6240", "600"))) is errors.OutcomeUnknown
 
 
-def test_a_rule_of_business_is_told_in_quickbooks_own_words() -> None:
+def test_a_rule_of_business_is_reported_in_quickbooks_own_words() -> None:
     text = "Business Validation Error: You must set a transaction amount."
     error = told(400, a_fault("6000", message="A business validation error has occurred", detail=text))
     assert error is not None

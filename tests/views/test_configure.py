@@ -167,7 +167,7 @@ def test_preview_switched_off_releases_nothing(browser: Client, trigger: PhaseTr
     assert (trigger.preview, held.state, held.preview) == (False, RunState.HELD, True)
 
 
-def test_books_in_other_currencies_cannot_be_switched_on(
+def test_companies_in_other_currencies_cannot_be_switched_on(
     browser: Client, connection: QuickBooksConnection
 ) -> None:
     QuickBooksConnection.objects.update(home_currency="CAD")
@@ -177,7 +177,7 @@ def test_books_in_other_currencies_cannot_be_switched_on(
     assert not PhaseTrigger.objects.exists()
 
 
-def test_books_in_other_currencies_can_be_switched_off(browser: Client, trigger: PhaseTrigger) -> None:
+def test_companies_in_other_currencies_can_be_switched_off(browser: Client, trigger: PhaseTrigger) -> None:
     QuickBooksConnection.objects.update(home_currency="CAD")
     assert browser.post(TRIGGERS, {"phase-11": ""}).status_code == 302
     assert not PhaseTrigger.objects.exists()

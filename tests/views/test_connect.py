@@ -76,7 +76,7 @@ def test_connect_leads_to_intuit_in_the_same_tab(browser: Client, vendors: Vendo
     assert len(asked["state"][0]) >= 32
 
 
-def test_a_program_is_told_where_to_go(browser: Client, vendors: Vendors) -> None:
+def test_a_program_is_reported_where_to_go(browser: Client, vendors: Vendors) -> None:
     answer = browser.post(CONNECT, headers=JSON)
     assert answer.json()["ok"] is True
     assert answer.json()["location"].startswith("https://appcenter.intuit.com/")
@@ -295,7 +295,7 @@ def test_a_failed_exchange_stores_nothing(
         (400, "6190", "subscription or trial"),
     ],
 )
-def test_books_that_stay_closed_store_nothing(
+def test_a_company_without_access_stores_nothing(
     browser: Client, vendors: Vendors, status: int, code: str, words: str
 ) -> None:
     vendors.grants()
@@ -303,13 +303,13 @@ def test_books_that_stay_closed_store_nothing(
     refused(come_back(browser, begin(browser)), words)
 
 
-def test_books_of_an_unknown_shape_store_nothing(browser: Client, vendors: Vendors) -> None:
+def test_a_company_of_an_unknown_shape_stores_nothing(browser: Client, vendors: Vendors) -> None:
     vendors.grants()
     vendors.refuses_books({"CompanyInfo": {"Id": "1"}}, 200)
     refused(come_back(browser, begin(browser)), "in an unknown way")
 
 
-def test_the_refusal_does_not_name_whose_books_they_are(
+def test_the_refusal_does_not_name_who_uses_the_company(
     browser: Client, bolt: Company, vendors: Vendors
 ) -> None:
     books(bolt)
@@ -323,7 +323,7 @@ def test_the_refusal_does_not_name_whose_books_they_are(
     assert not vendors.revoked(), "revoking might end the grant of the other company"
 
 
-def test_whether_books_are_in_use_is_told_to_their_owners_only(
+def test_whether_a_company_is_in_use_is_shown_to_its_owners_only(
     browser: Client, bolt: Company, vendors: Vendors
 ) -> None:
     books(bolt)
@@ -367,7 +367,7 @@ def test_other_currencies_are_connected_with_a_warning(browser: Client, vendors:
 
 
 @pytest.mark.parametrize("state", [State.NEEDS_AUTHORIZATION, State.CONNECTED, State.DISCONNECTED])
-def test_the_same_books_continue_where_they_stopped(
+def test_the_same_company_continues_where_it_stopped(
     browser: Client, acme: Company, vendors: Vendors, state: str
 ) -> None:
     old = books(acme, state=state, state_reason="ended", token_version=4, access_token_encrypted="")
@@ -486,7 +486,7 @@ def test_disconnect_does_not_depend_on_intuit(
     if isinstance(failure, int):
         vendors.revokes(failure)
     answer = browser.post(DISCONNECT, {"confirm": "yes"})
-    assert "could not be told" in told(answer)
+    assert "could not be notified" in told(answer)
     assert QuickBooksConnection.objects.get().state == State.DISCONNECTED
 
 
@@ -494,7 +494,7 @@ def test_disconnect_does_not_depend_on_readable_tokens(
     browser: Client, acme: Company, vendors: Vendors
 ) -> None:
     books(acme, refresh_token_encrypted="sealed-with-a-lost-key")
-    assert "could not be told" in told(browser.post(DISCONNECT, {"confirm": "yes"}))
+    assert "could not be notified" in told(browser.post(DISCONNECT, {"confirm": "yes"}))
     assert QuickBooksConnection.objects.get().state == State.DISCONNECTED
 
 
@@ -522,7 +522,7 @@ def test_coperniq_s_poll_stops_with_the_books(browser: Client, acme: Company, ve
     assert not CoperniqConnection.objects.due_for_poll(timezone.now()).exists()
 
 
-def test_other_books_belong_to_another_company(
+def test_another_quickbooks_company_belongs_to_another_company(
     bob: User, sign_in: SignIn, acme: Company, vendors: Vendors
 ) -> None:
     mine = books(acme)

@@ -62,7 +62,7 @@ def errors(browser: Client, page: str = SETTINGS, **fields: str) -> dict[str, li
     return told
 
 
-def test_switching_on_begins_a_period_and_looks_at_once(
+def test_switching_on_begins_a_period_and_scans_at_once(
     browser: Client, alice: User, connection: QuickBooksConnection
 ) -> None:
     asked_at = timezone.now()
@@ -122,7 +122,7 @@ def test_the_switch_has_two_positions(
 
 
 @pytest.mark.parametrize("currency", ["CAD", ""])
-def test_books_in_other_currencies_are_not_switched_on(
+def test_companies_in_other_currencies_are_not_switched_on(
     browser: Client, connection: QuickBooksConnection, currency: str
 ) -> None:
     QuickBooksConnection.objects.update(home_currency=currency)
@@ -134,7 +134,7 @@ def test_books_in_other_currencies_are_not_switched_on(
     assert "Only companies in US dollars can be switched on" in page
 
 
-def test_books_in_other_currencies_can_be_switched_off(
+def test_companies_in_other_currencies_can_be_switched_off(
     browser: Client, connection: QuickBooksConnection
 ) -> None:
     switch(browser, "on")
@@ -172,14 +172,14 @@ def test_the_card_says_what_flows_and_since_when(browser: Client, connection: Qu
     assert "Enable invoice and payment syncing" in text
     assert "Coperniq Payments" in text
     assert "QuickBooks has no drafts" in text
-    assert "Older ones can be sent or brought over one by one" in text
+    assert "Older ones can be synced one by one" in text
     assert "When it was on before" not in text
     for enabled in ("on", "off", "on"):
         switch(browser, enabled)
     text = browser.get(CONFIGURATION).text
     period = InvoiceSyncPeriod.objects.latest("id")
     assert switch_is(text, "true", 'value="off"')
-    assert f"on since <strong>{period.on_at.astimezone(connection.company.zone):%b %-d, %Y, %H:%M}" in text
+    assert f"On since <strong>{period.on_at.astimezone(connection.company.zone):%b %-d, %Y, %H:%M}" in text
     assert "When it was on before" in text
 
 

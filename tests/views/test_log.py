@@ -111,7 +111,7 @@ def test_period_goes_by_the_days_of_the_companys_time_zone(
         {"q": "x" * 201},
     ],
 )
-def test_unreadable_filters_are_told_and_never_a_crash(
+def test_unreadable_filters_are_reported_and_never_a_crash(
     acme_books: QuickBooksConnection, client_of_alice: Client, query: dict[str, str]
 ) -> None:
     entry(acme_books)
@@ -123,7 +123,7 @@ def test_unreadable_filters_are_told_and_never_a_crash(
     assert "This filter cannot be read" in page.text
 
 
-def test_older_and_newer_pages_meet_without_gap_or_overlap(
+def test_older_and_newer_pages_have_no_gap_or_overlap(
     acme_books: QuickBooksConnection, client_of_alice: Client
 ) -> None:
     for number in range(120):

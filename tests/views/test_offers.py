@@ -120,7 +120,7 @@ def test_held_runs_are_decided_from_the_timeline_except_previews(
     client = sign_in(alice)
     match = held(acme_books, "1")
     text = client.get(told(acme_books, match)).text
-    assert "Waits for a decision" in text
+    assert "Needs your decision" in text
     assert "Link to “Oak East”</button>" in text
     assert "Write this to QuickBooks" not in client.get(told(acme_books, preview(acme_books, "2"))).text
 

@@ -89,7 +89,7 @@ def test_filters_narrow_the_runs(
     assert [row["coperniq_id"] for row in told] == ids
 
 
-def test_unknown_state_is_told(acme: Company, client_of_alice: Client) -> None:
+def test_unknown_state_is_reported(acme: Company, client_of_alice: Client) -> None:
     assert client_of_alice.get(RUNS, {"state": "lost"}).status_code == 400
     assert client_of_alice.get(RUNS, {"state": "lost", "format": "json"}).json()["errors"].keys() == {"state"}
 
@@ -133,12 +133,12 @@ def test_choice_that_is_not_offered_is_refused(
     row = held(acme_books)
     answer = decide(client_of_alice, row, choice)
     assert answer.status_code == 400
-    assert "moved on" in answer.json()["errors"]["choice"][0]
+    assert "has changed" in answer.json()["errors"]["choice"][0]
     assert state(row) == RunState.HELD
     assert not AuditLogEntry.objects.exists()
 
 
-def test_a_run_decided_a_moment_ago_is_told_to_have_moved_on(
+def test_a_run_decided_meanwhile_is_out_of_date(
     acme_books: QuickBooksConnection, client_of_alice: Client
 ) -> None:
     row = held(acme_books)
@@ -223,7 +223,7 @@ def test_retry_without_a_working_connection_leaves_everything_held(
     QuickBooksConnection.objects.update(state=QuickBooksConnection.State.NEEDS_AUTHORIZATION)
     answer = client_of_alice.post(RETRY, {"run": row.pk}, follow=True)
     assert "0 runs tried again" in answer.text
-    assert "waits until QuickBooks is connected again" in answer.text
+    assert "wait until QuickBooks is connected again" in answer.text
     assert state(row) == RunState.HELD
 
 
@@ -275,7 +275,7 @@ def test_forms_go_back_to_where_they_came_from_but_never_elsewhere(
     assert away["Location"] == RUNS
 
 
-def test_doors_refuse_other_methods_and_strangers(
+def test_forms_refuse_other_methods_and_other_people(
     acme: Company, client: Client, client_of_alice: Client
 ) -> None:
     assert client_of_alice.get(RETRY).status_code == 405

@@ -166,7 +166,7 @@ def test_other_companies_do_not_matter(
     assert answer["calls"]["quickbooks"]["month"] == {"reads": 0, "writes": 0}
 
 
-def test_runs_of_sealed_books_are_history(acme: Company, connection: QuickBooksConnection) -> None:
+def test_runs_of_archived_connections_do_not_count(acme: Company, connection: QuickBooksConnection) -> None:
     run(connection, RunState.RUNNING)
     QuickBooksConnection.objects.update(state=State.ARCHIVED)
     assert is_idle(acme)
@@ -188,7 +188,9 @@ def test_calls_are_summed_by_day_and_month(acme: Company, connection: QuickBooks
     assert calls["coperniq"]["today"] == {"reads": 0, "writes": 0}
 
 
-def test_invoice_syncing_is_told_with_its_cut_off(acme: Company, connection: QuickBooksConnection) -> None:
+def test_invoice_syncing_is_reported_with_its_cut_off(
+    acme: Company, connection: QuickBooksConnection
+) -> None:
     SyncSettings.objects.update(invoice_sync=False)
     assert status_of(acme)["invoice_sync"] == {"enabled": False, "since": None, "cut_off": None}
     now = timezone.now()
@@ -275,7 +277,7 @@ def test_the_last_poll_has_an_age(acme: Company, connection: QuickBooksConnectio
     assert 119 <= status_of(acme)["poll"]["age_seconds"] <= 180
 
 
-def test_the_look_for_changes_has_an_age(acme: Company, connection: QuickBooksConnection) -> None:
+def test_the_read_of_change_data_has_an_age(acme: Company, connection: QuickBooksConnection) -> None:
     assert status_of(acme)["cdc"] is None
     read_at = timezone.now() - timedelta(minutes=2)
     QuickBooksConnection.objects.update(captured_at=read_at)
@@ -327,8 +329,8 @@ def test_the_page_tells_how_changes_are_found(
 ) -> None:
     page = reverse("integrations:configuration")
     text = sign_in(alice).get(page).content.decode()
-    assert "Nobody has looked yet" in text
-    because = "QuickBooks tells the changes of 30 days, and nobody had looked since October 3, 2026."
+    assert "Not checked yet" in text
+    because = "QuickBooks reports changes of 30 days only, and the last read was on October 3, 2026."
     QuickBooksConnection.objects.update(
         captured_at=timezone.now(), compared_fully_at=timezone.now(), compared_fully_because=because
     )
@@ -458,7 +460,7 @@ def test_polling_slowed_by_coperniqs_answer_is_a_warning(
     assert keys(acme) == told
 
 
-def test_an_open_guard_is_told_with_both_names(acme: Company, trigger: Any) -> None:
+def test_a_company_mismatch_is_a_warning_with_both_names(acme: Company, trigger: Any) -> None:
     enter(trigger)
     QuickBooksConnection.objects.update(state=State.GUARDED)
     QuickBooksConnection.objects.create(
@@ -503,7 +505,7 @@ def test_the_report_costs_the_same_for_many_runs(acme: Company, trigger: Any) ->
     assert cost() == before < 40
 
 
-def test_staff_may_read_it_and_strangers_may_not(
+def test_staff_may_read_it_and_others_may_not(
     sam: User, bob: User, connection: QuickBooksConnection, sign_in: SignIn, client: Client
 ) -> None:
     assert sign_in(sam).get(STATUS, {"format": "json"}).status_code == 200
