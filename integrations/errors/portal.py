@@ -44,7 +44,9 @@ class UnexpectedShape(PortalError):
 
     def __init__(self, path: str, wanted: str) -> None:
         self.path, self.wanted = path, wanted
-        super().__init__(ErrorMessage.UNEXPECTED_SHAPE(wanted=wanted, path=path or "its top").text)
+        message = ErrorMessage.UNEXPECTED_SHAPE(wanted=wanted, path=path or "its top")
+        super().__init__(message.text)
+        self.parameters = message.parameters
 
 
 class Choice(NamedTuple):

@@ -55,7 +55,9 @@ class VendorError(PortalError):
         reason = self.detail[:DETAIL_IN_SENTENCE].rstrip() or "no reason given."
         if "{detail} " in self.message.template and not reason.endswith((".", "!", "?", "…")):
             reason += "."  # another sentence follows
-        super().__init__(self.message(vendor=name, detail=reason).text)
+        message = self.message(vendor=name, detail=reason)
+        super().__init__(message.text)
+        self.parameters = message.parameters
 
 
 class Throttled(VendorError):
