@@ -314,12 +314,12 @@ def test_an_id_cannot_lead_to_another_record(
 def test_the_calls_left_today_are_known_where_the_header_is_sent(
     client: CoperniqClient, vendor: responses.RequestsMock
 ) -> None:
-    told = [client.calls_remaining]
+    seen = [client.calls_remaining]
     for remaining in ("4711", "many", "0"):
         vendor.get(f"{API}/workflows", json=[], headers={"x-ratelimit-remaining": remaining})
         client.read_workflows()
-        told.append(client.calls_remaining)
-    assert told == [None, 4711, 4711, 0]
+        seen.append(client.calls_remaining)
+    assert seen == [None, 4711, 4711, 0]
 
 
 def test_a_client_counts_what_it_asks(client: CoperniqClient, vendor: responses.RequestsMock) -> None:
@@ -353,10 +353,10 @@ def test_calls_are_counted_and_bounded() -> None:
 def test_a_clock_behind_ours_is_noticed(
     client: CoperniqClient, vendor: responses.RequestsMock, seconds: int | None, behind: bool
 ) -> None:
-    told = (
+    seen = (
         {} if seconds is None else {"Date": format_datetime(datetime.now(UTC) + timedelta(seconds=seconds))}
     )
-    vendor.get(f"{API}/workflows", json=[], headers=told)
+    vendor.get(f"{API}/workflows", json=[], headers=seen)
     client.read_workflows()
     assert (client.clock_behind > timedelta(seconds=20)) == behind
     assert bool(client.clock_behind) == behind

@@ -1,4 +1,4 @@
-"""A database from a backup, or after a long silence: what is in QuickBooks already is not made again."""
+"""After a restored backup or a long outage: documents that exist in QuickBooks are not created again."""
 
 from __future__ import annotations
 
@@ -198,7 +198,7 @@ def test_a_payment_removed_since_is_noticed(restored: Restored) -> None:
 
 
 def test_a_payment_with_nothing_applied_is_known_too(money: Money) -> None:
-    """It names no invoice in QuickBooks: the mark does."""
+    """The payment names no invoice in QuickBooks: its tag does."""
     money.office.simulator.switch(overpayment="accept", requestid_memory_seconds=0)
     money.invoice(("Permit", 1, 5))
     money.work()
@@ -267,7 +267,7 @@ def test_after_a_long_outage_the_worker_recovers_once(restored: Restored) -> Non
 
 
 def test_a_copied_invoice_is_not_taken_for_the_first(restored: Restored) -> None:
-    """Copying in QuickBooks copies the note, and our mark with it."""
+    """Copying in QuickBooks copies the note with the portal's tag."""
     money, backup, _ = restored
     first = next(row for row in money.books("Invoice") if row["TotalAmt"] == 100)
     names = ("CustomerRef", "PrivateNote")

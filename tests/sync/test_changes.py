@@ -1,4 +1,4 @@
-"""The background look at payments people record in QuickBooks."""
+"""Change data capture finds the payments that people record in QuickBooks."""
 
 from __future__ import annotations
 

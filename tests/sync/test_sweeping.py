@@ -1,4 +1,4 @@
-"""Not every change moves a stamp: the sweep looks at all projects, within the day's calls."""
+"""Not every change updates a timestamp: the full scan reads all projects, within the day's calls."""
 
 from __future__ import annotations
 

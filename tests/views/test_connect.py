@@ -1,4 +1,4 @@
-"""Connect, the way back from Intuit, Disconnect: through the front door, with Intuit played."""
+"""Connect, Intuit's callback and disconnect, over HTTP, with Intuit's answers stubbed."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def browser(alice: User, sign_in: SignIn) -> Client:
     return sign_in(alice)
 
 
-def told(answer: Any) -> str:
+def message_of(answer: Any) -> str:
     return " ".join(str(message) for message in get_messages(answer.wsgi_request))
 
 
@@ -92,7 +92,7 @@ def test_consent_stores_the_connection(browser: Client, acme: Company, vendors: 
     vendors.has_books()
     answer = come_back(browser, begin(browser))
     assert (answer.status_code, answer["Location"]) == (302, reverse("integrations:configuration"))
-    assert "Acme Books" in told(answer)
+    assert "Acme Books" in message_of(answer)
     stored = QuickBooksConnection.objects.get()
     assert (stored.company, stored.realm_id, stored.state) == (acme, REALM, State.CONNECTED)
     assert (stored.access_token, stored.refresh_token) == (ACCESS, REFRESH)
@@ -130,7 +130,7 @@ def test_tokens_are_nowhere_but_encrypted(
     columns = QuickBooksConnection.objects.values().get()
     sessions = [session.get_decoded() for session in Session.objects.all()]
     acts = list(AuditLogEntry.objects.values())
-    shown = f"{columns}{sessions}{acts}{caplog.text}{dict(answer.headers)}{told(answer)}"
+    shown = f"{columns}{sessions}{acts}{caplog.text}{dict(answer.headers)}{message_of(answer)}"
     assert ACCESS not in shown
     assert REFRESH not in shown
 
@@ -335,7 +335,7 @@ def test_whether_a_company_is_in_use_is_shown_to_its_owners_only(
 def test_losing_the_race_for_a_realm_is_friendly(
     browser: Client, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The other company's row appears between our look and our insert: only the constraint can tell."""
+    """The other company's row appears between the query and the insert: only the constraint catches it."""
 
     def too_late(*_: object) -> None:
         raise IntegrityError
@@ -362,7 +362,7 @@ def test_other_currencies_are_connected_with_a_warning(browser: Client, vendors:
     vendors.grants()
     vendors.has_books(currency="CAD")
     answer = come_back(browser, begin(browser))
-    assert "CAD" in told(answer)
+    assert "CAD" in message_of(answer)
     assert QuickBooksConnection.objects.get().is_connected
 
 
@@ -486,7 +486,7 @@ def test_disconnect_does_not_depend_on_intuit(
     if isinstance(failure, int):
         vendors.revokes(failure)
     answer = browser.post(DISCONNECT, {"confirm": "yes"})
-    assert "could not be notified" in told(answer)
+    assert "could not be notified" in message_of(answer)
     assert QuickBooksConnection.objects.get().state == State.DISCONNECTED
 
 
@@ -494,7 +494,7 @@ def test_disconnect_does_not_depend_on_readable_tokens(
     browser: Client, acme: Company, vendors: Vendors
 ) -> None:
     books(acme, refresh_token_encrypted="sealed-with-a-lost-key")
-    assert "could not be notified" in told(browser.post(DISCONNECT, {"confirm": "yes"}))
+    assert "could not be notified" in message_of(browser.post(DISCONNECT, {"confirm": "yes"}))
     assert QuickBooksConnection.objects.get().state == State.DISCONNECTED
 
 

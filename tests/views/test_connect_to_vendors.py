@@ -1,4 +1,4 @@
-"""The whole way with the strict stand-ins of both vendors: connect, set a trigger, be guarded, keep, disconnect."""
+"""The whole flow with the simulator: connect, set a trigger, a company mismatch, keep, disconnect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Other books, or another Coperniq company, answered than before: everything stops until a person decides."""
+"""Another QuickBooks or Coperniq company is connected than before: syncing stops until a person decides."""
 
 from __future__ import annotations
 

@@ -58,8 +58,8 @@ def is_on() -> bool:
 def errors(browser: Client, page: str = SETTINGS, **fields: str) -> dict[str, list[str]]:
     answer = browser.post(page, fields, headers=JSON)
     assert answer.status_code == 400
-    told: dict[str, list[str]] = answer.json()["errors"]
-    return told
+    refusals: dict[str, list[str]] = answer.json()["errors"]
+    return refusals
 
 
 def test_switching_on_begins_a_period_and_scans_at_once(
@@ -126,9 +126,9 @@ def test_companies_in_other_currencies_are_not_switched_on(
     browser: Client, connection: QuickBooksConnection, currency: str
 ) -> None:
     QuickBooksConnection.objects.update(home_currency=currency)
-    told = errors(browser, SWITCH, enabled="on")["enabled"][0]
-    assert (currency or "an unknown currency") in told
-    assert "US dollars" in told
+    refusals = errors(browser, SWITCH, enabled="on")["enabled"][0]
+    assert (currency or "an unknown currency") in refusals
+    assert "US dollars" in refusals
     assert not is_on()
     page = browser.get(CONFIGURATION).text
     assert "Only companies in US dollars can be switched on" in page
@@ -173,14 +173,14 @@ def test_the_card_says_what_flows_and_since_when(browser: Client, connection: Qu
     assert "Coperniq Payments" in text
     assert "QuickBooks has no drafts" in text
     assert "Older ones can be synced one by one" in text
-    assert "When it was on before" not in text
+    assert "Earlier periods" not in text
     for enabled in ("on", "off", "on"):
         switch(browser, enabled)
     text = browser.get(CONFIGURATION).text
     period = InvoiceSyncPeriod.objects.latest("id")
     assert switch_is(text, "true", 'value="off"')
     assert f"On since <strong>{period.on_at.astimezone(connection.company.zone):%b %-d, %Y, %H:%M}" in text
-    assert "When it was on before" in text
+    assert "Earlier periods" in text
 
 
 def test_the_words_are_stored_and_recorded(
@@ -273,10 +273,10 @@ def test_quickbooks_is_asked_once_before_an_id_is_refused(
     refreshing.brings = {"items": ITEMS, "accounts": ACCOUNTS}
     assert browser.post(SETTINGS, {"fallback_item": "59", "deposit_account.ACH": "35"}).status_code == 302
     assert refreshing.count == 1
-    told = errors(browser, fallback_item="999", difference_item="998")
+    refusals = errors(browser, fallback_item="999", difference_item="998")
     assert refreshing.count == 2
-    assert "no active item with the id 999" in told["fallback_item"][0]
-    assert set(told) == {"fallback_item", "difference_item"}
+    assert "no active item with the id 999" in refusals["fallback_item"][0]
+    assert set(refusals) == {"fallback_item", "difference_item"}
 
 
 @pytest.mark.parametrize(
@@ -304,8 +304,8 @@ def test_quickbooks_out_of_reach_is_said_for_a_person_at_a_form(
     browser: Client, connection: QuickBooksConnection, refreshing: Refreshing
 ) -> None:
     refreshing.fails = True
-    told = errors(browser, fallback_item="59")["fallback_item"][0]
-    assert told == "QuickBooks cannot be reached at the moment. Please try again in a few minutes."
+    refusals = errors(browser, fallback_item="59")["fallback_item"][0]
+    assert refusals == "QuickBooks cannot be reached at the moment. Please try again in a few minutes."
     refreshing.brings = {"items": ITEMS}
     assert browser.post(SETTINGS, {"fallback_item": "59"}).status_code == 302
 

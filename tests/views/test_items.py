@@ -1,4 +1,4 @@
-"""Which catalog item is which QuickBooks item: read by everybody, chosen by those who configure."""
+"""Item matches: everyone may see them, and those who may configure can change them."""
 
 from __future__ import annotations
 

@@ -93,8 +93,8 @@ def test_links_of_archived_connections_and_of_other_companies_stay_out(
     acme_books: QuickBooksConnection, bolt: Company, alice: User, sign_in: SignIn
 ) -> None:
     named(books(bolt, OTHER_REALM), "1", "Theirs")
-    sealed = books(acme_books.company, "93", state=QuickBooksConnection.State.ARCHIVED)
-    named(sealed, "1", "Former")
+    archived = books(acme_books.company, "93", state=QuickBooksConnection.State.ARCHIVED)
+    named(archived, "1", "Former")
     named(acme_books, "1", "Ours")
     assert [row["coperniq_name"] for row in links(sign_in(alice))] == ["Ours"]
 

@@ -56,21 +56,21 @@ def test_json_tells_plan_and_choices_of_a_run(
     acme_books: QuickBooksConnection, client_of_alice: Client
 ) -> None:
     row = preview(acme_books, "7", record_name="John Smith")
-    (told,) = client_of_alice.get(RUNS, {"format": "json"}).json()["runs"]
-    assert told["id"] == row.pk
-    assert told["planned"][0]["changes"] == CHANGES
-    assert [choice["key"] for choice in told["choices"]] == ["release", "discard"]
+    (listed,) = client_of_alice.get(RUNS, {"format": "json"}).json()["runs"]
+    assert listed["id"] == row.pk
+    assert listed["planned"][0]["changes"] == CHANGES
+    assert [choice["key"] for choice in listed["choices"]] == ["release", "discard"]
     wanted = {"direction": "push", "kind": "customer", "state": "held", "cause": "preview", "plan": "plan-a"}
     wanted |= {"coperniq_id": "7", "quickbooks_id": "", "name": "John Smith"}
-    assert {name: told[name] for name in wanted} == wanted
-    assert told["not_before"] is None
+    assert {name: listed[name] for name in wanted} == wanted
+    assert listed["not_before"] is None
 
 
 def test_held_runs_come_first(acme_books: QuickBooksConnection, client_of_alice: Client) -> None:
     held(acme_books, "old")
     run(acme_books, RunState.DONE, "new")
-    told = client_of_alice.get(RUNS, {"format": "json"}).json()["runs"]
-    assert [row["coperniq_id"] for row in told] == ["old", "new"]
+    listed = client_of_alice.get(RUNS, {"format": "json"}).json()["runs"]
+    assert [row["coperniq_id"] for row in listed] == ["old", "new"]
 
 
 @pytest.mark.parametrize(
@@ -85,8 +85,8 @@ def test_filters_narrow_the_runs(
     held(acme_books, "3", cause="name_taken")
     job = held(acme_books, "4")
     SyncRun.objects.filter(pk=job.pk).update(kind=Kind.JOB, action=Action.PUSH_JOB)
-    told = client_of_alice.get(RUNS, {"format": "json", **query}).json()["runs"]
-    assert [row["coperniq_id"] for row in told] == ids
+    listed = client_of_alice.get(RUNS, {"format": "json", **query}).json()["runs"]
+    assert [row["coperniq_id"] for row in listed] == ids
 
 
 def test_unknown_state_is_reported(acme: Company, client_of_alice: Client) -> None:

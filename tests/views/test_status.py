@@ -1,4 +1,4 @@
-"""One report for page, command and program; and what a company is told without asking."""
+"""The status report, the same for page, command and JSON, and the warnings of a company."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def enter(trigger: Any, days_ago: float = 0) -> PhaseEntry:
 
 
 def keys(company: Company) -> set[str]:
-    return {told.key for told in warnings(company)}
+    return {reported.key for reported in warnings(company)}
 
 
 def test_nothing_connected_is_said_plainly(sam: User, acme: Company, sign_in: SignIn) -> None:
@@ -79,7 +79,7 @@ def test_nothing_connected_is_said_plainly(sam: User, acme: Company, sign_in: Si
     assert answer["quickbooks"] == {"state": "not_connected"}
     assert answer["coperniq"] == {"state": "not_connected"}
     assert (answer["idle"], answer["cdc"], answer["workflows"], answer["poll"]) == (True, None, [], None)
-    assert [told["key"] for told in answer["warnings"]] == [
+    assert [reported["key"] for reported in answer["warnings"]] == [
         "quickbooks_not_connected",
         "coperniq_not_connected",
     ]
@@ -200,16 +200,16 @@ def test_invoice_syncing_is_reported_with_its_cut_off(
     assert status_of(acme)["invoice_sync"] == {"enabled": False, "since": None, "cut_off": latest.on_at}
     SyncSettings.objects.update(invoice_sync=True)
     periods.filter(pk=latest.pk).update(off_at=None)
-    told = status_of(acme)["invoice_sync"]
-    assert told == {"enabled": True, "since": latest.on_at, "cut_off": latest.on_at}
+    reported = status_of(acme)["invoice_sync"]
+    assert reported == {"enabled": True, "since": latest.on_at, "cut_off": latest.on_at}
 
 
 def test_invoice_syncing_that_is_off_is_warned_of(acme: Company, trigger: Any) -> None:
     enter(trigger)
     SyncSettings.objects.update(invoice_sync=False)
-    (told,) = warnings(acme)
-    assert (told.key, told.remedy_url_name) == ("invoice_sync_off", "integrations:configuration")
-    assert told.sentence.startswith("Invoice syncing is off")
+    (reported,) = warnings(acme)
+    assert (reported.key, reported.remedy_url_name) == ("invoice_sync_off", "integrations:configuration")
+    assert reported.sentence.startswith("Invoice syncing is off")
     QuickBooksConnection.objects.update(home_currency="CAD")
     assert keys(acme) == {"not_in_dollars"}
 
@@ -219,8 +219,8 @@ def at(monkeypatch: pytest.MonkeyPatch, moment: str) -> None:
 
 
 def day(company: Company) -> dict[str, int]:
-    told: dict[str, int] = status_of(company)["budget"]["coperniq_today"]
-    return told
+    reported: dict[str, int] = status_of(company)["budget"]["coperniq_today"]
+    return reported
 
 
 def test_the_days_calls_are_forecast_from_the_polls_still_to_come(
@@ -264,8 +264,8 @@ def test_quickbooks_reads_are_forecast_by_the_month(
 ) -> None:
     at(monkeypatch, "2026-03-10T12:00:00+00:00")
     CallCount.add(acme.pk, "quickbooks", reads=950, writes=7)
-    told = status_of(acme)["budget"]["quickbooks_month"]
-    assert told == {"reads": 950, "forecast_reads": round(950 / 9.5 * 31)}
+    reported = status_of(acme)["budget"]["quickbooks_month"]
+    assert reported == {"reads": 950, "forecast_reads": round(950 / 9.5 * 31)}
     at(monkeypatch, "2026-03-01T00:30:00+00:00")
     CallCount.objects.update(on="2026-03-01")
     assert status_of(acme)["budget"]["quickbooks_month"]["forecast_reads"] == 950 * 31
@@ -281,13 +281,13 @@ def test_the_read_of_change_data_has_an_age(acme: Company, connection: QuickBook
     assert status_of(acme)["cdc"] is None
     read_at = timezone.now() - timedelta(minutes=2)
     QuickBooksConnection.objects.update(captured_at=read_at)
-    told = status_of(acme)["cdc"]
-    assert told["last_read_at"] == read_at
-    assert 119 <= told["age_seconds"] <= 180
-    assert told["next_at"] is not None
-    assert (told["by_notification_30_days"], told["by_look_30_days"]) == (0, 0)
-    assert (told["oldest_lag_seconds_7_days"], told["oldest_lag_7_days"]) == (None, "")
-    assert (told["compared_fully_at"], told["compared_fully_because"]) == (None, "")
+    reported = status_of(acme)["cdc"]
+    assert reported["last_read_at"] == read_at
+    assert 119 <= reported["age_seconds"] <= 180
+    assert reported["next_at"] is not None
+    assert (reported["by_notification_30_days"], reported["by_look_30_days"]) == (0, 0)
+    assert (reported["oldest_lag_seconds_7_days"], reported["oldest_lag_7_days"]) == (None, "")
+    assert (reported["compared_fully_at"], reported["compared_fully_because"]) == (None, "")
 
 
 def add_event(acme: Company, key: str, source: str, ago: timedelta, lag: timedelta, **fields: Any) -> None:
@@ -300,7 +300,7 @@ def test_how_changes_are_found_is_counted(acme: Company, connection: QuickBooksC
     QuickBooksConnection.objects.update(captured_at=timezone.now())
     day, minute = timedelta(days=1), timedelta(minutes=1)
     for n in range(3):
-        add_event(acme, f"told-{n}", "quickbooks_webhook", n * day, 90 * minute)
+        add_event(acme, f"reported-{n}", "quickbooks_webhook", n * day, 90 * minute)
     add_event(acme, "ignored", "quickbooks_webhook", day, minute, outcome="ignored")
     add_event(acme, "long ago", "quickbooks_webhook", 31 * day, minute)
     add_event(acme, "found", "quickbooks_cdc", day, 65 * minute)
@@ -309,19 +309,22 @@ def test_how_changes_are_found_is_counted(acme: Company, connection: QuickBooksC
     add_event(acme, "when is not known", "quickbooks_cdc", day, minute, occurred_at=None)
     add_event(acme, "Coperniq", "coperniq_poll", day, 9 * day)
     with CaptureQueriesContext(database) as queries:
-        told = changes_of(QuickBooksConnection.objects.get())
+        reported = changes_of(QuickBooksConnection.objects.get())
     assert len(queries) == 2
-    assert told is not None
-    assert (told["by_notification_30_days"], told["by_look_30_days"]) == (3, 4)
-    assert told["oldest_lag_seconds_7_days"] == 65 * 60
-    assert told["oldest_lag_7_days"] == "1 hour, 5 minutes"
+    assert reported is not None
+    assert (reported["by_notification_30_days"], reported["by_look_30_days"]) == (3, 4)
+    assert reported["oldest_lag_seconds_7_days"] == 65 * 60
+    assert reported["oldest_lag_7_days"] == "1 hour, 5 minutes"
 
 
 def test_a_short_lag_has_words_too(acme: Company, connection: QuickBooksConnection) -> None:
     QuickBooksConnection.objects.update(captured_at=timezone.now())
     add_event(acme, "found", "quickbooks_cdc", timedelta(hours=1), timedelta(seconds=20))
-    told = status_of(acme)["cdc"]
-    assert (told["oldest_lag_seconds_7_days"], told["oldest_lag_7_days"]) == (20, "less than a minute")
+    reported = status_of(acme)["cdc"]
+    assert (reported["oldest_lag_seconds_7_days"], reported["oldest_lag_7_days"]) == (
+        20,
+        "less than a minute",
+    )
 
 
 def test_the_page_tells_how_changes_are_found(
@@ -334,7 +337,7 @@ def test_the_page_tells_how_changes_are_found(
     QuickBooksConnection.objects.update(
         captured_at=timezone.now(), compared_fully_at=timezone.now(), compared_fully_because=because
     )
-    add_event(acme, "told", "quickbooks_webhook", timedelta(0), timedelta(0))
+    add_event(acme, "reported", "quickbooks_webhook", timedelta(0), timedelta(0))
     add_event(acme, "found", "quickbooks_cdc", timedelta(0), timedelta(minutes=4))
     text = sign_in(alice).get(page).content.decode()
     assert "1 in the last 30 days" in text
@@ -428,17 +431,17 @@ def test_trouble_with_coperniq_is_a_warning(
     assert keys(acme) == {key}
 
 
-@pytest.mark.parametrize(("used", "told"), [(3999, set()), (4000, {"coperniq_calls"})])
+@pytest.mark.parametrize(("used", "reported"), [(3999, set()), (4000, {"coperniq_calls"})])
 def test_few_calls_left_for_polling_is_a_warning(
-    acme: Company, trigger: Any, used: int, told: set[str]
+    acme: Company, trigger: Any, used: int, reported: set[str]
 ) -> None:
     enter(trigger)
     CallCount.add(acme.pk, "coperniq", reads=used - 1, writes=1)
-    assert keys(acme) == told
+    assert keys(acme) == reported
 
 
 @pytest.mark.parametrize(
-    ("pause", "values", "told"),
+    ("pause", "values", "reported"),
     [
         (15, {}, {"coperniq_calls"}),
         (1, {}, set()),
@@ -449,7 +452,7 @@ def test_few_calls_left_for_polling_is_a_warning(
     ids=["slowed", "as usual", "in trouble", "never ended", "under way"],
 )
 def test_polling_slowed_by_coperniqs_answer_is_a_warning(
-    acme: Company, trigger: Any, settings: Settings, pause: int, values: dict[str, Any], told: set[str]
+    acme: Company, trigger: Any, settings: Settings, pause: int, values: dict[str, Any], reported: set[str]
 ) -> None:
     enter(trigger)
     settings.COPERNIQ_POLL_SECONDS = 60
@@ -457,7 +460,7 @@ def test_polling_slowed_by_coperniqs_answer_is_a_warning(
     moments = {"last_poll_started_at": now, "last_poll_ended_at": now}
     rows = CoperniqConnection.objects.all()
     rows.update(**moments | {"next_poll_at": now + timedelta(minutes=pause)} | values)
-    assert keys(acme) == told
+    assert keys(acme) == reported
 
 
 def test_a_company_mismatch_is_a_warning_with_both_names(acme: Company, trigger: Any) -> None:
@@ -466,10 +469,10 @@ def test_a_company_mismatch_is_a_warning_with_both_names(acme: Company, trigger:
     QuickBooksConnection.objects.create(
         company=acme, realm_id=OTHER_REALM, state=State.PROPOSED, company_name="Other Books"
     )
-    (told,) = warnings(acme)
-    assert told.key == "quickbooks_guard"
-    assert "Other Books" in told.sentence
-    assert "Acme Solar Books" in told.sentence
+    (reported,) = warnings(acme)
+    assert reported.key == "quickbooks_guard"
+    assert "Other Books" in reported.sentence
+    assert "Acme Solar Books" in reported.sentence
     assert status_of(acme)["quickbooks"]["proposed"] == {
         "realm_id": OTHER_REALM,
         "company_name": "Other Books",
@@ -487,8 +490,8 @@ def test_a_missing_verifier_is_the_operator_s(
 
 
 def test_every_remedy_is_a_page(acme: Company) -> None:
-    for told in warnings(acme):
-        assert reverse(told.remedy_url_name)
+    for reported in warnings(acme):
+        assert reverse(reported.remedy_url_name)
 
 
 def test_the_report_costs_the_same_for_many_runs(acme: Company, trigger: Any) -> None:

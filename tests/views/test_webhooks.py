@@ -1,4 +1,4 @@
-"""Both vendors' doorbells: authentic or refused, stored once, and never an error of ours."""
+"""Both vendors' webhooks: authentic or refused, stored once, and never a 500."""
 
 from __future__ import annotations
 
