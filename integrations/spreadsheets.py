@@ -1,4 +1,4 @@
-"""Rows for people's spreadsheets, in which nothing is carried out as a formula."""
+"""CSV rows in which a spreadsheet runs no formula."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FORMULA_STARTS = ("=", "+", "-", "@")
 
 
 def defused(value: object) -> str:
-    """Numbers stay numbers; text a spreadsheet would calculate gets the apostrophe that makes it text."""
+    """Numbers stay numbers; text that a spreadsheet would run as a formula gets an apostrophe in front."""
     if value is None:
         return ""
     text = str(value)
@@ -20,10 +20,10 @@ def defused(value: object) -> str:
 
 
 def is_formula(text: str) -> bool:
-    """An amount below zero is none. Blanks in front disarm nothing; a tab or line break can start a new cell."""
+    """A negative amount is not a formula. Leading blanks do not matter; a tab or line break can start a new cell."""
     if NEGATIVE_NUMBER.fullmatch(text):
         return False
-    # Full-width signs calculate too; NFKC folds them into the plain ones.
+    # Full-width signs start formulas too; NFKC folds them into the plain ones.
     start = unicodedata.normalize("NFKC", text.lstrip()[:1])
     return start.startswith(FORMULA_STARTS) or text.startswith(("\t", "\r", "\n"))
 
@@ -34,7 +34,7 @@ class Echo:
 
 
 def csv_lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """One line at a time, so that a table of any length needs the memory of a row."""
+    """One line at a time, so that a table of any length needs the memory of one row."""
     writer = csv.writer(Echo())
     yield writer.writerow(header)
     for row in rows:

@@ -18,14 +18,14 @@ def every_vendor_error(base: type[VendorError] = VendorError) -> set[type[Vendor
     return {base}.union(*(every_vendor_error(below) for below in base.__subclasses__()))
 
 
-def test_an_error_reads_as_its_sentence() -> None:
+def test_the_text_of_an_error_is_its_sentence() -> None:
     error = PortalError("Please look at this.")
     assert str(error) == error.sentence == "Please look at this."
     assert error.remedy is Remedy.INSPECT
 
 
 @pytest.mark.parametrize("kind", sorted(every_vendor_error(), key=str))
-def test_every_vendor_error_says_something_in_plain_words(kind: type[VendorError]) -> None:
+def test_every_vendor_error_has_a_complete_sentence(kind: type[VendorError]) -> None:
     error = kind(vendor="quickbooks", detail="the vendor's own text.")
     assert "{" not in error.sentence
     assert error.sentence.endswith((".", ")", "text."))
@@ -39,7 +39,7 @@ def test_a_refusal_gives_the_next_step_without_codes(kind: type[VendorError]) ->
     assert "4711" not in sentence
 
 
-def test_every_error_can_be_had_from_one_place() -> None:
+def test_the_package_exports_every_error() -> None:
     assert {kind.__name__ for kind in every_vendor_error()} <= set(errors.__all__)
 
 
@@ -84,9 +84,7 @@ def test_causes_are_unique() -> None:
         (errors.PortalBug, "inspect", "portal_bug"),
     ],
 )
-def test_remedies_and_causes_are_as_the_runner_knows_them(
-    kind: type[VendorError], remedy: str, cause: str
-) -> None:
+def test_remedies_and_causes_do_not_change(kind: type[VendorError], remedy: str, cause: str) -> None:
     assert (kind.remedy.value, kind.cause) == (remedy, cause)
 
 
@@ -103,7 +101,7 @@ def test_a_long_text_is_cut_in_the_sentence_and_kept_in_the_detail() -> None:
     assert len(error.sentence) < 400
 
 
-def test_what_the_vendor_told_is_kept_for_support() -> None:
+def test_the_vendors_answer_is_kept_for_support() -> None:
     at = datetime(2026, 5, 5, tzinfo=UTC)
     error = errors.StaleVersion(
         vendor="quickbooks", status=400, code="5010", intuit_tid="1-5f", vendor_time=at
@@ -139,7 +137,7 @@ def test_the_holder_of_a_taken_number_is_read_from_the_text() -> None:
     assert (error.holder_number, error.holder_id) == ("1037", "129")
 
 
-def test_an_untold_holder_is_empty() -> None:
+def test_the_holder_is_empty_if_the_text_does_not_name_it() -> None:
     error = errors.NumberTaken(
         vendor="quickbooks", code="6140", detail="You must specify a different number."
     )
@@ -151,18 +149,18 @@ def test_an_unexpected_shape_names_its_place() -> None:
     assert "its top" in errors.UnexpectedShape("", "record").sentence
 
 
-def test_a_hold_offers_its_choices() -> None:
+def test_a_decision_offers_its_choices() -> None:
     hold = NeedsDecision("name_taken", "The name is taken.", [errors.Choice("retry", "Try again")])
     assert hold.cause == "name_taken"
     assert hold.choices[0].key == "retry"
     assert hold.remedy is Remedy.INSPECT
 
 
-def test_a_lost_lane_is_tried_again_and_an_unreadable_credential_is_configured() -> None:
+def test_a_lost_lease_is_tried_again_and_an_unreadable_credential_is_configured() -> None:
     assert LeaseLost().remedy is Remedy.RETRY
     assert errors.CredentialUnreadable().remedy is Remedy.CONFIGURE
 
 
-def test_a_wait_names_the_record_it_waits_for() -> None:
+def test_a_blocked_run_names_the_record_it_waits_for() -> None:
     wait = BlockedBy("customer_unlinked", "Waits for the customer.", kind="customer", coperniq_id="5")
     assert (wait.cause, wait.kind, wait.coperniq_id) == ("customer_unlinked", "customer", "5")

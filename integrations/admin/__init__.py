@@ -1,6 +1,6 @@
-"""The admin of the integrations, one file per file of the models; `settings` those of `rules`.
+"""The admin of the integrations, one module per module of the models; `settings` for `rules`.
 
-Facts are read, rules are edited, verbs are actions. What is encrypted is never among the fields.
+Records are read-only, settings can be edited, operations are actions. Encrypted columns are never shown.
 """
 
 from integrations.admin import (

@@ -31,25 +31,25 @@ class InboundEventAdmin(FactAdmin):
         "company", "source", "key", "name", "record_type", "record_id", "detail", "occurred_at", "received_at",
         "planned_at", "outcome", "reason",
     )  # fmt: skip
-    actions = ("look_again",)
+    actions = ("route_again",)
 
-    @scoped_action(Right.RETRY, "Look again")
-    def look_again(self, request: HttpRequest, queryset: QuerySet[InboundEvent]) -> None:
-        """An event only says where to look, so looking again can do no harm."""
-        looked = 0
+    @scoped_action(Right.RETRY, "Route again")
+    def route_again(self, request: HttpRequest, queryset: QuerySet[InboundEvent]) -> None:
+        """Safe to repeat, because an event only says which record to read."""
+        count = 0
         for event in queryset.select_related("company"):
             again = InboundEvent.objects.filter(pk=event.pk, planned_at__isnull=False)
             if again.update(planned_at=None, outcome="", reason=""):
-                looked += 1
+                count += 1
                 log_action(
                     company=event.company,
                     user=request.user,
-                    verb="look again",
+                    verb="route again",
                     target=f"event {event}",
                     before=event.outcome,
                 )
         queue.wake()
-        self.message_user(request, f"{looked} events are looked at again.", messages.SUCCESS)
+        self.message_user(request, f"{count} events are processed again.", messages.SUCCESS)
 
 
 @admin.register(EventCount, site=site)

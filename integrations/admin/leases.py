@@ -9,7 +9,7 @@ from integrations.models import CompanyLease, Heartbeat, RateLimitState
 
 @admin.register(CompanyLease, site=site)
 class CompanyLeaseAdmin(FactAdmin):
-    right_to_view = None  # how the machine works: the operator's alone
+    right_to_view = None  # internals, for the operator only
 
     list_display = ("company", "leased_until", "owner", "fence", "notify_count")
     list_select_related = ("company",)

@@ -1,4 +1,4 @@
-"""The queue's own tables, to be looked at by the operator. Nothing in them is worth editing: the rows are the truth."""
+"""The queue's tables, read-only for the operator: tasks are wake-ups, and the state is in other rows."""
 
 from __future__ import annotations
 

@@ -62,10 +62,10 @@ class CoperniqClient(Wire):
         )
 
     def list_projects(self, updated_after: datetime | None) -> list[Project]:
-        """Projects changed after a moment, or all of them: `GET /projects` (docs/vendors/coperniq-api.md, 3.4).
+        """Projects changed after a time, or all of them: `GET /projects` (docs/vendors/coperniq-api.md, 3.4).
 
         Each project once, oldest change first, archived ones included, without phase instances. It is unknown whether
-        `updated_after` includes the moment itself, so callers overlap their windows (docs/vendors/coperniq-api.md, 2.4).
+        `updated_after` includes the time itself, so callers overlap their windows (docs/vendors/coperniq-api.md, 2.4).
         """
         rows = self._changed("projects", updated_after, include_archived="true")
         return newest_of_each(map(read_project_record, rows))
@@ -96,10 +96,10 @@ class CoperniqClient(Wire):
         return parse_coperniq_invoice(self._record(f"invoices/{path_segment(invoice_id)}"))
 
     def list_invoices(self, updated_after: datetime | None) -> list[CoperniqInvoice | UnreadableInvoice]:
-        """Invoices changed after a moment, or all of them: `GET /invoices` (docs/vendors/coperniq-api.md, 3.7).
+        """Invoices changed after a time, or all of them: `GET /invoices` (docs/vendors/coperniq-api.md, 3.7).
 
         Each invoice once, oldest change first; callers overlap their windows as with projects. An invoice that cannot
-        be read comes as `OddInvoice`. No parameter asks for archived invoices, and it is unknown whether they are
+        be read comes as `UnreadableInvoice`. No parameter asks for archived invoices, and it is unknown whether they are
         included (docs/vendors/coperniq-api.md, 2.4).
         """
         return newest_of_each(map(parse_listed_invoice, self._changed("invoices", updated_after)))

@@ -35,12 +35,12 @@ def error_for(reply: Reply, *, write: bool) -> VendorError | None:
     """
     if 200 <= reply.status < 300:
         return None
-    told = _document(reply)
+    answer = _document(reply)
     is_answered = 400 <= reply.status < 500 and reply.status != 408
     kind = BY_STATUS.get(reply.status, Refused) if is_answered else _lost(write=write)
-    parts = [told.text("field", ""), told.text("message", told.text("error", ""))]
+    parts = [answer.text("field", ""), answer.text("message", answer.text("error", ""))]
     detail = ": ".join(filter(None, parts)) or f"HTTP {reply.status}"
-    return _build(kind, reply, told.text("code", ""), detail)
+    return _build(kind, reply, answer.text("code", ""), detail)
 
 
 def unreadable(reply: Reply, *, write: bool) -> VendorError:

@@ -90,7 +90,7 @@ class CoperniqInvoice:
 class UnreadableInvoice:
     """An invoice of a list that cannot be read, for example because of a fraction of a cent.
 
-    It stands in for the invoice so that the rest of the list can be used.
+    It replaces the invoice so that the rest of the list can be used.
     """
 
     id: str

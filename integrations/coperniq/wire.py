@@ -58,12 +58,12 @@ class Wire:
 
     @property
     def clock_offset(self) -> timedelta:
-        """Coperniq's clock minus ours, measured at the latest answer."""
+        """Coperniq's clock minus the portal's, measured at the latest answer."""
         return self._clock_offset
 
     @property
     def clock_behind(self) -> timedelta:
-        """How far Coperniq's clock is behind ours, measured at the latest answer; never negative."""
+        """How far Coperniq's clock is behind the portal's, measured at the latest answer; never negative."""
         return max(-self._clock_offset, timedelta(0))
 
     def _record(self, path: str, **params: str) -> JsonReader:
@@ -135,9 +135,9 @@ class Wire:
 
     def _note(self, reply: Reply) -> None:
         self._clock_offset = clock_offset(reply)
-        told = reply.headers.get("X-RateLimit-Remaining", "")
-        if told.isdecimal():
-            self._calls_remaining = int(told[:9])
+        remaining = reply.headers.get("X-RateLimit-Remaining", "")
+        if remaining.isdecimal():
+            self._calls_remaining = int(remaining[:9])
 
 
 def _moment(at: datetime) -> str:

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import ClassVar, NamedTuple, Self
 
+from integrations.causes import Cause
 from integrations.messages import Message
+from integrations.messages.vendors import ErrorMessage
 
 
 class Remedy(StrEnum):
@@ -23,7 +25,7 @@ class PortalError(Exception):
     """
 
     remedy: ClassVar[Remedy] = Remedy.INSPECT
-    cause: str = "unexpected"
+    cause: str = Cause.UNEXPECTED
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
@@ -36,21 +38,23 @@ class PortalError(Exception):
 
 
 class UnreadableWebhook(PortalError):
-    cause = "unreadable_webhook"
+    cause = Cause.UNREADABLE_WEBHOOK
 
 
 class UnreadableJson(PortalError):
-    cause = "unreadable_json"
+    cause = Cause.UNREADABLE_JSON
 
 
 class UnexpectedShape(PortalError):
     """A field is missing or of another type. `path` says where, for example "Customer.MetaData.LastUpdatedTime"."""
 
-    cause = "unexpected_shape"
+    cause = Cause.UNEXPECTED_SHAPE
 
     def __init__(self, path: str, wanted: str) -> None:
         self.path, self.wanted = path, wanted
-        super().__init__(f"The answer has no {wanted} at {path or 'its top'}. Please tell support.")
+        message = ErrorMessage.UNEXPECTED_SHAPE(wanted=wanted, path=path or "its top")
+        super().__init__(message.text)
+        self.parameters = message.parameters
 
 
 class Choice(NamedTuple):
@@ -128,15 +132,15 @@ class LeaseLost(PortalError):
     """Another worker has the company's lease: results of this worker must not be stored."""
 
     remedy = Remedy.RETRY
-    cause = "lane_lost"
+    cause = Cause.LANE_LOST
 
     def __init__(self) -> None:
-        super().__init__("Another worker has taken over this company. The portal goes on by itself.")
+        super().__init__(ErrorMessage.LANE_LOST().text)
 
 
 class CredentialUnreadable(PortalError):
     remedy = Remedy.CONFIGURE
-    cause = "credential_unreadable"
+    cause = Cause.CREDENTIAL_UNREADABLE
 
     def __init__(self) -> None:
-        super().__init__("A stored credential cannot be opened. Please ask support to check CREDENTIAL_KEYS.")
+        super().__init__(ErrorMessage.CREDENTIAL_UNREADABLE().text)

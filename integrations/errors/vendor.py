@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from integrations.errors.portal import PortalError, Remedy
+from integrations.messages.vendors import ErrorMessage
 
 SECRET = re.compile(r"(?i)\b(?:eyJ|RT1-|AB\d\d)[\w.~+/=-]{4,}|(?<=Bearer )\S+|(?<=Token expired: )\S+")
 VENDOR_NAMES = {"quickbooks": "QuickBooks", "coperniq": "Coperniq"}
@@ -25,11 +26,14 @@ def masked(text: str) -> str:
 class VendorError(PortalError):
     """A vendor answered with an error, or did not answer (`status` 0).
 
-    `wording` may contain {vendor} and {detail}. Every subclass but `OutcomeUnknown` means that the request was not
-    applied.
+    Each subclass has its message, and the cause of that. Every subclass but `OutcomeUnknown` means that the request
+    was not applied.
     """
 
-    wording: ClassVar[str] = "{vendor} answered something unexpected: {detail}"
+    message: ClassVar[ErrorMessage] = ErrorMessage.UNEXPECTED
+
+    def __init_subclass__(cls) -> None:
+        cls.cause = cls.message.cause
 
     def __init__(
         self,
@@ -49,16 +53,16 @@ class VendorError(PortalError):
         self.vendor_time = vendor_time
         name = VENDOR_NAMES.get(vendor, vendor)
         reason = self.detail[:DETAIL_IN_SENTENCE].rstrip() or "no reason given."
-        if "{detail} " in self.wording and not reason.endswith((".", "!", "?", "…")):
+        if "{detail} " in self.message.template and not reason.endswith((".", "!", "?", "…")):
             reason += "."  # another sentence follows
-        super().__init__(self.wording.format(vendor=name, detail=reason))
-        self.parameters = {"vendor": name, "detail": reason}
+        message = self.message(vendor=name, detail=reason)
+        super().__init__(message.text)
+        self.parameters = message.parameters
 
 
 class Throttled(VendorError):
     remedy = Remedy.RETRY
-    cause = "throttled"
-    wording = "{vendor} asks for a pause because of many requests. The portal tries again by itself."
+    message = ErrorMessage.THROTTLED
     # Intuit's advice (docs/vendors/quickbooks-online.md, 9); neither vendor documents a Retry-After header.
     pause_seconds: ClassVar[int] = 60
 
@@ -67,50 +71,37 @@ class Unavailable(VendorError):
     """A read failed, or a write was certainly not sent."""
 
     remedy = Remedy.RETRY
-    cause = "vendor_unavailable"
-    wording = "{vendor} cannot be reached at the moment. The portal tries again by itself."
+    message = ErrorMessage.VENDOR_UNAVAILABLE
 
 
 class OutcomeUnknown(VendorError):
     """The answer to a write was lost: it may or may not have been applied."""
 
     remedy = Remedy.RETRY
-    cause = "outcome_unknown"
-    wording = (
-        "{vendor} did not confirm a change. The portal finds out what became of it before it writes again."
-    )
+    message = ErrorMessage.OUTCOME_UNKNOWN
 
 
 class AccessLost(VendorError):
     remedy = Remedy.RECONNECT
-    cause = "access_lost"
-    wording = "{vendor} refuses access for this connection. Please connect it again under Integrations."
+    message = ErrorMessage.ACCESS_LOST
 
 
 class AuthorizationRevoked(AccessLost):
-    cause = "grant_lost"
-    wording = "The authorization of {vendor} has ended. Please re-authorize it under Integrations."
+    message = ErrorMessage.GRANT_LOST
 
 
 class NotAdministrator(AccessLost):
-    cause = "not_administrator"
-    wording = (
-        "Whoever connected {vendor} is no administrator there any more. Let an administrator connect it."
-    )
+    message = ErrorMessage.NOT_ADMINISTRATOR
 
 
 class AppMisconfigured(VendorError):
     """The portal's registration with Intuit is wrong, which only an operator can correct."""
 
     remedy = Remedy.CONFIGURE
-    cause = "app_misconfigured"
-    wording = (
-        "{vendor} does not accept the portal's own credentials. Please ask support to check them. ({detail})"
-    )
+    message = ErrorMessage.APP_MISCONFIGURED
 
 
 class Refused(VendorError):
     """The vendor refused this request; repeating it unchanged fails again."""
 
-    cause = "refused"
-    wording = "{vendor} refused: {detail} Please correct this and try again."
+    message = ErrorMessage.REFUSED

@@ -30,12 +30,12 @@ class RowForm(AnyModelForm):
         for name in set(self.fields).difference(self.fields if only is None else only):
             del self.fields[name]
         if "connection" in self.fields:
-            theirs = list(self.fields["connection"].queryset[:2])  # type: ignore[attr-defined]  # of a foreign key
-            if len(theirs) == 1:
-                self.initial.setdefault("connection", theirs[0].pk)
+            offered = list(self.fields["connection"].queryset[:2])  # type: ignore[attr-defined]  # of a foreign key
+            if len(offered) == 1:
+                self.initial.setdefault("connection", offered[0].pk)
 
     def chosen_connection(self) -> QuickBooksConnection | None:
-        """For a row that is added, the one a person chose among those that are theirs."""
+        """The connection of the row; for a new row the one that the person chose."""
         try:
             field = self.fields.get("connection")
             chosen: QuickBooksConnection = (

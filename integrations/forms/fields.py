@@ -1,4 +1,4 @@
-"""Form fields of the settings, strict about what they take: a command has no select to choose from."""
+"""Form fields of the settings, which validate strictly because a command has no list to choose from."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOT_IN_DOLLARS = (
 
 
 class Choice(forms.TypedChoiceField):
-    """One of a few keys. What is refused is answered with the keys, as `configure` and programs need them."""
+    """One of a few keys. The error lists the keys, for `configure` and programs."""
 
     def validate(self, value: object) -> None:
         if not self.valid_value(value):
@@ -112,7 +112,7 @@ class ListedChoice(Choice):
 
 
 class ItemChoice(ListedChoice):
-    """Of the items that can stand on an invoice line."""
+    """Of the items that can be used on an invoice line."""
 
     list_name = LookupList.Name.ITEMS
     default = "None"

@@ -1,4 +1,4 @@
-"""Which QuickBooks item a Coperniq catalog item is, where a person says so."""
+"""QuickBooks items that a person chose for Coperniq catalog items."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from django.utils import timezone
 
 from accounts.audit import log_action
 from accounts.models import Company, User
+from integrations.causes import Cause
 from integrations.connections.resume import company_locked, resume_syncing
 from integrations.errors import PortalError
 from integrations.forms.fields import ItemChoice
 from integrations.forms.refresh import message_now, read_lists
-from integrations.forms.side_effects import ITEM_INACTIVE, NO_FALLBACK_ITEM, requeue_held
+from integrations.forms.side_effects import requeue_held
 from integrations.models import Kind, QuickBooksConnection, RecordLink
 from integrations.run_decisions import record_prefix
 
@@ -43,13 +44,13 @@ def override_item(
         log_action(
             company=company, user=user, verb="match the item", target=target, before=before, after=after
         )
-        requeue_held(connection, [NO_FALLBACK_ITEM, ITEM_INACTIVE])
+        requeue_held(connection, [Cause.NO_FALLBACK_ITEM, Cause.ITEM_INACTIVE])
     resume_syncing(company)
     return True
 
 
 def item_for(connection: QuickBooksConnection, item_id: str) -> Row:
-    """One made in QuickBooks a moment ago is asked for before it is refused."""
+    """An item that is not in the stored list may be new: the lists are read again before it is refused."""
     found = ItemChoice.find(connection, item_id)
     if found is not None:
         return found
@@ -64,7 +65,7 @@ def item_for(connection: QuickBooksConnection, item_id: str) -> Row:
 
 
 def describe(link: RecordLink | None) -> str:
-    """As the audit log has it."""
+    """As the audit log shows it."""
     if link is None:
         return AUTOMATIC
     return f"{link.quickbooks_name} ({link.quickbooks_id}), {link.get_match_method_display().lower()}"
@@ -80,7 +81,7 @@ def store(connection: QuickBooksConnection, row: Row, item: Row, link: RecordLin
         "synced_at": timezone.now(),
     }
     if link is None or link.quickbooks_id != item["id"]:
-        # What was last seen and written belongs to another item.
+        # The snapshot and the sync state belong to another item.
         fresh: dict[str, Any] = {"quickbooks_snapshot": {}, "written": {}, "quickbooks_version": ""}
         values |= {"quickbooks_id": item["id"], "linked_at": timezone.now(), **fresh}
     RecordLink.objects.update_or_create(

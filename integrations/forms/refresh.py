@@ -1,4 +1,4 @@
-"""What was made at a vendor a moment ago is asked for before it is refused. No transaction is open here."""
+"""Read a vendor's lists again before a value is refused as unknown. No transaction is open here."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ OUT_OF_REACH = "{vendor} cannot be reached at the moment. Please try again in a 
 
 
 def message_now(error: PortalError) -> str:
-    """The sentence for a person at a form, which does not try again by itself as a run does."""
+    """The sentence for a form, which does not try again by itself as a run does."""
     if isinstance(error, VendorError) and error.remedy == Remedy.RETRY:
         return OUT_OF_REACH.format(vendor=VENDOR_NAMES.get(error.vendor, error.vendor))
     return error.sentence
 
 
 def read_lists(connection: QuickBooksConnection) -> None:
-    """Anew, from both vendors. Raises PortalError; lists read before it are kept."""
+    """Read the lists of both vendors again. Raises PortalError; lists read before the error are stored."""
     if not CoperniqConnection.objects.filter(company=connection.company_id).exists():
         raise NotConnected(
             "Coperniq is not connected yet. Please enter its API key under Integrations first."
@@ -34,7 +34,7 @@ def read_lists(connection: QuickBooksConnection) -> None:
 
 
 def refresh(connection: QuickBooksConnection, wanted: Mapping[str, str]) -> None:
-    """Each vendor is asked once at most. Raises ValidationError by key when it cannot be asked."""
+    """Read each vendor's lists at most once. Raises ValidationError by key if a vendor cannot be reached."""
     unknown = Draft(connection, wanted).not_listed()
     phases = [key for key in unknown if key.startswith("trigger.")]
     if phases:
@@ -46,7 +46,7 @@ def refresh(connection: QuickBooksConnection, wanted: Mapping[str, str]) -> None
         try:
             read_lists(connection)
         except PortalError as error:
-            # One list may have been read before the trouble began.
+            # Some lists may have been read before the error.
             left = [key for key in Draft(connection, wanted).not_listed() if key not in phases]
             if left:
                 raise ValidationError({left[0]: message_now(error)}) from error

@@ -1,4 +1,4 @@
-"""The settings of a connection that stand in one row. A new one is a column and a name in a group."""
+"""The settings in the single row of a connection. A new one is a column and a name in a group."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ GROUPS = {
 
 
 class SettingsForm(RowForm):
-    """Its fields are called as the keys of `configure`."""
+    """Its field names are the keys of `configure`."""
 
     instance: SyncSettings
     keys: ClassVar = {name: name for names in GROUPS.values() for name in names}
@@ -99,7 +99,7 @@ class SettingsForm(RowForm):
         return super().clean()
 
     def store(self) -> None:
-        """Only what was set: the engine keeps notes in other columns of the row at any time."""
+        """Only the columns that were set, because the engine updates other columns of the row at any time."""
         columns = {DICTIONARIES.get(name.partition(".")[0], name) for name in self.fields}
         self.instance.save(update_fields=columns if self.instance.pk else None)
 

@@ -1,4 +1,4 @@
-"""What a changed setting leads to, in the transaction that changes it."""
+"""Effects of a changed setting, in the transaction that changes it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from django.utils import timezone
 
+from integrations.causes import Cause
 from integrations.models import (
     ClosedBooks,
     CompanyLease,
@@ -17,29 +18,28 @@ from integrations.models import (
 
 Change = tuple[str, str, str]
 
-NO_FALLBACK_ITEM, ITEM_INACTIVE = "no_fallback_item", "item_inactive"
-# What is held for want of a setting, and the value with which it would only be held again.
-REQUEUED_BY = {
-    "fallback_item": (NO_FALLBACK_ITEM, ""),
-    "difference_item": ("total_mismatch", ""),
-    "deposit_account": ("deposit_account_unusable", None),
-    "closed_books": ("books_closed", ClosedBooks.HOLD),
+# Runs held for lack of a setting, by cause, and the value with which they would only be held again.
+REQUEUED_BY: dict[str, tuple[Cause, str | None]] = {
+    "fallback_item": (Cause.NO_FALLBACK_ITEM, ""),
+    "difference_item": (Cause.TOTAL_MISMATCH, ""),
+    "deposit_account": (Cause.DEPOSIT_ACCOUNT_UNUSABLE, None),
+    "closed_books": (Cause.BOOKS_CLOSED, ClosedBooks.HOLD),
 }
 
 
 def apply_side_effects(connection: QuickBooksConnection, changes: Iterable[Change]) -> None:
-    causes = set()
+    causes: set[Cause] = set()
     for key, _, after in changes:
         if key == "invoice_sync":
             set_sync_period(connection, on=after == "on")
-        cause, useless = REQUEUED_BY.get(key.partition(".")[0], ("", None))
+        cause, useless = REQUEUED_BY.get(key.partition(".")[0], (Cause.NONE, None))
         if cause and after != useless:
             causes.add(cause)
     requeue_held(connection, causes)
 
 
 def set_sync_period(connection: QuickBooksConnection, *, on: bool) -> None:
-    """Each switch-on is a period of its own: the latest is the cut-off, from which invoices are looked for at once."""
+    """Each switch-on is a period of its own: its start is the cut-off, and a full scan for invoices is due at once."""
     now = timezone.now()
     InvoiceSyncPeriod.objects.filter(connection=connection, off_at__isnull=True).update(off_at=now)
     if on:
@@ -48,7 +48,7 @@ def set_sync_period(connection: QuickBooksConnection, *, on: bool) -> None:
         coperniq_connection.update(next_invoice_sweep_at=now)
 
 
-def requeue_held(connection: QuickBooksConnection, causes: Iterable[str]) -> None:
+def requeue_held(connection: QuickBooksConnection, causes: Iterable[Cause]) -> None:
     """The lease is written before the runs, as the scheduler does: in the other order the two could deadlock."""
     if wanted := sorted(causes):
         CompanyLease.notify(connection.company_id)

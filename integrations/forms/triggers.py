@@ -9,22 +9,12 @@ from django.utils import timezone
 from integrations.forms.base import RowForm
 from integrations.forms.fields import NOT_LISTED, refuse_other_currencies, setting_field
 from integrations.models import CoperniqConnection, PhaseTrigger, QuickBooksConnection
-
-Workflows = dict[str, dict[str, Any]]
-"""By id, as `CoperniqConnection.workflows` keeps them: id, name, phases of id and name."""
+from integrations.status.triggers import Workflows, is_broken, phases_of, workflows_by_id
 
 
 def stored_workflows(connection: QuickBooksConnection | None) -> Workflows:
     company = connection.company_id if connection else None
-    return by_id(CoperniqConnection.objects.filter(company=company).first())
-
-
-def by_id(coperniq_connection: CoperniqConnection | None) -> Workflows:
-    return {row["id"]: row for row in coperniq_connection.workflows} if coperniq_connection else {}
-
-
-def phases_of(workflow: dict[str, Any] | None) -> dict[str, str]:
-    return {phase["id"]: phase["name"] for phase in workflow["phases"]} if workflow else {}
+    return workflows_by_id(CoperniqConnection.objects.filter(company=company).first())
 
 
 class TriggerForm(RowForm):
@@ -46,7 +36,7 @@ class TriggerForm(RowForm):
         formfield_callback = setting_field
 
     def __init__(self, *args: Any, workflows: Workflows | None = None, **kwargs: Any) -> None:
-        """`workflows` are those of the instance's connection, for who has them at hand."""
+        """`workflows` are those of the instance's connection, if the caller has read them."""
         super().__init__(*args, **kwargs)
         self.workflows = stored_workflows(self.chosen_connection()) if workflows is None else workflows
         if "workflow_id" in self.fields:
@@ -68,10 +58,8 @@ class TriggerForm(RowForm):
 
     @property
     def is_broken(self) -> bool:
-        """Its phase is gone from Coperniq: shown, not dropped, because somebody chose it."""
         trigger = self.instance
-        known = phases_of(self.workflows.get(trigger.workflow_id))
-        return bool(trigger.pk) and trigger.phase_template_id not in known
+        return bool(trigger.pk) and is_broken(trigger, self.workflows.get(trigger.workflow_id))
 
     @property
     def title(self) -> str:
@@ -82,7 +70,7 @@ class TriggerForm(RowForm):
         return f"{self.posted.get(field_name, field_name)}-{self.prefix}" if self.prefix else field_name
 
     def clean_phase_template_id(self) -> str:
-        """The stored phase is taken as it is, even one that Coperniq no longer has."""
+        """The stored phase is accepted as it is, even if Coperniq no longer has it."""
         phase_id: str = self.cleaned_data["phase_template_id"]
         workflow_id = self.cleaned_data.get("workflow_id") or self.instance.workflow_id
         connection = self.chosen_connection()
@@ -92,7 +80,7 @@ class TriggerForm(RowForm):
         return phase_id
 
     def point(self, workflow_id: str, phase_id: str) -> None:
-        """Another phase is another trigger: it counts from now on."""
+        """Another phase is another trigger: it applies from now on."""
         workflow = self.workflows.get(workflow_id)
         if workflow is None:
             raise ValidationError(f"Coperniq has no workflow {workflow_id[:40]}.", code=NOT_LISTED)

@@ -74,12 +74,9 @@ class InboundEvent(models.Model):
         KEPT = "kept", "Kept, not acted upon"
 
     company_path: ClassVar[str] = "company"
-    PHASE_STARTED: ClassVar[str] = "PROJECT_PHASE_STARTED"  # Coperniq's trigger key
-    NOT_CONNECTED: ClassVar[str] = (
-        "QuickBooks is not connected"  # the reason of an ignored event, used again once it is connected
-    )
-    PROJECT_SEEN: ClassVar[str] = "PROJECT_SEEN"  # name of the events of the project poller
-    INVOICE_SEEN: ClassVar[str] = "INVOICE_SEEN"  # and of the invoice poller
+    PHASE_STARTED: ClassVar[str] = "PROJECT_PHASE_STARTED"  # Coperniq's own trigger key
+    PROJECT_SEEN: ClassVar[str] = "PROJECT_SEEN"  # the poller's word for a project that has changed
+    INVOICE_SEEN: ClassVar[str] = "INVOICE_SEEN"  # and for an invoice
 
     company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="events")
     source = models.CharField(max_length=20, choices=Source)

@@ -1,4 +1,4 @@
-"""Reads change data capture: changes of several entities since a moment, deletions included.
+"""Reads change data capture: changes of several entities since a time, deletions included.
 
 See docs/vendors/quickbooks-online.md, 8.3.
 """

@@ -52,7 +52,7 @@ See docs/vendors/quickbooks-online.md, 5.5 and 6.
 """
 IDS_AT_ONCE = 100
 HIDES_INACTIVE = ("Customer", "Item")
-"""Entities whose inactive records a query hides unless asked for."""
+"""Entities whose inactive records a query hides by default."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ class QuickBooksClient(Wire):
         return [parse_quickbooks_payment(row) for row in self._rows("Payment", [query.changed_since(since)])]
 
     def read_changes(self, entities: Sequence[str], since: datetime) -> Changes:
-        """Records of several entities changed since a moment, deleted ones included, in one call.
+        """Records of several entities changed since a time, deleted ones included, in one call.
 
         `since` is a time of QuickBooks' clock, at most 30 days ago. Answers stop at 1,000 records: then `is_full` is
         set.

@@ -140,8 +140,8 @@ def _xml_faults(text: str) -> Iterator[Fault]:
     """Read with regular expressions: an XML parser would accept entity expansion attacks from outside."""
     kind = re.search(r'<Fault[^>]*\btype="(\w+)"', text)
     for code, body in re.findall(r'<Error[^>]*\bcode="0*(\w+)"[^>]*>(.*?)</Error>', text, re.DOTALL):
-        told = [html.unescape(part.strip()) for part in re.findall(r"<(?:Message|Detail)>([^<]*)<", body)]
-        yield Fault(code, kind[1] if kind else "", _joined(*told))
+        texts = [html.unescape(part.strip()) for part in re.findall(r"<(?:Message|Detail)>([^<]*)<", body)]
+        yield Fault(code, kind[1] if kind else "", _joined(*texts))
 
 
 def _joined(*texts: str) -> str:

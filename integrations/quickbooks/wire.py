@@ -50,7 +50,7 @@ class Wire:
 
     @property
     def clock_offset(self) -> timedelta:
-        """QuickBooks' clock minus ours, measured at the latest answer."""
+        """QuickBooks' clock minus the portal's, measured at the latest answer."""
         return self._clock_offset
 
     def _rows(self, entity: str, conditions: Sequence[str], *, columns: str = "*") -> list[Mapping[str, Any]]:

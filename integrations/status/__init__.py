@@ -1,9 +1,9 @@
-"""How a company's integration is doing, and what it should be told: the same for page, command and JSON."""
+"""The state of a company's integration and its warnings: the same for page, command and JSON."""
 
 from integrations.status.advice import Notice, warnings
 from integrations.status.calls import calls_of, day_of, month_of
 from integrations.status.changes import changes_of
-from integrations.status.invoices import BY_HAND, invoice_sync_of, of_jobs_added_by_hand
+from integrations.status.invoices import invoice_sync_of, of_jobs_added_by_hand
 from integrations.status.report import (
     is_idle,
     quickbooks_webhook_address,
@@ -14,7 +14,6 @@ from integrations.status.report import (
 from integrations.status.triggers import is_broken
 
 __all__ = [
-    "BY_HAND",
     "Notice",
     "calls_of",
     "changes_of",

@@ -1,4 +1,4 @@
-"""What the vendors' meters say: Coperniq allows so many calls a day, QuickBooks counts reads by the month."""
+"""API calls used and expected: Coperniq limits calls a day, QuickBooks bills reads a month."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from accounts.models import Company
 
 DAY = timedelta(days=1)
-# As polling keeps them: how often workflows are read, and how seldom it looks when calls run short.
+# As the pollers have them: how often workflows are read, and the pause between polls when few calls are left.
 WORKFLOWS_EVERY = timedelta(minutes=10)
 SLOWED = timedelta(minutes=15)
 
 
 def calls_of(company: Company, vendor: str) -> dict[str, dict[str, int]]:
-    """By UTC days, as the vendors count."""
+    """By days in UTC, as the vendors count."""
     today = timezone.now().date()
     tallies = CallCount.objects.filter(company=company, vendor=vendor)
     spans = {"today": tallies.filter(on=today), "month": tallies.filter(on__gte=today.replace(day=1))}
@@ -32,32 +32,35 @@ def calls_of(company: Company, vendor: str) -> dict[str, dict[str, int]]:
 
 
 def day_of(company: Company) -> dict[str, int]:
-    """Coperniq's: used so far, allowed, and what it will be at midnight UTC."""
+    """Coperniq's calls of today: used, allowed, and expected by midnight UTC."""
     used = calls_used(company.pk)
     return {"used": used, "allowed": CALLS_A_DAY, "forecast": used + planned_calls(company, used)}
 
 
 def planned_calls(company: Company, used: int) -> int:
-    """Polls from now to midnight; when four fifths of the day's calls are used they become few."""
-    asked = calls_a_poll(company)
-    if not asked:
+    """Expected calls of polls until midnight; polls slow down when four fifths of the day's calls are used."""
+    per_poll = calls_a_poll(company)
+    if not per_poll:
         return 0
     left = rest_of_day(timezone.now())
     usual = timedelta(seconds=settings.COPERNIQ_POLL_SECONDS)
-    per_day = asked * (DAY / usual) + DAY / WORKFLOWS_EVERY
+    per_day = per_poll * (DAY / usual) + DAY / WORKFLOWS_EVERY
     before_slow = 0 if is_scarce(company.pk) else max(CALLS_A_DAY - SCARCE - used, 0)
     fast = min(left, DAY * (before_slow / per_day))
-    slowly = asked * ((left - fast) / max(SLOWED, usual))
+    slowly = per_poll * ((left - fast) / max(SLOWED, usual))
     return round(per_day * (fast / DAY) + slowly)
 
 
 def calls_a_poll(company: Company) -> int:
-    """Projects are asked for where a trigger waits for them, invoices where their syncing is on."""
-    books = QuickBooksConnection.objects.live().filter(company=company).first()
-    if books is None or not CoperniqConnection.objects.live().filter(company=company).exists():
+    """A poll lists projects if there is a trigger, and invoices if their syncing is on."""
+    quickbooks_connection = QuickBooksConnection.objects.live().filter(company=company).first()
+    if (
+        quickbooks_connection is None
+        or not CoperniqConnection.objects.live().filter(company=company).exists()
+    ):
         return 0
-    stored = getattr(books, "settings", None)
-    return int(books.triggers.exists()) + int(stored is not None and stored.invoice_sync)
+    stored = getattr(quickbooks_connection, "settings", None)
+    return int(quickbooks_connection.triggers.exists()) + int(stored is not None and stored.invoice_sync)
 
 
 def rest_of_day(now: datetime) -> timedelta:
@@ -66,7 +69,7 @@ def rest_of_day(now: datetime) -> timedelta:
 
 
 def month_of(company: Company) -> dict[str, int]:
-    """QuickBooks' reads: so far, and what they will be at the end of the month. The first day counts whole."""
+    """QuickBooks' reads of this month: so far, and expected by its end. The first day counts whole."""
     now = timezone.now()
     reads = calls_of(company, "quickbooks")["month"]["reads"]
     days = calendar.monthrange(now.year, now.month)[1]

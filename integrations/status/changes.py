@@ -1,4 +1,4 @@
-"""How changes made in QuickBooks are heard of: by notification, or only when the portal looks for itself."""
+"""How changes made in QuickBooks are found: by webhook, or by change data capture."""
 
 from __future__ import annotations
 
@@ -17,38 +17,38 @@ MOMENTS = timedelta(minutes=1)
 Source = InboundEvent.Source
 
 
-def changes_of(books: QuickBooksConnection | None) -> dict[str, Any] | None:
-    """Change data capture: when QuickBooks was last asked for what its notifications may have missed, and what it was."""
-    if books is None or books.captured_at is None:
+def changes_of(quickbooks_connection: QuickBooksConnection | None) -> dict[str, Any] | None:
+    """Change data capture: when it was last read, and how much the webhooks had missed."""
+    if quickbooks_connection is None or quickbooks_connection.captured_at is None:
         return None
     return {
-        "last_read_at": books.captured_at,
-        "age_seconds": seconds_since(books.captured_at),
-        "next_at": books.next_changes_at,
-        **counts_of(books),
-        "compared_fully_at": books.compared_fully_at,
-        "compared_fully_because": books.compared_fully_because,
+        "last_read_at": quickbooks_connection.captured_at,
+        "age_seconds": seconds_since(quickbooks_connection.captured_at),
+        "next_at": quickbooks_connection.next_changes_at,
+        **counts_of(quickbooks_connection),
+        "compared_fully_at": quickbooks_connection.compared_fully_at,
+        "compared_fully_because": quickbooks_connection.compared_fully_because,
     }
 
 
-def counts_of(books: QuickBooksConnection) -> dict[str, Any]:
-    """Only what something followed from; the lag is from when it happened to when the look found it."""
+def counts_of(quickbooks_connection: QuickBooksConnection) -> dict[str, Any]:
+    """Events that led to a run; the lag is the time between the change and the read that found it."""
     now = timezone.now()
-    told = Q(source=Source.QUICKBOOKS_WEBHOOK)
+    notified = Q(source=Source.QUICKBOOKS_WEBHOOK)
     found = Q(source=Source.QUICKBOOKS_CDC)
     lag = ExpressionWrapper(F("received_at") - F("occurred_at"), output_field=DurationField())
     counts = InboundEvent.objects.filter(
-        company=books.company_id,
+        company=quickbooks_connection.company_id,
         source__in=(Source.QUICKBOOKS_WEBHOOK, Source.QUICKBOOKS_CDC),
         outcome=InboundEvent.Outcome.PLANNED,
         received_at__gte=now - COUNTED,
     ).aggregate(
-        told=Count("id", filter=told),
+        notified=Count("id", filter=notified),
         found=Count("id", filter=found),
         lag=Max(lag, filter=found & Q(received_at__gte=now - LAG_OF)),
     )
     return {
-        "by_notification_30_days": counts["told"],
+        "by_notification_30_days": counts["notified"],
         "by_look_30_days": counts["found"],
         "oldest_lag_seconds_7_days": None
         if counts["lag"] is None

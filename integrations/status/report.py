@@ -33,26 +33,28 @@ NOT_CONNECTED = "not_connected"
 
 
 def status_of(company: Company) -> dict[str, Any]:
-    """Moments are datetimes, ids text; nothing secret but the address Coperniq's webhooks are sent to."""
-    books = QuickBooksConnection.objects.of(company)
-    keyed = CoperniqConnection.objects.filter(company=company).first()
+    """Times are datetimes, ids text. The only secret is the address of Coperniq's webhooks."""
+    quickbooks_connection = QuickBooksConnection.objects.of(company)
+    coperniq_connection = CoperniqConnection.objects.filter(company=company).first()
     return {
         "company": {"slug": company.slug, "name": company.name, "time_zone": company.time_zone},
-        "quickbooks": quickbooks_of(company, books),
-        "coperniq": coperniq_of(keyed),
-        "invoice_sync": invoice_sync_of(books),
-        "invoices_of_jobs_added_by_hand": of_jobs_added_by_hand(books) if books else 0,
-        "workflows": workflows_of(books, keyed),
+        "quickbooks": quickbooks_of(company, quickbooks_connection),
+        "coperniq": coperniq_of(coperniq_connection),
+        "invoice_sync": invoice_sync_of(quickbooks_connection),
+        "invoices_of_jobs_added_by_hand": of_jobs_added_by_hand(quickbooks_connection)
+        if quickbooks_connection
+        else 0,
+        "workflows": workflows_of(quickbooks_connection, coperniq_connection),
         "runs": run_counts(company),
         "unplanned_events": unplanned(company),
         "idle": is_idle(company),
-        "poll": poll_of(keyed),
-        "cdc": changes_of(books),
+        "poll": poll_of(coperniq_connection),
+        "cdc": changes_of(quickbooks_connection),
         "calls": {vendor: calls_of(company, vendor) for vendor in VENDORS},
         "budget": {"coperniq_today": day_of(company), "quickbooks_month": month_of(company)},
         "warnings": [
-            {"key": told.key, "sentence": told.sentence, "remedy": address_of(told.remedy_url_name)}
-            for told in warnings(company)
+            {"key": warning.key, "sentence": warning.sentence, "remedy": address_of(warning.remedy_url_name)}
+            for warning in warnings(company)
         ],
     }
 
@@ -61,22 +63,22 @@ def address_of(url_name: str) -> str:
     return reverse(url_name) if url_name else ""
 
 
-def quickbooks_of(company: Company, books: QuickBooksConnection | None) -> dict[str, Any]:
-    if books is None:
+def quickbooks_of(company: Company, quickbooks_connection: QuickBooksConnection | None) -> dict[str, Any]:
+    if quickbooks_connection is None:
         return {"state": NOT_CONNECTED}
     guard = find_company_mismatch(company)
     return {
         "webhook_address": quickbooks_webhook_address(),
-        "state": books.state,
-        "reason": books.state_reason,
-        "realm_id": books.realm_id,
-        "company_name": books.company_name,
-        "country": books.country,
-        "home_currency": books.home_currency,
-        "connected_at": books.connected_at,
-        "authorization_ends_unused_at": books.refresh_expires_at,
-        "authorization_ends_at": books.refresh_hard_expires_at,
-        "links": books.links.count(),
+        "state": quickbooks_connection.state,
+        "reason": quickbooks_connection.state_reason,
+        "realm_id": quickbooks_connection.realm_id,
+        "company_name": quickbooks_connection.company_name,
+        "country": quickbooks_connection.country,
+        "home_currency": quickbooks_connection.home_currency,
+        "connected_at": quickbooks_connection.connected_at,
+        "authorization_ends_unused_at": quickbooks_connection.refresh_expires_at,
+        "authorization_ends_at": quickbooks_connection.refresh_hard_expires_at,
+        "links": quickbooks_connection.links.count(),
         "proposed": proposal_of(guard.proposed) if guard else None,
     }
 
@@ -85,39 +87,43 @@ def proposal_of(proposed: QuickBooksConnection) -> dict[str, str]:
     return {"realm_id": proposed.realm_id, "company_name": proposed.company_name}
 
 
-def coperniq_of(keyed: CoperniqConnection | None) -> dict[str, Any]:
-    if keyed is None:
+def coperniq_of(coperniq_connection: CoperniqConnection | None) -> dict[str, Any]:
+    if coperniq_connection is None:
         return {"state": NOT_CONNECTED}
     return {
-        "state": keyed.state,
-        "guarded": keyed.awaits_decision,
-        "webhook_address": webhook_address(keyed),
-        "connected_at": keyed.connected_at,
-        "last_event_at": keyed.last_event_at,
-        "workflows_read_at": keyed.workflows_read_at,
+        "state": coperniq_connection.state,
+        "guarded": coperniq_connection.awaits_decision,
+        "webhook_address": webhook_address(coperniq_connection),
+        "connected_at": coperniq_connection.connected_at,
+        "last_event_at": coperniq_connection.last_event_at,
+        "workflows_read_at": coperniq_connection.workflows_read_at,
     }
 
 
-def webhook_address(keyed: CoperniqConnection) -> str:
-    """To be pasted into Coperniq's automations; "" while it cannot be opened, which must not take the page away."""
+def webhook_address(coperniq_connection: CoperniqConnection) -> str:
+    """To be pasted into Coperniq's automations; "" if the token cannot be decrypted, so that the page still works."""
     try:
-        path = reverse("integrations:webhook_coperniq", args=[keyed.webhook_token])
+        path = reverse("integrations:webhook_coperniq", args=[coperniq_connection.webhook_token])
     except CredentialUnreadable:
         return ""
     return f"{settings.PORTAL_URL}{path}"
 
 
 def quickbooks_webhook_address() -> str:
-    """One for all companies: Intuit signs what it sends."""
+    """One address for all companies, because Intuit signs its requests."""
     return f"{settings.PORTAL_URL}{reverse('integrations:webhook_quickbooks')}"
 
 
 def workflows_of(
-    books: QuickBooksConnection | None, keyed: CoperniqConnection | None
+    quickbooks_connection: QuickBooksConnection | None, coperniq_connection: CoperniqConnection | None
 ) -> list[dict[str, Any]]:
-    """Coperniq's, and after them those that only a trigger still names."""
-    triggers = {trigger.workflow_id: trigger for trigger in books.triggers.all()} if books else {}
-    known = workflows_by_id(keyed)
+    """Coperniq's workflows, then those that only a trigger still names."""
+    triggers = (
+        {trigger.workflow_id: trigger for trigger in quickbooks_connection.triggers.all()}
+        if quickbooks_connection
+        else {}
+    )
+    known = workflows_by_id(coperniq_connection)
     gone = {name: bare_workflow(trigger) for name, trigger in triggers.items() if name not in known}
     return [
         {**row, "trigger": trigger_of(triggers.get(name), row)} for name, row in {**known, **gone}.items()
@@ -157,18 +163,18 @@ def unplanned(company: Company) -> int:
 
 
 def is_idle(company: Company) -> bool:
-    """Nothing queued, running or still to be planned. What is held or waits is not our turn."""
+    """Nothing is queued, running or still to be planned. Held and waiting runs do not count."""
     events = InboundEvent.objects.unplanned().filter(company=company)
     return not events.exists() and not current_runs(company).unfinished().exists()
 
 
-def poll_of(keyed: CoperniqConnection | None) -> dict[str, Any] | None:
-    if keyed is None:
+def poll_of(coperniq_connection: CoperniqConnection | None) -> dict[str, Any] | None:
+    if coperniq_connection is None:
         return None
     return {
-        "last_started_at": keyed.last_poll_started_at,
-        "last_ended_at": keyed.last_poll_ended_at,
-        "age_seconds": seconds_since(keyed.last_poll_ended_at),
-        "next_at": keyed.next_poll_at,
-        "failures": keyed.poll_failures,
+        "last_started_at": coperniq_connection.last_poll_started_at,
+        "last_ended_at": coperniq_connection.last_poll_ended_at,
+        "age_seconds": seconds_since(coperniq_connection.last_poll_ended_at),
+        "next_at": coperniq_connection.next_poll_at,
+        "failures": coperniq_connection.poll_failures,
     }

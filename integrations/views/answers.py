@@ -19,17 +19,17 @@ CONFIGURATION = "integrations:configuration"
 
 
 def done(
-    request: HttpRequest, sentence: str, to: str, *, level: int = messages.SUCCESS, **told: object
+    request: HttpRequest, sentence: str, to: str, *, level: int = messages.SUCCESS, **values: object
 ) -> HttpResponse:
-    """`to` is the page to go on with, by name or path; `told` is what a program learns beyond "ok"."""
+    """`to` is the next page, by name or path; `values` are added to the JSON answer."""
     if wants_json(request):
-        return JsonResponse({"ok": True, **told})
+        return JsonResponse({"ok": True, **values})
     messages.add_message(request, level, sentence)
     return redirect(to)
 
 
-def sent_away(request: HttpRequest, address: str) -> HttpResponse:
-    """To a vendor's own page; a program is told where that is."""
+def redirect_to_vendor(request: HttpRequest, address: str) -> HttpResponse:
+    """Redirect to a vendor's page; the JSON answer has its address."""
     if wants_json(request):
         return JsonResponse({"ok": True, "location": address})
     return redirect(address)
@@ -41,18 +41,18 @@ def refused(
     *,
     title: str = "That did not work",
     back: str = OVERVIEW,
-    asks: str = "",
+    question: str = "",
 ) -> HttpResponse:
-    """`asks` is a question whose yes posts the same form again with `confirm=yes`."""
+    """`question` is a button that posts the same form again with `confirm=yes`."""
     if wants_json(request):
         return JsonResponse({"errors": errors}, status=400)
-    sentences = [sentence for told in errors.values() for sentence in told]
-    context = {"title": title, "sentences": sentences, "back": back, "asks": asks}
+    sentences = [sentence for sentences in errors.values() for sentence in sentences]
+    context = {"title": title, "sentences": sentences, "back": back, "question": question}
     return render(request, "integrations/callback_problem.html", context, status=400)
 
 
-def way_back(request: HttpRequest, to: str) -> str:
-    """Where `next` says, if it is a page of ours; else the page of that name."""
+def next_page(request: HttpRequest, to: str) -> str:
+    """The address in `next`, if it is a page of this portal; else the page `to`."""
     wanted = request.POST.get("next", "")
     hosts = {request.get_host()}
     if url_has_allowed_host_and_scheme(wanted, allowed_hosts=hosts, require_https=request.is_secure()):

@@ -1,4 +1,4 @@
-"""The two cards of the overview: the books, and where the customers come from."""
+"""The two cards of the overview: QuickBooks and Coperniq."""
 
 from __future__ import annotations
 
@@ -68,6 +68,6 @@ def coperniq_card(company: Company) -> CoperniqCard:
         return CoperniqCard(None)
     at_risk = 0
     if connection.awaits_decision:
-        books = QuickBooksConnection.objects.of(company)
-        at_risk = books.links.count() if books else 0
+        quickbooks_connection = QuickBooksConnection.objects.of(company)
+        at_risk = quickbooks_connection.links.count() if quickbooks_connection else 0
     return CoperniqCard(connection, webhook_address(connection), at_risk)

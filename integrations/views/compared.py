@@ -1,4 +1,4 @@
-"""What was compared: a link's two images, each as its own side last answered."""
+"""A link's two snapshots side by side, each as its vendor last answered."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from accounts.models import Company
 from accounts.scoping import rows_of
 from integrations.models import FieldMapping, Kind, RecordLink, SyncLogEntry
 
-# The one is kept as a digest, the other comes back masked: neither says anything to a reader.
+# Stored as a digest, and returned masked by QuickBooks: of no use to a reader.
 UNSHOWN = ("PrimaryTaxIdentifier",)
-# What only the engine has a use for.
+# Used by the engine only.
 INTERNAL = ("payments", "paid_since", "deleted", "memo_field")
 IN_CENTS = ("total", "balance", "amount", "applied", "paid")
 FIELD_NAMES = {
@@ -62,8 +62,8 @@ class Compared(NamedTuple):
     name: str
     coperniq: str
     quickbooks: str
-    is_ours: bool
-    """What stands in QuickBooks is what the portal wrote."""
+    written_by_portal: bool
+    """The value in QuickBooks is the one that the portal wrote."""
 
 
 def link_of(company: Company, entry: SyncLogEntry) -> RecordLink | None:
@@ -77,31 +77,31 @@ def compared(link: RecordLink) -> list[Compared]:
         rows = [*(row_of(link, path) for path in paths), *project_rows(link)]
     else:
         found = {*link.coperniq_snapshot, *link.quickbooks_snapshot} - {*INTERNAL}
-        # A database need not keep the order in which an image was written.
+        # A database need not keep the order of the keys.
         paths = sorted(found, key=lambda path: (ORDER.get(path, len(ORDER)), path))
         rows = [row_of(link, path) for path in paths]
     return [row for row in rows if row.coperniq or row.quickbooks]
 
 
 def project_rows(link: RecordLink) -> list[Compared]:
-    """What a job's name is made of."""
-    image = link.coperniq_snapshot
-    cents = image.get("value_cents")
+    """The values that a job's name is made of."""
+    snapshot = link.coperniq_snapshot
+    cents = snapshot.get("value_cents")
     value = f"${cents / 100:,.2f}" if isinstance(cents, int) else ""
-    parts = {"Title": image.get("title"), "Number": image.get("number"), "Value": value}
-    parts["Size (kW)"] = image.get("size_kw")
+    parts = {"Title": snapshot.get("title"), "Number": snapshot.get("number"), "Value": value}
+    parts["Size (kW)"] = snapshot.get("size_kw")
     return [Compared(name, text(part), "", False) for name, part in parts.items()]
 
 
 def row_of(link: RecordLink, path: str) -> Compared:
-    standing = text(link.quickbooks_snapshot.get(path), path)
-    ours = bool(standing) and text(link.written.get(path), path) == standing
+    current = text(link.quickbooks_snapshot.get(path), path)
+    by_portal = bool(current) and text(link.written.get(path), path) == current
     name = FIELD_NAMES.get(path, path.removesuffix("_cents").replace("_", " "))
-    return Compared(name, text(link.coperniq_snapshot.get(path), path), standing, ours)
+    return Compared(name, text(link.coperniq_snapshot.get(path), path), current, by_portal)
 
 
 def text(value: object, path: str = "") -> str:
-    """Amounts in dollars; of what is more than a word, such as lines, only how many."""
+    """Amounts in dollars; of lines only how many."""
     if isinstance(value, list | dict):
         return f"{len(value)} line{'' if len(value) == 1 else 's'}" if path in ("lines", "Line") else ""
     if isinstance(value, bool):

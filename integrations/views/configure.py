@@ -1,4 +1,4 @@
-"""What the configuration page posts: each form is a few keys of `configure`."""
+"""The forms of the configuration page: each posts a few keys of `configure`."""
 
 from __future__ import annotations
 
@@ -61,13 +61,13 @@ def fields(request: CompanyRequest) -> list[str]:
 
 
 def saved(request: CompanyRequest, keys: Mapping[str, str], sentence: str = "Saved.") -> HttpResponse:
-    """`keys` says which key each field stands for; errors come back under the field's name."""
+    """`keys` maps fields to keys; errors are returned by field."""
     wanted = {key: request.POST.get(field, "") for field, key in keys.items()}
     try:
         changes = configure(request.company, request.user, wanted)
     except ValidationError as error:
         named = {key: field for field, key in keys.items()}
-        errors = {named.get(key, key): told for key, told in error.message_dict.items()}
+        errors = {named.get(key, key): sentences for key, sentences in error.message_dict.items()}
         return refused(request, errors, title="Nothing was saved", back=CONFIGURATION)
     return done(request, sentence if changes else "Saved: nothing was different.", CONFIGURATION)
 

@@ -1,4 +1,4 @@
-"""Connecting and disconnecting. Intuit's way back is a GET; everything else is a form."""
+"""Connecting and disconnecting. Intuit's callback is a GET; everything else is a form."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from accounts.scoping import CompanyRequest, company_page
 from integrations.connections import company_mismatch, coperniq_api_key, disconnection, oauth_flow
 from integrations.errors import AccessLost, AuthorizationRevoked, NotAdministrator, PortalError, VendorError
 from integrations.models import QuickBooksConnection
-from integrations.views.answers import CONFIGURATION, OVERVIEW, done, refused, sent_away
+from integrations.views.answers import CONFIGURATION, OVERVIEW, done, redirect_to_vendor, refused
 
 Decision = Callable[[Company, User], object]
 
@@ -55,28 +55,28 @@ def quickbooks(request: CompanyRequest) -> HttpResponse:
         )
     except PortalError as error:
         return refused(request, {"quickbooks": [error.sentence]})
-    return sent_away(request, address)
+    return redirect_to_vendor(request, address)
 
 
 @require_GET
 @company_page(Right.CONNECT)
 def callback(request: CompanyRequest) -> HttpResponse:
     """Intuit sends `code`, `state` and `realmId`, or `error` and `state` (docs/vendors/quickbooks-online.md, 1.2)."""
-    asked = request.GET
+    answer = request.GET
     try:
-        if "error" in asked:
-            raise disconnection.NotConnected(refusal_of(asked["error"]))
-        oauth_flow.claim_state(request.session, request.company, request.user, asked.get("state", ""))
+        if "error" in answer:
+            raise disconnection.NotConnected(refusal_of(answer["error"]))
+        oauth_flow.claim_state(request.session, request.company, request.user, answer.get("state", ""))
         connection = oauth_flow.complete_authorization(
             request.company,
             request.user,
-            code=asked.get("code", ""),
-            realm_id=asked.get("realmId", ""),
+            code=answer.get("code", ""),
+            realm_id=answer.get("realmId", ""),
             redirect_uri=redirect_uri(),
         )
     except PortalError as error:
-        return refused(request, {"quickbooks": [explained(error)]}, title=NOT_CONNECTED)
-    return landed(request, connection)
+        return refused(request, {"quickbooks": [sentence_for_callback(error)]}, title=NOT_CONNECTED)
+    return connected_answer(request, connection)
 
 
 def refusal_of(code: str) -> str:
@@ -86,8 +86,8 @@ def refusal_of(code: str) -> str:
     return f"QuickBooks could not ask you for permission{named}. Please try again, or write to support."
 
 
-def explained(error: PortalError) -> str:
-    """The errors of a running connection advise to connect it again; here somebody is just doing that."""
+def sentence_for_callback(error: PortalError) -> str:
+    """The errors of a running connection say to connect it again, which a person is doing here."""
     if isinstance(error, AuthorizationRevoked):
         return ENDED
     if isinstance(error, NotAdministrator):
@@ -99,7 +99,7 @@ def explained(error: PortalError) -> str:
     return error.sentence
 
 
-def landed(request: CompanyRequest, connection: QuickBooksConnection) -> HttpResponse:
+def connected_answer(request: CompanyRequest, connection: QuickBooksConnection) -> HttpResponse:
     name = connection.company_name
     if connection.state == QuickBooksConnection.State.PROPOSED:
         sentence = (
@@ -120,17 +120,17 @@ def landed(request: CompanyRequest, connection: QuickBooksConnection) -> HttpRes
 def disconnect(request: CompanyRequest) -> HttpResponse:
     if request.POST.get("confirm") != "yes":
         return refused(
-            request, {"confirm": [ASK_DISCONNECT]}, title="Disconnect QuickBooks?", asks="Disconnect"
+            request, {"confirm": [ASK_DISCONNECT]}, title="Disconnect QuickBooks?", question="Disconnect"
         )
     try:
-        connection, heard = disconnection.disconnect(request.company, request.user)
+        connection, revoked = disconnection.disconnect(request.company, request.user)
     except PortalError as error:
         return refused(request, {"quickbooks": [error.sentence]})
     sentence = f"“{connection.company_name}” is disconnected. Existing synced data remains in both systems."
-    if heard:
+    if revoked:
         return done(request, sentence, OVERVIEW)
-    untold = "QuickBooks could not be told: please remove the app there too, under Apps → My apps."
-    return done(request, f"{sentence} {untold}", OVERVIEW, level=messages.WARNING)
+    by_hand = "QuickBooks could not be notified: please remove the app there too, under Apps → My apps."
+    return done(request, f"{sentence} {by_hand}", OVERVIEW, level=messages.WARNING)
 
 
 @require_POST
@@ -163,10 +163,10 @@ def coperniq_guard(request: CompanyRequest) -> HttpResponse:
 def decided(request: CompanyRequest, move: Decision, keep: Decision) -> HttpResponse:
     choice = request.POST.get("choice")
     if choice not in ("move", "keep"):
-        return refused(request, {"choice": ["Please choose either to move or to keep."]})
+        return refused(request, {"choice": ["Please choose either to switch or to keep."]})
     try:
         (move if choice == "move" else keep)(request.company, request.user)
     except PortalError as error:
         return refused(request, {"choice": [error.sentence]})
-    told = "Moved: new links begin from now." if choice == "move" else "Kept: everything is as it was before."
-    return done(request, told, OVERVIEW)
+    switched = "The company was switched. New links start from now."
+    return done(request, switched if choice == "move" else "Nothing was changed.", OVERVIEW)

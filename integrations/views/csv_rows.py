@@ -19,7 +19,7 @@ ROWS_AT_ONCE = 500
 def csv_answer(
     request: CompanyRequest, noun: str, header: Sequence[str], rows: Iterable[Sequence[object]]
 ) -> HttpResponseBase:
-    """Streamed, and recorded as an export. Taking data out is finance's and the admins', reading it is everybody's."""
+    """Streamed, and written to the audit log. Only finance and admins may export; everyone may read."""
     if not may(request.user, request.company, Right.EXPORT):
         return refuse(request, request.company)
     filters = request.GET.copy()
@@ -39,7 +39,7 @@ def csv_answer(
 
 
 def in_steps(rows: QuerySet[M]) -> Iterable[M]:
-    """By ranges of ids, newest first: no cursor stays open while the reader is slow."""
+    """By ranges of ids, newest first, so that no cursor stays open for a slow reader."""
     last: Any = None
     while True:
         window = rows if last is None else rows.filter(pk__lt=last)

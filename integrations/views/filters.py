@@ -1,4 +1,4 @@
-"""What the lists can be narrowed by. A value that does not exist is an error, not an empty list."""
+"""Filters of the lists. An unknown value is an error, not an empty list."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils import timezone
 from integrations.models import Direction, Kind, Outcome, RecordLink, RunState, SyncLogEntry, SyncRun
 
 LARGEST_ID = 2**63 - 1
-PLACES = ("before", "after", "page")
+PAGE_FIELDS = ("before", "after", "page")
 
 
 def options(choices: type[Choices], all_of_them: str) -> list[tuple[Any, Any]]:
@@ -33,7 +33,7 @@ def search_field() -> forms.CharField:
 
 
 class ListFilter(forms.Form):
-    """`before` and `after` are the ids that older and newer pages go on from."""
+    """`before` and `after` are the ids where older and newer pages start."""
 
     use_required_attribute = False
     before = forms.IntegerField(required=False, min_value=0, max_value=LARGEST_ID, widget=forms.HiddenInput)
@@ -50,7 +50,7 @@ class ListFilter(forms.Form):
 
     @property
     def is_narrowing(self) -> bool:
-        return any(self.cleaned_data.get(name) for name in self.fields if name not in PLACES)
+        return any(self.cleaned_data.get(name) for name in self.fields if name not in PAGE_FIELDS)
 
 
 class LogFilter(ListFilter):
@@ -74,7 +74,7 @@ class LogFilter(ListFilter):
         return rows
 
     def midnight(self, day: date) -> datetime:
-        """Of the company's day: the view has its time zone activated."""
+        """Start of the day in the company's time zone, which the view has activated."""
         return timezone.make_aware(datetime.combine(day, time.min))
 
     def clean_until(self) -> date | None:

@@ -17,14 +17,14 @@ from integrations.models import (
     SyncSettings,
 )
 
-Rule = RecordLink.MatchMethod
+MatchMethod = RecordLink.MatchMethod
 Row = dict[str, Any]
-BY_RULE = {"code": "Same item code, when first sent", "name": "Same name, when first sent"}
+EXPECTED_MATCH = {"code": "Same item code, when first sent", "name": "Same name, when first sent"}
 
 
 @dataclass(frozen=True)
 class ItemRow:
-    """`rule` is code, name, chosen … where there is an item, and "several" or "" where there is none."""
+    """`match_method` is code, name, chosen … if there is an item, else "several" or ""."""
 
     catalog_id: str
     name: str
@@ -37,7 +37,7 @@ class ItemRow:
     item_name: str = ""
     item_sku: str = ""
     is_usable: bool = True
-    """The item can still stand on an invoice: it is active, and no bundle or category."""
+    """The item can be used on an invoice: it is active, and not a bundle or category."""
 
     @property
     def is_matched(self) -> bool:
@@ -45,11 +45,15 @@ class ItemRow:
 
     @property
     def is_pinned(self) -> bool:
-        return self.is_linked and self.match_method == Rule.CHOSEN
+        return self.is_linked and self.match_method == MatchMethod.CHOSEN
 
     @property
     def because(self) -> str:
-        return str(Rule(self.match_method).label) if self.is_linked else BY_RULE.get(self.match_method, "")
+        return (
+            str(MatchMethod(self.match_method).label)
+            if self.is_linked
+            else EXPECTED_MATCH.get(self.match_method, "")
+        )
 
     def says(self, wanted: str) -> bool:
         texts = (self.name, self.code, self.sku, self.item_name, self.item_sku)
@@ -73,7 +77,7 @@ class ItemRow:
 
 
 def item_rows(connection: QuickBooksConnection) -> Iterator[ItemRow]:
-    """As Coperniq sorts its catalog by name."""
+    """Sorted by name."""
     items = stored_list(connection, LookupList.Name.ITEMS)
     stored = RecordLink.objects.of(connection, Kind.ITEM).defer(
         "coperniq_snapshot", "quickbooks_snapshot", "written"
@@ -90,7 +94,7 @@ def catalog(connection: QuickBooksConnection) -> list[Row]:
 
 
 def linked(row: Row, link: RecordLink, item: Row | None) -> ItemRow:
-    """An item that is missing from the list has been deleted or made inactive there since."""
+    """An item missing from the list has been deleted or made inactive in QuickBooks."""
     name = item["name"] if item else link.quickbooks_name or link.quickbooks_id
     sku = item.get("sku") or "" if item else ""
     usable = item is not None and is_usable(item)
@@ -104,9 +108,9 @@ def linked(row: Row, link: RecordLink, item: Row | None) -> ItemRow:
 
 
 def expected(row: Row, index: ItemIndex) -> ItemRow:
-    item, rule = index.match(row)
+    item, method = index.match(row)
     found = named(item["id"], item["name"], item.get("sku") or "") if item else {}
-    return ItemRow(**facts(row), match_method=rule, is_linked=False, **found)
+    return ItemRow(**facts(row), match_method=method, is_linked=False, **found)
 
 
 def facts(row: Row) -> dict[str, Any]:
@@ -120,7 +124,7 @@ def named(item_id: str, name: str, sku: str) -> dict[str, Any]:
 
 
 def unmatched_sentence(connection: QuickBooksConnection, settings: SyncSettings) -> str:
-    """What becomes of a line whose item has no match."""
+    """How a line is sent whose item has no match."""
     fallback = settings.fallback_item and fallback_name(connection, settings.fallback_item)
     if connection.itemless_lines == ItemlessLines.IGNORED:
         if fallback:

@@ -16,7 +16,7 @@ from integrations.forms.fields import ItemChoice
 from integrations.forms.item_overrides import override_item
 from integrations.forms.refresh import message_now, read_lists
 from integrations.models import LookupList, QuickBooksConnection, SyncSettings
-from integrations.views.answers import done, refused, way_back
+from integrations.views.answers import done, next_page, refused
 from integrations.views.filters import ItemFilter
 from integrations.views.item_rows import ItemRow, catalog, item_rows, unmatched_sentence
 from integrations.views.pages import admin_emails
@@ -92,12 +92,12 @@ def match(request: CompanyRequest, catalog_id: str) -> HttpResponseBase:
         changed = override_item(request.company, request.user, connection, row, item_id)
     except ValidationError as error:
         return refused(request, error.message_dict, title="Nothing was matched", back=ITEMS)
-    told = (
+    sentence = (
         f"“{row['name']}” is matched by your choice."
         if item_id
         else f"“{row['name']}” is matched automatically."
     )
-    return done(request, told if changed else "Nothing was different.", way_back(request, ITEMS))
+    return done(request, sentence if changed else "Nothing was different.", next_page(request, ITEMS))
 
 
 @require_POST
@@ -111,4 +111,4 @@ def refresh(request: CompanyRequest) -> HttpResponseBase:
     except PortalError as error:
         return refused(request, {"lists": [message_now(error)]}, title="The lists were not read", back=ITEMS)
     sentence = "Items and accounts were read from QuickBooks, and the catalog from Coperniq."
-    return done(request, sentence, way_back(request, ITEMS))
+    return done(request, sentence, next_page(request, ITEMS))

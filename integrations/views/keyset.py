@@ -1,4 +1,4 @@
-"""Pages by id instead of by number: the millionth row is as near as the first, and new rows move nothing."""
+"""Pages by id instead of by number: every page costs the same, and new rows do not shift the others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ M = TypeVar("M", bound=Model)
 
 @dataclass(frozen=True)
 class Page(Generic[M]):
-    """Newest first. `newer` and `older` are the ids to go on from, None at either end."""
+    """Newest first. `newer` and `older` are the ids where the next pages start, None at the ends."""
 
     rows: list[M]
     newer: int | None = None

@@ -49,7 +49,7 @@ def index(request: CompanyRequest, kind: str) -> HttpResponseBase:
 
 
 def links_of(request: CompanyRequest, kind: str) -> QuerySet[RecordLink]:
-    """Of the books the company is, or was last, connected to. Links of archived connections are left out."""
+    """Of the QuickBooks company that is, or was last, connected. Links of archived connections are left out."""
     connection = QuickBooksConnection.objects.of(request.company)
     if connection is None:
         return RecordLink.objects.none()

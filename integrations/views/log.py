@@ -20,7 +20,7 @@ from integrations.views.keyset import page_of
 from integrations.views.offers import offering, offers
 from integrations.views.rendering import show
 from integrations.views.run_ids import completed
-from integrations.views.runs import Deciding, run_shape
+from integrations.views.runs import DecisionRows, run_shape
 from integrations.views.timeline import timeline_of
 from integrations.views.vendor_pages import quickbooks_page
 
@@ -78,7 +78,7 @@ def as_page(request: CompanyRequest, chosen: LogFilter, rows: QuerySet[SyncLogEn
 
 
 def with_retries(found: list[SyncLogEntry]) -> list[dict[str, Any]]:
-    """Rows as the page shows them; a run offers its retry or its choices once, in its newest row."""
+    """Rows for the page; a run offers its retry or its choices once, in its newest row."""
     runs = {entry.run.pk: entry.run for entry in found if entry.run}
     open_runs = set(retryable(SyncRun.objects.filter(pk__in=runs)).values_list("pk", flat=True))
     shown = []
@@ -109,12 +109,12 @@ def timeline(request: CompanyRequest, pk: int) -> HttpResponseBase:
         return JsonResponse({"entry": entry_shape(entry), "timeline": story, "runs": runs})
     run = retryable(SyncRun.objects.filter(pk=entry.run_id)).first() if entry.run_id else None
     link = link_of(request.company, entry)
-    decidable = Deciding(request.user)
+    decidable = DecisionRows(request.user)
     context = {
         "entry": entry,
         "moments": moments,
         "retryable": run,
-        # What a preview would write is shown where it is released.
+        # A preview is shown on the page of held runs, where it is released.
         "offered": [decidable.row_of(run) for run in offered if not run.question_subject],
         "link": link,
         "compared": compared(link) if link else [],
@@ -124,7 +124,7 @@ def timeline(request: CompanyRequest, pk: int) -> HttpResponseBase:
 
 
 def entry_shape(entry: SyncLogEntry) -> dict[str, Any]:
-    """As the JSON answer gives it: moments in UTC, each change as field, before, after."""
+    """The JSON of a log entry: times in UTC, each change as field, before, after."""
     return {
         "id": entry.pk,
         "at": entry.at.isoformat(),

@@ -1,4 +1,4 @@
-"""What a record's runs still offer a person: those that are held, and those that ended with something left to choose."""
+"""Runs of a record with choices for a person: held ones, and finished ones with a choice left."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from integrations.views.timeline import AT_MOST, same_record
 
 
 def offering(company: Company, entry: SyncLogEntry) -> list[SyncRun]:
-    """The newest run of each action, where it has choices. What was asked of older ones is out of date."""
+    """The newest run of each action, if it has choices. The questions of older runs are out of date."""
     story = rows_of(company, SyncLogEntry.objects.filter(same_record(entry), run__isnull=False))
     ids = set(story.order_by("-pk").values_list("run_id", flat=True)[:AT_MOST])
     newest: dict[str, SyncRun] = {}

@@ -9,9 +9,10 @@ from django.views.decorators.http import require_safe
 from accounts.models import Company
 from accounts.roles import Right
 from accounts.scoping import CompanyRequest, company_page, rows_of
+from integrations.causes import Cause
 from integrations.forms.mapping import MappingForm
 from integrations.forms.settings import ADVANCED, DEPOSITS, INVOICES, OWNERS, SettingsForm
-from integrations.forms.triggers import TriggerForm, by_id
+from integrations.forms.triggers import TriggerForm
 from integrations.models import (
     FieldMapping,
     InvoiceSyncPeriod,
@@ -21,7 +22,6 @@ from integrations.models import (
     SyncSettings,
 )
 from integrations.status import (
-    BY_HAND,
     Notice,
     calls_of,
     changes_of,
@@ -31,6 +31,7 @@ from integrations.status import (
     quickbooks_webhook_address,
     warnings,
 )
+from integrations.status.triggers import workflows_by_id
 from integrations.views.cards import coperniq_card, quickbooks_card
 from integrations.views.log import with_retries
 from integrations.views.rendering import show
@@ -55,18 +56,18 @@ def overview(request: CompanyRequest) -> HttpResponseBase:
 
 
 def advice_for(company: Company) -> list[tuple[str, str]]:
-    """Sentence, and the address of its remedy down to the section of the page."""
-    return [(told.sentence, remedy_of(told)) for told in warnings(company)]
+    """Each warning's sentence and the address of its remedy, with the section of the page."""
+    return [(warning.sentence, remedy_of(warning)) for warning in warnings(company)]
 
 
-def remedy_of(told: Notice) -> str:
-    if not told.remedy_url_name:
+def remedy_of(warning: Notice) -> str:
+    if not warning.remedy_url_name:
         return ""
-    about_coperniq = told.key.startswith("coperniq") or told.key == "no_event"
-    if told.key == "invoice_sync_off":
-        return reverse(told.remedy_url_name) + "#invoices"
-    section = "#coperniq" if about_coperniq else SECTIONS.get(told.remedy_url_name, "")
-    return reverse(told.remedy_url_name) + section
+    about_coperniq = warning.key.startswith("coperniq") or warning.key == "no_event"
+    if warning.key == "invoice_sync_off":
+        return reverse(warning.remedy_url_name) + "#invoices"
+    section = "#coperniq" if about_coperniq else SECTIONS.get(warning.remedy_url_name, "")
+    return reverse(warning.remedy_url_name) + section
 
 
 def admin_emails(company: Company) -> list[str]:
@@ -98,7 +99,7 @@ def rules_of(company: Company, connection: QuickBooksConnection) -> dict[str, An
     stored = getattr(connection, "settings", None) or SyncSettings(connection=connection)
     form = SettingsForm(instance=stored, auto_id="set-%s")
     coperniq = coperniq_card(company).connection
-    workflows = by_id(coperniq)
+    workflows = workflows_by_id(coperniq)
     return {
         "coperniq": coperniq,
         "triggers": TriggerForm.shown(connection, workflows, workflows=workflows),
@@ -118,7 +119,7 @@ def invoice_card(connection: QuickBooksConnection, settings: SyncSettings) -> di
     lists = LookupList.objects.filter(connection=connection, name=LookupList.Name.ITEMS)
     return {
         "by_hand": of_jobs_added_by_hand(connection),
-        "by_hand_cause": BY_HAND,
+        "by_hand_cause": Cause.JOB_ADDED_BY_HAND,
         "period": periods.filter(off_at__isnull=True).first() if settings.invoice_sync else None,
         "earlier_periods": list(periods.filter(off_at__isnull=False)[:EARLIER_PERIODS]),
         "lists_read_at": lists.values_list("read_at", flat=True).first(),
@@ -131,5 +132,5 @@ def recent_log(company: Company) -> list[dict[str, Any]]:
 
 
 def calls(company: Company) -> list[tuple[str, dict[str, dict[str, int]]]]:
-    """QuickBooks meters reads by the month, Coperniq all calls by the day."""
+    """QuickBooks bills reads by the month; Coperniq limits all calls by the day."""
     return [(name, calls_of(company, vendor)) for vendor, name in VENDORS]

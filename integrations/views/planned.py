@@ -1,4 +1,4 @@
-"""What a held run shows beside its sentence: what would be written, or what stands on either side."""
+"""What a held run shows beside its sentence: the planned writes, or the values on both sides."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ def writes_of(run: SyncRun) -> list[dict[str, Any]]:
 
 
 def compared_of(run: SyncRun) -> list[dict[str, str]]:
-    """Fields that wait for a person: {field, before, coperniq, quickbooks}."""
+    """Fields a person decides about: {field, before, coperniq, quickbooks}."""
     return [row[COMPARED] for row in run.planned if COMPARED in row]

@@ -23,7 +23,7 @@ def rights_in(user: User, company: Company) -> frozenset[Right]:
 def show(
     request: CompanyRequest, template: str, context: Mapping[str, Any], status: int = 200
 ) -> HttpResponse:
-    """The page with every moment in the company's time zone, and `can.<right>` for what the person may do."""
+    """The page with times in the company's time zone, and `can.<right>` for what the person may do."""
     rights = rights_in(request.user, request.company)
     can = {right.name.lower(): right in rights for right in Right}
     with timezone.override(request.company.zone):

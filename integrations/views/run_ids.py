@@ -1,4 +1,4 @@
-"""A run knows the record it comes from; which one it is on the other side, its link does."""
+"""Complete the ids of runs from their links: a run stores the id of the record it comes from."""
 
 from __future__ import annotations
 
@@ -10,20 +10,18 @@ from integrations.models import RecordLink, SyncRun
 
 
 def completed(runs: Sequence[SyncRun]) -> list[SyncRun]:
-    """With both ids, where both exist; for showing, never for saving."""
+    """The runs with both ids, where both exist; to be shown, never saved."""
     known = ids_of([run for run in runs if not (run.coperniq_id and run.quickbooks_id)])
     for run in runs:
-        theirs, ours = (
-            known.get(key_of(run, run.coperniq_id, "")),
-            known.get(key_of(run, "", run.quickbooks_id)),
-        )
-        run.quickbooks_id = run.quickbooks_id or theirs or ""
-        run.coperniq_id = run.coperniq_id or ours or ""
+        quickbooks_id = known.get(key_of(run, run.coperniq_id, ""), "")
+        coperniq_id = known.get(key_of(run, "", run.quickbooks_id), "")
+        run.quickbooks_id = run.quickbooks_id or quickbooks_id
+        run.coperniq_id = run.coperniq_id or coperniq_id
     return list(runs)
 
 
 def key_of(row: SyncRun | RecordLink, coperniq_id: str, quickbooks_id: str) -> tuple[int, str, str, str, str]:
-    """Of a payment QuickBooks' id stands for several records, one for each invoice it pays."""
+    """A QuickBooks payment is linked once for each invoice it pays, so its id needs the sub-key."""
     return (
         row.connection_id,
         row.kind,
@@ -34,12 +32,12 @@ def key_of(row: SyncRun | RecordLink, coperniq_id: str, quickbooks_id: str) -> t
 
 
 def ids_of(runs: Sequence[SyncRun]) -> dict[tuple[int, str, str, str, str], str]:
-    ours = {run.coperniq_id for run in runs} - {""}
-    theirs = {run.quickbooks_id for run in runs} - {""}
-    if not (ours or theirs):
+    coperniq_ids = {run.coperniq_id for run in runs} - {""}
+    quickbooks_ids = {run.quickbooks_id for run in runs} - {""}
+    if not (coperniq_ids or quickbooks_ids):
         return {}
     links = RecordLink.objects.filter(
-        Q(coperniq_id__in=ours) | Q(quickbooks_id__in=theirs),
+        Q(coperniq_id__in=coperniq_ids) | Q(quickbooks_id__in=quickbooks_ids),
         connection__in={run.connection_id for run in runs},
     ).only("connection_id", "kind", "coperniq_id", "quickbooks_id", "quickbooks_part")
     found = {}

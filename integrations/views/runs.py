@@ -23,7 +23,7 @@ from integrations.run_decisions import (
     retry_all,
 )
 from integrations.run_decisions import decide as decide_run
-from integrations.views.answers import done, refused, way_back
+from integrations.views.answers import done, next_page, refused
 from integrations.views.filters import LARGEST_ID, RunFilter
 from integrations.views.keyset import Page, page_of
 from integrations.views.planned import compared_of, writes_of
@@ -33,8 +33,8 @@ from integrations.views.vendor_pages import quickbooks_page
 
 RUNS = "integrations:runs"
 ROWS, JSON_ROWS = 50, 1000
-MOVED_ON = "This has moved on since the page was shown. Please look at it again."
-LEFT_ALONE = "The rest has moved on, or waits until QuickBooks is connected again."
+OUT_OF_DATE = "This record has changed since the page was shown. Please check it again."
+OTHERS_LEFT_OUT = "The others have changed meanwhile, or wait until QuickBooks is connected again."
 OPEN_STATES = (RunState.HELD, RunState.WAITING, RunState.QUEUED, RunState.RUNNING)
 RELEASABLE = (Question.PREVIEW, Question.REENTRY)
 
@@ -59,7 +59,7 @@ def index(request: CompanyRequest) -> HttpResponseBase:
 
 
 def runs_shown(chosen: RunFilter, rows: QuerySet[SyncRun], size: int) -> Page[SyncRun]:
-    """Held ones first, unless one state is asked for; only one state's list has older pages."""
+    """Held runs first, unless the filter names a state; only then there are older pages."""
     runs = chosen.narrow(rows)
     if chosen.cleaned_data["state"]:
         return page_of(runs, size, chosen.cleaned_data["before"], chosen.cleaned_data["after"])
@@ -70,7 +70,7 @@ def runs_shown(chosen: RunFilter, rows: QuerySet[SyncRun], size: int) -> Page[Sy
 
 def page_context(request: CompanyRequest, chosen: RunFilter, page: Page[SyncRun]) -> dict[str, Any]:
     runs = rows_of(request.company, SyncRun.objects.all())
-    decidable = Deciding(request.user)
+    decidable = DecisionRows(request.user)
     return {
         "filter": chosen,
         "page": page,
@@ -95,8 +95,8 @@ def counts_by_cause(runs: QuerySet[SyncRun]) -> list[tuple[str, int]]:
     return sorted(held.values_list("cause").annotate(Count("pk")), key=lambda row: -row[1])
 
 
-class Deciding:
-    """Which choices one person may take; asked once per kind of run, not once per row."""
+class DecisionRows:
+    """Which choices a person may take; checked once per kind of run, not once per row."""
 
     def __init__(self, user: User) -> None:
         self.user = user
@@ -122,7 +122,7 @@ class Deciding:
 def retry(request: CompanyRequest) -> HttpResponseBase:
     """`run` (repeatable) or `cause`; with `choice=release` the previews and re-entries among them are released as shown.
 
-    A run that asks another question is left out.
+    A run with another question is left out.
     """
     ids = [int(text) for text in request.POST.getlist("run") if is_id(text)]
     cause = request.POST.get("cause", "")
@@ -142,7 +142,7 @@ def retry(request: CompanyRequest) -> HttpResponseBase:
         count = retry_all(runs, request.user)
         sentence = retried_sentence(count, len(request.POST.getlist("run")))
     level = messages.SUCCESS if count else messages.WARNING
-    return done(request, sentence, way_back(request, RUNS), level=level, count=count)
+    return done(request, sentence, next_page(request, RUNS), level=level, count=count)
 
 
 def is_id(text: str) -> bool:
@@ -150,7 +150,7 @@ def is_id(text: str) -> bool:
 
 
 def shown_subjects(request: HttpRequest) -> dict[int, str]:
-    """`plan-<run>`: the fingerprint of the plan the page showed."""
+    """`plan-<run>`: the fingerprint of the plan that the page showed."""
     named = ((*name.partition("plan-"), str(value)) for name, value in request.POST.items())
     return {int(pk): plan for start, _, pk, plan in named if not start and is_id(pk)}
 
@@ -161,7 +161,7 @@ def counted(count: int, verb: str) -> str:
 
 def retried_sentence(count: int, selected: int) -> str:
     sentence = counted(count, "tried again")
-    return sentence if count and count >= selected else f"{sentence} {LEFT_ALONE}"
+    return sentence if count and count >= selected else f"{sentence} {OTHERS_LEFT_OUT}"
 
 
 @require_POST
@@ -172,12 +172,12 @@ def decide(request: CompanyRequest, pk: int) -> HttpResponseBase:
     if not may_choose(request.user, run, choice):
         return refuse(request, request.company)
     if not decide_run(run, choice, request.user, request.POST.get("plan", "")):
-        return refused(request, {"choice": [MOVED_ON]}, title="Nothing was decided", back=RUNS)
-    return done(request, f"Your decision about “{run.title}” is being carried out.", way_back(request, RUNS))
+        return refused(request, {"choice": [OUT_OF_DATE]}, title="Nothing was decided", back=RUNS)
+    return done(request, f"Your decision about “{run.title}” is being carried out.", next_page(request, RUNS))
 
 
 def run_shape(run: SyncRun) -> dict[str, Any]:
-    """As the JSON answer gives it. `plan` may be posted with a decision: it then holds only for what was shown."""
+    """The JSON of a run. `plan` may be posted with a decision, which then holds only for the plan that was shown."""
     return {
         "id": run.pk,
         "direction": run.direction,

@@ -1,4 +1,4 @@
-"""One record's story: the event that came in, each attempt, each write, and who did what by hand."""
+"""The timeline of one record: events, attempts, writes, and what people did."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from accounts.scoping import rows_of
 from integrations.models import InboundEvent, Kind, PhaseEntry, RemoteWrite, SyncLogEntry, Vendor
 from integrations.run_decisions import record_prefix
 
-# The newest of each sort: a record that was touched more often than this has a story nobody reads to the end.
+# Of each kind only the newest rows are shown.
 AT_MOST = 200
 ENTITIES = {"coperniq_invoice": "Invoice", "coperniq_payment": "Payment", "catalog_item": "Catalog item"}
 
 
 @dataclass(frozen=True)
 class Moment:
-    """`facts` are labelled values for support; `outcome` colours it; `entry_id` marks the rows of the log."""
+    """`facts` are labelled values for support; `outcome` sets the color; `entry_id` is set for log entries."""
 
     at: datetime
     what: str
@@ -46,15 +46,15 @@ class Moment:
 
 
 def timeline_of(company: Company, entry: SyncLogEntry) -> list[Moment]:
-    """Of the record the row is about, oldest first."""
-    story = newest(rows_of(company, SyncLogEntry.objects.filter(same_record(entry))))
-    runs = {row.run_id for row in story if row.run_id}
+    """The timeline of the entry's record, oldest first."""
+    entries = newest(rows_of(company, SyncLogEntry.objects.filter(same_record(entry))))
+    runs = {row.run_id for row in entries if row.run_id}
     events = newest(rows_of(company, InboundEvent.objects.filter(runs__in=runs).distinct()))
     return list(
         merge(
             sorted(map(moment_of_event, events), key=when),
             sorted(map(moment_of_phase_entry, phase_entries(company, entry)), key=when),
-            sorted(map(moment_of_log, story), key=when),
+            sorted(map(moment_of_log, entries), key=when),
             sorted(map(moment_of_write, writes(company, entry, runs)), key=when),
             sorted(map(moment_of_act, acts(company, entry)), key=when),
             key=when,
@@ -76,13 +76,15 @@ def newest(rows: QuerySet[Any]) -> list[Any]:
 
 
 def same_record(entry: SyncLogEntry) -> Q:
-    """What comes from QuickBooks has Coperniq's id only once it is linked; its story begins before that."""
+    """A record from QuickBooks has no Coperniq id until it is linked, and entries before that count too."""
     found = Q(pk=entry.pk)
     if entry.coperniq_id:
         found |= Q(kind=entry.kind, coperniq_id=entry.coperniq_id)
     if entry.quickbooks_id:
-        theirs = Q(kind=entry.kind, quickbooks_id=entry.quickbooks_id, connection=entry.connection_id)
-        found |= theirs & Q(coperniq_id="") if entry.coperniq_id else theirs
+        same_quickbooks = Q(
+            kind=entry.kind, quickbooks_id=entry.quickbooks_id, connection=entry.connection_id
+        )
+        found |= same_quickbooks & Q(coperniq_id="") if entry.coperniq_id else same_quickbooks
     return found
 
 
@@ -94,7 +96,7 @@ def phase_entries(company: Company, entry: SyncLogEntry) -> list[PhaseEntry]:
 
 
 def writes(company: Company, entry: SyncLogEntry, runs: set[int]) -> list[RemoteWrite]:
-    """What creates a record in Coperniq is made for QuickBooks' and has no other id."""
+    """A write that creates a record in Coperniq has only the QuickBooks id."""
     same = Q(run__in=runs, vendor=Vendor.COPERNIQ, coperniq_id="", quickbooks_id=entry.quickbooks_id)
     if entry.coperniq_id:
         same |= Q(coperniq_id=entry.coperniq_id)

@@ -1,4 +1,4 @@
-"""Where a record can be looked at in its own system."""
+"""Addresses of records in the vendors' web applications."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ QUICKBOOKS_PAGES = {
 
 
 def quickbooks_page(kind: str, quickbooks_id: str) -> str:
-    """The address, or nothing where none is known. Coperniq publishes no addresses of its records."""
+    """The address, or "" if none is known. Coperniq documents no addresses of its records."""
     web = settings.QUICKBOOKS_WEB_URLS.get(settings.INTUIT_ENVIRONMENT, "")
     page = QUICKBOOKS_PAGES.get(kind)
     if not (web and page and quickbooks_id):

@@ -1,4 +1,4 @@
-"""Where vendors ring: is it really them, store what they say, answer. Nothing a sender can send is our error."""
+"""The vendors' webhooks: verify the sender, store the events, answer. No request leads to a 500."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from integrations.sync.ingest.events import follow_up, receive_coperniq, receive
 
 CHUNK = 64 * 1024
 PREFIX = "/webhooks/"
-MOST_REMEMBERED = 10_000
+MOST_KNOWN_TOKENS = 10_000
 
-_remembered: dict[str, CoperniqConnection] = {}
+_known_tokens: dict[str, CoperniqConnection] = {}
 """In this process, by the digest of the webhook token."""
 
 
@@ -30,7 +30,7 @@ class Readable(Protocol):
 
 
 class Refusal(Exception):
-    """`status` is all the sender needs; the sentence is for whoever looks over their shoulder."""
+    """The answer's status and, for people, a sentence."""
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
@@ -38,7 +38,7 @@ class Refusal(Exception):
 
 
 class Stored(JsonResponse):
-    """The server closes a response when it has been sent: what is left to do keeps no sender waiting."""
+    """Does the rest of the work after the answer: the server closes a response when it has been sent."""
 
     def close(self) -> None:
         try:
@@ -48,9 +48,9 @@ class Stored(JsonResponse):
 
 
 def short_cut(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware: webhooks skip all that is for people with a browser, such as sessions, CSRF and messages.
+    """Middleware: webhooks skip the middleware after it, which serves browsers (sessions, CSRF, messages).
 
-    What stands before it holds for them too. Anything else, and an address that does not exist, goes the usual way.
+    Other paths, and addresses that do not exist, take the usual way.
     """
 
     def call(request: HttpRequest) -> HttpResponse:
@@ -80,13 +80,13 @@ def coperniq(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def unlogged(response: HttpResponse) -> HttpResponse:
-    """Django would write the address of what we refuse into its log, and this address is a secret."""
+    """Keep Django from logging the address of a refused request, because this address is a secret."""
     vars(response)["_has_been_logged"] = True
     return response
 
 
 def answer(take: Callable[[], dict[str, int]]) -> HttpResponse:
-    """503 makes the sender try again: only for what may be better by then."""
+    """503 makes the sender try again, so only for errors that may pass."""
     try:
         return Stored(take())
     except Refusal as refusal:
@@ -106,14 +106,14 @@ def take_quickbooks(request: HttpRequest) -> int:
 
 
 def take_coperniq(request: HttpRequest, token: str) -> int:
-    """Looked up by a digest, so that the time it takes tells nothing about the tokens there are.
+    """The token is looked up by its digest, so that timing reveals nothing about existing tokens.
 
-    After a disconnection it is answered and forgotten: Coperniq would go on repeating what we refuse.
+    After a disconnection the event is answered but not stored, because Coperniq would repeat a refused one.
 
-    A token seen before is not looked up again. Whether it is still good is asked with the insert, in the same statement,
-    so that what is remembered can be wrong only about events that are not stored; then it is looked up anew.
+    A known token is not looked up again: the insert checks in the same statement that it is still valid. If the insert
+    stores nothing, the token is looked up.
     """
-    connection = _remembered.get(digest(token)) or look_up(token)
+    connection = _known_tokens.get(digest(token)) or look_up(token)
     body = read_body(request)
     try:
         if receive_coperniq(connection, body):
@@ -128,17 +128,17 @@ def take_coperniq(request: HttpRequest, token: str) -> int:
 
 def look_up(token: str) -> CoperniqConnection:
     """Raises Refusal."""
-    _remembered.pop(digest(token), None)
+    _known_tokens.pop(digest(token), None)
     connection = CoperniqConnection.objects.with_webhook_token(token)
     if connection is None:
         raise Refusal(404, "There is nothing at this address.")
-    if len(_remembered) < MOST_REMEMBERED:
-        _remembered[digest(token)] = connection
+    if len(_known_tokens) < MOST_KNOWN_TOKENS:
+        _known_tokens[digest(token)] = connection
     return connection
 
 
 def read_body(request: HttpRequest) -> bytes:
-    """All of it, but never more than is allowed, whatever the sender says about its length."""
+    """The whole body, but never more than the limit, whatever length the sender declares."""
     largest = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     if declared_length(request) > largest:
         raise Refusal(413, "This is too large.")
@@ -155,12 +155,12 @@ def read_body(request: HttpRequest) -> bytes:
 
 
 def declared_length(request: HttpRequest) -> int:
-    told = request.META.get("CONTENT_LENGTH") or ""
-    return int(told[:20]) if told.isdecimal() else 0
+    declared = request.META.get("CONTENT_LENGTH") or ""
+    return int(declared[:20]) if declared.isdecimal() else 0
 
 
 def stream_of(request: HttpRequest) -> Readable:
-    """A chunked body has no length, and Django takes it for empty; the server says whether it ends by itself."""
+    """A chunked body has no length, and Django treats it as empty; the server says whether its stream ends by itself."""
     if not request.META.get("CONTENT_LENGTH") and request.META.get("wsgi.input_terminated"):
         stream: Readable = request.META["wsgi.input"]
         return stream

@@ -22,7 +22,7 @@ def test_members_and_the_operator_enter(alice: User, sam: User, olga: User, sign
 def test_whoever_belongs_nowhere_is_asked_to_sign_in_as_somebody_else(zoe: User, sign_in: SignIn) -> None:
     page = sign_in(zoe).get("/admin/", follow=True)
     assert page.redirect_chain[-1][0] == "/accounts/login/?next=/admin/"
-    assert b"not open to you" in page.content
+    assert b"do not have access" in page.content
 
 
 def test_the_staff_flag_opens_nothing(zoe: User, sign_in: SignIn) -> None:

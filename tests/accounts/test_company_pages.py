@@ -79,7 +79,7 @@ def test_the_operator_chooses_any_company_and_finds_it_by_name(
     found = client.get("/accounts/choose-company/", {"q": "acm"}).content
     assert b"Acme Solar" in found
     assert b"Bolt" not in found
-    assert b"No company of yours" in client.get("/accounts/choose-company/", {"q": "zzz"}).content
+    assert b"None of your companies" in client.get("/accounts/choose-company/", {"q": "zzz"}).content
 
 
 def test_a_long_list_of_companies_can_be_searched(olga: User, sign_in: SignIn) -> None:

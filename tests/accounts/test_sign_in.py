@@ -227,4 +227,4 @@ def test_a_new_password_ends_the_other_sessions(alice: User, sign_in: SignIn) ->
 def test_whoever_is_signed_in_already_is_told_as_whom(zoe: User, sign_in: SignIn) -> None:
     page = sign_in(zoe).get(LOGIN, {"next": "/admin/"}).content.decode()
     assert "signed in as zoe@example.com" in page
-    assert "not open to you" in page
+    assert "do not have access" in page

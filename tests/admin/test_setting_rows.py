@@ -118,9 +118,7 @@ def test_what_the_page_would_refuse_is_not_added(
     assert not AuditLogEntry.objects.exists()
 
 
-def test_books_that_are_not_in_dollars_get_no_trigger(
-    acme_books: QuickBooksConnection, alice: Client
-) -> None:
+def test_a_company_not_in_dollars_gets_no_trigger(acme_books: QuickBooksConnection, alice: Client) -> None:
     QuickBooksConnection.objects.update(home_currency="CAD")
     assert "US dollars" in add(alice, PhaseTrigger, acme_books, **TRIGGER).text
     assert not PhaseTrigger.objects.exists()
@@ -245,7 +243,7 @@ def test_an_admin_here_who_is_staff_there_adds_here_alone(
 
 
 @pytest.mark.parametrize("state", ["archived", "disconnected"])
-def test_rows_of_books_the_company_has_left_are_history(
+def test_rows_of_a_former_connection_are_read_only(
     trigger: PhaseTrigger, phone: FieldMapping, alice: Client, olga: Client, state: str
 ) -> None:
     QuickBooksConnection.objects.update(state=state)

@@ -110,7 +110,7 @@ def test_settings_are_neither_added_nor_removed(acme_books: QuickBooksConnection
     assert olga.post(address, {"post": "yes"}).status_code == 403
 
 
-def test_settings_of_books_the_company_has_left_are_history(
+def test_settings_of_a_former_connection_are_read_only(
     acme_books: QuickBooksConnection, alice: Client, olga: Client
 ) -> None:
     archived = books(acme_books.company, OTHER_REALM, state=QuickBooksConnection.State.ARCHIVED)

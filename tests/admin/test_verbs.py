@@ -82,7 +82,7 @@ def test_posted_ids_of_another_company_are_left_alone(
     assert state(theirs) == RunState.HELD
 
 
-def test_events_are_looked_at_again(
+def test_events_are_routed_again(
     acme_books: QuickBooksConnection, bolt_books: QuickBooksConnection, alice: Client
 ) -> None:
     mine, theirs = (
@@ -92,7 +92,7 @@ def test_events_are_looked_at_again(
         for connection in (acme_books, bolt_books)
     )
     address = reverse("admin:integrations_inboundevent_changelist")
-    assert "1 events are looked at again" in act(alice, address, "look_again", mine, theirs).text
+    assert "1 events are processed again" in act(alice, address, "route_again", mine, theirs).text
     assert set(InboundEvent.objects.unplanned()) == {mine}
     assert AuditLogEntry.objects.get().before == "ignored"
 
@@ -154,7 +154,7 @@ def test_a_lost_phase_stays_a_choice_until_another_is_made(trigger: PhaseTrigger
     assert change(alice, trigger, phase_template_id="999", reentry="once").status_code == 302
 
 
-def test_books_that_are_not_in_dollars_get_no_new_trigger(trigger: PhaseTrigger, alice: Client) -> None:
+def test_a_company_not_in_dollars_gets_no_new_trigger(trigger: PhaseTrigger, alice: Client) -> None:
     QuickBooksConnection.objects.update(home_currency="CAD")
     answer = change(alice, trigger, phase_template_id="102", reentry="once")
     assert "CAD" in answer.text

@@ -111,7 +111,7 @@ def test_projects_may_be_listed_since_a_moment(
     assert params(vendor)["updated_after"] == "2026-03-31T17:04:22.005Z"
 
 
-def test_wrapped_lists_are_read_until_nothing_more_is_told(
+def test_wrapped_lists_are_read_until_no_more_is_announced(
     client: CoperniqClient, vendor: responses.RequestsMock
 ) -> None:
     vendor.get(f"{API}/projects", json={"items": [a_project(1)], "page": 1, "page_size": 1, "has_more": True})
@@ -311,15 +311,15 @@ def test_an_id_cannot_lead_to_another_record(
     assert not vendor.calls
 
 
-def test_the_calls_left_today_are_known_where_told(
+def test_the_calls_left_today_are_known_where_the_header_is_sent(
     client: CoperniqClient, vendor: responses.RequestsMock
 ) -> None:
-    told = [client.calls_remaining]
+    seen = [client.calls_remaining]
     for remaining in ("4711", "many", "0"):
         vendor.get(f"{API}/workflows", json=[], headers={"x-ratelimit-remaining": remaining})
         client.read_workflows()
-        told.append(client.calls_remaining)
-    assert told == [None, 4711, 4711, 0]
+        seen.append(client.calls_remaining)
+    assert seen == [None, 4711, 4711, 0]
 
 
 def test_a_client_counts_what_it_asks(client: CoperniqClient, vendor: responses.RequestsMock) -> None:
@@ -353,10 +353,10 @@ def test_calls_are_counted_and_bounded() -> None:
 def test_a_clock_behind_ours_is_noticed(
     client: CoperniqClient, vendor: responses.RequestsMock, seconds: int | None, behind: bool
 ) -> None:
-    told = (
+    seen = (
         {} if seconds is None else {"Date": format_datetime(datetime.now(UTC) + timedelta(seconds=seconds))}
     )
-    vendor.get(f"{API}/workflows", json=[], headers=told)
+    vendor.get(f"{API}/workflows", json=[], headers=seen)
     client.read_workflows()
     assert (client.clock_behind > timedelta(seconds=20)) == behind
     assert bool(client.clock_behind) == behind

@@ -120,7 +120,7 @@ def test_an_id_cannot_lead_elsewhere(
 
 
 @pytest.mark.parametrize("seconds", [-30, 0, 30])
-def test_the_clock_is_told_with_its_sign(
+def test_the_clock_difference_has_a_sign(
     client: CoperniqClient, vendor: responses.RequestsMock, seconds: int
 ) -> None:
     assert client.clock_offset == timedelta(0)

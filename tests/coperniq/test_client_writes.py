@@ -129,8 +129,8 @@ def test_a_refused_write_says_why(
     kind: type[VendorError],
 ) -> None:
     method, path, write = WRITES[what]
-    told = {"message": "must be positive", "code": "VALIDATION_ERROR", "field": "amount"}
-    vendor.add(method, f"{API}/{path}", status=status, json=told)
+    answer = {"message": "must be positive", "code": "VALIDATION_ERROR", "field": "amount"}
+    vendor.add(method, f"{API}/{path}", status=status, json=answer)
     error = refusal(client, write)
     assert type(error) is kind
     assert (error.status, error.code) == (status, "VALIDATION_ERROR")

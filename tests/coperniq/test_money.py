@@ -118,18 +118,18 @@ def test_an_older_invoice_has_a_client_and_a_title() -> None:
         ({"uid": None}, ""),
     ],
 )
-def test_its_number_is_the_first_that_is_told(fields: dict[str, object], number: str) -> None:
+def test_its_number_is_the_first_field_that_is_given(fields: dict[str, object], number: str) -> None:
     assert invoice(**fields).number == number
 
 
-def test_little_has_to_be_told() -> None:
+def test_few_fields_are_required() -> None:
     found = parse_coperniq_invoice(sent({"id": 1, "amount": 0}))
     assert (found.id, found.total_cents, found.paid_cents, found.lines) == ("1", 0, 0, ())
     assert (found.account_id, found.record_id, found.record_title) == ("", "", "")
     assert (found.status, found.updated_at) == ("", LONG_AGO)
 
 
-def test_the_record_may_be_told_by_its_id_alone() -> None:
+def test_the_record_may_be_given_by_its_id_alone() -> None:
     assert invoice(record=None, recordId="10423").record_id == "10423"
 
 

@@ -126,7 +126,7 @@ def test_the_number_is_found_under_either_name() -> None:
     assert read_account_record(a_record(number=Decimal(1), uid=Decimal(2))).number == "1"
 
 
-def test_a_project_of_which_little_is_told_is_read() -> None:
+def test_a_project_with_few_fields_is_read() -> None:
     project = read_project_record(a_record())
     assert (project.value_cents, project.size_kw, project.phase) == (None, None, None)
     assert (project.account_id, project.workflow_id, project.number, project.title) == ("", "", "", "")

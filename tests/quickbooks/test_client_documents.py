@@ -127,7 +127,7 @@ def test_items_are_listed_without_where_such_a_statement_is_refused(intuit: Intu
     assert statement(intuit, 1) == f"SELECT * FROM Item WHERE Active IN (true, false){TAIL}"
 
 
-def test_another_refusal_of_the_items_is_told(intuit: Intuit) -> None:
+def test_another_refusal_of_the_items_is_reported(intuit: Intuit) -> None:
     intuit.mock.get(f"{COMPANY}/query", status=400, body=a_fault("5020"))
     with pytest.raises(errors.FeatureOff):
         intuit.client.list_items()
@@ -190,7 +190,7 @@ def test_of_a_recorded_deletion_little_is_left(intuit: Intuit) -> None:
 
 
 @pytest.mark.parametrize("seconds", [-30, 0, 30])
-def test_the_clock_is_told_with_its_sign(intuit: Intuit, seconds: int) -> None:
+def test_the_clock_difference_has_a_sign(intuit: Intuit, seconds: int) -> None:
     assert intuit.client.clock_offset == timedelta(0)
     at = datetime.now(UTC) + timedelta(seconds=seconds)
     headers = {"Date": format_datetime(at)}

@@ -65,7 +65,7 @@ def test_a_recorded_update_is_answered_with_its_new_version(intuit: Intuit) -> N
     assert (answer.record["SyncToken"], answer.record["DisplayName"]) == ("1", "Jack Moe")
 
 
-def test_a_recorded_taken_name_is_told(intuit: Intuit) -> None:
+def test_a_recorded_taken_name_is_reported(intuit: Intuit) -> None:
     answer_with(intuit, cassette("error/validation")[0])
     error = refusal(intuit)
     assert isinstance(error, errors.NameTaken)

@@ -14,7 +14,7 @@ THROTTLED_XML = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <Detail>The request limit was reached. Try again later &amp; slower</Detail></Error></Fault></IntuitResponse>"""
 
 
-def told(status: int, body: str, *, write: bool = True) -> VendorError | None:
+def error_of(status: int, body: str, *, write: bool = True) -> VendorError | None:
     reply = Reply(status, {"intuit_tid": "1-5f"}, body.encode())
     return error_for(reply, read_document(reply), write=write)
 
@@ -30,8 +30,8 @@ def a_gateway_fault(code: str, message: str) -> str:
 
 
 def test_a_success_is_no_error() -> None:
-    assert told(200, cassette("create/customer")[0].body) is None
-    assert told(200, '{"Fault": null, "fault": null}') is None
+    assert error_of(200, cassette("create/customer")[0].body) is None
+    assert error_of(200, '{"Fault": null, "fault": null}') is None
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_success_is_no_error() -> None:
     ],
 )
 def test_recorded_refusals_are_known(recorded: str, code: str, kind: type[VendorError]) -> None:
-    error = told(400, recorded)
+    error = error_of(400, recorded)
     assert type(error) is kind
     assert (error.code, error.status, error.intuit_tid) == (code, 400, "1-5f")
 
@@ -108,11 +108,11 @@ def test_recorded_refusals_are_known(recorded: str, code: str, kind: type[Vendor
 def test_a_code_of_a_write_decides_whatever_the_status(
     code: str, kind: type[VendorError], status: int
 ) -> None:
-    assert type(told(status, a_fault(code))) is kind
+    assert type(error_of(status, a_fault(code))) is kind
 
 
 def test_a_missing_record_of_a_read_is_missing() -> None:
-    assert type(told(400, a_fault("610"), write=False)) is errors.RecordMissing
+    assert type(error_of(400, a_fault("610"), write=False)) is errors.RecordMissing
 
 
 @pytest.mark.parametrize(("write", "kind"), [(True, errors.OutcomeUnknown), (False, errors.Unavailable)])
@@ -120,22 +120,22 @@ def test_a_missing_record_of_a_read_is_missing() -> None:
 def test_a_breakdown_loses_the_outcome_of_a_write_only(
     status: int, write: bool, kind: type[VendorError]
 ) -> None:
-    assert type(told(status, "<html><h1>Bad Gateway</h1></html>", write=write)) is kind
-    assert type(told(status, a_fault("6240"), write=write)) is kind
+    assert type(error_of(status, "<html><h1>Bad Gateway</h1></html>", write=write)) is kind
+    assert type(error_of(status, a_fault("6240"), write=write)) is kind
 
 
 @pytest.mark.parametrize(("write", "kind"), [(True, errors.OutcomeUnknown), (False, errors.Unavailable)])
 def test_a_system_fault_is_a_breakdown(write: bool, kind: type[VendorError]) -> None:
-    assert type(told(200, a_fault("99999", kind="SystemFault"), write=write)) is kind
+    assert type(error_of(200, a_fault("99999", kind="SystemFault"), write=write)) is kind
 
 
 def test_a_repeated_request_id_of_a_read_is_a_plain_refusal() -> None:
-    assert type(told(400, a_fault("600"), write=False)) is errors.Refused
+    assert type(error_of(400, a_fault("600"), write=False)) is errors.Refused
 
 
 @pytest.mark.parametrize("status", [200, 400, 429, 503])
 def test_throttling_is_known_as_xml(status: int) -> None:
-    error = told(status, THROTTLED_XML)
+    error = error_of(status, THROTTLED_XML)
     assert type(error) is errors.Throttled
     assert error.code == "3001"
     assert "Try again later & slower" in error.detail
@@ -145,12 +145,13 @@ def test_throttling_is_known_as_xml(status: int) -> None:
     "body", ["", "slow down", "{}", a_gateway_fault("003001", "message=ThrottleExceeded"), "<x/>"]
 )
 def test_throttling_is_known_by_its_status(body: str) -> None:
-    assert type(told(429, body)) is errors.Throttled
+    assert type(error_of(429, body)) is errors.Throttled
 
 
 def test_throttling_is_known_by_its_text() -> None:
     assert (
-        type(told(400, a_gateway_fault("", "message=ThrottleExceeded; statusCode=429"))) is errors.Throttled
+        type(error_of(400, a_gateway_fault("", "message=ThrottleExceeded; statusCode=429")))
+        is errors.Throttled
     )
 
 
@@ -159,39 +160,39 @@ def test_throttling_is_known_by_its_text() -> None:
     [(401, errors.AccessLost), (403, errors.AccessLost), (404, errors.RecordMissing), (413, errors.Refused)],
 )
 def test_a_bare_status_decides_where_nothing_is_said(status: int, kind: type[VendorError]) -> None:
-    error = told(status, "<html>")
+    error = error_of(status, "<html>")
     assert type(error) is kind
     assert error.detail == f"HTTP {status}"
 
 
-def test_an_application_without_access_is_told() -> None:
+def test_an_application_without_access_is_reported() -> None:
     body = a_gateway_fault("3100", "message=ApplicationAuthorizationFailed; errorCode=003100; statusCode=403")
-    assert type(told(403, body)) is errors.AccessLost
+    assert type(error_of(403, body)) is errors.AccessLost
 
 
 def test_the_old_code_of_a_taken_number_is_known_by_its_text() -> None:
     text = "DocNumber=1037 is assigned to TxnType=Invoice with TxnId=129"
-    error = told(400, a_fault("6210", message="Duplicate Document Number Error", detail=text))
+    error = error_of(400, a_fault("6210", message="Duplicate Document Number Error", detail=text))
     assert isinstance(error, errors.NumberTaken)
     assert (error.holder_number, error.holder_id) == ("1037", "129")
 
 
 def test_of_several_errors_the_telling_one_decides() -> None:
-    error = told(400, a_fault("6000", "6240"))
+    error = error_of(400, a_fault("6000", "6240"))
     assert type(error) is errors.NameTaken
     assert error.code == "6240"
-    assert type(told(400, a_fault("6240", "600"))) is errors.OutcomeUnknown
+    assert type(error_of(400, a_fault("6240", "600"))) is errors.OutcomeUnknown
 
 
-def test_a_rule_of_business_is_told_in_quickbooks_own_words() -> None:
+def test_a_rule_of_business_is_reported_in_quickbooks_own_words() -> None:
     text = "Business Validation Error: You must set a transaction amount."
-    error = told(400, a_fault("6000", message="A business validation error has occurred", detail=text))
+    error = error_of(400, a_fault("6000", message="A business validation error has occurred", detail=text))
     assert error is not None
     assert text in error.sentence
 
 
 def test_a_mistake_of_the_portal_is_not_explained_to_a_bookkeeper() -> None:
-    error = told(400, cassette("error/400_json")[0].body)
+    error = error_of(400, cassette("error/400_json")[0].body)
     assert error is not None
     assert "Unrecognized field" in error.detail
     assert "Unrecognized field" not in error.sentence
@@ -203,13 +204,13 @@ def test_the_text_of_every_error_is_kept_once() -> None:
         {"Message": "Stale Object Error", "Detail": "Stale Object Error : You and Pat", "code": "5010"},
         {"Message": "Invalid ID", "Detail": "Id should be a number", "code": "2030"},
     ]
-    error = told(400, json.dumps({"Fault": {"Error": rows}}))
+    error = error_of(400, json.dumps({"Fault": {"Error": rows}}))
     assert error is not None
     assert error.detail == "Stale Object Error : You and Pat · Invalid ID: Id should be a number"
 
 
 def test_the_recorded_token_is_not_repeated() -> None:
-    error = told(401, cassette("error/401")[0].body)
+    error = error_of(401, cassette("error/401")[0].body)
     assert error is not None
     assert "AB01" not in error.detail
 
@@ -224,7 +225,7 @@ def test_the_recorded_token_is_not_repeated() -> None:
     ],
 )
 def test_a_fault_of_another_shape_is_a_fault(body: str) -> None:
-    assert type(told(200, body)) is errors.Refused
+    assert type(error_of(200, body)) is errors.Refused
 
 
 def test_a_token_is_rejected_only_by_a_401_that_a_new_one_can_cure() -> None:

@@ -110,7 +110,7 @@ def test_a_recorded_answer_with_a_byte_order_mark_is_read(intuit: responses.Requ
     assert lasts(oauth.refresh(APP, "demo-refresh").refresh_expires_at, 15552000)
 
 
-def test_untold_lifetimes_are_the_documented_ones_and_absurd_ones_are_bounded(
+def test_missing_lifetimes_are_the_documented_ones_and_absurd_ones_are_bounded(
     intuit: responses.RequestsMock,
 ) -> None:
     intuit.post(APP.token_url, json={"access_token": "a", "refresh_token": "r"})
@@ -129,7 +129,7 @@ def test_secrets_are_not_shown() -> None:
     assert "demo-secret" not in shown
 
 
-def test_the_recorded_end_of_a_grant_is_told(intuit: responses.RequestsMock) -> None:
+def test_the_recorded_end_of_a_grant_is_reported(intuit: responses.RequestsMock) -> None:
     recorded = oauth_mock("errorResponse")["response"]
     headers = {"intuit_tid": recorded["headers"]["intuit_tid"], "Date": recorded["headers"]["date"]}
     intuit.post(APP.token_url, status=recorded["status"], body=recorded["body"], headers=headers)
@@ -201,7 +201,7 @@ def test_a_token_that_is_dead_already_needs_no_revoking(intuit: responses.Reques
         (503, "", Unavailable),
     ],
 )
-def test_a_revocation_that_failed_is_told(
+def test_a_revocation_that_failed_is_reported(
     intuit: responses.RequestsMock, status: int, body: str, kind: type[VendorError]
 ) -> None:
     intuit.post(APP.revoke_url, status=status, body=body)

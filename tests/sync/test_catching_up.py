@@ -1,4 +1,4 @@
-"""A database from a backup, or after a long silence: what is in QuickBooks already is not made again."""
+"""After a restored backup or a long outage: documents that exist in QuickBooks are not created again."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from integrations.causes import Cause
 from integrations.models import (
     CompanyLease,
     CoperniqConnection,
@@ -100,7 +101,7 @@ def nothing_is_doubled(money: Money) -> None:
 @pytest.mark.parametrize(
     ("memory", "process", "looked"), thinned(product([86400, 0], ["the same", "another"], [False, True]), 3)
 )
-def test_after_a_restored_backup_everything_is_known_by_its_mark(
+def test_after_a_restored_backup_documents_are_linked_by_their_tag(
     restored: Restored, memory: int, process: str, looked: bool
 ) -> None:
     money, backup, _ = restored
@@ -128,7 +129,7 @@ def test_a_process_that_knew_only_an_older_fence_sees_the_older_cursor(restored:
     nothing_is_doubled(money)
 
 
-def test_the_look_does_not_vouch_for_a_database_it_has_never_seen(restored: Restored) -> None:
+def test_change_data_do_not_move_the_cursor_of_an_unknown_database(restored: Restored) -> None:
     money, backup, _ = restored
     backup.restore()
     _known.clear()
@@ -143,10 +144,11 @@ def test_the_log_says_what_was_linked_again(restored: Restored) -> None:
     money, backup, _ = restored
     backup.restore()
     money.sweep()
+    relinked = SyncLogEntry.objects.filter(cause=Cause.ADOPTED, kind="payment")
     assert (
-        "done: Payment of $30.00 in QuickBooks bears the portal's mark and was linked again instead of being made anew."
-        in money.told()
-    )
+        "done",
+        "Payment of $30.00 in QuickBooks carries the portal's tag and was linked again instead of being created twice.",
+    ) in relinked.values_list("outcome", "sentence")
 
 
 def test_edits_made_since_are_made_up_for(restored: Restored) -> None:
@@ -171,7 +173,7 @@ def listed(money: Money, invoice: dict[str, Any]) -> list[dict[str, Any]]:
     return list(answer.json())
 
 
-def test_whose_edit_it_was_is_asked_where_quickbooks_was_edited_too(restored: Restored) -> None:
+def test_edits_on_both_sides_are_a_question_after_a_restore(restored: Restored) -> None:
     """Nobody knows any more what the portal had written: money is not overwritten on a guess."""
     money, backup, _ = restored
     recorded = money.books("Payment")[0]
@@ -196,7 +198,7 @@ def test_a_payment_removed_since_is_noticed(restored: Restored) -> None:
 
 
 def test_a_payment_with_nothing_applied_is_known_too(money: Money) -> None:
-    """It names no invoice in QuickBooks: the mark does."""
+    """The payment names no invoice in QuickBooks: its tag does."""
     money.office.simulator.switch(overpayment="accept", requestid_memory_seconds=0)
     money.invoice(("Permit", 1, 5))
     money.work()
@@ -252,7 +254,7 @@ def test_a_backup_from_before_the_switch_on_is_no_gap(restored: Restored) -> Non
     assert len(money.books("Invoice")) == 2
 
 
-def test_after_a_long_silence_the_lane_looks_first_and_then_no_more(restored: Restored) -> None:
+def test_after_a_long_outage_the_worker_recovers_once(restored: Restored) -> None:
     money, _, invoice = restored
     QuickBooksConnection.objects.update(changes_cursor_at=timezone.now() - timedelta(days=3))
     money.pay(invoice, 10)
@@ -265,7 +267,7 @@ def test_after_a_long_silence_the_lane_looks_first_and_then_no_more(restored: Re
 
 
 def test_a_copied_invoice_is_not_taken_for_the_first(restored: Restored) -> None:
-    """Copying in QuickBooks copies the note, and our mark with it."""
+    """Copying in QuickBooks copies the note with the portal's tag."""
     money, backup, _ = restored
     first = next(row for row in money.books("Invoice") if row["TotalAmt"] == 100)
     names = ("CustomerRef", "PrivateNote")

@@ -1,4 +1,4 @@
-"""The background look at payments people record in QuickBooks."""
+"""Change data capture finds the payments that people record in QuickBooks."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_it_rests_while_there_is_no_access(billed: tuple[Money, str], state: str
     assert due_cdc_reads() == []
 
 
-def test_only_customers_are_looked_at_while_syncing_is_off(billed: tuple[Money, str]) -> None:
+def test_only_customers_are_read_while_syncing_is_off(billed: tuple[Money, str]) -> None:
     money, invoice_id = billed
     money.look_at_changes()
     before = books()
@@ -98,7 +98,7 @@ def test_only_customers_are_looked_at_while_syncing_is_off(billed: tuple[Money, 
     assert not ExternalPayment.objects.exists()
 
 
-def test_lost_access_is_told(billed: tuple[Money, str]) -> None:
+def test_lost_access_is_stored(billed: tuple[Money, str]) -> None:
     money, _ = billed
     read_at = books().changes_read_at
     money.office.simulator.fault("forbidden", method="GET", times=2)

@@ -87,8 +87,8 @@ def test_a_disconnected_company_is_unknown(office: Office) -> None:
 @pytest.mark.parametrize(
     ("body", "outcome", "reason"),
     [
-        ({"triggerKey": "PROJECT_CREATED", "recordId": 1}, "ignored", "says nothing about entering a phase"),
-        ({"triggerKey": "PROJECT_PHASE_STARTED"}, "ignored", "says nothing about entering a phase"),
+        ({"triggerKey": "PROJECT_CREATED", "recordId": 1}, "ignored", "not about a project entering a phase"),
+        ({"triggerKey": "PROJECT_PHASE_STARTED"}, "ignored", "not about a project entering a phase"),
         (
             {"triggerKey": "PROJECT_PHASE_STARTED", "recordId": 1, "phaseTemplateId": 4},
             "ignored",
@@ -127,7 +127,7 @@ def test_any_authentic_event_makes_the_poll_due(office: Office) -> None:
     assert office.coperniq.last_event_at != before
 
 
-def test_events_of_a_company_without_live_books_are_ignored(office: Office) -> None:
+def test_events_of_a_company_without_a_live_connection_are_ignored(office: Office) -> None:
     project = office.project(office.account())
     QuickBooksConnection.objects.update(state=QuickBooksConnection.State.DISCONNECTED)
     office.enter(project)
@@ -136,7 +136,7 @@ def test_events_of_a_company_without_live_books_are_ignored(office: Office) -> N
 
 
 @pytest.mark.django_db
-def test_books_in_another_currency_are_not_written(simulator: Simulation) -> None:
+def test_a_company_in_another_currency_is_not_written(simulator: Simulation) -> None:
     office = open_office(simulator)
     QuickBooksConnection.objects.update(home_currency="CAD")
     office.enter(office.project(office.account()))

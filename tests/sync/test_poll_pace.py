@@ -115,7 +115,7 @@ def test_a_project_that_changes_again_is_seen_again(office: Office) -> None:
     assert office.company.events.count() == 2
 
 
-def test_a_project_whose_workflow_the_list_does_not_name_is_looked_at() -> None:
+def test_a_project_without_a_workflow_in_the_list_is_read() -> None:
     projects = [replace(PROJECT, workflow_id=workflow) for workflow in ("1", "2", "")]
     assert projects_with_triggers(projects, [PhaseTrigger(workflow_id="1")]) == [projects[0], projects[2]]
 
@@ -187,7 +187,7 @@ def test_a_poll_whose_worker_was_killed_is_due_again_at_once(office: Office) -> 
     assert len(due_coperniq_polls()) == 1
 
 
-def test_a_look_whose_worker_was_killed_is_due_again_at_once(office: Office) -> None:
+def test_a_read_whose_worker_was_killed_is_due_again_at_once(office: Office) -> None:
     now = timezone.now()
     QuickBooksConnection.objects.update(next_changes_at=now, changes_claimed_until=now)
     assert len(due_cdc_reads()) == 1

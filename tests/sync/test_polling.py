@@ -55,7 +55,7 @@ def test_a_project_that_has_moved_on_already_is_found_too(office: Office) -> Non
     assert len(office.customers()) == 2
 
 
-def test_what_was_seen_is_not_looked_at_again(office: Office) -> None:
+def test_a_known_version_leads_to_no_second_run(office: Office) -> None:
     unheard(office)
     for _ in range(3):
         make_due(office)
@@ -133,7 +133,7 @@ def test_a_refused_key_stops_the_polling(office: Office) -> None:
     assert due_coperniq_polls() == []
 
 
-def test_nothing_is_polled_for_books_that_are_not_connected(office: Office) -> None:
+def test_nothing_is_polled_while_quickbooks_is_not_connected(office: Office) -> None:
     QuickBooksConnection.objects.update(state=QuickBooksConnection.State.DISCONNECTED)
     make_due(office)
     assert due_coperniq_polls() == []
@@ -208,7 +208,7 @@ def test_a_list_that_moves_while_it_is_read_hides_nobody(
     CoperniqConnection.objects.update(next_sweep_at=timezone.now() + timedelta(hours=9))
     before_page_two(monkeypatch, lambda: move(office, projects[50]))
     # As after an outage, when the pages span more than what is read again.
-    monkeypatch.setattr("integrations.sync.polling.OVERLAP", timedelta(0))
+    monkeypatch.setattr("integrations.sync.ingest.coperniq_projects._POLL_OVERLAP", timedelta(0))
     make_due(office)
     due_coperniq_polls()[0]()
     assert InboundEvent.objects.filter(record_id=hidden["id"]).exists()
@@ -231,7 +231,7 @@ def before_page_two(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]
     monkeypatch.setattr(CoperniqClient, "_get", between)
 
 
-def test_hundreds_of_one_moment_cost_a_second_look_only_once(
+def test_hundreds_of_one_timestamp_cost_a_second_read_only_once(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = timezone.now()
@@ -265,7 +265,7 @@ def test_what_was_seen_while_quickbooks_was_disconnected_is_planned_when_it_is_b
     assert not InboundEvent.objects.unplanned().exists()
     QuickBooksConnection.objects.update(state=QuickBooksConnection.State.CONNECTED)
     if found_by == "a sweep":
-        monkeypatch.setattr("integrations.sync.polling.OVERLAP", timedelta(0))
+        monkeypatch.setattr("integrations.sync.ingest.coperniq_projects._POLL_OVERLAP", timedelta(0))
         cursor = timezone.now() + timedelta(minutes=20)
         CoperniqConnection.objects.update(projects_cursor_at=cursor, next_sweep_at=timezone.now())
     make_due(office)

@@ -1,4 +1,4 @@
-"""Not every change moves a stamp: the sweep looks at all projects, within the day's calls."""
+"""Not every change updates a timestamp: the full scan reads all projects, within the day's calls."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def poll_and_sweep(office: Office) -> None:
 def only_sweeps_see_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the latest change of every project lay before what a poll reads again."""
     CoperniqConnection.objects.update(projects_cursor_at=timezone.now() + timedelta(minutes=20))
-    monkeypatch.setattr("integrations.sync.polling.OVERLAP", timedelta(0))
+    monkeypatch.setattr("integrations.sync.ingest.coperniq_projects._POLL_OVERLAP", timedelta(0))
 
 
 @pytest.mark.parametrize("new_instance", [True, False])
@@ -81,34 +81,34 @@ def test_what_rested_before_the_trigger_was_saved_is_only_noted(office: Office) 
     assert looked_at(office, listed(1, office), listed(2, office, "Billing")) == ["2"]
 
 
-def test_what_changed_since_the_trigger_was_saved_is_looked_at(office: Office) -> None:
+def test_a_project_changed_since_the_trigger_was_saved_is_read(office: Office) -> None:
     assert looked_at(office, listed(1, office, updatedAt=office.trigger.saved_at.isoformat())) == ["1"]
 
 
-def test_a_new_stamp_of_a_known_project_is_looked_at(office: Office) -> None:
+def test_a_new_timestamp_of_a_known_project_is_read(office: Office) -> None:
     looked_at(office, listed(1, office))
     stamp = office.trigger.saved_at - timedelta(hours=1)
     assert looked_at(office, listed(1, office, updatedAt=stamp.isoformat())) == ["1"]
 
 
-def test_a_project_of_another_workflow_is_not_looked_at(office: Office) -> None:
+def test_a_project_of_another_workflow_is_not_read(office: Office) -> None:
     inside = listed(1, office, "Installation", workflowId="999")
     assert looked_at(office, inside) == []
     assert not InboundEvent.objects.exists()
 
 
-def test_a_project_inside_a_trigger_phase_is_looked_at_once_a_day(office: Office) -> None:
+def test_a_project_in_a_trigger_phase_is_read_once_a_day(office: Office) -> None:
     inside = listed(1, office, "Installation")
     moments = [NOON, NOON + timedelta(hours=1), NOON + timedelta(days=1)]
     assert [looked_at(office, inside, now=now) for now in moments] == [["1"], [], ["1"]]
 
 
-def test_what_is_looked_at_as_new_is_not_looked_at_twice(office: Office) -> None:
+def test_a_new_project_is_not_read_twice(office: Office) -> None:
     new = listed(1, office, "Installation", updatedAt=office.trigger.saved_at.isoformat())
     assert [looked_at(office, new) for _ in range(3)] == [["1"], ["1"], []]
 
 
-def test_a_day_has_only_so_many_looks_and_everybody_s_turn_comes(
+def test_reads_a_day_are_limited_and_every_project_gets_its_turn(
     office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ingest_full_scan, "SCANS_PER_DAY", 3)

@@ -51,7 +51,7 @@ def keep(connection: QuickBooksConnection, **lists: Rows) -> None:
 
 
 class Refreshing:
-    """Stands for both vendors: what the next reading of the lists brings, and how often they were read."""
+    """Replaces both vendors: what the next read of the lists returns, and how often they were read."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
         self.brings: dict[str, Rows] = {}

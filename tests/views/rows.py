@@ -39,7 +39,7 @@ MATCH_CHOICES = [
 
 
 def entry(connection: QuickBooksConnection, coperniq_id: str = "1", **values: Any) -> SyncLogEntry:
-    reported = {
+    defaults = {
         "direction": Direction.PUSH,
         "kind": Kind.CUSTOMER,
         "outcome": Outcome.DONE,
@@ -47,24 +47,24 @@ def entry(connection: QuickBooksConnection, coperniq_id: str = "1", **values: An
         "record_name": "John Smith",
     }
     return SyncLogEntry.objects.create(
-        company=connection.company, connection=connection, coperniq_id=coperniq_id, **{**reported, **values}
+        company=connection.company, connection=connection, coperniq_id=coperniq_id, **{**defaults, **values}
     )
 
 
 def held(connection: QuickBooksConnection, coperniq_id: str = "1", **values: Any) -> SyncRun:
-    reported = {
+    defaults = {
         "cause": "several_matches",
         "sentence": "QuickBooks has 2 customers that could be it.",
         "choices": MATCH_CHOICES,
     }
-    return run(connection, RunState.HELD, coperniq_id, **{**reported, **values})
+    return run(connection, RunState.HELD, coperniq_id, **{**defaults, **values})
 
 
 def preview(connection: QuickBooksConnection, coperniq_id: str = "1", **values: Any) -> SyncRun:
     planned = [{"operation": "update", "entity": "Customer", "quickbooks_id": "58", "changes": CHANGES}]
     shown = {"question": Question.PREVIEW, "question_subject": "plan-a"}
-    reported = {"cause": "preview", "choices": PREVIEW_CHOICES, "planned": planned, **shown}
-    return held(connection, coperniq_id, **{"preview": True, **reported, **values})
+    defaults = {"cause": "preview", "choices": PREVIEW_CHOICES, "planned": planned, **shown}
+    return held(connection, coperniq_id, **{"preview": True, **defaults, **values})
 
 
 COMPARED = {"field": "Due date", "before": "2026-06-30", "coperniq": "2026-07-15", "quickbooks": ""}
@@ -77,7 +77,7 @@ CONFLICT_CHOICES = [
 
 def conflict(connection: QuickBooksConnection, **values: Any) -> SyncRun:
     """An invoice that both sides have changed."""
-    reported = {
+    defaults = {
         "kind": Kind.INVOICE,
         "action": Action.PUSH_INVOICE,
         "cause": "conflict",
@@ -85,7 +85,7 @@ def conflict(connection: QuickBooksConnection, **values: Any) -> SyncRun:
         "choices": CONFLICT_CHOICES,
         "planned": [{"compared": COMPARED}],
     }
-    return held(connection, "11", **{**reported, **values})
+    return held(connection, "11", **{**defaults, **values})
 
 
 def csv_of(answer: Any) -> list[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""Other books, or another Coperniq company, answered than before: everything stops until a person decides."""
+"""Another QuickBooks or Coperniq company is connected than before: syncing stops until a person decides."""
 
 from __future__ import annotations
 
@@ -71,7 +71,9 @@ def proposal() -> QuickBooksConnection | None:
     return QuickBooksConnection.objects.filter(state=State.PROPOSED).first()
 
 
-def test_other_books_stop_everything(browser: Client, old: QuickBooksConnection, vendors: Vendors) -> None:
+def test_another_quickbooks_company_stops_everything(
+    browser: Client, old: QuickBooksConnection, vendors: Vendors
+) -> None:
     answer = consent_to_other_books(browser, vendors)
     assert answer["Location"] == reverse("integrations:overview")
     assert "until you decide" in str(next(iter(get_messages(answer.wsgi_request))))
@@ -93,7 +95,7 @@ def test_the_guard_says_what_is_at_stake(
     assert (found.old, found.proposed.company_name, found.links_at_risk) == (old, "Other Books", 1)
 
 
-def test_disconnected_books_are_guarded_too(
+def test_a_disconnected_company_is_protected_too(
     browser: Client, old: QuickBooksConnection, vendors: Vendors
 ) -> None:
     clear_tokens(old, State.DISCONNECTED)
@@ -103,7 +105,7 @@ def test_disconnected_books_are_guarded_too(
     assert proposal() is not None
 
 
-def test_move_seals_the_old_books_with_their_links(
+def test_switching_archives_the_old_connection_with_its_links(
     browser: Client, old: QuickBooksConnection, vendors: Vendors
 ) -> None:
     consent_to_other_books(browser, vendors)
@@ -156,7 +158,7 @@ def test_move_is_recorded(browser: Client, alice: User, old: QuickBooksConnectio
     assert "1 links" in act.target
 
 
-def test_moving_into_books_taken_meanwhile_is_refused(
+def test_switching_to_a_company_taken_meanwhile_is_refused(
     browser: Client, old: QuickBooksConnection, bolt: Company, vendors: Vendors
 ) -> None:
     consent_to_other_books(browser, vendors)
@@ -213,7 +215,7 @@ def test_keep_learns_that_access_was_taken_away(
     assert old.state == State.NEEDS_AUTHORIZATION
 
 
-def test_keep_leaves_disconnected_books_disconnected(
+def test_keeping_leaves_a_disconnected_company_disconnected(
     browser: Client, old: QuickBooksConnection, vendors: Vendors
 ) -> None:
     clear_tokens(old, State.DISCONNECTED)
@@ -223,7 +225,7 @@ def test_keep_leaves_disconnected_books_disconnected(
     assert old.state == State.DISCONNECTED
 
 
-def test_consenting_to_the_old_books_again_keeps_them(
+def test_authorizing_the_old_company_again_keeps_it(
     browser: Client, old: QuickBooksConnection, vendors: Vendors
 ) -> None:
     consent_to_other_books(browser, vendors)
@@ -267,7 +269,7 @@ def test_disconnecting_ends_the_proposal_too(
     assert len(vendors.revoked()) == 2
 
 
-def test_old_books_in_use_elsewhere_are_left_as_they_are(
+def test_an_old_company_in_use_elsewhere_is_left_as_it_is(
     browser: Client, old: QuickBooksConnection, bolt: Company, vendors: Vendors
 ) -> None:
     clear_tokens(old, State.DISCONNECTED)
@@ -309,7 +311,7 @@ def test_moving_house_is_for_admins(
     assert sign_in(frank).post(page, {"choice": "move"}).status_code == 403
 
 
-def test_losing_the_race_for_the_new_books_is_friendly(
+def test_losing_the_race_for_the_new_company_is_an_answer(
     browser: Client, old: QuickBooksConnection, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def too_late(*_: object) -> None:
@@ -416,7 +418,9 @@ def test_a_key_entered_while_another_is_tried_is_not_lost(
     assert CoperniqConnection.objects.get().api_key == "demo-coperniq-key"
 
 
-def test_moving_without_books_only_changes_the_key(browser: Client, acme: Company, vendors: Vendors) -> None:
+def test_switching_without_quickbooks_only_changes_the_key(
+    browser: Client, acme: Company, vendors: Vendors
+) -> None:
     keyed(acme, proposed_api_key_encrypted=encrypt("demo-strange-key"))
     vendors.has_workflows()
     assert browser.post(COPERNIQ_GUARD, {"choice": "move"}).status_code == 302

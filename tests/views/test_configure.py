@@ -47,8 +47,8 @@ def trigger(connection: QuickBooksConnection) -> PhaseTrigger:
 def errors(browser: Client, page: str, **fields: str) -> dict[str, list[str]]:
     answer = browser.post(page, fields, headers=JSON)
     assert answer.status_code == 400
-    reported: dict[str, list[str]] = answer.json()["errors"]
-    return reported
+    refusals: dict[str, list[str]] = answer.json()["errors"]
+    return refusals
 
 
 def test_a_phase_becomes_the_trigger(browser: Client, connection: QuickBooksConnection) -> None:
@@ -109,8 +109,8 @@ def test_a_phase_of_another_workflow_is_refused(
     browser: Client, connection: QuickBooksConnection, vendors: Vendors
 ) -> None:
     vendors.has_workflows()
-    reported = errors(browser, TRIGGERS, **{"phase-11": "201"})
-    assert reported == {"phase-11": ["The workflow “Residential” has no phase 201."]}
+    refusals = errors(browser, TRIGGERS, **{"phase-11": "201"})
+    assert refusals == {"phase-11": ["The workflow “Residential” has no phase 201."]}
 
 
 def test_an_unknown_workflow_is_asked_for_before_it_is_refused(
@@ -126,8 +126,8 @@ def test_coperniq_out_of_reach_is_no_reason_to_guess(
     browser: Client, connection: QuickBooksConnection, vendors: Vendors
 ) -> None:
     vendors.has_workflows(status=503)
-    reported = errors(browser, TRIGGERS, **{"phase-99": "900"})
-    assert "cannot be reached" in reported["phase-99"][0]
+    refusals = errors(browser, TRIGGERS, **{"phase-99": "900"})
+    assert "cannot be reached" in refusals["phase-99"][0]
 
 
 def test_without_coperniq_there_are_no_phases(browser: Client, acme: Company, vendors: Vendors) -> None:
@@ -146,11 +146,11 @@ def test_a_broken_trigger_stays_until_it_is_changed(
 
 
 def test_one_wrong_field_saves_none(browser: Client, trigger: PhaseTrigger) -> None:
-    reported = errors(
+    refusals = errors(
         browser, TRIGGERS, **{"phase-11": "102", "reentry-11": "sometimes", "preview-11": "maybe"}
     )
     trigger.refresh_from_db()
-    assert set(reported) == {"reentry-11", "preview-11"}
+    assert set(refusals) == {"reentry-11", "preview-11"}
     assert trigger.phase_template_id == "101"
     assert not AuditLogEntry.objects.exists()
 
@@ -169,17 +169,17 @@ def test_preview_switched_off_releases_nothing(browser: Client, trigger: PhaseTr
     assert (trigger.preview, held.state, held.preview) == (False, RunState.HELD, True)
 
 
-def test_books_in_other_currencies_cannot_be_switched_on(
+def test_companies_in_other_currencies_cannot_be_switched_on(
     browser: Client, connection: QuickBooksConnection
 ) -> None:
     QuickBooksConnection.objects.update(home_currency="CAD")
-    reported = errors(browser, TRIGGERS, **{"phase-11": "101"})["phase-11"][0]
-    assert "CAD" in reported
-    assert "US dollars" in reported
+    refusals = errors(browser, TRIGGERS, **{"phase-11": "101"})["phase-11"][0]
+    assert "CAD" in refusals
+    assert "US dollars" in refusals
     assert not PhaseTrigger.objects.exists()
 
 
-def test_books_in_other_currencies_can_be_switched_off(browser: Client, trigger: PhaseTrigger) -> None:
+def test_companies_in_other_currencies_can_be_switched_off(browser: Client, trigger: PhaseTrigger) -> None:
     QuickBooksConnection.objects.update(home_currency="CAD")
     assert browser.post(TRIGGERS, {"phase-11": ""}).status_code == 302
     assert not PhaseTrigger.objects.exists()
@@ -244,8 +244,8 @@ def test_mappings_take_fields_and_custom_properties(
 def test_what_is_no_setting_is_refused(
     browser: Client, connection: QuickBooksConnection, key: str, value: str
 ) -> None:
-    reported = errors(browser, SETTINGS, **{key: value, "matching_strategy": "skip"})
-    assert list(reported) == [key]
+    refusals = errors(browser, SETTINGS, **{key: value, "matching_strategy": "skip"})
+    assert list(refusals) == [key]
     assert SyncSettings.objects.get().matching_strategy == "enrich"
 
 

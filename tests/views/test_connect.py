@@ -1,4 +1,4 @@
-"""Connect, the way back from Intuit, Disconnect: through the front door, with Intuit played."""
+"""Connect, Intuit's callback and disconnect, over HTTP, with Intuit's answers stubbed."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def browser(alice: User, sign_in: SignIn) -> Client:
     return sign_in(alice)
 
 
-def shown_message(answer: Any) -> str:
+def message_of(answer: Any) -> str:
     return " ".join(str(message) for message in get_messages(answer.wsgi_request))
 
 
@@ -76,7 +76,7 @@ def test_connect_leads_to_intuit_in_the_same_tab(browser: Client, vendors: Vendo
     assert len(asked["state"][0]) >= 32
 
 
-def test_a_program_is_told_where_to_go(browser: Client, vendors: Vendors) -> None:
+def test_a_program_is_reported_where_to_go(browser: Client, vendors: Vendors) -> None:
     answer = browser.post(CONNECT, headers=JSON)
     assert answer.json()["ok"] is True
     assert answer.json()["location"].startswith("https://appcenter.intuit.com/")
@@ -92,7 +92,7 @@ def test_consent_stores_the_connection(browser: Client, acme: Company, vendors: 
     vendors.has_books()
     answer = come_back(browser, begin(browser))
     assert (answer.status_code, answer["Location"]) == (302, reverse("integrations:configuration"))
-    assert "Acme Books" in shown_message(answer)
+    assert "Acme Books" in message_of(answer)
     stored = QuickBooksConnection.objects.get()
     assert (stored.company, stored.realm_id, stored.state) == (acme, REALM, State.CONNECTED)
     assert (stored.access_token, stored.refresh_token) == (ACCESS, REFRESH)
@@ -130,7 +130,7 @@ def test_tokens_are_nowhere_but_encrypted(
     columns = QuickBooksConnection.objects.values().get()
     sessions = [session.get_decoded() for session in Session.objects.all()]
     acts = list(AuditLogEntry.objects.values())
-    shown = f"{columns}{sessions}{acts}{caplog.text}{dict(answer.headers)}{shown_message(answer)}"
+    shown = f"{columns}{sessions}{acts}{caplog.text}{dict(answer.headers)}{message_of(answer)}"
     assert ACCESS not in shown
     assert REFRESH not in shown
 
@@ -295,7 +295,7 @@ def test_a_failed_exchange_stores_nothing(
         (400, "6190", "subscription or trial"),
     ],
 )
-def test_books_that_stay_closed_store_nothing(
+def test_a_company_without_access_stores_nothing(
     browser: Client, vendors: Vendors, status: int, code: str, words: str
 ) -> None:
     vendors.grants()
@@ -303,13 +303,13 @@ def test_books_that_stay_closed_store_nothing(
     refused(come_back(browser, begin(browser)), words)
 
 
-def test_books_of_an_unknown_shape_store_nothing(browser: Client, vendors: Vendors) -> None:
+def test_a_company_of_an_unknown_shape_stores_nothing(browser: Client, vendors: Vendors) -> None:
     vendors.grants()
     vendors.refuses_books({"CompanyInfo": {"Id": "1"}}, 200)
     refused(come_back(browser, begin(browser)), "in an unknown way")
 
 
-def test_the_refusal_does_not_name_whose_books_they_are(
+def test_the_refusal_does_not_name_who_uses_the_company(
     browser: Client, bolt: Company, vendors: Vendors
 ) -> None:
     books(bolt)
@@ -323,7 +323,7 @@ def test_the_refusal_does_not_name_whose_books_they_are(
     assert not vendors.revoked(), "revoking might end the grant of the other company"
 
 
-def test_whether_books_are_in_use_is_told_to_their_owners_only(
+def test_whether_a_company_is_in_use_is_shown_to_its_owners_only(
     browser: Client, bolt: Company, vendors: Vendors
 ) -> None:
     books(bolt)
@@ -335,7 +335,7 @@ def test_whether_books_are_in_use_is_told_to_their_owners_only(
 def test_losing_the_race_for_a_realm_is_friendly(
     browser: Client, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The other company's row appears between our look and our insert: only the constraint can tell."""
+    """The other company's row appears between the query and the insert: only the constraint catches it."""
 
     def too_late(*_: object) -> None:
         raise IntegrityError
@@ -362,12 +362,12 @@ def test_other_currencies_are_connected_with_a_warning(browser: Client, vendors:
     vendors.grants()
     vendors.has_books(currency="CAD")
     answer = come_back(browser, begin(browser))
-    assert "CAD" in shown_message(answer)
+    assert "CAD" in message_of(answer)
     assert QuickBooksConnection.objects.get().is_connected
 
 
 @pytest.mark.parametrize("state", [State.NEEDS_AUTHORIZATION, State.CONNECTED, State.DISCONNECTED])
-def test_the_same_books_continue_where_they_stopped(
+def test_the_same_company_continues_where_it_stopped(
     browser: Client, acme: Company, vendors: Vendors, state: str
 ) -> None:
     old = books(acme, state=state, state_reason="ended", token_version=4, access_token_encrypted="")
@@ -486,15 +486,15 @@ def test_disconnect_does_not_depend_on_intuit(
     if isinstance(failure, int):
         vendors.revokes(failure)
     answer = browser.post(DISCONNECT, {"confirm": "yes"})
-    assert "could not be told" in shown_message(answer)
+    assert "could not be notified" in message_of(answer)
     assert QuickBooksConnection.objects.get().state == State.DISCONNECTED
 
 
 def test_disconnect_does_not_depend_on_readable_tokens(
     browser: Client, acme: Company, vendors: Vendors
 ) -> None:
-    books(acme, refresh_token_encrypted="encrypted-with-a-lost-key")
-    assert "could not be told" in shown_message(browser.post(DISCONNECT, {"confirm": "yes"}))
+    books(acme, refresh_token_encrypted="sealed-with-a-lost-key")
+    assert "could not be notified" in message_of(browser.post(DISCONNECT, {"confirm": "yes"}))
     assert QuickBooksConnection.objects.get().state == State.DISCONNECTED
 
 
@@ -522,7 +522,7 @@ def test_coperniq_s_poll_stops_with_the_books(browser: Client, acme: Company, ve
     assert not CoperniqConnection.objects.due_for_poll(timezone.now()).exists()
 
 
-def test_other_books_belong_to_another_company(
+def test_another_quickbooks_company_belongs_to_another_company(
     bob: User, sign_in: SignIn, acme: Company, vendors: Vendors
 ) -> None:
     mine = books(acme)

@@ -1,4 +1,4 @@
-"""The whole way with the strict stand-ins of both vendors: connect, set a trigger, be guarded, keep, disconnect."""
+"""The whole flow with the simulator: connect, set a trigger, a company mismatch, keep, disconnect."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_the_whole_way(alice: User, acme: Company, sign_in: SignIn, simulator: S
     assert status_of(acme)["quickbooks"]["state"] == State.CONNECTED
 
 
-def test_intuit_was_told_of_every_end(
+def test_every_grant_is_revoked_at_intuit(
     alice: User, acme: Company, sign_in: SignIn, simulator: Simulation, settings: Settings
 ) -> None:
     browser = sign_in(alice)

@@ -1,4 +1,4 @@
-"""Coperniq by API key: tried first, stored encrypted, its webhook address kept."""
+"""Coperniq by API key: tested first, stored encrypted, its webhook address kept for good."""
 
 from __future__ import annotations
 

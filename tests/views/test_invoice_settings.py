@@ -58,11 +58,11 @@ def is_on() -> bool:
 def errors(browser: Client, page: str = SETTINGS, **fields: str) -> dict[str, list[str]]:
     answer = browser.post(page, fields, headers=JSON)
     assert answer.status_code == 400
-    reported: dict[str, list[str]] = answer.json()["errors"]
-    return reported
+    refusals: dict[str, list[str]] = answer.json()["errors"]
+    return refusals
 
 
-def test_switching_on_begins_a_period_and_looks_at_once(
+def test_switching_on_begins_a_period_and_scans_at_once(
     browser: Client, alice: User, connection: QuickBooksConnection
 ) -> None:
     asked_at = timezone.now()
@@ -122,19 +122,19 @@ def test_the_switch_has_two_positions(
 
 
 @pytest.mark.parametrize("currency", ["CAD", ""])
-def test_books_in_other_currencies_are_not_switched_on(
+def test_companies_in_other_currencies_are_not_switched_on(
     browser: Client, connection: QuickBooksConnection, currency: str
 ) -> None:
     QuickBooksConnection.objects.update(home_currency=currency)
-    reported = errors(browser, SWITCH, enabled="on")["enabled"][0]
-    assert (currency or "an unknown currency") in reported
-    assert "US dollars" in reported
+    refusals = errors(browser, SWITCH, enabled="on")["enabled"][0]
+    assert (currency or "an unknown currency") in refusals
+    assert "US dollars" in refusals
     assert not is_on()
     page = browser.get(CONFIGURATION).text
     assert "Only companies in US dollars can be switched on" in page
 
 
-def test_books_in_other_currencies_can_be_switched_off(
+def test_companies_in_other_currencies_can_be_switched_off(
     browser: Client, connection: QuickBooksConnection
 ) -> None:
     switch(browser, "on")
@@ -172,15 +172,15 @@ def test_the_card_says_what_flows_and_since_when(browser: Client, connection: Qu
     assert "Enable invoice and payment syncing" in text
     assert "Coperniq Payments" in text
     assert "QuickBooks has no drafts" in text
-    assert "Older ones can be sent or brought over one by one" in text
-    assert "When it was on before" not in text
+    assert "Older ones can be synced one by one" in text
+    assert "Earlier periods" not in text
     for enabled in ("on", "off", "on"):
         switch(browser, enabled)
     text = browser.get(CONFIGURATION).text
     period = InvoiceSyncPeriod.objects.latest("id")
     assert switch_is(text, "true", 'value="off"')
-    assert f"on since <strong>{period.on_at.astimezone(connection.company.zone):%b %-d, %Y, %H:%M}" in text
-    assert "When it was on before" in text
+    assert f"On since <strong>{period.on_at.astimezone(connection.company.zone):%b %-d, %Y, %H:%M}" in text
+    assert "Earlier periods" in text
 
 
 def test_the_words_are_stored_and_recorded(
@@ -273,10 +273,10 @@ def test_quickbooks_is_asked_once_before_an_id_is_refused(
     refreshing.brings = {"items": ITEMS, "accounts": ACCOUNTS}
     assert browser.post(SETTINGS, {"fallback_item": "59", "deposit_account.ACH": "35"}).status_code == 302
     assert refreshing.count == 1
-    reported = errors(browser, fallback_item="999", difference_item="998")
+    refusals = errors(browser, fallback_item="999", difference_item="998")
     assert refreshing.count == 2
-    assert "no active item with the id 999" in reported["fallback_item"][0]
-    assert set(reported) == {"fallback_item", "difference_item"}
+    assert "no active item with the id 999" in refusals["fallback_item"][0]
+    assert set(refusals) == {"fallback_item", "difference_item"}
 
 
 @pytest.mark.parametrize(
@@ -304,8 +304,8 @@ def test_quickbooks_out_of_reach_is_said_for_a_person_at_a_form(
     browser: Client, connection: QuickBooksConnection, refreshing: Refreshing
 ) -> None:
     refreshing.fails = True
-    reported = errors(browser, fallback_item="59")["fallback_item"][0]
-    assert reported == "QuickBooks cannot be reached at the moment. Please try again in a few minutes."
+    refusals = errors(browser, fallback_item="59")["fallback_item"][0]
+    assert refusals == "QuickBooks cannot be reached at the moment. Please try again in a few minutes."
     refreshing.brings = {"items": ITEMS}
     assert browser.post(SETTINGS, {"fallback_item": "59"}).status_code == 302
 

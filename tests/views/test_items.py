@@ -1,4 +1,4 @@
-"""Which catalog item is which QuickBooks item: read by everybody, chosen by those who configure."""
+"""Item matches: everyone may see them, and those who may configure can change them."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_rows_can_be_searched_and_narrowed(
     assert [row["catalog_id"] for row in rows(browser, **query)] == ids
 
 
-def test_unreadable_search_is_told(browser: Client, connection: QuickBooksConnection) -> None:
+def test_unreadable_search_is_reported(browser: Client, connection: QuickBooksConnection) -> None:
     assert "cannot be read" in browser.get(PAGE, {"page": "x"}).text
     answer = browser.get(PAGE, {"page": "0", "format": "json"})
     assert (answer.status_code, list(answer.json()["errors"])) == (400, ["page"])
@@ -286,7 +286,7 @@ def test_both_lists_are_read_again(
 
 def test_lists_belong_to_connected_books(browser: Client, refreshing: Refreshing) -> None:
     assert "Connect QuickBooks first" in browser.post(REFRESH, headers=JSON).json()["errors"]["quickbooks"][0]
-    assert "before QuickBooks is connected" in browser.get(PAGE).text
+    assert "Connect QuickBooks first" in browser.get(PAGE).text
     assert rows(browser) == []
     assert pin(browser, "3", "58").status_code == 404
 
@@ -335,7 +335,7 @@ def test_hostile_names_are_text(browser: Client, connection: QuickBooksConnectio
     assert "Archived" in text
 
 
-def test_an_empty_catalog_is_told_from_one_never_read(browser: Client, acme: Company) -> None:
+def test_an_empty_catalog_is_reported_from_one_never_read(browser: Client, acme: Company) -> None:
     connection = books(acme)
     assert "has not been read yet" in browser.get(PAGE).text
     keep(connection, catalog=[])

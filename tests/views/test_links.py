@@ -68,7 +68,7 @@ def test_unknown_kind_is_not_found(acme: Company, alice: User, sign_in: SignIn) 
     assert sign_in(alice).get("/integrations/links/vendor/").status_code == 404
 
 
-def test_company_without_books_has_no_links(acme: Company, alice: User, sign_in: SignIn) -> None:
+def test_company_without_quickbooks_has_no_links(acme: Company, alice: User, sign_in: SignIn) -> None:
     assert links(sign_in(alice)) == []
 
 
@@ -81,13 +81,15 @@ def test_search_finds_names_numbers_and_exact_ids(
     assert [row["coperniq_id"] for row in links(sign_in(alice), q=wanted)] == ids
 
 
-def test_unreadable_search_is_told(acme_books: QuickBooksConnection, alice: User, sign_in: SignIn) -> None:
+def test_unreadable_search_is_reported(
+    acme_books: QuickBooksConnection, alice: User, sign_in: SignIn
+) -> None:
     client = sign_in(alice)
     assert client.get(CUSTOMERS, {"q": "a\x00b"}).status_code == 400
     assert client.get(CUSTOMERS, {"q": "a\x00b", "format": "json"}).json()["errors"].keys() == {"q"}
 
 
-def test_links_of_sealed_books_and_of_other_companies_stay_out(
+def test_links_of_archived_connections_and_of_other_companies_stay_out(
     acme_books: QuickBooksConnection, bolt: Company, alice: User, sign_in: SignIn
 ) -> None:
     named(books(bolt, OTHER_REALM), "1", "Theirs")
@@ -149,6 +151,6 @@ def test_items_lead_to_the_page_where_they_are_chosen(
     acme_books: QuickBooksConnection, alice: User, sign_in: SignIn
 ) -> None:
     assert (
-        'under <a href="/integrations/items/">Item matches</a>'
+        'go to <a href="/integrations/items/">Item matches</a>'
         in sign_in(alice).get("/integrations/links/item/").text
     )

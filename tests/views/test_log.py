@@ -41,13 +41,11 @@ def entries(client: Client, **query: Any) -> list[dict[str, Any]]:
 def test_json_tells_everything_about_an_entry(
     acme_books: QuickBooksConnection, client_of_alice: Client
 ) -> None:
-    reported = entry(
-        acme_books, "7", quickbooks_id="58", changes=CHANGES, intuit_tid="1-abc", cause="warning"
-    )
+    logged = entry(acme_books, "7", quickbooks_id="58", changes=CHANGES, intuit_tid="1-abc", cause="warning")
     assert entries(client_of_alice) == [
         {
-            "id": reported.pk,
-            "at": reported.at.isoformat(),
+            "id": logged.pk,
+            "at": logged.at.isoformat(),
             "direction": "push",
             "kind": "customer",
             "outcome": "done",
@@ -113,7 +111,7 @@ def test_period_goes_by_the_days_of_the_companys_time_zone(
         {"q": "x" * 201},
     ],
 )
-def test_unreadable_filters_are_told_and_never_a_crash(
+def test_unreadable_filters_are_reported_and_never_a_crash(
     acme_books: QuickBooksConnection, client_of_alice: Client, query: dict[str, str]
 ) -> None:
     entry(acme_books)
@@ -125,7 +123,7 @@ def test_unreadable_filters_are_told_and_never_a_crash(
     assert "This filter cannot be read" in page.text
 
 
-def test_older_and_newer_pages_meet_without_gap_or_overlap(
+def test_older_and_newer_pages_have_no_gap_or_overlap(
     acme_books: QuickBooksConnection, client_of_alice: Client
 ) -> None:
     for number in range(120):
@@ -155,9 +153,9 @@ def test_names_from_outside_are_text_and_never_markup(
 ) -> None:
     evil = "<script>alert(1)</script>"
     changes = [{"field": evil, "before": evil, "after": evil}]
-    reported = entry(acme_books, evil[:20], record_name=evil, sentence=evil, cause=evil, changes=changes)
+    logged = entry(acme_books, evil[:20], record_name=evil, sentence=evil, cause=evil, changes=changes)
     held(acme_books, evil[:20], record_name=evil, sentence=evil, choices=[{"key": evil, "label": evil}])
-    for address in (LOG, f"{LOG}{reported.pk}/", "/integrations/runs/", f"{LOG}?q={evil}"):
+    for address in (LOG, f"{LOG}{logged.pk}/", "/integrations/runs/", f"{LOG}?q={evil}"):
         page = client_of_alice.get(address)
         assert "<script>alert" not in page.text
         assert "&lt;script&gt;alert" in page.text
@@ -178,12 +176,12 @@ def test_fifty_rows_cost_no_more_queries_than_two(
 def test_other_companies_entries_are_neither_listed_nor_opened(
     acme_books: QuickBooksConnection, bolt: Company, bob: User, sign_in: SignIn
 ) -> None:
-    reported = entry(acme_books)
+    logged = entry(acme_books)
     client = sign_in(bob)
     assert entries(client) == []
     assert entries(client, q="1") == []
-    assert client.get(f"{LOG}{reported.pk}/").status_code == 404
-    assert client.get(f"{LOG}{reported.pk}/", {"company": "acme"}).status_code == 404
+    assert client.get(f"{LOG}{logged.pk}/").status_code == 404
+    assert client.get(f"{LOG}{logged.pk}/", {"company": "acme"}).status_code == 404
     assert client.get(f"{LOG}{2**70}/").status_code == 404
 
 
@@ -258,7 +256,7 @@ def test_timeline_tells_the_whole_story_in_order(
         received_at=start,
     )
     pushed = held(acme_books, event=event)
-    reported = entry(acme_books, run=pushed, at=start + timedelta(minutes=2), outcome=Outcome.HELD)
+    logged = entry(acme_books, run=pushed, at=start + timedelta(minutes=2), outcome=Outcome.HELD)
     entry(acme_books, "2", at=start + timedelta(minutes=3))
     RemoteWrite.objects.create(
         connection=acme_books,
@@ -275,15 +273,15 @@ def test_timeline_tells_the_whole_story_in_order(
     )
     log_action(company=acme_books.company, user=alice, verb="retry", target=target_of(pushed), after="Queued")
     log_action(company=acme_books.company, user=alice, verb="retry", target="customer 12: another")
-    page = client_of_alice.get(f"{LOG}{reported.pk}/")
+    page = client_of_alice.get(f"{LOG}{logged.pk}/")
     moments = page.context["moments"]
     assert [moment.what for moment in moments] == ["event", "write", "log", "act"]
     for text in ("project phase started", "6240", "1-xyz", "alice@example.com: retry", "Display name"):
         assert text in page.text
-    assert "encrypted-body" not in page.text
-    shape = client_of_alice.get(f"{LOG}{reported.pk}/", {"format": "json"}).json()
+    assert "sealed-body" not in page.text
+    shape = client_of_alice.get(f"{LOG}{logged.pk}/", {"format": "json"}).json()
     assert [moment["what"] for moment in shape["timeline"]] == ["event", "write", "log", "act"]
-    assert shape["entry"]["id"] == reported.pk
+    assert shape["entry"]["id"] == logged.pk
 
 
 def test_timeline_compares_both_sides_but_never_shows_a_tax_number(

@@ -35,7 +35,7 @@ def skipped(connection: QuickBooksConnection, coperniq_id: str = "7", **values: 
     return row
 
 
-def log_page(connection: QuickBooksConnection, row: SyncRun, **values: Any) -> str:
+def log_address(connection: QuickBooksConnection, row: SyncRun, **values: Any) -> str:
     usual = {"kind": row.kind, "outcome": Outcome.SKIPPED, "record_name": "#1042"}
     logged = entry(connection, row.coperniq_id, run=row, **{**usual, **values})
     return f"/integrations/log/{logged.pk}/"
@@ -45,7 +45,7 @@ def test_the_timeline_offers_what_was_skipped(
     acme_books: QuickBooksConnection, frank: User, sign_in: SignIn
 ) -> None:
     row = skipped(acme_books)
-    address = log_page(acme_books, row)
+    address = log_address(acme_books, row)
     client = sign_in(frank)
     text = client.get(address).text
     assert "A choice is still open" in text
@@ -67,8 +67,8 @@ def test_the_log_leads_to_the_choices_once(
     acme_books: QuickBooksConnection, frank: User, sign_in: SignIn
 ) -> None:
     row = skipped(acme_books)
-    log_page(acme_books, row)
-    newest = log_page(acme_books, row)
+    log_address(acme_books, row)
+    newest = log_address(acme_books, row)
     text = sign_in(frank).get("/integrations/log/").text
     assert text.count("See the choices") == 1
     assert f'href="{newest}#choices"' in text
@@ -91,7 +91,7 @@ def test_a_choice_of_an_ended_run_is_carried_out(
 def test_staff_see_who_can_choose(acme_books: QuickBooksConnection, sam: User, sign_in: SignIn) -> None:
     row = skipped(acme_books)
     client = sign_in(sam)
-    text = client.get(log_page(acme_books, row)).text
+    text = client.get(log_address(acme_books, row)).text
     assert "Send it anyway</button>" not in text
     assert "Finance or a company admin can decide this. The choices are: Send it anyway." in text
     assert client.post(f"/integrations/runs/{row.pk}/decide/", {"choice": "send_anyway"}).status_code == 403
@@ -100,8 +100,8 @@ def test_staff_see_who_can_choose(acme_books: QuickBooksConnection, sam: User, s
 def test_only_the_newest_run_of_a_record_offers_its_choices(
     acme_books: QuickBooksConnection, frank: User, sign_in: SignIn
 ) -> None:
-    address = log_page(acme_books, skipped(acme_books))
-    log_page(acme_books, skipped(acme_books, choices=[]))
+    address = log_address(acme_books, skipped(acme_books))
+    log_address(acme_books, skipped(acme_books, choices=[]))
     assert "A choice is still open" not in sign_in(frank).get(address).text
 
 
@@ -111,7 +111,7 @@ def test_runs_that_are_over_or_under_way_offer_nothing(
 ) -> None:
     row = skipped(acme_books)
     SyncRun.objects.update(state=state)
-    assert "Send it anyway" not in sign_in(frank).get(log_page(acme_books, row)).text
+    assert "Send it anyway" not in sign_in(frank).get(log_address(acme_books, row)).text
 
 
 def test_held_runs_are_decided_from_the_timeline_except_previews(
@@ -119,18 +119,20 @@ def test_held_runs_are_decided_from_the_timeline_except_previews(
 ) -> None:
     client = sign_in(alice)
     match = held(acme_books, "1")
-    text = client.get(log_page(acme_books, match)).text
-    assert "Waits for a decision" in text
+    text = client.get(log_address(acme_books, match)).text
+    assert "Needs your decision" in text
     assert "Link to “Oak East”</button>" in text
-    assert "Write this to QuickBooks" not in client.get(log_page(acme_books, preview(acme_books, "2"))).text
+    assert (
+        "Write this to QuickBooks" not in client.get(log_address(acme_books, preview(acme_books, "2"))).text
+    )
 
 
 def test_other_companies_runs_are_not_offered(
     acme_books: QuickBooksConnection, bolt: Company, alice: User, sign_in: SignIn
 ) -> None:
     theirs = skipped(books(bolt, OTHER_REALM))
-    log_page(theirs.connection, theirs)
-    address = log_page(acme_books, skipped(acme_books, choices=[]))
+    log_address(theirs.connection, theirs)
+    address = log_address(acme_books, skipped(acme_books, choices=[]))
     assert "Send it anyway" not in sign_in(alice).get(address).text
     assert sign_in(alice).post(f"/integrations/runs/{theirs.pk}/decide/").status_code == 404
 

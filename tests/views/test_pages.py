@@ -35,7 +35,7 @@ def test_fresh_company_is_offered_to_connect_both_sides(client_of_alice: Client)
     assert page["Cache-Control"].startswith("max-age=0, no-cache, no-store")
 
 
-def test_connected_books_show_badge_name_and_menu(acme: Company, client_of_alice: Client) -> None:
+def test_a_connected_company_shows_badge_name_and_menu(acme: Company, client_of_alice: Client) -> None:
     books(acme)
     page = client_of_alice.get(OVERVIEW)
     assert '<span class="badge good">Connected</span>' in page.text
@@ -68,14 +68,16 @@ def test_each_state_shows_its_badge_and_its_way_out(
     assert button in page.text
 
 
-def test_open_guard_shows_both_books_and_what_is_at_risk(acme: Company, client_of_alice: Client) -> None:
+def test_a_company_mismatch_shows_both_companies_and_what_is_at_risk(
+    acme: Company, client_of_alice: Client
+) -> None:
     old = books(acme, state=State.AWAITING_DECISION, company_name="Brightfield Books")
     books(acme, OTHER_REALM, state=State.PROPOSED, company_name="Northgate Roofing")
     for number in range(3):
         link(old, Kind.CUSTOMER, str(number))
     page = client_of_alice.get(OVERVIEW)
     assert "Keep “Brightfield Books”" in page.text
-    assert "Move to “Northgate Roofing”" in page.text
+    assert "Switch to “Northgate Roofing”" in page.text
     assert "The 3 links are archived" in page.text
     assert '<span class="badge good">Connected</span>' not in page.text
 
@@ -84,7 +86,7 @@ def test_a_refused_key_says_why(acme: Company, client_of_alice: Client) -> None:
     keyed(acme, state=CoperniqConnection.State.REFUSED)
     assert "does not accept the stored API key any more" in client_of_alice.get(OVERVIEW).text
     CoperniqConnection.objects.update(state_reason="Coperniq does not show 3 invoices any more.")
-    assert "<p>Coperniq does not show 3 invoices any more. What" in client_of_alice.get(OVERVIEW).text
+    assert "<p>Coperniq does not show 3 invoices any more. Nothing" in client_of_alice.get(OVERVIEW).text
 
 
 def test_guarded_key_shows_what_is_at_risk(acme: Company, client_of_alice: Client) -> None:
@@ -148,7 +150,7 @@ def test_warnings_name_their_remedy(acme: Company, client_of_alice: Client) -> N
     keyed(acme)
     page = client_of_alice.get(CONFIGURATION)
     assert "No phase starts the sync yet" in page.text
-    assert '<a href="/integrations/quickbooks/#trigger">Take me there</a>' in page.text
+    assert '<a href="/integrations/quickbooks/#trigger">Go there</a>' in page.text
 
 
 def test_advice_about_coperniq_leads_to_its_card(acme: Company, client_of_alice: Client) -> None:
@@ -162,7 +164,7 @@ def test_advice_about_coperniq_leads_to_its_card(acme: Company, client_of_alice:
 def test_configuration_before_connecting_leads_back(client_of_alice: Client) -> None:
     page = client_of_alice.get(CONFIGURATION)
     assert page.status_code == 200
-    assert "nothing to configure" in page.text
+    assert "Connect QuickBooks first" in page.text
 
 
 def test_configuration_offers_each_workflow_with_its_phases(acme: Company, client_of_alice: Client) -> None:
@@ -215,7 +217,7 @@ def posted(text: str) -> list[tuple[str, str]]:
     return re.findall(r'<input type="text" name="([^"]+)" value="([^"]*)"', text)
 
 
-def test_matching_strategy_is_told_in_the_guides_words(acme: Company, client_of_alice: Client) -> None:
+def test_matching_strategy_is_reported_in_the_guides_words(acme: Company, client_of_alice: Client) -> None:
     books(acme)
     text = client_of_alice.get(CONFIGURATION).text
     for words in (
@@ -301,7 +303,7 @@ def test_signing_out_is_a_form_on_every_page(client_of_alice: Client) -> None:
     assert '<form method="post" action="/accounts/logout/">' in client_of_alice.get(OVERVIEW).text
 
 
-def test_a_crash_is_told_without_database_or_person(
+def test_a_crash_is_reported_without_database_or_person(
     client_of_alice: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.SUPPORT_EMAIL = "help@example.com"
@@ -309,11 +311,11 @@ def test_a_crash_is_told_without_database_or_person(
     monkeypatch.setattr("integrations.views.pages.quickbooks_card", None)
     page = client_of_alice.get(OVERVIEW)
     assert page.status_code == 500
-    assert "Something went wrong here" in page.text
+    assert "Something went wrong" in page.text
     assert "help@example.com" in page.text
 
 
-def test_form_without_its_token_is_told_kindly(alice: User) -> None:
+def test_form_without_its_token_is_reported_kindly(alice: User) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(alice)
     refused = client.post("/integrations/runs/retry/", {"run": 1})

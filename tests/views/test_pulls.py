@@ -1,4 +1,4 @@
-"""What comes from QuickBooks is shown as well as what goes there, linked or not yet."""
+"""Records from QuickBooks are shown like those sent there, linked or not yet."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def finance(frank: User, sign_in: SignIn) -> Client:
 
 
 def pull(connection: QuickBooksConnection, quickbooks_id: str = "145", **values: Any) -> SyncRun:
-    reported = {
+    shown = {
         "kind": Kind.INVOICE,
         "action": Action.PULL_INVOICE,
         "direction": Direction.PULL,
@@ -51,7 +51,7 @@ def pull(connection: QuickBooksConnection, quickbooks_id: str = "145", **values:
         "cause": "wrong_currency",
         "choices": CHOICES,
     }
-    return held(connection, "", **{**reported, **values})
+    return held(connection, "", **{**shown, **values})
 
 
 def test_a_record_that_is_not_linked_yet_is_called_by_what_is_known(
@@ -68,8 +68,8 @@ def test_runs_are_filtered_by_direction(acme_books: QuickBooksConnection, financ
     pull(acme_books)
     held(acme_books, "7")
     for direction, ids in {"pull": [""], "push": ["7"], "": ["7", ""]}.items():
-        reported = finance.get(RUNS, {"format": "json", "direction": direction}).json()["runs"]
-        assert [run["coperniq_id"] for run in reported] == ids
+        shown = finance.get(RUNS, {"format": "json", "direction": direction}).json()["runs"]
+        assert [run["coperniq_id"] for run in shown] == ids
     page = finance.get(RUNS, {"direction": "pull", "state": "held"})
     assert [row["run"].direction for row in page.context["rows"]] == ["pull"]
     assert "?direction=pull&amp;state=waiting" in page.text
@@ -86,8 +86,8 @@ def test_of_what_is_linked_both_ids_are_shown(acme_books: QuickBooksConnection, 
     pull(acme_books, "9", quickbooks_part="145", **kinds)
     pull(acme_books, "9", quickbooks_part="146", **kinds)
     held(acme_books, "11", kind=Kind.INVOICE, action=Action.PUSH_INVOICE)
-    reported = finance.get(RUNS, {"format": "json"}).json()["runs"]
-    assert [(run["coperniq_id"], run["quickbooks_id"]) for run in reported] == [
+    shown = finance.get(RUNS, {"format": "json"}).json()["runs"]
+    assert [(run["coperniq_id"], run["quickbooks_id"]) for run in shown] == [
         ("11", "qb-11"),
         ("", "9"),
         ("60", "9"),
@@ -127,10 +127,10 @@ def test_the_story_of_what_was_brought_over_begins_before_it_was_linked(
     last = entry(acme_books, "11", run=row, sentence="Brought it over.", **facts)
     entry(acme_books, "12", sentence="Another one.", **{**facts, "quickbooks_id": "146"})
     for logged in (first, last):
-        reported = finance.get(f"/integrations/log/{logged.pk}/", {"format": "json"}).json()["timeline"]
-        titles = [moment["title"] for moment in reported if moment["what"] != "log"]
+        shown = finance.get(f"/integrations/log/{logged.pk}/", {"format": "json"}).json()["timeline"]
+        titles = [moment["title"] for moment in shown if moment["what"] != "log"]
         assert titles == ["frank@example.com: decide", "Create Invoice in Coperniq: prepared"]
-        sentences = [moment["sentence"] for moment in reported if moment["what"] == "log"]
+        sentences = [moment["sentence"] for moment in shown if moment["what"] == "log"]
         assert sentences == ["It is older.", "Brought it over."]
 
 

@@ -56,21 +56,21 @@ def test_json_tells_plan_and_choices_of_a_run(
     acme_books: QuickBooksConnection, client_of_alice: Client
 ) -> None:
     row = preview(acme_books, "7", record_name="John Smith")
-    (reported,) = client_of_alice.get(RUNS, {"format": "json"}).json()["runs"]
-    assert reported["id"] == row.pk
-    assert reported["planned"][0]["changes"] == CHANGES
-    assert [choice["key"] for choice in reported["choices"]] == ["release", "discard"]
+    (listed,) = client_of_alice.get(RUNS, {"format": "json"}).json()["runs"]
+    assert listed["id"] == row.pk
+    assert listed["planned"][0]["changes"] == CHANGES
+    assert [choice["key"] for choice in listed["choices"]] == ["release", "discard"]
     wanted = {"direction": "push", "kind": "customer", "state": "held", "cause": "preview", "plan": "plan-a"}
     wanted |= {"coperniq_id": "7", "quickbooks_id": "", "name": "John Smith"}
-    assert {name: reported[name] for name in wanted} == wanted
-    assert reported["not_before"] is None
+    assert {name: listed[name] for name in wanted} == wanted
+    assert listed["not_before"] is None
 
 
 def test_held_runs_come_first(acme_books: QuickBooksConnection, client_of_alice: Client) -> None:
     held(acme_books, "old")
     run(acme_books, RunState.DONE, "new")
-    reported = client_of_alice.get(RUNS, {"format": "json"}).json()["runs"]
-    assert [row["coperniq_id"] for row in reported] == ["old", "new"]
+    listed = client_of_alice.get(RUNS, {"format": "json"}).json()["runs"]
+    assert [row["coperniq_id"] for row in listed] == ["old", "new"]
 
 
 @pytest.mark.parametrize(
@@ -85,11 +85,11 @@ def test_filters_narrow_the_runs(
     held(acme_books, "3", cause="name_taken")
     job = held(acme_books, "4")
     SyncRun.objects.filter(pk=job.pk).update(kind=Kind.JOB, action=Action.PUSH_JOB)
-    reported = client_of_alice.get(RUNS, {"format": "json", **query}).json()["runs"]
-    assert [row["coperniq_id"] for row in reported] == ids
+    listed = client_of_alice.get(RUNS, {"format": "json", **query}).json()["runs"]
+    assert [row["coperniq_id"] for row in listed] == ids
 
 
-def test_unknown_state_is_told(acme: Company, client_of_alice: Client) -> None:
+def test_unknown_state_is_reported(acme: Company, client_of_alice: Client) -> None:
     assert client_of_alice.get(RUNS, {"state": "lost"}).status_code == 400
     assert client_of_alice.get(RUNS, {"state": "lost", "format": "json"}).json()["errors"].keys() == {"state"}
 
@@ -133,12 +133,12 @@ def test_choice_that_is_not_offered_is_refused(
     row = held(acme_books)
     answer = decide(client_of_alice, row, choice)
     assert answer.status_code == 400
-    assert "moved on" in answer.json()["errors"]["choice"][0]
+    assert "has changed" in answer.json()["errors"]["choice"][0]
     assert state(row) == RunState.HELD
     assert not AuditLogEntry.objects.exists()
 
 
-def test_a_run_decided_a_moment_ago_is_told_to_have_moved_on(
+def test_a_run_decided_meanwhile_is_out_of_date(
     acme_books: QuickBooksConnection, client_of_alice: Client
 ) -> None:
     row = held(acme_books)
@@ -223,7 +223,7 @@ def test_retry_without_a_working_connection_leaves_everything_held(
     QuickBooksConnection.objects.update(state=QuickBooksConnection.State.NEEDS_AUTHORIZATION)
     answer = client_of_alice.post(RETRY, {"run": row.pk}, follow=True)
     assert "0 runs tried again" in answer.text
-    assert "waits until QuickBooks is connected again" in answer.text
+    assert "wait until QuickBooks is connected again" in answer.text
     assert state(row) == RunState.HELD
 
 
@@ -275,7 +275,7 @@ def test_forms_go_back_to_where_they_came_from_but_never_elsewhere(
     assert away["Location"] == RUNS
 
 
-def test_doors_refuse_other_methods_and_strangers(
+def test_forms_refuse_other_methods_and_other_people(
     acme: Company, client: Client, client_of_alice: Client
 ) -> None:
     assert client_of_alice.get(RETRY).status_code == 405

@@ -1,4 +1,4 @@
-"""One report for page, command and program; and what a company is told without asking."""
+"""The status report, the same for page, command and JSON, and the warnings of a company."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def test_other_companies_do_not_matter(
     assert answer["calls"]["quickbooks"]["month"] == {"reads": 0, "writes": 0}
 
 
-def test_runs_of_sealed_books_are_history(acme: Company, connection: QuickBooksConnection) -> None:
+def test_runs_of_archived_connections_do_not_count(acme: Company, connection: QuickBooksConnection) -> None:
     run(connection, RunState.RUNNING)
     QuickBooksConnection.objects.update(state=State.ARCHIVED)
     assert is_idle(acme)
@@ -188,7 +188,9 @@ def test_calls_are_summed_by_day_and_month(acme: Company, connection: QuickBooks
     assert calls["coperniq"]["today"] == {"reads": 0, "writes": 0}
 
 
-def test_invoice_syncing_is_told_with_its_cut_off(acme: Company, connection: QuickBooksConnection) -> None:
+def test_invoice_syncing_is_reported_with_its_cut_off(
+    acme: Company, connection: QuickBooksConnection
+) -> None:
     SyncSettings.objects.update(invoice_sync=False)
     assert status_of(acme)["invoice_sync"] == {"enabled": False, "since": None, "cut_off": None}
     now = timezone.now()
@@ -275,7 +277,7 @@ def test_the_last_poll_has_an_age(acme: Company, connection: QuickBooksConnectio
     assert 119 <= status_of(acme)["poll"]["age_seconds"] <= 180
 
 
-def test_the_look_for_changes_has_an_age(acme: Company, connection: QuickBooksConnection) -> None:
+def test_the_read_of_change_data_has_an_age(acme: Company, connection: QuickBooksConnection) -> None:
     assert status_of(acme)["cdc"] is None
     read_at = timezone.now() - timedelta(minutes=2)
     QuickBooksConnection.objects.update(captured_at=read_at)
@@ -288,24 +290,24 @@ def test_the_look_for_changes_has_an_age(acme: Company, connection: QuickBooksCo
     assert (reported["compared_fully_at"], reported["compared_fully_because"]) == (None, "")
 
 
-def heard(acme: Company, key: str, source: str, ago: timedelta, lag: timedelta, **fields: Any) -> None:
+def add_event(acme: Company, key: str, source: str, ago: timedelta, lag: timedelta, **fields: Any) -> None:
     at = timezone.now() - ago
     values = {"outcome": "planned", "planned_at": at, "occurred_at": at - lag, "received_at": at, **fields}
     InboundEvent.objects.create(company=acme, source=source, key=key, record_type="invoice", **values)
 
 
-def test_how_changes_were_heard_of_is_counted(acme: Company, connection: QuickBooksConnection) -> None:
+def test_how_changes_are_found_is_counted(acme: Company, connection: QuickBooksConnection) -> None:
     QuickBooksConnection.objects.update(captured_at=timezone.now())
     day, minute = timedelta(days=1), timedelta(minutes=1)
     for n in range(3):
-        heard(acme, f"told-{n}", "quickbooks_webhook", n * day, 90 * minute)
-    heard(acme, "ignored", "quickbooks_webhook", day, minute, outcome="ignored")
-    heard(acme, "long ago", "quickbooks_webhook", 31 * day, minute)
-    heard(acme, "found", "quickbooks_cdc", day, 65 * minute)
-    heard(acme, "found soon", "quickbooks_cdc", day, 4 * minute)
-    heard(acme, "found late, but long ago", "quickbooks_cdc", 8 * day, 5 * day)
-    heard(acme, "when is not known", "quickbooks_cdc", day, minute, occurred_at=None)
-    heard(acme, "Coperniq", "coperniq_poll", day, 9 * day)
+        add_event(acme, f"reported-{n}", "quickbooks_webhook", n * day, 90 * minute)
+    add_event(acme, "ignored", "quickbooks_webhook", day, minute, outcome="ignored")
+    add_event(acme, "long ago", "quickbooks_webhook", 31 * day, minute)
+    add_event(acme, "found", "quickbooks_cdc", day, 65 * minute)
+    add_event(acme, "found soon", "quickbooks_cdc", day, 4 * minute)
+    add_event(acme, "found late, but long ago", "quickbooks_cdc", 8 * day, 5 * day)
+    add_event(acme, "when is not known", "quickbooks_cdc", day, minute, occurred_at=None)
+    add_event(acme, "Coperniq", "coperniq_poll", day, 9 * day)
     with CaptureQueriesContext(database) as queries:
         reported = changes_of(QuickBooksConnection.objects.get())
     assert len(queries) == 2
@@ -317,7 +319,7 @@ def test_how_changes_were_heard_of_is_counted(acme: Company, connection: QuickBo
 
 def test_a_short_lag_has_words_too(acme: Company, connection: QuickBooksConnection) -> None:
     QuickBooksConnection.objects.update(captured_at=timezone.now())
-    heard(acme, "found", "quickbooks_cdc", timedelta(hours=1), timedelta(seconds=20))
+    add_event(acme, "found", "quickbooks_cdc", timedelta(hours=1), timedelta(seconds=20))
     reported = status_of(acme)["cdc"]
     assert (reported["oldest_lag_seconds_7_days"], reported["oldest_lag_7_days"]) == (
         20,
@@ -325,25 +327,25 @@ def test_a_short_lag_has_words_too(acme: Company, connection: QuickBooksConnecti
     )
 
 
-def test_the_page_tells_how_changes_were_heard_of(
+def test_the_page_tells_how_changes_are_found(
     acme: Company, connection: QuickBooksConnection, alice: User, sign_in: SignIn
 ) -> None:
     page = reverse("integrations:configuration")
     text = sign_in(alice).get(page).content.decode()
-    assert "Nobody has looked yet" in text
-    because = "QuickBooks tells the changes of 30 days, and nobody had looked since October 3, 2026."
+    assert "Not checked yet" in text
+    because = "QuickBooks reports changes of 30 days only, and the last read was on October 3, 2026."
     QuickBooksConnection.objects.update(
         captured_at=timezone.now(), compared_fully_at=timezone.now(), compared_fully_because=because
     )
-    heard(acme, "told", "quickbooks_webhook", timedelta(0), timedelta(0))
-    heard(acme, "found", "quickbooks_cdc", timedelta(0), timedelta(minutes=4))
+    add_event(acme, "reported", "quickbooks_webhook", timedelta(0), timedelta(0))
+    add_event(acme, "found", "quickbooks_cdc", timedelta(0), timedelta(minutes=4))
     text = sign_in(alice).get(page).content.decode()
     assert "1 in the last 30 days" in text
     assert "4 minutes after it happened" in text
     assert because in text
 
 
-def test_why_coperniq_was_stopped_is_told(acme: Company, trigger: Any) -> None:
+def test_the_warning_gives_the_reason_of_coperniqs_refusal(acme: Company, trigger: Any) -> None:
     enter(trigger)
     reason = "Coperniq does not show 3 invoices any more that are linked to QuickBooks."
     CoperniqConnection.objects.update(state="refused", state_reason=reason)
@@ -360,30 +362,30 @@ def test_all_well_needs_no_words(acme: Company, trigger: Any) -> None:
     assert keys(acme) == set()
 
 
-def test_no_trigger_is_told(acme: Company, connection: QuickBooksConnection) -> None:
+def test_a_missing_trigger_is_a_warning(acme: Company, connection: QuickBooksConnection) -> None:
     assert keys(acme) == {"no_trigger"}
 
 
-def test_a_trigger_nobody_entered_since_it_was_saved_is_told(acme: Company, trigger: Any) -> None:
+def test_a_trigger_without_entries_since_it_was_saved_is_a_warning(acme: Company, trigger: Any) -> None:
     assert keys(acme) == {"no_entry"}
     enter(trigger, days_ago=5)
     assert keys(acme) == {"no_entry"}
 
 
-def test_held_runs_are_told(acme: Company, trigger: Any) -> None:
+def test_held_runs_are_a_warning(acme: Company, trigger: Any) -> None:
     enter(trigger)
     run(trigger.connection, RunState.HELD)
     assert warnings(acme) == [
-        Notice("held_runs", "1 record waits for a decision or a correction.", "integrations:runs")
+        Notice("held_runs", "1 record needs your attention: a decision or a correction.", "integrations:runs")
     ]
     run(trigger.connection, RunState.HELD, "2")
-    assert warnings(acme)[0].sentence.startswith("2 records wait")
+    assert warnings(acme)[0].sentence.startswith("2 records need")
 
 
-@pytest.mark.parametrize("heard", [None, 25])
-def test_a_day_of_silence_is_told(acme: Company, trigger: Any, heard: int | None) -> None:
+@pytest.mark.parametrize("hours_ago", [None, 25])
+def test_a_day_without_events_is_a_warning(acme: Company, trigger: Any, hours_ago: int | None) -> None:
     enter(trigger)
-    at = timezone.now() - timedelta(hours=heard) if heard else None
+    at = timezone.now() - timedelta(hours=hours_ago) if hours_ago else None
     CoperniqConnection.objects.update(last_event_at=at, connected_at=timezone.now() - timedelta(days=2))
     assert keys(acme) == {"no_event"}
 
@@ -405,7 +407,7 @@ def test_a_fresh_connection_is_given_a_day(acme: Company, trigger: Any) -> None:
         ({"refresh_hard_expires_at": timezone.now() + timedelta(days=5)}, "authorization_ends"),
     ],
 )
-def test_trouble_with_the_books_is_told(
+def test_trouble_with_quickbooks_is_a_warning(
     acme: Company, trigger: Any, values: dict[str, Any], key: str
 ) -> None:
     enter(trigger)
@@ -421,14 +423,16 @@ def test_trouble_with_the_books_is_told(
         ({"proposed_api_key_encrypted": encrypt("demo-key")}, "coperniq_guard"),
     ],
 )
-def test_trouble_with_coperniq_is_told(acme: Company, trigger: Any, values: dict[str, Any], key: str) -> None:
+def test_trouble_with_coperniq_is_a_warning(
+    acme: Company, trigger: Any, values: dict[str, Any], key: str
+) -> None:
     enter(trigger)
     CoperniqConnection.objects.update(**values)
     assert keys(acme) == {key}
 
 
 @pytest.mark.parametrize(("used", "reported"), [(3999, set()), (4000, {"coperniq_calls"})])
-def test_polling_that_runs_short_of_calls_is_told(
+def test_few_calls_left_for_polling_is_a_warning(
     acme: Company, trigger: Any, used: int, reported: set[str]
 ) -> None:
     enter(trigger)
@@ -447,7 +451,7 @@ def test_polling_that_runs_short_of_calls_is_told(
     ],
     ids=["slowed", "as usual", "in trouble", "never ended", "under way"],
 )
-def test_polling_slowed_by_what_coperniq_said_is_told(
+def test_polling_slowed_by_coperniqs_answer_is_a_warning(
     acme: Company, trigger: Any, settings: Settings, pause: int, values: dict[str, Any], reported: set[str]
 ) -> None:
     enter(trigger)
@@ -459,7 +463,7 @@ def test_polling_slowed_by_what_coperniq_said_is_told(
     assert keys(acme) == reported
 
 
-def test_an_open_guard_is_told_with_both_names(acme: Company, trigger: Any) -> None:
+def test_a_company_mismatch_is_a_warning_with_both_names(acme: Company, trigger: Any) -> None:
     enter(trigger)
     QuickBooksConnection.objects.update(state=State.AWAITING_DECISION)
     QuickBooksConnection.objects.create(
@@ -504,7 +508,7 @@ def test_the_report_costs_the_same_for_many_runs(acme: Company, trigger: Any) ->
     assert cost() == before < 40
 
 
-def test_staff_may_read_it_and_strangers_may_not(
+def test_staff_may_read_it_and_others_may_not(
     sam: User, bob: User, connection: QuickBooksConnection, sign_in: SignIn, client: Client
 ) -> None:
     assert sign_in(sam).get(STATUS, {"format": "json"}).status_code == 200

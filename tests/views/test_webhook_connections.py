@@ -63,7 +63,7 @@ def test_a_disconnection_counts_from_the_next_event_on(client: Client, acme: Com
     assert counts() == {"received": 3, "unknown company": 1}
 
 
-def test_books_that_move_to_another_company_take_their_events_along(
+def test_events_follow_a_quickbooks_company_to_another_company(
     client: Client, acme: Company, bolt: Company
 ) -> None:
     books(acme)

@@ -1,4 +1,4 @@
-"""Both vendors' doorbells: authentic or refused, stored once, and never an error of ours."""
+"""Both vendors' webhooks: authentic or refused, stored once, and never a 500."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def knock(client: Client, connection: CoperniqConnection, body: object) -> Any:
     return client.post(address(connection), raw, content_type="application/json")
 
 
-def test_a_signed_event_of_known_books_is_kept(client: Client, acme_books: QuickBooksConnection) -> None:
+def test_a_signed_event_of_a_known_company_is_kept(client: Client, acme_books: QuickBooksConnection) -> None:
     answer = ring(client, [cloud_event()])
     assert (answer.status_code, answer.json()) == (200, {"kept": 1})
     event = InboundEvent.objects.get()
@@ -167,7 +167,7 @@ def test_what_is_unknown_is_counted_and_answered(client: Client, acme_books: Qui
     assert counts == {"received": 3, "unknown company": 1, "unknown type": 1, "unreadable event": 1}
 
 
-def test_disconnected_books_get_no_events(client: Client, acme: Company) -> None:
+def test_disconnected_companies_get_no_events(client: Client, acme: Company) -> None:
     books(acme, state=QuickBooksConnection.State.DISCONNECTED)
     assert ring(client, [cloud_event()]).json() == {"kept": 0}
 

@@ -1,4 +1,4 @@
-"""Read QuickBooks' change data and narrow what it could not return in one answer."""
+"""Read QuickBooks' change data, and compare all linked records where one answer cannot hold the changes."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from integrations.messages.ingest import IngestMessage
 from integrations.models import Kind, QuickBooksConnection
 from integrations.quickbooks.changes import ChangedRecord
 from integrations.quickbooks.client import QuickBooksClient
 
-REACH = timedelta(days=29)  # a day less than QuickBooks promises (docs/vendors/quickbooks-online.md, 8.3)
-SLOW_CLOCK = timedelta(minutes=5)
+# A day less than QuickBooks promises (docs/vendors/quickbooks-online.md, 8.3).
+_LONGEST_PERIOD = timedelta(days=29)
+_CLOCK_TOLERANCE = timedelta(minutes=5)
 _KINDS: dict[str, tuple[Kind, ...]] = {
     "Customer": (Kind.CUSTOMER, Kind.JOB),
     "Invoice": (Kind.INVOICE,),
@@ -22,7 +24,7 @@ _ENTITY_NAMES = {"Customer": "customers", "Invoice": "invoices", "Item": "items"
 
 @dataclass(frozen=True)
 class CapturedChanges:
-    """`compared_because` says why some of it had to be compared with all that is linked, "" as a rule."""
+    """`compared_because` says why linked records had to be compared; usually ""."""
 
     changes: list[ChangedRecord] = field(default_factory=list)
     compared_because: str = ""
@@ -35,49 +37,49 @@ def read_captured_changes(
     since: datetime,
     now: datetime,
 ) -> CapturedChanges:
-    """`since` is by our clock. One call, as a rule."""
-    if now - since > REACH:
+    """`since` is by the portal's clock. Usually one call."""
+    if now - since > _LONGEST_PERIOD:
         compared = [row for entity in entities for row in _compare(connection, client, entity, since)]
         return CapturedChanges(
             compared,
-            f"QuickBooks tells the changes of 30 days, and nobody had looked since {since:%B %-d, %Y}.",
+            IngestMessage.CHANGES_TOO_OLD(since=since).text,
         )
     found = client.read_changes(entities, since)
-    if client.clock_offset < -SLOW_CLOCK:
+    if client.clock_offset < -_CLOCK_TOLERANCE:
         found = client.read_changes(entities, since + client.clock_offset)
     if not found.is_full:
         return CapturedChanges(list(found.found))
-    return narrow(connection, client, entities, since)
+    return _read_each_entity(connection, client, entities, since)
 
 
-def narrow(
+def _read_each_entity(
     connection: QuickBooksConnection, client: QuickBooksClient, entities: Sequence[str], since: datetime
 ) -> CapturedChanges:
-    """No page follows a full answer: each kind is asked for by itself, and one that is still full is compared."""
+    """A full answer has no next page: read each entity by itself, and compare one that is still full."""
     changes: list[ChangedRecord] = []
     overfull: list[str] = []
     for entity in entities:
         found = client.read_changes([entity], since + client.clock_offset)
         if found.is_full:
             overfull.append(_ENTITY_NAMES[entity])
-            # What the answer says of deleted ones no query can tell.
+            # No query returns deleted records, so keep those of the answer.
             changes += [row for row in found.found if row.is_deleted]
             changes += _compare(connection, client, entity, since)
         else:
             changes += found.found
-    told = f"QuickBooks tells 1,000 changes at once, and more had changed: {', '.join(overfull)}."
-    return CapturedChanges(changes, told if overfull else "")
+    reason = IngestMessage.TOO_MANY_CHANGES(names=", ".join(overfull)).text
+    return CapturedChanges(changes, reason if overfull else "")
 
 
 def _compare(
     connection: QuickBooksConnection, client: QuickBooksClient, entity: str, since: datetime
 ) -> list[ChangedRecord]:
-    """All that changed, linked or not, and of what is linked and has not changed whether it is still there."""
+    """Everything that changed, and for unchanged linked records whether they still exist."""
     changed = client.list_changed(entity, since + client.clock_offset)
     rest = sorted(_linked_ids(connection, entity) - {row.id for row in changed})
-    there = client.find_those(entity, rest)
-    gone = sorted(set(rest) - {row.id for row in there})
-    return [*changed, *there, *(ChangedRecord(entity, each, True, "", None, {}) for each in gone)]
+    existing = client.find_those(entity, rest)
+    gone = sorted(set(rest) - {row.id for row in existing})
+    return [*changed, *existing, *(ChangedRecord(entity, each, True, "", None, {}) for each in gone)]
 
 
 def _linked_ids(connection: QuickBooksConnection, entity: str) -> set[str]:

@@ -35,7 +35,7 @@ from integrations.sync.payments.mapping import quickbooks_payment_snapshot
 
 _IDS_AT_ONCE = 500
 BALANCE = ("balance", "payments")
-"""What payments change of an invoice, and nothing else does."""
+"""Fields of an invoice that only payments change."""
 
 R = TypeVar("R")
 
@@ -44,14 +44,14 @@ R = TypeVar("R")
 class _StoredState:
     """What is stored about the records that changed.
 
-    `paid` are the invoices whose payments matter; `asked` are kind and Coperniq's id of what waits for a person.
+    `paid` are the invoices whose payments matter; `held` are kind and Coperniq id of records that wait for a person.
     """
 
     links: dict[tuple[str, str], list[RecordLink]] = field(default_factory=lambda: defaultdict(list))
-    told_at: dict[tuple[str, str, bool], datetime] = field(default_factory=dict)
+    notified_at: dict[tuple[str, str, bool], datetime] = field(default_factory=dict)
     writing: set[tuple[str, str]] = field(default_factory=set)
     paid: set[str] = field(default_factory=set)
-    asked: set[tuple[str, str]] = field(default_factory=set)
+    held: set[tuple[str, str]] = field(default_factory=set)
     memo_field: str = ""
 
     def of(self, change: ChangedRecord) -> list[RecordLink]:
@@ -69,19 +69,19 @@ _ENTITIES = {
 def filter_relevant_changes(
     connection: QuickBooksConnection, changes: Sequence[ChangedRecord], on_at: datetime | None
 ) -> list[ChangedRecord]:
-    """`on_at`, by QuickBooks' clock, is the cut-off for invoices that are not linked; None: none of them is looked at."""
+    """`on_at`, by QuickBooks' clock, is the cut-off for unlinked invoices; with None they are all left out."""
     known = _load_stored_state(connection, changes)
-    untold = [change for change in changes if not _already_notified(known, change)]
+    unreported = [change for change in changes if not _already_notified(known, change)]
     found = [
         change
-        for change in untold
+        for change in unreported
         if (change.entity == "Invoice" and _is_changed_invoice(connection, known, change, on_at))
         or (change.entity == "Customer" and _is_changed_customer(known, change))
     ]
     known.paid |= {change.id for change in found if change.entity == "Invoice"}
     return found + [
         change
-        for change in untold
+        for change in unreported
         if change.entity == "Payment" and _is_changed_payment(connection, known, change)
     ]
 
@@ -92,24 +92,24 @@ def _load_stored_state(connection: QuickBooksConnection, changes: Sequence[Chang
     for ids in chunks({change.id for change in changes}):
         for link in connection.links.filter(kind__in=_ENTITIES, quickbooks_id__in=ids):
             known.links[_ENTITIES[Kind(link.kind)], link.quickbooks_id].append(link)
-        told = InboundEvent.objects.filter(
+        notifications = InboundEvent.objects.filter(
             company=connection.company_id,
             source=InboundEvent.Source.QUICKBOOKS_WEBHOOK,
             record_type__in=("invoice", "payment"),
             record_id__in=ids,
             outcome__in=("", InboundEvent.Outcome.PLANNED),
         )
-        for event in told:
+        for event in notifications:
             kind = Kind(event.record_type)
             if not event.outcome and is_echo(connection, kind, event.record_id, event.occurred_at):
-                continue  # it will be passed over, though it may tell of somebody's edit in the same moment
+                continue  # it will be ignored, although a person may have edited the record in the same second
             key = (event.record_type, event.record_id, event.name == "deleted")
-            known.told_at[key] = max(event.occurred_at or LONG_AGO, known.told_at.get(key, LONG_AGO))
+            known.notified_at[key] = max(event.occurred_at or LONG_AGO, known.notified_at.get(key, LONG_AGO))
     held = SyncRun.objects.held().filter(connection=connection, kind__in=(Kind.INVOICE, Kind.PAYMENT))
-    known.asked = set(held.exclude(coperniq_id="").values_list("kind", "coperniq_id"))
+    known.held = set(held.exclude(coperniq_id="").values_list("kind", "coperniq_id"))
     writes = connection.writes.open().filter(vendor=Vendor.QUICKBOOKS)
     known.writing = set(writes.values_list("kind", "coperniq_id"))
-    known.paid = interesting_invoices(connection, changes)
+    known.paid = _invoices_to_watch(connection, changes)
     return known
 
 
@@ -118,8 +118,8 @@ def chunks(ids: Collection[str]) -> Iterator[list[str]]:
     return (ordered[start : start + _IDS_AT_ONCE] for start in range(0, len(ordered), _IDS_AT_ONCE))
 
 
-def interesting_invoices(connection: QuickBooksConnection, changes: Iterable[ChangedRecord]) -> set[str]:
-    """Of those that are paid: linked ones, and those about to be brought over."""
+def _invoices_to_watch(connection: QuickBooksConnection, changes: Iterable[ChangedRecord]) -> set[str]:
+    """Paid invoices that are linked or about to be pulled."""
     paid = {each for payment in read_changed_payments(changes) for each in _invoices_paid(payment)}
     links = RecordLink.objects.of(connection, Kind.INVOICE)
     pulls = SyncRun.objects.open().filter(connection=connection, action=Action.PULL_INVOICE)
@@ -139,7 +139,7 @@ def read_changed_payments(changes: Iterable[ChangedRecord]) -> Iterator[QuickBoo
 
 
 def readable_changes(read: Callable[[Mapping[str, Any]], R], change: ChangedRecord) -> R | None:
-    """One odd record must not keep the others from being seen. Whoever reads it next tells what is odd."""
+    """None for an unreadable record, so that the others are still checked. The run that reads it reports the error."""
     try:
         return read(change.record)
     except UnexpectedShape:
@@ -151,20 +151,20 @@ def _invoices_paid(payment: QuickBooksPayment) -> set[str]:
 
 
 def _already_notified(known: _StoredState, change: ChangedRecord) -> bool:
-    """A notification of the same moment has been or will be acted upon, unless it was taken for known (whole seconds)."""
-    told_at = known.told_at.get((change.entity.lower(), change.id, change.is_deleted))
-    if told_at is None or change.updated_at is None or told_at < change.updated_at:
+    """A webhook of the same second has been or will be routed, unless it was taken for an echo."""
+    notified_at = known.notified_at.get((change.entity.lower(), change.id, change.is_deleted))
+    if notified_at is None or change.updated_at is None or notified_at < change.updated_at:
         return False
     return not any(
-        link.quickbooks_at == told_at and not _already_seen(link, change) for link in known.of(change)
+        link.quickbooks_at == notified_at and not _already_seen(link, change) for link in known.of(change)
     )
 
 
 def _already_seen(link: RecordLink, change: ChangedRecord) -> bool:
-    """This version has been answered, or a later one."""
+    """The portal has stored this version or a later one."""
     same = link.quickbooks_version == change.sync_token
-    late = change.updated_at and link.quickbooks_at and change.updated_at < link.quickbooks_at
-    return same or bool(late)
+    older = change.updated_at and link.quickbooks_at and change.updated_at < link.quickbooks_at
+    return same or bool(older)
 
 
 def _is_new_deletion(links: Iterable[RecordLink]) -> bool:
@@ -181,31 +181,30 @@ def _is_changed_invoice(
     if links:
         unseen = [link for link in links if not _already_seen(link, change)]
         return any(
-            invoice is None or _is_requested(known, link) or _is_edited(known, link, invoice)
-            for link in unseen
+            invoice is None or _is_held(known, link) or _is_edited(known, link, invoice) for link in unseen
         )
     if on_at is None or change.updated_at is None or change.updated_at < on_at:
         return False
-    return invoice is None or not is_being_written(connection, known, Kind.INVOICE, invoice.note)
+    return invoice is None or not _is_being_written(connection, known, Kind.INVOICE, invoice.note)
 
 
-def _is_requested(known: _StoredState, link: RecordLink) -> bool:
-    """A person who is asked about it may have put it back as it was, and the question is none any more."""
-    return (link.kind, link.coperniq_id) in known.asked
+def _is_held(known: _StoredState, link: RecordLink) -> bool:
+    """A person may have undone the change that a held run asks about."""
+    return (link.kind, link.coperniq_id) in known.held
 
 
 def _is_edited(known: _StoredState, link: RecordLink, invoice: QuickBooksInvoice) -> bool:
     memo_field = link.quickbooks_snapshot.get("memo_field", known.memo_field)
     fresh = quickbooks_invoice_snapshot(invoice, memo_field)
-    return differs(link.quickbooks_snapshot, {name: fresh[name] for name in fresh if name not in BALANCE})
+    return _differs(link.quickbooks_snapshot, {name: fresh[name] for name in fresh if name not in BALANCE})
 
 
-def differs(stored: Mapping[str, Any], fresh: Mapping[str, Any]) -> bool:
+def _differs(stored: Mapping[str, Any], fresh: Mapping[str, Any]) -> bool:
     return any(stored.get(name) != value for name, value in fresh.items())
 
 
-def is_being_written(connection: QuickBooksConnection, known: _StoredState, kind: Kind, note: str) -> bool:
-    """It bears our mark, and the answer to that write has yet to be stored."""
+def _is_being_written(connection: QuickBooksConnection, known: _StoredState, kind: Kind, note: str) -> bool:
+    """It carries the portal's tag, and the answer to that write has not been stored yet."""
     return (kind, tagged_coperniq_id(connection.realm_id, kind, note)) in known.writing
 
 
@@ -218,15 +217,15 @@ def _is_changed_payment(connection: QuickBooksConnection, known: _StoredState, c
         return True
     paid = _invoices_paid(payment) & known.paid
     if not links:
-        return bool(paid) and not is_being_written(connection, known, Kind.PAYMENT, payment.note)
+        return bool(paid) and not _is_being_written(connection, known, Kind.PAYMENT, payment.note)
     unlinked = paid - {link.quickbooks_part for link in links}
     unseen = [link for link in links if not _already_seen(link, change)]
-    return bool(unlinked) or any(_is_requested(known, link) or _is_changed(link, payment) for link in unseen)
+    return bool(unlinked) or any(_is_held(known, link) or _is_changed(link, payment) for link in unseen)
 
 
 def _is_changed(link: RecordLink, payment: QuickBooksPayment) -> bool:
     share = bool(link.written.get("share"))
-    return differs(
+    return _differs(
         link.quickbooks_snapshot, quickbooks_payment_snapshot(payment, link.quickbooks_part, share=share)
     )
 
@@ -241,4 +240,4 @@ def _is_changed_customer(known: _StoredState, change: ChangedRecord) -> bool:
 
 
 def _is_other_version(link: RecordLink, customer: Customer) -> bool:
-    return not customer.is_active or differs(link.quickbooks_snapshot, customer.values)
+    return not customer.is_active or _differs(link.quickbooks_snapshot, customer.values)

@@ -28,18 +28,18 @@ logger = logging.getLogger(__name__)
 POLL_CLAIM = timedelta(seconds=120)
 _POLL_OVERLAP = timedelta(minutes=5)
 _WORKFLOWS_INTERVAL = timedelta(minutes=10)
-LONGEST_PAUSE = timedelta(minutes=15)
+_LONGEST_PAUSE = timedelta(minutes=15)
 
 
 def due_coperniq_polls() -> Sequence[Callable[[], int]]:
-    """Claimed, so that nobody else runs them; each is an errand for the pump's pool."""
+    """Polls that are due, claimed for this worker; each is a job for the worker's pool."""
     now = timezone.now()
     due = CoperniqConnection.objects.due_for_poll(now)
     return [_poll_job(row, now) for row in due if claim_poll(row, now)]
 
 
 def claim_poll(connection: CoperniqConnection, now: datetime) -> bool:
-    """The next poll is put off for as long as the claim lasts, so that a ring during this one can move it."""
+    """Postpone the next poll to the end of the claim, so that an event during this poll can make it due earlier."""
     claimed = connection.claim_poll(now, POLL_CLAIM)
     if claimed:
         CoperniqConnection.objects.filter(pk=connection.pk).update(next_poll_at=now + POLL_CLAIM)
@@ -47,28 +47,28 @@ def claim_poll(connection: CoperniqConnection, now: datetime) -> bool:
 
 
 def _poll_job(connection: CoperniqConnection, now: datetime) -> Callable[[], int]:
-    return lambda: poll(connection, now)
+    return lambda: _poll(connection, now)
 
 
-def poll(connection: CoperniqConnection, now: datetime) -> int:
+def _poll(connection: CoperniqConnection, now: datetime) -> int:
     meter = CallMeter(connection.company_id)
     failed, left = True, None
     try:
         client = coperniq_client(connection, meter)
-        read_changes(connection, client, now)
+        _poll_changes(connection, client, now)
         failed, left = False, client.calls_remaining
     except AccessLost as error:
         mark_key_refused(connection, error)
     except PortalError as error:
         logger.warning("Poll of company %s: %s", connection.company_id, error.cause)
     meter.flush()
-    finish(connection, now, failed=failed, scarce=is_scarce(connection.company_id, left))
+    _finish_poll(connection, now, failed=failed, scarce=is_scarce(connection.company_id, left))
     return 1
 
 
-def read_changes(connection: CoperniqConnection, client: CoperniqClient, now: datetime) -> None:
-    if is_past(connection.workflows_read_at, _WORKFLOWS_INTERVAL, now):
-        store_workflows(connection, client.read_workflows(), now)
+def _poll_changes(connection: CoperniqConnection, client: CoperniqClient, now: datetime) -> None:
+    if _is_past(connection.workflows_read_at, _WORKFLOWS_INTERVAL, now):
+        _store_workflows(connection, client.read_workflows(), now)
     poll_invoices(connection, client, now)
     triggers = list(PhaseTrigger.objects.filter(connection__in=_live_quickbooks_connection(connection)))
     if not triggers:
@@ -77,13 +77,15 @@ def read_changes(connection: CoperniqConnection, client: CoperniqClient, now: da
     cursor = min(connection.projects_cursor_at or saved_at, now)
     changed = client.list_projects(cursor - _POLL_OVERLAP)
     record_projects_seen(connection, projects_with_triggers(changed, triggers))
-    if len(changed) >= PAGE_SIZE and newest(changed, cursor) > cursor:
-        # A change between two pages moves the rest up a row, past the reader. Before the cursor passes them too
-        # they are looked for once more: by then they stand on an earlier page.
+    if len(changed) >= PAGE_SIZE and _newest_stamp(changed, cursor) > cursor:
+        # A change between two pages moves the other rows up, past the reader. Read the list again before the cursor
+        # passes them: now they are on an earlier page.
         record_projects_seen(
             connection, projects_with_triggers(client.list_projects(cursor - _POLL_OVERLAP), triggers)
         )
-    CoperniqConnection.objects.filter(pk=connection.pk).update(projects_cursor_at=newest(changed, cursor))
+    CoperniqConnection.objects.filter(pk=connection.pk).update(
+        projects_cursor_at=_newest_stamp(changed, cursor)
+    )
     if connection.next_sweep_at <= now and not is_scarce(connection.company_id, client.calls_remaining):
         scan_projects_if_due(connection, client, triggers, now)
 
@@ -92,19 +94,19 @@ def _live_quickbooks_connection(connection: CoperniqConnection) -> QuerySet[Quic
     return QuickBooksConnection.objects.live().filter(company=connection.company_id)
 
 
-def newest(projects: Iterable[Project], cursor: datetime) -> datetime:
+def _newest_stamp(projects: Iterable[Project], cursor: datetime) -> datetime:
     return max((project.updated_at for project in projects), default=cursor)
 
 
-def store_workflows(connection: CoperniqConnection, workflows: Iterable[Workflow], now: datetime) -> None:
+def _store_workflows(connection: CoperniqConnection, workflows: Iterable[Workflow], now: datetime) -> None:
     rows = CoperniqConnection.objects.filter(pk=connection.pk)
     rows.update(workflows=workflow_rows(workflows), workflows_read_at=now)
 
 
-def finish(connection: CoperniqConnection, now: datetime, *, failed: bool, scarce: bool) -> None:
-    """The next poll counts from this one's start, unless somebody has asked for one meanwhile."""
+def _finish_poll(connection: CoperniqConnection, now: datetime, *, failed: bool, scarce: bool) -> None:
+    """The next poll counts from the start of this one, unless an event has made it due earlier."""
     failures = connection.poll_failures + 1 if failed else 0
-    next_poll_at = now + pause_after(failures, scarce=scarce)
+    next_poll_at = now + _pause_after(failures, scarce=scarce)
     rows = CoperniqConnection.objects.filter(pk=connection.pk)
     rows.update(poll_claimed_until=now, poll_failures=failures, last_poll_ended_at=timezone.now())
     rows.filter(Q(next_poll_at=now + POLL_CLAIM) | Q(next_poll_at__gt=next_poll_at)).update(
@@ -112,12 +114,12 @@ def finish(connection: CoperniqConnection, now: datetime, *, failed: bool, scarc
     )
 
 
-def pause_after(failures: int, *, scarce: bool) -> timedelta:
-    """A vendor in trouble is asked less and less often, and one whose calls run short as seldom as can be."""
+def _pause_after(failures: int, *, scarce: bool) -> timedelta:
+    """Back off after failures; the longest pause while few calls are left."""
     usual = timedelta(seconds=settings.COPERNIQ_POLL_SECONDS)
-    longest = max(LONGEST_PAUSE, usual)
+    longest = max(_LONGEST_PAUSE, usual)
     return longest if scarce else min(usual * 2 ** min(failures, 10), longest)
 
 
-def is_past(at: datetime | None, every: timedelta, now: datetime) -> bool:
+def _is_past(at: datetime | None, every: timedelta, now: datetime) -> bool:
     return at is None or now - at >= every

@@ -18,6 +18,7 @@ from integrations import queue
 from integrations.coperniq.money import CoperniqInvoice, UnreadableInvoice
 from integrations.coperniq.records import Project
 from integrations.coperniq.webhooks import parse_event
+from integrations.messages.ingest import EventReason
 from integrations.models import (
     CoperniqConnection,
     EventCount,
@@ -36,19 +37,20 @@ EVENTS_PER_INSERT = 500
 AT_ONCE_FOR_REALMS = 200  # a compound SELECT of SQLite has at most 500 terms
 POLL_SPACING = timedelta(seconds=10)
 
-LONGEST_WAIT_SECONDS = 20.0
+_BUSY_TIMEOUT_SECONDS = 20.0
 
-_turn = threading.Lock()
+_write_lock = threading.Lock()
 
 
 def write_in_turn(write: Callable[[], int]) -> int:
-    """SQLite has one writer. Threads of this process take turns, and a commit of another process is asked for every
-    millisecond: SQLite's own busy handler sleeps longer each time, up to 100 ms, while others overtake it.
+    """Serialize this process's writes on SQLite, which has one writer; while another process writes, retry every 2 ms.
+
+    SQLite's own busy handler sleeps longer each time, up to 100 ms, and meanwhile others get the lock.
     """
     if connection.vendor != "sqlite":
         return write()
-    with _turn:
-        give_up_at = time.monotonic() + LONGEST_WAIT_SECONDS
+    with _write_lock:
+        give_up_at = time.monotonic() + _BUSY_TIMEOUT_SECONDS
         connection.ensure_connection()
         sqlite = connection.connection
         sqlite.execute("PRAGMA busy_timeout = 2")
@@ -60,21 +62,21 @@ def write_in_turn(write: Callable[[], int]) -> int:
                     if "locked" not in str(error) or time.monotonic() > give_up_at:
                         raise
         finally:
-            sqlite.execute(f"PRAGMA busy_timeout = {LONGEST_WAIT_SECONDS * 1000:.0f}")
+            sqlite.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_SECONDS * 1000:.0f}")
 
 
 class DeferredUpdates:
-    """Counters and stamps of what was received, written at most once a second by each process.
+    """Counters and timestamps of received events, written at most once a second by each process.
 
-    The event itself is committed before its sender is answered. These are not: a process that is killed loses a second
-    of them, and then the next regular poll stands in for the one that was not made due.
+    The event itself is committed before its sender is answered. These are not: a process that is killed loses one second
+    of them, and a poll that was not made due runs at its regular time.
     """
 
     def __init__(self, spacing_seconds: float = 1.0) -> None:
         self._spacing_seconds = spacing_seconds
         self._lock = threading.Lock()
         self._counts: Counter[tuple[str, str]] = Counter()
-        self._heard_from: dict[int, datetime] = {}
+        self._last_received: dict[int, datetime] = {}
         self._wake = False
         self._timer: threading.Timer | None = None
 
@@ -82,31 +84,33 @@ class DeferredUpdates:
         with self._lock:
             self._counts.update({(source, reason): count for reason, count in reasons.items() if count})
 
-    def heard_from(self, coperniq_connection_id: int) -> None:
+    def record_received(self, coperniq_connection_id: int) -> None:
         with self._lock:
-            self._heard_from[coperniq_connection_id] = timezone.now()
+            self._last_received[coperniq_connection_id] = timezone.now()
 
     def wake_worker(self) -> None:
         self._wake = True
 
     def write_soon(self) -> None:
-        """By a timer: the wait gathers what a second brings, and keeps these commits out of the way of the first run."""
-        self._wake_if_wanted()
+        """By a timer: it collects the updates of a second, and these commits do not delay the first run."""
+        self._wake_if_requested()
         if not self._spacing_seconds:
             self._write()
             return
         with self._lock:
-            if self._timer is None and (self._counts or self._heard_from):
+            if self._timer is None and (self._counts or self._last_received):
                 self._timer = threading.Timer(self._spacing_seconds, self._write_in_thread)
                 self._timer.start()
 
-    def _wake_if_wanted(self) -> None:
+    def _wake_if_requested(self) -> None:
         if self._wake:
             self._wake = False
             try:
                 queue.wake()
             except DatabaseError:
-                logger.warning("The worker could not be woken; its clock finds the events", exc_info=True)
+                logger.warning(
+                    "The worker could not be woken; its regular check finds the events", exc_info=True
+                )
 
     def _write_in_thread(self) -> None:
         self._timer = None
@@ -118,38 +122,38 @@ class DeferredUpdates:
     def _write(self) -> None:
         with self._lock:
             counts, self._counts = self._counts, Counter()
-            heard_from, self._heard_from = self._heard_from, {}
-        if not counts and not heard_from:
+            last_received, self._last_received = self._last_received, {}
+        if not counts and not last_received:
             return
         try:
             with transaction.atomic():
-                # In one order in every process, or two could wait for each other's rows for ever.
+                # Every process writes the rows in the same order, or two could deadlock.
                 for (source, reason), count in sorted(counts.items()):
                     EventCount.add(source, reason, count)
                 rows = CoperniqConnection.objects.filter(state__in=CoperniqConnection.RECEIVING)
-                for row in rows.filter(pk__in=heard_from).order_by("pk"):
-                    CoperniqConnection.objects.filter(pk=row.pk).update(last_event_at=heard_from[row.pk])
+                for row in rows.filter(pk__in=last_received).order_by("pk"):
+                    CoperniqConnection.objects.filter(pk=row.pk).update(last_event_at=last_received[row.pk])
                     row.make_poll_due(timezone.now(), POLL_SPACING)
         except DatabaseError:
             logger.warning("Counters of received events could not be written; the next time", exc_info=True)
             with self._lock:
                 self._counts += counts
-                self._heard_from = heard_from | self._heard_from
+                self._last_received = last_received | self._last_received
 
 
 _deferred = DeferredUpdates()
 
 
 def follow_up() -> None:
-    """Wake the worker, and have counted and stamped, once whoever sent the events has their answer."""
+    """After the sender is answered: wake the worker, and write counters and timestamps."""
     _deferred.write_soon()
 
 
 def receive_coperniq(vendor_connection: CoperniqConnection, body: bytes) -> bool:
-    """False for a repetition, or when the connection takes no events any more. Raises UnreadableWebhook.
+    """False for a duplicate, or if the connection no longer accepts events. Raises UnreadableWebhook.
 
-    `vendor_connection` may have been read long ago: only its token counts, and whether that is still good is asked
-    with the insert. Any authentic event makes the poll due.
+    `vendor_connection` may have been read long ago: the insert checks in the same statement that its token is still
+    valid. Any authentic event makes the poll due.
     """
     event = parse_event(body)
     row = InboundEvent(
@@ -170,27 +174,27 @@ def receive_coperniq(vendor_connection: CoperniqConnection, body: bytes) -> bool
             CoperniqConnection, "webhook_token_digest", CoperniqConnection.RECEIVING, [(digest, row)]
         )
     )
-    _deferred.heard_from(vendor_connection.pk)
+    _deferred.record_received(vendor_connection.pk)
     _deferred.wake_worker()
     return stored == 1
 
 
 def receive_quickbooks(body: bytes) -> int:
-    """How many events were kept, repetitions included. Raises UnreadableWebhook.
+    """How many events belong to known companies, duplicates included. Raises UnreadableWebhook.
 
-    One post may hold events of many companies; those of companies unknown here are only counted. All are stored in one
+    One request may have events of many companies; those of unknown companies are only counted. All are stored in one
     transaction.
     """
     delivery = parse_notifications(body)
-    notices = delivery.notifications
-    stored = write_in_turn(lambda: store_notices(notices))
-    known = len(notices) if stored == len(notices) else count_known(notices)
-    unknown_type = sum(notice.operation == "unknown" for notice in notices)
+    notifications = delivery.notifications
+    stored = write_in_turn(lambda: _store_notifications(notifications))
+    known = len(notifications) if stored == len(notifications) else _count_known(notifications)
+    unknown_type = sum(notification.operation == "unknown" for notification in notifications)
     _deferred.count(
         _Source.QUICKBOOKS_WEBHOOK,
         {
-            "received": len(notices),
-            "unknown company": len(notices) - known,
+            "received": len(notifications),
+            "unknown company": len(notifications) - known,
             "unknown type": unknown_type,
             "unreadable event": delivery.unreadable,
         },
@@ -200,14 +204,16 @@ def receive_quickbooks(body: bytes) -> int:
     return known
 
 
-def store_notices(notices: Sequence[Notification]) -> int:
-    rows = [(notice.realm_id, _quickbooks_event(notice)) for notice in notices]
+def _store_notifications(notifications: Sequence[Notification]) -> int:
+    rows = [(notification.realm_id, _quickbooks_event(notification)) for notification in notifications]
     batches = [rows[start : start + AT_ONCE_FOR_REALMS] for start in range(0, len(rows), AT_ONCE_FOR_REALMS)]
-    preferences = {notice.realm_id for notice in notices if notice.entity == "Preferences"}
+    preferences = {
+        notification.realm_id for notification in notifications if notification.entity == "Preferences"
+    }
     # A single statement is a transaction by itself.
     with transaction.atomic() if preferences or len(batches) > 1 else nullcontext():
         if preferences:
-            # How a company numbers its invoices and when its books closed is read anew before the next write.
+            # The numbering of invoices and the closing date are read again before the next write.
             changed = QuickBooksConnection.objects.live().filter(realm_id__in=preferences)
             changed.update(preferences_read_at=None)
         return sum(
@@ -218,33 +224,33 @@ def store_notices(notices: Sequence[Notification]) -> int:
         )
 
 
-def count_known(notices: Sequence[Notification]) -> int:
-    """How many are of a company that is known here: what was not stored may be a repetition."""
-    realms = {notice.realm_id for notice in notices}
+def _count_known(notifications: Sequence[Notification]) -> int:
+    """How many belong to a known company: what was not stored may be a duplicate."""
+    realms = {notification.realm_id for notification in notifications}
     live = set(
         QuickBooksConnection.objects.live().filter(realm_id__in=realms).values_list("realm_id", flat=True)
     )
-    return sum(notice.realm_id in live for notice in notices)
+    return sum(notification.realm_id in live for notification in notifications)
 
 
-def _quickbooks_event(notice: Notification) -> InboundEvent:
+def _quickbooks_event(notification: Notification) -> InboundEvent:
     return InboundEvent(
         source=_Source.QUICKBOOKS_WEBHOOK,
-        key=notice.event_id[:KEY_LENGTH],
-        name=notice.operation,
-        record_type=notice.entity.lower()[:40],
-        record_id=notice.record_id[:80],
-        detail={"deleted_id": notice.deleted_id} if notice.deleted_id else {},
-        occurred_at=notice.occurred_at,
+        key=notification.event_id[:KEY_LENGTH],
+        name=notification.operation,
+        record_type=notification.entity.lower()[:40],
+        record_id=notification.record_id[:80],
+        detail={"deleted_id": notification.deleted_id} if notification.deleted_id else {},
+        occurred_at=notification.occurred_at,
     )
 
 
 def record_projects_seen(
     vendor_connection: CoperniqConnection, projects: Iterable[Project], again: str = ""
 ) -> None:
-    """The poller's find: one event per version of a project, however often it is seen.
+    """One event per version of a project, however often a poll lists it.
 
-    `again` makes another one, of the same version: for a second look at what shows no change.
+    `again` makes another event of the same version, to check a project that shows no change.
     """
     events = [_project_event(vendor_connection, project, again) for project in projects]
     InboundEvent.objects.bulk_create(events, batch_size=EVENTS_PER_INSERT, ignore_conflicts=True)
@@ -253,13 +259,13 @@ def record_projects_seen(
 
 
 def _reopen_ignored(vendor_connection: CoperniqConnection, keys: Sequence[str]) -> None:
-    """What was passed over only because no books were connected: they are now, for else nobody would poll."""
+    """Plan again what was ignored because QuickBooks was not connected: now it is, since polls run only then."""
     ignored = InboundEvent.objects.filter(
         company=vendor_connection.company_id,
         source=_Source.COPERNIQ_POLL,
         key__in=keys,
         outcome=InboundEvent.Outcome.IGNORED,
-        reason=InboundEvent.NOT_CONNECTED,
+        reason=EventReason.NOT_CONNECTED,
     )
     ignored.update(planned_at=None, outcome="", reason="")
 
@@ -267,10 +273,10 @@ def _reopen_ignored(vendor_connection: CoperniqConnection, keys: Sequence[str]) 
 def record_invoices_changed(
     vendor_connection: CoperniqConnection,
     period: InvoiceSyncPeriod,
-    told: Iterable[tuple[CoperniqInvoice | UnreadableInvoice, bool]],
+    invoices: Iterable[tuple[CoperniqInvoice | UnreadableInvoice, bool]],
 ) -> None:
-    """One event per version and switch-on; True beside it where its payments have yet to be read."""
-    events = [_invoice_event(vendor_connection, period, invoice, money) for invoice, money in told]
+    """One event per version and sync period; the flag says that the invoice's payments are to be read."""
+    events = [_invoice_event(vendor_connection, period, invoice, money) for invoice, money in invoices]
     InboundEvent.objects.bulk_create(events, batch_size=EVENTS_PER_INSERT, ignore_conflicts=True)
 
 
@@ -296,7 +302,7 @@ def _invoice_event(
 def record_payment_checks(
     vendor_connection: CoperniqConnection, period: InvoiceSyncPeriod, invoices: Iterable[CoperniqInvoice]
 ) -> None:
-    """Nothing of them has changed that could be seen: only their payments are to be read."""
+    """The invoices show no change: only their payments are to be read."""
     events = [_invoice_event(vendor_connection, period, invoice, money=True) for invoice in invoices]
     for event in events:
         event.key = f"{event.key}:doubted:{timezone.now():%Y%m%d%H%M%S%f}"[-KEY_LENGTH:]
@@ -307,7 +313,7 @@ def record_payment_checks(
 def record_invoices_missing(
     vendor_connection: CoperniqConnection, period: InvoiceSyncPeriod, gone: Iterable[PolledInvoice]
 ) -> None:
-    """Once for each time it went missing."""
+    """One event for each time an invoice went missing."""
     events = [
         InboundEvent(
             company_id=vendor_connection.company_id,
@@ -323,11 +329,11 @@ def record_invoices_missing(
 
 
 def record_projects_known(vendor_connection: CoperniqConnection, projects: Iterable[Project]) -> None:
-    """Only to tell later whether they have changed."""
+    """Remember their versions, so that a later change shows."""
     events = [_project_event(vendor_connection, project) for project in projects]
     for event in events:
         event.planned_at, event.outcome = timezone.now(), InboundEvent.Outcome.IGNORED
-        event.reason = "unchanged since before the trigger was saved"
+        event.reason = EventReason.UNCHANGED
     InboundEvent.objects.bulk_create(events, batch_size=EVENTS_PER_INSERT, ignore_conflicts=True)
 
 
@@ -347,7 +353,7 @@ def _project_event(vendor_connection: CoperniqConnection, project: Project, agai
 def projects_seen_before(
     vendor_connection: CoperniqConnection, projects: Sequence[Project], at: datetime
 ) -> tuple[set[str], set[str]]:
-    """Which of these projects the poller had recorded by then, by id, and the versions of them it had seen."""
+    """Ids of the projects that polls had recorded by then, and the versions they had seen."""
     polled = InboundEvent.objects.filter(
         company=vendor_connection.company_id,
         source=_Source.COPERNIQ_POLL,
@@ -357,8 +363,8 @@ def projects_seen_before(
     records: set[str] = set()
     versions: set[str] = set()
     for start in range(0, len(projects), EVENTS_PER_INSERT):
-        some = projects[start : start + EVENTS_PER_INSERT]
-        ids, keys = [row.id for row in some], [project_version(row) for row in some]
+        batch = projects[start : start + EVENTS_PER_INSERT]
+        ids, keys = [row.id for row in batch], [project_version(row) for row in batch]
         records.update(polled.filter(record_id__in=ids).values_list("record_id", flat=True).distinct())
         versions.update(polled.filter(key__in=keys).values_list("key", flat=True))
     return records, versions

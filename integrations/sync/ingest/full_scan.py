@@ -1,4 +1,4 @@
-"""Read all projects of the workflows with a trigger, now and then: changes that the cursor has missed are found."""
+"""Read all projects of the workflows with a trigger, at long intervals, to find changes that the cursor has missed."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from integrations.sync.ingest.events import (
 )
 
 _SCAN_INTERVAL = timedelta(minutes=30)
-_SCAN_PAGE_INTERVAL = timedelta(seconds=90)  # so that sweeps cost under 1,000 of the day's 5,000 calls
+_SCAN_PAGE_INTERVAL = timedelta(seconds=90)  # so that scans cost under 1,000 of the day's 5,000 calls
 SCANS_PER_DAY = 500
-"""Of the same 5,000, for projects of which nothing is new but that they stand in a trigger phase."""
+"""Of the same 5,000 calls, for unchanged projects that are in a trigger phase."""
 
 
 def scan_projects_if_due(
     connection: CoperniqConnection, client: CoperniqClient, triggers: Sequence[PhaseTrigger], now: datetime
 ) -> None:
-    """The more pages a sweep has cost, the later is the next: also one that failed on its way."""
+    """The next scan is due later the more pages this one has read, even if it failed."""
     before = client.calls_made
     try:
         scan_projects(connection, client.list_projects(None), triggers, now)
@@ -36,19 +36,19 @@ def scan_projects_if_due(
 def scan_projects(
     connection: CoperniqConnection, listed: Iterable[Project], triggers: Sequence[PhaseTrigger], now: datetime
 ) -> None:
-    """A phase left already shows in the instance that came after it; one started anew may show nowhere.
+    """A phase that was left shows in the instance after it; a phase that was started again may show nowhere.
 
-    What has rested since before the triggers were saved is only noted when it is first seen: reading the whole
+    Projects unchanged since before the triggers were saved are only remembered when first seen: reading the whole
     account would use up the day's calls.
     """
     projects = projects_with_triggers(listed, triggers)
     phases = {trigger.phase_template_id for trigger in triggers}
     saved_at = min(trigger.saved_at for trigger in triggers)
     records, versions = projects_seen_before(connection, projects, now)
-    resting = [row for row in projects if row.id not in records and row.updated_at < saved_at]
-    known = versions | {project_version(row) for row in resting}
+    unchanged_since = [row for row in projects if row.id not in records and row.updated_at < saved_at]
+    known = versions | {project_version(row) for row in unchanged_since}
     inside = [row for row in projects if row.phase and row.phase.template_id in phases]
-    record_projects_known(connection, resting)
+    record_projects_known(connection, unchanged_since)
     record_projects_seen(connection, projects)
     unchanged = [row for row in inside if project_version(row) in known]
     record_projects_seen(connection, calls_share(unchanged, now.date()), again=str(now.date()))
@@ -61,7 +61,7 @@ def projects_with_triggers(projects: Iterable[Project], triggers: Sequence[Phase
 
 
 def calls_share(projects: Iterable[Project], today: date) -> list[Project]:
-    """The same ones all day, and others tomorrow where they are more than a day's looks."""
+    """The same projects all day, and the next ones tomorrow if there are more than a day's share."""
     rows = sorted(projects, key=lambda project: project.id)
     start = today.toordinal() * SCANS_PER_DAY % max(len(rows), 1)
     return (rows[start:] + rows[:start])[:SCANS_PER_DAY]

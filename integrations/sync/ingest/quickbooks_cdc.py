@@ -40,11 +40,11 @@ logger = logging.getLogger(__name__)
 
 _CDC_CLAIM = timedelta(seconds=120)
 _CUSTOMER_KINDS = ("Customer",)
-EVERYTHING = ("Customer", "Invoice", "Item", "Payment")
+_EVERYTHING = ("Customer", "Invoice", "Item", "Payment")
 
 
 def due_cdc_reads() -> Sequence[Callable[[], int]]:
-    """Claimed, so that nobody else runs them; each is an errand for the pump's pool."""
+    """Reads that are due, claimed for this worker; each is a job for the worker's pool."""
     now = timezone.now()
     due = QuickBooksConnection.objects.due_for_changes(now).select_related("company")
     return [_cdc_job(row, now) for row in due if row.claim_changes(now, _CDC_CLAIM)]
@@ -73,22 +73,22 @@ def _read_changes(connection: QuickBooksConnection, now: datetime) -> int:
 def _store_changes(
     connection: QuickBooksConnection, client: QuickBooksClient, now: datetime
 ) -> dict[str, object]:
-    """What has changed becomes events; what is to be stored with the connection then."""
-    period = open_period(connection)
+    """Record events for what has changed, and return what to store with the connection."""
+    period = _open_period(connection)
     since = _initial_cursor(connection, period, now) - CDC_OVERLAP
     captured = read_captured_changes(
-        connection, client, EVERYTHING if period else _CUSTOMER_KINDS, since, now
+        connection, client, _EVERYTHING if period else _CUSTOMER_KINDS, since, now
     )
     if period is not None:
         _refresh_external_payments(connection, captured.changes)
-        forget_items(connection, captured.changes, client.clock_offset)
+        _expire_items(connection, captured.changes, client.clock_offset)
     on_at = period.on_at + client.clock_offset if period else None
-    _record_changes(connection, period, filter_relevant_changes(connection, captured.changes, on_at))
-    return stamps(connection, period, captured, now)
+    _record_cdc_events(connection, period, filter_relevant_changes(connection, captured.changes, on_at))
+    return _columns_to_store(connection, period, captured, now)
 
 
-def open_period(connection: QuickBooksConnection) -> InvoiceSyncPeriod | None:
-    """None while invoices and payments are not synced: their changes are left for when they are again."""
+def _open_period(connection: QuickBooksConnection) -> InvoiceSyncPeriod | None:
+    """None while invoices and payments are not synced: their changes are read when syncing is on again."""
     period = InvoiceSyncPeriod.objects.latest_of(connection)
     on = SyncSettings.objects.filter(connection=connection, invoice_sync=True).exists()
     return period if on and period is not None and period.off_at is None else None
@@ -97,9 +97,13 @@ def open_period(connection: QuickBooksConnection) -> InvoiceSyncPeriod | None:
 def _initial_cursor(
     connection: QuickBooksConnection, period: InvoiceSyncPeriod | None, now: datetime
 ) -> datetime:
-    """After a pause of invoice syncing that is before the pause: edits of what is linked are made up for."""
-    people = connection.captured_at or now
-    return people if period is None else min(people, connection.money_captured_at or period.on_at)
+    """After a pause of invoice syncing this is the time before it, so that edits of linked records are found."""
+    customers_since = connection.captured_at or now
+    return (
+        customers_since
+        if period is None
+        else min(customers_since, connection.money_captured_at or period.on_at)
+    )
 
 
 def _refresh_external_payments(connection: QuickBooksConnection, changes: Iterable[ChangedRecord]) -> None:
@@ -109,10 +113,10 @@ def _refresh_external_payments(connection: QuickBooksConnection, changes: Iterab
     record_external_payments(connection, read_changed_payments(changes))
 
 
-def forget_items(
+def _expire_items(
     connection: QuickBooksConnection, changes: Iterable[ChangedRecord], clock_offset: timedelta
 ) -> None:
-    """A sale changes the quantity in stock, which is not kept here: only what is kept makes the list old."""
+    """The list is outdated only if a stored field changed: a sale changes just the quantity in stock."""
     items = [change for change in changes if change.entity == "Item"]
     if not items:
         return
@@ -124,11 +128,11 @@ def forget_items(
             LookupList.forget_items(connection.company_id, changed_at + CDC_OVERLAP)
 
 
-def _record_changes(
-    connection: QuickBooksConnection, period: InvoiceSyncPeriod | None, news: Sequence[ChangedRecord]
+def _record_cdc_events(
+    connection: QuickBooksConnection, period: InvoiceSyncPeriod | None, changes: Sequence[ChangedRecord]
 ) -> None:
-    if news:
-        events = [_cdc_event(connection, period, change) for change in news]
+    if changes:
+        events = [_cdc_event(connection, period, change) for change in changes]
         InboundEvent.objects.bulk_create(events, batch_size=EVENTS_PER_INSERT, ignore_conflicts=True)
         queue.wake()
 
@@ -136,7 +140,7 @@ def _record_changes(
 def _cdc_event(
     connection: QuickBooksConnection, period: InvoiceSyncPeriod | None, change: ChangedRecord
 ) -> InboundEvent:
-    """One for each version and switch-on: what was passed over because syncing was off is news once it is on."""
+    """One event per version and sync period: what was ignored while syncing was off is reported again once it is on."""
     stamp = change.updated_at.isoformat() if change.updated_at else "missing"
     version = f"deleted:{stamp}" if change.is_deleted else change.sync_token
     scope = f"{connection.pk}.{period.pk if period and change.entity not in _CUSTOMER_KINDS else 0}"
@@ -151,13 +155,13 @@ def _cdc_event(
     )
 
 
-def stamps(
+def _columns_to_store(
     connection: QuickBooksConnection,
     period: InvoiceSyncPeriod | None,
     captured: CapturedChanges,
     now: datetime,
 ) -> dict[str, object]:
-    """Our own writes are all known while this goes on without a gap; after one, the lease catches up first."""
+    """The cursor moves only while no write of the portal can be unknown; after a gap the recovery runs first."""
     values: dict[str, object] = {"captured_at": now}
     if captured.compared_because:
         values |= {"compared_fully_at": now, "compared_fully_because": captured.compared_because[:200]}

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
+from integrations.messages.ingest import IngestMessage
 from integrations.models import Direction, Kind, Outcome, RecordLink, SyncLogEntry
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import QuickBooksInvoice, QuickBooksPayment
@@ -20,21 +21,21 @@ from integrations.sync.payments.mapping import quickbooks_payment_snapshot
 
 
 def relink_documents(ctx: SyncContext, since: datetime) -> None:
-    relink_invoices(ctx, ctx.quickbooks.list_invoices_changed(since))
+    _relink_invoices(ctx, ctx.quickbooks.list_invoices_changed(since))
     payments = ctx.quickbooks.list_payments_changed(since)
-    relink_payments(ctx, payments)
+    _relink_payments(ctx, payments)
     record_external_payments(ctx.connection, payments)
 
 
-def relink_invoices(ctx: SyncContext, invoices: Iterable[QuickBooksInvoice]) -> None:
-    """The oldest of each mark: copying an invoice in QuickBooks copies its note."""
+def _relink_invoices(ctx: SyncContext, invoices: Iterable[QuickBooksInvoice]) -> None:
+    """Of several invoices with the same tag the oldest counts: copying an invoice in QuickBooks copies its note."""
     for invoice in sorted(invoices, key=lambda row: row.created_at or timezone.now()):
-        mark = read_coperniq_tag(ctx.connection.realm_id, Kind.INVOICE, invoice.note)
-        if mark.coperniq_id and _is_unlinked(ctx, Kind.INVOICE, mark.coperniq_id, invoice.id):
+        tag = read_coperniq_tag(ctx.connection.realm_id, Kind.INVOICE, invoice.note)
+        if tag.coperniq_id and _may_relink(ctx, Kind.INVOICE, tag.coperniq_id, invoice.id):
             link = RecordLink(
                 connection=ctx.connection,
                 kind=Kind.INVOICE,
-                coperniq_id=mark.coperniq_id,
+                coperniq_id=tag.coperniq_id,
                 coperniq_name=f"Invoice {invoice.number}",
                 quickbooks_id=invoice.id,
                 quickbooks_name=f"Invoice {invoice.number}",
@@ -48,21 +49,21 @@ def relink_invoices(ctx: SyncContext, invoices: Iterable[QuickBooksInvoice]) -> 
             _store_relinked(ctx, link)
 
 
-def relink_payments(ctx: SyncContext, payments: Iterable[QuickBooksPayment]) -> None:
+def _relink_payments(ctx: SyncContext, payments: Iterable[QuickBooksPayment]) -> None:
     for payment in payments:
-        mark = read_coperniq_tag(ctx.connection.realm_id, Kind.PAYMENT, payment.note)
-        if mark.coperniq_id and _is_unlinked(ctx, Kind.PAYMENT, mark.coperniq_id, payment.id):
-            invoice = RecordLink.objects.pushed(ctx.connection, Kind.INVOICE, mark.parent_id)
+        tag = read_coperniq_tag(ctx.connection.realm_id, Kind.PAYMENT, payment.note)
+        if tag.coperniq_id and _may_relink(ctx, Kind.PAYMENT, tag.coperniq_id, payment.id):
+            invoice = RecordLink.objects.pushed(ctx.connection, Kind.INVOICE, tag.parent_id)
             part = invoice.quickbooks_id if invoice else ""
-            told = f"${money(payment.total_cents):,}"
+            amount = f"${money(payment.total_cents):,}"
             link = RecordLink(
                 connection=ctx.connection,
                 kind=Kind.PAYMENT,
-                coperniq_id=mark.coperniq_id,
-                coperniq_name=f"{told} for invoice {invoice.number}" if invoice else told,
-                coperniq_parent_id=mark.parent_id,
+                coperniq_id=tag.coperniq_id,
+                coperniq_name=f"{amount} for invoice {invoice.number}" if invoice else amount,
+                coperniq_parent_id=tag.parent_id,
                 quickbooks_id=payment.id,
-                quickbooks_name=f"Payment of {told}",
+                quickbooks_name=f"Payment of {amount}",
                 quickbooks_part=part,
                 quickbooks_version=payment.sync_token,
                 quickbooks_at=payment.updated_at,
@@ -73,8 +74,8 @@ def relink_payments(ctx: SyncContext, payments: Iterable[QuickBooksPayment]) -> 
             _store_relinked(ctx, link)
 
 
-def _is_unlinked(ctx: SyncContext, kind: str, coperniq_id: str, quickbooks_id: str) -> bool:
-    """Neither is linked, nor is a write for it under way, which will tell more."""
+def _may_relink(ctx: SyncContext, kind: str, coperniq_id: str, quickbooks_id: str) -> bool:
+    """Neither record is linked, and no write for it is open, whose own recovery would link it."""
     links = RecordLink.objects.of(ctx.connection, kind)
     linked = links.filter(coperniq_id=coperniq_id) | links.filter(quickbooks_id=quickbooks_id)
     writes = ctx.connection.writes.open().filter(kind=kind, coperniq_id=coperniq_id)
@@ -82,16 +83,16 @@ def _is_unlinked(ctx: SyncContext, kind: str, coperniq_id: str, quickbooks_id: s
 
 
 def _store_relinked(ctx: SyncContext, link: RecordLink) -> None:
-    """Like every new link it releases what waited for it."""
+    """Store the link, which releases the runs that waited for it, and log it."""
+    message = IngestMessage.ADOPTED(document=link.quickbooks_name)
     entry = SyncLogEntry(
         company_id=ctx.connection.company_id,
         connection=ctx.connection,
         direction=Direction.PUSH,
         kind=link.kind,
         outcome=Outcome.DONE,
-        cause="adopted",
-        sentence=f"{link.quickbooks_name} in QuickBooks bears the portal's mark and was linked again instead of being "
-        "made anew.",
+        cause=message.cause,
+        sentence=message.text,
         coperniq_id=link.coperniq_id,
         quickbooks_id=link.quickbooks_id,
         record_name=link.coperniq_name,

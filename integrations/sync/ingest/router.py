@@ -1,13 +1,15 @@
-"""Which run, if any, an event leads to. No network."""
+"""Route an event to the runs it leads to. No network."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from typing import NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
 
+from integrations.messages.ingest import EventReason, IngestMessage
 from integrations.models import (
     Action,
     InboundEvent,
@@ -22,153 +24,162 @@ from integrations.models import (
 from integrations.sync.ingest.echo_detection import is_being_created, is_echo, is_known_end
 
 _EVENTS_AT_ONCE = 50
+_CREATE_DELAY = timedelta(seconds=2)
+"""How long a new document waits while a create is open, which may be the portal's own."""
 
 _Source = InboundEvent.Source
 _Outcome = InboundEvent.Outcome
+_SYNCED_TYPES = {"invoice": Kind.INVOICE, "payment": Kind.PAYMENT}
+_ACTIONS = {Kind.INVOICE: Action.PULL_INVOICE, Kind.PAYMENT: Action.NOTICE_ALLOCATIONS}
+_ENDS = ("deleted", "voided")
+_CHANGES = ("created", "updated", *_ENDS)
+_CUSTOMER_KINDS = (Kind.CUSTOMER, Kind.JOB)
+_ACTED_UPON = (InboundEvent.PHASE_STARTED, InboundEvent.PROJECT_SEEN, InboundEvent.INVOICE_SEEN)
+
+
+class _Route(NamedTuple):
+    outcome: InboundEvent.Outcome
+    reason: EventReason
+    runs: Sequence[SyncRun] = ()
+
+
+def _ignored(reason: EventReason) -> _Route:
+    return _Route(_Outcome.IGNORED, reason)
+
+
+def _kept(reason: EventReason) -> _Route:
+    return _Route(_Outcome.KEPT, reason)
+
+
+def _planned(*runs: SyncRun) -> _Route:
+    return _Route(_Outcome.PLANNED, EventReason.NONE, runs)
 
 
 def route_pending_events() -> int:
-    """Those nothing follows from are settled together: a commit for each would keep SQLite's only writer busy."""
+    """Events that lead to nothing are settled together: a commit for each would keep SQLite's only writer busy."""
     events = InboundEvent.objects.unplanned().select_related("company").order_by("id")[:_EVENTS_AT_ONCE]
-    nothing_follows: dict[tuple[str, str], list[int]] = {}
+    without_effect: dict[tuple[str, str], list[int]] = {}
     planned = 0
     for event in events:
-        outcome, reason, runs = _decide(event)
-        if runs or reason in (SYNCING_OFF, ITEMS_CHANGED):
-            planned += settle(event, outcome, reason, runs)
+        route = _route(event)
+        if route.runs or route.reason in (EventReason.SYNCING_OFF, EventReason.ITEMS_CHANGED):
+            planned += _settle(event, route)
         else:
-            nothing_follows.setdefault((outcome, reason), []).append(event.pk)
-    for (outcome, reason), pks in nothing_follows.items():
+            without_effect.setdefault((route.outcome, route.reason), []).append(event.pk)
+    for (outcome, reason), pks in without_effect.items():
         planned += InboundEvent.objects.unplanned().filter(pk__in=pks).settle(outcome, reason)
     return planned
 
 
 def route_event(event: InboundEvent) -> bool:
-    return settle(event, *_decide(event))
+    return _settle(event, _route(event))
 
 
-def settle(event: InboundEvent, outcome: str, reason: str, runs: Sequence[SyncRun]) -> bool:
-    """True if it was ours to settle: two workers may look at it, one of them settles it."""
+def _settle(event: InboundEvent, route: _Route) -> bool:
+    """False if another worker has settled the event."""
     with transaction.atomic():
-        if not InboundEvent.objects.unplanned().filter(pk=event.pk).settle(outcome, reason):
+        if not InboundEvent.objects.unplanned().filter(pk=event.pk).settle(route.outcome, route.reason):
             return False
-        if reason == SYNCING_OFF and event.name == InboundEvent.INVOICE_SEEN:
+        if route.reason == EventReason.SYNCING_OFF and event.name == InboundEvent.INVOICE_SEEN:
             PolledInvoice.forget(event.company_id, event.record_id)
-        if reason == ITEMS_CHANGED:
+        if route.reason == EventReason.ITEMS_CHANGED:
             LookupList.forget_items(event.company_id, event.received_at)
-        for run in runs:
-            _request_runs(run)
+        for run in route.runs:
+            _request_run(run)
     return True
 
 
-def _request_runs(run: SyncRun) -> None:
-    """While a vendor will not let us in the run is held, not lost: connecting again releases it."""
-    asked = SyncRun.objects.request(run)
+def _request_run(run: SyncRun) -> None:
+    """While a vendor refuses access the run is held; connecting again releases it."""
+    requested = SyncRun.objects.request(run)
     if not QuickBooksConnection.objects.syncing().filter(pk=run.connection_id).exists():
-        SyncRun.objects.filter(pk=asked.pk).hold_for_reconnect(
-            "Waiting for the connection to be authorized again under Integrations."
-        )
+        SyncRun.objects.filter(pk=requested.pk).hold_for_reconnect(IngestMessage.RECONNECT().text)
 
 
-ACTED_UPON = (InboundEvent.PHASE_STARTED, InboundEvent.PROJECT_SEEN, InboundEvent.INVOICE_SEEN)
-
-
-def _decide(event: InboundEvent) -> _Decision:
-    told = event.source in (_Source.QUICKBOOKS_WEBHOOK, _Source.QUICKBOOKS_CDC)
-    if not told and (event.name not in ACTED_UPON or not event.record_id):
-        return _Outcome.IGNORED, "says nothing about entering a phase", ()
+def _route(event: InboundEvent) -> _Route:
+    from_quickbooks = event.source in (_Source.QUICKBOOKS_WEBHOOK, _Source.QUICKBOOKS_CDC)
+    if not from_quickbooks and (event.name not in _ACTED_UPON or not event.record_id):
+        return _ignored(EventReason.NOT_A_PHASE)
     connection = QuickBooksConnection.objects.of(event.company)
     if connection is None or not connection.is_live:
-        return _Outcome.IGNORED, InboundEvent.NOT_CONNECTED, ()
+        return _ignored(EventReason.NOT_CONNECTED)
     if not connection.in_dollars:
-        return _Outcome.IGNORED, "the QuickBooks company is not kept in US dollars", ()
-    if told:
-        return _decide_quickbooks(event, connection)
+        return _ignored(EventReason.NOT_IN_DOLLARS)
+    if from_quickbooks:
+        return _route_quickbooks_event(event, connection)
     if event.name == InboundEvent.INVOICE_SEEN:
-        return _decide_coperniq_invoice(event, connection)
+        return _route_coperniq_invoice(event, connection)
     template_id = event.detail.get("phase_template_id", "")
     if event.name == InboundEvent.PHASE_STARTED and template_id and not _is_trigger(connection, template_id):
-        return _Outcome.IGNORED, "no trigger for this phase", ()
-    return _Outcome.PLANNED, "", [_run_for_entry(event, connection)]
-
-
-def _decide_coperniq_invoice(event: InboundEvent, connection: QuickBooksConnection) -> _Decision:
-    settings = SyncSettings.objects.filter(connection=connection).first()
-    if settings is None or not settings.invoice_sync:
-        return _Outcome.IGNORED, SYNCING_OFF, ()
-    actions = [] if event.detail.get("only_payments") else [Action.PUSH_INVOICE]
-    actions += [Action.NOTICE_PAYMENTS] if event.detail.get("money") else []
-    return _Outcome.PLANNED, "", [_invoice_run(event, connection, action) for action in actions]
-
-
-def _invoice_run(event: InboundEvent, connection: QuickBooksConnection, action: Action) -> SyncRun:
-    return SyncRun.of(
-        connection,
-        action,
-        coperniq_id=event.record_id,
-        coperniq_account_id=event.detail.get("account_id", ""),
-        event=event,
-    )
+        return _ignored(EventReason.NO_TRIGGER)
+    return _planned(SyncRun.of(connection, Action.NOTICE_ENTRY, coperniq_id=event.record_id, event=event))
 
 
 def _is_trigger(connection: QuickBooksConnection, template_id: str) -> bool:
     return connection.triggers.filter(phase_template_id=template_id).exists()
 
 
-def _run_for_entry(event: InboundEvent, connection: QuickBooksConnection) -> SyncRun:
-    return SyncRun.of(connection, Action.NOTICE_ENTRY, coperniq_id=event.record_id, event=event)
+def _is_invoice_sync_on(connection: QuickBooksConnection) -> bool:
+    return SyncSettings.objects.filter(connection=connection, invoice_sync=True).exists()
 
 
-_OutcomeOfEvent = InboundEvent.Outcome
-_Decision = tuple[str, str, Sequence[SyncRun]]
+def _route_coperniq_invoice(event: InboundEvent, connection: QuickBooksConnection) -> _Route:
+    if not _is_invoice_sync_on(connection):
+        return _ignored(EventReason.SYNCING_OFF)
+    actions = [] if event.detail.get("only_payments") else [Action.PUSH_INVOICE]
+    actions += [Action.NOTICE_PAYMENTS] if event.detail.get("money") else []
+    account_id = event.detail.get("account_id", "")
+    return _planned(
+        *(
+            SyncRun.of(
+                connection,
+                action,
+                coperniq_id=event.record_id,
+                coperniq_account_id=account_id,
+                event=event,
+            )
+            for action in actions
+        )
+    )
 
-SYNCING_OFF = "invoice syncing is off"
-ITEMS_CHANGED = "the items are read anew when they are next needed"
-LOOKED_AT_LATER = "the next look at what changed tells"
-_MONEY = {"invoice": Kind.INVOICE, "payment": Kind.PAYMENT}
-_ACTIONS = {Kind.INVOICE: Action.PULL_INVOICE, Kind.PAYMENT: Action.NOTICE_ALLOCATIONS}
-_CHANGES = ("created", "updated", "deleted", "voided")
-_CUSTOMER_KINDS = (Kind.CUSTOMER, Kind.JOB)
-ENDS = ("deleted", "voided")
-MOMENT = timedelta(seconds=2)
 
-
-def _decide_quickbooks(event: InboundEvent, connection: QuickBooksConnection) -> _Decision:
+def _route_quickbooks_event(event: InboundEvent, connection: QuickBooksConnection) -> _Route:
     if not event.record_id or event.name == "unknown":
-        return _OutcomeOfEvent.KEPT, "the portal does not know this type of notification", ()
-    if event.record_type in _MONEY:
-        return _decide_money(event, connection, _MONEY[event.record_type])
+        return _kept(EventReason.UNKNOWN_TYPE)
+    if event.record_type in _SYNCED_TYPES:
+        return _route_document(event, connection, _SYNCED_TYPES[event.record_type])
     if event.record_type == "customer":
-        return _decide_customer(event, connection)
+        return _route_customer(event, connection)
     if event.record_type == "item":
-        # A sale moves the quantity of an item of the stock: what of that matters, the next look at its content tells.
-        return _OutcomeOfEvent.IGNORED, LOOKED_AT_LATER if event.name == "updated" else ITEMS_CHANGED, ()
-    return _OutcomeOfEvent.KEPT, "nothing follows from changes of this kind of record", ()
+        # A sale updates the quantity of a stock item. Change data are compared with what is stored, so they tell more.
+        is_update = event.name == "updated"
+        return _ignored(EventReason.LEFT_TO_CHANGE_DATA if is_update else EventReason.ITEMS_CHANGED)
+    return _kept(EventReason.OTHER_RECORD)
 
 
-def _decide_money(event: InboundEvent, connection: QuickBooksConnection, kind: Kind) -> _Decision:
-    if not SyncSettings.objects.filter(connection=connection, invoice_sync=True).exists():
-        return _OutcomeOfEvent.IGNORED, SYNCING_OFF, ()
+def _route_document(event: InboundEvent, connection: QuickBooksConnection, kind: Kind) -> _Route:
+    if not _is_invoice_sync_on(connection):
+        return _ignored(EventReason.SYNCING_OFF)
     if event.name == "emailed":
-        return _OutcomeOfEvent.IGNORED, "an e-mail changes nothing", ()
+        return _ignored(EventReason.EMAILED)
     if event.name not in _CHANGES:
-        return _OutcomeOfEvent.KEPT, "nothing follows from what happened to this record", ()
+        return _kept(EventReason.OTHER_CHANGE)
     if _is_known(event, connection, kind):
-        return _OutcomeOfEvent.IGNORED, "our own write, or seen already", ()
+        return _ignored(EventReason.KNOWN)
     links = list(
         RecordLink.objects.of(connection, kind).filter(quickbooks_id=event.record_id).order_by("id")[:2]
     )
     run = _run_for_record(event, connection, kind, links)
     if not links and is_being_created(connection, kind):
-        run.not_before = timezone.now() + MOMENT
-    return _OutcomeOfEvent.PLANNED, "", [run]
+        run.not_before = timezone.now() + _CREATE_DELAY
+    return _planned(run)
 
 
 def _is_known(event: InboundEvent, connection: QuickBooksConnection, kind: Kind) -> bool:
-    """Change data were compared with what is known before they became an event."""
-    if event.source != InboundEvent.Source.QUICKBOOKS_WEBHOOK:
+    """Change data are compared with what is stored before they become an event."""
+    if event.source != _Source.QUICKBOOKS_WEBHOOK:
         return False
-    if event.name in ENDS:
+    if event.name in _ENDS:
         return is_known_end(connection, kind, event.record_id, event.name)
     return is_echo(connection, kind, event.record_id, event.occurred_at)
 
@@ -176,7 +187,7 @@ def _is_known(event: InboundEvent, connection: QuickBooksConnection, kind: Kind)
 def _run_for_record(
     event: InboundEvent, connection: QuickBooksConnection, kind: Kind, links: Sequence[RecordLink]
 ) -> SyncRun:
-    """One payment may stand for several of Coperniq's: then it bears the name of none."""
+    """A payment linked to several of Coperniq's names none of them."""
     run = SyncRun.of(
         connection,
         _ACTIONS.get(kind, Action.NOTICE_CUSTOMER),
@@ -192,27 +203,27 @@ def _run_for_record(
     return run
 
 
-def _decide_customer(event: InboundEvent, connection: QuickBooksConnection) -> _Decision:
-    """Every change of a balance reports the customer: of those only the change data are looked at.
+def _route_customer(event: InboundEvent, connection: QuickBooksConnection) -> _Route:
+    """Every change of a balance is reported as a change of the customer, so webhooks count only for merges.
 
     See docs/vendors/quickbooks-online.md, 0.1.
     """
     merged = event.name == "merged"
-    if event.source == InboundEvent.Source.QUICKBOOKS_WEBHOOK and not merged:
-        return _OutcomeOfEvent.IGNORED, LOOKED_AT_LATER, ()
+    if event.source == _Source.QUICKBOOKS_WEBHOOK and not merged:
+        return _ignored(EventReason.LEFT_TO_CHANGE_DATA)
     named = [event.detail.get("deleted_id", ""), event.record_id] if merged else [event.record_id]
-    link = first_linked(connection, [each for each in named if each])
+    link = _first_linked(connection, [each for each in named if each])
     if link is None:
-        return _OutcomeOfEvent.IGNORED, "a customer that is not linked", ()
+        return _ignored(EventReason.CUSTOMER_NOT_LINKED)
     run = _run_for_record(event, connection, Kind(link.kind), [link])
     run.quickbooks_id = link.quickbooks_id
     if link.kind == Kind.CUSTOMER:
         run.coperniq_account_id = link.coperniq_id
-    return _OutcomeOfEvent.PLANNED, "", [run]
+    return _planned(run)
 
 
-def first_linked(connection: QuickBooksConnection, quickbooks_ids: Iterable[str]) -> RecordLink | None:
-    """Customer or job; of several merged into one the one that has no part."""
+def _first_linked(connection: QuickBooksConnection, quickbooks_ids: Iterable[str]) -> RecordLink | None:
+    """A customer or job; of several that were merged into one, the link without a sub-key."""
     links = connection.links.filter(kind__in=_CUSTOMER_KINDS)
     for each in quickbooks_ids:
         found = links.filter(quickbooks_id=each).order_by("quickbooks_part", "id").first()

@@ -25,9 +25,9 @@ from tests.sync.desk_of_money import Money
 from tests.sync.intuit import cloud_event, legacy_event, legacy_post, post
 from tests.sync.office import Office
 
-OWN = ("ignored", "our own write, or seen already")
-LATER = ("ignored", "the next look at what changed tells")
-Told = tuple[str, str]
+OWN = ("ignored", "the portal's own write, or already known")
+LATER = ("ignored", "left to the next read of change data")
+Routed = tuple[str, str]
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def now(seconds: float = 0) -> str:
     return (timezone.now() + timedelta(seconds=seconds)).isoformat()
 
 
-def tell(money: Money, kind: str, id_: str, at: str = "", **data: str) -> Told:
+def send_event(money: Money, kind: str, id_: str, at: str = "", **data: str) -> Routed:
     assert post([cloud_event(money.office.realm, kind, id_, at or now(60), **data)]) == 1
     route_pending_events()
     event = InboundEvent.objects.order_by("id").last()
@@ -57,9 +57,9 @@ def pulled() -> SyncRun:
 
 
 @pytest.mark.parametrize("operation", ["created", "updated", "deleted", "void", "voided"])
-def test_an_invoice_is_looked_at(billed: Money, operation: str) -> None:
+def test_an_event_of_an_invoice_leads_to_a_run(billed: Money, operation: str) -> None:
     link = billed.link()
-    assert tell(billed, f"invoice.{operation}", link.quickbooks_id) == ("planned", "")
+    assert send_event(billed, f"invoice.{operation}", link.quickbooks_id) == ("planned", "")
     run = pulled()
     assert (run.kind, run.action, run.quickbooks_id) == ("invoice", "pull_invoice", link.quickbooks_id)
     assert (run.coperniq_id, run.coperniq_account_id) == (link.coperniq_id, str(billed.account["id"]))
@@ -67,47 +67,47 @@ def test_an_invoice_is_looked_at(billed: Money, operation: str) -> None:
     assert run.not_before is None
 
 
-def test_one_that_is_not_linked_is_looked_at_too(billed: Money) -> None:
-    assert tell(billed, "invoice.created", "4711") == ("planned", "")
+def test_an_event_of_an_unlinked_invoice_leads_to_a_run(billed: Money) -> None:
+    assert send_event(billed, "invoice.created", "4711") == ("planned", "")
     assert (pulled().quickbooks_id, pulled().coperniq_id, pulled().coperniq_account_id) == ("4711", "", "")
 
 
 @pytest.mark.parametrize("operation", ["created", "updated", "deleted", "void"])
-def test_of_a_payment_it_is_looked_at_what_it_pays(billed: Money, operation: str) -> None:
+def test_the_allocations_of_a_payment_are_read(billed: Money, operation: str) -> None:
     link = billed.link("payment")
-    assert tell(billed, f"payment.{operation}", link.quickbooks_id) == ("planned", "")
+    assert send_event(billed, f"payment.{operation}", link.quickbooks_id) == ("planned", "")
     run = pulled()
     assert (run.kind, run.action, run.quickbooks_id) == ("payment", "notice_allocations", link.quickbooks_id)
     assert (run.coperniq_id, run.coperniq_account_id) == (link.coperniq_id, str(billed.account["id"]))
 
 
-def test_one_that_stands_for_several_bears_the_name_of_none(billed: Money) -> None:
+def test_a_payment_linked_to_several_has_the_name_of_none(billed: Money) -> None:
     link = billed.link("payment")
     other = RecordLink.objects.get(pk=link.pk)
     other.pk, other.coperniq_id, other.quickbooks_part = None, "other", "77"
     other.save()
-    assert tell(billed, "payment.updated", link.quickbooks_id) == ("planned", "")
+    assert send_event(billed, "payment.updated", link.quickbooks_id) == ("planned", "")
     assert (pulled().coperniq_id, pulled().coperniq_account_id) == ("", link.coperniq_account_id)
 
 
 @pytest.mark.parametrize("kind", ["invoice", "payment"])
 def test_an_e_mail_changes_nothing(billed: Money, kind: str) -> None:
-    assert tell(billed, f"{kind}.emailed", billed.link(kind).quickbooks_id)[0] == "ignored"
+    assert send_event(billed, f"{kind}.emailed", billed.link(kind).quickbooks_id)[0] == "ignored"
     assert not SyncRun.objects.exists()
 
 
 @pytest.mark.parametrize("kind", ["invoice", "payment"])
-def test_while_syncing_is_off_nothing_is_looked_at(billed: Money, kind: str) -> None:
+def test_while_syncing_is_off_nothing_leads_to_a_run(billed: Money, kind: str) -> None:
     billed.switch(False)
     before = billed.office.coperniq.__class__.objects.get().next_invoice_sweep_at
-    told = tell(billed, f"{kind}.updated", billed.link(kind).quickbooks_id)
-    assert told == ("ignored", "invoice syncing is off")
+    routed = send_event(billed, f"{kind}.updated", billed.link(kind).quickbooks_id)
+    assert routed == ("ignored", "invoice syncing is off")
     assert billed.office.coperniq.__class__.objects.get().next_invoice_sweep_at == before
 
 
 def test_what_cannot_be_synced_is_ignored(billed: Money) -> None:
     QuickBooksConnection.objects.update(home_currency="CAD")
-    assert "US dollars" in tell(billed, "invoice.updated", "1")[1]
+    assert "US dollars" in send_event(billed, "invoice.updated", "1")[1]
     assert post([cloud_event(billed.office.realm, "invoice.updated", "2", now())]) == 1
     QuickBooksConnection.objects.update(state="disconnected")
     route_pending_events()
@@ -116,13 +116,13 @@ def test_what_cannot_be_synced_is_ignored(billed: Money) -> None:
 
 def test_without_access_it_waits_for_being_authorized_again(billed: Money) -> None:
     QuickBooksConnection.objects.update(state="needs_authorization")
-    assert tell(billed, "invoice.updated", billed.link().quickbooks_id) == ("planned", "")
+    assert send_event(billed, "invoice.updated", billed.link().quickbooks_id) == ("planned", "")
     assert (pulled().state, pulled().cause) == ("held", "reconnect")
 
 
 def test_telling_twice_asks_once(billed: Money) -> None:
     for _ in range(2):
-        tell(billed, "invoice.updated", billed.link().quickbooks_id)
+        send_event(billed, "invoice.updated", billed.link().quickbooks_id)
     assert pulled().requested_count == 2
 
 
@@ -130,34 +130,34 @@ def test_telling_twice_asks_once(billed: Money) -> None:
 
 
 @pytest.mark.parametrize("kind", ["invoice", "payment"])
-@pytest.mark.parametrize(("late", "told"), [(0, OWN), (1, OWN), (3, ("planned", ""))])
-def test_what_the_portal_wrote_itself_is_known(billed: Money, kind: str, late: int, told: Told) -> None:
+@pytest.mark.parametrize(("late", "routed"), [(0, OWN), (1, OWN), (3, ("planned", ""))])
+def test_what_the_portal_wrote_itself_is_known(billed: Money, kind: str, late: int, routed: Routed) -> None:
     row = billed.in_books(kind.title())
     at = datetime.fromisoformat(row["MetaData"]["LastUpdatedTime"]) + timedelta(seconds=late)
-    assert tell(billed, f"{kind}.updated", row["Id"], at.isoformat()) == told
+    assert send_event(billed, f"{kind}.updated", row["Id"], at.isoformat()) == routed
 
 
 def test_an_edit_before_a_payment_of_ours_is_no_echo_of_it(billed: Money) -> None:
     """The payment moves the invoice's stamp, but the portal has not seen the invoice since it wrote it."""
     RecordLink.objects.filter(kind="invoice").update(quickbooks_at=timezone.now() - timedelta(minutes=5))
     RecordLink.objects.filter(kind="payment").update(quickbooks_at=timezone.now())
-    assert tell(billed, "invoice.updated", billed.link().quickbooks_id, now(-60)) == ("planned", "")
-    assert tell(billed, "invoice.updated", billed.link().quickbooks_id, now()) == OWN
+    assert send_event(billed, "invoice.updated", billed.link().quickbooks_id, now(-60)) == ("planned", "")
+    assert send_event(billed, "invoice.updated", billed.link().quickbooks_id, now()) == OWN
 
 
-def test_one_allocation_that_was_not_seen_since_is_enough_to_look(billed: Money) -> None:
+def test_one_allocation_not_seen_since_is_enough(billed: Money) -> None:
     link = billed.link("payment")
     other = RecordLink.objects.get(pk=link.pk)
     other.pk, other.coperniq_id, other.quickbooks_part, other.quickbooks_at = None, "other", "77", None
     other.save()
-    assert tell(billed, "payment.updated", link.quickbooks_id, now(-1)) == ("planned", "")
+    assert send_event(billed, "payment.updated", link.quickbooks_id, now(-1)) == ("planned", "")
 
 
-def test_a_deletion_is_looked_at_unless_it_is_known(billed: Money) -> None:
+def test_a_deletion_leads_to_a_run_unless_it_is_known(billed: Money) -> None:
     link = billed.link()
-    assert tell(billed, "invoice.deleted", link.quickbooks_id, now(-60)) == ("planned", "")
+    assert send_event(billed, "invoice.deleted", link.quickbooks_id, now(-60)) == ("planned", "")
     RecordLink.objects.filter(pk=link.pk).update(quickbooks_snapshot={"deleted": True})
-    assert tell(billed, "invoice.deleted", link.quickbooks_id) == OWN
+    assert send_event(billed, "invoice.deleted", link.quickbooks_id) == OWN
 
 
 @pytest.mark.parametrize("kind", ["invoice", "payment"])
@@ -172,7 +172,7 @@ def test_a_notification_that_outruns_the_answer_waits_for_it(billed: Money, kind
         state="sent",
     )
     began_at = timezone.now()
-    assert tell(billed, f"{kind}.created", "4711") == ("planned", "")
+    assert send_event(billed, f"{kind}.created", "4711") == ("planned", "")
     not_before = pulled().not_before
     assert not_before is not None
     assert timedelta(seconds=2) <= not_before - began_at < timedelta(seconds=10)
@@ -190,20 +190,22 @@ def test_where_the_answer_is_stored_its_stamp_is_too(billed: Money) -> None:
 
 
 @pytest.mark.parametrize("operation", ["created", "updated", "deleted"])
-def test_customers_are_left_to_the_look(billed: Money, operation: str) -> None:
-    assert tell(billed, f"customer.{operation}", billed.link("customer").quickbooks_id) == LATER
+def test_customers_are_left_to_change_data(billed: Money, operation: str) -> None:
+    assert send_event(billed, f"customer.{operation}", billed.link("customer").quickbooks_id) == LATER
 
 
 @pytest.mark.parametrize("on", [True, False])
 @pytest.mark.parametrize("gone", ["customer", "job", "none"])
-def test_a_merge_is_looked_at_whether_invoices_are_synced_or_not(billed: Money, on: bool, gone: str) -> None:
+def test_a_merge_leads_to_a_run_whether_invoices_are_synced_or_not(
+    billed: Money, on: bool, gone: str
+) -> None:
     billed.switch(on)
     survivor = billed.link("customer")
     away = billed.link(gone) if gone != "none" else None
     deleted_id = away.quickbooks_id if away else "990"
     kept_id = "991" if gone == "customer" else survivor.quickbooks_id
-    told = tell(billed, "customer.merged", kept_id, deletedid=deleted_id)
-    assert told == ("planned", "")
+    routed = send_event(billed, "customer.merged", kept_id, deletedid=deleted_id)
+    assert routed == ("planned", "")
     run = pulled()
     link = away or survivor
     assert (run.action, run.kind, run.quickbooks_id) == ("notice_customer", link.kind, link.quickbooks_id)
@@ -212,29 +214,29 @@ def test_a_merge_is_looked_at_whether_invoices_are_synced_or_not(billed: Money, 
     assert run.event.detail == {"deleted_id": deleted_id}
 
 
-def test_a_merge_of_strangers_is_none_of_ours(billed: Money) -> None:
-    told = tell(billed, "customer.merged", "990", deletedid="991")
-    assert told == ("ignored", "a customer that is not linked")
+def test_a_merge_of_unlinked_customers_is_ignored(billed: Money) -> None:
+    routed = send_event(billed, "customer.merged", "990", deletedid="991")
+    assert routed == ("ignored", "the customer is not linked")
 
 
 @pytest.mark.parametrize(
     ("operation", "old"), [("created", True), ("merged", True), ("deleted", True), ("updated", False)]
 )
 def test_changed_items_are_read_anew_when_needed(billed: Money, operation: str, old: bool) -> None:
-    """An update may be no more than a sale out of stock: the look compares the content."""
-    assert tell(billed, f"item.{operation}", "5")[0] == "ignored"
+    """An update may be just a sale from stock: change data are compared with the stored item."""
+    assert send_event(billed, f"item.{operation}", "5")[0] == "ignored"
     items = LookupList.objects.get(name="items")
     assert (timezone.now() - items.read_at > timedelta(days=1)) is old
 
 
 @pytest.mark.parametrize("kind", ["invoice.levitated", "unicorn.created", "vendor.updated", "invoice.merged"])
 def test_what_nothing_follows_from_is_kept(billed: Money, kind: str) -> None:
-    assert tell(billed, kind, "5")[0] == "kept"
+    assert send_event(billed, kind, "5")[0] == "kept"
     assert not SyncRun.objects.exists()
 
 
 def test_an_unknown_type_is_counted(billed: Money) -> None:
-    tell(billed, "invoice.levitated", "5")
+    send_event(billed, "invoice.levitated", "5")
     assert EventCount.objects.get(reason="unknown type").count == 1
 
 

@@ -1,4 +1,4 @@
-"""What a look at QuickBooks' change data takes for news: from what people do in the books to the events and runs."""
+"""Which records of change data become events: from edits in QuickBooks to the events and runs."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ CDC = InboundEvent.Source.QUICKBOOKS_CDC
 
 @pytest.fixture
 def billed(money: Money) -> Money:
-    """An invoice of $100 and a payment of $40 on both sides, looked through."""
+    """An invoice of $100 and a payment of $40 on both sides, with change data read."""
     money.pay(money.invoice(("Permit", 1, 100)), 40)
     money.work()
-    look(money)
+    read_changes(money)
     forget(money)
     return money
 
@@ -45,8 +45,8 @@ def forget(money: Money) -> None:
     money.office.simulator.forget_log()
 
 
-def look(money: Money) -> list[tuple[str, str, str]]:
-    """What it told anew."""
+def read_changes(money: Money) -> list[tuple[str, str, str]]:
+    """The new events."""
     before = set(InboundEvent.objects.values_list("pk", flat=True))
     money.look_at_changes()
     rows = InboundEvent.objects.filter(source=CDC).exclude(pk__in=before).order_by("record_type", "record_id")
@@ -61,8 +61,8 @@ def void(money: Money, noun: str, id_: str) -> None:
     money.office.simulator.control(f"quickbooks/{money.office.realm}/{noun}/{id_}/void")
 
 
-def theirs(money: Money, customer_id: str = "", **fields: Any) -> dict[str, Any]:
-    """Somebody makes an invoice in QuickBooks."""
+def create_invoices(money: Money, customer_id: str = "", **fields: Any) -> dict[str, Any]:
+    """Create an invoice in QuickBooks as a person would."""
     item = money.books("Item")[0]["Id"]
     detail = {"ItemRef": {"value": item}, "Qty": 1, "UnitPrice": 70}
     line = {"Amount": 70, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
@@ -72,37 +72,37 @@ def theirs(money: Money, customer_id: str = "", **fields: Any) -> dict[str, Any]
     )
 
 
-def stranger(money: Money) -> str:
+def unlinked_customer(money: Money) -> str:
     return str(money.office.simulator.in_books(money.office.realm, DisplayName="Walk-in")["Id"])
 
 
-def test_after_our_own_writes_there_is_no_news(money: Money) -> None:
-    look(money)
+def test_the_portals_own_writes_are_no_change(money: Money) -> None:
+    read_changes(money)
     invoice = money.invoice(("Permit", 1, 100))
     payment = money.pay(invoice, 40)
     money.work()
-    assert look(money) == []
+    assert read_changes(money) == []
     money.edit(invoice, description="Thank you")
     money.change_payment(invoice, payment, amount=30)
     money.work()
-    assert look(money) == []
+    assert read_changes(money) == []
     assert not InboundEvent.objects.filter(source=CDC).exists()
 
 
-def test_a_look_costs_one_read(billed: Money) -> None:
+def test_change_data_cost_one_read(billed: Money) -> None:
     billed.edit_books("Invoice", billed.link().quickbooks_id, DueDate="2026-12-24")
-    look(billed)
+    read_changes(billed)
     assert [call.split("/")[-1] for call in billed.calls()] == ["cdc"]
 
 
 @pytest.mark.parametrize(
     "edit", [{"DueDate": "2026-12-24"}, {"PrivateNote": "Call first"}, {"DocNumber": "NEW-1"}]
 )
-def test_an_edited_invoice_is_news_once(billed: Money, edit: dict[str, str]) -> None:
+def test_an_edited_invoice_is_reported_once(billed: Money, edit: dict[str, str]) -> None:
     link = billed.link()
     billed.edit_books("Invoice", link.quickbooks_id, **edit)
-    assert look(billed) == [("invoice", link.quickbooks_id, "updated")]
-    assert look(billed) == []
+    assert read_changes(billed) == [("invoice", link.quickbooks_id, "updated")]
+    assert read_changes(billed) == []
     route_pending_events()
     run = SyncRun.objects.get()
     assert (run.action, run.direction, run.coperniq_id) == ("pull_invoice", "pull", link.coperniq_id)
@@ -110,70 +110,70 @@ def test_an_edited_invoice_is_news_once(billed: Money, edit: dict[str, str]) -> 
     assert (event.outcome, event.occurred_at is None) == ("planned", False)
 
 
-def test_edited_twice_it_is_news_twice_and_asked_for_once(billed: Money) -> None:
+def test_edited_twice_it_is_reported_twice_and_requested_once(billed: Money) -> None:
     for day in ("2026-12-24", "2026-12-25"):
         billed.edit_books("Invoice", billed.link().quickbooks_id, DueDate=day)
-        assert len(look(billed)) == 1
+        assert len(read_changes(billed)) == 1
     route_pending_events()
     assert SyncRun.objects.get().requested_count == 2
 
 
-def test_a_void_and_a_deletion_are_news(billed: Money) -> None:
+def test_a_void_and_a_deletion_are_reported(billed: Money) -> None:
     link = billed.link("payment")
     void(billed, "payments", link.quickbooks_id)
-    assert look(billed) == [("payment", link.quickbooks_id, "updated")]
+    assert read_changes(billed) == [("payment", link.quickbooks_id, "updated")]
     delete(billed, "Payment", link.quickbooks_id)
     delete(billed, "Invoice", billed.link().quickbooks_id)
-    assert look(billed) == [
+    assert read_changes(billed) == [
         ("invoice", billed.link().quickbooks_id, "deleted"),
         ("payment", link.quickbooks_id, "deleted"),
     ]
-    assert look(billed) == []
+    assert read_changes(billed) == []
 
 
 def test_a_deletion_that_is_known_is_none(billed: Money) -> None:
     RecordLink.objects.filter(kind="invoice").update(quickbooks_snapshot={"deleted": True})
     delete(billed, "Payment", billed.link("payment").quickbooks_id)
     delete(billed, "Invoice", billed.link().quickbooks_id)
-    assert [row[0] for row in look(billed)] == ["payment"]
+    assert [row[0] for row in read_changes(billed)] == ["payment"]
 
 
 def test_our_own_void_is_none(money: Money) -> None:
     invoice = money.invoice(("Permit", 1, 100))
     money.work()
-    look(money)
+    read_changes(money)
     money.act(invoice, "decline")
     money.work()
     assert money.in_books()["TotalAmt"] == 0
-    assert look(money) == []
+    assert read_changes(money) == []
 
 
 def test_a_balance_stamp_and_an_e_mail_are_none(billed: Money) -> None:
     invoice_id, realm = billed.link().quickbooks_id, billed.office.realm
     billed.office.simulator.control(f"quickbooks/{realm}/invoices/{invoice_id}/send")
-    assert look(billed) == []
+    assert read_changes(billed) == []
     paid = billed.receive(invoice_id, 30)
-    assert look(billed) == [("payment", paid["Id"], "updated")]
+    assert read_changes(billed) == [("payment", paid["Id"], "updated")]
 
 
-def test_of_strangers_invoices_those_since_the_switch_on_are_news(billed: Money) -> None:
+def test_unlinked_invoices_are_reported_from_the_cut_off_on(billed: Money) -> None:
     """Whose customer it is, who reads it tells: jobs added by hand have to be counted."""
-    made = theirs(billed, stranger(billed))
-    assert look(billed) == [("invoice", made["Id"], "updated")]
+    made = create_invoices(billed, unlinked_customer(billed))
+    assert read_changes(billed) == [("invoice", made["Id"], "updated")]
     later = timezone.now() + timedelta(hours=1)
     InvoiceSyncPeriod.objects.update(on_at=later)
-    theirs(billed)
-    assert look(billed) == []
+    create_invoices(billed)
+    assert read_changes(billed) == []
 
 
-def test_a_deleted_stranger_is_none(billed: Money) -> None:
-    delete(billed, "Invoice", theirs(billed)["Id"])
-    assert look(billed) == []
+def test_a_deleted_unlinked_invoice_is_not_reported(billed: Money) -> None:
+    delete(billed, "Invoice", create_invoices(billed)["Id"])
+    assert read_changes(billed) == []
 
 
-def test_one_that_bears_our_mark_waits_for_the_answer_to_its_write(billed: Money) -> None:
+def test_a_tagged_invoice_waits_for_the_answer_to_its_write(billed: Money) -> None:
     realm = billed.office.realm
-    made = theirs(billed, PrivateNote=coperniq_tag(realm, "invoice", "77"))
+    made = create_invoices(billed, PrivateNote=coperniq_tag(realm, "invoice", "77"))
     paid = billed.receive(made["Id"], 10, note=coperniq_tag(realm, "payment", "78"))
     for kind, id_ in (("invoice", "77"), ("payment", "78")):
         RemoteWrite.objects.create(
@@ -185,26 +185,26 @@ def test_one_that_bears_our_mark_waits_for_the_answer_to_its_write(billed: Money
             body_encrypted="",
             state="sent",
         )
-    assert ("invoice", made["Id"], "updated") not in look(billed)
+    assert ("invoice", made["Id"], "updated") not in read_changes(billed)
     RemoteWrite.objects.update(state="abandoned")
-    assert look(billed) == [("invoice", made["Id"], "updated"), ("payment", paid["Id"], "updated")]
+    assert read_changes(billed) == [("invoice", made["Id"], "updated"), ("payment", paid["Id"], "updated")]
 
 
-def test_a_payment_is_news_if_it_pays_what_is_linked_or_about_to_be(billed: Money) -> None:
-    other = stranger(billed)
+def test_a_payment_is_reported_if_its_invoice_is_linked_or_about_to_be(billed: Money) -> None:
+    other = unlinked_customer(billed)
     billed.office.simulator.in_books(
         billed.office.realm, "Payment", CustomerRef={"value": other}, TotalAmt=40
     )
-    assert look(billed) == []
-    made = theirs(billed)
+    assert read_changes(billed) == []
+    made = create_invoices(billed)
     both = billed.receive(made["Id"], 10)
-    assert look(billed) == [("invoice", made["Id"], "updated"), ("payment", both["Id"], "updated")]
+    assert read_changes(billed) == [("invoice", made["Id"], "updated"), ("payment", both["Id"], "updated")]
     route_pending_events()
     later = billed.receive(made["Id"], 20)
-    assert ("payment", later["Id"], "updated") in look(billed)
+    assert ("payment", later["Id"], "updated") in read_changes(billed)
 
 
-def test_a_payment_put_on_another_linked_invoice_is_news(billed: Money) -> None:
+def test_a_payment_applied_to_another_linked_invoice_is_reported(billed: Money) -> None:
     """The share of the first is what it was."""
     first = billed.link()
     billed.invoice(("Permit", 1, 100))
@@ -216,21 +216,21 @@ def test_a_payment_put_on_another_linked_invoice_is_news(billed: Money) -> None:
         {"Amount": 40, "LinkedTxn": [{"TxnId": first.quickbooks_id, "TxnType": "Invoice"}]},
         {"Amount": 10, "LinkedTxn": [{"TxnId": second.quickbooks_id, "TxnType": "Invoice"}]},
     ]
-    look(billed)
+    read_changes(billed)
     billed.edit_books("Payment", paid["Id"], TotalAmt=50, Line=lines)
-    assert look(billed) == [("payment", paid["Id"], "updated")]
+    assert read_changes(billed) == [("payment", paid["Id"], "updated")]
 
 
-def test_what_a_notification_told_is_not_found_again(billed: Money) -> None:
+def test_a_change_reported_by_webhook_is_not_reported_again(billed: Money) -> None:
     id_ = billed.link().quickbooks_id
-    for day, told in (("2026-12-24", True), ("2026-12-25", False)):
+    for day, notified in (("2026-12-24", True), ("2026-12-25", False)):
         billed.edit_books("Invoice", id_, DueDate=day)
         at = billed.in_books()["MetaData"]["LastUpdatedTime"]
         billed.office.simulator.control("clock", {"shift_seconds": 5})
-        if told:
+        if notified:
             RecordLink.objects.update(quickbooks_at=None)
             post([cloud_event(billed.office.realm, "invoice.updated", id_, at)])
-        assert look(billed) == ([] if told else [("invoice", id_, "updated")])
+        assert read_changes(billed) == ([] if notified else [("invoice", id_, "updated")])
 
 
 def test_what_the_portal_has_seen_a_later_version_of_is_none(billed: Money) -> None:
@@ -240,40 +240,40 @@ def test_what_the_portal_has_seen_a_later_version_of_is_none(billed: Money) -> N
     billed.edit_books("Invoice", billed.link().quickbooks_id, DueDate="2026-12-24")
     billed.edit_books("Payment", billed.link("payment").quickbooks_id, PaymentRefNum="4711")
     billed.edit_books("Customer", billed.link("job").quickbooks_id, DisplayName="Smith roof")
-    assert look(billed) == []
+    assert read_changes(billed) == []
 
 
-def test_a_renamed_or_inactive_customer_is_news_a_balance_is_not(billed: Money) -> None:
+def test_a_renamed_or_inactive_customer_is_reported_a_balance_is_not(billed: Money) -> None:
     job = billed.link("job").quickbooks_id
-    theirs(billed)
-    assert [row for row in look(billed) if row[0] == "customer"] == []
+    create_invoices(billed)
+    assert [row for row in read_changes(billed) if row[0] == "customer"] == []
     billed.edit_books("Customer", job, Notes="Rings twice")
-    assert look(billed) == []
+    assert read_changes(billed) == []
     billed.edit_books("Customer", job, DisplayName="Smith roof")
-    assert look(billed) == [("customer", job, "updated")]
+    assert read_changes(billed) == [("customer", job, "updated")]
     billed.edit_books("Customer", job, Active=False)
-    assert look(billed) == [("customer", job, "updated")]
+    assert read_changes(billed) == [("customer", job, "updated")]
     route_pending_events()
     run = SyncRun.objects.get(action="notice_customer")
     assert (run.kind, run.quickbooks_id, run.coperniq_id) == ("job", job, billed.link("job").coperniq_id)
     assert run.coperniq_account_id == str(billed.account["id"])
-    stranger(billed)
-    assert look(billed) == []
+    unlinked_customer(billed)
+    assert read_changes(billed) == []
 
 
-def test_a_customer_that_is_told_to_be_deleted_is_news(billed: Money) -> None:
+def test_a_deleted_customer_is_reported(billed: Money) -> None:
     """Nobody can delete one, but what a merge tells is not documented."""
     link = billed.link("customer")
     gone = ChangedRecord("Customer", link.quickbooks_id, True, "", timezone.now(), {})
     assert filter_relevant_changes(billed.office.quickbooks, [gone], None) == [gone]
 
 
-def test_customers_are_told_while_syncing_is_off(billed: Money) -> None:
+def test_customers_are_reported_while_syncing_is_off(billed: Money) -> None:
     billed.switch(False)
     john = billed.link("customer").quickbooks_id
     billed.edit_books("Invoice", billed.link().quickbooks_id, DueDate="2026-12-24")
     billed.edit_books("Customer", john, GivenName="Johnny")
-    assert look(billed) == [("customer", john, "updated")]
+    assert read_changes(billed) == [("customer", john, "updated")]
     route_pending_events()
     assert SyncRun.objects.get().coperniq_account_id == str(billed.account["id"])
 
@@ -286,29 +286,29 @@ def test_what_was_edited_while_syncing_was_off_is_made_up_for(billed: Money) -> 
     billed.edit_books("Invoice", id_, DueDate="2026-12-24")
     post([cloud_event(billed.office.realm, "invoice.updated", id_, timezone.now().isoformat())])
     route_pending_events()
-    made = theirs(billed)
+    made = create_invoices(billed)
     for _ in range(2):
-        assert look(billed) == []
+        assert read_changes(billed) == []
     assert QuickBooksConnection.objects.get().money_captured_at == started
     billed.office.simulator.control("clock", {"shift_seconds": 1200})
     billed.switch(True)
     InvoiceSyncPeriod.objects.filter(off_at=None).update(on_at=timezone.now() + timedelta(seconds=2))
     billed.invoice(("Permit", 1, 5))
-    billed.work()  # the lease catches up for itself, which is no look at what people edited
+    billed.work()  # the lease catches up for itself, which is no read_changes at what people edited
     QuickBooksConnection.objects.update(captured_at=timezone.now() + timedelta(minutes=20))
-    assert ("invoice", id_, "updated") in (found := look(billed))
+    assert ("invoice", id_, "updated") in (found := read_changes(billed))
     assert ("invoice", made["Id"], "updated") not in found
 
 
-def test_a_switched_off_edit_seen_and_passed_over_is_news_after_the_next_switch_on(billed: Money) -> None:
+def test_an_edit_ignored_while_syncing_was_off_is_reported_once_it_is_on(billed: Money) -> None:
     id_ = billed.link().quickbooks_id
     billed.edit_books("Invoice", id_, DueDate="2026-12-24")
-    assert look(billed) == [("invoice", id_, "updated")]
+    assert read_changes(billed) == [("invoice", id_, "updated")]
     billed.switch(False)
     route_pending_events()
     assert InboundEvent.objects.get().reason == "invoice syncing is off"
     billed.switch(True)
-    assert look(billed) == [("invoice", id_, "updated")]
+    assert read_changes(billed) == [("invoice", id_, "updated")]
 
 
 def test_an_item_whose_content_changed_makes_the_list_old(billed: Money) -> None:
@@ -318,19 +318,19 @@ def test_an_item_whose_content_changed_makes_the_list_old(billed: Money) -> None
     assert not is_old()
     item = billed.books("Item")[0]["Id"]
     billed.edit_books("Item", item, Description="As seen on television")
-    look(billed)
+    read_changes(billed)
     assert not is_old()
     billed.edit_books("Item", item, Name="Permits")
-    assert look(billed) == []
+    assert read_changes(billed) == []
     assert is_old()
 
 
 def test_a_deleted_payment_of_people_is_forgotten(billed: Money) -> None:
     paid = billed.receive(billed.link().quickbooks_id, 30)
-    look(billed)
+    read_changes(billed)
     assert ExternalPayment.objects.count() == 1
     delete(billed, "Payment", paid["Id"])
-    assert look(billed) == []
+    assert read_changes(billed) == []
     assert not ExternalPayment.objects.exists()
 
 
@@ -349,25 +349,25 @@ def test_a_full_answer_is_narrowed_to_one_kind_at_a_time(
     billed.edit_books("Invoice", id_, DueDate="2026-12-24")
     limit(billed, monkeypatch, 4)
     billed.office.simulator.forget_log()
-    assert look(billed) == [("invoice", id_, "updated")]
+    assert read_changes(billed) == [("invoice", id_, "updated")]
     assert len([call for call in billed.calls() if call.endswith("/cdc")]) == 5
     assert QuickBooksConnection.objects.get().compared_fully_at is None
 
 
 def test_a_kind_that_is_still_full_is_compared(billed: Money, monkeypatch: pytest.MonkeyPatch) -> None:
     id_ = billed.link().quickbooks_id
-    made = [theirs(billed)["Id"] for _ in range(5)]
+    made = [create_invoices(billed)["Id"] for _ in range(5)]
     delete(billed, "Payment", billed.link("payment").quickbooks_id)
     billed.edit_books("Invoice", id_, DueDate="2026-12-24")
     limit(billed, monkeypatch, 4)
-    assert look(billed) == [
+    assert read_changes(billed) == [
         *sorted(("invoice", each, "updated") for each in [id_, *made]),
         ("payment", billed.link("payment").quickbooks_id, "deleted"),
     ]
     row = QuickBooksConnection.objects.get()
     assert row.compared_fully_at is not None
     assert row.compared_fully_because == (
-        "QuickBooks tells 1,000 changes at once, and more had changed: invoices."
+        "QuickBooks reports 1,000 changes at once, and there were more of these: invoices."
     )
 
 
@@ -383,20 +383,20 @@ def test_after_more_than_a_month_everything_linked_is_compared(billed: Money) ->
     long_ago = timezone.now() - timedelta(days=31)
     QuickBooksConnection.objects.update(captured_at=long_ago, money_captured_at=long_ago)
     billed.office.simulator.forget_log()
-    assert look(billed) == [
+    assert read_changes(billed) == [
         ("invoice", invoice_id, "deleted"),
         ("invoice", kept.quickbooks_id, "updated"),
         ("payment", payment_id, "deleted"),
     ]
     assert not [call for call in billed.calls() if call.endswith("/cdc")]
     row = QuickBooksConnection.objects.get()
-    told = long_ago - timedelta(minutes=10)
+    since = long_ago - timedelta(minutes=10)
     assert row.compared_fully_because == (
-        f"QuickBooks tells the changes of 30 days, and nobody had looked since {told:%B %-d, %Y}."
+        f"QuickBooks reports changes of 30 days only, and the last read was on {since:%B %-d, %Y}."
     )
     route_pending_events()
     assert SyncRun.objects.filter(direction="pull").count() == 3
-    assert look(billed) == []
+    assert read_changes(billed) == []
     assert [call for call in billed.calls() if call.endswith("/cdc")]
 
 
@@ -405,7 +405,7 @@ def test_a_clock_far_behind_is_asked_by_its_own_time(billed: Money) -> None:
     billed.edit_books("Invoice", billed.link().quickbooks_id, DueDate="2026-12-24")
     RecordLink.objects.update(quickbooks_at=None)
     billed.office.simulator.forget_log()
-    assert len(look(billed)) == 1
+    assert len(read_changes(billed)) == 1
     assert len(billed.calls()) == 2
 
 
@@ -430,5 +430,5 @@ def test_one_odd_record_keeps_no_other_from_being_seen(
     billed.edit_books("Payment", payment, PaymentRefNum="4711")
     billed.edit_books("Customer", billed.link("job").quickbooks_id, Notes="Odd")
     with caplog.at_level(logging.WARNING):
-        found = look(billed)
+        found = read_changes(billed)
     assert [row[0] for row in found] == ["customer", "invoice", "payment"]
