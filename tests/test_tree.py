@@ -78,6 +78,22 @@ def test_links_between_documents_lead_somewhere() -> None:
     assert broken == []
 
 
+# "sync/invoices/merge.py:plan_merge", or only the file; a path may leave out its first folders.
+NAMED = re.compile(r"([\w/-]+\.(?:py|toml))(?::(?:\w+\.)?(\w+))?")
+
+
+@pytest.mark.parametrize("document", ["ARCHITECTURE.md", "CONTRIBUTING.md", "README.md"])
+def test_documents_name_files_and_functions_that_exist(document: str) -> None:
+    files = [path for path in tracked() if path.suffix in (".py", ".toml")]
+    missing = []
+    for named, name in NAMED.findall((ROOT / document).read_text()):
+        texts = [path.read_text() for path in files if path.as_posix().endswith(named.lstrip("/"))]
+        defined = re.compile(rf"^(?:\s*(?:def|class) )?{name}\b" if name else "", re.MULTILINE)
+        if not any(defined.search(text) for text in texts):
+            missing.append(f"{named}:{name}")
+    assert missing == []
+
+
 def anchors(document: Path) -> set[str]:
     """The anchors that GitHub gives to headings."""
     headings = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
