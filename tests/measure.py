@@ -59,7 +59,7 @@ def measure_steps() -> None:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext, override_settings, setup_test_environment
 
-    from integrations.connections import limiter
+    from integrations.connections import rate_limiter
     from tests.conftest import OpenGate
     from tests.sync.desk_of_money import open_desk
     from tests.sync.in_process import InProcess
@@ -69,7 +69,7 @@ def measure_steps() -> None:
     connection.creation.create_test_db(verbosity=0)
     simulator = InProcess()
     simulator.reset()
-    open_gate = mock.patch.object(limiter, "rate_limiter_for", return_value=OpenGate())
+    open_gate = mock.patch.object(rate_limiter, "rate_limiter_for", return_value=OpenGate())
     with override_settings(**simulator.settings()), simulator.connected(), open_gate:
         portal = open_desk(open_office(simulator))
         portal.book_item("Permit")
