@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from integrations import errors
+from integrations.causes import Cause
 from integrations.errors import (
     AuthorizationRevoked,
     BlockedBy,
@@ -12,6 +13,7 @@ from integrations.errors import (
     Remedy,
     VendorError,
 )
+from integrations.messages import Message
 
 
 def every_vendor_error(base: type[VendorError] = VendorError) -> set[type[VendorError]]:
@@ -150,7 +152,9 @@ def test_an_unexpected_shape_names_its_place() -> None:
 
 
 def test_a_decision_offers_its_choices() -> None:
-    hold = NeedsDecision("name_taken", "The name is taken.", [errors.Choice("retry", "Try again")])
+    hold = NeedsDecision(
+        Message(Cause.NAME_TAKEN, "The name is taken."), [errors.Choice("retry", "Try again")]
+    )
     assert hold.cause == "name_taken"
     assert hold.choices[0].key == "retry"
     assert hold.remedy is Remedy.INSPECT
@@ -162,5 +166,7 @@ def test_a_lost_lease_is_tried_again_and_an_unreadable_credential_is_configured(
 
 
 def test_a_blocked_run_names_the_record_it_waits_for() -> None:
-    wait = BlockedBy("customer_unlinked", "Waits for the customer.", kind="customer", coperniq_id="5")
-    assert (wait.cause, wait.kind, wait.coperniq_id) == ("customer_unlinked", "customer", "5")
+    wait = BlockedBy(
+        Message(Cause.WAITS_FOR_CUSTOMER, "Waits for the customer."), kind="customer", coperniq_id="5"
+    )
+    assert (wait.cause, wait.kind, wait.coperniq_id) == ("waits_for_customer", "customer", "5")

@@ -68,64 +68,48 @@ class Choice(NamedTuple):
     question: str = ""
 
 
-class NeedsDecision(PortalError):
+class _Outcome(PortalError):
+    """What becomes of the run is no failure: a message says what it is and why."""
+
+    def __init__(self, message: Message) -> None:
+        super().__init__(message.text)
+        self.message = message
+        self.cause = message.cause
+        self.parameters = message.parameters
+
+
+class NeedsDecision(_Outcome):
     """The run is held until a person picks one of the choices.
 
     `compared` lists fields whose values are shown side by side: {field, before, coperniq, quickbooks}.
     """
 
     def __init__(
-        self,
-        cause: str,
-        sentence: str,
-        choices: Sequence[Choice] = (),
-        *,
-        compared: Sequence[Mapping[str, str]] = (),
+        self, message: Message, choices: Sequence[Choice] = (), *, compared: Sequence[Mapping[str, str]] = ()
     ) -> None:
-        super().__init__(sentence)
-        self.cause = cause
+        super().__init__(message)
         self.choices = tuple(choices)
         self.compared = tuple(compared)
 
-    @classmethod
-    def of(
-        cls, message: Message, choices: Sequence[Choice] = (), *, compared: Sequence[Mapping[str, str]] = ()
-    ) -> Self:
-        error = cls(message.cause, message.text, choices, compared=compared)
-        return error.with_parameters(message.parameters)
 
-
-class Skipped(PortalError):
+class Skipped(_Outcome):
     """The record is not synced, for the reason given; the choices, if any, are ways to sync it anyway.
 
     `silent` leaves it out of the log, because a reader would not miss it.
     """
 
-    def __init__(
-        self, cause: str, sentence: str, choices: Sequence[Choice] = (), *, silent: bool = False
-    ) -> None:
-        super().__init__(sentence)
-        self.cause = cause
+    def __init__(self, message: Message, choices: Sequence[Choice] = (), *, silent: bool = False) -> None:
+        super().__init__(message)
         self.choices = tuple(choices)
         self.silent = silent
 
-    @classmethod
-    def of(cls, message: Message, choices: Sequence[Choice] = (), *, silent: bool = False) -> Self:
-        return cls(message.cause, message.text, choices, silent=silent).with_parameters(message.parameters)
 
-
-class BlockedBy(PortalError):
+class BlockedBy(_Outcome):
     """The run waits for the link of another record and is released when that link is created."""
 
-    def __init__(self, cause: str, sentence: str, *, kind: str, coperniq_id: str) -> None:
-        super().__init__(sentence)
-        self.cause = cause
+    def __init__(self, message: Message, *, kind: str, coperniq_id: str) -> None:
+        super().__init__(message)
         self.kind, self.coperniq_id = kind, coperniq_id
-
-    @classmethod
-    def of(cls, message: Message, *, kind: str, coperniq_id: str) -> Self:
-        error = cls(message.cause, message.text, kind=kind, coperniq_id=coperniq_id)
-        return error.with_parameters(message.parameters)
 
 
 class LeaseLost(PortalError):

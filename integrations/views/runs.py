@@ -136,6 +136,8 @@ def retry(request: CompanyRequest) -> HttpResponseBase:
     own = rows_of(request.company, SyncRun.objects.all())
     runs = own.filter(pk__in=ids) if ids else own.filter(cause=cause)
     if choice == RELEASE:
+        # Runs of the same cause that have ended are not left out: nobody selected them.
+        runs = runs if ids else runs.filter(state=RunState.HELD)
         result = release_all(runs, RELEASABLE, request.user, shown_subjects(request))
         count, sentence = result.decided, f"{counted(result.decided, 'released')} {result.left_out}".strip()
     else:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from integrations.causes import Cause
 from integrations.errors import NeedsDecision
+from integrations.messages import Message
 from integrations.models import Answer, Decisions, Question, SyncRun
 from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.invoices.conflicts import (
@@ -21,13 +23,15 @@ DUE = {"field": "Due date", "before": "", "coperniq": "2027-02-01", "quickbooks"
 
 def folded() -> NeedsDecision:
     return NeedsDecision(
-        "lines_folded", "The lines differ.", [USE_QUICKBOOKS, RETRY, DISCARD], compared=[LINES]
+        Message(Cause.LINES_FOLDED, "The lines differ."), [USE_QUICKBOOKS, RETRY, DISCARD], compared=[LINES]
     )
 
 
 def test_one_question_shows_all_fields_and_offers_every_choice_once() -> None:
     due = NeedsDecision(
-        "conflict", "So do the dates.", [USE_COPERNIQ, USE_QUICKBOOKS, RETRY, DISCARD], compared=[DUE]
+        Message(Cause.CONFLICT, "So do the dates."),
+        [USE_COPERNIQ, USE_QUICKBOOKS, RETRY, DISCARD],
+        compared=[DUE],
     )
     question = combined_decision([folded(), due])
     assert (question.cause, str(question)) == ("lines_folded", "The lines differ. So do the dates.")

@@ -299,3 +299,15 @@ def test_the_page_shows_what_is_open_and_the_rest_on_request(
     assert "Still open" in page
     assert "Long over" not in page
     assert "Long over" in client_of_alice.get(RUNS, {"state": "done"}).content.decode()
+
+
+def test_releasing_by_cause_counts_only_what_is_held(
+    acme_books: QuickBooksConnection, client_of_alice: Client
+) -> None:
+    preview(acme_books, "1")
+    SyncRun.objects.filter(pk=preview(acme_books, "2").pk).update(state=RunState.CANCELLED)
+    answer = client_of_alice.post(
+        "/integrations/runs/retry/", {"cause": "preview", "choice": "release"}, follow=True
+    )
+    assert "1 run released." in answer.text
+    assert "left out" not in answer.text

@@ -59,4 +59,4 @@ def linked_name(link: RecordLink) -> str:
 def missing_in_quickbooks(link: RecordLink) -> NeedsDecision:
     is_job = link.kind == Kind.JOB
     message = CustomerMessage.JOB_MISSING if is_job else CustomerMessage.CUSTOMER_MISSING
-    return NeedsDecision.of(message(name=linked_name(link)), [RETRY, DISCARD])
+    return NeedsDecision(message(name=linked_name(link)), [RETRY, DISCARD])

@@ -80,7 +80,7 @@ def _plan_best_match(ctx: SyncContext, account: CoperniqAccount, wanted: WantedC
     if not found.matches:
         return plan_customer_create(account, wanted, wanted.name, found.warnings)
     if len(found.matches) > 1:
-        raise NeedsDecision.of(
+        raise NeedsDecision(
             CustomerMessage.SEVERAL_MATCHES(count=len(found.matches), account=wanted.name),
             [*link_choices(found.matches, found.linked), WITH_SUFFIX, DISCARD],
         )
@@ -137,7 +137,7 @@ def _with_other_candidates(
     found = _find_matches(ctx, account, wanted)
     others = [*link_choices(found.matches, found.linked), WITH_SUFFIX] if found.matches else [CREATE_CUSTOMER]
     offered = {choice.key: choice for choice in [*others, *question.choices]}
-    return NeedsDecision(question.cause, question.sentence, list(offered.values()))
+    return NeedsDecision(question.message, list(offered.values()))
 
 
 def reactivation_changes(
@@ -156,11 +156,11 @@ def reactivation_changes(
 
 
 def _chosen_customer_missing() -> NeedsDecision:
-    return NeedsDecision.of(CustomerMessage.CHOSEN_CUSTOMER_MISSING(), [DISCARD])
+    return NeedsDecision(CustomerMessage.CHOSEN_CUSTOMER_MISSING(), [DISCARD])
 
 
 def _already_linked_question(customer: Customer, account: str) -> NeedsDecision:
-    return NeedsDecision.of(
+    return NeedsDecision(
         CustomerMessage.MATCH_ALREADY_LINKED(customer=customer.values["DisplayName"], account=account),
         [WITH_SUFFIX, RETRY, DISCARD],
     )
@@ -168,7 +168,7 @@ def _already_linked_question(customer: Customer, account: str) -> NeedsDecision:
 
 def _refuse_unlinkable(match: Candidate) -> None:
     if not match.customer.is_active:
-        raise NeedsDecision.of(
+        raise NeedsDecision(
             CustomerMessage.MATCH_INACTIVE(customer=match.label),
             [_link_choice(match), CREATE_CUSTOMER, WITH_SUFFIX, DISCARD],
         )
@@ -177,7 +177,7 @@ def _refuse_unlinkable(match: Candidate) -> None:
 
 def _refuse_foreign_currency(customer: Customer) -> None:
     if not _is_in_dollars(customer):
-        raise NeedsDecision.of(
+        raise NeedsDecision(
             CustomerMessage.MATCH_IN_FOREIGN_CURRENCY(
                 customer=customer.values["DisplayName"], currency=customer.currency
             ),
@@ -186,7 +186,7 @@ def _refuse_foreign_currency(customer: Customer) -> None:
 
 
 def inactive_customer_question(customer: Customer) -> NeedsDecision:
-    return NeedsDecision.of(
+    return NeedsDecision(
         CustomerMessage.CUSTOMER_INACTIVE(customer=customer.values["DisplayName"]),
         [_link_choice(Candidate(customer, RecordLink.MatchMethod.CHOSEN)), RETRY, DISCARD],
     )

@@ -194,7 +194,7 @@ def wait_if_refused(ctx: SyncContext, planned: Plan, path: str) -> None:
 
 def _blocked_by_merge(owner: RecordLink) -> BlockedBy:
     name = without_inactive_suffix(owner.quickbooks_name)
-    return BlockedBy.of(
+    return BlockedBy(
         CustomerMessage.MERGE_PENDING(name=name, kind=owner.kind),
         kind=owner.kind,
         coperniq_id=owner.coperniq_id,

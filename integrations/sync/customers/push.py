@@ -69,7 +69,7 @@ def apply(ctx: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
         values = planned.write.values if planned.write else {}
         name = values.get("DisplayName", planned.record_name)
         linked = RecordLink.objects.pushed(ctx.connection, Kind.CUSTOMER, run.coperniq_id) is not None
-        raise NeedsDecision.of(
+        raise NeedsDecision(
             CustomerMessage.CUSTOMER_NAME_TAKEN(name=name),
             [RENAME_WITH_SUFFIX if linked else WITH_SUFFIX, RETRY, DISCARD],
         ) from error
@@ -80,7 +80,7 @@ def _read_account(ctx: SyncContext, run: SyncRun) -> CoperniqAccount:
         return ctx.coperniq.read_account(run.coperniq_id)
     except RecordMissing as error:
         message = CustomerMessage.ACCOUNT_MISSING(account=run.coperniq_id)
-        raise NeedsDecision.of(message, [RETRY, DISCARD]) from error
+        raise NeedsDecision(message, [RETRY, DISCARD]) from error
 
 
 def _read_wanted_customer(ctx: SyncContext, account: CoperniqAccount) -> WantedCustomer:
@@ -94,10 +94,10 @@ def _read_wanted_customer(ctx: SyncContext, account: CoperniqAccount) -> WantedC
 
 def _refuse_unpushable(run: SyncRun, account: CoperniqAccount, wanted: WantedCustomer) -> None:
     if not wanted.name:
-        raise NeedsDecision.of(CustomerMessage.ACCOUNT_WITHOUT_NAME(account=account.id), [RETRY, DISCARD])
+        raise NeedsDecision(CustomerMessage.ACCOUNT_WITHOUT_NAME(account=account.id), [RETRY, DISCARD])
     if not account.is_active and not run.decisions:
         message = CustomerMessage.ACCOUNT_ARCHIVED(account=wanted.name)
-        raise NeedsDecision.of(message, [PUSH_ARCHIVED, RETRY, DISCARD])
+        raise NeedsDecision(message, [PUSH_ARCHIVED, RETRY, DISCARD])
 
 
 def _plan_linked_customer(

@@ -29,7 +29,7 @@ def plan(ctx: SyncContext, run: SyncRun) -> Plan:
     if link is None:
         return _plan_new_job(ctx, run, project)
     if link.coperniq_account_id != project.account_id:
-        raise NeedsDecision.of(CustomerMessage.PROJECT_MOVED(project=project.title), [RETRY, DISCARD])
+        raise NeedsDecision(CustomerMessage.PROJECT_MOVED(project=project.title), [RETRY, DISCARD])
     return _plan_linked_job(ctx, run, project, link)
 
 
@@ -39,7 +39,7 @@ def apply(ctx: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
         return execute_or_replan(ctx, run, planned, plan, (NameTaken,))
     except NameTaken as error:
         message = CustomerMessage.JOB_NAME_TAKEN(name=planned.record_name)
-        raise NeedsDecision.of(message, [RETRY, DISCARD]) from error
+        raise NeedsDecision(message, [RETRY, DISCARD]) from error
     except InactiveReference:
         wait_if_refused(ctx, planned, _PARENT)
         raise
@@ -57,17 +57,17 @@ def _read_project(ctx: SyncContext, run: SyncRun) -> Project:
 
 
 def missing_project(project_id: str) -> NeedsDecision:
-    return NeedsDecision.of(CustomerMessage.PROJECT_MISSING(project=project_id), [RETRY, DISCARD])
+    return NeedsDecision(CustomerMessage.PROJECT_MISSING(project=project_id), [RETRY, DISCARD])
 
 
 def project_without_account(project: Project) -> NeedsDecision:
-    return NeedsDecision.of(CustomerMessage.PROJECT_WITHOUT_ACCOUNT(project=project.title), [RETRY, DISCARD])
+    return NeedsDecision(CustomerMessage.PROJECT_WITHOUT_ACCOUNT(project=project.title), [RETRY, DISCARD])
 
 
 def _plan_new_job(ctx: SyncContext, run: SyncRun, project: Project) -> Plan:
     parent = RecordLink.objects.pushed(ctx.connection, Kind.CUSTOMER, project.account_id)
     if parent is None and not (run.preview and Question.PREVIEW not in run.decisions):
-        raise BlockedBy.of(
+        raise BlockedBy(
             CustomerMessage.WAITS_FOR_CUSTOMER(project=project.title),
             kind=Kind.CUSTOMER,
             coperniq_id=project.account_id,
@@ -125,7 +125,7 @@ def _plan_linked_job(ctx: SyncContext, run: SyncRun, project: Project, link: Rec
     if not job.is_active and not run.has_taken(reactivate):
         wait_if_merged(ctx, link.quickbooks_id)
         message = CustomerMessage.JOB_INACTIVE(job=job.values["DisplayName"])
-        raise NeedsDecision.of(message, [reactivate, RETRY, DISCARD])
+        raise NeedsDecision(message, [reactivate, RETRY, DISCARD])
     planned = _plan_job_link(project, job, link.match_method, _plan_job_update(ctx, run, project, job, link))
     return replace(planned, quickbooks_part=link.quickbooks_part)
 

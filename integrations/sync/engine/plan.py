@@ -86,13 +86,13 @@ class Plan:
     coperniq_snapshot: Mapping[str, Any] = field(default_factory=dict)
     number: str = ""
     amount_cents: int | None = None
-    warnings: tuple[Message | str, ...] = ()
+    warnings: tuple[Message, ...] = ()
     quickbooks_part: str = ""
     written: Mapping[str, Any] = field(default_factory=dict)
     learns: bool = False
     about: Mapping[str, Any] = field(default_factory=dict)
     other_links: tuple[RecordLink, ...] = ()
-    sentence: Message | str = ""
+    sentence: Message | None = None
     ending: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -146,18 +146,14 @@ class RunResult:
     other_links: Sequence[RecordLink] = ()
 
 
-def done(message: Message | str, warnings: Sequence[Message | str] = (), **values: Any) -> RunResult:
+def done(message: Message, warnings: Sequence[Message | str] = (), **values: Any) -> RunResult:
     """Done as planned, with a warning for each of `warnings`."""
     outcome = Outcome.DONE_WITH_WARNING if warnings else Outcome.DONE
-    cause = Cause.WARNING if warnings else _cause_of(message)
+    cause = Cause.WARNING if warnings else message.cause
     sentence = " ".join(str(each) for each in (message, *warnings))
     return RunResult(RunState.DONE, outcome, sentence, **{"cause": cause, **values})
 
 
-def nothing_to_do(message: Message | str, **values: Any) -> RunResult:
-    values = {"cause": _cause_of(message), **values}
+def nothing_to_do(message: Message, **values: Any) -> RunResult:
+    values = {"cause": message.cause, **values}
     return RunResult(RunState.DONE, Outcome.NOTHING_TO_DO, str(message), **values)
-
-
-def _cause_of(message: Message | str) -> str:
-    return message.cause if isinstance(message, Message) else Cause.NONE

@@ -27,7 +27,7 @@ def open_day(ctx: SyncContext, run: SyncRun, on: date) -> tuple[date, tuple[Mess
     answer = run.answer_to(Question.CLOSED_PERIOD).key
     if _FIRST_OPEN_DAY in (ctx.settings.closed_books, answer):
         return first, (InvoicePushMessage.REDATED(first=first, on=on),)
-    raise NeedsDecision.of(
+    raise NeedsDecision(
         InvoicePushMessage.CLOSED_PERIOD(closed_on=closed_on, on=on, first=first),
         [Choice(_FIRST_OPEN_DAY, f"Date it {first:%B %-d, %Y}", Question.CLOSED_PERIOD), RETRY, DISCARD],
     )
@@ -38,7 +38,7 @@ def refuse_closed(ctx: SyncContext, on: date) -> None:
     closed_on = _closing_date(ctx, on)
     if closed_on is not None:
         message = InvoicePushMessage.CLOSED_PERIOD_OF_DOCUMENT(closed_on=closed_on, on=on)
-        raise NeedsDecision.of(message, [RETRY, DISCARD])
+        raise NeedsDecision(message, [RETRY, DISCARD])
 
 
 def _closing_date(ctx: SyncContext, on: date) -> date | None:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from integrations.causes import Cause
 from integrations.errors import Choice, NeedsDecision
 from integrations.messages import Message
 from integrations.messages.invoices_pull import InvoicePullMessage
@@ -181,7 +180,7 @@ def _keep_folded_lines(run: SyncRun, comparison: InvoiceComparison, found: Resol
         _use_quickbooks_value(comparison, "lines", found)
         found.warnings.append(InvoicePullMessage.FOLDED_LINES_KEPT())
         return
-    raise NeedsDecision.of(
+    raise NeedsDecision(
         InvoicePullMessage.LINES_FOLDED(
             invoice=comparison.link.display_number,
             coperniq=describe_field("lines", comparison.coperniq_now),
@@ -193,7 +192,7 @@ def _keep_folded_lines(run: SyncRun, comparison: InvoiceComparison, found: Resol
 
 
 def _hold_unsupported_lines(comparison: InvoiceComparison) -> NeedsDecision:
-    return NeedsDecision.of(
+    return NeedsDecision(
         InvoicePullMessage.LINES_NOT_IN_COPERNIQ(
             invoice=comparison.link.display_number,
             coperniq=describe_field("lines", comparison.coperniq_now),
@@ -238,8 +237,9 @@ def combined_decision(reasons: Iterable[NeedsDecision]) -> NeedsDecision:
     offered = [
         choice for each in (first, *others) for choice in each.choices if choice not in (RETRY, DISCARD)
     ]
-    return NeedsDecision.of(
-        Message(Cause(first.cause), " ".join(str(each) for each in (first, *others))),
+    text = " ".join(str(each) for each in (first, *others))
+    return NeedsDecision(
+        Message(first.message.cause, text, {"text": text}),
         [*dict.fromkeys(offered), RETRY, DISCARD],
         compared=[row for each in (first, *others) for row in each.compared],
     )
@@ -248,7 +248,7 @@ def combined_decision(reasons: Iterable[NeedsDecision]) -> NeedsDecision:
 def _hold_conflict(comparison: InvoiceComparison, names: list[str]) -> NeedsDecision:
     compared = [comparison.compared(name) for name in names]
     texts = " ".join(str(InvoicePullMessage.CONFLICT_FIELD(**row)) for row in compared)
-    return NeedsDecision.of(
+    return NeedsDecision(
         InvoicePullMessage.CONFLICT(invoice=comparison.link.display_number, fields=texts),
         [USE_COPERNIQ, USE_QUICKBOOKS, RETRY, DISCARD],
         compared=compared,

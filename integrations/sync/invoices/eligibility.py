@@ -17,7 +17,7 @@ _PULLS = {Kind.INVOICE: Action.PULL_INVOICE, Kind.PAYMENT: Action.NOTICE_ALLOCAT
 def refuse_while_off(settings: SyncSettings) -> None:
     """Raises Skipped while invoice syncing is off."""
     if not settings.invoice_sync:
-        raise Skipped.of(InvoicePushMessage.SYNC_OFF())
+        raise Skipped(InvoicePushMessage.SYNC_OFF())
 
 
 def refuse_pulled_copy(ctx: SyncContext, run: SyncRun, kind: Kind, text: str) -> None:
@@ -30,7 +30,7 @@ def refuse_pulled_copy(ctx: SyncContext, run: SyncRun, kind: Kind, text: str) ->
     if not tag.quickbooks_id:
         return
     if RecordLink.objects.pulled(ctx.connection, kind, tag.quickbooks_id, tag.part) is not None:
-        raise Skipped.of(InvoicePushMessage.COPY_OF_LINKED())
+        raise Skipped(InvoicePushMessage.COPY_OF_LINKED())
     SyncRun.objects.request(
         SyncRun.of(
             ctx.connection,
@@ -39,7 +39,7 @@ def refuse_pulled_copy(ctx: SyncContext, run: SyncRun, kind: Kind, text: str) ->
             coperniq_account_id=run.coperniq_account_id,
         )
     )
-    raise BlockedBy.of(InvoicePushMessage.WAITS_FOR_LINK(), kind=kind, coperniq_id=run.coperniq_id)
+    raise BlockedBy(InvoicePushMessage.WAITS_FOR_LINK(), kind=kind, coperniq_id=run.coperniq_id)
 
 
 def is_before_cutoff(ctx: SyncContext, made_at: datetime | None, clock_offset: timedelta) -> bool:

@@ -44,7 +44,7 @@ def plan_merge(
     comparison = InvoiceComparison(ctx, run, invoice, link, coperniq_now, current)
     resolved = resolve(ctx, run, link, comparison)
     if open_questions(ctx, run, _REFUSAL_CAUSES).requeue():
-        raise Skipped.of(InvoicePullMessage.REFUSED_ALREADY(), silent=True)
+        raise Skipped(InvoicePullMessage.REFUSED_ALREADY(), silent=True)
     asked_already = open_questions(ctx, run).requeue() > 0
     if resolved.quickbooks_values:
         refuse_closed(ctx, current.on)
@@ -52,7 +52,7 @@ def plan_merge(
     if resolved.coperniq_values:
         return _plan_to_coperniq(comparison, resolved)
     if resolved.held and asked_already:
-        raise Skipped.of(InvoicePullMessage.ASKED_ALREADY(), silent=True)
+        raise Skipped(InvoicePullMessage.ASKED_ALREADY(), silent=True)
     if resolved.held:
         raise combined_decision(resolved.held.values())
     return _plan_nothing_to_write(comparison, resolved)

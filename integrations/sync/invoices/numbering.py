@@ -62,7 +62,7 @@ def _find_same_invoice(
     same = [row for row in unlinked if (row.customer_id, row.total_cents) == (customer_id, total_cents)]
     if same and not run.has_taken(_NEW_NUMBER):
         found = same[0]
-        raise NeedsDecision.of(
+        raise NeedsDecision(
             InvoicePushMessage.PROBABLY_SAME(
                 number=found.number, total=money(found.total_cents), on=found.on
             ),
@@ -86,7 +86,7 @@ def _read_chosen(ctx: SyncContext, invoice_id: str) -> QuickBooksInvoice:
     except RecordMissing:
         invoice = None
     if invoice is None or not _has_no_link(ctx, invoice) or invoice.is_voided:
-        raise NeedsDecision.of(InvoicePushMessage.CHOICE_GONE(), [_NEW_NUMBER, DISCARD])
+        raise NeedsDecision(InvoicePushMessage.CHOICE_GONE(), [_NEW_NUMBER, DISCARD])
     return invoice
 
 

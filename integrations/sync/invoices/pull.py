@@ -47,7 +47,7 @@ def plan(ctx: SyncContext, run: SyncRun) -> Plan:
     refuse_while_off(ctx.settings)
     link = RecordLink.objects.pulled(ctx.connection, Kind.INVOICE, run.quickbooks_id)
     if link is not None and _is_stale_event(run, link):
-        raise Skipped.of(InvoicePullMessage.STALE_EVENT(), silent=True)
+        raise Skipped(InvoicePullMessage.STALE_EVENT(), silent=True)
     try:
         current = ctx.quickbooks.read_invoice(run.quickbooks_id)
     except RecordMissing:
@@ -97,7 +97,7 @@ def _skip_if_made_by_portal(ctx: SyncContext, run: SyncRun, current: QuickBooksI
     writes = RemoteWrite.objects.open().filter(connection=ctx.connection, vendor=Vendor.QUICKBOOKS)
     if not writes.filter(kind=Kind.INVOICE, coperniq_id=coperniq_id).exists():
         request_push(ctx, coperniq_id)
-    raise Skipped.of(InvoicePullMessage.MADE_BY_PORTAL(), silent=True)
+    raise Skipped(InvoicePullMessage.MADE_BY_PORTAL(), silent=True)
 
 
 def _plan_linked(ctx: SyncContext, run: SyncRun, link: RecordLink, current: QuickBooksInvoice) -> Plan:
@@ -140,6 +140,6 @@ def _refuse_moved_in_quickbooks(
     if current.customer_id == before or run.has_taken(_GO_ON_IN_COPERNIQ):
         return
     wait_if_customer_merged(ctx, before, current.customer_id)
-    raise NeedsDecision.of(
+    raise NeedsDecision(
         InvoicePullMessage.MOVED(invoice=link.display_number), [_GO_ON_IN_COPERNIQ, RETRY, DISCARD]
     )

@@ -90,8 +90,8 @@ def _find_owner(ctx: SyncContext, current: QuickBooksInvoice) -> RecordLink:
     wait_for_survivor(ctx, current.customer_id)
     parent = _find_parent(ctx, current.customer_id)
     if parent is None:
-        raise Skipped.of(InvoicePullMessage.NOT_OF_PORTAL(), silent=True)
-    raise Skipped.of(
+        raise Skipped(InvoicePullMessage.NOT_OF_PORTAL(), silent=True)
+    raise Skipped(
         InvoicePullMessage.JOB_ADDED_BY_HAND(customer=parent.quickbooks_name),
         silent=_was_logged(ctx, current.id, Cause.JOB_ADDED_BY_HAND),
     )
@@ -111,11 +111,11 @@ def _coperniq_account_of(owner: RecordLink) -> str:
 
 def refuse_unsupported(ctx: SyncContext, run: SyncRun, current: QuickBooksInvoice) -> None:
     if current.is_voided:
-        raise Skipped.of(InvoicePullMessage.VOIDED_BEFORE_PULL(), silent=True)
+        raise Skipped(InvoicePullMessage.VOIDED_BEFORE_PULL(), silent=True)
     if current.currency not in ("", "USD"):
-        raise NeedsDecision.of(InvoicePullMessage.WRONG_CURRENCY(currency=current.currency), [RETRY, DISCARD])
+        raise NeedsDecision(InvoicePullMessage.WRONG_CURRENCY(currency=current.currency), [RETRY, DISCARD])
     if current.total_cents < 0:
-        raise NeedsDecision.of(InvoicePullMessage.NOT_AN_INVOICE(), [RETRY, DISCARD])
+        raise NeedsDecision(InvoicePullMessage.NOT_AN_INVOICE(), [RETRY, DISCARD])
 
 
 def _refuse_before_cutoff(ctx: SyncContext, run: SyncRun, current: QuickBooksInvoice) -> None:
@@ -124,9 +124,9 @@ def _refuse_before_cutoff(ctx: SyncContext, run: SyncRun, current: QuickBooksInv
     if run.has_taken(BRING_OVER) or not is_before_cutoff(ctx, current.created_at, offset):
         return
     if is_before_cutoff(ctx, current.updated_at, offset):
-        raise Skipped.of(InvoicePullMessage.OLDER_UNCHANGED(), silent=True)
+        raise Skipped(InvoicePullMessage.OLDER_UNCHANGED(), silent=True)
     if current.balance_cents != current.total_cents:
-        raise Skipped.of(
+        raise Skipped(
             InvoicePullMessage.OLDER_AND_PAID(record=run.record_name),
             [BRING_OVER],
             silent=_was_logged(ctx, current.id, Cause.OLDER_AND_PAID),
@@ -141,7 +141,7 @@ def _wait_for_same_invoice(ctx: SyncContext, current: QuickBooksInvoice) -> None
     key = link_choice_for(current).key
     for question in held:
         if any(choice["key"] == key for choice in question.choices):
-            raise BlockedBy.of(
+            raise BlockedBy(
                 InvoicePullMessage.WAITS_FOR_SAME_INVOICE(),
                 kind=Kind.INVOICE,
                 coperniq_id=question.coperniq_id,

@@ -44,7 +44,7 @@ def plan_voided(ctx: SyncContext, run: SyncRun, link: RecordLink, current: Quick
 
 def _hold_refilled(link: RecordLink, current: QuickBooksInvoice) -> NeedsDecision:
     """A person has added lines to the voided invoice. Coperniq's is declined, so its total would be missing there."""
-    return NeedsDecision.of(
+    return NeedsDecision(
         InvoicePullMessage.FILLED_AGAIN(invoice=link.display_number, total=money(current.total_cents)),
         [RETRY, DISCARD],
     )
@@ -53,10 +53,10 @@ def _hold_refilled(link: RecordLink, current: QuickBooksInvoice) -> NeedsDecisio
 def plan_deleted(ctx: SyncContext, run: SyncRun, link: RecordLink | None) -> Plan:
     """Always ask a person before declining Coperniq's invoice."""
     if link is None:
-        raise Skipped.of(InvoicePullMessage.DELETED_BEFORE_PULL(), silent=True)
+        raise Skipped(InvoicePullMessage.DELETED_BEFORE_PULL(), silent=True)
     run.record_name = link.coperniq_name
     if link.written.get("ended"):
-        raise Skipped.of(InvoicePullMessage.DELETION_KNOWN(), silent=True)
+        raise Skipped(InvoicePullMessage.DELETION_KNOWN(), silent=True)
     as_read = {
         "name": link.quickbooks_name,
         "version": link.quickbooks_version,
@@ -120,7 +120,7 @@ def _refuse_paid_in_coperniq(link: RecordLink, invoice: CoperniqInvoice, ended: 
     """Payments must not stay on a declined invoice."""
     if not invoice.paid_cents:
         return
-    raise NeedsDecision.of(
+    raise NeedsDecision(
         InvoicePullMessage.ENDED_BUT_PAID(
             invoice=link.display_number, ended=ended, paid=money(invoice.paid_cents)
         ),
@@ -134,4 +134,4 @@ def _decline_choice(ended: str) -> Choice:
 
 def _ask_to_decline(link: RecordLink, ended: str, *, edited: bool) -> NeedsDecision:
     message = _ASK_TO_DECLINE[ended, edited](invoice=link.display_number)
-    return NeedsDecision.of(message, [_decline_choice(ended), RETRY, DISCARD])
+    return NeedsDecision(message, [_decline_choice(ended), RETRY, DISCARD])

@@ -102,14 +102,14 @@ def read_invoice(ctx: SyncContext, run: SyncRun, link: RecordLink | None) -> Cop
     except UnexpectedShape as error:
         run.record_name = link.coperniq_name if link is not None else f"Invoice with id {run.coperniq_id}"
         message = InvoicePushMessage.UNREADABLE(wanted=error.wanted, path=error.path)
-        raise NeedsDecision.of(message, [RETRY, DISCARD]) from error
+        raise NeedsDecision(message, [RETRY, DISCARD]) from error
     except RecordMissing as error:
         if link is None:
-            raise Skipped.of(InvoicePushMessage.GONE(), silent=True) from error
+            raise Skipped(InvoicePushMessage.GONE(), silent=True) from error
         run.record_name = link.coperniq_name
         _skip_if_asked(ctx, run, link)
         message = InvoicePushMessage.MISSING_IN_COPERNIQ(number=link.display_number)
-        raise NeedsDecision.of(message, [RETRY, DISCARD]) from error
+        raise NeedsDecision(message, [RETRY, DISCARD]) from error
 
 
 def _skip_if_asked(ctx: SyncContext, run: SyncRun, link: RecordLink) -> None:
@@ -120,7 +120,7 @@ def _skip_if_asked(ctx: SyncContext, run: SyncRun, link: RecordLink) -> None:
     with transaction.atomic():
         ctx.lease.assert_owned()
         RecordLink.objects.filter(pk=link.pk).update(written=link.written)
-    raise Skipped.of(InvoicePushMessage.ASKED_ALREADY(), silent=True)
+    raise Skipped(InvoicePushMessage.ASKED_ALREADY(), silent=True)
 
 
 def end_of_invoice(settings: SyncSettings, invoice: CoperniqInvoice) -> str | None:
@@ -137,10 +137,10 @@ def _refuse_ineligible(
     name = _invoice_name(invoice)
     if invoice.status == DECLINED or invoice.is_archived:
         state = "declined" if invoice.status == DECLINED else "archived"
-        raise Skipped.of(InvoicePushMessage.ENDED_BEFORE_PUSH(invoice=name, state=state))
+        raise Skipped(InvoicePushMessage.ENDED_BEFORE_PUSH(invoice=name, state=state))
     if run.decisions:
         return  # a person who answered any question about it wants it sent
     if is_before_cutoff(ctx, invoice.created_at, -ctx.coperniq.clock_behind):
-        raise Skipped.of(InvoicePushMessage.BEFORE_CUT_OFF(invoice=name), [SEND_ANYWAY])
+        raise Skipped(InvoicePushMessage.BEFORE_CUT_OFF(invoice=name), [SEND_ANYWAY])
     if settings.push_from == PushFrom.SENT and invoice.status == "DRAFT":
-        raise Skipped.of(InvoicePushMessage.STILL_A_DRAFT(invoice=name), [SEND_ANYWAY])
+        raise Skipped(InvoicePushMessage.STILL_A_DRAFT(invoice=name), [SEND_ANYWAY])

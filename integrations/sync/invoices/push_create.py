@@ -156,17 +156,17 @@ def _customer_id_of(ctx: SyncContext, invoice: CoperniqInvoice) -> str:
         if phase
         else InvoicePushMessage.WAITS_FOR_TRIGGER_PHASE(project=project)
     )
-    raise BlockedBy.of(message, kind=Kind.JOB, coperniq_id=invoice.record_id)
+    raise BlockedBy(message, kind=Kind.JOB, coperniq_id=invoice.record_id)
 
 
 def _customer_of_account(ctx: SyncContext, invoice: CoperniqInvoice) -> str:
     if not invoice.account_id:
-        raise NeedsDecision.of(InvoicePushMessage.WITHOUT_ACCOUNT(), [RETRY, DISCARD])
+        raise NeedsDecision(InvoicePushMessage.WITHOUT_ACCOUNT(), [RETRY, DISCARD])
     link = RecordLink.objects.pushed(ctx.connection, Kind.CUSTOMER, invoice.account_id)
     if link is not None:
         return str(link.quickbooks_id)
     message = InvoicePushMessage.WAITS_FOR_CUSTOMER(account=invoice.account_title or invoice.account_id)
-    raise BlockedBy.of(message, kind=Kind.CUSTOMER, coperniq_id=invoice.account_id)
+    raise BlockedBy(message, kind=Kind.CUSTOMER, coperniq_id=invoice.account_id)
 
 
 def _trigger_phase_of(ctx: SyncContext, invoice: CoperniqInvoice) -> str:
@@ -178,9 +178,9 @@ def _trigger_phase_of(ctx: SyncContext, invoice: CoperniqInvoice) -> str:
         project = ctx.coperniq.read_project(invoice.record_id)
     except RecordMissing as error:
         message = InvoicePushMessage.PROJECT_MISSING(project=invoice.record_title or invoice.record_id)
-        raise NeedsDecision.of(message, [RETRY, DISCARD]) from error
+        raise NeedsDecision(message, [RETRY, DISCARD]) from error
     if project.account_id and invoice.account_id and project.account_id != invoice.account_id:
         message = InvoicePushMessage.ACCOUNT_MISMATCH(account=invoice.account_title, project=project.title)
-        raise NeedsDecision.of(message, [RETRY, DISCARD])
+        raise NeedsDecision(message, [RETRY, DISCARD])
     trigger = ctx.connection.triggers.filter(workflow_id=project.workflow_id).first()
     return trigger.phase_name if trigger else ""

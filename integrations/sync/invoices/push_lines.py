@@ -59,7 +59,7 @@ def _refuse_lines(invoice: CoperniqInvoice, lines: Sequence[InvoiceLine]) -> Non
     elif len(lines) > MOST_LINES:
         problem = InvoicePushMessage.TOO_MANY_LINES(count=len(lines), limit=MOST_LINES)
     if problem is not None:
-        raise NeedsDecision.of(problem, [RETRY, DISCARD])
+        raise NeedsDecision(problem, [RETRY, DISCARD])
 
 
 def _fit_description(run: SyncRun, line: InvoiceLine) -> InvoiceLine:
@@ -82,7 +82,7 @@ def _with_difference(
         message = InvoicePushMessage.TOTAL_MISMATCH(
             total=dollar_text(invoice.total_cents), difference=dollar_text(difference)
         )
-        raise NeedsDecision.of(message, [RETRY, DISCARD])
+        raise NeedsDecision(message, [RETRY, DISCARD])
     return [*lines, difference_line(difference, item_id)]
 
 
@@ -107,7 +107,7 @@ def fit_text(run: SyncRun, field: str, text: str, limit: int) -> str:
     if run.has_taken(_SEND_SHORTENED):
         return text[:limit].rstrip()
     message = InvoicePushMessage.TEXT_TOO_LONG(field=field, length=len(text), limit=limit)
-    raise NeedsDecision.of(message, [_SEND_SHORTENED, RETRY, DISCARD])
+    raise NeedsDecision(message, [_SEND_SHORTENED, RETRY, DISCARD])
 
 
 _COMPUTED_BY_QUICKBOOKS = ("ItemAccountRef", "CustomExtensions", "LineEx", "LineNum")

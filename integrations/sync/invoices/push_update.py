@@ -76,7 +76,7 @@ def refuse_moved_in_coperniq(run: SyncRun, link: RecordLink, snapshot: dict[str,
     is_moved = known and any(snapshot[name] != value for name, value in before.items())
     if is_moved and not run.has_taken(GO_ON_IN_QUICKBOOKS):
         message = InvoicePushMessage.MOVED(number=link.display_number)
-        raise NeedsDecision.of(message, [GO_ON_IN_QUICKBOOKS, RETRY, DISCARD])
+        raise NeedsDecision(message, [GO_ON_IN_QUICKBOOKS, RETRY, DISCARD])
     return snapshot
 
 
@@ -86,18 +86,18 @@ def _read_quickbooks_invoice(ctx: SyncContext, run: SyncRun, link: RecordLink) -
     except RecordMissing as error:
         _skip_if_end_asked(ctx, run)
         message = InvoicePushMessage.DELETED_IN_QUICKBOOKS(number=link.display_number)
-        raise NeedsDecision.of(message, [CREATE_AGAIN, RETRY, DISCARD]) from error
+        raise NeedsDecision(message, [CREATE_AGAIN, RETRY, DISCARD]) from error
     if current.is_voided:
         _skip_if_end_asked(ctx, run)
         message = InvoicePushMessage.VOIDED_IN_QUICKBOOKS(number=link.display_number)
-        raise NeedsDecision.of(message, [CREATE_AGAIN, RETRY, DISCARD])
+        raise NeedsDecision(message, [CREATE_AGAIN, RETRY, DISCARD])
     return current
 
 
 def _skip_if_end_asked(ctx: SyncContext, run: SyncRun) -> None:
     """Raises Skipped if the pull already asks about it: its question can decline Coperniq's invoice, too."""
     if open_questions(ctx, run, _PULL_ENDED_CAUSES).exists():
-        raise Skipped.of(InvoicePushMessage.ASKED_ALREADY(), silent=True)
+        raise Skipped(InvoicePushMessage.ASKED_ALREADY(), silent=True)
 
 
 def _plan_in_step(link: RecordLink, snapshot: dict[str, Any], run: SyncRun) -> Plan:

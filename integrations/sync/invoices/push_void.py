@@ -29,7 +29,7 @@ def plan_invoice_end(
     """
     number = link.display_number
     if ended is None:
-        raise NeedsDecision.of(InvoicePushMessage.REVIVED(number=number), [CREATE_AGAIN, RETRY, DISCARD])
+        raise NeedsDecision(InvoicePushMessage.REVIVED(number=number), [CREATE_AGAIN, RETRY, DISCARD])
     if link.written.get("ended"):
         # Nobody misses a log entry if Coperniq is as it last answered, e.g. when the portal declined it.
         silent = snapshot == link.coperniq_snapshot
@@ -58,7 +58,7 @@ def _refuse_paid_invoice(link: RecordLink, snapshot: dict[str, Any], current: Qu
         message = InvoicePushMessage.ENDED_BUT_PAID(
             number=link.display_number, state=end_state(snapshot), paid=money(paid_cents)
         )
-        raise NeedsDecision.of(message, [RETRY, DISCARD])
+        raise NeedsDecision(message, [RETRY, DISCARD])
 
 
 def _plan_end(

@@ -41,7 +41,7 @@ def _is_link_usable(ctx: SyncContext, link: RecordLink) -> bool:
     usable = item is not None and item["is_active"]
     if not usable and link.match_method == RecordLink.MatchMethod.CHOSEN:
         message = ItemMessage.ITEM_INACTIVE(item=link.quickbooks_name, catalog_item=link.coperniq_name)
-        raise NeedsDecision.of(message, [RETRY, DISCARD])
+        raise NeedsDecision(message, [RETRY, DISCARD])
     return usable
 
 
@@ -99,7 +99,7 @@ def _drops_amounts(ctx: SyncContext) -> bool:
 def _fallback_item_id(ctx: SyncContext) -> str:
     item_id = chosen_item(ctx, ctx.settings.fallback_item)
     if not item_id:
-        raise NeedsDecision.of(ItemMessage.NO_FALLBACK_ITEM(), [RETRY, DISCARD])
+        raise NeedsDecision(ItemMessage.NO_FALLBACK_ITEM(), [RETRY, DISCARD])
     return item_id
 
 

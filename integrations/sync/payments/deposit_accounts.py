@@ -98,7 +98,7 @@ def _require_current_asset(row: dict[str, Any]) -> DepositAccount:
 
 
 def _unusable(message: Message) -> NeedsDecision:
-    return NeedsDecision.of(message, [RETRY, DISCARD])
+    return NeedsDecision(message, [RETRY, DISCARD])
 
 
 def _create_account(ctx: SyncContext, run: SyncRun) -> DepositAccount:

@@ -92,7 +92,7 @@ def plan_link(
     found = _read_unlinked_payment(ctx, invoice, payment_id)
     if found is None:
         choices = _link_choices(find_quickbooks_duplicates(ctx, payment, invoice, on))
-        raise NeedsDecision.of(PaymentMessage.CHOICE_GONE(vendor="QuickBooks"), choices)
+        raise NeedsDecision(PaymentMessage.CHOICE_GONE(vendor="QuickBooks"), choices)
     part = invoice.quickbooks_id
     share = pays_more(found, part)
     return Plan(
@@ -154,7 +154,7 @@ def find_coperniq_counterpart(
     if decided.verb == "link":
         if decided.target in by_id:
             return by_id[decided.target]
-        raise NeedsDecision.of(PaymentMessage.CHOICE_GONE(vendor="Coperniq"), _link_choices(found))
+        raise NeedsDecision(PaymentMessage.CHOICE_GONE(vendor="Coperniq"), _link_choices(found))
     if not found or decided.key == RECORD_BOTH.key:
         return None
     _wait_for_push_decision(ctx, found)
@@ -185,7 +185,7 @@ def _wait_for_push_decision(ctx: SyncContext, found: Sequence[_Candidate]) -> No
     )
     for candidate in found:
         if asked.filter(coperniq_id=candidate.id).exists():
-            raise BlockedBy.of(
+            raise BlockedBy(
                 PaymentMessage.WAITS_FOR_SAME_PAYMENT(), kind=Kind.PAYMENT, coperniq_id=candidate.id
             )
 
@@ -195,7 +195,7 @@ def _hold_duplicates(vendor: str, cents: int, found: Sequence[_Candidate]) -> Ne
     message = PaymentMessage.PROBABLY_SAME(
         vendor=vendor, amount=money(cents), date=f"{found[0].on:%B %-d, %Y}", others=others
     )
-    return NeedsDecision.of(message, _link_choices(found))
+    return NeedsDecision(message, _link_choices(found))
 
 
 def _link_choices(found: Sequence[_Candidate]) -> list[Choice]:

@@ -26,7 +26,7 @@ def refuse_before_cutoff(
     if run.decisions or invoice.written.get("sent_anyway"):
         return
     if is_before_cutoff(ctx, payment.created_at, -ctx.coperniq.clock_behind):
-        raise Skipped.of(PaymentMessage.BEFORE_CUTOFF_IN_COPERNIQ(), [SEND_ANYWAY])
+        raise Skipped(PaymentMessage.BEFORE_CUTOFF_IN_COPERNIQ(), [SEND_ANYWAY])
 
 
 def refuse_unknown_status(ctx: SyncContext, run: SyncRun, payment: CoperniqPayment) -> None:
@@ -41,9 +41,9 @@ def refuse_unknown_status(ctx: SyncContext, run: SyncRun, payment: CoperniqPayme
         settings.save(update_fields=["payment_statuses"])
     decision = status_decision(settings, payment.status)
     if decision == "leave":
-        raise Skipped.of(PaymentMessage.STATUS_NOT_SENT(status=payment.status))
+        raise Skipped(PaymentMessage.STATUS_NOT_SENT(status=payment.status))
     if decision != "send":
-        raise NeedsDecision.of(
+        raise NeedsDecision(
             PaymentMessage.STATUS_UNKNOWN(status=payment.status),
             [_SEND_STATUS, _LEAVE_STATUS, RETRY, DISCARD],
         )
@@ -57,9 +57,9 @@ def status_decision(settings: SyncSettings, status: str) -> str:
 def refuse_declined(invoice: CoperniqInvoice, number: str) -> None:
     """Coperniq accepts no payment on a declined invoice."""
     if invoice.status == DECLINED:
-        raise NeedsDecision.of(PaymentMessage.INVOICE_DECLINED(invoice=number), [RETRY, DISCARD])
+        raise NeedsDecision(PaymentMessage.INVOICE_DECLINED(invoice=number), [RETRY, DISCARD])
 
 
 def refuse_amount(payment: CoperniqPayment) -> None:
     if payment.amount_cents <= 0:
-        raise NeedsDecision.of(PaymentMessage.NOT_POSITIVE(), [RETRY, DISCARD])
+        raise NeedsDecision(PaymentMessage.NOT_POSITIVE(), [RETRY, DISCARD])

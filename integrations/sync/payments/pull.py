@@ -25,10 +25,10 @@ def plan(ctx: SyncContext, run: SyncRun) -> Plan:
         run.record_name, run.coperniq_parent_id = link.coperniq_name, link.coperniq_parent_id
         return plan_payment_pull_change(ctx, run, link, payment)
     if payment is None or payment.is_voided or not payment.applied_to(run.quickbooks_part):
-        raise Skipped.of(PaymentMessage.NOT_PAID_ANY_MORE(), silent=True)
+        raise Skipped(PaymentMessage.NOT_PAID_ANY_MORE(), silent=True)
     invoice = RecordLink.objects.pulled(ctx.connection, Kind.INVOICE, run.quickbooks_part)
     if invoice is None:
-        raise Skipped.of(PaymentMessage.INVOICE_NOT_LINKED(), silent=True)
+        raise Skipped(PaymentMessage.INVOICE_NOT_LINKED(), silent=True)
     _refuse_created_by_portal(ctx, payment, invoice)
     return plan_payment_pull_create(ctx, run, payment, invoice)
 
@@ -37,7 +37,7 @@ def _refuse_created_by_portal(ctx: SyncContext, payment: QuickBooksPayment, invo
     """Its own run links it on the invoice it was created for. What people applied to other invoices is pulled."""
     tag = read_coperniq_tag(ctx.connection.realm_id, Kind.PAYMENT, payment.note)
     if tag.coperniq_id and tag.parent_id in ("", invoice.coperniq_id):
-        raise Skipped.of(PaymentMessage.MADE_BY_PORTAL(), silent=True)
+        raise Skipped(PaymentMessage.MADE_BY_PORTAL(), silent=True)
 
 
 def apply(ctx: SyncContext, run: SyncRun, planned: Plan) -> RunResult:

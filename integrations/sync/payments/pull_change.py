@@ -203,7 +203,7 @@ def _hold_changed(link: RecordLink, quickbooks: dict[str, Any]) -> NeedsDecision
         now = amount_and_date(quickbooks)
     else:
         now = "a credit" if quickbooks["applied"] else _ENDED_TEXT
-    return NeedsDecision.of(
+    return NeedsDecision(
         PaymentMessage.CHANGED_IN_QUICKBOOKS(payment=link.coperniq_name, before=before, now=now),
         [_RETRY_CORRECTED, LEAVE_COPERNIQ, DISCARD],
         compared=[{"field": "Payment", "before": before, "coperniq": before, "quickbooks": now}],

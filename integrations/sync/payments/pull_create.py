@@ -45,7 +45,7 @@ def plan_payment_pull_create(
     run.coperniq_parent_id, run.coperniq_account_id = invoice.coperniq_id, invoice.coperniq_account_id
     refuse_pull_before_cutoff(ctx, run, payment, invoice)
     if not cents:
-        raise Skipped.of(PaymentMessage.ONLY_CREDITS(), silent=True)
+        raise Skipped(PaymentMessage.ONLY_CREDITS(), silent=True)
     listed = read_invoice_payments(ctx, invoice)
     current = ctx.coperniq.read_invoice(invoice.coperniq_id)
     found = find_coperniq_counterpart(ctx, run, payment, cents, invoice, listed, current)
@@ -63,7 +63,7 @@ def refuse_pull_before_cutoff(
     if run.decisions or invoice.match_method == RecordLink.MatchMethod.PULLED:
         return
     if is_before_cutoff(ctx, payment.created_at, ctx.quickbooks.clock_offset):
-        raise Skipped.of(PaymentMessage.BEFORE_CUTOFF_IN_QUICKBOOKS(), [BRING_OVER])
+        raise Skipped(PaymentMessage.BEFORE_CUTOFF_IN_QUICKBOOKS(), [BRING_OVER])
 
 
 def read_invoice_payments(ctx: SyncContext, invoice: RecordLink) -> list[CoperniqPayment]:
@@ -72,7 +72,7 @@ def read_invoice_payments(ctx: SyncContext, invoice: RecordLink) -> list[Coperni
         return ctx.coperniq.list_payments(invoice.coperniq_id)
     except RecordMissing as error:
         message = PaymentMessage.INVOICE_MISSING(invoice=invoice.display_number)
-        raise NeedsDecision.of(message, [RETRY, DISCARD]) from error
+        raise NeedsDecision(message, [RETRY, DISCARD]) from error
 
 
 def _refuse_above_balance(cents: int, current: CoperniqInvoice, invoice: RecordLink) -> None:
@@ -81,7 +81,7 @@ def _refuse_above_balance(cents: int, current: CoperniqInvoice, invoice: RecordL
         message = PaymentMessage.ABOVE_BALANCE(
             amount=money(cents), invoice=invoice.display_number, balance=money(max(balance, 0))
         )
-        raise NeedsDecision.of(message, [RETRY, DISCARD])
+        raise NeedsDecision(message, [RETRY, DISCARD])
 
 
 def _plan_new_pull(

@@ -35,7 +35,7 @@ def detect(ctx: SyncContext, run: SyncRun) -> RunResult:
         return nothing_to_do(PaymentMessage.DELETED_IN_QUICKBOOKS(), silent=True, asks=runs)
     run.record_name = quickbooks_payment_name(payment)
     if not links and tagged_coperniq_id(ctx.connection.realm_id, Kind.PAYMENT, payment.note):
-        raise Skipped.of(PaymentMessage.MADE_BY_PORTAL(), silent=True)
+        raise Skipped(PaymentMessage.MADE_BY_PORTAL(), silent=True)
     record_external_payments(ctx.connection, [payment])
     if payment.total_cents == 0 and not payment.is_voided and not links:
         return _report_credits(ctx, run, payment)

@@ -47,7 +47,7 @@ def plan(ctx: SyncContext, run: SyncRun) -> Plan:
     run.record_name = payment_name(payment, invoice.display_number)
     if requeue_replaced(ctx, payment, invoice):
         message = PaymentMessage.WAITS_FOR_LINK()
-        raise BlockedBy.of(message, kind=Kind.PAYMENT, coperniq_id=run.coperniq_id)
+        raise BlockedBy(message, kind=Kind.PAYMENT, coperniq_id=run.coperniq_id)
     refuse_before_cutoff(ctx, run, payment, invoice)
     refuse_unknown_status(ctx, run, payment)
     refuse_amount(payment)
@@ -84,10 +84,10 @@ def _read_coperniq_payment(ctx: SyncContext, run: SyncRun, link: RecordLink | No
     if payment is not None:
         return payment
     if link is None:
-        raise Skipped.of(PaymentMessage.PAYMENT_GONE(), silent=True)
+        raise Skipped(PaymentMessage.PAYMENT_GONE(), silent=True)
     run.record_name = link.coperniq_name
     if _held_pulls(ctx, link).requeue():
-        raise Skipped.of(PaymentMessage.ASKED_ALREADY(), silent=True)
+        raise Skipped(PaymentMessage.ASKED_ALREADY(), silent=True)
     raise hold_vanished(link)
 
 
@@ -99,12 +99,12 @@ def _held_pulls(ctx: SyncContext, link: RecordLink) -> SyncRunQuerySet:
 
 def _missing_invoice(ctx: SyncContext, run: SyncRun) -> BlockedBy | Skipped:
     if _is_invoice_left_out(ctx, run):
-        return Skipped.of(PaymentMessage.INVOICE_LEFT_OUT())
+        return Skipped(PaymentMessage.INVOICE_LEFT_OUT())
     return _wait_for_invoice(run, PaymentMessage.WAITS_FOR_INVOICE())
 
 
 def _wait_for_invoice(run: SyncRun, message: Message) -> BlockedBy:
-    return BlockedBy.of(message, kind=Kind.INVOICE, coperniq_id=run.coperniq_parent_id)
+    return BlockedBy(message, kind=Kind.INVOICE, coperniq_id=run.coperniq_parent_id)
 
 
 def _is_invoice_left_out(ctx: SyncContext, run: SyncRun) -> bool:

@@ -41,7 +41,7 @@ def plan_payment_create(
 ) -> Plan:
     day = paid_on(payment, ZoneInfo(ctx.connection.company.time_zone))
     if day is None:
-        raise NeedsDecision.of(PaymentMessage.WITHOUT_DATE(), [RETRY, DISCARD])
+        raise NeedsDecision(PaymentMessage.WITHOUT_DATE(), [RETRY, DISCARD])
     decided = run.answer_to(Question.SAME_PAYMENT)
     if decided.verb == "link":
         chosen = RecordLink.MatchMethod.CHOSEN
@@ -67,7 +67,7 @@ def _needs_refresh(ctx: SyncContext, payment: CoperniqPayment, invoice: RecordLi
 def _refuse_ended_invoice(invoice: RecordLink) -> None:
     if invoice.quickbooks_snapshot.get("voided") or invoice.quickbooks_snapshot.get("deleted"):
         message = PaymentMessage.INVOICE_ENDED(invoice=invoice.display_number)
-        raise NeedsDecision.of(message, [RETRY, DISCARD])
+        raise NeedsDecision(message, [RETRY, DISCARD])
 
 
 def _plan_new_payment(
@@ -76,7 +76,7 @@ def _plan_new_payment(
     payment: CoperniqPayment,
     invoice: RecordLink,
     on: date,
-    warnings: tuple[Message | str, ...],
+    warnings: tuple[Message, ...],
 ) -> Plan:
     applied = min(payment.amount_cents, balance_of(invoice))
     account = deposit_account_for(ctx, run, payment.method)

@@ -55,7 +55,7 @@ def plan_payment_update(
     refuse_amount(payment)
     if current.is_deposited:
         message = PaymentMessage.DEPOSITED(payment=link.coperniq_name, coperniq=amount_and_date(coperniq))
-        raise NeedsDecision.of(message, [RETRY, DISCARD])
+        raise NeedsDecision(message, [RETRY, DISCARD])
     for day in (current.on, date.fromisoformat(coperniq["on"])):
         refuse_closed(ctx, day)
     return _plan_changed_payment(ctx, run, link, coperniq, quickbooks, current, invoice)
@@ -73,7 +73,7 @@ def _refuse_status_change(ctx: SyncContext, run: SyncRun, link: RecordLink, cope
         return
     if run.has_taken(_LEAVE_QUICKBOOKS_PAYMENT):
         return
-    raise NeedsDecision.of(
+    raise NeedsDecision(
         PaymentMessage.STATUS_CHANGED(payment=run.record_name, status=coperniq["status"]),
         [_LEAVE_QUICKBOOKS_PAYMENT, RETRY, DISCARD],
     )
@@ -105,7 +105,7 @@ def _read_quickbooks_payment(ctx: SyncContext, link: RecordLink) -> QuickBooksPa
         current = None
     if current is None or current.is_voided:
         message = PaymentMessage.MISSING_IN_QUICKBOOKS(payment=link.coperniq_name)
-        raise NeedsDecision.of(message, [RETRY, DISCARD])
+        raise NeedsDecision(message, [RETRY, DISCARD])
     return current
 
 
@@ -117,7 +117,7 @@ def _refuse_conflict(
     current: QuickBooksPayment,
 ) -> None:
     if _changed_in_quickbooks(link, quickbooks, current) and not run.has_taken(_USE_COPERNIQ_PAYMENT):
-        raise NeedsDecision.of(
+        raise NeedsDecision(
             PaymentMessage.CONFLICT(
                 payment=run.record_name,
                 coperniq=amount_and_date(coperniq),
@@ -206,4 +206,4 @@ def _without_line_extension(raw: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def hold_vanished(link: RecordLink) -> NeedsDecision:
-    return NeedsDecision.of(PaymentMessage.VANISHED(payment=link.coperniq_name), [RETRY, DISCARD])
+    return NeedsDecision(PaymentMessage.VANISHED(payment=link.coperniq_name), [RETRY, DISCARD])
