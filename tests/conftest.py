@@ -17,9 +17,9 @@ from xdist.scheduler import LoadScopeScheduling
 from integrations.connections import rate_limiter
 from integrations.sync.ingest import events as ingest_events
 from integrations.sync.ingest.events import DeferredUpdates
+from tests.portal_harness import PortalHarness, open_portal
 from tests.simulation import Simulation
 from tests.sync.in_process import InProcess
-from tests.sync.office import Office, open_office
 
 # How long an example takes is the machine's affair. What a check has passed it passes again; to look for more:
 # HYPOTHESIS_PROFILE=curious.
@@ -142,9 +142,9 @@ def simulator(simulator_in_process: InProcess, settings: Settings) -> Iterator[S
 
 
 @pytest.fixture
-def office(db: None, simulator: Simulation) -> Office:
+def office(db: None, simulator: Simulation) -> PortalHarness:
     """A company connected on both sides, with one trigger."""
-    return open_office(simulator)
+    return open_portal(simulator)
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,9 @@ from unittest import mock
 
 import django
 
+from tests.invoice_harness import open_invoice_harness
+from tests.portal_harness import open_portal
+
 ROOT = Path(__file__).resolve().parent.parent
 PRODUCT = tuple(f"{ROOT / name}{os.sep}" for name in ("integrations", "accounts"))
 INTERFACE = {"plan", "apply", "detect", "on_response", "find_lost_write", "read"}
@@ -61,9 +64,7 @@ def measure_steps() -> None:
 
     from integrations.connections import rate_limiter
     from tests.conftest import OpenGate
-    from tests.sync.desk_of_money import open_desk
     from tests.sync.in_process import InProcess
-    from tests.sync.office import open_office
 
     setup_test_environment()
     connection.creation.create_test_db(verbosity=0)
@@ -71,7 +72,7 @@ def measure_steps() -> None:
     simulator.reset()
     open_gate = mock.patch.object(rate_limiter, "rate_limiter_for", return_value=OpenGate())
     with override_settings(**simulator.settings()), simulator.connected(), open_gate:
-        portal = open_desk(open_office(simulator))
+        portal = open_invoice_harness(open_portal(simulator))
         portal.book_item("Permit")
         invoice = portal.invoice(("Permit", 1, 100))
 

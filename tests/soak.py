@@ -23,7 +23,7 @@ GRACE_SECONDS = 300
 
 RULES = (
     "integrations/sync/*,integrations/models/*,integrations/coperniq/*,integrations/quickbooks/*,integrations/http.py,"
-    "integrations/parsing.py,integrations/errors/*"
+    "integrations/json_reader.py,integrations/errors/*"
 )
 RULES_PERCENT, ALL_PERCENT = 98, 95
 

@@ -27,7 +27,16 @@ from integrations.models import (
     RunState,
 )
 from integrations.models.encryption import encrypt
-from tests.cast import API_KEY, OTHER_REALM, REFRESH, Vendors, books, company, keyed, run
+from tests.factories import (
+    API_KEY,
+    OTHER_REALM,
+    REFRESH,
+    MockedVendors,
+    company,
+    coperniq_connection,
+    quickbooks_connection,
+    sync_run,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -40,9 +49,9 @@ def acme(db: None) -> Company:
 
 
 @pytest.fixture
-def vendors() -> Iterator[Vendors]:
+def vendors() -> Iterator[MockedVendors]:
     with responses.RequestsMock(assert_all_requests_are_fired=False) as stage:
-        yield Vendors(stage)
+        yield MockedVendors(stage)
 
 
 def run_json(name: str, *arguments: str) -> Any:
@@ -124,7 +133,7 @@ def test_a_member_without_a_password_or_a_role_is_refused(acme: Company) -> None
 
 
 def test_coperniq_is_connected_by_a_key_of_the_environment(
-    acme: Company, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+    acme: Company, vendors: MockedVendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COPERNIQ_KEY", "demo-key")
     vendors.has_workflows()
@@ -137,7 +146,9 @@ def test_coperniq_is_connected_by_a_key_of_the_environment(
     assert AuditLogEntry.objects.get(verb="connect").actor == "operator, from the shell"
 
 
-def test_a_refused_key_is_an_error(acme: Company, vendors: Vendors, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_refused_key_is_an_error(
+    acme: Company, vendors: MockedVendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COPERNIQ_KEY", "demo-key")
     vendors.has_workflows(status=401)
     errors = refused("connect_coperniq", "--company", "acme", "--api-key-env", "COPERNIQ_KEY")
@@ -147,8 +158,8 @@ def test_a_refused_key_is_an_error(acme: Company, vendors: Vendors, monkeypatch:
 
 
 def test_settings_are_printed_and_changed(acme: Company) -> None:
-    keyed(acme)
-    books(acme)
+    coperniq_connection(acme)
+    quickbooks_connection(acme)
     before = run_json("configure", "--company", "acme")
     assert (before["matching_strategy"], before["trigger.11"]) == ("enrich", "")
     after = run_json(
@@ -172,8 +183,8 @@ def test_the_settings_are_described_with_the_labels_and_help_of_the_page() -> No
 
 
 def test_wrong_settings_change_nothing(acme: Company) -> None:
-    keyed(acme)
-    books(acme)
+    coperniq_connection(acme)
+    quickbooks_connection(acme)
     errors = refused("configure", "--company", "acme", "matching_strategy=skip", "invoices=on")
     assert list(errors) == ["invoices"]
     assert "matching_strategy" in refused("configure", "--company", "acme", "matching_strategy")
@@ -181,8 +192,8 @@ def test_wrong_settings_change_nothing(acme: Company) -> None:
 
 
 def test_invoice_syncing_is_switched_from_the_shell(acme: Company) -> None:
-    keyed(acme)
-    connection = books(acme)
+    coperniq_connection(acme)
+    connection = quickbooks_connection(acme)
     after = run_json("configure", "--company", "acme", "invoice_sync=on", "push_from=sent", "owner.memo=ask")
     assert (after["invoice_sync"], after["push_from"], after["owner.memo"]) == ("on", "sent", "ask")
     status = run_json("status", "--company", "acme")["invoice_sync"]
@@ -202,18 +213,18 @@ def test_without_books_there_is_nothing_to_set(acme: Company) -> None:
 
 
 def test_sync_now_makes_the_poll_due(acme: Company) -> None:
-    keyed(acme, next_poll_at=timezone.now() + timedelta(minutes=10))
-    books(acme)
+    coperniq_connection(acme, next_poll_at=timezone.now() + timedelta(minutes=10))
+    quickbooks_connection(acme)
     answer = run_json("sync_now", "--company", "acme")
     assert (answer["polled"], answer["idle"], answer["runs"]["queued"]) == (False, True, 0)
     assert CoperniqConnection.objects.due_for_poll(timezone.now()).exists()
 
 
 def test_sync_now_makes_the_look_for_changes_due(acme: Company) -> None:
-    keyed(acme)
+    coperniq_connection(acme)
     later = timezone.now() + timedelta(minutes=5)
-    connection = books(acme, next_changes_at=later)
-    theirs = books(company("bolt"), OTHER_REALM, next_changes_at=later)
+    connection = quickbooks_connection(acme, next_changes_at=later)
+    theirs = quickbooks_connection(company("bolt"), OTHER_REALM, next_changes_at=later)
     run_json("sync_now", "--company", "acme")
     connection.refresh_from_db()
     theirs.refresh_from_db()
@@ -223,10 +234,10 @@ def test_sync_now_makes_the_look_for_changes_due(acme: Company) -> None:
 
 @pytest.mark.parametrize("ignore", [True, False])
 def test_sync_now_can_ignore_pauses_of_this_company(acme: Company, ignore: bool) -> None:
-    keyed(acme)
+    coperniq_connection(acme)
     later = timezone.now() + timedelta(hours=1)
-    paused = run(books(acme), RunState.QUEUED, not_before=later)
-    theirs = run(books(company("bolt"), OTHER_REALM), RunState.QUEUED, not_before=later)
+    paused = sync_run(quickbooks_connection(acme), RunState.QUEUED, not_before=later)
+    theirs = sync_run(quickbooks_connection(company("bolt"), OTHER_REALM), RunState.QUEUED, not_before=later)
     run_json("sync_now", "--company", "acme", *(["--ignore-pauses"] if ignore else []))
     paused.refresh_from_db()
     theirs.refresh_from_db()
@@ -237,9 +248,11 @@ def test_sync_now_can_ignore_pauses_of_this_company(acme: Company, ignore: bool)
 @pytest.mark.parametrize("connected", ["nothing", "coperniq", "refused", "disconnected"])
 def test_sync_now_says_when_it_cannot_sync(acme: Company, connected: str) -> None:
     if connected != "nothing":
-        keyed(acme, state="refused" if connected == "refused" else "connected")
+        coperniq_connection(acme, state="refused" if connected == "refused" else "connected")
     if connected in ("refused", "disconnected"):
-        books(acme, state=State.DISCONNECTED if connected == "disconnected" else State.CONNECTED)
+        quickbooks_connection(
+            acme, state=State.DISCONNECTED if connected == "disconnected" else State.CONNECTED
+        )
     assert "have to be connected" in refused("sync_now", "--company", "acme")["__all__"][0]
 
 
@@ -255,12 +268,12 @@ def poll(acme: Company, seconds_ago: float = 0) -> None:
 def test_waiting_in_vain_ends_with_exit_code_two(
     acme: Company, left: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    keyed(acme)
-    connection = books(acme)
+    coperniq_connection(acme)
+    connection = quickbooks_connection(acme)
     if left == "an old poll":
         poll(acme, seconds_ago=5)
     if left == "a queued run":
-        run(connection, RunState.QUEUED)
+        sync_run(connection, RunState.QUEUED)
     if left == "an unplanned event":
         InboundEvent.objects.create(company=acme, source="person", key="1")
     polls = left in ("a queued run", "an unplanned event", "a poll under way")
@@ -282,8 +295,8 @@ def test_a_poll_that_began_before_the_call_is_waited_out(
     acme: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It ends by making the next one due in a minute; ours is asked for again."""
-    keyed(acme, last_poll_started_at=timezone.now() - timedelta(seconds=1))
-    books(acme)
+    coperniq_connection(acme, last_poll_started_at=timezone.now() - timedelta(seconds=1))
+    quickbooks_connection(acme)
     due: list[bool] = []
 
     def as_time_passes(_seconds: float) -> None:
@@ -304,8 +317,8 @@ def test_a_poll_that_began_before_the_call_is_waited_out(
 def test_a_look_that_began_before_the_call_is_waited_out(
     acme: Company, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
-    keyed(acme)
-    connection = books(acme)
+    coperniq_connection(acme)
+    connection = quickbooks_connection(acme)
     usual = timedelta(seconds=settings.QUICKBOOKS_CDC_SECONDS)
     due: list[bool] = []
 
@@ -327,8 +340,8 @@ def test_a_look_that_began_before_the_call_is_waited_out(
 def test_a_look_that_fails_is_not_pressed(
     acme: Company, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
-    keyed(acme)
-    connection = books(acme)
+    coperniq_connection(acme)
+    connection = quickbooks_connection(acme)
 
     def as_time_passes(_seconds: float) -> None:
         CoperniqConnection.objects.update(
@@ -345,8 +358,8 @@ def test_a_look_that_fails_is_not_pressed(
 
 
 def test_credentials_are_sealed_anew_with_the_first_key(acme: Company, settings: Settings) -> None:
-    coperniq = keyed(acme, proposed_api_key_encrypted=encrypt("demo-proposed"))
-    connection = books(acme)
+    coperniq = coperniq_connection(acme, proposed_api_key_encrypted=encrypt("demo-proposed"))
+    connection = quickbooks_connection(acme)
     write = RemoteWrite(
         connection=connection, kind="customer", coperniq_id="1", entity="Customer", operation="create"
     )
@@ -367,7 +380,7 @@ def test_credentials_are_sealed_anew_with_the_first_key(acme: Company, settings:
 
 
 def test_credentials_no_key_opens_are_an_error_and_stay(acme: Company, settings: Settings) -> None:
-    books(acme, refresh_token_encrypted="encrypted-with-a-lost-key")
+    quickbooks_connection(acme, refresh_token_encrypted="encrypted-with-a-lost-key")
     out = io.StringIO()
     with pytest.raises(CommandError, match="None of the keys opens 1 credentials"):
         call_command("rotate_credentials", stdout=out)
@@ -376,7 +389,7 @@ def test_credentials_no_key_opens_are_an_error_and_stay(acme: Company, settings:
 
 
 def test_a_token_renewed_meanwhile_is_not_turned_back(acme: Company, monkeypatch: pytest.MonkeyPatch) -> None:
-    connection = books(acme, access_token_encrypted="")
+    connection = quickbooks_connection(acme, access_token_encrypted="")
     newer = encrypt("demo-newer-token")
 
     def renewed_first(encrypted: str) -> str:

@@ -25,7 +25,7 @@ import time_machine
 
 from integrations.management.demo_stack import WEB_SERVER
 from integrations.management.http_client import PortalClient
-from tests.processes.house import PASSWORD, answers, free_port
+from tests.processes.process_stack import PASSWORD, answers, free_port
 from tests.processes.worker import HASTY, ROOT, Worker, eventually, launch
 from tests.simulation import Simulation, simulation
 

@@ -8,7 +8,7 @@ from django.test import Client, RequestFactory
 from accounts.admin_base import ScopedExportMixin
 from accounts.models import AuditLogEntry, Company, SignInAttempt, User
 from tests.accounts.conftest import SignIn
-from tests.accounts.lab import lab
+from tests.accounts.scoped_admin_site import lab
 
 NOTES = "/lab/accounts/auditlogentry/"
 FIELDS = {

@@ -9,7 +9,7 @@ from accounts.admin_base import ScopedRelatedFilter
 from accounts.models import AuditLogEntry, Company, User
 from accounts.paging import CappedPaginator
 from tests.accounts.conftest import SignIn
-from tests.accounts.lab import lab
+from tests.accounts.scoped_admin_site import lab
 
 NOTES = "/lab/accounts/auditlogentry/"
 

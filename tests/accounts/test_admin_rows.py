@@ -11,7 +11,7 @@ from django.test import Client, RequestFactory
 
 from accounts.models import AuditLogEntry, Company, Membership, SignInAttempt, User
 from tests.accounts.conftest import SignIn
-from tests.accounts.lab import lab
+from tests.accounts.scoped_admin_site import lab
 
 NOTES = "/lab/accounts/auditlogentry/"
 

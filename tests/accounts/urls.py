@@ -6,7 +6,7 @@ from django.urls import include, path
 from accounts.admin_site import site
 from accounts.roles import Right
 from accounts.scoping import CompanyRequest, company_page
-from tests.accounts.lab import lab
+from tests.accounts.scoped_admin_site import lab
 
 
 @company_page(Right.READ)

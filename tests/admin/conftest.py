@@ -8,7 +8,7 @@ from django.test import Client
 from accounts.models import Company, User
 from accounts.roles import Role
 from integrations.models import QuickBooksConnection
-from tests.cast import OTHER_REALM, SignIn, books, company, keyed, person
+from tests.factories import OTHER_REALM, SignIn, company, coperniq_connection, person, quickbooks_connection
 
 
 @pytest.fixture
@@ -23,14 +23,14 @@ def bolt(db: None) -> Company:
 
 @pytest.fixture
 def acme_books(acme: Company) -> QuickBooksConnection:
-    keyed(acme)
-    return books(acme)
+    coperniq_connection(acme)
+    return quickbooks_connection(acme)
 
 
 @pytest.fixture
 def bolt_books(bolt: Company) -> QuickBooksConnection:
-    keyed(bolt)
-    return books(bolt, OTHER_REALM)
+    coperniq_connection(bolt)
+    return quickbooks_connection(bolt, OTHER_REALM)
 
 
 @pytest.fixture
@@ -44,20 +44,20 @@ def sign_in() -> SignIn:
 
 
 @pytest.fixture
-def alice(acme: Company, sign_in: SignIn) -> Client:
+def client_of_alice(acme: Company, sign_in: SignIn) -> Client:
     return sign_in(person("alice", (acme, Role.ADMIN)))
 
 
 @pytest.fixture
-def frank(acme: Company, sign_in: SignIn) -> Client:
+def client_of_frank(acme: Company, sign_in: SignIn) -> Client:
     return sign_in(person("frank", (acme, Role.FINANCE)))
 
 
 @pytest.fixture
-def sam(acme: Company, sign_in: SignIn) -> Client:
+def client_of_sam(acme: Company, sign_in: SignIn) -> Client:
     return sign_in(person("sam", (acme, Role.STAFF)))
 
 
 @pytest.fixture
-def olga(db: None, sign_in: SignIn) -> Client:
+def client_of_olga(db: None, sign_in: SignIn) -> Client:
     return sign_in(User.objects.create_superuser("olga@example.com"))

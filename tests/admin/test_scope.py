@@ -34,9 +34,8 @@ from integrations.models import (
     SyncSettings,
 )
 from integrations.models.encryption import encrypt
-from tests.cast import link
+from tests.factories import held_run, log_entry, record_link
 from tests.views.lists import item
-from tests.views.rows import entry, held
 
 SCOPED: list[type[Model]] = [
     CallCount, CoperniqConnection, FieldMapping, ExternalPayment, InboundEvent, InvoiceSyncPeriod, PhaseEntry,
@@ -81,9 +80,9 @@ def fill(connection: QuickBooksConnection) -> dict[type[Model], Any]:
         body_encrypted=encrypt("sealed"),
     )
     CallCount.add(company.pk, "quickbooks", reads=1, writes=1)
-    pair = link(connection, Kind.CUSTOMER, name)
-    rows = [trigger, event, started, write, pair, entry(connection, record_name=name)]
-    rows += [held(connection, record_name=name), company.coperniq, connection, connection.settings]
+    pair = record_link(connection, Kind.CUSTOMER, name)
+    rows = [trigger, event, started, write, pair, log_entry(connection, record_name=name)]
+    rows += [held_run(connection, record_name=name), company.coperniq, connection, connection.settings]
     rows += [CallCount.objects.get(company=company), connection.mappings.earliest("pk")]
     rows += noticed(connection, name)
     return {type(row): row for row in rows}
@@ -108,10 +107,13 @@ def test_every_model_of_the_integrations_is_registered() -> None:
 
 @pytest.mark.parametrize("model", SCOPED, ids=lambda model: model.__name__)
 def test_lists_hold_the_own_companys_rows_alone(
-    acme_books: QuickBooksConnection, bolt_books: QuickBooksConnection, alice: Client, model: type[Model]
+    acme_books: QuickBooksConnection,
+    bolt_books: QuickBooksConnection,
+    client_of_alice: Client,
+    model: type[Model],
 ) -> None:
     mine, theirs = fill(acme_books), fill(bolt_books)
-    page = alice.get(address(model))
+    page = client_of_alice.get(address(model))
     assert page.status_code == 200
     shown = set(page.context["cl"].result_list.values_list("pk", flat=True))
     assert mine[model].pk in shown
@@ -121,20 +123,23 @@ def test_lists_hold_the_own_companys_rows_alone(
 
 @pytest.mark.parametrize("model", SCOPED, ids=lambda model: model.__name__)
 def test_pages_of_other_companies_rows_do_not_exist(
-    acme_books: QuickBooksConnection, bolt_books: QuickBooksConnection, alice: Client, model: type[Model]
+    acme_books: QuickBooksConnection,
+    bolt_books: QuickBooksConnection,
+    client_of_alice: Client,
+    model: type[Model],
 ) -> None:
     mine, theirs = fill(acme_books), fill(bolt_books)
     for page in ("change", "history", "delete"):
-        assert alice.get(address(model, page, theirs[model].pk)).status_code in (403, 404)
-    assert alice.get(address(model, "change", mine[model].pk)).status_code == 200
+        assert client_of_alice.get(address(model, page, theirs[model].pk)).status_code in (403, 404)
+    assert client_of_alice.get(address(model, "change", mine[model].pk)).status_code == 200
 
 
 @pytest.mark.parametrize("model", SCOPED, ids=lambda model: model.__name__)
 def test_nothing_encrypted_is_ever_shown_even_to_the_operator(
-    acme_books: QuickBooksConnection, olga: Client, model: type[Model]
+    acme_books: QuickBooksConnection, client_of_olga: Client, model: type[Model]
 ) -> None:
     row = fill(acme_books)[model]
-    text = olga.get(address(model, "change", row.pk)).text + olga.get(address(model)).text
+    text = client_of_olga.get(address(model, "change", row.pk)).text + client_of_olga.get(address(model)).text
     names = [field.name for field in model._meta.concrete_fields]
     secret = [name for name in names if name.endswith(("_encrypted", "_digest", "_snapshot"))]
     for name in secret:
@@ -144,12 +149,12 @@ def test_nothing_encrypted_is_ever_shown_even_to_the_operator(
 
 @pytest.mark.parametrize("model", [model for model in SCOPED if model not in RULES], ids=lambda m: m.__name__)
 def test_facts_are_read_and_never_written(
-    acme_books: QuickBooksConnection, alice: Client, olga: Client, model: type[Model]
+    acme_books: QuickBooksConnection, client_of_alice: Client, client_of_olga: Client, model: type[Model]
 ) -> None:
     row = fill(acme_books)[model]
     before = model._default_manager.filter(pk=row.pk).values().get()
     fields = {field.name: "tampered" for field in model._meta.concrete_fields}
-    for client in (alice, olga):
+    for client in (client_of_alice, client_of_olga):
         assert client.post(address(model, "change", row.pk), fields).status_code == 403
         assert client.post(address(model, "add"), fields).status_code == 403
         assert client.post(address(model, "delete", row.pk), {"post": "yes"}).status_code == 403
@@ -158,22 +163,22 @@ def test_facts_are_read_and_never_written(
 
 @pytest.mark.parametrize("name", OPERATORS + QUEUE)
 def test_how_the_machine_works_is_the_operators_alone(
-    acme_books: QuickBooksConnection, alice: Client, olga: Client, name: str
+    acme_books: QuickBooksConnection, client_of_alice: Client, client_of_olga: Client, name: str
 ) -> None:
     model = apps.get_model(name)
-    assert alice.get(address(model)).status_code == 403
-    assert olga.get(address(model)).status_code == 200
-    assert olga.post(address(model, "add"), {}).status_code == 403
+    assert client_of_alice.get(address(model)).status_code == 403
+    assert client_of_olga.get(address(model)).status_code == 200
+    assert client_of_olga.post(address(model, "add"), {}).status_code == 403
 
 
 @pytest.mark.parametrize("model", SCOPED, ids=lambda model: model.__name__)
 def test_sealed_columns_cannot_be_guessed_at_by_filters(
-    acme_books: QuickBooksConnection, alice: Client, model: type[Model]
+    acme_books: QuickBooksConnection, client_of_alice: Client, model: type[Model]
 ) -> None:
     fill(acme_books)
     names = [field.name for field in model._meta.concrete_fields if field.name.endswith("_sealed")]
     for name in names:
-        assert alice.get(address(model), {f"{name}__startswith": "g"}).status_code == 400
+        assert client_of_alice.get(address(model), {f"{name}__startswith": "g"}).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -181,16 +186,16 @@ def test_sealed_columns_cannot_be_guessed_at_by_filters(
     ["connection__company__name__startswith", "connection__access_token_sealed__startswith", "company__slug"],
 )
 def test_other_tables_cannot_be_probed_through_the_log(
-    acme_books: QuickBooksConnection, alice: Client, lookup: str
+    acme_books: QuickBooksConnection, client_of_alice: Client, lookup: str
 ) -> None:
-    assert alice.get(address(SyncLogEntry), {lookup: "b"}).status_code == 400
+    assert client_of_alice.get(address(SyncLogEntry), {lookup: "b"}).status_code == 400
 
 
 @pytest.mark.parametrize("model", SCOPED, ids=lambda model: model.__name__)
 def test_a_list_of_many_rows_takes_few_queries(
     acme: Company,
     acme_books: QuickBooksConnection,
-    olga: Client,
+    client_of_olga: Client,
     model: type[Model],
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
@@ -198,7 +203,7 @@ def test_a_list_of_many_rows_takes_few_queries(
     for number in range(20):
         multiply(acme_books, number)
     with django_assert_max_num_queries(12):
-        olga.get(address(model))
+        client_of_olga.get(address(model))
 
 
 def multiply(connection: QuickBooksConnection, number: int) -> None:
@@ -220,6 +225,6 @@ def multiply(connection: QuickBooksConnection, number: int) -> None:
     )
     InvoiceSyncPeriod.objects.create(connection=connection)
     PolledInvoice.objects.create(connection=company.coperniq, invoice_id=f"many-{name}", version="1")
-    link(connection, Kind.JOB, name)
-    entry(connection, name, run=held(connection, f"many-{name}"))
+    record_link(connection, Kind.JOB, name)
+    log_entry(connection, name, run=held_run(connection, f"many-{name}"))
     CallCount.objects.create(company=company, vendor="coperniq", on=f"2026-01-{number + 1:02}")

@@ -20,7 +20,7 @@ from typing import Any
 
 from tests.bench.kinds import KINDS, Backlog
 from tests.bench.processes import Usage
-from tests.processes.house import House, Tenant
+from tests.processes.process_stack import ProcessStack, Tenant
 
 AT_LEAST_A_MINUTE = 475
 GAP_SECONDS = 0.5
@@ -30,7 +30,7 @@ LOOK_EVERY_SECONDS = 1.0  # the web server closes a connection that rests for tw
 Call = dict[str, Any]
 
 
-class ProductionHouse(House):
+class ProductionHouse(ProcessStack):
     """With the pace of production instead of the impatience of tests."""
 
     @property
@@ -75,7 +75,7 @@ class Figures:
         return [complaint for complaint, holds in found.items() if holds]
 
 
-def slow_down(house: House, latency_ms: int) -> None:
+def slow_down(house: ProcessStack, latency_ms: int) -> None:
     """By the simulator's own switch where it has one, else by a fault that strikes every request."""
     simulator = house.simulator
     simulator.switch(enforce_limits=True)
@@ -97,7 +97,7 @@ def wait_until_idle(tenant: Tenant) -> None:
     raise AssertionError("the backlog does not come to an end")
 
 
-def measure(house: House, kind: str, accounts: int, records: int, latency_ms: int) -> Figures:
+def measure(house: ProcessStack, kind: str, accounts: int, records: int, latency_ms: int) -> Figures:
     tenant, backlog = Tenant(house, "busy"), prepared(kind)
     tenant.move_in()
     backlog.prepare(tenant, accounts, records)
@@ -121,7 +121,7 @@ def prepared(kind: str) -> Backlog:
 
 
 def figures(
-    house: House, kind: str, records: int, latency_ms: int, seconds: float, usages: list[Usage]
+    house: ProcessStack, kind: str, records: int, latency_ms: int, seconds: float, usages: list[Usage]
 ) -> Figures:
     calls = house.simulator.log("quickbooks")
     moments = sorted(datetime.fromisoformat(call["at"]).timestamp() for call in calls)

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from integrations.management.demo_stack import WEB_SERVER
 from tests.bench.backlog import ProductionHouse
 from tests.bench.load import Answers, Make, as_fast_as_answered, at_a_rate, send_one
-from tests.processes.house import VERIFIER, Tenant, free_port
+from tests.processes.process_stack import VERIFIER, Tenant, free_port
 from tests.processes.worker import ROOT, eventually
 
 CONNECTIONS = 16

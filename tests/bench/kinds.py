@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Protocol
 
-from tests.processes.house import Tenant
+from tests.processes.process_stack import Tenant
 
 
 class Backlog(Protocol):

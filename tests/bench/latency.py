@@ -25,7 +25,7 @@ from integrations.management.demo_stack import SERVICES
 from tests.bench.backlog import ProductionHouse
 from tests.bench.ingest import address_of, coperniq_request, quickbooks_request
 from tests.bench.load import send_one
-from tests.processes.house import Tenant
+from tests.processes.process_stack import Tenant
 
 REST_SECONDS = 2.0
 PATIENCE_SECONDS = 20

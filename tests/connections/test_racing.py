@@ -18,7 +18,7 @@ from integrations.connections.oauth_grant import Grant, store_grant
 from integrations.models import CoperniqConnection, QuickBooksConnection
 from integrations.quickbooks.oauth import Tokens
 from integrations.quickbooks.records import CompanyInfo, Preferences
-from tests.cast import OTHER_REALM, REALM, Vendors, books, company
+from tests.factories import OTHER_REALM, REALM, MockedVendors, company, quickbooks_connection
 
 pytestmark = [pytest.mark.every_database, pytest.mark.django_db(transaction=True)]
 
@@ -37,9 +37,9 @@ def alice(transactional_db: None) -> User:
 
 
 @pytest.fixture
-def vendors() -> Iterator[Vendors]:
+def vendors() -> Iterator[MockedVendors]:
     with responses.RequestsMock(assert_all_requests_are_fired=False) as stage:
-        yield Vendors(stage)
+        yield MockedVendors(stage)
 
 
 def grant(realm: str = REALM, access: str = "demo-access") -> Grant:
@@ -100,15 +100,15 @@ def test_two_tabs_with_different_books_make_one_connection_and_one_proposal(
     assert sorted(states) == [State.AWAITING_DECISION, State.PROPOSED]
 
 
-def test_many_disconnect_at_once(acme: Company, alice: User, vendors: Vendors) -> None:
-    books(acme)
+def test_many_disconnect_at_once(acme: Company, alice: User, vendors: MockedVendors) -> None:
+    quickbooks_connection(acme)
     vendors.revokes()
     results = together(*[lambda: disconnect(acme, alice)] * AT_ONCE)
     assert sum(isinstance(result, NotConnected) for result in results) == AT_ONCE - 1
     assert len(vendors.revoked()) == 1
 
 
-def test_many_first_keys_make_one_connection(acme: Company, alice: User, vendors: Vendors) -> None:
+def test_many_first_keys_make_one_connection(acme: Company, alice: User, vendors: MockedVendors) -> None:
     vendors.has_workflows()
     results = together(*[lambda: coperniq_api_key.connect_coperniq(acme, alice, "demo-key")] * AT_ONCE)
     assert not any(isinstance(result, Exception) for result in results)

@@ -17,8 +17,8 @@ from integrations.connections.tokens import access_token
 from integrations.errors import AccessLost, AppMisconfigured, AuthorizationRevoked, Unavailable
 from integrations.models import CoperniqConnection, QuickBooksConnection, RunState, SyncRun
 from integrations.models.encryption import encrypt
+from tests.portal_harness import PortalHarness, connect_quickbooks
 from tests.simulation import Simulation
-from tests.sync.office import Office, connect_books
 
 pytestmark = pytest.mark.every_database
 
@@ -29,7 +29,7 @@ State = QuickBooksConnection.State
 def row(simulator: Simulation) -> QuickBooksConnection:
     simulator.switch(rotate_every_refresh=True)
     company = Company.objects.create(name="Brightfield", slug="brightfield", time_zone="America/Denver")
-    return connect_books(simulator, company, simulator.books())
+    return connect_quickbooks(simulator, company, simulator.books())
 
 
 def stale(row: QuickBooksConnection) -> QuickBooksConnection:
@@ -192,14 +192,14 @@ def test_a_refusal_of_the_old_credential_does_not_stop_the_new_one(row: QuickBoo
 
 
 @pytest.mark.django_db
-def test_a_refusal_of_the_old_key_does_not_stop_the_new_one(office: Office) -> None:
+def test_a_refusal_of_the_old_key_does_not_stop_the_new_one(office: PortalHarness) -> None:
     before = CoperniqConnection.objects.get()
     CoperniqConnection.objects.update(connected_at=timezone.now() + timedelta(seconds=1))
     tokens.mark_key_refused(before, AccessLost(vendor="coperniq"))
     assert CoperniqConnection.objects.get().state == CoperniqConnection.State.CONNECTED
 
 
-def test_a_run_held_while_somebody_connected_again_is_released(office: Office) -> None:
+def test_a_run_held_while_somebody_connected_again_is_released(office: PortalHarness) -> None:
     office.enter(office.project(office.account()))
     office.work_once()
     SyncRun.objects.filter(state=RunState.QUEUED).hold_for_reconnect("late")

@@ -15,7 +15,7 @@ from integrations.management.cluster import Cluster
 from integrations.management.supervisor import Supervisor, is_anything_due, queue_silence
 from integrations.models import CoperniqConnection, Heartbeat, QuickBooksConnection
 from integrations.sync.ingest.router import route_pending_events
-from tests.sync.office import Office
+from tests.portal_harness import PortalHarness
 
 pytestmark = pytest.mark.every_database
 
@@ -110,7 +110,7 @@ def test_a_queue_never_heard_is_silent_for_ever() -> None:
     assert queue_silence() == timedelta.max
 
 
-def test_events_runs_and_polls_are_work(office: Office) -> None:
+def test_events_runs_and_polls_are_work(office: PortalHarness) -> None:
     queue_was_alive(0)
     in_an_hour = timezone.now() + timedelta(hours=1)
     CoperniqConnection.objects.update(next_poll_at=in_an_hour)

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.processes.house import House, Tenant
+from tests.processes.process_stack import ProcessStack, Tenant
 
 
 @pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    built = House(tmp_path_factory.mktemp("house"))
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ProcessStack]:
+    built = ProcessStack(tmp_path_factory.mktemp("house"))
     try:
         yield built
     finally:
@@ -18,7 +18,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 
 @pytest.fixture
-def tenant(house: House) -> Iterator[Callable[..., Tenant]]:
+def tenant(house: ProcessStack) -> Iterator[Callable[..., Tenant]]:
     """Companies with nothing of each other's; they and their faults end with the test, and the worker runs again."""
 
     made: list[Tenant] = []

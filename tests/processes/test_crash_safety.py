@@ -10,7 +10,7 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from tests.processes.house import House, Tenant
+from tests.processes.process_stack import ProcessStack, Tenant
 from tests.processes.worker import descendants, eventually
 from tests.sampling import thinned
 
@@ -38,14 +38,14 @@ def assert_quiet(mine: Tenant) -> None:
     assert mine.writes() == writes
 
 
-def applied_without_answer(house: House, mine: Tenant) -> bool:
+def applied_without_answer(house: ProcessStack, mine: Tenant) -> bool:
     calls = house.simulator.log("quickbooks", write=True)
     return any(call["realm"] == mine.realm and call["status"] == 0 and call["applied"] for call in calls)
 
 
 @pytest.mark.parametrize("after_writes", thinned([1, 0, 3], 3))
 def test_killed_while_an_applied_write_waits_for_its_answer(
-    house: House, tenant: Callable[..., Tenant], after_writes: int
+    house: ProcessStack, tenant: Callable[..., Tenant], after_writes: int
 ) -> None:
     wanted = undisturbed(tenant)
     mine = tenant()
@@ -62,7 +62,7 @@ def test_killed_while_an_applied_write_waits_for_its_answer(
 
 
 @pytest.mark.soak
-def test_every_webhook_twice_and_in_reverse_order(house: House, tenant: Callable[..., Tenant]) -> None:
+def test_every_webhook_twice_and_in_reverse_order(house: ProcessStack, tenant: Callable[..., Tenant]) -> None:
     wanted = undisturbed(tenant)
     mine = tenant()
     for fault in ("duplicate", "reverse"):
@@ -76,7 +76,7 @@ def test_every_webhook_twice_and_in_reverse_order(house: House, tenant: Callable
 
 @pytest.mark.parametrize("which", thinned(["busy", "idle"], 2))
 def test_a_killed_queue_process_does_not_stop_the_work(
-    house: House, tenant: Callable[..., Tenant], which: str
+    house: ProcessStack, tenant: Callable[..., Tenant], which: str
 ) -> None:
     mine = tenant()
     if which == "busy":
@@ -92,13 +92,13 @@ def test_a_killed_queue_process_does_not_stop_the_work(
     assert_quiet(mine)
 
 
-def queue_processes(house: House) -> list[int]:
+def queue_processes(house: ProcessStack) -> list[int]:
     """django-q's children: pusher, monitor and workers, of which one holds the queue's lock."""
     return descendants(house.worker.pid)[2:]
 
 
 @pytest.mark.soak
-def test_an_emptied_queue_loses_nothing(house: House, tenant: Callable[..., Tenant]) -> None:
+def test_an_emptied_queue_loses_nothing(house: ProcessStack, tenant: Callable[..., Tenant]) -> None:
     mine = tenant()
     house.worker.kill()
     live_through(mine)
@@ -117,7 +117,7 @@ def empty_the_queue(database_url: str) -> None:
 
 
 @pytest.mark.soak
-def test_the_queue_dies_with_its_supervisor(house: House, tenant: Callable[..., Tenant]) -> None:
+def test_the_queue_dies_with_its_supervisor(house: ProcessStack, tenant: Callable[..., Tenant]) -> None:
     house.worker.kill()
     house.worker.start()
     mine = tenant()

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from integrations.management.http_client import PortalClient
-from tests.processes.house import free_port
+from tests.processes.process_stack import free_port
 from tests.processes.worker import ROOT, eventually
 from tests.simulation import Simulation
 

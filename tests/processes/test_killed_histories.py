@@ -21,11 +21,11 @@ from pytest_django import Settings
 
 from integrations.models import CoperniqConnection, Owner, QuickBooksConnection, SyncSettings
 from simulator.serving import listen
+from tests.portal_harness import open_portal
 from tests.processes.worker import HASTY, Worker, eventually
 from tests.sampling import seeds
 from tests.sync.histories import Step
 from tests.sync.in_process import InProcess, Time
-from tests.sync.office import open_office
 from tests.sync.two_way_checks import check, check_calm
 from tests.sync.two_way_histories import TwoWays, die, open_two_ways
 from tests.sync.two_way_steps import SWITCHES, TwoWayChance
@@ -173,7 +173,7 @@ def steps_of(chance: TwoWayChance) -> list[Step]:
 def test_both_sides_agree_whenever_the_worker_is_killed(world: OnAPort, worker: Worker, seed: int) -> None:
     chance, hurry = TwoWayChance(seed), Hurry()
     chosen = {name: chance.choice(values) for name, values in SWITCHES.items()}
-    office = open_office(world, custom_txn_numbers=chance.random() < 0.5)
+    office = open_portal(world, custom_txn_numbers=chance.random() < 0.5)
     history = open_two_ways(office, hurry, CLOCKS[seed % len(CLOCKS)], Alive, **chosen)
     history.money.configure(owners={name: chance.choice(OWNERS) for name in SyncSettings.OWNED})
     history.worker = worker

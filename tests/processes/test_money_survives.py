@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.processes.house import VERIFIER, House, Tenant
+from tests.processes.process_stack import VERIFIER, ProcessStack, Tenant
 from tests.processes.worker import eventually
 
 pytestmark = pytest.mark.processes
@@ -158,7 +158,7 @@ def switched_on(mine: Tenant) -> None:
 
 
 @pytest.fixture
-def telling(house: House) -> Iterator[House]:
+def telling(house: ProcessStack) -> Iterator[ProcessStack]:
     """QuickBooks' webhooks, as unreliable as may be."""
     target = {
         "url": f"{house.portal}/webhooks/quickbooks/",
@@ -175,7 +175,7 @@ def telling(house: House) -> Iterator[House]:
     house.simulator.control("webhooks/quickbooks", {"url": ""}, "PUT")
 
 
-def strike(house: House, mine: Tenant, number: int, chance: Random) -> None:
+def strike(house: ProcessStack, mine: Tenant, number: int, chance: Random) -> None:
     """Every other time while an applied write waits for its answer, else at any moment."""
     if number % 2:
         path = chance.choice(["invoice", "payment"])
@@ -190,7 +190,7 @@ def strike(house: House, mine: Tenant, number: int, chance: Random) -> None:
 
 
 @pytest.mark.soak
-def test_ten_kills_change_nothing(telling: House, tenant: Callable[..., Tenant]) -> None:
+def test_ten_kills_change_nothing(telling: ProcessStack, tenant: Callable[..., Tenant]) -> None:
     mine = tenant()
     switched_on(mine)
     books, chance = Books(mine, 7), Random(7)

@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.processes.house import House, Tenant
+from tests.processes.process_stack import ProcessStack, Tenant
 from tests.processes.worker import eventually
 
 pytestmark = pytest.mark.processes
 
 
 def test_a_company_made_by_command_gets_its_records_linked(
-    house: House, tenant: Callable[..., Tenant]
+    house: ProcessStack, tenant: Callable[..., Tenant]
 ) -> None:
     mine = tenant(by_hand=True)
     project = mine.project("John Smith", 12345)
@@ -32,14 +32,14 @@ def test_a_company_made_by_command_gets_its_records_linked(
     assert visitor.json("/integrations/status/")["idle"] is True
 
 
-def test_a_webhook_alone_is_enough(house: House, tenant: Callable[..., Tenant]) -> None:
+def test_a_webhook_alone_is_enough(house: ProcessStack, tenant: Callable[..., Tenant]) -> None:
     mine = tenant()
     mine.enter(mine.project("Mary Jones", 1))
     eventually(lambda: len(mine.jobs()) == 1, "the webhook brings the job")
 
 
 @pytest.mark.soak
-def test_a_lost_webhook_costs_a_poll(house: House, tenant: Callable[..., Tenant]) -> None:
+def test_a_lost_webhook_costs_a_poll(house: ProcessStack, tenant: Callable[..., Tenant]) -> None:
     mine = tenant()
     house.simulator.control("webhooks/faults", {"vendor": "coperniq", "fault": "lost", "times": 0})
     mine.enter(mine.project("Mary Jones", 1))
@@ -47,7 +47,7 @@ def test_a_lost_webhook_costs_a_poll(house: House, tenant: Callable[..., Tenant]
 
 
 @pytest.mark.soak
-def test_moving_it_again_creates_nothing_new(house: House, tenant: Callable[..., Tenant]) -> None:
+def test_moving_it_again_creates_nothing_new(house: ProcessStack, tenant: Callable[..., Tenant]) -> None:
     mine = tenant()
     project = mine.project("John Smith", 12345)
     mine.enter(project)
@@ -60,7 +60,7 @@ def test_moving_it_again_creates_nothing_new(house: House, tenant: Callable[...,
 
 
 @pytest.mark.soak
-def test_waiting_in_vain_is_told_by_the_exit_code(house: House, tenant: Callable[..., Tenant]) -> None:
+def test_waiting_in_vain_is_told_by_the_exit_code(house: ProcessStack, tenant: Callable[..., Tenant]) -> None:
     mine = tenant()
     house.worker.kill()
     mine.enter(mine.project("John Smith", 1))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.processes.house import House, Tenant
+from tests.processes.process_stack import ProcessStack, Tenant
 from tests.processes.worker import eventually
 
 pytestmark = pytest.mark.processes
@@ -20,7 +20,7 @@ LINES = [
 
 
 @pytest.fixture
-def looking(house: House) -> Iterator[House]:
+def looking(house: ProcessStack) -> Iterator[ProcessStack]:
     """A worker that looks every two seconds; nobody has subscribed to QuickBooks' webhooks in this house."""
     house.worker.kill()
     house.worker.start(QUICKBOOKS_CDC_SECONDS="2")
@@ -30,7 +30,7 @@ def looking(house: House) -> Iterator[House]:
 
 
 @pytest.mark.soak
-def test_everything_arrives_all_the_same(looking: House, tenant: Callable[..., Tenant]) -> None:
+def test_everything_arrives_all_the_same(looking: ProcessStack, tenant: Callable[..., Tenant]) -> None:
     mine = tenant()
     looking.manage("configure", "--company", mine.slug, "invoice_sync=on")
     project = mine.project("Ada Stone", 1)

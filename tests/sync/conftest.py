@@ -6,8 +6,8 @@ from integrations import http
 from integrations.sync.engine.context import _shared_cache
 from integrations.sync.engine.continuity import _known
 from integrations.sync.engine.lookups import _lookup_cache
-from tests.sync.desk_of_money import Money, open_desk
-from tests.sync.office import Office
+from tests.invoice_harness import InvoiceHarness, open_invoice_harness
+from tests.portal_harness import PortalHarness
 
 
 @pytest.fixture(autouse=True)
@@ -18,9 +18,9 @@ def _process_of_its_own() -> None:
 
 
 @pytest.fixture
-def money(office: Office) -> Money:
+def money(office: PortalHarness) -> InvoiceHarness:
     """QuickBooks knows the item that most invoices of these tests sell."""
-    money = open_desk(office)
+    money = open_invoice_harness(office)
     money.book_item("Permit")
     office.simulator.forget_log()
     return money

@@ -19,8 +19,8 @@ from integrations.quickbooks.client import QuickBooksClient
 from integrations.sync.engine import executor as engine_executor
 from integrations.sync.engine import outbox as engine_outbox
 from integrations.sync.engine import persistence as engine_persistence
+from tests.invoice_harness import InvoiceHarness
 from tests.simulation import API_KEY
-from tests.sync.desk_of_money import Money
 
 NAMES = ("Permit", "Panel", "Inverter", "Roof", "Discount", "Unheard of")
 MATCHED = {"Permit", "Panel", "Inverter"}
@@ -141,7 +141,7 @@ class Crasher:
 
 @dataclass
 class History:
-    money: Money
+    money: InvoiceHarness
     crasher: Crasher = field(default_factory=Crasher)
     invoices: list[dict[str, Any]] = field(default_factory=list)
 

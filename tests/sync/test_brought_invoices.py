@@ -11,18 +11,18 @@ from integrations.errors import NeedsDecision
 from integrations.models import CompanyLease, SyncRun
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.invoices.pull_create import refuse_unsupported
+from tests.portal_harness import PortalHarness
 from tests.sync.in_process import over_the_simulator
-from tests.sync.office import Office
-from tests.sync.pull_scenes import assert_calm, invoice, invoices, ring_again
-from tests.sync.two_way import Books, open_both
+from tests.sync.pull_builders import assert_nothing_left_to_do, invoice, invoices, ring_again
+from tests.sync.two_way import TwoWayHarness, open_two_way
 
 
 @pytest.fixture
-def books(office: Office) -> Books:
-    return open_both(office)
+def books(office: PortalHarness) -> TwoWayHarness:
+    return open_two_way(office)
 
 
-def test_a_new_invoice_comes_over_with_its_total(books: Books) -> None:
+def test_a_new_invoice_comes_over_with_its_total(books: TwoWayHarness) -> None:
     made = books.invoice(
         {"item": "Permit", "quantity": "2.5", "price": 40, "description": "Hours"},
         {"item": "Labour", "quantity": 2, "price": 100},
@@ -35,11 +35,13 @@ def test_a_new_invoice_comes_over_with_its_total(books: Books) -> None:
     )
     books.heard()
     assert invoice(books)["amount"] == made["TotalAmt"]
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
 @pytest.mark.parametrize("rings", [False, True])
-def test_a_change_in_the_very_second_of_the_version_before_comes_over_too(books: Books, rings: bool) -> None:
+def test_a_change_in_the_very_second_of_the_version_before_comes_over_too(
+    books: TwoWayHarness, rings: bool
+) -> None:
     made = books.invoice(memo="", note="First")
     books.heard()
     books.change(made, note="Second")
@@ -47,11 +49,13 @@ def test_a_change_in_the_very_second_of_the_version_before_comes_over_too(books:
         ring_again(books)
     books.heard()
     assert invoice(books)["description"].startswith("QBO #1001: Second\n")
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
 @pytest.mark.parametrize("fault", ["lost_answer", "error_500"])
-def test_a_due_date_without_an_answer_is_looked_for_and_written_once(books: Books, fault: str) -> None:
+def test_a_due_date_without_an_answer_is_looked_for_and_written_once(
+    books: TwoWayHarness, fault: str
+) -> None:
     made = books.invoice()
     books.heard()
     books.money.office.simulator.forget_log()
@@ -61,10 +65,10 @@ def test_a_due_date_without_an_answer_is_looked_for_and_written_once(books: Book
     assert invoice(books)["dueDate"].startswith("2040-05-06")
     applied = [call for call in books.money.office.simulator.log(write=True) if call["applied"]]
     assert [call["method"] for call in applied] == ["PATCH"]
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def test_what_coperniq_refuses_for_good_is_for_a_person(books: Books) -> None:
+def test_what_coperniq_refuses_for_good_is_for_a_person(books: TwoWayHarness) -> None:
     url = f"{books.money.office.simulator.url}/coperniq/v1/invoices"
     with over_the_simulator() as stage:
         stage.add("POST", url, json={"message": "no"}, status=400)
@@ -73,10 +77,10 @@ def test_what_coperniq_refuses_for_good_is_for_a_person(books: Books) -> None:
     assert books.money.held().cause == "refused"
     books.money.decide("retry")
     assert invoice(books)["amount"] == 100
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def test_an_invoice_that_ended_before_it_came_over_never_does(books: Books) -> None:
+def test_an_invoice_that_ended_before_it_came_over_never_does(books: TwoWayHarness) -> None:
     books.void(books.invoice())
     books.heard()
     assert invoices(books) == []
@@ -87,7 +91,7 @@ def test_an_invoice_that_ended_before_it_came_over_never_does(books: Books) -> N
     [({"currency": "CAD"}, "wrong_currency"), ({"total_cents": -1}, "not_an_invoice")],
 )
 def test_another_currency_or_a_negative_total_is_held(
-    books: Books, values: dict[str, Any], cause: str
+    books: TwoWayHarness, values: dict[str, Any], cause: str
 ) -> None:
     ctx = SyncContext(CompanyLease.objects.get(), books.money.office.quickbooks)
     document: Any = SimpleNamespace(**{"is_voided": False, "currency": "", "total_cents": 1, **values})

@@ -7,32 +7,32 @@ from typing import Any
 import pytest
 
 from integrations.sync.invoices.line_parts import TIMES
-from tests.sync.invoice_scenes import lines_of, prefer, sales
-from tests.sync.office import Office
-from tests.sync.pull_scenes import assert_calm, invoice, lines, told
-from tests.sync.two_way import Books, open_both
+from tests.portal_harness import PortalHarness
+from tests.sync.invoice_builders import lines_of, prefer, sales
+from tests.sync.pull_builders import assert_nothing_left_to_do, invoice, lines, logged_in_order
+from tests.sync.two_way import TwoWayHarness, open_two_way
 
 GENERIC = "External Item (QBO)"
 
 
 @pytest.fixture
-def books(office: Office) -> Books:
-    return open_both(office)
+def books(office: PortalHarness) -> TwoWayHarness:
+    return open_two_way(office)
 
 
-def test_a_fraction_is_sold_once_at_its_amount_and_the_text_tells_the_rest(books: Books) -> None:
+def test_a_fraction_is_sold_once_at_its_amount_and_the_text_tells_the_rest(books: TwoWayHarness) -> None:
     made = books.invoice({"item": "Permit", "quantity": "1.333", "price": "33.33", "description": "Hours"})
     books.heard()
     assert invoice(books)["amount"] == made["TotalAmt"] == 44.43
     assert lines(invoice(books)) == [("Permit", 1, 44.43, f"Hours (1.333 {TIMES} $33.33)")]
-    assert told(books)[-1] == (
+    assert logged_in_order(books)[-1] == (
         f"done: Created invoice {made['DocNumber']} in Coperniq on “John Smith | #1001”: $44.43. "
         "Lines were combined because of: a fractional quantity."
     )
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def test_every_reason_for_putting_lines_together_is_named(books: Books) -> None:
+def test_every_reason_for_putting_lines_together_is_named(books: TwoWayHarness) -> None:
     books.invoice(
         {"item": "Permit", "quantity": "2.75", "price": 40},
         {"item": "Labour", "quantity": 6, "price": 40},
@@ -41,20 +41,20 @@ def test_every_reason_for_putting_lines_together_is_named(books: Books) -> None:
         discount={"percent": 5},
     )
     books.heard()
-    assert told(books)[-1].endswith(
+    assert logged_in_order(books)[-1].endswith(
         "because of: a fractional quantity, several lines of the same item, a line of text, a discount."
     )
 
 
-def test_two_lines_of_one_item_at_one_price_become_one(books: Books) -> None:
+def test_two_lines_of_one_item_at_one_price_become_one(books: TwoWayHarness) -> None:
     one = {"item": "Permit", "quantity": 2, "price": 40, "description": "Hours"}
     books.invoice(one, {**one, "quantity": 3}, {"item": "Labour", "quantity": 1, "price": 10})
     books.heard()
     assert lines(invoice(books)) == [("Permit", 5, 40, "Hours"), ("Labour", 1, 10, "")]
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def test_two_lines_of_one_item_at_two_prices_become_one_at_their_sum(books: Books) -> None:
+def test_two_lines_of_one_item_at_two_prices_become_one_at_their_sum(books: TwoWayHarness) -> None:
     books.invoice(
         {"item": "Permit", "quantity": 2, "price": 40, "description": "Day"},
         {"item": "Permit", "quantity": 1, "price": "60.01", "description": "Night"},
@@ -63,10 +63,12 @@ def test_two_lines_of_one_item_at_two_prices_become_one_at_their_sum(books: Book
     assert lines(invoice(books)) == [
         ("Permit", 1, 140.01, f"Day (2 {TIMES} $40.00)\nNight (1 {TIMES} $60.01)")
     ]
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def test_tax_discount_shipping_a_bundle_and_words_come_to_the_total_of_quickbooks(books: Books) -> None:
+def test_tax_discount_shipping_a_bundle_and_words_come_to_the_total_of_quickbooks(
+    books: TwoWayHarness,
+) -> None:
     office = books.money.office
     prefer(office, using_sales_tax=True)
     ids = {row["Name"]: row["Id"] for row in books.money.books("Item")}
@@ -97,14 +99,14 @@ def test_tax_discount_shipping_a_bundle_and_words_come_to_the_total_of_quickbook
         "Sales tax",
     ):
         assert words in texts
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
     books.change(made, shipping=0, discount={})
     books.heard()
     assert invoice(books)["amount"] == books.money.in_books()["TotalAmt"] != made["TotalAmt"]
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def folded(books: Books) -> dict[str, Any]:
+def folded(books: TwoWayHarness) -> dict[str, Any]:
     made = books.invoice(
         {"item": "Permit", "quantity": "2.5", "price": 40}, due="2027-01-31", memo="", note="Roof"
     )
@@ -112,7 +114,7 @@ def folded(books: Books) -> dict[str, Any]:
     return made
 
 
-def test_an_edit_of_folded_lines_is_held_and_the_rest_still_flows(books: Books) -> None:
+def test_an_edit_of_folded_lines_is_held_and_the_rest_still_flows(books: TwoWayHarness) -> None:
     folded(books)
     line = lines_of(invoice(books))[0]
     description = invoice(books)["description"].replace("Roof", "Carport")
@@ -127,15 +129,17 @@ def test_an_edit_of_folded_lines_is_held_and_the_rest_still_flows(books: Books) 
     document = books.money.in_books()
     assert (document["DueDate"], document["TotalAmt"]) == ("2027-02-15", 100)
     assert document["PrivateNote"].startswith("Carport\n[Coperniq invoice ")
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
     books.money.decide("use_quickbooks")
     assert invoice(books)["amount"] == 100
     assert lines(invoice(books)) == [("Permit", 1, 100, f"2.5 {TIMES} $40.00")]
     assert invoice(books)["description"] == description
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def test_due_date_and_memo_of_a_folded_invoice_flow_to_coperniq_while_a_line_edit_waits(books: Books) -> None:
+def test_due_date_and_memo_of_a_folded_invoice_flow_to_coperniq_while_a_line_edit_waits(
+    books: TwoWayHarness,
+) -> None:
     made = folded(books)
     line = lines_of(invoice(books))[0]
     books.money.edit(invoice(books), lineItems=[{**line, "unitPrice": 120}])
@@ -145,23 +149,23 @@ def test_due_date_and_memo_of_a_folded_invoice_flow_to_coperniq_while_a_line_edi
     assert invoice(books)["dueDate"].startswith("2027-03-01")
     assert "Gable" in invoice(books)["description"]
     assert (invoice(books)["amount"], books.money.held().cause) == (120, "lines_folded")
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def test_folded_lines_changed_in_quickbooks_come_over_anew(books: Books) -> None:
+def test_folded_lines_changed_in_quickbooks_come_over_anew(books: TwoWayHarness) -> None:
     made = folded(books)
     books.change(made, lines=[{"item": "Permit", "quantity": 3, "price": 40}])
     books.heard()
     assert lines(invoice(books)) == [("Permit", 3, 40, "")]
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
     line = lines_of(invoice(books))[0]
     books.money.edit(invoice(books), lineItems=[{**line, "quantity": 4}])
     books.money.work()
     assert books.money.in_books()["TotalAmt"] == 160, "not folded any more, so it is Coperniq's as well"
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def test_lines_that_are_one_to_one_go_both_ways(books: Books) -> None:
+def test_lines_that_are_one_to_one_go_both_ways(books: TwoWayHarness) -> None:
     made = books.invoice(
         {"item": "Permit", "quantity": 2, "price": 100, "description": "City", "service_date": "2026-11-02"},
         {"item": "Labour", "quantity": 1, "price": 50},
@@ -173,16 +177,16 @@ def test_lines_that_are_one_to_one_go_both_ways(books: Books) -> None:
     document = books.money.in_books()
     assert sales(document) == [("City", 300), (document["Line"][1].get("Description", ""), 50)]
     assert document["Line"][0]["SalesItemLineDetail"]["ServiceDate"] == "2026-11-02"
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
     first, second = [{"id": line["Id"], "keep": True} for line in document["Line"][:2]]
     books.change(made, lines=[first, {**second, "keep": False, "item": "Labour", "quantity": 2, "price": 50}])
     books.heard()
     assert lines(invoice(books)) == [("Permit", 3, 100, "City"), ("Labour", 2, 50, "")]
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
     assert books.money.in_books()["TotalAmt"] == invoice(books)["amount"] == 400
 
 
-def test_a_percentage_invoice_changed_in_quickbooks_is_a_persons(books: Books) -> None:
+def test_a_percentage_invoice_changed_in_quickbooks_is_a_persons(books: TwoWayHarness) -> None:
     books.money.configure(fallback_item="1")
     simulator, project = books.money.office.simulator, books.money.project["id"]
     simulator.change("projects", project, value=10000)
@@ -198,13 +202,13 @@ def test_a_percentage_invoice_changed_in_quickbooks_is_a_persons(books: Books) -
         ["use_coperniq", "leave_both"],
     )
     assert run.planned
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
     books.money.decide("use_coperniq")
     assert books.money.in_books()["TotalAmt"] == 3000
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
     books.change(document, lines=[{"item": "Services", "quantity": 1, "price": 2600}])
     books.heard()
     books.money.decide("leave_both")
     assert (books.money.in_books()["TotalAmt"], invoice(books)["amount"]) == (2600, 3000)
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
     assert ours["id"] == invoice(books)["id"]

@@ -18,20 +18,28 @@ from integrations.sync.payments.pull_create import (
     read_invoice_payments,
     refuse_pull_before_cutoff,
 )
-from tests.sync.office import Office
-from tests.sync.pull_scenes import assert_calm, credit, invoice, invoices, payments, ring_again, told
-from tests.sync.two_way import Books, open_both
+from tests.portal_harness import PortalHarness
+from tests.sync.pull_builders import (
+    assert_nothing_left_to_do,
+    credit,
+    invoice,
+    invoices,
+    logged_in_order,
+    payments,
+    ring_again,
+)
+from tests.sync.two_way import TwoWayHarness, open_two_way
 
 
 @pytest.fixture(params=["pulled", "pushed"])
-def books(request: pytest.FixtureRequest, office: Office) -> Books:
+def books(request: pytest.FixtureRequest, office: PortalHarness) -> TwoWayHarness:
     """An invoice of $100 on both sides, whichever it began on."""
-    books = open_both(office)
+    books = open_two_way(office)
     begin(books, request.param)
     return books
 
 
-def begin(books: Books, side: str) -> dict[str, Any]:
+def begin(books: TwoWayHarness, side: str) -> dict[str, Any]:
     if side == "pulled":
         books.invoice()
     else:
@@ -41,16 +49,16 @@ def begin(books: Books, side: str) -> dict[str, Any]:
     return books.money.books("Invoice")[-1]
 
 
-def one(books: Books) -> str:
+def one(books: TwoWayHarness) -> str:
     return str(books.money.books("Invoice")[0]["Id"])
 
 
-def amounts(books: Books, number: int = 0) -> list[float]:
+def amounts(books: TwoWayHarness, number: int = 0) -> list[float]:
     return [row["amount"] for row in payments(books, number)]
 
 
 @pytest.mark.parametrize("road", ["change data", "webhook", "both"])
-def test_an_invoice_paid_in_two_parts(books: Books, road: str) -> None:
+def test_an_invoice_paid_in_two_parts(books: TwoWayHarness, road: str) -> None:
     for amount, day in ((40, "2026-11-03"), (60, "2026-11-05")):
         books.payment({"id": one(books), "amount": amount}, date=day, reference="4711", method="Check")
         if road != "change data":
@@ -63,35 +71,35 @@ def test_an_invoice_paid_in_two_parts(books: Books, road: str) -> None:
     assert (second["amount"], second["paymentDate"][:10]) == (60, "2026-11-05")
     assert first["paymentReference"].startswith("4711 (QBO ")
     assert invoice(books)["status"] == "PAID"
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
     assert len(books.money.books("Payment")) == 2
 
 
-def test_one_payment_of_several_invoices_is_one_on_each(books: Books) -> None:
+def test_one_payment_of_several_invoices_is_one_on_each(books: TwoWayHarness) -> None:
     second = begin(books, "pulled")
     books.payment({"id": one(books), "amount": 100}, {"id": second["Id"], "amount": 30})
     books.heard()
     assert (amounts(books, 0), amounts(books, 1)) == ([100], [30])
     assert RecordLink.objects.filter(kind="payment").values("quickbooks_id").distinct().count() == 1
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def test_the_parent_may_pay_for_its_job(books: Books) -> None:
+def test_the_parent_may_pay_for_its_job(books: TwoWayHarness) -> None:
     parent = next(row for row in books.money.books("Customer") if not row.get("Job"))
     books.payment(one(books), customer=parent["Id"])
     books.heard()
     assert amounts(books) == [100]
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def test_a_credit_in_the_payment_is_no_money(books: Books) -> None:
+def test_a_credit_in_the_payment_is_no_money(books: TwoWayHarness) -> None:
     books.payment(one(books), credits=[credit(books, 25)])
     books.heard()
     assert amounts(books) == [75]
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def test_a_credit_alone_is_told_and_not_booked(books: Books) -> None:
+def test_a_credit_alone_is_told_and_not_booked(books: TwoWayHarness) -> None:
     books.control(f"creditmemos/{credit(books, 25)}/apply", {"invoice": one(books)})
     books.heard()
     assert amounts(books) == []
@@ -101,26 +109,26 @@ def test_a_credit_alone_is_told_and_not_booked(books: Books) -> None:
         "A credit was applied in QuickBooks: $25.00 on invoice 1001. No money came in"
     )
     assert entry.changes == [{"field": "Credit on invoice 1001", "before": "", "after": "$25.00"}]
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
     books.payment(one(books))
     books.heard()
     assert amounts(books) == [75]
     assert SyncLogEntry.objects.filter(cause=Cause.CREDIT_APPLIED).count() == 1
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def test_more_than_was_asked_for_is_warned_of(books: Books) -> None:
+def test_more_than_was_asked_for_is_warned_of(books: TwoWayHarness) -> None:
     books.payment({"id": one(books), "amount": 100}, amount=130)
     books.heard()
     assert amounts(books) == [100]
-    assert told(books)[-1] == (
+    assert logged_in_order(books)[-1] == (
         "done_with_warning: Recorded the payment of $100.00 for invoice 1001 in Coperniq. $30.00 of the payment "
         "remains unapplied with the customer in QuickBooks."
     )
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def test_a_method_coperniq_does_not_know_is_named_in_the_notes(books: Books) -> None:
+def test_a_method_coperniq_does_not_know_is_named_in_the_notes(books: TwoWayHarness) -> None:
     books.money.configure(unknown_method="ACH")
     books.money.office.simulator.in_books(
         books.money.office.realm, "PaymentMethod", Name="Barter", Type="NON_CREDIT_CARD"
@@ -131,83 +139,83 @@ def test_a_method_coperniq_does_not_know_is_named_in_the_notes(books: Books) -> 
     first, second = payments(books)
     assert (first["paymentMethod"], second["paymentMethod"]) == ("ACH", "CREDIT_CARD")
     assert first["notes"].split("\n")[:2] == ["Paid by Barter", "Two goats"]
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def test_more_than_coperniq_has_open_is_held_until_it_is_put_right(books: Books) -> None:
+def test_more_than_coperniq_has_open_is_held_until_it_is_put_right(books: TwoWayHarness) -> None:
     paid = books.money.pay(invoice(books), 30, paymentDate="2026-10-01T00:00:00Z", status="NEW")
     books.payment(one(books))
     books.heard()
     above = SyncRun.objects.get(cause="above_balance")
     assert "$100.00 on invoice 1001, but only $70.00 is open" in above.sentence
     assert amounts(books) == [30]
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
     books.money.remove_payment(invoice(books), paid)
     books.money.decide("retry", above)
     assert amounts(books) == [100]
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def test_money_on_what_is_declined_in_coperniq_waits_for_a_person(books: Books) -> None:
+def test_money_on_what_is_declined_in_coperniq_waits_for_a_person(books: TwoWayHarness) -> None:
     books.money.configure(on_declined="leave")
     books.money.act(invoice(books), "decline")
     books.heard()
     books.payment({"id": one(books), "amount": 40})
     books.heard()
     assert books.money.held().cause == "invoice_declined"
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
     books.money.act(invoice(books), "send")
     books.money.decide("retry")
     assert amounts(books) == [40]
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def test_a_payment_of_an_invoice_that_is_not_linked_is_nobodys(books: Books) -> None:
+def test_a_payment_of_an_invoice_that_is_not_linked_is_nobodys(books: TwoWayHarness) -> None:
     ann = books.money.office.simulator.in_books(books.money.office.realm, DisplayName="Ann Brown")
     made = books.invoice(customer=ann["Id"])
     books.payment(made["Id"], customer=ann["Id"])
-    before = told(books)
+    before = logged_in_order(books)
     books.heard()
-    assert told(books) == before
+    assert logged_in_order(books) == before
     assert len(invoices(books)) == 1
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def test_a_payment_on_an_invoice_on_its_way_comes_with_it(office: Office) -> None:
-    books = open_both(office)
+def test_a_payment_on_an_invoice_on_its_way_comes_with_it(office: PortalHarness) -> None:
+    books = open_two_way(office)
     books.payment({"id": books.invoice()["Id"], "amount": 35})
     books.heard()
     assert (invoice(books)["amountPaid"], invoice(books)["status"]) == (35, "PARTIALLY_PAID")
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
 @pytest.mark.parametrize("fault", ["lost_answer", "late_error_502", "error_500"])
-def test_a_payment_whose_answer_was_lost_is_found_by_its_mark(books: Books, fault: str) -> None:
+def test_a_payment_whose_answer_was_lost_is_found_by_its_mark(books: TwoWayHarness, fault: str) -> None:
     books.money.office.simulator.fault(fault, vendor="coperniq", method="POST", path="/payments")
     books.payment(one(books))
     books.heard()
     books.money.work()
     assert amounts(books) == [100]
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
     assert len(books.money.books("Payment")) == 1
 
 
 @pytest.mark.parametrize("fault", ["lost_answer", "late_error_500", "error_500"])
-def test_an_invoice_whose_answer_was_lost_is_found_by_its_mark(office: Office, fault: str) -> None:
-    books = open_both(office)
+def test_an_invoice_whose_answer_was_lost_is_found_by_its_mark(office: PortalHarness, fault: str) -> None:
+    books = open_two_way(office)
     books.money.office.simulator.fault(fault, vendor="coperniq", method="POST", path="/invoices")
     books.payment(books.invoice()["Id"])
     books.heard()
     books.money.work()
     assert len(invoices(books)) == 1
     assert amounts(books) == [100]
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
     assert len(books.money.books("Invoice")) == 1
 
 
 @pytest.fixture
-def ctx(office: Office) -> SyncContext:
-    return SyncContext(CompanyLease.objects.get(), open_both(office).money.office.quickbooks)
+def ctx(office: PortalHarness) -> SyncContext:
+    return SyncContext(CompanyLease.objects.get(), open_two_way(office).money.office.quickbooks)
 
 
 NOWHERE = "999999"

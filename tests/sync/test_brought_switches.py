@@ -7,21 +7,21 @@ from typing import Any
 import pytest
 
 from integrations.models import SyncRun
+from tests.portal_harness import PortalHarness
 from tests.sampling import thinned
-from tests.sync.invoice_scenes import later, lines_of
-from tests.sync.office import Office
-from tests.sync.pull_scenes import assert_calm, invoice, payments
-from tests.sync.two_way import Books, open_both
+from tests.sync.invoice_builders import later, lines_of
+from tests.sync.pull_builders import assert_nothing_left_to_do, invoice, payments
+from tests.sync.two_way import TwoWayHarness, open_two_way
 
 
 @pytest.fixture
-def books(office: Office) -> Books:
-    return open_both(office)
+def books(office: PortalHarness) -> TwoWayHarness:
+    return open_two_way(office)
 
 
 @pytest.mark.parametrize("switch", [{"line_update": "merge"}, {"line_ids": "renewed"}])
 def test_a_line_taken_off_in_quickbooks_goes_whatever_coperniq_does_with_lines(
-    books: Books, switch: dict[str, str]
+    books: TwoWayHarness, switch: dict[str, str]
 ) -> None:
     books.money.office.simulator.switch(**switch)
     made = books.invoice(
@@ -31,16 +31,16 @@ def test_a_line_taken_off_in_quickbooks_goes_whatever_coperniq_does_with_lines(
     books.change(made, lines=[{"item": "Permit", "quantity": 2, "price": 90}])
     books.heard()
     assert invoice(books)["amount"] == 180
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
     line = next(one for one in lines_of(invoice(books)) if one["unitPrice"] == 90)
     rest = [one for one in lines_of(invoice(books)) if one["unitPrice"] != 90]
     books.money.edit(invoice(books), lineItems=[{**line, "quantity": 1}, *rest])
     books.money.work()
     assert books.money.in_books()["TotalAmt"] == 90
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def test_lines_of_a_paid_invoice_that_coperniq_refuses_to_change_are_held(books: Books) -> None:
+def test_lines_of_a_paid_invoice_that_coperniq_refuses_to_change_are_held(books: TwoWayHarness) -> None:
     made = books.invoice({"item": "Permit", "quantity": 2, "price": 100})
     books.heard()
     books.payment({"id": made["Id"], "amount": 50})
@@ -50,11 +50,11 @@ def test_lines_of_a_paid_invoice_that_coperniq_refuses_to_change_are_held(books:
     books.heard()
     run = books.money.held()
     assert run.sentence
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
     books.money.office.simulator.switch(edit_paid_invoice="allow")
     books.money.decide("retry")
     assert invoice(books)["amount"] == 300
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
 SWITCHES = [
@@ -81,7 +81,7 @@ SWITCHES = [
 
 
 @pytest.mark.parametrize("switches", thinned(SWITCHES, 4), ids=lambda one: "-".join(one))
-def test_a_year_of_an_invoice_under_every_answer(books: Books, switches: dict[str, Any]) -> None:
+def test_a_year_of_an_invoice_under_every_answer(books: TwoWayHarness, switches: dict[str, Any]) -> None:
     """Brought over, changed on both sides, paid in parts, and copied by nobody."""
     books.money.office.simulator.switch(**switches)
     made = books.invoice(
@@ -91,24 +91,24 @@ def test_a_year_of_an_invoice_under_every_answer(books: Books, switches: dict[st
         due="2027-01-31",
     )
     books.heard()
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
     books.change(
         made, note="Second", due="2027-02-28", lines=[{"item": "Labour", "quantity": 3, "price": 50}]
     )
     books.heard()
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
     later(books.money.office, 3)
     ours = invoice(books)
     books.money.edit(ours, description=ours["description"].replace("Second", "Third"), dueDate="2027-03-31")
     books.money.work()
     document = books.money.in_books()
     assert (document["PrivateNote"].split("\n")[0], document["DueDate"]) == ("Third", "2027-03-31")
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
     for amount in (50, 100):
         books.payment({"id": made["Id"], "amount": amount}, reference="A long reference")
         books.heard()
     assert [row["amount"] for row in payments(books)] == [50, 100]
     assert len(books.money.books("Payment")) == 2
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
     assert invoice(books)["amount"] == books.money.in_books()["TotalAmt"] == 150
     assert not SyncRun.objects.held().exists()

@@ -11,26 +11,34 @@ from integrations.models import InvoiceSyncPeriod, RecordLink, RemoteWrite, Sync
 from integrations.sync.invoices.pull_create import deposit_warnings
 from integrations.sync.invoices.pull_response import pulled_invoice_name, total_warnings
 from integrations.sync.payments.pull_response import payment_variance
-from tests.sync.invoice_scenes import earlier, prefer
-from tests.sync.office import Office
-from tests.sync.pull_scenes import assert_calm, invoice, invoices, payments, ring_again, told, writes
-from tests.sync.two_way import Books, open_both
+from tests.portal_harness import PortalHarness
+from tests.sync.invoice_builders import earlier, prefer
+from tests.sync.pull_builders import (
+    assert_nothing_left_to_do,
+    invoice,
+    invoices,
+    logged_in_order,
+    payments,
+    ring_again,
+    writes,
+)
+from tests.sync.two_way import TwoWayHarness, open_two_way
 
 
 @pytest.fixture
-def books(office: Office) -> Books:
-    return open_both(office)
+def books(office: PortalHarness) -> TwoWayHarness:
+    return open_two_way(office)
 
 
 def some(**values: Any) -> Any:
     return SimpleNamespace(**values)
 
 
-def text(books: Books) -> str:
+def text(books: TwoWayHarness) -> str:
     return str(invoice(books)["description"])
 
 
-def test_the_number_stands_before_the_memo_and_the_mark_after_it(books: Books) -> None:
+def test_the_number_stands_before_the_memo_and_the_mark_after_it(books: TwoWayHarness) -> None:
     books.invoice(number="A-77", note="Thanks\nand regards", date="2026-11-02", due="2026-12-01")
     books.heard()
     found = invoice(books)
@@ -42,56 +50,56 @@ def test_the_number_stands_before_the_memo_and_the_mark_after_it(books: Books) -
         "2026-11-02",
         "2026-12-01",
     )
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def test_a_changed_number_is_shown_and_the_memo_stays(books: Books) -> None:
+def test_a_changed_number_is_shown_and_the_memo_stays(books: TwoWayHarness) -> None:
     made = books.invoice(number="A-77", note="Thanks")
     books.heard()
     books.change(made, number="A-78")
     books.heard()
     assert text(books).startswith("QBO #A-78: Thanks\n")
     assert books.money.link().number == "A-78"
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def test_a_memo_goes_round_and_nobody_sees_number_or_mark_in_it(books: Books) -> None:
+def test_a_memo_goes_round_and_nobody_sees_number_or_mark_in_it(books: TwoWayHarness) -> None:
     made = books.invoice(number="A-77", note="First")
     books.heard()
     books.money.edit(invoice(books), description=text(books).replace("First", "Second"))
     books.money.work()
     assert books.money.in_books()["PrivateNote"].split("\n")[0] == "Second"
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
     books.change(made, note="Third")
     books.heard()
     assert text(books).startswith("QBO #A-77: Third\n")
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
     books.change(made, note="")
     books.heard()
     assert text(books).startswith("QBO #A-77\n[QuickBooks invoice ")
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def test_a_text_without_its_mark_is_still_the_same_invoice(books: Books) -> None:
+def test_a_text_without_its_mark_is_still_the_same_invoice(books: TwoWayHarness) -> None:
     made = books.invoice(number="A-77", note="First")
     books.heard()
     books.money.edit(invoice(books), description="All my own words")
     books.money.work()
     assert books.money.in_books()["PrivateNote"].split("\n")[0] == "All my own words"
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
     books.change(made, note="And mine", number="A-79")
     books.heard()
     assert text(books) == "And mine"
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def test_the_customer_memo_may_be_the_memo(books: Books) -> None:
+def test_the_customer_memo_may_be_the_memo(books: TwoWayHarness) -> None:
     books.money.configure(memo_field="customer_memo")
     made = books.invoice(memo="Dear John", note="Internal")
     books.heard()
     assert "Dear John" in text(books)
     assert "Internal" not in text(books)
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
     books.change(made, note="Other internal", memo="Dear Mr Smith")
     books.heard()
     assert "Dear Mr Smith" in text(books)
@@ -99,38 +107,38 @@ def test_the_customer_memo_may_be_the_memo(books: Books) -> None:
     books.money.work()
     assert books.money.in_books()["CustomerMemo"] == {"value": "Hello"}
     assert "Other internal" in books.money.in_books()["PrivateNote"]
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def test_a_changed_due_date_comes_over(books: Books) -> None:
+def test_a_changed_due_date_comes_over(books: TwoWayHarness) -> None:
     made = books.invoice(due="2026-12-01")
     books.heard()
     books.change(made, due="2027-01-01")
     books.heard()
     assert invoice(books)["dueDate"].startswith("2027-01-01")
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def by_hand(books: Books) -> dict[str, Any]:
+def by_hand(books: TwoWayHarness) -> dict[str, Any]:
     parent = next(row for row in books.money.books("Customer") if not row.get("Job"))
     values: dict[str, Any] = {"DisplayName": "Garage", "Job": True, "ParentRef": {"value": parent["Id"]}}
     return books.money.office.simulator.in_books(books.money.office.realm, **values, BillWithParent=True)
 
 
-def test_a_job_added_by_hand_is_told_once_and_left_alone(books: Books) -> None:
+def test_a_job_added_by_hand_is_told_once_and_left_alone(books: TwoWayHarness) -> None:
     made = books.invoice(customer=by_hand(books)["Id"])
     books.heard()
     assert invoices(books) == []
-    assert "added by hand in QuickBooks under “John Smith”" in told(books)[-1]
+    assert "added by hand in QuickBooks under “John Smith”" in logged_in_order(books)[-1]
     assert SyncLogEntry.objects.filter(cause="job_added_by_hand").count() == 1
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
     books.change(made, note="Changed")
     books.heard()
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
     assert SyncLogEntry.objects.filter(cause="job_added_by_hand").count() == 1
 
 
-def test_a_stranger_is_passed_over_without_a_word(books: Books) -> None:
+def test_a_stranger_is_passed_over_without_a_word(books: TwoWayHarness) -> None:
     ann = books.money.office.simulator.in_books(books.money.office.realm, DisplayName="Ann Brown")
     made = books.invoice(customer=ann["Id"])
     books.heard()
@@ -138,19 +146,19 @@ def test_a_stranger_is_passed_over_without_a_word(books: Books) -> None:
     books.change(made, note="Changed")
     books.payment(made["Id"], customer=ann["Id"])
     books.heard()
-    assert (invoices(books), told(books)) == ([], [])
-    assert_calm(books)
+    assert (invoices(books), logged_in_order(books)) == ([], [])
+    assert_nothing_left_to_do(books)
 
 
-def test_the_customer_itself_has_its_invoices_on_the_account(books: Books) -> None:
+def test_the_customer_itself_has_its_invoices_on_the_account(books: TwoWayHarness) -> None:
     parent = next(row for row in books.money.books("Customer") if not row.get("Job"))
     books.invoice(customer=parent["Id"])
     books.heard()
     assert invoice(books)["recordId"] == books.money.account["id"]
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def test_an_older_invoice_comes_over_once_it_is_changed_if_nothing_is_paid(books: Books) -> None:
+def test_an_older_invoice_comes_over_once_it_is_changed_if_nothing_is_paid(books: TwoWayHarness) -> None:
     with earlier(books.money.office, 30):
         made = books.invoice()
     books.heard()
@@ -158,11 +166,11 @@ def test_an_older_invoice_comes_over_once_it_is_changed_if_nothing_is_paid(books
     books.change(made, note="Looked at")
     books.heard()
     assert "Looked at" in text(books)
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
 @pytest.mark.parametrize("paid", [40, 100])
-def test_an_older_invoice_that_is_paid_is_brought_over_by_a_person(books: Books, paid: int) -> None:
+def test_an_older_invoice_that_is_paid_is_brought_over_by_a_person(books: TwoWayHarness, paid: int) -> None:
     with earlier(books.money.office, 30):
         made = books.invoice()
         books.payment({"id": made["Id"], "amount": paid})
@@ -170,15 +178,18 @@ def test_an_older_invoice_that_is_paid_is_brought_over_by_a_person(books: Books,
     books.change(made, note="Looked at")
     books.heard()
     assert invoices(books) == []
-    assert f"skipped: Invoice {made['DocNumber']} was created before invoice syncing" in told(books)[-1]
-    assert_calm(books)
+    assert (
+        f"skipped: Invoice {made['DocNumber']} was created before invoice syncing"
+        in logged_in_order(books)[-1]
+    )
+    assert_nothing_left_to_do(books)
     books.money.decide("bring_over", SyncRun.objects.filter(cause="older_and_paid").first())
     assert [row["amount"] for row in payments(books)] == [paid]
     assert invoice(books)["amountPaid"] == paid
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def test_while_syncing_is_off_edits_wait_and_new_ones_are_older_afterwards(books: Books) -> None:
+def test_while_syncing_is_off_edits_wait_and_new_ones_are_older_afterwards(books: TwoWayHarness) -> None:
     linked = books.invoice(note="First")
     books.heard()
     books.money.switch(on=False)
@@ -195,16 +206,16 @@ def test_while_syncing_is_off_edits_wait_and_new_ones_are_older_afterwards(books
     assert len(invoices(books)) == 1
     assert "Second" in text(books)
     assert invoice(books)["amount"] == 200
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
     books.change(paid, note="Paid and looked at")
     books.change(open_one, note="Open and looked at")
     books.heard()
     assert ["Open and looked at" in one["description"] for one in invoices(books)] == [False, True]
     assert writes(books).count("coperniq POST /coperniq/v1/invoices") == 1
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def test_one_without_a_number_is_told_by_coperniqs(books: Books) -> None:
+def test_one_without_a_number_is_told_by_coperniqs(books: TwoWayHarness) -> None:
     """With custom transaction numbers switched on QuickBooks gives none by itself."""
     prefer(books.money.office, custom_txn_numbers=True)
     made = books.invoice(number="")
@@ -215,7 +226,7 @@ def test_one_without_a_number_is_told_by_coperniqs(books: Books) -> None:
     own = RecordLink.objects.get(kind="invoice").coperniq_name.removeprefix("Invoice ")
     assert own.isdecimal()
     assert not books.money.in_books().get("DocNumber")
-    assert [sentence for sentence in told(books) if "1" in sentence] == [
+    assert [sentence for sentence in logged_in_order(books) if "1" in sentence] == [
         f"done: Created invoice {own} in Coperniq on “John Smith | #1001”: $100.00.",
         f"done: Updated invoice {own} in Coperniq: due date.",
         f"done: Recorded the payment of $40.00 for invoice {own} in Coperniq.",

@@ -10,16 +10,16 @@ import pytest
 from integrations.models import InboundEvent, QuickBooksConnection, SyncRun
 from integrations.sync.ingest.events import receive_quickbooks
 from integrations.sync.ingest.router import route_pending_events
+from tests.invoice_harness import InvoiceHarness, open_invoice_harness
+from tests.portal_harness import open_portal
 from tests.simulation import Simulation
-from tests.sync.desk_of_money import Money, open_desk
-from tests.sync.office import open_office
 
 
-def warm(simulator: Simulation, *, numbers: bool) -> Money:
+def warm(simulator: Simulation, *, numbers: bool) -> InvoiceHarness:
     """One of each has been pushed: lists are known, the account is made."""
-    office = open_office(simulator, custom_txn_numbers=numbers)
+    office = open_portal(simulator, custom_txn_numbers=numbers)
     QuickBooksConnection.objects.update(custom_txn_numbers=numbers)
-    money = open_desk(office)
+    money = open_invoice_harness(office)
     money.book_item("Permit")
     money.pay(money.invoice(("Permit", 1, 100)), 10)
     money.work()
@@ -28,7 +28,7 @@ def warm(simulator: Simulation, *, numbers: bool) -> Money:
     return money
 
 
-def calls(money: Money) -> tuple[int, int]:
+def calls(money: InvoiceHarness) -> tuple[int, int]:
     """Writes and reads."""
     found = len(money.calls(write=True)), len(money.calls(write=False))
     money.office.simulator.forget_log()
@@ -84,7 +84,7 @@ def test_quickbooks_telling_of_our_own_writes_costs_nothing(db: None, simulator:
         assert calls(money) == (1, 0)
 
 
-def echo(money: Money) -> None:
+def echo(money: InvoiceHarness) -> None:
     """Every payment and invoice there is, as Intuit would tell of it."""
     before = InboundEvent.objects.count()
     told: list[dict[str, Any]] = [

@@ -25,8 +25,8 @@ from integrations.models import (
     SyncRun,
 )
 from integrations.sync.engine.continuity import _known
+from tests.invoice_harness import InvoiceHarness
 from tests.sampling import thinned
-from tests.sync.desk_of_money import Money
 
 pytestmark = pytest.mark.every_database
 
@@ -37,7 +37,7 @@ CURSORS = ("changes_cursor_at", "changes_read_at", "captured_at", "money_capture
 class Backup:
     """The database as it was before the first invoice."""
 
-    def __init__(self, money: Money) -> None:
+    def __init__(self, money: InvoiceHarness) -> None:
         self.money = money
         self.at = timezone.now()
         self.coperniq = CoperniqConnection.objects.values().get()
@@ -67,7 +67,7 @@ def only(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def restored(money: Money) -> tuple[Money, Backup, dict[str, Any]]:
+def restored(money: InvoiceHarness) -> tuple[InvoiceHarness, Backup, dict[str, Any]]:
     """A backup was taken; then an invoice of $100 and two payments of $30 came to QuickBooks."""
     money.invoice(("Permit", 1, 5))
     money.work()
@@ -80,10 +80,10 @@ def restored(money: Money) -> tuple[Money, Backup, dict[str, Any]]:
     return money, backup, invoice
 
 
-Restored = tuple[Money, Backup, dict[str, Any]]
+Restored = tuple[InvoiceHarness, Backup, dict[str, Any]]
 
 
-def nothing_is_doubled(money: Money) -> None:
+def nothing_is_doubled(money: InvoiceHarness) -> None:
     assert sorted(row["TotalAmt"] for row in money.books("Invoice")) == [5, 100]
     assert [row["TotalAmt"] for row in money.books("Payment")] == [30, 30]
     assert [row["UnappliedAmt"] for row in money.books("Payment")] == [0, 0]
@@ -165,7 +165,7 @@ def test_edits_made_since_are_made_up_for(restored: Restored) -> None:
     assert billed["PrivateNote"].startswith("Thank you")
 
 
-def listed(money: Money, invoice: dict[str, Any]) -> list[dict[str, Any]]:
+def listed(money: InvoiceHarness, invoice: dict[str, Any]) -> list[dict[str, Any]]:
     url = f"{money.office.simulator.url}/coperniq/v1/invoices/{invoice['id']}/payments"
     answer = money.office.simulator.session.get(
         url, headers={"x-api-key": "key-of-the-first-company"}, timeout=10
@@ -197,7 +197,7 @@ def test_a_payment_removed_since_is_noticed(restored: Restored) -> None:
     assert len(money.books("Payment")) == 3
 
 
-def test_a_payment_with_nothing_applied_is_known_too(money: Money) -> None:
+def test_a_payment_with_nothing_applied_is_known_too(money: InvoiceHarness) -> None:
     """The payment names no invoice in QuickBooks: its tag does."""
     money.office.simulator.switch(overpayment="accept", requestid_memory_seconds=0)
     money.invoice(("Permit", 1, 5))

@@ -23,14 +23,14 @@ from integrations.quickbooks.changes import ChangedRecord
 from integrations.sync.engine.correlation_tag import coperniq_tag
 from integrations.sync.ingest.change_detection import filter_relevant_changes
 from integrations.sync.ingest.router import route_pending_events
-from tests.sync.desk_of_money import Money
-from tests.sync.intuit import cloud_event, post
+from tests.invoice_harness import InvoiceHarness
+from tests.sync.quickbooks_webhooks import cloud_event, post
 
 CDC = InboundEvent.Source.QUICKBOOKS_CDC
 
 
 @pytest.fixture
-def billed(money: Money) -> Money:
+def billed(money: InvoiceHarness) -> InvoiceHarness:
     """An invoice of $100 and a payment of $40 on both sides, with change data read."""
     money.pay(money.invoice(("Permit", 1, 100)), 40)
     money.work()
@@ -39,13 +39,13 @@ def billed(money: Money) -> Money:
     return money
 
 
-def forget(money: Money) -> None:
+def forget(money: InvoiceHarness) -> None:
     InboundEvent.objects.all().delete()
     SyncRun.objects.all().delete()
     money.office.simulator.forget_log()
 
 
-def read_changes(money: Money) -> list[tuple[str, str, str]]:
+def read_changes(money: InvoiceHarness) -> list[tuple[str, str, str]]:
     """The new events."""
     before = set(InboundEvent.objects.values_list("pk", flat=True))
     money.look_at_changes()
@@ -53,15 +53,15 @@ def read_changes(money: Money) -> list[tuple[str, str, str]]:
     return [(row.record_type, row.record_id, row.name) for row in rows]
 
 
-def delete(money: Money, entity: str, id_: str) -> None:
+def delete(money: InvoiceHarness, entity: str, id_: str) -> None:
     money.office.simulator.control(f"quickbooks/{money.office.realm}/records/{entity}/{id_}", None, "DELETE")
 
 
-def void(money: Money, noun: str, id_: str) -> None:
+def void(money: InvoiceHarness, noun: str, id_: str) -> None:
     money.office.simulator.control(f"quickbooks/{money.office.realm}/{noun}/{id_}/void")
 
 
-def create_invoices(money: Money, customer_id: str = "", **fields: Any) -> dict[str, Any]:
+def create_invoices(money: InvoiceHarness, customer_id: str = "", **fields: Any) -> dict[str, Any]:
     """Create an invoice in QuickBooks as a person would."""
     item = money.books("Item")[0]["Id"]
     detail = {"ItemRef": {"value": item}, "Qty": 1, "UnitPrice": 70}
@@ -72,11 +72,11 @@ def create_invoices(money: Money, customer_id: str = "", **fields: Any) -> dict[
     )
 
 
-def unlinked_customer(money: Money) -> str:
+def unlinked_customer(money: InvoiceHarness) -> str:
     return str(money.office.simulator.in_books(money.office.realm, DisplayName="Walk-in")["Id"])
 
 
-def test_the_portals_own_writes_are_no_change(money: Money) -> None:
+def test_the_portals_own_writes_are_no_change(money: InvoiceHarness) -> None:
     read_changes(money)
     invoice = money.invoice(("Permit", 1, 100))
     payment = money.pay(invoice, 40)
@@ -89,7 +89,7 @@ def test_the_portals_own_writes_are_no_change(money: Money) -> None:
     assert not InboundEvent.objects.filter(source=CDC).exists()
 
 
-def test_change_data_cost_one_read(billed: Money) -> None:
+def test_change_data_cost_one_read(billed: InvoiceHarness) -> None:
     billed.edit_books("Invoice", billed.link().quickbooks_id, DueDate="2026-12-24")
     read_changes(billed)
     assert [call.split("/")[-1] for call in billed.calls()] == ["cdc"]
@@ -98,7 +98,7 @@ def test_change_data_cost_one_read(billed: Money) -> None:
 @pytest.mark.parametrize(
     "edit", [{"DueDate": "2026-12-24"}, {"PrivateNote": "Call first"}, {"DocNumber": "NEW-1"}]
 )
-def test_an_edited_invoice_is_reported_once(billed: Money, edit: dict[str, str]) -> None:
+def test_an_edited_invoice_is_reported_once(billed: InvoiceHarness, edit: dict[str, str]) -> None:
     link = billed.link()
     billed.edit_books("Invoice", link.quickbooks_id, **edit)
     assert read_changes(billed) == [("invoice", link.quickbooks_id, "updated")]
@@ -110,7 +110,7 @@ def test_an_edited_invoice_is_reported_once(billed: Money, edit: dict[str, str])
     assert (event.outcome, event.occurred_at is None) == ("planned", False)
 
 
-def test_edited_twice_it_is_reported_twice_and_requested_once(billed: Money) -> None:
+def test_edited_twice_it_is_reported_twice_and_requested_once(billed: InvoiceHarness) -> None:
     for day in ("2026-12-24", "2026-12-25"):
         billed.edit_books("Invoice", billed.link().quickbooks_id, DueDate=day)
         assert len(read_changes(billed)) == 1
@@ -118,7 +118,7 @@ def test_edited_twice_it_is_reported_twice_and_requested_once(billed: Money) -> 
     assert SyncRun.objects.get().requested_count == 2
 
 
-def test_a_void_and_a_deletion_are_reported(billed: Money) -> None:
+def test_a_void_and_a_deletion_are_reported(billed: InvoiceHarness) -> None:
     link = billed.link("payment")
     void(billed, "payments", link.quickbooks_id)
     assert read_changes(billed) == [("payment", link.quickbooks_id, "updated")]
@@ -131,14 +131,14 @@ def test_a_void_and_a_deletion_are_reported(billed: Money) -> None:
     assert read_changes(billed) == []
 
 
-def test_a_deletion_that_is_known_is_none(billed: Money) -> None:
+def test_a_deletion_that_is_known_is_none(billed: InvoiceHarness) -> None:
     RecordLink.objects.filter(kind="invoice").update(quickbooks_snapshot={"deleted": True})
     delete(billed, "Payment", billed.link("payment").quickbooks_id)
     delete(billed, "Invoice", billed.link().quickbooks_id)
     assert [row[0] for row in read_changes(billed)] == ["payment"]
 
 
-def test_our_own_void_is_none(money: Money) -> None:
+def test_our_own_void_is_none(money: InvoiceHarness) -> None:
     invoice = money.invoice(("Permit", 1, 100))
     money.work()
     read_changes(money)
@@ -148,7 +148,7 @@ def test_our_own_void_is_none(money: Money) -> None:
     assert read_changes(money) == []
 
 
-def test_a_balance_stamp_and_an_e_mail_are_none(billed: Money) -> None:
+def test_a_balance_stamp_and_an_e_mail_are_none(billed: InvoiceHarness) -> None:
     invoice_id, realm = billed.link().quickbooks_id, billed.office.realm
     billed.office.simulator.control(f"quickbooks/{realm}/invoices/{invoice_id}/send")
     assert read_changes(billed) == []
@@ -156,7 +156,7 @@ def test_a_balance_stamp_and_an_e_mail_are_none(billed: Money) -> None:
     assert read_changes(billed) == [("payment", paid["Id"], "updated")]
 
 
-def test_unlinked_invoices_are_reported_from_the_cut_off_on(billed: Money) -> None:
+def test_unlinked_invoices_are_reported_from_the_cut_off_on(billed: InvoiceHarness) -> None:
     """Whose customer it is, who reads it tells: jobs added by hand have to be counted."""
     made = create_invoices(billed, unlinked_customer(billed))
     assert read_changes(billed) == [("invoice", made["Id"], "updated")]
@@ -166,12 +166,12 @@ def test_unlinked_invoices_are_reported_from_the_cut_off_on(billed: Money) -> No
     assert read_changes(billed) == []
 
 
-def test_a_deleted_unlinked_invoice_is_not_reported(billed: Money) -> None:
+def test_a_deleted_unlinked_invoice_is_not_reported(billed: InvoiceHarness) -> None:
     delete(billed, "Invoice", create_invoices(billed)["Id"])
     assert read_changes(billed) == []
 
 
-def test_a_tagged_invoice_waits_for_the_answer_to_its_write(billed: Money) -> None:
+def test_a_tagged_invoice_waits_for_the_answer_to_its_write(billed: InvoiceHarness) -> None:
     realm = billed.office.realm
     made = create_invoices(billed, PrivateNote=coperniq_tag(realm, "invoice", "77"))
     paid = billed.receive(made["Id"], 10, note=coperniq_tag(realm, "payment", "78"))
@@ -190,7 +190,7 @@ def test_a_tagged_invoice_waits_for_the_answer_to_its_write(billed: Money) -> No
     assert read_changes(billed) == [("invoice", made["Id"], "updated"), ("payment", paid["Id"], "updated")]
 
 
-def test_a_payment_is_reported_if_its_invoice_is_linked_or_about_to_be(billed: Money) -> None:
+def test_a_payment_is_reported_if_its_invoice_is_linked_or_about_to_be(billed: InvoiceHarness) -> None:
     other = unlinked_customer(billed)
     billed.office.simulator.in_books(
         billed.office.realm, "Payment", CustomerRef={"value": other}, TotalAmt=40
@@ -204,7 +204,7 @@ def test_a_payment_is_reported_if_its_invoice_is_linked_or_about_to_be(billed: M
     assert ("payment", later["Id"], "updated") in read_changes(billed)
 
 
-def test_a_payment_applied_to_another_linked_invoice_is_reported(billed: Money) -> None:
+def test_a_payment_applied_to_another_linked_invoice_is_reported(billed: InvoiceHarness) -> None:
     """The share of the first is what it was."""
     first = billed.link()
     billed.invoice(("Permit", 1, 100))
@@ -221,7 +221,7 @@ def test_a_payment_applied_to_another_linked_invoice_is_reported(billed: Money) 
     assert read_changes(billed) == [("payment", paid["Id"], "updated")]
 
 
-def test_a_change_reported_by_webhook_is_not_reported_again(billed: Money) -> None:
+def test_a_change_reported_by_webhook_is_not_reported_again(billed: InvoiceHarness) -> None:
     id_ = billed.link().quickbooks_id
     for day, notified in (("2026-12-24", True), ("2026-12-25", False)):
         billed.edit_books("Invoice", id_, DueDate=day)
@@ -233,7 +233,7 @@ def test_a_change_reported_by_webhook_is_not_reported_again(billed: Money) -> No
         assert read_changes(billed) == ([] if notified else [("invoice", id_, "updated")])
 
 
-def test_what_the_portal_has_seen_a_later_version_of_is_none(billed: Money) -> None:
+def test_what_the_portal_has_seen_a_later_version_of_is_none(billed: InvoiceHarness) -> None:
     """It was answered while the change data were being read."""
     for kind in ("invoice", "payment", "job"):
         RecordLink.objects.filter(kind=kind).update(quickbooks_at=timezone.now() + timedelta(minutes=1))
@@ -243,7 +243,7 @@ def test_what_the_portal_has_seen_a_later_version_of_is_none(billed: Money) -> N
     assert read_changes(billed) == []
 
 
-def test_a_renamed_or_inactive_customer_is_reported_a_balance_is_not(billed: Money) -> None:
+def test_a_renamed_or_inactive_customer_is_reported_a_balance_is_not(billed: InvoiceHarness) -> None:
     job = billed.link("job").quickbooks_id
     create_invoices(billed)
     assert [row for row in read_changes(billed) if row[0] == "customer"] == []
@@ -261,14 +261,14 @@ def test_a_renamed_or_inactive_customer_is_reported_a_balance_is_not(billed: Mon
     assert read_changes(billed) == []
 
 
-def test_a_deleted_customer_is_reported(billed: Money) -> None:
+def test_a_deleted_customer_is_reported(billed: InvoiceHarness) -> None:
     """Nobody can delete one, but what a merge tells is not documented."""
     link = billed.link("customer")
     gone = ChangedRecord("Customer", link.quickbooks_id, True, "", timezone.now(), {})
     assert filter_relevant_changes(billed.office.quickbooks, [gone], None) == [gone]
 
 
-def test_customers_are_reported_while_syncing_is_off(billed: Money) -> None:
+def test_customers_are_reported_while_syncing_is_off(billed: InvoiceHarness) -> None:
     billed.switch(False)
     john = billed.link("customer").quickbooks_id
     billed.edit_books("Invoice", billed.link().quickbooks_id, DueDate="2026-12-24")
@@ -278,7 +278,7 @@ def test_customers_are_reported_while_syncing_is_off(billed: Money) -> None:
     assert SyncRun.objects.get().coperniq_account_id == str(billed.account["id"])
 
 
-def test_what_was_edited_while_syncing_was_off_is_made_up_for(billed: Money) -> None:
+def test_what_was_edited_while_syncing_was_off_is_made_up_for(billed: InvoiceHarness) -> None:
     id_ = billed.link().quickbooks_id
     started = timezone.now() - timedelta(hours=3)
     QuickBooksConnection.objects.update(money_captured_at=started, changes_read_at=started)
@@ -300,7 +300,7 @@ def test_what_was_edited_while_syncing_was_off_is_made_up_for(billed: Money) -> 
     assert ("invoice", made["Id"], "updated") not in found
 
 
-def test_an_edit_ignored_while_syncing_was_off_is_reported_once_it_is_on(billed: Money) -> None:
+def test_an_edit_ignored_while_syncing_was_off_is_reported_once_it_is_on(billed: InvoiceHarness) -> None:
     id_ = billed.link().quickbooks_id
     billed.edit_books("Invoice", id_, DueDate="2026-12-24")
     assert read_changes(billed) == [("invoice", id_, "updated")]
@@ -311,7 +311,7 @@ def test_an_edit_ignored_while_syncing_was_off_is_reported_once_it_is_on(billed:
     assert read_changes(billed) == [("invoice", id_, "updated")]
 
 
-def test_an_item_whose_content_changed_makes_the_list_old(billed: Money) -> None:
+def test_an_item_whose_content_changed_makes_the_list_old(billed: InvoiceHarness) -> None:
     def is_old() -> bool:
         return timezone.now() - LookupList.objects.get(name="items").read_at > timedelta(days=1)
 
@@ -325,7 +325,7 @@ def test_an_item_whose_content_changed_makes_the_list_old(billed: Money) -> None
     assert is_old()
 
 
-def test_a_deleted_payment_of_people_is_forgotten(billed: Money) -> None:
+def test_a_deleted_payment_of_people_is_forgotten(billed: InvoiceHarness) -> None:
     paid = billed.receive(billed.link().quickbooks_id, 30)
     read_changes(billed)
     assert ExternalPayment.objects.count() == 1
@@ -337,13 +337,13 @@ def test_a_deleted_payment_of_people_is_forgotten(billed: Money) -> None:
 # where the change data do not reach
 
 
-def limit(money: Money, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+def limit(money: InvoiceHarness, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
     monkeypatch.setattr("integrations.quickbooks.changes.MOST_OBJECTS", most)
     money.office.simulator.switch(cdc_limit=most)
 
 
 def test_a_full_answer_is_narrowed_to_one_kind_at_a_time(
-    billed: Money, monkeypatch: pytest.MonkeyPatch
+    billed: InvoiceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     id_ = billed.link().quickbooks_id
     billed.edit_books("Invoice", id_, DueDate="2026-12-24")
@@ -354,7 +354,9 @@ def test_a_full_answer_is_narrowed_to_one_kind_at_a_time(
     assert QuickBooksConnection.objects.get().compared_fully_at is None
 
 
-def test_a_kind_that_is_still_full_is_compared(billed: Money, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_kind_that_is_still_full_is_compared(
+    billed: InvoiceHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     id_ = billed.link().quickbooks_id
     made = [create_invoices(billed)["Id"] for _ in range(5)]
     delete(billed, "Payment", billed.link("payment").quickbooks_id)
@@ -371,7 +373,7 @@ def test_a_kind_that_is_still_full_is_compared(billed: Money, monkeypatch: pytes
     )
 
 
-def test_after_more_than_a_month_everything_linked_is_compared(billed: Money) -> None:
+def test_after_more_than_a_month_everything_linked_is_compared(billed: InvoiceHarness) -> None:
     invoice_id, payment_id = billed.link().quickbooks_id, billed.link("payment").quickbooks_id
     billed.invoice(("Permit", 1, 7))
     billed.work()
@@ -400,7 +402,7 @@ def test_after_more_than_a_month_everything_linked_is_compared(billed: Money) ->
     assert [call for call in billed.calls() if call.endswith("/cdc")]
 
 
-def test_a_clock_far_behind_is_asked_by_its_own_time(billed: Money) -> None:
+def test_a_clock_far_behind_is_asked_by_its_own_time(billed: InvoiceHarness) -> None:
     billed.office.simulator.control("clock", {"shift_seconds": -3600})
     billed.edit_books("Invoice", billed.link().quickbooks_id, DueDate="2026-12-24")
     RecordLink.objects.update(quickbooks_at=None)
@@ -410,7 +412,7 @@ def test_a_clock_far_behind_is_asked_by_its_own_time(billed: Money) -> None:
 
 
 def test_one_odd_record_keeps_no_other_from_being_seen(
-    billed: Money, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    billed: InvoiceHarness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     from integrations.quickbooks.client import QuickBooksClient
 

@@ -10,9 +10,9 @@ from integrations.causes import Cause
 from integrations.models import CompanyLease, RecordLink, RemoteWrite, RunState, SyncLogEntry, SyncRun
 from integrations.sync.customers import merge_detection
 from integrations.sync.engine.context import SyncContext
-from tests.sync.office import Office
-from tests.sync.people_scenes import ask_about, notice, rows_of_links, told
-from tests.sync.scenes import change_account, enter_again, pushed, update_met
+from tests.portal_harness import PortalHarness
+from tests.sync.customer_builders import change_account, enter_again, pushed, update_met
+from tests.sync.merge_builders import ask_about, logged_sentences, notice, rows_of_links
 
 INACTIVE = (
     "done_with_warning: “John Smith” was made inactive in QuickBooks. QuickBooks accepts no new invoices or payments for "
@@ -21,35 +21,37 @@ INACTIVE = (
 
 
 @pytest.fixture
-def project(office: Office) -> dict[str, Any]:
+def project(office: PortalHarness) -> dict[str, Any]:
     made = pushed(office)
     office.simulator.forget_log()
     return made
 
 
-def edit(office: Office, kind: str = "customer", **fields: Any) -> str:
+def edit(office: PortalHarness, kind: str = "customer", **fields: Any) -> str:
     link = office.link(kind)
     office.simulator.edit_books(office.realm, link.quickbooks_id, **fields)
     return link.quickbooks_id
 
 
 @pytest.mark.usefixtures("project")
-def test_what_the_portal_wrote_itself_is_no_news_and_costs_one_read(office: Office) -> None:
+def test_what_the_portal_wrote_itself_is_no_news_and_costs_one_read(office: PortalHarness) -> None:
     before = rows_of_links()
     for kind in ("customer", "job"):
         notice(office, office.link(kind).quickbooks_id, kind)
-        assert told(kind) == []
+        assert logged_sentences(kind) == []
     assert rows_of_links() == before
     assert len(office.quickbooks_calls()) == 2
     assert not office.quickbooks_calls(write=True)
 
 
-def test_a_new_name_is_told_once_and_stays_peoples(office: Office, project: dict[str, Any]) -> None:
+def test_a_new_name_is_told_once_and_stays_peoples(office: PortalHarness, project: dict[str, Any]) -> None:
     link = office.link("customer")
     number = edit(office, DisplayName="Smith, John")
     for _ in range(2):
         notice(office, number)
-    assert told() == ["done: “John Smith” was renamed to “Smith, John” in QuickBooks. It stays linked."]
+    assert logged_sentences() == [
+        "done: “John Smith” was renamed to “Smith, John” in QuickBooks. It stays linked."
+    ]
     row = SyncLogEntry.objects.get(direction="pull")
     assert row.cause == Cause.CUSTOMER_RENAMED
     assert row.changes == [{"field": "DisplayName", "before": "John Smith", "after": "Smith, John"}]
@@ -63,28 +65,28 @@ def test_a_new_name_is_told_once_and_stays_peoples(office: Office, project: dict
 
 
 @pytest.mark.usefixtures("project")
-def test_a_job_is_looked_at_as_well(office: Office) -> None:
+def test_a_job_is_looked_at_as_well(office: PortalHarness) -> None:
     notice(office, edit(office, "job", DisplayName="Roof"), "job")
     assert SyncLogEntry.objects.get(kind="job", direction="pull").cause == Cause.CUSTOMER_RENAMED
 
 
 @pytest.mark.usefixtures("project")
-def test_inactive_is_a_warning_once_and_active_again_is_told(office: Office) -> None:
+def test_inactive_is_a_warning_once_and_active_again_is_told(office: PortalHarness) -> None:
     number = edit(office, Active=False)
     for _ in range(2):
         notice(office, number)
-    assert told() == [INACTIVE]
+    assert logged_sentences() == [INACTIVE]
     edit(office, Active=True, DisplayName="John Smith")
     for _ in range(2):
         notice(office, number)
-    assert told()[1:] == [
+    assert logged_sentences()[1:] == [
         "done: “John Smith” is active again in QuickBooks. You can now retry what was held because of it."
     ]
     assert not SyncRun.objects.held().exists()
 
 
 @pytest.mark.usefixtures("project")
-def test_a_new_name_and_inactive_are_one_line(office: Office) -> None:
+def test_a_new_name_and_inactive_are_one_line(office: PortalHarness) -> None:
     notice(office, edit(office, Active=False, DisplayName="Smith"))
     (row,) = SyncLogEntry.objects.filter(direction="pull")
     assert (row.outcome, row.cause) == ("done_with_warning", Cause.CUSTOMER_MADE_INACTIVE)
@@ -92,33 +94,33 @@ def test_a_new_name_and_inactive_are_one_line(office: Office) -> None:
     assert [change["field"] for change in row.changes] == ["DisplayName", "Active"]
 
 
-def test_what_the_portal_made_inactive_is_no_news(office: Office, project: dict[str, Any]) -> None:
+def test_what_the_portal_made_inactive_is_no_news(office: PortalHarness, project: dict[str, Any]) -> None:
     change_account(office, isActive=False)
     enter_again(office, project)
     office.work()
     assert office.customer(Job=False)["Active"] is False
     notice(office, office.link("customer").quickbooks_id)
-    assert told() == []
+    assert logged_sentences() == []
 
 
 def test_a_link_without_memory_knows_inactive_ones_by_their_name(
-    office: Office, project: dict[str, Any]
+    office: PortalHarness, project: dict[str, Any]
 ) -> None:
     change_account(office, isActive=False)
     enter_again(office, project)
     office.work()
     RecordLink.objects.filter(kind="customer").update(quickbooks_snapshot={})
     notice(office, office.link("customer").quickbooks_id)
-    assert told() == []
+    assert logged_sentences() == []
 
 
 @pytest.mark.usefixtures("project")
-def test_one_that_is_gone_is_held_until_it_is_there_again(office: Office) -> None:
+def test_one_that_is_gone_is_held_until_it_is_there_again(office: PortalHarness) -> None:
     number = office.link("customer").quickbooks_id
     RecordLink.objects.filter(kind="customer").update(quickbooks_id="9999")
     notice(office, "9999")
     notice(office, "9999")
-    assert told() == [
+    assert logged_sentences() == [
         "held: QuickBooks no longer shows the linked customer “John Smith”. Look for it in QuickBooks, then try again."
     ]
     assert office.held().cause == "customer_missing"
@@ -127,13 +129,13 @@ def test_one_that_is_gone_is_held_until_it_is_there_again(office: Office) -> Non
     assert not SyncRun.objects.held().exists()
 
 
-def test_one_that_nobody_is_linked_to_costs_nothing(office: Office) -> None:
+def test_one_that_nobody_is_linked_to_costs_nothing(office: PortalHarness) -> None:
     notice(office, office.simulator.in_books(office.realm, DisplayName="Stranger")["Id"])
-    assert (told(), office.quickbooks_calls()) == ([], [])
+    assert (logged_sentences(), office.quickbooks_calls()) == ([], [])
 
 
 @pytest.mark.usefixtures("project")
-def test_it_takes_its_turn_among_the_runs_of_its_account(office: Office) -> None:
+def test_it_takes_its_turn_among_the_runs_of_its_account(office: PortalHarness) -> None:
     link = office.link("customer")
     run = ask_about(office, link.quickbooks_id)
     office.work()
@@ -142,7 +144,7 @@ def test_it_takes_its_turn_among_the_runs_of_its_account(office: Office) -> None
     assert (run.state, run.attempts) == (RunState.DONE, 2)
 
 
-def test_nobody_is_asked_about_a_customer_without_link(office: Office) -> None:
+def test_nobody_is_asked_about_a_customer_without_link(office: PortalHarness) -> None:
     ctx = SyncContext(CompanyLease.objects.get(), office.quickbooks)
     merge_detection.request_merge_check(ctx, "77")
     assert merge_detection.find_pending_merge(ctx, "77") is None
@@ -150,12 +152,12 @@ def test_nobody_is_asked_about_a_customer_without_link(office: Office) -> None:
     assert not SyncRun.objects.exists()
 
 
-def test_an_own_write_without_answer_is_settled_first_and_no_news(office: Office) -> None:
+def test_an_own_write_without_answer_is_settled_first_and_no_news(office: PortalHarness) -> None:
     """Its own run has given up for now, and is held."""
     update_met(office, "lost_answer", isActive=False)
     SyncRun.objects.filter(action="push_customer", state="queued").update(state="held")
     assert RemoteWrite.objects.open().exists()
     notice(office, office.link("customer").quickbooks_id)
-    assert told() == []
+    assert logged_sentences() == []
     assert not RemoteWrite.objects.open().exists()
     assert office.link("customer").quickbooks_snapshot["is_active"] is False

@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from integrations.models import CallCount, ExternalPayment, QuickBooksConnection
 from integrations.sync.ingest.quickbooks_cdc import due_cdc_reads
-from tests.sync.desk_of_money import Money
+from tests.invoice_harness import InvoiceHarness
 
 
 @pytest.fixture
-def billed(money: Money) -> tuple[Money, str]:
+def billed(money: InvoiceHarness) -> tuple[InvoiceHarness, str]:
     money.invoice(("Permit", 1, 100))
     money.work()
     return money, money.in_books()["Id"]
@@ -26,7 +26,7 @@ def books(**values: Any) -> QuickBooksConnection:
     return QuickBooksConnection.objects.get()
 
 
-def test_what_people_recorded_is_noted_an_allocation_a_row(billed: tuple[Money, str]) -> None:
+def test_what_people_recorded_is_noted_an_allocation_a_row(billed: tuple[InvoiceHarness, str]) -> None:
     money, invoice_id = billed
     theirs = money.receive(invoice_id, 40, date="2026-11-10", reference="4711")
     money.look_at_changes()
@@ -37,7 +37,7 @@ def test_what_people_recorded_is_noted_an_allocation_a_row(billed: tuple[Money, 
     assert str(row) == f"payment {theirs['Id']}"
 
 
-def test_a_change_of_it_is_followed(billed: tuple[Money, str]) -> None:
+def test_a_change_of_it_is_followed(billed: tuple[InvoiceHarness, str]) -> None:
     money, invoice_id = billed
     theirs = money.receive(invoice_id, 40)
     money.look_at_changes()
@@ -50,7 +50,7 @@ def test_a_change_of_it_is_followed(billed: tuple[Money, str]) -> None:
     assert not ExternalPayment.objects.exists()
 
 
-def test_our_own_and_those_of_others_customers_are_none(billed: tuple[Money, str]) -> None:
+def test_our_own_and_those_of_others_customers_are_none(billed: tuple[InvoiceHarness, str]) -> None:
     money, _ = billed
     other = money.office.simulator.in_books(money.office.realm, DisplayName="Walk-in")
     money.office.simulator.in_books(
@@ -62,7 +62,9 @@ def test_our_own_and_those_of_others_customers_are_none(billed: tuple[Money, str
     assert not ExternalPayment.objects.exists()
 
 
-def test_it_is_due_at_its_time_only_and_claimed_by_one(billed: tuple[Money, str], settings: Any) -> None:
+def test_it_is_due_at_its_time_only_and_claimed_by_one(
+    billed: tuple[InvoiceHarness, str], settings: Any
+) -> None:
     settings.QUICKBOOKS_CDC_SECONDS = 120
     books(next_changes_at=timezone.now())
     first = due_cdc_reads()
@@ -74,12 +76,12 @@ def test_it_is_due_at_its_time_only_and_claimed_by_one(billed: tuple[Money, str]
 
 
 @pytest.mark.parametrize("state", ["disconnected", "needs_authorization"])
-def test_it_rests_while_there_is_no_access(billed: tuple[Money, str], state: str) -> None:
+def test_it_rests_while_there_is_no_access(billed: tuple[InvoiceHarness, str], state: str) -> None:
     books(next_changes_at=timezone.now(), state=state)
     assert due_cdc_reads() == []
 
 
-def test_only_customers_are_read_while_syncing_is_off(billed: tuple[Money, str]) -> None:
+def test_only_customers_are_read_while_syncing_is_off(billed: tuple[InvoiceHarness, str]) -> None:
     money, invoice_id = billed
     money.look_at_changes()
     before = books()
@@ -98,7 +100,7 @@ def test_only_customers_are_read_while_syncing_is_off(billed: tuple[Money, str])
     assert not ExternalPayment.objects.exists()
 
 
-def test_lost_access_is_stored(billed: tuple[Money, str]) -> None:
+def test_lost_access_is_stored(billed: tuple[InvoiceHarness, str]) -> None:
     money, _ = billed
     read_at = books().changes_read_at
     money.office.simulator.fault("forbidden", method="GET", times=2)
@@ -107,7 +109,7 @@ def test_lost_access_is_stored(billed: tuple[Money, str]) -> None:
     assert books().changes_read_at == read_at
 
 
-def test_trouble_is_made_up_for_by_the_next(billed: tuple[Money, str]) -> None:
+def test_trouble_is_made_up_for_by_the_next(billed: tuple[InvoiceHarness, str]) -> None:
     money, invoice_id = billed
     read_at = books().changes_read_at
     money.receive(invoice_id, 40)
@@ -120,7 +122,7 @@ def test_trouble_is_made_up_for_by_the_next(billed: tuple[Money, str]) -> None:
     assert ExternalPayment.objects.count() == 1
 
 
-def test_its_calls_are_counted(billed: tuple[Money, str]) -> None:
+def test_its_calls_are_counted(billed: tuple[InvoiceHarness, str]) -> None:
     money, _ = billed
     before = sum(CallCount.objects.filter(vendor="quickbooks").values_list("reads", flat=True))
     money.look_at_changes()
@@ -128,7 +130,7 @@ def test_its_calls_are_counted(billed: tuple[Money, str]) -> None:
     assert after == before + 1
 
 
-def test_the_cursor_moves_only_without_a_gap(billed: tuple[Money, str]) -> None:
+def test_the_cursor_moves_only_without_a_gap(billed: tuple[InvoiceHarness, str]) -> None:
     money, _ = billed
     fresh = books().changes_cursor_at
     money.look_at_changes()
@@ -142,7 +144,7 @@ def test_the_cursor_moves_only_without_a_gap(billed: tuple[Money, str]) -> None:
     assert books().changes_cursor_at == old
 
 
-def test_before_anything_was_pushed_there_is_no_cursor_to_move(money: Money) -> None:
+def test_before_anything_was_pushed_there_is_no_cursor_to_move(money: InvoiceHarness) -> None:
     money.look_at_changes()
     assert books().changes_cursor_at is None
     assert books().changes_read_at is not None

@@ -9,15 +9,15 @@ import pytest
 from integrations.messages.customers import CustomerMessage
 from integrations.models import Question, RecordLink, RemoteWrite, SyncRun, SyncSettings
 from integrations.sync.customers.naming import RENAME_WITH_SUFFIX
-from tests.cast import answered
+from tests.factories import record_answer
+from tests.portal_harness import PortalHarness, open_portal
 from tests.simulation import Simulation
-from tests.sync.office import Office, open_office
 
 JOHN: dict[str, Any] = {"primaryEmail": "john@example.com"}
 EMAIL: dict[str, Any] = {"PrimaryEmailAddr": {"Address": "john@example.com"}}
 
 
-def names(office: Office) -> list[str]:
+def names(office: PortalHarness) -> list[str]:
     return sorted(row["DisplayName"] for row in office.customers(Job=False))
 
 
@@ -25,21 +25,21 @@ def keys(run: SyncRun) -> list[str]:
     return [choice["key"] for choice in run.choices]
 
 
-def choose(office: Office, key: str) -> None:
+def choose(office: PortalHarness, key: str) -> None:
     """What was chosen has ceased to exist since the page was shown."""
     run = office.held()
     run.decision_rows.withdraw()
-    answered(run, Question.CUSTOMER, key)
+    record_answer(run, Question.CUSTOMER, key)
 
 
-def enter(office: Office, title: str = "John Smith", **fields: Any) -> dict[str, Any]:
+def enter(office: PortalHarness, title: str = "John Smith", **fields: Any) -> dict[str, Any]:
     account = office.account(title, **fields)
     office.enter(office.project(account, title))
     office.work()
     return account
 
 
-def enter_archived(office: Office, **fields: Any) -> None:
+def enter_archived(office: PortalHarness, **fields: Any) -> None:
     account = office.account("John Smith", **fields)
     project = office.project(account)
     office.simulator.change("accounts", account["id"], isActive=False)
@@ -47,14 +47,14 @@ def enter_archived(office: Office, **fields: Any) -> None:
     office.work()
 
 
-def inactive(office: Office, name: str, **fields: Any) -> str:
+def inactive(office: PortalHarness, name: str, **fields: Any) -> str:
     row = office.simulator.in_books(office.realm, DisplayName=name, **fields)
     office.simulator.edit_books(office.realm, row["Id"], Active=False)
     return str(row["Id"])
 
 
 def test_an_archived_account_pushed_all_the_same_is_linked_to_the_customer_of_its_email(
-    office: Office,
+    office: PortalHarness,
 ) -> None:
     theirs = office.simulator.in_books(office.realm, DisplayName="Smith Household", **EMAIL)
     enter_archived(office, **JOHN)
@@ -64,14 +64,14 @@ def test_an_archived_account_pushed_all_the_same_is_linked_to_the_customer_of_it
     assert names(office) == ["Smith Household"]
 
 
-def test_an_archived_account_pushed_all_the_same_is_linked_to_its_namesake(office: Office) -> None:
+def test_an_archived_account_pushed_all_the_same_is_linked_to_its_namesake(office: PortalHarness) -> None:
     theirs = office.simulator.in_books(office.realm, DisplayName="John Smith")
     enter_archived(office)
     office.decide("push_archived")
     assert office.link("customer").quickbooks_id == theirs["Id"]
 
 
-def test_an_archived_account_with_several_matches_asks_again_and_then_obeys(office: Office) -> None:
+def test_an_archived_account_with_several_matches_asks_again_and_then_obeys(office: PortalHarness) -> None:
     office.simulator.in_books(office.realm, DisplayName="Smith, John", **EMAIL)
     office.simulator.in_books(office.realm, DisplayName="Smith Household", **EMAIL)
     enter_archived(office, **JOHN)
@@ -81,7 +81,7 @@ def test_an_archived_account_with_several_matches_asks_again_and_then_obeys(offi
     assert office.link("customer").quickbooks_name == "John Smith #2"
 
 
-def test_any_number_of_other_accounts_customers_with_the_email_are_passed_over(office: Office) -> None:
+def test_any_number_of_other_accounts_customers_with_the_email_are_passed_over(office: PortalHarness) -> None:
     for title in ("Unit A", "Unit B", "Unit C"):
         contact = office.simulator.make("contacts", name=title, emails=["office@example.com"])
         enter(office, title, primaryEmail="office@example.com", contacts=[contact["id"]])
@@ -91,7 +91,7 @@ def test_any_number_of_other_accounts_customers_with_the_email_are_passed_over(o
     assert "(and 1 more like it) has the same e-mail address but is linked to “Unit A”" in warned[1]
 
 
-def test_a_namesake_is_linked_though_the_email_is_also_somebody_else_s(office: Office) -> None:
+def test_a_namesake_is_linked_though_the_email_is_also_somebody_else_s(office: PortalHarness) -> None:
     enter(office, "Smith Household", **JOHN)
     theirs = office.simulator.in_books(office.realm, DisplayName="John Smith")
     john = office.simulator.make("contacts", name="John Smith", emails=["john@example.com"])
@@ -104,7 +104,7 @@ def test_a_namesake_is_linked_though_the_email_is_also_somebody_else_s(office: O
     assert any(warning.text in line for line in office.log())
 
 
-def again(office: Office, project: dict[str, Any]) -> None:
+def again(office: PortalHarness, project: dict[str, Any]) -> None:
     office.simulator.control("clock", {"shift_seconds": 60})
     office.enter(project, "Billing")
     office.enter(project)
@@ -112,7 +112,7 @@ def again(office: Office, project: dict[str, Any]) -> None:
 
 
 @pytest.fixture
-def linked(office: Office) -> dict[str, Any]:
+def linked(office: PortalHarness) -> dict[str, Any]:
     account = office.account("John Smith", primaryPhone="1")
     project = office.project(account, "Roof")
     office.enter(project)
@@ -127,7 +127,7 @@ def of_customer() -> SyncRun:
 
 @pytest.mark.parametrize("holder", ["Customer", "Vendor"])
 def test_a_linked_customer_renamed_onto_a_taken_name_takes_the_next_number(
-    office: Office, linked: dict[str, Any], holder: str
+    office: PortalHarness, linked: dict[str, Any], holder: str
 ) -> None:
     for name in ("Smith Roofing", "Smith Roofing #2"):
         office.simulator.in_books(office.realm, holder, DisplayName=name)
@@ -144,7 +144,7 @@ def test_a_linked_customer_renamed_onto_a_taken_name_takes_the_next_number(
 
 
 def test_a_number_chosen_where_the_name_fits_by_now_changes_nothing_else(
-    office: Office, linked: dict[str, Any]
+    office: PortalHarness, linked: dict[str, Any]
 ) -> None:
     office.simulator.in_books(office.realm, "Vendor", DisplayName="Smith Roofing")
     office.simulator.change("accounts", linked["account"], title="Smith Roofing", primaryPhone="2")
@@ -155,13 +155,13 @@ def test_a_number_chosen_where_the_name_fits_by_now_changes_nothing_else(
     assert (customer["DisplayName"], customer["PrimaryPhone"]["FreeFormNumber"]) == ("John Smith", "2")
 
 
-def make_inactive(office: Office, linked: dict[str, Any]) -> None:
+def make_inactive(office: PortalHarness, linked: dict[str, Any]) -> None:
     office.simulator.edit_books(office.realm, office.customer(Job=True)["Id"], Active=False)
     office.simulator.edit_books(office.realm, linked["customer"], Active=False)
 
 
 def test_a_linked_customer_is_revived_onto_a_taken_name_with_a_number(
-    office: Office, linked: dict[str, Any]
+    office: PortalHarness, linked: dict[str, Any]
 ) -> None:
     make_inactive(office, linked)
     office.simulator.in_books(office.realm, "Vendor", DisplayName="John Smith")
@@ -173,7 +173,7 @@ def test_a_linked_customer_is_revived_onto_a_taken_name_with_a_number(
     assert (customer["Active"], customer["DisplayName"]) == (True, "John Smith #2")
 
 
-def test_who_chose_a_number_has_not_chosen_to_revive(office: Office, linked: dict[str, Any]) -> None:
+def test_who_chose_a_number_has_not_chosen_to_revive(office: PortalHarness, linked: dict[str, Any]) -> None:
     office.simulator.in_books(office.realm, "Vendor", DisplayName="Smith Roofing")
     office.simulator.change("accounts", linked["account"], title="Smith Roofing", primaryPhone="2")
     again(office, linked["project"])
@@ -192,7 +192,7 @@ def test_who_chose_a_number_has_not_chosen_to_revive(office: Office, linked: dic
     ],
 )
 def test_a_revived_customer_is_treated_as_the_strategy_says(
-    office: Office, strategy: str, name: str, phone: str
+    office: PortalHarness, strategy: str, name: str, phone: str
 ) -> None:
     SyncSettings.objects.update(matching_strategy=strategy)
     theirs = inactive(office, "Smith Household", **EMAIL)
@@ -203,7 +203,7 @@ def test_a_revived_customer_is_treated_as_the_strategy_says(
     assert customer.get("PrimaryPhone", {}).get("FreeFormNumber", "") == phone
 
 
-def several(office: Office) -> tuple[str, str]:
+def several(office: PortalHarness) -> tuple[str, str]:
     """Held, with two to choose from."""
     first = office.simulator.in_books(office.realm, DisplayName="John Smith", **EMAIL)
     second = office.simulator.in_books(office.realm, DisplayName="Smith, John", **EMAIL)
@@ -211,7 +211,7 @@ def several(office: Office) -> tuple[str, str]:
     return str(first["Id"]), str(second["Id"])
 
 
-def test_a_chosen_customer_that_became_inactive_leaves_the_others_to_choose(office: Office) -> None:
+def test_a_chosen_customer_that_became_inactive_leaves_the_others_to_choose(office: PortalHarness) -> None:
     first, second = several(office)
     office.simulator.edit_books(office.realm, first, Active=False)
     office.decide(f"link:{first}")
@@ -223,7 +223,9 @@ def test_a_chosen_customer_that_became_inactive_leaves_the_others_to_choose(offi
     assert office.link("customer").quickbooks_id == second
 
 
-def test_a_chosen_customer_that_is_gone_or_a_job_now_leaves_the_others_to_choose(office: Office) -> None:
+def test_a_chosen_customer_that_is_gone_or_a_job_now_leaves_the_others_to_choose(
+    office: PortalHarness,
+) -> None:
     first, second = several(office)
     office.simulator.edit_books(office.realm, first, Job=True, ParentRef={"value": second})
     office.decide(f"link:{first}")
@@ -237,7 +239,7 @@ def test_a_chosen_customer_that_is_gone_or_a_job_now_leaves_the_others_to_choose
     assert office.link("customer").quickbooks_id == second
 
 
-def test_where_the_only_choice_is_gone_a_new_customer_can_be_made(office: Office) -> None:
+def test_where_the_only_choice_is_gone_a_new_customer_can_be_made(office: PortalHarness) -> None:
     theirs = inactive(office, "Smith Household", **EMAIL)
     enter(office, **JOHN)
     choose(office, "reactivate:987654")
@@ -249,7 +251,9 @@ def test_where_the_only_choice_is_gone_a_new_customer_can_be_made(office: Office
     assert office.link("customer").quickbooks_name == "John Smith"
 
 
-def test_a_chosen_customer_somebody_linked_meanwhile_leaves_the_others_to_choose(office: Office) -> None:
+def test_a_chosen_customer_somebody_linked_meanwhile_leaves_the_others_to_choose(
+    office: PortalHarness,
+) -> None:
     first, second = several(office)
     RecordLink.objects.create(
         connection=office.quickbooks,
@@ -268,14 +272,14 @@ def test_a_chosen_customer_somebody_linked_meanwhile_leaves_the_others_to_choose
 
 @pytest.mark.django_db
 def test_a_customer_in_another_currency_is_not_offered(simulator: Simulation) -> None:
-    office = open_office(simulator, multicurrency=True)
+    office = open_portal(simulator, multicurrency=True)
     office.simulator.in_books(office.realm, DisplayName="John Smith", CurrencyRef={"value": "CAD"}, **EMAIL)
     ours = office.simulator.in_books(office.realm, DisplayName="Smith, John", **EMAIL)
     enter(office, **JOHN)
     assert keys(office.held()) == [f"link:{ours['Id']}", "create_with_suffix", "discard"]
 
 
-def test_a_number_an_inactive_customer_has_is_stepped_over(office: Office) -> None:
+def test_a_number_an_inactive_customer_has_is_stepped_over(office: PortalHarness) -> None:
     office.simulator.switch(inactive_name_frees=False)
     office.simulator.in_books(office.realm, "Vendor", DisplayName="John Smith")
     inactive(office, "John Smith #2")
@@ -284,7 +288,7 @@ def test_a_number_an_inactive_customer_has_is_stepped_over(office: Office) -> No
     assert office.link("customer").quickbooks_name == "John Smith #3"
 
 
-def test_many_names_vendors_have_are_passed_by_choosing_again(office: Office) -> None:
+def test_many_names_vendors_have_are_passed_by_choosing_again(office: PortalHarness) -> None:
     for number in range(1, 10):
         suffix = f" #{number}" if number > 1 else ""
         office.simulator.in_books(office.realm, "Vendor", DisplayName=f"John Smith{suffix}")

@@ -9,23 +9,23 @@ from django.db.models import F
 
 from integrations.messages.customers import CustomerMessage
 from integrations.models import FieldMapping, RecordLink, RunState, SyncRun, SyncSettings
+from tests.portal_harness import PortalHarness, open_portal
 from tests.simulation import Simulation
-from tests.sync.office import Office, open_office
 
 JOHN: dict[str, Any] = {"primaryEmail": "john@example.com"}
 EMAIL: dict[str, Any] = {"PrimaryEmailAddr": {"Address": "john@example.com"}}
 
 
-def strategy(office: Office, name: str) -> None:
+def strategy(office: PortalHarness, name: str) -> None:
     SyncSettings.objects.filter(connection=office.quickbooks).update(matching_strategy=name)
 
 
-def enter(office: Office, title: str = "John Smith", **fields: object) -> None:
+def enter(office: PortalHarness, title: str = "John Smith", **fields: object) -> None:
     office.enter(office.project(office.account(title, **fields), title))
     office.work()
 
 
-def test_the_same_name_is_matched_whatever_its_case(office: Office) -> None:
+def test_the_same_name_is_matched_whatever_its_case(office: PortalHarness) -> None:
     theirs = office.simulator.in_books(office.realm, DisplayName="JOHN SMITH")
     enter(office)
     assert office.link("customer").quickbooks_id == theirs["Id"]
@@ -33,7 +33,7 @@ def test_the_same_name_is_matched_whatever_its_case(office: Office) -> None:
     assert len(office.customers(Job=False)) == 1
 
 
-def test_the_same_email_is_matched(office: Office) -> None:
+def test_the_same_email_is_matched(office: PortalHarness) -> None:
     theirs = office.simulator.in_books(office.realm, DisplayName="J. Smith", **EMAIL)
     enter(office, **JOHN)
     assert office.link("customer").quickbooks_id == theirs["Id"]
@@ -41,7 +41,7 @@ def test_the_same_email_is_matched(office: Office) -> None:
     assert office.customer(Job=False)["DisplayName"] == "J. Smith", "Enrich leaves what people entered"
 
 
-def test_enrich_fills_what_is_empty_and_leaves_the_rest(office: Office) -> None:
+def test_enrich_fills_what_is_empty_and_leaves_the_rest(office: PortalHarness) -> None:
     office.simulator.in_books(office.realm, DisplayName="John Smith", PrimaryPhone={"FreeFormNumber": "1"})
     enter(office, primaryPhone="2", **JOHN)
     customer = office.customer(Job=False)
@@ -49,7 +49,7 @@ def test_enrich_fills_what_is_empty_and_leaves_the_rest(office: Office) -> None:
     assert customer["PrimaryEmailAddr"]["Address"] == "john@example.com"
 
 
-def test_replace_overwrites_but_never_erases(office: Office) -> None:
+def test_replace_overwrites_but_never_erases(office: PortalHarness) -> None:
     strategy(office, "replace")
     office.simulator.in_books(
         office.realm,
@@ -64,7 +64,7 @@ def test_replace_overwrites_but_never_erases(office: Office) -> None:
     assert customer["CompanyName"] == "Kept"
 
 
-def test_skip_links_and_changes_nothing_but_the_job_is_made(office: Office) -> None:
+def test_skip_links_and_changes_nothing_but_the_job_is_made(office: PortalHarness) -> None:
     strategy(office, "skip")
     theirs = office.simulator.in_books(office.realm, DisplayName="John Smith")
     enter(office, primaryPhone="2", **JOHN)
@@ -74,7 +74,7 @@ def test_skip_links_and_changes_nothing_but_the_job_is_made(office: Office) -> N
     assert office.customer(Job=True)["ParentRef"]["value"] == theirs["Id"]
 
 
-def test_several_matches_are_held_and_a_person_chooses(office: Office) -> None:
+def test_several_matches_are_held_and_a_person_chooses(office: PortalHarness) -> None:
     first = office.simulator.in_books(office.realm, DisplayName="John Smith")
     second = office.simulator.in_books(office.realm, DisplayName="J. Smith", **EMAIL)
     enter(office, **JOHN)
@@ -89,7 +89,7 @@ def test_several_matches_are_held_and_a_person_chooses(office: Office) -> None:
     assert office.customer(Job=True)["ParentRef"]["value"] == second["Id"]
 
 
-def test_create_with_a_suffix_finds_the_next_free_number(office: Office) -> None:
+def test_create_with_a_suffix_finds_the_next_free_number(office: PortalHarness) -> None:
     office.simulator.in_books(office.realm, DisplayName="John Smith")
     office.simulator.in_books(office.realm, DisplayName="J. Smith", **EMAIL)
     office.simulator.in_books(office.realm, DisplayName="John Smith #2")
@@ -98,7 +98,7 @@ def test_create_with_a_suffix_finds_the_next_free_number(office: Office) -> None
     assert office.link("customer").quickbooks_name == "John Smith #3"
 
 
-def test_a_name_a_vendor_has_is_held(office: Office) -> None:
+def test_a_name_a_vendor_has_is_held(office: PortalHarness) -> None:
     office.simulator.in_books(office.realm, "Vendor", DisplayName="John Smith")
     enter(office)
     assert office.held().cause == "name_taken"
@@ -107,7 +107,7 @@ def test_a_name_a_vendor_has_is_held(office: Office) -> None:
 
 
 @pytest.mark.parametrize("unique", ["everywhere", "within_parent"])
-def test_a_name_a_job_has_is_for_quickbooks_to_allow(office: Office, unique: str) -> None:
+def test_a_name_a_job_has_is_for_quickbooks_to_allow(office: PortalHarness, unique: str) -> None:
     office.simulator.switch(job_names_unique=unique)
     parent = office.simulator.in_books(office.realm, DisplayName="Somebody")
     office.simulator.in_books(
@@ -120,7 +120,7 @@ def test_a_name_a_job_has_is_for_quickbooks_to_allow(office: Office, unique: str
         assert office.link("customer").quickbooks_name == "John Smith"
 
 
-def test_an_inactive_match_is_never_revived_silently(office: Office) -> None:
+def test_an_inactive_match_is_never_revived_silently(office: PortalHarness) -> None:
     theirs = office.simulator.in_books(office.realm, DisplayName="John Smith")
     office.simulator.edit_books(office.realm, theirs["Id"], Active=False)
     enter(office)
@@ -134,7 +134,7 @@ def test_an_inactive_match_is_never_revived_silently(office: Office) -> None:
 
 
 @pytest.mark.parametrize("frees", [True, False])
-def test_beside_an_inactive_match_a_new_customer_can_be_made(office: Office, frees: bool) -> None:
+def test_beside_an_inactive_match_a_new_customer_can_be_made(office: PortalHarness, frees: bool) -> None:
     office.simulator.switch(inactive_name_frees=frees)
     theirs = office.simulator.in_books(office.realm, DisplayName="John Smith")
     office.simulator.edit_books(office.realm, theirs["Id"], Active=False)
@@ -148,13 +148,13 @@ def test_beside_an_inactive_match_a_new_customer_can_be_made(office: Office, fre
 
 @pytest.mark.django_db
 def test_a_match_in_another_currency_is_held(simulator: Simulation) -> None:
-    office = open_office(simulator, multicurrency=True)
+    office = open_portal(simulator, multicurrency=True)
     simulator.in_books(office.realm, DisplayName="John Smith", CurrencyRef={"value": "CAD"})
     enter(office)
     assert office.held().cause == "match_currency"
 
 
-def test_an_archived_account_is_held_and_can_be_created_all_the_same(office: Office) -> None:
+def test_an_archived_account_is_held_and_can_be_created_all_the_same(office: PortalHarness) -> None:
     account = office.account("John Smith")
     project = office.project(account)
     office.simulator.change("accounts", account["id"], isActive=False)
@@ -165,7 +165,7 @@ def test_an_archived_account_is_held_and_can_be_created_all_the_same(office: Off
     assert office.customer(Job=False)["DisplayName"] == "John Smith"
 
 
-def test_a_match_another_account_has_by_name_is_held(office: Office) -> None:
+def test_a_match_another_account_has_by_name_is_held(office: PortalHarness) -> None:
     enter(office, "John Smith")
     office.enter(office.project(office.account("John Smith"), "Second"))
     office.work()
@@ -177,7 +177,7 @@ def test_a_match_another_account_has_by_name_is_held(office: Office) -> None:
 
 
 def test_a_match_another_account_has_by_email_alone_gets_its_own_customer_with_a_warning(
-    office: Office,
+    office: PortalHarness,
 ) -> None:
     enter(office, "John Smith", **JOHN)
     mary = office.simulator.make("contacts", name="Mary Smith", emails=["john@example.com"])
@@ -189,7 +189,7 @@ def test_a_match_another_account_has_by_email_alone_gets_its_own_customer_with_a
 
 
 def test_a_linked_customer_follows_what_the_portal_wrote_and_leaves_what_people_changed(
-    office: Office,
+    office: PortalHarness,
 ) -> None:
     account = office.account("John Smith", primaryPhone="1", **JOHN)
     project = office.project(account)
@@ -208,7 +208,7 @@ def test_a_linked_customer_follows_what_the_portal_wrote_and_leaves_what_people_
 
 
 def test_an_account_archived_later_makes_its_customer_inactive_unless_there_is_a_balance(
-    office: Office,
+    office: PortalHarness,
 ) -> None:
     account = office.account("John Smith")
     project = office.project(account)
@@ -228,7 +228,7 @@ def test_an_account_archived_later_makes_its_customer_inactive_unless_there_is_a
     )
 
 
-def test_an_account_coperniq_does_not_show_is_held(office: Office) -> None:
+def test_an_account_coperniq_does_not_show_is_held(office: PortalHarness) -> None:
     run = SyncRun.objects.request(
         SyncRun(
             company=office.company,
@@ -243,7 +243,7 @@ def test_an_account_coperniq_does_not_show_is_held(office: Office) -> None:
     assert (run.state, run.cause) == (RunState.HELD, "account_missing")
 
 
-def test_a_linked_customer_made_inactive_by_people_is_held(office: Office) -> None:
+def test_a_linked_customer_made_inactive_by_people_is_held(office: PortalHarness) -> None:
     account = office.account("John Smith")
     project = office.project(account)
     office.enter(project)
@@ -262,7 +262,7 @@ def test_a_linked_customer_made_inactive_by_people_is_held(office: Office) -> No
     assert office.customer(Id=customer["Id"])["Active"] is True
 
 
-def test_a_discarded_run_is_over(office: Office) -> None:
+def test_a_discarded_run_is_over(office: PortalHarness) -> None:
     office.simulator.in_books(office.realm, "Vendor", DisplayName="John Smith")
     enter(office)
     office.decide("discard")
@@ -272,13 +272,13 @@ def test_a_discarded_run_is_over(office: Office) -> None:
     assert office.customers() == []
 
 
-def test_a_choice_that_was_not_offered_is_refused(office: Office) -> None:
+def test_a_choice_that_was_not_offered_is_refused(office: PortalHarness) -> None:
     office.simulator.in_books(office.realm, "Vendor", DisplayName="John Smith")
     enter(office)
     assert not office.held().decide("link:1")
 
 
-def test_a_chosen_customer_that_became_inactive_is_asked_about_again(office: Office) -> None:
+def test_a_chosen_customer_that_became_inactive_is_asked_about_again(office: PortalHarness) -> None:
     first = office.simulator.in_books(office.realm, DisplayName="John Smith")
     office.simulator.in_books(office.realm, DisplayName="J. Smith", **EMAIL)
     enter(office, **JOHN)
@@ -289,7 +289,7 @@ def test_a_chosen_customer_that_became_inactive_is_asked_about_again(office: Off
     assert office.customer(Id=first["Id"])["Active"] is True
 
 
-def test_a_chosen_customer_somebody_linked_meanwhile_is_refused(office: Office) -> None:
+def test_a_chosen_customer_somebody_linked_meanwhile_is_refused(office: PortalHarness) -> None:
     first = office.simulator.in_books(office.realm, DisplayName="John Smith")
     office.simulator.in_books(office.realm, DisplayName="J. Smith", **EMAIL)
     enter(office, **JOHN)
@@ -306,7 +306,7 @@ def test_a_chosen_customer_somebody_linked_meanwhile_is_refused(office: Office) 
     assert "“Other”" in office.held().sentence
 
 
-def test_an_account_without_any_name_is_held(office: Office) -> None:
+def test_an_account_without_any_name_is_held(office: PortalHarness) -> None:
     account = office.account("John Smith")
     project = office.project(account)
     office.simulator.switch(unknown_fields="ignore")
@@ -325,7 +325,7 @@ def test_an_account_without_any_name_is_held(office: Office) -> None:
     assert project
 
 
-def test_a_linked_customer_quickbooks_does_not_know_is_held(office: Office) -> None:
+def test_a_linked_customer_quickbooks_does_not_know_is_held(office: PortalHarness) -> None:
     project = office.project(office.account("John Smith"))
     office.enter(project)
     office.work()
@@ -338,7 +338,7 @@ def test_a_linked_customer_quickbooks_does_not_know_is_held(office: Office) -> N
 
 
 @pytest.mark.parametrize("nested", ["replace", "merge"])
-def test_filling_the_city_keeps_the_street_people_entered(office: Office, nested: str) -> None:
+def test_filling_the_city_keeps_the_street_people_entered(office: PortalHarness, nested: str) -> None:
     entered = {"Line1": "9 Elm Street", "Line2": "Suite 4", "PostalCode": "80202"}
     office.simulator.switch(sparse_nested=nested, address_parts=True)
     office.simulator.in_books(

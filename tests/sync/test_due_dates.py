@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from tests.sync.office import Office
-from tests.sync.two_way import Books, coperniq_state, open_both
+from tests.portal_harness import PortalHarness
+from tests.sync.two_way import TwoWayHarness, coperniq_state, open_two_way
 
 
 @pytest.fixture
-def books(office: Office) -> Books:
-    return open_both(office)
+def books(office: PortalHarness) -> TwoWayHarness:
+    return open_two_way(office)
 
 
-def test_one_that_quickbooks_gave_by_itself_stays_there(books: Books) -> None:
+def test_one_that_quickbooks_gave_by_itself_stays_there(books: TwoWayHarness) -> None:
     books.money.invoice()
     books.money.work()
     books.change(books.money.in_books(), note="Roof")
@@ -22,7 +22,7 @@ def test_one_that_quickbooks_gave_by_itself_stays_there(books: Books) -> None:
     assert not invoice.get("dueDate")
 
 
-def test_a_due_date_set_in_quickbooks_comes_over_where_coperniq_had_none(books: Books) -> None:
+def test_a_due_date_set_in_quickbooks_comes_over_where_coperniq_had_none(books: TwoWayHarness) -> None:
     books.money.invoice()
     books.money.work()
     books.change(books.money.in_books(), due="2027-05-06")

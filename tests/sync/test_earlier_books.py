@@ -8,14 +8,14 @@ from django.utils import timezone
 
 from integrations.causes import Cause
 from integrations.models import InboundEvent, QuickBooksConnection, SyncLogEntry, SyncRun
-from tests.sync.invoice_scenes import earlier
-from tests.sync.office import Office
-from tests.sync.pull_scenes import credit
-from tests.sync.two_way import open_both
+from tests.portal_harness import PortalHarness
+from tests.sync.invoice_builders import earlier
+from tests.sync.pull_builders import credit
+from tests.sync.two_way import open_two_way
 
 
-def test_a_merge_in_the_earlier_books_is_none_in_these(office: Office) -> None:
-    books = open_both(office)
+def test_a_merge_in_the_earlier_books_is_none_in_these(office: PortalHarness) -> None:
+    books = open_two_way(office)
     customer = next(row for row in books.money.books("Customer") if not row.get("Job"))
     other = office.simulator.in_books(office.realm, DisplayName="Mary")
     long_ago = timezone.now() - timedelta(days=200)
@@ -37,7 +37,7 @@ def test_a_merge_in_the_earlier_books_is_none_in_these(office: Office) -> None:
     assert not SyncRun.objects.held().exists()
 
 
-def told_of_earlier_books(office: Office) -> None:
+def told_of_earlier_books(office: PortalHarness) -> None:
     """All that the log has said so far."""
     State = QuickBooksConnection.State
     before = QuickBooksConnection.objects.create(
@@ -50,8 +50,8 @@ def count_told(cause: str) -> int:
     return SyncLogEntry.objects.filter(cause=cause).count()
 
 
-def test_bringing_over_is_offered_whatever_was_offered_in_the_earlier_books(office: Office) -> None:
-    books = open_both(office)
+def test_bringing_over_is_offered_whatever_was_offered_in_the_earlier_books(office: PortalHarness) -> None:
+    books = open_two_way(office)
     with earlier(office, 30):
         made = books.invoice()
         books.payment({"id": made["Id"], "amount": 40})
@@ -65,8 +65,8 @@ def test_bringing_over_is_offered_whatever_was_offered_in_the_earlier_books(offi
     assert count_told("older_and_paid") == 2
 
 
-def test_a_credit_is_told_whatever_was_told_in_the_earlier_books(office: Office) -> None:
-    books = open_both(office)
+def test_a_credit_is_told_whatever_was_told_in_the_earlier_books(office: PortalHarness) -> None:
+    books = open_two_way(office)
     made = books.invoice()
     books.heard()
     books.control(f"creditmemos/{credit(books, 25)}/apply", {"invoice": made["Id"]})

@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 
 from integrations.models import SyncLogEntry, SyncRun
+from tests.portal_harness import PortalHarness
 from tests.sampling import thinned
-from tests.sync.invoice_scenes import assert_at_rest
-from tests.sync.office import Office
-from tests.sync.pull_scenes import assert_calm, hear_while_pausing, payments, unanswered
-from tests.sync.two_way import Books, coperniq_state, open_both
+from tests.sync.invoice_builders import assert_at_rest
+from tests.sync.pull_builders import assert_nothing_left_to_do, hear_while_pausing, payments, unanswered
+from tests.sync.two_way import TwoWayHarness, coperniq_state, open_two_way
 
 
 @pytest.fixture
-def books(office: Office) -> Books:
-    return open_both(office)
+def books(office: PortalHarness) -> TwoWayHarness:
+    return open_two_way(office)
 
 
 EDITS: list[dict[str, Any]] = [
@@ -30,7 +30,7 @@ EDITS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("edit", EDITS)
 @pytest.mark.parametrize("due", ["", "2027-01-01T00:00:00.000Z"])
 def test_an_edit_before_the_create_is_found_again_comes_over(
-    books: Books, edit: dict[str, Any], due: str
+    books: TwoWayHarness, edit: dict[str, Any], due: str
 ) -> None:
     made = unanswered(books, **({"dueDate": due} if due else {}))
     mark = made["PrivateNote"]
@@ -48,7 +48,7 @@ def test_an_edit_before_the_create_is_found_again_comes_over(
     assert_at_rest(books.money)
 
 
-def test_a_payment_before_the_create_is_found_again_is_no_edit_of_it(books: Books) -> None:
+def test_a_payment_before_the_create_is_found_again_is_no_edit_of_it(books: TwoWayHarness) -> None:
     """It makes a version of the invoice; the due date that QuickBooks gives by itself stays there."""
     made = unanswered(books)
     books.payment({"id": made["Id"], "amount": 40})
@@ -62,17 +62,17 @@ def test_a_payment_before_the_create_is_found_again_is_no_edit_of_it(books: Book
     assert_at_rest(books.money)
 
 
-def test_a_payment_heard_of_before_the_create_is_found_again_comes_over(books: Books) -> None:
+def test_a_payment_heard_of_before_the_create_is_found_again_comes_over(books: TwoWayHarness) -> None:
     """Who heard of it had no linked invoice to put it on."""
     made = unanswered(books)
     books.payment({"id": made["Id"], "amount": 40})
     hear_while_pausing(books)
     books.money.work()
     assert [row["amount"] for row in payments(books)] == [40]
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def test_an_invoice_renumbered_before_its_create_is_found_again_is_there_once(books: Books) -> None:
+def test_an_invoice_renumbered_before_its_create_is_found_again_is_there_once(books: TwoWayHarness) -> None:
     books.money.office.simulator.switch(requestid_memory_seconds=0)
     made = unanswered(books)
     books.money.edit_books("Invoice", made["Id"], DocNumber="A-77", DueDate="2027-05-06")
@@ -83,10 +83,10 @@ def test_an_invoice_renumbered_before_its_create_is_found_again_is_there_once(bo
     assert (document["Id"], document["DocNumber"]) == (made["Id"], "A-77")
     (invoice,) = coperniq_state(books.money, "invoices")
     assert invoice["dueDate"][:10] == "2027-05-06"
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def test_of_several_versions_nobody_knows_whether_one_was_of_the_due_date(books: Books) -> None:
+def test_of_several_versions_nobody_knows_whether_one_was_of_the_due_date(books: TwoWayHarness) -> None:
     made = unanswered(books)
     payment = books.payment({"id": made["Id"], "amount": 40})
     books.change(made, due="2027-05-06")
@@ -114,7 +114,7 @@ PAYMENT_EDITS: list[dict[str, Any]] = [
     ("edit", "memory", "heard"), thinned(product(PAYMENT_EDITS, [86400, 0], [True, False]), 3)
 )
 def test_a_payment_changed_before_its_create_is_found_again_is_asked_about(
-    books: Books, edit: dict[str, Any], memory: int, heard: bool
+    books: TwoWayHarness, edit: dict[str, Any], memory: int, heard: bool
 ) -> None:
     money = books.money
     money.office.simulator.switch(requestid_memory_seconds=memory)
@@ -134,12 +134,12 @@ def test_a_payment_changed_before_its_create_is_found_again_is_asked_about(
     assert "it was $40.00 on 2026-11-10" in money.held().sentence
     assert len(money.books("Payment")) == 1
     assert "did not apply" not in " ".join(money.told())
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
 @pytest.mark.parametrize("memory", [86400, 0])
 def test_a_part_taken_off_before_a_correction_is_found_again_is_asked_about(
-    books: Books, memory: int
+    books: TwoWayHarness, memory: int
 ) -> None:
     money = books.money
     money.office.simulator.switch(requestid_memory_seconds=memory)
@@ -159,10 +159,10 @@ def test_a_part_taken_off_before_a_correction_is_found_again_is_asked_about(
     assert "it was $30.00 on" in money.held().sentence
     assert "and is now $10.00 on" in money.held().sentence
     assert "did not apply" not in " ".join(money.told())
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def change_by_hand(books: Books, edit: dict[str, Any]) -> None:
+def change_by_hand(books: TwoWayHarness, edit: dict[str, Any]) -> None:
     payment = books.money.in_books("Payment")
     if edit.pop("voided", False):
         books.void(payment, "payments")
@@ -177,7 +177,7 @@ def change_by_hand(books: Books, edit: dict[str, Any]) -> None:
     [{"dueDate": "2027-05-06T00:00:00.000Z"}, {"description": "Roof"}, {"lineItems": [{"quantity": 3}]}],
 )
 def test_an_edit_in_coperniq_before_the_create_there_is_found_again_goes_to_quickbooks(
-    books: Books, edit: dict[str, Any]
+    books: TwoWayHarness, edit: dict[str, Any]
 ) -> None:
     """The mark stays where people edit the text, as it would in a form."""
     money = books.money
@@ -204,7 +204,7 @@ def test_an_edit_in_coperniq_before_the_create_there_is_found_again_goes_to_quic
 
 @pytest.mark.parametrize("edit", [{"amount": 30}, {"paymentDate": "2026-11-03T00:00:00.000Z"}])
 def test_a_payment_edited_in_coperniq_before_its_create_there_is_found_again_goes_to_quickbooks(
-    books: Books, edit: dict[str, Any]
+    books: TwoWayHarness, edit: dict[str, Any]
 ) -> None:
     money = books.money
     made = books.invoice()
@@ -222,4 +222,4 @@ def test_a_payment_edited_in_coperniq_before_its_create_there_is_found_again_goe
     assert (ours["amount"], ours["paymentDate"][:10]) == (theirs["TotalAmt"], theirs["TxnDate"])
     assert theirs["TotalAmt"] == edit.get("amount", 40)
     assert not [entry for entry in money.told() if "correct it in Coperniq" in entry]
-    assert_calm(books)
+    assert_nothing_left_to_do(books)

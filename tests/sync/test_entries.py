@@ -13,8 +13,8 @@ from integrations.models import CompanyLease, Kind, PhaseEntry, PhaseTrigger, Re
 from integrations.sync.customers.phase_trigger import started_after
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.persistence import store_link
-from tests.sync.office import Office
-from tests.sync.scenes import enter_again, pushed
+from tests.portal_harness import PortalHarness
+from tests.sync.customer_builders import enter_again, pushed
 
 pytestmark = pytest.mark.every_database
 
@@ -33,7 +33,7 @@ def test_an_entry_in_the_second_the_trigger_was_saved_counts(
     assert (started_after(trigger, instance, timedelta(0)) is not None) == counts
 
 
-def entered_two_phases(office: Office) -> dict[str, Any]:
+def entered_two_phases(office: PortalHarness) -> dict[str, Any]:
     """Installation and then Billing, both triggers, before anybody looked. A workflow has one trigger at a time."""
     office.trigger.workflow_id = "another"
     office.trigger.save()
@@ -50,7 +50,7 @@ def entered_two_phases(office: Office) -> dict[str, Any]:
     return project
 
 
-def test_of_two_unseen_entries_the_newest_decides_and_both_are_noted(office: Office) -> None:
+def test_of_two_unseen_entries_the_newest_decides_and_both_are_noted(office: PortalHarness) -> None:
     project = entered_two_phases(office)
     office.work()
     assert office.log()[0].startswith("done: “John Smith” entered Billing")
@@ -60,7 +60,7 @@ def test_of_two_unseen_entries_the_newest_decides_and_both_are_noted(office: Off
     assert len(office.log()) == 3, "the older one is not discovered afterwards"
 
 
-def test_a_reentry_that_was_skipped_is_skipped_once(office: Office) -> None:
+def test_a_reentry_that_was_skipped_is_skipped_once(office: PortalHarness) -> None:
     office.trigger.reentry = "once"
     office.trigger.save()
     project = pushed(office)
@@ -72,7 +72,7 @@ def test_a_reentry_that_was_skipped_is_skipped_once(office: Office) -> None:
 
 
 @pytest.mark.parametrize("rule", ["once", "ask"])
-def test_a_second_project_of_a_known_account_is_no_reentry(office: Office, rule: str) -> None:
+def test_a_second_project_of_a_known_account_is_no_reentry(office: PortalHarness, rule: str) -> None:
     office.trigger.reentry = rule
     office.trigger.save()
     account = office.account("John Smith")
@@ -82,7 +82,7 @@ def test_a_second_project_of_a_known_account_is_no_reentry(office: Office, rule:
     assert len(office.customers(Job=True)) == 2
 
 
-def test_a_project_read_a_while_ago_is_read_again(office: Office) -> None:
+def test_a_project_read_a_while_ago_is_read_again(office: PortalHarness) -> None:
     ctx = SyncContext(CompanyLease.objects.get(), office.quickbooks)
     project = office.project(office.account("John Smith"))
     read = ctx.read_project(str(project["id"]))
@@ -93,7 +93,7 @@ def test_a_project_read_a_while_ago_is_read_again(office: Office) -> None:
     assert ctx.recent_project(read.id) is not read
 
 
-def waiting_job(office: Office, job: str, kind: str, record_id: str) -> SyncRun:
+def waiting_job(office: PortalHarness, job: str, kind: str, record_id: str) -> SyncRun:
     return SyncRun.objects.create(
         company=office.company,
         connection=office.quickbooks,
@@ -106,7 +106,7 @@ def waiting_job(office: Office, job: str, kind: str, record_id: str) -> SyncRun:
     )
 
 
-def test_a_link_releases_only_those_who_wait_for_this_record(office: Office) -> None:
+def test_a_link_releases_only_those_who_wait_for_this_record(office: PortalHarness) -> None:
     its_own = waiting_job(office, "1", "customer", "7")
     of_another = waiting_job(office, "2", "customer", "8")
     of_another_kind = waiting_job(office, "3", "job", "7")
@@ -117,7 +117,7 @@ def test_a_link_releases_only_those_who_wait_for_this_record(office: Office) -> 
         assert run.state == state
 
 
-def test_discarding_a_customer_holds_only_those_who_wait_for_it(office: Office) -> None:
+def test_discarding_a_customer_holds_only_those_who_wait_for_it(office: PortalHarness) -> None:
     office.simulator.in_books(office.realm, "Vendor", DisplayName="John Smith")
     pushed(office)
     stranger = waiting_job(office, "999", "customer", "another")
@@ -128,7 +128,7 @@ def test_discarding_a_customer_holds_only_those_who_wait_for_it(office: Office) 
 
 
 @pytest.mark.parametrize("seconds", [-30, 30])
-def test_a_clock_of_coperniqs_that_differs_loses_no_entry(office: Office, seconds: int) -> None:
+def test_a_clock_of_coperniqs_that_differs_loses_no_entry(office: PortalHarness, seconds: int) -> None:
     office.trigger.saved_at = timezone.now()
     office.trigger.save()
     project = office.project(office.account("John Smith"))

@@ -19,22 +19,22 @@ from integrations.models import (
     SyncRun,
     SyncSettings,
 )
-from tests.sync.office import Office, tokens_for
+from tests.portal_harness import PortalHarness, tokens_for
 
 JOHN = {"primaryEmail": "john@example.com"}
 
 
-def entered(office: Office) -> dict[str, object]:
+def entered(office: PortalHarness) -> dict[str, object]:
     project = office.project(office.account("John Smith", **JOHN))
     office.enter(project)
     return project
 
 
-def names(office: Office) -> list[str]:
+def names(office: PortalHarness) -> list[str]:
     return sorted(row["DisplayName"] for row in office.customers())
 
 
-def assert_one_of_each(office: Office) -> None:
+def assert_one_of_each(office: PortalHarness) -> None:
     assert len(office.customers(Job=False)) == 1
     assert len(office.customers(Job=True)) == 1
     assert RecordLink.objects.count() == 2
@@ -43,7 +43,7 @@ def assert_one_of_each(office: Office) -> None:
 
 @pytest.mark.parametrize("memory", [86_400, -1])
 @pytest.mark.parametrize("which", [1, 2])
-def test_a_lost_answer_makes_no_second_record(office: Office, memory: int, which: int) -> None:
+def test_a_lost_answer_makes_no_second_record(office: PortalHarness, memory: int, which: int) -> None:
     """With a QuickBooks that replays the request id, and with one that has forgotten it."""
     office.simulator.switch(requestid_memory_seconds=memory)
     entered(office)
@@ -56,7 +56,7 @@ def test_a_lost_answer_makes_no_second_record(office: Office, memory: int, which
     assert any("retrying" in line for line in office.log())
 
 
-def test_a_repeated_write_has_the_same_id_and_the_same_bytes(office: Office) -> None:
+def test_a_repeated_write_has_the_same_id_and_the_same_bytes(office: PortalHarness) -> None:
     entered(office)
     office.simulator.fault("lost_answer", method="POST", path="/customer", times=2)
     office.work()
@@ -67,7 +67,7 @@ def test_a_repeated_write_has_the_same_id_and_the_same_bytes(office: Office) -> 
     assert_one_of_each(office)
 
 
-def test_a_lost_answer_to_an_update_still_counts_as_written_by_the_portal(office: Office) -> None:
+def test_a_lost_answer_to_an_update_still_counts_as_written_by_the_portal(office: PortalHarness) -> None:
     project = entered(office)
     office.work()
     office.simulator.switch(requestid_memory_seconds=-1)
@@ -82,7 +82,7 @@ def test_a_lost_answer_to_an_update_still_counts_as_written_by_the_portal(office
 
 
 def test_long_after_a_lost_answer_the_record_is_looked_for_before_anything_is_repeated(
-    office: Office,
+    office: PortalHarness,
 ) -> None:
     entered(office)
     office.work_once()
@@ -97,7 +97,7 @@ def test_long_after_a_lost_answer_the_record_is_looked_for_before_anything_is_re
     assert len(office.quickbooks_calls(write=True)) == 1, "the job alone"
 
 
-def test_a_write_prepared_but_never_sent_is_planned_anew(office: Office) -> None:
+def test_a_write_prepared_but_never_sent_is_planned_anew(office: PortalHarness) -> None:
     entered(office)
     office.work_once()
     run = SyncRun.objects.get(action="push_customer")
@@ -119,7 +119,7 @@ def test_a_write_prepared_but_never_sent_is_planned_anew(office: Office) -> None
 @pytest.mark.parametrize(
     "fault", ["error_500", "error_502_html", "throttle", "fault_in_200", "refuse_connection_before"]
 )
-def test_a_passing_trouble_of_quickbooks_only_delays(office: Office, fault: str) -> None:
+def test_a_passing_trouble_of_quickbooks_only_delays(office: PortalHarness, fault: str) -> None:
     entered(office)
     office.simulator.fault(fault, times=3)
     office.work()
@@ -128,21 +128,21 @@ def test_a_passing_trouble_of_quickbooks_only_delays(office: Office, fault: str)
 
 
 @pytest.mark.parametrize("fault", ["error_500", "error_502_html", "throttle", "refuse_connection_before"])
-def test_a_passing_trouble_of_coperniq_only_delays(office: Office, fault: str) -> None:
+def test_a_passing_trouble_of_coperniq_only_delays(office: PortalHarness, fault: str) -> None:
     entered(office)
     office.simulator.fault(fault, vendor="coperniq", times=4)
     office.work()
     assert_one_of_each(office)
 
 
-def test_a_duplicate_request_id_answer_is_an_unknown_outcome(office: Office) -> None:
+def test_a_duplicate_request_id_answer_is_an_unknown_outcome(office: PortalHarness) -> None:
     entered(office)
     office.simulator.fault("duplicate_request_id", method="POST", path="/customer", times=1)
     office.work()
     assert_one_of_each(office)
 
 
-def test_somebody_faster_is_read_again_and_decided_anew(office: Office) -> None:
+def test_somebody_faster_is_read_again_and_decided_anew(office: PortalHarness) -> None:
     project = entered(office)
     office.work()
     SyncSettings.objects.update(matching_strategy="replace")
@@ -156,7 +156,9 @@ def test_somebody_faster_is_read_again_and_decided_anew(office: Office) -> None:
     assert not any("retrying" in line for line in office.log())
 
 
-def test_an_outage_that_outlasts_all_pauses_is_held_and_blocks_nobody(office: Office, settings: Any) -> None:
+def test_an_outage_that_outlasts_all_pauses_is_held_and_blocks_nobody(
+    office: PortalHarness, settings: Any
+) -> None:
     settings.RETRY_PAUSES = [1, 1]
     entered(office)
     office.work_once()
@@ -174,7 +176,7 @@ def test_an_outage_that_outlasts_all_pauses_is_held_and_blocks_nobody(office: Of
     assert "John Smith" in names(office)
 
 
-def test_pauses_rise_and_are_kept(office: Office, settings: Any) -> None:
+def test_pauses_rise_and_are_kept(office: PortalHarness, settings: Any) -> None:
     settings.RETRY_PAUSES = [100, 200]
     entered(office)
     office.simulator.fault("error_500", vendor="coperniq", times=0)
@@ -185,7 +187,7 @@ def test_pauses_rise_and_are_kept(office: Office, settings: Any) -> None:
     assert timedelta(seconds=90) < run.not_before - timezone.now() <= timedelta(seconds=100)
 
 
-def test_one_throttled_call_pauses_the_whole_company(office: Office, settings: Any) -> None:
+def test_one_throttled_call_pauses_the_whole_company(office: PortalHarness, settings: Any) -> None:
     settings.RETRY_PAUSES = [100]
     first, second = (office.project(office.account(name)) for name in ("John", "Mary"))
     office.enter(first)
@@ -201,7 +203,7 @@ def test_one_throttled_call_pauses_the_whole_company(office: Office, settings: A
     assert len(office.customers(Job=True)) == 3
 
 
-def test_revoked_access_holds_everything_and_connecting_again_releases_it(office: Office) -> None:
+def test_revoked_access_holds_everything_and_connecting_again_releases_it(office: PortalHarness) -> None:
     entered(office)
     office.simulator.control("intuit/disconnect", {"realm_id": office.realm})
     office.work()
@@ -215,7 +217,7 @@ def test_revoked_access_holds_everything_and_connecting_again_releases_it(office
     assert_one_of_each(office)
 
 
-def test_an_event_that_comes_while_access_is_lost_is_held_too(office: Office) -> None:
+def test_an_event_that_comes_while_access_is_lost_is_held_too(office: PortalHarness) -> None:
     QuickBooksConnection.objects.update(state=QuickBooksConnection.State.NEEDS_AUTHORIZATION)
     entered(office)
     office.work()
@@ -223,7 +225,7 @@ def test_an_event_that_comes_while_access_is_lost_is_held_too(office: Office) ->
     assert office.simulator.log("quickbooks") == []
 
 
-def test_a_refused_coperniq_key_holds_too(office: Office) -> None:
+def test_a_refused_coperniq_key_holds_too(office: PortalHarness) -> None:
     entered(office)
     office.simulator.fault("forbidden", vendor="coperniq", times=0)
     office.work()
@@ -233,7 +235,7 @@ def test_a_refused_coperniq_key_holds_too(office: Office) -> None:
 
 
 def test_something_unexpected_is_held_with_a_sentence_and_no_secret(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    office: PortalHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from integrations.sync.customers import push
 
@@ -247,19 +249,19 @@ def test_something_unexpected_is_held_with_a_sentence_and_no_secret(
     assert not SyncLogEntry.objects.filter(sentence__contains="hunter2").exists()
 
 
-def sent_long_ago(office: Office) -> RemoteWrite:
+def sent_long_ago(office: PortalHarness) -> RemoteWrite:
     write = RemoteWrite.objects.open().get()
     RemoteWrite.objects.filter(pk=write.pk).update(sent_at=timezone.now() - timedelta(hours=3))
     return write
 
 
-def enter_again(office: Office, project: dict[str, object]) -> None:
+def enter_again(office: PortalHarness, project: dict[str, object]) -> None:
     office.simulator.control("clock", {"shift_seconds": 60})
     office.enter(project, "Billing")
     office.enter(project)
 
 
-def changed_then_lost(office: Office) -> dict[str, object]:
+def changed_then_lost(office: PortalHarness) -> dict[str, object]:
     """An update whose answer was lost, with the customer's run the only one left to do."""
     project = entered(office)
     office.work()
@@ -271,7 +273,7 @@ def changed_then_lost(office: Office) -> dict[str, object]:
     return project
 
 
-def test_an_old_lost_update_that_arrived_is_recognised(office: Office) -> None:
+def test_an_old_lost_update_that_arrived_is_recognised(office: PortalHarness) -> None:
     changed_then_lost(office)
     sent_long_ago(office)
     office.simulator.forget_log()
@@ -280,7 +282,7 @@ def test_an_old_lost_update_that_arrived_is_recognised(office: Office) -> None:
     assert office.link("customer").written["PrimaryPhone.FreeFormNumber"] == "1"
 
 
-def test_a_lost_update_people_have_overwritten_is_planned_anew(office: Office) -> None:
+def test_a_lost_update_people_have_overwritten_is_planned_anew(office: PortalHarness) -> None:
     changed_then_lost(office)
     office.simulator.switch(requestid_memory_seconds=-1)
     customer = office.customer(Job=False)
@@ -290,7 +292,7 @@ def test_a_lost_update_people_have_overwritten_is_planned_anew(office: Office) -
     assert not RemoteWrite.objects.open().exists()
 
 
-def test_a_lost_create_whose_name_somebody_else_took_is_decided_by_a_person(office: Office) -> None:
+def test_a_lost_create_whose_name_somebody_else_took_is_decided_by_a_person(office: PortalHarness) -> None:
     entered(office)
     office.work_once()
     office.simulator.fault("refuse_connection_before", method="POST", path="/customer", times=1)
@@ -301,7 +303,7 @@ def test_a_lost_create_whose_name_somebody_else_took_is_decided_by_a_person(offi
 
 
 def test_an_open_write_of_a_discarded_run_is_settled_before_the_next_one(
-    office: Office, settings: Any
+    office: PortalHarness, settings: Any
 ) -> None:
     settings.RETRY_PAUSES = []
     project = entered(office)
@@ -316,7 +318,7 @@ def test_an_open_write_of_a_discarded_run_is_settled_before_the_next_one(
     assert office.customer(Job=False)["PrimaryPhone"]["FreeFormNumber"] == "7"
 
 
-def test_a_write_whose_record_is_gone_comes_to_nothing(office: Office) -> None:
+def test_a_write_whose_record_is_gone_comes_to_nothing(office: PortalHarness) -> None:
     changed_then_lost(office)
     RemoteWrite.objects.open().update(quickbooks_id="999")
     write = RemoteWrite.objects.open().get()
@@ -327,7 +329,7 @@ def test_a_write_whose_record_is_gone_comes_to_nothing(office: Office) -> None:
     assert not RemoteWrite.objects.open().exists()
 
 
-def test_staleness_that_never_ends_is_tried_again_later(office: Office) -> None:
+def test_staleness_that_never_ends_is_tried_again_later(office: PortalHarness) -> None:
     project = entered(office)
     office.work()
     office.simulator.change("accounts", office.link("customer").coperniq_id, primaryPhone="1")
@@ -338,7 +340,7 @@ def test_staleness_that_never_ends_is_tried_again_later(office: Office) -> None:
     assert office.customer(Job=False)["PrimaryPhone"]["FreeFormNumber"] == "1"
 
 
-def test_a_tax_number_is_written_remembered_as_a_digest_and_never_shown(office: Office) -> None:
+def test_a_tax_number_is_written_remembered_as_a_digest_and_never_shown(office: PortalHarness) -> None:
     office.simulator.make("properties", recordType="account", name="Tax", keyName="tax_number", type="TEXT")
     account = office.account("John Smith", custom={"tax_number": "12-3456789"})
     project = office.project(account)

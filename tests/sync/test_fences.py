@@ -19,14 +19,16 @@ from integrations.sync.engine.plan import RunResult
 from integrations.sync.engine.recovery import resolve_open_write
 from integrations.sync.engine.scheduler import next_runs
 from integrations.sync.engine.worker import find_due_leases
+from tests.portal_harness import PortalHarness, open_portal
 from tests.simulation import Simulation
-from tests.sync.office import Office, open_office
-from tests.sync.scenes import LEASE, about_to_push, create_never_arrived, entered, take_over
+from tests.sync.customer_builders import LEASE, about_to_push, create_never_arrived, entered, take_over
 
 pytestmark = pytest.mark.every_database
 
 
-def test_a_lane_lost_while_planning_stores_no_write(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lane_lost_while_planning_stores_no_write(
+    office: PortalHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lease, run = about_to_push(office)
     monkeypatch.setattr(engine_executor, "preview_result", take_over)
     run_once(SyncContext(lease, run.connection), run)
@@ -34,7 +36,7 @@ def test_a_lane_lost_while_planning_stores_no_write(office: Office, monkeypatch:
 
 
 def test_a_lane_lost_between_row_and_request_sends_nothing(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    office: PortalHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lease, run = about_to_push(office)
     save = RemoteWrite.save
@@ -49,7 +51,7 @@ def test_a_lane_lost_between_row_and_request_sends_nothing(
 
 
 def test_a_refusal_heard_after_the_lane_was_lost_is_left_to_the_next(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    office: PortalHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     office.simulator.in_books(office.realm, "Vendor", DisplayName="John Smith")
     lease, run = about_to_push(office)
@@ -65,7 +67,7 @@ def test_a_refusal_heard_after_the_lane_was_lost_is_left_to_the_next(
 
 
 def test_what_was_found_after_a_lost_answer_is_not_stored_once_the_lane_is_lost(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    office: PortalHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     create_never_arrived(office)
     SyncRun.objects.ignore_pauses()
@@ -84,7 +86,7 @@ def test_what_was_found_after_a_lost_answer_is_not_stored_once_the_lane_is_lost(
     assert RemoteWrite.objects.open().exists(), "for the next driver to settle"
 
 
-def test_the_lease_outlives_the_call(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_lease_outlives_the_call(office: PortalHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     lease, run = about_to_push(office)
     leases = []
     write = QuickBooksClient.write
@@ -99,7 +101,7 @@ def test_the_lease_outlives_the_call(office: Office, monkeypatch: pytest.MonkeyP
     assert leases == [True]
 
 
-def test_a_lane_held_fast_by_its_driver_never_loses_lease(office: Office) -> None:
+def test_a_lane_held_fast_by_its_driver_never_loses_lease(office: PortalHarness) -> None:
     lease = CompanyLease.objects.get()
     assert lease.take(timezone.now(), LEASE)
     before = CompanyLease.objects.get().leased_until
@@ -110,7 +112,7 @@ def test_a_lane_held_fast_by_its_driver_never_loses_lease(office: Office) -> Non
         lease.assert_owned()
 
 
-def test_a_run_claimed_by_the_next_driver_is_not_settled_by_the_last(office: Office) -> None:
+def test_a_run_claimed_by_the_next_driver_is_not_settled_by_the_last(office: PortalHarness) -> None:
     lease, run = about_to_push(office)
     assert run.claim(lease.fence)
     SyncRun.objects.update(fence=F("fence") + 1)
@@ -118,7 +120,7 @@ def test_a_run_claimed_by_the_next_driver_is_not_settled_by_the_last(office: Off
     assert SyncRun.objects.get(pk=run.pk).state == RunState.RUNNING
 
 
-def test_only_what_an_earlier_driver_of_this_company_left_is_recovered(office: Office) -> None:
+def test_only_what_an_earlier_driver_of_this_company_left_is_recovered(office: PortalHarness) -> None:
     lease, run = about_to_push(office)
     assert run.claim(lease.fence)
     assert SyncRun.objects.recover(office.company.pk, lease.fence) == 0
@@ -126,7 +128,7 @@ def test_only_what_an_earlier_driver_of_this_company_left_is_recovered(office: O
     assert SyncRun.objects.recover(office.company.pk, lease.fence + 1) == 1
 
 
-def test_a_recovered_run_has_used_an_attempt(office: Office) -> None:
+def test_a_recovered_run_has_used_an_attempt(office: PortalHarness) -> None:
     lease, run = about_to_push(office)
     assert run.claim(lease.fence)
     SyncRun.objects.recover(office.company.pk, lease.fence + 1)
@@ -134,7 +136,7 @@ def test_a_recovered_run_has_used_an_attempt(office: Office) -> None:
     assert (recovered.state, recovered.attempts) == (RunState.QUEUED, 1)
 
 
-def test_a_run_that_is_all_a_dead_driver_left_is_taken_up(office: Office) -> None:
+def test_a_run_that_is_all_a_dead_driver_left_is_taken_up(office: PortalHarness) -> None:
     lease, run = about_to_push(office)
     SyncRun.objects.exclude(pk=run.pk).delete()
     assert run.claim(lease.fence)
@@ -146,7 +148,7 @@ def test_a_run_that_is_all_a_dead_driver_left_is_taken_up(office: Office) -> Non
 
 @pytest.mark.django_db
 def test_a_lane_has_the_runs_of_its_company_alone(simulator: Simulation) -> None:
-    office, other = open_office(simulator), open_office(simulator, "northgate", "another-key")
+    office, other = open_portal(simulator), open_portal(simulator, "northgate", "another-key")
     entered(office)
     office.work_once()
     assert next_runs(CompanyLease.objects.get(company=office.company)).exists()

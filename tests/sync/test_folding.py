@@ -22,7 +22,7 @@ from integrations.sync.invoices.line_folding import (
 )
 from integrations.sync.invoices.line_parts import INLINE_SUBTOTAL, dollars
 from integrations.sync.items.generic import generic_item
-from tests.sync.folding_scenes import (
+from tests.sync.line_strategies import (
     CATALOG,
     GENERIC,
     INVOICES,

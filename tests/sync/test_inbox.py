@@ -14,8 +14,8 @@ from integrations.errors import UnreadableWebhook
 from integrations.models import EventCount, InboundEvent, PhaseEntry, QuickBooksConnection, SyncRun
 from integrations.sync.ingest.events import follow_up, receive_coperniq, receive_quickbooks
 from integrations.sync.ingest.router import route_event, route_pending_events
+from tests.portal_harness import PortalHarness, open_portal
 from tests.simulation import Simulation
-from tests.sync.office import Office, open_office
 
 pytestmark = pytest.mark.every_database
 
@@ -42,7 +42,7 @@ def reasons() -> dict[str, int]:
     return {tally.reason: tally.count for tally in EventCount.objects.all()}
 
 
-def test_events_of_quickbooks_are_kept_for_their_company(office: Office) -> None:
+def test_events_of_quickbooks_are_kept_for_their_company(office: PortalHarness) -> None:
     assert post(cloud_event(office.realm, 1), cloud_event("999", 2)) == 1
     route_pending_events()
     event = InboundEvent.objects.get()
@@ -51,20 +51,20 @@ def test_events_of_quickbooks_are_kept_for_their_company(office: Office) -> None
     assert reasons() == {"received": 2, "unknown company": 1}
 
 
-def test_a_replayed_delivery_keeps_nothing_new(office: Office) -> None:
+def test_a_replayed_delivery_keeps_nothing_new(office: PortalHarness) -> None:
     for _ in range(2):
         post(cloud_event(office.realm, 1))
     assert InboundEvent.objects.count() == 1
 
 
-def test_an_unknown_type_is_kept_and_counted(office: Office) -> None:
+def test_an_unknown_type_is_kept_and_counted(office: PortalHarness) -> None:
     post(cloud_event(office.realm, 1, "customer.levitated"))
     route_pending_events()
     assert InboundEvent.objects.get().outcome == InboundEvent.Outcome.KEPT
     assert reasons()["unknown type"] == 1
 
 
-def test_a_hundred_events_are_one_insert(office: Office) -> None:
+def test_a_hundred_events_are_one_insert(office: PortalHarness) -> None:
     with CaptureQueriesContext(
         connection,
     ) as queries:
@@ -74,12 +74,12 @@ def test_a_hundred_events_are_one_insert(office: Office) -> None:
     assert InboundEvent.objects.count() == 100
 
 
-def test_a_merge_names_the_record_that_is_gone(office: Office) -> None:
+def test_a_merge_names_the_record_that_is_gone(office: PortalHarness) -> None:
     post(cloud_event(office.realm, 1, "customer.merged") | {"data": {"deletedid": "27"}})
     assert InboundEvent.objects.get().detail == {"deleted_id": "27"}
 
 
-def test_a_disconnected_company_is_unknown(office: Office) -> None:
+def test_a_disconnected_company_is_unknown(office: PortalHarness) -> None:
     QuickBooksConnection.objects.update(state=QuickBooksConnection.State.DISCONNECTED)
     assert post(cloud_event(office.realm, 1)) == 0
 
@@ -98,7 +98,7 @@ def test_a_disconnected_company_is_unknown(office: Office) -> None:
     ],
 )
 def test_only_entering_a_trigger_phase_is_work(
-    office: Office, body: dict[str, Any], outcome: str, reason: str
+    office: PortalHarness, body: dict[str, Any], outcome: str, reason: str
 ) -> None:
     receive_coperniq(office.coperniq, json.dumps({"event": {"eventId": 1, **body}}).encode())
     route_pending_events()
@@ -107,27 +107,27 @@ def test_only_entering_a_trigger_phase_is_work(
     assert SyncRun.objects.exists() == (outcome == "planned")
 
 
-def test_without_an_id_the_body_is_the_key(office: Office) -> None:
+def test_without_an_id_the_body_is_the_key(office: PortalHarness) -> None:
     body = b'{"event": {"triggerKey": "PROJECT_PHASE_STARTED", "recordId": 1}}'
     assert receive_coperniq(office.coperniq, body)
     assert not receive_coperniq(office.coperniq, body)
 
 
-def test_what_cannot_be_read_stores_nothing(office: Office) -> None:
+def test_what_cannot_be_read_stores_nothing(office: PortalHarness) -> None:
     for body in (b"", b"[]", b"\xff", b"{"):
         with pytest.raises(UnreadableWebhook):
             receive_coperniq(office.coperniq, body)
     assert not InboundEvent.objects.exists()
 
 
-def test_any_authentic_event_makes_the_poll_due(office: Office) -> None:
+def test_any_authentic_event_makes_the_poll_due(office: PortalHarness) -> None:
     office.ring(office.project(office.account()), "Billing")
     before = office.coperniq.last_event_at
     office.coperniq.refresh_from_db()
     assert office.coperniq.last_event_at != before
 
 
-def test_events_of_a_company_without_a_live_connection_are_ignored(office: Office) -> None:
+def test_events_of_a_company_without_a_live_connection_are_ignored(office: PortalHarness) -> None:
     project = office.project(office.account())
     QuickBooksConnection.objects.update(state=QuickBooksConnection.State.DISCONNECTED)
     office.enter(project)
@@ -137,7 +137,7 @@ def test_events_of_a_company_without_a_live_connection_are_ignored(office: Offic
 
 @pytest.mark.django_db
 def test_a_company_in_another_currency_is_not_written(simulator: Simulation) -> None:
-    office = open_office(simulator)
+    office = open_portal(simulator)
     QuickBooksConnection.objects.update(home_currency="CAD")
     office.enter(office.project(office.account()))
     office.work()
@@ -145,7 +145,7 @@ def test_a_company_in_another_currency_is_not_written(simulator: Simulation) -> 
     assert not PhaseEntry.objects.exists()
 
 
-def test_an_event_is_planned_by_one_of_two_workers(office: Office) -> None:
+def test_an_event_is_planned_by_one_of_two_workers(office: PortalHarness) -> None:
     office.enter(office.project(office.account()))
     event = InboundEvent.objects.get()
     assert route_event(event)

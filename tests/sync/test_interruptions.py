@@ -8,14 +8,14 @@ from accounts.models import User
 from integrations.connections.disconnection import disconnect
 from integrations.connections.tokens import token_values
 from integrations.models import QuickBooksConnection, SyncRun
-from tests.sync.desk_of_money import Money
-from tests.sync.office import tokens_for
+from tests.invoice_harness import InvoiceHarness
+from tests.portal_harness import tokens_for
 
 pytestmark = pytest.mark.every_database
 
 
 @pytest.mark.parametrize("how", ["switched", "disconnected"])
-def test_an_interruption_doubles_nothing_and_edits_are_made_up_for(money: Money, how: str) -> None:
+def test_an_interruption_doubles_nothing_and_edits_are_made_up_for(money: InvoiceHarness, how: str) -> None:
     invoice = money.invoice(("Permit", 1, 100))
     payment, _ = (money.pay(invoice, 30) for _ in range(2))
     money.work()
@@ -31,7 +31,7 @@ def test_an_interruption_doubles_nothing_and_edits_are_made_up_for(money: Money,
     assert not SyncRun.objects.held().exists()
 
 
-def interrupt(money: Money, how: str) -> None:
+def interrupt(money: InvoiceHarness, how: str) -> None:
     if how == "switched":
         money.switch(False)
     else:
@@ -39,7 +39,7 @@ def interrupt(money: Money, how: str) -> None:
         disconnect(money.office.company, user)
 
 
-def resume(money: Money, how: str) -> None:
+def resume(money: InvoiceHarness, how: str) -> None:
     if how == "switched":
         money.switch(True)
         return

@@ -16,22 +16,27 @@ from django.utils import timezone
 from integrations.connections.resume import release_held
 from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import CoperniqConnection, QuickBooksConnection, RemoteWrite, RunState, SyncRun
+from tests.invoice_harness import InvoiceHarness
+from tests.portal_harness import PortalHarness
 from tests.sampling import thinned
-from tests.sync.desk_of_money import Money
 from tests.sync.in_process import over_the_simulator
-from tests.sync.invoice_scenes import assert_at_rest, prefer, pushed, stocked
-from tests.sync.office import Office
+from tests.sync.invoice_builders import assert_at_rest, prefer, pushed, with_items
 from tests.sync.refusal_table import HELD, RECONNECTED, RETRIED, UNKNOWN
 
 
 @pytest.fixture
-def money(office: Office) -> Money:
-    return stocked(office)
+def money(office: PortalHarness) -> InvoiceHarness:
+    return with_items(office)
 
 
 @contextmanager
 def refusing(
-    money: Money, code: str, detail: str, status: int = 400, method: str = "POST", path: str = "invoice"
+    money: InvoiceHarness,
+    code: str,
+    detail: str,
+    status: int = 400,
+    method: str = "POST",
+    path: str = "invoice",
 ) -> Iterator[responses.RequestsMock]:
     """QuickBooks refuses each such request; everything else is the simulator's."""
     error = {"Message": "Told by QuickBooks", "Detail": detail, "code": code, "element": ""}
@@ -43,14 +48,14 @@ def refusing(
         yield stage
 
 
-def first_try(money: Money) -> None:
+def first_try(money: InvoiceHarness) -> None:
     """Until it pauses."""
     CoperniqConnection.objects.update(next_poll_at=timezone.now())
     money.office.work(polls=True, pauses=True)
 
 
 @pytest.mark.parametrize("code", thinned(HELD, 5))
-def test_a_refusal_is_held_with_its_sentence_and_both_ways_out_work(money: Money, code: str) -> None:
+def test_a_refusal_is_held_with_its_sentence_and_both_ways_out_work(money: InvoiceHarness, code: str) -> None:
     cause, sentence, detail = HELD[code]
     with refusing(money, code, detail):
         money.invoice()
@@ -71,7 +76,7 @@ def test_a_refusal_is_held_with_its_sentence_and_both_ways_out_work(money: Money
 
 
 @pytest.mark.parametrize("code", thinned(RETRIED, 3))
-def test_a_passing_trouble_is_tried_again_after_a_pause(money: Money, code: str) -> None:
+def test_a_passing_trouble_is_tried_again_after_a_pause(money: InvoiceHarness, code: str) -> None:
     status, cause, sentence = RETRIED[code]
     money.invoice()
     with refusing(money, code, "Told", status):
@@ -86,7 +91,7 @@ def test_a_passing_trouble_is_tried_again_after_a_pause(money: Money, code: str)
     assert_at_rest(money)
 
 
-def test_a_trouble_that_does_not_pass_is_held_in_the_end(money: Money) -> None:
+def test_a_trouble_that_does_not_pass_is_held_in_the_end(money: InvoiceHarness) -> None:
     money.invoice()
     with refusing(money, "10000", "Told", 500):
         money.work()
@@ -100,7 +105,9 @@ def test_a_trouble_that_does_not_pass_is_held_in_the_end(money: Money) -> None:
 
 
 @pytest.mark.parametrize("code", thinned(RECONNECTED, 3))
-def test_a_lost_access_holds_everything_until_somebody_connects_again(money: Money, code: str) -> None:
+def test_a_lost_access_holds_everything_until_somebody_connects_again(
+    money: InvoiceHarness, code: str
+) -> None:
     status, sentence = RECONNECTED[code]
     money.invoice()
     with refusing(money, code, "Told", status):
@@ -119,7 +126,9 @@ def test_a_lost_access_holds_everything_until_somebody_connects_again(money: Mon
 
 @pytest.mark.parametrize("code", ["6140", "6210"])
 @pytest.mark.parametrize("tail", ["", " DocNumber=1001 is assigned to TxnType=SalesReceipt with TxnId=9"])
-def test_a_number_taken_by_a_form_we_cannot_see_gets_a_suffix(money: Money, code: str, tail: str) -> None:
+def test_a_number_taken_by_a_form_we_cannot_see_gets_a_suffix(
+    money: InvoiceHarness, code: str, tail: str
+) -> None:
     """By whatever code: an old page of Intuit's names another one."""
     told = "Duplicate Document Number Error : You must specify a different number. This number has already been used."
     prefer(money.office, custom_txn_numbers=True)
@@ -133,7 +142,7 @@ def test_a_number_taken_by_a_form_we_cannot_see_gets_a_suffix(money: Money, code
     assert_at_rest(money)
 
 
-def test_numbers_refused_again_and_again_are_held(money: Money) -> None:
+def test_numbers_refused_again_and_again_are_held(money: InvoiceHarness) -> None:
     told = "Duplicate Document Number Error : You must specify a different number. This number has already been used."
     money.invoice()
     with refusing(money, "6140", told):
@@ -148,7 +157,7 @@ def test_numbers_refused_again_and_again_are_held(money: Money) -> None:
 
 
 @pytest.mark.parametrize("code", ["4000", "4001"])
-def test_a_look_up_that_is_refused_is_held(money: Money, code: str) -> None:
+def test_a_look_up_that_is_refused_is_held(money: InvoiceHarness, code: str) -> None:
     pushed(money)
     money.invoice()
     with refusing(money, code, "Error parsing query.", method="GET", path="query"):
@@ -163,7 +172,9 @@ def test_a_look_up_that_is_refused_is_held(money: Money, code: str) -> None:
 
 @pytest.mark.parametrize("act", ["edit", "void", "delete"])
 @pytest.mark.parametrize(("code", "cause"), [("6000", "business_rule"), ("620", "cannot_be_linked")])
-def test_a_change_that_is_refused_changes_nothing(money: Money, act: str, code: str, cause: str) -> None:
+def test_a_change_that_is_refused_changes_nothing(
+    money: InvoiceHarness, act: str, code: str, cause: str
+) -> None:
     invoice = pushed(money)
     if act == "edit":
         money.edit(invoice, description="Refused")
@@ -181,7 +192,7 @@ def test_a_change_that_is_refused_changes_nothing(money: Money, act: str, code: 
 
 
 @pytest.mark.parametrize("code", ["610", "2500"])
-def test_an_inactive_customer_is_for_people_to_make_active(money: Money, code: str) -> None:
+def test_an_inactive_customer_is_for_people_to_make_active(money: InvoiceHarness, code: str) -> None:
     money.office.simulator.switch(inactive_customer_code=code)
     customer = money.office.customer(Job=True)
     money.office.simulator.edit_books(money.office.realm, customer["Id"], Active=False)
@@ -196,7 +207,7 @@ def test_an_inactive_customer_is_for_people_to_make_active(money: Money, code: s
     assert_at_rest(money)
 
 
-def test_the_log_keeps_intuits_id_of_the_refused_call(money: Money) -> None:
+def test_the_log_keeps_intuits_id_of_the_refused_call(money: InvoiceHarness) -> None:
     money.invoice()
     with refusing(money, "6000", "No."):
         money.work()

@@ -8,10 +8,10 @@ import pytest
 
 from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import QuickBooksConnection
+from tests.invoice_harness import InvoiceHarness
+from tests.portal_harness import PortalHarness
 from tests.sampling import thinned
-from tests.sync.desk_of_money import Money
-from tests.sync.invoice_scenes import assert_at_rest, prefer, pushed, stocked
-from tests.sync.office import Office
+from tests.sync.invoice_builders import assert_at_rest, prefer, pushed, with_items
 
 HELD = (
     "held: The books are closed up to January 31, 2026, and this is dated January 15, 2026. Reopen the period in "
@@ -30,11 +30,11 @@ DAY = "2026-01-15T00:00:00.000Z"
 
 
 @pytest.fixture
-def money(office: Office) -> Money:
-    return stocked(office, issue_date_returned=True)
+def money(office: PortalHarness) -> InvoiceHarness:
+    return with_items(office, issue_date_returned=True)
 
 
-def close(money: Money, until: str = "2026-01-31", *, known: bool = True) -> None:
+def close(money: InvoiceHarness, until: str = "2026-01-31", *, known: bool = True) -> None:
     """`known`: the portal reads it before its next write."""
     if known:
         prefer(money.office, book_close_date=until)
@@ -43,7 +43,7 @@ def close(money: Money, until: str = "2026-01-31", *, known: bool = True) -> Non
         money.office.simulator.control(path, {"book_close_date": until}, "PATCH")
 
 
-def test_known_to_be_closed_it_is_held_before_writing(money: Money) -> None:
+def test_known_to_be_closed_it_is_held_before_writing(money: InvoiceHarness) -> None:
     close(money)
     money.invoice(status="SENT", issueDate=DAY)
     money.work()
@@ -53,7 +53,7 @@ def test_known_to_be_closed_it_is_held_before_writing(money: Money) -> None:
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_learnt_from_the_refusal_it_is_held_just_so(money: Money, code: str) -> None:
+def test_learnt_from_the_refusal_it_is_held_just_so(money: InvoiceHarness, code: str) -> None:
     money.office.simulator.switch(closed_books_code=code)
     pushed(money)
     close(money, known=False)
@@ -64,7 +64,7 @@ def test_learnt_from_the_refusal_it_is_held_just_so(money: Money, code: str) -> 
     assert_at_rest(money)
 
 
-def test_a_person_can_date_it_to_the_first_open_day(money: Money) -> None:
+def test_a_person_can_date_it_to_the_first_open_day(money: InvoiceHarness) -> None:
     close(money)
     money.invoice(status="SENT", issueDate=DAY)
     money.work()
@@ -75,7 +75,7 @@ def test_a_person_can_date_it_to_the_first_open_day(money: Money) -> None:
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_the_setting_does_so_by_itself(money: Money, known: bool) -> None:
+def test_the_setting_does_so_by_itself(money: InvoiceHarness, known: bool) -> None:
     money.configure(closed_books="first_open_day")
     close(money, known=known)
     money.invoice(status="SENT", issueDate=DAY)
@@ -85,7 +85,7 @@ def test_the_setting_does_so_by_itself(money: Money, known: bool) -> None:
     assert_at_rest(money)
 
 
-def test_opened_again_it_is_pushed_as_it_is(money: Money) -> None:
+def test_opened_again_it_is_pushed_as_it_is(money: InvoiceHarness) -> None:
     close(money)
     money.invoice(status="SENT", issueDate=DAY)
     money.work()
@@ -95,7 +95,7 @@ def test_opened_again_it_is_pushed_as_it_is(money: Money) -> None:
     assert_at_rest(money)
 
 
-def test_the_day_after_is_open(money: Money) -> None:
+def test_the_day_after_is_open(money: InvoiceHarness) -> None:
     close(money)
     pushed(money, status="SENT", issueDate="2026-02-01T00:00:00.000Z")
     assert money.in_books()["TxnDate"] == "2026-02-01"
@@ -106,7 +106,7 @@ def test_the_day_after_is_open(money: Money) -> None:
     thinned(product(["edit", "decline", "delete"], ["hold", "first_open_day"], [True, False]), 3),
 )
 def test_what_stands_in_closed_books_is_never_dated_anew(
-    money: Money, rule: str, known: bool, act: str
+    money: InvoiceHarness, rule: str, known: bool, act: str
 ) -> None:
     money.configure(closed_books=rule, on_declined="delete" if act == "delete" else "void")
     invoice = pushed(money, status="SENT", issueDate=DAY)
@@ -125,7 +125,7 @@ def test_what_stands_in_closed_books_is_never_dated_anew(
     assert_at_rest(money)
 
 
-def test_nothing_to_write_is_not_held_by_closed_books(money: Money) -> None:
+def test_nothing_to_write_is_not_held_by_closed_books(money: InvoiceHarness) -> None:
     invoice = pushed(money, status="SENT", issueDate=DAY)
     close(money)
     money.edit(invoice, status="OVERDUE")
@@ -133,7 +133,7 @@ def test_nothing_to_write_is_not_held_by_closed_books(money: Money) -> None:
     assert money.told()[1:] == [f"nothing_to_do: {InvoicePushMessage.IN_STEP(number=1001)}"]
 
 
-def test_a_refusal_the_preferences_do_not_explain_is_told_as_it_is(money: Money) -> None:
+def test_a_refusal_the_preferences_do_not_explain_is_told_as_it_is(money: InvoiceHarness) -> None:
     """The books of an accountant's own closing, which no preference shows."""
     pushed(money)
     money.office.simulator.control(

@@ -8,24 +8,24 @@ import pytest
 
 from integrations.models import SyncLogEntry, SyncRun
 from integrations.views.planned import compared_of
-from tests.sync.desk_of_money import Money
-from tests.sync.invoice_scenes import assert_at_rest, later, lines_of, pushed, put, sales, stocked
-from tests.sync.office import Office
+from tests.invoice_harness import InvoiceHarness
+from tests.portal_harness import PortalHarness
+from tests.sync.invoice_builders import assert_at_rest, later, lines_of, pushed, put, sales, with_items
 
 UPDATED = "Updated invoice 1001 in QuickBooks: memo."
 
 
 @pytest.fixture
-def money(office: Office) -> Money:
-    return stocked(office)
+def money(office: PortalHarness) -> InvoiceHarness:
+    return with_items(office)
 
 
 @pytest.fixture
-def invoice(money: Money) -> dict[str, Any]:
+def invoice(money: InvoiceHarness) -> dict[str, Any]:
     return pushed(money, ("Permit", 1, 100), description="Old", dueDate="2027-01-31")
 
 
-def edit_ours(money: Money, invoice: dict[str, Any]) -> None:
+def edit_ours(money: InvoiceHarness, invoice: dict[str, Any]) -> None:
     money.edit(
         invoice,
         description="Ours",
@@ -34,7 +34,7 @@ def edit_ours(money: Money, invoice: dict[str, Any]) -> None:
     )
 
 
-def edit_theirs(money: Money) -> None:
+def edit_theirs(money: InvoiceHarness) -> None:
     made = money.in_books()
     line = made["Line"][0]
     sold = {**line, "Amount": 300, "SalesItemLineDetail": {**line["SalesItemLineDetail"], "Qty": 3}}
@@ -42,7 +42,9 @@ def edit_theirs(money: Money) -> None:
     put(money, made["Id"], PrivateNote=note, DueDate="2027-03-01", Line=[sold])
 
 
-def both_edit(money: Money, invoice: dict[str, Any], last: str = "quickbooks", minutes: int = 10) -> None:
+def both_edit(
+    money: InvoiceHarness, invoice: dict[str, Any], last: str = "quickbooks", minutes: int = 10
+) -> None:
     """`last` is ten minutes later than the other."""
     if last == "quickbooks":
         edit_ours(money, invoice)
@@ -55,7 +57,7 @@ def both_edit(money: Money, invoice: dict[str, Any], last: str = "quickbooks", m
     money.work()
 
 
-def standing(money: Money) -> tuple[Any, ...]:
+def standing(money: InvoiceHarness) -> tuple[Any, ...]:
     made = money.in_books()
     return made["PrivateNote"].split("\n")[0], made["DueDate"], made["TotalAmt"]
 
@@ -64,7 +66,7 @@ OURS, THEIRS = ("Ours", "2027-02-01", 200), ("Theirs", "2027-03-01", 300)
 
 
 @pytest.mark.parametrize(("last", "result"), [("coperniq", OURS), ("quickbooks", THEIRS)])
-def test_the_later_edit_wins(money: Money, invoice: dict[str, Any], last: str, result: Any) -> None:
+def test_the_later_edit_wins(money: InvoiceHarness, invoice: dict[str, Any], last: str, result: Any) -> None:
     both_edit(money, invoice, last)
     assert standing(money) == result
     winner, loser = ("Coperniq", "QuickBooks") if last == "coperniq" else ("QuickBooks", "Coperniq")
@@ -78,7 +80,7 @@ def test_the_later_edit_wins(money: Money, invoice: dict[str, Any], last: str, r
 
 @pytest.mark.parametrize("last", ["coperniq", "quickbooks"])
 def test_the_other_can_be_used_afterwards_and_back_again(
-    money: Money, invoice: dict[str, Any], last: str
+    money: InvoiceHarness, invoice: dict[str, Any], last: str
 ) -> None:
     both_edit(money, invoice, last)
     run = SyncRun.objects.filter(action="push_invoice").latest("pk")
@@ -91,7 +93,9 @@ def test_the_other_can_be_used_afterwards_and_back_again(
         assert_at_rest(money)
 
 
-def test_the_other_is_still_offered_after_a_lost_answer(money: Money, invoice: dict[str, Any]) -> None:
+def test_the_other_is_still_offered_after_a_lost_answer(
+    money: InvoiceHarness, invoice: dict[str, Any]
+) -> None:
     money.office.simulator.fault("lost_answer", method="POST", path="/invoice", times=1)
     both_edit(money, invoice, "coperniq")
     run = SyncRun.objects.filter(action="push_invoice").latest("pk")
@@ -101,7 +105,9 @@ def test_the_other_is_still_offered_after_a_lost_answer(money: Money, invoice: d
     assert_at_rest(money)
 
 
-def test_what_was_decided_once_changes_nothing_the_second_time(money: Money, invoice: dict[str, Any]) -> None:
+def test_what_was_decided_once_changes_nothing_the_second_time(
+    money: InvoiceHarness, invoice: dict[str, Any]
+) -> None:
     both_edit(money, invoice, "coperniq")
     first = SyncRun.objects.filter(action="push_invoice").latest("pk")
     offered = list(first.choices)
@@ -114,7 +120,9 @@ def test_what_was_decided_once_changes_nothing_the_second_time(money: Money, inv
 
 
 @pytest.mark.parametrize("last", ["coperniq", "quickbooks"])
-def test_closer_than_two_minutes_a_person_decides(money: Money, invoice: dict[str, Any], last: str) -> None:
+def test_closer_than_two_minutes_a_person_decides(
+    money: InvoiceHarness, invoice: dict[str, Any], last: str
+) -> None:
     both_edit(money, invoice, last, minutes=1)
     assert standing(money) == THEIRS, "nothing was written"
     assert money.told()[-1] == (
@@ -127,7 +135,7 @@ def test_closer_than_two_minutes_a_person_decides(money: Money, invoice: dict[st
 
 @pytest.mark.parametrize(("choice", "result"), [("use_coperniq", OURS), ("use_quickbooks", THEIRS)])
 def test_what_a_person_decides_counts_for_every_field(
-    money: Money, invoice: dict[str, Any], choice: str, result: Any
+    money: InvoiceHarness, invoice: dict[str, Any], choice: str, result: Any
 ) -> None:
     both_edit(money, invoice, minutes=1)
     money.decide(choice)
@@ -136,7 +144,7 @@ def test_what_a_person_decides_counts_for_every_field(
 
 
 def test_a_later_decision_about_one_field_leaves_an_earlier_one_about_another(
-    money: Money, invoice: dict[str, Any]
+    money: InvoiceHarness, invoice: dict[str, Any]
 ) -> None:
     money.configure(owners={"memo": "ask", "due_date": "ask"})
     money.edit(invoice, dueDate="2027-02-01")
@@ -156,7 +164,7 @@ def test_a_later_decision_about_one_field_leaves_an_earlier_one_about_another(
 @pytest.mark.parametrize("last", ["coperniq", "quickbooks"])
 @pytest.mark.parametrize(("owner", "result"), [("coperniq", OURS), ("quickbooks", THEIRS)])
 def test_the_owner_of_a_field_wins_whenever_it_was(
-    money: Money, invoice: dict[str, Any], owner: str, result: Any, last: str
+    money: InvoiceHarness, invoice: dict[str, Any], owner: str, result: Any, last: str
 ) -> None:
     money.configure(owners=dict.fromkeys(("due_date", "memo", "lines"), owner))
     both_edit(money, invoice, last)
@@ -164,7 +172,7 @@ def test_the_owner_of_a_field_wins_whenever_it_was(
     assert_at_rest(money)
 
 
-def test_each_field_has_its_own_owner(money: Money, invoice: dict[str, Any]) -> None:
+def test_each_field_has_its_own_owner(money: InvoiceHarness, invoice: dict[str, Any]) -> None:
     money.configure(owners={"due_date": "coperniq", "memo": "quickbooks", "lines": "coperniq"})
     both_edit(money, invoice)
     assert standing(money) == ("Theirs", "2027-02-01", 200)
@@ -175,7 +183,7 @@ def test_each_field_has_its_own_owner(money: Money, invoice: dict[str, Any]) -> 
     assert_at_rest(money)
 
 
-def test_ask_asks_however_far_apart(money: Money, invoice: dict[str, Any]) -> None:
+def test_ask_asks_however_far_apart(money: InvoiceHarness, invoice: dict[str, Any]) -> None:
     money.configure(owners={"memo": "ask"})
     both_edit(money, invoice)
     assert money.held().cause == "conflict"
@@ -186,7 +194,7 @@ def test_ask_asks_however_far_apart(money: Money, invoice: dict[str, Any]) -> No
 
 @pytest.mark.parametrize("who", ["theirs", "ours"])
 def test_a_payment_that_moved_the_stamp_makes_a_person_decide(
-    money: Money, invoice: dict[str, Any], who: str
+    money: InvoiceHarness, invoice: dict[str, Any], who: str
 ) -> None:
     """Their edit was long before ours; then a payment gave QuickBooks' invoice a later time."""
     edit_theirs(money)
@@ -207,7 +215,7 @@ def test_a_payment_that_moved_the_stamp_makes_a_person_decide(
     assert_at_rest(money)
 
 
-def test_different_fields_are_no_conflict(money: Money, invoice: dict[str, Any]) -> None:
+def test_different_fields_are_no_conflict(money: InvoiceHarness, invoice: dict[str, Any]) -> None:
     put(money, money.in_books()["Id"], DueDate="2027-03-01")
     money.edit(invoice, description="Ours")
     money.work()
@@ -216,7 +224,7 @@ def test_different_fields_are_no_conflict(money: Money, invoice: dict[str, Any])
     assert_at_rest(money)
 
 
-def test_only_quickbooks_changed_is_nothing_to_push(money: Money, invoice: dict[str, Any]) -> None:
+def test_only_quickbooks_changed_is_nothing_to_push(money: InvoiceHarness, invoice: dict[str, Any]) -> None:
     edit_theirs(money)
     money.sweep()
     assert standing(money) == THEIRS
@@ -224,7 +232,7 @@ def test_only_quickbooks_changed_is_nothing_to_push(money: Money, invoice: dict[
 
 
 def test_a_field_is_as_old_as_its_value_and_not_as_the_last_save(
-    money: Money, invoice: dict[str, Any]
+    money: InvoiceHarness, invoice: dict[str, Any]
 ) -> None:
     """Held at first; then something else is saved in Coperniq, which makes our edit of the memo no younger."""
     money.configure(owners={"memo": "ask"})
@@ -246,7 +254,9 @@ def test_a_field_is_as_old_as_its_value_and_not_as_the_last_save(
     assert_at_rest(money)
 
 
-def test_an_edit_taken_back_leaves_no_trace_of_its_time(money: Money, invoice: dict[str, Any]) -> None:
+def test_an_edit_taken_back_leaves_no_trace_of_its_time(
+    money: InvoiceHarness, invoice: dict[str, Any]
+) -> None:
     money.configure(owners={"memo": "ask"})
     money.edit(invoice, description="Ours")
     made = money.in_books()
@@ -260,7 +270,9 @@ def test_an_edit_taken_back_leaves_no_trace_of_its_time(money: Money, invoice: d
     assert standing(money)[0] == "Theirs"
 
 
-def test_a_later_edit_of_another_field_keeps_the_loser(money: Money, invoice: dict[str, Any]) -> None:
+def test_a_later_edit_of_another_field_keeps_the_loser(
+    money: InvoiceHarness, invoice: dict[str, Any]
+) -> None:
     both_edit(money, invoice, "coperniq")
     first = SyncRun.objects.filter(action="push_invoice").latest("pk")
     later(money.office, 10)
@@ -273,7 +285,7 @@ def test_a_later_edit_of_another_field_keeps_the_loser(money: Money, invoice: di
     assert_at_rest(money)
 
 
-def test_a_discount_that_lost_can_be_put_back_too(money: Money, invoice: dict[str, Any]) -> None:
+def test_a_discount_that_lost_can_be_put_back_too(money: InvoiceHarness, invoice: dict[str, Any]) -> None:
     money.configure(owners={"lines": "coperniq"})
     made = money.in_books()
     discount = {
@@ -298,7 +310,9 @@ def test_a_discount_that_lost_can_be_put_back_too(money: Money, invoice: dict[st
     assert_at_rest(money)
 
 
-def test_an_emptied_field_that_lost_is_told_as_nothing(money: Money, invoice: dict[str, Any]) -> None:
+def test_an_emptied_field_that_lost_is_told_as_nothing(
+    money: InvoiceHarness, invoice: dict[str, Any]
+) -> None:
     money.configure(owners={"memo": "quickbooks"})
     made = money.in_books()
     put(money, made["Id"], PrivateNote=made["PrivateNote"].replace("Old", "Theirs"))
@@ -307,7 +321,7 @@ def test_an_emptied_field_that_lost_is_told_as_nothing(money: Money, invoice: di
     assert money.told()[-1].endswith("The portal kept what QuickBooks has; Coperniq had nothing.")
 
 
-def test_the_log_shows_what_was_overwritten(money: Money, invoice: dict[str, Any]) -> None:
+def test_the_log_shows_what_was_overwritten(money: InvoiceHarness, invoice: dict[str, Any]) -> None:
     both_edit(money, invoice, "coperniq")
     entry = SyncLogEntry.objects.filter(kind="invoice").latest("pk")
     assert [change["field"] for change in entry.changes] == ["Due date", "Memo", "Line 1"]

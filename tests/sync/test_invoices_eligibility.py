@@ -11,9 +11,9 @@ from integrations.coperniq.client import CoperniqClient
 from integrations.models import CoperniqConnection, InboundEvent, RecordLink, SyncRun
 from integrations.sync.ingest import coperniq_invoices as ingest_coperniq_invoices
 from integrations.sync.ingest.coperniq_projects import due_coperniq_polls
-from tests.sync.desk_of_money import Money
-from tests.sync.invoice_scenes import assert_at_rest, earlier, prefer, pushed, stocked
-from tests.sync.office import Office
+from tests.invoice_harness import InvoiceHarness
+from tests.portal_harness import PortalHarness
+from tests.sync.invoice_builders import assert_at_rest, earlier, prefer, pushed, with_items
 
 TOO_OLD = (
     "skipped: Invoice 1001 was created before invoice syncing was turned on. Send it anyway if it belongs in "
@@ -23,15 +23,15 @@ CREATED = "done: Created invoice 1001 in QuickBooks, open and not e-mailed."
 
 
 @pytest.fixture
-def money(office: Office) -> Money:
-    return stocked(office)
+def money(office: PortalHarness) -> InvoiceHarness:
+    return with_items(office)
 
 
 def done_run() -> SyncRun:
     return SyncRun.objects.filter(action="push_invoice").latest("pk")
 
 
-def test_one_made_after_the_switch_on_is_created_once(money: Money) -> None:
+def test_one_made_after_the_switch_on_is_created_once(money: InvoiceHarness) -> None:
     money.invoice(("Permit", 2, 150))
     money.work()
     assert money.told() == [CREATED]
@@ -39,7 +39,7 @@ def test_one_made_after_the_switch_on_is_created_once(money: Money) -> None:
     assert_at_rest(money)
 
 
-def test_one_made_before_the_switch_on_is_skipped_and_never_waits(money: Money) -> None:
+def test_one_made_before_the_switch_on_is_skipped_and_never_waits(money: InvoiceHarness) -> None:
     """Not even for the job it would have to wait for."""
     stranger = money.office.project(money.account, "Not pushed")
     with earlier(money.office, 10):
@@ -50,7 +50,7 @@ def test_one_made_before_the_switch_on_is_skipped_and_never_waits(money: Money) 
     assert_at_rest(money)
 
 
-def test_one_made_before_the_switch_on_can_be_sent_anyway(money: Money) -> None:
+def test_one_made_before_the_switch_on_can_be_sent_anyway(money: InvoiceHarness) -> None:
     with earlier(money.office, 10):
         money.invoice()
     money.work()
@@ -59,7 +59,7 @@ def test_one_made_before_the_switch_on_can_be_sent_anyway(money: Money) -> None:
     assert_at_rest(money)
 
 
-def test_of_old_ones_the_log_tells_once_though_they_are_paid(money: Money) -> None:
+def test_of_old_ones_the_log_tells_once_though_they_are_paid(money: InvoiceHarness) -> None:
     """Every sweep sees them, and reading their payments each time would use up the day's calls."""
     with earlier(money.office, 10):
         money.pay(money.invoice(), 100)
@@ -69,7 +69,7 @@ def test_of_old_ones_the_log_tells_once_though_they_are_paid(money: Money) -> No
     assert not SyncRun.objects.exclude(action="push_invoice").filter(kind="invoice").exists()
 
 
-def test_old_ones_that_came_to_their_end_are_not_worth_a_word(money: Money) -> None:
+def test_old_ones_that_came_to_their_end_are_not_worth_a_word(money: InvoiceHarness) -> None:
     with earlier(money.office, 10):
         money.act(money.invoice(), "decline")
         money.act(money.invoice(), "archive")
@@ -77,7 +77,7 @@ def test_old_ones_that_came_to_their_end_are_not_worth_a_word(money: Money) -> N
     assert money.told() == []
 
 
-def test_an_edit_of_an_old_one_does_not_make_it_eligible(money: Money) -> None:
+def test_an_edit_of_an_old_one_does_not_make_it_eligible(money: InvoiceHarness) -> None:
     with earlier(money.office, 10):
         invoice = money.invoice()
     money.edit(invoice, description="Now with a memo")
@@ -85,13 +85,13 @@ def test_an_edit_of_an_old_one_does_not_make_it_eligible(money: Money) -> None:
     assert money.told() == [TOO_OLD]
 
 
-def test_a_draft_goes_at_once_by_default(money: Money) -> None:
+def test_a_draft_goes_at_once_by_default(money: InvoiceHarness) -> None:
     assert money.invoice()["status"] == "DRAFT"
     money.work()
     assert money.told() == [CREATED]
 
 
-def test_a_draft_waits_for_being_sent_where_the_company_wants_that(money: Money) -> None:
+def test_a_draft_waits_for_being_sent_where_the_company_wants_that(money: InvoiceHarness) -> None:
     money.configure(push_from="sent")
     invoice = money.invoice()
     money.work()
@@ -107,7 +107,7 @@ def test_a_draft_waits_for_being_sent_where_the_company_wants_that(money: Money)
     assert_at_rest(money)
 
 
-def test_a_draft_can_be_sent_anyway(money: Money) -> None:
+def test_a_draft_can_be_sent_anyway(money: InvoiceHarness) -> None:
     money.configure(push_from="sent")
     money.invoice()
     money.work()
@@ -116,7 +116,7 @@ def test_a_draft_can_be_sent_anyway(money: Money) -> None:
 
 
 @pytest.mark.parametrize(("verb", "word"), [("decline", "declined"), ("archive", "archived")])
-def test_one_that_ended_before_it_was_pushed_never_is(money: Money, verb: str, word: str) -> None:
+def test_one_that_ended_before_it_was_pushed_never_is(money: InvoiceHarness, verb: str, word: str) -> None:
     money.act(money.invoice(), verb)
     money.work()
     assert money.told() == [f"skipped: Invoice 1001 is {word} in Coperniq and was never in QuickBooks."]
@@ -125,7 +125,7 @@ def test_one_that_ended_before_it_was_pushed_never_is(money: Money, verb: str, w
     assert_at_rest(money)
 
 
-def test_one_that_came_back_before_it_was_pushed_is_pushed(money: Money) -> None:
+def test_one_that_came_back_before_it_was_pushed_is_pushed(money: InvoiceHarness) -> None:
     invoice = money.invoice()
     money.act(invoice, "archive")
     money.work()
@@ -134,7 +134,7 @@ def test_one_that_came_back_before_it_was_pushed_is_pushed(money: Money) -> None
     assert money.told()[-1] == CREATED
 
 
-def test_one_deleted_before_it_was_pushed_leaves_no_trace(money: Money) -> None:
+def test_one_deleted_before_it_was_pushed_leaves_no_trace(money: InvoiceHarness) -> None:
     money.office.simulator.switch(archived_invoices="gone")
     stranger = money.office.project(money.account, "Not pushed")
     invoice = money.invoice(on=stranger)
@@ -146,7 +146,7 @@ def test_one_deleted_before_it_was_pushed_leaves_no_trace(money: Money) -> None:
     assert SyncRun.objects.get(action="push_invoice").cause == "invoice_gone"
 
 
-def test_while_syncing_is_off_nothing_is_pushed(money: Money) -> None:
+def test_while_syncing_is_off_nothing_is_pushed(money: InvoiceHarness) -> None:
     money.switch(False)
     money.invoice()
     money.work()
@@ -154,7 +154,7 @@ def test_while_syncing_is_off_nothing_is_pushed(money: Money) -> None:
     assert not money.books("Invoice")
 
 
-def test_one_made_while_syncing_was_off_is_skipped_after_it_is_on(money: Money) -> None:
+def test_one_made_while_syncing_was_off_is_skipped_after_it_is_on(money: InvoiceHarness) -> None:
     money.switch(False)
     with earlier(money.office, 1):
         money.invoice()
@@ -164,7 +164,7 @@ def test_one_made_while_syncing_was_off_is_skipped_after_it_is_on(money: Money) 
     assert_at_rest(money)
 
 
-def test_an_edit_made_while_syncing_was_off_is_made_up_for(money: Money) -> None:
+def test_an_edit_made_while_syncing_was_off_is_made_up_for(money: InvoiceHarness) -> None:
     invoice = pushed(money)
     money.switch(False)
     money.edit(invoice, description="Edited meanwhile")
@@ -176,7 +176,7 @@ def test_an_edit_made_while_syncing_was_off_is_made_up_for(money: Money) -> None
     assert_at_rest(money)
 
 
-def test_an_edit_noticed_before_syncing_went_off_is_made_up_for_too(money: Money) -> None:
+def test_an_edit_noticed_before_syncing_went_off_is_made_up_for_too(money: InvoiceHarness) -> None:
     """Its run comes up while syncing is off, and the poll has counted the edit as seen."""
     invoice = pushed(money)
     money.edit(invoice, description="Edited a moment before")
@@ -193,7 +193,9 @@ def test_an_edit_noticed_before_syncing_went_off_is_made_up_for_too(money: Money
     assert_at_rest(money)
 
 
-def test_an_edit_polled_but_not_planned_before_syncing_went_off_is_made_up_for_too(money: Money) -> None:
+def test_an_edit_polled_but_not_planned_before_syncing_went_off_is_made_up_for_too(
+    money: InvoiceHarness,
+) -> None:
     invoice = pushed(money)
     money.edit(invoice, description="Edited a moment before")
     CoperniqConnection.objects.update(next_poll_at=timezone.now())
@@ -208,7 +210,7 @@ def test_an_edit_polled_but_not_planned_before_syncing_went_off_is_made_up_for_t
     assert_at_rest(money)
 
 
-def test_one_of_unknown_age_is_taken_for_new(money: Money, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_of_unknown_age_is_taken_for_new(money: InvoiceHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     """And dated by the only day there is."""
     read = CoperniqClient.read_invoice
     monkeypatch.setattr(
@@ -220,7 +222,7 @@ def test_one_of_unknown_age_is_taken_for_new(money: Money, monkeypatch: pytest.M
     assert money.in_books()["TxnDate"] > "2026"
 
 
-def test_a_choice_gives_way_to_the_run_that_came_after_it(money: Money) -> None:
+def test_a_choice_gives_way_to_the_run_that_came_after_it(money: InvoiceHarness) -> None:
     """The page still shows the first one's choice while an edit is on its way."""
     with earlier(money.office, 10):
         invoice = money.invoice()
@@ -238,7 +240,7 @@ def test_a_choice_gives_way_to_the_run_that_came_after_it(money: Money) -> None:
 
 
 def test_a_long_list_is_read_once_more_before_it_counts_as_seen(
-    money: Money, monkeypatch: pytest.MonkeyPatch
+    money: InvoiceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A change between two pages moves the rest up a row, past the reader."""
     monkeypatch.setattr(ingest_coperniq_invoices, "PAGE_SIZE", 1)
@@ -252,7 +254,7 @@ def test_a_long_list_is_read_once_more_before_it_counts_as_seen(
     assert len(money.books("Invoice")) == 2
 
 
-def test_one_decision_does_not_undo_another(money: Money) -> None:
+def test_one_decision_does_not_undo_another(money: InvoiceHarness) -> None:
     """Old, dated into closed books, and its number taken: three questions, each answered once."""
     job = RecordLink.objects.get(kind="job")
     money.office.simulator.in_books(

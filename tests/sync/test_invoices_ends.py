@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 
 from integrations.models import SyncRun
-from tests.sync.desk_of_money import Money
-from tests.sync.invoice_scenes import (
+from tests.invoice_harness import InvoiceHarness
+from tests.portal_harness import PortalHarness
+from tests.sync.invoice_builders import (
     assert_at_rest,
     delete_in_books,
     lines_of,
     pushed,
     put,
-    stocked,
     void_in_books,
+    with_items,
 )
-from tests.sync.office import Office
 
 VOIDED = "done: Voided invoice 1001 in QuickBooks, because it was {} in Coperniq."
 DELETED = "done: Deleted invoice 1001 in QuickBooks, because it was {} in Coperniq."
@@ -29,12 +29,12 @@ REVIVED = (
 
 
 @pytest.fixture
-def money(office: Office) -> Money:
-    return stocked(office)
+def money(office: PortalHarness) -> InvoiceHarness:
+    return with_items(office)
 
 
 @pytest.fixture
-def invoice(money: Money) -> dict[str, Any]:
+def invoice(money: InvoiceHarness) -> dict[str, Any]:
     return pushed(money)
 
 
@@ -42,13 +42,13 @@ def is_voided(document: dict[str, Any]) -> bool:
     return bool(document["TotalAmt"] == 0) and document["PrivateNote"].startswith("Voided") is True
 
 
-def end(money: Money, invoice: dict[str, Any], verb: str = "decline") -> None:
+def end(money: InvoiceHarness, invoice: dict[str, Any], verb: str = "decline") -> None:
     money.act(invoice, verb)
     money.work()
 
 
 @pytest.mark.parametrize("note", ["replaced", "kept_behind"])
-def test_a_declined_one_is_voided(money: Money, invoice: dict[str, Any], note: str) -> None:
+def test_a_declined_one_is_voided(money: InvoiceHarness, invoice: dict[str, Any], note: str) -> None:
     money.office.simulator.switch(void_note=note)
     end(money, invoice)
     assert is_voided(money.in_books())
@@ -58,7 +58,7 @@ def test_a_declined_one_is_voided(money: Money, invoice: dict[str, Any], note: s
 
 
 def test_a_declined_one_is_deleted_where_the_company_wants_that(
-    money: Money, invoice: dict[str, Any]
+    money: InvoiceHarness, invoice: dict[str, Any]
 ) -> None:
     money.configure(on_declined="delete")
     end(money, invoice)
@@ -67,7 +67,9 @@ def test_a_declined_one_is_deleted_where_the_company_wants_that(
     assert_at_rest(money)
 
 
-def test_a_declined_one_is_left_where_the_company_wants_that(money: Money, invoice: dict[str, Any]) -> None:
+def test_a_declined_one_is_left_where_the_company_wants_that(
+    money: InvoiceHarness, invoice: dict[str, Any]
+) -> None:
     money.configure(on_declined="leave")
     end(money, invoice)
     assert money.in_books()["TotalAmt"] == 100
@@ -78,7 +80,7 @@ def test_a_declined_one_is_left_where_the_company_wants_that(money: Money, invoi
     assert money.in_books()["PrivateNote"].startswith("Declined, and edited")
 
 
-def test_only_declined_voids_by_itself(money: Money, invoice: dict[str, Any]) -> None:
+def test_only_declined_voids_by_itself(money: InvoiceHarness, invoice: dict[str, Any]) -> None:
     for status in ("SENT", "PARTIALLY_PAID", "PAID", "OVERDUE", "DRAFT"):
         money.edit(invoice, status=status)
         money.work()
@@ -86,7 +88,7 @@ def test_only_declined_voids_by_itself(money: Money, invoice: dict[str, Any]) ->
     assert money.calls(write=True) == []
 
 
-def test_an_archived_one_is_left_by_default(money: Money, invoice: dict[str, Any]) -> None:
+def test_an_archived_one_is_left_by_default(money: InvoiceHarness, invoice: dict[str, Any]) -> None:
     end(money, invoice, "archive")
     assert money.in_books()["TotalAmt"] == 100
     assert money.told()[1:] == [IN_STEP]
@@ -95,7 +97,7 @@ def test_an_archived_one_is_left_by_default(money: Money, invoice: dict[str, Any
 
 @pytest.mark.parametrize(("rule", "told"), [("void", VOIDED), ("delete", DELETED)])
 def test_an_archived_one_can_be_ended_too(
-    money: Money, invoice: dict[str, Any], rule: str, told: str
+    money: InvoiceHarness, invoice: dict[str, Any], rule: str, told: str
 ) -> None:
     money.configure(on_archived=rule)
     end(money, invoice, "archive")
@@ -104,7 +106,9 @@ def test_an_archived_one_can_be_ended_too(
 
 
 @pytest.mark.parametrize("listed", ["hidden", "gone"])
-def test_an_archived_one_that_the_list_hides(money: Money, invoice: dict[str, Any], listed: str) -> None:
+def test_an_archived_one_that_the_list_hides(
+    money: InvoiceHarness, invoice: dict[str, Any], listed: str
+) -> None:
     """Read by itself it is archived; where even that is refused, a person is asked."""
     money.office.simulator.switch(archived_invoices=listed)
     money.act(invoice, "archive")
@@ -118,7 +122,7 @@ def test_an_archived_one_that_the_list_hides(money: Money, invoice: dict[str, An
 
 
 @pytest.mark.parametrize("verb", ["decline", "archive"])
-def test_a_paid_one_is_never_ended(money: Money, invoice: dict[str, Any], verb: str) -> None:
+def test_a_paid_one_is_never_ended(money: InvoiceHarness, invoice: dict[str, Any], verb: str) -> None:
     money.configure(on_archived="void")
     payment = money.receive(money.in_books()["Id"], 40)
     end(money, invoice, verb)
@@ -135,7 +139,7 @@ def test_a_paid_one_is_never_ended(money: Money, invoice: dict[str, Any], verb: 
     assert_at_rest(money)
 
 
-def test_a_paid_one_can_be_left(money: Money, invoice: dict[str, Any]) -> None:
+def test_a_paid_one_can_be_left(money: InvoiceHarness, invoice: dict[str, Any]) -> None:
     money.receive(money.in_books()["Id"], 40)
     end(money, invoice)
     money.decide("discard")
@@ -143,7 +147,9 @@ def test_a_paid_one_can_be_left(money: Money, invoice: dict[str, Any]) -> None:
     assert_at_rest(money)
 
 
-def test_a_payment_that_arrives_between_look_and_void_is_held(money: Money, invoice: dict[str, Any]) -> None:
+def test_a_payment_that_arrives_between_look_and_void_is_held(
+    money: InvoiceHarness, invoice: dict[str, Any]
+) -> None:
     """QuickBooks itself refuses; by which code nobody has published."""
     money.act(invoice, "decline")
     money.office.simulator.fault("stale", path="/invoice", times=1)
@@ -155,7 +161,7 @@ def test_a_payment_that_arrives_between_look_and_void_is_held(money: Money, invo
 @pytest.mark.parametrize("rule", ["void", "delete"])
 @pytest.mark.parametrize("verbs", [("decline", "send"), ("archive", "restore")])
 def test_a_revived_one_is_held_and_can_be_created_again(
-    money: Money, invoice: dict[str, Any], rule: str, verbs: tuple[str, str]
+    money: InvoiceHarness, invoice: dict[str, Any], rule: str, verbs: tuple[str, str]
 ) -> None:
     money.configure(on_declined=rule, on_archived=rule)
     end(money, invoice, verbs[0])
@@ -175,7 +181,7 @@ def test_a_revived_one_is_held_and_can_be_created_again(
 
 
 def test_a_revived_one_declined_again_before_the_decision_is_not_created(
-    money: Money, invoice: dict[str, Any]
+    money: InvoiceHarness, invoice: dict[str, Any]
 ) -> None:
     end(money, invoice)
     end(money, invoice, "send")
@@ -185,7 +191,7 @@ def test_a_revived_one_declined_again_before_the_decision_is_not_created(
     assert_at_rest(money)
 
 
-def test_a_revived_one_can_be_left(money: Money, invoice: dict[str, Any]) -> None:
+def test_a_revived_one_can_be_left(money: InvoiceHarness, invoice: dict[str, Any]) -> None:
     end(money, invoice)
     end(money, invoice, "send")
     money.decide("discard")
@@ -193,7 +199,7 @@ def test_a_revived_one_can_be_left(money: Money, invoice: dict[str, Any]) -> Non
     assert_at_rest(money)
 
 
-def test_a_rule_changed_afterwards_revives_nothing(money: Money, invoice: dict[str, Any]) -> None:
+def test_a_rule_changed_afterwards_revives_nothing(money: InvoiceHarness, invoice: dict[str, Any]) -> None:
     """It is declined as before, whatever would become of it today."""
     end(money, invoice)
     money.configure(on_declined="leave")
@@ -206,7 +212,7 @@ def test_a_rule_changed_afterwards_revives_nothing(money: Money, invoice: dict[s
 
 @pytest.mark.parametrize(("act", "word"), [(void_in_books, "voided"), (delete_in_books, "deleted")])
 def test_one_ended_on_both_sides_is_settled(
-    money: Money, invoice: dict[str, Any], act: Any, word: str
+    money: InvoiceHarness, invoice: dict[str, Any], act: Any, word: str
 ) -> None:
     act(money, money.in_books()["Id"])
     end(money, invoice)
@@ -216,7 +222,7 @@ def test_one_ended_on_both_sides_is_settled(
 
 
 def test_one_voided_by_people_is_still_deleted_where_that_is_the_rule(
-    money: Money, invoice: dict[str, Any]
+    money: InvoiceHarness, invoice: dict[str, Any]
 ) -> None:
     money.configure(on_declined="delete")
     void_in_books(money, money.in_books()["Id"])
@@ -226,7 +232,7 @@ def test_one_voided_by_people_is_still_deleted_where_that_is_the_rule(
 
 @pytest.mark.parametrize("note", ["replaced", "kept_behind"])
 def test_one_voided_in_quickbooks_and_edited_in_coperniq_is_held(
-    money: Money, invoice: dict[str, Any], note: str
+    money: InvoiceHarness, invoice: dict[str, Any], note: str
 ) -> None:
     money.office.simulator.switch(void_note=note)
     void_in_books(money, money.in_books()["Id"])
@@ -243,7 +249,9 @@ def test_one_voided_in_quickbooks_and_edited_in_coperniq_is_held(
     assert_at_rest(money)
 
 
-def test_one_deleted_in_quickbooks_can_be_created_again(money: Money, invoice: dict[str, Any]) -> None:
+def test_one_deleted_in_quickbooks_can_be_created_again(
+    money: InvoiceHarness, invoice: dict[str, Any]
+) -> None:
     delete_in_books(money, money.in_books()["Id"])
     money.edit(invoice, description="Needed after all")
     money.work()
@@ -253,7 +261,9 @@ def test_one_deleted_in_quickbooks_can_be_created_again(money: Money, invoice: d
     assert_at_rest(money)
 
 
-def test_creating_again_may_meet_what_is_probably_the_same(money: Money, invoice: dict[str, Any]) -> None:
+def test_creating_again_may_meet_what_is_probably_the_same(
+    money: InvoiceHarness, invoice: dict[str, Any]
+) -> None:
     """Somebody has written it anew by hand: one decision follows the other, and the link goes over."""
     void_in_books(money, money.in_books()["Id"])
     old = money.in_books()
@@ -283,7 +293,7 @@ def test_creating_again_may_meet_what_is_probably_the_same(money: Money, invoice
     assert money.books("Invoice")[1]["PrivateNote"].startswith("In step with the new one")
 
 
-def test_a_note_that_begins_with_voided_is_no_void(money: Money, invoice: dict[str, Any]) -> None:
+def test_a_note_that_begins_with_voided_is_no_void(money: InvoiceHarness, invoice: dict[str, Any]) -> None:
     made = money.in_books()
     put(money, made["Id"], PrivateNote=f"Voided cheque was replaced\n{made['PrivateNote']}")
     end(money, invoice)

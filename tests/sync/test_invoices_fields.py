@@ -9,39 +9,39 @@ import pytest
 from integrations.models import RecordLink, SyncLogEntry, SyncRun
 from integrations.sync.engine.correlation_tag import coperniq_tag
 from integrations.sync.invoices.push_response import list_sentences
-from tests.sync.desk_of_money import Money
-from tests.sync.invoice_scenes import assert_at_rest, pushed, put, stocked
-from tests.sync.office import Office
+from tests.invoice_harness import InvoiceHarness
+from tests.portal_harness import PortalHarness
+from tests.sync.invoice_builders import assert_at_rest, pushed, put, with_items
 
 
 @pytest.fixture
-def money(office: Office) -> Money:
-    return stocked(office)
+def money(office: PortalHarness) -> InvoiceHarness:
+    return with_items(office)
 
 
-def mark(money: Money) -> str:
+def mark(money: InvoiceHarness) -> str:
     return coperniq_tag(money.office.realm, "invoice", money.link().coperniq_id)
 
 
-def test_it_is_created_unsent(money: Money) -> None:
+def test_it_is_created_unsent(money: InvoiceHarness) -> None:
     pushed(money, status="SENT")
     made = money.in_books()
     assert (made["EmailStatus"], made["Balance"]) == ("NotSet", 100)
     assert "BillEmail" not in made
 
 
-def test_the_memo_goes_before_the_mark(money: Money) -> None:
+def test_the_memo_goes_before_the_mark(money: InvoiceHarness) -> None:
     pushed(money, description="  Thank you!  ")
     assert money.in_books()["PrivateNote"] == f"Thank you!\n{mark(money)}"
     assert_at_rest(money)
 
 
-def test_without_a_memo_the_note_is_the_mark(money: Money) -> None:
+def test_without_a_memo_the_note_is_the_mark(money: InvoiceHarness) -> None:
     pushed(money)
     assert money.in_books()["PrivateNote"] == mark(money)
 
 
-def test_a_changed_memo_keeps_the_mark(money: Money) -> None:
+def test_a_changed_memo_keeps_the_mark(money: InvoiceHarness) -> None:
     invoice = pushed(money, description="First")
     money.edit(invoice, description="Second")
     money.work()
@@ -53,7 +53,7 @@ def test_a_changed_memo_keeps_the_mark(money: Money) -> None:
     assert_at_rest(money)
 
 
-def test_an_emptied_memo_leaves_the_mark(money: Money) -> None:
+def test_an_emptied_memo_leaves_the_mark(money: InvoiceHarness) -> None:
     invoice = pushed(money, description="First")
     money.edit(invoice, description=None)
     money.work()
@@ -61,7 +61,7 @@ def test_an_emptied_memo_leaves_the_mark(money: Money) -> None:
     assert_at_rest(money)
 
 
-def test_a_mark_that_people_removed_is_no_change_of_the_memo(money: Money) -> None:
+def test_a_mark_that_people_removed_is_no_change_of_the_memo(money: InvoiceHarness) -> None:
     invoice = pushed(money, description="First")
     put(money, money.in_books()["Id"], PrivateNote="First")
     money.edit(invoice, description="Second")
@@ -70,7 +70,7 @@ def test_a_mark_that_people_removed_is_no_change_of_the_memo(money: Money) -> No
     assert money.told()[-1] == "done: Updated invoice 1001 in QuickBooks: memo."
 
 
-def test_the_memo_can_go_to_the_message_for_the_customer(money: Money) -> None:
+def test_the_memo_can_go_to_the_message_for_the_customer(money: InvoiceHarness) -> None:
     money.configure(memo_field="customer_memo")
     invoice = pushed(money, description="Thank you!")
     made = money.in_books()
@@ -84,7 +84,7 @@ def test_the_memo_can_go_to_the_message_for_the_customer(money: Money) -> None:
 
 
 @pytest.mark.parametrize("clears", ["both", "empty_string", "null", "none"])
-def test_an_emptied_message_is_cleared_or_told(money: Money, clears: str) -> None:
+def test_an_emptied_message_is_cleared_or_told(money: InvoiceHarness, clears: str) -> None:
     money.configure(memo_field="customer_memo")
     money.office.simulator.switch(clear_by_sparse=clears)
     invoice = pushed(money, description="Thank you!")
@@ -100,7 +100,7 @@ def test_an_emptied_message_is_cleared_or_told(money: Money, clears: str) -> Non
     assert_at_rest(money)
 
 
-def test_a_new_place_for_memos_is_no_conflict(money: Money) -> None:
+def test_a_new_place_for_memos_is_no_conflict(money: InvoiceHarness) -> None:
     invoice = pushed(money, description="First")
     money.configure(memo_field="customer_memo")
     money.edit(invoice, description="Second")
@@ -112,7 +112,7 @@ def test_a_new_place_for_memos_is_no_conflict(money: Money) -> None:
 
 
 @pytest.mark.parametrize(("field", "limit"), [("private_note", 4000), ("customer_memo", 1000)])
-def test_a_memo_too_long_is_asked_about_and_can_be_cut(money: Money, field: str, limit: int) -> None:
+def test_a_memo_too_long_is_asked_about_and_can_be_cut(money: InvoiceHarness, field: str, limit: int) -> None:
     money.configure(memo_field=field)
     money.invoice(description="x" * (limit + 1))
     money.work()
@@ -128,7 +128,7 @@ def test_a_memo_too_long_is_asked_about_and_can_be_cut(money: Money, field: str,
     assert_at_rest(money)
 
 
-def test_a_line_too_long_is_asked_about_and_can_be_shortened(money: Money) -> None:
+def test_a_line_too_long_is_asked_about_and_can_be_shortened(money: InvoiceHarness) -> None:
     invoice = money.invoice(
         lineItems=[money.line("Permit", 1, 100, "y" * 4001)],
     )
@@ -153,31 +153,31 @@ ISSUED = [
 
 @pytest.mark.parametrize(("dates", "day"), ISSUED)
 def test_midnight_in_utc_is_a_date_and_any_other_moment_is_seen_from_the_company(
-    office: Office, dates: dict[str, Any], day: str
+    office: PortalHarness, dates: dict[str, Any], day: str
 ) -> None:
-    money = stocked(office, issue_date_returned=True)
+    money = with_items(office, issue_date_returned=True)
     pushed(money, status="SENT", **dates)
     assert money.in_books()["TxnDate"] == day
 
 
 @pytest.mark.parametrize("shape", ["midnight_utc", "noon_local", "midnight_local", "end_of_day_local"])
-def test_a_day_somebody_picked_is_that_day(office: Office, shape: str) -> None:
-    money = stocked(office, issue_date_returned=True, person_time_of_day=shape)
+def test_a_day_somebody_picked_is_that_day(office: PortalHarness, shape: str) -> None:
+    money = with_items(office, issue_date_returned=True, person_time_of_day=shape)
     type(office.company).objects.update(time_zone="America/Chicago")
     pushed(money, status="SENT", issueDate="2026-01-15", dueDate="2026-01-31")
     assert (money.in_books()["TxnDate"], money.in_books()["DueDate"]) == ("2026-01-15", "2026-01-31")
     assert_at_rest(money)
 
 
-def test_where_no_issue_date_is_told_the_day_it_was_made_counts(money: Money) -> None:
+def test_where_no_issue_date_is_told_the_day_it_was_made_counts(money: InvoiceHarness) -> None:
     money.office.simulator.switch(issue_date_returned=False)
     pushed(money, status="SENT", issueDate="2020-01-01")
     assert money.in_books()["TxnDate"] > "2026"
 
 
 @pytest.mark.parametrize("absent", ["omitted", "null"])
-def test_without_a_due_date_quickbooks_terms_count(office: Office, absent: str) -> None:
-    money = stocked(office, due_date_absent=absent)
+def test_without_a_due_date_quickbooks_terms_count(office: PortalHarness, absent: str) -> None:
+    money = with_items(office, due_date_absent=absent)
     invoice = pushed(money)
     assert money.in_books()["DueDate"] > money.in_books()["TxnDate"]
     money.edit(invoice, dueDate="2027-05-01")
@@ -189,7 +189,7 @@ def test_without_a_due_date_quickbooks_terms_count(office: Office, absent: str) 
     assert_at_rest(money)
 
 
-def test_a_changed_due_date_is_all_that_is_written(money: Money) -> None:
+def test_a_changed_due_date_is_all_that_is_written(money: InvoiceHarness) -> None:
     invoice = pushed(money, dueDate="2027-01-31")
     before = money.in_books()
     money.edit(invoice, dueDate="2027-02-28")
@@ -213,7 +213,7 @@ def test_a_sentence_names_a_few_fields_and_never_counts_a_single_one(names: list
     assert list_sentences(names) == told
 
 
-def test_the_log_names_each_field_with_old_and_new(money: Money) -> None:
+def test_the_log_names_each_field_with_old_and_new(money: InvoiceHarness) -> None:
     invoice = pushed(money, description="First", dueDate="2027-01-31")
     money.edit(invoice, description="Second", dueDate="2027-02-28")
     money.work()
@@ -226,7 +226,7 @@ def test_the_log_names_each_field_with_old_and_new(money: Money) -> None:
     assert RecordLink.objects.get(kind="invoice").coperniq_snapshot["memo"] == "Second"
 
 
-def test_a_message_for_the_customer_can_be_put_back(money: Money) -> None:
+def test_a_message_for_the_customer_can_be_put_back(money: InvoiceHarness) -> None:
     money.configure(memo_field="customer_memo", owners={"memo": "coperniq"})
     invoice = pushed(money, description="Old")
     put(money, money.in_books()["Id"], CustomerMemo={"value": "Theirs"})

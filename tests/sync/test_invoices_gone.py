@@ -11,28 +11,30 @@ from integrations.coperniq.client import CoperniqClient
 from integrations.coperniq.money import CoperniqInvoice
 from integrations.errors import UnexpectedShape
 from integrations.models import CoperniqConnection, RecordLink, SyncRun
+from tests.invoice_harness import InvoiceHarness
+from tests.portal_harness import PortalHarness
 from tests.simulation import API_KEY
-from tests.sync.desk_of_money import Money
-from tests.sync.invoice_scenes import assert_at_rest, pushed, stocked
-from tests.sync.office import Office
+from tests.sync.invoice_builders import assert_at_rest, pushed, with_items
 
 
 @pytest.fixture
-def money(office: Office) -> Money:
-    return stocked(office)
+def money(office: PortalHarness) -> InvoiceHarness:
+    return with_items(office)
 
 
 @pytest.fixture
-def invoice(money: Money) -> dict[str, Any]:
+def invoice(money: InvoiceHarness) -> dict[str, Any]:
     return pushed(money)
 
 
-def remove(money: Money, *invoices: dict[str, Any]) -> None:
+def remove(money: InvoiceHarness, *invoices: dict[str, Any]) -> None:
     for invoice in invoices:
         money.office.simulator.control(f"coperniq/{API_KEY}/invoices/{invoice['id']}", None, "DELETE")
 
 
-def test_one_deleted_in_coperniq_is_held_and_never_voided(money: Money, invoice: dict[str, Any]) -> None:
+def test_one_deleted_in_coperniq_is_held_and_never_voided(
+    money: InvoiceHarness, invoice: dict[str, Any]
+) -> None:
     remove(money, invoice)
     money.sweep()
     assert money.told()[1:] == [
@@ -47,7 +49,7 @@ def test_one_deleted_in_coperniq_is_held_and_never_voided(money: Money, invoice:
     assert not SyncRun.objects.held().exists()
 
 
-def test_three_missing_at_once_stop_everything_until_the_key_is_entered_again(money: Money) -> None:
+def test_three_missing_at_once_stop_everything_until_the_key_is_entered_again(money: InvoiceHarness) -> None:
     invoices = [money.invoice() for _ in range(4)]
     money.work()
     remove(money, *invoices[:3])
@@ -72,7 +74,7 @@ def test_three_missing_at_once_stop_everything_until_the_key_is_entered_again(mo
     assert_at_rest(money)
 
 
-def test_two_missing_at_once_are_asked_about_one_by_one(money: Money) -> None:
+def test_two_missing_at_once_are_asked_about_one_by_one(money: InvoiceHarness) -> None:
     invoices = [money.invoice() for _ in range(3)]
     money.work()
     remove(money, *invoices[:2])
@@ -83,7 +85,7 @@ def test_two_missing_at_once_are_asked_about_one_by_one(money: Money) -> None:
 
 
 def test_one_that_is_hidden_and_odd_is_asked_about(
-    money: Money, invoice: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    money: InvoiceHarness, invoice: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def reading(_client: CoperniqClient, _id: str) -> CoperniqInvoice:
         raise UnexpectedShape("amount", "amount of money")

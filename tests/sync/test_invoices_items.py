@@ -8,9 +8,9 @@ import pytest
 
 from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import QuickBooksConnection, RecordLink, SyncRun
-from tests.sync.desk_of_money import Money, open_desk
-from tests.sync.invoice_scenes import assert_at_rest, lines_of, sales, stocked
-from tests.sync.office import Office
+from tests.invoice_harness import InvoiceHarness, open_invoice_harness
+from tests.portal_harness import PortalHarness
+from tests.sync.invoice_builders import assert_at_rest, lines_of, sales, with_items
 
 CREATED = "done: Created invoice {} in QuickBooks, open and not e-mailed."
 DROPPED = (
@@ -26,11 +26,11 @@ NO_FALLBACK = (
 
 
 @pytest.fixture
-def money(office: Office) -> Money:
-    return open_desk(office)
+def money(office: PortalHarness) -> InvoiceHarness:
+    return open_invoice_harness(office)
 
 
-def known(office: Office) -> str:
+def known(office: PortalHarness) -> str:
     return QuickBooksConnection.objects.get(pk=office.quickbooks.pk).itemless_lines
 
 
@@ -38,7 +38,7 @@ def item_of(document: dict[str, Any], line: int = 0) -> str:
     return str(document["Line"][line]["SalesItemLineDetail"]["ItemRef"]["value"])
 
 
-def invoice_of(money: Money, **item: Any) -> None:
+def invoice_of(money: InvoiceHarness, **item: Any) -> None:
     """One line of a catalog item with these fields."""
     made = money.office.simulator.make("catalog-items", **item)
     money.items[item["name"]] = made["id"]
@@ -55,7 +55,7 @@ def invoice_of(money: Money, **item: Any) -> None:
 )
 @pytest.mark.parametrize("star", [True, False])
 def test_an_item_is_matched_by_code_else_by_name(
-    money: Money, ours: dict[str, str], theirs: dict[str, str], rule: str, star: bool
+    money: InvoiceHarness, ours: dict[str, str], theirs: dict[str, str], rule: str, star: bool
 ) -> None:
     money.office.simulator.switch(item_star_leaves_out_sku=star)
     name = theirs.pop("Name")
@@ -67,7 +67,7 @@ def test_an_item_is_matched_by_code_else_by_name(
     assert_at_rest(money)
 
 
-def test_the_code_counts_more_than_the_name(money: Money) -> None:
+def test_the_code_counts_more_than_the_name(money: InvoiceHarness) -> None:
     money.book_item("Permit")
     coded = money.book_item("Fees", Sku="SVC-PERMIT")
     invoice_of(money, name="Permit", code="SVC-PERMIT")
@@ -83,7 +83,7 @@ def test_the_code_counts_more_than_the_name(money: Money) -> None:
     ],
 )
 def test_two_that_fit_an_inactive_one_or_a_category_are_no_match(
-    money: Money, rows: list[dict[str, Any]]
+    money: InvoiceHarness, rows: list[dict[str, Any]]
 ) -> None:
     money.configure(fallback_item="1")
     for row in rows:
@@ -93,7 +93,7 @@ def test_two_that_fit_an_inactive_one_or_a_category_are_no_match(
     assert not RecordLink.objects.filter(kind="item").exists()
 
 
-def test_an_item_made_in_quickbooks_meanwhile_is_found(money: Money) -> None:
+def test_an_item_made_in_quickbooks_meanwhile_is_found(money: InvoiceHarness) -> None:
     money.configure(fallback_item="1")
     invoice_of(money, name="Permit")
     made = money.book_item("Panel")
@@ -103,7 +103,7 @@ def test_an_item_made_in_quickbooks_meanwhile_is_found(money: Money) -> None:
     assert item_of(money.books("Invoice")[-1]) == made["Id"]
 
 
-def test_a_match_made_inactive_since_gives_way_to_another(money: Money) -> None:
+def test_a_match_made_inactive_since_gives_way_to_another(money: InvoiceHarness) -> None:
     """The list still calls it active: QuickBooks' refusal brings it up to date, in the same run."""
     first = money.book_item("Permit")
     invoice_of(money, name="Permit")
@@ -116,7 +116,7 @@ def test_a_match_made_inactive_since_gives_way_to_another(money: Money) -> None:
     assert_at_rest(money)
 
 
-def test_what_a_person_pinned_stays_and_is_theirs_to_mend(money: Money) -> None:
+def test_what_a_person_pinned_stays_and_is_theirs_to_mend(money: InvoiceHarness) -> None:
     money.book_item("Permit")
     pinned = money.book_item("Fees")
     invoice_of(money, name="Permit")
@@ -141,7 +141,7 @@ def test_what_a_person_pinned_stays_and_is_theirs_to_mend(money: Money) -> None:
 
 
 @pytest.mark.parametrize("shown", ["null", "shown"])
-def test_a_deleted_catalog_item_is_sold_as_before(money: Money, shown: str) -> None:
+def test_a_deleted_catalog_item_is_sold_as_before(money: InvoiceHarness, shown: str) -> None:
     """By its link; of one that never was linked only the line's text is left."""
     money.office.simulator.switch(deleted_catalog_item=shown)
     money.configure(fallback_item="1")
@@ -156,7 +156,7 @@ def test_a_deleted_catalog_item_is_sold_as_before(money: Money, shown: str) -> N
     assert sales(document) == [("Permit as agreed", 10), ("Cable as agreed", 20)]
 
 
-def test_two_lines_of_one_item_share_its_match(money: Money) -> None:
+def test_two_lines_of_one_item_share_its_match(money: InvoiceHarness) -> None:
     made = money.book_item("Permit")
     money.item("Permit")
     money.invoice(("Permit", 1, 10), ("Permit", 2, 20))
@@ -164,7 +164,7 @@ def test_two_lines_of_one_item_share_its_match(money: Money) -> None:
     assert [item_of(money.in_books(), n) for n in (0, 1)] == [made["Id"]] * 2
 
 
-def test_lines_without_an_item_are_kept_where_quickbooks_keeps_them(money: Money) -> None:
+def test_lines_without_an_item_are_kept_where_quickbooks_keeps_them(money: InvoiceHarness) -> None:
     money.office.simulator.switch(itemless_lines="kept")
     for _ in range(2):
         money.invoice(("Permit", 1, 100))
@@ -175,7 +175,7 @@ def test_lines_without_an_item_are_kept_where_quickbooks_keeps_them(money: Money
     assert_at_rest(money)
 
 
-def test_an_item_quickbooks_put_in_by_itself_is_a_warning(money: Money) -> None:
+def test_an_item_quickbooks_put_in_by_itself_is_a_warning(money: InvoiceHarness) -> None:
     money.office.simulator.switch(itemless_lines="replaced")
     money.invoice(("Permit", 1, 100))
     money.work()
@@ -187,7 +187,7 @@ def test_an_item_quickbooks_put_in_by_itself_is_a_warning(money: Money) -> None:
     assert_at_rest(money)
 
 
-def test_dropped_amounts_are_repaired_in_the_same_run_and_never_lost_again(money: Money) -> None:
+def test_dropped_amounts_are_repaired_in_the_same_run_and_never_lost_again(money: InvoiceHarness) -> None:
     money.configure(fallback_item="2")
     money.book_item("Permit")
     money.invoice(("Permit", 1, 100), ("Cable", 2, 25))
@@ -206,7 +206,9 @@ def test_dropped_amounts_are_repaired_in_the_same_run_and_never_lost_again(money
     assert_at_rest(money)
 
 
-def test_without_a_fallback_item_the_invoice_is_held_and_later_ones_before_writing(money: Money) -> None:
+def test_without_a_fallback_item_the_invoice_is_held_and_later_ones_before_writing(
+    money: InvoiceHarness,
+) -> None:
     money.invoice(("Cable", 2, 25))
     money.work()
     assert money.told() == [DROPPED, NO_FALLBACK]
@@ -224,7 +226,7 @@ def test_without_a_fallback_item_the_invoice_is_held_and_later_ones_before_writi
 
 
 @pytest.mark.parametrize("fallback", ["404", "inactive"])
-def test_a_fallback_item_that_is_not_there_is_asked_for_again(money: Money, fallback: str) -> None:
+def test_a_fallback_item_that_is_not_there_is_asked_for_again(money: InvoiceHarness, fallback: str) -> None:
     QuickBooksConnection.objects.update(itemless_lines="ignored")
     item = fallback if fallback == "404" else money.book_item("Old", Active=False)["Id"]
     money.configure(fallback_item=item)
@@ -233,8 +235,8 @@ def test_a_fallback_item_that_is_not_there_is_asked_for_again(money: Money, fall
     assert money.told() == [NO_FALLBACK]
 
 
-def test_an_update_learns_it_too(office: Office) -> None:
-    money = stocked(office)
+def test_an_update_learns_it_too(office: PortalHarness) -> None:
+    money = with_items(office)
     money.configure(fallback_item="1")
     invoice = money.invoice(("Permit", 1, 100))
     money.work()
@@ -247,7 +249,7 @@ def test_an_update_learns_it_too(office: Office) -> None:
     assert_at_rest(money)
 
 
-def test_of_many_at_once_one_learns_and_the_others_use_it(money: Money) -> None:
+def test_of_many_at_once_one_learns_and_the_others_use_it(money: InvoiceHarness) -> None:
     """Each of another account, so that ten of them are under way at a time."""
     money.configure(fallback_item="1")
     accounts = [money.office.account(f"Jane Doe {number}") for number in range(5)]

@@ -14,16 +14,16 @@ from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.sync.invoices import push_lines as invoices_push_lines
 from integrations.sync.invoices.mapping import line_payload
 from integrations.sync.items.lines import InvoiceLine
-from tests.sync.desk_of_money import Money
-from tests.sync.invoice_scenes import assert_at_rest, lines_of, prefer, pushed, sales, stocked
-from tests.sync.office import Office
+from tests.invoice_harness import InvoiceHarness
+from tests.portal_harness import PortalHarness
+from tests.sync.invoice_builders import assert_at_rest, lines_of, prefer, pushed, sales, with_items
 
 read_invoice = CoperniqClient.read_invoice
 
 
 @pytest.fixture
-def money(office: Office) -> Money:
-    return stocked(office)
+def money(office: PortalHarness) -> InvoiceHarness:
+    return with_items(office)
 
 
 def payload(quantity: str, price: str) -> tuple[Any, Any, Any]:
@@ -57,7 +57,9 @@ def test_quantity_and_price_make_the_amount_however_half_a_cent_is_rounded(
 
 
 @pytest.mark.parametrize("rounding", ["half_up", "half_even", "either"])
-def test_each_line_has_text_quantity_price_and_amount_and_no_tax(money: Money, rounding: str) -> None:
+def test_each_line_has_text_quantity_price_and_amount_and_no_tax(
+    money: InvoiceHarness, rounding: str
+) -> None:
     money.office.simulator.switch(line_rounding=rounding)
     pushed(money, ("Permit", 3, "33.33"), ("Panel", 12, "199.99"))
     first, second, _subtotal = money.in_books()["Line"]
@@ -69,19 +71,19 @@ def test_each_line_has_text_quantity_price_and_amount_and_no_tax(money: Money, r
     assert money.in_books()["TotalAmt"] == 2499.87
 
 
-def test_a_line_without_text_bears_its_items_name(money: Money) -> None:
+def test_a_line_without_text_bears_its_items_name(money: InvoiceHarness) -> None:
     pushed(money, lineItems=[{**money.line("Permit", 1, 10), "description": None}])
     assert sales(money.in_books()) == [("Permit", 10)]
 
 
-def test_a_discount_is_a_line_below_zero(money: Money) -> None:
+def test_a_discount_is_a_line_below_zero(money: InvoiceHarness) -> None:
     pushed(money, ("Permit", 1, 100), ("Panel", 1, -15))
     assert sales(money.in_books()) == [("Permit as agreed", 100), ("Panel as agreed", -15)]
     assert money.in_books()["TotalAmt"] == 85
     assert_at_rest(money)
 
 
-def test_a_line_of_nothing_goes_along(money: Money) -> None:
+def test_a_line_of_nothing_goes_along(money: InvoiceHarness) -> None:
     pushed(money, ("Permit", 1, 100), ("Panel", 5, 0), ("Cable", 2, 0))
     invoice = money.in_books()
     assert invoice["TotalAmt"] == 100
@@ -93,7 +95,7 @@ def test_a_line_of_nothing_goes_along(money: Money) -> None:
     assert_at_rest(money)
 
 
-def test_a_line_of_nothing_without_an_item_can_become_one_with_a_price(money: Money) -> None:
+def test_a_line_of_nothing_without_an_item_can_become_one_with_a_price(money: InvoiceHarness) -> None:
     """QuickBooks keeps it as a mere text, which a later price must not leave behind."""
     money.configure(fallback_item="1")
     invoice = pushed(money, ("Permit", 1, 100), ("Cable", 2, 0))
@@ -106,13 +108,13 @@ def test_a_line_of_nothing_without_an_item_can_become_one_with_a_price(money: Mo
     assert_at_rest(money)
 
 
-def test_an_invoice_of_nothing_is_created(money: Money) -> None:
+def test_an_invoice_of_nothing_is_created(money: InvoiceHarness) -> None:
     pushed(money, ("Permit", 1, 100), ("Panel", 1, -100))
     assert money.in_books()["TotalAmt"] == 0
     assert_at_rest(money)
 
 
-def test_an_invoice_below_zero_is_held(money: Money) -> None:
+def test_an_invoice_below_zero_is_held(money: InvoiceHarness) -> None:
     money.invoice(("Permit", 1, 100), ("Panel", 1, -1250.5))
     money.work()
     assert money.told() == [
@@ -123,7 +125,7 @@ def test_an_invoice_below_zero_is_held(money: Money) -> None:
     assert_at_rest(money)
 
 
-def test_an_invoice_without_lines_is_held_until_it_has_some(money: Money) -> None:
+def test_an_invoice_without_lines_is_held_until_it_has_some(money: InvoiceHarness) -> None:
     invoice = money.invoice(lineItems=[])
     money.work()
     assert money.told() == [
@@ -136,7 +138,9 @@ def test_an_invoice_without_lines_is_held_until_it_has_some(money: Money) -> Non
     assert_at_rest(money)
 
 
-def test_more_lines_than_quickbooks_takes_are_held(money: Money, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_lines_than_quickbooks_takes_are_held(
+    money: InvoiceHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(invoices_push_lines, "MOST_LINES", 2)
     money.invoice(*[("Permit", 1, 1)] * 3)
     money.work()
@@ -147,7 +151,7 @@ def test_more_lines_than_quickbooks_takes_are_held(money: Money, monkeypatch: py
     ("value", "text"),
     [(25_000, "30 % of $25,000, John Smith"), (25_000.5, "30 % of $25,000.50, John Smith")],
 )
-def test_a_percentage_is_one_line(money: Money, value: float, text: str) -> None:
+def test_a_percentage_is_one_line(money: InvoiceHarness, value: float, text: str) -> None:
     money.configure(fallback_item="1")
     money.office.simulator.change("projects", money.project["id"], value=value)
     money.office.simulator.make(
@@ -160,7 +164,9 @@ def test_a_percentage_is_one_line(money: Money, value: float, text: str) -> None
     assert_at_rest(money)
 
 
-def test_a_percentage_of_nothing_known_is_a_share(money: Money, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_percentage_of_nothing_known_is_a_share(
+    money: InvoiceHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     bare: dict[str, Any] = {"percentage": None, "base_cents": None, "record_title": "", "total_cents": 5000}
     money.configure(fallback_item="1")
     monkeypatch.setattr(
@@ -173,7 +179,7 @@ def test_a_percentage_of_nothing_known_is_a_share(money: Money, monkeypatch: pyt
     assert sales(money.in_books()) == [("Share", 50)]
 
 
-def test_a_total_beyond_the_lines_is_held(money: Money) -> None:
+def test_a_total_beyond_the_lines_is_held(money: InvoiceHarness) -> None:
     money.invoice(("Permit", 1, 100), amount=108.25)
     money.work()
     assert money.told() == [
@@ -185,7 +191,9 @@ def test_a_total_beyond_the_lines_is_held(money: Money) -> None:
 
 
 @pytest.mark.parametrize("total", [108.25, 91.5])
-def test_a_total_beyond_the_lines_goes_to_the_item_an_admin_chose(money: Money, total: float) -> None:
+def test_a_total_beyond_the_lines_goes_to_the_item_an_admin_chose(
+    money: InvoiceHarness, total: float
+) -> None:
     tax = money.book_item("Sales tax by hand")
     invoice = money.invoice(("Permit", 1, 100), amount=total)
     money.work()
@@ -201,7 +209,7 @@ def test_a_total_beyond_the_lines_goes_to_the_item_an_admin_chose(money: Money, 
     assert_at_rest(money)
 
 
-def test_an_inactive_item_for_differences_is_not_used(money: Money) -> None:
+def test_an_inactive_item_for_differences_is_not_used(money: InvoiceHarness) -> None:
     tax = money.book_item("Sales tax by hand", Active=False)
     money.configure(difference_item=tax["Id"])
     money.invoice(("Permit", 1, 100), amount=108)
@@ -209,7 +217,7 @@ def test_an_inactive_item_for_differences_is_not_used(money: Money) -> None:
     assert money.held().cause == "total_mismatch"
 
 
-def test_a_total_quickbooks_makes_otherwise_comes_over(money: Money) -> None:
+def test_a_total_quickbooks_makes_otherwise_comes_over(money: InvoiceHarness) -> None:
     """Somebody has given the invoice a discount of the whole in QuickBooks, which is no variance but an edit."""
     invoice = pushed(money, ("Permit", 1, 1000))
     made = money.in_books()
@@ -227,7 +235,7 @@ def test_a_total_quickbooks_makes_otherwise_comes_over(money: Money) -> None:
     ]
 
 
-def test_our_lines_bear_no_sales_tax_where_the_books_have_it(money: Money) -> None:
+def test_our_lines_bear_no_sales_tax_where_the_books_have_it(money: InvoiceHarness) -> None:
     prefer(money.office, using_sales_tax=True)
     pushed(money, ("Permit", 1, 100))
     assert money.in_books()["TotalAmt"] == 100

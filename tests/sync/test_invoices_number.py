@@ -9,17 +9,17 @@ import pytest
 
 from integrations.coperniq.client import CoperniqClient
 from integrations.models import RecordLink
-from tests.sync.desk_of_money import Money
-from tests.sync.invoice_scenes import (
+from tests.invoice_harness import InvoiceHarness
+from tests.portal_harness import PortalHarness
+from tests.sync.invoice_builders import (
     assert_at_rest,
     delete_in_books,
     prefer,
     pushed,
     put,
-    stocked,
     void_in_books,
+    with_items,
 )
-from tests.sync.office import Office
 
 read_invoice = CoperniqClient.read_invoice
 RENUMBERED = (
@@ -30,11 +30,13 @@ BOTH = [True, False]
 
 
 @pytest.fixture
-def money(office: Office) -> Money:
-    return stocked(office)
+def money(office: PortalHarness) -> InvoiceHarness:
+    return with_items(office)
 
 
-def by_hand(money: Money, number: str = "1001", amount: int = 100, customer: str = "job") -> dict[str, Any]:
+def by_hand(
+    money: InvoiceHarness, number: str = "1001", amount: int = 100, customer: str = "job"
+) -> dict[str, Any]:
     """Somebody has written this invoice in QuickBooks."""
     sale = {"ItemRef": {"value": "1"}, "Qty": 1, "UnitPrice": amount}
     line = {"DetailType": "SalesItemLineDetail", "Amount": amount, "SalesItemLineDetail": sale}
@@ -44,13 +46,13 @@ def by_hand(money: Money, number: str = "1001", amount: int = 100, customer: str
     )
 
 
-def numbers(money: Money) -> list[str]:
+def numbers(money: InvoiceHarness) -> list[str]:
     return sorted(row["DocNumber"] for row in money.books("Invoice"))
 
 
 @pytest.mark.parametrize(("custom", "reads"), [(True, 0), (False, 1)])
 def test_a_free_number_is_looked_up_only_where_quickbooks_numbers(
-    money: Money, custom: bool, reads: int
+    money: InvoiceHarness, custom: bool, reads: int
 ) -> None:
     prefer(money.office, custom_txn_numbers=custom)
     pushed(money)
@@ -66,7 +68,7 @@ def test_a_free_number_is_looked_up_only_where_quickbooks_numbers(
 @pytest.mark.parametrize("tail", ["present", "absent"])
 @pytest.mark.parametrize("duplicates", ["allow", "refuse"])
 def test_a_number_of_somebody_elses_gets_a_suffix(
-    money: Money, custom: bool, tail: str, duplicates: str
+    money: InvoiceHarness, custom: bool, tail: str, duplicates: str
 ) -> None:
     money.office.simulator.switch(duplicate_number_tail=tail, duplicates_when_counting=duplicates)
     prefer(money.office, custom_txn_numbers=custom)
@@ -81,7 +83,7 @@ def test_a_number_of_somebody_elses_gets_a_suffix(
 
 
 @pytest.mark.parametrize("custom", BOTH)
-def test_the_same_customer_and_total_are_probably_the_same(money: Money, custom: bool) -> None:
+def test_the_same_customer_and_total_are_probably_the_same(money: InvoiceHarness, custom: bool) -> None:
     prefer(money.office, custom_txn_numbers=custom)
     by_hand(money)
     money.invoice()
@@ -95,7 +97,7 @@ def test_the_same_customer_and_total_are_probably_the_same(money: Money, custom:
 
 
 @pytest.mark.parametrize("custom", BOTH)
-def test_what_is_probably_the_same_can_be_linked(money: Money, custom: bool) -> None:
+def test_what_is_probably_the_same_can_be_linked(money: InvoiceHarness, custom: bool) -> None:
     prefer(money.office, custom_txn_numbers=custom)
     found = by_hand(money)
     invoice = money.invoice()
@@ -111,7 +113,7 @@ def test_what_is_probably_the_same_can_be_linked(money: Money, custom: bool) -> 
 
 
 @pytest.mark.parametrize("custom", BOTH)
-def test_what_is_probably_the_same_can_be_created_anew(money: Money, custom: bool) -> None:
+def test_what_is_probably_the_same_can_be_created_anew(money: InvoiceHarness, custom: bool) -> None:
     prefer(money.office, custom_txn_numbers=custom)
     by_hand(money)
     money.invoice()
@@ -123,7 +125,9 @@ def test_what_is_probably_the_same_can_be_created_anew(money: Money, custom: boo
 
 
 @pytest.mark.parametrize("end", [void_in_books, delete_in_books])
-def test_a_chosen_invoice_that_is_gone_meanwhile_is_asked_about_again(money: Money, end: Any) -> None:
+def test_a_chosen_invoice_that_is_gone_meanwhile_is_asked_about_again(
+    money: InvoiceHarness, end: Any
+) -> None:
     found = by_hand(money)
     money.invoice()
     money.work()
@@ -138,7 +142,7 @@ def test_a_chosen_invoice_that_is_gone_meanwhile_is_asked_about_again(money: Mon
     assert_at_rest(money)
 
 
-def test_the_one_linked_to_another_is_not_taken_for_the_same(money: Money) -> None:
+def test_the_one_linked_to_another_is_not_taken_for_the_same(money: InvoiceHarness) -> None:
     pushed(money)
     money.invoice(uid=1001)
     money.work()
@@ -147,7 +151,7 @@ def test_the_one_linked_to_another_is_not_taken_for_the_same(money: Money) -> No
 
 @pytest.mark.parametrize("custom", BOTH)
 @pytest.mark.parametrize("total", [100, 250])
-def test_one_that_bears_our_mark_is_adopted(money: Money, custom: bool, total: int) -> None:
+def test_one_that_bears_our_mark_is_adopted(money: InvoiceHarness, custom: bool, total: int) -> None:
     """Whatever its total: the portal that forgot it may have missed an edit too."""
     prefer(money.office, custom_txn_numbers=custom)
     invoice = pushed(money)
@@ -159,7 +163,7 @@ def test_one_that_bears_our_mark_is_adopted(money: Money, custom: bool, total: i
     assert_at_rest(money)
 
 
-def test_a_mark_somebody_copied_to_another_invoice_counts_once(money: Money) -> None:
+def test_a_mark_somebody_copied_to_another_invoice_counts_once(money: InvoiceHarness) -> None:
     pushed(money)
     other = by_hand(money, "2000", amount=55)
     put(money, other["Id"], PrivateNote=money.books("Invoice")[0]["PrivateNote"])
@@ -168,7 +172,7 @@ def test_a_mark_somebody_copied_to_another_invoice_counts_once(money: Money) -> 
     assert numbers(money) == ["1001", "2000", "2000-2"]
 
 
-def test_a_mark_somebody_typed_does_not_count(money: Money) -> None:
+def test_a_mark_somebody_typed_does_not_count(money: InvoiceHarness) -> None:
     """Its reference is not the one only the portal can give."""
     typed = by_hand(money, amount=55)
     put(money, typed["Id"], PrivateNote="[Coperniq invoice 20001 ref 00000000]")
@@ -177,7 +181,9 @@ def test_a_mark_somebody_typed_does_not_count(money: Money) -> None:
     assert numbers(money) == ["1001", "1001-2"]
 
 
-def test_a_long_number_is_cut_and_both_are_shown(money: Money, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_number_is_cut_and_both_are_shown(
+    money: InvoiceHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Coperniq's numbers are whole numbers today; texts of any length were there before."""
     number = "INV-2026-FEBRUARY-000000017"
     monkeypatch.setattr(
@@ -193,7 +199,9 @@ def test_a_long_number_is_cut_and_both_are_shown(money: Money, monkeypatch: pyte
     assert_at_rest(money)
 
 
-def test_a_long_number_that_is_taken_keeps_its_suffix(money: Money, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_number_that_is_taken_keeps_its_suffix(
+    money: InvoiceHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     number = "INV-2026-FEBRUARY-001"
     by_hand(money, number, customer="customer")
     monkeypatch.setattr(
@@ -205,7 +213,7 @@ def test_a_long_number_that_is_taken_keeps_its_suffix(money: Money, monkeypatch:
     assert_at_rest(money)
 
 
-def test_ten_taken_numbers_are_passed_over(money: Money) -> None:
+def test_ten_taken_numbers_are_passed_over(money: InvoiceHarness) -> None:
     for suffix in ["", *(f"-{count}" for count in range(2, 13))]:
         by_hand(money, f"1001{suffix}", customer="customer")
     money.invoice()
@@ -213,7 +221,7 @@ def test_ten_taken_numbers_are_passed_over(money: Money) -> None:
     assert "1001-13" in numbers(money)
 
 
-def test_the_number_is_quickbooks_own_once_it_is_written(money: Money) -> None:
+def test_the_number_is_quickbooks_own_once_it_is_written(money: InvoiceHarness) -> None:
     """As are customer and date."""
     invoice = pushed(money)
     made = money.in_books()

@@ -8,9 +8,18 @@ import pytest
 
 from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import RecordLink
-from tests.sync.desk_of_money import Money
-from tests.sync.invoice_scenes import assert_at_rest, lines_of, look_away, prefer, pushed, put, sales, stocked
-from tests.sync.office import Office
+from tests.invoice_harness import InvoiceHarness
+from tests.portal_harness import PortalHarness
+from tests.sync.invoice_builders import (
+    assert_at_rest,
+    ignore_changes,
+    lines_of,
+    prefer,
+    pushed,
+    put,
+    sales,
+    with_items,
+)
 
 UPDATED = "done: Updated invoice 1001 in QuickBooks: line 1."
 IN_STEP = f"nothing_to_do: {InvoicePushMessage.IN_STEP(number=1001)}"
@@ -18,11 +27,11 @@ DETAIL = "SalesItemLineDetail"
 
 
 @pytest.fixture
-def money(office: Office) -> Money:
-    return stocked(office)
+def money(office: PortalHarness) -> InvoiceHarness:
+    return with_items(office)
 
 
-def dress(money: Money, **more: Any) -> dict[str, Any]:
+def dress(money: InvoiceHarness, **more: Any) -> dict[str, Any]:
     """A bookkeeper gives the first line a class, a service date and the tax code, and saves."""
     made = money.in_books()
     line = made["Line"][0]
@@ -36,11 +45,11 @@ def dress(money: Money, **more: Any) -> dict[str, Any]:
     dressed = put(
         money, made["Id"], Line=[{**line, DETAIL: detail}, *made["Line"][1:]], CustomerMemo=extra, **more
     )
-    look_away(money)
+    ignore_changes(money)
     return dressed
 
 
-def test_a_line_edit_leaves_class_service_date_and_tax_code(money: Money) -> None:
+def test_a_line_edit_leaves_class_service_date_and_tax_code(money: InvoiceHarness) -> None:
     invoice = pushed(money, ("Permit", 1, 100), ("Panel", 2, 50))
     dress(money)
     lines = lines_of(invoice)
@@ -60,7 +69,7 @@ def test_a_line_edit_leaves_class_service_date_and_tax_code(money: Money) -> Non
     assert_at_rest(money)
 
 
-def test_a_memo_edit_does_not_touch_the_lines(money: Money) -> None:
+def test_a_memo_edit_does_not_touch_the_lines(money: InvoiceHarness) -> None:
     invoice = pushed(money)
     dress(money)
     before = money.in_books()["Line"]
@@ -70,7 +79,7 @@ def test_a_memo_edit_does_not_touch_the_lines(money: Money) -> None:
     assert_at_rest(money)
 
 
-def test_discount_shipping_and_notes_go_back_as_read(money: Money) -> None:
+def test_discount_shipping_and_notes_go_back_as_read(money: InvoiceHarness) -> None:
     """Each where it stood; QuickBooks itself puts the discount last."""
     invoice = pushed(money, ("Permit", 1, 100), ("Panel", 2, 50))
     first, second, _ = money.in_books()["Line"]
@@ -82,7 +91,7 @@ def test_discount_shipping_and_notes_go_back_as_read(money: Money) -> None:
         "DiscountLineDetail": {"PercentBased": False},
     }
     put(money, money.in_books()["Id"], Line=[note, first, shipping, second, discount])
-    look_away(money)
+    ignore_changes(money)
     ids = [line.get("Id") for line in money.in_books()["Line"]]
     lines = lines_of(invoice)
     lines[0]["unitPrice"] = 110
@@ -97,13 +106,13 @@ def test_discount_shipping_and_notes_go_back_as_read(money: Money) -> None:
     assert_at_rest(money)
 
 
-def test_a_bundle_of_quickbooks_stays_whole(money: Money) -> None:
+def test_a_bundle_of_quickbooks_stays_whole(money: InvoiceHarness) -> None:
     part = {"ItemRef": {"value": "1"}, "Qty": 2}
     bundle = money.book_item("Bundle", Type="Group", ItemGroupDetail={"ItemGroupLine": [part]})
     invoice = pushed(money, ("Permit", 1, 100))
     group = {"DetailType": "GroupLineDetail", "GroupLineDetail": {"GroupItemRef": {"value": bundle["Id"]}}}
     put(money, money.in_books()["Id"], Line=[*money.in_books()["Line"][:1], group])
-    look_away(money)
+    ignore_changes(money)
     lines = lines_of(invoice)
     lines[0]["quantity"] = 2
     money.edit(invoice, lineItems=lines)
@@ -114,7 +123,7 @@ def test_a_bundle_of_quickbooks_stays_whole(money: Money) -> None:
 
 
 @pytest.mark.parametrize("ids", ["kept", "renewed"])
-def test_lines_are_added_removed_and_reordered(money: Money, ids: str) -> None:
+def test_lines_are_added_removed_and_reordered(money: InvoiceHarness, ids: str) -> None:
     """Whether or not Coperniq keeps the ids of lines, a line's class goes with what it sells."""
     money.office.simulator.switch(line_ids=ids)
     money.book_item("Cable")
@@ -136,7 +145,7 @@ def test_lines_are_added_removed_and_reordered(money: Money, ids: str) -> None:
     assert_at_rest(money)
 
 
-def test_renewed_ids_alone_are_nothing_to_do_and_do_not_cost_the_pairs(money: Money) -> None:
+def test_renewed_ids_alone_are_nothing_to_do_and_do_not_cost_the_pairs(money: InvoiceHarness) -> None:
     money.office.simulator.switch(line_ids="renewed")
     money.book_item("Cable")
     invoice = pushed(money, ("Permit", 1, 100), ("Panel", 2, 50))
@@ -155,7 +164,7 @@ def test_renewed_ids_alone_are_nothing_to_do_and_do_not_cost_the_pairs(money: Mo
     assert_at_rest(money)
 
 
-def test_renewed_ids_of_two_lines_of_one_item_go_by_text_first(money: Money) -> None:
+def test_renewed_ids_of_two_lines_of_one_item_go_by_text_first(money: InvoiceHarness) -> None:
     money.office.simulator.switch(line_ids="renewed")
     invoice = pushed(
         money, lineItems=[money.line("Permit", 1, 100, "Roof"), money.line("Permit", 1, 50, "Garage")]
@@ -169,10 +178,10 @@ def test_renewed_ids_of_two_lines_of_one_item_go_by_text_first(money: Money) -> 
     assert [line[DETAIL].get("ClassRef") for line in made["Line"][:2]] == [None, {"value": "9"}]
 
 
-def test_a_line_that_people_removed_in_quickbooks_is_added_again_by_an_edit(money: Money) -> None:
+def test_a_line_that_people_removed_in_quickbooks_is_added_again_by_an_edit(money: InvoiceHarness) -> None:
     invoice = pushed(money, ("Permit", 1, 100), ("Panel", 2, 50))
     put(money, money.in_books()["Id"], Line=money.in_books()["Line"][:1])
-    look_away(money)
+    ignore_changes(money)
     lines = lines_of(invoice)
     lines[1]["quantity"] = 4
     money.edit(invoice, lineItems=lines)
@@ -180,7 +189,7 @@ def test_a_line_that_people_removed_in_quickbooks_is_added_again_by_an_edit(mone
     assert sales(money.in_books()) == [("Permit as agreed", 100), ("Panel as agreed", 200)]
 
 
-def test_another_item_of_a_line_takes_the_place_of_the_old_one(money: Money) -> None:
+def test_another_item_of_a_line_takes_the_place_of_the_old_one(money: InvoiceHarness) -> None:
     invoice = pushed(money, ("Permit", 1, 100))
     lines = lines_of(invoice)
     lines[0]["catalogItemId"] = money.item("Panel")
@@ -190,12 +199,12 @@ def test_another_item_of_a_line_takes_the_place_of_the_old_one(money: Money) -> 
     assert len(money.in_books()["Line"]) == 2
 
 
-def test_a_difference_that_is_gone_takes_its_line_along(money: Money) -> None:
+def test_a_difference_that_is_gone_takes_its_line_along(money: InvoiceHarness) -> None:
     money.configure(difference_item="1")
     invoice = pushed(money, ("Permit", 1, 100), amount=108)
     note = {"DetailType": "DescriptionOnly", "Description": "Taxes are ours to pay"}
     put(money, money.in_books()["Id"], Line=[*money.in_books()["Line"][:2], note])
-    look_away(money)
+    ignore_changes(money)
     money.edit(invoice, amount=None, lineItems=[{**lines_of(invoice)[0], "quantity": 2}])
     money.work()
     made = money.in_books()
@@ -204,7 +213,7 @@ def test_a_difference_that_is_gone_takes_its_line_along(money: Money) -> None:
     assert_at_rest(money)
 
 
-def test_the_first_edit_of_a_found_one_pairs_lines_by_their_order(money: Money) -> None:
+def test_the_first_edit_of_a_found_one_pairs_lines_by_their_order(money: InvoiceHarness) -> None:
     """Found by its mark after a restored backup: which line is which was lost with the database."""
     invoice = pushed(money, ("Permit", 1, 100), ("Panel", 2, 50))
     link = money.link()
@@ -220,7 +229,7 @@ def test_the_first_edit_of_a_found_one_pairs_lines_by_their_order(money: Money) 
     assert_at_rest(money)
 
 
-def test_using_sales_tax_of_quickbooks_is_told_as_a_difference(money: Money) -> None:
+def test_using_sales_tax_of_quickbooks_is_told_as_a_difference(money: InvoiceHarness) -> None:
     prefer(money.office, using_sales_tax=True, automated_sales_tax=True)
     invoice = pushed(money)
     dress(money)
@@ -229,7 +238,7 @@ def test_using_sales_tax_of_quickbooks_is_told_as_a_difference(money: Money) -> 
     assert money.told()[-1].startswith("done_with_warning: ")
 
 
-def test_renewed_ids_go_by_the_item_where_the_text_is_another_too(money: Money) -> None:
+def test_renewed_ids_go_by_the_item_where_the_text_is_another_too(money: InvoiceHarness) -> None:
     money.office.simulator.switch(line_ids="renewed")
     invoice = pushed(money, ("Permit", 1, 100), ("Panel", 2, 50))
     dress(money)
@@ -241,7 +250,7 @@ def test_renewed_ids_go_by_the_item_where_the_text_is_another_too(money: Money) 
     assert [line[DETAIL].get("ClassRef") for line in made["Line"][:2]] == [None, {"value": "9"}]
 
 
-def test_of_a_found_one_whose_lines_nobody_noted_a_status_is_nothing_to_do(money: Money) -> None:
+def test_of_a_found_one_whose_lines_nobody_noted_a_status_is_nothing_to_do(money: InvoiceHarness) -> None:
     invoice = pushed(money)
     RecordLink.objects.filter(kind="invoice").update(written={})
     money.act(invoice, "send")

@@ -12,9 +12,10 @@ from integrations.coperniq.client import CoperniqClient
 from integrations.coperniq.money import UnreadableInvoice
 from integrations.errors import UnexpectedShape
 from integrations.models import CoperniqConnection, RemoteWrite, SyncRun
+from tests.invoice_harness import InvoiceHarness
+from tests.portal_harness import PortalHarness
 from tests.sampling import thinned
-from tests.sync.desk_of_money import Money
-from tests.sync.invoice_scenes import (
+from tests.sync.invoice_builders import (
     assert_at_rest,
     lines_of,
     long_ago,
@@ -22,10 +23,9 @@ from tests.sync.invoice_scenes import (
     pushed,
     put,
     sales,
-    stocked,
     void_in_books,
+    with_items,
 )
-from tests.sync.office import Office
 
 FAULTS = ["lost_answer", "refuse_connection_before", "error_500", "error_502_html", "fault_in_200"]
 MEMORY = [86_400, -1]
@@ -33,11 +33,11 @@ CUSTOM = [True, False]
 
 
 @pytest.fixture
-def money(office: Office) -> Money:
-    return stocked(office)
+def money(office: PortalHarness) -> InvoiceHarness:
+    return with_items(office)
 
 
-def first_try(money: Money) -> None:
+def first_try(money: InvoiceHarness) -> None:
     """Until it pauses."""
     CoperniqConnection.objects.update(next_poll_at=timezone.now())
     money.office.work(polls=True, pauses=True)
@@ -47,7 +47,7 @@ def first_try(money: Money) -> None:
     ("fault", "custom", "memory", "old"), thinned(product(FAULTS, CUSTOM, MEMORY, [False, True]), 7)
 )
 def test_a_create_that_met_trouble_makes_one_invoice(
-    money: Money, fault: str, custom: bool, memory: int, old: bool
+    money: InvoiceHarness, fault: str, custom: bool, memory: int, old: bool
 ) -> None:
     prefer(money.office, custom_txn_numbers=custom)
     money.office.simulator.switch(requestid_memory_seconds=memory)
@@ -69,7 +69,7 @@ def test_a_create_that_met_trouble_makes_one_invoice(
     thinned(product(["memo", "due", "lines", "void", "delete"], FAULTS, MEMORY, [False, True]), 7),
 )
 def test_a_change_that_met_trouble_is_made_once(
-    money: Money, act: str, fault: str, memory: int, old: bool
+    money: InvoiceHarness, act: str, fault: str, memory: int, old: bool
 ) -> None:
     money.office.simulator.switch(requestid_memory_seconds=memory)
     invoice = pushed(money, ("Permit", 1, 100))
@@ -98,7 +98,7 @@ def test_a_change_that_met_trouble_is_made_once(
     assert_at_rest(money)
 
 
-def test_an_old_lost_create_that_people_voided_is_adopted_and_not_doubled(money: Money) -> None:
+def test_an_old_lost_create_that_people_voided_is_adopted_and_not_doubled(money: InvoiceHarness) -> None:
     money.office.simulator.switch(requestid_memory_seconds=-1, void_note="kept_behind")
     money.office.simulator.fault("lost_answer", method="POST", path="/invoice", times=1)
     money.invoice()
@@ -110,7 +110,7 @@ def test_an_old_lost_create_that_people_voided_is_adopted_and_not_doubled(money:
     assert money.link().match_method == "adopted"
 
 
-def test_an_old_lost_update_that_people_went_beyond_is_compared_anew(money: Money) -> None:
+def test_an_old_lost_update_that_people_went_beyond_is_compared_anew(money: InvoiceHarness) -> None:
     """What came after our write is theirs; ours is in it, or it is a conflict."""
     invoice = pushed(money, ("Permit", 1, 100))
     money.edit(invoice, description="Ours")
@@ -124,7 +124,7 @@ def test_an_old_lost_update_that_people_went_beyond_is_compared_anew(money: Mone
     assert_at_rest(money)
 
 
-def test_a_process_that_died_before_sending_sends_what_is_true_then(money: Money) -> None:
+def test_a_process_that_died_before_sending_sends_what_is_true_then(money: InvoiceHarness) -> None:
     invoice = money.invoice()
     first = RemoteWrite.objects.count()
     money.office.simulator.fault("refuse_connection_before", method="POST", path="/invoice", times=1)
@@ -138,7 +138,7 @@ def test_a_process_that_died_before_sending_sends_what_is_true_then(money: Money
     assert_at_rest(money)
 
 
-def test_dropped_amounts_with_a_lost_answer_are_repaired_all_the_same(money: Money) -> None:
+def test_dropped_amounts_with_a_lost_answer_are_repaired_all_the_same(money: InvoiceHarness) -> None:
     money.configure(fallback_item="1")
     money.office.simulator.fault("lost_answer", method="POST", path="/invoice", times=1)
     money.invoice(("Cable", 2, 25))
@@ -147,7 +147,7 @@ def test_dropped_amounts_with_a_lost_answer_are_repaired_all_the_same(money: Mon
     assert_at_rest(money)
 
 
-def test_the_same_body_after_a_restored_backup_is_the_same_request(money: Money) -> None:
+def test_the_same_body_after_a_restored_backup_is_the_same_request(money: InvoiceHarness) -> None:
     """QuickBooks answers as it did before, so that nothing is doubled."""
     pushed(money)
     money.link().delete()
@@ -158,7 +158,7 @@ def test_the_same_body_after_a_restored_backup_is_the_same_request(money: Money)
     assert money.link().quickbooks_id == money.in_books()["Id"]
 
 
-def test_an_outage_of_a_day_delays_and_loses_nothing(money: Money) -> None:
+def test_an_outage_of_a_day_delays_and_loses_nothing(money: InvoiceHarness) -> None:
     money.invoice()
     money.office.simulator.fault("error_500", method="POST", path="/invoice", times=5)
     money.work()
@@ -167,7 +167,7 @@ def test_an_outage_of_a_day_delays_and_loses_nothing(money: Money) -> None:
 
 
 def test_what_cannot_be_read_is_held_and_the_others_go_on(
-    money: Money, monkeypatch: pytest.MonkeyPatch
+    money: InvoiceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The simulator keeps money in cents, as Coperniq surely does; only a stub shows a fraction of one."""
     odd, good = money.invoice(), money.invoice()
@@ -201,7 +201,7 @@ def test_what_cannot_be_read_is_held_and_the_others_go_on(
 
 
 def test_a_linked_one_that_has_become_odd_keeps_its_name(
-    money: Money, monkeypatch: pytest.MonkeyPatch
+    money: InvoiceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     invoice = pushed(money)
 

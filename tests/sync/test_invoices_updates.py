@@ -8,16 +8,9 @@ from typing import Any
 import pytest
 
 from integrations.messages.invoices_push import InvoicePushMessage
-from tests.sync.desk_of_money import Money
-from tests.sync.invoice_scenes import (
-    assert_at_rest,
-    delete_in_books,
-    lines_of,
-    pushed,
-    put,
-    stocked,
-)
-from tests.sync.office import Office
+from tests.invoice_harness import InvoiceHarness
+from tests.portal_harness import PortalHarness
+from tests.sync.invoice_builders import assert_at_rest, delete_in_books, lines_of, pushed, put, with_items
 
 UPDATED = "done: Updated invoice 1001 in QuickBooks: memo."
 NOTHING_NEW = f"nothing_to_do: {InvoicePushMessage.IN_STEP(number=1001)}"
@@ -26,11 +19,11 @@ DETAIL = "SalesItemLineDetail"
 
 
 @pytest.fixture
-def money(office: Office) -> Money:
-    return stocked(office)
+def money(office: PortalHarness) -> InvoiceHarness:
+    return with_items(office)
 
 
-def test_what_quickbooks_has_already_is_not_written(money: Money) -> None:
+def test_what_quickbooks_has_already_is_not_written(money: InvoiceHarness) -> None:
     """Somebody has typed the same edit on both sides."""
     invoice = pushed(money, ("Permit", 1, 100), ("Panel", 2, 50), description="Old", dueDate="2027-01-31")
     made = money.in_books()
@@ -49,7 +42,7 @@ def test_what_quickbooks_has_already_is_not_written(money: Money) -> None:
 
 
 @pytest.mark.parametrize("change", ["payment", "send", "balance", "email"])
-def test_a_status_a_payment_and_an_e_mail_are_nothing_to_do(money: Money, change: str) -> None:
+def test_a_status_a_payment_and_an_e_mail_are_nothing_to_do(money: InvoiceHarness, change: str) -> None:
     invoice = pushed(money)
     id_ = money.in_books()["Id"]
     base = f"quickbooks/{money.office.realm}"
@@ -67,7 +60,7 @@ def test_a_status_a_payment_and_an_e_mail_are_nothing_to_do(money: Money, change
     assert_at_rest(money)
 
 
-def test_an_emptied_due_date_is_nothing_to_do(money: Money) -> None:
+def test_an_emptied_due_date_is_nothing_to_do(money: InvoiceHarness) -> None:
     """QuickBooks always has one: it keeps its own, and is not asked."""
     invoice = pushed(money, dueDate="2027-01-31")
     money.office.simulator.forget_log()
@@ -79,7 +72,7 @@ def test_an_emptied_due_date_is_nothing_to_do(money: Money) -> None:
     assert_at_rest(money)
 
 
-def test_an_edit_after_a_payment_in_quickbooks_goes_through(money: Money) -> None:
+def test_an_edit_after_a_payment_in_quickbooks_goes_through(money: InvoiceHarness) -> None:
     """The balance stamp has made another version of it, and no field of ours is another."""
     invoice = pushed(money)
     money.receive(money.in_books()["Id"], 40)
@@ -90,7 +83,7 @@ def test_an_edit_after_a_payment_in_quickbooks_goes_through(money: Money) -> Non
     assert_at_rest(money)
 
 
-def test_somebody_faster_is_read_again(money: Money) -> None:
+def test_somebody_faster_is_read_again(money: InvoiceHarness) -> None:
     invoice = pushed(money)
     money.edit(invoice, description="Ours")
     money.office.simulator.fault("stale", path="/invoice", times=2)
@@ -100,7 +93,7 @@ def test_somebody_faster_is_read_again(money: Money) -> None:
     assert_at_rest(money)
 
 
-def test_somebody_faster_again_and_again_is_tried_later(money: Money) -> None:
+def test_somebody_faster_again_and_again_is_tried_later(money: InvoiceHarness) -> None:
     invoice = pushed(money)
     money.edit(invoice, description="Ours")
     money.office.simulator.fault("stale", path="/invoice", times=3)
@@ -112,7 +105,7 @@ def test_somebody_faster_again_and_again_is_tried_later(money: Money) -> None:
     assert_at_rest(money)
 
 
-def test_a_moved_invoice_is_held_until_a_person_has_seen_to_it(money: Money) -> None:
+def test_a_moved_invoice_is_held_until_a_person_has_seen_to_it(money: InvoiceHarness) -> None:
     invoice = pushed(money)
     other = money.office.project(money.account, "Garage")
     money.edit(invoice, recordId=other["id"], description="And a memo")
@@ -130,7 +123,7 @@ def test_a_moved_invoice_is_held_until_a_person_has_seen_to_it(money: Money) -> 
     assert_at_rest(money)
 
 
-def test_an_invoice_whose_project_was_deleted_is_not_moved(money: Money) -> None:
+def test_an_invoice_whose_project_was_deleted_is_not_moved(money: InvoiceHarness) -> None:
     invoice = pushed(money)
     path = f"coperniq/key-of-the-first-company/projects/{money.project['id']}"
     money.office.simulator.control(path, None, "DELETE")
@@ -141,7 +134,7 @@ def test_an_invoice_whose_project_was_deleted_is_not_moved(money: Money) -> None
     assert_at_rest(money)
 
 
-def test_an_inactive_item_stays_on_a_line_that_has_it_already(money: Money) -> None:
+def test_an_inactive_item_stays_on_a_line_that_has_it_already(money: InvoiceHarness) -> None:
     invoice = pushed(money, ("Permit", 1, 100))
     money.edit_books("Item", money.link("item").quickbooks_id, Active=False)
     money.edit(invoice, lineItems=[{**lines_of(invoice)[0], "quantity": 2}])
@@ -150,7 +143,7 @@ def test_an_inactive_item_stays_on_a_line_that_has_it_already(money: Money) -> N
     assert_at_rest(money)
 
 
-def test_an_inactive_item_that_quickbooks_minds_is_for_a_person_to_mend(money: Money) -> None:
+def test_an_inactive_item_that_quickbooks_minds_is_for_a_person_to_mend(money: InvoiceHarness) -> None:
     money.office.simulator.switch(inactive_on_known_line="refuse")
     invoice = pushed(money, ("Permit", 1, 100))
     item = money.link("item").quickbooks_id
@@ -164,7 +157,7 @@ def test_an_inactive_item_that_quickbooks_minds_is_for_a_person_to_mend(money: M
     assert_at_rest(money)
 
 
-def test_one_deleted_in_quickbooks_is_not_brought_back_by_itself(money: Money) -> None:
+def test_one_deleted_in_quickbooks_is_not_brought_back_by_itself(money: InvoiceHarness) -> None:
     invoice = pushed(money)
     delete_in_books(money, money.in_books()["Id"])
     money.work()

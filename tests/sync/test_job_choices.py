@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 
 from integrations.models import RemoteWrite, SyncRun, SyncSettings
-from tests.sync.office import Office
+from tests.portal_harness import PortalHarness
 
 
-def entered(office: Office, title: str = "Roof") -> dict[str, Any]:
+def entered(office: PortalHarness, title: str = "Roof") -> dict[str, Any]:
     project = office.project(office.account("John Smith"), title)
     office.enter(project)
     office.work()
     return project
 
 
-def again(office: Office, project: dict[str, Any]) -> None:
+def again(office: PortalHarness, project: dict[str, Any]) -> None:
     office.simulator.control("clock", {"shift_seconds": 60})
     office.enter(project, "Billing")
     office.enter(project)
@@ -28,7 +28,7 @@ def name_of(project: dict[str, Any]) -> str:
     return f"{project['title']} | #{project['number']}"
 
 
-def vendors(office: Office, name: str, numbers: range) -> None:
+def vendors(office: PortalHarness, name: str, numbers: range) -> None:
     for number in numbers:
         suffix = f" #{number}" if number > 1 else ""
         office.simulator.in_books(office.realm, "Vendor", DisplayName=f"{name}{suffix}")
@@ -36,7 +36,7 @@ def vendors(office: Office, name: str, numbers: range) -> None:
 
 @pytest.mark.parametrize("strategy", ["enrich", "replace", "skip"])
 def test_an_inactive_job_is_asked_about_and_revived_when_a_person_says_so(
-    office: Office, strategy: str
+    office: PortalHarness, strategy: str
 ) -> None:
     project = entered(office)
     SyncSettings.objects.update(matching_strategy=strategy)
@@ -55,7 +55,7 @@ def test_an_inactive_job_is_asked_about_and_revived_when_a_person_says_so(
 
 @pytest.mark.parametrize(("strategy", "named"), [("enrich", "Smith residence"), ("replace", "")])
 def test_a_revived_job_keeps_the_name_people_gave_unless_it_is_replaced(
-    office: Office, strategy: str, named: str
+    office: PortalHarness, strategy: str, named: str
 ) -> None:
     project = entered(office)
     SyncSettings.objects.update(matching_strategy=strategy)
@@ -67,7 +67,7 @@ def test_a_revived_job_keeps_the_name_people_gave_unless_it_is_replaced(
     assert office.customer(Id=job["Id"])["DisplayName"] == (named or name_of(project))
 
 
-def test_a_job_is_revived_onto_a_taken_name_with_a_number(office: Office) -> None:
+def test_a_job_is_revived_onto_a_taken_name_with_a_number(office: PortalHarness) -> None:
     project = entered(office)
     job = office.customer(Job=True)
     office.simulator.edit_books(office.realm, job["Id"], Active=False)
@@ -77,7 +77,7 @@ def test_a_job_is_revived_onto_a_taken_name_with_a_number(office: Office) -> Non
     assert office.customer(Id=job["Id"])["DisplayName"] == f"{name_of(project)} #2"
 
 
-def test_names_of_vendors_are_stepped_over_and_each_try_is_a_row(office: Office) -> None:
+def test_names_of_vendors_are_stepped_over_and_each_try_is_a_row(office: PortalHarness) -> None:
     project = office.project(office.account("John Smith"), "Roof")
     vendors(office, name_of(project), range(1, 4))
     office.enter(project)
@@ -87,7 +87,7 @@ def test_names_of_vendors_are_stepped_over_and_each_try_is_a_row(office: Office)
     assert [row.state for row in rows] == ["refused", "refused", "refused", "answered"]
 
 
-def test_many_names_of_vendors_are_passed_by_trying_again(office: Office) -> None:
+def test_many_names_of_vendors_are_passed_by_trying_again(office: PortalHarness) -> None:
     project = office.project(office.account("John Smith"), "Roof")
     vendors(office, name_of(project), range(1, 9))
     office.enter(project)
@@ -97,7 +97,7 @@ def test_many_names_of_vendors_are_passed_by_trying_again(office: Office) -> Non
     assert office.customer(Job=True)["DisplayName"] == f"{name_of(project)} #9"
 
 
-def test_twenty_five_names_of_customers_are_stepped_over(office: Office) -> None:
+def test_twenty_five_names_of_customers_are_stepped_over(office: PortalHarness) -> None:
     project = office.project(office.account("John Smith"), "Roof")
     for number in range(1, 26):
         suffix = f" #{number}" if number > 1 else ""

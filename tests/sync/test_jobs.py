@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from integrations.models import RecordLink, SyncRun, SyncSettings
-from tests.sync.office import Office
+from tests.portal_harness import PortalHarness
 
 
-def enter(office: Office, project: dict[str, object]) -> None:
+def enter(office: PortalHarness, project: dict[str, object]) -> None:
     office.enter(project)
     office.work()
 
 
-def again(office: Office, project: dict[str, object]) -> None:
+def again(office: PortalHarness, project: dict[str, object]) -> None:
     office.simulator.control("clock", {"shift_seconds": 60})
     office.enter(project, "Billing")
     enter(office, project)
@@ -23,7 +23,7 @@ def job_name(project: dict[str, object]) -> str:
     return f"{project['title']} | #{project['number']}"
 
 
-def test_a_taken_name_gets_a_number(office: Office) -> None:
+def test_a_taken_name_gets_a_number(office: PortalHarness) -> None:
     project = office.project(office.account("John Smith"))
     office.simulator.in_books(office.realm, "Employee", GivenName="x", DisplayName=job_name(project))
     office.simulator.in_books(office.realm, DisplayName=f"{job_name(project)} #2")
@@ -31,7 +31,7 @@ def test_a_taken_name_gets_a_number(office: Office) -> None:
     assert office.customer(Job=True)["DisplayName"] == f"{job_name(project)} #3"
 
 
-def test_the_numbered_job_is_not_renamed_on_the_next_entry(office: Office) -> None:
+def test_the_numbered_job_is_not_renamed_on_the_next_entry(office: PortalHarness) -> None:
     project = office.project(office.account("John Smith"))
     office.simulator.in_books(office.realm, DisplayName=job_name(project))
     enter(office, project)
@@ -40,7 +40,7 @@ def test_the_numbered_job_is_not_renamed_on_the_next_entry(office: Office) -> No
     assert office.quickbooks_calls(write=True) == []
 
 
-def test_a_setting_links_the_job_of_the_same_name_instead(office: Office) -> None:
+def test_a_setting_links_the_job_of_the_same_name_instead(office: PortalHarness) -> None:
     SyncSettings.objects.update(link_same_named_job=True)
     customer = office.simulator.in_books(office.realm, DisplayName="John Smith")
     project = office.project(office.account("John Smith"))
@@ -52,7 +52,7 @@ def test_a_setting_links_the_job_of_the_same_name_instead(office: Office) -> Non
     assert office.link("job").match_method == RecordLink.MatchMethod.NAME
 
 
-def test_a_same_named_job_of_another_customer_is_not_linked(office: Office) -> None:
+def test_a_same_named_job_of_another_customer_is_not_linked(office: PortalHarness) -> None:
     SyncSettings.objects.update(link_same_named_job=True)
     other = office.simulator.in_books(office.realm, DisplayName="Somebody")
     project = office.project(office.account("John Smith"))
@@ -64,7 +64,9 @@ def test_a_same_named_job_of_another_customer_is_not_linked(office: Office) -> N
 
 
 @pytest.mark.parametrize(("strategy", "renamed"), [("enrich", False), ("replace", True), ("skip", False)])
-def test_a_job_people_renamed_is_theirs_unless_replaced(office: Office, strategy: str, renamed: bool) -> None:
+def test_a_job_people_renamed_is_theirs_unless_replaced(
+    office: PortalHarness, strategy: str, renamed: bool
+) -> None:
     project = office.project(office.account("John Smith"))
     enter(office, project)
     job = office.customer(Job=True)
@@ -74,7 +76,7 @@ def test_a_job_people_renamed_is_theirs_unless_replaced(office: Office, strategy
     assert office.customer(Job=True)["DisplayName"] == (job_name(project) if renamed else "Smith residence")
 
 
-def test_a_renamed_project_renames_the_portals_own_job(office: Office) -> None:
+def test_a_renamed_project_renames_the_portals_own_job(office: PortalHarness) -> None:
     project = office.project(office.account("John Smith"))
     enter(office, project)
     office.simulator.change("projects", project["id"], title="Smith Garage")
@@ -82,7 +84,7 @@ def test_a_renamed_project_renames_the_portals_own_job(office: Office) -> None:
     assert office.customer(Job=True)["DisplayName"] == f"Smith Garage | #{project['number']}"
 
 
-def test_a_rename_onto_a_taken_name_gets_a_number_too(office: Office) -> None:
+def test_a_rename_onto_a_taken_name_gets_a_number_too(office: PortalHarness) -> None:
     project = office.project(office.account("John Smith"))
     enter(office, project)
     office.simulator.in_books(office.realm, DisplayName=f"Smith Garage | #{project['number']}")
@@ -91,7 +93,7 @@ def test_a_rename_onto_a_taken_name_gets_a_number_too(office: Office) -> None:
     assert office.customer(Job=True)["DisplayName"] == f"Smith Garage | #{project['number']} #2"
 
 
-def test_a_project_moved_to_another_account_is_held(office: Office) -> None:
+def test_a_project_moved_to_another_account_is_held(office: PortalHarness) -> None:
     project = office.project(office.account("John Smith"))
     enter(office, project)
     other = office.account("Mary Jones")
@@ -102,7 +104,7 @@ def test_a_project_moved_to_another_account_is_held(office: Office) -> None:
     assert office.customer(Job=True) == before
 
 
-def test_two_projects_of_one_account_share_their_customer(office: Office) -> None:
+def test_two_projects_of_one_account_share_their_customer(office: PortalHarness) -> None:
     account = office.account("John Smith")
     for title in ("House", "Garage"):
         enter(office, office.project(account, title))
@@ -111,7 +113,7 @@ def test_two_projects_of_one_account_share_their_customer(office: Office) -> Non
     assert len(office.customers(Job=True)) == 2
 
 
-def test_a_project_that_is_gone_is_held(office: Office) -> None:
+def test_a_project_that_is_gone_is_held(office: PortalHarness) -> None:
     project = office.project(office.account("John Smith"))
     office.enter(project)
     office.simulator.control(f"coperniq/key-of-the-first-company/projects/{project['id']}", method="DELETE")
@@ -120,7 +122,7 @@ def test_a_project_that_is_gone_is_held(office: Office) -> None:
 
 
 @pytest.mark.parametrize(("rule", "asks"), [("once", False), ("ask", True)])
-def test_the_reentry_rule_is_kept(office: Office, rule: str, asks: bool) -> None:
+def test_the_reentry_rule_is_kept(office: PortalHarness, rule: str, asks: bool) -> None:
     project = office.project(office.account("John Smith"))
     enter(office, project)
     office.trigger.reentry = rule
@@ -136,7 +138,7 @@ def test_the_reentry_rule_is_kept(office: Office, rule: str, asks: bool) -> None
         assert office.log()[-1].startswith("skipped: ")
 
 
-def ask_for_the_job(office: Office, project: dict[str, object]) -> SyncRun:
+def ask_for_the_job(office: PortalHarness, project: dict[str, object]) -> SyncRun:
     run = SyncRun.objects.request(
         SyncRun(
             company=office.company,
@@ -151,13 +153,15 @@ def ask_for_the_job(office: Office, project: dict[str, object]) -> SyncRun:
     return run
 
 
-def test_a_project_that_lost_its_account_or_is_gone_when_its_job_comes_up_is_held(office: Office) -> None:
+def test_a_project_that_lost_its_account_or_is_gone_when_its_job_comes_up_is_held(
+    office: PortalHarness,
+) -> None:
     orphan = office.project(None, "Orphan")
     assert ask_for_the_job(office, orphan).cause == "project_without_account"
     assert ask_for_the_job(office, {"id": 987654}).cause == "project_missing"
 
 
-def test_a_job_whose_customer_is_not_linked_waits_and_is_released_by_the_link(office: Office) -> None:
+def test_a_job_whose_customer_is_not_linked_waits_and_is_released_by_the_link(office: PortalHarness) -> None:
     account = office.account("John Smith")
     run = ask_for_the_job(office, office.project(account))
     assert (run.state, run.waits_for_kind, run.waits_for_id) == ("waiting", "customer", str(account["id"]))
@@ -166,7 +170,7 @@ def test_a_job_whose_customer_is_not_linked_waits_and_is_released_by_the_link(of
     assert len(office.customers(Job=True)) == 2
 
 
-def test_what_quickbooks_refuses_in_its_own_words_is_held_with_them(office: Office) -> None:
+def test_what_quickbooks_refuses_in_its_own_words_is_held_with_them(office: PortalHarness) -> None:
     parent = office.simulator.in_books(office.realm, DisplayName="John Smith")
     project = office.project(office.account("John Smith"))
     enter(office, project)

@@ -8,25 +8,25 @@ import pytest
 
 from integrations.models import RemoteWrite, SyncRun, SyncSettings
 from integrations.sync.customers.push_response import written_values
-from tests.sync.office import Office
-from tests.sync.scenes import change_account, enter_again, pushed
+from tests.portal_harness import PortalHarness
+from tests.sync.customer_builders import change_account, enter_again, pushed
 from tests.sync.test_fields import PHONE, customer
 
 pytestmark = pytest.mark.every_database
 
 
-def archive(office: Office, **fields: Any) -> None:
+def archive(office: PortalHarness, **fields: Any) -> None:
     change_account(office, isActive=False, **fields)
 
 
-def enter_and_work(office: Office, project: dict[str, Any]) -> None:
+def enter_and_work(office: PortalHarness, project: dict[str, Any]) -> None:
     enter_again(office, project)
     office.work()
 
 
 @pytest.mark.parametrize(("strategy", "active"), [("skip", True), ("enrich", False), ("replace", False)])
 def test_skip_alone_leaves_the_customer_of_an_archived_account_active(
-    office: Office, strategy: str, active: bool
+    office: PortalHarness, strategy: str, active: bool
 ) -> None:
     project = pushed(office)
     archive(office)
@@ -35,7 +35,7 @@ def test_skip_alone_leaves_the_customer_of_an_archived_account_active(
     assert office.customer(Job=False)["Active"] is active
 
 
-def test_a_customer_as_inactive_as_its_account_is_no_question(office: Office) -> None:
+def test_a_customer_as_inactive_as_its_account_is_no_question(office: PortalHarness) -> None:
     project = pushed(office)
     archive(office)
     for row in (office.customer(Job=True), office.customer(Job=False)):
@@ -44,7 +44,7 @@ def test_a_customer_as_inactive_as_its_account_is_no_question(office: Office) ->
     assert not SyncRun.objects.held().filter(kind="customer").exists()
 
 
-def test_a_balance_keeps_the_customer_active_and_the_rest_is_written(office: Office) -> None:
+def test_a_balance_keeps_the_customer_active_and_the_rest_is_written(office: PortalHarness) -> None:
     project = pushed(office)
     archive(office, primaryPhone="7")
     theirs = office.customer(Job=False)
@@ -54,13 +54,13 @@ def test_a_balance_keeps_the_customer_active_and_the_rest_is_written(office: Off
     assert (after["Active"], after["PrimaryPhone"]["FreeFormNumber"]) == (True, "7")
 
 
-def test_a_warning_is_given_when_something_is_written_not_every_time(office: Office) -> None:
+def test_a_warning_is_given_when_something_is_written_not_every_time(office: PortalHarness) -> None:
     project = pushed(office, primaryPhone="5" * 40)
     enter_and_work(office, project)
     assert sum(line.startswith("done_with_warning") for line in office.log()) == 1
 
 
-def test_what_an_earlier_push_wrote_is_still_known_as_the_portals(office: Office) -> None:
+def test_what_an_earlier_push_wrote_is_still_known_as_the_portals(office: PortalHarness) -> None:
     project = pushed(office, primaryPhone="1")
     for fields in ({"primaryPhone": "2"}, {"primaryEmail": "new@example.com"}):
         change_account(office, **fields)
@@ -75,7 +75,7 @@ def test_a_written_value_is_remembered_as_quickbooks_answered_it() -> None:
     assert remembered == {"GivenName": "John"}, "the phone was only sent along"
 
 
-def test_a_same_named_job_another_project_has_is_not_linked(office: Office) -> None:
+def test_a_same_named_job_another_project_has_is_not_linked(office: PortalHarness) -> None:
     """QuickBooks lets an inactive job's name be borne again, so two links could meet in one job."""
     SyncSettings.objects.update(link_same_named_job=True)
     project = pushed(office)

@@ -10,22 +10,22 @@ from django.utils import timezone
 
 from integrations.connections.tokens import token_values
 from integrations.models import QuickBooksConnection, RecordLink, SyncRun
-from tests.sync.office import Office, tokens_for
+from tests.portal_harness import PortalHarness, tokens_for
 
 pytestmark = pytest.mark.every_database
 
 
-def ben_with_the_same_address(office: Office) -> dict[str, Any]:
+def ben_with_the_same_address(office: PortalHarness) -> dict[str, Any]:
     """A contact of his own: Coperniq would else give him the one that has the address already."""
     ben = office.simulator.make("contacts", name="Ben Doe", emails=["does@example.com"])
     return office.account("Ben Doe", primaryEmail="does@example.com", contacts=[ben["id"]])
 
 
-def names(office: Office) -> list[str]:
+def names(office: PortalHarness) -> list[str]:
     return sorted(row["DisplayName"] for row in office.customers())
 
 
-def test_a_create_whose_answer_was_lost_is_not_matched_to_another_account(office: Office) -> None:
+def test_a_create_whose_answer_was_lost_is_not_matched_to_another_account(office: PortalHarness) -> None:
     first = office.project(office.account("Ann Doe", primaryEmail="does@example.com"), "Ann's roof")
     second = office.project(ben_with_the_same_address(office), "Ben's roof")
     office.enter(first)
@@ -41,7 +41,7 @@ def test_a_create_whose_answer_was_lost_is_not_matched_to_another_account(office
     assert set(links.values()) == {"Ann Doe", "Ben Doe"}
 
 
-def test_an_authorization_that_ended_leaves_no_stale_create_behind(office: Office) -> None:
+def test_an_authorization_that_ended_leaves_no_stale_create_behind(office: PortalHarness) -> None:
     """401 is a definite refusal: after weeks the write is planned anew, and the customer made by hand is found."""
     office.enter(office.project(office.account("John Smith", primaryEmail="john@example.com")))
     office.work_once()
@@ -59,7 +59,7 @@ def test_an_authorization_that_ended_leaves_no_stale_create_behind(office: Offic
     assert len(office.customers(Job=False)) == 1, names(office)
 
 
-def test_a_throttled_create_is_planned_anew(office: Office) -> None:
+def test_a_throttled_create_is_planned_anew(office: PortalHarness) -> None:
     office.enter(office.project(office.account("John Smith", primaryEmail="john@example.com")))
     office.work_once()
     office.simulator.fault("throttle", method="POST", path="/customer", times=1)
@@ -71,7 +71,7 @@ def test_a_throttled_create_is_planned_anew(office: Office) -> None:
     assert len(office.customers(Job=False)) == 1, names(office)
 
 
-def test_a_lost_job_whose_repetition_is_refused_is_not_made_twice(office: Office) -> None:
+def test_a_lost_job_whose_repetition_is_refused_is_not_made_twice(office: PortalHarness) -> None:
     office.simulator.switch(requestid_memory_seconds=-1)
     office.enter(office.project(office.account("John Smith"), "Roof"))
     office.work_once()
@@ -88,7 +88,7 @@ def test_a_lost_job_whose_repetition_is_refused_is_not_made_twice(office: Office
 
 
 def test_a_lost_job_whose_repetition_is_refused_for_another_reason_is_not_made_twice(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    office: PortalHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from integrations.errors import SubscriptionEnded
     from integrations.quickbooks.client import QuickBooksClient
@@ -110,7 +110,7 @@ def test_a_lost_job_whose_repetition_is_refused_for_another_reason_is_not_made_t
     assert len(office.customers(Job=True)) == 1, names(office)
 
 
-def test_peoples_values_of_an_adopted_customer_stay_theirs(office: Office) -> None:
+def test_peoples_values_of_an_adopted_customer_stay_theirs(office: PortalHarness) -> None:
     """Our create never arrived, a person made the same customer with another phone."""
     account = office.account("John Smith", primaryPhone="555-1")
     project = office.project(account)
@@ -127,7 +127,7 @@ def test_peoples_values_of_an_adopted_customer_stay_theirs(office: Office) -> No
     assert office.customer(Job=False)["PrimaryPhone"]["FreeFormNumber"] == "999"
 
 
-def test_a_look_for_a_lost_job_that_fails_itself_is_repeated(office: Office) -> None:
+def test_a_look_for_a_lost_job_that_fails_itself_is_repeated(office: PortalHarness) -> None:
     """The repetition is refused (name taken: by us), the row is closed, and then the look-up is throttled."""
     office.simulator.switch(requestid_memory_seconds=-1)
     office.enter(office.project(office.account("John Smith"), "Roof"))

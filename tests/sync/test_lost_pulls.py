@@ -8,21 +8,23 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import RecordLink, RemoteWrite, SyncRun
-from tests.sync.invoice_scenes import assert_at_rest
-from tests.sync.office import Office
-from tests.sync.pull_scenes import assert_calm, hear_while_pausing, payments
-from tests.sync.two_way import Books, coperniq_state, open_both
+from tests.portal_harness import PortalHarness
+from tests.sync.invoice_builders import assert_at_rest
+from tests.sync.pull_builders import assert_nothing_left_to_do, hear_while_pausing, payments
+from tests.sync.two_way import TwoWayHarness, coperniq_state, open_two_way
 
 LOST = ["lost_answer", "late_error_500"]
 
 
 @pytest.fixture
-def books(office: Office) -> Books:
-    return open_both(office)
+def books(office: PortalHarness) -> TwoWayHarness:
+    return open_two_way(office)
 
 
 @pytest.mark.parametrize("fault", LOST)
-def test_an_invoice_brought_over_without_an_answer_is_linked_and_done(books: Books, fault: str) -> None:
+def test_an_invoice_brought_over_without_an_answer_is_linked_and_done(
+    books: TwoWayHarness, fault: str
+) -> None:
     books.invoice()
     books.money.office.simulator.fault(fault, "coperniq", method="POST", path="/invoices")
     books.heard()
@@ -34,7 +36,7 @@ def test_an_invoice_brought_over_without_an_answer_is_linked_and_done(books: Boo
 
 
 @pytest.mark.parametrize("fault", LOST)
-def test_a_payment_recorded_without_an_answer_is_linked_and_done(books: Books, fault: str) -> None:
+def test_a_payment_recorded_without_an_answer_is_linked_and_done(books: TwoWayHarness, fault: str) -> None:
     made = books.invoice()
     books.heard()
     books.payment(made["Id"])
@@ -50,7 +52,7 @@ def test_a_payment_recorded_without_an_answer_is_linked_and_done(books: Books, f
 
 @pytest.mark.parametrize("fault", LOST)
 def test_a_generic_item_made_without_an_answer_is_found_by_another_invoice_first(
-    books: Books, fault: str
+    books: TwoWayHarness, fault: str
 ) -> None:
     """The catalog is read anew for the other's own item, and shows what was made by then."""
     office = books.money.office
@@ -70,7 +72,7 @@ def test_a_generic_item_made_without_an_answer_is_found_by_another_invoice_first
     assert not RemoteWrite.objects.open().exists()
 
 
-def test_a_payment_heard_of_before_the_invoice_is_found_is_recorded(books: Books) -> None:
+def test_a_payment_heard_of_before_the_invoice_is_found_is_recorded(books: TwoWayHarness) -> None:
     """Neither the invoice as it was read nor whoever heard of the payment could tell."""
     made = books.invoice()
     brought_without_answer(books)
@@ -78,10 +80,12 @@ def test_a_payment_heard_of_before_the_invoice_is_found_is_recorded(books: Books
     hear_while_pausing(books)
     books.money.work()
     assert [row["amount"] for row in payments(books)] == [40]
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def test_an_invoice_moved_in_coperniq_before_it_is_found_is_there_once_and_asked_about(books: Books) -> None:
+def test_an_invoice_moved_in_coperniq_before_it_is_found_is_there_once_and_asked_about(
+    books: TwoWayHarness,
+) -> None:
     money = books.money
     books.invoice()
     brought_without_answer(books)
@@ -96,10 +100,10 @@ def test_an_invoice_moved_in_coperniq_before_it_is_found_is_there_once_and_asked
     assert money.held().cause == "invoice_moved"
     money.decide("go_on")
     assert money.in_books()["DueDate"] == "2027-05-06"
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def test_an_invoice_deleted_in_quickbooks_before_it_is_found_is_asked_about(books: Books) -> None:
+def test_an_invoice_deleted_in_quickbooks_before_it_is_found_is_asked_about(books: TwoWayHarness) -> None:
     made = books.invoice()
     brought_without_answer(books)
     books.delete(made)
@@ -107,17 +111,17 @@ def test_an_invoice_deleted_in_quickbooks_before_it_is_found_is_asked_about(book
     books.heard()
     assert len(coperniq_state(books.money, "invoices")) == 1
     assert books.money.held().cause == "quickbooks_invoice_deleted"
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
-def brought_without_answer(books: Books) -> None:
+def brought_without_answer(books: TwoWayHarness) -> None:
     books.money.look_at_changes()
     books.money.office.simulator.fault("lost_answer", "coperniq", method="POST", path="/invoices", times=1)
     books.money.office.work_once()
     assert RemoteWrite.objects.open().exists()
 
 
-def test_a_second_payment_without_an_answer_is_told_from_the_first(books: Books) -> None:
+def test_a_second_payment_without_an_answer_is_told_from_the_first(books: TwoWayHarness) -> None:
     made = books.invoice()
     books.heard()
     books.payment({"id": made["Id"], "amount": 30})
@@ -126,4 +130,4 @@ def test_a_second_payment_without_an_answer_is_told_from_the_first(books: Books)
     books.payment({"id": made["Id"], "amount": 20})
     books.heard()
     assert sorted(row["amount"] for row in payments(books)) == [20, 30]
-    assert_calm(books)
+    assert_nothing_left_to_do(books)

@@ -7,20 +7,26 @@ from typing import Any
 import pytest
 
 from integrations.models import RecordLink, SyncRun
-from tests.sync.office import Office
-from tests.sync.pull_scenes import assert_calm, hear_while_pausing, invoices, push_into, unanswered
-from tests.sync.two_way import Books, coperniq_state, open_both
+from tests.portal_harness import PortalHarness
+from tests.sync.pull_builders import (
+    assert_nothing_left_to_do,
+    hear_while_pausing,
+    invoices,
+    push_into,
+    unanswered,
+)
+from tests.sync.two_way import TwoWayHarness, coperniq_state, open_two_way
 
 
 @pytest.fixture
-def books(office: Office) -> Books:
-    return open_both(office)
+def books(office: PortalHarness) -> TwoWayHarness:
+    return open_two_way(office)
 
 
 @pytest.mark.parametrize("edit", ["voided", "note"])
 @pytest.mark.parametrize("memory", [86400, 0])
 @pytest.mark.parametrize("heard", [True, False])
-def test_it_is_there_once_on_either_side(books: Books, edit: str, memory: int, heard: bool) -> None:
+def test_it_is_there_once_on_either_side(books: TwoWayHarness, edit: str, memory: int, heard: bool) -> None:
     """Voiding takes the note, and with it the mark."""
     books.money.office.simulator.switch(requestid_memory_seconds=memory)
     made = unanswered(books)
@@ -40,7 +46,7 @@ def test_it_is_there_once_on_either_side(books: Books, edit: str, memory: int, h
         assert invoice["storedStatus"] == "DECLINED" or SyncRun.objects.held().exists()
     else:
         assert "mine" in invoice["description"]
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
 OTHERS: dict[str, dict[str, Any]] = {
@@ -51,7 +57,7 @@ OTHERS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("other", OTHERS)
-def test_another_one_of_that_moment_is_not_taken_for_it(books: Books, other: str) -> None:
+def test_another_one_of_that_moment_is_not_taken_for_it(books: TwoWayHarness, other: str) -> None:
     """QuickBooks had made nothing of the create, and somebody enters an invoice by hand."""
     money = books.money
     money.office.simulator.switch(requestid_memory_seconds=0)
@@ -67,4 +73,4 @@ def test_another_one_of_that_moment_is_not_taken_for_it(books: Books, other: str
     assert linked.exclude(quickbooks_id=by_hand["Id"]).count() == 1
     assert linked.get(quickbooks_id=by_hand["Id"]).match_method == RecordLink.MatchMethod.PULLED
     assert len(invoices(books)) == len(money.books("Invoice")) == 2
-    assert_calm(books)
+    assert_nothing_left_to_do(books)

@@ -9,10 +9,10 @@ import pytest
 from integrations.models import Question, RecordLink, SyncRun
 from integrations.quickbooks.records import Customer
 from integrations.sync.customers.matching import build_candidates, link_choices
-from tests.cast import answered
+from tests.factories import record_answer
+from tests.portal_harness import PortalHarness, open_portal
 from tests.simulation import Simulation
-from tests.sync.office import Office, open_office
-from tests.sync.scenes import EMAIL, pushed
+from tests.sync.customer_builders import EMAIL, pushed
 from tests.sync.test_fields import customer
 
 NAME, BY_EMAIL = RecordLink.MatchMethod.NAME, RecordLink.MatchMethod.EMAIL
@@ -52,7 +52,7 @@ def test_an_inactive_candidate_is_offered_for_what_it_is() -> None:
     assert [choice.key for choice in link_choices(found, [])] == ["reactivate:5"]
 
 
-def test_a_match_another_account_has_is_not_among_the_choices(office: Office) -> None:
+def test_a_match_another_account_has_is_not_among_the_choices(office: PortalHarness) -> None:
     office.enter(office.project(office.account("John Smith")))
     office.work()
     other = office.simulator.in_books(office.realm, DisplayName="J. Smith", **EMAIL)
@@ -63,11 +63,11 @@ def test_a_match_another_account_has_is_not_among_the_choices(office: Office) ->
 
 @pytest.mark.django_db
 def test_a_chosen_customer_in_another_currency_is_held(simulator: Simulation) -> None:
-    office = open_office(simulator, multicurrency=True)
+    office = open_portal(simulator, multicurrency=True)
     theirs = simulator.in_books(office.realm, DisplayName="John Smith", CurrencyRef={"value": "CAD"})
     simulator.in_books(office.realm, DisplayName="J. Smith", **EMAIL)
     pushed(office)
-    answered(office.held(), Question.CUSTOMER, f"link:{theirs['Id']}")
+    record_answer(office.held(), Question.CUSTOMER, f"link:{theirs['Id']}")
     SyncRun.objects.held().requeue()
     office.work()
     assert office.held().cause == "match_currency"

@@ -15,13 +15,20 @@ from integrations.models import RecordLink, SyncLogEntry, SyncRun
 from integrations.sync.customers import pull as customers_pull
 from integrations.sync.customers.merge_resolution import resolve_merge
 from integrations.sync.engine import persistence as engine_persistence
-from tests.cast import JSON, person
-from tests.sync.desk_of_money import Money
-from tests.sync.invoice_scenes import delete_in_books, pushed
-from tests.sync.office import Office
-from tests.sync.people_scenes import ask_about, merge, notice, rows_of_links, told, told_of_merge
-from tests.sync.scenes import enter_again
-from tests.sync.two_way import Books
+from tests.factories import JSON, person
+from tests.invoice_harness import InvoiceHarness
+from tests.portal_harness import PortalHarness
+from tests.sync.customer_builders import enter_again
+from tests.sync.invoice_builders import delete_in_books, pushed
+from tests.sync.merge_builders import (
+    ask_about,
+    logged_sentences,
+    merge,
+    notice,
+    receive_merge_event,
+    rows_of_links,
+)
+from tests.sync.two_way import TwoWayHarness
 
 pytestmark = pytest.mark.every_database
 
@@ -36,11 +43,11 @@ def number_of(kind: str = "customer") -> str:
     return str(RecordLink.objects.filter(kind=kind).earliest("id").quickbooks_id)
 
 
-def survivor(office: Office, name: str = "Smith, John", **fields: Any) -> str:
+def survivor(office: PortalHarness, name: str = "Smith, John", **fields: Any) -> str:
     return str(office.simulator.in_books(office.realm, DisplayName=name, **fields)["Id"])
 
 
-def merged(money: Money) -> tuple[str, str]:
+def merged(money: InvoiceHarness) -> tuple[str, str]:
     """John has a job and an invoice of his own account; then he goes into another customer."""
     pushed(money, on=money.account)
     away, into = number_of(), survivor(money.office)
@@ -49,7 +56,7 @@ def merged(money: Money) -> tuple[str, str]:
     return away, into
 
 
-def decide(office: Office, role: Role, choice: str, status: int = 200) -> None:
+def decide(office: PortalHarness, role: Role, choice: str, status: int = 200) -> None:
     run = SyncRun.objects.held().get(action="notice_customer")
     client = Client()
     client.force_login(person(f"{role}-{User.objects.count()}", (office.company, role)))
@@ -64,15 +71,15 @@ def images(kind: str, name: str) -> list[str]:
 
 
 @pytest.mark.parametrize("role", [Role.ADMIN, Role.FINANCE])
-def test_with_the_webhook_a_person_moves_all_links_at_once(money: Money, role: Role) -> None:
+def test_with_the_webhook_a_person_moves_all_links_at_once(money: InvoiceHarness, role: Role) -> None:
     office, (away, into) = money.office, merged(money)
-    event = told_of_merge(office, away, into)
+    event = receive_merge_event(office, away, into)
     notice(office, away, event=event)
-    assert told() == [QUESTION]
+    assert logged_sentences() == [QUESTION]
     assert [choice["key"] for choice in office.held().choices] == ["relink", "retry", "discard"]
     assert len(money.calls()) == 2, "the two customers"
     decide(office, role, "relink")
-    assert told()[1:] == [MOVED]
+    assert logged_sentences()[1:] == [MOVED]
     link = RecordLink.objects.get(kind="customer")
     assert (link.quickbooks_id, link.quickbooks_name, link.match_method) == (into, "Smith, John", "chosen")
     assert (images("invoice", "customer"), images("job", "parent")) == ([into], [into])
@@ -83,45 +90,45 @@ def test_with_the_webhook_a_person_moves_all_links_at_once(money: Money, role: R
 
 
 @pytest.mark.parametrize("way", ["inactive", "gone"])
-def test_without_the_webhook_the_moved_records_tell(money: Money, way: str) -> None:
+def test_without_the_webhook_the_moved_records_tell(money: InvoiceHarness, way: str) -> None:
     money.office.simulator.switch(merged_away=way)
     away, into = merged(money)
     notice(money.office, away)
-    assert told() == [QUESTION]
+    assert logged_sentences() == [QUESTION]
     decide(money.office, Role.ADMIN, "relink")
-    assert (told()[1:], number_of()) == ([MOVED], into)
+    assert (logged_sentences()[1:], number_of()) == ([MOVED], into)
 
 
-def test_a_second_event_and_a_second_look_change_nothing(money: Money) -> None:
+def test_a_second_event_and_a_second_look_change_nothing(money: InvoiceHarness) -> None:
     office, (away, into) = money.office, merged(money)
-    notice(office, away, event=told_of_merge(office, away, into))
-    notice(office, away, event=told_of_merge(office, away, into))
-    assert told() == [QUESTION]
+    notice(office, away, event=receive_merge_event(office, away, into))
+    notice(office, away, event=receive_merge_event(office, away, into))
+    assert logged_sentences() == [QUESTION]
     decide(office, Role.ADMIN, "relink")
     before = rows_of_links()
     for number in (away, into):
-        notice(office, number, event=told_of_merge(office, away, into))
-    assert (told(), rows_of_links()) == ([QUESTION, MOVED], before)
+        notice(office, number, event=receive_merge_event(office, away, into))
+    assert (logged_sentences(), rows_of_links()) == ([QUESTION, MOVED], before)
 
 
 def test_an_event_while_the_links_move_finds_them_moved(
-    money: Money, monkeypatch: pytest.MonkeyPatch
+    money: InvoiceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     office, (away, into) = money.office, merged(money)
     notice(office, away)
     real = resolve_merge
 
     def meanwhile(*args: Any) -> Any:
-        ask_about(office, away, event=told_of_merge(office, away, into))
+        ask_about(office, away, event=receive_merge_event(office, away, into))
         return real(*args)
 
     monkeypatch.setattr(customers_pull, "resolve_merge", meanwhile)
     decide(office, Role.ADMIN, "relink")
-    assert told() == [QUESTION, MOVED]
+    assert logged_sentences() == [QUESTION, MOVED]
     assert not SyncRun.objects.open().exists()
 
 
-def test_nothing_is_half_done(money: Money, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_half_done(money: InvoiceHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     office, (away, _) = money.office, merged(money)
     notice(office, away)
     before = rows_of_links()
@@ -134,59 +141,61 @@ def test_nothing_is_half_done(money: Money, monkeypatch: pytest.MonkeyPatch) -> 
     assert rows_of_links() == before
 
 
-def test_links_that_were_left_are_not_asked_about_again(money: Money) -> None:
+def test_links_that_were_left_are_not_asked_about_again(money: InvoiceHarness) -> None:
     office, (away, into) = money.office, merged(money)
     notice(office, away)
     before = rows_of_links()
     decide(office, Role.FINANCE, "discard")
-    notice(office, away, event=told_of_merge(office, away, into))
-    assert (told(), rows_of_links()) == ([QUESTION], before)
+    notice(office, away, event=receive_merge_event(office, away, into))
+    assert (logged_sentences(), rows_of_links()) == ([QUESTION], before)
     assert not SyncRun.objects.open().exists()
 
 
-def test_staff_may_look_again_but_not_decide(money: Money) -> None:
+def test_staff_may_look_again_but_not_decide(money: InvoiceHarness) -> None:
     away, _ = merged(money)
     notice(money.office, away)
     decide(money.office, Role.STAFF, "relink", 403)
     decide(money.office, Role.STAFF, "retry")
-    assert (told(), number_of()) == ([QUESTION], away)
+    assert (logged_sentences(), number_of()) == ([QUESTION], away)
 
 
-def test_the_survivor_has_to_be_in_use_when_the_person_answers(money: Money) -> None:
+def test_the_survivor_has_to_be_in_use_when_the_person_answers(money: InvoiceHarness) -> None:
     office, (away, into) = money.office, merged(money)
     notice(office, away)
     for id_ in (doc["Id"] for doc in money.books("Invoice")):
         delete_in_books(money, id_)
     office.simulator.edit_books(office.realm, into, Active=False)
     decide(office, Role.ADMIN, "relink")
-    assert told()[1:] == [
+    assert logged_sentences()[1:] == [
         "held: “John Smith” was merged into “Smith, John” in QuickBooks, but “Smith, John” is inactive there now. "
         "Make it active again in QuickBooks, then try again."
     ]
     office.simulator.edit_books(office.realm, into, Active=True, DisplayName="Smith, John")
     decide(office, Role.ADMIN, "retry")
-    assert (told()[2:], number_of()) == ([QUESTION], away), "the old answer does not hold any more"
+    assert (logged_sentences()[2:], number_of()) == ([QUESTION], away), (
+        "the old answer does not hold any more"
+    )
     decide(office, Role.ADMIN, "relink")
-    assert told()[3:] == [MOVED]
+    assert logged_sentences()[3:] == [MOVED]
 
 
 @pytest.mark.parametrize("hears", [True, False])
-def test_a_chain_leads_to_its_end(money: Money, hears: bool) -> None:
+def test_a_chain_leads_to_its_end(money: InvoiceHarness, hears: bool) -> None:
     """Merged on before anybody answered: the answer to the first question moves nothing."""
     office, (away, into) = money.office, merged(money)
-    notice(office, away, event=told_of_merge(office, away, into) if hears else None)
+    notice(office, away, event=receive_merge_event(office, away, into) if hears else None)
     last = survivor(office, "Smith & Sons")
     merge(office, into, last)
     if hears:
-        told_of_merge(office, into, last)
+        receive_merge_event(office, into, last)
     decide(office, Role.ADMIN, "relink")
     assert number_of() == away
-    assert told()[1].startswith("held: “John Smith” was merged into “Smith & Sons” in QuickBooks")
+    assert logged_sentences()[1].startswith("held: “John Smith” was merged into “Smith & Sons” in QuickBooks")
     decide(office, Role.ADMIN, "relink")
     assert (number_of(), images("invoice", "customer")) == (last, [last])
 
 
-def jane_too(money: Money) -> tuple[str, str]:
+def jane_too(money: InvoiceHarness) -> tuple[str, str]:
     """Both customers are linked, and John goes into Jane."""
     office = money.office
     office.enter(office.project(office.account("Jane Doe"), "Jane Doe"))
@@ -198,9 +207,9 @@ def jane_too(money: Money) -> tuple[str, str]:
     return away, jane
 
 
-def test_two_accounts_share_the_survivor(money: Money) -> None:
+def test_two_accounts_share_the_survivor(money: InvoiceHarness) -> None:
     _, jane = jane_too(money)
-    assert "“Jane Doe” is linked to “Jane Doe” too, so both will share it." in told()[0]
+    assert "“Jane Doe” is linked to “Jane Doe” too, so both will share it." in logged_sentences()[0]
     decide(money.office, Role.ADMIN, "relink")
     links = RecordLink.objects.filter(kind="customer").order_by("id")
     john, first = links
@@ -211,7 +220,7 @@ def test_two_accounts_share_the_survivor(money: Money) -> None:
     assert RecordLink.objects.pulled(money.office.quickbooks, "customer", jane) == first
     before = rows_of_links()
     notice(money.office, jane)
-    assert (rows_of_links(), len(told())) == (before, 2)
+    assert (rows_of_links(), len(logged_sentences())) == (before, 2)
     client = Client()
     client.force_login(person("links", (money.office.company, Role.STAFF)))
     shown = client.get("/integrations/links/customer/", {"format": "json"}).json()["links"]
@@ -219,7 +228,7 @@ def test_two_accounts_share_the_survivor(money: Money) -> None:
 
 
 @pytest.mark.parametrize("strategy", ["replace", "enrich"])
-def test_sharing_accounts_do_not_overwrite_each_other(money: Money, strategy: str) -> None:
+def test_sharing_accounts_do_not_overwrite_each_other(money: InvoiceHarness, strategy: str) -> None:
     office = money.office
     _, jane = jane_too(money)
     decide(office, Role.ADMIN, "relink")
@@ -237,32 +246,32 @@ def test_sharing_accounts_do_not_overwrite_each_other(money: Money, strategy: st
     assert (row["DisplayName"], row["Active"]) == ("Jane Doe", True)
 
 
-def test_the_shared_customer_merged_on_takes_both_along(money: Money) -> None:
+def test_the_shared_customer_merged_on_takes_both_along(money: InvoiceHarness) -> None:
     office = money.office
     _, jane = jane_too(money)
     decide(office, Role.ADMIN, "relink")
     last = survivor(office, "Doe & Smith")
     merge(office, jane, last)
-    notice(office, jane, event=told_of_merge(office, jane, last))
+    notice(office, jane, event=receive_merge_event(office, jane, last))
     decide(office, Role.ADMIN, "relink")
     links = RecordLink.objects.filter(kind="customer", quickbooks_id=last)
     assert sorted(bool(link.quickbooks_part) for link in links) == [False, True]
     assert set(images("job", "parent")) == {last}
 
 
-def test_a_job_merged_into_another_takes_its_invoices(money: Money) -> None:
+def test_a_job_merged_into_another_takes_its_invoices(money: InvoiceHarness) -> None:
     office = money.office
     pushed(money)
     parent: dict[str, Any] = {"Job": True, "ParentRef": {"value": number_of()}}
     away, into = number_of("job"), survivor(office, "Roof and garage", **parent)
     merge(office, away, into)
-    notice(office, away, "job", told_of_merge(office, away, into))
-    assert "move 2 links to “Roof and garage”?" in told("job")[0]
+    notice(office, away, "job", receive_merge_event(office, away, into))
+    assert "move 2 links to “Roof and garage”?" in logged_sentences("job")[0]
     decide(office, Role.FINANCE, "relink")
     assert (number_of("job"), images("invoice", "customer")) == (into, [into])
 
 
-def test_one_invoice_moved_by_hand_is_no_merge(money: Money) -> None:
+def test_one_invoice_moved_by_hand_is_no_merge(money: InvoiceHarness) -> None:
     """The job is still under it, so that inactive means inactive."""
     office = money.office
     pushed(money, on=money.account)
@@ -274,7 +283,7 @@ def test_one_invoice_moved_by_hand_is_no_merge(money: Money) -> None:
     assert row.cause == Cause.CUSTOMER_MADE_INACTIVE
 
 
-def test_the_pages_show_the_question_and_then_what_moved(money: Money) -> None:
+def test_the_pages_show_the_question_and_then_what_moved(money: InvoiceHarness) -> None:
     office, (away, into) = money.office, merged(money)
     notice(office, away)
     client = Client()
@@ -301,9 +310,9 @@ def test_the_pages_show_the_question_and_then_what_moved(money: Money) -> None:
     assert moved in moments["entry"]["changes"]
 
 
-def test_an_invoice_of_the_survivor_waits_for_the_answer(money: Money) -> None:
+def test_an_invoice_of_the_survivor_waits_for_the_answer(money: InvoiceHarness) -> None:
     """Made while the question is open, for a customer that nobody of Coperniq's stands for yet."""
-    books, office = Books(money), money.office
+    books, office = TwoWayHarness(money), money.office
     away, into = merged(money)
     notice(office, away)
     made = books.invoice(customer=into)

@@ -27,7 +27,7 @@ from integrations.models import (
 )
 from integrations.models.encryption import decrypt, encrypt, keyed_digest, rotate
 from integrations.models.log import CallCount
-from tests.sync.office import Office
+from tests.portal_harness import PortalHarness
 
 pytestmark = pytest.mark.every_database
 
@@ -56,7 +56,7 @@ def test_nothing_is_sealed_as_nothing() -> None:
     assert (encrypt(""), decrypt(""), rotate("")) == ("", "", "")
 
 
-def test_tokens_and_keys_are_sealed_in_their_rows(office: Office) -> None:
+def test_tokens_and_keys_are_sealed_in_their_rows(office: PortalHarness) -> None:
     row = QuickBooksConnection.objects.values().get()
     tokens = (office.quickbooks.access_token, office.quickbooks.refresh_token)
     assert all(token and token not in str(row) for token in tokens)
@@ -64,28 +64,30 @@ def test_tokens_and_keys_are_sealed_in_their_rows(office: Office) -> None:
     assert office.coperniq.api_key not in str(CoperniqConnection.objects.values().get())
 
 
-def test_a_webhook_token_finds_its_company(office: Office) -> None:
+def test_a_webhook_token_finds_its_company(office: PortalHarness) -> None:
     find = CoperniqConnection.objects.with_webhook_token
     assert find(office.coperniq.webhook_token) == office.coperniq
     assert find("guessed") is None
 
 
 @pytest.mark.parametrize("field", ["realm_id", "company"])
-def test_a_realm_is_live_once_and_a_company_has_one_live_connection(office: Office, field: str) -> None:
+def test_a_realm_is_live_once_and_a_company_has_one_live_connection(
+    office: PortalHarness, field: str
+) -> None:
     values = {"realm_id": "another", "company": office.company} | {field: getattr(office.quickbooks, field)}
     with pytest.raises(IntegrityError), transaction.atomic():
         QuickBooksConnection.objects.create(**values)
     QuickBooksConnection.objects.create(**values, state=QuickBooksConnection.State.ARCHIVED)
 
 
-def test_one_trigger_per_workflow(office: Office) -> None:
+def test_one_trigger_per_workflow(office: PortalHarness) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         PhaseTrigger.objects.create(
             connection=office.quickbooks, workflow_id=office.trigger.workflow_id, phase_template_id="9"
         )
 
 
-def test_the_connection_pages_speak_of_is_the_last_unsealed_one(office: Office) -> None:
+def test_the_connection_pages_speak_of_is_the_last_unsealed_one(office: PortalHarness) -> None:
     of = QuickBooksConnection.objects.of
     assert of(office.company) == office.quickbooks
     office.quickbooks.state = QuickBooksConnection.State.DISCONNECTED
@@ -97,7 +99,7 @@ def test_the_connection_pages_speak_of_is_the_last_unsealed_one(office: Office) 
     assert of(office.company) is None
 
 
-def test_a_poll_is_made_due_at_once_or_after_a_spacing(office: Office) -> None:
+def test_a_poll_is_made_due_at_once_or_after_a_spacing(office: PortalHarness) -> None:
     now = timezone.now()
     later = now + timedelta(hours=1)
     CoperniqConnection.objects.update(next_poll_at=later, last_poll_started_at=None)
@@ -112,7 +114,7 @@ def test_a_poll_is_made_due_at_once_or_after_a_spacing(office: Office) -> None:
     assert office.coperniq.next_poll_at == now + timedelta(seconds=10)
 
 
-def test_a_stopped_connection_says_so(office: Office) -> None:
+def test_a_stopped_connection_says_so(office: PortalHarness) -> None:
     before = office.coperniq.awaits_decision
     office.coperniq.proposed_api_key_encrypted = encrypt("other")
     office.coperniq.save()
@@ -120,7 +122,7 @@ def test_a_stopped_connection_says_so(office: Office) -> None:
     assert not QuickBooksConnection.objects.syncing().exists()
 
 
-def test_rows_name_themselves_for_people(office: Office) -> None:
+def test_rows_name_themselves_for_people(office: PortalHarness) -> None:
     run = SyncRun(action="push_job", record_name="House")
     rows = {
         "Coperniq of Brightfield": office.coperniq,
@@ -146,7 +148,7 @@ def test_rows_name_themselves_for_people(office: Office) -> None:
     assert [str(row) for row in rows.values()] == list(rows)
 
 
-def test_an_event_and_an_entry_name_themselves(office: Office) -> None:
+def test_an_event_and_an_entry_name_themselves(office: PortalHarness) -> None:
     project = office.project(office.account())
     office.enter(project)
     office.work()
@@ -155,7 +157,7 @@ def test_an_event_and_an_entry_name_themselves(office: Office) -> None:
     assert str(office.company.events.get()) == f"PROJECT_PHASE_STARTED project {project['id']}"
 
 
-def test_a_run_knows_whether_it_is_open(office: Office) -> None:
+def test_a_run_knows_whether_it_is_open(office: PortalHarness) -> None:
     assert SyncRun(state="held").is_open
     assert not SyncRun(state="done").is_open
 

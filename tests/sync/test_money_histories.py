@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from tests.invoice_harness import open_invoice_harness
+from tests.portal_harness import PortalHarness, open_portal
 from tests.sampling import seeds
 from tests.simulation import Simulation
-from tests.sync.desk_of_money import open_desk
 from tests.sync.histories import MATCHED, Chance, History, check, second_pass
-from tests.sync.office import Office, open_office
 
 SWITCHES: dict[str, list[object]] = {
     "itemless_lines": ["kept", "replaced", "ignored"],
@@ -25,8 +25,8 @@ SWITCHES: dict[str, list[object]] = {
 def test_both_sides_agree_to_the_cent(db: None, simulator: Simulation, seed: int) -> None:
     chance = Chance(seed)
     chosen = {name: chance.choice(values) for name, values in SWITCHES.items()}
-    office = open_office(simulator, custom_txn_numbers=chance.random() < 0.5)
-    money = open_desk(office, **chosen)
+    office = open_portal(simulator, custom_txn_numbers=chance.random() < 0.5)
+    money = open_invoice_harness(office, **chosen)
     for name in MATCHED:
         money.book_item(name)
     money.configure(fallback_item=money.book_item("Sales")["Id"])
@@ -39,8 +39,8 @@ def test_both_sides_agree_to_the_cent(db: None, simulator: Simulation, seed: int
 
 
 @pytest.mark.parametrize("price", ["0.01", "0.10", "1.15", "19.99", "333.33", "1234567.89"])
-def test_odd_prices_arrive_to_the_cent(office: Office, price: str) -> None:
-    money = open_desk(office)
+def test_odd_prices_arrive_to_the_cent(office: PortalHarness, price: str) -> None:
+    money = open_invoice_harness(office)
     money.book_item("Permit")
     money.invoice(("Permit", 7, price))
     money.work()

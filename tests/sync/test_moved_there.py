@@ -8,36 +8,36 @@ from typing import Any
 import pytest
 
 from integrations.models import RecordLink, SyncRun
-from tests.sync.office import Office
-from tests.sync.pull_scenes import assert_calm, invoice
-from tests.sync.two_way import Books, open_both
+from tests.portal_harness import PortalHarness
+from tests.sync.pull_builders import assert_nothing_left_to_do, invoice
+from tests.sync.two_way import TwoWayHarness, open_two_way
 
 MOVED = "quickbooks_invoice_moved"
 DUE = "2040-01-01T00:00:00Z"
 
 
-def edited(books: Books) -> None:
+def edited(books: TwoWayHarness) -> None:
     books.money.edit(invoice(books), dueDate=DUE)
     books.money.work()
 
 
-def overpaid(books: Books) -> None:
+def overpaid(books: TwoWayHarness) -> None:
     """So that the portal looks who else has paid."""
     books.money.pay(invoice(books), 130)
     books.money.work()
 
 
-def heard_of(books: Books) -> None:
+def heard_of(books: TwoWayHarness) -> None:
     books.heard()
 
 
 FIRST = pytest.mark.parametrize("first", [edited, overpaid, heard_of])
-First = Callable[[Books], None]
+First = Callable[[TwoWayHarness], None]
 
 
 @pytest.fixture(params=["pulled", "pushed"])
-def made(request: pytest.FixtureRequest, office: Office) -> tuple[Books, dict[str, Any]]:
-    books = open_both(office)
+def made(request: pytest.FixtureRequest, office: PortalHarness) -> tuple[TwoWayHarness, dict[str, Any]]:
+    books = open_two_way(office)
     if request.param == "pulled":
         books.invoice()
     else:
@@ -47,10 +47,10 @@ def made(request: pytest.FixtureRequest, office: Office) -> tuple[Books, dict[st
     return books, books.money.in_books()
 
 
-Made = tuple[Books, dict[str, Any]]
+Made = tuple[TwoWayHarness, dict[str, Any]]
 
 
-def parent_id(books: Books) -> str:
+def parent_id(books: TwoWayHarness) -> str:
     return str(next(row["Id"] for row in books.money.books("Customer") if not row.get("Job")))
 
 
@@ -65,10 +65,10 @@ def test_it_is_asked_about_once_and_may_go_on_where_it_is(made: Made, first: Fir
     first(books)
     books.heard()
     assert causes() == [MOVED]
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
     books.money.decide("go_on")
     assert causes() == []
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
     books.change(books.money.in_books(), due="2041-01-01")
     books.heard()
     assert invoice(books)["dueDate"].startswith("2041-01-01")
@@ -86,7 +86,7 @@ def test_moved_back_nothing_has_to_be_asked(made: Made, first: First) -> None:
     books.heard()
     assert causes() == []
     assert "moved_from" not in RecordLink.objects.get(kind="invoice").written
-    assert_calm(books)
+    assert_nothing_left_to_do(books)
 
 
 def test_a_merge_that_a_push_meets_first_is_one_question(made: Made) -> None:
@@ -104,4 +104,4 @@ def test_a_merge_that_a_push_meets_first_is_one_question(made: Made) -> None:
     assert causes() == []
     assert "moved_from" not in RecordLink.objects.get(kind="invoice").written
     assert books.money.in_books()["DueDate"] == DUE[:10]
-    assert_calm(books)
+    assert_nothing_left_to_do(books)

@@ -19,16 +19,16 @@ from integrations.sync.engine.persistence import store_link
 from integrations.sync.engine.scheduler import run_company
 from integrations.sync.engine.worker import WorkerLoop
 from integrations.sync.ingest.router import route_pending_events
-from tests.sync.office import Office
+from tests.portal_harness import PortalHarness
 
 
-def test_a_title_of_600_characters_is_pushed(office: Office) -> None:
+def test_a_title_of_600_characters_is_pushed(office: PortalHarness) -> None:
     office.enter(office.project(office.account("John Smith"), "R" * 600))
     office.work()
     assert len(office.customers()) == 2
 
 
-def test_a_lane_given_back_is_not_leased_again_by_a_late_renewal(office: Office) -> None:
+def test_a_lane_given_back_is_not_leased_again_by_a_late_renewal(office: PortalHarness) -> None:
     lease = CompanyLease.objects.get()
     assert lease.take(timezone.now(), timedelta(seconds=15))
     lease.refresh()
@@ -37,7 +37,7 @@ def test_a_lane_given_back_is_not_leased_again_by_a_late_renewal(office: Office)
     assert CompanyLease.objects.free(timezone.now()).exists()
 
 
-def test_many_entries_during_an_outage_do_not_use_up_the_attempts(office: Office) -> None:
+def test_many_entries_during_an_outage_do_not_use_up_the_attempts(office: PortalHarness) -> None:
     account = office.account("Big Client")
     office.simulator.fault("error_502_html", times=0)
     for n in range(13):
@@ -47,7 +47,7 @@ def test_many_entries_during_an_outage_do_not_use_up_the_attempts(office: Office
     assert run.state == "queued", (run.attempts, run.sentence)
 
 
-def test_a_pause_of_the_company_holds_for_new_entries_too(office: Office) -> None:
+def test_a_pause_of_the_company_holds_for_new_entries_too(office: PortalHarness) -> None:
     office.enter(office.project(office.account("Ann")))
     office.simulator.fault("throttle", times=0)
     office.work(pauses=True)
@@ -57,7 +57,7 @@ def test_a_pause_of_the_company_holds_for_new_entries_too(office: Office) -> Non
     assert len(office.quickbooks_calls()) == before
 
 
-def test_an_entry_while_an_answer_is_outstanding_is_not_swallowed(office: Office) -> None:
+def test_an_entry_while_an_answer_is_outstanding_is_not_swallowed(office: PortalHarness) -> None:
     account = office.account("John Smith", primaryPhone="555-1")
     project = office.project(account)
     office.enter(project)
@@ -74,7 +74,7 @@ def test_an_entry_while_an_answer_is_outstanding_is_not_swallowed(office: Office
 
 @pytest.mark.parametrize("error", [DataError, IntegrityError])
 def test_an_error_while_storing_blocks_only_its_own_record(
-    office: Office, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+    office: PortalHarness, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
 ) -> None:
     real = store_link
 
@@ -95,7 +95,7 @@ def test_an_error_while_storing_blocks_only_its_own_record(
 
 
 def test_one_failing_renewal_does_not_end_all_renewals(
-    office: Office, monkeypatch: pytest.MonkeyPatch, settings: Any
+    office: PortalHarness, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     settings.LEASE_SECONDS = 0.03
     stopped = threading.Event()
@@ -112,7 +112,9 @@ def test_one_failing_renewal_does_not_end_all_renewals(
     assert len(calls) == 2
 
 
-def test_a_run_that_takes_its_worker_down_again_and_again_is_stopped(office: Office, settings: Any) -> None:
+def test_a_run_that_takes_its_worker_down_again_and_again_is_stopped(
+    office: PortalHarness, settings: Any
+) -> None:
     settings.RETRY_PAUSES = [1, 1]
     office.enter(office.project(office.account("Ann")))
     route_pending_events()
@@ -122,7 +124,7 @@ def test_a_run_that_takes_its_worker_down_again_and_again_is_stopped(office: Off
     assert office.simulator.log("coperniq") == []
 
 
-def test_a_run_that_ended_while_its_company_moved_to_other_books_is_cancelled(office: Office) -> None:
+def test_a_run_that_ended_while_its_company_moved_to_other_books_is_cancelled(office: PortalHarness) -> None:
     office.enter(office.project(office.account("Ann")))
     route_pending_events()
     office.quickbooks.state = "archived"
@@ -131,14 +133,14 @@ def test_a_run_that_ended_while_its_company_moved_to_other_books_is_cancelled(of
     assert not SyncRun.objects.open().exists()
 
 
-def test_a_drive_ends_at_its_deadline(office: Office) -> None:
+def test_a_drive_ends_at_its_deadline(office: PortalHarness) -> None:
     lease = CompanyLease.objects.get()
     assert lease.take(timezone.now(), timedelta(seconds=15))
     assert run_company(lease, time.monotonic() - 1) == 0
 
 
 def test_a_database_that_is_away_for_a_moment_is_nobodys_to_decide(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    office: PortalHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     office.enter(office.project(office.account("Ann")))
     route_pending_events()

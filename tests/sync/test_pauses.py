@@ -12,9 +12,9 @@ from integrations.models import CompanyLease, CoperniqConnection, QuickBooksConn
 from integrations.models.leases import LONG_AGO
 from integrations.sync.engine.worker import find_due_leases
 from integrations.sync.ingest.router import route_pending_events
+from tests.portal_harness import PortalHarness, open_portal
 from tests.simulation import Simulation
-from tests.sync.office import Office, open_office
-from tests.sync.scenes import entered
+from tests.sync.customer_builders import entered
 
 
 def pause_of(run: SyncRun) -> timedelta:
@@ -22,7 +22,7 @@ def pause_of(run: SyncRun) -> timedelta:
     return run.not_before - timezone.now()
 
 
-def test_each_pause_is_the_next_of_the_list(office: Office, settings: Settings) -> None:
+def test_each_pause_is_the_next_of_the_list(office: PortalHarness, settings: Settings) -> None:
     settings.RETRY_PAUSES = [100, 2000]
     entered(office)
     office.simulator.fault("error_500", vendor="coperniq", times=0)
@@ -31,14 +31,16 @@ def test_each_pause_is_the_next_of_the_list(office: Office, settings: Settings) 
         assert timedelta(seconds=least) < pause_of(SyncRun.objects.get()) <= timedelta(seconds=most)
 
 
-def test_an_outage_pauses_its_own_run_alone(office: Office) -> None:
+def test_an_outage_pauses_its_own_run_alone(office: PortalHarness) -> None:
     entered(office)
     office.simulator.fault("error_500", vendor="coperniq", times=1)
     office.work_once()
     assert CompanyLease.objects.get().paused_until == LONG_AGO
 
 
-def test_a_throttled_call_waits_as_long_as_the_vendor_advises(office: Office, settings: Settings) -> None:
+def test_a_throttled_call_waits_as_long_as_the_vendor_advises(
+    office: PortalHarness, settings: Settings
+) -> None:
     settings.RETRY_PAUSES = [1, 600]
     entered(office)
     office.simulator.fault("throttle", vendor="coperniq", times=1)
@@ -46,7 +48,7 @@ def test_a_throttled_call_waits_as_long_as_the_vendor_advises(office: Office, se
     assert pause_of(SyncRun.objects.get()) > timedelta(seconds=50)
 
 
-def test_an_advice_beyond_the_longest_pause_is_cut_to_it(office: Office, settings: Settings) -> None:
+def test_an_advice_beyond_the_longest_pause_is_cut_to_it(office: PortalHarness, settings: Settings) -> None:
     settings.RETRY_PAUSES = [1, 20]
     entered(office)
     office.simulator.fault("throttle", vendor="coperniq", times=1)
@@ -56,7 +58,7 @@ def test_an_advice_beyond_the_longest_pause_is_cut_to_it(office: Office, setting
 
 @pytest.mark.django_db
 def test_a_throttled_company_pauses_no_other(simulator: Simulation) -> None:
-    office, other = open_office(simulator), open_office(simulator, "northgate", "another-key")
+    office, other = open_portal(simulator), open_portal(simulator, "northgate", "another-key")
     entered(office)
     simulator.fault("throttle", vendor="coperniq", times=1)
     office.work_once()
@@ -69,7 +71,7 @@ def test_a_throttled_company_pauses_no_other(simulator: Simulation) -> None:
 
 @pytest.mark.parametrize("how", ["retry all", "decide", "ask"])
 def test_a_run_released_by_a_person_starts_its_pauses_afresh(
-    office: Office, settings: Settings, how: str
+    office: PortalHarness, settings: Settings, how: str
 ) -> None:
     settings.RETRY_PAUSES = [1]
     project = entered(office)
@@ -88,7 +90,7 @@ def test_a_run_released_by_a_person_starts_its_pauses_afresh(
     assert (run.state, run.attempts) == (RunState.QUEUED, 1)
 
 
-def test_asking_again_does_not_shorten_a_pause(office: Office) -> None:
+def test_asking_again_does_not_shorten_a_pause(office: PortalHarness) -> None:
     project = entered(office)
     office.simulator.fault("error_500", vendor="coperniq", times=0)
     office.work_once()
@@ -98,7 +100,7 @@ def test_asking_again_does_not_shorten_a_pause(office: Office) -> None:
     assert SyncRun.objects.get().not_before == before
 
 
-def test_connecting_again_leaves_alone_what_is_held_for_another_reason(office: Office) -> None:
+def test_connecting_again_leaves_alone_what_is_held_for_another_reason(office: PortalHarness) -> None:
     office.simulator.in_books(office.realm, "Vendor", DisplayName="John Smith")
     entered(office)
     office.work()
@@ -107,7 +109,9 @@ def test_connecting_again_leaves_alone_what_is_held_for_another_reason(office: O
 
 
 @pytest.mark.parametrize("lost", ["quickbooks", "coperniq", "currency"])
-def test_nothing_is_asked_of_any_vendor_for_a_company_that_cannot_sync(office: Office, lost: str) -> None:
+def test_nothing_is_asked_of_any_vendor_for_a_company_that_cannot_sync(
+    office: PortalHarness, lost: str
+) -> None:
     entered(office)
     office.work_once()
     if lost == "quickbooks":
@@ -122,7 +126,7 @@ def test_nothing_is_asked_of_any_vendor_for_a_company_that_cannot_sync(office: O
 
 
 @pytest.mark.parametrize("vendor", ["quickbooks", "coperniq"])
-def test_lost_access_holds_the_runs_that_had_not_come_up(office: Office, vendor: str) -> None:
+def test_lost_access_holds_the_runs_that_had_not_come_up(office: PortalHarness, vendor: str) -> None:
     entered(office)
     office.work_once()
     if vendor == "quickbooks":
@@ -136,7 +140,7 @@ def test_lost_access_holds_the_runs_that_had_not_come_up(office: Office, vendor:
     }
 
 
-def test_what_is_held_as_before_is_logged_once(office: Office) -> None:
+def test_what_is_held_as_before_is_logged_once(office: PortalHarness) -> None:
     office.simulator.in_books(office.realm, "Vendor", DisplayName="John Smith")
     entered(office)
     office.work()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from integrations.models import SyncRun
-from tests.sync.office import Office
-from tests.sync.two_way import Books, open_both
+from tests.portal_harness import PortalHarness
+from tests.sync.two_way import TwoWayHarness, open_two_way
 
 
 @pytest.fixture
-def books(office: Office) -> Books:
-    return open_both(office)
+def books(office: PortalHarness) -> TwoWayHarness:
+    return open_two_way(office)
 
 
 def causes() -> list[str]:
@@ -19,7 +19,7 @@ def causes() -> list[str]:
 
 
 @pytest.mark.parametrize("end", ["void", "delete"])
-def test_the_end_itself_is_asked_about_too(books: Books, end: str) -> None:
+def test_the_end_itself_is_asked_about_too(books: TwoWayHarness, end: str) -> None:
     money = books.money
     invoice = money.invoice()
     money.work()

@@ -17,8 +17,8 @@ from django.utils import timezone
 
 from integrations.causes import Cause
 from integrations.models import CoperniqConnection, QuickBooksConnection, RemoteWrite, SyncRun
+from tests.invoice_harness import InvoiceHarness
 from tests.sampling import thinned
-from tests.sync.desk_of_money import Money
 from tests.sync.in_process import over_the_simulator
 
 PROGRAMMERS = "QuickBooks did not understand what the portal sent. That is a mistake of the portal: please tell support."
@@ -108,7 +108,7 @@ LOST = {
 
 
 @contextmanager
-def refusing(money: Money, code: str, status: int = 400, entity: str = "payment") -> Iterator[None]:
+def refusing(money: InvoiceHarness, code: str, status: int = 400, entity: str = "payment") -> Iterator[None]:
     """QuickBooks answers every write of these with this code, and does nothing."""
     error = {"Message": "It went wrong", "Detail": "It went wrong", "code": code, "element": ""}
     fault = {"Fault": {"Error": [error], "type": "ValidationFault"}, "time": "2026-11-27T00:00:00Z"}
@@ -119,7 +119,7 @@ def refusing(money: Money, code: str, status: int = 400, entity: str = "payment"
         yield
 
 
-def pay(money: Money, **fields: Any) -> None:
+def pay(money: InvoiceHarness, **fields: Any) -> None:
     invoice = money.invoice(("Permit", 1, 100))
     money.work()
     money.pay(invoice, 40, **fields)
@@ -127,7 +127,7 @@ def pay(money: Money, **fields: Any) -> None:
 
 
 @pytest.mark.parametrize("code", thinned(HELD, 5))
-def test_a_refusal_is_held_with_its_sentence_and_may_be_tried_again(money: Money, code: str) -> None:
+def test_a_refusal_is_held_with_its_sentence_and_may_be_tried_again(money: InvoiceHarness, code: str) -> None:
     with refusing(money, code):
         pay(money)
     run = money.held()
@@ -140,7 +140,7 @@ def test_a_refusal_is_held_with_its_sentence_and_may_be_tried_again(money: Money
     assert money.in_books()["Balance"] == 60
 
 
-def test_a_refused_payment_may_be_left(money: Money) -> None:
+def test_a_refused_payment_may_be_left(money: InvoiceHarness) -> None:
     with refusing(money, "6000"):
         pay(money)
     money.decide("discard")
@@ -150,7 +150,7 @@ def test_a_refused_payment_may_be_left(money: Money) -> None:
 
 
 @pytest.mark.parametrize("code", thinned(RETRIED, 3))
-def test_what_passes_by_itself_is_tried_again_by_itself(money: Money, code: str) -> None:
+def test_what_passes_by_itself_is_tried_again_by_itself(money: InvoiceHarness, code: str) -> None:
     cause, status = RETRIED[code]
     with refusing(money, code, status):
         invoice = money.invoice(("Permit", 1, 100))
@@ -166,7 +166,9 @@ def test_what_passes_by_itself_is_tried_again_by_itself(money: Money, code: str)
 
 
 @pytest.mark.parametrize("code", thinned(LOST, 3))
-def test_lost_access_holds_the_payment_until_somebody_connects_again(money: Money, code: str) -> None:
+def test_lost_access_holds_the_payment_until_somebody_connects_again(
+    money: InvoiceHarness, code: str
+) -> None:
     with refusing(money, code, LOST[code]):
         pay(money)
     run = SyncRun.objects.get(action="push_payment")
@@ -180,7 +182,7 @@ def test_lost_access_holds_the_payment_until_somebody_connects_again(money: Mone
 
 
 @pytest.mark.parametrize("code", ["6010", "6430"])
-def test_an_account_that_may_not_be_made_is_held_with_another_way(money: Money, code: str) -> None:
+def test_an_account_that_may_not_be_made_is_held_with_another_way(money: InvoiceHarness, code: str) -> None:
     with refusing(money, code, entity="account"):
         pay(money)
     run = money.held()
@@ -192,7 +194,7 @@ def test_an_account_that_may_not_be_made_is_held_with_another_way(money: Money, 
     assert money.in_books("Payment")["DepositToAccountRef"]["value"] == bank["Id"]
 
 
-def test_an_account_whose_name_is_taken_by_nobody_we_see_is_held(money: Money) -> None:
+def test_an_account_whose_name_is_taken_by_nobody_we_see_is_held(money: InvoiceHarness) -> None:
     with refusing(money, "6240", entity="account"):
         pay(money)
     run = money.held()
@@ -203,7 +205,7 @@ def test_an_account_whose_name_is_taken_by_nobody_we_see_is_held(money: Money) -
 
 
 @pytest.mark.parametrize("code", ["2010", "6000", "5020"])
-def test_a_method_that_may_not_be_made_holds_the_payment(money: Money, code: str) -> None:
+def test_a_method_that_may_not_be_made_holds_the_payment(money: InvoiceHarness, code: str) -> None:
     with refusing(money, code, entity="paymentmethod"):
         pay(money, paymentMethod="ACH")
     assert (money.held().cause, money.held().sentence) == HELD[code]
@@ -211,7 +213,7 @@ def test_a_method_that_may_not_be_made_holds_the_payment(money: Money, code: str
     assert "PaymentMethodRef" in money.in_books("Payment")
 
 
-def test_an_amount_of_nothing_is_never_sent(money: Money) -> None:
+def test_an_amount_of_nothing_is_never_sent(money: InvoiceHarness) -> None:
     pay_nothing = money.invoice(("Permit", 1, 100))
     money.pay(pay_nothing, 0)
     money.pay(pay_nothing, -5)
@@ -226,7 +228,7 @@ def test_an_amount_of_nothing_is_never_sent(money: Money) -> None:
 
 
 @pytest.mark.parametrize(("choice", "recorded"), [("send_anyway", 2), ("leave_status", 0)])
-def test_a_status_nobody_knows_is_asked_about_once(money: Money, choice: str, recorded: int) -> None:
+def test_a_status_nobody_knows_is_asked_about_once(money: InvoiceHarness, choice: str, recorded: int) -> None:
     invoice = money.invoice(("Permit", 1, 100))
     money.pay(invoice, 10, status="Pending")
     money.work()
@@ -241,13 +243,13 @@ def test_a_status_nobody_knows_is_asked_about_once(money: Money, choice: str, re
 
 
 @pytest.mark.parametrize("status", ["PAID", "paid", ""])
-def test_paid_or_no_status_at_all_goes(money: Money, status: str) -> None:
+def test_paid_or_no_status_at_all_goes(money: InvoiceHarness, status: str) -> None:
     pay(money, status=status)
     assert len(money.books("Payment")) == 1
 
 
 @pytest.mark.parametrize("code", ["6200", "6210"])
-def test_closed_books_are_known_before_writing(money: Money, code: str) -> None:
+def test_closed_books_are_known_before_writing(money: InvoiceHarness, code: str) -> None:
     money.office.simulator.switch(closed_books_code=code)
     invoice = money.invoice(("Permit", 1, 100))
     money.work()
@@ -267,7 +269,7 @@ def test_closed_books_are_known_before_writing(money: Money, code: str) -> None:
     assert "instead of November 10, 2026" in money.told()[-1]
 
 
-def test_a_setting_dates_payments_to_the_first_open_day(money: Money) -> None:
+def test_a_setting_dates_payments_to_the_first_open_day(money: InvoiceHarness) -> None:
     invoice = money.invoice(("Permit", 1, 100))
     money.work()
     money.configure(closed_books="first_open_day")

@@ -14,38 +14,38 @@ from integrations.models import Action, CompanyLease, Kind, QuickBooksConnection
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.payments import deposit_accounts as payments_deposit_accounts
 from integrations.sync.payments.deposit_accounts import deposit_account_for, payment_method_for
+from tests.invoice_harness import InvoiceHarness, open_invoice_harness
+from tests.portal_harness import open_portal
 from tests.simulation import Simulation
-from tests.sync.desk_of_money import Money, open_desk
-from tests.sync.office import open_office
-from tests.sync.pull_scenes import assert_calm
-from tests.sync.scenes import sent_long_ago
-from tests.sync.two_way import Books
+from tests.sync.customer_builders import sent_long_ago
+from tests.sync.pull_builders import assert_nothing_left_to_do
+from tests.sync.two_way import TwoWayHarness
 from tests.sync.two_way_histories import die
 
 NAME = "Coperniq Payments"
 
 
-def ours(money: Money) -> list[dict[str, Any]]:
+def ours(money: InvoiceHarness) -> list[dict[str, Any]]:
     return [row for row in money.books("Account") if row["Name"].startswith(NAME)]
 
 
-def account_of(money: Money, payment: dict[str, Any]) -> dict[str, Any]:
+def account_of(money: InvoiceHarness, payment: dict[str, Any]) -> dict[str, Any]:
     wanted = payment["DepositToAccountRef"]["value"]
     return next(row for row in money.books("Account") if row["Id"] == wanted)
 
 
-def pay(money: Money, amount: object = 40, **fields: Any) -> dict[str, Any]:
+def pay(money: InvoiceHarness, amount: object = 40, **fields: Any) -> dict[str, Any]:
     invoice = money.invoice(("Permit", 1, 100))
     money.pay(invoice, amount, **fields)
     money.work()
     return invoice
 
 
-def account(money: Money, **fields: Any) -> dict[str, Any]:
+def account(money: InvoiceHarness, **fields: Any) -> dict[str, Any]:
     return money.office.simulator.in_books(money.office.realm, "Account", **fields)
 
 
-def test_the_account_is_made_once(money: Money) -> None:
+def test_the_account_is_made_once(money: InvoiceHarness) -> None:
     pay(money)
     pay(money, 50, paymentMethod="CASH")
     (made,) = ours(money)
@@ -54,14 +54,14 @@ def test_the_account_is_made_once(money: Money) -> None:
     assert "done: Created the account “Coperniq Payments” in QuickBooks." in money.told()
 
 
-def test_an_account_of_that_name_and_kind_is_taken_as_it_is(money: Money) -> None:
+def test_an_account_of_that_name_and_kind_is_taken_as_it_is(money: InvoiceHarness) -> None:
     made = account(money, Name="coperniq payments", AccountType="Other Current Asset")
     pay(money)
     assert money.in_books("Payment")["DepositToAccountRef"]["value"] == made["Id"]
     assert ours(money) == []
 
 
-def test_a_renamed_account_is_known_by_its_id(money: Money) -> None:
+def test_a_renamed_account_is_known_by_its_id(money: InvoiceHarness) -> None:
     pay(money)
     (made,) = ours(money)
     money.edit_books("Account", made["Id"], Name="Money on its way")
@@ -70,7 +70,7 @@ def test_a_renamed_account_is_known_by_its_id(money: Money) -> None:
     assert ours(money) == []
 
 
-def test_the_same_name_with_another_type_is_held_until_it_is_renamed(money: Money) -> None:
+def test_the_same_name_with_another_type_is_held_until_it_is_renamed(money: InvoiceHarness) -> None:
     made = account(money, Name=NAME, AccountType="Expense")
     pay(money)
     run = money.held()
@@ -84,7 +84,7 @@ def test_the_same_name_with_another_type_is_held_until_it_is_renamed(money: Mone
     assert account_of(money, money.in_books("Payment"))["Name"] == NAME
 
 
-def test_an_inactive_account_of_that_name_is_held_until_it_is_active(money: Money) -> None:
+def test_an_inactive_account_of_that_name_is_held_until_it_is_active(money: InvoiceHarness) -> None:
     made = account(money, Name=NAME, AccountType="Other Current Asset")
     money.edit_books("Account", made["Id"], Active=False)
     pay(money)
@@ -94,7 +94,7 @@ def test_an_inactive_account_of_that_name_is_held_until_it_is_active(money: Mone
     assert money.in_books("Payment")["DepositToAccountRef"]["value"] == made["Id"]
 
 
-def test_one_made_inactive_later_is_noticed_when_quickbooks_refuses_it(money: Money) -> None:
+def test_one_made_inactive_later_is_noticed_when_quickbooks_refuses_it(money: InvoiceHarness) -> None:
     pay(money)
     (made,) = ours(money)
     money.edit_books("Account", made["Id"], Active=False)
@@ -105,7 +105,7 @@ def test_one_made_inactive_later_is_noticed_when_quickbooks_refuses_it(money: Mo
     assert len(money.books("Payment")) == 2
 
 
-def test_each_method_may_have_an_account_of_its_own(money: Money) -> None:
+def test_each_method_may_have_an_account_of_its_own(money: InvoiceHarness) -> None:
     till = account(money, Name="Till", AccountType="Bank")
     money.configure(deposit_accounts={"CASH": till["Id"]})
     pay(money, 40, paymentMethod="CASH")
@@ -119,7 +119,9 @@ def test_each_method_may_have_an_account_of_its_own(money: Money) -> None:
     ("chosen", "reason"),
     [("Expense", "is neither a bank account nor a current asset"), ("", "with id 999")],
 )
-def test_a_chosen_account_that_takes_no_payments_is_held(money: Money, chosen: str, reason: str) -> None:
+def test_a_chosen_account_that_takes_no_payments_is_held(
+    money: InvoiceHarness, chosen: str, reason: str
+) -> None:
     made = account(money, Name="Odd", AccountType=chosen)["Id"] if chosen else "999"
     money.configure(deposit_accounts={"CHECK": made})
     pay(money)
@@ -133,7 +135,7 @@ def test_a_chosen_account_that_takes_no_payments_is_held(money: Money, chosen: s
 @pytest.mark.parametrize("old", [False, True])
 @pytest.mark.parametrize(("entity", "name"), [("Account", NAME), ("PaymentMethod", "ACH")])
 def test_the_answer_to_their_making_may_be_lost(
-    money: Money, fault: str, old: bool, entity: str, name: str
+    money: InvoiceHarness, fault: str, old: bool, entity: str, name: str
 ) -> None:
     invoice = money.invoice(("Permit", 1, 100))
     money.pay(invoice, 40, paymentMethod="ACH")
@@ -149,7 +151,7 @@ def test_the_answer_to_their_making_may_be_lost(
     assert not RemoteWrite.objects.open().exists()
 
 
-def test_who_comes_second_finds_it_made(money: Money, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_comes_second_finds_it_made(money: InvoiceHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     pay(money)
     (made,) = ours(money)
     answers = iter(["", made["Id"]])
@@ -161,8 +163,8 @@ def test_who_comes_second_finds_it_made(money: Money, monkeypatch: pytest.Monkey
 
 @pytest.mark.django_db(transaction=True)
 def test_two_threads_at_once_make_one_account_and_one_method(simulator: Simulation) -> None:
-    office = open_office(simulator)
-    money = open_desk(office)
+    office = open_portal(simulator)
+    money = open_invoice_harness(office)
     lease = CompanyLease.objects.get()
     assert lease.take(timezone.now(), timedelta(seconds=60))
     run = SyncRun.objects.create(
@@ -190,7 +192,9 @@ def test_two_threads_at_once_make_one_account_and_one_method(simulator: Simulati
     assert len([row for row in money.books("PaymentMethod") if row["Name"] == "ACH"]) == 1
 
 
-def test_an_account_left_without_an_answer_is_told_though_nobody_needs_it_any_more(money: Money) -> None:
+def test_an_account_left_without_an_answer_is_told_though_nobody_needs_it_any_more(
+    money: InvoiceHarness,
+) -> None:
     billed = money.invoice(("Permit", 1, 100))
     money.work()
     paid = money.pay(billed, 40)
@@ -203,4 +207,4 @@ def test_an_account_left_without_an_answer_is_told_though_nobody_needs_it_any_mo
     money.remove_payment(billed, paid)
     money.work()
     assert "done: Created the account “Coperniq Payments” in QuickBooks." in money.told()
-    assert_calm(Books(money))
+    assert_nothing_left_to_do(TwoWayHarness(money))

@@ -10,12 +10,12 @@ import pytest
 from integrations.causes import Cause
 from integrations.models import SyncRun
 from integrations.sync.engine.context import _shared_cache
+from tests.invoice_harness import InvoiceHarness
 from tests.simulation import API_KEY
-from tests.sync.desk_of_money import Money
 
 
 @pytest.fixture
-def paid(money: Money) -> tuple[Money, dict[str, Any], dict[str, Any]]:
+def paid(money: InvoiceHarness) -> tuple[InvoiceHarness, dict[str, Any], dict[str, Any]]:
     """$40 of $100, recorded in QuickBooks."""
     invoice = money.invoice(("Permit", 1, 100))
     payment = money.pay(invoice, 40, paymentDate="2026-11-20T00:00:00Z")
@@ -24,7 +24,7 @@ def paid(money: Money) -> tuple[Money, dict[str, Any], dict[str, Any]]:
     return money, invoice, payment
 
 
-Paid = tuple[Money, dict[str, Any], dict[str, Any]]
+Paid = tuple[InvoiceHarness, dict[str, Any], dict[str, Any]]
 
 
 def test_another_amount_and_date_are_written_and_nothing_else(paid: Paid) -> None:
@@ -56,7 +56,7 @@ def test_a_new_reference_or_method_is_no_reason_to_write(paid: Paid) -> None:
     assert SyncRun.objects.filter(action="push_payment").count() == 2 <= runs
 
 
-def test_what_people_applied_elsewhere_goes_back_as_read(money: Money) -> None:
+def test_what_people_applied_elsewhere_goes_back_as_read(money: InvoiceHarness) -> None:
     money.office.simulator.switch(overpayment="accept")
     invoice = money.invoice(("Permit", 1, 100))
     money.invoice(("Permit", 1, 50))
@@ -88,7 +88,7 @@ def test_an_increase_above_what_is_open_is_applied_up_to_it(paid: Paid, stale: b
     assert money.in_books()["Balance"] == 0
 
 
-def test_a_smaller_amount_gives_up_what_is_unapplied_first(money: Money) -> None:
+def test_a_smaller_amount_gives_up_what_is_unapplied_first(money: InvoiceHarness) -> None:
     money.office.simulator.switch(overpayment="accept")
     invoice = money.invoice(("Permit", 1, 100))
     payment = money.pay(invoice, 130)
@@ -136,7 +136,7 @@ def test_somebody_changing_it_at_the_same_moment_is_read_again(paid: Paid) -> No
     assert money.in_books("Payment")["TotalAmt"] == 35
 
 
-def test_one_in_a_bank_deposit_is_held_until_it_is_taken_out(money: Money) -> None:
+def test_one_in_a_bank_deposit_is_held_until_it_is_taken_out(money: InvoiceHarness) -> None:
     waiting = next(row for row in money.books("Account") if row.get("AccountSubType") == "UndepositedFunds")
     money.configure(deposit_accounts={"CHECK": waiting["Id"]})
     invoice = money.invoice(("Permit", 1, 100))

@@ -9,10 +9,10 @@ import pytest
 from integrations.models import RecordLink, SyncRun
 from integrations.sync.payments import push_create as payments_push_create
 from integrations.sync.payments import push_update as payments_push_update
-from tests.sync.desk_of_money import Money
+from tests.invoice_harness import InvoiceHarness
 
 
-def paid(money: Money, amount: object = 40, **fields: Any) -> dict[str, Any]:
+def paid(money: InvoiceHarness, amount: object = 40, **fields: Any) -> dict[str, Any]:
     """One payment on an invoice of $100, as QuickBooks has it."""
     invoice = money.invoice(("Permit", 1, 100))
     money.pay(invoice, amount, **fields)
@@ -20,11 +20,11 @@ def paid(money: Money, amount: object = 40, **fields: Any) -> dict[str, Any]:
     return money.in_books("Payment")
 
 
-def account_named(money: Money, name: str) -> dict[str, Any]:
+def account_named(money: InvoiceHarness, name: str) -> dict[str, Any]:
     return next(row for row in money.books("Account") if row["Name"] == name)
 
 
-def test_amount_customer_and_invoice_are_the_invoices_own(money: Money) -> None:
+def test_amount_customer_and_invoice_are_the_invoices_own(money: InvoiceHarness) -> None:
     payment = paid(money, "40.37")
     invoice = money.in_books()
     assert payment["TotalAmt"] == 40.37
@@ -39,7 +39,7 @@ def test_amount_customer_and_invoice_are_the_invoices_own(money: Money) -> None:
     assert money.told()[-1] == "done: Recorded the payment of $40.37 for invoice 1001 in QuickBooks."
 
 
-def test_a_second_look_changes_nothing_and_costs_nothing(money: Money) -> None:
+def test_a_second_look_changes_nothing_and_costs_nothing(money: InvoiceHarness) -> None:
     paid(money)
     money.office.simulator.forget_log()
     money.work()
@@ -48,7 +48,7 @@ def test_a_second_look_changes_nothing_and_costs_nothing(money: Money) -> None:
     assert len(money.books("Payment")) == 1
 
 
-def test_several_payments_at_once_are_read_from_one_list(money: Money) -> None:
+def test_several_payments_at_once_are_read_from_one_list(money: InvoiceHarness) -> None:
     invoice = money.invoice(("Permit", 1, 100))
     for amount in (10, 20, "30.01"):
         money.pay(invoice, amount)
@@ -68,7 +68,7 @@ def test_several_payments_at_once_are_read_from_one_list(money: Money) -> None:
     ],
 )
 def test_a_date_is_a_day_and_a_moment_is_seen_from_the_companys_zone(
-    money: Money, moment: str, day: str
+    money: InvoiceHarness, moment: str, day: str
 ) -> None:
     assert paid(money, paymentDate=moment)["TxnDate"] == day
 
@@ -83,21 +83,21 @@ def test_a_date_is_a_day_and_a_moment_is_seen_from_the_companys_zone(
     ],
 )
 def test_a_reference_longer_than_quickbooks_takes_goes_to_the_note(
-    money: Money, reference: str, kept: str, noted: bool
+    money: InvoiceHarness, reference: str, kept: str, noted: bool
 ) -> None:
     payment = paid(money, paymentReference=reference)
     assert payment["PaymentRefNum"] == kept
     assert (f"Reference {reference}" in payment["PrivateNote"]) is noted
 
 
-def test_where_quickbooks_takes_less_of_a_reference_all_of_it_goes_to_the_note(money: Money) -> None:
+def test_where_quickbooks_takes_less_of_a_reference_all_of_it_goes_to_the_note(money: InvoiceHarness) -> None:
     money.office.simulator.switch(payment_reference_limit=10)
     payment = paid(money, paymentReference="CHEQUE-1042-OF-MAY")
     assert "PaymentRefNum" not in payment
     assert "Reference CHEQUE-1042-OF-MAY" in payment["PrivateNote"]
 
 
-def test_notes_of_coperniq_are_kept_before_the_mark(money: Money) -> None:
+def test_notes_of_coperniq_are_kept_before_the_mark(money: InvoiceHarness) -> None:
     lines = paid(money, notes="Left at the door")["PrivateNote"].split("\n")
     assert lines[0] == "Left at the door"
     assert lines[-1].startswith("[Coperniq payment ")
@@ -114,7 +114,9 @@ def test_notes_of_coperniq_are_kept_before_the_mark(money: Money) -> None:
         ("AFFIRM", "Card", "CREDIT_CARD"),
     ],
 )
-def test_each_method_has_its_name_in_quickbooks(money: Money, method: str, name: str, type_: str) -> None:
+def test_each_method_has_its_name_in_quickbooks(
+    money: InvoiceHarness, method: str, name: str, type_: str
+) -> None:
     payment = paid(money, paymentMethod=method)
     used = next(
         row for row in money.books("PaymentMethod") if row["Id"] == payment["PaymentMethodRef"]["value"]
@@ -125,7 +127,7 @@ def test_each_method_has_its_name_in_quickbooks(money: Money, method: str, name:
         assert used["Type"] == type_
 
 
-def test_an_unknown_method_is_a_word_in_the_note(money: Money) -> None:
+def test_an_unknown_method_is_a_word_in_the_note(money: InvoiceHarness) -> None:
     payment = paid(money, paymentMethod="BARTER")
     assert "PaymentMethodRef" not in payment
     assert "Paid by BARTER" in payment["PrivateNote"]
@@ -135,14 +137,14 @@ def test_an_unknown_method_is_a_word_in_the_note(money: Money) -> None:
     )
 
 
-def test_no_method_at_all_is_nothing_to_speak_of(money: Money) -> None:
+def test_no_method_at_all_is_nothing_to_speak_of(money: InvoiceHarness) -> None:
     payment = paid(money, paymentMethod="")
     assert "PaymentMethodRef" not in payment
     assert money.told()[-1].startswith("done: Recorded")
 
 
 @pytest.mark.parametrize("frees", [True, False])
-def test_an_inactive_method_is_made_anew_or_done_without(money: Money, frees: bool) -> None:
+def test_an_inactive_method_is_made_anew_or_done_without(money: InvoiceHarness, frees: bool) -> None:
     money.office.simulator.switch(inactive_name_frees=frees)
     made = money.office.simulator.in_books(
         money.office.realm, "PaymentMethod", Name="ACH", Type="NON_CREDIT_CARD"
@@ -153,7 +155,7 @@ def test_an_inactive_method_is_made_anew_or_done_without(money: Money, frees: bo
     assert ("“ACH” is inactive" in money.told()[-1]) is not frees
 
 
-def test_more_than_is_open_waits_unapplied(money: Money) -> None:
+def test_more_than_is_open_waits_unapplied(money: InvoiceHarness) -> None:
     money.office.simulator.switch(overpayment="accept")
     payment = paid(money, 130)
     assert (payment["TotalAmt"], payment["UnappliedAmt"], payment["Line"][0]["Amount"]) == (130, 30, 100)
@@ -161,7 +163,7 @@ def test_more_than_is_open_waits_unapplied(money: Money) -> None:
     assert "Only $100.00 was open on invoice 1001: the other $30.00 waits unapplied" in money.told()[-1]
 
 
-def test_what_somebody_paid_in_quickbooks_meanwhile_is_found_out(money: Money) -> None:
+def test_what_somebody_paid_in_quickbooks_meanwhile_is_found_out(money: InvoiceHarness) -> None:
     """Refused for the balance we believed in: the invoice is looked at again, and the payment is right."""
     invoice = money.invoice(("Permit", 1, 100))
     money.work()
@@ -173,7 +175,7 @@ def test_what_somebody_paid_in_quickbooks_meanwhile_is_found_out(money: Money) -
     assert "Only $30.00 was open" in money.told()[-1]
 
 
-def test_what_somebody_voided_in_quickbooks_is_open_again(money: Money) -> None:
+def test_what_somebody_voided_in_quickbooks_is_open_again(money: InvoiceHarness) -> None:
     """What we believe to be paid is looked at before money is left unapplied."""
     invoice = money.invoice(("Permit", 1, 100))
     wrong = money.pay(invoice, 100)
@@ -188,7 +190,9 @@ def test_what_somebody_voided_in_quickbooks_is_open_again(money: Money) -> None:
 
 
 @pytest.mark.parametrize("foreign", ["refuse", "ignore"])
-def test_an_invoice_moved_in_quickbooks_is_paid_by_its_new_customer(money: Money, foreign: str) -> None:
+def test_an_invoice_moved_in_quickbooks_is_paid_by_its_new_customer(
+    money: InvoiceHarness, foreign: str
+) -> None:
     """QuickBooks refuses the line of another customer's invoice (620), or leaves it out without a word."""
     money.office.simulator.switch(foreign_invoice=foreign)
     invoice = money.invoice(("Permit", 1, 100))
@@ -206,7 +210,7 @@ def test_an_invoice_moved_in_quickbooks_is_paid_by_its_new_customer(money: Money
 
 
 def test_a_line_that_never_gets_onto_its_invoice_is_a_warning(
-    money: Money, monkeypatch: pytest.MonkeyPatch
+    money: InvoiceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     money.office.simulator.switch(foreign_invoice="ignore", parent_pays_jobs="never")
     invoice = money.invoice(("Permit", 1, 100))
@@ -225,7 +229,7 @@ def test_a_line_that_never_gets_onto_its_invoice_is_a_warning(
     ) in money.told()
 
 
-def test_an_invoice_deleted_in_quickbooks_leaves_the_money_nowhere_to_go(money: Money) -> None:
+def test_an_invoice_deleted_in_quickbooks_leaves_the_money_nowhere_to_go(money: InvoiceHarness) -> None:
     invoice = money.invoice(("Permit", 1, 100))
     money.work()
     realm = money.office.realm
@@ -238,7 +242,7 @@ def test_an_invoice_deleted_in_quickbooks_leaves_the_money_nowhere_to_go(money: 
     assert money.books("Payment") == []
 
 
-def test_an_invoice_voided_in_quickbooks_leaves_the_money_nowhere_to_go(money: Money) -> None:
+def test_an_invoice_voided_in_quickbooks_leaves_the_money_nowhere_to_go(money: InvoiceHarness) -> None:
     invoice = money.invoice(("Permit", 1, 100))
     money.work()
     realm = money.office.realm
@@ -248,11 +252,11 @@ def test_an_invoice_voided_in_quickbooks_leaves_the_money_nowhere_to_go(money: M
     assert SyncRun.objects.held().get(kind="payment").cause == "invoice_ended"
 
 
-def test_a_payment_without_a_date_takes_the_day_it_was_entered(money: Money) -> None:
+def test_a_payment_without_a_date_takes_the_day_it_was_entered(money: InvoiceHarness) -> None:
     assert paid(money, paymentDate=None)["TxnDate"]
 
 
-def test_a_payment_nobody_dated_is_held(money: Money, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_payment_nobody_dated_is_held(money: InvoiceHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     """Coperniq documents both its date and the moment it was entered as optional."""
     with monkeypatch.context() as patch:
         patch.setattr(payments_push_create, "paid_on", lambda *_: None)

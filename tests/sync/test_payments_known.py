@@ -10,13 +10,13 @@ import pytest
 from integrations.causes import Cause
 from integrations.models import ExternalPayment, RecordLink, SyncRun
 from integrations.sync.ingest.events import receive_quickbooks
-from tests.sync.desk_of_money import Money
+from tests.invoice_harness import InvoiceHarness
 
 DAY = "2026-11-10"
 
 
 @pytest.fixture
-def billed(money: Money) -> tuple[Money, dict[str, Any], str]:
+def billed(money: InvoiceHarness) -> tuple[InvoiceHarness, dict[str, Any], str]:
     """An invoice of $100 on both sides."""
     invoice = money.invoice(("Permit", 1, 100))
     money.work()
@@ -24,10 +24,10 @@ def billed(money: Money) -> tuple[Money, dict[str, Any], str]:
     return money, invoice, money.in_books()["Id"]
 
 
-Billed = tuple[Money, dict[str, Any], str]
+Billed = tuple[InvoiceHarness, dict[str, Any], str]
 
 
-def told_by_webhook(money: Money, payment_id: str, operation: str = "created") -> None:
+def told_by_webhook(money: InvoiceHarness, payment_id: str, operation: str = "created") -> None:
     event = {
         "specversion": "1.0",
         "id": f"event-{payment_id}-{operation}",
@@ -41,7 +41,9 @@ def told_by_webhook(money: Money, payment_id: str, operation: str = "created") -
     assert receive_quickbooks(json.dumps([event]).encode()) == 1
 
 
-def pay(money: Money, invoice: dict[str, Any], amount: object = 100, day: str = DAY, **more: Any) -> None:
+def pay(
+    money: InvoiceHarness, invoice: dict[str, Any], amount: object = 100, day: str = DAY, **more: Any
+) -> None:
     money.pay(invoice, amount, paymentDate=f"{day}T00:00:00Z", **more)
     money.work()
 
@@ -181,7 +183,7 @@ def test_a_chosen_one_that_is_gone_brings_the_other_choices(billed: Billed, how:
     assert len(RecordLink.objects.filter(kind="payment", match_method="created")) == 1
 
 
-def end(money: Money, payment_id: str, how: str) -> None:
+def end(money: InvoiceHarness, payment_id: str, how: str) -> None:
     realm = money.office.realm
     if how == "delete":
         money.office.simulator.control(f"quickbooks/{realm}/records/Payment/{payment_id}", None, "DELETE")
@@ -201,7 +203,7 @@ def test_one_that_was_taken_back_is_no_candidate_any_more(billed: Billed, how: s
     assert money.in_books()["Balance"] == 60
 
 
-def test_one_check_for_two_invoices_is_linked_to_both(money: Money) -> None:
+def test_one_check_for_two_invoices_is_linked_to_both(money: InvoiceHarness) -> None:
     first, second = (money.invoice(("Permit", 1, 100)) for _ in range(2))
     money.work()
     ids = sorted(row["Id"] for row in money.books("Invoice"))

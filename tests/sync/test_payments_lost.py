@@ -12,13 +12,13 @@ from integrations.errors import LeaseLost
 from integrations.models import QuickBooksConnection, RecordLink, RemoteWrite, SyncRun
 from integrations.sync.engine import executor as engine_executor
 from integrations.sync.engine import outbox as engine_outbox
-from tests.sync.desk_of_money import Money
-from tests.sync.scenes import sent_long_ago
+from tests.invoice_harness import InvoiceHarness
+from tests.sync.customer_builders import sent_long_ago
 
 FAULTS = ["lost_answer", "error_500", "error_502_html", "refuse_connection_before"]
 
 
-def pay(money: Money, amount: object = 40) -> dict[str, Any]:
+def pay(money: InvoiceHarness, amount: object = 40) -> dict[str, Any]:
     """Less than half of what is open: QuickBooks' own balance would not keep it from being there twice."""
     invoice = money.invoice(("Permit", 1, 100))
     money.work()
@@ -26,7 +26,7 @@ def pay(money: Money, amount: object = 40) -> dict[str, Any]:
     return invoice
 
 
-def recorded_once(money: Money) -> None:
+def recorded_once(money: InvoiceHarness) -> None:
     money.work()
     assert money.in_books("Payment")["TotalAmt"] == 40
     assert money.in_books()["Balance"] == 60
@@ -39,7 +39,7 @@ def recorded_once(money: Money) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("memory", [86400, 0])
-def test_a_lost_answer_makes_one_payment(money: Money, fault: str, memory: int) -> None:
+def test_a_lost_answer_makes_one_payment(money: InvoiceHarness, fault: str, memory: int) -> None:
     money.office.simulator.switch(requestid_memory_seconds=memory)
     pay(money)
     prepare_and_stop(money, fault)
@@ -47,7 +47,7 @@ def test_a_lost_answer_makes_one_payment(money: Money, fault: str, memory: int) 
     recorded_once(money)
 
 
-def test_a_call_that_times_out_is_asked_for_again(money: Money, settings: Any) -> None:
+def test_a_call_that_times_out_is_asked_for_again(money: InvoiceHarness, settings: Any) -> None:
     settings.VENDOR_TIMEOUT_SECONDS = 0.3
     money.office.simulator.fault("hang", method="POST", path="/payment", times=1, seconds=2)
     pay(money)
@@ -55,7 +55,7 @@ def test_a_call_that_times_out_is_asked_for_again(money: Money, settings: Any) -
 
 
 @pytest.mark.parametrize("arrived", [True, False])
-def test_after_hours_the_payment_is_looked_for(money: Money, arrived: bool) -> None:
+def test_after_hours_the_payment_is_looked_for(money: InvoiceHarness, arrived: bool) -> None:
     fault = "lost_answer" if arrived else "refuse_connection_before"
     money.office.simulator.switch(requestid_memory_seconds=60)
     pay(money)
@@ -65,7 +65,7 @@ def test_after_hours_the_payment_is_looked_for(money: Money, arrived: bool) -> N
     recorded_once(money)
 
 
-def prepare_and_stop(money: Money, fault: str) -> None:
+def prepare_and_stop(money: InvoiceHarness, fault: str) -> None:
     money.work_until_payment()
     money.office.simulator.fault(fault, method="POST", path="/payment", times=1)
     money.office.work_once()
@@ -74,7 +74,7 @@ def prepare_and_stop(money: Money, fault: str) -> None:
 
 @pytest.mark.parametrize("moment", ["before the request", "after the answer"])
 def test_a_worker_killed_in_between_leaves_one_payment(
-    money: Money, moment: str, monkeypatch: pytest.MonkeyPatch
+    money: InvoiceHarness, moment: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def die(*_: object) -> None:
         raise LeaseLost
@@ -93,7 +93,7 @@ def test_a_worker_killed_in_between_leaves_one_payment(
     recorded_once(money)
 
 
-def test_a_lost_update_is_made_once(money: Money) -> None:
+def test_a_lost_update_is_made_once(money: InvoiceHarness) -> None:
     invoice = pay(money)
     money.work()
     payment = money.office.simulator.session.get(
@@ -112,7 +112,7 @@ def test_a_lost_update_is_made_once(money: Money) -> None:
 
 
 @pytest.mark.parametrize("how", ["arrived", "lost on the way", "deleted since"])
-def test_an_update_lost_long_ago_is_compared_with_what_stands_there(money: Money, how: str) -> None:
+def test_an_update_lost_long_ago_is_compared_with_what_stands_there(money: InvoiceHarness, how: str) -> None:
     invoice = money.invoice(("Permit", 1, 100))
     payment = money.pay(invoice, 40)
     money.work()
@@ -135,7 +135,7 @@ def test_an_update_lost_long_ago_is_compared_with_what_stands_there(money: Money
     assert money.link("payment").amount_cents == 3000
 
 
-def test_one_that_was_linked_meanwhile_is_not_taken_for_the_lost_one(money: Money) -> None:
+def test_one_that_was_linked_meanwhile_is_not_taken_for_the_lost_one(money: InvoiceHarness) -> None:
     """A mark copied by hand: the payment found by it belongs to another link already."""
     pay(money)
     prepare_and_stop(money, "lost_answer")

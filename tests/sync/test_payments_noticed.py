@@ -19,18 +19,18 @@ from integrations.models import (
 from integrations.sync.engine.context import _shared_cache
 from integrations.sync.ingest.coperniq_projects import due_coperniq_polls
 from integrations.sync.ingest.router import route_pending_events
+from tests.invoice_harness import InvoiceHarness
 from tests.simulation import API_KEY
-from tests.sync.desk_of_money import Money
 
 pytestmark = pytest.mark.every_database
 
 
-def lists_read(money: Money) -> int:
+def lists_read(money: InvoiceHarness) -> int:
     calls = money.office.simulator.log("coperniq")
     return len([call for call in calls if call["path"].endswith("/payments")])
 
 
-def runs(money: Money) -> list[SyncRun]:
+def runs(money: InvoiceHarness) -> list[SyncRun]:
     return list(SyncRun.objects.filter(action="push_payment").order_by("id"))
 
 
@@ -42,7 +42,7 @@ DEAF = {**SILENT, "payment_moves_amount_paid": False, "payment_moves_status": Fa
     "switches", [{}, {"payment_moves_amount_paid": False}, {"payment_moves_status": False}]
 )
 def test_a_payment_that_moves_the_invoices_stamp_comes_with_the_next_poll(
-    money: Money, switches: dict[str, bool]
+    money: InvoiceHarness, switches: dict[str, bool]
 ) -> None:
     money.office.simulator.switch(**switches)
     invoice = money.invoice(("Permit", 1, 100))
@@ -53,7 +53,9 @@ def test_a_payment_that_moves_the_invoices_stamp_comes_with_the_next_poll(
 
 
 @pytest.mark.parametrize("switches", [SILENT, DEAF])
-def test_a_payment_that_moves_less_is_found_by_the_sweep(money: Money, switches: dict[str, bool]) -> None:
+def test_a_payment_that_moves_less_is_found_by_the_sweep(
+    money: InvoiceHarness, switches: dict[str, bool]
+) -> None:
     money.office.simulator.switch(**switches)
     invoice = money.invoice(("Permit", 1, 100))
     money.work()
@@ -65,7 +67,7 @@ def test_a_payment_that_moves_less_is_found_by_the_sweep(money: Money, switches:
     assert len(money.books("Payment")) == 1
 
 
-def test_another_date_of_a_payment_is_noticed_though_no_amount_moves(money: Money) -> None:
+def test_another_date_of_a_payment_is_noticed_though_no_amount_moves(money: InvoiceHarness) -> None:
     invoice = money.invoice(("Permit", 1, 100))
     payment = money.pay(invoice, 40)
     money.work()
@@ -74,7 +76,7 @@ def test_another_date_of_a_payment_is_noticed_though_no_amount_moves(money: Mone
     assert money.in_books("Payment")["TxnDate"] == "2026-11-03"
 
 
-def test_the_list_is_read_once_for_each_change(money: Money) -> None:
+def test_the_list_is_read_once_for_each_change(money: InvoiceHarness) -> None:
     invoice = money.invoice(("Permit", 1, 100))
     money.work()
     assert lists_read(money) == 0
@@ -88,7 +90,7 @@ def test_the_list_is_read_once_for_each_change(money: Money) -> None:
     assert lists_read(money) == 2
 
 
-def test_a_payment_waits_for_its_invoice_and_is_released_with_it(money: Money) -> None:
+def test_a_payment_waits_for_its_invoice_and_is_released_with_it(money: InvoiceHarness) -> None:
     other = money.office.project(money.account, "Later")
     invoice = money.invoice(("Permit", 1, 100), on=other)
     money.pay(invoice, 40)
@@ -101,7 +103,7 @@ def test_a_payment_waits_for_its_invoice_and_is_released_with_it(money: Money) -
     assert len(runs(money)) == 1
 
 
-def test_a_payment_waits_until_the_lines_of_its_invoice_are_put_right(money: Money) -> None:
+def test_a_payment_waits_until_the_lines_of_its_invoice_are_put_right(money: InvoiceHarness) -> None:
     """QuickBooks dropped the amount of a line without an item: money would find nothing open."""
     fallback = money.book_item("Anything")
     invoice = money.invoice(("Nobody's item", 1, 100))
@@ -115,14 +117,14 @@ def test_a_payment_waits_until_the_lines_of_its_invoice_are_put_right(money: Mon
     assert (payment["UnappliedAmt"], money.in_books()["Balance"]) == (0, 60)
 
 
-def older_invoice(money: Money) -> dict[str, object]:
+def older_invoice(money: InvoiceHarness) -> dict[str, object]:
     money.office.simulator.control("clock", {"shift_seconds": -86400})
     invoice = money.invoice(("Permit", 1, 100))
     money.office.simulator.control("clock", {"shift_seconds": 86400})
     return invoice
 
 
-def test_what_is_paid_on_an_invoice_left_out_is_left_out_and_follows_it(money: Money) -> None:
+def test_what_is_paid_on_an_invoice_left_out_is_left_out_and_follows_it(money: InvoiceHarness) -> None:
     invoice = older_invoice(money)
     money.pay(invoice, 40)
     money.work()
@@ -134,7 +136,7 @@ def test_what_is_paid_on_an_invoice_left_out_is_left_out_and_follows_it(money: M
     assert money.in_books("Payment")["TotalAmt"] == 40
 
 
-def test_a_payment_from_before_the_switch_on_is_skipped_and_may_be_sent_anyway(money: Money) -> None:
+def test_a_payment_from_before_the_switch_on_is_skipped_and_may_be_sent_anyway(money: InvoiceHarness) -> None:
     invoice = money.invoice(("Permit", 1, 100))
     money.work()
     money.office.simulator.control("clock", {"shift_seconds": -86400})
@@ -149,7 +151,7 @@ def test_a_payment_from_before_the_switch_on_is_skipped_and_may_be_sent_anyway(m
     assert money.in_books("Payment")["TotalAmt"] == 40
 
 
-def test_an_answer_for_the_cut_off_is_none_for_the_status(money: Money) -> None:
+def test_an_answer_for_the_cut_off_is_none_for_the_status(money: InvoiceHarness) -> None:
     invoice = money.invoice(("Permit", 1, 100))
     money.work()
     money.office.simulator.control("clock", {"shift_seconds": -86400})
@@ -163,7 +165,7 @@ def test_an_answer_for_the_cut_off_is_none_for_the_status(money: Money) -> None:
     assert money.in_books("Payment")["TotalAmt"] == 40
 
 
-def test_paid_without_a_payment_is_said_once_and_no_money_is_invented(money: Money) -> None:
+def test_paid_without_a_payment_is_said_once_and_no_money_is_invented(money: InvoiceHarness) -> None:
     invoice = money.invoice(("Permit", 1, 100))
     money.work()
     money.edit(invoice, status="PAID")
@@ -181,13 +183,13 @@ def test_paid_without_a_payment_is_said_once_and_no_money_is_invented(money: Mon
     assert money.in_books()["Balance"] == 100
 
 
-def test_an_invoice_that_was_paid_before_it_was_pushed_brings_the_warning_too(money: Money) -> None:
+def test_an_invoice_that_was_paid_before_it_was_pushed_brings_the_warning_too(money: InvoiceHarness) -> None:
     money.invoice(("Permit", 1, 100), status="PAID")
     money.work()
     assert SyncLogEntry.objects.get(cause=Cause.PAID_WITHOUT_PAYMENT).outcome == "done_with_warning"
 
 
-def test_an_invoice_coperniq_does_not_show_any_more_is_no_news_of_payments(money: Money) -> None:
+def test_an_invoice_coperniq_does_not_show_any_more_is_no_news_of_payments(money: InvoiceHarness) -> None:
     invoice = money.invoice(("Permit", 1, 100))
     money.work()
     money.pay(invoice, 40)
@@ -202,7 +204,7 @@ def test_an_invoice_coperniq_does_not_show_any_more_is_no_news_of_payments(money
     assert runs(money) == []
 
 
-def test_a_payment_gone_before_it_was_recorded_is_no_news(money: Money) -> None:
+def test_a_payment_gone_before_it_was_recorded_is_no_news(money: InvoiceHarness) -> None:
     other = money.office.project(money.account, "Later")
     invoice = money.invoice(("Permit", 1, 100), on=other)
     payment = money.pay(invoice, 40)
@@ -216,7 +218,7 @@ def test_a_payment_gone_before_it_was_recorded_is_no_news(money: Money) -> None:
     assert money.books("Payment") == []
 
 
-def test_what_was_passed_over_while_off_is_news_once_it_is_on_again(money: Money) -> None:
+def test_what_was_passed_over_while_off_is_news_once_it_is_on_again(money: InvoiceHarness) -> None:
     invoice = money.invoice(("Permit", 1, 100))
     payment = money.pay(invoice, 40)
     money.work()
@@ -234,7 +236,7 @@ def test_what_was_passed_over_while_off_is_news_once_it_is_on_again(money: Money
     assert money.in_books("Payment")["TotalAmt"] == 30
 
 
-def test_what_was_seen_just_before_the_switch_off_is_not_planned(money: Money) -> None:
+def test_what_was_seen_just_before_the_switch_off_is_not_planned(money: InvoiceHarness) -> None:
     money.pay(money.invoice(("Permit", 1, 100)), 40)
     CoperniqConnection.objects.update(next_poll_at=timezone.now())
     for errand in due_coperniq_polls():

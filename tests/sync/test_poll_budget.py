@@ -13,11 +13,11 @@ from integrations.coperniq.records import Project
 from integrations.errors import Unavailable
 from integrations.models import CallCount, CoperniqConnection
 from integrations.sync.ingest.coperniq_projects import due_coperniq_polls
-from tests.sync.office import Office
+from tests.portal_harness import PortalHarness
 from tests.sync.test_polling import make_due, unheard
 
 
-def minutes_to_the_next_poll(office: Office) -> int:
+def minutes_to_the_next_poll(office: PortalHarness) -> int:
     make_due(office)
     now = timezone.now()
     due_coperniq_polls()[0]()
@@ -26,7 +26,7 @@ def minutes_to_the_next_poll(office: Office) -> int:
 
 @pytest.mark.parametrize(("used", "minutes"), [(3900, 1), (3999, 15), (6000, 15)])
 def test_polling_slows_down_at_four_fifths_of_the_days_calls(
-    office: Office, settings: Any, used: int, minutes: int
+    office: PortalHarness, settings: Any, used: int, minutes: int
 ) -> None:
     settings.COPERNIQ_POLL_SECONDS = 60
     CallCount.add(office.company.pk, "coperniq", reads=used, writes=0)
@@ -38,20 +38,20 @@ def test_polling_slows_down_at_four_fifths_of_the_days_calls(
 
 @pytest.mark.parametrize(("left", "minutes"), [(1001, 1), (1000, 15)])
 def test_polling_slows_down_when_coperniq_says_that_little_is_left(
-    office: Office, settings: Any, monkeypatch: pytest.MonkeyPatch, left: int, minutes: int
+    office: PortalHarness, settings: Any, monkeypatch: pytest.MonkeyPatch, left: int, minutes: int
 ) -> None:
     settings.COPERNIQ_POLL_SECONDS = 60
     monkeypatch.setattr(CoperniqClient, "calls_remaining", left)
     assert minutes_to_the_next_poll(office) == minutes
 
 
-def test_a_poll_interval_longer_than_the_pause_stays_as_it_is(office: Office, settings: Any) -> None:
+def test_a_poll_interval_longer_than_the_pause_stays_as_it_is(office: PortalHarness, settings: Any) -> None:
     settings.COPERNIQ_POLL_SECONDS = 3600
     CallCount.add(office.company.pk, "coperniq", reads=4500, writes=0)
     assert minutes_to_the_next_poll(office) == 60
 
 
-def test_nothing_is_swept_while_calls_are_scarce(office: Office) -> None:
+def test_nothing_is_swept_while_calls_are_scarce(office: PortalHarness) -> None:
     CallCount.add(office.company.pk, "coperniq", reads=4500, writes=0)
     make_due(office)
     office.simulator.forget_log()
@@ -78,7 +78,7 @@ def answer_sweeps(monkeypatch: pytest.MonkeyPatch, pages: int, *, fails: bool) -
 
 
 def test_a_failing_sweep_neither_holds_the_cursor_back_nor_comes_back_at_once(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    office: PortalHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unheard(office)
     sweeps = answer_sweeps(monkeypatch, 37, fails=True)
@@ -92,7 +92,7 @@ def test_a_failing_sweep_neither_holds_the_cursor_back_nor_comes_back_at_once(
 @pytest.mark.parametrize("fails", [True, False])
 @pytest.mark.parametrize(("pages", "minutes"), [(1, 30), (20, 30), (40, 60), (300, 450)])
 def test_the_more_a_sweep_costs_the_later_is_the_next(
-    office: Office, monkeypatch: pytest.MonkeyPatch, pages: int, minutes: int, fails: bool
+    office: PortalHarness, monkeypatch: pytest.MonkeyPatch, pages: int, minutes: int, fails: bool
 ) -> None:
     answer_sweeps(monkeypatch, pages, fails=fails)
     make_due(office)

@@ -14,8 +14,8 @@ from integrations.models.processes import HOST
 from integrations.sync.ingest.coperniq_projects import due_coperniq_polls
 from integrations.sync.ingest.full_scan import projects_with_triggers
 from integrations.sync.ingest.quickbooks_cdc import due_cdc_reads
-from tests.sync.office import Office
-from tests.sync.scenes import entered
+from tests.portal_harness import PortalHarness
+from tests.sync.customer_builders import entered
 from tests.sync.test_mapping import PROJECT
 
 
@@ -24,14 +24,14 @@ def make_due() -> None:
     CoperniqConnection.objects.update(next_poll_at=now, poll_claimed_until=now)
 
 
-def poll(office: Office) -> None:
+def poll(office: PortalHarness) -> None:
     """One poll, and what follows from it."""
     make_due()
     office.work(polls=True)
     office.coperniq.refresh_from_db()
 
 
-def polled(office: Office) -> list[str]:
+def polled(office: PortalHarness) -> list[str]:
     """What one poll asks for."""
     make_due()
     office.simulator.forget_log()
@@ -40,7 +40,7 @@ def polled(office: Office) -> list[str]:
     return [call["path"] for call in office.simulator.log("coperniq")]
 
 
-def unheard(office: Office) -> dict[str, Any]:
+def unheard(office: PortalHarness) -> dict[str, Any]:
     project = office.project(office.account("John Smith"))
     office.simulator.start_phase(project["id"], office.phases["Installation"])
     return project
@@ -50,7 +50,7 @@ def no_sweep() -> None:
     CoperniqConnection.objects.update(next_sweep_at=timezone.now() + timedelta(hours=9))
 
 
-def test_the_sweep_alone_finds_what_no_stamp_betrays(office: Office) -> None:
+def test_the_sweep_alone_finds_what_no_stamp_betrays(office: PortalHarness) -> None:
     office.simulator.switch(phase_moves_updated_at=False)
     office.simulator.control("clock", {"shift_seconds": -3600})
     project = office.project(office.account("John Smith"))
@@ -64,7 +64,7 @@ def test_the_sweep_alone_finds_what_no_stamp_betrays(office: Office) -> None:
     assert len(office.customers()) == 2
 
 
-def test_a_change_that_shows_late_is_read_within_the_overlap(office: Office) -> None:
+def test_a_change_that_shows_late_is_read_within_the_overlap(office: PortalHarness) -> None:
     unheard(office)
     poll(office)
     assert office.coperniq.projects_cursor_at is not None
@@ -76,7 +76,7 @@ def test_a_change_that_shows_late_is_read_within_the_overlap(office: Office) -> 
     assert SyncRun.objects.filter(coperniq_id=str(late["id"])).exists()
 
 
-def test_a_cursor_ahead_of_the_clock_misses_nothing(office: Office) -> None:
+def test_a_cursor_ahead_of_the_clock_misses_nothing(office: PortalHarness) -> None:
     poll(office)
     CoperniqConnection.objects.update(projects_cursor_at=timezone.now() + timedelta(hours=1))
     no_sweep()
@@ -85,7 +85,7 @@ def test_a_cursor_ahead_of_the_clock_misses_nothing(office: Office) -> None:
     assert PhaseEntry.objects.exists()
 
 
-def test_the_first_poll_begins_with_the_oldest_trigger(office: Office) -> None:
+def test_the_first_poll_begins_with_the_oldest_trigger(office: PortalHarness) -> None:
     now = timezone.now()
     office.trigger.saved_at = now - timedelta(hours=1)
     office.trigger.save()
@@ -97,7 +97,7 @@ def test_the_first_poll_begins_with_the_oldest_trigger(office: Office) -> None:
     assert PhaseEntry.objects.exists()
 
 
-def test_the_cursor_is_the_newest_change_seen(office: Office) -> None:
+def test_the_cursor_is_the_newest_change_seen(office: PortalHarness) -> None:
     unheard(office)
     poll(office)
     newest = office.company.events.latest("occurred_at").occurred_at
@@ -106,7 +106,7 @@ def test_the_cursor_is_the_newest_change_seen(office: Office) -> None:
     assert office.coperniq.projects_cursor_at == newest
 
 
-def test_a_project_that_changes_again_is_seen_again(office: Office) -> None:
+def test_a_project_that_changes_again_is_seen_again(office: PortalHarness) -> None:
     project = unheard(office)
     poll(office)
     office.simulator.control("clock", {"shift_seconds": 60})
@@ -120,7 +120,7 @@ def test_a_project_without_a_workflow_in_the_list_is_read() -> None:
     assert projects_with_triggers(projects, [PhaseTrigger(workflow_id="1")]) == [projects[0], projects[2]]
 
 
-def test_a_webhook_makes_a_poll_due(office: Office) -> None:
+def test_a_webhook_makes_a_poll_due(office: PortalHarness) -> None:
     CoperniqConnection.objects.update(next_poll_at=timezone.now() + timedelta(hours=1))
     assert due_coperniq_polls() == []
     office.ring({"id": 1})
@@ -128,7 +128,7 @@ def test_a_webhook_makes_a_poll_due(office: Office) -> None:
 
 
 @pytest.mark.parametrize("ago", [0, 4])
-def test_many_webhooks_make_no_more_than_a_poll_every_ten_seconds(office: Office, ago: int) -> None:
+def test_many_webhooks_make_no_more_than_a_poll_every_ten_seconds(office: PortalHarness, ago: int) -> None:
     now = timezone.now()
     began = now - timedelta(seconds=ago)
     CoperniqConnection.objects.update(next_poll_at=now + timedelta(hours=1), last_poll_started_at=began)
@@ -139,7 +139,7 @@ def test_many_webhooks_make_no_more_than_a_poll_every_ten_seconds(office: Office
     assert office.coperniq.next_poll_at == began + timedelta(seconds=10)
 
 
-def test_a_webhook_never_puts_a_poll_off(office: Office) -> None:
+def test_a_webhook_never_puts_a_poll_off(office: PortalHarness) -> None:
     now = timezone.now()
     soon = now + timedelta(seconds=1)
     CoperniqConnection.objects.update(next_poll_at=soon, last_poll_started_at=now)
@@ -149,25 +149,25 @@ def test_a_webhook_never_puts_a_poll_off(office: Office) -> None:
     assert office.coperniq.next_poll_at == soon
 
 
-def test_workflows_and_the_sweep_have_their_own_pace(office: Office) -> None:
+def test_workflows_and_the_sweep_have_their_own_pace(office: PortalHarness) -> None:
     poll(office)
     asked = polled(office)
     assert len(asked) == 1, "what changed, and no sweep"
     assert not any("workflows" in path for path in asked)
 
 
-def test_a_poll_that_succeeds_forgets_the_failures(office: Office) -> None:
+def test_a_poll_that_succeeds_forgets_the_failures(office: PortalHarness) -> None:
     CoperniqConnection.objects.update(poll_failures=5)
     poll(office)
     assert office.coperniq.poll_failures == 0
 
 
-def test_a_poll_that_ended_gives_its_claim_back(office: Office) -> None:
+def test_a_poll_that_ended_gives_its_claim_back(office: PortalHarness) -> None:
     poll(office)
     assert office.coperniq.poll_claimed_until <= timezone.now()
 
 
-def test_a_refused_key_found_by_the_poll_holds_what_is_queued(office: Office) -> None:
+def test_a_refused_key_found_by_the_poll_holds_what_is_queued(office: PortalHarness) -> None:
     entered(office)
     office.work_once()
     office.simulator.fault("forbidden", vendor="coperniq", times=0)
@@ -176,7 +176,7 @@ def test_a_refused_key_found_by_the_poll_holds_what_is_queued(office: Office) ->
     assert set(SyncRun.objects.held().values_list("cause", flat=True)) == {"reconnect"}
 
 
-def test_a_poll_whose_worker_was_killed_is_due_again_at_once(office: Office) -> None:
+def test_a_poll_whose_worker_was_killed_is_due_again_at_once(office: PortalHarness) -> None:
     now = timezone.now()
     CoperniqConnection.objects.update(next_poll_at=now, poll_claimed_until=now)
     assert len(due_coperniq_polls()) == 1
@@ -187,7 +187,7 @@ def test_a_poll_whose_worker_was_killed_is_due_again_at_once(office: Office) -> 
     assert len(due_coperniq_polls()) == 1
 
 
-def test_a_read_whose_worker_was_killed_is_due_again_at_once(office: Office) -> None:
+def test_a_read_whose_worker_was_killed_is_due_again_at_once(office: PortalHarness) -> None:
     now = timezone.now()
     QuickBooksConnection.objects.update(next_changes_at=now, changes_claimed_until=now)
     assert len(due_cdc_reads()) == 1

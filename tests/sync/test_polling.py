@@ -24,22 +24,22 @@ from integrations.models import (
 )
 from integrations.sync.ingest.coperniq_projects import POLL_CLAIM, claim_poll, due_coperniq_polls
 from integrations.sync.ingest.router import route_pending_events
+from tests.portal_harness import PortalHarness, open_portal
 from tests.simulation import Simulation
-from tests.sync.office import Office, open_office
 
 
-def make_due(office: Office) -> None:
+def make_due(office: PortalHarness) -> None:
     CoperniqConnection.objects.update(next_poll_at=timezone.now(), poll_claimed_until=timezone.now())
 
 
-def unheard(office: Office, phase: str = "Installation") -> dict[str, object]:
+def unheard(office: PortalHarness, phase: str = "Installation") -> dict[str, object]:
     project = office.project(office.account("John Smith"))
     office.simulator.start_phase(project["id"], office.phases[phase])
     return project
 
 
 @pytest.mark.parametrize("moves_updated_at", [True, False])
-def test_an_entry_nobody_reported_is_found(office: Office, moves_updated_at: bool) -> None:
+def test_an_entry_nobody_reported_is_found(office: PortalHarness, moves_updated_at: bool) -> None:
     office.simulator.switch(phase_moves_updated_at=moves_updated_at)
     unheard(office)
     make_due(office)
@@ -47,7 +47,7 @@ def test_an_entry_nobody_reported_is_found(office: Office, moves_updated_at: boo
     assert len(office.customers()) == 2
 
 
-def test_a_project_that_has_moved_on_already_is_found_too(office: Office) -> None:
+def test_a_project_that_has_moved_on_already_is_found_too(office: PortalHarness) -> None:
     project = unheard(office)
     office.simulator.start_phase(project["id"], office.phases["Billing"])
     make_due(office)
@@ -55,7 +55,7 @@ def test_a_project_that_has_moved_on_already_is_found_too(office: Office) -> Non
     assert len(office.customers()) == 2
 
 
-def test_a_known_version_leads_to_no_second_run(office: Office) -> None:
+def test_a_known_version_leads_to_no_second_run(office: PortalHarness) -> None:
     unheard(office)
     for _ in range(3):
         make_due(office)
@@ -64,7 +64,7 @@ def test_a_known_version_leads_to_no_second_run(office: Office) -> None:
     assert SyncRun.objects.filter(action="notice_entry").count() == 1
 
 
-def test_the_sweep_finds_what_no_stamp_betrays(office: Office) -> None:
+def test_the_sweep_finds_what_no_stamp_betrays(office: PortalHarness) -> None:
     office.simulator.switch(phase_moves_updated_at=False)
     project = office.project(office.account("John Smith"))
     make_due(office)
@@ -77,7 +77,7 @@ def test_the_sweep_finds_what_no_stamp_betrays(office: Office) -> None:
     assert len(office.customers()) == 2
 
 
-def test_projects_of_other_workflows_cost_no_read(office: Office) -> None:
+def test_projects_of_other_workflows_cost_no_read(office: PortalHarness) -> None:
     other = office.simulator.make("workflows", name="Roofing", phases=[{"name": "Start", "type": "PHASE"}])
     office.project(office.account("John Smith"), workflowId=other["id"])
     make_due(office)
@@ -85,7 +85,7 @@ def test_projects_of_other_workflows_cost_no_read(office: Office) -> None:
     assert not SyncRun.objects.exists()
 
 
-def test_without_a_trigger_only_the_workflows_are_read(office: Office) -> None:
+def test_without_a_trigger_only_the_workflows_are_read(office: PortalHarness) -> None:
     PhaseTrigger.objects.all().delete()
     make_due(office)
     office.simulator.forget_log()
@@ -99,7 +99,7 @@ def test_without_a_trigger_only_the_workflows_are_read(office: Office) -> None:
     ]
 
 
-def test_only_one_worker_polls_and_the_next_poll_is_set(office: Office, settings: Any) -> None:
+def test_only_one_worker_polls_and_the_next_poll_is_set(office: PortalHarness, settings: Any) -> None:
     settings.COPERNIQ_POLL_SECONDS = 60
     make_due(office)
     first, second = due_coperniq_polls(), due_coperniq_polls()
@@ -110,7 +110,7 @@ def test_only_one_worker_polls_and_the_next_poll_is_set(office: Office, settings
     assert office.coperniq.last_poll_ended_at is not None
 
 
-def test_a_vendor_in_trouble_is_asked_less_and_less(office: Office, settings: Any) -> None:
+def test_a_vendor_in_trouble_is_asked_less_and_less(office: PortalHarness, settings: Any) -> None:
     settings.COPERNIQ_POLL_SECONDS = 60
     office.simulator.fault("error_500", vendor="coperniq", times=0)
     waits = []
@@ -123,7 +123,7 @@ def test_a_vendor_in_trouble_is_asked_less_and_less(office: Office, settings: An
     assert waits == [2, 4, 8, 15, 15]
 
 
-def test_a_refused_key_stops_the_polling(office: Office) -> None:
+def test_a_refused_key_stops_the_polling(office: PortalHarness) -> None:
     office.simulator.fault("forbidden", vendor="coperniq", times=0)
     make_due(office)
     office.work(polls=True)
@@ -133,13 +133,13 @@ def test_a_refused_key_stops_the_polling(office: Office) -> None:
     assert due_coperniq_polls() == []
 
 
-def test_nothing_is_polled_while_quickbooks_is_not_connected(office: Office) -> None:
+def test_nothing_is_polled_while_quickbooks_is_not_connected(office: PortalHarness) -> None:
     QuickBooksConnection.objects.update(state=QuickBooksConnection.State.DISCONNECTED)
     make_due(office)
     assert due_coperniq_polls() == []
 
 
-def test_calls_are_counted_for_the_company(office: Office) -> None:
+def test_calls_are_counted_for_the_company(office: PortalHarness) -> None:
     unheard(office)
     make_due(office)
     office.work(polls=True)
@@ -153,7 +153,7 @@ def test_calls_are_counted_for_the_company(office: Office) -> None:
 
 @pytest.mark.django_db
 def test_two_companies_see_nothing_of_each_other(simulator: Simulation) -> None:
-    first, second = open_office(simulator), open_office(simulator, "northgate", "another-key")
+    first, second = open_portal(simulator), open_portal(simulator, "northgate", "another-key")
     project = simulator.make(
         "projects", "another-key", title="Theirs", address=["x"], workflowId=second.workflow["id"],
         accountId=simulator.make("accounts", "another-key", title="Theirs", address=["x"])["id"],
@@ -166,7 +166,7 @@ def test_two_companies_see_nothing_of_each_other(simulator: Simulation) -> None:
 
 
 @pytest.mark.parametrize("status", [404, 403])
-def test_one_record_the_key_may_not_see_stops_nobody_else(office: Office, status: int) -> None:
+def test_one_record_the_key_may_not_see_stops_nobody_else(office: PortalHarness, status: int) -> None:
     office.simulator.switch(foreign_record_status=status)
     office.simulator.coperniq("Elsewhere", "other-key")
     stranger = office.simulator.make("projects", "other-key", title="Not yours", address=["x"])
@@ -178,7 +178,7 @@ def test_one_record_the_key_may_not_see_stops_nobody_else(office: Office, status
 
 
 @pytest.mark.parametrize("beyond", ["empty", "not_found"])
-def test_a_full_last_page_is_the_end(office: Office, beyond: str) -> None:
+def test_a_full_last_page_is_the_end(office: PortalHarness, beyond: str) -> None:
     office.simulator.switch(page_beyond_end=beyond)
     account = office.account("John Smith")
     for n in range(100):
@@ -198,7 +198,7 @@ def test_a_full_last_page_is_the_end(office: Office, beyond: str) -> None:
     ],
 )
 def test_a_list_that_moves_while_it_is_read_hides_nobody(
-    office: Office, monkeypatch: pytest.MonkeyPatch, order: str, inclusive: bool, form: str
+    office: PortalHarness, monkeypatch: pytest.MonkeyPatch, order: str, inclusive: bool, form: str
 ) -> None:
     office.simulator.switch(order_field=order, updated_bounds_inclusive=inclusive, timestamp_form=form)
     account = office.account("John Smith")
@@ -214,7 +214,7 @@ def test_a_list_that_moves_while_it_is_read_hides_nobody(
     assert InboundEvent.objects.filter(record_id=hidden["id"]).exists()
 
 
-def move(office: Office, project: dict[str, Any]) -> None:
+def move(office: PortalHarness, project: dict[str, Any]) -> None:
     office.simulator.change("projects", project["id"], description="moved")
 
 
@@ -232,7 +232,7 @@ def before_page_two(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]
 
 
 def test_hundreds_of_one_timestamp_cost_a_second_read_only_once(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    office: PortalHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = timezone.now()
     row = read_project_record(JsonReader({"id": "1", "workflowId": "999", "updatedAt": now.isoformat()}))
@@ -256,7 +256,7 @@ def test_hundreds_of_one_timestamp_cost_a_second_read_only_once(
 
 @pytest.mark.parametrize("found_by", ["a poll", "a sweep"])
 def test_what_was_seen_while_quickbooks_was_disconnected_is_planned_when_it_is_back(
-    office: Office, monkeypatch: pytest.MonkeyPatch, found_by: str
+    office: PortalHarness, monkeypatch: pytest.MonkeyPatch, found_by: str
 ) -> None:
     unheard(office)
     due_coperniq_polls()[0]()
@@ -273,7 +273,7 @@ def test_what_was_seen_while_quickbooks_was_disconnected_is_planned_when_it_is_b
     assert PhaseEntry.objects.count() == 1
 
 
-def test_what_was_ignored_for_another_reason_stays_ignored(office: Office) -> None:
+def test_what_was_ignored_for_another_reason_stays_ignored(office: PortalHarness) -> None:
     unheard(office)
     due_coperniq_polls()[0]()
     InboundEvent.objects.all().settle("ignored", "no trigger for this phase")
@@ -282,7 +282,7 @@ def test_what_was_ignored_for_another_reason_stays_ignored(office: Office) -> No
     assert not InboundEvent.objects.unplanned().exists()
 
 
-def test_a_ring_during_a_poll_makes_the_next_one_due(office: Office, settings: Any) -> None:
+def test_a_ring_during_a_poll_makes_the_next_one_due(office: PortalHarness, settings: Any) -> None:
     settings.COPERNIQ_POLL_SECONDS = 60
     project = office.project(office.account("John Smith"))
     make_due(office)
@@ -295,7 +295,7 @@ def test_a_ring_during_a_poll_makes_the_next_one_due(office: Office, settings: A
     assert row.next_poll_at == row.last_poll_started_at + timedelta(seconds=10)
 
 
-def test_a_ring_does_not_put_off_a_poll_that_is_due_before(office: Office, settings: Any) -> None:
+def test_a_ring_does_not_put_off_a_poll_that_is_due_before(office: PortalHarness, settings: Any) -> None:
     settings.COPERNIQ_POLL_SECONDS = 1
     project = office.project(office.account("John Smith"))
     make_due(office)
@@ -308,7 +308,7 @@ def test_a_ring_does_not_put_off_a_poll_that_is_due_before(office: Office, setti
     assert row.next_poll_at == row.last_poll_started_at + timedelta(seconds=1)
 
 
-def test_a_poll_whose_worker_died_is_due_again_when_its_claim_has_ended(office: Office) -> None:
+def test_a_poll_whose_worker_died_is_due_again_when_its_claim_has_ended(office: PortalHarness) -> None:
     make_due(office)
     due_coperniq_polls()
     started_at = CoperniqConnection.objects.get().last_poll_started_at
@@ -318,7 +318,7 @@ def test_a_poll_whose_worker_died_is_due_again_when_its_claim_has_ended(office: 
     assert due(started_at + timedelta(seconds=120)).exists()
 
 
-def test_who_comes_too_late_to_claim_a_poll_moves_nothing(office: Office) -> None:
+def test_who_comes_too_late_to_claim_a_poll_moves_nothing(office: PortalHarness) -> None:
     make_due(office)
     row, now = CoperniqConnection.objects.get(), timezone.now()
     assert claim_poll(row, now)

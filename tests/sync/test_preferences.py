@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 
 from integrations.sync.ingest.events import receive_quickbooks
-from tests.sync.desk_of_money import Money, open_desk
-from tests.sync.office import Office
+from tests.invoice_harness import InvoiceHarness, open_invoice_harness
+from tests.portal_harness import PortalHarness
 
 
-def told_of_preferences(money: Money) -> None:
+def told_of_preferences(money: InvoiceHarness) -> None:
     event = {
         "specversion": "1.0",
         "id": "88cd52aa-33b6-4351-9aa4-47572edbd068",
@@ -22,8 +22,8 @@ def told_of_preferences(money: Money) -> None:
     receive_quickbooks(json.dumps([event]).encode())
 
 
-def test_books_closed_a_moment_ago_are_known_as_soon_as_quickbooks_tells(office: Office) -> None:
-    money = open_desk(office)
+def test_books_closed_a_moment_ago_are_known_as_soon_as_quickbooks_tells(office: PortalHarness) -> None:
+    money = open_invoice_harness(office)
     money.book_item("Permit")
     money.invoice()
     money.work()
@@ -36,8 +36,8 @@ def test_books_closed_a_moment_ago_are_known_as_soon_as_quickbooks_tells(office:
     assert money.calls(write=True) == []
 
 
-def test_the_preferences_are_read_once_a_day(office: Office) -> None:
-    money = open_desk(office)
+def test_the_preferences_are_read_once_a_day(office: PortalHarness) -> None:
+    money = open_invoice_harness(office)
     money.book_item("Permit")
     for _ in range(3):
         money.invoice()

@@ -8,13 +8,13 @@ import pytest
 
 from integrations.messages.customers import CustomerMessage
 from integrations.models import RecordLink, SyncRun
-from tests.sync.office import Office
+from tests.portal_harness import PortalHarness
 
 JOHN = {"primaryEmail": "john@example.com", "primaryPhone": "1"}
 
 
 @pytest.fixture
-def shadow(office: Office) -> Office:
+def shadow(office: PortalHarness) -> PortalHarness:
     office.trigger.preview = True
     office.trigger.save()
     return office
@@ -35,7 +35,7 @@ def at(record: dict[str, Any], path: str) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def test_nothing_is_written_until_it_is_released(shadow: Office) -> None:
+def test_nothing_is_written_until_it_is_released(shadow: PortalHarness) -> None:
     project = shadow.project(shadow.account("John Smith", **JOHN))
     shadow.enter(project)
     shadow.work()
@@ -47,7 +47,7 @@ def test_nothing_is_written_until_it_is_released(shadow: Office) -> None:
 
 
 @pytest.mark.parametrize("order", [("customer", "job"), ("job", "customer")])
-def test_what_is_written_equals_what_was_shown(shadow: Office, order: tuple[str, str]) -> None:
+def test_what_is_written_equals_what_was_shown(shadow: PortalHarness, order: tuple[str, str]) -> None:
     shadow.enter(shadow.project(shadow.account("John Smith", **JOHN)))
     shadow.work()
     plans = {kind: shown(run_of(kind)) for kind in order}
@@ -59,7 +59,7 @@ def test_what_is_written_equals_what_was_shown(shadow: Office, order: tuple[str,
         assert {path: at(records[kind], path) for path in plan} == plan
 
 
-def test_the_writes_received_are_the_bodies_planned(shadow: Office) -> None:
+def test_the_writes_received_are_the_bodies_planned(shadow: PortalHarness) -> None:
     shadow.enter(shadow.project(shadow.account("John Smith", **JOHN)))
     shadow.work()
     shadow.simulator.forget_log()
@@ -68,7 +68,7 @@ def test_the_writes_received_are_the_bodies_planned(shadow: Office) -> None:
     assert len(shadow.quickbooks_calls(write=True)) == 2
 
 
-def test_a_changed_world_is_shown_again_instead_of_written(shadow: Office) -> None:
+def test_a_changed_world_is_shown_again_instead_of_written(shadow: PortalHarness) -> None:
     account = shadow.account("John Smith", **JOHN)
     shadow.enter(shadow.project(account))
     shadow.work()
@@ -82,7 +82,7 @@ def test_a_changed_world_is_shown_again_instead_of_written(shadow: Office) -> No
     assert shadow.customer(Job=False)["PrimaryPhone"]["FreeFormNumber"] == "2"
 
 
-def test_an_update_shows_before_and_after(shadow: Office) -> None:
+def test_an_update_shows_before_and_after(shadow: PortalHarness) -> None:
     shadow.simulator.in_books(shadow.realm, DisplayName="John Smith")
     shadow.enter(shadow.project(shadow.account("John Smith", **JOHN)))
     shadow.work()
@@ -91,7 +91,7 @@ def test_an_update_shows_before_and_after(shadow: Office) -> None:
     assert {"field": "PrimaryPhone.FreeFormNumber", "before": "", "after": "1"} in plan["changes"]
 
 
-def test_a_taken_job_name_is_seen_before_it_is_shown(shadow: Office) -> None:
+def test_a_taken_job_name_is_seen_before_it_is_shown(shadow: PortalHarness) -> None:
     project = shadow.project(shadow.account("John Smith"))
     shadow.simulator.in_books(shadow.realm, DisplayName=f"John Smith | #{project['number']}")
     shadow.enter(project)
@@ -99,7 +99,7 @@ def test_a_taken_job_name_is_seen_before_it_is_shown(shadow: Office) -> None:
     assert shown(run_of("job"))["DisplayName"] == f"John Smith | #{project['number']} #2"
 
 
-def test_a_name_taken_between_preview_and_release_is_held_again(shadow: Office) -> None:
+def test_a_name_taken_between_preview_and_release_is_held_again(shadow: PortalHarness) -> None:
     project = shadow.project(shadow.account("John Smith"))
     shadow.enter(project)
     shadow.work()
@@ -113,7 +113,7 @@ def test_a_name_taken_between_preview_and_release_is_held_again(shadow: Office) 
     assert shadow.customer(Job=True)["DisplayName"] == f"John Smith | #{project['number']} #2"
 
 
-def test_a_customer_s_name_taken_between_preview_and_release_is_asked_about(shadow: Office) -> None:
+def test_a_customer_s_name_taken_between_preview_and_release_is_asked_about(shadow: PortalHarness) -> None:
     shadow.enter(shadow.project(shadow.account("John Smith")))
     shadow.work()
     for name in ("John Smith", "John Smith #2"):
@@ -127,7 +127,7 @@ def test_a_customer_s_name_taken_between_preview_and_release_is_asked_about(shad
     assert shadow.customer(Job=False)["DisplayName"] == "John Smith #3"
 
 
-def in_books_already(shadow: Office, account: dict[str, Any], title: str = "Roof") -> dict[str, Any]:
+def in_books_already(shadow: PortalHarness, account: dict[str, Any], title: str = "Roof") -> dict[str, Any]:
     project = shadow.project(account, title)
     shadow.enter(project)
     shadow.work()
@@ -136,7 +136,7 @@ def in_books_already(shadow: Office, account: dict[str, Any], title: str = "Roof
     return project
 
 
-def again(shadow: Office, project: dict[str, Any]) -> None:
+def again(shadow: PortalHarness, project: dict[str, Any]) -> None:
     shadow.simulator.control("clock", {"shift_seconds": 60})
     shadow.enter(project, "Billing")
     shadow.enter(project)
@@ -144,7 +144,9 @@ def again(shadow: Office, project: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("holder", ["Customer", "Vendor"])
-def test_a_job_s_new_name_that_is_taken_is_released_with_its_number(shadow: Office, holder: str) -> None:
+def test_a_job_s_new_name_that_is_taken_is_released_with_its_number(
+    shadow: PortalHarness, holder: str
+) -> None:
     project = in_books_already(shadow, shadow.account("John Smith"))
     name = f"Barn | #{project['number']}"
     shadow.simulator.in_books(shadow.realm, holder, DisplayName=name)
@@ -157,7 +159,7 @@ def test_a_job_s_new_name_that_is_taken_is_released_with_its_number(shadow: Offi
     assert shadow.customer(Job=True)["DisplayName"] == f"{name} #2"
 
 
-def test_a_new_name_that_differs_in_its_case_alone_is_nobody_else_s(shadow: Office) -> None:
+def test_a_new_name_that_differs_in_its_case_alone_is_nobody_else_s(shadow: PortalHarness) -> None:
     project = in_books_already(shadow, shadow.account("John Smith"))
     shadow.simulator.change("projects", project["id"], title="ROOF")
     again(shadow, project)
@@ -165,7 +167,9 @@ def test_a_new_name_that_differs_in_its_case_alone_is_nobody_else_s(shadow: Offi
     assert shadow.customer(Job=True)["DisplayName"] == f"ROOF | #{project['number']}"
 
 
-def test_what_quickbooks_refuses_of_a_released_update_is_shown_again_without_it(shadow: Office) -> None:
+def test_what_quickbooks_refuses_of_a_released_update_is_shown_again_without_it(
+    shadow: PortalHarness,
+) -> None:
     account = shadow.account("John Smith", **JOHN)
     project = in_books_already(shadow, account)
     customer = shadow.customer(Job=False)
@@ -182,7 +186,7 @@ def test_what_quickbooks_refuses_of_a_released_update_is_shown_again_without_it(
     assert any(CustomerMessage.CUSTOMER_KEPT_ACTIVE.template in line for line in shadow.log())
 
 
-def test_a_discarded_preview_writes_nothing(shadow: Office) -> None:
+def test_a_discarded_preview_writes_nothing(shadow: PortalHarness) -> None:
     shadow.enter(shadow.project(shadow.account("John Smith")))
     shadow.work()
     for kind in ("customer", "job"):
@@ -191,7 +195,7 @@ def test_a_discarded_preview_writes_nothing(shadow: Office) -> None:
     assert not RecordLink.objects.exists()
 
 
-def test_a_plan_without_a_write_needs_no_release(shadow: Office) -> None:
+def test_a_plan_without_a_write_needs_no_release(shadow: PortalHarness) -> None:
     shadow.simulator.in_books(
         shadow.realm,
         DisplayName="John Smith",
@@ -202,7 +206,9 @@ def test_a_plan_without_a_write_needs_no_release(shadow: Office) -> None:
     assert RecordLink.objects.filter(kind="customer").exists()
 
 
-def test_an_account_restored_before_the_rest_is_released_leaves_nothing_to_warn_of(shadow: Office) -> None:
+def test_an_account_restored_before_the_rest_is_released_leaves_nothing_to_warn_of(
+    shadow: PortalHarness,
+) -> None:
     account = shadow.account("John Smith", **JOHN)
     project = in_books_already(shadow, account)
     customer = shadow.customer(Job=False)

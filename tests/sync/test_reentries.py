@@ -9,11 +9,11 @@ import pytest
 from django.utils import timezone
 
 from integrations.models import PhaseEntry, RunState, SyncRun
-from tests.sync.office import Office
+from tests.portal_harness import PortalHarness
 
 
 @pytest.fixture
-def back(office: Office) -> dict[str, Any]:
+def back(office: PortalHarness) -> dict[str, Any]:
     """A project that was pushed, and has entered its phase once more."""
     office.trigger.reentry = "ask"
     office.trigger.save()
@@ -24,7 +24,7 @@ def back(office: Office) -> dict[str, Any]:
     return project
 
 
-def again(office: Office, project: dict[str, Any]) -> None:
+def again(office: PortalHarness, project: dict[str, Any]) -> None:
     office.simulator.change(
         "projects", project["id"], title=f"{project['title']} {PhaseEntry.objects.count()}"
     )
@@ -34,11 +34,11 @@ def again(office: Office, project: dict[str, Any]) -> None:
     office.work()
 
 
-def job(office: Office) -> str:
+def job(office: PortalHarness) -> str:
     return str(office.customer(Job=True)["DisplayName"]).partition(" | ")[0]
 
 
-def test_what_was_left_is_not_asked_about_again(office: Office, back: dict[str, Any]) -> None:
+def test_what_was_left_is_not_asked_about_again(office: PortalHarness, back: dict[str, Any]) -> None:
     office.decide("discard")
     office.ring(back)
     office.work()
@@ -46,7 +46,9 @@ def test_what_was_left_is_not_asked_about_again(office: Office, back: dict[str, 
     assert job(office) == "Roof"
 
 
-def test_the_entry_after_the_one_that_was_left_is_asked_about(office: Office, back: dict[str, Any]) -> None:
+def test_the_entry_after_the_one_that_was_left_is_asked_about(
+    office: PortalHarness, back: dict[str, Any]
+) -> None:
     office.decide("discard")
     again(office, back)
     assert office.held().cause == "reentry_ask"
@@ -54,7 +56,9 @@ def test_the_entry_after_the_one_that_was_left_is_asked_about(office: Office, ba
     assert job(office) == "Roof 2"
 
 
-def test_a_release_pushes_once_however_often_it_is_reported(office: Office, back: dict[str, Any]) -> None:
+def test_a_release_pushes_once_however_often_it_is_reported(
+    office: PortalHarness, back: dict[str, Any]
+) -> None:
     office.decide("release")
     assert job(office) == "Roof 1"
     pushes = SyncRun.objects.exclude(action="notice_entry").count()
@@ -63,7 +67,9 @@ def test_a_release_pushes_once_however_often_it_is_reported(office: Office, back
     assert SyncRun.objects.exclude(action="notice_entry").count() == pushes == 4
 
 
-def test_what_was_pushed_is_not_pushed_by_the_same_run_again(office: Office, back: dict[str, Any]) -> None:
+def test_what_was_pushed_is_not_pushed_by_the_same_run_again(
+    office: PortalHarness, back: dict[str, Any]
+) -> None:
     run = office.held()
     office.decide("release", run)
     SyncRun.objects.filter(pk=run.pk).update(state=RunState.QUEUED, requested_count=9)
@@ -72,7 +78,7 @@ def test_what_was_pushed_is_not_pushed_by_the_same_run_again(office: Office, bac
 
 
 def test_a_report_repeated_or_interrupted_leaves_the_question_open(
-    office: Office, back: dict[str, Any]
+    office: PortalHarness, back: dict[str, Any]
 ) -> None:
     office.simulator.fault("error_500", vendor="coperniq", times=1)
     office.ring(back)
@@ -86,7 +92,7 @@ def test_a_report_repeated_or_interrupted_leaves_the_question_open(
 
 
 def test_a_release_serves_the_entry_that_was_shown_and_no_later_one(
-    office: Office, back: dict[str, Any]
+    office: PortalHarness, back: dict[str, Any]
 ) -> None:
     assert office.held().decide("release")
     again(office, back)
@@ -97,7 +103,7 @@ def test_a_release_serves_the_entry_that_was_shown_and_no_later_one(
 
 
 def test_a_question_about_a_trigger_that_is_another_now_is_dropped(
-    office: Office, back: dict[str, Any]
+    office: PortalHarness, back: dict[str, Any]
 ) -> None:
     office.trigger.phase_template_id = str(office.phases["Welcome"])
     office.trigger.saved_at = timezone.now() + timedelta(hours=1)

@@ -11,21 +11,23 @@ from integrations.models import CompanyLease, LookupList, QuickBooksConnection
 from integrations.sync.engine import context as engine_context
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.lookups import preferences, refresh_lookup
-from tests.sync.office import Office
+from tests.portal_harness import PortalHarness
 
 
 @pytest.fixture
-def ctx(office: Office) -> SyncContext:
+def ctx(office: PortalHarness) -> SyncContext:
     return SyncContext(CompanyLease.objects.get(), office.quickbooks)
 
 
-def test_preferences_another_thread_has_read_are_not_read_again(office: Office, ctx: SyncContext) -> None:
+def test_preferences_another_thread_has_read_are_not_read_again(
+    office: PortalHarness, ctx: SyncContext
+) -> None:
     QuickBooksConnection.objects.update(preferences_read_at=timezone.now(), custom_txn_numbers=True)
     assert preferences(ctx).custom_txn_numbers
     assert office.quickbooks_calls() == []
 
 
-def test_a_list_another_thread_has_read_is_not_read_again(office: Office, ctx: SyncContext) -> None:
+def test_a_list_another_thread_has_read_is_not_read_again(office: PortalHarness, ctx: SyncContext) -> None:
     rows = [{"id": "7", "name": "Read meanwhile", "is_active": True}]
     read_at = timezone.now() + timedelta(seconds=5)
     LookupList.objects.create(connection=office.quickbooks, name="items", rows=rows, read_at=read_at)

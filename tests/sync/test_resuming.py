@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from integrations.models import RecordLink, RemoteWrite, RunState, SyncRun
 from integrations.sync.customers.push_response import CLOCK_TOLERANCE
-from tests.sync.office import Office
-from tests.sync.scenes import (
+from tests.portal_harness import PortalHarness
+from tests.sync.customer_builders import (
     create_never_arrived,
     enter_again,
     entered,
@@ -19,7 +19,7 @@ from tests.sync.scenes import (
 TAX = "12-3456789"
 
 
-def test_an_older_record_of_the_name_is_matched_not_adopted(office: Office) -> None:
+def test_an_older_record_of_the_name_is_matched_not_adopted(office: PortalHarness) -> None:
     create_never_arrived(office)
     office.simulator.control("clock", {"shift_seconds": -18_000})
     office.simulator.in_books(office.realm, DisplayName="John Smith")
@@ -29,7 +29,7 @@ def test_an_older_record_of_the_name_is_matched_not_adopted(office: Office) -> N
     assert office.link("customer").match_method == RecordLink.MatchMethod.NAME
 
 
-def test_a_vendor_whose_clock_is_behind_is_believed(office: Office) -> None:
+def test_a_vendor_whose_clock_is_behind_is_believed(office: PortalHarness) -> None:
     entered(office)
     behind = round(CLOCK_TOLERANCE.total_seconds()) - 60
     office.simulator.control("clock", {"shift_seconds": -behind})
@@ -39,7 +39,7 @@ def test_a_vendor_whose_clock_is_behind_is_believed(office: Office) -> None:
     assert office.link("customer").match_method == RecordLink.MatchMethod.ADOPTED
 
 
-def test_a_job_of_the_name_is_not_adopted_as_the_customer(office: Office) -> None:
+def test_a_job_of_the_name_is_not_adopted_as_the_customer(office: PortalHarness) -> None:
     create_never_arrived(office)
     parent = office.simulator.in_books(office.realm, DisplayName="Somebody")
     office.simulator.in_books(
@@ -49,7 +49,7 @@ def test_a_job_of_the_name_is_not_adopted_as_the_customer(office: Office) -> Non
     assert held_customer(office).cause == "name_taken"
 
 
-def test_a_record_another_account_has_is_not_adopted(office: Office) -> None:
+def test_a_record_another_account_has_is_not_adopted(office: PortalHarness) -> None:
     create_never_arrived(office)
     theirs = office.simulator.in_books(office.realm, DisplayName="John Smith")
     RecordLink.objects.create(
@@ -65,7 +65,7 @@ def test_a_record_another_account_has_is_not_adopted(office: Office) -> None:
     assert not RemoteWrite.objects.open().exists(), "settled, not tried and given up"
 
 
-def test_a_lost_update_that_never_arrived_is_not_taken_for_done(office: Office) -> None:
+def test_a_lost_update_that_never_arrived_is_not_taken_for_done(office: PortalHarness) -> None:
     update_met(office, "refuse_connection_before", primaryPhone="1")
     sent_long_ago()
     office.work()
@@ -73,7 +73,7 @@ def test_a_lost_update_that_never_arrived_is_not_taken_for_done(office: Office) 
     assert sum("Updated the customer" in line for line in office.log()) == 1
 
 
-def test_a_lost_deactivation_that_never_arrived_is_not_taken_for_done(office: Office) -> None:
+def test_a_lost_deactivation_that_never_arrived_is_not_taken_for_done(office: PortalHarness) -> None:
     update_met(office, "refuse_connection_before", isActive=False)
     sent_long_ago()
     office.work()
@@ -81,7 +81,7 @@ def test_a_lost_deactivation_that_never_arrived_is_not_taken_for_done(office: Of
     assert sum("Updated the customer" in line for line in office.log()) == 1
 
 
-def test_a_masked_tax_number_does_not_hide_a_lost_update_that_arrived(office: Office) -> None:
+def test_a_masked_tax_number_does_not_hide_a_lost_update_that_arrived(office: PortalHarness) -> None:
     office.simulator.make("properties", recordType="account", name="Tax", keyName="tax_number", type="TEXT")
     update_met(office, "lost_answer", custom={"tax_number": TAX})
     sent_long_ago()
@@ -91,7 +91,7 @@ def test_a_masked_tax_number_does_not_hide_a_lost_update_that_arrived(office: Of
     assert office.link("customer").written["PrimaryTaxIdentifier"]
 
 
-def test_a_repetition_is_reckoned_from_the_first_sending(office: Office) -> None:
+def test_a_repetition_is_reckoned_from_the_first_sending(office: PortalHarness) -> None:
     create_never_arrived(office)
     first = RemoteWrite.objects.open().get().sent_at
     office.simulator.fault("refuse_connection_before", method="POST", path="/customer", times=1)
@@ -100,7 +100,7 @@ def test_a_repetition_is_reckoned_from_the_first_sending(office: Office) -> None
     assert (repeated.sends, repeated.sent_at) == (2, first)
 
 
-def test_an_open_update_of_another_record_is_left_to_that_record(office: Office) -> None:
+def test_an_open_update_of_another_record_is_left_to_that_record(office: PortalHarness) -> None:
     update_met(office, "lost_answer", primaryPhone="1")
     SyncRun.objects.open().update(state=RunState.CANCELLED)
     office.enter(office.project(office.account("Mary Jones"), "Mary"))
@@ -109,7 +109,9 @@ def test_an_open_update_of_another_record_is_left_to_that_record(office: Office)
     assert RecordLink.objects.filter(coperniq_name="Mary Jones").exists()
 
 
-def test_a_linked_record_is_not_kept_from_its_update_by_the_open_create_of_another(office: Office) -> None:
+def test_a_linked_record_is_not_kept_from_its_update_by_the_open_create_of_another(
+    office: PortalHarness,
+) -> None:
     """No match is looked for where there is a link, so nothing can be mistaken."""
     project = pushed(office)
     office.enter(office.project(office.account("Mary Jones"), "Mary"))
@@ -120,6 +122,6 @@ def test_a_linked_record_is_not_kept_from_its_update_by_the_open_create_of_anoth
     assert RemoteWrite.objects.open().get().about["coperniq_name"] == "Mary Jones"
 
 
-def test_a_finished_write_keeps_no_body(office: Office) -> None:
+def test_a_finished_write_keeps_no_body(office: PortalHarness) -> None:
     pushed(office)
     assert set(RemoteWrite.objects.values_list("body_encrypted", flat=True)) == {""}

@@ -21,9 +21,9 @@ from integrations.models import (
     SyncRun,
 )
 from integrations.sync.ingest.router import route_pending_events
-from tests.sync.desk_of_money import Money
-from tests.sync.intuit import cloud_event, legacy_event, legacy_post, post
-from tests.sync.office import Office
+from tests.invoice_harness import InvoiceHarness
+from tests.portal_harness import PortalHarness
+from tests.sync.quickbooks_webhooks import cloud_event, legacy_event, legacy_post, post
 
 OWN = ("ignored", "the portal's own write, or already known")
 LATER = ("ignored", "left to the next read of change data")
@@ -31,7 +31,7 @@ Routed = tuple[str, str]
 
 
 @pytest.fixture
-def billed(money: Money) -> Money:
+def billed(money: InvoiceHarness) -> InvoiceHarness:
     """An invoice of $100 and a payment of $40 on both sides."""
     money.pay(money.invoice(("Permit", 1, 100)), 40)
     money.work()
@@ -44,7 +44,7 @@ def now(seconds: float = 0) -> str:
     return (timezone.now() + timedelta(seconds=seconds)).isoformat()
 
 
-def send_event(money: Money, kind: str, id_: str, at: str = "", **data: str) -> Routed:
+def send_event(money: InvoiceHarness, kind: str, id_: str, at: str = "", **data: str) -> Routed:
     assert post([cloud_event(money.office.realm, kind, id_, at or now(60), **data)]) == 1
     route_pending_events()
     event = InboundEvent.objects.order_by("id").last()
@@ -57,7 +57,7 @@ def pulled() -> SyncRun:
 
 
 @pytest.mark.parametrize("operation", ["created", "updated", "deleted", "void", "voided"])
-def test_an_event_of_an_invoice_leads_to_a_run(billed: Money, operation: str) -> None:
+def test_an_event_of_an_invoice_leads_to_a_run(billed: InvoiceHarness, operation: str) -> None:
     link = billed.link()
     assert send_event(billed, f"invoice.{operation}", link.quickbooks_id) == ("planned", "")
     run = pulled()
@@ -67,13 +67,13 @@ def test_an_event_of_an_invoice_leads_to_a_run(billed: Money, operation: str) ->
     assert run.not_before is None
 
 
-def test_an_event_of_an_unlinked_invoice_leads_to_a_run(billed: Money) -> None:
+def test_an_event_of_an_unlinked_invoice_leads_to_a_run(billed: InvoiceHarness) -> None:
     assert send_event(billed, "invoice.created", "4711") == ("planned", "")
     assert (pulled().quickbooks_id, pulled().coperniq_id, pulled().coperniq_account_id) == ("4711", "", "")
 
 
 @pytest.mark.parametrize("operation", ["created", "updated", "deleted", "void"])
-def test_the_allocations_of_a_payment_are_read(billed: Money, operation: str) -> None:
+def test_the_allocations_of_a_payment_are_read(billed: InvoiceHarness, operation: str) -> None:
     link = billed.link("payment")
     assert send_event(billed, f"payment.{operation}", link.quickbooks_id) == ("planned", "")
     run = pulled()
@@ -81,7 +81,7 @@ def test_the_allocations_of_a_payment_are_read(billed: Money, operation: str) ->
     assert (run.coperniq_id, run.coperniq_account_id) == (link.coperniq_id, str(billed.account["id"]))
 
 
-def test_a_payment_linked_to_several_has_the_name_of_none(billed: Money) -> None:
+def test_a_payment_linked_to_several_has_the_name_of_none(billed: InvoiceHarness) -> None:
     link = billed.link("payment")
     other = RecordLink.objects.get(pk=link.pk)
     other.pk, other.coperniq_id, other.quickbooks_part = None, "other", "77"
@@ -91,13 +91,13 @@ def test_a_payment_linked_to_several_has_the_name_of_none(billed: Money) -> None
 
 
 @pytest.mark.parametrize("kind", ["invoice", "payment"])
-def test_an_e_mail_changes_nothing(billed: Money, kind: str) -> None:
+def test_an_e_mail_changes_nothing(billed: InvoiceHarness, kind: str) -> None:
     assert send_event(billed, f"{kind}.emailed", billed.link(kind).quickbooks_id)[0] == "ignored"
     assert not SyncRun.objects.exists()
 
 
 @pytest.mark.parametrize("kind", ["invoice", "payment"])
-def test_while_syncing_is_off_nothing_leads_to_a_run(billed: Money, kind: str) -> None:
+def test_while_syncing_is_off_nothing_leads_to_a_run(billed: InvoiceHarness, kind: str) -> None:
     billed.switch(False)
     before = billed.office.coperniq.__class__.objects.get().next_invoice_sweep_at
     routed = send_event(billed, f"{kind}.updated", billed.link(kind).quickbooks_id)
@@ -105,7 +105,7 @@ def test_while_syncing_is_off_nothing_leads_to_a_run(billed: Money, kind: str) -
     assert billed.office.coperniq.__class__.objects.get().next_invoice_sweep_at == before
 
 
-def test_what_cannot_be_synced_is_ignored(billed: Money) -> None:
+def test_what_cannot_be_synced_is_ignored(billed: InvoiceHarness) -> None:
     QuickBooksConnection.objects.update(home_currency="CAD")
     assert "US dollars" in send_event(billed, "invoice.updated", "1")[1]
     assert post([cloud_event(billed.office.realm, "invoice.updated", "2", now())]) == 1
@@ -114,13 +114,13 @@ def test_what_cannot_be_synced_is_ignored(billed: Money) -> None:
     assert InboundEvent.objects.filter(reason="QuickBooks is not connected").exists()
 
 
-def test_without_access_it_waits_for_being_authorized_again(billed: Money) -> None:
+def test_without_access_it_waits_for_being_authorized_again(billed: InvoiceHarness) -> None:
     QuickBooksConnection.objects.update(state="needs_authorization")
     assert send_event(billed, "invoice.updated", billed.link().quickbooks_id) == ("planned", "")
     assert (pulled().state, pulled().cause) == ("held", "reconnect")
 
 
-def test_telling_twice_asks_once(billed: Money) -> None:
+def test_telling_twice_asks_once(billed: InvoiceHarness) -> None:
     for _ in range(2):
         send_event(billed, "invoice.updated", billed.link().quickbooks_id)
     assert pulled().requested_count == 2
@@ -131,13 +131,15 @@ def test_telling_twice_asks_once(billed: Money) -> None:
 
 @pytest.mark.parametrize("kind", ["invoice", "payment"])
 @pytest.mark.parametrize(("late", "routed"), [(0, OWN), (1, OWN), (3, ("planned", ""))])
-def test_what_the_portal_wrote_itself_is_known(billed: Money, kind: str, late: int, routed: Routed) -> None:
+def test_what_the_portal_wrote_itself_is_known(
+    billed: InvoiceHarness, kind: str, late: int, routed: Routed
+) -> None:
     row = billed.in_books(kind.title())
     at = datetime.fromisoformat(row["MetaData"]["LastUpdatedTime"]) + timedelta(seconds=late)
     assert send_event(billed, f"{kind}.updated", row["Id"], at.isoformat()) == routed
 
 
-def test_an_edit_before_a_payment_of_ours_is_no_echo_of_it(billed: Money) -> None:
+def test_an_edit_before_a_payment_of_ours_is_no_echo_of_it(billed: InvoiceHarness) -> None:
     """The payment moves the invoice's stamp, but the portal has not seen the invoice since it wrote it."""
     RecordLink.objects.filter(kind="invoice").update(quickbooks_at=timezone.now() - timedelta(minutes=5))
     RecordLink.objects.filter(kind="payment").update(quickbooks_at=timezone.now())
@@ -145,7 +147,7 @@ def test_an_edit_before_a_payment_of_ours_is_no_echo_of_it(billed: Money) -> Non
     assert send_event(billed, "invoice.updated", billed.link().quickbooks_id, now()) == OWN
 
 
-def test_one_allocation_not_seen_since_is_enough(billed: Money) -> None:
+def test_one_allocation_not_seen_since_is_enough(billed: InvoiceHarness) -> None:
     link = billed.link("payment")
     other = RecordLink.objects.get(pk=link.pk)
     other.pk, other.coperniq_id, other.quickbooks_part, other.quickbooks_at = None, "other", "77", None
@@ -153,7 +155,7 @@ def test_one_allocation_not_seen_since_is_enough(billed: Money) -> None:
     assert send_event(billed, "payment.updated", link.quickbooks_id, now(-1)) == ("planned", "")
 
 
-def test_a_deletion_leads_to_a_run_unless_it_is_known(billed: Money) -> None:
+def test_a_deletion_leads_to_a_run_unless_it_is_known(billed: InvoiceHarness) -> None:
     link = billed.link()
     assert send_event(billed, "invoice.deleted", link.quickbooks_id, now(-60)) == ("planned", "")
     RecordLink.objects.filter(pk=link.pk).update(quickbooks_snapshot={"deleted": True})
@@ -161,7 +163,7 @@ def test_a_deletion_leads_to_a_run_unless_it_is_known(billed: Money) -> None:
 
 
 @pytest.mark.parametrize("kind", ["invoice", "payment"])
-def test_a_notification_that_outruns_the_answer_waits_for_it(billed: Money, kind: str) -> None:
+def test_a_notification_that_outruns_the_answer_waits_for_it(billed: InvoiceHarness, kind: str) -> None:
     RemoteWrite.objects.create(
         connection=billed.office.quickbooks,
         kind=kind,
@@ -178,7 +180,7 @@ def test_a_notification_that_outruns_the_answer_waits_for_it(billed: Money, kind
     assert timedelta(seconds=2) <= not_before - began_at < timedelta(seconds=10)
 
 
-def test_where_the_answer_is_stored_its_stamp_is_too(billed: Money) -> None:
+def test_where_the_answer_is_stored_its_stamp_is_too(billed: InvoiceHarness) -> None:
     for kind in ("invoice", "payment"):
         row, link = billed.in_books(kind.title()), billed.link(kind)
         stamp = datetime.fromisoformat(row["MetaData"]["LastUpdatedTime"])
@@ -190,14 +192,14 @@ def test_where_the_answer_is_stored_its_stamp_is_too(billed: Money) -> None:
 
 
 @pytest.mark.parametrize("operation", ["created", "updated", "deleted"])
-def test_customers_are_left_to_change_data(billed: Money, operation: str) -> None:
+def test_customers_are_left_to_change_data(billed: InvoiceHarness, operation: str) -> None:
     assert send_event(billed, f"customer.{operation}", billed.link("customer").quickbooks_id) == LATER
 
 
 @pytest.mark.parametrize("on", [True, False])
 @pytest.mark.parametrize("gone", ["customer", "job", "none"])
 def test_a_merge_leads_to_a_run_whether_invoices_are_synced_or_not(
-    billed: Money, on: bool, gone: str
+    billed: InvoiceHarness, on: bool, gone: str
 ) -> None:
     billed.switch(on)
     survivor = billed.link("customer")
@@ -214,7 +216,7 @@ def test_a_merge_leads_to_a_run_whether_invoices_are_synced_or_not(
     assert run.event.detail == {"deleted_id": deleted_id}
 
 
-def test_a_merge_of_unlinked_customers_is_ignored(billed: Money) -> None:
+def test_a_merge_of_unlinked_customers_is_ignored(billed: InvoiceHarness) -> None:
     routed = send_event(billed, "customer.merged", "990", deletedid="991")
     assert routed == ("ignored", "the customer is not linked")
 
@@ -222,7 +224,7 @@ def test_a_merge_of_unlinked_customers_is_ignored(billed: Money) -> None:
 @pytest.mark.parametrize(
     ("operation", "old"), [("created", True), ("merged", True), ("deleted", True), ("updated", False)]
 )
-def test_changed_items_are_read_anew_when_needed(billed: Money, operation: str, old: bool) -> None:
+def test_changed_items_are_read_anew_when_needed(billed: InvoiceHarness, operation: str, old: bool) -> None:
     """An update may be just a sale from stock: change data are compared with the stored item."""
     assert send_event(billed, f"item.{operation}", "5")[0] == "ignored"
     items = LookupList.objects.get(name="items")
@@ -230,12 +232,12 @@ def test_changed_items_are_read_anew_when_needed(billed: Money, operation: str, 
 
 
 @pytest.mark.parametrize("kind", ["invoice.levitated", "unicorn.created", "vendor.updated", "invoice.merged"])
-def test_what_nothing_follows_from_is_kept(billed: Money, kind: str) -> None:
+def test_what_nothing_follows_from_is_kept(billed: InvoiceHarness, kind: str) -> None:
     assert send_event(billed, kind, "5")[0] == "kept"
     assert not SyncRun.objects.exists()
 
 
-def test_an_unknown_type_is_counted(billed: Money) -> None:
+def test_an_unknown_type_is_counted(billed: InvoiceHarness) -> None:
     send_event(billed, "invoice.levitated", "5")
     assert EventCount.objects.get(reason="unknown type").count == 1
 
@@ -243,7 +245,7 @@ def test_an_unknown_type_is_counted(billed: Money) -> None:
 # both forms, many companies
 
 
-def test_the_older_form_comes_to_the_same(billed: Money) -> None:
+def test_the_older_form_comes_to_the_same(billed: InvoiceHarness) -> None:
     invoice, payment = billed.link().quickbooks_id, billed.link("payment").quickbooks_id
     customer = billed.link("customer").quickbooks_id
     rows = [
@@ -279,7 +281,7 @@ def queries_of(payload: Any) -> list[str]:
 
 
 def test_a_hundred_events_of_twenty_companies_are_one_insert(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    office: PortalHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("integrations.queue.wake", lambda: None)  # at most a few a second
     books = neighbours(20)

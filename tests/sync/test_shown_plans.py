@@ -8,14 +8,14 @@ import pytest
 
 from integrations.models import RunState, SyncRun
 from integrations.sync.engine.plan import PlannedWrite
-from tests.sync.office import Office
-from tests.sync.scenes import change_account, enter_again, held_customer, pushed
+from tests.portal_harness import PortalHarness
+from tests.sync.customer_builders import change_account, enter_again, held_customer, pushed
 
 WRITE = PlannedWrite("update", "Customer", {"GivenName": "x"}, (), quickbooks_id="1", version="0")
 
 
 @pytest.fixture
-def shadow(office: Office) -> Office:
+def shadow(office: PortalHarness) -> PortalHarness:
     office.trigger.preview = True
     office.trigger.save()
     return office
@@ -32,7 +32,7 @@ def test_a_fingerprint_forgets_the_version_alone() -> None:
         assert WRITE.fingerprint() != other.fingerprint()
 
 
-def test_a_preview_is_of_the_trigger_as_it_is_now(shadow: Office) -> None:
+def test_a_preview_is_of_the_trigger_as_it_is_now(shadow: PortalHarness) -> None:
     project = pushed(shadow)
     shadow.trigger.preview = False
     shadow.trigger.save()
@@ -42,14 +42,14 @@ def test_a_preview_is_of_the_trigger_as_it_is_now(shadow: Office) -> None:
     assert len(shadow.customers()) == 2
 
 
-def test_what_a_create_shows_has_no_empty_values(shadow: Office) -> None:
+def test_what_a_create_shows_has_no_empty_values(shadow: PortalHarness) -> None:
     pushed(shadow)
     changes = held_customer(shadow).planned[0]["changes"]
     assert all(change["after"] for change in changes)
     assert {"field": "CurrencyRef.value", "before": "", "after": "USD"} in changes
 
 
-def test_another_plan_to_look_at_is_news(shadow: Office) -> None:
+def test_another_plan_to_look_at_is_news(shadow: PortalHarness) -> None:
     pushed(shadow)
     before = len(shadow.log())
     account_id = held_customer(shadow).coperniq_id
@@ -59,7 +59,7 @@ def test_another_plan_to_look_at_is_news(shadow: Office) -> None:
     assert len(shadow.log()) == before + 2
 
 
-def test_a_choice_on_a_page_the_run_has_moved_on_from_is_refused(office: Office) -> None:
+def test_a_choice_on_a_page_the_run_has_moved_on_from_is_refused(office: PortalHarness) -> None:
     office.simulator.in_books(office.realm, "Vendor", DisplayName="John Smith")
     pushed(office)
     page = office.held()
@@ -69,14 +69,14 @@ def test_a_choice_on_a_page_the_run_has_moved_on_from_is_refused(office: Office)
     assert not page.decide("discard")
 
 
-def test_a_release_of_a_plan_that_was_replaced_is_refused(shadow: Office) -> None:
+def test_a_release_of_a_plan_that_was_replaced_is_refused(shadow: PortalHarness) -> None:
     pushed(shadow)
     page = held_customer(shadow)
     SyncRun.objects.filter(pk=page.pk).update(question_subject="of another plan")
     assert not page.decide("release")
 
 
-def test_a_release_holds_for_no_later_plan(shadow: Office) -> None:
+def test_a_release_holds_for_no_later_plan(shadow: PortalHarness) -> None:
     project = pushed(shadow)
     for run in SyncRun.objects.held().order_by("id"):
         shadow.decide("release", run)

@@ -14,12 +14,12 @@ from integrations.models import CoperniqConnection, InboundEvent, PhaseEntry
 from integrations.sync.ingest import full_scan as ingest_full_scan
 from integrations.sync.ingest.coperniq_projects import due_coperniq_polls
 from integrations.sync.ingest.full_scan import calls_share, scan_projects
-from tests.sync.office import Office
+from tests.portal_harness import PortalHarness
 
 NOON = timezone.now().replace(hour=12) + timedelta(days=1)
 
 
-def poll_and_sweep(office: Office) -> None:
+def poll_and_sweep(office: PortalHarness) -> None:
     now = timezone.now()
     CoperniqConnection.objects.update(next_poll_at=now, poll_claimed_until=now, next_sweep_at=now)
     due_coperniq_polls()[0]()
@@ -33,7 +33,7 @@ def only_sweeps_see_it(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("new_instance", [True, False])
-def test_a_reentry_nobody_reported_is_found_whatever_moves(office: Office, new_instance: bool) -> None:
+def test_a_reentry_nobody_reported_is_found_whatever_moves(office: PortalHarness, new_instance: bool) -> None:
     office.simulator.switch(phase_moves_updated_at=False, reentry_new_instance=new_instance)
     project = office.project(office.account("John Smith"))
     office.simulator.start_phase(project["id"], office.phases["Installation"])
@@ -46,7 +46,7 @@ def test_a_reentry_nobody_reported_is_found_whatever_moves(office: Office, new_i
     assert PhaseEntry.objects.count() == 2
 
 
-def test_an_entry_already_left_is_found(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_entry_already_left_is_found(office: PortalHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     office.simulator.switch(phase_moves_updated_at=False)
     project = office.project(office.account("John Smith"))
     poll_and_sweep(office)
@@ -57,7 +57,7 @@ def test_an_entry_already_left_is_found(office: Office, monkeypatch: pytest.Monk
     assert PhaseEntry.objects.count() == 1
 
 
-def listed(number: int, office: Office, phase: str = "Welcome", **fields: Any) -> Project:
+def listed(number: int, office: PortalHarness, phase: str = "Welcome", **fields: Any) -> Project:
     values = {
         "id": str(number),
         "workflowId": office.trigger.workflow_id,
@@ -67,7 +67,7 @@ def listed(number: int, office: Office, phase: str = "Welcome", **fields: Any) -
     return read_project_record(JsonReader(values | fields))
 
 
-def looked_at(office: Office, *projects: Project, now: datetime = NOON) -> list[str]:
+def looked_at(office: PortalHarness, *projects: Project, now: datetime = NOON) -> list[str]:
     """The projects a sweep wants read, by id; as if all were read at once."""
     scan_projects(office.coperniq, projects, [office.trigger], now)
     events = InboundEvent.objects.unplanned().order_by("id")
@@ -76,40 +76,40 @@ def looked_at(office: Office, *projects: Project, now: datetime = NOON) -> list[
     return ids
 
 
-def test_what_rested_before_the_trigger_was_saved_is_only_noted(office: Office) -> None:
+def test_what_rested_before_the_trigger_was_saved_is_only_noted(office: PortalHarness) -> None:
     assert looked_at(office, *(listed(number, office) for number in range(700))) == []
     assert looked_at(office, listed(1, office), listed(2, office, "Billing")) == ["2"]
 
 
-def test_a_project_changed_since_the_trigger_was_saved_is_read(office: Office) -> None:
+def test_a_project_changed_since_the_trigger_was_saved_is_read(office: PortalHarness) -> None:
     assert looked_at(office, listed(1, office, updatedAt=office.trigger.saved_at.isoformat())) == ["1"]
 
 
-def test_a_new_timestamp_of_a_known_project_is_read(office: Office) -> None:
+def test_a_new_timestamp_of_a_known_project_is_read(office: PortalHarness) -> None:
     looked_at(office, listed(1, office))
     stamp = office.trigger.saved_at - timedelta(hours=1)
     assert looked_at(office, listed(1, office, updatedAt=stamp.isoformat())) == ["1"]
 
 
-def test_a_project_of_another_workflow_is_not_read(office: Office) -> None:
+def test_a_project_of_another_workflow_is_not_read(office: PortalHarness) -> None:
     inside = listed(1, office, "Installation", workflowId="999")
     assert looked_at(office, inside) == []
     assert not InboundEvent.objects.exists()
 
 
-def test_a_project_in_a_trigger_phase_is_read_once_a_day(office: Office) -> None:
+def test_a_project_in_a_trigger_phase_is_read_once_a_day(office: PortalHarness) -> None:
     inside = listed(1, office, "Installation")
     moments = [NOON, NOON + timedelta(hours=1), NOON + timedelta(days=1)]
     assert [looked_at(office, inside, now=now) for now in moments] == [["1"], [], ["1"]]
 
 
-def test_a_new_project_is_not_read_twice(office: Office) -> None:
+def test_a_new_project_is_not_read_twice(office: PortalHarness) -> None:
     new = listed(1, office, "Installation", updatedAt=office.trigger.saved_at.isoformat())
     assert [looked_at(office, new) for _ in range(3)] == [["1"], ["1"], []]
 
 
 def test_reads_a_day_are_limited_and_every_project_gets_its_turn(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    office: PortalHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ingest_full_scan, "SCANS_PER_DAY", 3)
     inside = [listed(number, office, "Installation") for number in range(8)]

@@ -31,9 +31,9 @@ from integrations.sync.engine.scheduler import (
     run_company,
 )
 from integrations.sync.engine.worker import HELPER_THREADS, HelperPool, WorkerLoop, find_due_leases
+from tests.portal_harness import PortalHarness, open_portal
 from tests.simulation import Simulation
-from tests.sync.office import Office, open_office
-from tests.sync.scenes import LEASE, create_never_arrived
+from tests.sync.customer_builders import LEASE, create_never_arrived
 
 pytestmark = pytest.mark.every_database
 
@@ -73,17 +73,17 @@ def helpers() -> Iterator[Threads]:
 
 
 @pytest.fixture
-def busy(transactional_db: None, simulator: Simulation) -> Office:
-    return open_office(simulator)
+def busy(transactional_db: None, simulator: Simulation) -> PortalHarness:
+    return open_portal(simulator)
 
 
-def ask(office: Office, kind: str, id_: object, account: object = "") -> SyncRun:
+def ask(office: PortalHarness, kind: str, id_: object, account: object = "") -> SyncRun:
     action = "notice_entry" if account == "" else f"push_{kind}"
     values = {"kind": kind, "action": action, "coperniq_id": str(id_), "coperniq_account_id": str(account)}
     return SyncRun.objects.request(SyncRun(company=office.company, connection=office.quickbooks, **values))
 
 
-def taken(office: Office) -> CompanyLease:
+def taken(office: PortalHarness) -> CompanyLease:
     lease = CompanyLease.objects.get(company=office.company)
     assert lease.take(timezone.now(), LEASE)
     return lease
@@ -131,7 +131,7 @@ def go(lease: CompanyLease, helpers: Threads) -> int:
 
 
 def test_ten_accounts_are_worked_on_at_once_and_never_more(
-    busy: Office, helpers: Threads, watch: Watch
+    busy: PortalHarness, helpers: Threads, watch: Watch
 ) -> None:
     for account in range(3 * MAX_CONCURRENT_RUNS):
         ask(busy, "job", account, f"a{account}")
@@ -142,7 +142,7 @@ def test_ten_accounts_are_worked_on_at_once_and_never_more(
 
 
 def test_runs_of_one_account_follow_each_other_as_they_were_asked_for(
-    busy: Office, helpers: Threads, watch: Watch
+    busy: PortalHarness, helpers: Threads, watch: Watch
 ) -> None:
     kinds = ("customer", "job", "job", "job")
     runs = {
@@ -156,14 +156,18 @@ def test_runs_of_one_account_follow_each_other_as_they_were_asked_for(
         assert not any(watch.overlapped(one, other) for one in of_account for other in of_account)
 
 
-def test_customers_take_turns_whatever_their_account(busy: Office, helpers: Threads, watch: Watch) -> None:
+def test_customers_take_turns_whatever_their_account(
+    busy: PortalHarness, helpers: Threads, watch: Watch
+) -> None:
     customers = [ask(busy, "customer", account, account) for account in ("a", "b", "c", "d")]
     go(taken(busy), helpers)
     assert watch.together == set()
     assert len(watch.order) == len(customers)
 
 
-def test_runs_whose_account_is_not_known_yet_overlap(busy: Office, helpers: Threads, watch: Watch) -> None:
+def test_runs_whose_account_is_not_known_yet_overlap(
+    busy: PortalHarness, helpers: Threads, watch: Watch
+) -> None:
     for project in range(4):
         ask(busy, "job", project)
     meeting = threading.Barrier(4)
@@ -176,7 +180,9 @@ def waited(meeting: threading.Barrier) -> None:
     meeting.wait(PATIENCE_SECONDS)
 
 
-def test_a_long_account_does_not_hide_the_others(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_account_does_not_hide_the_others(
+    office: PortalHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ask(office, "job", "0", "big")
     monkeypatch.setattr(engine_scheduler, "BATCH_SIZE", 3)
     for n in range(1, 5):
@@ -185,7 +191,9 @@ def test_a_long_account_does_not_hide_the_others(office: Office, monkeypatch: py
     assert [run.pk for run in next_runs(CompanyLease.objects.get())][1:] == [small.pk]
 
 
-def test_what_comes_while_others_run_is_not_left_behind(busy: Office, helpers: Threads, watch: Watch) -> None:
+def test_what_comes_while_others_run_is_not_left_behind(
+    busy: PortalHarness, helpers: Threads, watch: Watch
+) -> None:
     ask(busy, "job", 1, "a")
 
     def ask_more(run: SyncRun) -> None:
@@ -197,7 +205,9 @@ def test_what_comes_while_others_run_is_not_left_behind(busy: Office, helpers: T
     assert CompanyLease.objects.get().leased_until == LONG_AGO
 
 
-def test_the_lease_is_kept_until_the_last_run_has_ended(busy: Office, helpers: Threads, watch: Watch) -> None:
+def test_the_lease_is_kept_until_the_last_run_has_ended(
+    busy: PortalHarness, helpers: Threads, watch: Watch
+) -> None:
     """The leader has nothing to do any more while a helper is still at work."""
     leader = threading.get_ident()
     leases: list[bool] = []
@@ -218,7 +228,7 @@ def test_the_lease_is_kept_until_the_last_run_has_ended(busy: Office, helpers: T
 
 
 def test_at_the_deadline_what_is_under_way_ends_and_the_rest_is_left(
-    busy: Office, helpers: Threads, watch: Watch, monkeypatch: pytest.MonkeyPatch
+    busy: PortalHarness, helpers: Threads, watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for account in range(5):
         ask(busy, "job", account, f"a{account}")
@@ -237,7 +247,9 @@ def test_at_the_deadline_what_is_under_way_ends_and_the_rest_is_left(
     assert find_due_leases().exists()
 
 
-def test_a_lease_lost_in_one_thread_ends_it_in_all(busy: Office, helpers: Threads, watch: Watch) -> None:
+def test_a_lease_lost_in_one_thread_ends_it_in_all(
+    busy: PortalHarness, helpers: Threads, watch: Watch
+) -> None:
     for account in range(50):
         ask(busy, "job", account, f"a{account}")
     lease = taken(busy)
@@ -263,7 +275,7 @@ def raise_lost(lease: CompanyLease) -> None:
 
 
 def test_a_lease_lost_is_noticed_when_work_is_looked_for(
-    busy: Office, helpers: Threads, watch: Watch
+    busy: PortalHarness, helpers: Threads, watch: Watch
 ) -> None:
     lease = taken(busy)
     CompanyLease.objects.update(fence=F("fence") + 1)
@@ -273,7 +285,7 @@ def test_a_lease_lost_is_noticed_when_work_is_looked_for(
 
 
 def test_a_pause_of_the_company_stops_its_other_runs_at_once(
-    busy: Office, helpers: Threads, watch: Watch
+    busy: PortalHarness, helpers: Threads, watch: Watch
 ) -> None:
     for account in range(50):
         ask(busy, "job", account, f"a{account}")
@@ -293,7 +305,7 @@ def test_a_pause_of_the_company_stops_its_other_runs_at_once(
 
 @pytest.mark.parametrize("who", ["leader", "helper"])
 def test_a_database_that_is_away_for_one_thread_ends_the_driving(
-    busy: Office, helpers: Threads, watch: Watch, who: str
+    busy: PortalHarness, helpers: Threads, watch: Watch, who: str
 ) -> None:
     leader = threading.get_ident()
     for account in range(40):
@@ -313,7 +325,9 @@ def test_a_database_that_is_away_for_one_thread_ends_the_driving(
     assert CompanyLease.objects.get().leased_until > timezone.now(), "found again when its lease is over"
 
 
-def test_who_is_one_too_many_leaves_after_its_run(busy: Office, helpers: Threads, watch: Watch) -> None:
+def test_who_is_one_too_many_leaves_after_its_run(
+    busy: PortalHarness, helpers: Threads, watch: Watch
+) -> None:
     for account in range(MAX_CONCURRENT_RUNS + 5):
         ask(busy, "job", account, f"a{account}")
     meeting = threading.Barrier(MAX_CONCURRENT_RUNS, action=lambda: setattr(helpers, "most", 0))
@@ -343,7 +357,7 @@ def test_helpers_are_shared_among_companies_and_bounded() -> None:
         released.set()
 
 
-def test_many_clients_entering_at_once_are_pushed_as_one_by_one(busy: Office) -> None:
+def test_many_clients_entering_at_once_are_pushed_as_one_by_one(busy: PortalHarness) -> None:
     names = [f"Client {n}" for n in range(5)]
     for name in names:
         busy.enter(busy.project(busy.account(name), f"{name}'s roof"))
@@ -354,7 +368,7 @@ def test_many_clients_entering_at_once_are_pushed_as_one_by_one(busy: Office) ->
     assert set(SyncRun.objects.values_list("state", flat=True)) == {"done"}
 
 
-def test_clients_of_one_name_entering_at_once_are_not_made_twice(busy: Office) -> None:
+def test_clients_of_one_name_entering_at_once_are_not_made_twice(busy: PortalHarness) -> None:
     for n in range(3):
         busy.enter(busy.project(busy.account("John Smith"), f"Roof {n}"))
     tasks.run_worker_loop()
@@ -365,7 +379,7 @@ def test_clients_of_one_name_entering_at_once_are_not_made_twice(busy: Office) -
 # What two threads of a lease could both do
 
 
-def test_a_siblings_create_under_way_is_left_to_it(office: Office) -> None:
+def test_a_siblings_create_under_way_is_left_to_it(office: PortalHarness) -> None:
     create_never_arrived(office)
     lease = taken(office)
     mine = ask(office, "customer", "another", "another")
@@ -380,7 +394,7 @@ def test_a_siblings_create_under_way_is_left_to_it(office: Office) -> None:
     assert list(find_open_writes(ctx, mine)) == [write], "of a driver that is gone"
 
 
-def test_a_write_somebody_settled_meanwhile_is_not_settled_again(office: Office) -> None:
+def test_a_write_somebody_settled_meanwhile_is_not_settled_again(office: PortalHarness) -> None:
     create_never_arrived(office)
     lease = taken(office)
     write = RemoteWrite.objects.open().get()
@@ -391,7 +405,7 @@ def test_a_write_somebody_settled_meanwhile_is_not_settled_again(office: Office)
     assert office.quickbooks_calls() == []
 
 
-def test_what_is_shared_is_locked_by_name_for_all_desks_of_a_connection(office: Office) -> None:
+def test_what_is_shared_is_locked_by_name_for_all_desks_of_a_connection(office: PortalHarness) -> None:
     lease = CompanyLease.objects.get()
     one, other = SyncContext(lease, office.quickbooks), SyncContext(lease, office.quickbooks)
     assert one.locked("items") is other.locked("items") is lock_for(office.quickbooks.pk, "items")
@@ -399,7 +413,7 @@ def test_what_is_shared_is_locked_by_name_for_all_desks_of_a_connection(office: 
         pass
 
 
-def test_only_one_thread_at_a_time_has_a_lock(office: Office) -> None:
+def test_only_one_thread_at_a_time_has_a_lock(office: PortalHarness) -> None:
     ctx = SyncContext(CompanyLease.objects.get(), office.quickbooks)
     made: list[str] = []
 
@@ -417,7 +431,7 @@ def test_only_one_thread_at_a_time_has_a_lock(office: Office) -> None:
     assert made == ["account"]
 
 
-def test_desks_of_a_room_are_used_again_and_see_new_settings(office: Office) -> None:
+def test_desks_of_a_room_are_used_again_and_see_new_settings(office: PortalHarness) -> None:
     pool = ContextPool(CompanyLease.objects.get(), office.quickbooks)
     with pool.context() as ctx, pool.context() as another:
         assert ctx is not another
@@ -431,7 +445,7 @@ def test_desks_of_a_room_are_used_again_and_see_new_settings(office: Office) -> 
     pool.close()
 
 
-def test_calls_are_counted_now_and_then_while_a_lease_is_driven_and_at_its_end(office: Office) -> None:
+def test_calls_are_counted_now_and_then_while_a_lease_is_driven_and_at_its_end(office: PortalHarness) -> None:
     pool = ContextPool(CompanyLease.objects.get(), office.quickbooks)
     with pool.context() as ctx:
         ctx.quickbooks.read_preferences()
@@ -454,7 +468,7 @@ def kept(ctx: SyncContext, project: dict[str, Any]) -> bool:
         return False
 
 
-def test_a_project_noticed_by_one_thread_is_not_read_again_by_another(office: Office) -> None:
+def test_a_project_noticed_by_one_thread_is_not_read_again_by_another(office: PortalHarness) -> None:
     pool = ContextPool(CompanyLease.objects.get(), office.quickbooks)
     project, other = (office.project(office.account(name)) for name in ("John", "Ann"))
     with pool.context() as ctx, pool.context() as another:
@@ -467,7 +481,9 @@ def test_a_project_noticed_by_one_thread_is_not_read_again_by_another(office: Of
         assert not kept(another, other), "too long ago"
 
 
-def test_a_run_costs_its_lease_no_query_of_its_own(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_costs_its_lease_no_query_of_its_own(
+    office: PortalHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What is left is: recovering, two looks at the lease with two queries each, giving it back."""
     monkeypatch.setattr(
         engine_scheduler, "run_once", lambda _, run: SyncRun.objects.filter(pk=run.pk).update(state="done")
@@ -481,7 +497,7 @@ def test_a_run_costs_its_lease_no_query_of_its_own(office: Office, monkeypatch: 
 
 
 def test_work_that_comes_while_everybody_is_busy_for_long_does_not_wait(
-    busy: Office, helpers: Threads, watch: Watch
+    busy: PortalHarness, helpers: Threads, watch: Watch
 ) -> None:
     done = threading.Event()
     ask(busy, "job", 1, "a")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from integrations.models import PhaseEntry, RecordLink, SyncRun
-from tests.sync.office import Office
+from tests.portal_harness import PortalHarness
 
 pytestmark = pytest.mark.every_database
 
@@ -15,7 +15,7 @@ JOHN = {"primaryEmail": "john@example.com", "primaryPhone": "512 555 0100"}
 SIZED: dict[str, Any] = {"number": 12345, "value": 25000, "size": 10.5}
 
 
-def test_an_entry_makes_the_customer_and_the_job(office: Office) -> None:
+def test_an_entry_makes_the_customer_and_the_job(office: PortalHarness) -> None:
     account = office.account("John Smith", **JOHN)
     project = office.project(account, **SIZED)
     office.enter(project)
@@ -28,7 +28,7 @@ def test_an_entry_makes_the_customer_and_the_job(office: Office) -> None:
     assert job["BillWithParent"] is True
 
 
-def test_the_log_tells_the_story_in_order(office: Office) -> None:
+def test_the_log_tells_the_story_in_order(office: PortalHarness) -> None:
     project = office.project(office.account("John Smith"), **SIZED)
     office.enter(project)
     office.work()
@@ -39,7 +39,7 @@ def test_the_log_tells_the_story_in_order(office: Office) -> None:
     assert len(told) == 3
 
 
-def test_both_links_are_stored_with_both_images(office: Office) -> None:
+def test_both_links_are_stored_with_both_images(office: PortalHarness) -> None:
     account = office.account("John Smith", **JOHN)
     project = office.project(account)
     office.enter(project)
@@ -51,7 +51,7 @@ def test_both_links_are_stored_with_both_images(office: Office) -> None:
     assert office.link("job").coperniq_account_id == str(account["id"])
 
 
-def test_a_second_run_changes_nothing(office: Office) -> None:
+def test_a_second_run_changes_nothing(office: PortalHarness) -> None:
     project = office.project(office.account("John Smith", **JOHN), **SIZED)
     office.enter(project)
     office.work()
@@ -62,7 +62,7 @@ def test_a_second_run_changes_nothing(office: Office) -> None:
     assert PhaseEntry.objects.count() == 1
 
 
-def test_the_same_event_twice_is_stored_once(office: Office) -> None:
+def test_the_same_event_twice_is_stored_once(office: PortalHarness) -> None:
     project = office.project(office.account("John Smith"))
     office.simulator.start_phase(project["id"], office.phases["Installation"])
     for _ in range(2):
@@ -71,7 +71,7 @@ def test_the_same_event_twice_is_stored_once(office: Office) -> None:
     assert SyncRun.objects.filter(action="push_job").count() == 1
 
 
-def test_another_phase_is_no_trigger_and_costs_no_call(office: Office) -> None:
+def test_another_phase_is_no_trigger_and_costs_no_call(office: PortalHarness) -> None:
     project = office.project(office.account("John Smith"))
     office.simulator.forget_log()
     office.enter(project, "Billing")
@@ -80,7 +80,7 @@ def test_another_phase_is_no_trigger_and_costs_no_call(office: Office) -> None:
     assert not RecordLink.objects.exists()
 
 
-def test_an_entry_before_the_trigger_was_saved_does_not_count(office: Office) -> None:
+def test_an_entry_before_the_trigger_was_saved_does_not_count(office: PortalHarness) -> None:
     project = office.project(office.account("John Smith"))
     office.enter(project)
     office.simulator.control("clock", {"shift_seconds": 0})
@@ -91,7 +91,7 @@ def test_an_entry_before_the_trigger_was_saved_does_not_count(office: Office) ->
     assert office.log() == []
 
 
-def test_a_new_customer_and_job_cost_two_reads_and_two_writes_of_quickbooks(office: Office) -> None:
+def test_a_new_customer_and_job_cost_two_reads_and_two_writes_of_quickbooks(office: PortalHarness) -> None:
     project = office.project(office.account("John Smith", **JOHN), **SIZED)
     office.simulator.forget_log()
     office.enter(project)
@@ -101,7 +101,7 @@ def test_a_new_customer_and_job_cost_two_reads_and_two_writes_of_quickbooks(offi
 
 
 @pytest.mark.parametrize("new_instance", [True, False])
-def test_entering_again_updates_and_never_doubles(office: Office, new_instance: bool) -> None:
+def test_entering_again_updates_and_never_doubles(office: PortalHarness, new_instance: bool) -> None:
     office.simulator.switch(reentry_new_instance=new_instance)
     account = office.account("John Smith", **JOHN)
     project = office.project(account, **SIZED)
@@ -119,7 +119,7 @@ def test_entering_again_updates_and_never_doubles(office: Office, new_instance: 
     assert PhaseEntry.objects.count() == 2
 
 
-def test_a_project_without_account_is_held_and_pushed_after_it_got_one(office: Office) -> None:
+def test_a_project_without_account_is_held_and_pushed_after_it_got_one(office: PortalHarness) -> None:
     project = office.project(None, "Orphan")
     office.enter(project)
     office.work()
@@ -130,7 +130,7 @@ def test_a_project_without_account_is_held_and_pushed_after_it_got_one(office: O
     assert office.customer(Job=True)["ParentRef"]["value"] == office.customer(Job=False)["Id"]
 
 
-def test_the_jobs_link_tells_number_and_value(office: Office) -> None:
+def test_the_jobs_link_tells_number_and_value(office: PortalHarness) -> None:
     project = office.project(office.account("John Smith"), **SIZED)
     office.enter(project)
     office.work()

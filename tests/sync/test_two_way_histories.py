@@ -10,9 +10,9 @@ from contextlib import contextmanager
 import pytest
 from pytest_django import Settings
 
+from tests.portal_harness import open_portal
 from tests.sampling import seeds
 from tests.sync.in_process import InProcess, Time
-from tests.sync.office import open_office
 from tests.sync.two_way_checks import check, check_calm
 from tests.sync.two_way_histories import TwoWays, open_two_ways, same_luck
 from tests.sync.two_way_steps import SWITCHES, TwoWayChance
@@ -47,7 +47,7 @@ def played(world: InProcess, seed: int, chance: TwoWayChance) -> Iterator[TwoWay
     time = Time()
     with time.everywhere(), same_luck(seed):
         chosen = {name: chance.choice(values) for name, values in SWITCHES.items()}
-        office = open_office(world, custom_txn_numbers=chance.random() < 0.5)
+        office = open_portal(world, custom_txn_numbers=chance.random() < 0.5)
         history = open_two_ways(office, time, CLOCKS[seed % len(CLOCKS)], TwoWays, **chosen)
         try:
             yield history

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from tests.sync.desk_of_money import open_desk
-from tests.sync.office import Office
+from tests.invoice_harness import open_invoice_harness
+from tests.portal_harness import PortalHarness
 
 
-def test_what_was_left_over_goes_onto_the_invoice_when_it_grows(office: Office) -> None:
-    money = open_desk(office)
+def test_what_was_left_over_goes_onto_the_invoice_when_it_grows(office: PortalHarness) -> None:
+    money = open_invoice_harness(office)
     money.book_item("Permit")
     invoice = money.invoice(("Permit", 1, 1000))
     money.work()
@@ -23,8 +23,8 @@ def test_what_was_left_over_goes_onto_the_invoice_when_it_grows(office: Office) 
     assert money.calls(write=True) == []
 
 
-def test_what_people_used_elsewhere_stays_there(office: Office) -> None:
-    money = open_desk(office)
+def test_what_people_used_elsewhere_stays_there(office: PortalHarness) -> None:
+    money = open_invoice_harness(office)
     money.book_item("Permit")
     invoice, other = money.invoice(("Permit", 1, 1000)), money.invoice(("Permit", 1, 150))
     money.work()

@@ -20,8 +20,8 @@ from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.executor import run_once
 from integrations.sync.engine.scheduler import run_company
 from integrations.sync.engine.worker import Job, WorkerLoop, find_due_leases
+from tests.portal_harness import PortalHarness, open_portal
 from tests.simulation import Simulation
-from tests.sync.office import Office, open_office
 
 pytestmark = pytest.mark.every_database
 
@@ -30,7 +30,7 @@ LEASE = timedelta(seconds=15)
 
 @pytest.mark.django_db(transaction=True)
 def test_a_pump_does_everything_there_is_to_do(simulator: Simulation) -> None:
-    offices = [open_office(simulator), open_office(simulator, "northgate", "another-key")]
+    offices = [open_portal(simulator), open_portal(simulator, "northgate", "another-key")]
     first = offices[0]
     first.enter(first.project(first.account()))
     assert tasks.run_worker_loop() > 0
@@ -47,7 +47,7 @@ def test_a_pump_that_woke_for_nothing_ends_at_once(simulator: Simulation) -> Non
 
 @pytest.mark.django_db(transaction=True)
 def test_work_that_comes_while_it_runs_is_done_too(simulator: Simulation) -> None:
-    office = open_office(simulator)
+    office = open_portal(simulator)
     first, second = (office.project(office.account(name)) for name in ("John", "Mary"))
     office.enter(first)
     arrived: list[bool] = []
@@ -64,7 +64,7 @@ def test_work_that_comes_while_it_runs_is_done_too(simulator: Simulation) -> Non
 
 @pytest.mark.django_db(transaction=True)
 def test_an_errand_that_fails_stops_nobody(simulator: Simulation, caplog: pytest.LogCaptureFixture) -> None:
-    office = open_office(simulator)
+    office = open_portal(simulator)
     office.enter(office.project(office.account()))
     failing = [lambda: 1 // 0]
     with caplog.at_level(logging.CRITICAL, logger="integrations.sync.engine.worker"):
@@ -75,7 +75,7 @@ def test_an_errand_that_fails_stops_nobody(simulator: Simulation, caplog: pytest
 @pytest.mark.django_db(transaction=True)
 def test_leases_are_renewed_while_a_vendor_is_slow(simulator: Simulation, settings: Any) -> None:
     settings.LEASE_SECONDS = 1
-    office = open_office(simulator)
+    office = open_portal(simulator)
     simulator.fault("slow", vendor="coperniq", path="/projects/", seconds=2, times=1)
     office.enter(office.project(office.account()))
     WorkerLoop(periodic_jobs=(tasks.route_events,)).run()
@@ -85,7 +85,7 @@ def test_leases_are_renewed_while_a_vendor_is_slow(simulator: Simulation, settin
 
 @pytest.mark.django_db(transaction=True)
 def test_a_pump_whose_time_is_up_leaves_the_rest_to_the_next(simulator: Simulation) -> None:
-    office = open_office(simulator)
+    office = open_portal(simulator)
     for name in ("John", "Mary", "Ann"):
         office.enter(office.project(office.account(name)))
     simulator.fault("slow", vendor="coperniq", path="/projects/", seconds=1, times=0)
@@ -96,14 +96,14 @@ def test_a_pump_whose_time_is_up_leaves_the_rest_to_the_next(simulator: Simulati
     assert len(office.customers()) == 6
 
 
-def test_a_lane_is_driven_by_one_at_a_time(office: Office) -> None:
+def test_a_lane_is_driven_by_one_at_a_time(office: PortalHarness) -> None:
     lease, same = CompanyLease.objects.get(), CompanyLease.objects.get()
     assert lease.take(timezone.now(), LEASE)
     assert not same.take(timezone.now(), LEASE)
     assert not find_due_leases().exists()
 
 
-def test_a_nudge_while_it_is_given_back_is_not_lost(office: Office) -> None:
+def test_a_nudge_while_it_is_given_back_is_not_lost(office: PortalHarness) -> None:
     lease = CompanyLease.objects.get()
     lease.take(timezone.now(), LEASE)
     lease.refresh()
@@ -113,7 +113,7 @@ def test_a_nudge_while_it_is_given_back_is_not_lost(office: Office) -> None:
     assert lease.release_if_idle()
 
 
-def test_a_lane_taken_over_may_write_nothing_more(office: Office) -> None:
+def test_a_lane_taken_over_may_write_nothing_more(office: PortalHarness) -> None:
     office.enter(office.project(office.account()))
     office.work_once()
     lease = CompanyLease.objects.get()
@@ -133,7 +133,7 @@ def test_a_lane_taken_over_may_write_nothing_more(office: Office) -> None:
 
 
 def test_a_settled_run_that_somebody_else_took_is_rolled_back(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    office: PortalHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     office.enter(office.project(office.account()))
     monkeypatch.setattr(SyncRun, "settle", lambda *_: False)
@@ -141,7 +141,7 @@ def test_a_settled_run_that_somebody_else_took_is_rolled_back(
     assert office.log() == []
 
 
-def test_the_dead_free_their_lanes_at_once(office: Office) -> None:
+def test_the_dead_free_their_lanes_at_once(office: PortalHarness) -> None:
     lease = CompanyLease.objects.get()
     lease.take(timezone.now(), LEASE)
     assert CompanyLease.objects.release_dead_owners() == 0, "this very process is alive"
@@ -151,7 +151,7 @@ def test_the_dead_free_their_lanes_at_once(office: Office) -> None:
     assert CompanyLease.objects.release_dead_owners() == 0, "of other machines nothing is known"
 
 
-def test_what_a_dead_driver_left_running_is_taken_up(office: Office) -> None:
+def test_what_a_dead_driver_left_running_is_taken_up(office: PortalHarness) -> None:
     office.enter(office.project(office.account()))
     office.work_once()
     SyncRun.objects.filter(action="push_customer").update(state=RunState.RUNNING, fence=0)
@@ -160,7 +160,7 @@ def test_what_a_dead_driver_left_running_is_taken_up(office: Office) -> None:
     assert len(office.customers()) == 2
 
 
-def test_a_lane_is_remembered_by_its_driver(office: Office) -> None:
+def test_a_lane_is_remembered_by_its_driver(office: PortalHarness) -> None:
     lease = CompanyLease.objects.get()
     lease.take(timezone.now(), LEASE)
     assert lease.owner == f"{HOST}:{os.getpid()}"
@@ -168,7 +168,7 @@ def test_a_lane_is_remembered_by_its_driver(office: Office) -> None:
     assert CompanyLease.objects.get().leased_until == LONG_AGO
 
 
-def test_a_run_asked_for_while_it_runs_is_executed_once_more(office: Office) -> None:
+def test_a_run_asked_for_while_it_runs_is_executed_once_more(office: PortalHarness) -> None:
     office.enter(office.project(office.account()))
     office.work_once()
     run = SyncRun.objects.get(action="push_customer")
@@ -189,7 +189,7 @@ def test_a_run_asked_for_while_it_runs_is_executed_once_more(office: Office) -> 
     assert (run.state, run.finished_at) == (RunState.QUEUED, None)
 
 
-def test_a_run_somebody_else_claimed_is_left_alone(office: Office) -> None:
+def test_a_run_somebody_else_claimed_is_left_alone(office: PortalHarness) -> None:
     office.enter(office.project(office.account()))
     office.work_once()
     run = SyncRun.objects.get(action="push_customer")
@@ -200,7 +200,9 @@ def test_a_run_somebody_else_claimed_is_left_alone(office: Office) -> None:
     assert office.customers() == []
 
 
-def test_a_store_that_loses_the_race_asks_the_winner(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_loses_the_race_asks_the_winner(
+    office: PortalHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def run() -> SyncRun:
         return SyncRun(
             company=office.company,
@@ -226,7 +228,7 @@ def test_a_queue_process_records_a_heartbeat(db: None) -> None:
 
 
 def test_a_driver_that_was_nudged_looks_again_before_it_leaves(
-    office: Office, monkeypatch: pytest.MonkeyPatch
+    office: PortalHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lease = CompanyLease.objects.get()
     lease.take(timezone.now(), LEASE)
@@ -249,7 +251,7 @@ def test_a_driver_that_was_nudged_looks_again_before_it_leaves(
 def test_a_lane_another_pump_was_faster_to_take_is_left_to_it(
     simulator: Simulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    office = open_office(simulator)
+    office = open_portal(simulator)
     office.enter(office.project(office.account()))
     take = CompanyLease.take
     refused: list[CompanyLease] = []

@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from integrations.models import RecordLink
+from tests.invoice_harness import InvoiceHarness, open_invoice_harness
+from tests.portal_harness import PortalHarness
 from tests.simulation import API_KEY
-from tests.sync.desk_of_money import Money, open_desk
-from tests.sync.office import Office
 
 
 @dataclass
-class Books:
+class TwoWayHarness:
     """`money` is Coperniq's ctx; what is done here is done by people inside QuickBooks."""
 
-    money: Money
+    money: InvoiceHarness
 
     @property
     def job_id(self) -> str:
@@ -53,12 +53,12 @@ class Books:
         self.money.work()
 
 
-def open_both(office: Office, **switches: Any) -> Books:
-    money = open_desk(office, **switches)
+def open_two_way(office: PortalHarness, **switches: Any) -> TwoWayHarness:
+    money = open_invoice_harness(office, **switches)
     for name in ("Permit", "Labour"):
         money.book_item(name, UnitPrice=100)
-    return Books(money)
+    return TwoWayHarness(money)
 
 
-def coperniq_state(money: Money, noun: str) -> list[dict[str, Any]]:
+def coperniq_state(money: InvoiceHarness, noun: str) -> list[dict[str, Any]]:
     return list(money.office.simulator.state()["coperniq"][API_KEY][noun])

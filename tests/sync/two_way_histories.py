@@ -28,10 +28,10 @@ from integrations.sync.engine.lookups import _lookup_cache
 from integrations.sync.ingest import coperniq_invoices as ingest_coperniq_invoices
 from integrations.sync.ingest.events import receive_quickbooks
 from simulator.webhooks import intuit_events
-from tests.sync.desk_of_money import Money, open_desk, put_in_books
+from tests.invoice_harness import InvoiceHarness, link_customer_and_job, open_invoice_harness
+from tests.portal_harness import PortalHarness
 from tests.sync.histories import PLACES, Crash, Crasher, Step
 from tests.sync.in_process import InProcess, Refusal, Time
-from tests.sync.office import Office
 from tests.sync.two_way_people import AtCoperniq, InQuickBooks
 from tests.sync.two_way_view import Row
 
@@ -185,17 +185,17 @@ def die() -> None:
 
 
 def open_two_ways(
-    office: Office, time: Time, seconds_ahead: int, kind: type[History], **switches: Any
+    office: PortalHarness, time: Time, seconds_ahead: int, kind: type[History], **switches: Any
 ) -> History:
     """Two projects of two clients in the books; QuickBooks' clock goes its own way."""
     assert isinstance(office.simulator, InProcess)
     office.simulator.control("clocks", {"quickbooks_seconds": seconds_ahead}, "PUT")
-    first = open_desk(office, **switches)
+    first = open_invoice_harness(office, **switches)
     account = office.account("Mary Major")
     visits = office.simulator.make("workflows", name="Visits", phases=[{"name": "Visit", "type": "PHASE"}])
     project = office.project(account, "Mary Major", workflowId=visits["id"])
-    second = Money(office, account, project, first.items)
-    put_in_books(second)
+    second = InvoiceHarness(office, account, project, first.items)
+    link_customer_and_job(second)
     for name in ("Permit", "Labour", "Panel", "Gravel"):
         first.book_item(name, UnitPrice=100)
     first.configure(fallback_item=first.book_item("Sales")["Id"])
@@ -207,7 +207,7 @@ def open_two_ways(
     return kind(office, [first, second], [*ours, *strangers], time=time)
 
 
-def kinds_of(money: Money) -> list[tuple[str, Row]]:
+def kinds_of(money: InvoiceHarness) -> list[tuple[str, Row]]:
     return [("customer", money.account), ("job", money.project)]
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
+from tests.invoice_harness import InvoiceHarness
+from tests.portal_harness import PortalHarness
 from tests.simulation import API_KEY, Simulation
-from tests.sync.desk_of_money import Money
-from tests.sync.office import Office
 
 MOST_INVOICES = 7
 PEOPLES_YEAR = "2040"
@@ -21,8 +21,8 @@ Row = dict[str, Any]
 class People:
     """`edits` counts what they did, by side, kind and record."""
 
-    office: Office
-    desks: list[Money]
+    office: PortalHarness
+    desks: list[InvoiceHarness]
     customers: list[str] = field(default_factory=list)
     edits: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
@@ -31,7 +31,7 @@ class People:
         return self.office.simulator
 
     @property
-    def money(self) -> Money:
+    def money(self) -> InvoiceHarness:
         return self.desks[0]
 
     def in_coperniq(self) -> list[Row]:

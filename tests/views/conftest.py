@@ -11,7 +11,7 @@ from pytest_django import Settings
 
 from accounts.models import Company, User
 from accounts.roles import Role
-from tests.cast import SignIn, Vendors, company, person
+from tests.factories import MockedVendors, SignIn, company, person
 
 
 @pytest.fixture
@@ -65,9 +65,9 @@ def sign_in() -> SignIn:
 
 
 @pytest.fixture
-def vendors(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Vendors]:
+def vendors(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[MockedVendors]:
     monkeypatch.setattr("integrations.http.READ_PAUSES", ())
     settings.INTUIT_CLIENT_ID, settings.INTUIT_CLIENT_SECRET = "demo-client", "demo-secret"
     settings.PORTAL_URL = "https://portal.example.com"
     with responses.RequestsMock(assert_all_requests_are_fired=False) as stage:
-        yield Vendors(stage)
+        yield MockedVendors(stage)

@@ -18,19 +18,19 @@ from integrations.connections import company_mismatch, coperniq_api_key
 from integrations.connections.disconnection import clear_tokens
 from integrations.models import CoperniqConnection, Kind, PhaseTrigger, QuickBooksConnection, RunState
 from integrations.models.encryption import encrypt
-from tests.cast import (
+from tests.factories import (
     JSON,
     OTHER_REALM,
     REALM,
     REFRESH,
+    MockedVendors,
     SignIn,
-    Vendors,
-    begin,
-    books,
-    come_back,
-    keyed,
-    link,
-    run,
+    coperniq_connection,
+    press_connect,
+    quickbooks_connection,
+    record_link,
+    return_from_intuit,
+    sync_run,
 )
 
 State = QuickBooksConnection.State
@@ -47,8 +47,8 @@ def browser(alice: User, sign_in: SignIn) -> Client:
 
 @pytest.fixture
 def old(acme: Company) -> QuickBooksConnection:
-    keyed(acme)
-    connection = books(acme)
+    coperniq_connection(acme)
+    connection = quickbooks_connection(acme)
     long_ago = timezone.now() - timedelta(days=30)
     PhaseTrigger.objects.create(
         connection=connection, workflow_id="11", phase_template_id="101", reentry="ask", saved_at=long_ago
@@ -56,15 +56,15 @@ def old(acme: Company) -> QuickBooksConnection:
     connection.settings.matching_strategy = "skip"
     connection.settings.save()
     connection.mappings.filter(quickbooks_field="DisplayName").update(source="title")
-    link(connection, Kind.CUSTOMER, "1")
+    record_link(connection, Kind.CUSTOMER, "1")
     return connection
 
 
-def consent_to_other_books(browser: Client, vendors: Vendors, realm: str = OTHER_REALM) -> Any:
+def consent_to_other_books(browser: Client, vendors: MockedVendors, realm: str = OTHER_REALM) -> Any:
     vendors.grants(access="demo-access-other", refresh=NEW_REFRESH)
     vendors.has_books(realm, "Other Books")
     vendors.revokes()
-    return come_back(browser, begin(browser), realm)
+    return return_from_intuit(browser, press_connect(browser), realm)
 
 
 def proposal() -> QuickBooksConnection | None:
@@ -72,7 +72,7 @@ def proposal() -> QuickBooksConnection | None:
 
 
 def test_another_quickbooks_company_stops_everything(
-    browser: Client, old: QuickBooksConnection, vendors: Vendors
+    browser: Client, old: QuickBooksConnection, vendors: MockedVendors
 ) -> None:
     answer = consent_to_other_books(browser, vendors)
     assert answer["Location"] == reverse("integrations:overview")
@@ -86,7 +86,7 @@ def test_another_quickbooks_company_stops_everything(
 
 
 def test_the_guard_says_what_is_at_stake(
-    browser: Client, old: QuickBooksConnection, acme: Company, vendors: Vendors
+    browser: Client, old: QuickBooksConnection, acme: Company, vendors: MockedVendors
 ) -> None:
     assert company_mismatch.find_company_mismatch(acme) is None
     consent_to_other_books(browser, vendors)
@@ -96,7 +96,7 @@ def test_the_guard_says_what_is_at_stake(
 
 
 def test_a_disconnected_company_is_protected_too(
-    browser: Client, old: QuickBooksConnection, vendors: Vendors
+    browser: Client, old: QuickBooksConnection, vendors: MockedVendors
 ) -> None:
     clear_tokens(old, State.DISCONNECTED)
     consent_to_other_books(browser, vendors)
@@ -106,7 +106,7 @@ def test_a_disconnected_company_is_protected_too(
 
 
 def test_switching_archives_the_old_connection_with_its_links(
-    browser: Client, old: QuickBooksConnection, vendors: Vendors
+    browser: Client, old: QuickBooksConnection, vendors: MockedVendors
 ) -> None:
     consent_to_other_books(browser, vendors)
     answer = browser.post(GUARD, {"choice": "move"})
@@ -120,7 +120,7 @@ def test_switching_archives_the_old_connection_with_its_links(
 
 
 def test_move_takes_the_rules_along_from_now_on(
-    browser: Client, old: QuickBooksConnection, vendors: Vendors
+    browser: Client, old: QuickBooksConnection, vendors: MockedVendors
 ) -> None:
     consent_to_other_books(browser, vendors)
     asked_at = timezone.now()
@@ -136,10 +136,14 @@ def test_move_takes_the_rules_along_from_now_on(
 
 
 def test_move_cancels_what_was_meant_for_the_old_books(
-    browser: Client, old: QuickBooksConnection, vendors: Vendors
+    browser: Client, old: QuickBooksConnection, vendors: MockedVendors
 ) -> None:
-    meant = [run(old, RunState.QUEUED), run(old, RunState.HELD, "2"), run(old, RunState.WAITING, "3")]
-    over = run(old, RunState.DONE, "4")
+    meant = [
+        sync_run(old, RunState.QUEUED),
+        sync_run(old, RunState.HELD, "2"),
+        sync_run(old, RunState.WAITING, "3"),
+    ]
+    over = sync_run(old, RunState.DONE, "4")
     consent_to_other_books(browser, vendors)
     browser.post(GUARD, {"choice": "move"})
     for one in [*meant, over]:
@@ -148,7 +152,9 @@ def test_move_cancels_what_was_meant_for_the_old_books(
     assert over.state == RunState.DONE
 
 
-def test_move_is_recorded(browser: Client, alice: User, old: QuickBooksConnection, vendors: Vendors) -> None:
+def test_move_is_recorded(
+    browser: Client, alice: User, old: QuickBooksConnection, vendors: MockedVendors
+) -> None:
     consent_to_other_books(browser, vendors)
     browser.post(GUARD, {"choice": "move"})
     act = AuditLogEntry.objects.get(verb="move to other books")
@@ -159,10 +165,10 @@ def test_move_is_recorded(browser: Client, alice: User, old: QuickBooksConnectio
 
 
 def test_switching_to_a_company_taken_meanwhile_is_refused(
-    browser: Client, old: QuickBooksConnection, bolt: Company, vendors: Vendors
+    browser: Client, old: QuickBooksConnection, bolt: Company, vendors: MockedVendors
 ) -> None:
     consent_to_other_books(browser, vendors)
-    books(bolt, OTHER_REALM)
+    quickbooks_connection(bolt, OTHER_REALM)
     answer = browser.post(GUARD, {"choice": "move"})
     assert answer.status_code == 400
     assert b"bolt" not in answer.content.lower()
@@ -170,8 +176,10 @@ def test_switching_to_a_company_taken_meanwhile_is_refused(
     assert old.state == State.AWAITING_DECISION
 
 
-def test_keep_goes_back_to_what_was(browser: Client, old: QuickBooksConnection, vendors: Vendors) -> None:
-    held = run(old, RunState.HELD, cause=Cause.RECONNECT)
+def test_keep_goes_back_to_what_was(
+    browser: Client, old: QuickBooksConnection, vendors: MockedVendors
+) -> None:
+    held = sync_run(old, RunState.HELD, cause=Cause.RECONNECT)
     consent_to_other_books(browser, vendors)
     vendors.has_books(REALM)
     browser.post(GUARD, {"choice": "keep"})
@@ -185,7 +193,7 @@ def test_keep_goes_back_to_what_was(browser: Client, old: QuickBooksConnection, 
 
 
 def test_keep_finds_out_that_the_authorization_is_gone(
-    browser: Client, old: QuickBooksConnection, vendors: Vendors
+    browser: Client, old: QuickBooksConnection, vendors: MockedVendors
 ) -> None:
     QuickBooksConnection.objects.update(access_expires_at=None)
     consent_to_other_books(browser, vendors)
@@ -196,7 +204,7 @@ def test_keep_finds_out_that_the_authorization_is_gone(
 
 
 def test_keep_takes_an_outage_for_an_outage(
-    browser: Client, old: QuickBooksConnection, vendors: Vendors
+    browser: Client, old: QuickBooksConnection, vendors: MockedVendors
 ) -> None:
     consent_to_other_books(browser, vendors)
     vendors.refuses_books({}, 503)
@@ -206,7 +214,7 @@ def test_keep_takes_an_outage_for_an_outage(
 
 
 def test_keep_learns_that_access_was_taken_away(
-    browser: Client, old: QuickBooksConnection, vendors: Vendors
+    browser: Client, old: QuickBooksConnection, vendors: MockedVendors
 ) -> None:
     consent_to_other_books(browser, vendors)
     vendors.refuses_books({"fault": {"error": [{"code": "3100", "message": "no"}]}}, 403)
@@ -216,7 +224,7 @@ def test_keep_learns_that_access_was_taken_away(
 
 
 def test_keeping_leaves_a_disconnected_company_disconnected(
-    browser: Client, old: QuickBooksConnection, vendors: Vendors
+    browser: Client, old: QuickBooksConnection, vendors: MockedVendors
 ) -> None:
     clear_tokens(old, State.DISCONNECTED)
     consent_to_other_books(browser, vendors)
@@ -226,12 +234,12 @@ def test_keeping_leaves_a_disconnected_company_disconnected(
 
 
 def test_authorizing_the_old_company_again_keeps_it(
-    browser: Client, old: QuickBooksConnection, vendors: Vendors
+    browser: Client, old: QuickBooksConnection, vendors: MockedVendors
 ) -> None:
     consent_to_other_books(browser, vendors)
     vendors.grants()
     vendors.has_books(REALM)
-    come_back(browser, begin(browser))
+    return_from_intuit(browser, press_connect(browser))
     old.refresh_from_db()
     assert old.state == State.CONNECTED
     assert proposal() is None
@@ -239,7 +247,7 @@ def test_authorizing_the_old_company_again_keeps_it(
 
 
 def test_a_second_proposal_takes_the_place_of_the_first(
-    browser: Client, old: QuickBooksConnection, vendors: Vendors
+    browser: Client, old: QuickBooksConnection, vendors: MockedVendors
 ) -> None:
     consent_to_other_books(browser, vendors)
     consent_to_other_books(browser, vendors, realm="9341450000000003")
@@ -250,7 +258,7 @@ def test_a_second_proposal_takes_the_place_of_the_first(
 
 
 def test_a_renewed_proposal_is_not_revoked(
-    browser: Client, old: QuickBooksConnection, vendors: Vendors
+    browser: Client, old: QuickBooksConnection, vendors: MockedVendors
 ) -> None:
     consent_to_other_books(browser, vendors)
     consent_to_other_books(browser, vendors)
@@ -259,7 +267,7 @@ def test_a_renewed_proposal_is_not_revoked(
 
 
 def test_disconnecting_ends_the_proposal_too(
-    browser: Client, old: QuickBooksConnection, vendors: Vendors
+    browser: Client, old: QuickBooksConnection, vendors: MockedVendors
 ) -> None:
     consent_to_other_books(browser, vendors)
     browser.post(reverse("integrations:disconnect"), {"confirm": "yes"})
@@ -270,10 +278,10 @@ def test_disconnecting_ends_the_proposal_too(
 
 
 def test_an_old_company_in_use_elsewhere_is_left_as_it_is(
-    browser: Client, old: QuickBooksConnection, bolt: Company, vendors: Vendors
+    browser: Client, old: QuickBooksConnection, bolt: Company, vendors: MockedVendors
 ) -> None:
     clear_tokens(old, State.DISCONNECTED)
-    taken = books(bolt, REALM)
+    taken = quickbooks_connection(bolt, REALM)
     assert consent_to_other_books(browser, vendors).status_code == 302
     browser.post(GUARD, {"choice": "keep"})
     old.refresh_from_db()
@@ -282,10 +290,10 @@ def test_an_old_company_in_use_elsewhere_is_left_as_it_is(
 
 
 def test_a_proposal_in_use_elsewhere_by_now_is_not_revoked(
-    browser: Client, old: QuickBooksConnection, bolt: Company, vendors: Vendors
+    browser: Client, old: QuickBooksConnection, bolt: Company, vendors: MockedVendors
 ) -> None:
     consent_to_other_books(browser, vendors)
-    books(bolt, OTHER_REALM)
+    quickbooks_connection(bolt, OTHER_REALM)
     vendors.has_books(REALM)
     browser.post(GUARD, {"choice": "keep"})
     assert proposal() is None
@@ -295,7 +303,7 @@ def test_a_proposal_in_use_elsewhere_by_now_is_not_revoked(
 @pytest.mark.parametrize("page", [GUARD, COPERNIQ_GUARD])
 @pytest.mark.parametrize("choice", ["move", "keep", "", "burn"])
 def test_nothing_is_decided_where_nothing_is_asked(
-    browser: Client, old: QuickBooksConnection, vendors: Vendors, page: str, choice: str
+    browser: Client, old: QuickBooksConnection, vendors: MockedVendors, page: str, choice: str
 ) -> None:
     answer = browser.post(page, {"choice": choice}, headers=JSON)
     assert answer.status_code == 400
@@ -306,13 +314,13 @@ def test_nothing_is_decided_where_nothing_is_asked(
 
 @pytest.mark.parametrize("page", [GUARD, COPERNIQ_GUARD])
 def test_moving_house_is_for_admins(
-    frank: User, old: QuickBooksConnection, sign_in: SignIn, vendors: Vendors, page: str
+    frank: User, old: QuickBooksConnection, sign_in: SignIn, vendors: MockedVendors, page: str
 ) -> None:
     assert sign_in(frank).post(page, {"choice": "move"}).status_code == 403
 
 
 def test_losing_the_race_for_the_new_company_is_an_answer(
-    browser: Client, old: QuickBooksConnection, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+    browser: Client, old: QuickBooksConnection, vendors: MockedVendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def too_late(*_: object) -> None:
         raise IntegrityError
@@ -324,7 +332,7 @@ def test_losing_the_race_for_the_new_company_is_an_answer(
     assert old.state == State.AWAITING_DECISION
 
 
-def strange_key(browser: Client, vendors: Vendors) -> Any:
+def strange_key(browser: Client, vendors: MockedVendors) -> Any:
     """The key of a Coperniq company that has none of the linked records."""
     vendors.has_workflows([{"id": 11, "name": "Residential", "phases": [{"id": 101, "name": "Sold"}]}])
     vendors.has_record("accounts/1", 404)
@@ -332,7 +340,7 @@ def strange_key(browser: Client, vendors: Vendors) -> Any:
 
 
 def test_a_key_that_finds_nothing_linked_waits_aside(
-    browser: Client, old: QuickBooksConnection, vendors: Vendors
+    browser: Client, old: QuickBooksConnection, vendors: MockedVendors
 ) -> None:
     assert strange_key(browser, vendors).status_code == 302
     row = CoperniqConnection.objects.get()
@@ -341,18 +349,20 @@ def test_a_key_that_finds_nothing_linked_waits_aside(
     assert not QuickBooksConnection.objects.syncing().exists()
 
 
-def test_one_found_record_is_enough(browser: Client, old: QuickBooksConnection, vendors: Vendors) -> None:
-    link(old, Kind.JOB, "7")
+def test_one_found_record_is_enough(
+    browser: Client, old: QuickBooksConnection, vendors: MockedVendors
+) -> None:
+    record_link(old, Kind.JOB, "7")
     vendors.has_record("projects/7")
     strange_key(browser, vendors)
     assert not CoperniqConnection.objects.get().awaits_decision
 
 
 def test_at_most_three_linked_records_are_tried(
-    browser: Client, old: QuickBooksConnection, vendors: Vendors
+    browser: Client, old: QuickBooksConnection, vendors: MockedVendors
 ) -> None:
     for number in ("5", "6", "7", "8"):
-        link(old, Kind.CUSTOMER, number)
+        record_link(old, Kind.CUSTOMER, number)
         vendors.has_record(f"accounts/{number}", 403)
     strange_key(browser, vendors)
     assert CoperniqConnection.objects.get().awaits_decision
@@ -360,9 +370,9 @@ def test_at_most_three_linked_records_are_tried(
 
 
 def test_keeping_the_former_key_goes_on_with_it(
-    browser: Client, old: QuickBooksConnection, vendors: Vendors
+    browser: Client, old: QuickBooksConnection, vendors: MockedVendors
 ) -> None:
-    held = run(old, RunState.HELD, cause=Cause.RECONNECT)
+    held = sync_run(old, RunState.HELD, cause=Cause.RECONNECT)
     strange_key(browser, vendors)
     assert browser.post(COPERNIQ_GUARD, {"choice": "keep"}).status_code == 302
     row = CoperniqConnection.objects.get()
@@ -373,7 +383,7 @@ def test_keeping_the_former_key_goes_on_with_it(
 
 
 def test_moving_to_another_coperniq_company_begins_new_links_in_the_same_books(
-    browser: Client, old: QuickBooksConnection, vendors: Vendors
+    browser: Client, old: QuickBooksConnection, vendors: MockedVendors
 ) -> None:
     old.triggers.create(workflow_id="12", phase_template_id="201")
     cursor = timezone.now() - timedelta(hours=1)
@@ -391,7 +401,7 @@ def test_moving_to_another_coperniq_company_begins_new_links_in_the_same_books(
 
 
 def test_a_key_that_stopped_working_meanwhile_moves_nothing(
-    browser: Client, old: QuickBooksConnection, vendors: Vendors
+    browser: Client, old: QuickBooksConnection, vendors: MockedVendors
 ) -> None:
     strange_key(browser, vendors)
     vendors.has_workflows(status=401)
@@ -402,7 +412,7 @@ def test_a_key_that_stopped_working_meanwhile_moves_nothing(
 
 
 def test_a_key_entered_while_another_is_tried_is_not_lost(
-    browser: Client, old: QuickBooksConnection, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+    browser: Client, old: QuickBooksConnection, vendors: MockedVendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     strange_key(browser, vendors)
     check_api_key = coperniq_api_key.check_api_key
@@ -419,9 +429,9 @@ def test_a_key_entered_while_another_is_tried_is_not_lost(
 
 
 def test_switching_without_quickbooks_only_changes_the_key(
-    browser: Client, acme: Company, vendors: Vendors
+    browser: Client, acme: Company, vendors: MockedVendors
 ) -> None:
-    keyed(acme, proposed_api_key_encrypted=encrypt("demo-strange-key"))
+    coperniq_connection(acme, proposed_api_key_encrypted=encrypt("demo-strange-key"))
     vendors.has_workflows()
     assert browser.post(COPERNIQ_GUARD, {"choice": "move"}).status_code == 302
     assert CoperniqConnection.objects.get().api_key == "demo-strange-key"

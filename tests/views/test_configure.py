@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import AuditLogEntry, Company, User
 from integrations.forms import configuration_of
 from integrations.models import CoperniqConnection, PhaseTrigger, QuickBooksConnection, RunState, SyncSettings
-from tests.cast import JSON, SignIn, Vendors, books, keyed, run
+from tests.factories import JSON, MockedVendors, SignIn, coperniq_connection, quickbooks_connection, sync_run
 
 TRIGGERS = reverse("integrations:triggers")
 STRATEGY = reverse("integrations:matching_strategy")
@@ -27,9 +27,9 @@ def browser(alice: User, sign_in: SignIn) -> Client:
 
 
 @pytest.fixture
-def connection(acme: Company, vendors: Vendors) -> QuickBooksConnection:
-    keyed(acme, next_poll_at=timezone.now() + timedelta(minutes=10))
-    return books(acme)
+def connection(acme: Company, vendors: MockedVendors) -> QuickBooksConnection:
+    coperniq_connection(acme, next_poll_at=timezone.now() + timedelta(minutes=10))
+    return quickbooks_connection(acme)
 
 
 @pytest.fixture
@@ -106,7 +106,7 @@ def test_what_a_person_changed_is_recorded(browser: Client, alice: User, trigger
 
 
 def test_a_phase_of_another_workflow_is_refused(
-    browser: Client, connection: QuickBooksConnection, vendors: Vendors
+    browser: Client, connection: QuickBooksConnection, vendors: MockedVendors
 ) -> None:
     vendors.has_workflows()
     refusals = errors(browser, TRIGGERS, **{"phase-11": "201"})
@@ -114,7 +114,7 @@ def test_a_phase_of_another_workflow_is_refused(
 
 
 def test_an_unknown_workflow_is_asked_for_before_it_is_refused(
-    browser: Client, connection: QuickBooksConnection, vendors: Vendors
+    browser: Client, connection: QuickBooksConnection, vendors: MockedVendors
 ) -> None:
     vendors.has_workflows([{"id": 99, "name": "New", "phases": [{"id": 900, "name": "Begun"}]}])
     assert browser.post(TRIGGERS, {"phase-99": "900"}).status_code == 302
@@ -123,20 +123,20 @@ def test_an_unknown_workflow_is_asked_for_before_it_is_refused(
 
 
 def test_coperniq_out_of_reach_is_no_reason_to_guess(
-    browser: Client, connection: QuickBooksConnection, vendors: Vendors
+    browser: Client, connection: QuickBooksConnection, vendors: MockedVendors
 ) -> None:
     vendors.has_workflows(status=503)
     refusals = errors(browser, TRIGGERS, **{"phase-99": "900"})
     assert "cannot be reached" in refusals["phase-99"][0]
 
 
-def test_without_coperniq_there_are_no_phases(browser: Client, acme: Company, vendors: Vendors) -> None:
-    books(acme)
+def test_without_coperniq_there_are_no_phases(browser: Client, acme: Company, vendors: MockedVendors) -> None:
+    quickbooks_connection(acme)
     assert "Coperniq is not connected" in errors(browser, TRIGGERS, **{"phase-11": "101"})["phase-11"][0]
 
 
 def test_a_broken_trigger_stays_until_it_is_changed(
-    browser: Client, trigger: PhaseTrigger, vendors: Vendors
+    browser: Client, trigger: PhaseTrigger, vendors: MockedVendors
 ) -> None:
     PhaseTrigger.objects.update(phase_template_id="666")
     assert browser.post(TRIGGERS, {"phase-11": "666", "reentry-11": "ask"}).status_code == 302
@@ -162,7 +162,7 @@ def test_rules_need_a_trigger(browser: Client, connection: QuickBooksConnection)
 def test_preview_switched_off_releases_nothing(browser: Client, trigger: PhaseTrigger) -> None:
     trigger.preview = True
     trigger.save()
-    held = run(trigger.connection, RunState.HELD, cause="preview", preview=True)
+    held = sync_run(trigger.connection, RunState.HELD, cause="preview", preview=True)
     browser.post(TRIGGERS, {"phase-11": "101", "preview-11": "off"})
     trigger.refresh_from_db()
     held.refresh_from_db()
@@ -187,7 +187,7 @@ def test_companies_in_other_currencies_can_be_switched_off(browser: Client, trig
 
 @pytest.mark.parametrize("field", ["phase-", "phase", "nonsense-11", "phase-" + "9" * 500])
 def test_unknown_fields_of_the_trigger_form_are_refused(
-    browser: Client, connection: QuickBooksConnection, vendors: Vendors, field: str
+    browser: Client, connection: QuickBooksConnection, vendors: MockedVendors, field: str
 ) -> None:
     vendors.has_workflows()
     assert field in errors(browser, TRIGGERS, **{field: "101"})
@@ -277,7 +277,7 @@ def test_an_empty_form_saves_nothing(browser: Client, connection: QuickBooksConn
     assert "__all__" in errors(browser, SETTINGS)
 
 
-def test_settings_belong_to_connected_books(browser: Client, vendors: Vendors) -> None:
+def test_settings_belong_to_connected_books(browser: Client, vendors: MockedVendors) -> None:
     assert "Connect QuickBooks first" in errors(browser, STRATEGY, strategy="skip")["__all__"][0]
 
 
@@ -290,7 +290,7 @@ def test_a_refusal_is_a_page_for_people(browser: Client, connection: QuickBooksC
 
 
 def test_workflows_are_read_again_on_request(
-    browser: Client, connection: QuickBooksConnection, vendors: Vendors
+    browser: Client, connection: QuickBooksConnection, vendors: MockedVendors
 ) -> None:
     vendors.has_workflows([{"id": 5, "name": "Only one", "phases": []}])
     assert browser.post(REFRESH).status_code == 302
@@ -298,7 +298,7 @@ def test_workflows_are_read_again_on_request(
 
 
 def test_workflows_that_cannot_be_read_stay(
-    browser: Client, connection: QuickBooksConnection, vendors: Vendors
+    browser: Client, connection: QuickBooksConnection, vendors: MockedVendors
 ) -> None:
     vendors.has_workflows(status=503)
     assert "coperniq" in errors(browser, REFRESH)

@@ -7,8 +7,16 @@ from django.test import Client
 
 from accounts.models import Company, User
 from integrations.models import QuickBooksConnection
-from tests.cast import SignIn, books, keyed
-from tests.views.rows import CHANGES, COMPARED, conflict, entry, preview
+from tests.factories import (
+    CHANGES,
+    COMPARED,
+    SignIn,
+    conflict_run,
+    coperniq_connection,
+    log_entry,
+    preview_run,
+    quickbooks_connection,
+)
 
 RUNS = "/integrations/runs/"
 COLUMNS = ("Field", "Before", "Coperniq", "QuickBooks")
@@ -16,8 +24,8 @@ COLUMNS = ("Field", "Before", "Coperniq", "QuickBooks")
 
 @pytest.fixture
 def acme_books(acme: Company) -> QuickBooksConnection:
-    keyed(acme)
-    return books(acme)
+    coperniq_connection(acme)
+    return quickbooks_connection(acme)
 
 
 @pytest.fixture
@@ -39,15 +47,15 @@ def is_shown_on(text: str) -> bool:
 def test_the_runs_page_shows_three_columns_and_the_choices_below(
     acme_books: QuickBooksConnection, finance: Client
 ) -> None:
-    conflict(acme_books)
+    conflict_run(acme_books)
     text = finance.get(RUNS).text
     assert is_shown_on(text)
     assert "would write" not in text
 
 
 def test_so_does_the_timeline(acme_books: QuickBooksConnection, finance: Client) -> None:
-    row = conflict(acme_books)
-    logged = entry(acme_books, row.coperniq_id, kind=row.kind, run=row, outcome="held")
+    row = conflict_run(acme_books)
+    logged = log_entry(acme_books, row.coperniq_id, kind=row.kind, run=row, outcome="held")
     address = f"/integrations/log/{logged.pk}/"
     assert is_shown_on(finance.get(address).text)
     (shape,) = finance.get(address, {"format": "json"}).json()["runs"]
@@ -57,8 +65,8 @@ def test_so_does_the_timeline(acme_books: QuickBooksConnection, finance: Client)
 def test_json_keeps_what_is_compared_apart_from_what_is_planned(
     acme_books: QuickBooksConnection, finance: Client
 ) -> None:
-    conflict(acme_books)
-    preview(acme_books, "7")
+    conflict_run(acme_books)
+    preview_run(acme_books, "7")
     found = {run["cause"]: run for run in finance.get(RUNS, {"format": "json"}).json()["runs"]}
     assert (found["conflict"]["planned"], found["conflict"]["compared"]) == ([], [COMPARED])
     assert found["preview"]["planned"][0]["changes"] == CHANGES

@@ -25,19 +25,19 @@ from integrations.connections import oauth_flow, oauth_grant
 from integrations.connections.disconnection import NotConnected
 from integrations.http import VendorSession
 from integrations.models import CompanyLease, CoperniqConnection, QuickBooksConnection, RunState
-from tests.cast import (
+from tests.factories import (
     ACCESS,
     JSON,
     OTHER_REALM,
     REALM,
     REFRESH,
+    MockedVendors,
     SignIn,
-    Vendors,
-    begin,
-    books,
-    come_back,
-    keyed,
-    run,
+    coperniq_connection,
+    press_connect,
+    quickbooks_connection,
+    return_from_intuit,
+    sync_run,
 )
 
 pytestmark = pytest.mark.every_database
@@ -65,7 +65,7 @@ def refused(answer: Any, *words: str) -> None:
     assert not QuickBooksConnection.objects.exists()
 
 
-def test_connect_leads_to_intuit_in_the_same_tab(browser: Client, vendors: Vendors) -> None:
+def test_connect_leads_to_intuit_in_the_same_tab(browser: Client, vendors: MockedVendors) -> None:
     answer = browser.post(CONNECT)
     address = urlsplit(answer["Location"])
     asked = parse_qs(address.query)
@@ -76,7 +76,7 @@ def test_connect_leads_to_intuit_in_the_same_tab(browser: Client, vendors: Vendo
     assert len(asked["state"][0]) >= 32
 
 
-def test_a_program_is_reported_where_to_go(browser: Client, vendors: Vendors) -> None:
+def test_a_program_is_reported_where_to_go(browser: Client, vendors: MockedVendors) -> None:
     answer = browser.post(CONNECT, headers=JSON)
     assert answer.json()["ok"] is True
     assert answer.json()["location"].startswith("https://appcenter.intuit.com/")
@@ -87,10 +87,10 @@ def test_connect_without_a_registration_says_so(browser: Client, settings: Setti
     refused(browser.post(CONNECT), "INTUIT_CLIENT_ID")
 
 
-def test_consent_stores_the_connection(browser: Client, acme: Company, vendors: Vendors) -> None:
+def test_consent_stores_the_connection(browser: Client, acme: Company, vendors: MockedVendors) -> None:
     vendors.grants()
     vendors.has_books()
-    answer = come_back(browser, begin(browser))
+    answer = return_from_intuit(browser, press_connect(browser))
     assert (answer.status_code, answer["Location"]) == (302, reverse("integrations:configuration"))
     assert "Acme Books" in message_of(answer)
     stored = QuickBooksConnection.objects.get()
@@ -102,31 +102,31 @@ def test_consent_stores_the_connection(browser: Client, acme: Company, vendors: 
     assert stored.refresh_expires_at > timezone.now() + timedelta(days=99)
 
 
-def test_consent_seeds_settings_and_mappings(browser: Client, vendors: Vendors) -> None:
+def test_consent_seeds_settings_and_mappings(browser: Client, vendors: MockedVendors) -> None:
     vendors.grants()
     vendors.has_books()
-    come_back(browser, begin(browser))
+    return_from_intuit(browser, press_connect(browser))
     stored = QuickBooksConnection.objects.get()
     assert stored.settings.matching_strategy == "enrich"
     assert stored.mappings.get(quickbooks_field="PrimaryTaxIdentifier").source == "custom:tax_number"
 
 
-def test_consent_is_recorded_with_who_and_what(browser: Client, alice: User, vendors: Vendors) -> None:
+def test_consent_is_recorded_with_who_and_what(browser: Client, alice: User, vendors: MockedVendors) -> None:
     vendors.grants()
     vendors.has_books()
-    come_back(browser, begin(browser))
+    return_from_intuit(browser, press_connect(browser))
     act = AuditLogEntry.objects.get(verb="connect")
     assert (act.user, act.before, act.after) == (alice, "", "Connected")
     assert REALM in act.target
 
 
 def test_tokens_are_nowhere_but_encrypted(
-    browser: Client, vendors: Vendors, caplog: pytest.LogCaptureFixture
+    browser: Client, vendors: MockedVendors, caplog: pytest.LogCaptureFixture
 ) -> None:
     vendors.grants()
     vendors.has_books()
     caplog.set_level("DEBUG")
-    answer = come_back(browser, begin(browser))
+    answer = return_from_intuit(browser, press_connect(browser))
     columns = QuickBooksConnection.objects.values().get()
     sessions = [session.get_decoded() for session in Session.objects.all()]
     acts = list(AuditLogEntry.objects.values())
@@ -137,7 +137,7 @@ def test_tokens_are_nowhere_but_encrypted(
 
 @pytest.mark.django_db(transaction=True)
 def test_no_transaction_is_open_while_a_vendor_is_asked(
-    alice: User, acme: Company, sign_in: SignIn, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+    alice: User, acme: Company, sign_in: SignIn, vendors: MockedVendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     open_while_asking: list[bool] = []
     send = VendorSession.send
@@ -155,8 +155,8 @@ def test_no_transaction_is_open_while_a_vendor_is_asked(
     vendors.has_workflows()
     browser.post(reverse("integrations:connect_coperniq"), {"api_key": "demo-key"})
     for choice in ("keep", "move"):
-        come_back(browser, begin(browser))
-        come_back(browser, begin(browser), OTHER_REALM)
+        return_from_intuit(browser, press_connect(browser))
+        return_from_intuit(browser, press_connect(browser), OTHER_REALM)
         browser.post(reverse("integrations:quickbooks_guard"), {"choice": choice})
     browser.post(DISCONNECT, {"confirm": "yes"})
     assert len(open_while_asking) > 12
@@ -164,81 +164,81 @@ def test_no_transaction_is_open_while_a_vendor_is_asked(
 
 
 @pytest.mark.parametrize("state", ["forged", "", "forged-ünï\x00"])
-def test_a_forged_or_absent_state_is_refused(browser: Client, vendors: Vendors, state: str) -> None:
-    begin(browser)
-    refused(come_back(browser, state), "does not belong to a connection you started")
+def test_a_forged_or_absent_state_is_refused(browser: Client, vendors: MockedVendors, state: str) -> None:
+    press_connect(browser)
+    refused(return_from_intuit(browser, state), "does not belong to a connection you started")
     assert not vendors.stage.calls
 
 
-def test_a_callback_nobody_asked_for_is_refused(browser: Client, vendors: Vendors) -> None:
+def test_a_callback_nobody_asked_for_is_refused(browser: Client, vendors: MockedVendors) -> None:
     refused(browser.get(CALLBACK), "does not belong to a connection you started")
 
 
-def test_a_state_is_good_once(browser: Client, vendors: Vendors) -> None:
+def test_a_state_is_good_once(browser: Client, vendors: MockedVendors) -> None:
     vendors.grants()
     vendors.has_books()
-    state = begin(browser)
-    come_back(browser, state)
-    replayed = come_back(browser, state)
+    state = press_connect(browser)
+    return_from_intuit(browser, state)
+    replayed = return_from_intuit(browser, state)
     assert replayed.status_code == 400
     assert len(vendors.asked("https://oauth.platform.intuit.com/")) == 1
 
 
-def test_a_state_is_spent_even_if_the_exchange_fails(browser: Client, vendors: Vendors) -> None:
+def test_a_state_is_spent_even_if_the_exchange_fails(browser: Client, vendors: MockedVendors) -> None:
     vendors.grants_nothing("invalid_grant")
-    state = begin(browser)
-    come_back(browser, state)
+    state = press_connect(browser)
+    return_from_intuit(browser, state)
     vendors.grants()
     vendors.has_books()
-    refused(come_back(browser, state), "does not belong")
+    refused(return_from_intuit(browser, state), "does not belong")
 
 
 def test_a_state_of_another_session_is_refused(
-    browser: Client, alice: User, sign_in: SignIn, vendors: Vendors
+    browser: Client, alice: User, sign_in: SignIn, vendors: MockedVendors
 ) -> None:
-    state = begin(browser)
-    refused(come_back(sign_in(alice), state), "does not belong")
+    state = press_connect(browser)
+    refused(return_from_intuit(sign_in(alice), state), "does not belong")
     assert not vendors.stage.calls
 
 
-def test_a_state_of_another_company_is_refused(nora: User, sign_in: SignIn, vendors: Vendors) -> None:
+def test_a_state_of_another_company_is_refused(nora: User, sign_in: SignIn, vendors: MockedVendors) -> None:
     browser = sign_in(nora)
-    state = begin(browser, company="acme")
-    refused(come_back(browser, state, company="bolt"), "another company")
+    state = press_connect(browser, company="acme")
+    refused(return_from_intuit(browser, state, company="bolt"), "another company")
     assert not vendors.stage.calls
 
 
 def test_a_state_of_another_person_is_refused(
-    browser: Client, acme: Company, frank: User, vendors: Vendors
+    browser: Client, acme: Company, frank: User, vendors: MockedVendors
 ) -> None:
     """As if the session had outlived a change of person, which signing in prevents by itself."""
-    state = begin(browser)
+    state = press_connect(browser)
     session = browser.session
     session[oauth_flow.PENDING] = [{**row, "user": frank.pk} for row in session[oauth_flow.PENDING]]
     session.save()
-    refused(come_back(browser, state), "another company")
+    refused(return_from_intuit(browser, state), "another company")
 
 
-def test_an_expired_state_is_refused(browser: Client, vendors: Vendors) -> None:
-    state = begin(browser)
+def test_an_expired_state_is_refused(browser: Client, vendors: MockedVendors) -> None:
+    state = press_connect(browser)
     session = browser.session
     session[oauth_flow.PENDING][0]["at"] = time.time() - oauth_flow.LIFETIME.total_seconds() - 1
     session.save()
-    refused(come_back(browser, state), "too late")
+    refused(return_from_intuit(browser, state), "too late")
 
 
-def test_only_the_latest_few_states_are_kept(browser: Client, vendors: Vendors) -> None:
-    first = begin(browser)
+def test_only_the_latest_few_states_are_kept(browser: Client, vendors: MockedVendors) -> None:
+    first = press_connect(browser)
     for _ in range(oauth_flow.MOST_PENDING):
-        begin(browser)
+        press_connect(browser)
     assert len(browser.session[oauth_flow.PENDING]) == oauth_flow.MOST_PENDING
-    refused(come_back(browser, first), "does not belong")
+    refused(return_from_intuit(browser, first), "does not belong")
 
 
 def test_a_session_that_ended_meanwhile_is_refused(
-    browser: Client, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+    browser: Client, vendors: MockedVendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    state = begin(browser)
+    state = press_connect(browser)
 
     def ended(_session: object) -> None:
         raise UpdateError
@@ -248,13 +248,13 @@ def test_a_session_that_ended_meanwhile_is_refused(
         oauth_flow.claim_state(browser.session, Company.objects.get(), User.objects.get(), state)
 
 
-def test_cancelling_says_what_happened(browser: Client, vendors: Vendors) -> None:
-    state = begin(browser)
+def test_cancelling_says_what_happened(browser: Client, vendors: MockedVendors) -> None:
+    state = press_connect(browser)
     answer = browser.get(CALLBACK, {"error": "access_denied", "state": state})
     refused(answer, "You cancelled in QuickBooks", "support@coperniq.io")
 
 
-def test_another_error_of_intuit_is_named_and_never_executed(browser: Client, vendors: Vendors) -> None:
+def test_another_error_of_intuit_is_named_and_never_executed(browser: Client, vendors: MockedVendors) -> None:
     refused(browser.get(CALLBACK, {"error": "invalid_scope"}), "(invalid_scope)")
     hostile = browser.get(CALLBACK, {"error": "<script>alert(1)</script>"})
     refused(hostile, "could not ask you")
@@ -264,8 +264,10 @@ def test_another_error_of_intuit_is_named_and_never_executed(browser: Client, ve
 @pytest.mark.parametrize(
     "missing", [{"code": ""}, {"realmId": ""}, {"realmId": "../1"}, {"realmId": "9" * 41}]
 )
-def test_an_incomplete_answer_is_refused(browser: Client, vendors: Vendors, missing: dict[str, str]) -> None:
-    state = begin(browser)
+def test_an_incomplete_answer_is_refused(
+    browser: Client, vendors: MockedVendors, missing: dict[str, str]
+) -> None:
+    state = press_connect(browser)
     refused(
         browser.get(CALLBACK, {"state": state, "code": "demo", "realmId": REALM, **missing}), "incomplete"
     )
@@ -281,10 +283,10 @@ def test_an_incomplete_answer_is_refused(browser: Client, vendors: Vendors, miss
     ],
 )
 def test_a_failed_exchange_stores_nothing(
-    browser: Client, vendors: Vendors, error: str, status: int, words: str
+    browser: Client, vendors: MockedVendors, error: str, status: int, words: str
 ) -> None:
     vendors.grants_nothing(error, status)
-    refused(come_back(browser, begin(browser)), words)
+    refused(return_from_intuit(browser, press_connect(browser)), words)
 
 
 @pytest.mark.parametrize(
@@ -296,26 +298,26 @@ def test_a_failed_exchange_stores_nothing(
     ],
 )
 def test_a_company_without_access_stores_nothing(
-    browser: Client, vendors: Vendors, status: int, code: str, words: str
+    browser: Client, vendors: MockedVendors, status: int, code: str, words: str
 ) -> None:
     vendors.grants()
     vendors.refuses_books({"fault": {"error": [{"message": "no", "detail": "no", "code": code}]}}, status)
-    refused(come_back(browser, begin(browser)), words)
+    refused(return_from_intuit(browser, press_connect(browser)), words)
 
 
-def test_a_company_of_an_unknown_shape_stores_nothing(browser: Client, vendors: Vendors) -> None:
+def test_a_company_of_an_unknown_shape_stores_nothing(browser: Client, vendors: MockedVendors) -> None:
     vendors.grants()
     vendors.refuses_books({"CompanyInfo": {"Id": "1"}}, 200)
-    refused(come_back(browser, begin(browser)), "in an unknown way")
+    refused(return_from_intuit(browser, press_connect(browser)), "in an unknown way")
 
 
 def test_the_refusal_does_not_name_who_uses_the_company(
-    browser: Client, bolt: Company, vendors: Vendors
+    browser: Client, bolt: Company, vendors: MockedVendors
 ) -> None:
-    books(bolt)
+    quickbooks_connection(bolt)
     vendors.grants()
     vendors.has_books()
-    answer = come_back(browser, begin(browser))
+    answer = return_from_intuit(browser, press_connect(browser))
     assert answer.status_code == 400
     assert b"already in use in this portal" in answer.content
     assert b"bolt" not in answer.content.lower()
@@ -324,16 +326,16 @@ def test_the_refusal_does_not_name_who_uses_the_company(
 
 
 def test_whether_a_company_is_in_use_is_shown_to_its_owners_only(
-    browser: Client, bolt: Company, vendors: Vendors
+    browser: Client, bolt: Company, vendors: MockedVendors
 ) -> None:
-    books(bolt)
+    quickbooks_connection(bolt)
     vendors.grants_nothing("invalid_grant")
-    answer = come_back(browser, begin(browser))
+    answer = return_from_intuit(browser, press_connect(browser))
     assert b"already in use" not in answer.content
 
 
 def test_losing_the_race_for_a_realm_is_friendly(
-    browser: Client, vendors: Vendors, monkeypatch: pytest.MonkeyPatch
+    browser: Client, vendors: MockedVendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other company's row appears between the query and the insert: only the constraint catches it."""
 
@@ -343,40 +345,42 @@ def test_losing_the_race_for_a_realm_is_friendly(
     monkeypatch.setattr(oauth_grant, "_place_grant", too_late)
     vendors.grants()
     vendors.has_books()
-    refused(come_back(browser, begin(browser)), "already in use in this portal")
+    refused(return_from_intuit(browser, press_connect(browser)), "already in use in this portal")
     assert not AuditLogEntry.objects.filter(verb="connect").exists()
 
 
-def test_two_tabs_that_come_back_make_one_connection(browser: Client, vendors: Vendors) -> None:
+def test_two_tabs_that_come_back_make_one_connection(browser: Client, vendors: MockedVendors) -> None:
     vendors.grants()
     vendors.has_books()
-    first, second = begin(browser), begin(browser)
-    assert come_back(browser, second).status_code == 302
+    first, second = press_connect(browser), press_connect(browser)
+    assert return_from_intuit(browser, second).status_code == 302
     vendors.grants(access="demo-access-later", refresh="demo-refresh-later")
-    assert come_back(browser, first).status_code == 302
+    assert return_from_intuit(browser, first).status_code == 302
     stored = QuickBooksConnection.objects.get()
     assert (stored.access_token, stored.token_version) == ("demo-access-later", 2)
 
 
-def test_other_currencies_are_connected_with_a_warning(browser: Client, vendors: Vendors) -> None:
+def test_other_currencies_are_connected_with_a_warning(browser: Client, vendors: MockedVendors) -> None:
     vendors.grants()
     vendors.has_books(currency="CAD")
-    answer = come_back(browser, begin(browser))
+    answer = return_from_intuit(browser, press_connect(browser))
     assert "CAD" in message_of(answer)
     assert QuickBooksConnection.objects.get().is_connected
 
 
 @pytest.mark.parametrize("state", [State.NEEDS_AUTHORIZATION, State.CONNECTED, State.DISCONNECTED])
 def test_the_same_company_continues_where_it_stopped(
-    browser: Client, acme: Company, vendors: Vendors, state: str
+    browser: Client, acme: Company, vendors: MockedVendors, state: str
 ) -> None:
-    old = books(acme, state=state, state_reason="ended", token_version=4, access_token_encrypted="")
-    held = run(old, RunState.HELD, cause=Cause.RECONNECT)
-    asked = run(old, RunState.HELD, "2", cause="several_candidates")
-    coperniq = keyed(acme, next_poll_at=timezone.now() + timedelta(minutes=10))
+    old = quickbooks_connection(
+        acme, state=state, state_reason="ended", token_version=4, access_token_encrypted=""
+    )
+    held = sync_run(old, RunState.HELD, cause=Cause.RECONNECT)
+    asked = sync_run(old, RunState.HELD, "2", cause="several_candidates")
+    coperniq = coperniq_connection(acme, next_poll_at=timezone.now() + timedelta(minutes=10))
     vendors.grants()
     vendors.has_books()
-    come_back(browser, begin(browser))
+    return_from_intuit(browser, press_connect(browser))
     old.refresh_from_db()
     assert (old.state, old.state_reason, old.token_version, old.access_token) == (
         State.CONNECTED,
@@ -392,43 +396,49 @@ def test_the_same_company_continues_where_it_stopped(
     assert coperniq.next_poll_at <= timezone.now()
 
 
-def test_reconnecting_counts_as_connected_anew(browser: Client, acme: Company, vendors: Vendors) -> None:
+def test_reconnecting_counts_as_connected_anew(
+    browser: Client, acme: Company, vendors: MockedVendors
+) -> None:
     long_ago = timezone.now() - timedelta(days=90)
-    books(acme, state=State.DISCONNECTED, connected_at=long_ago, disconnected_at=long_ago)
+    quickbooks_connection(acme, state=State.DISCONNECTED, connected_at=long_ago, disconnected_at=long_ago)
     vendors.grants()
     vendors.has_books()
-    come_back(browser, begin(browser))
+    return_from_intuit(browser, press_connect(browser))
     stored = QuickBooksConnection.objects.get()
     assert stored.disconnected_at is None
     assert stored.connected_at > long_ago
 
 
-def test_finance_may_connect(frank: User, sign_in: SignIn, vendors: Vendors) -> None:
+def test_finance_may_connect(frank: User, sign_in: SignIn, vendors: MockedVendors) -> None:
     vendors.grants()
     vendors.has_books()
     browser = sign_in(frank)
-    assert come_back(browser, begin(browser)).status_code == 302
+    assert return_from_intuit(browser, press_connect(browser)).status_code == 302
 
 
 @pytest.mark.parametrize("page", [CONNECT, DISCONNECT, reverse("integrations:connect_coperniq")])
-def test_staff_may_not(sam: User, sign_in: SignIn, vendors: Vendors, page: str) -> None:
+def test_staff_may_not(sam: User, sign_in: SignIn, vendors: MockedVendors, page: str) -> None:
     assert sign_in(sam).post(page, {"confirm": "yes", "api_key": "x"}).status_code == 403
     assert sign_in(sam).get(CALLBACK, {"code": "x"}).status_code == 403
 
 
-def test_finance_may_not_disconnect(frank: User, acme: Company, sign_in: SignIn, vendors: Vendors) -> None:
-    books(acme)
+def test_finance_may_not_disconnect(
+    frank: User, acme: Company, sign_in: SignIn, vendors: MockedVendors
+) -> None:
+    quickbooks_connection(acme)
     assert sign_in(frank).post(DISCONNECT, {"confirm": "yes"}).status_code == 403
     assert QuickBooksConnection.objects.get().is_connected
 
 
 @pytest.mark.parametrize("page", [CONNECT, CALLBACK, DISCONNECT])
-def test_another_company_does_not_exist(browser: Client, bolt: Company, vendors: Vendors, page: str) -> None:
+def test_another_company_does_not_exist(
+    browser: Client, bolt: Company, vendors: MockedVendors, page: str
+) -> None:
     call = browser.get if page == CALLBACK else browser.post
     assert call(page, query_params={"company": "bolt"}).status_code == 404
 
 
-def test_nobody_in_particular_is_asked_to_sign_in(client: Client, vendors: Vendors) -> None:
+def test_nobody_in_particular_is_asked_to_sign_in(client: Client, vendors: MockedVendors) -> None:
     assert client.post(CONNECT)["Location"].startswith("/accounts/login/")
     assert client.post(CONNECT, headers=JSON).status_code == 401
 
@@ -438,14 +448,16 @@ def test_what_changes_something_is_posted(browser: Client, page: str) -> None:
     assert browser.get(page).status_code == 405
 
 
-def test_posting_needs_the_form_s_own_token(alice: User, vendors: Vendors) -> None:
+def test_posting_needs_the_form_s_own_token(alice: User, vendors: MockedVendors) -> None:
     browser = Client(enforce_csrf_checks=True)
     browser.force_login(alice)
     assert browser.post(CONNECT).status_code == 403
 
 
-def test_disconnect_asks_in_the_words_of_the_guide(browser: Client, acme: Company, vendors: Vendors) -> None:
-    books(acme)
+def test_disconnect_asks_in_the_words_of_the_guide(
+    browser: Client, acme: Company, vendors: MockedVendors
+) -> None:
+    quickbooks_connection(acme)
     answer = browser.post(DISCONNECT)
     page = answer.content.decode()
     assert answer.status_code == 400
@@ -456,10 +468,10 @@ def test_disconnect_asks_in_the_words_of_the_guide(browser: Client, acme: Compan
 
 
 def test_disconnect_keeps_everything_but_the_access(
-    browser: Client, alice: User, acme: Company, vendors: Vendors
+    browser: Client, alice: User, acme: Company, vendors: MockedVendors
 ) -> None:
-    row = books(acme)
-    queued = run(row, RunState.QUEUED)
+    row = quickbooks_connection(acme)
+    queued = sync_run(row, RunState.QUEUED)
     vendors.revokes()
     answer = browser.post(DISCONNECT, {"confirm": "yes"})
     assert answer.status_code == 302
@@ -480,9 +492,9 @@ def test_disconnect_keeps_everything_but_the_access(
 
 @pytest.mark.parametrize("failure", [503, requests.ConnectionError()])
 def test_disconnect_does_not_depend_on_intuit(
-    browser: Client, acme: Company, vendors: Vendors, failure: int | Exception
+    browser: Client, acme: Company, vendors: MockedVendors, failure: int | Exception
 ) -> None:
-    books(acme)
+    quickbooks_connection(acme)
     if isinstance(failure, int):
         vendors.revokes(failure)
     answer = browser.post(DISCONNECT, {"confirm": "yes"})
@@ -491,31 +503,33 @@ def test_disconnect_does_not_depend_on_intuit(
 
 
 def test_disconnect_does_not_depend_on_readable_tokens(
-    browser: Client, acme: Company, vendors: Vendors
+    browser: Client, acme: Company, vendors: MockedVendors
 ) -> None:
-    books(acme, refresh_token_encrypted="sealed-with-a-lost-key")
+    quickbooks_connection(acme, refresh_token_encrypted="sealed-with-a-lost-key")
     assert "could not be notified" in message_of(browser.post(DISCONNECT, {"confirm": "yes"}))
     assert QuickBooksConnection.objects.get().state == State.DISCONNECTED
 
 
-def test_nothing_can_be_disconnected_twice(browser: Client, acme: Company, vendors: Vendors) -> None:
-    books(acme, state=State.DISCONNECTED)
+def test_nothing_can_be_disconnected_twice(browser: Client, acme: Company, vendors: MockedVendors) -> None:
+    quickbooks_connection(acme, state=State.DISCONNECTED)
     answer = browser.post(DISCONNECT, {"confirm": "yes"}, headers=JSON)
     assert answer.status_code == 400
     assert "not connected" in answer.json()["errors"]["quickbooks"][0]
 
 
-def test_a_renewal_under_way_brings_no_tokens_back(browser: Client, acme: Company, vendors: Vendors) -> None:
-    row = books(acme)
+def test_a_renewal_under_way_brings_no_tokens_back(
+    browser: Client, acme: Company, vendors: MockedVendors
+) -> None:
+    row = quickbooks_connection(acme)
     vendors.revokes()
     browser.post(DISCONNECT, {"confirm": "yes"})
     late = QuickBooksConnection.objects.filter(pk=row.pk, token_version=row.token_version)
     assert late.update(token_version=models.F("token_version") + 1) == 0
 
 
-def test_coperniq_s_poll_stops_with_the_books(browser: Client, acme: Company, vendors: Vendors) -> None:
-    books(acme)
-    keyed(acme)
+def test_coperniq_s_poll_stops_with_the_books(browser: Client, acme: Company, vendors: MockedVendors) -> None:
+    quickbooks_connection(acme)
+    coperniq_connection(acme)
     vendors.revokes()
     assert CoperniqConnection.objects.due_for_poll(timezone.now()).exists()
     browser.post(DISCONNECT, {"confirm": "yes"})
@@ -523,13 +537,13 @@ def test_coperniq_s_poll_stops_with_the_books(browser: Client, acme: Company, ve
 
 
 def test_another_quickbooks_company_belongs_to_another_company(
-    bob: User, sign_in: SignIn, acme: Company, vendors: Vendors
+    bob: User, sign_in: SignIn, acme: Company, vendors: MockedVendors
 ) -> None:
-    mine = books(acme)
+    mine = quickbooks_connection(acme)
     vendors.grants()
     vendors.has_books(OTHER_REALM, "Bolt Books")
     browser = sign_in(bob)
-    come_back(browser, begin(browser), OTHER_REALM)
+    return_from_intuit(browser, press_connect(browser), OTHER_REALM)
     mine.refresh_from_db()
     assert mine.is_connected
     assert QuickBooksConnection.objects.get(realm_id=OTHER_REALM).company.slug == "bolt"

@@ -9,7 +9,7 @@ from pytest_django import Settings
 from accounts.models import Company, User
 from integrations.models import QuickBooksConnection
 from integrations.status import status_of
-from tests.cast import SignIn
+from tests.factories import SignIn
 from tests.simulation import Simulation
 
 State = QuickBooksConnection.State

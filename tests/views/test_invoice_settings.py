@@ -22,7 +22,15 @@ from integrations.models import (
     RunState,
     SyncSettings,
 )
-from tests.cast import JSON, OTHER_REALM, SignIn, Vendors, books, keyed, run
+from tests.factories import (
+    JSON,
+    OTHER_REALM,
+    MockedVendors,
+    SignIn,
+    coperniq_connection,
+    quickbooks_connection,
+    sync_run,
+)
 from tests.views.lists import ACCOUNTS, ITEMS, Refreshing, item, keep
 
 SWITCH = "/integrations/quickbooks/invoice-sync/"
@@ -36,10 +44,10 @@ def browser(alice: User, sign_in: SignIn) -> Client:
 
 
 @pytest.fixture
-def connection(acme: Company, vendors: Vendors) -> QuickBooksConnection:
+def connection(acme: Company, vendors: MockedVendors) -> QuickBooksConnection:
     later = timezone.now() + timedelta(minutes=10)
-    keyed(acme, next_poll_at=later, next_invoice_sweep_at=later)
-    return books(acme)
+    coperniq_connection(acme, next_poll_at=later, next_invoice_sweep_at=later)
+    return quickbooks_connection(acme)
 
 
 @pytest.fixture
@@ -311,9 +319,9 @@ def test_quickbooks_out_of_reach_is_said_for_a_person_at_a_form(
 
 
 def test_without_coperniq_the_lists_are_not_read(
-    browser: Client, acme: Company, vendors: Vendors, refreshing: Refreshing
+    browser: Client, acme: Company, vendors: MockedVendors, refreshing: Refreshing
 ) -> None:
-    books(acme)
+    quickbooks_connection(acme)
     assert "Coperniq is not connected" in errors(browser, fallback_item="59")["fallback_item"][0]
     assert refreshing.count == 0
 
@@ -345,7 +353,7 @@ def test_runs_held_for_want_of_a_setting_start_afresh(
     browser: Client, connection: QuickBooksConnection, key: str, value: str, cause: str, freed: bool
 ) -> None:
     keep(connection, items=ITEMS, accounts=ACCOUNTS)
-    held = run(connection, RunState.HELD, cause=cause, attempts=3)
+    held = sync_run(connection, RunState.HELD, cause=cause, attempts=3)
     browser.post(SETTINGS, {key: value})
     held.refresh_from_db()
     assert (held.state, held.attempts) == ((RunState.QUEUED, 0) if freed else (RunState.HELD, 3))
@@ -356,7 +364,7 @@ def test_runs_held_for_want_of_a_setting_start_afresh(
 def test_taking_a_setting_away_frees_nothing(browser: Client, connection: QuickBooksConnection) -> None:
     SyncSettings.objects.update(fallback_item="59", closed_books="first_open_day")
     causes = ("no_fallback_item", "books_closed")
-    rows = [run(connection, RunState.HELD, cause, cause=cause) for cause in causes]
+    rows = [sync_run(connection, RunState.HELD, cause, cause=cause) for cause in causes]
     browser.post(SETTINGS, {"fallback_item": "", "closed_books": "hold"})
     for row in rows:
         row.refresh_from_db()
@@ -367,7 +375,7 @@ def test_runs_of_other_companies_stay_held(
     browser: Client, connection: QuickBooksConnection, bolt: Company
 ) -> None:
     keep(connection, items=ITEMS)
-    theirs = run(books(bolt, OTHER_REALM), RunState.HELD, cause="no_fallback_item")
+    theirs = sync_run(quickbooks_connection(bolt, OTHER_REALM), RunState.HELD, cause="no_fallback_item")
     browser.post(SETTINGS, {"fallback_item": "59"})
     theirs.refresh_from_db()
     assert theirs.state == RunState.HELD

@@ -17,7 +17,7 @@ from integrations.models import (
     RunState,
     SyncSettings,
 )
-from tests.cast import JSON, OTHER_REALM, SignIn, books, keyed, run
+from tests.factories import JSON, OTHER_REALM, SignIn, coperniq_connection, quickbooks_connection, sync_run
 from tests.views.lists import CATALOG, ITEMS, Refreshing, catalog_item, item, keep
 
 PAGE = "/integrations/items/"
@@ -27,8 +27,8 @@ FREED = ("no_fallback_item", "item_inactive")
 
 @pytest.fixture
 def connection(acme: Company) -> QuickBooksConnection:
-    keyed(acme)
-    made = books(acme)
+    coperniq_connection(acme)
+    made = quickbooks_connection(acme)
     keep(made, items=ITEMS, catalog=CATALOG)
     return made
 
@@ -154,7 +154,7 @@ def test_several_possible_items_are_said(browser: Client, connection: QuickBooks
 
 
 def test_a_person_pins_an_item(browser: Client, alice: User, connection: QuickBooksConnection) -> None:
-    held = [run(connection, RunState.HELD, cause, cause=cause) for cause in FREED]
+    held = [sync_run(connection, RunState.HELD, cause, cause=cause) for cause in FREED]
     answer = pin(browser, "3", "58")
     assert (answer.status_code, answer.json()) == (200, {"ok": True})
     link = RecordLink.objects.get()
@@ -311,8 +311,8 @@ def test_other_companies_items_do_not_exist(
     client = sign_in(bob)
     assert client.get(PAGE, {"company": "acme"}).status_code == 404
     assert client.post(f"{PAGE}3/", {"item": "58"}, query_params={"company": "acme"}).status_code == 404
-    keyed(bolt)
-    theirs = books(bolt, OTHER_REALM)
+    coperniq_connection(bolt)
+    theirs = quickbooks_connection(bolt, OTHER_REALM)
     keep(theirs, items=[item("1", "Theirs")], catalog=[catalog_item("8", "Theirs")])
     assert pin(client, "3", "1").status_code == 404
     assert [row["name"] for row in rows(client)] == ["Theirs"]
@@ -323,8 +323,8 @@ def test_other_companies_items_do_not_exist(
 def test_an_item_of_another_company_is_no_choice(
     bob: User, bolt: Company, connection: QuickBooksConnection, sign_in: SignIn, refreshing: Refreshing
 ) -> None:
-    keyed(bolt)
-    keep(books(bolt, OTHER_REALM), items=[], catalog=[catalog_item("8", "Theirs")])
+    coperniq_connection(bolt)
+    keep(quickbooks_connection(bolt, OTHER_REALM), items=[], catalog=[catalog_item("8", "Theirs")])
     assert pin(sign_in(bob), "8", "58").status_code == 400
 
 
@@ -336,7 +336,7 @@ def test_hostile_names_are_text(browser: Client, connection: QuickBooksConnectio
 
 
 def test_an_empty_catalog_is_reported_from_one_never_read(browser: Client, acme: Company) -> None:
-    connection = books(acme)
+    connection = quickbooks_connection(acme)
     assert "has not been read yet" in browser.get(PAGE).text
     keep(connection, catalog=[])
     assert "catalog is empty" in browser.get(PAGE).text

@@ -8,8 +8,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import AuditLogEntry, Company, User
 from integrations.models import Kind, QuickBooksConnection, RecordLink
-from tests.cast import OTHER_REALM, SignIn, books, link
-from tests.views.rows import csv_of
+from tests.factories import OTHER_REALM, SignIn, quickbooks_connection, read_csv, record_link
 
 pytestmark = pytest.mark.every_database
 
@@ -18,11 +17,11 @@ CUSTOMERS = "/integrations/links/customer/"
 
 @pytest.fixture
 def acme_books(acme: Company) -> QuickBooksConnection:
-    return books(acme)
+    return quickbooks_connection(acme)
 
 
 def named(connection: QuickBooksConnection, coperniq_id: str, name: str, **values: Any) -> RecordLink:
-    made = link(connection, Kind.CUSTOMER, coperniq_id)
+    made = record_link(connection, Kind.CUSTOMER, coperniq_id)
     for field, value in {"coperniq_name": name, "quickbooks_name": f"{name} Inc", **values}.items():
         setattr(made, field, value)
     made.save()
@@ -92,8 +91,8 @@ def test_unreadable_search_is_reported(
 def test_links_of_archived_connections_and_of_other_companies_stay_out(
     acme_books: QuickBooksConnection, bolt: Company, alice: User, sign_in: SignIn
 ) -> None:
-    named(books(bolt, OTHER_REALM), "1", "Theirs")
-    archived = books(acme_books.company, "93", state=QuickBooksConnection.State.ARCHIVED)
+    named(quickbooks_connection(bolt, OTHER_REALM), "1", "Theirs")
+    archived = quickbooks_connection(acme_books.company, "93", state=QuickBooksConnection.State.ARCHIVED)
     named(archived, "1", "Former")
     named(acme_books, "1", "Ours")
     assert [row["coperniq_name"] for row in links(sign_in(alice))] == ["Ours"]
@@ -103,7 +102,7 @@ def test_csv_is_defused_recorded_and_for_those_who_may_export(
     acme_books: QuickBooksConnection, alice: User, sam: User, sign_in: SignIn
 ) -> None:
     named(acme_books, "1", "=cmd|' /C calc'!A0", amount_cents=-500)
-    (row,) = csv_of(sign_in(alice).get(CUSTOMERS, {"format": "csv"}))
+    (row,) = read_csv(sign_in(alice).get(CUSTOMERS, {"format": "csv"}))
     assert row["coperniq_name"] == "'=cmd|' /C calc'!A0"
     assert row["amount_cents"] == "-500"
     assert AuditLogEntry.objects.get(verb="export").target == "linked customers as csv"
@@ -126,19 +125,22 @@ def test_fifty_links_cost_no_more_queries_than_one(
 
 
 def test_payments_name_their_invoice(acme_books: QuickBooksConnection, alice: User, sign_in: SignIn) -> None:
-    invoice = link(acme_books, Kind.INVOICE, "500")
+    invoice = record_link(acme_books, Kind.INVOICE, "500")
     RecordLink.objects.filter(pk=invoice.pk).update(number="1042", amount_cents=120000)
-    paid = link(acme_books, Kind.PAYMENT, "9")
+    paid = record_link(acme_books, Kind.PAYMENT, "9")
     values = {"coperniq_parent_id": "500", "quickbooks_part": "qb-500", "amount_cents": 50000}
     RecordLink.objects.filter(pk=paid.pk).update(**values)
-    link(acme_books, Kind.PAYMENT, "10")
+    record_link(acme_books, Kind.PAYMENT, "10")
     client = sign_in(alice)
     address = "/integrations/links/payment/"
     other, row = client.get(address, {"format": "json"}).json()["links"]
     assert (row["invoice_number"], row["coperniq_invoice_id"]) == ("1042", "500")
     assert (row["quickbooks_invoice_id"], row["amount_cents"]) == ("qb-500", 50000)
     assert other["invoice_number"] == ""
-    assert [line["invoice_number"] for line in csv_of(client.get(address, {"format": "csv"}))] == ["", "1042"]
+    assert [line["invoice_number"] for line in read_csv(client.get(address, {"format": "csv"}))] == [
+        "",
+        "1042",
+    ]
     text = client.get(address).text
     assert "1042" in text
     assert "$500.00" in text

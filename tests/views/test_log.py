@@ -12,8 +12,18 @@ from accounts.audit import log_action
 from accounts.models import AuditLogEntry, Company, User
 from integrations.models import InboundEvent, Kind, Outcome, QuickBooksConnection, RemoteWrite, RunState
 from integrations.run_decisions import target_of
-from tests.cast import OTHER_REALM, SignIn, books, keyed, link, run
-from tests.views.rows import CHANGES, csv_of, entry, held
+from tests.factories import (
+    CHANGES,
+    OTHER_REALM,
+    SignIn,
+    coperniq_connection,
+    held_run,
+    log_entry,
+    quickbooks_connection,
+    read_csv,
+    record_link,
+    sync_run,
+)
 
 pytestmark = pytest.mark.every_database
 
@@ -22,8 +32,8 @@ LOG = "/integrations/log/"
 
 @pytest.fixture
 def acme_books(acme: Company) -> QuickBooksConnection:
-    keyed(acme)
-    return books(acme)
+    coperniq_connection(acme)
+    return quickbooks_connection(acme)
 
 
 @pytest.fixture
@@ -41,7 +51,9 @@ def entries(client: Client, **query: Any) -> list[dict[str, Any]]:
 def test_json_tells_everything_about_an_entry(
     acme_books: QuickBooksConnection, client_of_alice: Client
 ) -> None:
-    logged = entry(acme_books, "7", quickbooks_id="58", changes=CHANGES, intuit_tid="1-abc", cause="warning")
+    logged = log_entry(
+        acme_books, "7", quickbooks_id="58", changes=CHANGES, intuit_tid="1-abc", cause="warning"
+    )
     assert entries(client_of_alice) == [
         {
             "id": logged.pk,
@@ -81,20 +93,20 @@ def test_json_tells_everything_about_an_entry(
 def test_filters_narrow_the_log(
     acme_books: QuickBooksConnection, client_of_alice: Client, query: dict[str, str], ids: list[str]
 ) -> None:
-    entry(acme_books, "1", intuit_tid="1-tid")
+    log_entry(acme_books, "1", intuit_tid="1-tid")
     values = {"outcome": Outcome.HELD, "cause": "name_taken", "sentence": "A vendor has this name."}
-    entry(acme_books, "2", record_name="Maria Garcia", **values)
-    entry(acme_books, "3", kind=Kind.JOB, direction="pull", quickbooks_id="qb-3")
+    log_entry(acme_books, "2", record_name="Maria Garcia", **values)
+    log_entry(acme_books, "3", kind=Kind.JOB, direction="pull", quickbooks_id="qb-3")
     assert [row["coperniq_id"] for row in entries(client_of_alice, **query)] == ids
 
 
 def test_period_goes_by_the_days_of_the_companys_time_zone(
     acme_books: QuickBooksConnection, client_of_alice: Client
 ) -> None:
-    entry(acme_books, "before", at=datetime(2026, 3, 10, 5, 59, 59, tzinfo=UTC))
-    entry(acme_books, "first", at=datetime(2026, 3, 10, 6, 0, tzinfo=UTC))
-    entry(acme_books, "last", at=datetime(2026, 3, 11, 5, 59, 59, tzinfo=UTC))
-    entry(acme_books, "after", at=datetime(2026, 3, 11, 6, 0, tzinfo=UTC))
+    log_entry(acme_books, "before", at=datetime(2026, 3, 10, 5, 59, 59, tzinfo=UTC))
+    log_entry(acme_books, "first", at=datetime(2026, 3, 10, 6, 0, tzinfo=UTC))
+    log_entry(acme_books, "last", at=datetime(2026, 3, 11, 5, 59, 59, tzinfo=UTC))
+    log_entry(acme_books, "after", at=datetime(2026, 3, 11, 6, 0, tzinfo=UTC))
     found = entries(client_of_alice, since="2026-03-10", until="2026-03-10")
     assert [row["coperniq_id"] for row in found] == ["last", "first"]
 
@@ -114,7 +126,7 @@ def test_period_goes_by_the_days_of_the_companys_time_zone(
 def test_unreadable_filters_are_reported_and_never_a_crash(
     acme_books: QuickBooksConnection, client_of_alice: Client, query: dict[str, str]
 ) -> None:
-    entry(acme_books)
+    log_entry(acme_books)
     as_json = client_of_alice.get(LOG, {"format": "json", **query})
     assert as_json.status_code == 400
     assert list(as_json.json()["errors"]) == list(query)
@@ -127,7 +139,7 @@ def test_older_and_newer_pages_have_no_gap_or_overlap(
     acme_books: QuickBooksConnection, client_of_alice: Client
 ) -> None:
     for number in range(120):
-        entry(acme_books, str(number))
+        log_entry(acme_books, str(number))
     first = client_of_alice.get(LOG).context["page"]
     second = client_of_alice.get(LOG, {"before": first.older}).context["page"]
     third = client_of_alice.get(LOG, {"before": second.older}).context["page"]
@@ -141,7 +153,7 @@ def test_older_and_newer_pages_have_no_gap_or_overlap(
 def test_page_shows_the_companys_own_time_and_links_to_quickbooks(
     acme_books: QuickBooksConnection, client_of_alice: Client
 ) -> None:
-    entry(acme_books, quickbooks_id="58", at=datetime(2026, 3, 10, 6, 0, tzinfo=UTC))
+    log_entry(acme_books, quickbooks_id="58", at=datetime(2026, 3, 10, 6, 0, tzinfo=UTC))
     page = client_of_alice.get(LOG)
     assert "Mar 10, 2026, 00:00:00" in page.text
     assert "https://qbo.intuit.com/app/customerdetail?nameId=58" in page.text
@@ -153,8 +165,8 @@ def test_names_from_outside_are_text_and_never_markup(
 ) -> None:
     evil = "<script>alert(1)</script>"
     changes = [{"field": evil, "before": evil, "after": evil}]
-    logged = entry(acme_books, evil[:20], record_name=evil, sentence=evil, cause=evil, changes=changes)
-    held(acme_books, evil[:20], record_name=evil, sentence=evil, choices=[{"key": evil, "label": evil}])
+    logged = log_entry(acme_books, evil[:20], record_name=evil, sentence=evil, cause=evil, changes=changes)
+    held_run(acme_books, evil[:20], record_name=evil, sentence=evil, choices=[{"key": evil, "label": evil}])
     for address in (LOG, f"{LOG}{logged.pk}/", "/integrations/runs/", f"{LOG}?q={evil}"):
         page = client_of_alice.get(address)
         assert "<script>alert" not in page.text
@@ -167,8 +179,8 @@ def test_fifty_rows_cost_no_more_queries_than_two(
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
     for number in range(50):
-        row = held(acme_books, str(number))
-        entry(acme_books, str(number), run=row, outcome=Outcome.HELD)
+        row = held_run(acme_books, str(number))
+        log_entry(acme_books, str(number), run=row, outcome=Outcome.HELD)
     with django_assert_max_num_queries(10):
         assert len(client_of_alice.get(LOG).context["rows"]) == 50
 
@@ -176,7 +188,7 @@ def test_fifty_rows_cost_no_more_queries_than_two(
 def test_other_companies_entries_are_neither_listed_nor_opened(
     acme_books: QuickBooksConnection, bolt: Company, bob: User, sign_in: SignIn
 ) -> None:
-    logged = entry(acme_books)
+    logged = log_entry(acme_books)
     client = sign_in(bob)
     assert entries(client) == []
     assert entries(client, q="1") == []
@@ -188,9 +200,9 @@ def test_other_companies_entries_are_neither_listed_nor_opened(
 def test_csv_holds_what_is_filtered_and_is_recorded(
     acme_books: QuickBooksConnection, client_of_alice: Client
 ) -> None:
-    entry(acme_books, "1", changes=CHANGES, at=datetime(2026, 3, 10, 6, 0, tzinfo=UTC))
-    entry(acme_books, "2", outcome=Outcome.HELD)
-    (row,) = csv_of(client_of_alice.get(LOG, {"format": "csv", "outcome": "done"}))
+    log_entry(acme_books, "1", changes=CHANGES, at=datetime(2026, 3, 10, 6, 0, tzinfo=UTC))
+    log_entry(acme_books, "2", outcome=Outcome.HELD)
+    (row,) = read_csv(client_of_alice.get(LOG, {"format": "csv", "outcome": "done"}))
     assert (row["coperniq_id"], row["at"]) == ("1", "2026-03-10T00:00:00-06:00")
     assert row["changes"] == "DisplayName:  → John Smith"
     act = AuditLogEntry.objects.get(verb="export")
@@ -207,22 +219,22 @@ def test_csv_holds_what_is_filtered_and_is_recorded(
 def test_formulas_in_csv_cells_are_defused(
     acme_books: QuickBooksConnection, client_of_alice: Client, cell: str
 ) -> None:
-    entry(acme_books, record_name=cell)
-    (row,) = csv_of(client_of_alice.get(LOG, {"format": "csv"}))
+    log_entry(acme_books, record_name=cell)
+    (row,) = read_csv(client_of_alice.get(LOG, {"format": "csv"}))
     assert row["name"] == f"'{cell}"
 
 
 def test_csv_of_many_rows_comes_in_steps(acme_books: QuickBooksConnection, client_of_alice: Client) -> None:
     for number in range(501):
-        entry(acme_books, str(number))
-    rows = csv_of(client_of_alice.get(LOG, {"format": "csv"}))
+        log_entry(acme_books, str(number))
+    rows = read_csv(client_of_alice.get(LOG, {"format": "csv"}))
     assert [row["coperniq_id"] for row in rows] == [str(number) for number in reversed(range(501))]
 
 
 def test_staff_read_the_log_but_do_not_take_it_away(
     acme_books: QuickBooksConnection, sam: User, alice: User, frank: User, sign_in: SignIn
 ) -> None:
-    entry(acme_books)
+    log_entry(acme_books)
     client = sign_in(sam)
     page = client.get(LOG)
     assert page.status_code == 200
@@ -236,10 +248,10 @@ def test_staff_read_the_log_but_do_not_take_it_away(
 def test_a_held_run_offers_its_retry_once_in_its_newest_row(
     acme_books: QuickBooksConnection, client_of_alice: Client
 ) -> None:
-    waiting = held(acme_books)
-    entry(acme_books, run=waiting, outcome=Outcome.RETRYING)
-    entry(acme_books, run=waiting, outcome=Outcome.HELD)
-    entry(acme_books, "2", run=run(acme_books, RunState.DONE, "2"))
+    waiting = held_run(acme_books)
+    log_entry(acme_books, run=waiting, outcome=Outcome.RETRYING)
+    log_entry(acme_books, run=waiting, outcome=Outcome.HELD)
+    log_entry(acme_books, "2", run=sync_run(acme_books, RunState.DONE, "2"))
     shown = client_of_alice.get(LOG).context["rows"]
     assert [row["may_retry"] for row in shown] == [False, True, False]
 
@@ -255,9 +267,9 @@ def test_timeline_tells_the_whole_story_in_order(
         name="PROJECT_PHASE_STARTED",
         received_at=start,
     )
-    pushed = held(acme_books, event=event)
-    logged = entry(acme_books, run=pushed, at=start + timedelta(minutes=2), outcome=Outcome.HELD)
-    entry(acme_books, "2", at=start + timedelta(minutes=3))
+    pushed = held_run(acme_books, event=event)
+    logged = log_entry(acme_books, run=pushed, at=start + timedelta(minutes=2), outcome=Outcome.HELD)
+    log_entry(acme_books, "2", at=start + timedelta(minutes=3))
     RemoteWrite.objects.create(
         connection=acme_books,
         kind=Kind.CUSTOMER,
@@ -287,12 +299,12 @@ def test_timeline_tells_the_whole_story_in_order(
 def test_timeline_compares_both_sides_but_never_shows_a_tax_number(
     acme_books: QuickBooksConnection, client_of_alice: Client
 ) -> None:
-    pair = link(acme_books, Kind.CUSTOMER, "1")
+    pair = record_link(acme_books, Kind.CUSTOMER, "1")
     pair.coperniq_snapshot = {"DisplayName": "John Smith", "PrimaryTaxIdentifier": "digest-of-it"}
     pair.quickbooks_snapshot = {"DisplayName": "John A. Smith", "PrimaryTaxIdentifier": "XXXXX6789"}
     pair.written = {"DisplayName": "John A. Smith"}
     pair.save()
-    page = client_of_alice.get(f"{LOG}{entry(acme_books).pk}/")
+    page = client_of_alice.get(f"{LOG}{log_entry(acme_books).pk}/")
     assert "John A. Smith <small>(written by the portal)" in page.text
     assert "XXXXX6789" not in page.text
     assert "digest-of-it" not in page.text
@@ -301,11 +313,11 @@ def test_timeline_compares_both_sides_but_never_shows_a_tax_number(
 def test_timeline_of_one_company_never_shows_the_same_ids_of_another(
     acme_books: QuickBooksConnection, bolt: Company, client_of_alice: Client
 ) -> None:
-    others = books(bolt, OTHER_REALM)
-    entry(others, record_name="Secret Customer")
-    link(others, Kind.CUSTOMER, "1")
+    others = quickbooks_connection(bolt, OTHER_REALM)
+    log_entry(others, record_name="Secret Customer")
+    record_link(others, Kind.CUSTOMER, "1")
     log_action(company=bolt, user=None, verb="retry", target="customer 1: theirs")
-    page = client_of_alice.get(f"{LOG}{entry(acme_books).pk}/")
+    page = client_of_alice.get(f"{LOG}{log_entry(acme_books).pk}/")
     assert len(page.context["moments"]) == 1
     assert page.context["link"] is None
     assert "Secret Customer" not in page.text

@@ -9,8 +9,18 @@ from django.test import Client
 
 from accounts.models import AuditLogEntry, Company, User
 from integrations.models import Action, Kind, Outcome, Question, QuickBooksConnection, RunState, SyncRun
-from tests.cast import JSON, OTHER_REALM, SignIn, books, keyed, link, run
-from tests.views.rows import entry, held, preview
+from tests.factories import (
+    JSON,
+    OTHER_REALM,
+    SignIn,
+    coperniq_connection,
+    held_run,
+    log_entry,
+    preview_run,
+    quickbooks_connection,
+    record_link,
+    sync_run,
+)
 
 SHOWN = [{"key": "send_anyway", "label": "Send it anyway"}]
 SEND_ANYWAY = [{"key": "send_anyway", "label": "Send it anyway", "question": "ineligible"}]
@@ -18,13 +28,13 @@ SEND_ANYWAY = [{"key": "send_anyway", "label": "Send it anyway", "question": "in
 
 @pytest.fixture
 def acme_books(acme: Company) -> QuickBooksConnection:
-    keyed(acme)
-    return books(acme)
+    coperniq_connection(acme)
+    return quickbooks_connection(acme)
 
 
 def skipped(connection: QuickBooksConnection, coperniq_id: str = "7", **values: Any) -> SyncRun:
     """An invoice from before invoice syncing was switched on."""
-    row = run(
+    row = sync_run(
         connection,
         RunState.DONE,
         coperniq_id,
@@ -37,7 +47,7 @@ def skipped(connection: QuickBooksConnection, coperniq_id: str = "7", **values: 
 
 def log_address(connection: QuickBooksConnection, row: SyncRun, **values: Any) -> str:
     usual = {"kind": row.kind, "outcome": Outcome.SKIPPED, "record_name": "#1042"}
-    logged = entry(connection, row.coperniq_id, run=row, **{**usual, **values})
+    logged = log_entry(connection, row.coperniq_id, run=row, **{**usual, **values})
     return f"/integrations/log/{logged.pk}/"
 
 
@@ -118,19 +128,20 @@ def test_held_runs_are_decided_from_the_timeline_except_previews(
     acme_books: QuickBooksConnection, alice: User, sign_in: SignIn
 ) -> None:
     client = sign_in(alice)
-    match = held(acme_books, "1")
+    match = held_run(acme_books, "1")
     text = client.get(log_address(acme_books, match)).text
     assert "Needs your decision" in text
     assert "Link to “Oak East”</button>" in text
     assert (
-        "Write this to QuickBooks" not in client.get(log_address(acme_books, preview(acme_books, "2"))).text
+        "Write this to QuickBooks"
+        not in client.get(log_address(acme_books, preview_run(acme_books, "2"))).text
     )
 
 
 def test_other_companies_runs_are_not_offered(
     acme_books: QuickBooksConnection, bolt: Company, alice: User, sign_in: SignIn
 ) -> None:
-    theirs = skipped(books(bolt, OTHER_REALM))
+    theirs = skipped(quickbooks_connection(bolt, OTHER_REALM))
     log_address(theirs.connection, theirs)
     address = log_address(acme_books, skipped(acme_books, choices=[]))
     assert "Send it anyway" not in sign_in(alice).get(address).text
@@ -140,9 +151,9 @@ def test_other_companies_runs_are_not_offered(
 def test_invoices_and_payments_open_in_quickbooks(
     acme_books: QuickBooksConnection, alice: User, sign_in: SignIn
 ) -> None:
-    entry(acme_books, "7", kind=Kind.INVOICE, quickbooks_id="145")
-    entry(acme_books, "8", kind=Kind.PAYMENT, quickbooks_id="146")
-    entry(acme_books, "9", kind=Kind.ITEM, quickbooks_id="147")
+    log_entry(acme_books, "7", kind=Kind.INVOICE, quickbooks_id="145")
+    log_entry(acme_books, "8", kind=Kind.PAYMENT, quickbooks_id="146")
+    log_entry(acme_books, "9", kind=Kind.ITEM, quickbooks_id="147")
     client: Client = sign_in(alice)
     text = client.get("/integrations/log/").text
     assert "/app/invoice?txnId=145" in text
@@ -155,7 +166,7 @@ def test_invoices_and_payments_open_in_quickbooks(
 def test_an_invoice_is_compared_in_dollars_and_counted_lines(
     acme_books: QuickBooksConnection, alice: User, sign_in: SignIn
 ) -> None:
-    pair = link(acme_books, Kind.INVOICE, "7")
+    pair = record_link(acme_books, Kind.INVOICE, "7")
     pair.coperniq_snapshot = {"total_cents": 120050, "memo": "Phase 1", "lines": [{}, {}], "extra": {"a": 1}}
     pair.quickbooks_snapshot = {
         "voided": True,
@@ -166,7 +177,7 @@ def test_an_invoice_is_compared_in_dollars_and_counted_lines(
     }
     pair.written = {"memo": "Phase 1"}
     pair.save()
-    logged = entry(acme_books, "7", kind=Kind.INVOICE)
+    logged = log_entry(acme_books, "7", kind=Kind.INVOICE)
     compared = sign_in(alice).get(f"/integrations/log/{logged.pk}/").context["compared"]
     assert [tuple(row) for row in compared] == [
         ("Number", "", "1042", False),

@@ -11,8 +11,18 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from accounts.models import Company, User
 from integrations.models import CallCount, CoperniqConnection, Kind, PhaseTrigger, QuickBooksConnection
 from integrations.models.encryption import encrypt
-from tests.cast import ACCESS, API_KEY, OTHER_REALM, REFRESH, SignIn, books, company, keyed, link
-from tests.views.rows import entry
+from tests.factories import (
+    ACCESS,
+    API_KEY,
+    OTHER_REALM,
+    REFRESH,
+    SignIn,
+    company,
+    coperniq_connection,
+    log_entry,
+    quickbooks_connection,
+    record_link,
+)
 
 OVERVIEW = "/integrations/"
 CONFIGURATION = "/integrations/quickbooks/"
@@ -36,7 +46,7 @@ def test_fresh_company_is_offered_to_connect_both_sides(client_of_alice: Client)
 
 
 def test_a_connected_company_shows_badge_name_and_menu(acme: Company, client_of_alice: Client) -> None:
-    books(acme)
+    quickbooks_connection(acme)
     page = client_of_alice.get(OVERVIEW)
     assert '<span class="badge good">Connected</span>' in page.text
     assert "Acme Solar Books" in page.text
@@ -45,7 +55,7 @@ def test_a_connected_company_shows_badge_name_and_menu(acme: Company, client_of_
 
 
 def test_disconnecting_is_asked_for_in_the_guides_words(acme: Company, client_of_alice: Client) -> None:
-    books(acme)
+    quickbooks_connection(acme)
     assert WARNING not in client_of_alice.get(OVERVIEW).text
     asked = client_of_alice.get(OVERVIEW, {"ask": "disconnect"})
     assert WARNING in asked.text
@@ -62,7 +72,7 @@ def test_disconnecting_is_asked_for_in_the_guides_words(acme: Company, client_of
 def test_each_state_shows_its_badge_and_its_way_out(
     acme: Company, client_of_alice: Client, state: str, badge: str, button: str
 ) -> None:
-    books(acme, state=state)
+    quickbooks_connection(acme, state=state)
     page = client_of_alice.get(OVERVIEW)
     assert badge in page.text
     assert button in page.text
@@ -71,10 +81,10 @@ def test_each_state_shows_its_badge_and_its_way_out(
 def test_a_company_mismatch_shows_both_companies_and_what_is_at_risk(
     acme: Company, client_of_alice: Client
 ) -> None:
-    old = books(acme, state=State.AWAITING_DECISION, company_name="Brightfield Books")
-    books(acme, OTHER_REALM, state=State.PROPOSED, company_name="Northgate Roofing")
+    old = quickbooks_connection(acme, state=State.AWAITING_DECISION, company_name="Brightfield Books")
+    quickbooks_connection(acme, OTHER_REALM, state=State.PROPOSED, company_name="Northgate Roofing")
     for number in range(3):
-        link(old, Kind.CUSTOMER, str(number))
+        record_link(old, Kind.CUSTOMER, str(number))
     page = client_of_alice.get(OVERVIEW)
     assert "Keep “Brightfield Books”" in page.text
     assert "Switch to “Northgate Roofing”" in page.text
@@ -83,15 +93,15 @@ def test_a_company_mismatch_shows_both_companies_and_what_is_at_risk(
 
 
 def test_a_refused_key_says_why(acme: Company, client_of_alice: Client) -> None:
-    keyed(acme, state=CoperniqConnection.State.REFUSED)
+    coperniq_connection(acme, state=CoperniqConnection.State.REFUSED)
     assert "does not accept the stored API key any more" in client_of_alice.get(OVERVIEW).text
     CoperniqConnection.objects.update(state_reason="Coperniq does not show 3 invoices any more.")
     assert "<p>Coperniq does not show 3 invoices any more. Nothing" in client_of_alice.get(OVERVIEW).text
 
 
 def test_guarded_key_shows_what_is_at_risk(acme: Company, client_of_alice: Client) -> None:
-    link(books(acme), Kind.CUSTOMER, "1")
-    keyed(acme, proposed_api_key_encrypted=encrypt("demo-other-key"))
+    record_link(quickbooks_connection(acme), Kind.CUSTOMER, "1")
+    coperniq_connection(acme, proposed_api_key_encrypted=encrypt("demo-other-key"))
     page = client_of_alice.get(OVERVIEW)
     assert 'action="/integrations/coperniq/guard/"' in page.text
     assert "The 1 link is archived" in page.text
@@ -101,7 +111,7 @@ def test_coperniq_card_says_what_to_set_up_there(
     acme: Company, client_of_alice: Client, settings: Settings
 ) -> None:
     settings.PORTAL_URL = "https://portal.example.com"
-    row = keyed(acme)
+    row = coperniq_connection(acme)
     page = client_of_alice.get(OVERVIEW)
     assert f"https://portal.example.com/webhooks/coperniq/{row.webhook_token}/" in page.text
     assert "Project phase started" in page.text
@@ -112,8 +122,8 @@ def test_coperniq_card_says_what_to_set_up_there(
 def test_people_without_the_right_see_the_card_and_whom_to_ask(
     acme: Company, alice: User, sam: User, sign_in: SignIn
 ) -> None:
-    books(acme)
-    row = keyed(acme)
+    quickbooks_connection(acme)
+    row = coperniq_connection(acme)
     page = sign_in(sam).get(OVERVIEW)
     assert "Acme Solar Books" in page.text
     assert "mailto:alice@example.com" in page.text
@@ -123,14 +133,14 @@ def test_people_without_the_right_see_the_card_and_whom_to_ask(
 
 
 def test_finance_may_reauthorize_but_not_disconnect(acme: Company, frank: User, sign_in: SignIn) -> None:
-    books(acme)
+    quickbooks_connection(acme)
     page = sign_in(frank).get(OVERVIEW)
     assert "Re-authorize" in page.text
     assert "?ask=disconnect" not in page.text
 
 
 def test_no_page_shows_a_credential(acme: Company, client_of_alice: Client) -> None:
-    connection, row = books(acme), keyed(acme)
+    connection, row = quickbooks_connection(acme), coperniq_connection(acme)
     secrets = [ACCESS, REFRESH, API_KEY, connection.access_token_encrypted, row.api_key_encrypted]
     for address in (OVERVIEW, CONFIGURATION, "/integrations/log/", "/integrations/runs/"):
         text = client_of_alice.get(address).text
@@ -138,7 +148,7 @@ def test_no_page_shows_a_credential(acme: Company, client_of_alice: Client) -> N
 
 
 def test_unreadable_webhook_token_does_not_take_the_page_away(acme: Company, client_of_alice: Client) -> None:
-    keyed(acme)
+    coperniq_connection(acme)
     CoperniqConnection.objects.update(webhook_token_encrypted="not-encrypted-by-us")
     page = client_of_alice.get(OVERVIEW)
     assert page.status_code == 200
@@ -146,16 +156,16 @@ def test_unreadable_webhook_token_does_not_take_the_page_away(acme: Company, cli
 
 
 def test_warnings_name_their_remedy(acme: Company, client_of_alice: Client) -> None:
-    books(acme)
-    keyed(acme)
+    quickbooks_connection(acme)
+    coperniq_connection(acme)
     page = client_of_alice.get(CONFIGURATION)
     assert "No phase starts the sync yet" in page.text
     assert '<a href="/integrations/quickbooks/#trigger">Go there</a>' in page.text
 
 
 def test_advice_about_coperniq_leads_to_its_card(acme: Company, client_of_alice: Client) -> None:
-    books(acme)
-    keyed(acme, state=CoperniqConnection.State.REFUSED)
+    quickbooks_connection(acme)
+    coperniq_connection(acme, state=CoperniqConnection.State.REFUSED)
     advice = client_of_alice.get(CONFIGURATION).context["advice"]
     (remedy,) = [remedy for sentence, remedy in advice if "refuses the stored API key" in sentence]
     assert remedy == "/integrations/#coperniq"
@@ -168,8 +178,8 @@ def test_configuration_before_connecting_leads_back(client_of_alice: Client) -> 
 
 
 def test_configuration_offers_each_workflow_with_its_phases(acme: Company, client_of_alice: Client) -> None:
-    connection = books(acme)
-    keyed(acme)
+    connection = quickbooks_connection(acme)
+    coperniq_connection(acme)
     PhaseTrigger.objects.create(
         connection=connection, workflow_id="11", phase_template_id="102", reentry="ask", preview=True
     )
@@ -187,8 +197,8 @@ def test_configuration_offers_each_workflow_with_its_phases(acme: Company, clien
 def test_trigger_of_a_lost_phase_is_shown_as_broken_and_kept_by_saving(
     acme: Company, client_of_alice: Client
 ) -> None:
-    connection = books(acme)
-    keyed(acme)
+    connection = quickbooks_connection(acme)
+    coperniq_connection(acme)
     PhaseTrigger.objects.create(
         connection=connection, workflow_id="12", phase_template_id="299", phase_name="Handover"
     )
@@ -204,8 +214,8 @@ def test_trigger_of_a_lost_phase_is_shown_as_broken_and_kept_by_saving(
 
 
 def test_what_the_form_shows_can_be_saved_as_it_stands(acme: Company, client_of_alice: Client) -> None:
-    books(acme)
-    keyed(acme)
+    quickbooks_connection(acme)
+    coperniq_connection(acme)
     text = client_of_alice.get(CONFIGURATION).text
     fields = {name: value for name, value in posted(text) if name.startswith("mapping.")}
     assert len(fields) == 11
@@ -218,7 +228,7 @@ def posted(text: str) -> list[tuple[str, str]]:
 
 
 def test_matching_strategy_is_reported_in_the_guides_words(acme: Company, client_of_alice: Client) -> None:
-    books(acme)
+    quickbooks_connection(acme)
     text = client_of_alice.get(CONFIGURATION).text
     for words in (
         "Update existing records with new information from Coperniq",
@@ -231,7 +241,7 @@ def test_matching_strategy_is_reported_in_the_guides_words(acme: Company, client
 
 def test_configuration_shows_both_expiry_dates_and_the_calls(acme: Company, client_of_alice: Client) -> None:
     soon, late = timezone.now() + timedelta(days=98), timezone.now() + timedelta(days=1800)
-    books(acme, refresh_expires_at=soon, refresh_hard_expires_at=late)
+    quickbooks_connection(acme, refresh_expires_at=soon, refresh_hard_expires_at=late)
     CallCount.add(acme.pk, "quickbooks", reads=341, writes=212)
     text = client_of_alice.get(CONFIGURATION).text
     for at in (soon, late):
@@ -240,16 +250,16 @@ def test_configuration_shows_both_expiry_dates_and_the_calls(acme: Company, clie
 
 
 def test_configuration_ends_with_the_ten_newest_entries(acme: Company, client_of_alice: Client) -> None:
-    connection = books(acme)
+    connection = quickbooks_connection(acme)
     for number in range(12):
-        entry(connection, str(number))
+        log_entry(connection, str(number))
     shown = client_of_alice.get(CONFIGURATION).context["log"]
     assert [row["entry"].coperniq_id for row in shown] == [str(number) for number in range(11, 1, -1)]
 
 
 def test_staff_read_the_configuration_but_cannot_change_it(acme: Company, sam: User, sign_in: SignIn) -> None:
-    books(acme)
-    keyed(acme)
+    quickbooks_connection(acme)
+    coperniq_connection(acme)
     text = sign_in(sam).get(CONFIGURATION).text
     assert "<fieldset disabled>" in text
     assert ">Save</button>" not in text
@@ -258,10 +268,10 @@ def test_staff_read_the_configuration_but_cannot_change_it(acme: Company, sam: U
 def test_pages_keep_to_a_bounded_number_of_queries(
     acme: Company, client_of_alice: Client, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    connection = books(acme)
-    keyed(acme)
+    connection = quickbooks_connection(acme)
+    coperniq_connection(acme)
     for number in range(30):
-        entry(connection, str(number))
+        log_entry(connection, str(number))
     with django_assert_max_num_queries(41):
         client_of_alice.get(CONFIGURATION)
 
@@ -324,7 +334,7 @@ def test_form_without_its_token_is_reported_kindly(alice: User) -> None:
 
 
 def test_hostile_company_name_is_text(acme: Company, client_of_alice: Client) -> None:
-    books(acme, company_name="<script>alert(1)</script>")
+    quickbooks_connection(acme, company_name="<script>alert(1)</script>")
     for address in (OVERVIEW, CONFIGURATION):
         text = client_of_alice.get(address).text
         assert "<script>alert" not in text
@@ -334,7 +344,7 @@ def test_hostile_company_name_is_text(acme: Company, client_of_alice: Client) ->
 def test_the_page_says_what_to_set_up_at_intuit(
     acme: Company, alice: User, frank: User, sign_in: SignIn
 ) -> None:
-    books(acme)
+    quickbooks_connection(acme)
     text = sign_in(alice).get("/integrations/quickbooks/").text
     assert 'readonly value="http://127.0.0.1:8000/webhooks/quickbooks/"' in text
     for word in ("Customer", "Invoice", "Payment", "Item", "Preferences"):

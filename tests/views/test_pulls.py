@@ -21,8 +21,15 @@ from integrations.models import (
     Vendor,
 )
 from integrations.status import status_of
-from tests.cast import JSON, SignIn, books, keyed, link
-from tests.views.rows import entry, held
+from tests.factories import (
+    JSON,
+    SignIn,
+    coperniq_connection,
+    held_run,
+    log_entry,
+    quickbooks_connection,
+    record_link,
+)
 
 RUNS = "/integrations/runs/"
 CHOICES = [
@@ -33,8 +40,8 @@ CHOICES = [
 
 @pytest.fixture
 def acme_books(acme: Company) -> QuickBooksConnection:
-    keyed(acme)
-    return books(acme)
+    coperniq_connection(acme)
+    return quickbooks_connection(acme)
 
 
 @pytest.fixture
@@ -51,7 +58,7 @@ def pull(connection: QuickBooksConnection, quickbooks_id: str = "145", **values:
         "cause": "wrong_currency",
         "choices": CHOICES,
     }
-    return held(connection, "", **{**shown, **values})
+    return held_run(connection, "", **{**shown, **values})
 
 
 def test_a_record_that_is_not_linked_yet_is_called_by_what_is_known(
@@ -66,7 +73,7 @@ def test_a_record_that_is_not_linked_yet_is_called_by_what_is_known(
 
 def test_runs_are_filtered_by_direction(acme_books: QuickBooksConnection, finance: Client) -> None:
     pull(acme_books)
-    held(acme_books, "7")
+    held_run(acme_books, "7")
     for direction, ids in {"pull": [""], "push": ["7"], "": ["7", ""]}.items():
         shown = finance.get(RUNS, {"format": "json", "direction": direction}).json()["runs"]
         assert [run["coperniq_id"] for run in shown] == ids
@@ -81,11 +88,11 @@ def test_of_what_is_linked_both_ids_are_shown(acme_books: QuickBooksConnection, 
     )
     row.quickbooks_part = "145"
     row.save()
-    link(acme_books, Kind.INVOICE, "11")
+    record_link(acme_books, Kind.INVOICE, "11")
     kinds = {"kind": Kind.PAYMENT, "action": Action.PULL_PAYMENT}
     pull(acme_books, "9", quickbooks_part="145", **kinds)
     pull(acme_books, "9", quickbooks_part="146", **kinds)
-    held(acme_books, "11", kind=Kind.INVOICE, action=Action.PUSH_INVOICE)
+    held_run(acme_books, "11", kind=Kind.INVOICE, action=Action.PUSH_INVOICE)
     shown = finance.get(RUNS, {"format": "json"}).json()["runs"]
     assert [(run["coperniq_id"], run["quickbooks_id"]) for run in shown] == [
         ("11", "qb-11"),
@@ -119,13 +126,13 @@ def test_the_story_of_what_was_brought_over_begins_before_it_was_linked(
 ) -> None:
     row = pull(acme_books)
     facts: dict[str, Any] = {"kind": Kind.INVOICE, "direction": Direction.PULL, "quickbooks_id": "145"}
-    first = entry(acme_books, "", run=row, sentence="It is older.", **facts)
+    first = log_entry(acme_books, "", run=row, sentence="It is older.", **facts)
     finance.post(f"{RUNS}{row.pk}/decide/", {"choice": "bring_over"}, headers=JSON)
     write = RemoteWrite(connection=acme_books, run=row, vendor=Vendor.COPERNIQ, kind=Kind.INVOICE)
     write.entity, write.operation, write.quickbooks_id, write.body = "coperniq_invoice", "create", "145", "{}"
     write.save()
-    last = entry(acme_books, "11", run=row, sentence="Brought it over.", **facts)
-    entry(acme_books, "12", sentence="Another one.", **{**facts, "quickbooks_id": "146"})
+    last = log_entry(acme_books, "11", run=row, sentence="Brought it over.", **facts)
+    log_entry(acme_books, "12", sentence="Another one.", **{**facts, "quickbooks_id": "146"})
     for logged in (first, last):
         shown = finance.get(f"/integrations/log/{logged.pk}/", {"format": "json"}).json()["timeline"]
         titles = [moment["title"] for moment in shown if moment["what"] != "log"]
@@ -141,8 +148,8 @@ def test_invoices_of_jobs_added_by_hand_are_counted_until_they_are_linked(
     assert "added there by hand" not in finance.get(page).text
     facts: dict[str, Any] = {"kind": Kind.INVOICE, "direction": Direction.PULL, "outcome": "skipped"}
     for quickbooks_id in ("145", "145", "146", "qb-11"):
-        entry(acme_books, "", cause="job_added_by_hand", quickbooks_id=quickbooks_id, **facts)
-    link(acme_books, Kind.INVOICE, "11")
+        log_entry(acme_books, "", cause="job_added_by_hand", quickbooks_id=quickbooks_id, **facts)
+    record_link(acme_books, Kind.INVOICE, "11")
     assert status_of(acme)["invoices_of_jobs_added_by_hand"] == 2
     text = finance.get(page).text
     assert "2 invoices stay in QuickBooks only" in text

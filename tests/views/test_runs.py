@@ -12,8 +12,17 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import AuditLogEntry, Company, User
 from integrations import queue
 from integrations.models import Action, Kind, Question, QuickBooksConnection, RunState, SyncRun
-from tests.cast import JSON, OTHER_REALM, SignIn, books, keyed, run
-from tests.views.rows import CHANGES, held, preview
+from tests.factories import (
+    CHANGES,
+    JSON,
+    OTHER_REALM,
+    SignIn,
+    coperniq_connection,
+    held_run,
+    preview_run,
+    quickbooks_connection,
+    sync_run,
+)
 
 RUNS = "/integrations/runs/"
 RETRY = f"{RUNS}retry/"
@@ -27,8 +36,8 @@ def awake(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def acme_books(acme: Company) -> QuickBooksConnection:
-    keyed(acme)
-    return books(acme)
+    coperniq_connection(acme)
+    return quickbooks_connection(acme)
 
 
 @pytest.fixture
@@ -55,7 +64,7 @@ def state(row: SyncRun) -> str:
 def test_json_tells_plan_and_choices_of_a_run(
     acme_books: QuickBooksConnection, client_of_alice: Client
 ) -> None:
-    row = preview(acme_books, "7", record_name="John Smith")
+    row = preview_run(acme_books, "7", record_name="John Smith")
     (listed,) = client_of_alice.get(RUNS, {"format": "json"}).json()["runs"]
     assert listed["id"] == row.pk
     assert listed["planned"][0]["changes"] == CHANGES
@@ -67,8 +76,8 @@ def test_json_tells_plan_and_choices_of_a_run(
 
 
 def test_held_runs_come_first(acme_books: QuickBooksConnection, client_of_alice: Client) -> None:
-    held(acme_books, "old")
-    run(acme_books, RunState.DONE, "new")
+    held_run(acme_books, "old")
+    sync_run(acme_books, RunState.DONE, "new")
     listed = client_of_alice.get(RUNS, {"format": "json"}).json()["runs"]
     assert [row["coperniq_id"] for row in listed] == ["old", "new"]
 
@@ -80,10 +89,10 @@ def test_held_runs_come_first(acme_books: QuickBooksConnection, client_of_alice:
 def test_filters_narrow_the_runs(
     acme_books: QuickBooksConnection, client_of_alice: Client, query: dict[str, str], ids: list[str]
 ) -> None:
-    held(acme_books, "1")
-    run(acme_books, RunState.DONE, "2")
-    held(acme_books, "3", cause="name_taken")
-    job = held(acme_books, "4")
+    held_run(acme_books, "1")
+    sync_run(acme_books, RunState.DONE, "2")
+    held_run(acme_books, "3", cause="name_taken")
+    job = held_run(acme_books, "4")
     SyncRun.objects.filter(pk=job.pk).update(kind=Kind.JOB, action=Action.PUSH_JOB)
     listed = client_of_alice.get(RUNS, {"format": "json", **query}).json()["runs"]
     assert [row["coperniq_id"] for row in listed] == ids
@@ -97,7 +106,7 @@ def test_unknown_state_is_reported(acme: Company, client_of_alice: Client) -> No
 def test_page_shows_before_and_after_and_a_button_for_each_choice(
     acme_books: QuickBooksConnection, client_of_alice: Client
 ) -> None:
-    row = preview(acme_books)
+    row = preview_run(acme_books)
     page = client_of_alice.get(RUNS)
     assert "Display name" in page.text
     for choice in row.choices:
@@ -110,7 +119,7 @@ def test_fifty_runs_cost_no_more_queries_than_two(
     django_assert_max_num_queries: DjangoAssertNumQueries,
 ) -> None:
     for number in range(50):
-        held(acme_books, str(number))
+        held_run(acme_books, str(number))
     with django_assert_max_num_queries(13):
         assert len(client_of_alice.get(RUNS).context["rows"]) == 50
 
@@ -118,7 +127,7 @@ def test_fifty_runs_cost_no_more_queries_than_two(
 def test_choice_is_stored_queued_woken_for_and_recorded(
     acme_books: QuickBooksConnection, client_of_alice: Client
 ) -> None:
-    row = held(acme_books)
+    row = held_run(acme_books)
     assert decide(client_of_alice, row, "link:58").json() == {"ok": True}
     assert (state(row), row.answer_to(Question.CUSTOMER).key) == (RunState.QUEUED, "link:58")
     act = AuditLogEntry.objects.get(verb="decide")
@@ -130,7 +139,7 @@ def test_choice_is_stored_queued_woken_for_and_recorded(
 def test_choice_that_is_not_offered_is_refused(
     acme_books: QuickBooksConnection, client_of_alice: Client, choice: str
 ) -> None:
-    row = held(acme_books)
+    row = held_run(acme_books)
     answer = decide(client_of_alice, row, choice)
     assert answer.status_code == 400
     assert "has changed" in answer.json()["errors"]["choice"][0]
@@ -141,7 +150,7 @@ def test_choice_that_is_not_offered_is_refused(
 def test_a_run_decided_meanwhile_is_out_of_date(
     acme_books: QuickBooksConnection, client_of_alice: Client
 ) -> None:
-    row = held(acme_books)
+    row = held_run(acme_books)
     decide(client_of_alice, row, "discard")
     assert decide(client_of_alice, row, "link:58").status_code == 400
     assert state(row) == RunState.CANCELLED
@@ -150,7 +159,7 @@ def test_a_run_decided_meanwhile_is_out_of_date(
 def test_only_the_plan_that_was_shown_is_released(
     acme_books: QuickBooksConnection, client_of_alice: Client
 ) -> None:
-    row = preview(acme_books)
+    row = preview_run(acme_books)
     assert decide(client_of_alice, row, "release", plan="plan-of-yesterday").status_code == 400
     assert state(row) == RunState.HELD
     assert decide(client_of_alice, row, "release", plan="plan-a").status_code == 200
@@ -160,7 +169,7 @@ def test_only_the_plan_that_was_shown_is_released(
 def test_which_customer_is_which_is_the_admins_to_say(
     acme_books: QuickBooksConnection, sam: User, frank: User, alice: User, sign_in: SignIn
 ) -> None:
-    row = held(acme_books)
+    row = held_run(acme_books)
     for user in (sam, frank):
         refused = decide(sign_in(user), row, "link:58")
         assert refused.status_code == 403
@@ -172,7 +181,7 @@ def test_which_customer_is_which_is_the_admins_to_say(
 def test_finance_decides_where_money_is_held(
     acme_books: QuickBooksConnection, sam: User, frank: User, sign_in: SignIn
 ) -> None:
-    row = held(acme_books)
+    row = held_run(acme_books)
     SyncRun.objects.filter(pk=row.pk).update(kind=Kind.INVOICE)
     assert decide(sign_in(sam), row, "link:58").status_code == 403
     assert decide(sign_in(frank), row, "link:58").status_code == 200
@@ -181,7 +190,7 @@ def test_finance_decides_where_money_is_held(
 def test_staff_see_the_choices_but_no_buttons_for_them(
     acme_books: QuickBooksConnection, sam: User, sign_in: SignIn
 ) -> None:
-    held(acme_books)
+    held_run(acme_books)
     page = sign_in(sam).get(RUNS)
     assert "A company admin can decide this" in page.text
     assert 'value="link:58"' not in page.text
@@ -191,9 +200,9 @@ def test_staff_see_the_choices_but_no_buttons_for_them(
 def test_retry_takes_held_and_pausing_runs_and_leaves_the_others(
     acme_books: QuickBooksConnection, sam: User, sign_in: SignIn
 ) -> None:
-    stuck = held(acme_books, "1", attempts=5)
-    pausing = run(acme_books, RunState.QUEUED, "2", not_before=timezone.now() + timedelta(hours=1))
-    done = run(acme_books, RunState.DONE, "3")
+    stuck = held_run(acme_books, "1", attempts=5)
+    pausing = sync_run(acme_books, RunState.QUEUED, "2", not_before=timezone.now() + timedelta(hours=1))
+    done = sync_run(acme_books, RunState.DONE, "3")
     ids = [stuck.pk, pausing.pk, done.pk, 10**18, "x", "9" * 40]
     assert retried(sign_in(sam), run=ids) == 2
     assert (state(stuck), stuck.attempts) == (RunState.QUEUED, 0)
@@ -209,8 +218,8 @@ def test_retry_takes_held_and_pausing_runs_and_leaves_the_others(
 def test_all_held_for_a_cause_are_tried_again(
     acme_books: QuickBooksConnection, client_of_alice: Client
 ) -> None:
-    same = [held(acme_books, str(number), cause="name_taken") for number in range(3)]
-    other = held(acme_books, "9")
+    same = [held_run(acme_books, str(number), cause="name_taken") for number in range(3)]
+    other = held_run(acme_books, "9")
     assert retried(client_of_alice, cause="name_taken") == 3
     assert [state(row) for row in same] == [RunState.QUEUED] * 3
     assert state(other) == RunState.HELD
@@ -219,7 +228,7 @@ def test_all_held_for_a_cause_are_tried_again(
 def test_retry_without_a_working_connection_leaves_everything_held(
     acme_books: QuickBooksConnection, client_of_alice: Client
 ) -> None:
-    row = held(acme_books)
+    row = held_run(acme_books)
     QuickBooksConnection.objects.update(state=QuickBooksConnection.State.NEEDS_AUTHORIZATION)
     answer = client_of_alice.post(RETRY, {"run": row.pk}, follow=True)
     assert "0 runs tried again" in answer.text
@@ -230,8 +239,8 @@ def test_retry_without_a_working_connection_leaves_everything_held(
 def test_several_previews_are_released_as_they_were_shown(
     acme_books: QuickBooksConnection, client_of_alice: Client
 ) -> None:
-    shown, changed = preview(acme_books, "1"), preview(acme_books, "2", question_subject="plan-b")
-    match = held(acme_books, "3")
+    shown, changed = preview_run(acme_books, "1"), preview_run(acme_books, "2", question_subject="plan-b")
+    match = held_run(acme_books, "3")
     fields = {f"plan-{shown.pk}": "plan-a", f"plan-{changed.pk}": "plan-a"}
     ids = [shown.pk, changed.pk, match.pk]
     assert retried(client_of_alice, run=ids, choice="release", **fields) == 1
@@ -239,7 +248,7 @@ def test_several_previews_are_released_as_they_were_shown(
 
 
 def test_staff_release_nothing(acme_books: QuickBooksConnection, sam: User, sign_in: SignIn) -> None:
-    row = preview(acme_books)
+    row = preview_run(acme_books)
     assert retried(sign_in(sam), run=row.pk, choice="release") == 0
     assert state(row) == RunState.HELD
 
@@ -254,9 +263,9 @@ def test_retry_of_nothing_and_unknown_choices_are_refused(
 def test_other_companies_runs_can_be_neither_seen_nor_moved(
     acme_books: QuickBooksConnection, bolt: Company, bob: User, sign_in: SignIn
 ) -> None:
-    keyed(bolt)
-    books(bolt, OTHER_REALM)
-    row = held(acme_books)
+    coperniq_connection(bolt)
+    quickbooks_connection(bolt, OTHER_REALM)
+    row = held_run(acme_books)
     client = sign_in(bob)
     assert client.get(RUNS, {"format": "json"}).json()["runs"] == []
     assert decide(client, row, "link:58").status_code == 404
@@ -268,7 +277,7 @@ def test_other_companies_runs_can_be_neither_seen_nor_moved(
 def test_forms_go_back_to_where_they_came_from_but_never_elsewhere(
     acme_books: QuickBooksConnection, client_of_alice: Client
 ) -> None:
-    row = held(acme_books)
+    row = held_run(acme_books)
     back = client_of_alice.post(RETRY, {"run": row.pk, "next": "/integrations/log/?q=x"})
     assert (back.status_code, back["Location"]) == (302, "/integrations/log/?q=x")
     away = client_of_alice.post(RETRY, {"run": row.pk, "next": "https://evil.example/"})
@@ -286,15 +295,15 @@ def test_forms_refuse_other_methods_and_other_people(
 
 def test_menu_counts_what_is_held(acme_books: QuickBooksConnection, client_of_alice: Client) -> None:
     for number in range(3):
-        held(acme_books, str(number))
+        held_run(acme_books, str(number))
     assert '<span class="count">3</span>' in client_of_alice.get(RUNS).text
 
 
 def test_the_page_shows_what_is_open_and_the_rest_on_request(
     acme_books: QuickBooksConnection, client_of_alice: Client
 ) -> None:
-    held(acme_books, "1", record_name="Still open")
-    run(acme_books, RunState.DONE, "2", record_name="Long over")
+    held_run(acme_books, "1", record_name="Still open")
+    sync_run(acme_books, RunState.DONE, "2", record_name="Long over")
     page = client_of_alice.get(RUNS).content.decode()
     assert "Still open" in page
     assert "Long over" not in page
@@ -304,8 +313,8 @@ def test_the_page_shows_what_is_open_and_the_rest_on_request(
 def test_releasing_by_cause_counts_only_what_is_held(
     acme_books: QuickBooksConnection, client_of_alice: Client
 ) -> None:
-    preview(acme_books, "1")
-    SyncRun.objects.filter(pk=preview(acme_books, "2").pk).update(state=RunState.CANCELLED)
+    preview_run(acme_books, "1")
+    SyncRun.objects.filter(pk=preview_run(acme_books, "2").pk).update(state=RunState.CANCELLED)
     answer = client_of_alice.post(
         "/integrations/runs/retry/", {"cause": "preview", "choice": "release"}, follow=True
     )

@@ -27,7 +27,17 @@ from integrations.models import (
 )
 from integrations.models.encryption import encrypt
 from integrations.status import Notice, changes_of, is_idle, status_of, warnings
-from tests.cast import API_KEY, OTHER_REALM, REALM, REFRESH, SignIn, books, keyed, link, run
+from tests.factories import (
+    API_KEY,
+    OTHER_REALM,
+    REALM,
+    REFRESH,
+    SignIn,
+    coperniq_connection,
+    quickbooks_connection,
+    record_link,
+    sync_run,
+)
 
 State = QuickBooksConnection.State
 STATUS = reverse("integrations:status")
@@ -41,8 +51,8 @@ def verifier(settings: Settings) -> None:
 
 @pytest.fixture
 def connection(acme: Company) -> QuickBooksConnection:
-    keyed(acme, last_event_at=timezone.now())
-    made = books(acme)
+    coperniq_connection(acme, last_event_at=timezone.now())
+    made = quickbooks_connection(acme)
     SyncSettings.objects.update(invoice_sync=True)
     return made
 
@@ -86,7 +96,7 @@ def test_nothing_connected_is_said_plainly(sam: User, acme: Company, sign_in: Si
 
 
 def test_status_says_what_is_connected(sam: User, sign_in: SignIn, connection: QuickBooksConnection) -> None:
-    link(connection, Kind.CUSTOMER, "1")
+    record_link(connection, Kind.CUSTOMER, "1")
     answer = sign_in(sam).get(STATUS).json()
     assert answer["company"]["slug"] == "acme"
     assert answer["quickbooks"]["state"] == "connected"
@@ -125,7 +135,7 @@ def test_a_trigger_whose_workflow_is_gone_is_shown_too(acme: Company, trigger: A
 
 def test_runs_are_counted_by_state(acme: Company, connection: QuickBooksConnection) -> None:
     for number, state in enumerate([RunState.QUEUED, RunState.HELD, RunState.HELD]):
-        run(connection, state, str(number))
+        sync_run(connection, state, str(number))
     counts = status_of(acme)["runs"]
     assert (counts["queued"], counts["held"], counts["running"], counts["done"]) == (1, 2, 0, 0)
 
@@ -143,7 +153,7 @@ def test_runs_are_counted_by_state(acme: Company, connection: QuickBooksConnecti
 def test_idle_means_that_nothing_is_the_portal_s_turn(
     acme: Company, connection: QuickBooksConnection, state: RunState, idle: bool
 ) -> None:
-    run(connection, state)
+    sync_run(connection, state)
     assert is_idle(acme) is idle
 
 
@@ -157,7 +167,7 @@ def test_an_unplanned_event_is_work(acme: Company, connection: QuickBooksConnect
 def test_other_companies_do_not_matter(
     acme: Company, bolt: Company, connection: QuickBooksConnection
 ) -> None:
-    run(books(bolt, OTHER_REALM), RunState.QUEUED)
+    sync_run(quickbooks_connection(bolt, OTHER_REALM), RunState.QUEUED)
     InboundEvent.objects.create(company=bolt, source="person", key="1")
     CallCount.add(bolt.pk, "quickbooks", reads=5, writes=5)
     answer = status_of(acme)
@@ -167,7 +177,7 @@ def test_other_companies_do_not_matter(
 
 
 def test_runs_of_archived_connections_do_not_count(acme: Company, connection: QuickBooksConnection) -> None:
-    run(connection, RunState.RUNNING)
+    sync_run(connection, RunState.RUNNING)
     QuickBooksConnection.objects.update(state=State.ARCHIVED)
     assert is_idle(acme)
 
@@ -374,11 +384,11 @@ def test_a_trigger_without_entries_since_it_was_saved_is_a_warning(acme: Company
 
 def test_held_runs_are_a_warning(acme: Company, trigger: Any) -> None:
     enter(trigger)
-    run(trigger.connection, RunState.HELD)
+    sync_run(trigger.connection, RunState.HELD)
     assert warnings(acme) == [
         Notice("held_runs", "1 record needs your attention: a decision or a correction.", "integrations:runs")
     ]
-    run(trigger.connection, RunState.HELD, "2")
+    sync_run(trigger.connection, RunState.HELD, "2")
     assert warnings(acme)[0].sentence.startswith("2 records need")
 
 
@@ -504,7 +514,7 @@ def test_the_report_costs_the_same_for_many_runs(acme: Company, trigger: Any) ->
 
     before = cost()
     for number in range(20):
-        run(trigger.connection, RunState.DONE, str(number))
+        sync_run(trigger.connection, RunState.DONE, str(number))
     assert cost() == before < 40
 
 

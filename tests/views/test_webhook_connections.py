@@ -15,7 +15,7 @@ from integrations import queue
 from integrations.models import CoperniqConnection, EventCount, InboundEvent, QuickBooksConnection
 from integrations.sync.ingest import events as ingest_events
 from integrations.sync.ingest.events import AT_ONCE_FOR_REALMS, DeferredUpdates, write_in_turn
-from tests.cast import OTHER_REALM, books, keyed
+from tests.factories import OTHER_REALM, coperniq_connection, quickbooks_connection
 from tests.views.test_webhooks import (
     QUICKBOOKS,
     VERIFIER,
@@ -52,7 +52,7 @@ def counts() -> dict[str, int]:
 
 
 def test_a_disconnection_counts_from_the_next_event_on(client: Client, acme: Company) -> None:
-    quickbooks = books(acme)
+    quickbooks = quickbooks_connection(acme)
     assert kept(ring(client, [cloud_event("1")])) == 1
     QuickBooksConnection.objects.update(state=State.DISCONNECTED)
     assert kept(ring(client, [cloud_event("2")])) == 0
@@ -66,17 +66,17 @@ def test_a_disconnection_counts_from_the_next_event_on(client: Client, acme: Com
 def test_events_follow_a_quickbooks_company_to_another_company(
     client: Client, acme: Company, bolt: Company
 ) -> None:
-    books(acme)
+    quickbooks_connection(acme)
     ring(client, [cloud_event("1")])
     QuickBooksConnection.objects.update(state=State.ARCHIVED)
-    books(bolt)
+    quickbooks_connection(bolt)
     ring(client, [cloud_event("2")])
     assert owners() == ["acme", "bolt"]
 
 
 def test_one_delivery_for_several_companies_is_sorted(client: Client, acme: Company, bolt: Company) -> None:
-    books(acme)
-    books(bolt, OTHER_REALM)
+    quickbooks_connection(acme)
+    quickbooks_connection(bolt, OTHER_REALM)
     events = [cloud_event("1"), cloud_event("2", OTHER_REALM), cloud_event("3", "999")]
     events[0]["time"] = None
     assert kept(ring(client, events)) == 2
@@ -86,14 +86,14 @@ def test_one_delivery_for_several_companies_is_sorted(client: Client, acme: Comp
 
 
 def test_a_delivery_of_more_than_a_statement_holds_is_stored(client: Client, acme: Company) -> None:
-    books(acme)
+    quickbooks_connection(acme)
     events = [cloud_event(f"event-{number}") for number in range(AT_ONCE_FOR_REALMS + 1)]
     assert kept(ring(client, events)) == len(events)
     assert InboundEvent.objects.count() == len(events)
 
 
 def test_tokens_of_two_companies_are_kept_apart(client: Client, acme: Company, bolt: Company) -> None:
-    first, second = keyed(acme), keyed(bolt)
+    first, second = coperniq_connection(acme), coperniq_connection(bolt)
     for number in range(2):
         for each in (first, second):
             assert kept(knock(client, each, phase_started(f"c-{number}"))) == 1
@@ -101,7 +101,7 @@ def test_tokens_of_two_companies_are_kept_apart(client: Client, acme: Company, b
 
 
 def test_another_token_replaces_the_old_one_at_once(client: Client, acme: Company) -> None:
-    connection = keyed(acme)
+    connection = coperniq_connection(acme)
     old = address(connection)
     assert kept(knock(client, connection, phase_started("1"))) == 1
     connection.issue_webhook_token()
@@ -113,7 +113,7 @@ def test_another_token_replaces_the_old_one_at_once(client: Client, acme: Compan
 
 
 def test_a_deleted_connection_has_no_address(client: Client, acme: Company) -> None:
-    connection = keyed(acme)
+    connection = coperniq_connection(acme)
     assert kept(knock(client, connection, phase_started("1"))) == 1
     CoperniqConnection.objects.all().delete()
     for _ in range(2):
@@ -121,7 +121,7 @@ def test_a_deleted_connection_has_no_address(client: Client, acme: Company) -> N
 
 
 def test_a_disconnected_company_is_answered_whatever_it_sends(client: Client, acme: Company) -> None:
-    connection = keyed(acme)
+    connection = coperniq_connection(acme)
     assert kept(knock(client, connection, phase_started("1"))) == 1
     CoperniqConnection.objects.update(state=CoperniqConnection.State.DISCONNECTED, last_event_at=None)
     for body in (phase_started("2"), b"no json at all"):
@@ -137,7 +137,7 @@ def test_what_was_not_due_is_counted_later(
     client: Client, acme: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ingest_events, "_deferred", DeferredUpdates(spacing_seconds=0.2))
-    books(acme)
+    quickbooks_connection(acme)
     for number in range(3):
         ring(client, [cloud_event(str(number))])
     give_up_at = time.monotonic() + PATIENCE_SECONDS
@@ -152,7 +152,7 @@ def test_what_could_not_be_counted_is_counted_the_next_time(
     def away(*_: object) -> None:
         raise DatabaseError
 
-    books(acme)
+    quickbooks_connection(acme)
     with monkeypatch.context() as patch:
         patch.setattr(EventCount, "add", away)
         patch.setattr(queue, "wake", away)
@@ -177,7 +177,7 @@ def test_a_locked_database_is_asked_again(acme: Company) -> None:
 
 
 def test_webhooks_skip_what_is_for_people_but_not_what_protects(client: Client, acme: Company) -> None:
-    books(acme)
+    quickbooks_connection(acme)
     answer = ring(client, [cloud_event()])
     assert answer["X-Content-Type-Options"] == "nosniff"
     assert answer["Content-Length"] == str(len(answer.content))

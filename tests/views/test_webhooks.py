@@ -24,7 +24,7 @@ from pytest_django import Settings
 from accounts.models import Company
 from integrations.models import CoperniqConnection, EventCount, InboundEvent, QuickBooksConnection
 from integrations.views import webhooks
-from tests.cast import OTHER_REALM, REALM, books, keyed
+from tests.factories import OTHER_REALM, REALM, coperniq_connection, quickbooks_connection
 
 pytestmark = [pytest.mark.every_database, pytest.mark.django_db]
 
@@ -53,12 +53,12 @@ def verifier(settings: Settings) -> None:
 
 @pytest.fixture
 def acme_books(acme: Company) -> QuickBooksConnection:
-    return books(acme)
+    return quickbooks_connection(acme)
 
 
 @pytest.fixture
 def coperniq(acme: Company) -> CoperniqConnection:
-    return keyed(acme)
+    return coperniq_connection(acme)
 
 
 def sign(body: bytes, token: str = VERIFIER) -> str:
@@ -112,7 +112,7 @@ def test_a_signed_event_of_a_known_company_is_kept(client: Client, acme_books: Q
 
 
 def test_intuit_s_own_vector_is_authentic(client: Client, acme: Company) -> None:
-    books(acme, "1269959970")
+    quickbooks_connection(acme, "1269959970")
     answer = ring(client, LEGACY_BODY.encode(), LEGACY_SIGNATURE)
     assert (answer.status_code, answer.json()) == (200, {"kept": 2})
 
@@ -168,13 +168,13 @@ def test_what_is_unknown_is_counted_and_answered(client: Client, acme_books: Qui
 
 
 def test_disconnected_companies_get_no_events(client: Client, acme: Company) -> None:
-    books(acme, state=QuickBooksConnection.State.DISCONNECTED)
+    quickbooks_connection(acme, state=QuickBooksConnection.State.DISCONNECTED)
     assert ring(client, [cloud_event()]).json() == {"kept": 0}
 
 
 def test_each_company_gets_its_own_events(client: Client, acme: Company, bolt: Company) -> None:
-    books(acme)
-    books(bolt, OTHER_REALM)
+    quickbooks_connection(acme)
+    quickbooks_connection(bolt, OTHER_REALM)
     ring(client, [cloud_event("1"), cloud_event("2", OTHER_REALM)])
     assert InboundEvent.objects.get(company=acme).key == "1"
     assert InboundEvent.objects.get(company=bolt).key == "2"

@@ -1,7 +1,9 @@
-"""Who plays in the tests of the doors: people, companies, and both vendors as far as a connection needs them."""
+"""Rows and mocked vendors for tests: a company, its people, both connections, runs, links and log entries."""
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, TypeAlias
@@ -9,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import responses
 from django.conf import settings
+from django.http import StreamingHttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -19,12 +22,15 @@ from accounts.roles import Role
 from integrations.models import (
     Action,
     CoperniqConnection,
+    Direction,
     FieldMapping,
     Kind,
+    Outcome,
     Question,
     QuickBooksConnection,
     RecordLink,
     RunState,
+    SyncLogEntry,
     SyncRun,
     SyncSettings,
 )
@@ -67,7 +73,7 @@ def person(name: str, *memberships: tuple[Company, Role]) -> User:
     return user
 
 
-def books(owner: Company, realm: str = REALM, **values: Any) -> QuickBooksConnection:
+def quickbooks_connection(owner: Company, realm: str = REALM, **values: Any) -> QuickBooksConnection:
     """Connected, as a consent leaves it."""
     tokens = {
         "access_token_encrypted": encrypt(ACCESS),
@@ -84,7 +90,7 @@ def books(owner: Company, realm: str = REALM, **values: Any) -> QuickBooksConnec
     return connection
 
 
-def keyed(owner: Company, api_key: str = API_KEY, **values: Any) -> CoperniqConnection:
+def coperniq_connection(owner: Company, api_key: str = API_KEY, **values: Any) -> CoperniqConnection:
     connection = CoperniqConnection(
         company=owner, api_key_encrypted=encrypt(api_key), **{"workflows": STORED_WORKFLOWS, **values}
     )
@@ -93,7 +99,9 @@ def keyed(owner: Company, api_key: str = API_KEY, **values: Any) -> CoperniqConn
     return connection
 
 
-def run(connection: QuickBooksConnection, state: RunState, coperniq_id: str = "1", **values: Any) -> SyncRun:
+def sync_run(
+    connection: QuickBooksConnection, state: RunState, coperniq_id: str = "1", **values: Any
+) -> SyncRun:
     usual = {"kind": Kind.CUSTOMER, "action": Action.PUSH_CUSTOMER}
     return SyncRun.objects.create(
         company=connection.company,
@@ -104,13 +112,13 @@ def run(connection: QuickBooksConnection, state: RunState, coperniq_id: str = "1
     )
 
 
-def answered(row: SyncRun, question: Question, answer: str, subject: str = "") -> None:
+def record_answer(row: SyncRun, question: Question, answer: str, subject: str = "") -> None:
     """A person has answered this before."""
     row.decision_rows.create(question=question, answer=answer, subject=subject)
     SyncRun.objects.filter(pk=row.pk).update(has_decisions=True)
 
 
-def link(connection: QuickBooksConnection, kind: Kind, coperniq_id: str) -> RecordLink:
+def record_link(connection: QuickBooksConnection, kind: Kind, coperniq_id: str) -> RecordLink:
     return RecordLink.objects.create(
         connection=connection,
         kind=kind,
@@ -120,7 +128,7 @@ def link(connection: QuickBooksConnection, kind: Kind, coperniq_id: str) -> Reco
     )
 
 
-class Vendors:
+class MockedVendors:
     """Both vendors at their real addresses, played by `responses`."""
 
     def __init__(self, stage: responses.RequestsMock) -> None:
@@ -176,13 +184,85 @@ class Vendors:
         return [str(request.body) for request in self.asked(settings.INTUIT_REVOKE_URL)]
 
 
-def begin(client: Client, **query: str) -> str:
+def press_connect(client: Client, **query: str) -> str:
     """A person presses Connect: the state that Intuit will bring back."""
     answer = client.post(reverse("integrations:connect_quickbooks"), query_params=query)
     assert answer.status_code == 302, answer.content
     return parse_qs(urlsplit(answer["Location"]).query)["state"][0]
 
 
-def come_back(client: Client, state: str, realm: str = REALM, **query: str) -> Any:
+def return_from_intuit(client: Client, state: str, realm: str = REALM, **query: str) -> Any:
     told = {"state": state, "code": "demo-code", "realmId": realm, **query}
     return client.get(reverse("integrations:callback"), told)
+
+
+CHANGES = [{"field": "DisplayName", "before": "", "after": "John Smith"}]
+PREVIEW_CHOICES = [
+    {"key": "release", "label": "Write this to QuickBooks", "question": "preview"},
+    {"key": "discard", "label": "Leave it"},
+]
+MATCH_CHOICES = [
+    {"key": "link:58", "label": "Link to “Oak East”", "question": "customer"},
+    {
+        "key": "create_with_suffix",
+        "label": "Create a new one with “#2” after the name",
+        "question": "customer",
+    },
+    {"key": "retry", "label": "Try again"},
+    {"key": "discard", "label": "Leave it"},
+]
+
+
+def log_entry(connection: QuickBooksConnection, coperniq_id: str = "1", **values: Any) -> SyncLogEntry:
+    defaults = {
+        "direction": Direction.PUSH,
+        "kind": Kind.CUSTOMER,
+        "outcome": Outcome.DONE,
+        "sentence": "Created the customer “John Smith” in QuickBooks.",
+        "record_name": "John Smith",
+    }
+    return SyncLogEntry.objects.create(
+        company=connection.company, connection=connection, coperniq_id=coperniq_id, **{**defaults, **values}
+    )
+
+
+def held_run(connection: QuickBooksConnection, coperniq_id: str = "1", **values: Any) -> SyncRun:
+    defaults = {
+        "cause": "several_matches",
+        "sentence": "QuickBooks has 2 customers that could be it.",
+        "choices": MATCH_CHOICES,
+    }
+    return sync_run(connection, RunState.HELD, coperniq_id, **{**defaults, **values})
+
+
+def preview_run(connection: QuickBooksConnection, coperniq_id: str = "1", **values: Any) -> SyncRun:
+    planned = [{"operation": "update", "entity": "Customer", "quickbooks_id": "58", "changes": CHANGES}]
+    shown = {"question": Question.PREVIEW, "question_subject": "plan-a"}
+    defaults = {"cause": "preview", "choices": PREVIEW_CHOICES, "planned": planned, **shown}
+    return held_run(connection, coperniq_id, **{"preview": True, **defaults, **values})
+
+
+COMPARED = {"field": "Due date", "before": "2026-06-30", "coperniq": "2026-07-15", "quickbooks": ""}
+CONFLICT_CHOICES = [
+    {"key": "use_coperniq", "label": "Use what Coperniq has", "question": "side"},
+    {"key": "use_quickbooks", "label": "Use what QuickBooks has", "question": "side"},
+    {"key": "retry", "label": "Try again"},
+]
+
+
+def conflict_run(connection: QuickBooksConnection, **values: Any) -> SyncRun:
+    """An invoice that both sides have changed."""
+    defaults = {
+        "kind": Kind.INVOICE,
+        "action": Action.PUSH_INVOICE,
+        "cause": "conflict",
+        "sentence": "Both sides have changed invoice 1042.",
+        "choices": CONFLICT_CHOICES,
+        "planned": [{"compared": COMPARED}],
+    }
+    return held_run(connection, "11", **{**defaults, **values})
+
+
+def read_csv(answer: Any) -> list[dict[str, str]]:
+    assert isinstance(answer, StreamingHttpResponse)
+    return list(csv.DictReader(io.StringIO(answer.getvalue().decode())))

@@ -9,27 +9,27 @@ from django.utils import timezone
 
 from integrations.models import CoperniqConnection, RemoteWrite, SyncLogEntry, SyncRun
 from integrations.sync.ingest.coperniq_projects import due_coperniq_polls
-from tests.sync.intuit import cloud_event, post
-from tests.sync.two_way import Books, coperniq_state
+from tests.sync.quickbooks_webhooks import cloud_event, post
+from tests.sync.two_way import TwoWayHarness, coperniq_state
 
 DOCUMENTS = ("Invoice", "Payment")
 
 
-def invoices(books: Books) -> list[dict[str, Any]]:
+def invoices(books: TwoWayHarness) -> list[dict[str, Any]]:
     return coperniq_state(books.money, "invoices")
 
 
-def invoice(books: Books) -> dict[str, Any]:
+def invoice(books: TwoWayHarness) -> dict[str, Any]:
     found = invoices(books)
-    assert len(found) == 1, (found, told(books))
+    assert len(found) == 1, (found, logged_in_order(books))
     return found[0]
 
 
-def payments(books: Books, number: int = 0) -> list[dict[str, Any]]:
+def payments(books: TwoWayHarness, number: int = 0) -> list[dict[str, Any]]:
     return list(invoices(books)[number]["payments"])
 
 
-def catalog(books: Books) -> dict[str, dict[str, Any]]:
+def catalog(books: TwoWayHarness) -> dict[str, dict[str, Any]]:
     return {row["name"]: row for row in coperniq_state(books.money, "catalogItems")}
 
 
@@ -46,18 +46,18 @@ def lines(document: dict[str, Any]) -> list[tuple[str, float, float, str]]:
     ]
 
 
-def told(books: Books) -> list[str]:
+def logged_in_order(books: TwoWayHarness) -> list[str]:
     rows = SyncLogEntry.objects.filter(kind__in=("invoice", "payment", "item")).order_by("id")
     return [f"{row.outcome}: {row.sentence}" for row in rows]
 
 
-def writes(books: Books) -> list[str]:
+def writes(books: TwoWayHarness) -> list[str]:
     """Requests that would have changed something, at either vendor."""
     calls = books.money.office.simulator.log(write=True)
     return [f"{call['vendor']} {call['method']} {call['path']}" for call in calls]
 
 
-def credit(books: Books, amount: object) -> str:
+def credit(books: TwoWayHarness, amount: object) -> str:
     line = {
         "DetailType": "SalesItemLineDetail",
         "Amount": amount,
@@ -68,7 +68,7 @@ def credit(books: Books, amount: object) -> str:
     return str(made["Id"])
 
 
-def ring_again(books: Books) -> None:
+def ring_again(books: TwoWayHarness) -> None:
     """Intuit tells once more of everything as it stands, as it may."""
     events = [
         cloud_event(
@@ -84,13 +84,13 @@ def ring_again(books: Books) -> None:
         post(events)
 
 
-def unanswered(books: Books, **fields: Any) -> dict[str, Any]:
+def unanswered(books: TwoWayHarness, **fields: Any) -> dict[str, Any]:
     """Created in QuickBooks, and the portal has not heard of it yet."""
     push_into(books, "lost_answer", **fields)
     return books.money.in_books()
 
 
-def push_into(books: Books, fault: str, **fields: Any) -> None:
+def push_into(books: TwoWayHarness, fault: str, **fields: Any) -> None:
     """An invoice of Coperniq's, whose create meets it once."""
     money = books.money
     money.invoice(**fields)
@@ -101,7 +101,7 @@ def push_into(books: Books, fault: str, **fields: Any) -> None:
     money.office.work_once()
 
 
-def hear_while_pausing(books: Books) -> None:
+def hear_while_pausing(books: TwoWayHarness) -> None:
     """What is to be tried again has to wait; meanwhile the portal hears of everything there is."""
     waiting = SyncRun.objects.filter(not_before__isnull=False)
     waiting.update(not_before=timezone.now() + timedelta(minutes=9))
@@ -110,34 +110,34 @@ def hear_while_pausing(books: Books) -> None:
     books.money.office.work(pauses=True)
 
 
-def assert_calm(books: Books) -> None:
+def assert_nothing_left_to_do(books: TwoWayHarness) -> None:
     """Whichever way the portal looks again, nothing is written on either side and nothing is told anew.
 
     The first look alone may note what Coperniq made of our own writes, such as the status of an invoice that is paid.
     """
-    stood, cards, rows = documents(books), cards_of(), told(books)
+    stood, cards, rows = documents(books), held_runs_of(), logged_in_order(books)
     books.money.office.simulator.forget_log()
-    look_every_way(books)
-    noted = told(books)[len(rows) :]
+    poll_everything(books)
+    noted = logged_in_order(books)[len(rows) :]
     assert all(row.startswith("nothing_to_do: Invoice ") for row in noted), noted
     if noted:
-        look_every_way(books)
-        assert told(books) == rows + noted, told(books)[len(rows) :]
+        poll_everything(books)
+        assert logged_in_order(books) == rows + noted, logged_in_order(books)[len(rows) :]
     assert not writes(books), writes(books)
-    assert cards_of() == cards, cards_of()
+    assert held_runs_of() == cards, held_runs_of()
     assert documents(books) == stood
     assert not RemoteWrite.objects.open().exists()
 
 
-def look_every_way(books: Books) -> None:
+def poll_everything(books: TwoWayHarness) -> None:
     ring_again(books)
     CoperniqConnection.objects.update(next_invoice_sweep_at=timezone.now())
     books.heard()
 
 
-def cards_of() -> list[Any]:
+def held_runs_of() -> list[Any]:
     return list(SyncRun.objects.held().values_list("pk", "cause", "planned"))
 
 
-def documents(books: Books) -> list[Any]:
+def documents(books: TwoWayHarness) -> list[Any]:
     return [coperniq_state(books.money, "invoices"), *(books.money.books(entity) for entity in DOCUMENTS)]

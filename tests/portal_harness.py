@@ -40,7 +40,7 @@ CALLBACK = "http://127.0.0.1:8000/integrations/quickbooks/callback/"
 
 
 @dataclass
-class Office:
+class PortalHarness:
     simulator: Simulation
     company: Company
     coperniq: CoperniqConnection
@@ -146,16 +146,16 @@ class Office:
         return [f"{call['method']} {call['path']}" for call in self.simulator.log("quickbooks", write=write)]
 
 
-def open_office(
+def open_portal(
     simulator: Simulation, slug: str = "brightfield", api_key: str = API_KEY, **books: Any
-) -> Office:
+) -> PortalHarness:
     company = Company.objects.create(name=slug.title(), slug=slug, time_zone="America/Denver")
     simulator.coperniq(company.name, api_key)
     realm = simulator.books(f"{company.name} Books", **books)
     coperniq = CoperniqConnection(company=company, api_key_encrypted=encrypt(api_key))
     coperniq.issue_webhook_token()
     coperniq.save()
-    quickbooks = connect_books(simulator, company, realm)
+    quickbooks = connect_quickbooks(simulator, company, realm)
     workflow = simulator.make(
         "workflows",
         api_key,
@@ -172,10 +172,10 @@ def open_office(
         saved_at=timezone.now() - timedelta(minutes=1),
     )
     simulator.forget_log()
-    return Office(simulator, company, coperniq, quickbooks, workflow, trigger)
+    return PortalHarness(simulator, company, coperniq, quickbooks, workflow, trigger)
 
 
-def connect_books(simulator: Simulation, company: Company, realm: str) -> QuickBooksConnection:
+def connect_quickbooks(simulator: Simulation, company: Company, realm: str) -> QuickBooksConnection:
     tokens = tokens_for(simulator, realm)
     row = QuickBooksConnection.objects.create(
         company=company, realm_id=realm, company_name=f"{company.name} Books", home_currency="USD"

@@ -14,21 +14,21 @@ from integrations.json_reader import load_json
 from integrations.models import RecordLink, RemoteWrite
 from integrations.quickbooks.documents import parse_quickbooks_invoice
 from integrations.sync.invoices.mapping import quickbooks_invoice_snapshot
-from tests.sync.desk_of_money import Money, open_desk
-from tests.sync.office import Office
+from tests.invoice_harness import InvoiceHarness, open_invoice_harness
+from tests.portal_harness import PortalHarness
 
 LINE_FIELDS = ("id", "catalogItemId", "quantity", "unitPrice", "description")
 
 
-def stocked(office: Office, **switches: Any) -> Money:
+def with_items(office: PortalHarness, **switches: Any) -> InvoiceHarness:
     """Permits and panels are items on both sides."""
-    money = open_desk(office, **switches)
+    money = open_invoice_harness(office, **switches)
     money.book_item("Permit")
     money.book_item("Panel")
     return money
 
 
-def pushed(money: Money, *lines: tuple[str, int, object], **fields: Any) -> dict[str, Any]:
+def pushed(money: InvoiceHarness, *lines: tuple[str, int, object], **fields: Any) -> dict[str, Any]:
     """An invoice that is in QuickBooks by now."""
     invoice = money.invoice(*lines, **fields)
     money.work()
@@ -37,7 +37,7 @@ def pushed(money: Money, *lines: tuple[str, int, object], **fields: Any) -> dict
     return invoice
 
 
-def assert_at_rest(money: Money) -> None:
+def assert_at_rest(money: InvoiceHarness) -> None:
     """A second look changes nothing and costs QuickBooks nothing."""
     before = money.books("Invoice"), money.told()
     money.office.simulator.forget_log()
@@ -58,11 +58,11 @@ def sales(document: dict[str, Any]) -> list[tuple[str, float]]:
     return [(line.get("Description", ""), line["Amount"]) for line in found]
 
 
-def put(money: Money, invoice_id: str, **fields: Any) -> dict[str, Any]:
+def put(money: InvoiceHarness, invoice_id: str, **fields: Any) -> dict[str, Any]:
     return money.edit_books("Invoice", invoice_id, **fields)
 
 
-def look_away(money: Money) -> None:
+def ignore_changes(money: InvoiceHarness) -> None:
     """The portal has seen QuickBooks as it stands: only Coperniq's next edit is news."""
     raw = load_json(json.dumps(money.in_books()))
     assert isinstance(raw, dict)
@@ -70,34 +70,34 @@ def look_away(money: Money) -> None:
     RecordLink.objects.filter(kind="invoice").update(quickbooks_snapshot=image)
 
 
-def void_in_books(money: Money, invoice_id: str) -> None:
+def void_in_books(money: InvoiceHarness, invoice_id: str) -> None:
     money.office.simulator.control(f"quickbooks/{money.office.realm}/invoices/{invoice_id}/void")
 
 
-def delete_in_books(money: Money, invoice_id: str) -> None:
+def delete_in_books(money: InvoiceHarness, invoice_id: str) -> None:
     path = f"quickbooks/{money.office.realm}/records/Invoice/{invoice_id}"
     money.office.simulator.control(path, None, "DELETE")
 
 
-def prefer(office: Office, **settings: Any) -> None:
+def prefer(office: PortalHarness, **settings: Any) -> None:
     """The owner of the books chooses; the portal has not looked since yesterday."""
     office.simulator.control(f"quickbooks/{office.realm}", settings, "PATCH")
     forget_preferences(office)
 
 
-def forget_preferences(office: Office) -> None:
+def forget_preferences(office: PortalHarness) -> None:
     type(office.quickbooks).objects.update(preferences_read_at=None)
 
 
 @contextmanager
-def earlier(office: Office, minutes: int) -> Iterator[None]:
+def earlier(office: PortalHarness, minutes: int) -> Iterator[None]:
     """What both vendors do meanwhile they did so many minutes ago."""
     office.simulator.control("clock", {"shift_seconds": -60 * minutes})
     yield
     office.simulator.control("clock", {"shift_seconds": 60 * minutes})
 
 
-def later(office: Office, minutes: int = 10) -> None:
+def later(office: PortalHarness, minutes: int = 10) -> None:
     office.simulator.control("clock", {"shift_seconds": 60 * minutes})
 
 

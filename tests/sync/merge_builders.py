@@ -9,15 +9,17 @@ from typing import Any
 from integrations.models import Action, Direction, InboundEvent, RecordLink, SyncLogEntry, SyncRun
 from integrations.sync.ingest.events import receive_quickbooks
 from integrations.sync.ingest.router import route_pending_events
-from tests.sync.office import Office
+from tests.portal_harness import PortalHarness
 
 
-def merge(office: Office, away_id: str, into_id: str) -> None:
+def merge(office: PortalHarness, away_id: str, into_id: str) -> None:
     path = f"quickbooks/{office.realm}/merge/Customer"
     office.simulator.control(path, {"from": away_id, "into": into_id})
 
 
-def told_of_merge(office: Office, away_id: str, into_id: str, event_id: str = "") -> InboundEvent:
+def receive_merge_event(
+    office: PortalHarness, away_id: str, into_id: str, event_id: str = ""
+) -> InboundEvent:
     """QuickBooks' webhook names both."""
     event = {
         "id": event_id or f"merge-{time.monotonic_ns()}",
@@ -33,7 +35,7 @@ def told_of_merge(office: Office, away_id: str, into_id: str, event_id: str = ""
 
 
 def ask_about(
-    office: Office, quickbooks_id: str, kind: str = "customer", event: InboundEvent | None = None
+    office: PortalHarness, quickbooks_id: str, kind: str = "customer", event: InboundEvent | None = None
 ) -> SyncRun:
     """As planning does for what webhooks and change data tell."""
     return SyncRun.objects.request(
@@ -50,13 +52,13 @@ def ask_about(
 
 
 def notice(
-    office: Office, quickbooks_id: str, kind: str = "customer", event: InboundEvent | None = None
+    office: PortalHarness, quickbooks_id: str, kind: str = "customer", event: InboundEvent | None = None
 ) -> None:
     ask_about(office, quickbooks_id, kind, event)
     office.work()
 
 
-def told(kind: str = "customer") -> list[str]:
+def logged_sentences(kind: str = "customer") -> list[str]:
     rows = SyncLogEntry.objects.filter(kind=kind, direction=Direction.PULL).order_by("id")
     return [f"{row.outcome}: {row.sentence}" for row in rows]
 

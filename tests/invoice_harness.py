@@ -22,15 +22,15 @@ from integrations.quickbooks.records import read_customer_record
 from integrations.sync.ingest.coperniq_projects import due_coperniq_polls
 from integrations.sync.ingest.quickbooks_cdc import due_cdc_reads
 from integrations.sync.ingest.router import route_pending_events
+from tests.portal_harness import PortalHarness
 from tests.simulation import API_KEY
-from tests.sync.office import Office
 
 PERMIT: dict[str, Any] = {"name": "Permit", "code": "SVC-PERMIT", "type": "SERVICE", "category": "PERMITTING"}
 
 
 @dataclass
-class Money:
-    office: Office
+class InvoiceHarness:
+    office: PortalHarness
     account: dict[str, Any] = field(default_factory=dict)
     project: dict[str, Any] = field(default_factory=dict)
     items: dict[str, int] = field(default_factory=dict)
@@ -171,11 +171,11 @@ class Money:
         return self.office.quickbooks_calls(write=write)
 
 
-def open_desk(office: Office, **switches: Any) -> Money:
+def open_invoice_harness(office: PortalHarness, **switches: Any) -> InvoiceHarness:
     """A minute after the switch-on, with John's project in the books."""
     if switches:
         office.simulator.switch(**switches)
-    money = Money(office)
+    money = InvoiceHarness(office)
     InvoiceSyncPeriod.objects.create(
         connection=office.quickbooks, on_at=timezone.now() - timedelta(minutes=1)
     )
@@ -183,12 +183,12 @@ def open_desk(office: Office, **switches: Any) -> Money:
     money.account = office.account("John Smith")
     service = office.simulator.make("workflows", name="Service", phases=[{"name": "Visit", "type": "PHASE"}])
     money.project = office.project(money.account, "John Smith", workflowId=service["id"])
-    put_in_books(money)
+    link_customer_and_job(money)
     office.simulator.forget_log()
     return money
 
 
-def put_in_books(money: Money) -> None:
+def link_customer_and_job(money: InvoiceHarness) -> None:
     """As the portal would have, long ago: its workflow has no trigger, so that nobody looks at the project again."""
     office, client = money.office, money.account["title"]
     name = f"{client} | #{money.project['number']}"

@@ -59,7 +59,7 @@ def drop_database(url: str) -> None:
             connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
-class House:
+class ProcessStack:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.database_url = own_database(folder)
@@ -129,7 +129,7 @@ class House:
 class Tenant:
     """One company of the house, from its creation to its links."""
 
-    house: House
+    house: ProcessStack
     slug: str
     realm: str = ""
     workflow: dict[str, Any] = field(default_factory=dict)
