@@ -23,9 +23,6 @@ from unittest import mock
 
 import django
 
-from tests.invoice_harness import open_invoice_harness
-from tests.portal_harness import open_portal
-
 ROOT = Path(__file__).resolve().parent.parent
 PRODUCT = tuple(f"{ROOT / name}{os.sep}" for name in ("integrations", "accounts"))
 INTERFACE = {"plan", "apply", "detect", "on_response", "find_lost_write", "read"}
@@ -64,6 +61,8 @@ def measure_steps() -> None:
 
     from integrations.connections import rate_limiter
     from tests.conftest import OpenGate
+    from tests.invoice_harness import open_invoice_harness
+    from tests.portal_harness import open_portal
     from tests.sync.in_process import InProcess
 
     setup_test_environment()
