@@ -103,8 +103,8 @@ class CustomerMessage(Catalog):
     )
     MERGE_PENDING = (
         Cause.MERGE_PENDING,
-        "“{name}” was merged into another {kind} in QuickBooks. Decide under Held runs whether its links move there; "
-        "this continues by itself after that.",
+        "“{name}” was merged into another {kind} in QuickBooks. Decide under Needs attention whether its links move "
+        "there; this continues by itself after that.",
     )
     NAME_CHANGED = (
         Cause.WARNING,

@@ -220,7 +220,7 @@ class PhaseTrigger(models.Model):
     preview = models.BooleanField(
         "preview only",
         default=False,
-        help_text="What would be written is shown under Held runs, field by field, and nothing is written until "
+        help_text="What would be written is shown under Needs attention, field by field, and nothing is written until "
         "somebody releases it.",
     )
     saved_at = models.DateTimeField(default=timezone.now)

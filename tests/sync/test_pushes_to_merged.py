@@ -18,8 +18,8 @@ from tests.sync.invoice_builders import assert_at_rest, pushed
 from tests.sync.merge_builders import logged_sentences, merge, notice, receive_merge_event
 
 WAITS = (
-    "waiting: “John Smith” was merged into another customer in QuickBooks. Decide under Held runs whether its links move "
-    "there; this continues by itself after that."
+    "waiting: “John Smith” was merged into another customer in QuickBooks. Decide under Needs attention whether its "
+    "links move there; this continues by itself after that."
 )
 
 
