@@ -119,8 +119,8 @@ class InvoiceHarness:
     def work_until_payment(self) -> None:
         """Up to the run that would write one to QuickBooks, which comes up next."""
         CoperniqConnection.objects.update(next_poll_at=timezone.now())
-        for errand in due_coperniq_polls():
-            errand()
+        for job in due_coperniq_polls():
+            job()
         for _ in range(10):
             route_pending_events()
             if SyncRun.objects.unfinished().filter(action="push_payment").exists():
@@ -137,8 +137,8 @@ class InvoiceHarness:
 
     def look_at_changes(self) -> None:
         QuickBooksConnection.objects.update(next_changes_at=timezone.now())
-        for errand in due_cdc_reads():
-            errand()
+        for job in due_cdc_reads():
+            job()
 
     def configure(self, **values: Any) -> None:
         SyncSettings.objects.filter(connection=self.office.quickbooks).update(**values)

@@ -96,8 +96,8 @@ class PortalHarness:
         """What the worker does, in this thread, until nothing is due. `pauses` are waited out without waiting."""
         for _ in range(30):
             if polls:
-                for errand in due_coperniq_polls():
-                    errand()
+                for job in due_coperniq_polls():
+                    job()
             route_pending_events()
             if not pauses:
                 SyncRun.objects.ignore_pauses()

@@ -95,8 +95,8 @@ def push_into(books: TwoWayHarness, fault: str, **fields: Any) -> None:
     money = books.money
     money.invoice(**fields)
     CoperniqConnection.objects.update(next_poll_at=timezone.now())
-    for errand in due_coperniq_polls():
-        errand()
+    for job in due_coperniq_polls():
+        job()
     money.office.simulator.fault(fault, method="POST", path="/invoice", times=1)
     money.office.work_once()
 

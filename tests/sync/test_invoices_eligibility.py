@@ -199,8 +199,8 @@ def test_an_edit_polled_but_not_planned_before_syncing_went_off_is_made_up_for_t
     invoice = pushed(money)
     money.edit(invoice, description="Edited a moment before")
     CoperniqConnection.objects.update(next_poll_at=timezone.now())
-    for errand in due_coperniq_polls():
-        errand()
+    for job in due_coperniq_polls():
+        job()
     money.switch(False)
     money.work()
     assert InboundEvent.objects.filter(reason="invoice syncing is off").count() == 1

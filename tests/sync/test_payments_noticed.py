@@ -224,8 +224,8 @@ def test_what_was_passed_over_while_off_is_news_once_it_is_on_again(money: Invoi
     money.work()
     money.change_payment(invoice, payment, amount=30)
     CoperniqConnection.objects.update(next_poll_at=timezone.now())
-    for errand in due_coperniq_polls():
-        errand()
+    for job in due_coperniq_polls():
+        job()
     route_pending_events()
     money.switch(False)
     money.office.work()
@@ -239,8 +239,8 @@ def test_what_was_passed_over_while_off_is_news_once_it_is_on_again(money: Invoi
 def test_what_was_seen_just_before_the_switch_off_is_not_planned(money: InvoiceHarness) -> None:
     money.pay(money.invoice(("Permit", 1, 100)), 40)
     CoperniqConnection.objects.update(next_poll_at=timezone.now())
-    for errand in due_coperniq_polls():
-        errand()
+    for job in due_coperniq_polls():
+        job()
     money.switch(False)
     money.office.work()
     event = InboundEvent.objects.filter(record_type="invoice").get()

@@ -286,10 +286,10 @@ def test_a_ring_during_a_poll_makes_the_next_one_due(office: PortalHarness, sett
     settings.COPERNIQ_POLL_SECONDS = 60
     project = office.project(office.account("John Smith"))
     make_due(office)
-    errand = due_coperniq_polls()[0]
+    job = due_coperniq_polls()[0]
     office.coperniq.refresh_from_db()
     office.ring(project, "Billing")
-    errand()
+    job()
     row = CoperniqConnection.objects.get()
     assert row.last_poll_started_at is not None
     assert row.next_poll_at == row.last_poll_started_at + timedelta(seconds=10)
@@ -299,10 +299,10 @@ def test_a_ring_does_not_put_off_a_poll_that_is_due_before(office: PortalHarness
     settings.COPERNIQ_POLL_SECONDS = 1
     project = office.project(office.account("John Smith"))
     make_due(office)
-    errand = due_coperniq_polls()[0]
+    job = due_coperniq_polls()[0]
     office.coperniq.refresh_from_db()
     office.ring(project, "Billing")
-    errand()
+    job()
     row = CoperniqConnection.objects.get()
     assert row.last_poll_started_at is not None
     assert row.next_poll_at == row.last_poll_started_at + timedelta(seconds=1)
