@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from integrations.models import RecordLink, RemoteWrite, RunState, SyncLogEntry, SyncRun
+from integrations.models import Outcome, RecordLink, RemoteWrite, RunState, SyncLogEntry, SyncRun
 from integrations.sync.engine.coperniq_texts import memo_of
 from integrations.sync.engine.correlation_tag import without_tag
 from tests.sync.histories import cents
@@ -159,7 +159,18 @@ def check_pair(invoice: Row, document: Row | None, link: RecordLink) -> None:
     ours["due"], theirs["due"] = str(invoice.get("dueDate") or "")[:10], document["DueDate"]
     if not ours["due"]:  # QuickBooks gives each invoice one; what people set is in another year
         theirs["due"] = document["DueDate"] if document["DueDate"].startswith(PEOPLES_YEAR) else ""
+    if warned_of_totals(link, ours["total"], theirs["total"]):
+        ours["total"] = theirs["total"]
     assert ours == theirs, f"{name} differs, and nobody says so: {ours} {theirs}"
+
+
+def warned_of_totals(link: RecordLink, *totals: int) -> bool:
+    """True if the newest line in the log about this invoice's content names both totals, as they are now."""
+    entries = SyncLogEntry.objects.filter(kind="invoice", coperniq_id=link.coperniq_id)
+    newest = entries.filter(outcome__in=(Outcome.DONE, Outcome.DONE_WITH_WARNING)).latest("id")
+    return newest.outcome == Outcome.DONE_WITH_WARNING and all(
+        f"${total / 100:,.2f} in " in newest.sentence for total in totals
+    )
 
 
 def check_payments(found: Reckoning) -> None:
