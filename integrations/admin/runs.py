@@ -60,7 +60,7 @@ class SyncRunAdmin(FactAdmin):
         count = retry_all(queryset, cast("User", request.user))
         self.tell(
             request,
-            f"{count} of {queryset.count()} runs are tried again; the others neither are held nor pause.",
+            f"{count} of {queryset.count()} runs are tried again; the others neither need attention nor pause.",
         )
 
     @scoped_action(Right.CONFIGURE, "Release previews")
@@ -72,7 +72,7 @@ class SyncRunAdmin(FactAdmin):
     @scoped_action(Right.CONFIGURE, "Discard")
     def discard(self, request: HttpRequest, queryset: QuerySet[SyncRun]) -> None:
         result = discard_all(queryset, cast("User", request.user))
-        discarded = f"{result.decided} held runs were discarded; nothing of them was written."
+        discarded = f"{result.decided} runs were discarded; nothing of them was written."
         self.tell(request, f"{discarded} {result.left_out}".strip())
 
     def tell(self, request: HttpRequest, sentence: str) -> None:

@@ -26,7 +26,7 @@ class CustomerMessage(Catalog):
     )
     CUSTOMER_ACTIVE_AGAIN = (
         Cause.CUSTOMER_ACTIVE_AGAIN,
-        "“{name}” is active again in QuickBooks. You can now retry what was held because of it.",
+        "“{name}” is active again in QuickBooks. You can now retry what needs attention because of it.",
     )
     CUSTOMER_INACTIVE = (
         Cause.CUSTOMER_INACTIVE,

@@ -73,7 +73,7 @@ class RunState(models.TextChoices):
     QUEUED = "queued", "Queued"
     RUNNING = "running", "Running"
     WAITING = "waiting", "Waiting"
-    HELD = "held", "Held"
+    HELD = "held", "Needs attention"
     DONE = "done", "Done"
     CANCELLED = "cancelled", "Cancelled"
 

@@ -19,7 +19,7 @@ class Outcome(models.TextChoices):
     NOTHING_TO_DO = "nothing_to_do", "Nothing to do"
     SKIPPED = "skipped", "Skipped"
     WAITING = "waiting", "Waiting"
-    HELD = "held", "Held"
+    HELD = "held", "Needs attention"
     RETRYING = "retrying", "Retrying"
 
 

@@ -85,7 +85,9 @@ class LogFilter(ListFilter):
 
 
 class RunFilter(ListFilter):
-    state = forms.ChoiceField(required=False, choices=options(RunState, "Held first, then the newest"))
+    state = forms.ChoiceField(
+        required=False, choices=options(RunState, "Needs attention first, then the newest")
+    )
     kind = forms.ChoiceField(required=False, choices=options(Kind, "Any kind"))
     direction = forms.ChoiceField(required=False, choices=options(Direction, "Both directions"))
     cause = forms.CharField(required=False, max_length=60, widget=forms.HiddenInput)

@@ -56,7 +56,7 @@ def test_previews_are_released_and_held_runs_discarded_by_admins(
     shown, match = preview_run(acme_books, "1"), held_run(acme_books, "2")
     assert "1 previews were released" in act(client_of_alice, RUNS, "release_previews", shown, match).text
     assert state(shown) == RunState.QUEUED
-    assert "1 held runs were discarded" in act(client_of_alice, RUNS, "discard", match).text
+    assert "1 runs were discarded" in act(client_of_alice, RUNS, "discard", match).text
     assert state(match) == RunState.CANCELLED
 
 

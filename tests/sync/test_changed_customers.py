@@ -80,7 +80,7 @@ def test_inactive_is_a_warning_once_and_active_again_is_told(office: PortalHarne
     for _ in range(2):
         notice(office, number)
     assert logged_sentences()[1:] == [
-        "done: “John Smith” is active again in QuickBooks. You can now retry what was held because of it."
+        "done: “John Smith” is active again in QuickBooks. You can now retry what needs attention because of it."
     ]
     assert not SyncRun.objects.held().exists()
 

@@ -131,7 +131,7 @@ def test_choice_is_stored_queued_woken_for_and_recorded(
     assert decide(client_of_alice, row, "link:58").json() == {"ok": True}
     assert (state(row), row.answer_to(Question.CUSTOMER).key) == (RunState.QUEUED, "link:58")
     act = AuditLogEntry.objects.get(verb="decide")
-    assert (act.before, act.after) == ("Held: several_matches", "link:58 (Link to “Oak East”)")
+    assert (act.before, act.after) == ("Needs attention: several_matches", "link:58 (Link to “Oak East”)")
     assert OrmQ.objects.exists()
 
 
@@ -210,7 +210,7 @@ def test_retry_takes_held_and_pausing_runs_and_leaves_the_others(
     assert state(done) == RunState.DONE
     acts = AuditLogEntry.objects.filter(verb="retry").order_by("pk")
     assert [(act.before, act.after) for act in acts] == [
-        ("Held: several_matches", "Queued"),
+        ("Needs attention: several_matches", "Queued"),
         ("Queued", "Queued"),
     ]
 
