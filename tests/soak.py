@@ -1,8 +1,9 @@
 """Everything that takes long, within SOAK_MINUTES: `python -m tests.soak`.
 
-First all tests on SQLite, measured, for two thirds of the time at most; then random histories for a third; then all tests
-on PostgreSQL, and histories there for as long as is left. A part whose time is up ends with what it has begun and skips
-the rest.
+On SQLite: the quick tests again, with coverage, which is judged; then the long tests and the processes; then random
+histories. On PostgreSQL: what `make test` has left out there, then histories. Each part has a share of the time; what
+a part does not need is left to those after it, and a part whose time is up ends with what it has begun. In the default
+25 minutes PostgreSQL comes to a part of its tests; SOAK_MINUTES=90 comes to all of them.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ from pathlib import Path
 PYTEST = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadscope"]
 POSTGRES = [sys.executable, "-m", "tests.postgres"]
 COVERAGE = [sys.executable, "-m", "coverage"]
-ALL, HISTORIES = ["-m", "not history or not soak"], ["-m", "history and soak"]
+QUICK = ["-m", "not soak and not processes"]
+LONG = ["-m", "soak and not history or processes"]
+HISTORIES = ["-m", "history and soak"]
+LEFT_OUT_ON_POSTGRES = ["-m", "(soak or not every_database) and not history"]
 MINUTES = float(os.environ.get("SOAK_MINUTES", "25"))
 GRACE_SECONDS = 300
 """What a test that was begun in time may still take."""
@@ -58,17 +62,21 @@ def check_coverage() -> None:
 
 def main() -> None:
     begin = time.time()
-    end, third = begin + MINUTES * 60, MINUTES * 20
+
+    def by(share: float) -> float:
+        return begin + share * MINUTES * 60
+
     for left in Path().glob(".coverage*"):
         left.unlink()
-    if run([*PYTEST, *ALL, "--cov", "--cov-report="], begin + 2 * third, COVERAGE_FILE=".coverage.soak"):
+    if run([*PYTEST, *QUICK, "--cov", "--cov-report="], by(0.6), COVERAGE_FILE=".coverage.soak"):
         check_coverage()
     else:
         print("soak: no time was left to measure everything, so that coverage is not judged")
     many = {"HISTORIES": "1000", "KILLED_HISTORIES": str(1 + int(MINUTES / 8))}
-    run([*PYTEST, *HISTORIES], min(end, time.time() + third), **many)
-    if run([*POSTGRES, *PYTEST, *ALL], end):
-        run([*POSTGRES, *PYTEST, *HISTORIES], end, **many)
+    run([*PYTEST, *LONG], by(0.75))
+    run([*PYTEST, *HISTORIES], by(0.87), **many)
+    if run([*POSTGRES, *PYTEST, *LEFT_OUT_ON_POSTGRES], by(1)):
+        run([*POSTGRES, *PYTEST, *HISTORIES], by(1), **many)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ def vendor() -> Iterator[responses.RequestsMock]:
 
 
 @pytest.fixture
-def client() -> CoperniqClient:
+def api() -> CoperniqClient:
     session = VendorSession("coperniq", sleep=lambda seconds: None)
     return CoperniqClient(api_url=API + "/", api_key=" demo-key\n", session=session)
 

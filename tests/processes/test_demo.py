@@ -55,70 +55,70 @@ class Demo:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     running = Demo(tmp_path_factory.mktemp("demo") / "house")
     yield running
     assert running.stop() == 0
 
 
 @pytest.mark.soak
-def test_every_role_signs_in(demo: Demo) -> None:
-    assert set(demo.log_ins()) == {"admin", "finance", "staff", "operator"}
-    for email in demo.log_ins().values():
-        visitor = PortalClient(demo.portal)
-        visitor.sign_in(email, demo.password)
+def test_every_role_signs_in(stack: Demo) -> None:
+    assert set(stack.log_ins()) == {"admin", "finance", "staff", "operator"}
+    for email in stack.log_ins().values():
+        visitor = PortalClient(stack.portal)
+        visitor.sign_in(email, stack.password)
         assert visitor.get("/integrations/?company=brightfield").status_code == 200
 
 
-def test_a_card_moved_on_the_board_becomes_a_customer_and_a_job(demo: Demo) -> None:
-    move_card(demo)
-    assert "Maria Garcia" in names(demo)
+def test_a_card_moved_on_the_board_becomes_a_customer_and_a_job(stack: Demo) -> None:
+    move_card(stack)
+    assert "Maria Garcia" in names(stack)
     told = f"Created the job “{JOB}” in QuickBooks."
-    staff = visitor(demo)
+    staff = visitor(stack)
     eventually(lambda: told in sentences(staff), "the log tells it")
 
 
 @pytest.mark.soak
-def test_an_invoice_made_and_paid_on_the_boards_quickbooks_side_is_in_coperniq(demo: Demo) -> None:
-    move_card(demo)
-    job = next(row for row in demo.simulator.customers(REALM) if row["DisplayName"] == JOB)
+def test_an_invoice_made_and_paid_on_the_boards_quickbooks_side_is_in_coperniq(stack: Demo) -> None:
+    move_card(stack)
+    job = next(row for row in stack.simulator.customers(REALM) if row["DisplayName"] == JOB)
     first = {"line-0": "", "item-0": "1", "quantity-0": "2.75", "price-0": "118.50", "taxed-0": "1"}
     second = {"line-1": "", "item-1": "1", "quantity-1": "1", "price-1": "285", "taxed-1": "1"}
-    made = send(demo, f"customers/{job['Id']}/invoices", **first, **second, percent="5")
-    staff, total = visitor(demo), "$629.21"  # of lines $610.88, less 5 %, and 8 % of what is taxed
+    made = send(stack, f"customers/{job['Id']}/invoices", **first, **second, percent="5")
+    staff, total = visitor(stack), "$629.21"  # of lines $610.88, less 5 %, and 8 % of what is taxed
     eventually(lambda: any(total in told for told in sentences(staff)), "the invoice is in Coperniq")
-    send(demo, f"{made}/payments", amount="100", method="Check")
+    send(stack, f"{made}/payments", amount="100", method="Check")
     recorded = "Recorded the payment of $100.00 for invoice 1001 in Coperniq."
     eventually(lambda: recorded in sentences(staff), "so is its payment")
 
 
-def move_card(demo: Demo) -> None:
+def move_card(stack: Demo) -> None:
     """Garcia's card, to Installation, where it may stand already."""
-    if JOB in names(demo):
+    if JOB in names(stack):
         return
-    company = demo.simulator.control(f"coperniq/{KEY}", method="GET")
+    company = stack.simulator.control(f"coperniq/{KEY}", method="GET")
     project = next(row for row in company["projects"] if row["title"] == "Garcia Residence")
     workflow = next(row for row in company["workflows"] if row["id"] == project["workflowId"])
     phase = next(row for row in workflow["phases"] if row["name"] == "Installation")
-    demo.simulator.start_phase(project["id"], phase["id"], KEY)
-    eventually(lambda: JOB in names(demo), "the job is in QuickBooks")
+    stack.simulator.start_phase(project["id"], phase["id"], KEY)
+    eventually(lambda: JOB in names(stack), "the job is in QuickBooks")
 
 
-def send(demo: Demo, path: str, **form: str) -> str:
+def send(stack: Demo, path: str, **form: str) -> str:
     """A form of the board; where it leads to."""
-    answer = demo.simulator.session.post(f"{demo.simulator.url}/board/{path}", form, timeout=20)
+    answer = stack.simulator.session.post(f"{stack.simulator.url}/board/{path}", form, timeout=20)
     assert answer.ok, answer.text
     return urlsplit(answer.url).path.removeprefix("/board/")
 
 
-def visitor(demo: Demo) -> PortalClient:
-    found = PortalClient(demo.portal)
-    found.sign_in(demo.log_ins()["staff"], demo.password)
+def visitor(stack: Demo) -> PortalClient:
+    found = PortalClient(stack.portal)
+    found.sign_in(stack.log_ins()["staff"], stack.password)
     return found
 
 
-def names(demo: Demo) -> list[str]:
-    return [row["DisplayName"] for row in demo.simulator.customers(REALM)]
+def names(stack: Demo) -> list[str]:
+    return [row["DisplayName"] for row in stack.simulator.customers(REALM)]
 
 
 def sentences(staff: PortalClient) -> list[str]:
@@ -126,8 +126,8 @@ def sentences(staff: PortalClient) -> list[str]:
 
 
 @pytest.mark.soak
-def test_a_port_in_use_is_named(demo: Demo) -> None:
-    taken = demo.portal.rsplit(":", 1)[1]
+def test_a_port_in_use_is_named(stack: Demo) -> None:
+    taken = stack.portal.rsplit(":", 1)[1]
     command = [sys.executable, "manage.py", "demo", "--port", taken]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1

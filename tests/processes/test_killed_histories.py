@@ -144,7 +144,7 @@ def database_url() -> str:
 
 
 @pytest.fixture
-def world(settings: Settings) -> Iterator[OnAPort]:
+def listening_simulator(settings: Settings) -> Iterator[OnAPort]:
     built = OnAPort()
     with built.listening():
         for name, value in built.settings().items():
@@ -153,9 +153,9 @@ def world(settings: Settings) -> Iterator[OnAPort]:
 
 
 @pytest.fixture
-def worker(world: OnAPort, tmp_path: Path) -> Iterator[Worker]:
+def worker(listening_simulator: OnAPort, tmp_path: Path) -> Iterator[Worker]:
     more = {"DATABASE_URL": database_url(), "QUICKBOOKS_CDC_SECONDS": "2"}
-    found = Worker(tmp_path, {**os.environ, **HASTY, **world.settings(), **more})
+    found = Worker(tmp_path, {**os.environ, **HASTY, **listening_simulator.settings(), **more})
     yield found
     if found.is_running:
         found.kill()
@@ -170,10 +170,12 @@ def steps_of(chance: TwoWayChance) -> list[Step]:
 
 
 @pytest.mark.parametrize("seed", seeds(3, "KILLED_HISTORIES", handful=1))
-def test_both_sides_agree_whenever_the_worker_is_killed(world: OnAPort, worker: Worker, seed: int) -> None:
+def test_both_sides_agree_whenever_the_worker_is_killed(
+    listening_simulator: OnAPort, worker: Worker, seed: int
+) -> None:
     chance, hurry = TwoWayChance(seed), Hurry()
     chosen = {name: chance.choice(values) for name, values in SWITCHES.items()}
-    office = open_portal(world, custom_txn_numbers=chance.random() < 0.5)
+    office = open_portal(listening_simulator, custom_txn_numbers=chance.random() < 0.5)
     history = open_two_ways(office, hurry, CLOCKS[seed % len(CLOCKS)], Alive, **chosen)
     history.money.configure(owners={name: chance.choice(OWNERS) for name in SyncSettings.OWNED})
     history.worker = worker
@@ -185,7 +187,7 @@ def test_both_sides_agree_whenever_the_worker_is_killed(world: OnAPort, worker: 
         with hurry.everywhere():
             history.settle_down()
             assert history.kills == KILLS
-            log = world.log(write=True)
+            log = listening_simulator.log(write=True)
             check(history)
             check_calm(history)
             check_writes(history, log)

@@ -43,6 +43,6 @@ def _text(value: str | bytes) -> str:
 
 
 @pytest.fixture
-def intuit() -> Iterator[Intuit]:
+def routes() -> Iterator[Intuit]:
     with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
         yield Intuit(mock)

@@ -22,23 +22,23 @@ def a_record(number: int, **fields: object) -> dict[str, object]:
     return {"Id": str(number), "SyncToken": "3", "MetaData": times} | fields
 
 
-def read(intuit: Intuit, *answers: dict[str, Any]) -> Changes:
-    intuit.mock.get(
+def read(routes: Intuit, *answers: dict[str, Any]) -> Changes:
+    routes.mock.get(
         f"{COMPANY}/cdc", json={"CDCResponse": list(answers), "time": "2026-05-05T03:00:00-07:00"}
     )
-    return intuit.client.read_changes(KINDS, SINCE)
+    return routes.client.read_changes(KINDS, SINCE)
 
 
-def test_it_asks_once_for_all_kinds_in_pacific_time(intuit: Intuit) -> None:
-    assert read(intuit) == Changes((), is_full=False)
-    sent = intuit.sent().params
+def test_it_asks_once_for_all_kinds_in_pacific_time(routes: Intuit) -> None:
+    assert read(routes) == Changes((), is_full=False)
+    sent = routes.sent().params
     assert sent["entities"] == "Customer,Invoice,Payment"
     assert sent["changedSince"] == "2026-05-04T23:30:15-08:00"
 
 
-def test_kinds_without_changes_may_be_empty_or_missing(intuit: Intuit) -> None:
+def test_kinds_without_changes_may_be_empty_or_missing(routes: Intuit) -> None:
     found = read(
-        intuit,
+        routes,
         {"QueryResponse": [{"Customer": [a_record(1)], "startPosition": 1, "maxResults": 1}, {}]},
         {"QueryResponse": [{"Payment": [a_record(2), a_record(3)]}]},
         {"QueryResponse": {"Invoice": [a_record(4)]}},
@@ -56,38 +56,38 @@ def test_kinds_without_changes_may_be_empty_or_missing(intuit: Intuit) -> None:
     assert first.record["Id"] == "1"
 
 
-def test_of_a_deleted_one_little_is_left(intuit: Intuit) -> None:
+def test_of_a_deleted_one_little_is_left(routes: Intuit) -> None:
     stub = a_record(266, domain="QBO", status="Deleted")
     del stub["SyncToken"]
-    (gone,) = read(intuit, {"QueryResponse": [{"Invoice": [stub]}]}).found
+    (gone,) = read(routes, {"QueryResponse": [{"Invoice": [stub]}]}).found
     assert (gone.id, gone.is_deleted, gone.sync_token, gone.updated_at) == ("266", True, "", CHANGED_AT)
 
 
-def test_an_answer_of_the_most_there_can_be_is_full(intuit: Intuit, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_of_the_most_there_can_be_is_full(routes: Intuit, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(changes, "MOST_OBJECTS", 2)
-    assert read(intuit, {"QueryResponse": [{"Customer": [a_record(1)]}, {"Payment": [a_record(2)]}]}).is_full
+    assert read(routes, {"QueryResponse": [{"Customer": [a_record(1)]}, {"Payment": [a_record(2)]}]}).is_full
 
 
-def test_another_shape_is_no_answer(intuit: Intuit) -> None:
-    intuit.mock.get(f"{COMPANY}/cdc", json={"QueryResponse": {}})
+def test_another_shape_is_no_answer(routes: Intuit) -> None:
+    routes.mock.get(f"{COMPANY}/cdc", json={"QueryResponse": {}})
     with pytest.raises(UnexpectedShape):
-        intuit.client.read_changes(KINDS, SINCE)
+        routes.client.read_changes(KINDS, SINCE)
 
 
-def test_what_cannot_be_read_is_an_outage(intuit: Intuit) -> None:
-    intuit.mock.get(f"{COMPANY}/cdc", body="<html>")
+def test_what_cannot_be_read_is_an_outage(routes: Intuit) -> None:
+    routes.mock.get(f"{COMPANY}/cdc", body="<html>")
     with pytest.raises(Unavailable):
-        intuit.client.read_changes(KINDS, SINCE)
+        routes.client.read_changes(KINDS, SINCE)
 
 
-def test_documents_are_asked_for_by_the_hundred_and_names_inactive_or_not(intuit: Intuit) -> None:
-    intuit.mock.get(f"{COMPANY}/query", json={"QueryResponse": {"Invoice": [a_record(7)]}})
-    assert [row.id for row in intuit.client.find_those("Invoice", [str(n) for n in range(150)])] == ["7", "7"]
-    assert len(intuit.mock.calls) == 2
-    assert "WHERE Id IN ('100', '101'" in intuit.sent(1).params["query"]
-    intuit.client.list_changed("Customer", SINCE)
+def test_documents_are_asked_for_by_the_hundred_and_names_inactive_or_not(routes: Intuit) -> None:
+    routes.mock.get(f"{COMPANY}/query", json={"QueryResponse": {"Invoice": [a_record(7)]}})
+    assert [row.id for row in routes.client.find_those("Invoice", [str(n) for n in range(150)])] == ["7", "7"]
+    assert len(routes.mock.calls) == 2
+    assert "WHERE Id IN ('100', '101'" in routes.sent(1).params["query"]
+    routes.client.list_changed("Customer", SINCE)
     assert (
-        intuit.sent(2)
+        routes.sent(2)
         .params["query"]
         .startswith(
             "SELECT * FROM Customer WHERE MetaData.LastUpdatedTime >= '2026-05-04T23:30:15-08:00'"

@@ -26,7 +26,7 @@ REDIRECT = "https://portal.example/integrations/quickbooks/callback/"
 
 
 @pytest.fixture
-def intuit() -> Iterator[responses.RequestsMock]:
+def mock() -> Iterator[responses.RequestsMock]:
     with responses.RequestsMock() as mock:
         yield mock
 
@@ -60,10 +60,10 @@ def test_the_browser_is_sent_with_state_and_scope() -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:8001", "localhost:8001", "[::1]:8001"])
-def test_the_simulator_needs_no_https(host: str, intuit: responses.RequestsMock) -> None:
+def test_the_simulator_needs_no_https(host: str, mock: responses.RequestsMock) -> None:
     local = replace(APP, authorize_url=f"http://{host}/connect", token_url=f"http://{host}/bearer")
     assert oauth.authorize_url(local, redirect_uri=REDIRECT, state="s").startswith(f"http://{host}/connect?")
-    intuit.post(f"http://{host}/bearer", json=oauth_mock("refreshResponse"))
+    mock.post(f"http://{host}/bearer", json=oauth_mock("refreshResponse"))
     assert oauth.refresh(local, "demo-refresh").access_token == "sample_access_token"
 
 
@@ -80,10 +80,10 @@ def test_nothing_is_sent_in_the_clear_to_another_machine(url: str) -> None:
         oauth.revoke(app, "demo-refresh")
 
 
-def test_a_code_is_exchanged(intuit: responses.RequestsMock) -> None:
-    intuit.post(APP.token_url, json=oauth_mock("tokenResponse"))
+def test_a_code_is_exchanged(mock: responses.RequestsMock) -> None:
+    mock.post(APP.token_url, json=oauth_mock("tokenResponse"))
     tokens = oauth.exchange_code(APP, code="demo/code", redirect_uri=REDIRECT)
-    assert form(intuit) == {"grant_type": "authorization_code", "code": "demo/code", "redirect_uri": REDIRECT}
+    assert form(mock) == {"grant_type": "authorization_code", "code": "demo/code", "redirect_uri": REDIRECT}
     assert (tokens.access_token, tokens.refresh_token) == ("sample_access_token", "sample_refresh_token")
     assert lasts(tokens.access_expires_at, 3600)
     assert lasts(tokens.refresh_expires_at, 8726400)
@@ -91,13 +91,13 @@ def test_a_code_is_exchanged(intuit: responses.RequestsMock) -> None:
 
 
 def test_a_token_is_refreshed_with_our_identity_and_the_hard_expiry_asked_for(
-    intuit: responses.RequestsMock,
+    mock: responses.RequestsMock,
 ) -> None:
     answer = oauth_mock("refreshResponse") | {"x_refresh_token_hard_expires_in": 157680000}
-    intuit.post(APP.token_url, json=answer)
+    mock.post(APP.token_url, json=answer)
     tokens = oauth.refresh(APP, "RT1-demo+/=")
-    assert form(intuit) == {"grant_type": "refresh_token", "refresh_token": "RT1-demo+/="}
-    headers = sent(intuit).headers
+    assert form(mock) == {"grant_type": "refresh_token", "refresh_token": "RT1-demo+/="}
+    headers = sent(mock).headers
     assert headers["Authorization"] == "Basic " + base64.b64encode(b"demo-client:demo-secret").decode()
     assert headers["Content-Type"] == "application/x-www-form-urlencoded"
     assert headers["Accept"] == "application/json"
@@ -105,16 +105,16 @@ def test_a_token_is_refreshed_with_our_identity_and_the_hard_expiry_asked_for(
     assert lasts(tokens.refresh_hard_expires_at, 157680000)
 
 
-def test_a_recorded_answer_with_a_byte_order_mark_is_read(intuit: responses.RequestsMock) -> None:
-    intuit.post(APP.token_url, body=dotnet_document("success_token_response"))
+def test_a_recorded_answer_with_a_byte_order_mark_is_read(mock: responses.RequestsMock) -> None:
+    mock.post(APP.token_url, body=dotnet_document("success_token_response"))
     assert lasts(oauth.refresh(APP, "demo-refresh").refresh_expires_at, 15552000)
 
 
 def test_missing_lifetimes_are_the_documented_ones_and_absurd_ones_are_bounded(
-    intuit: responses.RequestsMock,
+    mock: responses.RequestsMock,
 ) -> None:
-    intuit.post(APP.token_url, json={"access_token": "a", "refresh_token": "r"})
-    intuit.post(APP.token_url, json=oauth_mock("tokenResponse") | {"expires_in": 1536130629063})
+    mock.post(APP.token_url, json={"access_token": "a", "refresh_token": "r"})
+    mock.post(APP.token_url, json=oauth_mock("tokenResponse") | {"expires_in": 1536130629063})
     usual, absurd = oauth.refresh(APP, "demo-refresh"), oauth.refresh(APP, "demo-refresh")
     assert lasts(usual.access_expires_at, 3600)
     assert lasts(usual.refresh_expires_at, 8640000)
@@ -129,10 +129,10 @@ def test_secrets_are_not_shown() -> None:
     assert "demo-secret" not in shown
 
 
-def test_the_recorded_end_of_a_grant_is_reported(intuit: responses.RequestsMock) -> None:
+def test_the_recorded_end_of_a_grant_is_reported(mock: responses.RequestsMock) -> None:
     recorded = oauth_mock("errorResponse")["response"]
     headers = {"intuit_tid": recorded["headers"]["intuit_tid"], "Date": recorded["headers"]["date"]}
-    intuit.post(APP.token_url, status=recorded["status"], body=recorded["body"], headers=headers)
+    mock.post(APP.token_url, status=recorded["status"], body=recorded["body"], headers=headers)
     with pytest.raises(AuthorizationRevoked) as caught:
         oauth.refresh(APP, "demo-refresh")
     assert caught.value.code == "invalid_grant"
@@ -159,9 +159,9 @@ def test_the_recorded_end_of_a_grant_is_reported(intuit: responses.RequestsMock)
     ],
 )
 def test_other_answers_of_the_token_endpoint(
-    intuit: responses.RequestsMock, status: int, body: str, kind: type[VendorError]
+    mock: responses.RequestsMock, status: int, body: str, kind: type[VendorError]
 ) -> None:
-    intuit.post(APP.token_url, status=status, body=body)
+    mock.post(APP.token_url, status=status, body=body)
     with pytest.raises(VendorError) as caught:
         oauth.refresh(APP, "demo-refresh")
     assert type(caught.value) is kind
@@ -169,28 +169,28 @@ def test_other_answers_of_the_token_endpoint(
 
 @pytest.mark.parametrize("lost", [requests.ReadTimeout(), requests.ConnectionError()])
 def test_a_refresh_without_an_answer_may_be_tried_again_but_not_by_itself(
-    intuit: responses.RequestsMock, lost: Exception
+    mock: responses.RequestsMock, lost: Exception
 ) -> None:
-    intuit.post(APP.token_url, body=lost)
+    mock.post(APP.token_url, body=lost)
     with pytest.raises(Unavailable):
         oauth.refresh(APP, "demo-refresh")
-    assert len(intuit.calls) == 1
+    assert len(mock.calls) == 1
 
 
-def test_a_token_is_revoked(intuit: responses.RequestsMock) -> None:
-    intuit.post(APP.revoke_url, status=200)
+def test_a_token_is_revoked(mock: responses.RequestsMock) -> None:
+    mock.post(APP.revoke_url, status=200)
     oauth.revoke(APP, "demo-refresh")
-    body = sent(intuit).body
+    body = sent(mock).body
     assert isinstance(body, bytes)
     assert json.loads(body) == {"token": "demo-refresh"}
-    assert sent(intuit).headers["Content-Type"] == "application/json"
+    assert sent(mock).headers["Content-Type"] == "application/json"
 
 
 @pytest.mark.parametrize("body", ["", '{"error":"invalid_grant"}', '{"error":"invalid_token"}'])
-def test_a_token_that_is_dead_already_needs_no_revoking(intuit: responses.RequestsMock, body: str) -> None:
-    intuit.post(APP.revoke_url, status=400, body=body)
+def test_a_token_that_is_dead_already_needs_no_revoking(mock: responses.RequestsMock, body: str) -> None:
+    mock.post(APP.revoke_url, status=400, body=body)
     oauth.revoke(APP, "demo-refresh")
-    assert len(intuit.calls) == 1
+    assert len(mock.calls) == 1
 
 
 @pytest.mark.parametrize(
@@ -202,8 +202,8 @@ def test_a_token_that_is_dead_already_needs_no_revoking(intuit: responses.Reques
     ],
 )
 def test_a_revocation_that_failed_is_reported(
-    intuit: responses.RequestsMock, status: int, body: str, kind: type[VendorError]
+    mock: responses.RequestsMock, status: int, body: str, kind: type[VendorError]
 ) -> None:
-    intuit.post(APP.revoke_url, status=status, body=body)
+    mock.post(APP.revoke_url, status=status, body=body)
     with pytest.raises(kind):
         oauth.revoke(APP, "demo-refresh")

@@ -31,7 +31,7 @@ def built() -> InProcess:
 
 
 @pytest.fixture
-def world(db: None, built: InProcess, settings: Settings) -> Iterator[InProcess]:
+def history_simulator(db: None, built: InProcess, settings: Settings) -> Iterator[InProcess]:
     built.reset()
     built.news.clear()
     built.heard = 0
@@ -42,12 +42,12 @@ def world(db: None, built: InProcess, settings: Settings) -> Iterator[InProcess]
 
 
 @contextmanager
-def played(world: InProcess, seed: int, chance: TwoWayChance) -> Iterator[TwoWays]:
+def played(history_simulator: InProcess, seed: int, chance: TwoWayChance) -> Iterator[TwoWays]:
     """What goes wrong in it is told with the whole history."""
     time = Time()
     with time.everywhere(), same_luck(seed):
         chosen = {name: chance.choice(values) for name, values in SWITCHES.items()}
-        office = open_portal(world, custom_txn_numbers=chance.random() < 0.5)
+        office = open_portal(history_simulator, custom_txn_numbers=chance.random() < 0.5)
         history = open_two_ways(office, time, CLOCKS[seed % len(CLOCKS)], TwoWays, **chosen)
         try:
             yield history
@@ -57,14 +57,14 @@ def played(world: InProcess, seed: int, chance: TwoWayChance) -> Iterator[TwoWay
 
 
 @pytest.mark.parametrize("seed", seeds(150))
-def test_both_sides_agree_whatever_happens(world: InProcess, seed: int) -> None:
+def test_both_sides_agree_whatever_happens(history_simulator: InProcess, seed: int) -> None:
     """In a third of the histories a person decides what is asked; a quarter is without trouble."""
     chance = TwoWayChance(seed)
-    with played(world, seed, chance) as history:
+    with played(history_simulator, seed, chance) as history:
         for step in chance.history(STEPS, trouble=seed % 4 != 1, people=seed % 3 == 0):
             history.play(step)
         history.settle_down()
-        log = world.log(write=True)
+        log = history_simulator.log(write=True)
         check(history)
         check_calm(history)
         check_writes(history, log)
@@ -72,9 +72,9 @@ def test_both_sides_agree_whatever_happens(world: InProcess, seed: int) -> None:
 
 @pytest.mark.parametrize("seed", seeds(6, "QUIET_HISTORIES", handful=1))
 def test_each_edit_is_written_to_the_other_side_once_and_to_its_own_never(
-    world: InProcess, seed: int
+    history_simulator: InProcess, seed: int
 ) -> None:
     chance = TwoWayChance(seed)
-    with played(world, seed, chance) as history:
+    with played(history_simulator, seed, chance) as history:
         for step in chance.edits(QUIET_STEPS):
             check_edit(history, step)

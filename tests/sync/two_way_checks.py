@@ -154,17 +154,18 @@ def check_pair(invoice: Row, document: Row | None, link: RecordLink) -> None:
         assert invoice["storedStatus"] == "DECLINED", f"{name} is gone in QuickBooks, and nobody says so"
         return
     assert invoice["storedStatus"] != "DECLINED", f"{name} is declined in Coperniq, and nobody says so"
-    ours = {"total": cents(invoice["amount"]), "memo": memo_of(invoice["description"] or "").strip()}
-    theirs = {"total": cents(document["TotalAmt"]), "memo": without_tag(document.get("PrivateNote", ""))}
+    totals = cents(invoice["amount"]), cents(document["TotalAmt"])
+    ours = {"memo": memo_of(invoice["description"] or "").strip()}
+    theirs = {"memo": without_tag(document.get("PrivateNote", ""))}
     ours["due"], theirs["due"] = str(invoice.get("dueDate") or "")[:10], document["DueDate"]
     if not ours["due"]:  # QuickBooks gives each invoice one; what people set is in another year
         theirs["due"] = document["DueDate"] if document["DueDate"].startswith(PEOPLES_YEAR) else ""
-    if warned_of_totals(link, ours["total"], theirs["total"]):
-        ours["total"] = theirs["total"]
+    if totals[0] != totals[1] and not warned_of_totals(link, totals):
+        ours["total"], theirs["total"] = map(str, totals)
     assert ours == theirs, f"{name} differs, and nobody says so: {ours} {theirs}"
 
 
-def warned_of_totals(link: RecordLink, *totals: int) -> bool:
+def warned_of_totals(link: RecordLink, totals: tuple[int, int]) -> bool:
     """True if the newest line in the log about this invoice's content names both totals, as they are now."""
     entries = SyncLogEntry.objects.filter(kind="invoice", coperniq_id=link.coperniq_id)
     newest = entries.filter(outcome__in=(Outcome.DONE, Outcome.DONE_WITH_WARNING)).latest("id")
