@@ -98,10 +98,10 @@ class RemoteWrite(models.Model):
     def body(self, text: str) -> None:
         self.body_encrypted = encrypt(text)
 
-    def mark_sent(self) -> None:
+    def count_send(self) -> None:
+        """Mark the write as sent once more; the caller saves it."""
         self.state, self.sends = self.State.SENT, self.sends + 1
         self.sent_at = self.sent_at or timezone.now()
-        self.save(update_fields=["state", "sends", "sent_at"])
 
     def close(self, state: State, *, at: datetime | None = None, **values: object) -> None:
         """Close an answered, refused or abandoned write and delete its body, which is not needed any more."""

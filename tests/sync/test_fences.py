@@ -35,21 +35,6 @@ def test_a_lane_lost_while_planning_stores_no_write(
     assert not RemoteWrite.objects.exists()
 
 
-def test_a_lane_lost_between_row_and_request_sends_nothing(
-    office: PortalHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lease, run = about_to_push(office)
-    save = RemoteWrite.save
-
-    def saved_and_lost(self: RemoteWrite, **values: Any) -> None:
-        save(self, **values)
-        take_over()
-
-    monkeypatch.setattr(RemoteWrite, "save", saved_and_lost)
-    run_once(SyncContext(lease, run.connection), run)
-    assert office.quickbooks_calls(write=True) == []
-
-
 def test_a_refusal_heard_after_the_lane_was_lost_is_left_to_the_next(
     office: PortalHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,19 +71,22 @@ def test_what_was_found_after_a_lost_answer_is_not_stored_once_the_lane_is_lost(
     assert RemoteWrite.objects.open().exists(), "for the next driver to settle"
 
 
-def test_the_lease_outlives_the_call(office: PortalHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_leaves_after_its_row_is_stored_and_with_a_lease_that_outlives_it(
+    office: PortalHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lease, run = about_to_push(office)
-    leases = []
+    seen = []
     write = QuickBooksClient.write
 
     def looked_at(self: QuickBooksClient, *values: str) -> Any:
         ends_at = timezone.now() + timedelta(seconds=self.timeout_seconds)
-        leases.append(CompanyLease.objects.get().leased_until > ends_at)
+        row = RemoteWrite.objects.get()
+        seen.append((CompanyLease.objects.get().leased_until > ends_at, row.state, row.sends))
         return write(self, *values)
 
     monkeypatch.setattr(QuickBooksClient, "write", looked_at)
     run_once(SyncContext(lease, run.connection), run)
-    assert leases == [True]
+    assert seen == [(True, RemoteWrite.State.SENT, 1)]
 
 
 def test_a_lane_held_fast_by_its_driver_never_loses_lease(office: PortalHarness) -> None:

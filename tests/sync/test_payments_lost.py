@@ -83,12 +83,11 @@ def test_a_worker_killed_in_between_leaves_one_payment(
     money.work_until_payment()
     with monkeypatch.context() as patch:
         if moment == "before the request":
-            patch.setattr(engine_outbox, "transmit_write", die)
+            patch.setattr(engine_outbox, "send_write", die)
         else:
             patch.setattr(engine_executor, "settle_run", die)
         money.office.work_once()
-    state = "prepared" if moment == "before the request" else "sent"
-    assert RemoteWrite.objects.open().get().state == state
+    assert RemoteWrite.objects.open().get().state == "sent"
     SyncRun.objects.filter(state="running").update(fence=0)
     recorded_once(money)
 

@@ -15,7 +15,7 @@ from integrations.models import Action, Direction, Outcome, RemoteWrite, SyncRun
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.failure_policy import held_result, result_of_error, unstored_result
 from integrations.sync.engine.handlers import installed
-from integrations.sync.engine.persistence import store_result, stored_parameters
+from integrations.sync.engine.persistence import store_owned, store_result, stored_parameters
 from integrations.sync.engine.plan import RunResult
 from integrations.sync.engine.preview import preview_result
 from integrations.sync.engine.recovery import (
@@ -131,7 +131,7 @@ def settle_run(ctx: SyncContext, run: SyncRun, result: RunResult) -> None:
     """Store the closed write, the link, the follow-up runs, the log entry and the run in one transaction."""
     with transaction.atomic():
         ctx.lease.assert_owned()
-        store_result(ctx, run, result)
+        store_owned(run, result)
         values = {
             "cause": result.cause,
             "sentence": result.sentence,

@@ -66,11 +66,16 @@ def _link_metadata(run: SyncRun, plan: Plan) -> dict[str, Any]:
 
 
 def store_prepared_write(ctx: SyncContext, write: RemoteWrite, body: str) -> None:
+    """Store a write as sent, in the commit before its request leaves; the lease then outlives the call.
+
+    If the process ends between the two, the write counts as one whose response was lost.
+    """
     write.body = body
     write.request_id = _request_id_of(write, body)
+    write.count_send()
     with transaction.atomic():
-        ctx.lease.assert_owned()
-        write.save()
+        ctx.ensure_lease_outlives_call()
+        write.save(force_insert=True)
 
 
 def _request_id_of(write: RemoteWrite, body: str) -> str:
@@ -99,9 +104,9 @@ def _body_of(planned: PlannedWrite) -> str:
 
 
 def send_write(ctx: SyncContext, write: RemoteWrite) -> WriteResponse:
-    """Send a write for the first time. Any error but OutcomeUnknown means that it was not executed, and closes it."""
+    """Send a write that was just stored. Any error but OutcomeUnknown means that it was not executed, and closes it."""
     try:
-        return transmit_write(ctx, write)
+        return _transmit(ctx, write)
     except OutcomeUnknown:
         raise
     except VendorError as error:
@@ -109,10 +114,16 @@ def send_write(ctx: SyncContext, write: RemoteWrite) -> WriteResponse:
         raise
 
 
-def transmit_write(ctx: SyncContext, write: RemoteWrite) -> WriteResponse:
+def resend_write(ctx: SyncContext, write: RemoteWrite) -> WriteResponse:
+    """Send the stored body of an open write again."""
+    write.count_send()
     with transaction.atomic():
         ctx.ensure_lease_outlives_call()
-        write.mark_sent()
+        write.save(update_fields=["state", "sends", "sent_at"])
+    return _transmit(ctx, write)
+
+
+def _transmit(ctx: SyncContext, write: RemoteWrite) -> WriteResponse:
     if write.vendor == Vendor.COPERNIQ:
         return WriteResponse(_send_to_coperniq(ctx.coperniq, write), "")
     answer = ctx.quickbooks.write(write.entity, write.body, write.request_id, write.operation)

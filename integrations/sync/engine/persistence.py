@@ -24,18 +24,23 @@ from integrations.sync.engine.plan import AnsweredWrite, RunResult
 def store_result(ctx: SyncContext, run: SyncRun, result: RunResult) -> None:
     with transaction.atomic():
         ctx.lease.assert_owned()
-        if result.answered is not None:
-            _close_answered(result.answered)
-            _consume_decision(run, result.answered.write)
-        if result.link is not None:
-            store_link(result.link)
-        _store_other_links(result.other_links)
-        for entry in result.entries:
-            entry.save()
-        for follow_up in result.asks:
-            SyncRun.objects.request(follow_up)
-        if not result.silent and not _is_repeated(run, result):
-            build_log_entry(run, result).save()
+        store_owned(run, result)
+
+
+def store_owned(run: SyncRun, result: RunResult) -> None:
+    """Store a result in the transaction of a caller who has checked that the lease is owned."""
+    if result.answered is not None:
+        _close_answered(result.answered)
+        _consume_decision(run, result.answered.write)
+    if result.link is not None:
+        store_link(result.link)
+    _store_other_links(result.other_links)
+    for entry in result.entries:
+        entry.save()
+    for follow_up in result.asks:
+        SyncRun.objects.request(follow_up)
+    if not result.silent and not _is_repeated(run, result):
+        build_log_entry(run, result).save(force_insert=True)
 
 
 def _close_answered(answered: AnsweredWrite) -> None:

@@ -14,7 +14,7 @@ from integrations.errors import Refused
 from integrations.models import Direction, Kind, RecordLink, RemoteWrite, RunState, SyncRun, Vendor
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.handlers import response_handler
-from integrations.sync.engine.outbox import record_refusal, transmit_write
+from integrations.sync.engine.outbox import record_refusal, resend_write
 from integrations.sync.engine.plan import RunResult
 from integrations.sync.engine.responses import WriteResponse
 
@@ -98,7 +98,7 @@ def _resend(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | 
     recorded; the write stays open until that has succeeded.
     """
     try:
-        return transmit_write(ctx, write)
+        return resend_write(ctx, write)
     except Refused as error:
         found = _find_lost_write(ctx, write, body)
         if found is None:
