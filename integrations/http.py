@@ -172,19 +172,24 @@ class VendorSession:
         max_wait = self._limiter.max_wait_seconds if self._limiter else 0.0
         pauses = iter(READ_PAUSES if method == "GET" else ())
         while True:
-            pause = next(pauses, 0.0) * random.uniform(0.5, 1.5)  # noqa: S311 - spreads load, protects nothing
-            may_try_again = pause > 0 and self._seconds_to_answer(deadline) - pause >= SHORTEST_TRY_SECONDS
             waited = self._enter(max_wait)
             max_wait, deadline = max_wait - waited, deadline + waited
             try:
                 reply = self._send_once(request, deadline, write=write)
             except Unavailable:
-                if not may_try_again:
+                if not self._may_try_again(pauses, deadline):
                     raise
             else:
-                if reply.status not in BUSY or not may_try_again:
+                if reply.status not in BUSY or not self._may_try_again(pauses, deadline):
                     return reply
-            self._sleep(pause)
+
+    def _may_try_again(self, pauses: Iterator[float], deadline: float) -> bool:
+        """Pause before another try; False if there is none left, or no time for an answer."""
+        pause = next(pauses, 0.0) * random.uniform(0.5, 1.5)  # noqa: S311 - spreads load, protects nothing
+        if not pause or self._seconds_to_answer(deadline) - pause < SHORTEST_TRY_SECONDS:
+            return False
+        self._sleep(pause)
+        return True
 
     def _send_once(self, request: requests.Request, deadline: float, *, write: bool) -> Reply:
         reply = None
@@ -227,7 +232,8 @@ class VendorSession:
                 raise _BodyTooSlow
 
     def _seconds_to_answer(self, deadline: float) -> float:
-        return max(deadline - time.monotonic() - self._connect_seconds, 0.0)
+        """At least a moment: urllib3 refuses a timeout of zero with an error that is no failure of the vendor."""
+        return max(deadline - time.monotonic() - self._connect_seconds, 0.01)
 
     def _error_of(self, error: Exception, *, write: bool) -> VendorError:
         reason = _reason(error)

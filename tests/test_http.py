@@ -235,6 +235,16 @@ def test_a_silent_server_loses_the_outcome_of_a_write() -> None:
     assert error.detail == "ReadTimeoutError"
 
 
+@pytest.mark.parametrize("write", [False, True])
+def test_a_server_that_is_silent_until_the_time_is_up_is_unavailable(write: bool) -> None:
+    """No try follows for which no time is left."""
+    silence = threading.Event()
+    with server(lambda connection: silence.wait(10)) as url:
+        error = failure(a_session(timeout=(0.05, 1.6)), url, write=write)
+        silence.set()
+    assert type(error) is (OutcomeUnknown if write else Unavailable)
+
+
 def test_a_truncated_body_is_no_answer() -> None:
     with server(lambda connection: connection.sendall(OK.replace(b": 2", b": 200"))) as url:
         assert isinstance(failure(a_session(), url, write=True), OutcomeUnknown)
