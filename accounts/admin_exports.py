@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import PermissionDenied
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import QuerySet
 from import_export.admin import ExportActionMixin
 
@@ -28,7 +29,12 @@ class ScopedExportMixin(ExportActionMixin):  # type: ignore[misc]  # the library
         return allowed
 
     def get_export_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return rows_for(request.user, super().get_export_queryset(request), Right.EXPORT)
+        """Raises BadRequest for a filter that the list would refuse as well."""
+        try:
+            rows = super().get_export_queryset(request)
+        except IncorrectLookupParameters as error:
+            raise BadRequest("Unknown filter") from error
+        return rows_for(request.user, rows, Right.EXPORT)
 
     def get_valid_export_item_pks(self, request: HttpRequest) -> list[Any]:
         posted = [key for key in request.POST.getlist("export_items") if key.isdecimal()]

@@ -52,9 +52,11 @@ def refused(
 
 
 def next_page(request: HttpRequest, to: str) -> str:
-    """The address in `next`, if it is a page of this portal; else the page `to`."""
+    """The address in `next`, if it is a page of this portal; else the page `to`.
+
+    A text without a slash would be taken for the name of a view.
+    """
     wanted = request.POST.get("next", "")
     hosts = {request.get_host()}
-    if url_has_allowed_host_and_scheme(wanted, allowed_hosts=hosts, require_https=request.is_secure()):
-        return wanted
-    return reverse(to)
+    is_own = url_has_allowed_host_and_scheme(wanted, hosts, require_https=request.is_secure())
+    return wanted if is_own and wanted.startswith("/") else reverse(to)

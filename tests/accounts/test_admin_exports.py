@@ -48,6 +48,8 @@ def test_an_export_follows_the_filters_and_no_others(frank: User, bolt: Company,
     client = sign_in(frank)
     assert b"note of" not in export(client, company__id__exact=str(bolt.pk)).content
     assert export(client, company__slug="bolt").status_code == 400
+    assert export(client, nothing="1").status_code == 400
+    assert client.get(f"{NOTES}export/", {"format": "0", "nothing": "1"}).status_code in (200, 400)
 
 
 def test_staff_exports_nothing(sam: User, sign_in: SignIn) -> None:

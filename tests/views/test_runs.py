@@ -320,3 +320,29 @@ def test_releasing_by_cause_counts_only_what_is_held(
     )
     assert "1 run released." in answer.text
     assert "left out" not in answer.text
+
+
+@pytest.mark.parametrize(
+    "text", ["on", "é", "[]", "2026-11-30T25:61", "integrations:log", "../x", "\\evil", ""]
+)
+def test_what_is_no_address_leads_back_to_the_list(
+    acme_books: QuickBooksConnection, client_of_alice: Client, text: str
+) -> None:
+    row = held_run(acme_books, "3")
+    assert client_of_alice.post(RETRY, {"run": row.pk, "next": text}).headers["Location"] == RUNS
+
+
+@pytest.mark.every_database
+@pytest.mark.parametrize("field", ["cause", "run", "choice", "next", "a\0b"])
+def test_null_characters_are_refused(client_of_alice: Client, field: str) -> None:
+    body = {"cause": "name_taken", field: "a\0b"}
+    assert client_of_alice.post(RETRY, body).status_code == 400
+    answer = client_of_alice.post(RETRY, body, headers={"Accept": "application/json"})
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, [field.replace("\0", "")])
+
+
+@pytest.mark.every_database
+@pytest.mark.parametrize("page", [RUNS, "/integrations/", "/admin/", "/accounts/choose-company/"])
+@pytest.mark.parametrize("field", ["company", "q", "next", "nothing"])
+def test_null_characters_in_an_address_are_refused(client_of_alice: Client, page: str, field: str) -> None:
+    assert client_of_alice.get(page, {field: "a\0b"}).status_code == 400
