@@ -13,7 +13,7 @@ import sqlite3
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -63,6 +63,17 @@ RUN_FIELDS = (
     "quickbooks_id",
     "plan",
     "choices",
+)
+WRITE_COLUMNS = (
+    "id",
+    "vendor",
+    "kind",
+    "entity",
+    "operation",
+    "quickbooks_id",
+    "request_id",
+    "state",
+    "sends",
 )
 LOG_FIELDS = ("id", "at", "direction", "kind", "outcome", "coperniq_id", "quickbooks_id", "sentence")
 
@@ -138,6 +149,12 @@ class Restored:
             process.terminate()
             process.wait(30)
         self.simulator.reset()
+
+    def rows(self, table: str, *columns: str) -> list[Row]:
+        """Rows of the database itself, for what no page shows."""
+        with closing(sqlite3.connect(self.folder / "portal.sqlite3")) as database:
+            found = database.execute(f"SELECT {', '.join(columns)} FROM integrations_{table} ORDER BY id")
+            return [dict(zip(columns, row, strict=True)) for row in found]
 
     def manage(self, *commands: list[str]) -> None:
         """Several commands in one process."""
@@ -238,7 +255,11 @@ def restored(tmp_path: Path, simulator_on_a_port: Simulation) -> Iterator[Restor
 
 
 def test_a_stored_database_migrates_and_goes_on_syncing(restored: Restored) -> None:
+    links = restored.rows("recordlink", "id", "kind", "written")
+    writes = restored.rows("remotewrite", *WRITE_COLUMNS)
     restored.manage(["migrate", "--verbosity", "0"], ["makemigrations", "--check", "--dry-run"])
+    check_states(restored, links)
+    assert restored.rows("remotewrite", *WRITE_COLUMNS) == writes
     restored.start()
     check_everything_is_there(restored)
     restored.worker.start()
@@ -264,6 +285,75 @@ def check_everything_is_there(restored: Restored) -> None:
             assert_same_rows(restored.links(company, kind), before["links"][kind], LINK_FIELDS)
         assert_same_rows(restored.runs(company), [as_spelled_now(row) for row in before["runs"]], RUN_FIELDS)
         assert_same_rows(restored.log(company), before["log"]["entries"], LOG_FIELDS)
+
+
+def check_states(restored: Restored, before: list[Row]) -> None:
+    """Everything that was remembered about a record is still known. What was one bag has a name for each thing now."""
+    states = {
+        row["id"]: json.loads(row["sync_state"]) for row in restored.rows("recordlink", "id", "sync_state")
+    }
+    remembered: set[str] = set()
+    for link in before:
+        written, state = json.loads(link["written"]), states.pop(link["id"])
+        found = STATES[link["kind"]](written)
+        assert state == ({"version": 1} if link["kind"] != "item" else {}) | known(found), link
+        remembered |= {*known(found)}
+    assert not states
+    assert remembered == REMEMBERED
+
+
+def known(state: Row) -> Row:
+    return {name: value for name, value in state.items() if value}
+
+
+def invoice_state(written: Row) -> Row:
+    edits = {
+        side: {name: known({"digest": edit["value"], "at": edit["at"]}) for name, edit in fields.items()}
+        for side, fields in written.get("changed_at", {}).items()
+    }
+    return {
+        "ended": written.get("ended"),
+        "line_ids": written.get("line_ids"),
+        "has_folded_lines": written.get("folded"),
+        "keeps_removed_lines": written.get("lines_stay"),
+        "needs_repair": written.get("repair"),
+        "was_chosen": written.get("sent_anyway"),
+        "unsettled": written.get("unsettled"),
+        "moved_from": written.get("moved_from"),
+        "edit_times": known(edits),
+        "overridden": {
+            name: {
+                "side": each["side"],
+                "text": each["told"],
+                "payload": each["values"],
+                "run_id": each["run"],
+            }
+            for name, each in written.get("losers", {}).items()
+        },
+    }
+
+
+def payment_state(written: Row) -> Row:
+    ended = {"gone": "gone_in_quickbooks", "left": "only_in_quickbooks"}.get(written.get("ended", ""))
+    return {
+        "ended": ended,
+        "is_share": written.get("share"),
+        "needs_applying": written.get("misplaced"),
+    }
+
+
+STATES: dict[str, Callable[[Row], Row]] = {
+    "customer": lambda written: {"written_values": written},
+    "job": lambda written: {"written_values": written},
+    "invoice": invoice_state,
+    "payment": payment_state,
+    "item": lambda written: written,
+}
+# The stored database has a record for each.
+REMEMBERED = {
+    *("written_values", "ended", "line_ids", "keeps_removed_lines", "was_chosen", "unsettled", "moved_from"),
+    *("edit_times", "overridden", "is_share", "has_folded_lines", "needs_repair", "needs_applying"),
+}
 
 
 def as_spelled_now(run: Row) -> Row:

@@ -81,8 +81,8 @@ def store(connection: QuickBooksConnection, row: Row, item: Row, link: RecordLin
         "synced_at": timezone.now(),
     }
     if link is None or link.quickbooks_id != item["id"]:
-        # The snapshot and the sync state belong to another item.
-        fresh: dict[str, Any] = {"quickbooks_snapshot": {}, "written": {}, "quickbooks_version": ""}
+        # The snapshot belongs to another item.
+        fresh: dict[str, Any] = {"quickbooks_snapshot": {}, "quickbooks_version": ""}
         values |= {"quickbooks_id": item["id"], "linked_at": timezone.now(), **fresh}
     RecordLink.objects.update_or_create(
         connection=connection, kind=Kind.ITEM, coperniq_id=row["id"], defaults=values

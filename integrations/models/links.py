@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import ClassVar, Generic, Self, TypeVar
 
 from django.db import models
 from django.db.models import Q
@@ -8,9 +8,16 @@ from django.utils import timezone
 
 from integrations.models.connections import QuickBooksConnection
 from integrations.models.enums import Kind
+from integrations.models.sync_state import (
+    STATE_TYPES,
+    CustomerState,
+    InvoiceState,
+    PaymentState,
+    SyncState,
+)
+from integrations.models.typed_json import StoredData
 
-MOVED_FROM = "moved_from"
-"""Key in `written`: the former customer of an invoice that was moved in QuickBooks, until a person has decided."""
+StateT = TypeVar("StateT", bound=StoredData)
 
 
 class RecordLinkQuerySet(models.QuerySet["RecordLink"]):
@@ -26,12 +33,30 @@ class RecordLinkQuerySet(models.QuerySet["RecordLink"]):
         """Several links of customers that were merged differ in `part`; the link of the remaining one has none."""
         return self.of(connection, kind).filter(quickbooks_id=quickbooks_id, quickbooks_part=part).first()
 
+    def documents_of_customer(self, connection: QuickBooksConnection, quickbooks_id: str) -> Self:
+        """Invoices and payments that belonged to it when they were last read, or before a person moved them."""
+        of_customer = Q(quickbooks_snapshot__customer=quickbooks_id) | Q(sync_state__moved_from=quickbooks_id)
+        return self.filter(of_customer, connection=connection, kind__in=(Kind.INVOICE, Kind.PAYMENT))
+
+
+class _StateOf(Generic[StateT]):
+    """A link's sync state as a dataclass. It is set as a whole, see `dataclasses.replace`."""
+
+    def __init__(self, state_type: type[StateT]) -> None:
+        self.state_type = state_type
+
+    def __get__(self, link: RecordLink, _owner: object) -> StateT:
+        return self.state_type.from_json(link.sync_state)
+
+    def __set__(self, link: RecordLink, state: StateT) -> None:
+        link.sync_state = state.as_json()
+
 
 class RecordLink(models.Model):
     """A pair of linked records, with a snapshot of the mapped fields of each as its vendor last returned them.
 
-    A side has changed if it differs from its own snapshot. `written` has the values that the portal wrote, as QuickBooks
-    returned them: under Enrich a field that still has its value may be updated, any other was edited by a person.
+    A side has changed if it differs from its own snapshot. What else is remembered is in `sync_state`, read and set as
+    the dataclass of the link's kind: `customer_state` (also of jobs), `invoice_state`, `payment_state`.
     """
 
     class MatchMethod(models.TextChoices):
@@ -64,11 +89,15 @@ class RecordLink(models.Model):
     quickbooks_at = models.DateTimeField(null=True, blank=True)
     coperniq_snapshot = models.JSONField(default=dict, blank=True)
     quickbooks_snapshot = models.JSONField(default=dict, blank=True)
-    written = models.JSONField(default=dict, blank=True)
+    sync_state = models.JSONField(default=dict, blank=True)
     linked_at = models.DateTimeField(default=timezone.now)
     synced_at = models.DateTimeField(default=timezone.now)
 
     objects = RecordLinkQuerySet.as_manager()
+
+    customer_state = _StateOf(CustomerState)
+    invoice_state = _StateOf(InvoiceState)
+    payment_state = _StateOf(PaymentState)
 
     class Meta:
         constraints = [
@@ -88,6 +117,10 @@ class RecordLink(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.coperniq_id} ↔ {self.quickbooks_id}"
+
+    @property
+    def state(self) -> SyncState:
+        return STATE_TYPES[self.kind].from_json(self.sync_state)
 
     @property
     def display_number(self) -> str:

@@ -74,7 +74,8 @@ def link_of(company: Company, entry: SyncLogEntry) -> RecordLink | None:
 def compared(link: RecordLink) -> list[Compared]:
     if link.kind in (Kind.CUSTOMER, Kind.JOB):
         paths = [path for path in FieldMapping.DEFAULTS if path not in UNSHOWN]
-        rows = [*(row_of(link, path) for path in paths), *project_rows(link)]
+        written = link.customer_state.written_values
+        rows = [*(row_of(link, path, written.get(path, "")) for path in paths), *project_rows(link)]
     else:
         found = {*link.coperniq_snapshot, *link.quickbooks_snapshot} - {*INTERNAL}
         # A database need not keep the order of the keys.
@@ -93,9 +94,10 @@ def project_rows(link: RecordLink) -> list[Compared]:
     return [Compared(name, text(part), "", False) for name, part in parts.items()]
 
 
-def row_of(link: RecordLink, path: str) -> Compared:
+def row_of(link: RecordLink, path: str, written: str = "") -> Compared:
+    """`written` is the value that the portal wrote, "" if it wrote none."""
     current = text(link.quickbooks_snapshot.get(path), path)
-    by_portal = bool(current) and text(link.written.get(path), path) == current
+    by_portal = bool(current) and written == current
     name = FIELD_NAMES.get(path, path.removesuffix("_cents").replace("_", " "))
     return Compared(name, text(link.coperniq_snapshot.get(path), path), current, by_portal)
 

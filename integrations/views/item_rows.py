@@ -80,7 +80,7 @@ def item_rows(connection: QuickBooksConnection) -> Iterator[ItemRow]:
     """Sorted by name."""
     items = stored_list(connection, LookupList.Name.ITEMS)
     stored = RecordLink.objects.of(connection, Kind.ITEM).defer(
-        "coperniq_snapshot", "quickbooks_snapshot", "written"
+        "coperniq_snapshot", "quickbooks_snapshot", "sync_state"
     )
     links = {link.coperniq_id: link for link in stored}
     known, index = {item["id"]: item for item in items}, ItemIndex(items)

@@ -54,7 +54,7 @@ def links_of(request: CompanyRequest, kind: str) -> QuerySet[RecordLink]:
     if connection is None:
         return RecordLink.objects.none()
     links = RecordLink.objects.of(connection, kind).defer(
-        "coperniq_snapshot", "quickbooks_snapshot", "written"
+        "coperniq_snapshot", "quickbooks_snapshot", "sync_state"
     )
     return links.annotate(invoice_number=number_of_invoice()) if kind == Kind.PAYMENT else links
 

@@ -19,6 +19,7 @@ from integrations.models import (
     RemoteWrite,
     SyncRun,
 )
+from integrations.models.sync_state import PaymentState
 from integrations.quickbooks.changes import ChangedRecord
 from integrations.sync.engine.correlation_tag import coperniq_tag
 from integrations.sync.ingest.change_detection import filter_relevant_changes
@@ -210,7 +211,7 @@ def test_a_payment_applied_to_another_linked_invoice_is_reported(billed: Invoice
     billed.invoice(("Permit", 1, 100))
     billed.work()
     second = RecordLink.objects.filter(kind="invoice").exclude(pk=first.pk).get()
-    RecordLink.objects.filter(kind="payment").update(written={"share": True})
+    RecordLink.objects.filter(kind="payment").update(sync_state=PaymentState(is_share=True).as_json())
     paid = billed.in_books("Payment")
     lines = [
         {"Amount": 40, "LinkedTxn": [{"TxnId": first.quickbooks_id, "TxnType": "Invoice"}]},

@@ -57,7 +57,7 @@ def test_a_new_name_is_told_once_and_stays_peoples(office: PortalHarness, projec
     assert row.changes == [{"field": "DisplayName", "before": "John Smith", "after": "Smith, John"}]
     assert row.coperniq_id == link.coperniq_id
     renamed = office.link("customer")
-    assert (renamed.quickbooks_name, renamed.written) == ("Smith, John", link.written)
+    assert (renamed.quickbooks_name, renamed.sync_state) == ("Smith, John", link.sync_state)
     assert not office.quickbooks_calls(write=True)
     enter_again(office, project)
     office.work()

@@ -7,7 +7,8 @@ from typing import Any, cast
 from integrations.causes import Cause
 from integrations.errors import NeedsDecision
 from integrations.messages import Message
-from integrations.models import Answer, Decisions, Question, SyncRun
+from integrations.models import Answer, Decisions, Owner, Question, SyncRun
+from integrations.models.sync_state import OverriddenValue
 from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.invoices.conflicts import (
     USE_COPERNIQ,
@@ -48,9 +49,9 @@ def test_what_a_run_settled_by_itself_stays_settled_when_its_question_is_answere
     run = SyncRun(pk=5)
     run.decisions = Decisions({Question.SIDE: Answer("use_quickbooks")})
     overridden = {
-        "memo": {"side": "quickbooks", "run": 5},
-        "lines": {"side": "coperniq", "run": 5},
-        "due_date": {"side": "quickbooks", "run": 4},
+        "memo": OverriddenValue(Owner.QUICKBOOKS, "", "{}", 5),
+        "lines": OverriddenValue(Owner.COPERNIQ, "", "{}", 5),
+        "due_date": OverriddenValue(Owner.QUICKBOOKS, "", "{}", 4),
     }
     found = Resolution(overridden, is_answered=True)
     apply_overridden(run, cast("Any", None), [], found)

@@ -77,7 +77,7 @@ def test_a_lost_answer_to_an_update_still_counts_as_written_by_the_portal(office
     office.enter(project)
     office.simulator.fault("lost_answer", method="POST", path="/customer", times=1)
     office.work()
-    assert office.link("customer").written["PrimaryPhone.FreeFormNumber"] == "1"
+    assert office.link("customer").customer_state.written_values["PrimaryPhone.FreeFormNumber"] == "1"
     assert_one_of_each(office)
 
 
@@ -279,7 +279,7 @@ def test_an_old_lost_update_that_arrived_is_recognised(office: PortalHarness) ->
     office.simulator.forget_log()
     office.work()
     assert office.quickbooks_calls(write=True) == []
-    assert office.link("customer").written["PrimaryPhone.FreeFormNumber"] == "1"
+    assert office.link("customer").customer_state.written_values["PrimaryPhone.FreeFormNumber"] == "1"
 
 
 def test_a_lost_update_people_have_overwritten_is_planned_anew(office: PortalHarness) -> None:

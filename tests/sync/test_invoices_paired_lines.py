@@ -217,7 +217,7 @@ def test_the_first_edit_of_a_found_one_pairs_lines_by_their_order(money: Invoice
     """Found by its mark after a restored backup: which line is which was lost with the database."""
     invoice = pushed(money, ("Permit", 1, 100), ("Panel", 2, 50))
     link = money.link()
-    RecordLink.objects.filter(pk=link.pk).update(written={}, coperniq_snapshot={})
+    RecordLink.objects.filter(pk=link.pk).update(sync_state={}, coperniq_snapshot={})
     dress(money)
     lines = lines_of(invoice)
     lines[0]["quantity"] = 5
@@ -252,7 +252,7 @@ def test_renewed_ids_go_by_the_item_where_the_text_is_another_too(money: Invoice
 
 def test_of_a_found_one_whose_lines_nobody_noted_a_status_is_nothing_to_do(money: InvoiceHarness) -> None:
     invoice = pushed(money)
-    RecordLink.objects.filter(kind="invoice").update(written={})
+    RecordLink.objects.filter(kind="invoice").update(sync_state={})
     money.act(invoice, "send")
     money.work()
     assert (money.told()[-1], money.calls()) == (IN_STEP, [])

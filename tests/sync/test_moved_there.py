@@ -85,7 +85,7 @@ def test_moved_back_nothing_has_to_be_asked(made: Made, first: First) -> None:
     books.change(books.money.in_books(), customer=home)
     books.heard()
     assert causes() == []
-    assert "moved_from" not in RecordLink.objects.get(kind="invoice").written
+    assert not RecordLink.objects.get(kind="invoice").invoice_state.moved_from
     assert_nothing_left_to_do(books)
 
 
@@ -102,6 +102,6 @@ def test_a_merge_that_a_push_meets_first_is_one_question(made: Made) -> None:
     books.money.decide("relink")
     books.heard()
     assert causes() == []
-    assert "moved_from" not in RecordLink.objects.get(kind="invoice").written
+    assert not RecordLink.objects.get(kind="invoice").invoice_state.moved_from
     assert books.money.in_books()["DueDate"] == DUE[:10]
     assert_nothing_left_to_do(books)

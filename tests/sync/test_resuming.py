@@ -88,7 +88,7 @@ def test_a_masked_tax_number_does_not_hide_a_lost_update_that_arrived(office: Po
     office.simulator.forget_log()
     office.work()
     assert office.quickbooks_calls(write=True) == []
-    assert office.link("customer").written["PrimaryTaxIdentifier"]
+    assert office.link("customer").customer_state.written_values["PrimaryTaxIdentifier"]
 
 
 def test_a_repetition_is_reckoned_from_the_first_sending(office: PortalHarness) -> None:

@@ -201,7 +201,7 @@ def paid_there(found: Reckoning, link: RecordLink) -> int:
     receipt = found.receipts.get(link.quickbooks_id)
     if receipt is None:
         return 0
-    if not link.written.get("share"):
+    if not link.payment_state.is_share:
         return cents(receipt["TotalAmt"])
     return sum(amount for id_, amount in shares_of(receipt) if id_ == link.quickbooks_part)
 

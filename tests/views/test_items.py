@@ -175,23 +175,21 @@ def test_pinning_another_item_forgets_what_was_seen_of_the_first(
     browser: Client, connection: QuickBooksConnection
 ) -> None:
     link = linked(connection, "3", "58", "code")
-    RecordLink.objects.update(
-        written={"Name": "x"}, quickbooks_snapshot={"Name": "x"}, quickbooks_version="4"
-    )
+    RecordLink.objects.update(quickbooks_snapshot={"Name": "x"}, quickbooks_version="4")
     pin(browser, "3", "59")
     link.refresh_from_db()
     assert (link.quickbooks_id, link.match_method, link.quickbooks_name) == ("59", "chosen", "Labor")
-    assert (link.written, link.quickbooks_snapshot, link.quickbooks_version) == ({}, {}, "")
+    assert (link.quickbooks_snapshot, link.quickbooks_version) == ({}, "")
 
 
 def test_pinning_what_was_matched_keeps_what_was_seen(
     browser: Client, connection: QuickBooksConnection
 ) -> None:
     link = linked(connection, "3", "58", "code")
-    RecordLink.objects.update(written={"Name": "x"})
+    RecordLink.objects.update(quickbooks_snapshot={"Name": "x"})
     pin(browser, "3", "58")
     link.refresh_from_db()
-    assert (link.match_method, link.written) == ("chosen", {"Name": "x"})
+    assert (link.match_method, link.quickbooks_snapshot) == ("chosen", {"Name": "x"})
 
 
 def test_automatic_matching_takes_the_choice_back(browser: Client, connection: QuickBooksConnection) -> None:

@@ -11,6 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.audit import log_action
 from accounts.models import AuditLogEntry, Company, User
 from integrations.models import InboundEvent, Kind, Outcome, QuickBooksConnection, RemoteWrite, RunState
+from integrations.models.sync_state import CustomerState
 from integrations.run_decisions import target_of
 from tests.factories import (
     CHANGES,
@@ -301,7 +302,7 @@ def test_timeline_compares_both_sides_but_never_shows_a_tax_number(
     pair = record_link(acme_books, Kind.CUSTOMER, "1")
     pair.coperniq_snapshot = {"DisplayName": "John Smith", "PrimaryTaxIdentifier": "digest-of-it"}
     pair.quickbooks_snapshot = {"DisplayName": "John A. Smith", "PrimaryTaxIdentifier": "XXXXX6789"}
-    pair.written = {"DisplayName": "John A. Smith"}
+    pair.customer_state = CustomerState({"DisplayName": "John A. Smith"})
     pair.save()
     page = client_of_alice.get(f"{LOG}{log_entry(acme_books).pk}/")
     assert "John A. Smith <small>(written by the portal)" in page.text

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
-
 from integrations.errors import NeedsDecision
 from integrations.messages.customers import CustomerMessage
 from integrations.models import Kind, QuickBooksConnection, RecordLink
-from integrations.models.links import MOVED_FROM
 from integrations.sync.customers.naming import without_inactive_suffix
 from integrations.sync.engine.choices import DISCARD, RETRY
-
-_DOCUMENT_KINDS = (Kind.INVOICE, Kind.PAYMENT)
 
 
 def links_to_record(connection: QuickBooksConnection, kind: str, quickbooks_id: str) -> list[RecordLink]:
@@ -38,12 +33,7 @@ def job_links_under(connection: QuickBooksConnection, links: list[RecordLink]) -
 
 
 def document_links_of(connection: QuickBooksConnection, quickbooks_id: str) -> list[RecordLink]:
-    """Invoices and payments that belonged to this customer when they were last read, or before a person moved them."""
-    found = RecordLink.objects.filter(connection=connection, kind__in=_DOCUMENT_KINDS)
-    of_customer = Q(quickbooks_snapshot__customer=quickbooks_id) | Q(
-        **{f"written__{MOVED_FROM}": quickbooks_id}
-    )
-    return list(found.filter(of_customer).order_by("id"))
+    return list(RecordLink.objects.documents_of_customer(connection, quickbooks_id).order_by("id"))
 
 
 def find_customer_link(connection: QuickBooksConnection, quickbooks_id: str) -> RecordLink | None:

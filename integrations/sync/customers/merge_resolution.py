@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from django.db import transaction
 
 from integrations.errors import Choice
 from integrations.messages.customers import CustomerMessage
 from integrations.models import Kind, Outcome, Question, RecordLink, RunState, SyncRun
-from integrations.models.links import MOVED_FROM
+from integrations.models.sync_state import CustomerState
 from integrations.quickbooks.records import Customer
 from integrations.sync.customers.links import document_links_of, job_links_under, linked_name, links_to_record
 from integrations.sync.customers.merge_detection import CustomerMerge, link_if_awaited, was_merge_declined
@@ -104,7 +105,8 @@ def _move_links(
     for link in dependents:
         field = "parent" if link.kind == Kind.JOB else "customer"
         link.quickbooks_snapshot = {**link.quickbooks_snapshot, field: merge.survivor.id}
-        link.written = {name: value for name, value in link.written.items() if name != MOVED_FROM}
+        if link.kind == Kind.INVOICE:
+            link.invoice_state = replace(link.invoice_state, moved_from="")
     return done(
         CustomerMessage.LINKS_MOVED(links=_count_links(count), old=old, new=merge.name),
         changes=changes,
@@ -118,7 +120,7 @@ def _point_at_survivor(link: RecordLink, survivor: Customer, part: str) -> None:
     link.quickbooks_id, link.quickbooks_part = survivor.id, part
     link.quickbooks_name = survivor.values["DisplayName"]
     link.quickbooks_version, link.quickbooks_at = survivor.sync_token, survivor.updated_at
-    link.quickbooks_snapshot, link.written = survivor.image, {}
+    link.quickbooks_snapshot, link.customer_state = survivor.image, CustomerState()
     link.match_method = RecordLink.MatchMethod.CHOSEN
 
 

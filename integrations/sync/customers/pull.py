@@ -116,7 +116,7 @@ def _was_active(link: RecordLink) -> bool:
 
 
 def _refresh_link(link: RecordLink, current: Customer) -> None:
-    """Leave `written` and the mapped fields: the next push compares with those to decide what it may update."""
+    """Leave the state and the mapped fields: the next push compares with those to decide what it may update."""
     link.quickbooks_name = current.values["DisplayName"]
     link.quickbooks_version, link.quickbooks_at = current.sync_token, current.updated_at
     link.quickbooks_snapshot = {**link.quickbooks_snapshot, "is_active": current.is_active}

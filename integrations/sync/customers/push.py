@@ -123,14 +123,14 @@ def _changes_of(
     customer: Customer,
     link: RecordLink,
 ) -> Changes:
-    strategy = strategy_of(ctx, link)
+    strategy, written = strategy_of(ctx, link), link.customer_state.written_values
     if account.is_active and not customer.is_active:
         if not _may_reactivate(run, customer):
             wait_if_merged(ctx, customer.id)
             raise inactive_customer_question(customer)
-        changes = reactivation_changes(customer, wanted, link.written, strategy)
+        changes = reactivation_changes(customer, wanted, written, strategy)
     else:
-        changes = build_customer_changes(customer, wanted, link.written, strategy)
+        changes = build_customer_changes(customer, wanted, written, strategy)
         stays_active = not account.is_active and _is_shared(link)
         if strategy != MatchingStrategy.SKIP and not stays_active:
             changes |= active_change(customer, active=account.is_active)

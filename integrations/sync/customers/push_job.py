@@ -152,7 +152,7 @@ def _plan_job_update(
 def _may_rename(ctx: SyncContext, link: RecordLink, current: str) -> bool:
     strategy = strategy_of(ctx, link)
     if strategy == MatchingStrategy.ENRICH:
-        return bool(link.written.get("DisplayName") == current)
+        return link.customer_state.written_values.get("DisplayName") == current
     return strategy == MatchingStrategy.REPLACE
 
 

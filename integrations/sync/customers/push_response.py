@@ -11,6 +11,7 @@ from integrations.errors import RecordMissing
 from integrations.messages.customers import CustomerMessage
 from integrations.models import RecordLink, RemoteWrite
 from integrations.models.encryption import keyed_digest
+from integrations.models.sync_state import CustomerState
 from integrations.quickbooks.records import Customer, read_customer_record
 from integrations.sync.customers.mapping import TAX_PATH
 from integrations.sync.engine.context import SyncContext
@@ -32,7 +33,8 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
     link.quickbooks_name = customer.values["DisplayName"]
     link.quickbooks_version, link.quickbooks_at = customer.sync_token, customer.updated_at
     link.quickbooks_snapshot = customer.image
-    link.written |= written_values(write, flatten(json.loads(body)), customer)
+    written = written_values(write, flatten(json.loads(body)), customer)
+    link.customer_state = CustomerState({**link.customer_state.written_values, **written})
     return done(
         CustomerMessage.CUSTOMER_WRITTEN(
             verb=past_tense_of(write), kind=write.kind, name=customer.values["DisplayName"]

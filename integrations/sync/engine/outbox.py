@@ -42,7 +42,7 @@ def _prepare_write(ctx: SyncContext, run: SyncRun, plan: Plan, planned: PlannedW
         entity=planned.entity,
         operation=planned.operation,
         quickbooks_id=plan.quickbooks_id if to_coperniq else planned.quickbooks_id,
-        quickbooks_part=plan.quickbooks_part if to_coperniq else "",
+        quickbooks_part=plan.quickbooks_part,
         match_method=plan.match_method,
         changes=[change.as_dict() for change in planned.changes],
         coperniq_snapshot=dict(plan.coperniq_snapshot),
@@ -62,7 +62,9 @@ def _link_metadata(run: SyncRun, plan: Plan) -> dict[str, Any]:
         "number": plan.number,
         "amount_cents": plan.amount_cents,
     }
-    return values | {name: dict(value) for name in ("written", "about") if (value := getattr(plan, name))}
+    if plan.state is not None:
+        values["sync_state"] = plan.state.as_json()
+    return values | ({"about": dict(plan.about)} if plan.about else {})
 
 
 def store_prepared_write(ctx: SyncContext, write: RemoteWrite, body: str) -> None:

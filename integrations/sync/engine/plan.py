@@ -12,6 +12,7 @@ from integrations.errors import Choice
 from integrations.messages import Message
 from integrations.models import Outcome, PhaseEntry, RecordLink, RemoteWrite, RunState, SyncRun, Vendor
 from integrations.models.encryption import keyed_digest
+from integrations.models.sync_state import SyncState
 from integrations.quickbooks.bodies import dump
 
 
@@ -70,9 +71,10 @@ class PlannedWrite:
 class Plan:
     """What an action would do: at most one write, and the link that results.
 
-    `written` is stored with the link, `other_links` beside it. `learns`: the response shows how QuickBooks behaves.
-    Without a write, `sentence` and `ending` become the result of the run. `about` is passed to the response handler;
-    its "kept" are values of the snapshot that stay as they are, since another write will follow for them.
+    `state` is stored with the link, which keeps its own if it is None; `other_links` are stored beside it. `learns`: the
+    response shows how QuickBooks behaves. Without a write, `sentence` and `ending` become the result of the run. `about`
+    is passed to the response handler; its "kept" are values of the snapshot that stay as they are, since another write
+    will follow for them.
     """
 
     record_name: str
@@ -88,7 +90,7 @@ class Plan:
     amount_cents: int | None = None
     warnings: tuple[Message, ...] = ()
     quickbooks_part: str = ""
-    written: Mapping[str, Any] = field(default_factory=dict)
+    state: SyncState | None = None
     learns: bool = False
     about: Mapping[str, Any] = field(default_factory=dict)
     other_links: tuple[RecordLink, ...] = ()
@@ -98,7 +100,7 @@ class Plan:
     @classmethod
     def of(cls, link: RecordLink, record_name: str, **values: Any) -> Plan:
         """A plan that leaves the link as it is, except for `values`."""
-        own = ("match_method", "number", "amount_cents", "coperniq_snapshot", "written")
+        own = ("match_method", "number", "amount_cents", "coperniq_snapshot", "state")
         quickbooks = ("id", "name", "version", "at", "snapshot", "part")
         names = [*own, *(f"quickbooks_{name}" for name in quickbooks)]
         return cls(record_name, **{name: getattr(link, name) for name in names} | values)

@@ -64,7 +64,7 @@ def apply_plan_metadata(link: RecordLink, about: Mapping[str, Any]) -> None:
     """Set the link's fields from the values that the plan stored with the write."""
     for name, value in about.items():
         if name != "about":
-            setattr(link, name, dict(value) if isinstance(value, dict) else value)
+            setattr(link, name, value)
 
 
 def kept_snapshot(write: RemoteWrite) -> dict[str, Any]:

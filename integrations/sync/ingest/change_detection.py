@@ -224,7 +224,7 @@ def _is_changed_payment(connection: QuickBooksConnection, known: _StoredState, c
 
 
 def _is_changed(link: RecordLink, payment: QuickBooksPayment) -> bool:
-    share = bool(link.written.get("share"))
+    share = link.payment_state.is_share
     return _differs(
         link.quickbooks_snapshot, quickbooks_payment_snapshot(payment, link.quickbooks_part, share=share)
     )

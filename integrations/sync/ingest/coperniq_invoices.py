@@ -223,9 +223,7 @@ def _recheck_some(
 def _is_open(link: RecordLink) -> bool:
     snapshot = link.coperniq_snapshot
     ended = (
-        snapshot.get("status") in ("PAID", "DECLINED")
-        or snapshot.get("archived")
-        or link.written.get("ended")
+        snapshot.get("status") in ("PAID", "DECLINED") or snapshot.get("archived") or link.invoice_state.ended
     )
     return not ended
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from integrations.coperniq.money import CoperniqInvoice
 from integrations.models import MemoField, RecordLink, SyncRun
+from integrations.models.sync_state import InvoiceState
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import QuickBooksInvoice
 from integrations.sync.engine.context import SyncContext
@@ -59,6 +60,10 @@ class InvoiceComparison:
         self.ctx, self.run, self.invoice, self.link = ctx, run, invoice, link
         self.coperniq_now, self.current = coperniq_now, current
         self.matches: list[RecordLink] = []
+
+    @property
+    def state(self) -> InvoiceState:
+        return self.link.invoice_state
 
     @cached_property
     def memo_field(self) -> str:
@@ -124,27 +129,27 @@ class InvoiceComparison:
 
     @property
     def has_folded_lines(self) -> bool:
-        return bool(self.link.written.get("folded"))
+        return self.state.has_folded_lines
 
     @property
     def unsupported_reason(self) -> str:
         """Why lines of QuickBooks cannot become Coperniq's, "" where they can (docs/vendors/coperniq-api.md, 3.7)."""
         if self.invoice.calculation_method == "PERCENTAGE":
             return "a percentage, which has no lines of its own"
-        if DIFFERENCE in self.link.written.get("line_ids", {}):
+        if DIFFERENCE in self.state.line_ids:
             return "an invoice with a tax or another amount beside its lines"
         return ""
 
     @cached_property
     def sent(self) -> list[SentLine]:
         """The lines of an update of QuickBooks' invoice."""
-        stored = self.link.written.get("line_ids", {})
-        return updated_lines(self.current, self.lines, self.pairs, set(stored.values()), self._resold_lines())
+        from_coperniq = set(self.state.line_ids.values())
+        return updated_lines(self.current, self.lines, self.pairs, from_coperniq, self._resold_lines())
 
     @cached_property
     def pairs(self) -> dict[str, str]:
         """Coperniq line → QuickBooks line; by their order where no pairs are stored, as in an invoice linked again."""
-        stored = self.link.written.get("line_ids")
+        stored = self.state.line_ids
         if stored:
             return current_line_ids(
                 self.link.coperniq_snapshot.get("lines") or (), self.coperniq_now["lines"], stored
@@ -160,15 +165,14 @@ class InvoiceComparison:
     @cached_property
     def pulled_lines(self) -> CoperniqLines:
         """QuickBooks' lines as Coperniq would get them."""
-        written = self.link.written
         return coperniq_lines_for(
             self.ctx,
             self.run,
             self.current,
             self.invoice.lines,
-            self.pairs if written.get("line_ids") else {},
+            self.pairs if self.state.line_ids else {},
             self.link.quickbooks_snapshot.get("lines") or (),
-            lines_stay=bool(written.get("lines_stay")),
+            lines_stay=self.state.keeps_removed_lines,
         )
 
     def quickbooks_values(self, field: str) -> dict[str, Any]:
@@ -274,7 +278,7 @@ LABELS = {"due_date": "Due date", "memo": "Memo", "lines": "Lines"}
 def changed_in_coperniq(link: RecordLink, coperniq_now: Mapping[str, Any], field: str) -> bool:
     """Coperniq differs from what Coperniq itself answered last; a repair writes the lines again."""
     if field == "lines":
-        return bool(link.written.get("repair")) or lines_differ(coperniq_now, link.coperniq_snapshot)
+        return link.invoice_state.needs_repair or lines_differ(coperniq_now, link.coperniq_snapshot)
     is_emptied = field == "due_date" and not coperniq_now[field]  # QuickBooks always has one
     return not is_emptied and bool(coperniq_now[field] != link.coperniq_snapshot.get(field))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from integrations.messages import Message
@@ -45,7 +46,7 @@ def snapshot_as_written(
         written, changed = {**written, "due_date": now["due_date"]}, []
     link.quickbooks_snapshot = {**now, **written}
     if changed:
-        link.written["unsettled"] = changed
+        link.invoice_state = replace(link.invoice_state, unsettled=tuple(changed))
         link.quickbooks_version, link.quickbooks_at = written_version(write, sent), None
     return (
         [InvoicePushMessage.DUE_DATE_UNCERTAIN()]

@@ -10,6 +10,7 @@ from integrations.errors import Choice, NeedsDecision
 from integrations.messages import Message
 from integrations.messages.invoices_pull import InvoicePullMessage
 from integrations.models import Owner, Question, RecordLink, SyncRun
+from integrations.models.sync_state import EditTimes, OverriddenValue
 from integrations.quickbooks.bodies import dump
 from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
@@ -28,13 +29,12 @@ LEAVE_BOTH = Choice("leave_both", "Leave both as they are", Question.UNSUPPORTED
 class Resolution:
     """What to write to either side, and what to ask or report.
 
-    `overridden`: by field, the side whose value was not kept, that value for people, and as a payload to restore it.
-    `held`: fields that wait for a person, and why. `restored_in_coperniq`, `restored_in_quickbooks`: fields whose
-    overridden value is written back to the named side; the next plan takes it to the other. `is_answered`: a person has
-    chosen a side.
+    `overridden` is by field. `held`: fields that wait for a person, and why. `restored_in_coperniq`,
+    `restored_in_quickbooks`: fields whose overridden value is written back to the named side; the next plan takes it to
+    the other. `is_answered`: a person has chosen a side.
     """
 
-    overridden: dict[str, Any]
+    overridden: dict[str, OverriddenValue]
     to_quickbooks: list[str] = field(default_factory=list)
     quickbooks_values: dict[str, Any] = field(default_factory=dict)
     quickbooks_changes: list[Change] = field(default_factory=list)
@@ -85,21 +85,22 @@ def apply_overridden(
     An answer to a question is about the fields it asked for: those the same run resolved by itself stay as they are.
     """
     for name, entry in list(found.overridden.items()):
-        if entry["side"] == decided_side(run) and entry.get("run") == run.pk and name not in changed:
+        if entry.side == decided_side(run) and entry.run_id == run.pk and name not in changed:
             if found.is_answered:
                 del found.overridden[name]
             else:
                 _restore_overridden(comparison, name, entry, found)
     for entry in found.overridden.values():
-        if entry.get("run") == run.pk:
-            found.offer(ALTERNATIVE[Owner(entry["side"])])
+        if entry.run_id == run.pk:
+            found.offer(ALTERNATIVE[entry.side])
 
 
-def _overridden_before(run: SyncRun, link: RecordLink, changed: list[str]) -> dict[str, Any]:
+def _overridden_before(run: SyncRun, link: RecordLink, changed: list[str]) -> dict[str, OverriddenValue]:
     """The overridden values that can still be restored. A later edit drops one, unless this run itself wrote it."""
-    stored: dict[str, Any] = link.written.get("losers", {})
     return {
-        name: entry for name, entry in stored.items() if name not in changed or entry.get("run") == run.pk
+        name: entry
+        for name, entry in link.invoice_state.overridden.items()
+        if name not in changed or entry.run_id == run.pk
     }
 
 
@@ -108,7 +109,7 @@ def _resolve_field(
     run: SyncRun,
     comparison: InvoiceComparison,
     name: str,
-    edit_times: dict[str, Any],
+    edit_times: EditTimes,
     found: Resolution,
 ) -> None:
     if comparison.is_equal(name):
@@ -140,7 +141,7 @@ def _resolve_conflict(
     run: SyncRun,
     comparison: InvoiceComparison,
     name: str,
-    edit_times: dict[str, Any],
+    edit_times: EditTimes,
     found: Resolution,
 ) -> None:
     winner = _winning_side(ctx, run, comparison, name, edit_times)
@@ -168,8 +169,8 @@ def _resolve_conflict(
         InvoicePullMessage.OVERRIDDEN(
             field=LABELS[name],
             winner=_SIDE_NAMES[Owner(winner)],
-            overridden=_SIDE_NAMES[Owner(entry["side"])],
-            value=entry["told"],
+            overridden=_SIDE_NAMES[entry.side],
+            value=entry.text,
         )
     )
 
@@ -217,7 +218,7 @@ def _use_quickbooks_value(comparison: InvoiceComparison, name: str, found: Resol
 
 
 def _winning_side(
-    ctx: SyncContext, run: SyncRun, comparison: InvoiceComparison, name: str, edit_times: dict[str, Any]
+    ctx: SyncContext, run: SyncRun, comparison: InvoiceComparison, name: str, edit_times: EditTimes
 ) -> str:
     """ "" if a person has to decide."""
     decided = decided_side(run)
@@ -265,32 +266,27 @@ def _record_overridden(comparison: InvoiceComparison, name: str, side: Owner, fo
         text, values = describe_field(name, comparison.quickbooks_now), _quickbooks_as_read(comparison, name)
     else:
         text, values = describe_field(name, comparison.coperniq_now), comparison.coperniq_as_read(name)
-    found.overridden[name] = {
-        "side": side.value,
-        "told": text,
-        "values": dump(values),
-        "run": comparison.run.pk,
-    }
+    found.overridden[name] = OverriddenValue(side, text, dump(values), comparison.run.pk)
     found.offer(ALTERNATIVE[side])
 
 
 def _restore_overridden(
-    comparison: InvoiceComparison, name: str, entry: dict[str, Any], found: Resolution
+    comparison: InvoiceComparison, name: str, entry: OverriddenValue, found: Resolution
 ) -> None:
     """Write the value back to its own side; the next plan takes it to the other side, whose value is stored now."""
-    values = load_body(entry["values"])
-    if entry["side"] == Owner.COPERNIQ:
+    values = load_body(entry.payload)
+    if entry.side == Owner.COPERNIQ:
         _record_overridden(comparison, name, Owner.QUICKBOOKS, found)
         found.coperniq_values |= values
         found.coperniq_changes.append(
-            Change(LABELS[name], describe_field(name, comparison.coperniq_now), entry["told"])
+            Change(LABELS[name], describe_field(name, comparison.coperniq_now), entry.text)
         )
         found.restored_in_coperniq.append(name)
     else:
         _record_overridden(comparison, name, Owner.COPERNIQ, found)
         found.quickbooks_values |= values
         found.quickbooks_changes.append(
-            Change(LABELS[name], describe_field(name, comparison.quickbooks_now), entry["told"])
+            Change(LABELS[name], describe_field(name, comparison.quickbooks_now), entry.text)
         )
         found.restored_in_quickbooks.append(name)
 

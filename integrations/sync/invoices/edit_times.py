@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import transaction
 
 from integrations.models import Owner, RecordLink
 from integrations.models.encryption import keyed_digest
+from integrations.models.sync_state import EditTimes, FieldEdit
 from integrations.quickbooks.bodies import dump
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.invoices.compare import InvoiceComparison
@@ -16,32 +18,29 @@ from integrations.sync.invoices.mapping import INVOICE_FIELDS
 from integrations.sync.invoices.push_lines import line_contents
 
 TOO_CLOSE = timedelta(minutes=2)
-_UNKNOWN = ""
-"""A payment changes the time of the last update as well, which is no edit of the field."""
 
 
-def record_edit_times(ctx: SyncContext, link: RecordLink, comparison: InvoiceComparison) -> dict[str, Any]:
-    """Return {side: {field: {value, at}}}, stored at once: a later update of the record would change the time."""
-    known = link.written.get("changed_at", {})
-    edit_times = {
-        side: _times_by_field(known.get(side, {}), values, stamp)
-        for side, values, stamp in (
-            (Owner.COPERNIQ.value, _coperniq_digests(comparison), comparison.invoice.updated_at.isoformat()),
-            (Owner.QUICKBOOKS.value, _quickbooks_digests(comparison), _quickbooks_edit_time(comparison)),
-        )
-    }
+def record_edit_times(ctx: SyncContext, link: RecordLink, comparison: InvoiceComparison) -> EditTimes:
+    """The edits of both sides, stored at once: a later update of the record would change the time."""
+    known = link.invoice_state.edit_times
+    edit_times = EditTimes(
+        _times_by_field(known.coperniq, _coperniq_digests(comparison), comparison.invoice.updated_at),
+        _times_by_field(known.quickbooks, _quickbooks_digests(comparison), _quickbooks_edit_time(comparison)),
+    )
     if edit_times != known:
-        link.written["changed_at"] = edit_times
+        link.invoice_state = replace(link.invoice_state, edit_times=edit_times)
         with transaction.atomic():
             ctx.lease.assert_owned()
-            RecordLink.objects.filter(pk=link.pk).update(written=link.written)
+            RecordLink.objects.filter(pk=link.pk).update(sync_state=link.sync_state)
     return edit_times
 
 
-def _times_by_field(known: dict[str, Any], values: dict[str, str], stamp: str) -> dict[str, Any]:
+def _times_by_field(
+    known: Mapping[str, FieldEdit], digests: Mapping[str, str], at: datetime | None
+) -> dict[str, FieldEdit]:
     return {
-        name: known[name] if known.get(name, {}).get("value") == value else {"value": value, "at": stamp}
-        for name, value in values.items()
+        name: known[name] if name in known and known[name].digest == digest else FieldEdit(digest, at)
+        for name, digest in digests.items()
     }
 
 
@@ -61,23 +60,22 @@ def _quickbooks_digests(comparison: InvoiceComparison) -> dict[str, str]:
     }
 
 
-def _quickbooks_edit_time(comparison: InvoiceComparison) -> str:
+def _quickbooks_edit_time(comparison: InvoiceComparison) -> datetime | None:
+    """None after a payment, which changes the time of the last update as well and is no edit of the field."""
     before = comparison.link.quickbooks_snapshot
     paid_since = before.get("paid_since") or comparison.quickbooks_now["payments"] != before.get(
         "payments", []
     )
-    if comparison.current.updated_at is None or paid_since:
-        return _UNKNOWN
-    return comparison.current.updated_at.isoformat()
+    return None if paid_since else comparison.current.updated_at
 
 
-def later_side(ctx: SyncContext, edit_times: dict[str, Any], name: str) -> str:
+def later_side(ctx: SyncContext, edit_times: EditTimes, name: str) -> str:
     """ "" if a time is unknown, or both are less than TOO_CLOSE apart."""
-    stamps = [edit_times[side.value].get(name, {}).get("at") for side in (Owner.COPERNIQ, Owner.QUICKBOOKS)]
-    if not all(stamps):
+    coperniq, quickbooks = edit_times.coperniq.get(name), edit_times.quickbooks.get(name)
+    if coperniq is None or quickbooks is None or coperniq.at is None or quickbooks.at is None:
         return ""
-    coperniq_at = datetime.fromisoformat(stamps[0]) - ctx.coperniq.clock_offset
-    quickbooks_at = datetime.fromisoformat(stamps[1]) - ctx.quickbooks.clock_offset
+    coperniq_at = coperniq.at - ctx.coperniq.clock_offset
+    quickbooks_at = quickbooks.at - ctx.quickbooks.clock_offset
     if abs(coperniq_at - quickbooks_at) < TOO_CLOSE:
         return ""
     return str(Owner.COPERNIQ if coperniq_at > quickbooks_at else Owner.QUICKBOOKS)
@@ -85,11 +83,3 @@ def later_side(ctx: SyncContext, edit_times: dict[str, Any], name: str) -> str:
 
 def _value_digest(value: object) -> str:
     return keyed_digest(dump({"value": line_contents(value) if isinstance(value, list) else value}))[:16]
-
-
-def unsettled_edit_times(edit_times: dict[str, Any], names: list[str]) -> dict[str, Any]:
-    """The times of the fields `names` alone."""
-    return {
-        side: {name: edit for name, edit in fields.items() if name in names}
-        for side, fields in edit_times.items()
-    }

@@ -7,6 +7,7 @@ it. Until then the link keeps their old values in its snapshots, so that they st
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from integrations.causes import Cause
@@ -15,6 +16,7 @@ from integrations.errors import Skipped
 from integrations.messages.invoices_pull import InvoicePullMessage
 from integrations.models import Kind, RecordLink, SyncRun, Vendor
 from integrations.models.run_querysets import SyncRunQuerySet
+from integrations.models.sync_state import InvoiceState
 from integrations.quickbooks.documents import QuickBooksInvoice
 from integrations.sync.engine import responses as engine_responses
 from integrations.sync.engine.context import SyncContext
@@ -22,7 +24,6 @@ from integrations.sync.engine.plan import Plan, PlannedWrite
 from integrations.sync.invoices.closed_period import refuse_closed
 from integrations.sync.invoices.compare import InvoiceComparison
 from integrations.sync.invoices.conflicts import Resolution, combined_decision, resolve
-from integrations.sync.invoices.edit_times import unsettled_edit_times
 from integrations.sync.invoices.mapping import quickbooks_invoice_snapshot
 from integrations.sync.items.push import has_unmatched
 
@@ -77,18 +78,21 @@ def _plan_to_quickbooks(comparison: InvoiceComparison, resolved: Resolution) -> 
         current.id,
         current.sync_token,
     )
-    written = _link_state(comparison, resolved, remaining)
-    written["choices"] = [choice._asdict() for choice in resolved.choices]
+    about: dict[str, Any] = {
+        "kept": _kept_values(link.quickbooks_snapshot, remaining),
+        "again": bool(remaining),
+        "choices": [choice._asdict() for choice in resolved.choices],
+    }
     if "lines" in resolved.to_quickbooks:
-        written["line_order"] = [sent.coperniq_id for sent in comparison.sent]
+        about["line_order"] = [sent.coperniq_id for sent in comparison.sent]
     return _base_plan(
         comparison,
         resolved,
         write=write,
-        written=written,
+        state=_state_after(comparison, resolved, remaining),
         learns="lines" in resolved.to_quickbooks and has_unmatched(comparison.lines),
         other_links=tuple(comparison.matches),
-        about={"kept": _kept_values(link.quickbooks_snapshot, remaining), "again": bool(remaining)},
+        about=about,
     )
 
 
@@ -108,14 +112,14 @@ def _plan_to_coperniq(comparison: InvoiceComparison, resolved: Resolution) -> Pl
         "choices": [choice._asdict() for choice in resolved.choices],
         "again": again,
     }
-    written = _link_state(comparison, resolved, [*resolved.held, *resolved.restored_in_coperniq])
+    state = _state_after(comparison, resolved, [*resolved.held, *resolved.restored_in_coperniq])
     if lines is not None:
         about |= {
             "total": comparison.current.total_cents,
             "pairs": lines.pairs,
             "sold": list(lines.catalog_ids.values()),
         }
-        written |= {"folded": lines.folded.is_folded}
+        state = replace(state, has_folded_lines=lines.folded.is_folded)
     return _base_plan(
         comparison,
         resolved,
@@ -127,7 +131,7 @@ def _plan_to_coperniq(comparison: InvoiceComparison, resolved: Resolution) -> Pl
             vendor=Vendor.COPERNIQ,
             coperniq_id=comparison.invoice.id,
         ),
-        written=written,
+        state=state,
         about=about,
         amount_cents=comparison.current.total_cents
         if lines is not None
@@ -139,7 +143,7 @@ def _plan_nothing_to_write(comparison: InvoiceComparison, resolved: Resolution) 
     return _base_plan(
         comparison,
         resolved,
-        written=_link_state(comparison, resolved, []),
+        state=_state_after(comparison, resolved, []),
         sentence=InvoicePullMessage.IN_STEP(invoice=comparison.link.display_number),
         ending={"choices": resolved.choices},
     )
@@ -187,25 +191,25 @@ def quickbooks_as_read(current: QuickBooksInvoice, snapshot: Mapping[str, Any]) 
     }
 
 
-def _link_state(
+def _state_after(
     comparison: InvoiceComparison, resolved: Resolution, unsettled: Sequence[str]
-) -> dict[str, Any]:
+) -> InvoiceState:
     """The link's state after this plan. The next run of either direction goes on with the `unsettled` fields."""
-    dropped = ("changed_at", "unsettled")
-    written = {name: value for name, value in comparison.link.written.items() if name not in dropped}
-    edit_times = unsettled_edit_times(comparison.link.written.get("changed_at", {}), list(resolved.held))
-    new = {"changed_at": edit_times if any(edit_times.values()) else {}, "unsettled": list(unsettled)}
-    not_empty = {name: value for name, value in new.items() if value}
-    return {**written, **_line_pairs(comparison), "losers": resolved.overridden, **not_empty}
+    state = comparison.state
+    return replace(
+        _with_line_pairs(state, comparison),
+        edit_times=state.edit_times.of(tuple(resolved.held)),
+        unsettled=tuple(unsettled),
+        overridden=resolved.overridden,
+    )
 
 
-def _line_pairs(comparison: InvoiceComparison) -> dict[str, Any]:
-    """Coperniq line → QuickBooks line. Folded lines have no pairs."""
+def _with_line_pairs(state: InvoiceState, comparison: InvoiceComparison) -> InvoiceState:
     if "pulled_lines" in vars(comparison) and comparison.pulled_lines.are_equal:
         pairs, lines = comparison.pulled_lines.pairs, comparison.invoice.lines
         line_ids = {line.id: pairs[line.catalog_item_id] for line in lines if line.catalog_item_id in pairs}
-        return {"folded": comparison.pulled_lines.folded.is_folded, "line_ids": line_ids}
-    return {} if comparison.has_folded_lines else {"line_ids": comparison.pairs}
+        return replace(state, has_folded_lines=comparison.pulled_lines.folded.is_folded, line_ids=line_ids)
+    return state if comparison.has_folded_lines else replace(state, line_ids=comparison.pairs)
 
 
 def plan_refreshed(
@@ -220,14 +224,14 @@ def plan_refreshed(
     Changes of `postponed` fields are written once Coperniq's invoice is active again.
     """
     snapshot = quickbooks_invoice_snapshot(current, ctx.settings.memo_field)
-    unsettled = {"unsettled": list(postponed)} if postponed else {}
+    state = link.invoice_state
     return Plan.of(
         link,
         link.coperniq_name or run.record_name,
         quickbooks_version=current.sync_token,
         quickbooks_snapshot={**snapshot, **_kept_values(link.quickbooks_snapshot, postponed)},
         quickbooks_at=current.updated_at,
-        written={**link.written, **unsettled},
+        state=replace(state, unsettled=tuple(postponed) or state.unsettled),
         sentence=InvoicePullMessage.UNCHANGED(invoice=link.display_number),
         ending={"silent": True},
     )

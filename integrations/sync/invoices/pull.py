@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from integrations.errors import Choice, NeedsDecision, RecordMissing, Refused, Skipped
@@ -16,7 +17,6 @@ from integrations.models import (
     SyncRun,
     Vendor,
 )
-from integrations.models.links import MOVED_FROM
 from integrations.quickbooks.documents import QuickBooksInvoice
 from integrations.sync.customers.merge_detection import wait_if_customer_merged
 from integrations.sync.engine.choices import DISCARD, RETRY
@@ -105,7 +105,7 @@ def _plan_linked(ctx: SyncContext, run: SyncRun, link: RecordLink, current: Quic
     if current.is_voided or link.quickbooks_snapshot.get("voided"):
         return plan_voided(ctx, run, link, current)
     is_open = run.decisions or run.cause in CONFLICT_CAUSES
-    if link.written.get("ended") or not (_differs_from_snapshot(ctx, link, current) or is_open):
+    if link.invoice_state.ended or not (_differs_from_snapshot(ctx, link, current) or is_open):
         open_questions(ctx, run).requeue()
         return plan_refreshed(ctx, link, run, current)
     invoice = read_invoice(ctx, run, link)
@@ -134,9 +134,9 @@ def _refuse_moved_in_quickbooks(
     ctx: SyncContext, run: SyncRun, link: RecordLink, current: QuickBooksInvoice
 ) -> None:
     """Raises NeedsDecision if the invoice has another customer, BlockedBy if that one was merged with its own."""
-    moved_from = link.written.get(MOVED_FROM, "")
-    link.written = {name: value for name, value in link.written.items() if name != MOVED_FROM}
-    before = moved_from or link.quickbooks_snapshot.get("customer", current.customer_id)
+    state = link.invoice_state
+    link.invoice_state = replace(state, moved_from="")
+    before = state.moved_from or link.quickbooks_snapshot.get("customer", current.customer_id)
     if current.customer_id == before or run.has_taken(_GO_ON_IN_COPERNIQ):
         return
     wait_if_customer_merged(ctx, before, current.customer_id)

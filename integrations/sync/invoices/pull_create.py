@@ -11,6 +11,7 @@ from integrations.errors import BlockedBy, Choice, NeedsDecision, RecordMissing,
 from integrations.messages import Message
 from integrations.messages.invoices_pull import InvoicePullMessage
 from integrations.models import Action, Kind, Question, RecordLink, SyncLogEntry, SyncRun, Vendor
+from integrations.models.sync_state import InvoiceState
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import QuickBooksInvoice
 from integrations.sync.customers.merge_detection import wait_for_survivor
@@ -63,7 +64,7 @@ def plan_invoice_pull_create(ctx: SyncContext, run: SyncRun, current: QuickBooks
         quickbooks_id=current.id,
         number=current.number,
         amount_cents=current.total_cents,
-        written={"folded": lines.folded.is_folded},
+        state=InvoiceState(has_folded_lines=lines.folded.is_folded),
         warnings=deposit_warnings(current),
         about={
             "quickbooks": quickbooks_as_read(current, snapshot),

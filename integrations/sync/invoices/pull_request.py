@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from django.db import transaction
 
 from integrations.models import Action, RecordLink, SyncRun
-from integrations.models.links import MOVED_FROM
 from integrations.sync.engine.context import SyncContext
 
 
@@ -13,7 +14,8 @@ def on_invoice_moved(ctx: SyncContext, invoice: RecordLink, customer_id: str) ->
     """Keep the customer it had, because payments store the new one: the requested pull has to ask about the move."""
     before = invoice.quickbooks_snapshot.get("customer", customer_id)
     if customer_id != before:
-        invoice.written = {MOVED_FROM: before, **invoice.written}
+        state = invoice.invoice_state
+        invoice.invoice_state = replace(state, moved_from=state.moved_from or before)
         request_pull(ctx, invoice)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
@@ -37,9 +38,9 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
     if is_new:
         link.coperniq_name = pulled_invoice_name(link.number, invoice.number)
     again = _keeps_removed_lines(link, about, invoice)
-    link.written["lines_stay"] = again or bool(link.written.get("lines_stay"))
     if again:  # the lines have to be written once more
         link.quickbooks_snapshot = {**link.quickbooks_snapshot, "lines": before.get("lines")}
+        link.invoice_state = replace(link.invoice_state, keeps_removed_lines=True)
     choices = [Choice(**choice) for choice in about.get("choices", ())]
     return done(
         _message_of(write, link),
@@ -85,9 +86,8 @@ def _update_link(ctx: SyncContext, link: RecordLink, write: RemoteWrite, invoice
     pairs = about.get("pairs")
     if pairs is not None:
         line_ids = {line.catalog_item_id: line.id for line in invoice.lines}
-        link.written["line_ids"] = {
-            line_ids[item]: quickbooks_line for item, quickbooks_line in pairs.items() if item in line_ids
-        }
+        paired = {line_ids[item]: line for item, line in pairs.items() if item in line_ids}
+        link.invoice_state = replace(link.invoice_state, line_ids=paired)
 
 
 def pulled_invoice_name(number: str, own_number: str) -> str:
@@ -103,7 +103,7 @@ def _keeps_removed_lines(link: RecordLink, about: Mapping[str, Any], invoice: Co
     See docs/vendors/coperniq-api.md, A11.
     """
     sent = about.get("sold")
-    if sent is None or link.written.get("lines_stay"):
+    if sent is None or link.invoice_state.keeps_removed_lines:
         return False
     return any(line.catalog_item_id not in sent and line.amount_cents for line in invoice.lines)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,6 +11,7 @@ from integrations.coperniq.money import CoperniqInvoice
 from integrations.errors import Choice, NeedsDecision, RecordMissing, Skipped
 from integrations.messages.invoices_pull import InvoicePullMessage
 from integrations.models import OnQuickBooksVoid, Question, RecordLink, SyncRun, Vendor
+from integrations.models.sync_state import InvoiceEnd
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import QuickBooksInvoice
 from integrations.sync.engine import responses as engine_responses
@@ -21,7 +23,7 @@ from integrations.sync.invoices.merge import open_questions, plan_refreshed, qui
 from integrations.sync.invoices.push_update import ENDED_CAUSES, is_edited_in_coperniq
 from integrations.sync.invoices.push_void import DECLINED
 
-_VOIDED, _DELETED = "voided", "deleted"
+_VOIDED, _DELETED = InvoiceEnd.VOIDED, InvoiceEnd.DELETED
 _ASK_TO_DECLINE = {
     (_VOIDED, False): InvoicePullMessage.VOIDED,
     (_VOIDED, True): InvoicePullMessage.VOIDED_AND_EDITED,
@@ -34,7 +36,7 @@ _QUESTIONS = {_VOIDED: Question.VOIDED_IN_QUICKBOOKS, _DELETED: Question.DELETED
 def plan_voided(ctx: SyncContext, run: SyncRun, link: RecordLink, current: QuickBooksInvoice) -> Plan:
     if link.quickbooks_snapshot.get("voided") and not current.is_voided and current.total_cents:
         raise _hold_refilled(link, current)
-    if link.written.get("ended") or link.quickbooks_snapshot.get("voided"):
+    if link.invoice_state.ended or link.quickbooks_snapshot.get("voided"):
         return plan_refreshed(ctx, link, run, current)
     as_read = quickbooks_as_read(current, quickbooks_invoice_snapshot(current, ctx.settings.memo_field))
     return _plan_decline(
@@ -55,7 +57,7 @@ def plan_deleted(ctx: SyncContext, run: SyncRun, link: RecordLink | None) -> Pla
     if link is None:
         raise Skipped(InvoicePullMessage.DELETED_BEFORE_PULL(), silent=True)
     run.record_name = link.coperniq_name
-    if link.written.get("ended"):
+    if link.invoice_state.ended:
         raise Skipped(InvoicePullMessage.DELETION_KNOWN(), silent=True)
     as_read = {
         "name": link.quickbooks_name,
@@ -67,7 +69,13 @@ def plan_deleted(ctx: SyncContext, run: SyncRun, link: RecordLink | None) -> Pla
 
 
 def _plan_decline(
-    ctx: SyncContext, run: SyncRun, link: RecordLink, ended: str, as_read: Mapping[str, Any], *, asks: bool
+    ctx: SyncContext,
+    run: SyncRun,
+    link: RecordLink,
+    ended: InvoiceEnd,
+    as_read: Mapping[str, Any],
+    *,
+    asks: bool,
 ) -> Plan:
     invoice = _find_coperniq_invoice(ctx, link)
     if invoice is None or invoice.status == DECLINED:
@@ -93,7 +101,7 @@ def _plan_decline(
         coperniq_snapshot=coperniq_now,
         number=link.number,
         amount_cents=coperniq_now["total"],
-        written={**link.written, "ended": ended},
+        state=replace(link.invoice_state, ended=ended),
         about={"quickbooks": as_read, "fields": ["status"], "because": ended},
     )
 
@@ -105,18 +113,20 @@ def _find_coperniq_invoice(ctx: SyncContext, link: RecordLink) -> CoperniqInvoic
         return None
 
 
-def _plan_already_ended(run: SyncRun, link: RecordLink, ended: str, as_read: Mapping[str, Any]) -> Plan:
+def _plan_already_ended(
+    run: SyncRun, link: RecordLink, ended: InvoiceEnd, as_read: Mapping[str, Any]
+) -> Plan:
     return Plan.of(
         link,
         run.record_name,
         quickbooks_version=str(as_read["version"]),
         quickbooks_snapshot=dict(as_read["image"]),
-        written={**link.written, "ended": ended},
+        state=replace(link.invoice_state, ended=ended),
         sentence=InvoicePullMessage.ALREADY_ENDED(invoice=link.display_number, ended=ended),
     )
 
 
-def _refuse_paid_in_coperniq(link: RecordLink, invoice: CoperniqInvoice, ended: str) -> None:
+def _refuse_paid_in_coperniq(link: RecordLink, invoice: CoperniqInvoice, ended: InvoiceEnd) -> None:
     """Payments must not stay on a declined invoice."""
     if not invoice.paid_cents:
         return
@@ -128,10 +138,10 @@ def _refuse_paid_in_coperniq(link: RecordLink, invoice: CoperniqInvoice, ended: 
     )
 
 
-def _decline_choice(ended: str) -> Choice:
+def _decline_choice(ended: InvoiceEnd) -> Choice:
     return Choice("decline_in_coperniq", "Decline it in Coperniq too", _QUESTIONS[ended])
 
 
-def _ask_to_decline(link: RecordLink, ended: str, *, edited: bool) -> NeedsDecision:
+def _ask_to_decline(link: RecordLink, ended: InvoiceEnd, *, edited: bool) -> NeedsDecision:
     message = _ASK_TO_DECLINE[ended, edited](invoice=link.display_number)
     return NeedsDecision(message, [_decline_choice(ended), RETRY, DISCARD])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
@@ -116,10 +117,10 @@ def _skip_if_asked(ctx: SyncContext, run: SyncRun, link: RecordLink) -> None:
     """Raises Skipped if the run of the other direction already asks: one answer continues both directions."""
     if not open_questions(ctx, run, (Cause.INVOICE_MISSING,)).exists():
         return
-    link.written["unsettled"] = list(INVOICE_FIELDS)
+    link.invoice_state = replace(link.invoice_state, unsettled=INVOICE_FIELDS)
     with transaction.atomic():
         ctx.lease.assert_owned()
-        RecordLink.objects.filter(pk=link.pk).update(written=link.written)
+        RecordLink.objects.filter(pk=link.pk).update(sync_state=link.sync_state)
     raise Skipped(InvoicePushMessage.ASKED_ALREADY(), silent=True)
 
 

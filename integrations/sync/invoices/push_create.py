@@ -11,6 +11,7 @@ from integrations.errors import BlockedBy, NeedsDecision, RecordMissing
 from integrations.messages import Message
 from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import Kind, MemoField, RecordLink, SyncRun
+from integrations.models.sync_state import InvoiceState
 from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.coperniq_texts import memo_of
@@ -56,7 +57,8 @@ def plan_invoice_create(
         number=number,
         amount_cents=invoice.total_cents,
         warnings=warnings,
-        written={"line_order": [line.id for line in lines], "sent_anyway": bool(run.decisions)},
+        state=InvoiceState(was_chosen=bool(run.decisions)),
+        about={"line_order": [line.id for line in lines]},
         learns=has_unmatched(lines),
         other_links=tuple(matches),
     )
@@ -131,7 +133,7 @@ def _plan_link(
         coperniq_snapshot={**snapshot, **dict.fromkeys(INVOICE_FIELDS)} if is_tagged else snapshot,
         number=found.number,
         amount_cents=invoice.total_cents,
-        written={"line_ids": dict(zip(coperniq_ids, quickbooks_ids, strict=False))},
+        state=InvoiceState(line_ids=dict(zip(coperniq_ids, quickbooks_ids, strict=False))),
         ending={"again": is_tagged, "asks": allocation_runs(ctx, found.payment_ids, run.coperniq_account_id)},
     )
 

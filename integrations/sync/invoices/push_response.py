@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from integrations.errors import Choice, RecordMissing
@@ -59,13 +59,14 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
     is_new = link.pk is None
     warnings: list[Message | str] = list(write.warnings)
     again = False
-    choices = [Choice(**choice) for choice in link.written.pop("choices", ())]
+    repaired = link.invoice_state.needs_repair
+    choices = [Choice(**choice) for choice in write.about.get("about", {}).get("choices", ())]
     if invoice is None:
         link.quickbooks_snapshot = {**link.quickbooks_snapshot, "deleted": True}
     else:
         before, written = link.quickbooks_snapshot, load_body(body)
         lines = _compare_lines(written, invoice)
-        _update_link(ctx, link, invoice, lines)
+        _update_link(ctx, link, write, invoice, lines)
         if sent.looked_for and not lines.dropped and was_edited_meanwhile(write, written, invoice):
             warnings += snapshot_as_written(write, link, before, written, invoice)
         link.quickbooks_snapshot |= kept_snapshot(write)
@@ -78,7 +79,7 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
     requests = _payment_requests(ctx, write, invoice) if is_new else []
     quickbooks_id = write.quickbooks_id if invoice is None else invoice.id
     return done(
-        _message_of(write, link.display_number),
+        _message_of(write, link.display_number, repaired=repaired),
         warnings,
         changes=[Change(**change) for change in write.changes],
         quickbooks_id=quickbooks_id,
@@ -93,8 +94,8 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
     )
 
 
-def _message_of(write: RemoteWrite, number: str) -> Message:
-    if write.about.get("written", {}).get("repair"):
+def _message_of(write: RemoteWrite, number: str, *, repaired: bool) -> Message:
+    if repaired:
         return InvoicePushMessage.REPAIRED(number=number)
     if write.operation == "create":
         is_found = write.match_method == RecordLink.MatchMethod.ADOPTED
@@ -117,17 +118,18 @@ def list_sentences(names: Sequence[str]) -> str:
 
 
 def _update_link(
-    ctx: SyncContext, link: RecordLink, invoice: QuickBooksInvoice, lines: _AnsweredLines
+    ctx: SyncContext, link: RecordLink, write: RemoteWrite, invoice: QuickBooksInvoice, lines: _AnsweredLines
 ) -> None:
     link.quickbooks_id = invoice.id
     link.quickbooks_name = f"Invoice {invoice.number}" if invoice.number else "Invoice without a number"
     link.quickbooks_version, link.quickbooks_at = invoice.sync_token, invoice.updated_at
     link.quickbooks_snapshot = quickbooks_invoice_snapshot(invoice, ctx.settings.memo_field)
     link.number = invoice.number
-    order: Sequence[str] = link.written.pop("line_order", ())
+    order: Sequence[str] = write.about.get("about", {}).get("line_order", ())
     if order:
         pairs = zip(order, lines.answered, strict=False)
-        link.written["line_ids"] = {coperniq_id: line.id for coperniq_id, line in pairs if coperniq_id}
+        line_ids = {coperniq_id: line.id for coperniq_id, line in pairs if coperniq_id}
+        link.invoice_state = replace(link.invoice_state, line_ids=line_ids)
 
 
 @dataclass(frozen=True)
@@ -160,7 +162,7 @@ def _is_itemless(raw: Mapping[str, Any]) -> bool:
 
 def _record_itemless(ctx: SyncContext, link: RecordLink, lines: _AnsweredLines) -> bool:
     """Records whether QuickBooks keeps lines without an item. True if the invoice has to be repaired."""
-    link.written["repair"] = lines.dropped
+    link.invoice_state = replace(link.invoice_state, needs_repair=lines.dropped)
     if lines.had_itemless:
         known = ItemlessLines.IGNORED if lines.dropped else ItemlessLines.KEPT
         QuickBooksConnection.objects.filter(pk=ctx.connection.pk).update(itemless_lines=known)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from integrations.causes import Cause
 from integrations.coperniq.money import CoperniqInvoice
 from integrations.errors import Choice, NeedsDecision, RecordMissing, Skipped
 from integrations.messages.invoices_push import InvoicePushMessage
-from integrations.models import OnEnded, Owner, Question, RecordLink, SyncRun
+from integrations.models import OnEnded, Question, RecordLink, SyncRun
+from integrations.models.sync_state import EditTimes
 from integrations.quickbooks.documents import QuickBooksInvoice
 from integrations.sync.engine.choices import CREATE_AGAIN, DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
@@ -43,7 +45,7 @@ def plan_invoice_update(
 ) -> Plan:
     """`snapshot` is Coperniq's; `ended` is what to do with the QuickBooks invoice, None while Coperniq's is in use."""
     snapshot = refuse_moved_in_coperniq(run, link, snapshot)
-    if link.written.get("ended") or ended in (OnEnded.VOID, OnEnded.DELETE):
+    if link.invoice_state.ended or ended in (OnEnded.VOID, OnEnded.DELETE):
         return plan_invoice_end(ctx, run, link, snapshot, ended)
     if not (is_edited_in_coperniq(link, snapshot) or decided_side(run) or _is_unsettled(link)):
         return _plan_in_step(link, snapshot, run)
@@ -59,8 +61,8 @@ def is_edited_in_coperniq(link: RecordLink, snapshot: Mapping[str, Any]) -> bool
 
 def _is_unsettled(link: RecordLink) -> bool:
     """QuickBooks is known to have changed, and Coperniq does not have the change yet."""
-    changed_at = link.written.get("changed_at", {})
-    return bool(link.written.get("unsettled") or changed_at.get(Owner.QUICKBOOKS.value))
+    state = link.invoice_state
+    return bool(state.unsettled or state.edit_times.quickbooks)
 
 
 def refuse_moved_in_coperniq(run: SyncRun, link: RecordLink, snapshot: dict[str, Any]) -> dict[str, Any]:
@@ -102,16 +104,16 @@ def _skip_if_end_asked(ctx: SyncContext, run: SyncRun) -> None:
 
 def _plan_in_step(link: RecordLink, snapshot: dict[str, Any], run: SyncRun) -> Plan:
     """No synced field has changed, only e.g. a payment or the status, so that QuickBooks need not be read."""
-    line_ids = link.written.get("line_ids", {})
-    written = {name: value for name, value in link.written.items() if name != "changed_at"}
-    if line_ids:
-        written["line_ids"] = current_line_ids(link.coperniq_snapshot["lines"], snapshot["lines"], line_ids)
+    state = replace(link.invoice_state, edit_times=EditTimes())
+    if state.line_ids:
+        line_ids = current_line_ids(link.coperniq_snapshot["lines"], snapshot["lines"], state.line_ids)
+        state = replace(state, line_ids=line_ids)
     return Plan.of(
         link,
         run.record_name,
         coperniq_snapshot=snapshot,
         amount_cents=snapshot["total"],
-        written=written,
+        state=state,
         sentence=InvoicePushMessage.IN_STEP(number=link.display_number),
         ending={"silent": snapshot == link.coperniq_snapshot},
     )

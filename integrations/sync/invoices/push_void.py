@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from integrations.errors import NeedsDecision, RecordMissing
 from integrations.messages import Message
 from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import OnEnded, RecordLink, SyncRun
+from integrations.models.sync_state import InvoiceEnd
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import QuickBooksInvoice
 from integrations.sync.engine.choices import CREATE_AGAIN, DISCARD, RETRY
@@ -30,7 +32,7 @@ def plan_invoice_end(
     number = link.display_number
     if ended is None:
         raise NeedsDecision(InvoicePushMessage.REVIVED(number=number), [CREATE_AGAIN, RETRY, DISCARD])
-    if link.written.get("ended"):
+    if link.invoice_state.ended:
         # Nobody misses a log entry if Coperniq is as it last answered, e.g. when the portal declined it.
         silent = snapshot == link.coperniq_snapshot
         return _plan_nothing(
@@ -82,19 +84,20 @@ def _plan_end(
         coperniq_snapshot=snapshot,
         number=link.number,
         amount_cents=snapshot["total"],
-        written={**link.written, "ended": ended},
+        state=replace(link.invoice_state, ended=InvoiceEnd(ended)),
     )
 
 
 def _plan_nothing(
     run: SyncRun, link: RecordLink, snapshot: dict[str, Any], message: Message, *, silent: bool = False
 ) -> Plan:
+    state = link.invoice_state
     return Plan.of(
         link,
         run.record_name,
         coperniq_snapshot=snapshot,
         amount_cents=snapshot["total"],
-        written={**link.written, "ended": link.written.get("ended") or "elsewhere"},
+        state=replace(state, ended=state.ended or InvoiceEnd.ELSEWHERE),
         sentence=message,
         ending={"silent": silent},
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from integrations.models import Action, Kind, RecordLink, RemoteWrite, SyncRun
 from integrations.quickbooks.documents import QuickBooksInvoice
 from integrations.sync.engine.context import SyncContext
@@ -10,19 +12,19 @@ from integrations.sync.engine.context import SyncContext
 def payments_with_unapplied_money(
     ctx: SyncContext, write: RemoteWrite, invoice: QuickBooksInvoice | None
 ) -> list[RecordLink]:
-    """Payments the portal sent for this invoice and could not fully apply; their links get `misplaced`."""
+    """Payments the portal sent for this invoice and could not fully apply; their links are marked."""
     if write.operation != "update" or invoice is None or invoice.balance_cents <= 0:
         return []
     links = RecordLink.objects.of(ctx.connection, Kind.PAYMENT).filter(coperniq_parent_id=write.coperniq_id)
     unapplied = [link for link in links if _is_partly_unapplied(link)]
     for link in unapplied:
-        link.written["misplaced"] = True
+        link.payment_state = replace(link.payment_state, needs_applying=True)
     return unapplied
 
 
 def _is_partly_unapplied(link: RecordLink) -> bool:
     snapshot = link.quickbooks_snapshot
-    is_final = snapshot.get("voided") or snapshot.get("deposited") or link.written.get("share")
+    is_final = snapshot.get("voided") or snapshot.get("deposited") or link.payment_state.is_share
     return not is_final and int(snapshot.get("applied", 0)) < int(snapshot.get("amount", 0))
 
 

@@ -13,6 +13,7 @@ from integrations.coperniq.money import CoperniqInvoice, CoperniqPayment
 from integrations.errors import BlockedBy, Choice, NeedsDecision, RecordMissing
 from integrations.messages.payments import PaymentMessage
 from integrations.models import Action, ExternalPayment, Kind, Question, RecordLink, SyncRun
+from integrations.models.sync_state import PaymentState
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import QuickBooksPayment
 from integrations.sync.engine.choices import DISCARD
@@ -107,7 +108,7 @@ def plan_link(
         coperniq_snapshot=coperniq_payment_snapshot(payment, ZoneInfo(ctx.connection.company.time_zone)),
         number=payment.reference[:40],
         amount_cents=payment.amount_cents,
-        written={"share": share},
+        state=PaymentState(is_share=share),
         sentence=PaymentMessage.LINKED(amount=money(found.total_cents), vendor="QuickBooks"),
     )
 

@@ -104,7 +104,7 @@ def refresh_invoice(ctx: SyncContext, invoice: RecordLink) -> None:
     on_invoice_moved(ctx, invoice, current.customer_id)
     snapshot = quickbooks_invoice_snapshot(current, ctx.settings.memo_field)
     invoice.quickbooks_snapshot |= {name: snapshot[name] for name in _REFRESHED_FIELDS}
-    invoice.save(update_fields=["quickbooks_snapshot", "written"])
+    invoice.save(update_fields=["quickbooks_snapshot", "sync_state"])
     known = ExternalPayment.objects.on_invoice(ctx.connection, invoice.quickbooks_id)
     known.exclude(quickbooks_id__in=current.payment_ids).delete()
     record_external_payments(ctx.connection, _read_unlinked(ctx, invoice, current.payment_ids))
@@ -112,7 +112,7 @@ def refresh_invoice(ctx: SyncContext, invoice: RecordLink) -> None:
 
 def _on_invoice_ended(ctx: SyncContext, invoice: RecordLink, end: str) -> None:
     """Sets `end` on the link in memory only. If it were saved, the invoice's own run would see no change to act on."""
-    if not invoice.quickbooks_snapshot.get(end) and not invoice.written.get("ended"):
+    if not invoice.quickbooks_snapshot.get(end) and not invoice.invoice_state.ended:
         request_pull(ctx, invoice)
     invoice.quickbooks_snapshot = {**invoice.quickbooks_snapshot, end: True}
 

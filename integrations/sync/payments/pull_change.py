@@ -6,6 +6,7 @@ See docs/vendors/coperniq-api.md, 3.8.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,6 +18,7 @@ from integrations.coperniq.money import CoperniqPayment
 from integrations.errors import Choice, NeedsDecision, RecordMissing
 from integrations.messages.payments import PaymentMessage
 from integrations.models import Action, Kind, Question, RecordLink, SyncRun
+from integrations.models.sync_state import PaymentEnd, PaymentState
 from integrations.quickbooks.documents import QuickBooksPayment
 from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
@@ -37,10 +39,6 @@ from integrations.sync.payments.push_detect import cached_coperniq_payments, rea
 LEAVE_COPERNIQ = Choice("leave_coperniq", "Leave Coperniq as it is", Question.PAYMENT_CHANGED)
 _RETRY_CORRECTED = Choice(RETRY.key, "It is corrected in Coperniq: check again")
 _ENDED_TEXT = "voided, deleted or removed from the invoice"
-_ENDED_IN_QUICKBOOKS = "gone"
-"""`ended` of a link whose QuickBooks payment pays nothing any more, and which a person has decided about."""
-_LEFT = "left"
-"""`ended` of a link whose payment is in QuickBooks only, and which a person left so."""
 _NO_PAYMENT_SNAPSHOT = {"amount": 0, "applied": 0, "cash": 0, "voided": True}
 
 
@@ -48,37 +46,34 @@ def plan_payment_pull_change(
     ctx: SyncContext, run: SyncRun, link: RecordLink, payment: QuickBooksPayment | None
 ) -> Plan:
     """`payment` is None if it was deleted. Raises NeedsDecision if Coperniq's payment differs from it."""
-    written = _written_with_share(ctx, link, payment)
-    quickbooks = _current_snapshot(link, payment, share=bool(written.get("share")))
+    state = _state_with_share(ctx, link, payment)
+    quickbooks = _current_snapshot(link, payment, share=state.is_share)
     version = payment.sync_token if payment else link.quickbooks_version
     if not _is_payment_changed(link, quickbooks):
-        return _plan_settled(link, run, quickbooks, version, payment, written)
+        return _plan_settled(link, run, quickbooks, version, payment, state)
     before = link.coperniq_id
     coperniq = _find_in_coperniq(ctx, run, link, quickbooks)
     is_replaced = link.coperniq_id != before
     gone = _is_gone(quickbooks)
     equal = coperniq is None if gone else coperniq is not None and _is_equal(ctx, coperniq, quickbooks)
     if equal or is_replaced or run.has_taken(LEAVE_COPERNIQ):
-        kept = {name: value for name, value in written.items() if name != "ended"}
-        if coperniq is None or gone:
-            kept["ended"] = _ENDED_IN_QUICKBOOKS if gone else _LEFT
-        return _plan_settled(link, run, quickbooks, version, payment, kept)
+        ended = None if coperniq is not None else PaymentEnd.ONLY_IN_QUICKBOOKS
+        state = replace(state, ended=PaymentEnd.GONE_IN_QUICKBOOKS if gone else ended)
+        return _plan_settled(link, run, quickbooks, version, payment, state)
     raise _hold_changed(link, quickbooks)
 
 
-def _written_with_share(
-    ctx: SyncContext, link: RecordLink, payment: QuickBooksPayment | None
-) -> dict[str, Any]:
-    """The link's `written`, with `share` set if Coperniq's payment is now only the money on this invoice.
+def _state_with_share(ctx: SyncContext, link: RecordLink, payment: QuickBooksPayment | None) -> PaymentState:
+    """The link's state, with `is_share` set if Coperniq's payment is now only the money on this invoice.
 
     That is so if the payment pays other invoices too, which get payments of their own, or if people took some of it
     off, which then waits unapplied with the customer.
     """
-    written: dict[str, Any] = link.written
+    state = link.payment_state
     if payment is None:
-        return written
+        return state
     is_share = pays_others(payment, link.quickbooks_part) or was_taken_off(ctx, link, payment)
-    return {**written, "share": True} if is_share else written
+    return replace(state, is_share=True) if is_share else state
 
 
 def _is_gone(quickbooks: Mapping[str, Any]) -> bool:
@@ -98,7 +93,7 @@ def _is_payment_changed(link: RecordLink, now: dict[str, Any]) -> bool:
     Deposits and money applied to the invoice later do not count, unless the link ended when the money was taken off.
     """
     before = link.quickbooks_snapshot
-    if link.written.get("ended") == _ENDED_IN_QUICKBOOKS:
+    if link.payment_state.ended == PaymentEnd.GONE_IN_QUICKBOOKS:
         return not _is_gone(now)
     if any(now[name] != before.get(name, now[name]) for name in ("amount", "on")):
         return True
@@ -164,7 +159,7 @@ def requeue_replaced(ctx: SyncContext, row: CoperniqPayment, invoice: RecordLink
         if link is None or link.coperniq_id in listed:
             continue
         payment = read_payment_or_none(ctx, run.quickbooks_id)
-        share = bool(_written_with_share(ctx, link, payment).get("share"))
+        share = _state_with_share(ctx, link, payment).is_share
         if payment is not None and _is_replacement(ctx, row, _current_snapshot(link, payment, share=share)):
             held.filter(pk=run.pk).requeue()
             return True
@@ -182,7 +177,7 @@ def _plan_settled(
     quickbooks: dict[str, Any],
     version: str,
     payment: QuickBooksPayment | None,
-    written: dict[str, Any],
+    state: PaymentState,
 ) -> Plan:
     return Plan.of(
         link,
@@ -190,14 +185,14 @@ def _plan_settled(
         quickbooks_version=version,
         quickbooks_snapshot=quickbooks,
         quickbooks_at=payment.updated_at if payment else None,
-        written=written,
+        state=state,
         sentence=PaymentMessage.SAME_ON_BOTH_SIDES(payment=run.record_name),
         ending={"silent": quickbooks == link.quickbooks_snapshot},
     )
 
 
 def _hold_changed(link: RecordLink, quickbooks: dict[str, Any]) -> NeedsDecision:
-    ended = link.written.get("ended") == _ENDED_IN_QUICKBOOKS
+    ended = link.payment_state.ended == PaymentEnd.GONE_IN_QUICKBOOKS
     before = _ENDED_TEXT if ended else amount_and_date(link.quickbooks_snapshot)
     if not _is_gone(quickbooks):
         now = amount_and_date(quickbooks)

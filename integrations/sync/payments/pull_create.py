@@ -10,6 +10,7 @@ from integrations.errors import NeedsDecision, RecordMissing, Skipped
 from integrations.messages import Message
 from integrations.messages.payments import PaymentMessage
 from integrations.models import Kind, RecordLink, SyncRun, SyncSettings, Vendor
+from integrations.models.sync_state import PaymentState
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import QuickBooksPayment
 from integrations.sync.engine import responses as engine_responses
@@ -168,7 +169,7 @@ def _payment_pull_plan(
             "quickbooks_part": part,
             "number": payment.reference[:40],
             "amount_cents": cents,
-            "written": {"share": share},
+            "state": PaymentState(is_share=share),
             "about": {
                 "quickbooks": {
                     "name": quickbooks_payment_name(payment),

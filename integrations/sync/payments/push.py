@@ -41,7 +41,7 @@ def plan(ctx: SyncContext, run: SyncRun) -> Plan:
         raise _missing_invoice(ctx, run)
     if link is not None:
         return plan_payment_update(ctx, run, payment, link, invoice)
-    if invoice.written.get("repair"):
+    if invoice.invoice_state.needs_repair:
         raise _wait_for_invoice(run, PaymentMessage.WAITS_FOR_INVOICE_LINES())
     refuse_pulled_copy(ctx, run, Kind.PAYMENT, payment.notes)
     run.record_name = payment_name(payment, invoice.display_number)

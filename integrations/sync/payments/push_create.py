@@ -11,6 +11,7 @@ from integrations.errors import NeedsDecision
 from integrations.messages import Message
 from integrations.messages.payments import PaymentMessage
 from integrations.models import Kind, Question, RecordLink, SyncRun
+from integrations.models.sync_state import PaymentState
 from integrations.quickbooks.bodies import money
 from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
@@ -98,7 +99,8 @@ def _plan_new_payment(
         number=payment.reference[:40],
         amount_cents=payment.amount_cents,
         warnings=(*warnings, *unapplied_warning(invoice, payment.amount_cents, applied), *method_warnings),
-        written={"part": invoice.quickbooks_id},
+        state=PaymentState(),
+        quickbooks_part=invoice.quickbooks_id,
     )
 
 

@@ -103,7 +103,7 @@ def _missing_payments(ctx: SyncContext, invoice_id: str, payments: list[Coperniq
     """Linked, and not in the list any more, without those that a person has decided to leave."""
     links = RecordLink.objects.of(ctx.connection, Kind.PAYMENT).filter(coperniq_parent_id=invoice_id)
     listed = {payment.id for payment in payments}
-    gone = [link for link in links if link.coperniq_id not in listed and not link.written.get("ended")]
+    gone = [link for link in links if link.coperniq_id not in listed and not link.payment_state.ended]
     return [link for link in gone if not _was_push_discarded(ctx, link)]
 
 

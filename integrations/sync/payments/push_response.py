@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from integrations.errors import RecordMissing
@@ -34,7 +35,7 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
     assert isinstance(payment, QuickBooksPayment)  # what read() above returns
     link = link_for_write(ctx, write)
     before = int(link.quickbooks_snapshot.get("applied", 0))
-    _update_payment_link(link, payment)
+    _update_payment_link(link, write, payment)
     applied = int(link.quickbooks_snapshot["applied"])
     body_sent = load_body(body)
     edited = _was_edited(write, link, sent, body_sent)
@@ -44,7 +45,7 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
     again = (
         missing > 0 and write.operation == "create" and write.match_method != RecordLink.MatchMethod.ADOPTED
     )
-    link.written["misplaced"] = again
+    link.payment_state = replace(link.payment_state, needs_applying=again)
     message = _DONE_MESSAGES.get(write.match_method, _DONE_MESSAGES[write.operation])
     return done(
         message(payment=link.coperniq_name),
@@ -67,7 +68,7 @@ def _was_edited(write: RemoteWrite, link: RecordLink, sent: WriteResponse, body:
     Never of a share: the body that was sent does not state how much of the payment is on this invoice.
     """
     later = link.quickbooks_version != written_version(write, body)
-    return sent.looked_for and later and not link.written.get("share")
+    return sent.looked_for and later and not link.payment_state.is_share
 
 
 def _reset_to_sent(write: RemoteWrite, link: RecordLink, sent: Mapping[str, Any]) -> None:
@@ -83,12 +84,12 @@ def _reset_to_sent(write: RemoteWrite, link: RecordLink, sent: Mapping[str, Any]
     link.quickbooks_version, link.quickbooks_at = written_version(write, sent), None
 
 
-def _update_payment_link(link: RecordLink, payment: QuickBooksPayment) -> None:
+def _update_payment_link(link: RecordLink, write: RemoteWrite, payment: QuickBooksPayment) -> None:
     link.quickbooks_id = payment.id
     link.quickbooks_name = quickbooks_payment_name(payment)
     link.quickbooks_version, link.quickbooks_at = payment.sync_token, payment.updated_at
-    link.quickbooks_part = link.quickbooks_part or str(link.written.get("part", ""))
-    share = bool(link.written.get("share"))
+    link.quickbooks_part = link.quickbooks_part or write.quickbooks_part
+    share = link.payment_state.is_share
     link.quickbooks_snapshot = quickbooks_payment_snapshot(payment, link.quickbooks_part, share=share)
 
 

@@ -41,14 +41,14 @@ def plan_payment_update(
     coperniq = coperniq_payment_snapshot(payment, ZoneInfo(ctx.connection.company.time_zone))
     _refuse_status_change(ctx, run, link, coperniq)
     same = all(coperniq[name] == link.coperniq_snapshot.get(name) for name in _PAYMENT_FIELDS)
-    if same and not link.written.get("misplaced"):
+    if same and not link.payment_state.needs_applying:
         return _plan_unchanged(run, link, coperniq)
     current = _read_quickbooks_payment(ctx, link)
-    if not link.written.get("misplaced") and was_taken_off(ctx, link, current):
-        link.written = {**link.written, "share": True}
-    quickbooks = quickbooks_payment_snapshot(current, link.quickbooks_part, share=_is_share(link))
+    if not link.payment_state.needs_applying and was_taken_off(ctx, link, current):
+        link.payment_state = replace(link.payment_state, is_share=True)
+    quickbooks = quickbooks_payment_snapshot(current, link.quickbooks_part, share=link.payment_state.is_share)
     if run.has_taken(_LEAVE_QUICKBOOKS_PAYMENT) or (
-        has_same_amount_and_date(coperniq, quickbooks) and not link.written.get("misplaced")
+        has_same_amount_and_date(coperniq, quickbooks) and not link.payment_state.needs_applying
     ):
         return replace(_plan_unchanged(run, link, coperniq), **_as_read(quickbooks, current))
     _refuse_conflict(run, link, coperniq, quickbooks, current)
@@ -59,11 +59,6 @@ def plan_payment_update(
     for day in (current.on, date.fromisoformat(coperniq["on"])):
         refuse_closed(ctx, day)
     return _plan_changed_payment(ctx, run, link, coperniq, quickbooks, current, invoice)
-
-
-def _is_share(link: RecordLink) -> bool:
-    """Whether Coperniq's payment is only the part on this invoice of a payment that does something else too."""
-    return bool(link.written.get("share"))
 
 
 def _refuse_status_change(ctx: SyncContext, run: SyncRun, link: RecordLink, coperniq: dict[str, Any]) -> None:
@@ -149,7 +144,7 @@ def _plan_changed_payment(
     more = coperniq["amount"] - quickbooks["amount"]
     total = current.total_cents + more
     all_but_others = max(total - sum(line.amount_cents for line in others), 0)
-    wanted = quickbooks["applied"] + more if _is_share(link) else all_but_others
+    wanted = quickbooks["applied"] + more if link.payment_state.is_share else all_but_others
     share = min(wanted, _room_on_invoice(ctx, link, invoice, wanted, current.applied_to(part)))
     lines = [_without_line_extension(line.raw) for line in others]
     values = {
@@ -161,7 +156,7 @@ def _plan_changed_payment(
     changes = _payment_changes(quickbooks, coperniq, share)
     if not changes:
         settled = replace(_plan_unchanged(run, link, coperniq), **_as_read(quickbooks, current))
-        return replace(settled, written={**link.written, "misplaced": False})
+        return replace(settled, state=replace(link.payment_state, needs_applying=False))
     return Plan(
         record_name=run.record_name,
         match_method=link.match_method,
@@ -172,7 +167,7 @@ def _plan_changed_payment(
         number=link.number,
         amount_cents=coperniq["amount"],
         warnings=unapplied_warning(invoice, wanted, share),
-        written={**link.written, "part": part, "misplaced": False},
+        state=replace(link.payment_state, needs_applying=False),
     )
 
 
@@ -180,14 +175,14 @@ def _room_on_invoice(
     ctx: SyncContext, link: RecordLink, invoice: RecordLink, wanted: int, applied: int
 ) -> int:
     """The cents of the payment that fit on the invoice, which is read again before any money is left unapplied."""
-    if link.written.get("misplaced") or wanted > applied + balance_of(invoice):
+    if link.payment_state.needs_applying or wanted > applied + balance_of(invoice):
         refresh_invoice(ctx, invoice)
     return applied + balance_of(invoice)
 
 
 def customer_of_payment(link: RecordLink, current: QuickBooksPayment, invoice: RecordLink) -> str:
     """A payment that QuickBooks did not apply to its invoice is moved to the invoice's current customer."""
-    if link.written.get("misplaced"):
+    if link.payment_state.needs_applying:
         return str(invoice.quickbooks_snapshot["customer"])
     return current.customer_id
 
