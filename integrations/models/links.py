@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import ClassVar, Generic, Self, TypeVar
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
@@ -15,9 +15,7 @@ from integrations.models.sync_state import (
     PaymentState,
     SyncState,
 )
-from integrations.models.typed_json import StoredData
-
-StateT = TypeVar("StateT", bound=StoredData)
+from integrations.models.typed_json import TypedColumn
 
 
 class RecordLinkQuerySet(models.QuerySet["RecordLink"]):
@@ -37,19 +35,6 @@ class RecordLinkQuerySet(models.QuerySet["RecordLink"]):
         """Invoices and payments that belonged to it when they were last read, or before a person moved them."""
         of_customer = Q(quickbooks_snapshot__customer=quickbooks_id) | Q(sync_state__moved_from=quickbooks_id)
         return self.filter(of_customer, connection=connection, kind__in=(Kind.INVOICE, Kind.PAYMENT))
-
-
-class _StateOf(Generic[StateT]):
-    """A link's sync state as a dataclass. It is set as a whole, see `dataclasses.replace`."""
-
-    def __init__(self, state_type: type[StateT]) -> None:
-        self.state_type = state_type
-
-    def __get__(self, link: RecordLink, _owner: object) -> StateT:
-        return self.state_type.from_json(link.sync_state)
-
-    def __set__(self, link: RecordLink, state: StateT) -> None:
-        link.sync_state = state.as_json()
 
 
 class RecordLink(models.Model):
@@ -95,9 +80,9 @@ class RecordLink(models.Model):
 
     objects = RecordLinkQuerySet.as_manager()
 
-    customer_state = _StateOf(CustomerState)
-    invoice_state = _StateOf(InvoiceState)
-    payment_state = _StateOf(PaymentState)
+    customer_state = TypedColumn("sync_state", CustomerState)
+    invoice_state = TypedColumn("sync_state", InvoiceState)
+    payment_state = TypedColumn("sync_state", PaymentState)
 
     class Meta:
         constraints = [

@@ -8,9 +8,10 @@ from datetime import datetime
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, ClassVar, Self, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Generic, Self, TypeVar, cast, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
+StoredT = TypeVar("StoredT", bound="StoredData")
 
 
 class UnreadableData(ValueError):
@@ -43,6 +44,19 @@ class StoredData:
         return _read_fields(cls, values, cls.__name__)
 
 
+class TypedColumn(Generic[StoredT]):
+    """A model's JSON column, read and set as one dataclass."""
+
+    def __init__(self, column: str, stored_type: type[StoredT]) -> None:
+        self.column, self.stored_type = column, stored_type
+
+    def __get__(self, row: object, _owner: object) -> StoredT:
+        return self.stored_type.from_json(getattr(row, self.column))
+
+    def __set__(self, row: object, value: StoredT) -> None:
+        setattr(row, self.column, value.as_json())
+
+
 def _fields_as_json(value: object) -> dict[str, Any]:
     assert is_dataclass(value)
     stored = [(each, getattr(value, each.name)) for each in fields(value)]
@@ -58,6 +72,8 @@ def _as_json(value: object) -> object:
         return value.value
     if isinstance(value, datetime):
         return value.isoformat()
+    if _is_named_tuple(type(value)):
+        value = cast("Any", value)._asdict()
     if isinstance(value, Mapping):
         return {name: _as_json(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
@@ -93,15 +109,25 @@ def _read(wanted: Any, stored: object, path: str) -> object:  # noqa: ANN401  # 
     if origin is not None:  # a mapping with texts as keys
         values = _expect(dict, stored, path)
         return {name: _read(arguments[1], each, f"{path}.{name}") for name, each in values.items()}
+    if _is_named_tuple(wanted):
+        values = _expect(dict, stored, path)
+        return wanted(**{name: _expect(str, each, f"{path}.{name}") for name, each in values.items()})
     if isinstance(wanted, type) and is_dataclass(wanted):
         return _read_fields(wanted, stored, path)
     return _read_plain(wanted, stored, path)
+
+
+def _is_named_tuple(wanted: type) -> bool:
+    """For choices, which are named tuples of texts."""
+    return issubclass(wanted, tuple) and hasattr(wanted, "_fields")
 
 
 _PARSERS: dict[type, Callable[[str], object]] = {datetime: datetime.fromisoformat}
 
 
 def _read_plain(wanted: type, stored: object, path: str) -> object:
+    if wanted is object:
+        return stored
     if wanted not in _PARSERS and not issubclass(wanted, Enum):
         return _expect(wanted, stored, path)
     text = _expect(str, stored, path)

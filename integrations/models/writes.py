@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import ClassVar, Self
 
@@ -11,11 +12,28 @@ from django.utils import timezone
 from integrations.models.connections import QuickBooksConnection
 from integrations.models.encryption import decrypt, encrypt
 from integrations.models.enums import Kind, Vendor
+from integrations.models.links import RecordLink
 from integrations.models.runs import SyncRun
+from integrations.models.typed_json import StoredData, TypedColumn
 
 
 def new_request_id() -> str:
     return uuid.uuid4().hex
+
+
+@dataclass(frozen=True)
+class LinkValues(StoredData):
+    """Fields of the link that a plan sets, each called as on the link."""
+
+    coperniq_name: str = ""
+    coperniq_account_id: str = ""
+    coperniq_parent_id: str = ""
+    number: str = ""
+    amount_cents: int | None = None
+
+    def apply_to(self, link: RecordLink) -> None:
+        for each in fields(self):
+            setattr(link, each.name, getattr(self, each.name))
 
 
 class RemoteWriteQuerySet(models.QuerySet["RemoteWrite"]):
@@ -53,8 +71,11 @@ class RemoteWrite(models.Model):
     request_id = models.CharField(max_length=50, unique=True, default=new_request_id)
     body_encrypted = models.TextField()
     changes = models.JSONField(default=list)
-    # Values of the link and of the log, in case the response arrives after a restart.
-    about = models.JSONField(default=dict)
+    # What the response is handled with, in case it arrives after a restart: values of the link, its state, None if it
+    # keeps its own, and what the handler of this entity needs.
+    link_data = models.JSONField(default=dict)
+    sync_state = models.JSONField(null=True)
+    response_data = models.JSONField(default=dict)
     warnings = models.JSONField(default=list)
     coperniq_snapshot = models.JSONField(default=dict)
     state = models.CharField(max_length=10, choices=State, default=State.PREPARED)
@@ -68,6 +89,8 @@ class RemoteWrite(models.Model):
     error_text = models.TextField(blank=True)
 
     objects = RemoteWriteQuerySet.as_manager()
+
+    link_values = TypedColumn("link_data", LinkValues)
 
     class Meta:
         constraints = [

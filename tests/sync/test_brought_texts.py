@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from integrations.models import InvoiceSyncPeriod, RecordLink, RemoteWrite, SyncLogEntry, SyncRun
+from integrations.models.writes import LinkValues
 from integrations.sync.invoices.pull_create import deposit_warnings
 from integrations.sync.invoices.pull_response import pulled_invoice_name, total_warnings
+from integrations.sync.invoices.write_data import PulledLines
 from integrations.sync.payments.pull_response import payment_variance
 from tests.portal_harness import PortalHarness
 from tests.sync.invoice_builders import earlier, prefer
@@ -234,9 +236,9 @@ def test_one_without_a_number_is_told_by_coperniqs(books: TwoWayHarness) -> None
 
 
 def test_a_deposit_and_a_total_or_an_amount_made_otherwise_are_told() -> None:
-    (told,) = total_warnings({"total": 10000}, some(total_cents=9000))
+    (told,) = total_warnings(PulledLines(10000), some(total_cents=9000))
     assert "The total is $90.00 in Coperniq and $100.00 in QuickBooks" in str(told)
-    write = RemoteWrite(about={"amount_cents": 4000})
+    write = RemoteWrite(link_data=LinkValues(amount_cents=4000).as_json())
     (warning,) = payment_variance(write, some(amount_cents=3000))
     assert "Coperniq recorded $30.00, but QuickBooks has $40.00" in warning.text
     assert "deposit of $5.00" in str(deposit_warnings(some(deposit_cents=500))[0])

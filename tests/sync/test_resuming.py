@@ -105,7 +105,7 @@ def test_an_open_update_of_another_record_is_left_to_that_record(office: PortalH
     SyncRun.objects.open().update(state=RunState.CANCELLED)
     office.enter(office.project(office.account("Mary Jones"), "Mary"))
     office.work()
-    assert RemoteWrite.objects.open().get().about["coperniq_name"] == "John Smith"
+    assert RemoteWrite.objects.open().get().link_values.coperniq_name == "John Smith"
     assert RecordLink.objects.filter(coperniq_name="Mary Jones").exists()
 
 
@@ -119,7 +119,7 @@ def test_a_linked_record_is_not_kept_from_its_update_by_the_open_create_of_anoth
     SyncRun.objects.open().update(state=RunState.CANCELLED)
     enter_again(office, project)
     office.work()
-    assert RemoteWrite.objects.open().get().about["coperniq_name"] == "Mary Jones"
+    assert RemoteWrite.objects.open().get().link_values.coperniq_name == "Mary Jones"
 
 
 def test_a_finished_write_keeps_no_body(office: PortalHarness) -> None:

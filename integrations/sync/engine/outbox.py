@@ -12,6 +12,7 @@ from integrations.errors import OutcomeUnknown, VendorError
 from integrations.messages.engine import EngineMessage
 from integrations.models import RecordLink, RemoteWrite, SyncRun, Vendor
 from integrations.models.encryption import keyed_digest
+from integrations.models.writes import LinkValues
 from integrations.quickbooks.bodies import dump
 from integrations.quickbooks.records import nest
 from integrations.sync.engine import responses as engine_responses
@@ -46,25 +47,19 @@ def _prepare_write(ctx: SyncContext, run: SyncRun, plan: Plan, planned: PlannedW
         match_method=plan.match_method,
         changes=[change.as_dict() for change in planned.changes],
         coperniq_snapshot=dict(plan.coperniq_snapshot),
-        about=_link_metadata(run, plan),
+        link_data=_link_values(run, plan).as_json(),
+        sync_state=plan.state.as_json() if plan.state is not None else None,
+        response_data=plan.response_data.as_json() if plan.response_data is not None else {},
         warnings=[str(warning) for warning in plan.warnings],
     )
     store_prepared_write(ctx, write, _body_of(planned))
     return write
 
 
-def _link_metadata(run: SyncRun, plan: Plan) -> dict[str, Any]:
-    """The link's fields, stored with the write in case the response arrives after a restart."""
-    values: dict[str, Any] = {
-        "coperniq_name": plan.record_name,
-        "coperniq_account_id": run.coperniq_account_id,
-        "coperniq_parent_id": run.coperniq_parent_id,
-        "number": plan.number,
-        "amount_cents": plan.amount_cents,
-    }
-    if plan.state is not None:
-        values["sync_state"] = plan.state.as_json()
-    return values | ({"about": dict(plan.about)} if plan.about else {})
+def _link_values(run: SyncRun, plan: Plan) -> LinkValues:
+    return LinkValues(
+        plan.record_name, run.coperniq_account_id, run.coperniq_parent_id, plan.number, plan.amount_cents
+    )
 
 
 def store_prepared_write(ctx: SyncContext, write: RemoteWrite, body: str) -> None:
@@ -137,7 +132,7 @@ def _send_to_coperniq(client: CoperniqClient, write: RemoteWrite) -> object:
     if write.entity == engine_responses.COPERNIQ_INVOICE:
         return client.update_invoice(target, body) if target else client.create_invoice(body)
     if write.entity == engine_responses.COPERNIQ_PAYMENT:
-        return client.create_payment(write.about["coperniq_parent_id"], body)
+        return client.create_payment(write.link_values.coperniq_parent_id, body)
     return client.update_catalog_item(target, body) if target else client.create_catalog_item(body)
 
 
@@ -164,9 +159,9 @@ def _link_without_write(ctx: SyncContext, run: SyncRun, plan: Plan) -> RunResult
         )
     if not known:
         link.quickbooks_id, link.match_method = plan.quickbooks_id, plan.match_method
-    for name, value in _link_metadata(run, plan).items():
-        if name != "about":
-            setattr(link, name, value)
+    _link_values(run, plan).apply_to(link)
+    if plan.state is not None:
+        link.sync_state = plan.state.as_json()
     link.coperniq_snapshot = dict(plan.coperniq_snapshot)
     link.quickbooks_name, link.quickbooks_version = plan.quickbooks_name, plan.quickbooks_version
     link.quickbooks_at = plan.quickbooks_at or (link.quickbooks_at if known else None)
@@ -175,7 +170,10 @@ def _link_without_write(ctx: SyncContext, run: SyncRun, plan: Plan) -> RunResult
         "quickbooks_id": plan.quickbooks_id,
         "record_name": plan.record_name,
         "link": link,
-        **plan.ending,
+        "silent": plan.silent,
+        "again": plan.again,
+        "asks": plan.asks,
+        "choices": plan.choices,
     }
     if known:
         message = plan.sentence or EngineMessage.IN_STEP(name=plan.quickbooks_name)

@@ -13,6 +13,7 @@ from integrations.messages import Message
 from integrations.models import Outcome, PhaseEntry, RecordLink, RemoteWrite, RunState, SyncRun, Vendor
 from integrations.models.encryption import keyed_digest
 from integrations.models.sync_state import SyncState
+from integrations.models.typed_json import StoredData
 from integrations.quickbooks.bodies import dump
 
 
@@ -72,9 +73,8 @@ class Plan:
     """What an action would do: at most one write, and the link that results.
 
     `state` is stored with the link, which keeps its own if it is None; `other_links` are stored beside it. `learns`: the
-    response shows how QuickBooks behaves. Without a write, `sentence` and `ending` become the result of the run. `about`
-    is passed to the response handler; its "kept" are values of the snapshot that stay as they are, since another write
-    will follow for them.
+    response shows how QuickBooks behaves. `response_data` is what the handler of the write's response needs. Without a
+    write, `sentence`, `silent`, `again`, `asks` and `choices` become the result of the run.
     """
 
     record_name: str
@@ -92,10 +92,13 @@ class Plan:
     quickbooks_part: str = ""
     state: SyncState | None = None
     learns: bool = False
-    about: Mapping[str, Any] = field(default_factory=dict)
+    response_data: StoredData | None = None
     other_links: tuple[RecordLink, ...] = ()
     sentence: Message | None = None
-    ending: Mapping[str, Any] = field(default_factory=dict)
+    silent: bool = False
+    again: bool = False
+    asks: tuple[SyncRun, ...] = ()
+    choices: tuple[Choice, ...] = ()
 
     @classmethod
     def of(cls, link: RecordLink, record_name: str, **values: Any) -> Plan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from integrations.json_reader import load_json
@@ -33,6 +34,21 @@ class WriteResponse:
     looked_for: bool = False
 
 
+@dataclass(frozen=True)
+class QuickBooksRead:
+    """A record as it was read from QuickBooks, stored with a write to Coperniq: its response sets the link to it."""
+
+    name: str
+    version: str
+    snapshot: Mapping[str, object]
+    at: datetime | None = None
+
+    def apply_to(self, link: RecordLink) -> None:
+        link.quickbooks_name, link.quickbooks_version = self.name, self.version
+        link.quickbooks_snapshot = dict(self.snapshot)
+        link.quickbooks_at = self.at or link.quickbooks_at
+
+
 def flatten(payload: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for key, value in payload.items():
@@ -56,20 +72,15 @@ def link_for_write(ctx: SyncContext, write: RemoteWrite) -> RecordLink:
             match_method=write.match_method,
         )
     link.coperniq_snapshot = write.coperniq_snapshot
-    apply_plan_metadata(link, write.about)
+    apply_plan(link, write)
     return link
 
 
-def apply_plan_metadata(link: RecordLink, about: Mapping[str, Any]) -> None:
-    """Set the link's fields from the values that the plan stored with the write."""
-    for name, value in about.items():
-        if name != "about":
-            setattr(link, name, value)
-
-
-def kept_snapshot(write: RemoteWrite) -> dict[str, Any]:
-    """Values of the snapshot that stay as they are, since another write will follow for them."""
-    return dict(write.about.get("about", {}).get("kept", {}))
+def apply_plan(link: RecordLink, write: RemoteWrite) -> None:
+    """Set what the plan stored with the write for its link."""
+    write.link_values.apply_to(link)
+    if write.sync_state is not None:
+        link.sync_state = write.sync_state
 
 
 def load_body(body: str) -> dict[str, Any]:

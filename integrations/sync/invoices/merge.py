@@ -21,10 +21,12 @@ from integrations.quickbooks.documents import QuickBooksInvoice
 from integrations.sync.engine import responses as engine_responses
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.plan import Plan, PlannedWrite
+from integrations.sync.engine.responses import QuickBooksRead
 from integrations.sync.invoices.closed_period import refuse_closed
 from integrations.sync.invoices.compare import InvoiceComparison
 from integrations.sync.invoices.conflicts import Resolution, combined_decision, resolve
 from integrations.sync.invoices.mapping import quickbooks_invoice_snapshot
+from integrations.sync.invoices.write_data import PulledInvoiceData, PushedInvoiceData
 from integrations.sync.items.push import has_unmatched
 
 CONFLICT_CAUSES = (Cause.CONFLICT, Cause.LINES_FOLDED, Cause.LINES_NOT_IN_COPERNIQ)
@@ -68,7 +70,7 @@ def open_questions(
 
 
 def _plan_to_quickbooks(comparison: InvoiceComparison, resolved: Resolution) -> Plan:
-    current, link = comparison.current, comparison.link
+    current = comparison.current
     remaining = [*resolved.to_coperniq, *resolved.held, *resolved.restored_in_quickbooks]
     write = PlannedWrite(
         "update",
@@ -78,13 +80,7 @@ def _plan_to_quickbooks(comparison: InvoiceComparison, resolved: Resolution) -> 
         current.id,
         current.sync_token,
     )
-    about: dict[str, Any] = {
-        "kept": _kept_values(link.quickbooks_snapshot, remaining),
-        "again": bool(remaining),
-        "choices": [choice._asdict() for choice in resolved.choices],
-    }
-    if "lines" in resolved.to_quickbooks:
-        about["line_order"] = [sent.coperniq_id for sent in comparison.sent]
+    sent = comparison.sent if "lines" in resolved.to_quickbooks else []
     return _base_plan(
         comparison,
         resolved,
@@ -92,33 +88,31 @@ def _plan_to_quickbooks(comparison: InvoiceComparison, resolved: Resolution) -> 
         state=_state_after(comparison, resolved, remaining),
         learns="lines" in resolved.to_quickbooks and has_unmatched(comparison.lines),
         other_links=tuple(comparison.matches),
-        about=about,
+        response_data=PushedInvoiceData(
+            kept_fields=tuple(_with_dependent_names(remaining)),
+            line_order=tuple(line.coperniq_id for line in sent),
+            again=bool(remaining),
+            choices=tuple(resolved.choices),
+        ),
     )
 
 
 def _plan_to_coperniq(comparison: InvoiceComparison, resolved: Resolution) -> Plan:
-    """`fields` of `about` are those to take from the response. Restored fields are not: they go to QuickBooks next."""
     lines = comparison.pulled_lines if "lines" in resolved.to_coperniq else None
     snapshot = {
         **comparison.quickbooks_now,
         **_kept_values(comparison.link.quickbooks_snapshot, resolved.held),
     }
-    again = bool(resolved.held or resolved.restored_in_coperniq)
-    about = {
-        "quickbooks": quickbooks_as_read(comparison.current, snapshot),
-        "fields": [
-            name for name in _with_dependent_names(resolved.to_coperniq) if name in comparison.coperniq_now
-        ],
-        "choices": [choice._asdict() for choice in resolved.choices],
-        "again": again,
-    }
+    names = _with_dependent_names(resolved.to_coperniq)
+    data = PulledInvoiceData(
+        quickbooks_as_read(comparison.current, snapshot),
+        fields=tuple(name for name in names if name in comparison.coperniq_now),
+        again=bool(resolved.held or resolved.restored_in_coperniq),
+        choices=tuple(resolved.choices),
+    )
     state = _state_after(comparison, resolved, [*resolved.held, *resolved.restored_in_coperniq])
     if lines is not None:
-        about |= {
-            "total": comparison.current.total_cents,
-            "pairs": lines.pairs,
-            "sold": list(lines.catalog_ids.values()),
-        }
+        data = replace(data, lines=lines.as_sent(comparison.current.total_cents))
         state = replace(state, has_folded_lines=lines.folded.is_folded)
     return _base_plan(
         comparison,
@@ -132,7 +126,7 @@ def _plan_to_coperniq(comparison: InvoiceComparison, resolved: Resolution) -> Pl
             coperniq_id=comparison.invoice.id,
         ),
         state=state,
-        about=about,
+        response_data=data,
         amount_cents=comparison.current.total_cents
         if lines is not None
         else comparison.coperniq_now["total"],
@@ -145,7 +139,7 @@ def _plan_nothing_to_write(comparison: InvoiceComparison, resolved: Resolution) 
         resolved,
         state=_state_after(comparison, resolved, []),
         sentence=InvoicePullMessage.IN_STEP(invoice=comparison.link.display_number),
-        ending={"choices": resolved.choices},
+        choices=tuple(resolved.choices),
     )
 
 
@@ -181,14 +175,9 @@ def _with_dependent_names(names: Iterable[str]) -> list[str]:
     return [each for name in names for each in dependent.get(name, [name])]
 
 
-def quickbooks_as_read(current: QuickBooksInvoice, snapshot: Mapping[str, Any]) -> dict[str, Any]:
-    """QuickBooks' invoice as read, stored with a write to Coperniq: its response creates or updates the link."""
-    return {
-        "name": f"Invoice {current.number}" if current.number else "Invoice without a number",
-        "version": current.sync_token,
-        "at": current.updated_at.isoformat() if current.updated_at else "",
-        "image": dict(snapshot),
-    }
+def quickbooks_as_read(current: QuickBooksInvoice, snapshot: Mapping[str, Any]) -> QuickBooksRead:
+    name = f"Invoice {current.number}" if current.number else "Invoice without a number"
+    return QuickBooksRead(name, current.sync_token, snapshot, current.updated_at)
 
 
 def _state_after(
@@ -233,5 +222,5 @@ def plan_refreshed(
         quickbooks_at=current.updated_at,
         state=replace(state, unsettled=tuple(postponed) or state.unsettled),
         sentence=InvoicePullMessage.UNCHANGED(invoice=link.display_number),
-        ending={"silent": True},
+        silent=True,
     )

@@ -33,6 +33,7 @@ from integrations.sync.invoices.merge import quickbooks_as_read
 from integrations.sync.invoices.numbering import link_choice_for
 from integrations.sync.invoices.pull_lines import CoperniqLines, coperniq_lines_for
 from integrations.sync.invoices.pull_response import find_tagged_invoice
+from integrations.sync.invoices.write_data import InvoiceOwner, PulledInvoiceData
 
 BRING_OVER = Choice("bring_over", "Bring it over", Question.INELIGIBLE)
 
@@ -42,8 +43,8 @@ def plan_invoice_pull_create(ctx: SyncContext, run: SyncRun, current: QuickBooks
     owner = _find_owner(ctx, current)
     run.coperniq_account_id = _coperniq_account_of(owner)
     refuse_unsupported(ctx, run, current)
-    record = ("projects" if owner.kind == Kind.JOB else "accounts", owner.coperniq_id)
-    found = find_tagged_invoice(ctx, record, current.id)
+    place = InvoiceOwner(owner.kind == Kind.JOB, owner.coperniq_id, owner.coperniq_name)
+    found = find_tagged_invoice(ctx, place, current.id)
     if found is not None:
         return _plan_relink(ctx, run, current, found)
     _refuse_before_cutoff(ctx, run, current)
@@ -66,15 +67,12 @@ def plan_invoice_pull_create(ctx: SyncContext, run: SyncRun, current: QuickBooks
         amount_cents=current.total_cents,
         state=InvoiceState(has_folded_lines=lines.folded.is_folded),
         warnings=deposit_warnings(current),
-        about={
-            "quickbooks": quickbooks_as_read(current, snapshot),
-            "record": record,
-            "place": owner.coperniq_name,
-            "fields": [],
-            "pairs": lines.pairs,
-            "total": current.total_cents,
-            "why": list(lines.folded.reasons),
-        },
+        response_data=PulledInvoiceData(
+            quickbooks_as_read(current, snapshot),
+            owner=place,
+            lines=lines.as_sent(current.total_cents),
+            fold_reasons=lines.folded.reasons,
+        ),
     )
 
 
@@ -209,7 +207,7 @@ def _plan_relink(ctx: SyncContext, run: SyncRun, current: QuickBooksInvoice, fou
         number=current.number,
         amount_cents=current.total_cents,
         sentence=InvoicePullMessage.RELINKED(invoice=_display_number(current)),
-        ending={"again": True},
+        again=True,
     )
 
 

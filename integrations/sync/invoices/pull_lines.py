@@ -20,6 +20,7 @@ from integrations.sync.invoices.line_folding import (
     number_as_sent,
     same_lines,
 )
+from integrations.sync.invoices.write_data import PulledLines
 from integrations.sync.items.generic import GENERIC_ITEM
 from integrations.sync.items.pull import catalog_id_for, generic_item_id
 
@@ -43,6 +44,9 @@ class CoperniqLines:
     bodies: list[dict[str, Any]]
     pairs: dict[str, str]
     are_equal: bool
+
+    def as_sent(self, total_cents: int) -> PulledLines:
+        return PulledLines(total_cents, self.pairs, tuple(self.catalog_ids.values()))
 
 
 def coperniq_lines_for(

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from integrations.coperniq.money import CoperniqInvoice, CoperniqInvoiceLine
-from integrations.errors import Choice, RecordMissing
+from integrations.errors import RecordMissing
 from integrations.json_reader import JsonReader
 from integrations.messages import Message
 from integrations.messages.invoices_pull import InvoicePullMessage
@@ -20,44 +19,44 @@ from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.coperniq_texts import read_quickbooks_tag
 from integrations.sync.engine.lost_writes import sent_not_before
 from integrations.sync.engine.plan import AnsweredWrite, Change, RunResult, done
-from integrations.sync.engine.responses import WriteResponse, apply_plan_metadata, load_body
+from integrations.sync.engine.responses import WriteResponse, apply_plan, load_body
 from integrations.sync.invoices.mapping import coperniq_invoice_snapshot, day_of
 from integrations.sync.invoices.push_response import allocation_runs, list_sentences
+from integrations.sync.invoices.write_data import InvoiceOwner, PulledInvoiceData, PulledLines
 
 
 def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body: str) -> RunResult:
     invoice = cast("CoperniqInvoice", sent.record)
-    about = write.about["about"]
-    link, before = _link_for_pull(ctx, write, invoice)
+    data = PulledInvoiceData.from_json(write.response_data)
+    link, before = _link_for_pull(ctx, write, data, invoice)
     is_new = link.pk is None
-    _update_link(ctx, link, write, invoice)
-    if about.get("found"):
+    _update_link(ctx, link, write, data, invoice)
+    if sent.looked_for and data.owner is not None:
         link.coperniq_snapshot |= _edited_since_write(ctx, invoice, load_body(body)) | _moved_since_write(
-            about["record"], invoice
+            data.owner, invoice
         )
     if is_new:
         link.coperniq_name = pulled_invoice_name(link.number, invoice.number)
-    again = _keeps_removed_lines(link, about, invoice)
+    again = _keeps_removed_lines(link, data, invoice)
     if again:  # the lines have to be written once more
         link.quickbooks_snapshot = {**link.quickbooks_snapshot, "lines": before.get("lines")}
         link.invoice_state = replace(link.invoice_state, keeps_removed_lines=True)
-    choices = [Choice(**choice) for choice in about.get("choices", ())]
     return done(
-        _message_of(write, link),
-        [*write.warnings, *([] if again else total_warnings(about, invoice))],
+        _message_of(write, link, data),
+        [*write.warnings, *([] if again else total_warnings(data.lines, invoice))],
         changes=[Change(**change) for change in write.changes],
         quickbooks_id=write.quickbooks_id,
         record_name=link.coperniq_name,
         link=link,
         answered=AnsweredWrite(write, write.quickbooks_id, link.quickbooks_version, ""),
-        asks=_payment_runs(ctx, link, found=bool(about.get("found"))) if is_new else (),
-        choices=choices,
-        again=again or bool(about.get("again")),
+        asks=_payment_runs(ctx, link, found=sent.looked_for) if is_new else (),
+        choices=data.choices,
+        again=again or data.again,
     )
 
 
 def _link_for_pull(
-    ctx: SyncContext, write: RemoteWrite, invoice: CoperniqInvoice
+    ctx: SyncContext, write: RemoteWrite, data: PulledInvoiceData, invoice: CoperniqInvoice
 ) -> tuple[RecordLink, dict[str, Any]]:
     """The link with QuickBooks' snapshot of this write, and the snapshot before."""
     links = RecordLink.objects.of(ctx.connection, Kind.INVOICE)
@@ -68,25 +67,22 @@ def _link_for_pull(
         quickbooks_id=write.quickbooks_id,
         match_method=write.match_method,
     )
-    apply_plan_metadata(link, write.about)
+    apply_plan(link, write)
     before = link.quickbooks_snapshot
-    as_read = write.about["about"]["quickbooks"]
-    link.quickbooks_name, link.quickbooks_version = as_read["name"], as_read["version"]
-    link.quickbooks_snapshot = as_read["image"]
-    link.quickbooks_at = datetime.fromisoformat(as_read["at"]) if as_read["at"] else link.quickbooks_at
+    data.quickbooks.apply_to(link)
     return link, before
 
 
-def _update_link(ctx: SyncContext, link: RecordLink, write: RemoteWrite, invoice: CoperniqInvoice) -> None:
+def _update_link(
+    ctx: SyncContext, link: RecordLink, write: RemoteWrite, data: PulledInvoiceData, invoice: CoperniqInvoice
+) -> None:
     """Store only the written fields of the response: a person may have changed the others since they were read."""
     answered = coperniq_invoice_snapshot(invoice, ZoneInfo(ctx.connection.company.time_zone))
-    about = write.about["about"]
-    written = {name: answered[name] for name in about["fields"]}
+    written = {name: answered[name] for name in data.fields}
     link.coperniq_snapshot = {**write.coperniq_snapshot, **written} if write.coperniq_id else answered
-    pairs = about.get("pairs")
-    if pairs is not None:
+    if data.lines is not None:
         line_ids = {line.catalog_item_id: line.id for line in invoice.lines}
-        paired = {line_ids[item]: line for item, line in pairs.items() if item in line_ids}
+        paired = {line_ids[item]: line for item, line in data.lines.pairs.items() if item in line_ids}
         link.invoice_state = replace(link.invoice_state, line_ids=paired)
 
 
@@ -97,37 +93,37 @@ def pulled_invoice_name(number: str, own_number: str) -> str:
     return f"Invoice {number} ({own_number} in Coperniq)"
 
 
-def _keeps_removed_lines(link: RecordLink, about: Mapping[str, Any], invoice: CoperniqInvoice) -> bool:
+def _keeps_removed_lines(link: RecordLink, data: PulledInvoiceData, invoice: CoperniqInvoice) -> bool:
     """True if Coperniq kept lines that the update left out, which is not documented: the next plan sets them to zero.
 
     See docs/vendors/coperniq-api.md, A11.
     """
-    sent = about.get("sold")
-    if sent is None or link.invoice_state.keeps_removed_lines:
+    sent = data.lines
+    if sent is None or data.owner is not None or link.invoice_state.keeps_removed_lines:
         return False
-    return any(line.catalog_item_id not in sent and line.amount_cents for line in invoice.lines)
+    return any(line.catalog_item_id not in sent.catalog_ids and line.amount_cents for line in invoice.lines)
 
 
-def total_warnings(about: Mapping[str, Any], invoice: CoperniqInvoice) -> list[Message]:
+def total_warnings(sent: PulledLines | None, invoice: CoperniqInvoice) -> list[Message]:
     """Warn if Coperniq calculated another total than QuickBooks."""
-    wanted = about.get("total")
-    if wanted is None or invoice.total_cents == wanted:
+    if sent is None or invoice.total_cents == sent.total_cents:
         return []
-    return [InvoicePullMessage.TOTAL_DIFFERS(coperniq=money(invoice.total_cents), quickbooks=money(wanted))]
+    totals = {"coperniq": money(invoice.total_cents), "quickbooks": money(sent.total_cents)}
+    return [InvoicePullMessage.TOTAL_DIFFERS(**totals)]
 
 
-def _message_of(write: RemoteWrite, link: RecordLink) -> Message:
-    about, invoice = write.about["about"], link.display_number
-    if not write.coperniq_id:
-        template = InvoicePullMessage.CREATED_COMBINED if about.get("why") else InvoicePullMessage.CREATED
+def _message_of(write: RemoteWrite, link: RecordLink, data: PulledInvoiceData) -> Message:
+    invoice = link.display_number
+    if data.owner is not None:
+        template = InvoicePullMessage.CREATED_COMBINED if data.fold_reasons else InvoicePullMessage.CREATED
         return template(
             invoice=invoice,
-            place=f" on “{about['place']}”" if about.get("place") else "",
+            place=f" on “{data.owner.name}”" if data.owner.name else "",
             total=money(link.amount_cents or 0),
-            reasons=", ".join(about.get("why", ())),
+            reasons=", ".join(data.fold_reasons),
         )
-    if "status" in about["fields"]:
-        return InvoicePullMessage.DECLINED(invoice=invoice, ended=about["because"])
+    if data.ended is not None:
+        return InvoicePullMessage.DECLINED(invoice=invoice, ended=data.ended)
     fields = list_sentences([change["field"] for change in write.changes])
     return InvoicePullMessage.UPDATED(invoice=invoice, fields=fields)
 
@@ -144,12 +140,11 @@ def _payment_runs(ctx: SyncContext, link: RecordLink, *, found: bool) -> list[Sy
 
 
 def find_lost_write(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
-    if not write.coperniq_id:
-        found = find_tagged_invoice(
-            ctx, write.about["about"]["record"], write.quickbooks_id
-        ) or _find_moved_invoice(ctx, write)
-        write.about["about"]["found"] = found is not None
-        return WriteResponse(found, "") if found else None
+    owner = PulledInvoiceData.from_json(write.response_data).owner
+    if owner is not None:
+        tagged = find_tagged_invoice(ctx, owner, write.quickbooks_id)
+        found = tagged or _find_moved_invoice(ctx, write)
+        return WriteResponse(found, "", looked_for=True) if found else None
     try:
         current = ctx.coperniq.read_invoice(write.coperniq_id)
     except RecordMissing:
@@ -168,17 +163,14 @@ def _edited_since_write(
     return {name: None for name, values in sent.items() if not _has_values(current, values, zone)}
 
 
-def _moved_since_write(record: Sequence[str], current: CoperniqInvoice) -> dict[str, str]:
+def _moved_since_write(owner: InvoiceOwner, current: CoperniqInvoice) -> dict[str, str]:
     """The record it was created on, if a person moved it since: the next run asks about the move."""
-    return {"record_id": record[1]} if current.record_id not in ("", record[1]) else {}
+    return {"record_id": owner.id} if current.record_id not in ("", owner.id) else {}
 
 
-def find_tagged_invoice(
-    ctx: SyncContext, record: Sequence[str], quickbooks_id: str
-) -> CoperniqInvoice | None:
-    """The unlinked invoice of `record`, ("projects" or "accounts", id), with the tag of this QuickBooks invoice."""
-    kind, id_ = record
-    rows = ctx.coperniq.list_invoices_of("projects" if kind == "projects" else "accounts", id_)
+def find_tagged_invoice(ctx: SyncContext, owner: InvoiceOwner, quickbooks_id: str) -> CoperniqInvoice | None:
+    """The unlinked invoice of `owner` with the tag of this QuickBooks invoice."""
+    rows = ctx.coperniq.list_invoices_of("projects" if owner.is_project else "accounts", owner.id)
     return _first_tagged(ctx, rows, quickbooks_id)
 
 

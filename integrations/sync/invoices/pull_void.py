@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from integrations.coperniq.money import CoperniqInvoice
@@ -18,10 +16,12 @@ from integrations.sync.engine import responses as engine_responses
 from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.plan import Change, Plan, PlannedWrite
+from integrations.sync.engine.responses import QuickBooksRead
 from integrations.sync.invoices.mapping import coperniq_invoice_snapshot, quickbooks_invoice_snapshot
 from integrations.sync.invoices.merge import open_questions, plan_refreshed, quickbooks_as_read
 from integrations.sync.invoices.push_update import ENDED_CAUSES, is_edited_in_coperniq
 from integrations.sync.invoices.push_void import DECLINED
+from integrations.sync.invoices.write_data import PulledInvoiceData
 
 _VOIDED, _DELETED = InvoiceEnd.VOIDED, InvoiceEnd.DELETED
 _ASK_TO_DECLINE = {
@@ -59,12 +59,8 @@ def plan_deleted(ctx: SyncContext, run: SyncRun, link: RecordLink | None) -> Pla
     run.record_name = link.coperniq_name
     if link.invoice_state.ended:
         raise Skipped(InvoicePullMessage.DELETION_KNOWN(), silent=True)
-    as_read = {
-        "name": link.quickbooks_name,
-        "version": link.quickbooks_version,
-        "at": "",
-        "image": {**link.quickbooks_snapshot, "deleted": True},
-    }
+    snapshot = {**link.quickbooks_snapshot, "deleted": True}
+    as_read = QuickBooksRead(link.quickbooks_name, link.quickbooks_version, snapshot)
     return _plan_decline(ctx, run, link, _DELETED, as_read, asks=True)
 
 
@@ -73,7 +69,7 @@ def _plan_decline(
     run: SyncRun,
     link: RecordLink,
     ended: InvoiceEnd,
-    as_read: Mapping[str, Any],
+    as_read: QuickBooksRead,
     *,
     asks: bool,
 ) -> Plan:
@@ -102,7 +98,7 @@ def _plan_decline(
         number=link.number,
         amount_cents=coperniq_now["total"],
         state=replace(link.invoice_state, ended=ended),
-        about={"quickbooks": as_read, "fields": ["status"], "because": ended},
+        response_data=PulledInvoiceData(as_read, fields=("status",), ended=ended),
     )
 
 
@@ -113,14 +109,12 @@ def _find_coperniq_invoice(ctx: SyncContext, link: RecordLink) -> CoperniqInvoic
         return None
 
 
-def _plan_already_ended(
-    run: SyncRun, link: RecordLink, ended: InvoiceEnd, as_read: Mapping[str, Any]
-) -> Plan:
+def _plan_already_ended(run: SyncRun, link: RecordLink, ended: InvoiceEnd, as_read: QuickBooksRead) -> Plan:
     return Plan.of(
         link,
         run.record_name,
-        quickbooks_version=str(as_read["version"]),
-        quickbooks_snapshot=dict(as_read["image"]),
+        quickbooks_version=as_read.version,
+        quickbooks_snapshot=as_read.snapshot,
         state=replace(link.invoice_state, ended=ended),
         sentence=InvoicePullMessage.ALREADY_ENDED(invoice=link.display_number, ended=ended),
     )

@@ -32,6 +32,7 @@ from integrations.sync.invoices.mapping import (
 from integrations.sync.invoices.numbering import ExistingInvoice, choose_number
 from integrations.sync.invoices.push_lines import fit_text, line_text, wanted_lines
 from integrations.sync.invoices.push_response import allocation_runs
+from integrations.sync.invoices.write_data import PushedInvoiceData
 from integrations.sync.items.lines import InvoiceLine
 from integrations.sync.items.push import has_unmatched
 
@@ -58,7 +59,7 @@ def plan_invoice_create(
         amount_cents=invoice.total_cents,
         warnings=warnings,
         state=InvoiceState(was_chosen=bool(run.decisions)),
-        about={"line_order": [line.id for line in lines]},
+        response_data=PushedInvoiceData(line_order=tuple(line.id for line in lines)),
         learns=has_unmatched(lines),
         other_links=tuple(matches),
     )
@@ -134,7 +135,8 @@ def _plan_link(
         number=found.number,
         amount_cents=invoice.total_cents,
         state=InvoiceState(line_ids=dict(zip(coperniq_ids, quickbooks_ids, strict=False))),
-        ending={"again": is_tagged, "asks": allocation_runs(ctx, found.payment_ids, run.coperniq_account_id)},
+        again=is_tagged,
+        asks=tuple(allocation_runs(ctx, found.payment_ids, run.coperniq_account_id)),
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from integrations.errors import Choice, RecordMissing
+from integrations.errors import RecordMissing
 from integrations.messages import Message
 from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import (
@@ -30,7 +30,6 @@ from integrations.sync.engine.lost_writes import sent_not_before, unlinked_rows,
 from integrations.sync.engine.plan import AnsweredWrite, Change, RunResult, done
 from integrations.sync.engine.responses import (
     WriteResponse,
-    kept_snapshot,
     link_for_write,
     load_body,
 )
@@ -42,6 +41,7 @@ from integrations.sync.invoices.concurrent_edits import (
 from integrations.sync.invoices.mapping import SALES, SUBTOTAL, quickbooks_invoice_snapshot
 from integrations.sync.invoices.push_void import end_state
 from integrations.sync.invoices.unapplied import payments_with_unapplied_money, run_for_payment
+from integrations.sync.invoices.write_data import PushedInvoiceData
 
 _DELETED_STATE = "Deleted"
 _NAMES_SHOWN = 3
@@ -60,21 +60,25 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
     warnings: list[Message | str] = list(write.warnings)
     again = False
     repaired = link.invoice_state.needs_repair
-    choices = [Choice(**choice) for choice in write.about.get("about", {}).get("choices", ())]
+    planned = PushedInvoiceData.from_json(write.response_data)
     if invoice is None:
         link.quickbooks_snapshot = {**link.quickbooks_snapshot, "deleted": True}
     else:
         before, written = link.quickbooks_snapshot, load_body(body)
         lines = _compare_lines(written, invoice)
-        _update_link(ctx, link, write, invoice, lines)
+        _update_link(ctx, link, invoice, lines, planned.line_order)
         if sent.looked_for and not lines.dropped and was_edited_meanwhile(write, written, invoice):
             warnings += snapshot_as_written(write, link, before, written, invoice)
-        link.quickbooks_snapshot |= kept_snapshot(write)
+        link.quickbooks_snapshot |= {name: before[name] for name in planned.kept_fields if name in before}
         warnings += lines.warnings
         again = _record_itemless(ctx, link, lines)
-        warnings += [InvoicePushMessage.AMOUNTS_DROPPED()] if again else _total_warnings(write, link, invoice)
+        warnings += (
+            [InvoicePushMessage.AMOUNTS_DROPPED()]
+            if again
+            else _total_warnings(write, planned, link, invoice)
+        )
         warnings += _memo_warnings(write, written, link)
-    again = again or bool(write.about.get("about", {}).get("again"))
+    again = again or planned.again
     unapplied = payments_with_unapplied_money(ctx, write, invoice)
     requests = _payment_requests(ctx, write, invoice) if is_new else []
     quickbooks_id = write.quickbooks_id if invoice is None else invoice.id
@@ -90,7 +94,7 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
         other_links=unapplied,
         asks=[*requests, *(run_for_payment(ctx, payment) for payment in unapplied)],
         again=again,
-        choices=choices,
+        choices=planned.choices,
     )
 
 
@@ -118,16 +122,19 @@ def list_sentences(names: Sequence[str]) -> str:
 
 
 def _update_link(
-    ctx: SyncContext, link: RecordLink, write: RemoteWrite, invoice: QuickBooksInvoice, lines: _AnsweredLines
+    ctx: SyncContext,
+    link: RecordLink,
+    invoice: QuickBooksInvoice,
+    lines: _AnsweredLines,
+    line_order: Sequence[str],
 ) -> None:
     link.quickbooks_id = invoice.id
     link.quickbooks_name = f"Invoice {invoice.number}" if invoice.number else "Invoice without a number"
     link.quickbooks_version, link.quickbooks_at = invoice.sync_token, invoice.updated_at
     link.quickbooks_snapshot = quickbooks_invoice_snapshot(invoice, ctx.settings.memo_field)
     link.number = invoice.number
-    order: Sequence[str] = write.about.get("about", {}).get("line_order", ())
-    if order:
-        pairs = zip(order, lines.answered, strict=False)
+    if line_order:
+        pairs = zip(line_order, lines.answered, strict=False)
         line_ids = {coperniq_id: line.id for coperniq_id, line in pairs if coperniq_id}
         link.invoice_state = replace(link.invoice_state, line_ids=line_ids)
 
@@ -169,9 +176,11 @@ def _record_itemless(ctx: SyncContext, link: RecordLink, lines: _AnsweredLines) 
     return lines.dropped
 
 
-def _total_warnings(write: RemoteWrite, link: RecordLink, invoice: QuickBooksInvoice) -> list[Message]:
+def _total_warnings(
+    write: RemoteWrite, planned: PushedInvoiceData, link: RecordLink, invoice: QuickBooksInvoice
+) -> list[Message]:
     """A warning if QuickBooks' total is not Coperniq's."""
-    wanted = None if "lines" in kept_snapshot(write) else link.amount_cents
+    wanted = None if "lines" in planned.kept_fields else link.amount_cents
     if wanted is None or write.operation not in ("create", "update") or invoice.total_cents == wanted:
         return []
     return [InvoicePushMessage.TOTAL_DIFFERS(quickbooks=money(invoice.total_cents), coperniq=money(wanted))]
@@ -196,18 +205,19 @@ def _payment_requests(
     ctx: SyncContext, write: RemoteWrite, invoice: QuickBooksInvoice | None
 ) -> list[SyncRun]:
     """Runs for payments that were recorded on either side before the invoice was linked."""
-    account_id = write.about["coperniq_account_id"]
+    account_id = write.link_values.coperniq_account_id
     runs = allocation_runs(ctx, invoice.payment_ids if invoice else (), account_id)
     return [*runs, _payments_run(ctx, write)] if _has_payments(write.coperniq_snapshot) else runs
 
 
 def _payments_run(ctx: SyncContext, write: RemoteWrite) -> SyncRun:
+    values = write.link_values
     return SyncRun.of(
         ctx.connection,
         Action.NOTICE_PAYMENTS,
         coperniq_id=write.coperniq_id,
-        coperniq_account_id=write.about["coperniq_account_id"],
-        record_name=write.about["coperniq_name"],
+        coperniq_account_id=values.coperniq_account_id,
+        record_name=values.coperniq_name,
     )
 
 

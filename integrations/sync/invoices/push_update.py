@@ -115,5 +115,5 @@ def _plan_in_step(link: RecordLink, snapshot: dict[str, Any], run: SyncRun) -> P
         amount_cents=snapshot["total"],
         state=state,
         sentence=InvoicePushMessage.IN_STEP(number=link.display_number),
-        ending={"silent": snapshot == link.coperniq_snapshot},
+        silent=snapshot == link.coperniq_snapshot,
     )

@@ -99,5 +99,5 @@ def _plan_nothing(
         amount_cents=snapshot["total"],
         state=replace(state, ended=state.ended or InvoiceEnd.ELSEWHERE),
         sentence=message,
-        ending={"silent": silent},
+        silent=silent,
     )

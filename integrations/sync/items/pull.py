@@ -27,6 +27,7 @@ from integrations.sync.engine.outbox import send_write, store_prepared_write
 from integrations.sync.engine.persistence import store_result
 from integrations.sync.engine.shared_records import LOCKS, resolve_writes
 from integrations.sync.items.generic import generic_item
+from integrations.sync.items.pull_response import CatalogItemData
 from integrations.sync.items.push import build_item_link
 
 Row = Mapping[str, Any]
@@ -178,7 +179,7 @@ def _build_item_write(
         operation="update" if link else "create",
         quickbooks_id=item_key,
         match_method=RecordLink.MatchMethod.PULLED,
-        about={"about": {"name": name, "image": snapshot}},
+        response_data=CatalogItemData(name, snapshot).as_json(),
         changes=[
             {
                 "field": field,

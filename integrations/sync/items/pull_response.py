@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 from integrations.coperniq.money import CatalogItem
 from integrations.messages.items import ItemMessage
 from integrations.models import Kind, RecordLink, RemoteWrite
+from integrations.models.typed_json import StoredData
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.plan import AnsweredWrite, Change, RunResult, done
 from integrations.sync.engine.responses import WriteResponse, load_body
+
+
+@dataclass(frozen=True)
+class CatalogItemData(StoredData):
+    """QuickBooks' item, or the generic item, that a catalog item is written for."""
+
+    name: str
+    snapshot: Mapping[str, object]
 
 
 def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body: str) -> RunResult:
@@ -23,8 +33,9 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
         quickbooks_id=write.quickbooks_id,
         match_method=write.match_method,
     )
-    link.coperniq_name, link.quickbooks_name = item.name, write.about["about"]["name"]
-    link.quickbooks_snapshot = write.about["about"]["image"]
+    data = CatalogItemData.from_json(write.response_data)
+    link.coperniq_name, link.quickbooks_name = item.name, data.name
+    link.quickbooks_snapshot = dict(data.snapshot)
     link.number, link.amount_cents = item.code[:40], item.price_cents
     return done(
         ItemMessage.CATALOG_ITEM_WRITTEN(verb=verb, item=item.name),

@@ -187,7 +187,7 @@ def _plan_settled(
         quickbooks_at=payment.updated_at if payment else None,
         state=state,
         sentence=PaymentMessage.SAME_ON_BOTH_SIDES(payment=run.record_name),
-        ending={"silent": quickbooks == link.quickbooks_snapshot},
+        silent=quickbooks == link.quickbooks_snapshot,
     )
 
 

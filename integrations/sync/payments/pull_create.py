@@ -24,6 +24,7 @@ from integrations.sync.engine.coperniq_texts import (
 )
 from integrations.sync.engine.lookups import LookupName, find_in_lookup
 from integrations.sync.engine.plan import Change, Plan, PlannedWrite
+from integrations.sync.engine.responses import QuickBooksRead
 from integrations.sync.invoices.compare import moment_of
 from integrations.sync.invoices.eligibility import is_before_cutoff
 from integrations.sync.invoices.pull_create import BRING_OVER
@@ -36,6 +37,7 @@ from integrations.sync.payments.mapping import (
     quickbooks_payment_name,
     quickbooks_payment_snapshot,
 )
+from integrations.sync.payments.pull_response import PulledPaymentData
 
 
 def plan_payment_pull_create(
@@ -170,14 +172,11 @@ def _payment_pull_plan(
             "number": payment.reference[:40],
             "amount_cents": cents,
             "state": PaymentState(is_share=share),
-            "about": {
-                "quickbooks": {
-                    "name": quickbooks_payment_name(payment),
-                    "version": payment.sync_token,
-                    "at": payment.updated_at.isoformat() if payment.updated_at else "",
-                    "image": snapshot,
-                }
-            },
+            "response_data": PulledPaymentData(
+                QuickBooksRead(
+                    quickbooks_payment_name(payment), payment.sync_token, snapshot, payment.updated_at
+                )
+            ),
             **values,
         }
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -13,18 +13,25 @@ from integrations.json_reader import JsonReader
 from integrations.messages import Message
 from integrations.messages.payments import PaymentMessage
 from integrations.models import Action, Kind, RecordLink, RemoteWrite, SyncRun
+from integrations.models.typed_json import StoredData
 from integrations.quickbooks.bodies import money
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.coperniq_texts import read_quickbooks_tag
 from integrations.sync.engine.plan import AnsweredWrite, Change, RunResult, done
-from integrations.sync.engine.responses import WriteResponse, apply_plan_metadata, load_body
+from integrations.sync.engine.responses import QuickBooksRead, WriteResponse, apply_plan, load_body
 from integrations.sync.invoices.mapping import day_of
 from integrations.sync.payments.mapping import coperniq_payment_snapshot
 
 
+@dataclass(frozen=True)
+class PulledPaymentData(StoredData):
+    """The payment that is recorded in Coperniq."""
+
+    quickbooks: QuickBooksRead
+
+
 def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body: str) -> RunResult:
     payment = cast("CoperniqPayment", sent.record)
-    quickbooks = write.about["about"]["quickbooks"]
     link = RecordLink(
         connection=ctx.connection,
         kind=Kind.PAYMENT,
@@ -32,13 +39,10 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
         quickbooks_id=write.quickbooks_id,
         quickbooks_part=write.quickbooks_part,
         match_method=write.match_method,
-        quickbooks_name=quickbooks["name"],
-        quickbooks_version=quickbooks["version"],
-        quickbooks_snapshot=quickbooks["image"],
-        quickbooks_at=datetime.fromisoformat(quickbooks["at"]) if quickbooks["at"] else None,
         coperniq_snapshot=coperniq_payment_snapshot(payment, ZoneInfo(ctx.connection.company.time_zone)),
     )
-    apply_plan_metadata(link, write.about)
+    PulledPaymentData.from_json(write.response_data).quickbooks.apply_to(link)
+    apply_plan(link, write)
     edited = sent.looked_for and _reset_to_written(ctx, link, load_body(body))
     return done(
         PaymentMessage.RECORDED_IN_COPERNIQ(payment=link.coperniq_name),
@@ -66,15 +70,15 @@ def _reset_to_written(ctx: SyncContext, link: RecordLink, sent: Mapping[str, Any
 
 
 def payment_variance(write: RemoteWrite, payment: CoperniqPayment) -> list[Message]:
-    wanted = write.about["amount_cents"]
-    if payment.amount_cents == wanted:
+    wanted = write.link_values.amount_cents
+    if wanted is None or payment.amount_cents == wanted:
         return []
     return [PaymentMessage.AMOUNT_DIFFERS(coperniq=money(payment.amount_cents), quickbooks=money(wanted))]
 
 
 def find_lost_write(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
     found = _find_tagged_payment(
-        ctx, write.about["coperniq_parent_id"], write.quickbooks_id, write.quickbooks_part
+        ctx, write.link_values.coperniq_parent_id, write.quickbooks_id, write.quickbooks_part
     )
     return WriteResponse(found, "", True) if found else None
 

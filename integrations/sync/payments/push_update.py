@@ -81,7 +81,7 @@ def _plan_unchanged(run: SyncRun, link: RecordLink, coperniq: dict[str, Any]) ->
         coperniq_snapshot=coperniq,
         amount_cents=coperniq["amount"],
         sentence=PaymentMessage.UNCHANGED(payment=run.record_name),
-        ending={"silent": True},
+        silent=True,
     )
 
 
