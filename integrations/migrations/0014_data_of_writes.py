@@ -76,7 +76,7 @@ def convert(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("integrations", "0012_sync_state")]
+    dependencies = [("integrations", "0013_sync_state")]
 
     operations = [
         migrations.RenameField("remotewrite", "about", "link_data"),

@@ -82,7 +82,7 @@ def convert_writes(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("integrations", "0011_page_name_in_help")]
+    dependencies = [("integrations", "0012_needs_attention")]
 
     operations = [
         migrations.RenameField("recordlink", "written", "sync_state"),
