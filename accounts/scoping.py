@@ -32,10 +32,22 @@ P = ParamSpec("P")
 
 CHOSEN_COMPANY = "company"
 RIGHTS_HELD = "rights_held"
+SAFE_METHODS = ("GET", "HEAD")
+MOST_NAMED = 5
 
 
 class CompanyNotChosen(Exception):
     """The request does not name a company, and the person belongs to several or to none."""
+
+
+class CompaniesDisagree(Exception):
+    """The form was made for the one company, its address names the other."""
+
+    def __init__(self, addressed: Company, posted: Company) -> None:
+        super().__init__(
+            f"The address names {addressed}, but the form was opened for {posted}. Nothing was changed. Open the page "
+            "of the company you mean, and try again."
+        )
 
 
 class CompanyRequest(HttpRequest):
@@ -103,17 +115,23 @@ def company_of(row: Model) -> Company | None:
 
 
 def company_for(request: HttpRequest) -> Company:
-    """`?company=<slug>`, else the company chosen last, else the only one.
+    """The company named by the address (`?company=<slug>`) or by the form, else the only one of the person.
 
-    Raises Http404 for a slug that is unknown or not the person's, CompanyNotChosen with nothing to go by.
+    A page that is only read falls back on the company chosen last. A form does not: another tab may have chosen another
+    company since. Raises Http404 for a slug that is unknown or not the person's, CompanyNotChosen with nothing to go by,
+    CompaniesDisagree if address and form name different ones.
     """
     own = companies_of(request.user)
-    slug = request.GET.get("company")
-    if slug is not None:
-        company = get_object_or_404(own, slug=slug)
-        if request.session.get(CHOSEN_COMPANY) != company.pk:
-            request.session[CHOSEN_COMPANY] = company.pk
-        return company
+    slugs = [each.get("company") for each in (request.GET, request.POST)]
+    named = [get_object_or_404(own, slug=slug) for slug in dict.fromkeys(slugs) if slug is not None]
+    if len(named) > 1:
+        raise CompaniesDisagree(*named)
+    if named:
+        if request.session.get(CHOSEN_COMPANY) != named[0].pk:
+            request.session[CHOSEN_COMPANY] = named[0].pk
+        return named[0]
+    if request.method not in SAFE_METHODS:
+        return only_company(own)
     # Searched among the person's companies, so that one they have left since is not found.
     remembered = request.session.get(CHOSEN_COMPANY, 0)
     return own.filter(pk=remembered).first() or only_company(own)
@@ -151,6 +169,8 @@ def company_page(
                 company = company_for(request)
             except CompanyNotChosen:
                 return ask_for_company(request)
+            except CompaniesDisagree as error:
+                return refuse_form(request, str(error))
             if not may(request.user, company, right):
                 return refuse(request, company)
             scoped = cast("CompanyRequest", request)
@@ -171,13 +191,23 @@ def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
 def ask_for_company(request: HttpRequest) -> HttpResponse:
     if wants_json(request):
         return JsonResponse({"errors": ["Say which company with ?company=<slug>."]}, status=400)
+    if request.method not in SAFE_METHODS and companies_of(request.user).exists():
+        names = [str(company) for company in companies_of(request.user).order_by("name")[:MOST_NAMED]]
+        text = f"The form does not say which company it is for: {' or '.join(names)}. Nothing was changed. Open the page "
+        return refuse_form(request, f"{text}of the company you mean, and try again.")
     chooser = reverse("accounts:choose_company")
     return redirect(f"{chooser}?{urlencode({'next': return_address(request)})}")
 
 
+def refuse_form(request: HttpRequest, sentence: str) -> HttpResponse:
+    if wants_json(request):
+        return JsonResponse({"errors": [sentence]}, status=400)
+    return render(request, "accounts/wrong_company.html", {"sentence": sentence}, status=400)
+
+
 def return_address(request: HttpRequest) -> str:
     """The page to return to afterwards; a POST cannot be repeated by a redirect."""
-    if request.method in ("GET", "HEAD"):
+    if request.method in SAFE_METHODS:
         return request.get_full_path()
     return settings.LOGIN_REDIRECT_URL
 

@@ -181,3 +181,43 @@ def test_a_person_deactivated_meanwhile_is_out_at_once(alice: User, sign_in: Sig
     client = sign_in(alice)
     User.objects.filter(pk=alice.pk).update(is_active=False)
     assert client.get("/read/").headers["Location"].startswith("/accounts/login/")
+
+
+def test_a_form_acts_on_the_company_it_names_whatever_another_tab_shows(nora: User, sign_in: SignIn) -> None:
+    client = sign_in(nora)
+    client.get("/read/?company=acme")
+    client.get("/read/?company=bolt")
+    assert client.post("/read/", {"company": "acme"}).content == b"acme"
+    assert client.get("/read/").content == b"acme", "the page that follows is about the same company"
+    assert client.post("/read/?company=bolt").content == b"bolt"
+    assert client.post("/read/?company=bolt", {"company": "bolt"}).content == b"bolt"
+
+
+@pytest.mark.parametrize(
+    ("query", "body", "sentence"),
+    [
+        ("", {}, "does not say which company it is for: Acme Solar or Bolt"),
+        ("?company=bolt", {"company": "acme"}, "names Bolt Roofing, but the form was opened for Acme Solar"),
+    ],
+)
+def test_a_form_that_names_no_company_or_two_is_refused_with_both(
+    nora: User, sign_in: SignIn, query: str, body: dict[str, str], sentence: str
+) -> None:
+    client = sign_in(nora)
+    client.get("/read/?company=bolt")
+    answer = client.post(f"/read/{query}", body)
+    assert answer.status_code == 400
+    assert sentence in answer.content.decode()
+    as_json = client.post(f"/read/{query}", body, headers=JSON)
+    assert (as_json.status_code, list(as_json.json())) == (400, ["errors"])
+
+
+@pytest.mark.parametrize("slug", ["bolt", "nowhere", ""])
+def test_a_form_for_anothers_company_is_refused(
+    slug: str, alice: User, bolt: Company, sign_in: SignIn
+) -> None:
+    assert sign_in(alice).post("/read/", {"company": slug}).status_code == 404
+
+
+def test_a_form_of_a_member_of_one_company_needs_no_name(alice: User, bolt: Company, sign_in: SignIn) -> None:
+    assert sign_in(alice).post("/read/").content == b"acme"

@@ -19,6 +19,7 @@ from tests.factories import (
     SignIn,
     company,
     coperniq_connection,
+    held_run,
     log_entry,
     quickbooks_connection,
     record_link,
@@ -352,3 +353,19 @@ def test_the_page_says_what_to_set_up_at_intuit(
     assert "create, update, delete, void, merge, emailed" in text
     assert "INTUIT_WEBHOOK_VERIFIER_TOKENS" in text
     assert "developer.intuit.com" not in sign_in(frank).get("/integrations/quickbooks/").text
+
+
+def test_each_form_names_its_company(acme: Company, client_of_alice: Client) -> None:
+    """A person of several companies may have opened another one in another tab."""
+    coperniq_connection(acme)
+    held_run(quickbooks_connection(acme))
+    pages = [
+        client_of_alice.get(f"/integrations/{path}").text
+        for path in ("", "quickbooks/", "runs/", "items/", "log/")
+    ]
+    forms = [
+        form for page in pages for form in re.findall(r"<form[^>]*method=.post.*?</form>", page, re.DOTALL)
+    ]
+    about_company = [form for form in forms if "/accounts/logout/" not in form]
+    assert len(about_company) > 10
+    assert all('name="company" value="acme"' in form for form in about_company)
