@@ -10,7 +10,7 @@ from django.conf import settings
 
 from integrations.connections import rate_limiter
 from integrations.connections.rate_limiter import RateLimiter
-from integrations.connections.tokens import token_source
+from integrations.connections.tokens import TokenSource
 from integrations.coperniq.client import CoperniqClient
 from integrations.http import Call, CallLimiter, VendorSession
 from integrations.models import CallCount, CoperniqConnection, QuickBooksConnection
@@ -72,10 +72,12 @@ def coperniq_client_with_key(api_key: str, meter: CallMeter) -> CoperniqClient:
     )
 
 
-def quickbooks_client(connection: QuickBooksConnection, meter: CallMeter) -> QuickBooksClient:
+def quickbooks_client(
+    connection: QuickBooksConnection, meter: CallMeter, tokens: TokenSource | None = None
+) -> QuickBooksClient:
     return QuickBooksClient(
         api_url=settings.QUICKBOOKS_API_URL,
         realm_id=connection.realm_id,
-        access_token=token_source(connection.pk),
+        access_token=tokens or TokenSource(connection.pk),
         session=quickbooks_session(connection.realm_id, meter),
     )

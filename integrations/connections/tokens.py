@@ -6,7 +6,6 @@ See docs/vendors/quickbooks-online.md, 1.4.
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
@@ -24,6 +23,13 @@ State = QuickBooksConnection.State
 EARLY = timedelta(seconds=60)
 CLAIM = timedelta(seconds=45)
 POLL_SECONDS = 0.1
+_TOKEN_COLUMNS = (
+    "state",
+    "token_version",
+    "access_token_encrypted",
+    "refresh_token_encrypted",
+    "access_expires_at",
+)
 
 # Threads of one process take turns here before they compete with other processes for the row.
 _locks: dict[int, threading.Lock] = defaultdict(threading.Lock)
@@ -39,14 +45,20 @@ def oauth_app() -> oauth.OAuthApp:
     )
 
 
-def token_source(connection_id: int) -> Callable[[str], str]:
-    """The function the client gets its tokens from, see `access_token`."""
+class TokenSource:
+    """Gives a client its tokens, see `access_token`; the row is read again when the last token is older than `keep`."""
 
-    def give(rejected: str) -> str:
-        with _locks[connection_id]:
-            return access_token(connection_id, rejected)
+    def __init__(self, connection_id: int, keep_seconds: float = 0.0) -> None:
+        self._connection_id, self._keep_seconds = connection_id, keep_seconds
+        self._token, self._keep_until = "", float("-inf")
 
-    return give
+    def __call__(self, rejected: str) -> str:
+        with _locks[self._connection_id]:
+            if rejected or time.monotonic() >= self._keep_until:
+                self._keep_until = float("-inf")
+                self._token = access_token(self._connection_id, rejected)
+                self._keep_until = time.monotonic() + self._keep_seconds
+            return self._token
 
 
 def access_token(connection_id: int, rejected: str = "") -> str:
@@ -57,21 +69,22 @@ def access_token(connection_id: int, rejected: str = "") -> str:
     """
     give_up_at = time.monotonic() + CLAIM.total_seconds() + 5
     while time.monotonic() < give_up_at:
-        connection = QuickBooksConnection.objects.get(pk=connection_id)
+        connection = QuickBooksConnection.objects.only(*_TOKEN_COLUMNS).get(pk=connection_id)
         if not connection.is_connected:
             raise AccessLost(vendor="quickbooks", detail=connection.get_state_display())
-        if _is_usable(connection, rejected):
-            return connection.access_token
+        token = _usable_token(connection)
+        if token and token != rejected:
+            return token
         if connection.claim_refresh(timezone.now(), CLAIM):
             return _refresh(connection)
         time.sleep(POLL_SECONDS)
     raise Unavailable(vendor="quickbooks", detail="another worker did not finish renewing the access token")
 
 
-def _is_usable(connection: QuickBooksConnection, rejected: str) -> bool:
+def _usable_token(connection: QuickBooksConnection) -> str:
+    """The stored access token, "" if it is about to expire."""
     expires_at = connection.access_expires_at
-    fresh = expires_at is not None and expires_at > timezone.now() + EARLY
-    return fresh and connection.access_token != rejected
+    return connection.access_token if expires_at and expires_at > timezone.now() + EARLY else ""
 
 
 def _refresh(connection: QuickBooksConnection) -> str:

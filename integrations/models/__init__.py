@@ -31,7 +31,7 @@ from integrations.models.rules import (
     Reentry,
     SyncSettings,
 )
-from integrations.models.runs import SyncRun
+from integrations.models.runs import SyncRun, WriteCounts
 from integrations.models.writes import RemoteWrite
 
 __all__ = [
@@ -76,4 +76,5 @@ __all__ = [
     "SyncRun",
     "SyncSettings",
     "Vendor",
+    "WriteCounts",
 ]

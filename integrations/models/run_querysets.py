@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Self
 
@@ -91,6 +92,33 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
             found = self._request_open(run) or self._store(run) or self._request_open(run)
         assert found is not None  # the unique constraint refused our row because of an open run
         return found
+
+    def request_all(self, runs: Sequence[SyncRun]) -> list[SyncRun]:
+        """Request several runs of one company, in this order; the rows that were queued again or stored.
+
+        Nobody else requests a run of the company between its notification and the commit, so that what is not open now
+        can be stored by one statement.
+        """
+        if not runs:
+            return []
+        with transaction.atomic():
+            CompanyLease.notify(runs[0].company_id)
+            records = Q(coperniq_id__in={run.coperniq_id for run in runs if run.direction == Direction.PUSH})
+            records |= Q(
+                quickbooks_id__in={run.quickbooks_id for run in runs if run.direction == Direction.PULL}
+            )
+            known = {run.record_key for run in self.open().filter(records, company_id=runs[0].company_id)}
+            requested: list[SyncRun] = []
+            new: dict[tuple[object, ...], SyncRun] = {}
+            for run in runs:
+                run.record_name = run.record_name[:NAME_LENGTH]
+                if run.record_key in known:
+                    requested.append(self.request(run))
+                elif run.record_key in new:
+                    new[run.record_key].join_request(run)
+                else:
+                    new[run.record_key] = run
+            return requested + self.bulk_create(list(new.values()))
 
     def _open_like(self, run: SyncRun) -> Self:
         """Open runs of the same action for the same source record."""

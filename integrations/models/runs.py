@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django.db import IntegrityError, models, transaction
+from django.db import connection as database
 from django.db.models import Case, F, Q, Value, When
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -22,6 +24,16 @@ from integrations.models.run_querysets import NAME_LENGTH, SyncRunQuerySet
 RETRY, DISCARD = "retry", "discard"
 PUSHED_IDS = ("coperniq_id", "coperniq_parent_id", "coperniq_account_id")
 PULLED_IDS = (*PUSHED_IDS, "quickbooks_id", "quickbooks_part")
+
+
+@dataclass(frozen=True)
+class WriteCounts:
+    """Writes that concern a run: its own, open ones of its record, and all of the record with this Coperniq id."""
+
+    coperniq_id: str
+    of_run: int
+    open: int
+    of_record: int
 
 
 class SyncRun(models.Model):
@@ -78,6 +90,9 @@ class SyncRun(models.Model):
 
     objects = SyncRunQuerySet.as_manager()
 
+    # Set by sync/engine/write_history.py while the run is executed.
+    write_counts: WriteCounts | None = None
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -125,6 +140,19 @@ class SyncRun(models.Model):
         return self.record_name or f"{self.get_kind_display()} {self.coperniq_id or self.quickbooks_id}"
 
     @property
+    def record_key(self) -> tuple[object, ...]:
+        """Open runs with the same key are one run."""
+        pulled = self.direction == Direction.PULL
+        record = (self.quickbooks_id, self.quickbooks_part) if pulled else (self.coperniq_id,)
+        return self.connection_id, self.action, self.direction, *record
+
+    def join_request(self, other: SyncRun) -> None:
+        """Take up another request for the same record before this one is stored."""
+        self.requested_count += 1
+        self.preview = self.preview and other.preview
+        self.event, self.entry = other.event or self.event, other.entry or self.entry
+
+    @property
     def is_open(self) -> bool:
         return self.state in OPEN
 
@@ -147,18 +175,29 @@ class SyncRun(models.Model):
         self.__dict__.pop("decisions", None)
 
     def claim(self, fence: int) -> bool:
-        """Start an execution; False if the run is not queued any more. A later request leads to another execution."""
-        claimed = SyncRun.objects.filter(pk=self.pk, state=RunState.QUEUED).update(
-            state=RunState.RUNNING,
-            fence=fence,
-            attempts=F("attempts") + 1,
-            executed_count=F("requested_count"),
-            updated_at=timezone.now(),
+        """Start an execution; False if the run is not queued any more. A later request leads to another execution.
+
+        One statement claims the row and reads it. Written by hand, since the ORM's update returns no columns.
+        """
+        claimed = list(
+            SyncRun.objects.raw(
+                f"UPDATE {self._meta.db_table} SET state = %s, fence = %s, attempts = attempts + 1, "  # noqa: S608 - the name of our table
+                "executed_count = requested_count, updated_at = %s WHERE id = %s AND state = %s RETURNING *",
+                [
+                    RunState.RUNNING,
+                    fence,
+                    database.ops.adapt_datetimefield_value(timezone.now()),
+                    self.pk,
+                    RunState.QUEUED,
+                ],
+            )
         )
-        if claimed:
-            self.refresh_from_db()
+        for row in claimed:
+            for column in self._meta.concrete_fields:
+                setattr(self, column.attname, getattr(row, column.attname))
             self.forget_decisions_read()
-        return claimed == 1
+            self.write_counts = None
+        return bool(claimed)
 
     def settle(self, state: RunState, values: Mapping[str, Any]) -> bool:
         """Store the end of an execution; a run requested again meanwhile is queued. False if the lease was lost."""

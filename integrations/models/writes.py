@@ -38,7 +38,7 @@ class LinkValues(StoredData):
 
 class RemoteWriteQuerySet(models.QuerySet["RemoteWrite"]):
     def open(self) -> Self:
-        return self.filter(state__in=(RemoteWrite.State.PREPARED, RemoteWrite.State.SENT))
+        return self.filter(state__in=RemoteWrite.OPEN)
 
 
 class RemoteWrite(models.Model):
@@ -54,6 +54,7 @@ class RemoteWrite(models.Model):
         REFUSED = "refused", "Refused"
         ABANDONED = "abandoned", "Looked for and not found"
 
+    OPEN: ClassVar = (State.PREPARED, State.SENT)
     company_path: ClassVar[str] = "connection__company"
 
     connection = models.ForeignKey(QuickBooksConnection, on_delete=models.CASCADE, related_name="writes")

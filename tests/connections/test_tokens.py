@@ -82,7 +82,7 @@ def test_threads_that_need_a_token_together_refresh_once(
     given: list[str] = []
 
     def ask() -> None:
-        given.append(tokens.token_source(row.pk)(""))
+        given.append(tokens.TokenSource(row.pk)(""))
         connections.close_all()
 
     threads = [threading.Thread(target=ask) for _ in range(6)]

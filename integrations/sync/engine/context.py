@@ -14,6 +14,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from integrations.connections.clients import CallMeter, call_limiter_for, coperniq_client, quickbooks_client
+from integrations.connections.tokens import TokenSource
 from integrations.coperniq.client import CoperniqClient
 from integrations.coperniq.records import Project
 from integrations.models import CompanyLease, QuickBooksConnection, SyncSettings
@@ -79,6 +80,7 @@ class SyncContext:
         self.lease = lease
         self.connection = connection
         self.meter = pool.meter if pool else CallMeter(lease.company_id)
+        self._tokens = pool.tokens if pool else TokenSource(connection.pk)
         self._projects = pool.projects if pool else ProjectCache()
 
     @cached_property
@@ -87,7 +89,7 @@ class SyncContext:
 
     @cached_property
     def quickbooks(self) -> QuickBooksClient:
-        return quickbooks_client(self.connection, self.meter)
+        return quickbooks_client(self.connection, self.meter, self._tokens)
 
     @cached_property
     def settings(self) -> SyncSettings:
@@ -151,6 +153,7 @@ class ContextPool:
         self.lease = lease
         self.connection = connection
         self.meter = CallMeter(lease.company_id, every=1.0)
+        self.tokens = TokenSource(connection.pk, keep_seconds=1.0)
         self.projects = ProjectCache()
         self.limiter = call_limiter_for(connection.realm_id)
         self.limiter.keep_slots()

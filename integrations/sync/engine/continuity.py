@@ -51,9 +51,11 @@ _lock = threading.Lock()
 
 def find_or_recover_link(ctx: SyncContext, run: SyncRun) -> RecordLink | None:
     """The record's link; before a record counts as not linked, documents lost with a database are linked again."""
+    before = _known.get(ctx.connection.pk)
     link = RecordLink.objects.pushed(ctx.connection, run.kind, run.coperniq_id)
     if link is None:
         _ensure_current(ctx)
+    if link is None and _known.get(ctx.connection.pk) is not before:
         link = RecordLink.objects.pushed(ctx.connection, run.kind, run.coperniq_id)
     return link
 

@@ -20,11 +20,11 @@ from integrations.sync.engine.plan import RunResult
 from integrations.sync.engine.preview import preview_result
 from integrations.sync.engine.recovery import (
     find_open_writes,
-    own_writes,
     refresh_linked_ids,
     resolve_open_write,
 )
 from integrations.sync.engine.shared_records import resolve_shared_writes_of_run
+from integrations.sync.engine.write_history import own_writes
 
 logger = logging.getLogger(__name__)
 TRIES_AGAINST_STALENESS = 3

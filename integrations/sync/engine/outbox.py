@@ -20,6 +20,7 @@ from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.handlers import installed, response_handler
 from integrations.sync.engine.plan import Plan, PlannedWrite, RunResult, done, nothing_to_do
 from integrations.sync.engine.responses import WriteResponse
+from integrations.sync.engine.write_history import count_writes
 
 
 def execute_plan(ctx: SyncContext, run: SyncRun, plan: Plan) -> RunResult:
@@ -73,6 +74,8 @@ def store_prepared_write(ctx: SyncContext, write: RemoteWrite, body: str) -> Non
     with transaction.atomic():
         ctx.ensure_lease_outlives_call()
         write.save(force_insert=True)
+    if write.run is not None:
+        write.run.write_counts = None
 
 
 def _request_id_of(write: RemoteWrite, body: str) -> str:
@@ -80,13 +83,22 @@ def _request_id_of(write: RemoteWrite, body: str) -> str:
 
     See docs/vendors/quickbooks-online.md, 2.
     """
-    record = {"kind": write.kind, "coperniq_id": write.coperniq_id}
     name = write.coperniq_id
     if write.vendor == Vendor.COPERNIQ:
-        record |= {"quickbooks_id": write.quickbooks_id, "quickbooks_part": write.quickbooks_part}
         name = f"to Coperniq:{write.quickbooks_id}:{write.quickbooks_part}:{write.coperniq_id}"
-    earlier = RemoteWrite.objects.filter(connection_id=write.connection_id, **record).count()
-    return keyed_digest(f"{write.connection_id}:{write.kind}:{name}:{earlier}:{body}")[:36]
+    return keyed_digest(f"{write.connection_id}:{write.kind}:{name}:{_earlier_writes(write)}:{body}")[:36]
+
+
+def _earlier_writes(write: RemoteWrite) -> int:
+    """How many writes of this record there are."""
+    record = {"kind": write.kind, "coperniq_id": write.coperniq_id}
+    if write.vendor == Vendor.COPERNIQ:
+        record |= {"quickbooks_id": write.quickbooks_id, "quickbooks_part": write.quickbooks_part}
+    elif write.run is not None and write.operation == "create":
+        counts = count_writes(write.run)
+        if (write.run.kind, counts.coperniq_id) == (write.kind, write.coperniq_id):
+            return counts.of_record
+    return RemoteWrite.objects.filter(connection_id=write.connection_id, **record).count()
 
 
 def _body_of(planned: PlannedWrite) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from integrations.errors import Refused
@@ -17,6 +16,7 @@ from integrations.sync.engine.handlers import response_handler
 from integrations.sync.engine.outbox import record_refusal, resend_write
 from integrations.sync.engine.plan import RunResult
 from integrations.sync.engine.responses import WriteResponse
+from integrations.sync.engine.write_history import count_writes, own_writes
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,8 @@ def find_open_writes(ctx: SyncContext, run: SyncRun) -> Iterator[RemoteWrite]:
     is executing are left out.
     """
     rows = RemoteWrite.objects.open().filter(connection=ctx.connection, kind=run.kind)
-    yield from rows.filter(own_writes(run))
+    if count_writes(run).open:
+        yield from rows.filter(own_writes(run))
     if run.kind not in MATCHED_BY_NAME:
         return
     if RecordLink.objects.pushed(ctx.connection, run.kind, run.coperniq_id) is None:
@@ -48,16 +49,6 @@ def refresh_linked_ids(ctx: SyncContext, run: SyncRun) -> None:
         link = RecordLink.objects.pulled(ctx.connection, run.kind, run.quickbooks_id, run.quickbooks_part)
         run.coperniq_id = link.coperniq_id if link else ""
         run.coperniq_account_id = link.coperniq_account_id if link else run.coperniq_account_id
-
-
-def own_writes(run: SyncRun) -> Q:
-    """The writes of this record in both directions."""
-    to_coperniq = Q(
-        vendor=Vendor.COPERNIQ, quickbooks_id=run.quickbooks_id, quickbooks_part=run.quickbooks_part
-    )
-    if run.direction == Direction.PUSH:
-        return Q(coperniq_id=run.coperniq_id)
-    return to_coperniq | Q(coperniq_id=run.coperniq_id) if run.coperniq_id else to_coperniq
 
 
 def resolve_open_write(ctx: SyncContext, write: RemoteWrite) -> RunResult | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from integrations.models import RemoteWrite, SyncRun
+from integrations.sync.engine.write_history import count_writes
 
 NAME_TAKEN = ("6240",)
 HAS_BALANCE = ("6220", "6280")
@@ -30,7 +31,7 @@ def was_kept_inactive(run: SyncRun) -> bool:
 def refused_numbers(run: SyncRun) -> set[str]:
     return {
         change["after"]
-        for write in RemoteWrite.objects.filter(run=run, state=RemoteWrite.State.REFUSED)
+        for write in _refused(run)
         for change in write.changes
         if change["field"] == "DocNumber" and is_about_numbers(write)
     }
@@ -41,8 +42,15 @@ def is_about_numbers(write: RemoteWrite) -> bool:
 
 
 def _refused_writes(run: SyncRun, field: str, codes: Sequence[str]) -> Iterator[dict[str, str]]:
-    for write in RemoteWrite.objects.filter(run=run, state=RemoteWrite.State.REFUSED, error_code__in=codes):
-        yield from (change for change in write.changes if change["field"] == field)
+    for write in _refused(run):
+        if write.error_code in codes:
+            yield from (change for change in write.changes if change["field"] == field)
+
+
+def _refused(run: SyncRun) -> Iterable[RemoteWrite]:
+    if not count_writes(run).of_run:
+        return ()
+    return RemoteWrite.objects.filter(run=run, state=RemoteWrite.State.REFUSED)
 
 
 def was_too_long(run: SyncRun) -> bool:

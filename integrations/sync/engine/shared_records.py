@@ -13,6 +13,7 @@ from integrations.sync.engine.lookups import LookupName, refresh_lookup
 from integrations.sync.engine.outbox import send_write, store_prepared_write
 from integrations.sync.engine.persistence import store_result
 from integrations.sync.engine.recovery import resolve_open_write
+from integrations.sync.engine.write_history import count_writes
 
 LOOKUPS = {
     "Account": LookupName.ACCOUNTS,
@@ -25,6 +26,8 @@ LOCKS = {"Account": "account", "PaymentMethod": "methods", engine_responses.CATA
 
 def resolve_shared_writes_of_run(ctx: SyncContext, run: SyncRun) -> None:
     """Resolve the open creates of earlier attempts of this run, even if their entries are not needed any more."""
+    if not count_writes(run).of_run:
+        return
     for write in RemoteWrite.objects.open().filter(run=run, entity__in=LOCKS):
         with ctx.locked(LOCKS[write.entity]):
             if resolve_writes(ctx, run, RemoteWrite.objects.open().filter(pk=write.pk)):

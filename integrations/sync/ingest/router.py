@@ -9,6 +9,7 @@ from typing import NamedTuple
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.models import Company
 from integrations.messages.ingest import EventReason, IngestMessage
 from integrations.models import (
     Action,
@@ -56,59 +57,95 @@ def _planned(*runs: SyncRun) -> _Route:
 
 
 def route_pending_events() -> int:
-    """Events that lead to nothing are settled together: a commit for each would keep SQLite's only writer busy."""
+    """A transaction for the events of each company that lead to runs, one statement for those that lead to nothing.
+
+    A commit for each event would keep SQLite's only writer busy.
+    """
     events = InboundEvent.objects.unplanned().select_related("company").order_by("id")[:_EVENTS_AT_ONCE]
+    companies = _Companies()
     without_effect: dict[tuple[str, str], list[int]] = {}
-    planned = 0
+    with_effect: dict[int, list[tuple[InboundEvent, _Route]]] = {}
     for event in events:
-        route = _route(event)
+        route = _route(event, companies)
         if route.runs or route.reason in (EventReason.SYNCING_OFF, EventReason.ITEMS_CHANGED):
-            planned += _settle(event, route)
+            with_effect.setdefault(event.company_id, []).append((event, route))
         else:
             without_effect.setdefault((route.outcome, route.reason), []).append(event.pk)
+    planned = sum(_settle(routed) for routed in with_effect.values())
     for (outcome, reason), pks in without_effect.items():
         planned += InboundEvent.objects.unplanned().filter(pk__in=pks).settle(outcome, reason)
     return planned
 
 
 def route_event(event: InboundEvent) -> bool:
-    return _settle(event, _route(event))
+    return _settle([(event, _route(event, _Companies()))]) == 1
 
 
-def _settle(event: InboundEvent, route: _Route) -> bool:
-    """False if another worker has settled the event."""
+class _Companies:
+    """What routing needs to know of the companies, read once for the events that are routed together."""
+
+    def __init__(self) -> None:
+        self._connections: dict[int, QuickBooksConnection | None] = {}
+        self._invoice_sync: dict[int, bool] = {}
+
+    def connection_of(self, company: Company) -> QuickBooksConnection | None:
+        if company.pk not in self._connections:
+            self._connections[company.pk] = QuickBooksConnection.objects.of(company)
+        return self._connections[company.pk]
+
+    def is_invoice_sync_on(self, connection: QuickBooksConnection) -> bool:
+        if connection.pk not in self._invoice_sync:
+            settings = SyncSettings.objects.filter(connection=connection, invoice_sync=True)
+            self._invoice_sync[connection.pk] = settings.exists()
+        return self._invoice_sync[connection.pk]
+
+
+def _settle(routed: Sequence[tuple[InboundEvent, _Route]]) -> int:
+    """Settle events of one company with what they lead to; how many they are.
+
+    0 if another worker has settled one of them meanwhile: then the rest are routed at the next look.
+    """
+    outcomes: dict[tuple[str, str], list[int]] = {}
+    for event, route in routed:
+        outcomes.setdefault((route.outcome, route.reason), []).append(event.pk)
     with transaction.atomic():
-        if not InboundEvent.objects.unplanned().filter(pk=event.pk).settle(route.outcome, route.reason):
-            return False
-        if route.reason == EventReason.SYNCING_OFF and event.name == InboundEvent.INVOICE_SEEN:
-            PolledInvoice.forget(event.company_id, event.record_id)
-        if route.reason == EventReason.ITEMS_CHANGED:
-            LookupList.forget_items(event.company_id, event.received_at)
-        for run in route.runs:
-            _request_run(run)
-    return True
+        for (outcome, reason), pks in outcomes.items():
+            if InboundEvent.objects.unplanned().filter(pk__in=pks).settle(outcome, reason) < len(pks):
+                transaction.set_rollback(True)
+                return 0
+        for event, route in routed:
+            if route.reason == EventReason.SYNCING_OFF and event.name == InboundEvent.INVOICE_SEEN:
+                PolledInvoice.forget(event.company_id, event.record_id)
+            if route.reason == EventReason.ITEMS_CHANGED:
+                LookupList.forget_items(event.company_id, event.received_at)
+        _request_runs([run for _, route in routed for run in route.runs])
+    return len(routed)
 
 
-def _request_run(run: SyncRun) -> None:
-    """While a vendor refuses access the run is held; connecting again releases it."""
-    requested = SyncRun.objects.request(run)
-    if not QuickBooksConnection.objects.syncing().filter(pk=run.connection_id).exists():
-        SyncRun.objects.filter(pk=requested.pk).hold_for_reconnect(IngestMessage.RECONNECT().text)
+def _request_runs(runs: Sequence[SyncRun]) -> None:
+    """While a vendor refuses access the runs are held; connecting again releases them."""
+    requested = SyncRun.objects.request_all(runs)
+    connections = {run.connection_id for run in requested}
+    syncing = QuickBooksConnection.objects.syncing().filter(pk__in=connections)
+    refused = connections.difference(syncing.values_list("pk", flat=True)) if connections else set()
+    if refused:
+        held = [run.pk for run in requested if run.connection_id in refused]
+        SyncRun.objects.filter(pk__in=held).hold_for_reconnect(IngestMessage.RECONNECT().text)
 
 
-def _route(event: InboundEvent) -> _Route:
+def _route(event: InboundEvent, companies: _Companies) -> _Route:
     from_quickbooks = event.source in (_Source.QUICKBOOKS_WEBHOOK, _Source.QUICKBOOKS_CDC)
     if not from_quickbooks and (event.name not in _ACTED_UPON or not event.record_id):
         return _ignored(EventReason.NOT_A_PHASE)
-    connection = QuickBooksConnection.objects.of(event.company)
+    connection = companies.connection_of(event.company)
     if connection is None or not connection.is_live:
         return _ignored(EventReason.NOT_CONNECTED)
     if not connection.in_dollars:
         return _ignored(EventReason.NOT_IN_DOLLARS)
     if from_quickbooks:
-        return _route_quickbooks_event(event, connection)
+        return _route_quickbooks_event(event, connection, companies)
     if event.name == InboundEvent.INVOICE_SEEN:
-        return _route_coperniq_invoice(event, connection)
+        return _route_coperniq_invoice(event, connection, companies)
     template_id = event.detail.get("phase_template_id", "")
     if event.name == InboundEvent.PHASE_STARTED and template_id and not _is_trigger(connection, template_id):
         return _ignored(EventReason.NO_TRIGGER)
@@ -119,12 +156,10 @@ def _is_trigger(connection: QuickBooksConnection, template_id: str) -> bool:
     return connection.triggers.filter(phase_template_id=template_id).exists()
 
 
-def _is_invoice_sync_on(connection: QuickBooksConnection) -> bool:
-    return SyncSettings.objects.filter(connection=connection, invoice_sync=True).exists()
-
-
-def _route_coperniq_invoice(event: InboundEvent, connection: QuickBooksConnection) -> _Route:
-    if not _is_invoice_sync_on(connection):
+def _route_coperniq_invoice(
+    event: InboundEvent, connection: QuickBooksConnection, companies: _Companies
+) -> _Route:
+    if not companies.is_invoice_sync_on(connection):
         return _ignored(EventReason.SYNCING_OFF)
     actions = [] if event.detail.get("only_payments") else [Action.PUSH_INVOICE]
     actions += [Action.NOTICE_PAYMENTS] if event.detail.get("money") else []
@@ -143,10 +178,14 @@ def _route_coperniq_invoice(event: InboundEvent, connection: QuickBooksConnectio
     )
 
 
-def _route_quickbooks_event(event: InboundEvent, connection: QuickBooksConnection) -> _Route:
+def _route_quickbooks_event(
+    event: InboundEvent, connection: QuickBooksConnection, companies: _Companies
+) -> _Route:
     if not event.record_id or event.name == "unknown":
         return _kept(EventReason.UNKNOWN_TYPE)
     if event.record_type in _SYNCED_TYPES:
+        if not companies.is_invoice_sync_on(connection):
+            return _ignored(EventReason.SYNCING_OFF)
         return _route_document(event, connection, _SYNCED_TYPES[event.record_type])
     if event.record_type == "customer":
         return _route_customer(event, connection)
@@ -158,8 +197,6 @@ def _route_quickbooks_event(event: InboundEvent, connection: QuickBooksConnectio
 
 
 def _route_document(event: InboundEvent, connection: QuickBooksConnection, kind: Kind) -> _Route:
-    if not _is_invoice_sync_on(connection):
-        return _ignored(EventReason.SYNCING_OFF)
     if event.name == "emailed":
         return _ignored(EventReason.EMAILED)
     if event.name not in _CHANGES:
