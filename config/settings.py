@@ -131,7 +131,7 @@ Q_CLUSTER = {
     "workers": QUEUE_WORKERS,
     "queue_limit": QUEUE_WORKERS,
     "bulk": 1,
-    "poll": 0.025,  # an event waits half of this for the queue; one short query each time
+    "poll": 0.2,  # the loop that stays is woken without the queue
     "timeout": 120,
     "retry": 300,
     "ack_failures": True,

@@ -2,28 +2,57 @@
 
 import threading
 import time
+from datetime import timedelta
 
 from django.conf import settings
+from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
+from integrations.models import Heartbeat
+from integrations.wakeup import notify_loop
+
 WORKER_LOOP = "integrations.tasks.run_worker_loop"
-HEARTBEAT = "integrations.tasks.record_queue_heartbeat"
+RESIDENT_LOOP = "integrations.tasks.run_resident_loop"
+LONGEST_SILENCE = timedelta(seconds=2)
+"""A queue whose loop has recorded no heartbeat for so long has no loop that stays."""
 
 _lock = threading.Lock()
 _last_wake = 0.0
+_resident_until = 0.0
 WAKE_SPACING_SECONDS = 0.25
+NOTIFY_SPACING_SECONDS = 0.02
+RESIDENT_KNOWN_SECONDS = 1.0
 
 
 def wake() -> None:
-    """Start a worker loop soon. At most four a second from one process, since one loop does the work of many calls."""
+    """Let a worker loop look soon: the one that stays, or a new one if there is none.
+
+    At most four tasks a second from one process, since one loop does the work of many calls.
+    """
     global _last_wake
     with _lock:
+        stays = _is_loop_resident()
         now = time.monotonic()
-        if now - _last_wake < WAKE_SPACING_SECONDS:
+        if now - _last_wake < (NOTIFY_SPACING_SECONDS if stays else WAKE_SPACING_SECONDS):
             return
         _last_wake = now
-    enqueue(WORKER_LOOP)
+    if stays:
+        notify_loop()
+    else:
+        enqueue(WORKER_LOOP)
+
+
+def _is_loop_resident() -> bool:
+    """Known for a second, so that waking costs a busy web process nothing."""
+    global _resident_until
+    now = time.monotonic()
+    if now >= _resident_until:
+        beat = Heartbeat.latest(Heartbeat.QUEUE)
+        if beat is None or timezone.now() - beat > LONGEST_SILENCE:
+            return False
+        _resident_until = now + RESIDENT_KNOWN_SECONDS
+    return True
 
 
 def enqueue(task: str) -> None:

@@ -14,6 +14,7 @@ from pytest_django import Settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from integrations import queue
 from integrations.connections import rate_limiter
 from integrations.sync.ingest import events as ingest_events
 from integrations.sync.ingest.events import DeferredUpdates
@@ -111,6 +112,7 @@ class OpenGate:
 @pytest.fixture(autouse=True)
 def open_gates(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limiter, "rate_limiter_for", lambda *_: OpenGate())
+    monkeypatch.setattr(queue, "_resident_until", float("-inf"))  # what was known of another database
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -25,7 +25,6 @@ from integrations.sync.engine.worker import find_due_leases
 logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.5
-MAX_SILENCE = timedelta(seconds=2)
 HOUSEKEEPING_SECONDS = 2.0
 START_SECONDS = 10.0  # on a busy machine, five Python processes take several seconds to start
 
@@ -59,7 +58,8 @@ class Supervisor:
             SyncRun.objects.cancel_archived()
             self.check_queue()
         if is_anything_due():
-            queue.wake()
+            # Also beside a loop that stays: that one has more to do than it can.
+            queue.enqueue(queue.WORKER_LOOP)
 
     def check_queue(self) -> None:
         """Start the queue if it has ended, and kill it if it stands: its own checks do not notice that."""
@@ -69,8 +69,8 @@ class Supervisor:
             self.cluster.start()
             return
         silence = queue_silence()
-        if silence > MAX_SILENCE:
-            queue.enqueue(queue.HEARTBEAT)
+        if silence > queue.LONGEST_SILENCE:
+            queue.enqueue(queue.RESIDENT_LOOP)
         stall = settings.WORKER_STALL_SECONDS
         if silence > timedelta(seconds=stall) and self.cluster.age > stall + START_SECONDS:
             logger.warning("The queue has stood for %s seconds; killing and starting it again", stall)

@@ -95,7 +95,10 @@ class CompanyLease(models.Model):
     def refresh(self) -> None:
         """Read the notify count; to be called before due runs are read. Raises LeaseLost."""
         owned = CompanyLease.objects.filter(pk=self.pk, fence=self.fence)
-        notify_count = owned.values_list("notify_count", flat=True).first()
+        self.take_over_count(owned.values_list("notify_count", flat=True).first())
+
+    def take_over_count(self, notify_count: int | None) -> None:
+        """Remember the notify count as it was read while the lease was owned; None raises LeaseLost."""
         if notify_count is None:
             self.is_lost = True
             raise LeaseLost
@@ -120,6 +123,7 @@ class Heartbeat(models.Model):
     """When a part of the worker was last alive."""
 
     WORKER_LOOP: ClassVar[str] = "worker_loop"
+    # The loop that stays: while it beats, the queue moves, and nobody has to start another loop.
     QUEUE: ClassVar[str] = "queue"
     SUPERVISOR: ClassVar[str] = "supervisor"
 
@@ -131,7 +135,8 @@ class Heartbeat(models.Model):
 
     @classmethod
     def record(cls, name: str) -> None:
-        cls.objects.update_or_create(name=name, defaults={"beat_at": timezone.now()})
+        if not cls.objects.filter(name=name).update(beat_at=timezone.now()):
+            cls.objects.update_or_create(name=name, defaults={"beat_at": timezone.now()})
 
     @classmethod
     def latest(cls, *names: str) -> datetime | None:

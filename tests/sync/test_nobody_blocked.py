@@ -148,7 +148,7 @@ def test_a_database_that_is_away_for_a_moment_is_nobodys_to_decide(
     def away(*_: object) -> None:
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(engine_executor, "store_result", away)
+    monkeypatch.setattr(engine_executor, "store_owned", away)
     with pytest.raises(OperationalError):
         office.work_once()
     monkeypatch.undo()

@@ -5,22 +5,26 @@ from __future__ import annotations
 import logging
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
+from django_q.models import OrmQ
 
-from integrations import tasks
+from integrations import queue, tasks
 from integrations.errors import LeaseLost
 from integrations.models import CompanyLease, Heartbeat, RunState, SyncRun
 from integrations.models.leases import LONG_AGO
 from integrations.models.processes import HOST
+from integrations.sync.engine import worker as engine_worker
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.executor import run_once
 from integrations.sync.engine.scheduler import run_company
-from integrations.sync.engine.worker import Job, WorkerLoop, find_due_leases
+from integrations.sync.engine.worker import Job, WorkerLoop, find_due_leases, run_in_thread
 from tests.portal_harness import PortalHarness, open_portal
+from tests.processes.worker import eventually
 from tests.simulation import Simulation
 
 pytestmark = pytest.mark.every_database
@@ -222,9 +226,30 @@ def test_a_store_that_loses_the_race_asks_the_winner(
     assert SyncRun.objects.request(run()).pk == winner.pk
 
 
-def test_a_queue_process_records_a_heartbeat(db: None) -> None:
-    tasks.record_queue_heartbeat()
-    assert Heartbeat.latest(Heartbeat.QUEUE)
+@pytest.mark.django_db(transaction=True)
+def test_a_resident_loop_waits_for_work_and_queues_its_successor(
+    simulator: Simulation, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An event that comes while it waits is acted upon long before it would look by itself."""
+    settings.WORKER_LOOP_SECONDS = 4
+    monkeypatch.setattr(engine_worker, "PERIOD_SECONDS", 60)
+    office = open_portal(simulator)
+    project = office.project(office.account())
+    with ThreadPoolExecutor(1) as pool:
+        loop = pool.submit(run_in_thread, tasks.run_resident_loop)
+        eventually(lambda: Heartbeat.latest(Heartbeat.QUEUE) is not None, "the loop has looked once")
+        office.enter(project)
+        assert not OrmQ.objects.exists(), "no other loop is started"
+        assert loop.result() > 0
+    assert len(office.customers()) == 2
+    assert OrmQ.objects.count() == 1
+
+
+def test_a_loop_whose_heart_has_stopped_is_replaced(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(queue, "_last_wake", float("-inf"))
+    Heartbeat.objects.create(name=Heartbeat.QUEUE, beat_at=timezone.now() - timedelta(seconds=5))
+    queue.wake()
+    assert OrmQ.objects.count() == 1
 
 
 def test_a_driver_that_was_nudged_looks_again_before_it_leaves(

@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from django.db.models import Case, Min, QuerySet, Value, When
+from django.db.models import Case, Min, QuerySet, Subquery, Value, When
 from django.db.models.functions import Concat
 from django.utils import timezone
 
 from integrations.errors import LeaseLost
-from integrations.models import CompanyLease, Direction, Kind, SyncRun
+from integrations.models import CompanyLease, Direction, Kind, QuickBooksConnection, SyncRun
 from integrations.sync.engine.context import ContextPool
 from integrations.sync.engine.executor import run_once
 
@@ -87,6 +87,7 @@ class CompanyScheduler:
             self._wait_for_running()
             for contexts in self._contexts.values():
                 contexts.close()
+            self._notify_waiting()
         if self._failure is not None:
             raise self._failure
         if not self._released:
@@ -94,9 +95,13 @@ class CompanyScheduler:
         return self.executed
 
     def run_helper(self) -> int:
-        """The job of a helper: executes runs while there are any. What it raises, the company's own thread raises."""
+        """The job of a helper: executes runs while there are any. What it raises, the company's own thread raises.
+
+        If no other run is known to be due, it waits before it looks: a company with a single run needs no second thread.
+        """
         try:
-            self._execute_runs(helping=True)
+            if self._ready or self._wait_as_helper():
+                self._execute_runs(helping=True)
             while self._wait_as_helper():
                 self._execute_runs(helping=True)
         except LeaseLost:
@@ -107,15 +112,26 @@ class CompanyScheduler:
         finally:
             with self._changed:
                 self._helpers -= 1
+                self._changed.notify_all()
         return 0
 
     def _execute_runs(self, *, helping: bool = False) -> None:
+        executed = False
         while run := self._next_run(helping=helping):
+            executed = True
             try:
                 with self._contexts_of(run).context() as ctx:
+                    run.connection = ctx.connection
                     run_once(ctx, run)
             finally:
                 self._run_ended(run)
+        if executed:
+            self._notify_waiting()
+
+    def _notify_waiting(self) -> None:
+        """A thread whose run has ended looks for the next itself; the others are told when it has found none."""
+        with self._changed:
+            self._changed.notify_all()
 
     def _next_run(self, *, helping: bool) -> SyncRun | None:
         with self._changed:
@@ -130,10 +146,16 @@ class CompanyScheduler:
             return run
 
     def _load_ready(self) -> None:
-        """Read the notify count first, then the due runs: in this order no notification is missed."""
+        """Read the due runs with the notify count, which must not be newer than they are: else one could be missed."""
         self._is_loaded = True
-        self.lease.refresh()
+        before = self.lease.notify_count
         self._ready = [] if self.lease.is_paused else list(next_runs(self.lease))
+        if self._ready:
+            self.lease.take_over_count(vars(self._ready[0])["lease_notify_count"])
+        else:
+            self.lease.refresh()
+            if self.lease.notify_count != before and not self.lease.is_paused:
+                self._ready = list(next_runs(self.lease))
         self._ready_until = time.monotonic() + _READY_VALID_SECONDS
 
     def _pick(self) -> SyncRun | None:
@@ -149,7 +171,11 @@ class CompanyScheduler:
 
     def _request_helper(self) -> None:
         """One at a time, each requests the next. There is always one, which looks for new work while others are busy."""
-        wanted = not self._helpers or any(not _conflict_keys(run) & self._busy for run in self._ready)
+        others = any(not _conflict_keys(run) & self._busy for run in self._ready)
+        if others and self._is_watched:
+            self._changed.notify_all()
+            return
+        wanted = not self._helpers or others
         if (
             self._pool
             and wanted
@@ -161,7 +187,8 @@ class CompanyScheduler:
     def _contexts_of(self, run: SyncRun) -> ContextPool:
         with self._changed:
             if run.connection_id not in self._contexts:
-                self._contexts[run.connection_id] = ContextPool(self.lease, run.connection)
+                rows = QuickBooksConnection.objects.select_related("company__coperniq")
+                self._contexts[run.connection_id] = ContextPool(self.lease, rows.get(pk=run.connection_id))
             return self._contexts[run.connection_id]
 
     def _run_ended(self, run: SyncRun) -> None:
@@ -173,7 +200,6 @@ class CompanyScheduler:
             # The runs known of this account were read before its end.
             ready = [other for other in self._ready if _account_key(other) != _account_key(run)]
             self._ready = [] if self.lease.is_paused else ready
-            self._changed.notify_all()
 
     def _is_over(self) -> bool:
         ended = self._released or self.lease.is_lost or self._failure is not None
@@ -211,7 +237,10 @@ class CompanyScheduler:
 
 
 def next_runs(lease: CompanyLease) -> QuerySet[SyncRun]:
-    """The oldest due run of each account, the oldest first: a customer is requested before its job."""
+    """The oldest due run of each account, the oldest first: a customer is requested before its job.
+
+    Each has the lease's notify count as `lease_notify_count`, None if the lease is lost.
+    """
     pulled = When(
         coperniq_account_id="", direction="pull", then=Concat("kind", Value(":QuickBooks:"), "quickbooks_id")
     )
@@ -220,8 +249,8 @@ def next_runs(lease: CompanyLease) -> QuerySet[SyncRun]:
     due = SyncRun.objects.due(timezone.now()).filter(company_id=lease.company_id)
     accounts = due.annotate(own=own).values("connection_id", "coperniq_account_id", "own")
     firsts = accounts.annotate(first=Min("id")).order_by("first").values("first")[:BATCH_SIZE]
-    rows = SyncRun.objects.filter(pk__in=firsts).select_related("connection__company__coperniq")
-    return rows.order_by("id")
+    owned = CompanyLease.objects.filter(pk=lease.pk, fence=lease.fence).values("notify_count")
+    return SyncRun.objects.filter(pk__in=firsts).annotate(lease_notify_count=Subquery(owned)).order_by("id")
 
 
 def _account_key(run: SyncRun) -> Key:

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import DatabaseError, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, close_old_connections, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Q
 from django.utils import timezone
 
@@ -19,6 +20,7 @@ from integrations import queue
 from integrations.models import CompanyLease, Heartbeat, SyncRun
 from integrations.models.leases import CompanyLeaseQuerySet
 from integrations.sync.engine.scheduler import WorkerPool, run_company
+from integrations.wakeup import Wakeup
 
 logger = logging.getLogger(__name__)
 
@@ -29,9 +31,12 @@ HELPER_THREADS = 24
 Together they bound a queue process: 48 threads, each with one connection to the database while it works.
 """
 
-TICK_SECONDS = 0.1
+PERIOD_SECONDS = 0.5
+"""How often the periodic jobs are called, and due leases looked for though nobody has called for that."""
+
 _IDLE_TIMEOUT_SECONDS = 1.0
 _HEARTBEAT_SECONDS = 1.0
+_CHECK_SECONDS = 0.1
 
 Job = Callable[[], int]
 PeriodicJob = Callable[[], Sequence[Job]]
@@ -67,25 +72,37 @@ class HelperPool:
 class WorkerLoop:
     """Executes the runs of leased companies until its time is up, or until nothing has been due for a moment.
 
-    `periodic_jobs` are called at every tick; the jobs they return run in the pool of the companies.
+    `on_wakeup` is called whenever there may be something new, `periodic_jobs` twice a second; the jobs they return run
+    in the pool of the companies. A loop with a `successor`, a task of the queue, stays though nothing is due, and queues
+    the successor when its time is up.
     """
 
-    def __init__(self, periodic_jobs: Sequence[PeriodicJob] = (), seconds: float | None = None) -> None:
+    def __init__(
+        self,
+        periodic_jobs: Sequence[PeriodicJob] = (),
+        seconds: float | None = None,
+        *,
+        on_wakeup: PeriodicJob | None = None,
+        successor: str = "",
+    ) -> None:
         self.periodic_jobs = periodic_jobs
+        self.on_wakeup = (on_wakeup,) if on_wakeup else ()
+        self.successor = successor
         self.deadline = time.monotonic() + (settings.WORKER_LOOP_SECONDS if seconds is None else seconds)
         self.leases: dict[int, CompanyLease] = {}
         self.helpers: WorkerPool | None = None
         self.futures: dict[Future[int], int | None] = {}
-        self.last_heartbeat = float("-inf")
+        self.last_heartbeat = self.last_period = float("-inf")
         self.done = 0
 
     def run(self) -> int:
         """The number of runs executed and other jobs done; 0 if nothing was due."""
         last_work = time.monotonic()
+        wakeup = Wakeup()
         with (
             self.renewing_leases(),
-            ThreadPoolExecutor(HELPER_THREADS, "helper") as helpers,
-            ThreadPoolExecutor(COMPANY_THREADS, "company") as pool,
+            thread_pool(HELPER_THREADS, "helper") as helpers,
+            thread_pool(COMPANY_THREADS, "company") as pool,
         ):
             self.helpers = HelperPool(self, helpers)
             while time.monotonic() < self.deadline:
@@ -93,27 +110,36 @@ class WorkerLoop:
                 now = time.monotonic()
                 if self.futures:
                     last_work = now
-                elif not self.done or now - last_work > _IDLE_TIMEOUT_SECONDS:
+                elif not self.successor and (not self.done or now - last_work > _IDLE_TIMEOUT_SECONDS):
                     break
-                time.sleep(TICK_SECONDS)
+                wakeup.wait(PERIOD_SECONDS)
+            if self.successor:
+                queue.enqueue(self.successor)
             self.wait_for_all()
-        if find_due_leases().exists():
+        if not self.successor and find_due_leases().exists():
             queue.wake()
         return self.done
 
     def tick(self, pool: Executor) -> None:
-        """What a job has made due starts at once, before the commits of the next job and of the heartbeat."""
+        """What has become due starts at once, before the periodic jobs and the commit of the heartbeat."""
         self.collect_finished()
-        for periodic_job in self.periodic_jobs:
+        self.run_jobs(self.on_wakeup, pool)
+        self.take_leases(pool)
+        if time.monotonic() - self.last_period >= PERIOD_SECONDS / 2:
+            self.last_period = time.monotonic()
+            self.run_jobs(self.periodic_jobs, pool)
+            self.take_leases(pool)
+            self.record_heartbeat()
+
+    def run_jobs(self, periodic_jobs: Sequence[PeriodicJob], pool: Executor) -> None:
+        for periodic_job in periodic_jobs:
             for job in periodic_job():
                 self.futures[pool.submit(run_in_thread, job)] = None
-            self.take_leases(pool)
-        self.record_heartbeat()
 
     def record_heartbeat(self) -> None:
         if time.monotonic() - self.last_heartbeat > _HEARTBEAT_SECONDS:
             self.last_heartbeat = time.monotonic()
-            Heartbeat.record(Heartbeat.WORKER_LOOP)
+            Heartbeat.record(Heartbeat.QUEUE if self.successor else Heartbeat.WORKER_LOOP)
 
     def take_leases(self, pool: Executor) -> None:
         free_threads = COMPANY_THREADS - len(self.futures)
@@ -138,7 +164,7 @@ class WorkerLoop:
         while self.futures:
             self.record_heartbeat()
             self.collect_finished()
-            time.sleep(TICK_SECONDS)
+            time.sleep(_CHECK_SECONDS)
 
     @contextmanager
     def renewing_leases(self) -> Iterator[None]:
@@ -179,8 +205,24 @@ def _result_of(future: Future[int]) -> int:
 
 
 def run_in_thread(job: Job) -> int:
-    """Run a job and close the database connections of its thread, which ends with the worker loop."""
+    """Run a job. Its thread keeps its connection to the database for the next, unless that has become unusable."""
     try:
         return job()
     finally:
-        connections.close_all()
+        close_old_connections()
+
+
+@contextmanager
+def thread_pool(threads: int, name: str) -> Iterator[Executor]:
+    """A pool whose threads keep their database connections from job to job; they are closed at the end."""
+    opened: list[BaseDatabaseWrapper] = []
+
+    def keep_connection() -> None:
+        connection = connections[DEFAULT_DB_ALIAS]
+        connection.inc_thread_sharing()  # to be closed when the thread has ended
+        opened.append(connection)
+
+    with ThreadPoolExecutor(threads, name, keep_connection) as pool:
+        yield pool
+    for connection in opened:
+        connection.close()
