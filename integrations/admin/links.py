@@ -51,6 +51,6 @@ class RecordLinkAdmin(ScopedExportMixin, FactAdmin):
     )
     fields = (
         "connection", "kind", "coperniq_id", "quickbooks_id", "coperniq_name", "quickbooks_name", "coperniq_account_id",
-        "coperniq_parent_id", "quickbooks_part", "number", "amount_cents", "match_method", "quickbooks_version",
-        "quickbooks_at", "linked_at", "synced_at",
+        "coperniq_parent_id", "allocation_invoice_id", "is_additional", "number", "amount_cents", "match_method",
+        "quickbooks_version", "quickbooks_at", "linked_at", "synced_at",
     )  # fmt: skip

@@ -41,7 +41,7 @@ class SyncRunAdmin(FactAdmin):
     readonly_fields = ("decisions_made",)
     fields = (
         "company", "connection", "direction", "kind", "action", "record_name", "coperniq_id", "quickbooks_id",
-        "quickbooks_part", "coperniq_parent_id", "state", "cause", "sentence", "not_before", "attempts",
+        "allocation_invoice_id", "coperniq_parent_id", "state", "cause", "sentence", "not_before", "attempts",
         "requested_count", "preview", "planned", "question", "choices", "decisions_made", "waits_for_kind",
         "waits_for_id", "event", "created_at", "updated_at", "finished_at",
     )  # fmt: skip

@@ -26,7 +26,7 @@ class RemoteWriteAdmin(FactAdmin):
     search_fields = ("coperniq_id__exact", "quickbooks_id__exact", "request_id__exact")
     fields = (
         "connection", "run", "vendor", "kind", "coperniq_id", "entity", "operation", "quickbooks_id",
-        "quickbooks_part", "match_method", "request_id", "changes", "state", "sends", "created_at", "sent_at",
+        "allocation_invoice_id", "match_method", "request_id", "changes", "state", "sends", "created_at", "sent_at",
         "answered_at", "quickbooks_version", "intuit_tid", "error_code", "error_text",
     )  # fmt: skip
     secret_fields = ("body_encrypted",)

@@ -26,10 +26,11 @@ class RecordLinkQuerySet(models.QuerySet["RecordLink"]):
         return self.of(connection, kind).filter(coperniq_id=coperniq_id).first()
 
     def pulled(
-        self, connection: QuickBooksConnection, kind: str, quickbooks_id: str, part: str = ""
+        self, connection: QuickBooksConnection, kind: str, quickbooks_id: str, allocation_invoice_id: str = ""
     ) -> RecordLink | None:
-        """Several links of customers that were merged differ in `part`; the link of the remaining one has none."""
-        return self.of(connection, kind).filter(quickbooks_id=quickbooks_id, quickbooks_part=part).first()
+        """A payment is found by the invoice it is allocated to as well. Additional links are left out."""
+        found = self.of(connection, kind).filter(quickbooks_id=quickbooks_id, is_additional=False)
+        return found.filter(allocation_invoice_id=allocation_invoice_id).first()
 
     def documents_of_customer(self, connection: QuickBooksConnection, quickbooks_id: str) -> Self:
         """Invoices and payments that belonged to it when they were last read, or before a person moved them."""
@@ -63,9 +64,11 @@ class RecordLink(models.Model):
     coperniq_name = models.CharField(max_length=500, blank=True)
     quickbooks_name = models.CharField(max_length=1024, blank=True)
     coperniq_account_id = models.CharField(max_length=40, blank=True)
-    # The invoice of a payment; one QuickBooks payment may pay several.
-    coperniq_parent_id = models.CharField(max_length=80, blank=True)
-    quickbooks_part = models.CharField(max_length=80, blank=True)
+    coperniq_parent_id = models.CharField(max_length=80, blank=True)  # the invoice of a payment
+    # The QuickBooks invoice that a payment is allocated to; one payment may pay several, with a link for each.
+    allocation_invoice_id = models.CharField(max_length=80, blank=True)
+    # Of a customer or job that another account or project was linked to first; both got there by a merge in QuickBooks.
+    is_additional = models.BooleanField(default=False)
     number = models.CharField(max_length=40, blank=True)
     amount_cents = models.BigIntegerField(null=True, blank=True)
     match_method = models.CharField(max_length=10, choices=MatchMethod)
@@ -91,13 +94,14 @@ class RecordLink(models.Model):
             ),
             # Several catalog items may stand for one QuickBooks item.
             models.UniqueConstraint(
-                fields=["connection", "kind", "quickbooks_id", "quickbooks_part"],
-                condition=~Q(kind=Kind.ITEM),
+                fields=["connection", "kind", "quickbooks_id", "allocation_invoice_id"],
+                condition=~Q(kind=Kind.ITEM) & Q(is_additional=False),
                 name="one_link_per_quickbooks_record",
             ),
         ]
         indexes = [
-            models.Index(fields=["connection", "kind", "coperniq_parent_id"], name="links_of_a_parent")
+            models.Index(fields=["connection", "kind", "coperniq_parent_id"], name="links_of_a_parent"),
+            models.Index(fields=["connection", "kind", "quickbooks_id"], name="links_to_a_record"),
         ]
 
     def __str__(self) -> str:

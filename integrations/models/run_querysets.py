@@ -124,7 +124,7 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
         """Open runs of the same action for the same source record."""
         record = {"coperniq_id": run.coperniq_id}
         if run.direction == Direction.PULL:
-            record = {"quickbooks_id": run.quickbooks_id, "quickbooks_part": run.quickbooks_part}
+            record = {"quickbooks_id": run.quickbooks_id, "allocation_invoice_id": run.allocation_invoice_id}
         return self.open().filter(
             connection_id=run.connection_id, action=run.action, direction=run.direction, **record
         )

@@ -23,7 +23,7 @@ from integrations.models.run_querysets import NAME_LENGTH, SyncRunQuerySet
 
 RETRY, DISCARD = "retry", "discard"
 PUSHED_IDS = ("coperniq_id", "coperniq_parent_id", "coperniq_account_id")
-PULLED_IDS = (*PUSHED_IDS, "quickbooks_id", "quickbooks_part")
+PULLED_IDS = (*PUSHED_IDS, "quickbooks_id", "allocation_invoice_id")
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,8 @@ class SyncRun(models.Model):
     # A push is identified by the Coperniq id, a pull by the QuickBooks id.
     coperniq_id = models.CharField(max_length=80, blank=True)
     quickbooks_id = models.CharField(max_length=80, blank=True)
-    quickbooks_part = models.CharField(
-        max_length=80, blank=True
-    )  # of a payment brought over: the invoice it pays
+    # The QuickBooks invoice that a payment is allocated to; each allocation is pulled by a run of its own.
+    allocation_invoice_id = models.CharField(max_length=80, blank=True)
     record_name = models.CharField(max_length=NAME_LENGTH, blank=True)
     # Runs of one Coperniq account are executed in order, by one thread at a time.
     coperniq_account_id = models.CharField(max_length=40, blank=True)
@@ -101,7 +100,7 @@ class SyncRun(models.Model):
                 name="one_open_run_per_record",
             ),
             models.UniqueConstraint(
-                fields=["connection", "action", "quickbooks_id", "quickbooks_part"],
+                fields=["connection", "action", "quickbooks_id", "allocation_invoice_id"],
                 condition=Q(state__in=["queued", "running", "waiting", "held"], direction="pull"),
                 name="one_open_pull_per_record",
             ),
@@ -143,7 +142,7 @@ class SyncRun(models.Model):
     def record_key(self) -> tuple[object, ...]:
         """Open runs with the same key are one run."""
         pulled = self.direction == Direction.PULL
-        record = (self.quickbooks_id, self.quickbooks_part) if pulled else (self.coperniq_id,)
+        record = (self.quickbooks_id, self.allocation_invoice_id) if pulled else (self.coperniq_id,)
         return self.connection_id, self.action, self.direction, *record
 
     def join_request(self, other: SyncRun) -> None:

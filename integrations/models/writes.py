@@ -67,7 +67,7 @@ class RemoteWrite(models.Model):
     operation = models.CharField(max_length=20)
     # The source of a write to Coperniq; the target of a write to QuickBooks, "" until it is created.
     quickbooks_id = models.CharField(max_length=80, blank=True)
-    quickbooks_part = models.CharField(max_length=80, blank=True)
+    allocation_invoice_id = models.CharField(max_length=80, blank=True)
     match_method = models.CharField(max_length=20, blank=True)
     request_id = models.CharField(max_length=50, unique=True, default=new_request_id)
     body_encrypted = models.TextField()
@@ -101,7 +101,7 @@ class RemoteWrite(models.Model):
                 name="one_open_write_per_record",
             ),
             models.UniqueConstraint(
-                fields=["connection", "kind", "quickbooks_id", "quickbooks_part"],
+                fields=["connection", "kind", "quickbooks_id", "allocation_invoice_id"],
                 condition=Q(state__in=["prepared", "sent"], vendor="coperniq"),
                 name="one_open_write_to_coperniq",
             ),

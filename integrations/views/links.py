@@ -128,5 +128,5 @@ def invoice_of(link: RecordLink) -> dict[str, str]:
     return {
         "invoice_number": getattr(link, "invoice_number", None) or "",
         "coperniq_invoice_id": link.coperniq_parent_id,
-        "quickbooks_invoice_id": link.quickbooks_part,
+        "quickbooks_invoice_id": link.allocation_invoice_id,
     }

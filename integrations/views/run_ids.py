@@ -21,13 +21,13 @@ def completed(runs: Sequence[SyncRun]) -> list[SyncRun]:
 
 
 def key_of(row: SyncRun | RecordLink, coperniq_id: str, quickbooks_id: str) -> tuple[int, str, str, str, str]:
-    """A QuickBooks payment is linked once for each invoice it pays, so its id needs the sub-key."""
+    """A QuickBooks payment is linked once for each invoice it pays, so its id needs the invoice's."""
     return (
         row.connection_id,
         row.kind,
         coperniq_id,
         quickbooks_id,
-        row.quickbooks_part if quickbooks_id else "",
+        row.allocation_invoice_id if quickbooks_id else "",
     )
 
 
@@ -39,7 +39,7 @@ def ids_of(runs: Sequence[SyncRun]) -> dict[tuple[int, str, str, str, str], str]
     links = RecordLink.objects.filter(
         Q(coperniq_id__in=coperniq_ids) | Q(quickbooks_id__in=quickbooks_ids),
         connection__in={run.connection_id for run in runs},
-    ).only("connection_id", "kind", "coperniq_id", "quickbooks_id", "quickbooks_part")
+    ).only("connection_id", "kind", "coperniq_id", "quickbooks_id", "allocation_invoice_id")
     found = {}
     for link in links:
         found[key_of(link, link.coperniq_id, "")] = link.quickbooks_id

@@ -32,7 +32,9 @@ def reads(books: TwoWayHarness, vendor: str) -> list[str]:
 
 def linked(kind: str) -> list[tuple[str, str, str]]:
     return sorted(
-        RecordLink.objects.filter(kind=kind).values_list("coperniq_id", "quickbooks_id", "quickbooks_part")
+        RecordLink.objects.filter(kind=kind).values_list(
+            "coperniq_id", "quickbooks_id", "allocation_invoice_id"
+        )
     )
 
 

@@ -214,7 +214,7 @@ def test_one_check_for_two_invoices_is_linked_to_both(money: InvoiceHarness) -> 
     payment = money.pay(first, 100, paymentDate=f"{DAY}T00:00:00Z")
     pay(money, second)
     links = RecordLink.objects.filter(kind="payment")
-    assert {(link.quickbooks_id, link.quickbooks_part) for link in links} == {
+    assert {(link.quickbooks_id, link.allocation_invoice_id) for link in links} == {
         (check["Id"], each) for each in ids
     }
     money.change_payment(first, payment, amount=90)

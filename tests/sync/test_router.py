@@ -84,7 +84,7 @@ def test_the_allocations_of_a_payment_are_read(billed: InvoiceHarness, operation
 def test_a_payment_linked_to_several_has_the_name_of_none(billed: InvoiceHarness) -> None:
     link = billed.link("payment")
     other = RecordLink.objects.get(pk=link.pk)
-    other.pk, other.coperniq_id, other.quickbooks_part = None, "other", "77"
+    other.pk, other.coperniq_id, other.allocation_invoice_id = None, "other", "77"
     other.save()
     assert send_event(billed, "payment.updated", link.quickbooks_id) == ("planned", "")
     assert (pulled().coperniq_id, pulled().coperniq_account_id) == ("", link.coperniq_account_id)
@@ -150,7 +150,7 @@ def test_an_edit_before_a_payment_of_ours_is_no_echo_of_it(billed: InvoiceHarnes
 def test_one_allocation_not_seen_since_is_enough(billed: InvoiceHarness) -> None:
     link = billed.link("payment")
     other = RecordLink.objects.get(pk=link.pk)
-    other.pk, other.coperniq_id, other.quickbooks_part, other.quickbooks_at = None, "other", "77", None
+    other.pk, other.coperniq_id, other.allocation_invoice_id, other.quickbooks_at = None, "other", "77", None
     other.save()
     assert send_event(billed, "payment.updated", link.quickbooks_id, now(-1)) == ("planned", "")
 

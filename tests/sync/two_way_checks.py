@@ -203,7 +203,7 @@ def paid_there(found: Reckoning, link: RecordLink) -> int:
         return 0
     if not link.payment_state.is_share:
         return cents(receipt["TotalAmt"])
-    return sum(amount for id_, amount in shares_of(receipt) if id_ == link.quickbooks_part)
+    return sum(amount for id_, amount in shares_of(receipt) if id_ == link.allocation_invoice_id)
 
 
 def shares_of(receipt: Row) -> list[tuple[str, int]]:
@@ -216,7 +216,7 @@ def shares_of(receipt: Row) -> list[tuple[str, int]]:
 
 def check_receipts(found: Reckoning, invoices: dict[str, RecordLink]) -> None:
     """Each share on a linked invoice has its payment in Coperniq."""
-    known = set(links_of("payment").values_list("quickbooks_id", "quickbooks_part"))
+    known = set(links_of("payment").values_list("quickbooks_id", "allocation_invoice_id"))
     for id_, receipt in found.receipts.items():
         for part, _ in shares_of(receipt):
             if part not in invoices or {(id_, part), (id_, "")} & known:

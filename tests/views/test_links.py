@@ -128,7 +128,7 @@ def test_payments_name_their_invoice(acme_books: QuickBooksConnection, alice: Us
     invoice = record_link(acme_books, Kind.INVOICE, "500")
     RecordLink.objects.filter(pk=invoice.pk).update(number="1042", amount_cents=120000)
     paid = record_link(acme_books, Kind.PAYMENT, "9")
-    values = {"coperniq_parent_id": "500", "quickbooks_part": "qb-500", "amount_cents": 50000}
+    values = {"coperniq_parent_id": "500", "allocation_invoice_id": "qb-500", "amount_cents": 50000}
     RecordLink.objects.filter(pk=paid.pk).update(**values)
     record_link(acme_books, Kind.PAYMENT, "10")
     client = sign_in(alice)

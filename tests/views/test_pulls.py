@@ -86,12 +86,12 @@ def test_of_what_is_linked_both_ids_are_shown(acme_books: QuickBooksConnection, 
     row = RecordLink(
         connection=acme_books, kind=Kind.PAYMENT, coperniq_id="60", quickbooks_id="9", match_method="pulled"
     )
-    row.quickbooks_part = "145"
+    row.allocation_invoice_id = "145"
     row.save()
     record_link(acme_books, Kind.INVOICE, "11")
     kinds = {"kind": Kind.PAYMENT, "action": Action.PULL_PAYMENT}
-    pull(acme_books, "9", quickbooks_part="145", **kinds)
-    pull(acme_books, "9", quickbooks_part="146", **kinds)
+    pull(acme_books, "9", allocation_invoice_id="145", **kinds)
+    pull(acme_books, "9", allocation_invoice_id="146", **kinds)
     held_run(acme_books, "11", kind=Kind.INVOICE, action=Action.PUSH_INVOICE)
     shown = finance.get(RUNS, {"format": "json"}).json()["runs"]
     assert [(run["coperniq_id"], run["quickbooks_id"]) for run in shown] == [

@@ -21,8 +21,8 @@ Changes = dict[str, tuple[str, str]]
 def strategy_of(ctx: SyncContext, link: RecordLink) -> str:
     """After a merge several accounts may share a customer: the first may overwrite it, the others fill empty fields."""
     strategy = ctx.settings.matching_strategy
-    shares = bool(link.quickbooks_part)
-    return MatchingStrategy.ENRICH if shares and strategy == MatchingStrategy.REPLACE else strategy
+    fills = link.is_additional and strategy == MatchingStrategy.REPLACE
+    return MatchingStrategy.ENRICH if fills else strategy
 
 
 def build_customer_changes(

@@ -12,7 +12,7 @@ from integrations.sync.engine.choices import DISCARD, RETRY
 def links_to_record(connection: QuickBooksConnection, kind: str, quickbooks_id: str) -> list[RecordLink]:
     """After a merge several accounts may be linked to one customer; the account that was linked first comes first."""
     found = RecordLink.objects.of(connection, kind).filter(quickbooks_id=quickbooks_id)
-    return list(found.order_by("quickbooks_part", "id")) if quickbooks_id else []
+    return list(found.order_by("is_additional", "id")) if quickbooks_id else []
 
 
 def coperniq_account_id_of(link: RecordLink) -> str:

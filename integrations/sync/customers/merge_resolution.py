@@ -98,10 +98,10 @@ def _move_links(
         Change(f"{link.kind} {link.coperniq_name}", links[0].quickbooks_id, merge.survivor.id)
         for link in (*links, *dependents)
     ]
-    is_free = not any(link.quickbooks_part == "" for link in _links_of_survivor(ctx, links, merge))
+    is_free = all(link.is_additional for link in _links_of_survivor(ctx, links, merge))
     for place, link in enumerate(links):
-        part = "" if is_free and place == 0 else f"merged {link.coperniq_id}"
-        _point_at_survivor(link, merge.survivor, part)
+        link.is_additional = place > 0 or not is_free
+        _point_at_survivor(link, merge.survivor)
     for link in dependents:
         field = "parent" if link.kind == Kind.JOB else "customer"
         link.quickbooks_snapshot = {**link.quickbooks_snapshot, field: merge.survivor.id}
@@ -115,10 +115,9 @@ def _move_links(
     )
 
 
-def _point_at_survivor(link: RecordLink, survivor: Customer, part: str) -> None:
+def _point_at_survivor(link: RecordLink, survivor: Customer) -> None:
     """Nothing counts as written by the portal any more: the survivor's values are people's under Enrich."""
-    link.quickbooks_id, link.quickbooks_part = survivor.id, part
-    link.quickbooks_name = survivor.values["DisplayName"]
+    link.quickbooks_id, link.quickbooks_name = survivor.id, survivor.values["DisplayName"]
     link.quickbooks_version, link.quickbooks_at = survivor.sync_token, survivor.updated_at
     link.quickbooks_snapshot, link.customer_state = survivor.image, CustomerState()
     link.match_method = RecordLink.MatchMethod.CHOSEN

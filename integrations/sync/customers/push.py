@@ -111,7 +111,6 @@ def _plan_linked_customer(
     planned = plan_customer_update(
         account, wanted, customer, link.match_method, _changes_of(ctx, run, account, wanted, customer, link)
     )
-    planned = replace(planned, quickbooks_part=link.quickbooks_part)
     return _without_deactivation(planned) if was_kept_active(run) else planned
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from integrations.coperniq.records import Project
 from integrations.errors import BlockedBy, Choice, InactiveReference, NameTaken, NeedsDecision, RecordMissing
 from integrations.messages.customers import CustomerMessage
@@ -126,8 +124,7 @@ def _plan_linked_job(ctx: SyncContext, run: SyncRun, project: Project, link: Rec
         wait_if_merged(ctx, link.quickbooks_id)
         message = CustomerMessage.JOB_INACTIVE(job=job.values["DisplayName"])
         raise NeedsDecision(message, [reactivate, RETRY, DISCARD])
-    planned = _plan_job_link(project, job, link.match_method, _plan_job_update(ctx, run, project, job, link))
-    return replace(planned, quickbooks_part=link.quickbooks_part)
+    return _plan_job_link(project, job, link.match_method, _plan_job_update(ctx, run, project, job, link))
 
 
 def _plan_job_update(

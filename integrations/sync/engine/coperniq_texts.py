@@ -20,10 +20,10 @@ _PAYMENT_REFERENCE = re.compile(r"(?:\A|\()QBO ([\w-]+)\)?\Z", re.ASCII)
 
 
 class QuickBooksIds(NamedTuple):
-    """Ids in QuickBooks. `part` is the invoice that a part of a payment is applied to, "" for an invoice."""
+    """Ids in QuickBooks. A payment is allocated to an invoice, "" for an invoice itself."""
 
     quickbooks_id: str
-    part: str
+    allocation_invoice_id: str
 
 
 class Description(NamedTuple):
@@ -32,17 +32,17 @@ class Description(NamedTuple):
     tag: str
 
 
-def quickbooks_tag(realm_id: str, kind: str, quickbooks_id: str, part: str = "") -> str:
-    on_invoice = f" on invoice {part}" if part else ""
-    checksum = _quickbooks_checksum(realm_id, kind, quickbooks_id, part)
+def quickbooks_tag(realm_id: str, kind: str, quickbooks_id: str, invoice_id: str = "") -> str:
+    on_invoice = f" on invoice {invoice_id}" if invoice_id else ""
+    checksum = _quickbooks_checksum(realm_id, kind, quickbooks_id, invoice_id)
     return f"[QuickBooks {kind} {quickbooks_id}{on_invoice} ref {checksum}]"
 
 
 def read_quickbooks_tag(realm_id: str, kind: str, text: str) -> QuickBooksIds:
     """The QuickBooks record it came from; empty ids without a valid tag. The last tag counts: a memo may quote one."""
-    for named, quickbooks_id, part, checksum in reversed(_COPERNIQ_TAG.findall(text)):
-        if named == kind and checksum == _quickbooks_checksum(realm_id, kind, quickbooks_id, part):
-            return QuickBooksIds(quickbooks_id, part)
+    for named, quickbooks_id, invoice_id, checksum in reversed(_COPERNIQ_TAG.findall(text)):
+        if named == kind and checksum == _quickbooks_checksum(realm_id, kind, quickbooks_id, invoice_id):
+            return QuickBooksIds(quickbooks_id, invoice_id)
     return QuickBooksIds("", "")
 
 
@@ -112,5 +112,5 @@ def _split(text: str) -> tuple[str, str]:
     return "\n".join(filter(None, (before, after))), found[-1][0]
 
 
-def _quickbooks_checksum(realm_id: str, kind: str, quickbooks_id: str, part: str) -> str:
-    return _checksum(realm_id, f"quickbooks {kind}", quickbooks_id, part)
+def _quickbooks_checksum(realm_id: str, kind: str, quickbooks_id: str, invoice_id: str) -> str:
+    return _checksum(realm_id, f"quickbooks {kind}", quickbooks_id, invoice_id)

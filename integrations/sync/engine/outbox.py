@@ -44,7 +44,7 @@ def _prepare_write(ctx: SyncContext, run: SyncRun, plan: Plan, planned: PlannedW
         entity=planned.entity,
         operation=planned.operation,
         quickbooks_id=plan.quickbooks_id if to_coperniq else planned.quickbooks_id,
-        quickbooks_part=plan.quickbooks_part,
+        allocation_invoice_id=plan.allocation_invoice_id,
         match_method=plan.match_method,
         changes=[change.as_dict() for change in planned.changes],
         coperniq_snapshot=dict(plan.coperniq_snapshot),
@@ -85,7 +85,7 @@ def _request_id_of(write: RemoteWrite, body: str) -> str:
     """
     name = write.coperniq_id
     if write.vendor == Vendor.COPERNIQ:
-        name = f"to Coperniq:{write.quickbooks_id}:{write.quickbooks_part}:{write.coperniq_id}"
+        name = f"to Coperniq:{write.quickbooks_id}:{write.allocation_invoice_id}:{write.coperniq_id}"
     return keyed_digest(f"{write.connection_id}:{write.kind}:{name}:{_earlier_writes(write)}:{body}")[:36]
 
 
@@ -93,7 +93,7 @@ def _earlier_writes(write: RemoteWrite) -> int:
     """How many writes of this record there are."""
     record = {"kind": write.kind, "coperniq_id": write.coperniq_id}
     if write.vendor == Vendor.COPERNIQ:
-        record |= {"quickbooks_id": write.quickbooks_id, "quickbooks_part": write.quickbooks_part}
+        record |= {"quickbooks_id": write.quickbooks_id, "allocation_invoice_id": write.allocation_invoice_id}
     elif write.run is not None and write.operation == "create":
         counts = count_writes(write.run)
         if (write.run.kind, counts.coperniq_id) == (write.kind, write.coperniq_id):
@@ -177,7 +177,10 @@ def _link_without_write(ctx: SyncContext, run: SyncRun, plan: Plan) -> RunResult
     link.coperniq_snapshot = dict(plan.coperniq_snapshot)
     link.quickbooks_name, link.quickbooks_version = plan.quickbooks_name, plan.quickbooks_version
     link.quickbooks_at = plan.quickbooks_at or (link.quickbooks_at if known else None)
-    link.quickbooks_snapshot, link.quickbooks_part = dict(plan.quickbooks_snapshot), plan.quickbooks_part
+    link.quickbooks_snapshot, link.allocation_invoice_id = (
+        dict(plan.quickbooks_snapshot),
+        plan.allocation_invoice_id,
+    )
     values: dict[str, Any] = {
         "quickbooks_id": plan.quickbooks_id,
         "record_name": plan.record_name,

@@ -89,7 +89,7 @@ class Plan:
     number: str = ""
     amount_cents: int | None = None
     warnings: tuple[Message, ...] = ()
-    quickbooks_part: str = ""
+    allocation_invoice_id: str = ""
     state: SyncState | None = None
     learns: bool = False
     response_data: StoredData | None = None
@@ -103,8 +103,15 @@ class Plan:
     @classmethod
     def of(cls, link: RecordLink, record_name: str, **values: Any) -> Plan:
         """A plan that leaves the link as it is, except for `values`."""
-        own = ("match_method", "number", "amount_cents", "coperniq_snapshot", "state")
-        quickbooks = ("id", "name", "version", "at", "snapshot", "part")
+        own = (
+            "match_method",
+            "number",
+            "amount_cents",
+            "coperniq_snapshot",
+            "state",
+            "allocation_invoice_id",
+        )
+        quickbooks = ("id", "name", "version", "at", "snapshot")
         names = [*own, *(f"quickbooks_{name}" for name in quickbooks)]
         return cls(record_name, **{name: getattr(link, name) for name in names} | values)
 

@@ -46,7 +46,9 @@ def find_open_writes(ctx: SyncContext, run: SyncRun) -> Iterator[RemoteWrite]:
 def refresh_linked_ids(ctx: SyncContext, run: SyncRun) -> None:
     """Set the Coperniq ids of a pull, which may have been linked since the run was requested."""
     if run.direction == Direction.PULL:
-        link = RecordLink.objects.pulled(ctx.connection, run.kind, run.quickbooks_id, run.quickbooks_part)
+        link = RecordLink.objects.pulled(
+            ctx.connection, run.kind, run.quickbooks_id, run.allocation_invoice_id
+        )
         run.coperniq_id = link.coperniq_id if link else ""
         run.coperniq_account_id = link.coperniq_account_id if link else run.coperniq_account_id
 

@@ -10,7 +10,9 @@ from integrations.models import Direction, RemoteWrite, SyncRun, Vendor, WriteCo
 def own_writes(run: SyncRun) -> Q:
     """The writes of this record in both directions."""
     to_coperniq = Q(
-        vendor=Vendor.COPERNIQ, quickbooks_id=run.quickbooks_id, quickbooks_part=run.quickbooks_part
+        vendor=Vendor.COPERNIQ,
+        quickbooks_id=run.quickbooks_id,
+        allocation_invoice_id=run.allocation_invoice_id,
     )
     if run.direction == Direction.PUSH:
         return Q(coperniq_id=run.coperniq_id)

@@ -218,7 +218,7 @@ def _is_changed_payment(connection: QuickBooksConnection, known: _StoredState, c
     paid = _invoices_paid(payment) & known.paid
     if not links:
         return bool(paid) and not _is_being_written(connection, known, Kind.PAYMENT, payment.note)
-    unlinked = paid - {link.quickbooks_part for link in links}
+    unlinked = paid - {link.allocation_invoice_id for link in links}
     unseen = [link for link in links if not _already_seen(link, change)]
     return bool(unlinked) or any(_is_held(known, link) or _is_changed(link, payment) for link in unseen)
 
@@ -226,7 +226,8 @@ def _is_changed_payment(connection: QuickBooksConnection, known: _StoredState, c
 def _is_changed(link: RecordLink, payment: QuickBooksPayment) -> bool:
     share = link.payment_state.is_share
     return _differs(
-        link.quickbooks_snapshot, quickbooks_payment_snapshot(payment, link.quickbooks_part, share=share)
+        link.quickbooks_snapshot,
+        quickbooks_payment_snapshot(payment, link.allocation_invoice_id, share=share),
     )
 
 

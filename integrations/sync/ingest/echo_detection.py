@@ -24,7 +24,7 @@ def _is_moved_by_payment(connection: QuickBooksConnection, invoice_id: str, at: 
 
     Only that time is known, not everything before it: people may have edited the invoice meanwhile.
     """
-    payments = RecordLink.objects.of(connection, Kind.PAYMENT).filter(quickbooks_part=invoice_id)
+    payments = RecordLink.objects.of(connection, Kind.PAYMENT).filter(allocation_invoice_id=invoice_id)
     return payments.filter(quickbooks_at__range=(at - TOLERANCE, at + TOLERANCE)).exists()
 
 

@@ -54,7 +54,7 @@ def _relink_payments(ctx: SyncContext, payments: Iterable[QuickBooksPayment]) ->
         tag = read_coperniq_tag(ctx.connection.realm_id, Kind.PAYMENT, payment.note)
         if tag.coperniq_id and _may_relink(ctx, Kind.PAYMENT, tag.coperniq_id, payment.id):
             invoice = RecordLink.objects.pushed(ctx.connection, Kind.INVOICE, tag.parent_id)
-            part = invoice.quickbooks_id if invoice else ""
+            invoice_id = invoice.quickbooks_id if invoice else ""
             amount = f"${money(payment.total_cents):,}"
             link = RecordLink(
                 connection=ctx.connection,
@@ -64,10 +64,10 @@ def _relink_payments(ctx: SyncContext, payments: Iterable[QuickBooksPayment]) ->
                 coperniq_parent_id=tag.parent_id,
                 quickbooks_id=payment.id,
                 quickbooks_name=f"Payment of {amount}",
-                quickbooks_part=part,
+                allocation_invoice_id=invoice_id,
                 quickbooks_version=payment.sync_token,
                 quickbooks_at=payment.updated_at,
-                quickbooks_snapshot=quickbooks_payment_snapshot(payment, part),
+                quickbooks_snapshot=quickbooks_payment_snapshot(payment, invoice_id),
                 amount_cents=payment.total_cents,
                 match_method=RecordLink.MatchMethod.ADOPTED,
             )

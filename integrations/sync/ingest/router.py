@@ -260,10 +260,10 @@ def _route_customer(event: InboundEvent, connection: QuickBooksConnection) -> _R
 
 
 def _first_linked(connection: QuickBooksConnection, quickbooks_ids: Iterable[str]) -> RecordLink | None:
-    """A customer or job; of several that were merged into one, the link without a sub-key."""
+    """A customer or job; of several links to one, the first."""
     links = connection.links.filter(kind__in=_CUSTOMER_KINDS)
     for each in quickbooks_ids:
-        found = links.filter(quickbooks_id=each).order_by("quickbooks_part", "id").first()
+        found = links.filter(quickbooks_id=each).order_by("is_additional", "id").first()
         if found is not None:
             return found
     return None

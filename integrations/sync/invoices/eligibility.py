@@ -29,7 +29,10 @@ def refuse_pulled_copy(ctx: SyncContext, run: SyncRun, kind: Kind, text: str) ->
     tag = read_quickbooks_tag(ctx.connection.realm_id, kind, text)
     if not tag.quickbooks_id:
         return
-    if RecordLink.objects.pulled(ctx.connection, kind, tag.quickbooks_id, tag.part) is not None:
+    if (
+        RecordLink.objects.pulled(ctx.connection, kind, tag.quickbooks_id, tag.allocation_invoice_id)
+        is not None
+    ):
         raise Skipped(InvoicePushMessage.COPY_OF_LINKED())
     SyncRun.objects.request(
         SyncRun.of(

@@ -75,7 +75,7 @@ def _requeue_pull_questions(ctx: SyncContext, invoice: RecordLink, found: Sequen
         connection=ctx.connection,
         action=Action.PULL_PAYMENT,
         cause=Cause.PROBABLY_SAME_PAYMENT,
-        quickbooks_part=invoice.quickbooks_id,
+        allocation_invoice_id=invoice.quickbooks_id,
         quickbooks_id__in=[candidate.id for candidate in found],
     ).requeue()
 
@@ -94,8 +94,7 @@ def plan_link(
     if found is None:
         choices = _link_choices(find_quickbooks_duplicates(ctx, payment, invoice, on))
         raise NeedsDecision(PaymentMessage.CHOICE_GONE(vendor="QuickBooks"), choices)
-    part = invoice.quickbooks_id
-    share = pays_more(found, part)
+    share = pays_more(found, invoice.quickbooks_id)
     return Plan(
         record_name=run.record_name,
         match_method=match_method,
@@ -103,8 +102,8 @@ def plan_link(
         quickbooks_name=quickbooks_payment_name(found),
         quickbooks_version=found.sync_token,
         quickbooks_at=found.updated_at,
-        quickbooks_snapshot=quickbooks_payment_snapshot(found, part, share=share),
-        quickbooks_part=part,
+        quickbooks_snapshot=quickbooks_payment_snapshot(found, invoice.quickbooks_id, share=share),
+        allocation_invoice_id=invoice.quickbooks_id,
         coperniq_snapshot=coperniq_payment_snapshot(payment, ZoneInfo(ctx.connection.company.time_zone)),
         number=payment.reference[:40],
         amount_cents=payment.amount_cents,
@@ -147,7 +146,7 @@ def find_coperniq_counterpart(
     unlinked = [row for row in listed if row.id not in linked]
     for row in unlinked:
         tag = read_quickbooks_tag(ctx.connection.realm_id, Kind.PAYMENT, row.notes)
-        if (tag.quickbooks_id, tag.part) == (payment.id, invoice.quickbooks_id):
+        if tag == (payment.id, invoice.quickbooks_id):
             return row
     by_id = {row.id: row for row in unlinked}
     found = _coperniq_duplicates(ctx, payment, cents, unlinked)

@@ -120,7 +120,9 @@ def _on_invoice_ended(ctx: SyncContext, invoice: RecordLink, end: str) -> None:
 def linked_payment_ids(ctx: SyncContext, invoice: RecordLink) -> set[str]:
     """QuickBooks ids of the payments linked on this invoice. One that pays several has a link for each."""
     links = RecordLink.objects.of(ctx.connection, Kind.PAYMENT)
-    return set(links.filter(quickbooks_part=invoice.quickbooks_id).values_list("quickbooks_id", flat=True))
+    return set(
+        links.filter(allocation_invoice_id=invoice.quickbooks_id).values_list("quickbooks_id", flat=True)
+    )
 
 
 def _read_unlinked(
@@ -151,11 +153,11 @@ def was_taken_off(ctx: SyncContext, link: RecordLink, payment: QuickBooksPayment
 
     If not, the invoice became smaller and QuickBooks itself took off what exceeds it.
     """
-    if not is_taken_off(payment, link.quickbooks_part, link.quickbooks_snapshot.get("applied", 0)):
+    if not is_taken_off(payment, link.allocation_invoice_id, link.quickbooks_snapshot.get("applied", 0)):
         return False
-    if pays_others(payment, link.quickbooks_part):
+    if pays_others(payment, link.allocation_invoice_id):
         return True
     try:
-        return ctx.quickbooks.read_invoice(link.quickbooks_part).balance_cents > 0
+        return ctx.quickbooks.read_invoice(link.allocation_invoice_id).balance_cents > 0
     except RecordMissing:
         return False

@@ -18,15 +18,17 @@ from integrations.sync.payments.pull_detect import cached_payment, read_payment_
 
 def plan(ctx: SyncContext, run: SyncRun) -> Plan:
     refuse_while_off(ctx.settings)
-    link = RecordLink.objects.pulled(ctx.connection, Kind.PAYMENT, run.quickbooks_id, run.quickbooks_part)
+    link = RecordLink.objects.pulled(
+        ctx.connection, Kind.PAYMENT, run.quickbooks_id, run.allocation_invoice_id
+    )
     read = read_payment_or_none if run.cause else cached_payment  # a repeated run needs the current state
     payment = read(ctx, run.quickbooks_id)
     if link is not None:
         run.record_name, run.coperniq_parent_id = link.coperniq_name, link.coperniq_parent_id
         return plan_payment_pull_change(ctx, run, link, payment)
-    if payment is None or payment.is_voided or not payment.applied_to(run.quickbooks_part):
+    if payment is None or payment.is_voided or not payment.applied_to(run.allocation_invoice_id):
         raise Skipped(PaymentMessage.NOT_PAID_ANY_MORE(), silent=True)
-    invoice = RecordLink.objects.pulled(ctx.connection, Kind.INVOICE, run.quickbooks_part)
+    invoice = RecordLink.objects.pulled(ctx.connection, Kind.INVOICE, run.allocation_invoice_id)
     if invoice is None:
         raise Skipped(PaymentMessage.INVOICE_NOT_LINKED(), silent=True)
     _refuse_created_by_portal(ctx, payment, invoice)

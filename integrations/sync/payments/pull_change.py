@@ -72,7 +72,7 @@ def _state_with_share(ctx: SyncContext, link: RecordLink, payment: QuickBooksPay
     state = link.payment_state
     if payment is None:
         return state
-    is_share = pays_others(payment, link.quickbooks_part) or was_taken_off(ctx, link, payment)
+    is_share = pays_others(payment, link.allocation_invoice_id) or was_taken_off(ctx, link, payment)
     return replace(state, is_share=True) if is_share else state
 
 
@@ -84,7 +84,7 @@ def _is_gone(quickbooks: Mapping[str, Any]) -> bool:
 def _current_snapshot(link: RecordLink, payment: QuickBooksPayment | None, *, share: bool) -> dict[str, Any]:
     if payment is None:
         return {**link.quickbooks_snapshot, **_NO_PAYMENT_SNAPSHOT}
-    return quickbooks_payment_snapshot(payment, link.quickbooks_part, share=share)
+    return quickbooks_payment_snapshot(payment, link.allocation_invoice_id, share=share)
 
 
 def _is_payment_changed(link: RecordLink, now: dict[str, Any]) -> bool:
@@ -151,11 +151,13 @@ def requeue_replaced(ctx: SyncContext, row: CoperniqPayment, invoice: RecordLink
         connection=ctx.connection,
         action=Action.PULL_PAYMENT,
         cause=Cause.QUICKBOOKS_PAYMENT_CHANGED,
-        quickbooks_part=invoice.quickbooks_id,
+        allocation_invoice_id=invoice.quickbooks_id,
     )
     listed = {each.id for each in cached_coperniq_payments(ctx, invoice.coperniq_id)}
     for run in held:
-        link = RecordLink.objects.pulled(ctx.connection, Kind.PAYMENT, run.quickbooks_id, run.quickbooks_part)
+        link = RecordLink.objects.pulled(
+            ctx.connection, Kind.PAYMENT, run.quickbooks_id, run.allocation_invoice_id
+        )
         if link is None or link.coperniq_id in listed:
             continue
         payment = read_payment_or_none(ctx, run.quickbooks_id)

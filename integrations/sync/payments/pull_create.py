@@ -157,9 +157,8 @@ def _payment_pull_plan(
     run: SyncRun, payment: QuickBooksPayment, cents: int, invoice: RecordLink, **values: Any
 ) -> Plan:
     """The link's snapshot holds only the money on this invoice if the payment pays more."""
-    part = invoice.quickbooks_id
     share = cents != payment.total_cents
-    snapshot = quickbooks_payment_snapshot(payment, part, share=share)
+    snapshot = quickbooks_payment_snapshot(payment, invoice.quickbooks_id, share=share)
     return Plan(
         **{
             "record_name": run.record_name,
@@ -168,7 +167,7 @@ def _payment_pull_plan(
             "quickbooks_version": payment.sync_token,
             "quickbooks_at": payment.updated_at,
             "quickbooks_snapshot": snapshot,
-            "quickbooks_part": part,
+            "allocation_invoice_id": invoice.quickbooks_id,
             "number": payment.reference[:40],
             "amount_cents": cents,
             "state": PaymentState(is_share=share),

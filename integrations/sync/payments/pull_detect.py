@@ -30,7 +30,7 @@ def detect(ctx: SyncContext, run: SyncRun) -> RunResult:
     payment = read_payment_or_none(ctx, run.quickbooks_id)
     if payment is None:
         ExternalPayment.objects.filter(connection=ctx.connection, quickbooks_id=run.quickbooks_id).delete()
-        runs = [_pull_run(ctx, run, link.quickbooks_part, link) for link in links]
+        runs = [_pull_run(ctx, run, link.allocation_invoice_id, link) for link in links]
         runs = [each for each in runs if not _was_pull_discarded(each, None)]
         return nothing_to_do(PaymentMessage.DELETED_IN_QUICKBOOKS(), silent=True, asks=runs)
     run.record_name = quickbooks_payment_name(payment)
@@ -40,8 +40,10 @@ def detect(ctx: SyncContext, run: SyncRun) -> RunResult:
     if payment.total_cents == 0 and not payment.is_voided and not links:
         return _report_credits(ctx, run, payment)
     records = {invoice.quickbooks_id: invoice for invoice in _linked_invoices(ctx, payment)}
-    records |= {link.quickbooks_part: link for link in links if link.quickbooks_part not in records}
-    runs = [_pull_run(ctx, run, part, record) for part, record in records.items()]
+    records |= {
+        link.allocation_invoice_id: link for link in links if link.allocation_invoice_id not in records
+    }
+    runs = [_pull_run(ctx, run, invoice_id, record) for invoice_id, record in records.items()]
     runs = [each for each in runs if not _was_pull_discarded(each, payment)]
     return nothing_to_do(PaymentMessage.ALLOCATIONS_READ(), silent=True, asks=runs)
 
@@ -49,7 +51,7 @@ def detect(ctx: SyncContext, run: SyncRun) -> RunResult:
 def _was_pull_discarded(run: SyncRun, payment: QuickBooksPayment | None) -> bool:
     """Whether a person has left this version of the payment as it is. `payment` is None if it was deleted."""
     runs = SyncRun.objects.filter(connection=run.connection, action=run.action)
-    same = runs.filter(quickbooks_id=run.quickbooks_id, quickbooks_part=run.quickbooks_part)
+    same = runs.filter(quickbooks_id=run.quickbooks_id, allocation_invoice_id=run.allocation_invoice_id)
     latest = same.select_related("event").order_by("-id").first()
     if latest is None or latest.state != RunState.CANCELLED:
         return False
@@ -107,13 +109,13 @@ def _report_credits(ctx: SyncContext, run: SyncRun, payment: QuickBooksPayment) 
     return nothing_to_do(message, changes=changes, record_name=run.record_name, silent=logged.exists())
 
 
-def _pull_run(ctx: SyncContext, run: SyncRun, part: str, record: RecordLink) -> SyncRun:
+def _pull_run(ctx: SyncContext, run: SyncRun, invoice_id: str, record: RecordLink) -> SyncRun:
     """`record` is the link of the invoice that is paid, or of the payment."""
     return SyncRun.of(
         ctx.connection,
         Action.PULL_PAYMENT,
         quickbooks_id=run.quickbooks_id,
-        quickbooks_part=part,
+        allocation_invoice_id=invoice_id,
         coperniq_parent_id=record.coperniq_id if record.kind == Kind.INVOICE else record.coperniq_parent_id,
         coperniq_account_id=record.coperniq_account_id,
         event=run.event,

@@ -37,7 +37,7 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
         kind=Kind.PAYMENT,
         coperniq_id=payment.id,
         quickbooks_id=write.quickbooks_id,
-        quickbooks_part=write.quickbooks_part,
+        allocation_invoice_id=write.allocation_invoice_id,
         match_method=write.match_method,
         coperniq_snapshot=coperniq_payment_snapshot(payment, ZoneInfo(ctx.connection.company.time_zone)),
     )
@@ -78,13 +78,13 @@ def payment_variance(write: RemoteWrite, payment: CoperniqPayment) -> list[Messa
 
 def find_lost_write(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
     found = _find_tagged_payment(
-        ctx, write.link_values.coperniq_parent_id, write.quickbooks_id, write.quickbooks_part
+        ctx, write.link_values.coperniq_parent_id, write.quickbooks_id, write.allocation_invoice_id
     )
     return WriteResponse(found, "", True) if found else None
 
 
 def _find_tagged_payment(
-    ctx: SyncContext, invoice_id: str, quickbooks_id: str, part: str
+    ctx: SyncContext, invoice_id: str, quickbooks_id: str, quickbooks_invoice_id: str
 ) -> CoperniqPayment | None:
     """The payment of this invoice in Coperniq that has the tag of the QuickBooks payment and is not linked."""
     try:
@@ -94,7 +94,7 @@ def _find_tagged_payment(
     realm, links = ctx.connection.realm_id, RecordLink.objects.of(ctx.connection, Kind.PAYMENT)
     for payment in payments:
         tag = read_quickbooks_tag(realm, Kind.PAYMENT, payment.notes)
-        same = tag.quickbooks_id == quickbooks_id and tag.part == part
+        same = tag == (quickbooks_id, quickbooks_invoice_id)
         if same and not links.filter(coperniq_id=payment.id).exists():
             return payment
     return None

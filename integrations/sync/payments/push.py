@@ -94,7 +94,7 @@ def _read_coperniq_payment(ctx: SyncContext, run: SyncRun, link: RecordLink | No
 def _held_pulls(ctx: SyncContext, link: RecordLink) -> SyncRunQuerySet:
     """The open question about a change of it in QuickBooks, which people may just have corrected."""
     held = SyncRun.objects.held().filter(connection=ctx.connection, action=Action.PULL_PAYMENT)
-    return held.filter(quickbooks_id=link.quickbooks_id, quickbooks_part=link.quickbooks_part)
+    return held.filter(quickbooks_id=link.quickbooks_id, allocation_invoice_id=link.allocation_invoice_id)
 
 
 def _missing_invoice(ctx: SyncContext, run: SyncRun) -> BlockedBy | Skipped:

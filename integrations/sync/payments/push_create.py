@@ -100,7 +100,7 @@ def _plan_new_payment(
         amount_cents=payment.amount_cents,
         warnings=(*warnings, *unapplied_warning(invoice, payment.amount_cents, applied), *method_warnings),
         state=PaymentState(),
-        quickbooks_part=invoice.quickbooks_id,
+        allocation_invoice_id=invoice.quickbooks_id,
     )
 
 

@@ -41,7 +41,7 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
     edited = _was_edited(write, link, sent, body_sent)
     if edited:
         _reset_to_sent(write, link, body_sent)
-    missing = _applied_cents(body_sent, link.quickbooks_part) - link.quickbooks_snapshot["applied"]
+    missing = _applied_cents(body_sent, link.allocation_invoice_id) - link.quickbooks_snapshot["applied"]
     again = (
         missing > 0 and write.operation == "create" and write.match_method != RecordLink.MatchMethod.ADOPTED
     )
@@ -73,7 +73,7 @@ def _was_edited(write: RemoteWrite, link: RecordLink, sent: WriteResponse, body:
 
 def _reset_to_sent(write: RemoteWrite, link: RecordLink, sent: Mapping[str, Any]) -> None:
     """Sets the snapshot to what was sent, so that edits made since are detected."""
-    applied = _applied_cents(sent, link.quickbooks_part)
+    applied = _applied_cents(sent, link.allocation_invoice_id)
     written = {
         "amount": int(sent["TotalAmt"] * 100),
         "on": sent["TxnDate"],
@@ -88,9 +88,9 @@ def _update_payment_link(link: RecordLink, write: RemoteWrite, payment: QuickBoo
     link.quickbooks_id = payment.id
     link.quickbooks_name = quickbooks_payment_name(payment)
     link.quickbooks_version, link.quickbooks_at = payment.sync_token, payment.updated_at
-    link.quickbooks_part = link.quickbooks_part or write.quickbooks_part
+    link.allocation_invoice_id = link.allocation_invoice_id or write.allocation_invoice_id
     share = link.payment_state.is_share
-    link.quickbooks_snapshot = quickbooks_payment_snapshot(payment, link.quickbooks_part, share=share)
+    link.quickbooks_snapshot = quickbooks_payment_snapshot(payment, link.allocation_invoice_id, share=share)
 
 
 def _applied_cents(sent: Mapping[str, Any], quickbooks_invoice_id: str) -> int:

@@ -46,7 +46,9 @@ def plan_payment_update(
     current = _read_quickbooks_payment(ctx, link)
     if not link.payment_state.needs_applying and was_taken_off(ctx, link, current):
         link.payment_state = replace(link.payment_state, is_share=True)
-    quickbooks = quickbooks_payment_snapshot(current, link.quickbooks_part, share=link.payment_state.is_share)
+    quickbooks = quickbooks_payment_snapshot(
+        current, link.allocation_invoice_id, share=link.payment_state.is_share
+    )
     if run.has_taken(_LEAVE_QUICKBOOKS_PAYMENT) or (
         has_same_amount_and_date(coperniq, quickbooks) and not link.payment_state.needs_applying
     ):
@@ -139,19 +141,19 @@ def _plan_changed_payment(
     invoice: RecordLink,
 ) -> Plan:
     """Changes only what is on this invoice; the payment's other lines are sent back as read."""
-    part = link.quickbooks_part or invoice.quickbooks_id
-    others = [line for line in current.lines if (line.txn_type, line.txn_id) != ("Invoice", part)]
+    invoice_id = link.allocation_invoice_id or invoice.quickbooks_id
+    others = [line for line in current.lines if (line.txn_type, line.txn_id) != ("Invoice", invoice_id)]
     more = coperniq["amount"] - quickbooks["amount"]
     total = current.total_cents + more
     all_but_others = max(total - sum(line.amount_cents for line in others), 0)
     wanted = quickbooks["applied"] + more if link.payment_state.is_share else all_but_others
-    share = min(wanted, _room_on_invoice(ctx, link, invoice, wanted, current.applied_to(part)))
+    share = min(wanted, _room_on_invoice(ctx, link, invoice, wanted, current.applied_to(invoice_id)))
     lines = [_without_line_extension(line.raw) for line in others]
     values = {
         "TotalAmt": money(total),
         "TxnDate": coperniq["on"],
         "CustomerRef.value": customer_of_payment(link, current, invoice),
-        "Line": [payment_line(part, share), *lines] if share else lines,
+        "Line": [payment_line(invoice_id, share), *lines] if share else lines,
     }
     changes = _payment_changes(quickbooks, coperniq, share)
     if not changes:
@@ -162,7 +164,7 @@ def _plan_changed_payment(
         match_method=link.match_method,
         write=PlannedWrite("update", "Payment", values, changes, current.id, current.sync_token),
         quickbooks_snapshot=quickbooks,
-        quickbooks_part=part,
+        allocation_invoice_id=invoice_id,
         coperniq_snapshot=coperniq,
         number=link.number,
         amount_cents=coperniq["amount"],
