@@ -75,6 +75,12 @@ WRITE_COLUMNS = (
     "state",
     "sends",
 )
+IDS = ("id", "kind", "coperniq_id", "quickbooks_id")
+TABLES_WITH_PARTS = {
+    "recordlink": ("is_additional",),
+    "remotewrite": ("shared_entry_name",),
+    "syncrun": (),
+}
 LOG_FIELDS = ("id", "at", "direction", "kind", "outcome", "coperniq_id", "quickbooks_id", "sentence")
 
 Row = dict[str, Any]
@@ -257,9 +263,13 @@ def restored(tmp_path: Path, simulator_on_a_port: Simulation) -> Iterator[Restor
 def test_a_stored_database_migrates_and_goes_on_syncing(restored: Restored) -> None:
     links = restored.rows("recordlink", "id", "kind", "written")
     writes = restored.rows("remotewrite", *WRITE_COLUMNS)
+    before = {table: restored.rows(table, *IDS, "quickbooks_part") for table in TABLES_WITH_PARTS}
+    for row, about in zip(before["remotewrite"], restored.rows("remotewrite", "about"), strict=True):
+        row["quickbooks_part"] = row["quickbooks_part"] or part_of(about)
     restored.manage(["migrate", "--verbosity", "0"], ["makemigrations", "--check", "--dry-run"])
     check_states(restored, links)
     assert restored.rows("remotewrite", *WRITE_COLUMNS) == writes
+    check_ids(restored, before)
     restored.start()
     check_everything_is_there(restored)
     restored.worker.start()
@@ -300,6 +310,34 @@ def check_states(restored: Restored, before: list[Row]) -> None:
         remembered |= {*known(found)}
     assert not states
     assert remembered == REMEMBERED
+
+
+def check_ids(restored: Restored, before: dict[str, list[Row]]) -> None:
+    """`quickbooks_part` was an invoice or marked the link of a merged customer; an account stood as a Coperniq id."""
+    expected = {table: [split_ids(row) for row in rows] for table, rows in before.items()}
+    for table, columns in TABLES_WITH_PARTS.items():
+        found = restored.rows(table, *IDS, "allocation_invoice_id", *columns)
+        assert found == [only(row, tuple(found[0])) for row in expected[table]]
+    assert any(row["is_additional"] for row in expected["recordlink"])
+    assert any(row["allocation_invoice_id"] for row in expected["syncrun"])
+    assert {row["shared_entry_name"] for row in expected["remotewrite"]} >= {"Coperniq Payments", "Card"}
+
+
+def part_of(write: Row) -> str:
+    """The invoice of a payment that was sent to QuickBooks was known from the link that it was to make."""
+    return str(json.loads(write["about"]).get("written", {}).get("part", ""))
+
+
+def split_ids(row: Row) -> Row:
+    is_additional = row["quickbooks_part"].startswith("merged ")
+    _, is_shared, entry_name = row["coperniq_id"].partition(": ")
+    return {
+        **row,
+        "coperniq_id": "" if is_shared else row["coperniq_id"],
+        "shared_entry_name": entry_name,
+        "is_additional": is_additional,
+        "allocation_invoice_id": "" if is_additional else row["quickbooks_part"],
+    }
 
 
 def known(state: Row) -> Row:

@@ -25,8 +25,8 @@ class RemoteWriteAdmin(FactAdmin):
     list_select_related = ("connection__company",)
     search_fields = ("coperniq_id__exact", "quickbooks_id__exact", "request_id__exact")
     fields = (
-        "connection", "run", "vendor", "kind", "coperniq_id", "entity", "operation", "quickbooks_id",
-        "allocation_invoice_id", "match_method", "request_id", "changes", "state", "sends", "created_at", "sent_at",
-        "answered_at", "quickbooks_version", "intuit_tid", "error_code", "error_text",
+        "connection", "run", "vendor", "kind", "coperniq_id", "entity", "shared_entry_name", "operation",
+        "quickbooks_id", "allocation_invoice_id", "match_method", "request_id", "changes", "state", "sends",
+        "created_at", "sent_at", "answered_at", "quickbooks_version", "intuit_tid", "error_code", "error_text",
     )  # fmt: skip
     secret_fields = ("body_encrypted",)

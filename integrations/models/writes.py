@@ -21,6 +21,9 @@ def new_request_id() -> str:
     return uuid.uuid4().hex
 
 
+_OPEN_TO_QUICKBOOKS = Q(state__in=["prepared", "sent"], vendor="quickbooks")
+
+
 @dataclass(frozen=True)
 class LinkValues(StoredData):
     """Fields of the link that a plan sets, each called as on the link."""
@@ -64,6 +67,8 @@ class RemoteWrite(models.Model):
     # The source of a write to QuickBooks; the target of a write to Coperniq, "" until it is created.
     coperniq_id = models.CharField(max_length=80, blank=True)
     entity = models.CharField(max_length=40)
+    # Of a write that creates an entry of a list that many records share, such as an account: it belongs to no record.
+    shared_entry_name = models.CharField(max_length=80, blank=True)
     operation = models.CharField(max_length=20)
     # The source of a write to Coperniq; the target of a write to QuickBooks, "" until it is created.
     quickbooks_id = models.CharField(max_length=80, blank=True)
@@ -97,8 +102,13 @@ class RemoteWrite(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["connection", "kind", "coperniq_id"],
-                condition=Q(state__in=["prepared", "sent"], vendor="quickbooks"),
+                condition=_OPEN_TO_QUICKBOOKS & Q(shared_entry_name=""),
                 name="one_open_write_per_record",
+            ),
+            models.UniqueConstraint(
+                fields=["connection", "entity", "shared_entry_name"],
+                condition=_OPEN_TO_QUICKBOOKS & ~Q(shared_entry_name=""),
+                name="one_open_write_per_shared_entry",
             ),
             models.UniqueConstraint(
                 fields=["connection", "kind", "quickbooks_id", "allocation_invoice_id"],

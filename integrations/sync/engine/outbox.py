@@ -84,15 +84,19 @@ def _request_id_of(write: RemoteWrite, body: str) -> str:
     See docs/vendors/quickbooks-online.md, 2.
     """
     name = write.coperniq_id
+    if write.shared_entry_name:
+        name = f"{write.entity}: {write.shared_entry_name}"
     if write.vendor == Vendor.COPERNIQ:
         name = f"to Coperniq:{write.quickbooks_id}:{write.allocation_invoice_id}:{write.coperniq_id}"
     return keyed_digest(f"{write.connection_id}:{write.kind}:{name}:{_earlier_writes(write)}:{body}")[:36]
 
 
 def _earlier_writes(write: RemoteWrite) -> int:
-    """How many writes of this record there are."""
+    """How many writes of this record, or of this entry of a shared list, there are."""
     record = {"kind": write.kind, "coperniq_id": write.coperniq_id}
-    if write.vendor == Vendor.COPERNIQ:
+    if write.shared_entry_name:
+        record |= {"entity": write.entity, "shared_entry_name": write.shared_entry_name}
+    elif write.vendor == Vendor.COPERNIQ:
         record |= {"quickbooks_id": write.quickbooks_id, "allocation_invoice_id": write.allocation_invoice_id}
     elif write.run is not None and write.operation == "create":
         counts = count_writes(write.run)

@@ -33,7 +33,7 @@ def find_open_writes(ctx: SyncContext, run: SyncRun) -> Iterator[RemoteWrite]:
     A record that such a create has left behind must not be taken for a match. Writes that another thread of this lease
     is executing are left out.
     """
-    rows = RemoteWrite.objects.open().filter(connection=ctx.connection, kind=run.kind)
+    rows = RemoteWrite.objects.open().filter(connection=ctx.connection, kind=run.kind, shared_entry_name="")
     if count_writes(run).open:
         yield from rows.filter(own_writes(run))
     if run.kind not in MATCHED_BY_NAME:

@@ -37,7 +37,7 @@ def resolve_shared_writes_of_run(ctx: SyncContext, run: SyncRun) -> None:
 def resolve_pending_writes(ctx: SyncContext, run: SyncRun, entity: str, name: str) -> None:
     """Resolve the open creates of an entry of this name. The caller holds the lock of the entity."""
     open_writes = RemoteWrite.objects.open().filter(connection=ctx.connection)
-    resolve_writes(ctx, run, open_writes.filter(coperniq_id=_external_key(entity, name)))
+    resolve_writes(ctx, run, open_writes.filter(entity=entity, shared_entry_name=name))
 
 
 def resolve_writes(ctx: SyncContext, run: SyncRun, writes: Iterable[RemoteWrite]) -> bool:
@@ -60,8 +60,8 @@ def create_shared_record(ctx: SyncContext, run: SyncRun, entity: str, values: Ma
         connection=ctx.connection,
         run=run,
         kind=Kind.PAYMENT,
-        coperniq_id=_external_key(entity, values["Name"]),
         entity=entity,
+        shared_entry_name=values["Name"],
         operation="create",
         match_method="created",
         changes=[{"field": name, "before": "", "after": value} for name, value in values.items()],
@@ -72,7 +72,3 @@ def create_shared_record(ctx: SyncContext, run: SyncRun, entity: str, values: Ma
     store_result(ctx, run, result)
     refresh_lookup(ctx, LOOKUPS[entity])
     return write.quickbooks_id
-
-
-def _external_key(entity: str, name: str) -> str:
-    return f"{entity}: {name}"

@@ -22,7 +22,7 @@ def own_writes(run: SyncRun) -> Q:
 def count_writes(run: SyncRun) -> WriteCounts:
     """Counted once for each execution, and again after this run has stored a write."""
     if run.write_counts is None:
-        of_record = Q(connection=run.connection_id, kind=run.kind) & own_writes(run)
+        of_record = Q(connection=run.connection_id, kind=run.kind, shared_entry_name="") & own_writes(run)
         of_run = Q(run=run)
         found = RemoteWrite.objects.filter(of_run | of_record).aggregate(
             of_run=Count("pk", filter=of_run),

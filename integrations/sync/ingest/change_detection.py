@@ -107,7 +107,7 @@ def _load_stored_state(connection: QuickBooksConnection, changes: Sequence[Chang
             known.notified_at[key] = max(event.occurred_at or LONG_AGO, known.notified_at.get(key, LONG_AGO))
     held = SyncRun.objects.held().filter(connection=connection, kind__in=(Kind.INVOICE, Kind.PAYMENT))
     known.held = set(held.exclude(coperniq_id="").values_list("kind", "coperniq_id"))
-    writes = connection.writes.open().filter(vendor=Vendor.QUICKBOOKS)
+    writes = connection.writes.open().filter(vendor=Vendor.QUICKBOOKS, shared_entry_name="")
     known.writing = set(writes.values_list("kind", "coperniq_id"))
     known.paid = _invoices_to_watch(connection, changes)
     return known
