@@ -17,42 +17,39 @@ RESIDENT_LOOP = "integrations.tasks.run_resident_loop"
 LONGEST_SILENCE = timedelta(seconds=2)
 """A queue whose loop has recorded no heartbeat for so long has no loop that stays."""
 
-_lock = threading.Lock()
-_last_wake = 0.0
-_resident_until = 0.0
 WAKE_SPACING_SECONDS = 0.25
 NOTIFY_SPACING_SECONDS = 0.02
 RESIDENT_KNOWN_SECONDS = 1.0
+
+_lock = threading.Lock()
+_last_wake = 0.0
+_resident_until = 0.0
 
 
 def wake() -> None:
     """Let a worker loop look soon: the one that stays, or a new one if there is none.
 
-    At most four tasks a second from one process, since one loop does the work of many calls.
+    At most four tasks a second from one process, since one loop does the work of many calls. That a loop stays is known
+    for a second, so that waking it costs a busy web process nothing.
     """
-    global _last_wake
+    global _last_wake, _resident_until
     with _lock:
-        stays = _is_loop_resident()
         now = time.monotonic()
-        if now - _last_wake < (NOTIFY_SPACING_SECONDS if stays else WAKE_SPACING_SECONDS):
+        is_known = now < _resident_until
+        if now - _last_wake < (NOTIFY_SPACING_SECONDS if is_known else WAKE_SPACING_SECONDS):
             return
         _last_wake = now
-    if stays:
+        if not is_known and _is_loop_resident():
+            is_known, _resident_until = True, now + RESIDENT_KNOWN_SECONDS
+    if is_known:
         notify_loop()
     else:
         enqueue(WORKER_LOOP)
 
 
 def _is_loop_resident() -> bool:
-    """Known for a second, so that waking costs a busy web process nothing."""
-    global _resident_until
-    now = time.monotonic()
-    if now >= _resident_until:
-        beat = Heartbeat.latest(Heartbeat.QUEUE)
-        if beat is None or timezone.now() - beat > LONGEST_SILENCE:
-            return False
-        _resident_until = now + RESIDENT_KNOWN_SECONDS
-    return True
+    beat = Heartbeat.latest(Heartbeat.QUEUE)
+    return beat is not None and timezone.now() - beat < LONGEST_SILENCE
 
 
 def enqueue(task: str) -> None:

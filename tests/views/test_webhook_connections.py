@@ -190,3 +190,15 @@ def test_webhooks_skip_what_is_for_people_but_not_what_protects(client: Client, 
     )
     assert elsewhere.status_code == 400
     assert client.post("/webhooks/nobody/", body, content_type="application/json").status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_database_connection_that_broke_while_idle_costs_no_event(client: Client, acme: Company) -> None:
+    """It is not asked before each event whether it still works."""
+    if connection.vendor == "sqlite":
+        pytest.skip("has no server")
+    quickbooks_connection(acme)
+    assert kept(ring(client, [cloud_event("1")])) == 1
+    connection.connection.close()
+    assert kept(ring(client, [cloud_event("1"), cloud_event("2")])) == 2
+    assert InboundEvent.objects.count() == 2

@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db import DatabaseError, OperationalError, connection, connections, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, connections, transaction
 from django.utils import timezone
 
 from integrations import queue
@@ -48,7 +49,7 @@ def write_in_turn(write: Callable[[], int]) -> int:
     SQLite's own busy handler sleeps longer each time, up to 100 ms, and meanwhile others get the lock.
     """
     if connection.vendor != "sqlite":
-        return write()
+        return _write_unchecked(write)
     with _write_lock:
         give_up_at = time.monotonic() + _BUSY_TIMEOUT_SECONDS
         connection.ensure_connection()
@@ -63,6 +64,22 @@ def write_in_turn(write: Callable[[], int]) -> int:
                         raise
         finally:
             sqlite.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_SECONDS * 1000:.0f}")
+
+
+def _write_unchecked(write: Callable[[], int]) -> int:
+    """Write without asking first whether the connection still works, which takes as long as the write.
+
+    If it does not, the write is repeated on a new one: what it has stored already it leaves alone.
+    """
+    database: Any = connection
+    database.health_check_done = True
+    try:
+        return write()
+    except (OperationalError, InterfaceError):
+        if connection.in_atomic_block:
+            raise
+        connection.close()
+        return write()
 
 
 class DeferredUpdates:
