@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Company
 from integrations.errors import LeaseLost
+from integrations.models.durability import recoverable
 from integrations.models.processes import is_dead, this_process
 
 LONG_AGO = datetime.fromisoformat("2000-01-01T00:00:00+00:00")
@@ -74,11 +75,9 @@ class CompanyLease(models.Model):
 
     def take(self, now: datetime, duration: timedelta) -> bool:
         """Become the owner; False if another worker was faster."""
-        taken = (
-            CompanyLease.objects.free(now)
-            .filter(pk=self.pk)
-            .update(leased_until=now + duration, fence=F("fence") + 1, owner=this_process())
-        )
+        free = CompanyLease.objects.free(now).filter(pk=self.pk)
+        with recoverable():
+            taken = free.update(leased_until=now + duration, fence=F("fence") + 1, owner=this_process())
         if taken:
             self.refresh_from_db()
         return taken == 1
@@ -86,7 +85,8 @@ class CompanyLease(models.Model):
     def release_if_idle(self) -> bool:
         """Release the lease; False if there was a notification since `refresh`."""
         unchanged = CompanyLease.objects.filter(pk=self.pk, fence=self.fence, notify_count=self.notify_count)
-        return unchanged.update(leased_until=LONG_AGO) == 1
+        with recoverable():
+            return unchanged.update(leased_until=LONG_AGO) == 1
 
     def release(self) -> None:
         """Release the lease though work is left; the next owner continues."""
@@ -135,7 +135,9 @@ class Heartbeat(models.Model):
 
     @classmethod
     def record(cls, name: str) -> None:
-        if not cls.objects.filter(name=name).update(beat_at=timezone.now()):
+        with recoverable():
+            known = cls.objects.filter(name=name).update(beat_at=timezone.now())
+        if not known:
             cls.objects.update_or_create(name=name, defaults={"beat_at": timezone.now()})
 
     @classmethod

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Company
 from integrations.models.connections import QuickBooksConnection
+from integrations.models.durability import recoverable
 from integrations.models.enums import Direction, Kind
 from integrations.models.runs import SyncRun
 
@@ -87,5 +88,9 @@ class CallCount(models.Model):
 
     @classmethod
     def add(cls, company_id: int, vendor: str, *, reads: int, writes: int) -> None:
-        row, _ = cls.objects.get_or_create(company_id=company_id, vendor=vendor, on=timezone.now().date())
-        cls.objects.filter(pk=row.pk).update(reads=F("reads") + reads, writes=F("writes") + writes)
+        of_day: dict[str, Any] = {"company_id": company_id, "vendor": vendor, "on": timezone.now().date()}
+        more = {"reads": F("reads") + reads, "writes": F("writes") + writes}
+        with recoverable():
+            if not cls.objects.filter(**of_day).update(**more):
+                cls.objects.get_or_create(**of_day)
+                cls.objects.filter(**of_day).update(**more)

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from django.db import models
 from django.db.models import F
 
+from integrations.models.durability import recoverable
+
 Slots = Mapping[str, tuple[int, float]]
 
 
@@ -32,7 +34,8 @@ class RateLimitState(models.Model):
         """Store new values; False if another process changed the row meanwhile: then it has to be read again."""
         same = RateLimitState.objects.filter(pk=self.pk, version=self.version)
         values = {"starts": list(starts), "slots": dict(slots)}
-        if not same.update(**values, version=F("version") + 1):
-            return False
+        with recoverable():
+            if not same.update(**values, version=F("version") + 1):
+                return False
         self.starts, self.slots, self.version = values["starts"], values["slots"], self.version + 1
         return True

@@ -101,7 +101,7 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
         """
         if not runs:
             return []
-        with transaction.atomic():
+        with transaction.atomic(savepoint=False):
             CompanyLease.notify(runs[0].company_id)
             records = Q(coperniq_id__in={run.coperniq_id for run in runs if run.direction == Direction.PUSH})
             records |= Q(

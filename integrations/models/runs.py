@@ -15,6 +15,7 @@ from integrations.errors import Choice
 from integrations.messages.engine import EngineMessage
 from integrations.models.connections import QuickBooksConnection
 from integrations.models.decisions import Answer, Decisions, RunDecision, record_decisions
+from integrations.models.durability import recoverable
 from integrations.models.enums import OPEN, Action, Direction, Kind, Question, RunState
 from integrations.models.events import InboundEvent, PhaseEntry
 from integrations.models.leases import CompanyLease
@@ -178,19 +179,19 @@ class SyncRun(models.Model):
 
         One statement claims the row and reads it. Written by hand, since the ORM's update returns no columns.
         """
-        claimed = list(
-            SyncRun.objects.raw(
-                f"UPDATE {self._meta.db_table} SET state = %s, fence = %s, attempts = attempts + 1, "  # noqa: S608 - the name of our table
-                "executed_count = requested_count, updated_at = %s WHERE id = %s AND state = %s RETURNING *",
-                [
-                    RunState.RUNNING,
-                    fence,
-                    database.ops.adapt_datetimefield_value(timezone.now()),
-                    self.pk,
-                    RunState.QUEUED,
-                ],
-            )
+        rows = SyncRun.objects.raw(
+            f"UPDATE {self._meta.db_table} SET state = %s, fence = %s, attempts = attempts + 1, "  # noqa: S608 - the name of our table
+            "executed_count = requested_count, updated_at = %s WHERE id = %s AND state = %s RETURNING *",
+            [
+                RunState.RUNNING,
+                fence,
+                database.ops.adapt_datetimefield_value(timezone.now()),
+                self.pk,
+                RunState.QUEUED,
+            ],
         )
+        with recoverable():
+            claimed = list(rows)
         for row in claimed:
             for column in self._meta.concrete_fields:
                 setattr(self, column.attname, getattr(row, column.attname))

@@ -139,5 +139,5 @@ def test_a_lane_has_the_runs_of_its_company_alone(simulator: Simulation) -> None
     office, other = open_portal(simulator), open_portal(simulator, "northgate", "another-key")
     entered(office)
     office.work_once()
-    assert next_runs(CompanyLease.objects.get(company=office.company)).exists()
-    assert not next_runs(CompanyLease.objects.get(company=other.company)).exists()
+    assert next_runs(CompanyLease.objects.get(company=office.company))
+    assert not next_runs(CompanyLease.objects.get(company=other.company))

@@ -12,6 +12,7 @@ from integrations.causes import Cause
 from integrations.errors import LeaseLost, PortalError, StaleVersion
 from integrations.messages.engine import EngineMessage
 from integrations.models import Action, Direction, Outcome, RemoteWrite, SyncRun
+from integrations.models.durability import recoverable
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.failure_policy import held_result, result_of_error, unstored_result
 from integrations.sync.engine.handlers import installed
@@ -128,8 +129,11 @@ def _quickbooks_id_after(run: SyncRun, result: RunResult) -> str:
 
 
 def settle_run(ctx: SyncContext, run: SyncRun, result: RunResult) -> None:
-    """Store the closed write, the link, the follow-up runs, the log entry and the run in one transaction."""
-    with transaction.atomic():
+    """Store the closed write, the link, the follow-up runs, the log entry and the run in one transaction.
+
+    If it is lost with the machine's power, the write is an open one, and recovery finds out how it ended.
+    """
+    with recoverable(), transaction.atomic():
         ctx.lease.assert_owned()
         store_owned(run, result)
         values = {

@@ -37,8 +37,7 @@ def store_owned(run: SyncRun, result: RunResult) -> None:
     _store_other_links(result.other_links)
     for entry in result.entries:
         entry.save()
-    for follow_up in result.asks:
-        SyncRun.objects.request(follow_up)
+    SyncRun.objects.request_all(result.asks)
     if not result.silent and not _is_repeated(run, result):
         build_log_entry(run, result).save(force_insert=True)
 

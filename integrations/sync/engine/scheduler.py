@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Protocol
 
 from django.db.models import Case, Min, QuerySet, Subquery, Value, When
@@ -14,6 +15,7 @@ from django.utils import timezone
 
 from integrations.errors import LeaseLost
 from integrations.models import CompanyLease, Direction, Kind, QuickBooksConnection, SyncRun
+from integrations.models.compiled import CompiledQuery
 from integrations.sync.engine.context import ContextPool
 from integrations.sync.engine.executor import run_once
 
@@ -149,13 +151,13 @@ class CompanyScheduler:
         """Read the due runs with the notify count, which must not be newer than they are: else one could be missed."""
         self._is_loaded = True
         before = self.lease.notify_count
-        self._ready = [] if self.lease.is_paused else list(next_runs(self.lease))
+        self._ready = [] if self.lease.is_paused else next_runs(self.lease)
         if self._ready:
             self.lease.take_over_count(vars(self._ready[0])["lease_notify_count"])
         else:
             self.lease.refresh()
             if self.lease.notify_count != before and not self.lease.is_paused:
-                self._ready = list(next_runs(self.lease))
+                self._ready = next_runs(self.lease)
         self._ready_until = time.monotonic() + _READY_VALID_SECONDS
 
     def _pick(self) -> SyncRun | None:
@@ -236,21 +238,28 @@ class CompanyScheduler:
             self._changed.wait_for(lambda: not self._running)
 
 
-def next_runs(lease: CompanyLease) -> QuerySet[SyncRun]:
+def next_runs(lease: CompanyLease) -> list[SyncRun]:
     """The oldest due run of each account, the oldest first: a customer is requested before its job.
 
     Each has the lease's notify count as `lease_notify_count`, None if the lease is lost.
     """
+    return _next_runs.rows(timezone.now(), lease.company_id, lease.pk, lease.fence)
+
+
+def _build_next_runs(now: datetime, company_id: int, lease_pk: int, fence: int) -> QuerySet[SyncRun]:
     pulled = When(
         coperniq_account_id="", direction="pull", then=Concat("kind", Value(":QuickBooks:"), "quickbooks_id")
     )
     pushed = When(coperniq_account_id="", then=Concat("kind", Value(":"), "coperniq_id"))
     own = Case(pulled, pushed, default=Value(""))
-    due = SyncRun.objects.due(timezone.now()).filter(company_id=lease.company_id)
+    due = SyncRun.objects.due(now).filter(company_id=company_id)
     accounts = due.annotate(own=own).values("connection_id", "coperniq_account_id", "own")
     firsts = accounts.annotate(first=Min("id")).order_by("first").values("first")[:BATCH_SIZE]
-    owned = CompanyLease.objects.filter(pk=lease.pk, fence=lease.fence).values("notify_count")
+    owned = CompanyLease.objects.filter(pk=lease_pk, fence=fence).values("notify_count")
     return SyncRun.objects.filter(pk__in=firsts).annotate(lease_notify_count=Subquery(owned)).order_by("id")
+
+
+_next_runs = CompiledQuery(_build_next_runs)
 
 
 def _account_key(run: SyncRun) -> Key:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, close_old_connections, connections
@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from integrations import queue
 from integrations.models import CompanyLease, Heartbeat, SyncRun
+from integrations.models.compiled import CompiledQuery
 from integrations.models.leases import CompanyLeaseQuerySet
 from integrations.sync.engine.scheduler import WorkerPool, run_company
 from integrations.wakeup import Wakeup
@@ -42,12 +43,15 @@ Job = Callable[[], int]
 PeriodicJob = Callable[[], Sequence[Job]]
 
 
-def find_due_leases() -> CompanyLeaseQuerySet:
+def find_due_leases(now: datetime | None = None) -> CompanyLeaseQuerySet:
     """Free leases with due runs, or with runs left running by an owner that died and whose lease has expired."""
-    now = timezone.now()
+    now = now or timezone.now()
     due = SyncRun.objects.due(now).values("company_id")
     left_running = SyncRun.objects.filter(state="running").values("company_id")
     return CompanyLease.objects.free(now).filter(Q(company_id__in=due) | Q(company_id__in=left_running))
+
+
+_due_leases = CompiledQuery(find_due_leases)
 
 
 class HelperPool:
@@ -92,7 +96,7 @@ class WorkerLoop:
         self.leases: dict[int, CompanyLease] = {}
         self.helpers: WorkerPool | None = None
         self.futures: dict[Future[int], int | None] = {}
-        self.last_heartbeat = self.last_period = float("-inf")
+        self.last_heartbeat = self.next_period = float("-inf")
         self.done = 0
 
     def run(self) -> int:
@@ -112,7 +116,7 @@ class WorkerLoop:
                     last_work = now
                 elif not self.successor and (not self.done or now - last_work > _IDLE_TIMEOUT_SECONDS):
                     break
-                wakeup.wait(PERIOD_SECONDS)
+                wakeup.wait(max(self.next_period - now, 0.0))
             if self.successor:
                 queue.enqueue(self.successor)
             self.wait_for_all()
@@ -125,8 +129,8 @@ class WorkerLoop:
         self.collect_finished()
         self.run_jobs(self.on_wakeup, pool)
         self.take_leases(pool)
-        if time.monotonic() - self.last_period >= PERIOD_SECONDS / 2:
-            self.last_period = time.monotonic()
+        if time.monotonic() >= self.next_period:
+            self.next_period = time.monotonic() + PERIOD_SECONDS
             self.run_jobs(self.periodic_jobs, pool)
             self.take_leases(pool)
             self.record_heartbeat()
@@ -144,7 +148,7 @@ class WorkerLoop:
     def take_leases(self, pool: Executor) -> None:
         free_threads = COMPANY_THREADS - len(self.futures)
         duration = timedelta(seconds=settings.LEASE_SECONDS)
-        for lease in find_due_leases()[: max(free_threads, 0)]:
+        for lease in _due_leases.rows(timezone.now())[: max(free_threads, 0)]:
             if lease.pk not in self.leases and lease.take(timezone.now(), duration):
                 self.leases[lease.pk] = lease
                 self.futures[pool.submit(run_in_thread, self.company_job(lease))] = lease.pk

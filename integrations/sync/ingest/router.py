@@ -22,6 +22,7 @@ from integrations.models import (
     SyncRun,
     SyncSettings,
 )
+from integrations.models.durability import recoverable
 from integrations.sync.ingest.echo_detection import is_being_created, is_echo, is_known_end
 
 _EVENTS_AT_ONCE = 50
@@ -71,9 +72,10 @@ def route_pending_events() -> int:
             with_effect.setdefault(event.company_id, []).append((event, route))
         else:
             without_effect.setdefault((route.outcome, route.reason), []).append(event.pk)
-    planned = sum(_settle(routed) for routed in with_effect.values())
-    for (outcome, reason), pks in without_effect.items():
-        planned += InboundEvent.objects.unplanned().filter(pk__in=pks).settle(outcome, reason)
+    with recoverable():
+        planned = sum(_settle(routed) for routed in with_effect.values())
+        for (outcome, reason), pks in without_effect.items():
+            planned += InboundEvent.objects.unplanned().filter(pk__in=pks).settle(outcome, reason)
     return planned
 
 
