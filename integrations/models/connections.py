@@ -238,6 +238,12 @@ class QuickBooksConnection(models.Model):
     def in_dollars(self) -> bool:
         return self.home_currency == "USD"
 
+    def keep_preferences(self, **values: object) -> None:
+        """Store the preferences as they were just read, here and in the database."""
+        QuickBooksConnection.objects.filter(pk=self.pk).update(**values)
+        for field, value in values.items():
+            setattr(self, field, value)
+
     def claim_changes(self, now: datetime, claim: timedelta) -> bool:
         """Claim the read of change data for this process, as `claim_poll` does."""
         taken = QuickBooksConnection.objects.filter(

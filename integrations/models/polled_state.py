@@ -39,9 +39,13 @@ class PolledInvoice(models.Model):
     @classmethod
     def forget(cls, company_id: int, invoice_id: str) -> None:
         """Forget the version of an invoice that was skipped while syncing was off; the full list is read again."""
+        cls.forget_version(company_id, invoice_id)
+        CoperniqConnection.objects.filter(company=company_id).update(next_invoice_sweep_at=timezone.now())
+
+    @classmethod
+    def forget_version(cls, company_id: int, invoice_id: str) -> None:
         coperniq = CoperniqConnection.objects.filter(company=company_id)
         cls.objects.filter(connection__in=coperniq, invoice_id=invoice_id).update(version="")
-        coperniq.update(next_invoice_sweep_at=timezone.now())
 
 
 class LookupList(models.Model):

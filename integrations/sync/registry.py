@@ -47,6 +47,11 @@ REGISTRY = Registry(
         COPERNIQ_PAYMENT: payment_pull_response,
         CATALOG_ITEM: item_pull_response,
     },
+    shared_records={
+        "Account": account_responses,
+        "PaymentMethod": method_responses,
+        CATALOG_ITEM: item_pull_response,
+    },
     readers={
         "Customer": customer_response.read,
         "Invoice": invoice_push_response.read,

@@ -8,6 +8,7 @@ from integrations.sync.engine.continuity import _known
 from integrations.sync.engine.lookups import _lookup_cache
 from tests.invoice_harness import InvoiceHarness, open_invoice_harness
 from tests.portal_harness import PortalHarness
+from tests.sync.pure_planning import guard_plans
 
 
 @pytest.fixture(autouse=True)
@@ -30,3 +31,8 @@ def money(office: PortalHarness) -> InvoiceHarness:
 def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a vendor in trouble is given between two tries of a read has tests of its own."""
     monkeypatch.setattr(http, "READ_PAUSES", (0.001, 0.002))
+
+
+@pytest.fixture(autouse=True)
+def _plans_write_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    guard_plans(monkeypatch)

@@ -12,6 +12,8 @@ from django.utils import timezone
 
 from integrations.models import Action, CompanyLease, Kind, QuickBooksConnection, RemoteWrite, SyncRun
 from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.plan import Plan, PlannedWrite
+from integrations.sync.engine.planning import make_plan
 from integrations.sync.payments import deposit_accounts as payments_deposit_accounts
 from integrations.sync.payments.deposit_accounts import deposit_account_for, payment_method_for
 from tests.invoice_harness import InvoiceHarness, open_invoice_harness
@@ -174,11 +176,16 @@ def test_two_threads_at_once_make_one_account_and_one_method(simulator: Simulati
         action=Action.PUSH_PAYMENT,
         coperniq_id="1",
     )
-    found: list[tuple[str, object]] = []
+    found: list[object] = []
+
+    def plan_ach(ctx: SyncContext, _run: SyncRun) -> Plan:
+        values = {"account": deposit_account_for(ctx, "ACH").id, "method": payment_method_for(ctx, "ACH")[0]}
+        return Plan("", "", PlannedWrite("create", "Payment", values, ()))
 
     def settle() -> None:
         ctx = SyncContext(lease, QuickBooksConnection.objects.get())
-        found.append((deposit_account_for(ctx, run, "ACH").id, payment_method_for(ctx, run, "ACH")))
+        planned = make_plan(ctx, run, plan_ach)
+        found.append(planned.write and planned.write.values)
         connections.close_all()
 
     threads = [threading.Thread(target=settle) for _ in range(4)]

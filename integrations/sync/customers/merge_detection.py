@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db import transaction
-
 from integrations.errors import BlockedBy, RecordMissing
 from integrations.messages.customers import CustomerMessage
 from integrations.models import (
@@ -35,6 +33,7 @@ from integrations.sync.customers.links import (
 )
 from integrations.sync.customers.naming import without_inactive_suffix
 from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.follow_ups import RequestedRun
 from integrations.sync.engine.plan import Plan
 
 _RECORDS_READ = 3
@@ -164,9 +163,7 @@ def request_merge_check(ctx: SyncContext, old_customer_id: str) -> None:
         quickbooks_id=old_customer_id,
         record_name=owner.coperniq_name,
     )
-    with transaction.atomic():
-        ctx.lease.assert_owned()
-        SyncRun.objects.request(check)
+    ctx.follow_ups.append(RequestedRun(check))
 
 
 def wait_if_merged(ctx: SyncContext, quickbooks_id: str) -> None:

@@ -17,8 +17,11 @@ from integrations.connections.clients import CallMeter, call_limiter_for, copern
 from integrations.connections.tokens import TokenSource
 from integrations.coperniq.client import CoperniqClient
 from integrations.coperniq.records import Project
+from integrations.errors import Refused
 from integrations.models import CompanyLease, QuickBooksConnection, SyncSettings
 from integrations.quickbooks.client import QuickBooksClient
+from integrations.sync.engine.follow_ups import FollowUp
+from integrations.sync.engine.plan import Prerequisite
 
 LEASE_MARGIN = timedelta(seconds=2)
 MAX_CACHE_ENTRIES = 1000
@@ -82,6 +85,9 @@ class SyncContext:
         self.meter = pool.meter if pool else CallMeter(lease.company_id)
         self._tokens = pool.tokens if pool else TokenSource(connection.pk)
         self._projects = pool.projects if pool else ProjectCache()
+        self.follow_ups: list[FollowUp] = []
+        self.prerequisites: dict[str, Prerequisite] = {}
+        self.refusals: dict[str, Refused] = {}
 
     @cached_property
     def coperniq(self) -> CoperniqClient:
@@ -103,6 +109,23 @@ class SyncContext:
     def reset(self) -> None:
         """Prepare for another run, which reads the settings again."""
         self.__dict__.pop("settings", None)
+        self.follow_ups, self.refusals = [], {}
+
+    def require(self, prerequisite: Prerequisite) -> str:
+        """The id to plan with: a stand-in until the engine has carried out the prerequisite.
+
+        Raises Refused if the vendor has refused it to this run.
+        """
+        refusal = self.refusals.get(prerequisite.stand_in)
+        if refusal is not None:
+            raise refusal
+        self.prerequisites[prerequisite.stand_in] = prerequisite
+        return prerequisite.write.coperniq_id or prerequisite.stand_in
+
+    def take_follow_ups(self) -> tuple[FollowUp, ...]:
+        """What planning has asked for since this was called last."""
+        taken, self.follow_ups = tuple(self.follow_ups), []
+        return taken
 
     def locked(self, name: str) -> AbstractContextManager[None]:
         """Lock what all runs of a connection share and only one thread may create.

@@ -49,18 +49,19 @@ _known: dict[int, _ProcessKnowledge] = {}
 _lock = threading.Lock()
 
 
-def find_or_recover_link(ctx: SyncContext, run: SyncRun) -> RecordLink | None:
-    """The record's link; before a record counts as not linked, documents lost with a database are linked again."""
-    before = _known.get(ctx.connection.pk)
+class LinksMayBeLost(Exception):
+    """A record seems not to be linked. Documents that were lost with a database have to be linked again first."""
+
+
+def find_current_link(ctx: SyncContext, run: SyncRun) -> RecordLink | None:
+    """The record's link, None if it certainly has none. Raises LinksMayBeLost, after which the engine plans again."""
     link = RecordLink.objects.pushed(ctx.connection, run.kind, run.coperniq_id)
-    if link is None:
-        _ensure_current(ctx)
-    if link is None and _known.get(ctx.connection.pk) is not before:
-        link = RecordLink.objects.pushed(ctx.connection, run.kind, run.coperniq_id)
+    if link is None and not _is_up_to_date(ctx):
+        raise LinksMayBeLost
     return link
 
 
-def _ensure_current(ctx: SyncContext) -> None:
+def recover_links(ctx: SyncContext) -> None:
     """Link lost documents again, by one thread; the others wait and find it done."""
     with ctx.locked("catching up"):
         if not _is_up_to_date(ctx):

@@ -18,7 +18,7 @@ from integrations.sync.engine.failure_policy import held_result, result_of_error
 from integrations.sync.engine.handlers import installed
 from integrations.sync.engine.persistence import store_owned, store_result, stored_parameters
 from integrations.sync.engine.plan import RunResult
-from integrations.sync.engine.preview import preview_result
+from integrations.sync.engine.planning import make_plan
 from integrations.sync.engine.recovery import (
     find_open_writes,
     refresh_linked_ids,
@@ -40,7 +40,8 @@ def run_once(ctx: SyncContext, run: SyncRun) -> None:
     if not run.claim(ctx.lease.fence):
         return
     try:
-        settle_run(ctx, run, _attempt(ctx, run))
+        result = _attempt(ctx, run)
+        settle_run(ctx, run, replace(result, follow_ups=(*result.follow_ups, *ctx.take_follow_ups())))
     except LeaseLost:
         logger.warning("The lease of company %s was taken by another worker", run.company_id)
     except OperationalError:
@@ -107,10 +108,7 @@ def _plan_and_apply(ctx: SyncContext, run: SyncRun) -> RunResult:
     """Plan and apply; if the record changed meanwhile (error 5010), read and plan again, a few times."""
     action = installed().records[Action(run.action)]
     for _ in range(TRIES_AGAINST_STALENESS):
-        plan = action.plan(ctx, run)
-        shown = preview_result(run, plan)
-        if shown is not None:
-            return shown
+        plan = make_plan(ctx, run, action.plan)
         try:
             result = action.apply(ctx, run, plan)
         except StaleVersion as error:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from integrations.models import Action, RemoteWrite, SyncRun
 from integrations.sync.engine.context import SyncContext
-from integrations.sync.engine.plan import Plan, RunResult
+from integrations.sync.engine.plan import Plan, Prerequisite, RunResult
 from integrations.sync.engine.responses import WriteResponse
 
 
@@ -33,6 +33,13 @@ class ResponseHandler(Protocol):
         """The record that a write with a lost response created or changed, None if there is none."""
 
 
+class SharedRecordHandler(Protocol):
+    """Knows the entries of one list that many records share."""
+
+    def exists(self, ctx: SyncContext, prerequisite: Prerequisite) -> bool:
+        """Whether the entry is there by now as the prerequisite wants it. The caller holds the lock of the list."""
+
+
 @dataclass(frozen=True)
 class Registry:
     """`readers` read a record as QuickBooks answered it, by entity; Coperniq's client reads its own.
@@ -43,6 +50,7 @@ class Registry:
     records: Mapping[Action, RecordHandler]
     detectors: Mapping[Action, Callable[[SyncContext, SyncRun], RunResult]]
     responses: Mapping[str, ResponseHandler]
+    shared_records: Mapping[str, SharedRecordHandler]
     readers: Mapping[str, Callable[[Mapping[str, Any]], object]]
     relink_documents: Callable[[SyncContext, datetime], None]
 

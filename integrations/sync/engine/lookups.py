@@ -64,15 +64,12 @@ def forget_lookup(ctx: SyncContext) -> None:
 
 def read_preferences(ctx: SyncContext) -> None:
     found = ctx.quickbooks.read_preferences()
-    values = {
-        "custom_txn_numbers": found.custom_txn_numbers,
-        "using_sales_tax": found.using_sales_tax,
-        "book_close_on": found.book_close_on,
-        "preferences_read_at": timezone.now(),
-    }
-    QuickBooksConnection.objects.filter(pk=ctx.connection.pk).update(**values)
-    for field, value in values.items():
-        setattr(ctx.connection, field, value)
+    ctx.connection.keep_preferences(
+        custom_txn_numbers=found.custom_txn_numbers,
+        using_sales_tax=found.using_sales_tax,
+        book_close_on=found.book_close_on,
+        preferences_read_at=timezone.now(),
+    )
 
 
 def preferences(ctx: SyncContext) -> QuickBooksConnection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,15 +18,24 @@ from integrations.quickbooks.bodies import dump
 from integrations.quickbooks.records import nest
 from integrations.sync.engine import responses as engine_responses
 from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.follow_ups import FollowUp, store_follow_ups
 from integrations.sync.engine.handlers import installed, response_handler
 from integrations.sync.engine.plan import Plan, PlannedWrite, RunResult, done, nothing_to_do
+from integrations.sync.engine.preview import preview_result
 from integrations.sync.engine.responses import WriteResponse
 from integrations.sync.engine.write_history import count_writes
 
 
 def execute_plan(ctx: SyncContext, run: SyncRun, plan: Plan) -> RunResult:
-    """Execute a plan; returns the result to be stored. Raises VendorError."""
+    """Execute a plan, or hold it for preview; returns the result to be stored. Raises VendorError."""
+    shown = preview_result(run, plan)
+    if shown is not None:
+        return shown
     if plan.write is None:
+        if plan.follow_ups:
+            with transaction.atomic():
+                ctx.lease.assert_owned()
+                store_follow_ups(plan.follow_ups)
         return _link_without_write(ctx, run, plan)
     write = _prepare_write(ctx, run, plan, plan.write)
     body = write.body
@@ -53,7 +63,7 @@ def _prepare_write(ctx: SyncContext, run: SyncRun, plan: Plan, planned: PlannedW
         response_data=plan.response_data.as_json() if plan.response_data is not None else {},
         warnings=[str(warning) for warning in plan.warnings],
     )
-    store_prepared_write(ctx, write, _body_of(planned))
+    store_prepared_write(ctx, write, body_of(planned), plan.follow_ups)
     return write
 
 
@@ -63,7 +73,9 @@ def _link_values(run: SyncRun, plan: Plan) -> LinkValues:
     )
 
 
-def store_prepared_write(ctx: SyncContext, write: RemoteWrite, body: str) -> None:
+def store_prepared_write(
+    ctx: SyncContext, write: RemoteWrite, body: str, follow_ups: Sequence[FollowUp] = ()
+) -> None:
     """Store a write as sent, in the commit before its request leaves; the lease then outlives the call.
 
     If the process ends between the two, the write counts as one whose response was lost.
@@ -74,6 +86,7 @@ def store_prepared_write(ctx: SyncContext, write: RemoteWrite, body: str) -> Non
     with transaction.atomic():
         ctx.ensure_lease_outlives_call()
         write.save(force_insert=True)
+        store_follow_ups(follow_ups)
     if write.run is not None:
         write.run.write_counts = None
 
@@ -105,7 +118,7 @@ def _earlier_writes(write: RemoteWrite) -> int:
     return RemoteWrite.objects.filter(connection_id=write.connection_id, **record).count()
 
 
-def _body_of(planned: PlannedWrite) -> str:
+def body_of(planned: PlannedWrite) -> str:
     if planned.vendor == Vendor.COPERNIQ:
         return dump(planned.values)
     payload = nest(planned.values)

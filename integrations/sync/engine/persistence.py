@@ -18,6 +18,8 @@ from integrations.models import (
     Vendor,
 )
 from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.follow_ups import store_follow_ups
+from integrations.sync.engine.handlers import installed
 from integrations.sync.engine.plan import AnsweredWrite, RunResult
 
 
@@ -35,6 +37,7 @@ def store_owned(run: SyncRun, result: RunResult) -> None:
     if result.link is not None:
         store_link(result.link)
     _store_other_links(result.other_links)
+    store_follow_ups(result.follow_ups)
     for entry in result.entries:
         entry.save()
     SyncRun.objects.request_all(result.asks)
@@ -52,7 +55,9 @@ def _close_answered(answered: AnsweredWrite) -> None:
 
 
 def _consume_decision(run: SyncRun, write: RemoteWrite) -> None:
-    """The answer “create it again” holds for one create."""
+    """The answer “create it again” holds for one create of the record itself."""
+    if write.entity in installed().shared_records:
+        return
     if write.operation == "create" and Question.CREATE_AGAIN in run.decisions:
         run.withdraw_answer(Question.CREATE_AGAIN)
 

@@ -15,6 +15,7 @@ from integrations.models.encryption import keyed_digest
 from integrations.models.sync_state import SyncState
 from integrations.models.typed_json import StoredData
 from integrations.quickbooks.bodies import dump
+from integrations.sync.engine.follow_ups import FollowUp
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class PlannedWrite:
     """`values` are payload fields by dotted path; `version` is the SyncToken the update is based on. Of a write to
     Coperniq `coperniq_id` is the target, "" for a create.
 
-    `stands_for` names parts that exist only once another record is linked (path → "customer:12"), so that
+    `stands_for` names parts that exist only once another record is linked or created (path → "customer:12"), so that
     a write shown before that still equals the write carried out after it.
     """
 
@@ -44,7 +45,7 @@ class PlannedWrite:
     changes: tuple[Change, ...]
     quickbooks_id: str = ""
     version: str = ""
-    stands_for: Mapping[str, str] = field(default_factory=dict)
+    stands_for: Mapping[str, Any] = field(default_factory=dict)
     vendor: str = Vendor.QUICKBOOKS
     coperniq_id: str = ""
 
@@ -65,16 +66,40 @@ class PlannedWrite:
             "id": self.quickbooks_id,
             "values": values,
         }
+        if self.vendor == Vendor.COPERNIQ:
+            content["coperniq_id"] = self.coperniq_id
         return keyed_digest(dump(content))
 
 
 @dataclass(frozen=True)
+class Prerequisite:
+    """The write of a list entry that many records share, to be carried out before a plan that names the entry.
+
+    `key` identifies the entry: its name, or the QuickBooks id of the item that a catalog item is for. In the plan,
+    `stand_in` takes the place of the id of an entry that does not exist yet.
+    """
+
+    write: PlannedWrite
+    key: str
+    response_data: StoredData | None = None
+
+    @property
+    def stand_in(self) -> str:
+        return stand_in_for(self.write.entity, self.key)
+
+
+def stand_in_for(entity: str, key: str) -> str:
+    return f"new {entity}: {key}"
+
+
+@dataclass(frozen=True)
 class Plan:
-    """What an action would do: at most one write, and the link that results.
+    """What an action would do: at most one write, the prerequisites it names, and the link that results.
 
     `state` is stored with the link, which keeps its own if it is None; `other_links` are stored beside it. `learns`: the
     response shows how QuickBooks behaves. `response_data` is what the handler of the write's response needs. Without a
-    write, `sentence`, `silent`, `again`, `asks` and `choices` become the result of the run.
+    write, `sentence`, `silent`, `again`, `asks` and `choices` become the result of the run. `follow_ups` are stored with
+    the write, before it is sent.
     """
 
     record_name: str
@@ -99,6 +124,8 @@ class Plan:
     again: bool = False
     asks: tuple[SyncRun, ...] = ()
     choices: tuple[Choice, ...] = ()
+    follow_ups: tuple[FollowUp, ...] = ()
+    prerequisites: tuple[Prerequisite, ...] = ()
 
     @classmethod
     def of(cls, link: RecordLink, record_name: str, **values: Any) -> Plan:
@@ -131,7 +158,8 @@ class RunResult:
     """The result of one execution.
 
     `silent` keeps it out of the log. `entries` are phase entries to save, `asks` runs to request. `again`: the record is
-    not done yet; the result is stored, then the record is planned again in the same run.
+    not done yet; the result is stored, then the record is planned again in the same run. `follow_ups` are those of a
+    plan that is not applied, because it ended in a question, a wait or a preview.
     """
 
     state: RunState
@@ -155,6 +183,7 @@ class RunResult:
     question: str = ""
     question_subject: str = ""
     again: bool = False
+    follow_ups: Sequence[FollowUp] = ()
     other_links: Sequence[RecordLink] = ()
 
 

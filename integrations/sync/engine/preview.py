@@ -26,8 +26,9 @@ def preview_result(run: SyncRun, plan: Plan) -> RunResult | None:
         parameters=message.parameters,
         record_name=plan.record_name,
         changes=plan.write.changes,
+        follow_ups=plan.follow_ups,
         choices=(RELEASE, DISCARD),
-        planned=[plan.write.shown()],
+        planned=[write.shown() for write in (*(each.write for each in plan.prerequisites), plan.write)],
         question=Question.PREVIEW,
         question_subject=plan.write.fingerprint(),
     )

@@ -3,35 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from integrations.errors import Refused
 from integrations.models import SyncRun
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.outbox import execute_plan
 from integrations.sync.engine.plan import Plan, RunResult
-from integrations.sync.engine.preview import preview_result
+from integrations.sync.engine.planning import Planner, make_plan
 
 MAX_REPLANS = 5
 
-Planner = Callable[[SyncContext, SyncRun], Plan]
 Remedies = Mapping[type[Refused], Callable[[SyncContext], None]]
 
 
 def execute_or_replan(
     ctx: SyncContext, run: SyncRun, planned: Plan, plan: Planner, against: tuple[type[Refused], ...]
 ) -> RunResult:
-    """Execute a plan; after a refusal, which is stored and known to the next plan, plan again.
-
-    A new plan under preview has to be released first.
-    """
+    """Execute a plan; after a refusal, which is stored and known to the next plan, plan again."""
     for _ in range(MAX_REPLANS):
         try:
             return execute_plan(ctx, run, planned)
         except against:
-            planned = plan(ctx, run)
-        shown = preview_result(run, planned)
-        if shown is not None:
-            return shown
+            planned = make_plan(ctx, run, plan)
     return execute_plan(ctx, run, planned)
 
 
@@ -44,7 +38,7 @@ def execute_or_refresh(
             return execute_plan(ctx, run, planned)
         except tuple(remedies) as error:
             remedies[type(error)](ctx)
-            again = plan(ctx, run)
+            again = make_plan(ctx, run, plan)
             if is_same_plan(again, planned):
                 raise
             planned = again
@@ -56,6 +50,7 @@ def refresh_nothing(_ctx: SyncContext) -> None:
 
 
 def is_same_plan(one: Plan, other: Plan) -> bool:
+    """Whether both would send the same request; the version that an update is based on does not count."""
     if one.write is None or other.write is None:
         return one.write is other.write
-    return one.write.fingerprint() == other.write.fingerprint()
+    return replace(one.write, version="") == replace(other.write, version="")

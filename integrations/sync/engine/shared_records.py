@@ -1,17 +1,20 @@
-"""Create list entries that many records share, such as accounts and payment methods, exactly once."""
+"""Carry out prerequisites: write list entries that many records share, such as accounts and items, exactly once."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-from integrations.models import Kind, RemoteWrite, SyncRun
-from integrations.quickbooks.bodies import dump
+from django.db.models import QuerySet
+
+from integrations.errors import NameTaken, Refused
+from integrations.models import Kind, RecordLink, RemoteWrite, SyncRun, Vendor
 from integrations.sync.engine import responses as engine_responses
 from integrations.sync.engine.context import SyncContext
-from integrations.sync.engine.handlers import response_handler
+from integrations.sync.engine.handlers import installed, response_handler
 from integrations.sync.engine.lookups import LookupName, refresh_lookup
-from integrations.sync.engine.outbox import send_write, store_prepared_write
+from integrations.sync.engine.outbox import body_of, send_write, store_prepared_write
 from integrations.sync.engine.persistence import store_result
+from integrations.sync.engine.plan import Prerequisite
 from integrations.sync.engine.recovery import resolve_open_write
 from integrations.sync.engine.write_history import count_writes
 
@@ -34,10 +37,67 @@ def resolve_shared_writes_of_run(ctx: SyncContext, run: SyncRun) -> None:
                 refresh_lookup(ctx, LOOKUPS[write.entity])
 
 
-def resolve_pending_writes(ctx: SyncContext, run: SyncRun, entity: str, name: str) -> None:
-    """Resolve the open creates of an entry of this name. The caller holds the lock of the entity."""
-    open_writes = RemoteWrite.objects.open().filter(connection=ctx.connection)
-    resolve_writes(ctx, run, open_writes.filter(entity=entity, shared_entry_name=name))
+def carry_out(ctx: SyncContext, run: SyncRun, prerequisite: Prerequisite) -> None:
+    """Write the entry, unless it is there by now. A refusal is kept in `ctx`: the next plan takes it into account.
+
+    If writes of the entry are open, they are resolved instead, and the next plan finds the entry or asks again.
+    """
+    entity = prerequisite.write.entity
+    with ctx.locked(LOCKS[entity]):
+        pending = list(_open_writes(ctx, prerequisite))
+        if pending:
+            if resolve_writes(ctx, run, pending):
+                refresh_lookup(ctx, LOOKUPS[entity])
+            return
+        if not installed().shared_records[entity].exists(ctx, prerequisite):
+            _send(ctx, run, prerequisite)
+
+
+def _send(ctx: SyncContext, run: SyncRun, prerequisite: Prerequisite) -> None:
+    entity = prerequisite.write.entity
+    write = _build_write(ctx, run, prerequisite)
+    store_prepared_write(ctx, write, body_of(prerequisite.write))
+    body = write.body
+    try:
+        sent = send_write(ctx, write)
+    except Refused as error:
+        ctx.refusals[prerequisite.stand_in] = error
+        if not isinstance(error, NameTaken):
+            return
+    else:
+        store_result(ctx, run, response_handler(entity).on_response(ctx, write, sent, body))
+    refresh_lookup(ctx, LOOKUPS[entity])
+
+
+def is_pending(ctx: SyncContext, prerequisite: Prerequisite) -> bool:
+    """Whether it is not known what became of an earlier write of this entry."""
+    return _open_writes(ctx, prerequisite).exists()
+
+
+def _open_writes(ctx: SyncContext, prerequisite: Prerequisite) -> QuerySet[RemoteWrite]:
+    writes = RemoteWrite.objects.open().filter(connection=ctx.connection, vendor=prerequisite.write.vendor)
+    if prerequisite.write.vendor == Vendor.COPERNIQ:
+        return writes.filter(kind=Kind.ITEM, quickbooks_id=prerequisite.key)
+    return writes.filter(entity=prerequisite.write.entity, shared_entry_name=prerequisite.key)
+
+
+def _build_write(ctx: SyncContext, run: SyncRun, prerequisite: Prerequisite) -> RemoteWrite:
+    planned, data, Method = prerequisite.write, prerequisite.response_data, RecordLink.MatchMethod
+    to_coperniq = planned.vendor == Vendor.COPERNIQ
+    return RemoteWrite(
+        connection=ctx.connection,
+        run=run,
+        vendor=planned.vendor,
+        kind=Kind.ITEM if to_coperniq else Kind.PAYMENT,
+        coperniq_id=planned.coperniq_id,
+        quickbooks_id=prerequisite.key if to_coperniq else "",
+        shared_entry_name="" if to_coperniq else prerequisite.key,
+        entity=planned.entity,
+        operation=planned.operation,
+        match_method=Method.PULLED if to_coperniq else Method.CREATED,
+        response_data=data.as_json() if data is not None else {},
+        changes=[change.as_dict() for change in planned.changes],
+    )
 
 
 def resolve_writes(ctx: SyncContext, run: SyncRun, writes: Iterable[RemoteWrite]) -> bool:
@@ -49,26 +109,3 @@ def resolve_writes(ctx: SyncContext, run: SyncRun, writes: Iterable[RemoteWrite]
             store_result(ctx, run, result)
             found = True
     return found
-
-
-def create_shared_record(ctx: SyncContext, run: SyncRun, entity: str, values: Mapping[str, str]) -> str:
-    """Create an entry; returns its QuickBooks id.
-
-    The caller holds the lock, has resolved the pending writes, and has searched for the name.
-    """
-    write = RemoteWrite(
-        connection=ctx.connection,
-        run=run,
-        kind=Kind.PAYMENT,
-        entity=entity,
-        shared_entry_name=values["Name"],
-        operation="create",
-        match_method="created",
-        changes=[{"field": name, "before": "", "after": value} for name, value in values.items()],
-    )
-    store_prepared_write(ctx, write, dump(values))
-    body = write.body
-    result = response_handler(entity).on_response(ctx, write, send_write(ctx, write), body)
-    store_result(ctx, run, result)
-    refresh_lookup(ctx, LOOKUPS[entity])
-    return write.quickbooks_id

@@ -167,7 +167,6 @@ class InvoiceComparison:
         """QuickBooks' lines as Coperniq would get them."""
         return coperniq_lines_for(
             self.ctx,
-            self.run,
             self.current,
             self.invoice.lines,
             self.pairs if self.state.line_ids else {},

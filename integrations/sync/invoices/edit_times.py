@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from django.db import transaction
-
 from integrations.models import Owner, RecordLink
 from integrations.models.encryption import keyed_digest
 from integrations.models.sync_state import EditTimes, FieldEdit
 from integrations.quickbooks.bodies import dump
 from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.follow_ups import UpdatedLink
 from integrations.sync.invoices.compare import InvoiceComparison
 from integrations.sync.invoices.mapping import INVOICE_FIELDS
 from integrations.sync.invoices.push_lines import line_contents
@@ -21,7 +20,7 @@ TOO_CLOSE = timedelta(minutes=2)
 
 
 def record_edit_times(ctx: SyncContext, link: RecordLink, comparison: InvoiceComparison) -> EditTimes:
-    """The edits of both sides, stored at once: a later update of the record would change the time."""
+    """The edits of both sides, stored whatever becomes of the run: a later update of the record changes the time."""
     known = link.invoice_state.edit_times
     edit_times = EditTimes(
         _times_by_field(known.coperniq, _coperniq_digests(comparison), comparison.invoice.updated_at),
@@ -29,9 +28,7 @@ def record_edit_times(ctx: SyncContext, link: RecordLink, comparison: InvoiceCom
     )
     if edit_times != known:
         link.invoice_state = replace(link.invoice_state, edit_times=edit_times)
-        with transaction.atomic():
-            ctx.lease.assert_owned()
-            RecordLink.objects.filter(pk=link.pk).update(sync_state=link.sync_state)
+        ctx.follow_ups.append(UpdatedLink.of(link, "sync_state"))
     return edit_times
 
 

@@ -9,6 +9,7 @@ from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import Action, InvoiceSyncPeriod, Kind, Question, RecordLink, SyncRun, SyncSettings
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.coperniq_texts import read_quickbooks_tag
+from integrations.sync.engine.follow_ups import RequestedRun
 
 SEND_ANYWAY = Choice("send_anyway", "Send it anyway", Question.INELIGIBLE)
 _PULLS = {Kind.INVOICE: Action.PULL_INVOICE, Kind.PAYMENT: Action.NOTICE_ALLOCATIONS}
@@ -34,14 +35,13 @@ def refuse_pulled_copy(ctx: SyncContext, run: SyncRun, kind: Kind, text: str) ->
         is not None
     ):
         raise Skipped(InvoicePushMessage.COPY_OF_LINKED())
-    SyncRun.objects.request(
-        SyncRun.of(
-            ctx.connection,
-            _PULLS[kind],
-            quickbooks_id=tag.quickbooks_id,
-            coperniq_account_id=run.coperniq_account_id,
-        )
+    pull = SyncRun.of(
+        ctx.connection,
+        _PULLS[kind],
+        quickbooks_id=tag.quickbooks_id,
+        coperniq_account_id=run.coperniq_account_id,
     )
+    ctx.follow_ups.append(RequestedRun(pull))
     raise BlockedBy(InvoicePushMessage.WAITS_FOR_LINK(), kind=kind, coperniq_id=run.coperniq_id)
 
 

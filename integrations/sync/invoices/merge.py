@@ -20,6 +20,7 @@ from integrations.models.sync_state import InvoiceState
 from integrations.quickbooks.documents import QuickBooksInvoice
 from integrations.sync.engine import responses as engine_responses
 from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.follow_ups import requeue
 from integrations.sync.engine.plan import Plan, PlannedWrite
 from integrations.sync.engine.responses import QuickBooksRead
 from integrations.sync.invoices.closed_period import refuse_closed
@@ -46,9 +47,9 @@ def plan_merge(
     """`coperniq_now` is the snapshot of `invoice`. Raises NeedsDecision if only questions to a person remain."""
     comparison = InvoiceComparison(ctx, run, invoice, link, coperniq_now, current)
     resolved = resolve(ctx, run, link, comparison)
-    if open_questions(ctx, run, _REFUSAL_CAUSES).requeue():
+    if requeue(ctx.follow_ups, open_questions(ctx, run, _REFUSAL_CAUSES)):
         raise Skipped(InvoicePullMessage.REFUSED_ALREADY(), silent=True)
-    asked_already = open_questions(ctx, run).requeue() > 0
+    asked_already = requeue(ctx.follow_ups, open_questions(ctx, run))
     if resolved.quickbooks_values:
         refuse_closed(ctx, current.on)
         return _plan_to_quickbooks(comparison, resolved)
@@ -122,6 +123,7 @@ def _plan_to_coperniq(comparison: InvoiceComparison, resolved: Resolution) -> Pl
             engine_responses.COPERNIQ_INVOICE,
             resolved.coperniq_values,
             tuple(resolved.coperniq_changes),
+            stands_for={"lineItems": lines.named_bodies} if lines is not None else {},
             vendor=Vendor.COPERNIQ,
             coperniq_id=comparison.invoice.id,
         ),

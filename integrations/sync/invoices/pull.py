@@ -22,9 +22,11 @@ from integrations.sync.customers.merge_detection import wait_if_customer_merged
 from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.correlation_tag import tagged_coperniq_id
+from integrations.sync.engine.follow_ups import requeue
 from integrations.sync.engine.lookups import LookupName, refresh_lookup
 from integrations.sync.engine.outbox import execute_plan
 from integrations.sync.engine.plan import Plan, RunResult
+from integrations.sync.engine.planning import make_plan
 from integrations.sync.engine.replan import is_same_plan
 from integrations.sync.invoices.eligibility import refuse_while_off
 from integrations.sync.invoices.mapping import (
@@ -67,7 +69,7 @@ def apply(ctx: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
         if error.vendor != Vendor.COPERNIQ:
             raise
         refresh_lookup(ctx, LookupName.CATALOG)
-        replanned = plan(ctx, run)
+        replanned = make_plan(ctx, run, plan)
         if is_same_plan(replanned, planned):
             raise
     return execute_plan(ctx, run, replanned)
@@ -106,7 +108,7 @@ def _plan_linked(ctx: SyncContext, run: SyncRun, link: RecordLink, current: Quic
         return plan_voided(ctx, run, link, current)
     is_open = run.decisions or run.cause in CONFLICT_CAUSES
     if link.invoice_state.ended or not (_differs_from_snapshot(ctx, link, current) or is_open):
-        open_questions(ctx, run).requeue()
+        requeue(ctx.follow_ups, open_questions(ctx, run))
         return plan_refreshed(ctx, link, run, current)
     invoice = read_invoice(ctx, run, link)
     ended = end_of_invoice(ctx.settings, invoice)

@@ -19,6 +19,7 @@ from integrations.sync.engine import responses as engine_responses
 from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.coperniq_texts import description_of, parts_of, quickbooks_tag, shown_number
+from integrations.sync.engine.follow_ups import RequestedRun
 from integrations.sync.engine.plan import Change, Plan, PlannedWrite
 from integrations.sync.invoices.compare import folded_text, moment_of
 from integrations.sync.invoices.eligibility import is_before_cutoff
@@ -49,7 +50,7 @@ def plan_invoice_pull_create(ctx: SyncContext, run: SyncRun, current: QuickBooks
         return _plan_relink(ctx, run, current, found)
     _refuse_before_cutoff(ctx, run, current)
     _wait_for_same_invoice(ctx, current)
-    lines = coperniq_lines_for(ctx, run, current)
+    lines = coperniq_lines_for(ctx, current)
     values = _coperniq_values(ctx, current, lines) | {"recordId": number_as_sent(owner.coperniq_id)}
     snapshot = quickbooks_invoice_snapshot(current, ctx.settings.memo_field)
     return Plan(
@@ -60,6 +61,7 @@ def plan_invoice_pull_create(ctx: SyncContext, run: SyncRun, current: QuickBooks
             engine_responses.COPERNIQ_INVOICE,
             values,
             _pull_changes(current, lines),
+            stands_for={"lineItems": lines.named_bodies},
             vendor=Vendor.COPERNIQ,
         ),
         quickbooks_id=current.id,
@@ -219,4 +221,5 @@ def _number_in_coperniq(found: CoperniqInvoice, current: QuickBooksInvoice) -> s
 
 def request_push(ctx: SyncContext, coperniq_id: str) -> None:
     """Request the push, which finds the tagged invoice: a database restored from a backup may lack its link."""
-    SyncRun.objects.request(SyncRun.of(ctx.connection, Action.PUSH_INVOICE, coperniq_id=coperniq_id))
+    push = SyncRun.of(ctx.connection, Action.PUSH_INVOICE, coperniq_id=coperniq_id)
+    ctx.follow_ups.append(RequestedRun(push))

@@ -8,7 +8,6 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from integrations.coperniq.money import CoperniqInvoiceLine
-from integrations.models import SyncRun
 from integrations.quickbooks.documents import QuickBooksInvoice, QuickBooksInvoiceLine
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.lookups import LookupName, lookup_rows
@@ -21,8 +20,8 @@ from integrations.sync.invoices.line_folding import (
     same_lines,
 )
 from integrations.sync.invoices.write_data import PulledLines
-from integrations.sync.items.generic import GENERIC_ITEM
-from integrations.sync.items.pull import catalog_id_for, generic_item_id
+from integrations.sync.items.generic import GENERIC_ITEM, generic_item
+from integrations.sync.items.pull import catalog_id_for, generic_item_id, required_costs
 
 CATALOG_PREFIX = "catalog:"
 """Replaces the item id of a line that is paired with a Coperniq line: its catalog item is known without matching."""
@@ -34,14 +33,16 @@ _LinePairs = Mapping[str, str]
 
 @dataclass(frozen=True)
 class CoperniqLines:
-    """`bodies` are the lines of a request. `pairs`, empty for folded lines: catalog item → id of QuickBooks' line.
+    """`bodies` are the lines of a request; in `named_bodies` an item that was found for a QuickBooks item is named by
+    that: such a line is the same whether its catalog item exists already or is a prerequisite.
 
-    `are_equal`: Coperniq has these lines already.
+    `pairs`, empty for folded lines: catalog item → id of QuickBooks' line. `are_equal`: Coperniq has these lines already.
     """
 
     folded: FoldedLines
     catalog_ids: Mapping[str, str]
     bodies: list[dict[str, Any]]
+    named_bodies: list[dict[str, Any]]
     pairs: dict[str, str]
     are_equal: bool
 
@@ -51,7 +52,6 @@ class CoperniqLines:
 
 def coperniq_lines_for(
     ctx: SyncContext,
-    run: SyncRun,
     invoice: QuickBooksInvoice,
     existing: Sequence[CoperniqInvoiceLine] = (),
     paired: _LinePairs | None = None,
@@ -62,17 +62,22 @@ def coperniq_lines_for(
     """`existing` are Coperniq's lines, `before` those of QuickBooks' snapshot. `lines_stay`: see `_blank_line_body`."""
     known = _catalog_ids_of_paired(existing, paired or {}, before, invoice)
     invoice = replace(invoice, lines=tuple(_with_known_item(line, known) for line in invoice.lines))
-    folded = fold_lines(invoice, lambda item: _catalog_id_of(ctx, run, item), _generic_ids(ctx))
+    folded = fold_lines(invoice, lambda item: _catalog_id_of(ctx, item), _generic_ids(ctx))
     folded = _without_added_texts(folded, existing)
-    catalog_ids = _catalog_ids_of(ctx, run, folded)
+    catalog_ids = _catalog_ids_of(ctx, folded)
     ids = existing_line_ids(folded, catalog_ids, existing)
-    bodies = line_bodies(folded, catalog_ids, _unit_costs(ctx, catalog_ids, existing), ids)
+    costs = _unit_costs(ctx, catalog_ids, existing)
+    bodies = line_bodies(folded, catalog_ids, costs, ids)
+    named_bodies = line_bodies(folded, _item_names(folded), costs, ids)
     removed = [line for line in existing if line.catalog_item_id not in catalog_ids.values()]
     if lines_stay:
-        bodies += [_blank_line_body(line) for line in removed]
+        blank = [_blank_line_body(line) for line in removed]
+        bodies, named_bodies = bodies + blank, named_bodies + blank
     pairs = {} if folded.is_folded else {catalog_ids[line.item]: line.sources[0] for line in folded.lines}
     shown = [line for line in existing if line not in removed or not _is_blanked(line)]
-    return CoperniqLines(folded, catalog_ids, bodies, pairs, same_lines(folded, catalog_ids, shown))
+    return CoperniqLines(
+        folded, catalog_ids, bodies, named_bodies, pairs, same_lines(folded, catalog_ids, shown)
+    )
 
 
 def _generic_ids(ctx: SyncContext) -> set[str]:
@@ -105,10 +110,10 @@ def _with_known_item(line: QuickBooksInvoiceLine, known: Mapping[str, str]) -> Q
     return replace(line, item_id=f"{CATALOG_PREFIX}{known[line.id]}") if line.id in known else line
 
 
-def _catalog_id_of(ctx: SyncContext, run: SyncRun, item_id: str) -> str | None:
+def _catalog_id_of(ctx: SyncContext, item_id: str) -> str | None:
     if item_id.startswith(CATALOG_PREFIX):
         return item_id.removeprefix(CATALOG_PREFIX)
-    return catalog_id_for(ctx, run, item_id)
+    return catalog_id_for(ctx, item_id)
 
 
 def _without_added_texts(folded: FoldedLines, existing: Sequence[CoperniqInvoiceLine]) -> FoldedLines:
@@ -122,11 +127,16 @@ def _without_added_texts(folded: FoldedLines, existing: Sequence[CoperniqInvoice
     return replace(folded, lines=lines)
 
 
-def _catalog_ids_of(ctx: SyncContext, run: SyncRun, folded: FoldedLines) -> dict[str, str]:
+def _catalog_ids_of(ctx: SyncContext, folded: FoldedLines) -> dict[str, str]:
     return {
-        line.item: generic_item_id(ctx, run, line.generic)
-        if line.generic
-        else str(_catalog_id_of(ctx, run, line.item))
+        line.item: generic_item_id(ctx, line.generic) if line.generic else str(_catalog_id_of(ctx, line.item))
+        for line in folded.lines
+    }
+
+
+def _item_names(folded: FoldedLines) -> dict[str, str]:
+    return {
+        line.item: generic_item(line.generic) if line.generic else f"item {line.item}"
         for line in folded.lines
     }
 
@@ -137,6 +147,7 @@ def _unit_costs(
     """Cents by item: of Coperniq's line, else of its catalog."""
     known = {line.catalog_item_id: _cents_of(line.unit_cost) for line in existing}
     listed = {row["id"]: row["cost_cents"] or 0 for row in lookup_rows(ctx, LookupName.CATALOG)}
+    listed |= required_costs(ctx)
     return {item: known.get(id_, listed.get(id_, 0)) for item, id_ in catalog_ids.items()}
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from django.db import transaction
-
 from integrations.models import Action, RecordLink, SyncRun
 from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.follow_ups import RequestedRun
 
 
 def on_invoice_moved(ctx: SyncContext, invoice: RecordLink, customer_id: str) -> None:
@@ -21,6 +20,4 @@ def on_invoice_moved(ctx: SyncContext, invoice: RecordLink, customer_id: str) ->
 
 def request_pull(ctx: SyncContext, invoice: RecordLink) -> None:
     """The caller stores the new version, after which change detection would skip it."""
-    with transaction.atomic():
-        ctx.lease.assert_owned()
-        SyncRun.objects.request(SyncRun.of(ctx.connection, Action.PULL_INVOICE, invoice))
+    ctx.follow_ups.append(RequestedRun(SyncRun.of(ctx.connection, Action.PULL_INVOICE, invoice)))

@@ -15,6 +15,7 @@ from integrations.quickbooks.documents import QuickBooksInvoice
 from integrations.sync.engine import responses as engine_responses
 from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.follow_ups import requeue
 from integrations.sync.engine.plan import Change, Plan, PlannedWrite
 from integrations.sync.engine.responses import QuickBooksRead
 from integrations.sync.invoices.mapping import coperniq_invoice_snapshot, quickbooks_invoice_snapshot
@@ -77,7 +78,7 @@ def _plan_decline(
     if invoice is None or invoice.status == DECLINED:
         return _plan_already_ended(run, link, ended, as_read)
     coperniq_now = coperniq_invoice_snapshot(invoice, ZoneInfo(ctx.connection.company.time_zone))
-    open_questions(ctx, run, ENDED_CAUSES).requeue()
+    requeue(ctx.follow_ups, open_questions(ctx, run, ENDED_CAUSES))
     _refuse_paid_in_coperniq(link, invoice, ended)
     edited = is_edited_in_coperniq(link, coperniq_now)
     if (asks or edited) and not run.has_taken(_decline_choice(ended)):

@@ -6,8 +6,6 @@ from contextlib import nullcontext
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
-
 from integrations.causes import Cause
 from integrations.coperniq.money import CoperniqInvoice
 from integrations.errors import (
@@ -24,7 +22,6 @@ from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import (
     ItemlessLines,
     Kind,
-    PolledInvoice,
     PushFrom,
     RecordLink,
     SyncRun,
@@ -33,9 +30,11 @@ from integrations.models import (
 from integrations.sync.customers.merge_detection import wait_if_refused
 from integrations.sync.engine.choices import CREATE_AGAIN, DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
-from integrations.sync.engine.continuity import find_or_recover_link
+from integrations.sync.engine.continuity import find_current_link
+from integrations.sync.engine.follow_ups import ForgottenInvoice, UpdatedLink
 from integrations.sync.engine.lookups import forget_lookup, read_preferences
 from integrations.sync.engine.plan import Plan, RunResult
+from integrations.sync.engine.planning import make_plan
 from integrations.sync.engine.replan import execute_or_refresh, refresh_nothing
 from integrations.sync.invoices.eligibility import (
     SEND_ANYWAY,
@@ -54,9 +53,9 @@ from integrations.sync.items.push import itemless_lines_policy
 def plan(ctx: SyncContext, run: SyncRun) -> Plan:
     settings = ctx.settings
     if not settings.invoice_sync:
-        PolledInvoice.forget(run.company_id, run.coperniq_id)
+        ctx.follow_ups.append(ForgottenInvoice(run.company_id, run.coperniq_id, list_again=True))
     refuse_while_off(settings)
-    link = find_or_recover_link(ctx, run)
+    link = find_current_link(ctx, run)
     invoice = read_invoice(ctx, run, link)
     is_pulled = link is not None and link.match_method == RecordLink.MatchMethod.PULLED
     run.record_name = link.coperniq_name if link is not None and is_pulled else _invoice_name(invoice)
@@ -84,7 +83,7 @@ def apply(ctx: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
     learning = planned.learns and itemless_lines_policy(ctx) == ItemlessLines.UNKNOWN
     with ctx.locked("learning") if learning else nullcontext():
         if learning:
-            planned = plan(ctx, run)
+            planned = make_plan(ctx, run, plan)
         try:
             return execute_or_refresh(ctx, run, planned, plan, remedies)
         except (InactiveReference, InvalidCustomer):
@@ -118,9 +117,7 @@ def _skip_if_asked(ctx: SyncContext, run: SyncRun, link: RecordLink) -> None:
     if not open_questions(ctx, run, (Cause.INVOICE_MISSING,)).exists():
         return
     link.invoice_state = replace(link.invoice_state, unsettled=INVOICE_FIELDS)
-    with transaction.atomic():
-        ctx.lease.assert_owned()
-        RecordLink.objects.filter(pk=link.pk).update(sync_state=link.sync_state)
+    ctx.follow_ups.append(UpdatedLink.of(link, "sync_state"))
     raise Skipped(InvoicePushMessage.ASKED_ALREADY(), silent=True)
 
 

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, cast
 
 from integrations.coperniq.money import CatalogItem
 from integrations.messages.items import ItemMessage
 from integrations.models import Kind, RecordLink, RemoteWrite
-from integrations.models.typed_json import StoredData
 from integrations.sync.engine.context import SyncContext
-from integrations.sync.engine.plan import AnsweredWrite, Change, RunResult, done
+from integrations.sync.engine.lookups import SOON
+from integrations.sync.engine.plan import AnsweredWrite, Change, Prerequisite, RunResult, done
 from integrations.sync.engine.responses import WriteResponse, load_body
-
-
-@dataclass(frozen=True)
-class CatalogItemData(StoredData):
-    """QuickBooks' item, or the generic item, that a catalog item is written for."""
-
-    name: str
-    snapshot: Mapping[str, object]
+from integrations.sync.items.pull import CatalogItemData, find_generic, find_item_link_in_use
 
 
 def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body: str) -> RunResult:
@@ -45,6 +37,15 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
         link=link,
         answered=AnsweredWrite(write, write.quickbooks_id, "", ""),
     )
+
+
+def exists(ctx: SyncContext, prerequisite: Prerequisite) -> bool:
+    """Another thread may have created or updated it."""
+    link = find_item_link_in_use(ctx, prerequisite.key)
+    wanted = prerequisite.response_data
+    if prerequisite.write.operation == "update" and isinstance(wanted, CatalogItemData):
+        return link is not None and link.quickbooks_snapshot == wanted.snapshot
+    return link is not None or bool(find_generic(ctx, prerequisite.key, SOON))
 
 
 def find_lost_write(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:

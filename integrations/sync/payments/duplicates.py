@@ -12,15 +12,21 @@ from integrations.causes import Cause
 from integrations.coperniq.money import CoperniqInvoice, CoperniqPayment
 from integrations.errors import BlockedBy, Choice, NeedsDecision, RecordMissing
 from integrations.messages.payments import PaymentMessage
-from integrations.models import Action, ExternalPayment, Kind, Question, RecordLink, SyncRun
+from integrations.models import Action, Kind, Question, RecordLink, SyncRun
 from integrations.models.sync_state import PaymentState
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import QuickBooksPayment
 from integrations.sync.engine.choices import DISCARD
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.coperniq_texts import read_quickbooks_tag
+from integrations.sync.engine.follow_ups import requeue
 from integrations.sync.engine.plan import Plan
-from integrations.sync.payments.external import balance_of, linked_payment_ids
+from integrations.sync.payments.external import (
+    RemovedPayments,
+    balance_of,
+    external_payments_on,
+    linked_payment_ids,
+)
 from integrations.sync.payments.mapping import (
     coperniq_payment_snapshot,
     paid_on,
@@ -45,11 +51,17 @@ def find_quickbooks_duplicates(
     ctx: SyncContext, payment: CoperniqPayment, invoice: RecordLink, on: date
 ) -> list[_Candidate]:
     """External payments of the same amount on this invoice, within a week of `on`, that are not linked."""
-    rows = ExternalPayment.objects.on_invoice(ctx.connection, invoice.quickbooks_id).filter(
-        amount_cents=payment.amount_cents, on__range=(on - DUPLICATE_WINDOW, on + DUPLICATE_WINDOW)
-    )
-    rows = rows.exclude(quickbooks_id__in=linked_payment_ids(ctx, invoice)).order_by("pk")
-    return [_Candidate(row.quickbooks_id, row.on, row.reference) for row in rows]
+    same = [
+        row
+        for row in external_payments_on(ctx, invoice)
+        if row.amount_cents == payment.amount_cents and abs(row.on - on) <= DUPLICATE_WINDOW
+    ]
+    linked = linked_payment_ids(ctx, invoice) if same else set()
+    return [
+        _Candidate(row.quickbooks_id, row.on, row.reference)
+        for row in same
+        if row.quickbooks_id not in linked
+    ]
 
 
 def plan_duplicate(
@@ -71,13 +83,14 @@ def plan_duplicate(
 
 def _requeue_pull_questions(ctx: SyncContext, invoice: RecordLink, found: Sequence[_Candidate]) -> None:
     """A pull held with the same question is planned again: it then waits for the answer to this one."""
-    SyncRun.objects.held().filter(
+    asked = SyncRun.objects.held().filter(
         connection=ctx.connection,
         action=Action.PULL_PAYMENT,
         cause=Cause.PROBABLY_SAME_PAYMENT,
         allocation_invoice_id=invoice.quickbooks_id,
         quickbooks_id__in=[candidate.id for candidate in found],
-    ).requeue()
+    )
+    requeue(ctx.follow_ups, asked)
 
 
 def plan_link(
@@ -115,15 +128,14 @@ def plan_link(
 def _read_unlinked_payment(
     ctx: SyncContext, invoice: RecordLink, payment_id: str
 ) -> QuickBooksPayment | None:
-    """The payment if it pays this invoice and is not linked on it; else None, and its external row is deleted."""
+    """The payment if it pays this invoice and is not linked on it; else None, and it is no candidate any more."""
     found = None
     if payment_id not in linked_payment_ids(ctx, invoice):
         with suppress(RecordMissing):
             found = ctx.quickbooks.read_payment(payment_id)
     if found is not None and found.applied_to(invoice.quickbooks_id):
         return found
-    known = ExternalPayment.objects.on_invoice(ctx.connection, invoice.quickbooks_id)
-    known.filter(quickbooks_id=payment_id).delete()
+    ctx.follow_ups.append(RemovedPayments(ctx.connection.pk, invoice.quickbooks_id, (payment_id,)))
     return None
 
 

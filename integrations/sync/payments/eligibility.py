@@ -11,6 +11,7 @@ from integrations.messages.payments import PaymentMessage
 from integrations.models import Question, RecordLink, SyncRun, SyncSettings
 from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.follow_ups import DecidedPaymentStatus
 from integrations.sync.invoices.eligibility import SEND_ANYWAY, is_before_cutoff
 from integrations.sync.invoices.push_void import DECLINED
 
@@ -31,15 +32,11 @@ def refuse_before_cutoff(
 
 def refuse_unknown_status(ctx: SyncContext, run: SyncRun, payment: CoperniqPayment) -> None:
     """Coperniq documents no values (docs/vendors/coperniq-api.md, 3.8): a person decides about each, once."""
-    settings = ctx.settings
-    decided = run.answer_to(Question.PAYMENT_STATUS)
-    if decided.key in _STATUS_DECISIONS:
-        settings.payment_statuses = {
-            **settings.payment_statuses,
-            payment.status: _STATUS_DECISIONS[decided.key],
-        }
-        settings.save(update_fields=["payment_statuses"])
-    decision = status_decision(settings, payment.status)
+    decision = status_decision(ctx.settings, payment.status)
+    answered = _STATUS_DECISIONS.get(run.answer_to(Question.PAYMENT_STATUS).key)
+    if answered is not None and payment.status not in _RECORDED_STATUSES:
+        decision = answered
+        ctx.follow_ups.append(DecidedPaymentStatus(ctx.connection.pk, payment.status, answered))
     if decision == "leave":
         raise Skipped(PaymentMessage.STATUS_NOT_SENT(status=payment.status))
     if decision != "send":

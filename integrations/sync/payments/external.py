@@ -6,7 +6,8 @@ If none of these reports a payment, nothing is read here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
@@ -26,6 +27,7 @@ from integrations.quickbooks.documents import QuickBooksPayment
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.continuity import CDC_OVERLAP
 from integrations.sync.engine.correlation_tag import tagged_coperniq_id
+from integrations.sync.engine.follow_ups import UpdatedConnection, UpdatedLink
 from integrations.sync.invoices.mapping import quickbooks_invoice_snapshot
 from integrations.sync.invoices.pull_request import on_invoice_moved, request_pull
 from integrations.sync.payments.mapping import is_taken_off, pays_others
@@ -34,16 +36,95 @@ _REFRESHED_FIELDS = ("balance", "payments", "customer", "voided")
 """Parts of an invoice's snapshot that people change and that matter to a payment on it."""
 
 
-def refresh_external_payments(ctx: SyncContext) -> None:
-    """Makes one read, and only after QuickBooks has reported a payment that the portal did not create."""
+@dataclass(frozen=True)
+class ExternalPayments:
+    """Allocations of payments to linked invoices, by payment: they replace all that are stored of these payments."""
+
+    connection_id: int
+    allocations: Mapping[str, tuple[ExternalPayment, ...]]
+
+    def store(self) -> None:
+        for payment_id, rows in self.allocations.items():
+            known = ExternalPayment.objects.filter(connection=self.connection_id, quickbooks_id=payment_id)
+            known.exclude(quickbooks_invoice_id__in=[row.quickbooks_invoice_id for row in rows]).delete()
+            for row in rows:
+                ExternalPayment.objects.update_or_create(
+                    connection_id=self.connection_id,
+                    quickbooks_id=payment_id,
+                    quickbooks_invoice_id=row.quickbooks_invoice_id,
+                    defaults={"amount_cents": row.amount_cents, "on": row.on, "reference": row.reference},
+                )
+
+
+@dataclass(frozen=True)
+class RemovedPayments:
+    """Payments that do not pay this invoice any more."""
+
+    connection_id: int
+    quickbooks_invoice_id: str
+    payment_ids: tuple[str, ...]
+
+    def store(self) -> None:
+        ExternalPayment.objects.filter(
+            connection=self.connection_id,
+            quickbooks_invoice_id=self.quickbooks_invoice_id,
+            quickbooks_id__in=self.payment_ids,
+        ).delete()
+
+
+def external_payments_on(ctx: SyncContext, invoice: RecordLink) -> list[ExternalPayment]:
+    """Those stored, brought up to date with what this run has read and not stored yet."""
+    invoice_id = invoice.quickbooks_id
+    stored = ExternalPayment.objects.on_invoice(ctx.connection, invoice_id).order_by("pk")
+    found = {row.quickbooks_id: row for row in stored}
+    for each in ctx.follow_ups:
+        if isinstance(each, RemovedPayments) and each.quickbooks_invoice_id == invoice_id:
+            found = {id_: row for id_, row in found.items() if id_ not in each.payment_ids}
+        elif isinstance(each, ExternalPayments):
+            found = {id_: row for id_, row in found.items() if id_ not in each.allocations}
+            rows = (row for rows in each.allocations.values() for row in rows)
+            found |= {row.quickbooks_id: row for row in rows if row.quickbooks_invoice_id == invoice_id}
+    return list(found.values())
+
+
+def read_external_payments(ctx: SyncContext) -> None:
+    """Makes one read, and only after QuickBooks has reported a payment that the portal did not create.
+
+    The other threads find it in the cache, even before it is stored.
+    """
     with ctx.locked("external payments"):
-        if _has_unread_payments(ctx.connection):
-            _read_external_payments(ctx)
+        known = ctx.cache_get(_CHANGED_PAYMENTS)
+        read = known if isinstance(known, _ReadPayments) else None
+        stored_at = _last_read_at(ctx.connection) or LONG_AGO
+        is_newer = read is not None and read.at > stored_at
+        if _has_unread_payments(ctx.connection, read.at if read and is_newer else stored_at):
+            read = _read_changed_payments(ctx)
+            ctx.cache_set(_CHANGED_PAYMENTS, read)
+        elif not is_newer:
+            return
+    if read is not None:
+        stamp = UpdatedConnection(ctx.connection.pk, {"changes_read_at": read.at})
+        ctx.follow_ups += [read.payments, stamp]
 
 
-def _has_unread_payments(connection: QuickBooksConnection) -> bool:
-    """Whether an event or an unfinished run is about a payment that has not been read yet."""
-    since = _last_read_at(connection) or LONG_AGO
+_CHANGED_PAYMENTS = ("external payments", "")
+
+
+@dataclass(frozen=True)
+class _ReadPayments:
+    at: datetime
+    payments: ExternalPayments
+
+
+def _read_changed_payments(ctx: SyncContext) -> _ReadPayments:
+    began_at = timezone.now()
+    since = (_last_read_at(ctx.connection) or began_at) - CDC_OVERLAP
+    changed = ctx.quickbooks.list_payments_changed(since)
+    return _ReadPayments(began_at, build_external_payments(ctx.connection, changed))
+
+
+def _has_unread_payments(connection: QuickBooksConnection, since: datetime) -> bool:
+    """Whether an event or an unfinished run of a later time is about a payment that is not linked."""
     linked = RecordLink.objects.of(connection, Kind.PAYMENT).values("quickbooks_id")
     events = InboundEvent.objects.unplanned().filter(company=connection.company_id, record_type="payment")
     runs = SyncRun.objects.unfinished().filter(connection=connection, action=Action.NOTICE_ALLOCATIONS)
@@ -58,37 +139,49 @@ def _last_read_at(connection: QuickBooksConnection) -> datetime | None:
     return rows.values_list("changes_read_at", flat=True).get()
 
 
-def _read_external_payments(ctx: SyncContext) -> None:
-    began_at = timezone.now()
-    since = (_last_read_at(ctx.connection) or began_at) - CDC_OVERLAP
-    record_external_payments(ctx.connection, ctx.quickbooks.list_payments_changed(since))
-    QuickBooksConnection.objects.filter(pk=ctx.connection.pk).update(changes_read_at=began_at)
-
-
 def record_external_payments(connection: QuickBooksConnection, payments: Iterable[QuickBooksPayment]) -> None:
-    """Stores each allocation to a linked invoice; deletes what a payment does not pay any more. Skips the portal's own.
+    build_external_payments(connection, payments).store()
+
+
+def build_external_payments(
+    connection: QuickBooksConnection, payments: Iterable[QuickBooksPayment]
+) -> ExternalPayments:
+    """Each allocation to a linked invoice. Payments that the portal created are left out.
 
     A payment of zero only applies a credit to an invoice: no money came in (docs/vendors/quickbooks-online.md, 3).
     """
-    linked = RecordLink.objects.of(connection, Kind.INVOICE)
-    for payment in payments:
-        if tagged_coperniq_id(connection.realm_id, Kind.PAYMENT, payment.note):
-            continue
-        known = ExternalPayment.objects.filter(connection=connection, quickbooks_id=payment.id)
-        paid = {line.txn_id for line in payment.lines if line.txn_type == "Invoice"}
-        invoices = list(linked.filter(quickbooks_id__in=paid)) if payment.total_cents else []
-        known.exclude(quickbooks_invoice_id__in=[row.quickbooks_id for row in invoices]).delete()
-        for invoice in invoices:
-            ExternalPayment.objects.update_or_create(
-                connection=connection,
-                quickbooks_id=payment.id,
-                quickbooks_invoice_id=invoice.quickbooks_id,
-                defaults={
-                    "amount_cents": payment.applied_to(invoice.quickbooks_id),
-                    "on": payment.on,
-                    "reference": payment.reference[:80],
-                },
-            )
+    foreign = [
+        payment
+        for payment in payments
+        if not tagged_coperniq_id(connection.realm_id, Kind.PAYMENT, payment.note)
+    ]
+    paid = {id_ for payment in foreign for id_ in _invoices_paid_by(payment)}
+    invoices = RecordLink.objects.of(connection, Kind.INVOICE).filter(quickbooks_id__in=paid)
+    linked = set(invoices.values_list("quickbooks_id", flat=True)) if paid else set()
+    allocations = {}
+    for payment in foreign:
+        on = sorted(linked & _invoices_paid_by(payment))
+        allocations[payment.id] = tuple(_external_payment(connection, payment, id_) for id_ in on)
+    return ExternalPayments(connection.pk, allocations)
+
+
+def _invoices_paid_by(payment: QuickBooksPayment) -> set[str]:
+    if not payment.total_cents:
+        return set()
+    return {line.txn_id for line in payment.lines if line.txn_type == "Invoice"}
+
+
+def _external_payment(
+    connection: QuickBooksConnection, payment: QuickBooksPayment, invoice_id: str
+) -> ExternalPayment:
+    return ExternalPayment(
+        connection=connection,
+        quickbooks_id=payment.id,
+        quickbooks_invoice_id=invoice_id,
+        amount_cents=payment.applied_to(invoice_id),
+        on=payment.on,
+        reference=payment.reference[:80],
+    )
 
 
 def refresh_invoice(ctx: SyncContext, invoice: RecordLink) -> None:
@@ -104,10 +197,13 @@ def refresh_invoice(ctx: SyncContext, invoice: RecordLink) -> None:
     on_invoice_moved(ctx, invoice, current.customer_id)
     snapshot = quickbooks_invoice_snapshot(current, ctx.settings.memo_field)
     invoice.quickbooks_snapshot |= {name: snapshot[name] for name in _REFRESHED_FIELDS}
-    invoice.save(update_fields=["quickbooks_snapshot", "sync_state"])
-    known = ExternalPayment.objects.on_invoice(ctx.connection, invoice.quickbooks_id)
-    known.exclude(quickbooks_id__in=current.payment_ids).delete()
-    record_external_payments(ctx.connection, _read_unlinked(ctx, invoice, current.payment_ids))
+    ctx.follow_ups.append(UpdatedLink.of(invoice, "quickbooks_snapshot", "sync_state"))
+    known = (row.quickbooks_id for row in external_payments_on(ctx, invoice))
+    gone = tuple(id_ for id_ in known if id_ not in current.payment_ids)
+    if gone:
+        ctx.follow_ups.append(RemovedPayments(ctx.connection.pk, invoice.quickbooks_id, gone))
+    unlinked = _read_unlinked(ctx, invoice, current.payment_ids)
+    ctx.follow_ups.append(build_external_payments(ctx.connection, unlinked))
 
 
 def _on_invoice_ended(ctx: SyncContext, invoice: RecordLink, end: str) -> None:

@@ -11,8 +11,6 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
-
 from integrations.causes import Cause
 from integrations.coperniq.money import CoperniqPayment
 from integrations.errors import Choice, NeedsDecision, RecordMissing
@@ -22,6 +20,7 @@ from integrations.models.sync_state import PaymentEnd, PaymentState
 from integrations.quickbooks.documents import QuickBooksPayment
 from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.follow_ups import UpdatedLink, requeue
 from integrations.sync.engine.plan import Plan
 from integrations.sync.payments.duplicates import DUPLICATE_WINDOW
 from integrations.sync.payments.external import was_taken_off
@@ -140,9 +139,7 @@ def _is_replacement(ctx: SyncContext, row: CoperniqPayment, quickbooks: dict[str
 def _move_link(ctx: SyncContext, run: SyncRun, link: RecordLink, row: CoperniqPayment) -> None:
     run.coperniq_id = link.coperniq_id = row.id
     link.coperniq_snapshot = coperniq_payment_snapshot(row, ZoneInfo(ctx.connection.company.time_zone))
-    with transaction.atomic():
-        ctx.lease.assert_owned()
-        link.save(update_fields=["coperniq_id", "coperniq_snapshot"])
+    ctx.follow_ups.append(UpdatedLink.of(link, "coperniq_id", "coperniq_snapshot"))
 
 
 def requeue_replaced(ctx: SyncContext, row: CoperniqPayment, invoice: RecordLink) -> bool:
@@ -163,8 +160,7 @@ def requeue_replaced(ctx: SyncContext, row: CoperniqPayment, invoice: RecordLink
         payment = read_payment_or_none(ctx, run.quickbooks_id)
         share = _state_with_share(ctx, link, payment).is_share
         if payment is not None and _is_replacement(ctx, row, _current_snapshot(link, payment, share=share)):
-            held.filter(pk=run.pk).requeue()
-            return True
+            return requeue(ctx.follow_ups, held.filter(pk=run.pk))
     return False
 
 

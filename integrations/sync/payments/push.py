@@ -18,7 +18,8 @@ from integrations.messages.payments import PaymentMessage
 from integrations.models import Action, Kind, RecordLink, SyncRun
 from integrations.models.run_querysets import SyncRunQuerySet
 from integrations.sync.engine.context import SyncContext
-from integrations.sync.engine.continuity import find_or_recover_link
+from integrations.sync.engine.continuity import find_current_link
+from integrations.sync.engine.follow_ups import requeue
 from integrations.sync.engine.lookups import forget_lookup, read_preferences
 from integrations.sync.engine.plan import Plan, RunResult
 from integrations.sync.engine.replan import execute_or_refresh, refresh_nothing
@@ -34,7 +35,7 @@ from integrations.sync.payments.push_update import hold_vanished, plan_payment_u
 
 def plan(ctx: SyncContext, run: SyncRun) -> Plan:
     refuse_off(ctx, run.coperniq_parent_id)
-    link = find_or_recover_link(ctx, run)
+    link = find_current_link(ctx, run)
     invoice = RecordLink.objects.pushed(ctx.connection, Kind.INVOICE, run.coperniq_parent_id)
     payment = _read_coperniq_payment(ctx, run, link)
     if invoice is None:
@@ -86,7 +87,7 @@ def _read_coperniq_payment(ctx: SyncContext, run: SyncRun, link: RecordLink | No
     if link is None:
         raise Skipped(PaymentMessage.PAYMENT_GONE(), silent=True)
     run.record_name = link.coperniq_name
-    if _held_pulls(ctx, link).requeue():
+    if requeue(ctx.follow_ups, _held_pulls(ctx, link)):
         raise Skipped(PaymentMessage.ASKED_ALREADY(), silent=True)
     raise hold_vanished(link)
 

@@ -27,7 +27,7 @@ from integrations.sync.payments.duplicates import (
     plan_duplicate,
     plan_link,
 )
-from integrations.sync.payments.external import balance_of, refresh_external_payments, refresh_invoice
+from integrations.sync.payments.external import balance_of, read_external_payments, refresh_invoice
 from integrations.sync.payments.mapping import (
     METHOD_NAMES,
     coperniq_payment_snapshot,
@@ -47,7 +47,7 @@ def plan_payment_create(
     if decided.verb == "link":
         chosen = RecordLink.MatchMethod.CHOSEN
         return plan_link(ctx, run, payment, invoice, day, decided.target, chosen)
-    refresh_external_payments(ctx)
+    read_external_payments(ctx)
     if _needs_refresh(ctx, payment, invoice, day):
         refresh_invoice(ctx, invoice)
     _refuse_ended_invoice(invoice)
@@ -80,10 +80,13 @@ def _plan_new_payment(
     warnings: tuple[Message, ...],
 ) -> Plan:
     applied = min(payment.amount_cents, balance_of(invoice))
-    account = deposit_account_for(ctx, run, payment.method)
-    method, method_warnings = payment_method_for(ctx, run, payment.method)
+    account = deposit_account_for(ctx, payment.method)
+    method, method_warnings = payment_method_for(ctx, payment.method)
     values, shown = _payment_values(ctx, run, payment, invoice, on, applied)
     values |= method | {"DepositToAccountRef.value": account.id}
+    names = dict.fromkeys(method, METHOD_NAMES.get(payment.method, "")) | {
+        "DepositToAccountRef.value": account.name
+    }
     changes = (
         Change("TotalAmt", "", f"${money(payment.amount_cents):,}"),
         Change("TxnDate", "", on.isoformat()),
@@ -94,7 +97,7 @@ def _plan_new_payment(
     return Plan(
         record_name=run.record_name,
         match_method=RecordLink.MatchMethod.CREATED,
-        write=PlannedWrite("create", "Payment", values, changes),
+        write=PlannedWrite("create", "Payment", values, changes, stands_for=names),
         coperniq_snapshot=coperniq_payment_snapshot(payment, ZoneInfo(ctx.connection.company.time_zone)),
         number=payment.reference[:40],
         amount_cents=payment.amount_cents,

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
-
 from integrations.causes import Cause
 from integrations.coperniq.money import CoperniqPayment
 from integrations.errors import RecordMissing, Skipped
 from integrations.messages.payments import PaymentMessage
 from integrations.models import Action, Kind, PolledInvoice, RecordLink, RunState, SyncLogEntry, SyncRun
 from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.follow_ups import ForgottenInvoice
 from integrations.sync.engine.plan import RunResult, done, nothing_to_do
 from integrations.sync.invoices.eligibility import refuse_while_off
 from integrations.sync.payments.mapping import coperniq_payment_snapshot, payment_name
@@ -53,7 +52,8 @@ def refuse_off(ctx: SyncContext, invoice_id: str) -> None:
     try:
         refuse_while_off(ctx.settings)
     except Skipped:
-        _polled_invoice(ctx, invoice_id).update(version="")
+        forgotten = ForgottenInvoice(ctx.connection.company_id, invoice_id, list_again=False)
+        ctx.follow_ups.append(forgotten)
         raise
 
 
@@ -128,8 +128,5 @@ def _store_payments_read(ctx: SyncContext, run: SyncRun, payments: list[Coperniq
     """Stores the paid cents as polled; the poller asks for the payments again when they change."""
     paid = sum(payment.amount_cents for payment in payments)
     polled = run.event.detail.get("paid_cents", paid) if run.event is not None else paid
-    _polled_invoice(ctx, run.coperniq_id).update(payments_read_cents=polled)
-
-
-def _polled_invoice(ctx: SyncContext, invoice_id: str) -> QuerySet[PolledInvoice]:
-    return PolledInvoice.objects.filter(connection=ctx.connection.company.coperniq, invoice_id=invoice_id)
+    rows = PolledInvoice.objects.filter(connection=ctx.connection.company.coperniq)
+    rows.filter(invoice_id=run.coperniq_id).update(payments_read_cents=polled)

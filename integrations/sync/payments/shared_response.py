@@ -16,8 +16,11 @@ from integrations.quickbooks.lists import (
     read_payment_method_record,
 )
 from integrations.sync.engine.context import SyncContext
-from integrations.sync.engine.plan import AnsweredWrite, RunResult, done
+from integrations.sync.engine.follow_ups import FollowUp
+from integrations.sync.engine.lookups import LookupName, refresh_lookup
+from integrations.sync.engine.plan import AnsweredWrite, Prerequisite, RunResult, done
 from integrations.sync.engine.responses import WriteResponse, load_body
+from integrations.sync.payments.deposit_accounts import find_active_method, own_account, stored_account_id
 
 _NamedRow = LedgerAccount | PaymentMethod
 
@@ -29,6 +32,8 @@ class _SharedResponse:
     noun: str
     reader: Callable[[Mapping[str, Any]], _NamedRow]
     listing: Callable[[QuickBooksClient], list[LedgerAccount] | list[PaymentMethod]]
+    is_there: Callable[[SyncContext, str], bool]
+    remember: Callable[[SyncContext, str], tuple[FollowUp, ...]]
 
     def read(self, record: Mapping[str, Any]) -> _NamedRow:
         return self.reader(record)
@@ -40,7 +45,11 @@ class _SharedResponse:
             PaymentMessage.SHARED_RECORD_CREATED(noun=self.noun, name=created.name),
             intuit_tid=sent.intuit_tid,
             answered=AnsweredWrite(write, created.id, "", sent.intuit_tid),
+            follow_ups=self.remember(ctx, created.id),
         )
+
+    def exists(self, ctx: SyncContext, prerequisite: Prerequisite) -> bool:
+        return self.is_there(ctx, prerequisite.key)
 
     def find_lost_write(self, ctx: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
         """An active record of the name serves, whoever created it: names are unique in these lists."""
@@ -50,9 +59,22 @@ class _SharedResponse:
         return WriteResponse(found, "") if found else None
 
 
+def _is_method_there(ctx: SyncContext, name: str) -> bool:
+    refresh_lookup(ctx, LookupName.METHODS)
+    return bool(find_active_method(ctx, name))
+
+
 account_responses = _SharedResponse(
-    "account", read_ledger_account_record, lambda client: client.list_accounts()
+    "account",
+    read_ledger_account_record,
+    lambda client: client.list_accounts(),
+    is_there=lambda ctx, _name: bool(stored_account_id(ctx)),
+    remember=lambda ctx, id_: (own_account(ctx, id_),),
 )
 method_responses = _SharedResponse(
-    "payment method", read_payment_method_record, lambda client: client.list_payment_methods()
+    "payment method",
+    read_payment_method_record,
+    lambda client: client.list_payment_methods(),
+    is_there=_is_method_there,
+    remember=lambda _ctx, _id: (),
 )
