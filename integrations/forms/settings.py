@@ -21,7 +21,7 @@ from integrations.models import Owner, PaymentMethod, SyncSettings
 
 MATCHING = ("matching_strategy", "link_same_named_job")
 INVOICES = (
-    "invoice_sync", "push_from", "on_declined", "on_quickbooks_void", "closed_books", "fallback_item",
+    "invoice_sync", "invoice_preview", "push_from", "on_declined", "on_quickbooks_void", "closed_books", "fallback_item",
     "difference_item",
 )  # fmt: skip
 ADVANCED = ("on_archived", "memo_field", "unknown_method")

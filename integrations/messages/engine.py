@@ -73,7 +73,7 @@ class EngineMessage(Catalog):
     )
     PREVIEW = (
         Cause.PREVIEW,
-        "Preview: “{name}” would be written to QuickBooks as shown. Nothing was written.",
+        "Preview: “{name}” would be written to {vendor} as shown. Nothing was written.",
     )
     PREVIEW_CHANGED = (
         Cause.PREVIEW_CHANGED,

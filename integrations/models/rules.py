@@ -99,6 +99,12 @@ class SyncSettings(models.Model):
         "you switch it on again, unless somebody sends or brings it over one by one; changes of what is linked already "
         "are made up for.",
     )
+    invoice_preview = models.BooleanField(
+        "preview only",
+        default=False,
+        help_text="What would be written to either side is shown under Needs attention, field by field, and no invoice "
+        "or payment is written until somebody releases it.",
+    )
     push_from = models.CharField(
         "send an invoice to QuickBooks",
         max_length=10,

@@ -164,6 +164,11 @@ class SyncRun(models.Model):
     def answer_to(self, question: Question) -> Answer:
         return self.decisions.to(question)
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether a person has answered a question about it, beyond how it is written: it is to be synced then."""
+        return any(question != Question.PREVIEW for question in self.decisions)
+
     def has_taken(self, choice: Choice) -> bool:
         return self.answer_to(Question(choice.question)).key == choice.key
 

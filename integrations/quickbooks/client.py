@@ -132,6 +132,22 @@ class QuickBooksClient(Wire):
         wanted = [name for name in dict.fromkeys(names) if name]
         return self._find_customers(query.one_of("DisplayName", wanted)) if wanted else []
 
+    def find_names_of_others(self, names: Sequence[str]) -> set[str]:
+        """Which of these display names vendors or employees have, active or not, as QuickBooks spells them.
+
+        https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/vendor
+        https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/employee
+
+        See docs/vendors/quickbooks-online.md, 0.6 and 7.2.
+        """
+        condition = query.one_of("DisplayName", list(dict.fromkeys(names)))
+        rows = (
+            JsonReader(row, entity)
+            for entity in ("Vendor", "Employee")
+            for row in self._rows(entity, [condition, query.ACTIVE_AND_INACTIVE])
+        )
+        return {row.text("DisplayName") for row in rows}
+
     def find_customers_with_email(self, email: str) -> list[Customer]:
         """Customers and jobs with this e-mail address, active or not; case-insensitive.
 

@@ -121,10 +121,39 @@ def test_a_customer_s_name_taken_between_preview_and_release_is_asked_about(shad
     shadow.decide("release", run_of("customer"))
     assert run_of("customer").cause == "name_taken"
     shadow.decide("create_with_suffix", run_of("customer"))
-    shadow.decide("release", run_of("customer"))
     assert shown(run_of("customer"))["DisplayName"] == "John Smith #3", "a vendor has the second"
     shadow.decide("release", run_of("customer"))
     assert shadow.customer(Job=False)["DisplayName"] == "John Smith #3"
+
+
+@pytest.mark.parametrize("holder", ["Vendor", "Employee"])
+def test_a_customer_s_name_that_somebody_else_has_is_asked_about_instead_of_shown(
+    shadow: PortalHarness, holder: str
+) -> None:
+    name = {"DisplayName": "John Smith"} | ({"GivenName": "John"} if holder == "Employee" else {})
+    shadow.simulator.in_books(shadow.realm, holder, **name)
+    shadow.enter(shadow.project(shadow.account("John Smith")))
+    shadow.work()
+    run = run_of("customer")
+    assert run.cause == "name_taken"
+    assert [choice["key"] for choice in run.choices] == ["create_with_suffix", "retry", "discard"]
+    assert shadow.quickbooks_calls(write=True) == []
+    shadow.decide("create_with_suffix", run)
+    assert shown(run_of("customer"))["DisplayName"] == "John Smith #2"
+    shadow.decide("release", run_of("customer"))
+    assert shadow.customer(Job=False)["DisplayName"] == "John Smith #2"
+    assert len(shadow.quickbooks_calls(write=True)) == 1, "nothing was refused"
+
+
+def test_a_customer_renamed_to_a_name_that_a_vendor_has_is_asked_about(shadow: PortalHarness) -> None:
+    account = shadow.account("John Smith")
+    project = in_books_already(shadow, account)
+    shadow.simulator.in_books(shadow.realm, "Vendor", DisplayName="Jane Smith")
+    shadow.simulator.change("accounts", account["id"], title="Jane Smith")
+    again(shadow, project)
+    assert run_of("customer").cause == "name_taken"
+    shadow.decide("create_with_suffix", run_of("customer"))
+    assert shown(run_of("customer"))["DisplayName"] == "Jane Smith #2"
 
 
 def in_books_already(shadow: PortalHarness, account: dict[str, Any], title: str = "Roof") -> dict[str, Any]:
@@ -143,7 +172,7 @@ def again(shadow: PortalHarness, project: dict[str, Any]) -> None:
     shadow.work()
 
 
-@pytest.mark.parametrize("holder", ["Customer", "Vendor"])
+@pytest.mark.parametrize("holder", ["Customer", "Vendor", "Employee"])
 def test_a_job_s_new_name_that_is_taken_is_released_with_its_number(
     shadow: PortalHarness, holder: str
 ) -> None:
@@ -152,10 +181,8 @@ def test_a_job_s_new_name_that_is_taken_is_released_with_its_number(
     shadow.simulator.in_books(shadow.realm, holder, DisplayName=name)
     shadow.simulator.change("projects", project["id"], title="Barn")
     again(shadow, project)
+    assert shown(shadow.held())["DisplayName"] == f"{name} #2"
     shadow.decide("release")
-    if holder == "Vendor":  # only QuickBooks knew
-        assert shown(shadow.held())["DisplayName"] == f"{name} #2"
-        shadow.decide("release")
     assert shadow.customer(Job=True)["DisplayName"] == f"{name} #2"
 
 

@@ -27,16 +27,25 @@ def without_inactive_suffix(name: str) -> str:
     return name.removesuffix(INACTIVE_SUFFIX)
 
 
+def is_name_taken(ctx: SyncContext, name: str, own_id: str) -> bool:
+    """Whether QuickBooks would refuse the name because another customer, job, vendor or employee has it."""
+    named = ctx.quickbooks.find_customers_named([name])
+    return any(found.id != own_id for found in named) or bool(ctx.quickbooks.find_names_of_others([name]))
+
+
 def find_free_name(ctx: SyncContext, run: SyncRun, name: str, start: int = 1, own_id: str = "") -> str:
     """The first of `name`, `name #2`, … that no customer or job has. Each query asks for ten of them.
 
     Names of inactive customers count as taken, because Intuit does not document that they are free. Names of vendors
-    and employees are known only where QuickBooks refused them to this run (docs/vendors/quickbooks-online.md, 0.6).
+    and employees are looked up for a preview only; else QuickBooks refuses them (docs/vendors/quickbooks-online.md, 0.6).
     """
     wanted = [with_suffix(name, number) for number in range(start, start + _NAMES_PER_QUERY)]
     spellings = [spelling for each in wanted for spelling in name_spellings(each)]
     found = [customer for customer in ctx.quickbooks.find_customers_named(spellings) if customer.id != own_id]
     taken = {without_inactive_suffix(customer.values["DisplayName"]).casefold() for customer in found}
     taken |= refused_names(run)
+    if ctx.is_preview:
+        others = ctx.quickbooks.find_names_of_others(spellings)
+        taken |= {without_inactive_suffix(other).casefold() for other in others}
     free = next((each for each in wanted if each.casefold() not in taken), "")
     return free or find_free_name(ctx, run, name, start + _NAMES_PER_QUERY, own_id)

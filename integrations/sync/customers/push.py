@@ -29,7 +29,13 @@ from integrations.sync.customers.matching import (
     reactivation_changes,
 )
 from integrations.sync.customers.merge_detection import wait_if_merged
-from integrations.sync.customers.naming import PUSH_ARCHIVED, RENAME_WITH_SUFFIX, WITH_SUFFIX, find_free_name
+from integrations.sync.customers.naming import (
+    PUSH_ARCHIVED,
+    RENAME_WITH_SUFFIX,
+    WITH_SUFFIX,
+    find_free_name,
+    is_name_taken,
+)
 from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.plan import Plan, RunResult
@@ -43,9 +49,13 @@ def plan(ctx: SyncContext, run: SyncRun) -> Plan:
     run.record_name = wanted.name or run.record_name  # a question shows it
     link = RecordLink.objects.pushed(ctx.connection, Kind.CUSTOMER, account.id)
     if link is not None:
-        return _plan_linked_customer(ctx, run, account, wanted, link)
-    _refuse_unpushable(run, account, wanted)
-    return plan_unlinked_account(ctx, run, account, wanted)
+        planned = _plan_linked_customer(ctx, run, account, wanted, link)
+    else:
+        _refuse_unpushable(run, account, wanted)
+        planned = plan_unlinked_account(ctx, run, account, wanted)
+    if ctx.is_preview:
+        _refuse_taken_name(ctx, planned, is_linked=link is not None)
+    return planned
 
 
 def _without_deactivation(planned: Plan) -> Plan:
@@ -67,12 +77,20 @@ def apply(ctx: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
         return execute_or_replan(ctx, run, planned, plan, replan_on)
     except NameTaken as error:
         values = planned.write.values if planned.write else {}
-        name = values.get("DisplayName", planned.record_name)
         linked = RecordLink.objects.pushed(ctx.connection, Kind.CUSTOMER, run.coperniq_id) is not None
-        raise NeedsDecision(
-            CustomerMessage.CUSTOMER_NAME_TAKEN(name=name),
-            [RENAME_WITH_SUFFIX if linked else WITH_SUFFIX, RETRY, DISCARD],
-        ) from error
+        raise _hold_taken_name(values.get("DisplayName", planned.record_name), is_linked=linked) from error
+
+
+def _refuse_taken_name(ctx: SyncContext, planned: Plan, *, is_linked: bool) -> None:
+    """Raises NeedsDecision for a name that QuickBooks would refuse, which a preview finds out beforehand."""
+    name = planned.write.values.get("DisplayName") if planned.write is not None else None
+    if name is not None and is_name_taken(ctx, str(name), planned.quickbooks_id):
+        raise _hold_taken_name(str(name), is_linked=is_linked)
+
+
+def _hold_taken_name(name: str, *, is_linked: bool) -> NeedsDecision:
+    choices = [RENAME_WITH_SUFFIX if is_linked else WITH_SUFFIX, RETRY, DISCARD]
+    return NeedsDecision(CustomerMessage.CUSTOMER_NAME_TAKEN(name=name), choices)
 
 
 def _read_account(ctx: SyncContext, run: SyncRun) -> CoperniqAccount:
@@ -95,7 +113,7 @@ def _read_wanted_customer(ctx: SyncContext, account: CoperniqAccount) -> WantedC
 def _refuse_unpushable(run: SyncRun, account: CoperniqAccount, wanted: WantedCustomer) -> None:
     if not wanted.name:
         raise NeedsDecision(CustomerMessage.ACCOUNT_WITHOUT_NAME(account=account.id), [RETRY, DISCARD])
-    if not account.is_active and not run.decisions:
+    if not account.is_active and not run.is_wanted:
         message = CustomerMessage.ACCOUNT_ARCHIVED(account=wanted.name)
         raise NeedsDecision(message, [PUSH_ARCHIVED, RETRY, DISCARD])
 

@@ -100,7 +100,7 @@ def _plan_job_create(project: Project, name: str, parent_id: str) -> Plan:
 
 def _find_job_name(ctx: SyncContext, run: SyncRun, name: str, own_id: str = "") -> str:
     """Searches only for a preview, which shows the name, or after a refusal; else QuickBooks refuses a taken name."""
-    if run.preview or refused_names(run):
+    if ctx.is_preview or refused_names(run):
         return find_free_name(ctx, run, name, own_id=own_id)
     return name
 

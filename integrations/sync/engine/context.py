@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from weakref import WeakValueDictionary
 
@@ -88,6 +88,7 @@ class SyncContext:
         self.follow_ups: list[FollowUp] = []
         self.prerequisites: dict[str, Prerequisite] = {}
         self.refusals: dict[str, Refused] = {}
+        self.preview_since: datetime | None = None
 
     @cached_property
     def coperniq(self) -> CoperniqClient:
@@ -109,7 +110,12 @@ class SyncContext:
     def reset(self) -> None:
         """Prepare for another run, which reads the settings again."""
         self.__dict__.pop("settings", None)
-        self.follow_ups, self.refusals = [], {}
+        self.follow_ups, self.refusals, self.preview_since = [], {}, None
+
+    @property
+    def is_preview(self) -> bool:
+        """Whether the plan being made is shown to a person first, and should say what would be refused."""
+        return self.preview_since is not None
 
     def require(self, prerequisite: Prerequisite) -> str:
         """The id to plan with: a stand-in until the engine has carried out the prerequisite.

@@ -20,7 +20,12 @@ SOON = timedelta(minutes=5)
 _lookup_cache: dict[tuple[int, str], tuple[datetime, Rows]] = {}
 
 
+_FOR_PREVIEW = timedelta(minutes=1)
+"""A preview says beforehand what would be refused, so that it looks at lists as they are now, or nearly."""
+
+
 def lookup_rows(ctx: SyncContext, name: str, max_age: timedelta = DAILY) -> Rows:
+    max_age = min(max_age, _FOR_PREVIEW) if ctx.is_preview else max_age
     read_at = _stored_stamp(ctx, name)
     if read_at is None or timezone.now() - read_at > max_age:
         return refresh_lookup(ctx, name, max_age)
@@ -73,14 +78,17 @@ def read_preferences(ctx: SyncContext) -> None:
 
 
 def preferences(ctx: SyncContext) -> QuickBooksConnection:
-    """The connection with preferences that are at most a day old."""
-    read_at = ctx.connection.preferences_read_at
-    if read_at is None or timezone.now() - read_at > DAILY:
+    """The connection with preferences that are at most a day old, or for a preview as they are now."""
+    if _are_preferences_stale(ctx):
         with ctx.locked("preferences"):
             ctx.connection.refresh_from_db(fields=["preferences_read_at"])
-            read_at = ctx.connection.preferences_read_at
-            if read_at is None or timezone.now() - read_at > DAILY:
+            if _are_preferences_stale(ctx):
                 read_preferences(ctx)
             else:
                 ctx.connection.refresh_from_db()
     return ctx.connection
+
+
+def _are_preferences_stale(ctx: SyncContext) -> bool:
+    read_at = ctx.connection.preferences_read_at
+    return read_at is None or read_at < (ctx.preview_since or timezone.now() - DAILY)

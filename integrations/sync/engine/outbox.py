@@ -28,7 +28,7 @@ from integrations.sync.engine.write_history import count_writes
 
 def execute_plan(ctx: SyncContext, run: SyncRun, plan: Plan) -> RunResult:
     """Execute a plan, or hold it for preview; returns the result to be stored. Raises VendorError."""
-    shown = preview_result(run, plan)
+    shown = preview_result(ctx, run, plan)
     if shown is not None:
         return shown
     if plan.write is None:

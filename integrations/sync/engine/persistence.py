@@ -55,9 +55,11 @@ def _close_answered(answered: AnsweredWrite) -> None:
 
 
 def _consume_decision(run: SyncRun, write: RemoteWrite) -> None:
-    """The answer “create it again” holds for one create of the record itself."""
+    """The answer “create it again” holds for one create, the release of a preview for one write and what it needs."""
     if write.entity in installed().shared_records:
         return
+    if Question.PREVIEW in run.decisions:
+        run.withdraw_answer(Question.PREVIEW)
     if write.operation == "create" and Question.CREATE_AGAIN in run.decisions:
         run.withdraw_answer(Question.CREATE_AGAIN)
 

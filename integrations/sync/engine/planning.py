@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from django.db import transaction
+from django.utils import timezone
 
 from integrations.models import SyncRun
 from integrations.quickbooks.bodies import dump
@@ -13,7 +14,7 @@ from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.continuity import LinksMayBeLost, recover_links
 from integrations.sync.engine.follow_ups import store_follow_ups
 from integrations.sync.engine.plan import Plan, Prerequisite
-from integrations.sync.engine.preview import preview_result
+from integrations.sync.engine.preview import is_previewed, preview_result
 from integrations.sync.engine.shared_records import carry_out
 
 _MAX_ROUNDS = 6
@@ -34,7 +35,7 @@ def make_plan(ctx: SyncContext, run: SyncRun, planner: Planner) -> Plan:
         except LinksMayBeLost:
             recover_links(ctx)
             continue
-        if not planned.prerequisites or preview_result(run, planned) is not None:
+        if not planned.prerequisites or preview_result(ctx, run, planned) is not None:
             return planned
         with transaction.atomic():
             ctx.lease.assert_owned()
@@ -47,6 +48,7 @@ def make_plan(ctx: SyncContext, run: SyncRun, planner: Planner) -> Plan:
 def _plan_once(ctx: SyncContext, run: SyncRun, planner: Planner) -> Plan:
     ctx.take_follow_ups()
     ctx.prerequisites.clear()
+    ctx.preview_since = timezone.now() if is_previewed(ctx, run) else None
     planned = planner(ctx, run)
     needed = tuple(each for each in ctx.prerequisites.values() if _is_needed(each, planned))
     return replace(planned, follow_ups=ctx.take_follow_ups(), prerequisites=needed)

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+from integrations.causes import Cause
 from integrations.errors import Choice
 from integrations.messages.engine import EngineMessage
-from integrations.models import Outcome, Question, RunState, SyncRun
+from integrations.models import Kind, Outcome, Question, RunState, SyncRun, Vendor
 from integrations.sync.engine.choices import DISCARD
+from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.plan import Plan, RunResult
 
 RELEASE = Choice("release", "Write this to QuickBooks", Question.PREVIEW)
+_RELEASE_TO_COPERNIQ = RELEASE._replace(label="Write this to Coperniq")
+PREVIEW_CAUSES = (Cause.PREVIEW, Cause.PREVIEW_CHANGED)
+_DOCUMENTS = (Kind.INVOICE, Kind.PAYMENT)
 
 
-def preview_result(run: SyncRun, plan: Plan) -> RunResult | None:
+def is_previewed(ctx: SyncContext, run: SyncRun) -> bool:
+    """Customers and jobs by the trigger that requested the run, invoices and payments by the settings as they are now."""
+    return run.preview or (run.kind in _DOCUMENTS and ctx.settings.invoice_preview)
+
+
+def preview_result(ctx: SyncContext, run: SyncRun, plan: Plan) -> RunResult | None:
     """The result that holds a plan until a person releases it; None if the plan may be executed."""
-    released = run.answer_to(Question.PREVIEW)
-    if not run.preview or plan.write is None or released.subject == plan.write.fingerprint():
+    if plan.write is None or not is_previewed(ctx, run):
         return None
+    fingerprint, released = plan.write.fingerprint(), run.answer_to(Question.PREVIEW)
+    if released.subject == fingerprint:
+        return None
+    to_coperniq = plan.write.vendor == Vendor.COPERNIQ
     template = EngineMessage.PREVIEW_CHANGED if released.key else EngineMessage.PREVIEW
-    message = template(name=plan.record_name)
+    message = template(name=plan.record_name, vendor=Vendor(plan.write.vendor).label)
     return RunResult(
         RunState.HELD,
         Outcome.HELD,
@@ -27,8 +40,8 @@ def preview_result(run: SyncRun, plan: Plan) -> RunResult | None:
         record_name=plan.record_name,
         changes=plan.write.changes,
         follow_ups=plan.follow_ups,
-        choices=(RELEASE, DISCARD),
+        choices=(_RELEASE_TO_COPERNIQ if to_coperniq else RELEASE, DISCARD),
         planned=[write.shown() for write in (*(each.write for each in plan.prerequisites), plan.write)],
         question=Question.PREVIEW,
-        question_subject=plan.write.fingerprint(),
+        question_subject=fingerprint,
     )

@@ -14,7 +14,7 @@ from integrations.causes import Cause
 from integrations.coperniq.money import CoperniqInvoice
 from integrations.errors import Skipped
 from integrations.messages.invoices_pull import InvoicePullMessage
-from integrations.models import Kind, RecordLink, SyncRun, Vendor
+from integrations.models import Kind, Question, RecordLink, SyncRun, Vendor
 from integrations.models.run_querysets import SyncRunQuerySet
 from integrations.models.sync_state import InvoiceState
 from integrations.quickbooks.documents import QuickBooksInvoice
@@ -22,6 +22,7 @@ from integrations.sync.engine import responses as engine_responses
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.follow_ups import requeue
 from integrations.sync.engine.plan import Plan, PlannedWrite
+from integrations.sync.engine.preview import PREVIEW_CAUSES
 from integrations.sync.engine.responses import QuickBooksRead
 from integrations.sync.invoices.closed_period import refuse_closed
 from integrations.sync.invoices.compare import InvoiceComparison
@@ -47,6 +48,8 @@ def plan_merge(
     """`coperniq_now` is the snapshot of `invoice`. Raises NeedsDecision if only questions to a person remain."""
     comparison = InvoiceComparison(ctx, run, invoice, link, coperniq_now, current)
     resolved = resolve(ctx, run, link, comparison)
+    if _is_shown_already(ctx, run):
+        raise Skipped(InvoicePullMessage.ASKED_ALREADY(), silent=True)
     if requeue(ctx.follow_ups, open_questions(ctx, run, _REFUSAL_CAUSES)):
         raise Skipped(InvoicePullMessage.REFUSED_ALREADY(), silent=True)
     asked_already = requeue(ctx.follow_ups, open_questions(ctx, run))
@@ -60,6 +63,12 @@ def plan_merge(
     if resolved.held:
         raise combined_decision(resolved.held.values())
     return _plan_nothing_to_write(comparison, resolved)
+
+
+def _is_shown_already(ctx: SyncContext, run: SyncRun) -> bool:
+    """Whether the run of the other direction has shown a preview of this invoice; it then shows both changes."""
+    may_show = ctx.is_preview and Question.PREVIEW not in run.decisions
+    return may_show and requeue(ctx.follow_ups, open_questions(ctx, run, PREVIEW_CAUSES))
 
 
 def open_questions(

@@ -35,14 +35,15 @@ def choose_number(
     """The number to create the invoice with, or the QuickBooks invoice to link to instead.
 
     Where the company uses custom transaction numbers, QuickBooks refuses a number that is taken, so that no query is
-    needed before the first refusal. Raises NeedsDecision if another invoice of this number is probably the same.
+    needed before the first refusal, except for a preview. Raises NeedsDecision if another invoice of this number is
+    probably the same.
     """
     answer = run.answer_to(Question.INVOICE_NUMBER)
     if answer.verb == "link":
         return ExistingInvoice(_read_chosen(ctx, answer.target), RecordLink.MatchMethod.CHOSEN)
     wanted = suffixed_number(number, 1)
     refused = refused_numbers(run)
-    if not wanted or (preferences(ctx).custom_txn_numbers and not refused):
+    if not wanted or (preferences(ctx).custom_txn_numbers and not refused and not ctx.is_preview):
         return wanted
     holders = ctx.quickbooks.find_invoices_numbered([wanted])
     if not holders and wanted not in refused:

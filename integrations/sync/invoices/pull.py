@@ -85,6 +85,10 @@ def _is_stale_event(run: SyncRun, link: RecordLink) -> bool:
         return False
     by_version = event.source == InboundEvent.Source.QUICKBOOKS_CDC
     is_old = event.occurred_at < known_at or (event.occurred_at == known_at and not by_version)
+    if (
+        link.invoice_state.unsettled
+    ):  # what remains after the portal's own write, which is newer than the event
+        return False
     return is_old and not run.decisions and run.attempts <= 1 and run.requested_count == 1
 
 

@@ -136,7 +136,7 @@ def _refuse_ineligible(
     if invoice.status == DECLINED or invoice.is_archived:
         state = "declined" if invoice.status == DECLINED else "archived"
         raise Skipped(InvoicePushMessage.ENDED_BEFORE_PUSH(invoice=name, state=state))
-    if run.decisions:
+    if run.is_wanted:
         return  # a person who answered any question about it wants it sent
     if is_before_cutoff(ctx, invoice.created_at, -ctx.coperniq.clock_behind):
         raise Skipped(InvoicePushMessage.BEFORE_CUT_OFF(invoice=name), [SEND_ANYWAY])

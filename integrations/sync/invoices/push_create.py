@@ -58,7 +58,7 @@ def plan_invoice_create(
         number=number,
         amount_cents=invoice.total_cents,
         warnings=warnings,
-        state=InvoiceState(was_chosen=bool(run.decisions)),
+        state=InvoiceState(was_chosen=run.is_wanted),
         response_data=PushedInvoiceData(line_order=tuple(line.id for line in lines)),
         learns=has_unmatched(lines),
         other_links=tuple(matches),

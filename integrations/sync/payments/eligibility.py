@@ -24,7 +24,7 @@ _RECORDED_STATUSES = ("", "PAID")
 def refuse_before_cutoff(
     ctx: SyncContext, run: SyncRun, payment: CoperniqPayment, invoice: RecordLink
 ) -> None:
-    if run.decisions or invoice.invoice_state.was_chosen:
+    if run.is_wanted or invoice.invoice_state.was_chosen:
         return
     if is_before_cutoff(ctx, payment.created_at, -ctx.coperniq.clock_behind):
         raise Skipped(PaymentMessage.BEFORE_CUTOFF_IN_COPERNIQ(), [SEND_ANYWAY])

@@ -63,7 +63,7 @@ def refuse_pull_before_cutoff(
     ctx: SyncContext, run: SyncRun, payment: QuickBooksPayment, invoice: RecordLink
 ) -> None:
     """Raises Skipped for an older payment, unless its invoice was pulled: an invoice is pulled with all its payments."""
-    if run.decisions or invoice.match_method == RecordLink.MatchMethod.PULLED:
+    if run.is_wanted or invoice.match_method == RecordLink.MatchMethod.PULLED:
         return
     if is_before_cutoff(ctx, payment.created_at, ctx.quickbooks.clock_offset):
         raise Skipped(PaymentMessage.BEFORE_CUTOFF_IN_QUICKBOOKS(), [BRING_OVER])
