@@ -77,20 +77,31 @@ def _email_warnings(left_out: Sequence[Candidate], linked: Mapping[str, str]) ->
 
 def _plan_best_match(ctx: SyncContext, account: CoperniqAccount, wanted: WantedCustomer) -> Plan:
     found = _find_matches(ctx, account, wanted)
-    if not found.matches:
+    match = choose_match(wanted.name, found.matches, found.linked)
+    if match is None:
         return plan_customer_create(account, wanted, wanted.name, found.warnings)
-    if len(found.matches) > 1:
-        raise NeedsDecision(
-            CustomerMessage.SEVERAL_MATCHES(count=len(found.matches), account=wanted.name),
-            [*link_choices(found.matches, found.linked), WITH_SUFFIX, DISCARD],
-        )
-    match = found.matches[0]
-    linked_account = found.linked.get(match.customer.id)
-    if linked_account is not None:
-        raise _already_linked_question(match.customer, linked_account)
-    _refuse_unlinkable(match)
     planned = _plan_match(ctx, account, wanted, match.customer, match.by)
     return replace(planned, warnings=(*planned.warnings, *found.warnings))
+
+
+def choose_match(name: str, matches: Sequence[Candidate], linked: Mapping[str, str]) -> Candidate | None:
+    """The only candidate; None if there is none. Pure.
+
+    `linked` maps QuickBooks ids onto the account they are linked to. Raises NeedsDecision if there are several, or the
+    only one cannot be linked.
+    """
+    if not matches:
+        return None
+    if len(matches) > 1:
+        raise NeedsDecision(
+            CustomerMessage.SEVERAL_MATCHES(count=len(matches), account=name),
+            [*link_choices(matches, linked), WITH_SUFFIX, DISCARD],
+        )
+    match = matches[0]
+    if match.customer.id in linked:
+        raise _already_linked_question(match.customer, linked[match.customer.id])
+    _refuse_unlinkable(match)
+    return match
 
 
 def _plan_match(

@@ -144,7 +144,8 @@ def _resolve_conflict(
     edit_times: EditTimes,
     found: Resolution,
 ) -> None:
-    winner = _winning_side(ctx, run, comparison, name, edit_times)
+    later = later_side(edit_times, name, ctx.coperniq.clock_offset, ctx.quickbooks.clock_offset)
+    winner = winning_side(decided_side(run), ctx.settings.owners.get(name, Owner.LATER), later)
     if (
         name == "lines"
         and comparison.unsupported_reason
@@ -217,17 +218,16 @@ def _use_quickbooks_value(comparison: InvoiceComparison, name: str, found: Resol
     found.coperniq_changes += [Change(*change) for change in comparison.coperniq_changes(name)]
 
 
-def _winning_side(
-    ctx: SyncContext, run: SyncRun, comparison: InvoiceComparison, name: str, edit_times: EditTimes
-) -> str:
-    """ "" if a person has to decide."""
-    decided = decided_side(run)
-    if decided:
-        return decided
-    owner = ctx.settings.owners.get(name, Owner.LATER)
+def winning_side(answered: str, owner: str, later: str) -> str:
+    """Which side's value a field gets that both have changed: as a person answered, else by the setting.
+
+    `later` is the side of the later edit, "" if neither is clearly later. "" if a person has to decide.
+    """
+    if answered:
+        return answered
     if owner in (Owner.COPERNIQ, Owner.QUICKBOOKS):
         return str(owner)
-    return later_side(ctx, edit_times, name) if owner == Owner.LATER else ""
+    return later if owner == Owner.LATER else ""
 
 
 def combined_decision(reasons: Iterable[NeedsDecision]) -> NeedsDecision:

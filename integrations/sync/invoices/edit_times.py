@@ -66,16 +66,17 @@ def _quickbooks_edit_time(comparison: InvoiceComparison) -> datetime | None:
     return None if paid_since else comparison.current.updated_at
 
 
-def later_side(ctx: SyncContext, edit_times: EditTimes, name: str) -> str:
-    """ "" if a time is unknown, or both are less than TOO_CLOSE apart."""
+def later_side(
+    edit_times: EditTimes, name: str, coperniq_ahead: timedelta, quickbooks_ahead: timedelta
+) -> str:
+    """ "" if a time is unknown, or both are less than TOO_CLOSE apart. The vendors' clocks are ahead by what is given."""
     coperniq, quickbooks = edit_times.coperniq.get(name), edit_times.quickbooks.get(name)
     if coperniq is None or quickbooks is None or coperniq.at is None or quickbooks.at is None:
         return ""
-    coperniq_at = coperniq.at - ctx.coperniq.clock_offset
-    quickbooks_at = quickbooks.at - ctx.quickbooks.clock_offset
-    if abs(coperniq_at - quickbooks_at) < TOO_CLOSE:
+    later_by = (coperniq.at - coperniq_ahead) - (quickbooks.at - quickbooks_ahead)
+    if abs(later_by) < TOO_CLOSE:
         return ""
-    return str(Owner.COPERNIQ if coperniq_at > quickbooks_at else Owner.QUICKBOOKS)
+    return str(Owner.COPERNIQ if later_by > timedelta(0) else Owner.QUICKBOOKS)
 
 
 def _value_digest(value: object) -> str:

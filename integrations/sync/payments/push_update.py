@@ -18,6 +18,7 @@ from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.plan import Change, Plan, PlannedWrite
 from integrations.sync.invoices.closed_period import refuse_closed
+from integrations.sync.payments.allocation import PaymentAmounts, changed_amounts
 from integrations.sync.payments.eligibility import refuse_amount, status_decision
 from integrations.sync.payments.external import balance_of, refresh_invoice, was_taken_off
 from integrations.sync.payments.mapping import (
@@ -143,14 +144,19 @@ def _plan_changed_payment(
     """Changes only what is on this invoice; the payment's other lines are sent back as read."""
     invoice_id = link.allocation_invoice_id or invoice.quickbooks_id
     others = [line for line in current.lines if (line.txn_type, line.txn_id) != ("Invoice", invoice_id)]
-    more = coperniq["amount"] - quickbooks["amount"]
-    total = current.total_cents + more
-    all_but_others = max(total - sum(line.amount_cents for line in others), 0)
-    wanted = quickbooks["applied"] + more if link.payment_state.is_share else all_but_others
-    share = min(wanted, _room_on_invoice(ctx, link, invoice, wanted, current.applied_to(invoice_id)))
+    now = PaymentAmounts(
+        total=current.total_cents,
+        applied=quickbooks["applied"],
+        others=sum(line.amount_cents for line in others),
+        synced=quickbooks["amount"],
+        is_share=link.payment_state.is_share,
+    )
+    new = changed_amounts(now, coperniq["amount"])
+    room = _room_on_invoice(ctx, link, invoice, new.wanted, current.applied_to(invoice_id))
+    share = min(new.wanted, room)
     lines = [_without_line_extension(line.raw) for line in others]
     values = {
-        "TotalAmt": money(total),
+        "TotalAmt": money(new.total),
         "TxnDate": coperniq["on"],
         "CustomerRef.value": customer_of_payment(link, current, invoice),
         "Line": [payment_line(invoice_id, share), *lines] if share else lines,
@@ -168,7 +174,7 @@ def _plan_changed_payment(
         coperniq_snapshot=coperniq,
         number=link.number,
         amount_cents=coperniq["amount"],
-        warnings=unapplied_warning(invoice, wanted, share),
+        warnings=unapplied_warning(invoice, new.wanted, share),
         state=replace(link.payment_state, needs_applying=False),
     )
 
