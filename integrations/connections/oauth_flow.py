@@ -5,15 +5,15 @@ Tokens are stored only encrypted (docs/vendors/quickbooks-online.md, 1).
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
-import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.contrib.sessions.backends.base import UpdateError
 from django.db import IntegrityError
+from django.utils import timezone
 
 from accounts.models import Company, User
 from integrations.connections.clients import CallMeter, quickbooks_session
@@ -23,16 +23,17 @@ from integrations.connections.resume import resume_syncing
 from integrations.connections.tokens import oauth_app
 from integrations.errors import AppMisconfigured, UnexpectedShape
 from integrations.messages.engine import EngineMessage
-from integrations.models import QuickBooksConnection
+from integrations.models import PendingAuthorization, QuickBooksConnection
 from integrations.quickbooks import oauth
 from integrations.quickbooks.client import QuickBooksClient
 
 if TYPE_CHECKING:
     from django.contrib.sessions.backends.base import SessionBase
 
-PENDING = "quickbooks_authorizations"
-MOST_PENDING = 5
+BROWSER = "quickbooks_authorization"
 LIFETIME = timedelta(hours=1)
+KEPT = timedelta(days=1)
+"""How long an unused one is kept, so that a late return is told that it is late."""
 REALM = re.compile(r"[\w-]{1,40}", re.ASCII)
 
 
@@ -46,28 +47,30 @@ def begin_authorization(session: SessionBase, company: Company, user: User, redi
         raise AppMisconfigured(vendor="quickbooks", detail="INTUIT_CLIENT_ID is not set")
     state = secrets.token_urlsafe(32)
     address = oauth.authorize_url(oauth_app(), redirect_uri=redirect_uri, state=state)
-    pending = {"state": state, "company": company.pk, "user": user.pk, "at": time.time()}
-    session[PENDING] = [*session.get(PENDING, []), pending][-MOST_PENDING:]
+    session.setdefault(BROWSER, secrets.token_urlsafe(16))
+    PendingAuthorization.objects.filter(started_at__lt=timezone.now() - KEPT).delete()
+    PendingAuthorization.objects.create(company=company, user=user, state_digest=_digest_of(session, state))
     return address
+
+
+def _digest_of(session: SessionBase, state: str) -> str:
+    return hashlib.sha256(f"{session.get(BROWSER, '')}:{state}".encode()).hexdigest()
 
 
 def claim_state(session: SessionBase, company: Company, user: User, state: str) -> None:
     """Use up the state of a callback; raises NotConnected if it is unknown, too old or of another company or user.
 
-    The session is saved at once, so that a reload cannot exchange the code again: Intuit revokes the tokens of such a
-    code.
+    Of several callbacks at the same time one deletes the row. The code must not be exchanged a second time: Intuit
+    revokes the tokens of such a code.
     """
-    pending = next((row for row in session.get(PENDING, []) if row["state"] == state), None)
-    if pending is None:
+    pending = PendingAuthorization.objects.filter(state_digest=_digest_of(session, state)).first()
+    if pending is None or not pending.delete()[0]:
         raise NotConnected(EngineMessage.AUTHORIZATION_UNKNOWN().text)
-    session[PENDING] = [row for row in session[PENDING] if row is not pending]
-    try:
-        session.save()
-    except UpdateError as error:
-        raise NotConnected(EngineMessage.AUTHORIZATION_SIGNED_OUT().text) from error
-    if (pending["company"], pending["user"]) != (company.pk, user.pk):
+    if not session.exists(session.session_key or ""):
+        raise NotConnected(EngineMessage.AUTHORIZATION_SIGNED_OUT().text)
+    if (pending.company_id, pending.user_id) != (company.pk, user.pk):
         raise NotConnected(EngineMessage.AUTHORIZATION_OF_OTHER_COMPANY().text)
-    if pending["at"] + LIFETIME.total_seconds() < time.time():
+    if pending.started_at + LIFETIME < timezone.now():
         raise NotConnected(EngineMessage.AUTHORIZATION_EXPIRED().text)
 
 

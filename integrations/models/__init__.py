@@ -1,4 +1,4 @@
-from integrations.models.connections import CoperniqConnection, QuickBooksConnection
+from integrations.models.connections import CoperniqConnection, PendingAuthorization, QuickBooksConnection
 from integrations.models.decisions import Answer, Decisions, RunDecision
 from integrations.models.enums import (
     MONEY_ACTIONS,
@@ -60,6 +60,7 @@ __all__ = [
     "Outcome",
     "Owner",
     "PaymentMethod",
+    "PendingAuthorization",
     "PhaseEntry",
     "PhaseTrigger",
     "PolledInvoice",

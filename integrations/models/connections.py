@@ -5,6 +5,7 @@ import secrets
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
+from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -257,3 +258,20 @@ class QuickBooksConnection(models.Model):
             pk=self.pk, token_version=self.token_version, refresh_claimed_until__lte=now
         ).update(refresh_claimed_until=now + claim)
         return taken == 1
+
+
+class PendingAuthorization(models.Model):
+    """A person is at Intuit's consent page. The row is deleted by the callback that uses its state, so that only one can.
+
+    `state_digest` is of the state and of a secret of the browser's session.
+    """
+
+    company_path: ClassVar[str] = "company"
+
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    state_digest = models.CharField(max_length=64, unique=True)
+    started_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.user} for {self.company}"

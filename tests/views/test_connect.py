@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -11,7 +10,6 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 from django.contrib.messages import get_messages
-from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.models import Session
 from django.db import IntegrityError, connection, models
 from django.test import Client
@@ -24,7 +22,13 @@ from integrations.causes import Cause
 from integrations.connections import oauth_flow, oauth_grant
 from integrations.connections.disconnection import NotConnected
 from integrations.http import VendorSession
-from integrations.models import CompanyLease, CoperniqConnection, QuickBooksConnection, RunState
+from integrations.models import (
+    CompanyLease,
+    CoperniqConnection,
+    PendingAuthorization,
+    QuickBooksConnection,
+    RunState,
+)
 from tests.factories import (
     ACCESS,
     JSON,
@@ -213,39 +217,53 @@ def test_a_state_of_another_person_is_refused(
 ) -> None:
     """As if the session had outlived a change of person, which signing in prevents by itself."""
     state = press_connect(browser)
-    session = browser.session
-    session[oauth_flow.PENDING] = [{**row, "user": frank.pk} for row in session[oauth_flow.PENDING]]
-    session.save()
+    PendingAuthorization.objects.update(user=frank)
     refused(return_from_intuit(browser, state), "another company")
 
 
 def test_an_expired_state_is_refused(browser: Client, vendors: MockedVendors) -> None:
     state = press_connect(browser)
-    session = browser.session
-    session[oauth_flow.PENDING][0]["at"] = time.time() - oauth_flow.LIFETIME.total_seconds() - 1
-    session.save()
+    PendingAuthorization.objects.update(
+        started_at=timezone.now() - oauth_flow.LIFETIME - timedelta(seconds=1)
+    )
     refused(return_from_intuit(browser, state), "too late")
 
 
-def test_only_the_latest_few_states_are_kept(browser: Client, vendors: MockedVendors) -> None:
-    first = press_connect(browser)
-    for _ in range(oauth_flow.MOST_PENDING):
-        press_connect(browser)
-    assert len(browser.session[oauth_flow.PENDING]) == oauth_flow.MOST_PENDING
-    refused(return_from_intuit(browser, first), "does not belong")
-
-
-def test_a_session_that_ended_meanwhile_is_refused(
-    browser: Client, vendors: MockedVendors, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_of_several_callbacks_at_once_one_exchanges_the_code(browser: Client, vendors: MockedVendors) -> None:
+    """Each request has loaded the session before the first one stores anything."""
     state = press_connect(browser)
+    company, user = Company.objects.get(), User.objects.get()
+    sessions = [browser.session for _ in range(4)]
+    for session in sessions:
+        session.setdefault("another page", session.session_key)
+    oauth_flow.claim_state(sessions[0], company, user, state)
+    for session in sessions[1:]:
+        session.save()
+        with pytest.raises(NotConnected, match="does not belong"):
+            oauth_flow.claim_state(session, company, user, state)
 
-    def ended(_session: object) -> None:
-        raise UpdateError
 
-    monkeypatch.setattr("django.contrib.sessions.backends.db.SessionStore.save", ended)
+def test_another_browser_cannot_use_a_state(browser: Client, alice: User, vendors: MockedVendors) -> None:
+    state = press_connect(browser)
+    other = Client()
+    other.force_login(alice)
+    refused(return_from_intuit(other, state), "does not belong")
+
+
+def test_what_was_never_used_is_deleted_in_time(browser: Client, vendors: MockedVendors) -> None:
+    press_connect(browser)
+    PendingAuthorization.objects.update(started_at=timezone.now() - oauth_flow.KEPT - timedelta(seconds=1))
+    press_connect(browser)
+    assert PendingAuthorization.objects.count() == 1
+
+
+def test_a_session_that_ended_meanwhile_is_refused(browser: Client, vendors: MockedVendors) -> None:
+    state = press_connect(browser)
+    session = browser.session
+    session.get("loaded before the sign-out")
+    Session.objects.all().delete()
     with pytest.raises(NotConnected, match="signed out"):
-        oauth_flow.claim_state(browser.session, Company.objects.get(), User.objects.get(), state)
+        oauth_flow.claim_state(session, Company.objects.get(), User.objects.get(), state)
 
 
 def test_cancelling_says_what_happened(browser: Client, vendors: MockedVendors) -> None:
