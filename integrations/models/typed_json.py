@@ -83,17 +83,23 @@ def _as_json(value: object) -> object:
 
 @cache
 def _hints(wanted: Hashable) -> Mapping[str, Any]:
-    return get_type_hints(wanted)
+    """The types of the fields of a dataclass or named tuple."""
+    return {name: hint for name, hint in get_type_hints(wanted).items() if get_origin(hint) is not ClassVar}
+
+
+def _required(wanted: Any) -> list[str]:  # noqa: ANN401  # a dataclass or named tuple
+    if _is_named_tuple(wanted):
+        return [name for name in wanted._fields if name not in wanted._field_defaults]
+    return [each.name for each in fields(wanted) if _default_of(each) is MISSING]
 
 
 def _read_fields(wanted: type[T], stored: object, path: str) -> T:
     values, hints = _expect(dict, stored, path), _hints(cast("Hashable", wanted))
-    known = {each.name: _default_of(each) for each in fields(cast("Any", wanted))}
     for name in values:
-        if name not in known:
+        if name not in hints:
             raise UnreadableData(f"{path}: unknown field {name!r}")
-    for name, default in known.items():
-        if default is MISSING and name not in values:
+    for name in _required(wanted):
+        if name not in values:
             raise UnreadableData(f"{path}: field {name!r} is missing")
     return wanted(**{name: _read(hints[name], value, f"{path}.{name}") for name, value in values.items()})
 
@@ -109,16 +115,13 @@ def _read(wanted: Any, stored: object, path: str) -> object:  # noqa: ANN401  # 
     if origin is not None:  # a mapping with texts as keys
         values = _expect(dict, stored, path)
         return {name: _read(arguments[1], each, f"{path}.{name}") for name, each in values.items()}
-    if _is_named_tuple(wanted):
-        values = _expect(dict, stored, path)
-        return wanted(**{name: _expect(str, each, f"{path}.{name}") for name, each in values.items()})
-    if isinstance(wanted, type) and is_dataclass(wanted):
+    if is_dataclass(wanted) or _is_named_tuple(wanted):
         return _read_fields(wanted, stored, path)
     return _read_plain(wanted, stored, path)
 
 
 def _is_named_tuple(wanted: type) -> bool:
-    """For choices, which are named tuples of texts."""
+    """For choices."""
     return issubclass(wanted, tuple) and hasattr(wanted, "_fields")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from integrations.errors import Choice
 from integrations.models import Kind, Owner, RecordLink
 from integrations.models.sync_state import (
     STATE_TYPES,
@@ -23,6 +24,7 @@ from integrations.models.sync_state import (
     SyncState,
 )
 from integrations.models.typed_json import UnreadableData
+from integrations.sync.invoices.write_data import PushedInvoiceData
 
 AT = datetime(2026, 3, 2, 15, 4, 5, tzinfo=UTC)
 FULL = InvoiceState(
@@ -86,6 +88,26 @@ def test_data_of_another_shape_are_refused_with_what_is_wrong(stored: Any, probl
         InvoiceState.from_json(stored)
     assert str(refused.value).startswith("InvoiceState")
     assert str(refused.value).endswith(problem)
+
+
+@pytest.mark.parametrize(
+    ("stored", "problem"),
+    [
+        ({"key": "release", "label": "Release", "color": "red"}, "choices[0]: unknown field 'color'"),
+        ({"key": "release"}, "choices[0]: field 'label' is missing"),
+        ({"key": "release", "label": None}, "choices[0].label: expected str, found None"),
+        (["release", "Release"], "choices[0]: expected dict, found ['release', 'Release']"),
+    ],
+)
+def test_choices_of_another_shape_are_refused_with_what_is_wrong(stored: Any, problem: str) -> None:
+    with pytest.raises(UnreadableData) as refused:
+        PushedInvoiceData.from_json({"version": 1, "choices": [stored]})
+    assert str(refused.value) == f"PushedInvoiceData.{problem}"
+
+
+def test_choices_are_read_back_as_they_were_stored() -> None:
+    data = PushedInvoiceData(choices=(Choice("release", "Release"),))
+    assert PushedInvoiceData.from_json(json.loads(json.dumps(data.as_json()))) == data
 
 
 def test_a_link_reads_and_keeps_its_state_as_a_whole() -> None:
