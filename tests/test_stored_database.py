@@ -261,13 +261,14 @@ def restored(tmp_path: Path, simulator_on_a_port: Simulation) -> Iterator[Restor
 
 
 def test_a_stored_database_migrates_and_goes_on_syncing(restored: Restored) -> None:
-    links = restored.rows("recordlink", "id", "kind", "written")
+    links = restored.rows("recordlink", "id", "kind", "written", "coperniq_image", "quickbooks_image")
     writes = restored.rows("remotewrite", *WRITE_COLUMNS)
     before = {table: restored.rows(table, *IDS, "quickbooks_part") for table in TABLES_WITH_PARTS}
     for row, about in zip(before["remotewrite"], restored.rows("remotewrite", "about"), strict=True):
         row["quickbooks_part"] = row["quickbooks_part"] or part_of(about)
     restored.manage(["migrate", "--verbosity", "0"], ["makemigrations", "--check", "--dry-run"])
     check_states(restored, links)
+    check_snapshots(restored, links)
     assert restored.rows("remotewrite", *WRITE_COLUMNS) == writes
     check_ids(restored, before)
     restored.start()
@@ -338,6 +339,17 @@ def split_ids(row: Row) -> Row:
         "is_additional": is_additional,
         "allocation_invoice_id": "" if is_additional else row["quickbooks_part"],
     }
+
+
+def check_snapshots(restored: Restored, before: list[Row]) -> None:
+    """Each has the values it had; those of invoices and payments have a version, and no field without a value."""
+    found = restored.rows("recordlink", "coperniq_snapshot", "quickbooks_snapshot")
+    for link, now in zip(before, found, strict=True):
+        for side in ("coperniq", "quickbooks"):
+            image = json.loads(link[f"{side}_image"])
+            if link["kind"] in ("invoice", "payment"):
+                image = {"version": 1, **{name: value for name, value in image.items() if value is not None}}
+            assert json.loads(now[f"{side}_snapshot"]) == image, link
 
 
 def known(state: Row) -> Row:

@@ -8,6 +8,12 @@ from django.utils import timezone
 
 from integrations.models.connections import QuickBooksConnection
 from integrations.models.enums import Kind
+from integrations.models.snapshots import (
+    CoperniqInvoiceSnapshot,
+    CoperniqPaymentSnapshot,
+    QuickBooksInvoiceSnapshot,
+    QuickBooksPaymentSnapshot,
+)
 from integrations.models.sync_state import (
     STATE_TYPES,
     CustomerState,
@@ -32,17 +38,18 @@ class RecordLinkQuerySet(models.QuerySet["RecordLink"]):
         found = self.of(connection, kind).filter(quickbooks_id=quickbooks_id, is_additional=False)
         return found.filter(allocation_invoice_id=allocation_invoice_id).first()
 
-    def documents_of_customer(self, connection: QuickBooksConnection, quickbooks_id: str) -> Self:
-        """Invoices and payments that belonged to it when they were last read, or before a person moved them."""
+    def invoices_of_customer(self, connection: QuickBooksConnection, quickbooks_id: str) -> Self:
+        """Those that belonged to it when they were last read, or before a person moved them."""
         of_customer = Q(quickbooks_snapshot__customer=quickbooks_id) | Q(sync_state__moved_from=quickbooks_id)
-        return self.filter(of_customer, connection=connection, kind__in=(Kind.INVOICE, Kind.PAYMENT))
+        return self.of(connection, Kind.INVOICE).filter(of_customer)
 
 
 class RecordLink(models.Model):
     """A pair of linked records, with a snapshot of the mapped fields of each as its vendor last returned them.
 
     A side has changed if it differs from its own snapshot. What else is remembered is in `sync_state`, read and set as
-    the dataclass of the link's kind: `customer_state` (also of jobs), `invoice_state`, `payment_state`.
+    the dataclass of the link's kind: `customer_state` (also of jobs), `invoice_state`, `payment_state`. So are the
+    snapshots of invoices and payments; those of customers and jobs are values by path.
     """
 
     class MatchMethod(models.TextChoices):
@@ -86,6 +93,10 @@ class RecordLink(models.Model):
     customer_state = TypedColumn("sync_state", CustomerState)
     invoice_state = TypedColumn("sync_state", InvoiceState)
     payment_state = TypedColumn("sync_state", PaymentState)
+    coperniq_invoice = TypedColumn("coperniq_snapshot", CoperniqInvoiceSnapshot)
+    quickbooks_invoice = TypedColumn("quickbooks_snapshot", QuickBooksInvoiceSnapshot)
+    coperniq_payment = TypedColumn("coperniq_snapshot", CoperniqPaymentSnapshot)
+    quickbooks_payment = TypedColumn("quickbooks_snapshot", QuickBooksPaymentSnapshot)
 
     class Meta:
         constraints = [

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
 from datetime import datetime
 from enum import Enum
 from functools import cache
@@ -30,6 +30,15 @@ class StoredData:
 
     def as_json(self) -> dict[str, Any]:
         return {"version": self.VERSION, **_fields_as_json(self)}
+
+    def with_values_of(self, other: Self, names: Iterable[str]) -> Self:
+        """A copy with the values that `other` has for the fields among these names."""
+        known = {each.name for each in fields(self)}
+        return replace(self, **{name: getattr(other, name) for name in names if name in known})
+
+    def without(self, names: Iterable[str]) -> Self:
+        """A copy in which the fields among these names have their default."""
+        return self.with_values_of(type(self)(), names)
 
     @classmethod
     def from_json(cls, stored: object) -> Self:

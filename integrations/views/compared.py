@@ -11,7 +11,7 @@ from integrations.models import FieldMapping, Kind, RecordLink, SyncLogEntry
 # Stored as a digest, and returned masked by QuickBooks: of no use to a reader.
 UNSHOWN = ("PrimaryTaxIdentifier",)
 # Used by the engine only.
-INTERNAL = ("payments", "paid_since", "deleted", "memo_field")
+INTERNAL = ("version", "payments", "paid_since", "deleted", "memo_field")
 IN_CENTS = ("total", "balance", "amount", "applied", "paid")
 FIELD_NAMES = {
     **FieldMapping.NAMES,

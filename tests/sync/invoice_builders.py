@@ -66,7 +66,7 @@ def ignore_changes(money: InvoiceHarness) -> None:
     """The portal has seen QuickBooks as it stands: only Coperniq's next edit is news."""
     raw = load_json(json.dumps(money.in_books()))
     assert isinstance(raw, dict)
-    image = quickbooks_invoice_snapshot(parse_quickbooks_invoice(raw), "private_note")
+    image = quickbooks_invoice_snapshot(parse_quickbooks_invoice(raw), "private_note").as_json()
     RecordLink.objects.filter(kind="invoice").update(quickbooks_snapshot=image)
 
 

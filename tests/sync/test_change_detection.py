@@ -19,6 +19,7 @@ from integrations.models import (
     RemoteWrite,
     SyncRun,
 )
+from integrations.models.snapshots import QuickBooksInvoiceSnapshot
 from integrations.models.sync_state import PaymentState
 from integrations.quickbooks.changes import ChangedRecord
 from integrations.sync.engine.correlation_tag import coperniq_tag
@@ -133,7 +134,9 @@ def test_a_void_and_a_deletion_are_reported(billed: InvoiceHarness) -> None:
 
 
 def test_a_deletion_that_is_known_is_none(billed: InvoiceHarness) -> None:
-    RecordLink.objects.filter(kind="invoice").update(quickbooks_snapshot={"deleted": True})
+    RecordLink.objects.filter(kind="invoice").update(
+        quickbooks_snapshot=QuickBooksInvoiceSnapshot(deleted=True).as_json()
+    )
     delete(billed, "Payment", billed.link("payment").quickbooks_id)
     delete(billed, "Invoice", billed.link().quickbooks_id)
     assert [row[0] for row in read_changes(billed)] == ["payment"]

@@ -21,6 +21,7 @@ from integrations.models import (
     SyncSettings,
     Vendor,
 )
+from integrations.models.snapshots import CoperniqInvoiceSnapshot, QuickBooksInvoiceSnapshot
 from integrations.models.sync_state import EditTimes, FieldEdit
 from integrations.quickbooks.documents import QuickBooksInvoice
 from integrations.sync.customers.matching import build_candidates, choose_match
@@ -83,25 +84,33 @@ FIELDS = st.fixed_dictionaries({"due_date": DAYS, "memo": MEMOS})
 Fields = dict[str, str]
 
 
+def in_coperniq(values: Fields) -> CoperniqInvoiceSnapshot:
+    return CoperniqInvoiceSnapshot(values["due_date"], values["memo"], 0, ())
+
+
+def in_quickbooks(values: Fields) -> QuickBooksInvoiceSnapshot:
+    return QuickBooksInvoiceSnapshot(
+        values["due_date"], values["memo"], 0, (), number="1001", memo_field="private_note"
+    )
+
+
 def resolved(before: Fields, ours: Fields, theirs: Fields, owner: str, minutes: int) -> Resolution:
     """`ours` is Coperniq's invoice, edited so many minutes after QuickBooks' `theirs`."""
     clock = SimpleNamespace(clock_offset=timedelta(0))
     ctx = SyncContext(CompanyLease(company_id=1), QuickBooksConnection(pk=1, company_id=1, realm_id="1"))
     ctx.settings = SyncSettings(owners={"due_date": owner, "memo": owner})
     ctx.coperniq, ctx.quickbooks = cast("Any", clock), cast("Any", clock)
-    rest = {"lines": [], "total": 0, "payments": [], "number": "1001"}
-    link = RecordLink(
-        pk=1, kind="invoice", coperniq_snapshot={**rest, **before}, quickbooks_snapshot={**rest, **before}
-    )
+    link = RecordLink(pk=1, kind="invoice")
+    link.coperniq_invoice, link.quickbooks_invoice = in_coperniq(before), in_quickbooks(before)
     comparison = InvoiceComparison(
         ctx,
         SyncRun(pk=1, kind="invoice", coperniq_id="1"),
         cast("CoperniqInvoice", SimpleNamespace(updated_at=NOW + timedelta(minutes=minutes), description="")),
         link,
-        {**rest, **ours},
+        in_coperniq(ours),
         cast("QuickBooksInvoice", SimpleNamespace(updated_at=NOW, number="1001", note="", due_on=None)),
     )
-    comparison.quickbooks_now = {**rest, **theirs, "memo_field": "private_note"}
+    comparison.quickbooks_now = in_quickbooks(theirs)
     found = resolve(ctx, comparison.run, link, comparison)
     assert all(isinstance(each, UpdatedLink) for each in ctx.follow_ups)
     return found

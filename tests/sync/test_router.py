@@ -158,7 +158,7 @@ def test_one_allocation_not_seen_since_is_enough(billed: InvoiceHarness) -> None
 def test_a_deletion_leads_to_a_run_unless_it_is_known(billed: InvoiceHarness) -> None:
     link = billed.link()
     assert send_event(billed, "invoice.deleted", link.quickbooks_id, now(-60)) == ("planned", "")
-    RecordLink.objects.filter(pk=link.pk).update(quickbooks_snapshot={"deleted": True})
+    RecordLink.objects.filter(pk=link.pk).update(quickbooks_snapshot={"version": 1, "deleted": True})
     assert send_event(billed, "invoice.deleted", link.quickbooks_id) == OWN
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,15 @@ import pytest
 
 from integrations.errors import Choice
 from integrations.models import Kind, Owner, RecordLink
+from integrations.models.snapshots import (
+    CoperniqInvoiceSnapshot,
+    CoperniqLineSnapshot,
+    CoperniqPaymentSnapshot,
+    QuickBooksInvoiceSnapshot,
+    QuickBooksLineSnapshot,
+    QuickBooksPaymentSnapshot,
+    Snapshot,
+)
 from integrations.models.sync_state import (
     STATE_TYPES,
     CustomerState,
@@ -57,6 +67,44 @@ def test_a_state_is_read_back_as_it_was_stored(state: SyncState) -> None:
 
 def test_a_field_that_has_its_default_is_not_stored() -> None:
     assert InvoiceState(moved_from="58").as_json() == {"version": 1, "moved_from": "58"}
+
+
+@pytest.mark.parametrize(
+    "snapshot",
+    [
+        CoperniqInvoiceSnapshot(
+            due_date="2026-05-01",
+            memo="",
+            lines=(CoperniqLineSnapshot("40001", "701", "Permit", "2", "50.5", 10100),),
+            total=10100,
+            status="SENT",
+            record_id="10002",
+        ),
+        QuickBooksInvoiceSnapshot(
+            lines=(QuickBooksLineSnapshot("1", "SalesItemLineDetail", "4", "", "", "", 0),),
+            payments=("2", "3"),
+            deleted=True,
+        ),
+        CoperniqPaymentSnapshot(amount=100, on="2026-05-01", status=""),
+        QuickBooksPaymentSnapshot(applied=100, cash=0, voided=True),
+        QuickBooksPaymentSnapshot(),
+    ],
+)
+def test_a_snapshot_is_read_back_as_it_was_stored(snapshot: Snapshot) -> None:
+    assert type(snapshot).from_json(json.loads(json.dumps(snapshot.as_json()))) == snapshot
+
+
+def test_a_snapshot_keeps_what_is_known_though_it_is_zero_but_not_what_is_unknown() -> None:
+    stored = QuickBooksInvoiceSnapshot(due_date=None, memo="").as_json()
+    assert (stored["balance"], stored["memo"], "due_date" in stored) == (0, "", False)
+
+
+def test_values_of_some_fields_are_taken_over_and_made_unknown() -> None:
+    now = QuickBooksInvoiceSnapshot(due_date="2026-05-01", memo="Ours", number="7")
+    before = QuickBooksInvoiceSnapshot(due_date="2026-04-01", memo="Theirs", number="6")
+    kept = now.with_values_of(before, ["memo", "number", "a field of the other side"])
+    assert (kept.due_date, kept.memo, kept.number) == ("2026-05-01", "Theirs", "6")
+    assert now.without(["due_date"]) == replace(now, due_date=None)
 
 
 @pytest.mark.parametrize("kind", Kind.values)

@@ -33,7 +33,7 @@ def job_links_under(connection: QuickBooksConnection, links: list[RecordLink]) -
 
 
 def document_links_of(connection: QuickBooksConnection, quickbooks_id: str) -> list[RecordLink]:
-    return list(RecordLink.objects.documents_of_customer(connection, quickbooks_id).order_by("id"))
+    return list(RecordLink.objects.invoices_of_customer(connection, quickbooks_id).order_by("id"))
 
 
 def find_customer_link(connection: QuickBooksConnection, quickbooks_id: str) -> RecordLink | None:

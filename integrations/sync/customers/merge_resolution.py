@@ -103,9 +103,10 @@ def _move_links(
         link.is_additional = place > 0 or not is_free
         _point_at_survivor(link, merge.survivor)
     for link in dependents:
-        field = "parent" if link.kind == Kind.JOB else "customer"
-        link.quickbooks_snapshot = {**link.quickbooks_snapshot, field: merge.survivor.id}
-        if link.kind == Kind.INVOICE:
+        if link.kind == Kind.JOB:
+            link.quickbooks_snapshot = {**link.quickbooks_snapshot, "parent": merge.survivor.id}
+        else:
+            link.quickbooks_invoice = replace(link.quickbooks_invoice, customer=merge.survivor.id)
             link.invoice_state = replace(link.invoice_state, moved_from="")
     return done(
         CustomerMessage.LINKS_MOVED(links=_count_links(count), old=old, new=merge.name),

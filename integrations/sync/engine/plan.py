@@ -109,8 +109,8 @@ class Plan:
     quickbooks_name: str = ""
     quickbooks_version: str = ""
     quickbooks_at: datetime | None = None
-    quickbooks_snapshot: Mapping[str, Any] = field(default_factory=dict)
-    coperniq_snapshot: Mapping[str, Any] = field(default_factory=dict)
+    quickbooks_snapshot: Mapping[str, object] = field(default_factory=dict)
+    coperniq_snapshot: Mapping[str, object] = field(default_factory=dict)
     number: str = ""
     amount_cents: int | None = None
     warnings: tuple[Message, ...] = ()

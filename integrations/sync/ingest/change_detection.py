@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -34,8 +34,8 @@ from integrations.sync.invoices.mapping import quickbooks_invoice_snapshot
 from integrations.sync.payments.mapping import quickbooks_payment_snapshot
 
 _IDS_AT_ONCE = 500
-BALANCE = ("balance", "payments")
-"""Fields of an invoice that only payments change."""
+_PAID = ("balance", "payments", "paid_since", "deleted")
+"""Fields of an invoice's snapshot that only payments change, and that it was deleted."""
 
 R = TypeVar("R")
 
@@ -194,13 +194,9 @@ def _is_held(known: _StoredState, link: RecordLink) -> bool:
 
 
 def _is_edited(known: _StoredState, link: RecordLink, invoice: QuickBooksInvoice) -> bool:
-    memo_field = link.quickbooks_snapshot.get("memo_field", known.memo_field)
-    fresh = quickbooks_invoice_snapshot(invoice, memo_field)
-    return _differs(link.quickbooks_snapshot, {name: fresh[name] for name in fresh if name not in BALANCE})
-
-
-def _differs(stored: Mapping[str, Any], fresh: Mapping[str, Any]) -> bool:
-    return any(stored.get(name) != value for name, value in fresh.items())
+    stored = link.quickbooks_invoice
+    fresh = quickbooks_invoice_snapshot(invoice, stored.memo_field or known.memo_field)
+    return stored.without(_PAID) != fresh.without(_PAID)
 
 
 def _is_being_written(connection: QuickBooksConnection, known: _StoredState, kind: Kind, note: str) -> bool:
@@ -225,10 +221,8 @@ def _is_changed_payment(connection: QuickBooksConnection, known: _StoredState, c
 
 def _is_changed(link: RecordLink, payment: QuickBooksPayment) -> bool:
     share = link.payment_state.is_share
-    return _differs(
-        link.quickbooks_snapshot,
-        quickbooks_payment_snapshot(payment, link.allocation_invoice_id, share=share),
-    )
+    fresh = quickbooks_payment_snapshot(payment, link.allocation_invoice_id, share=share)
+    return replace(link.quickbooks_payment, deleted=False) != fresh
 
 
 def _is_changed_customer(known: _StoredState, change: ChangedRecord) -> bool:
@@ -241,4 +235,5 @@ def _is_changed_customer(known: _StoredState, change: ChangedRecord) -> bool:
 
 
 def _is_other_version(link: RecordLink, customer: Customer) -> bool:
-    return not customer.is_active or _differs(link.quickbooks_snapshot, customer.values)
+    stored = link.quickbooks_snapshot
+    return not customer.is_active or any(stored.get(path) != value for path, value in customer.values.items())

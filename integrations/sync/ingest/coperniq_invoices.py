@@ -221,10 +221,8 @@ def _recheck_some(
 
 
 def _is_open(link: RecordLink) -> bool:
-    snapshot = link.coperniq_snapshot
-    ended = (
-        snapshot.get("status") in ("PAID", "DECLINED") or snapshot.get("archived") or link.invoice_state.ended
-    )
+    snapshot = link.coperniq_invoice
+    ended = snapshot.status in ("PAID", "DECLINED") or snapshot.archived or link.invoice_state.ended
     return not ended
 
 

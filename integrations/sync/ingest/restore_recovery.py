@@ -41,7 +41,7 @@ def _relink_invoices(ctx: SyncContext, invoices: Iterable[QuickBooksInvoice]) ->
                 quickbooks_name=f"Invoice {invoice.number}",
                 quickbooks_version=invoice.sync_token,
                 quickbooks_at=invoice.updated_at,
-                quickbooks_snapshot=quickbooks_invoice_snapshot(invoice, ctx.settings.memo_field),
+                quickbooks_snapshot=quickbooks_invoice_snapshot(invoice, ctx.settings.memo_field).as_json(),
                 number=invoice.number,
                 amount_cents=invoice.total_cents,
                 match_method=RecordLink.MatchMethod.ADOPTED,
@@ -67,7 +67,7 @@ def _relink_payments(ctx: SyncContext, payments: Iterable[QuickBooksPayment]) ->
                 allocation_invoice_id=invoice_id,
                 quickbooks_version=payment.sync_token,
                 quickbooks_at=payment.updated_at,
-                quickbooks_snapshot=quickbooks_payment_snapshot(payment, invoice_id),
+                quickbooks_snapshot=quickbooks_payment_snapshot(payment, invoice_id).as_json(),
                 amount_cents=payment.total_cents,
                 match_method=RecordLink.MatchMethod.ADOPTED,
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import cached_property
@@ -11,6 +11,11 @@ from typing import Any
 
 from integrations.coperniq.money import CoperniqInvoice
 from integrations.models import MemoField, RecordLink, SyncRun
+from integrations.models.snapshots import (
+    CoperniqInvoiceSnapshot,
+    QuickBooksInvoiceSnapshot,
+    QuickBooksLineSnapshot,
+)
 from integrations.models.sync_state import InvoiceState
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import QuickBooksInvoice
@@ -28,6 +33,7 @@ from integrations.sync.invoices.mapping import (
 from integrations.sync.invoices.pull_lines import CoperniqLines, coperniq_lines_for
 from integrations.sync.invoices.push_create import memo_values
 from integrations.sync.invoices.push_lines import (
+    AnySnapshot,
     SentLine,
     current_line_ids,
     dollar_text,
@@ -54,7 +60,7 @@ class InvoiceComparison:
         run: SyncRun,
         invoice: CoperniqInvoice,
         link: RecordLink,
-        coperniq_now: Mapping[str, Any],
+        coperniq_now: CoperniqInvoiceSnapshot,
         current: QuickBooksInvoice,
     ) -> None:
         self.ctx, self.run, self.invoice, self.link = ctx, run, invoice, link
@@ -70,7 +76,15 @@ class InvoiceComparison:
         return self.ctx.settings.memo_field
 
     @cached_property
-    def quickbooks_now(self) -> dict[str, Any]:
+    def coperniq_before(self) -> CoperniqInvoiceSnapshot:
+        return self.link.coperniq_invoice
+
+    @cached_property
+    def quickbooks_before(self) -> QuickBooksInvoiceSnapshot:
+        return self.link.quickbooks_invoice
+
+    @cached_property
+    def quickbooks_now(self) -> QuickBooksInvoiceSnapshot:
         return quickbooks_invoice_snapshot(self.current, self.memo_field)
 
     @cached_property
@@ -80,30 +94,31 @@ class InvoiceComparison:
         return lines
 
     def changed_in_coperniq(self, field: str) -> bool:
-        return changed_in_coperniq(self.link, self.coperniq_now, field)
+        return changed_in_coperniq(self.state, self.coperniq_before, self.coperniq_now, field)
 
     def changed_in_quickbooks(self, field: str) -> bool:
         """For the memo also a new number: Coperniq's description holds both, if the invoice came from QuickBooks."""
         if field == "lines":
-            return lines_differ(self.quickbooks_now, self.link.quickbooks_snapshot)
+            return lines_differ(self.quickbooks_now, self.quickbooks_before)
         is_renumbered = field == "memo" and self.is_renumbered
-        return is_renumbered or bool(self.quickbooks_now[field] != self._last_answered(field))
+        return is_renumbered or self.quickbooks_now.value_of(field) != self._last_answered(field)
 
     def _last_answered(self, field: str) -> object:
         """The value in QuickBooks' snapshot. After a change of the memo setting the newly chosen box counts as empty."""
-        snapshot = self.link.quickbooks_snapshot
-        if field == "memo" and snapshot.get("memo_field", self.memo_field) != self.memo_field:
+        snapshot = self.quickbooks_before
+        if field == "memo" and snapshot.memo_field not in ("", self.memo_field):
             return ""
-        return snapshot.get(field)
+        return snapshot.value_of(field)
 
     def is_equal(self, field: str) -> bool:
         """Both sides have the same value already."""
         if field == "lines":
             return self._are_lines_equal()
-        same = bool(self.coperniq_now[field] == self.quickbooks_now[field])
+        value = self.coperniq_now.value_of(field)
+        same = value == self.quickbooks_now.value_of(field)
         if field == "memo":
             return same and not self.is_renumbered
-        return same or not (self.coperniq_now[field] or self.changed_in_quickbooks(field))
+        return same or not (value or self.changed_in_quickbooks(field))
 
     def _are_lines_equal(self) -> bool:
         """Lines that only QuickBooks changed, or that were folded, are compared as Coperniq would get them."""
@@ -123,9 +138,7 @@ class InvoiceComparison:
     def is_renumbered(self) -> bool:
         """Only an invoice that came from QuickBooks has its QuickBooks number in Coperniq."""
         pulled = self.link.match_method == RecordLink.MatchMethod.PULLED
-        return pulled and self.current.number != self.link.quickbooks_snapshot.get(
-            "number", self.current.number
-        )
+        return pulled and self.quickbooks_before.number not in (None, self.current.number)
 
     @property
     def has_folded_lines(self) -> bool:
@@ -149,17 +162,15 @@ class InvoiceComparison:
     @cached_property
     def pairs(self) -> dict[str, str]:
         """Coperniq line → QuickBooks line; by their order where no pairs are stored, as in an invoice linked again."""
-        stored = self.state.line_ids
+        stored, lines = self.state.line_ids, self.coperniq_now.lines or ()
         if stored:
-            return current_line_ids(
-                self.link.coperniq_snapshot.get("lines") or (), self.coperniq_now["lines"], stored
-            )
+            return current_line_ids(self.coperniq_before.lines or (), lines, stored)
         sold = [line.id for line in self.current.lines if line.kind == SALES]
-        return dict(zip([line["id"] for line in self.coperniq_now["lines"]], sold, strict=False))
+        return dict(zip([line.id for line in lines], sold, strict=False))
 
     def _resold_lines(self) -> set[str]:
         """Ids of lines whose catalog item was changed in Coperniq."""
-        before = {line["id"]: line["catalog"] for line in self.link.coperniq_snapshot.get("lines") or ()}
+        before = {line.id: line.catalog for line in self.coperniq_before.lines or ()}
         return {line.id for line in self.lines if before.get(line.id, line.catalog_id) != line.catalog_id}
 
     @cached_property
@@ -170,21 +181,21 @@ class InvoiceComparison:
             self.current,
             self.invoice.lines,
             self.pairs if self.state.line_ids else {},
-            self.link.quickbooks_snapshot.get("lines") or (),
+            self.quickbooks_before.lines or (),
             lines_stay=self.state.keeps_removed_lines,
         )
 
     def quickbooks_values(self, field: str) -> dict[str, Any]:
         """Coperniq's value as a payload for QuickBooks, by dotted path."""
         if field == "due_date":
-            return {"DueDate": self.coperniq_now["due_date"]}
+            return {"DueDate": self.coperniq_now.due_date}
         if field == "memo":
             return self._quickbooks_memo_values()
         return {"Line": [sent.payload for sent in self.sent]}
 
     def _quickbooks_memo_values(self) -> dict[str, Any]:
         """An emptied customer memo is cleared; the private note always keeps the correlation tag."""
-        values = memo_values(self.ctx, self.run, self.coperniq_now["memo"])
+        values = memo_values(self.ctx, self.run, self.coperniq_now.memo or "")
         if self.memo_field == MemoField.CUSTOMER_MEMO:
             return {"CustomerMemo.value": values.get("CustomerMemo.value", "")}
         return values
@@ -192,8 +203,9 @@ class InvoiceComparison:
     def quickbooks_changes(self, field: str) -> list[tuple[str, str, str]]:
         """Name, before and after, for people; of the lines only those that differ."""
         if field != "lines":
-            return [(LABELS[field], self.quickbooks_now[field], self.coperniq_now[field])]
-        before = [_snapshot_line_text(line) for line in self.quickbooks_now["lines"]]
+            old, new = self.quickbooks_now.value_of(field), self.coperniq_now.value_of(field)
+            return [(LABELS[field], str(old), str(new))]
+        before = [_snapshot_line_text(line) for line in self.quickbooks_now.lines or ()]
         return _line_changes(before, [line_text(line) for line in self.lines])
 
     def coperniq_values(self, field: str) -> dict[str, Any]:
@@ -201,7 +213,7 @@ class InvoiceComparison:
         if field == "due_date":
             return {"dueDate": moment_of(self.current.due_on)}
         if field == "memo":
-            text = with_memo(self.invoice.description, self.quickbooks_now["memo"])
+            text = with_memo(self.invoice.description, self.quickbooks_now.memo or "")
             return {"description": with_number(text, self.current.number) if self.is_renumbered else text}
         return {"lineItems": self.pulled_lines.bodies}
 
@@ -210,7 +222,7 @@ class InvoiceComparison:
         if field == "lines":
             before = [line_text(line) for line in invoice_lines_of(self.invoice)]
             return _line_changes(before, [folded_text(line) for line in self.pulled_lines.folded.lines])
-        old, new = self.coperniq_now[field], self.quickbooks_now[field]
+        old, new = str(self.coperniq_now.value_of(field)), str(self.quickbooks_now.value_of(field))
         is_renumbered = field == "memo" and self.is_renumbered
         number = [("Number", self.link.number, self.current.number)] if is_renumbered else []
         return [*([(LABELS[field], old, new)] if old != new else []), *number]
@@ -218,7 +230,7 @@ class InvoiceComparison:
     def coperniq_as_read(self, field: str) -> dict[str, Any]:
         """Coperniq's own value as a payload, stored so that it can be restored."""
         if field == "due_date":
-            on = self.coperniq_now["due_date"]
+            on = self.coperniq_now.due_date
             return {"dueDate": moment_of(date.fromisoformat(on) if on else None)}
         if field == "memo":
             return {"description": self.invoice.description}
@@ -239,18 +251,18 @@ class InvoiceComparison:
         """Its three values side by side, for people."""
         return {
             "field": LABELS[field],
-            "before": describe_field(field, self.link.quickbooks_snapshot),
+            "before": describe_field(field, self.quickbooks_before),
             "coperniq": describe_field(field, self.coperniq_now),
             "quickbooks": describe_field(field, self.quickbooks_now),
         }
 
 
-def describe_field(field: str, snapshot: Mapping[str, Any]) -> str:
+def describe_field(field: str, snapshot: AnySnapshot) -> str:
     """One side's value for people."""
     if field != "lines":
-        return str(snapshot.get(field) or "nothing")
-    amounts = [line["amount"] for line in snapshot.get("lines") or ()]
-    total = snapshot.get("total", sum(amounts))
+        return str(snapshot.value_of(field) or "nothing")
+    amounts = [line.amount for line in snapshot.lines or ()]
+    total = sum(amounts) if snapshot.total is None else snapshot.total
     return f"{len(amounts)} line{'' if len(amounts) == 1 else 's'} of ${money(total):,}"
 
 
@@ -274,12 +286,14 @@ def folded_text(line: FoldedLine) -> str:
 LABELS = {"due_date": "Due date", "memo": "Memo", "lines": "Lines"}
 
 
-def changed_in_coperniq(link: RecordLink, coperniq_now: Mapping[str, Any], field: str) -> bool:
+def changed_in_coperniq(
+    state: InvoiceState, before: CoperniqInvoiceSnapshot, now: CoperniqInvoiceSnapshot, field: str
+) -> bool:
     """Coperniq differs from what Coperniq itself answered last; a repair writes the lines again."""
     if field == "lines":
-        return link.invoice_state.needs_repair or lines_differ(coperniq_now, link.coperniq_snapshot)
-    is_emptied = field == "due_date" and not coperniq_now[field]  # QuickBooks always has one
-    return not is_emptied and bool(coperniq_now[field] != link.coperniq_snapshot.get(field))
+        return state.needs_repair or lines_differ(now, before)
+    is_emptied = field == "due_date" and not now.due_date  # QuickBooks always has one
+    return not is_emptied and now.value_of(field) != before.value_of(field)
 
 
 def _line_changes(before: Sequence[str], after: Sequence[str]) -> list[tuple[str, str, str]]:
@@ -287,10 +301,7 @@ def _line_changes(before: Sequence[str], after: Sequence[str]) -> list[tuple[str
     return [(f"Line {n}", old, new) for n, (old, new) in enumerate(pairs, 1) if old != new]
 
 
-def _snapshot_line_text(line: Mapping[str, Any]) -> str:
-    factors = (
-        f"{line['quantity']} x {dollars(Decimal(line['price']))} = "
-        if line["quantity"] and line["price"]
-        else ""
-    )
-    return line_title(line["description"], f"{factors}${money(line['amount']):,}")
+def _snapshot_line_text(line: QuickBooksLineSnapshot) -> str:
+    is_priced = line.quantity and line.price
+    factors = f"{line.quantity} x {dollars(Decimal(line.price))} = " if is_priced else ""
+    return line_title(line.description, f"{factors}${money(line.amount):,}")

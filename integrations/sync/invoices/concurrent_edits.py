@@ -9,10 +9,11 @@ from typing import Any
 from integrations.messages import Message
 from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import MemoField, RecordLink, RemoteWrite
+from integrations.models.snapshots import QuickBooksInvoiceSnapshot
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import FIRST_VERSION, QuickBooksInvoice
 from integrations.sync.engine.correlation_tag import without_tag
-from integrations.sync.invoices.mapping import SUBTOTAL
+from integrations.sync.invoices.mapping import INVOICE_FIELDS, SUBTOTAL
 
 
 def was_edited_meanwhile(write: RemoteWrite, sent: Mapping[str, Any], invoice: QuickBooksInvoice) -> bool:
@@ -31,7 +32,7 @@ def written_version(write: RemoteWrite, sent: Mapping[str, Any]) -> str:
 def snapshot_as_written(
     write: RemoteWrite,
     link: RecordLink,
-    before: Mapping[str, Any],
+    before: QuickBooksInvoiceSnapshot,
     sent: Mapping[str, Any],
     invoice: QuickBooksInvoice,
 ) -> list[Message]:
@@ -39,18 +40,19 @@ def snapshot_as_written(
 
     A field whose written value is unknown is None.
     """
-    now = link.quickbooks_snapshot
-    written = _fields_written({} if write.operation == "create" else before, now, sent, invoice)
-    changed = [name for name, value in written.items() if value != now[name]]
-    if changed == ["due_date"] and written["due_date"] is None and _has_only_payments(write, sent, invoice):
-        written, changed = {**written, "due_date": now["due_date"]}, []
-    link.quickbooks_snapshot = {**now, **written}
+    now = link.quickbooks_invoice
+    before = QuickBooksInvoiceSnapshot(memo="") if write.operation == "create" else before
+    written = _fields_written(before, now, sent, invoice)
+    changed = [name for name in INVOICE_FIELDS if written.value_of(name) != now.value_of(name)]
+    if changed == ["due_date"] and written.due_date is None and _has_only_payments(write, sent, invoice):
+        written, changed = now, []
+    link.quickbooks_invoice = written
     if changed:
         link.invoice_state = replace(link.invoice_state, unsettled=tuple(changed))
         link.quickbooks_version, link.quickbooks_at = written_version(write, sent), None
     return (
         [InvoicePushMessage.DUE_DATE_UNCERTAIN()]
-        if "due_date" in changed and written["due_date"] is None
+        if "due_date" in changed and written.due_date is None
         else []
     )
 
@@ -63,25 +65,28 @@ def _has_only_payments(write: RemoteWrite, sent: Mapping[str, Any], invoice: Qui
 
 
 def _fields_written(
-    before: Mapping[str, Any], now: Mapping[str, Any], sent: Mapping[str, Any], invoice: QuickBooksInvoice
-) -> dict[str, Any]:
-    """The values that the write left. If no due date was sent, it is the one before; of a create it is unknown (None)."""
-    lines = before.get("lines")
+    before: QuickBooksInvoiceSnapshot,
+    now: QuickBooksInvoiceSnapshot,
+    sent: Mapping[str, Any],
+    invoice: QuickBooksInvoice,
+) -> QuickBooksInvoiceSnapshot:
+    """The snapshot `now` with the values that the write left.
+
+    If no due date was sent, it is the one before; of a create it is unknown (None).
+    """
+    lines = before.lines
     if "Line" in sent:
-        lines = now["lines"] if has_written_values(invoice, sent["Line"]) else None
-    return {
-        "due_date": sent.get("DueDate", before.get("due_date")),
-        "memo": _memo_written(before, now, sent),
-        "lines": lines,
-    }
+        lines = now.lines if has_written_values(invoice, sent["Line"]) else None
+    due_date = sent.get("DueDate", before.due_date)
+    return replace(now, due_date=due_date, memo=_memo_written(before, now, sent), lines=lines)
 
 
-def _memo_written(before: Mapping[str, Any], now: Mapping[str, Any], sent: Mapping[str, Any]) -> object:
-    if now["memo_field"] == MemoField.CUSTOMER_MEMO:
-        return (
-            str(sent["CustomerMemo"]["value"]).strip() if "CustomerMemo" in sent else before.get("memo", "")
-        )
-    return without_tag(sent["PrivateNote"]) if "PrivateNote" in sent else before.get("memo", "")
+def _memo_written(
+    before: QuickBooksInvoiceSnapshot, now: QuickBooksInvoiceSnapshot, sent: Mapping[str, Any]
+) -> str | None:
+    if now.memo_field == MemoField.CUSTOMER_MEMO:
+        return str(sent["CustomerMemo"]["value"]).strip() if "CustomerMemo" in sent else before.memo
+    return without_tag(sent["PrivateNote"]) if "PrivateNote" in sent else before.memo
 
 
 def has_written_values(invoice: QuickBooksInvoice, sent: list[dict[str, Any]]) -> bool:

@@ -294,7 +294,7 @@ def _restore_overridden(
 def _quickbooks_as_read(comparison: InvoiceComparison, name: str) -> dict[str, Any]:
     """QuickBooks' own value as a payload, stored so that it can be restored."""
     if name == "due_date":
-        return {"DueDate": comparison.quickbooks_now["due_date"]}
+        return {"DueDate": comparison.quickbooks_now.due_date}
     if name == "memo":
         path = "CustomerMemo.value" if comparison.memo_field == "customer_memo" else "PrivateNote"
         return {path: comparison.current.memo if path != "PrivateNote" else comparison.current.note}

@@ -14,7 +14,7 @@ from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.follow_ups import UpdatedLink
 from integrations.sync.invoices.compare import InvoiceComparison
 from integrations.sync.invoices.mapping import INVOICE_FIELDS
-from integrations.sync.invoices.push_lines import line_contents
+from integrations.sync.invoices.push_lines import AnySnapshot, line_contents
 
 TOO_CLOSE = timedelta(minutes=2)
 
@@ -43,7 +43,7 @@ def _times_by_field(
 
 def _coperniq_digests(comparison: InvoiceComparison) -> dict[str, str]:
     return {
-        name: _value_digest(comparison.coperniq_now[name])
+        name: _value_digest(comparison.coperniq_now, name)
         for name in INVOICE_FIELDS
         if comparison.changed_in_coperniq(name)
     }
@@ -51,7 +51,7 @@ def _coperniq_digests(comparison: InvoiceComparison) -> dict[str, str]:
 
 def _quickbooks_digests(comparison: InvoiceComparison) -> dict[str, str]:
     return {
-        name: _value_digest(comparison.quickbooks_now[name])
+        name: _value_digest(comparison.quickbooks_now, name)
         for name in INVOICE_FIELDS
         if comparison.changed_in_quickbooks(name)
     }
@@ -59,10 +59,8 @@ def _quickbooks_digests(comparison: InvoiceComparison) -> dict[str, str]:
 
 def _quickbooks_edit_time(comparison: InvoiceComparison) -> datetime | None:
     """None after a payment, which changes the time of the last update as well and is no edit of the field."""
-    before = comparison.link.quickbooks_snapshot
-    paid_since = before.get("paid_since") or comparison.quickbooks_now["payments"] != before.get(
-        "payments", []
-    )
+    before = comparison.quickbooks_before
+    paid_since = before.paid_since or comparison.quickbooks_now.payments != before.payments
     return None if paid_since else comparison.current.updated_at
 
 
@@ -79,5 +77,6 @@ def later_side(
     return str(Owner.COPERNIQ if later_by > timedelta(0) else Owner.QUICKBOOKS)
 
 
-def _value_digest(value: object) -> str:
-    return keyed_digest(dump({"value": line_contents(value) if isinstance(value, list) else value}))[:16]
+def _value_digest(snapshot: AnySnapshot, name: str) -> str:
+    value = line_contents(snapshot.lines) if name == "lines" else snapshot.value_of(name)
+    return keyed_digest(dump({"value": value}))[:16]

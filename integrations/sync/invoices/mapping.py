@@ -7,6 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from integrations.coperniq.money import CoperniqInvoice
+from integrations.models.snapshots import (
+    CoperniqInvoiceSnapshot,
+    CoperniqLineSnapshot,
+    QuickBooksInvoiceSnapshot,
+    QuickBooksLineSnapshot,
+)
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import QuickBooksInvoice, QuickBooksInvoiceLine
 from integrations.sync.engine.coperniq_texts import memo_of
@@ -98,63 +104,62 @@ def quantity_and_price(line: InvoiceLine) -> dict[str, Decimal]:
     return {"Qty": line.quantity, "UnitPrice": line.unit_price}
 
 
-def coperniq_invoice_snapshot(invoice: CoperniqInvoice, zone: tzinfo) -> dict[str, Any]:
-    """The invoice as Coperniq last answered it, in texts and integers, so that it can be stored and compared."""
+def coperniq_invoice_snapshot(invoice: CoperniqInvoice, zone: tzinfo) -> CoperniqInvoiceSnapshot:
     due_on = day_of(invoice.due_at, zone)
-    return {
-        "due_date": due_on.isoformat() if due_on else "",
-        "memo": memo_of(invoice.description),
-        "lines": [_coperniq_line_snapshot(line) for line in invoice_lines_of(invoice)],
-        "total": invoice.total_cents,
-        "status": invoice.status,
-        "archived": invoice.is_archived,
-        "record_id": invoice.record_id,
-        "account_id": invoice.account_id,
-        "paid": invoice.paid_cents,
-    }
+    return CoperniqInvoiceSnapshot(
+        due_date=due_on.isoformat() if due_on else "",
+        memo=memo_of(invoice.description),
+        lines=tuple(_coperniq_line_snapshot(line) for line in invoice_lines_of(invoice)),
+        total=invoice.total_cents,
+        status=invoice.status,
+        archived=invoice.is_archived,
+        record_id=invoice.record_id,
+        account_id=invoice.account_id,
+        paid=invoice.paid_cents,
+    )
 
 
-def _coperniq_line_snapshot(line: InvoiceLine) -> dict[str, Any]:
-    return {
-        "id": line.id,
-        "catalog": line.catalog_id,
-        "description": line.description,
-        "quantity": f"{line.quantity.normalize():f}",
-        "price": f"{line.unit_price.normalize():f}",
-        "amount": line.amount_cents,
-    }
+def _coperniq_line_snapshot(line: InvoiceLine) -> CoperniqLineSnapshot:
+    return CoperniqLineSnapshot(
+        id=line.id,
+        catalog=line.catalog_id,
+        description=line.description,
+        quantity=f"{line.quantity.normalize():f}",
+        price=f"{line.unit_price.normalize():f}",
+        amount=line.amount_cents,
+    )
 
 
-def quickbooks_invoice_snapshot(invoice: QuickBooksInvoice, memo_field: str) -> dict[str, Any]:
-    return {
-        "due_date": invoice.due_on.isoformat() if invoice.due_on else "",
-        "memo": memo_in(invoice, memo_field),
-        "memo_field": memo_field,
-        "lines": [_quickbooks_line_snapshot(line) for line in invoice.lines if line.kind != SUBTOTAL],
-        "total": invoice.total_cents,
-        "balance": invoice.balance_cents,
-        "customer": invoice.customer_id,
-        "number": invoice.number,
-        "on": invoice.on.isoformat(),
-        "voided": invoice.is_voided,
-        "payments": sorted(invoice.payment_ids),
-    }
+def quickbooks_invoice_snapshot(invoice: QuickBooksInvoice, memo_field: str) -> QuickBooksInvoiceSnapshot:
+    return QuickBooksInvoiceSnapshot(
+        due_date=invoice.due_on.isoformat() if invoice.due_on else "",
+        memo=memo_in(invoice, memo_field),
+        memo_field=memo_field,
+        lines=tuple(_quickbooks_line_snapshot(line) for line in invoice.lines if line.kind != SUBTOTAL),
+        total=invoice.total_cents,
+        balance=invoice.balance_cents,
+        customer=invoice.customer_id,
+        number=invoice.number,
+        on=invoice.on.isoformat(),
+        voided=invoice.is_voided,
+        payments=tuple(sorted(invoice.payment_ids)),
+    )
 
 
 def memo_in(invoice: QuickBooksInvoice, memo_field: str) -> str:
     return invoice.memo.strip() if memo_field == "customer_memo" else without_tag(invoice.note)
 
 
-def _quickbooks_line_snapshot(line: QuickBooksInvoiceLine) -> dict[str, Any]:
-    return {
-        "id": line.id,
-        "kind": line.kind,
-        "item": line.item_id,
-        "description": line.description,
-        "quantity": text_of(line.quantity),
-        "price": text_of(line.unit_price),
-        "amount": line.amount_cents,
-    }
+def _quickbooks_line_snapshot(line: QuickBooksInvoiceLine) -> QuickBooksLineSnapshot:
+    return QuickBooksLineSnapshot(
+        id=line.id,
+        kind=line.kind,
+        item=line.item_id,
+        description=line.description,
+        quantity=text_of(line.quantity),
+        price=text_of(line.unit_price),
+        amount=line.amount_cents,
+    )
 
 
 def text_of(number: Decimal | None) -> str:

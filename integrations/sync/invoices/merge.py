@@ -6,7 +6,7 @@ it. Until then the link keeps their old values in its snapshots, so that they st
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from integrations.errors import Skipped
 from integrations.messages.invoices_pull import InvoicePullMessage
 from integrations.models import Kind, Question, RecordLink, SyncRun, Vendor
 from integrations.models.run_querysets import SyncRunQuerySet
+from integrations.models.snapshots import CoperniqInvoiceSnapshot, QuickBooksInvoiceSnapshot
 from integrations.models.sync_state import InvoiceState
 from integrations.quickbooks.documents import QuickBooksInvoice
 from integrations.sync.engine import responses as engine_responses
@@ -42,7 +43,7 @@ def plan_merge(
     run: SyncRun,
     invoice: CoperniqInvoice,
     link: RecordLink,
-    coperniq_now: dict[str, Any],
+    coperniq_now: CoperniqInvoiceSnapshot,
     current: QuickBooksInvoice,
 ) -> Plan:
     """`coperniq_now` is the snapshot of `invoice`. Raises NeedsDecision if only questions to a person remain."""
@@ -109,14 +110,11 @@ def _plan_to_quickbooks(comparison: InvoiceComparison, resolved: Resolution) -> 
 
 def _plan_to_coperniq(comparison: InvoiceComparison, resolved: Resolution) -> Plan:
     lines = comparison.pulled_lines if "lines" in resolved.to_coperniq else None
-    snapshot = {
-        **comparison.quickbooks_now,
-        **_kept_values(comparison.link.quickbooks_snapshot, resolved.held),
-    }
-    names = _with_dependent_names(resolved.to_coperniq)
+    held = _with_dependent_names(resolved.held)
+    snapshot = comparison.quickbooks_now.with_values_of(comparison.quickbooks_before, held)
     data = PulledInvoiceData(
         quickbooks_as_read(comparison.current, snapshot),
-        fields=tuple(name for name in names if name in comparison.coperniq_now),
+        fields=tuple(_with_dependent_names(resolved.to_coperniq)),
         again=bool(resolved.held or resolved.restored_in_coperniq),
         choices=tuple(resolved.choices),
     )
@@ -138,9 +136,7 @@ def _plan_to_coperniq(comparison: InvoiceComparison, resolved: Resolution) -> Pl
         ),
         state=state,
         response_data=data,
-        amount_cents=comparison.current.total_cents
-        if lines is not None
-        else comparison.coperniq_now["total"],
+        amount_cents=comparison.current.total_cents if lines is not None else comparison.coperniq_now.total,
     )
 
 
@@ -156,28 +152,23 @@ def _plan_nothing_to_write(comparison: InvoiceComparison, resolved: Resolution) 
 
 def _base_plan(comparison: InvoiceComparison, resolved: Resolution, **values: Any) -> Plan:
     current, link = comparison.current, comparison.link
+    held = _with_dependent_names(resolved.held)
     return Plan.of(
         link,
         link.coperniq_name or comparison.run.record_name,
         **{
             "quickbooks_version": current.sync_token,
-            "quickbooks_snapshot": dict(comparison.quickbooks_now),
+            "quickbooks_snapshot": comparison.quickbooks_now.as_json(),
             "quickbooks_at": current.updated_at,
-            "coperniq_snapshot": {
-                **comparison.coperniq_now,
-                **_kept_values(link.coperniq_snapshot, resolved.held),
-            },
+            "coperniq_snapshot": comparison.coperniq_now.with_values_of(
+                link.coperniq_invoice, held
+            ).as_json(),
             "number": current.number,
-            "amount_cents": comparison.coperniq_now["total"],
+            "amount_cents": comparison.coperniq_now.total,
             "warnings": tuple(resolved.warnings),
             **values,
         },
     )
-
-
-def _kept_values(snapshot: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    """Values of a snapshot that the link keeps until their fields are resolved."""
-    return {name: snapshot[name] for name in _with_dependent_names(names) if name in snapshot}
 
 
 def _with_dependent_names(names: Iterable[str]) -> list[str]:
@@ -186,9 +177,9 @@ def _with_dependent_names(names: Iterable[str]) -> list[str]:
     return [each for name in names for each in dependent.get(name, [name])]
 
 
-def quickbooks_as_read(current: QuickBooksInvoice, snapshot: Mapping[str, Any]) -> QuickBooksRead:
+def quickbooks_as_read(current: QuickBooksInvoice, snapshot: QuickBooksInvoiceSnapshot) -> QuickBooksRead:
     name = f"Invoice {current.number}" if current.number else "Invoice without a number"
-    return QuickBooksRead(name, current.sync_token, snapshot, current.updated_at)
+    return QuickBooksRead(name, current.sync_token, snapshot.as_json(), current.updated_at)
 
 
 def _state_after(
@@ -224,12 +215,13 @@ def plan_refreshed(
     Changes of `postponed` fields are written once Coperniq's invoice is active again.
     """
     snapshot = quickbooks_invoice_snapshot(current, ctx.settings.memo_field)
+    snapshot = snapshot.with_values_of(link.quickbooks_invoice, _with_dependent_names(postponed))
     state = link.invoice_state
     return Plan.of(
         link,
         link.coperniq_name or run.record_name,
         quickbooks_version=current.sync_token,
-        quickbooks_snapshot={**snapshot, **_kept_values(link.quickbooks_snapshot, postponed)},
+        quickbooks_snapshot=snapshot.as_json(),
         quickbooks_at=current.updated_at,
         state=replace(state, unsettled=tuple(postponed) or state.unsettled),
         sentence=InvoicePullMessage.UNCHANGED(invoice=link.display_number),

@@ -108,7 +108,7 @@ def _skip_if_made_by_portal(ctx: SyncContext, run: SyncRun, current: QuickBooksI
 
 def _plan_linked(ctx: SyncContext, run: SyncRun, link: RecordLink, current: QuickBooksInvoice) -> Plan:
     _refuse_moved_in_quickbooks(ctx, run, link, current)
-    if current.is_voided or link.quickbooks_snapshot.get("voided"):
+    if current.is_voided or link.quickbooks_invoice.voided:
         return plan_voided(ctx, run, link, current)
     is_open = run.decisions or run.cause in CONFLICT_CAUSES
     if link.invoice_state.ended or not (_differs_from_snapshot(ctx, link, current) or is_open):
@@ -126,14 +126,14 @@ def _plan_linked(ctx: SyncContext, run: SyncRun, link: RecordLink, current: Quic
 
 
 def _differs_from_snapshot(ctx: SyncContext, link: RecordLink, current: QuickBooksInvoice) -> bool:
-    now, before = quickbooks_invoice_snapshot(current, ctx.settings.memo_field), link.quickbooks_snapshot
+    now, before = quickbooks_invoice_snapshot(current, ctx.settings.memo_field), link.quickbooks_invoice
     names = [
         *INVOICE_FIELDS,
         "total",
         "memo_field",
         *(["number"] if link.match_method == RecordLink.MatchMethod.PULLED else []),
     ]
-    return any(now[name] != before.get(name) for name in names)
+    return any(now.value_of(name) != before.value_of(name) for name in names)
 
 
 def _refuse_moved_in_quickbooks(
@@ -142,7 +142,7 @@ def _refuse_moved_in_quickbooks(
     """Raises NeedsDecision if the invoice has another customer, BlockedBy if that one was merged with its own."""
     state = link.invoice_state
     link.invoice_state = replace(state, moved_from="")
-    before = state.moved_from or link.quickbooks_snapshot.get("customer", current.customer_id)
+    before = state.moved_from or link.quickbooks_invoice.customer or current.customer_id
     if current.customer_id == before or run.has_taken(_GO_ON_IN_COPERNIQ):
         return
     wait_if_customer_merged(ctx, before, current.customer_id)

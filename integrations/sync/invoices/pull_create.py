@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -193,6 +194,7 @@ def deposit_warnings(current: QuickBooksInvoice) -> tuple[Message, ...]:
 def _plan_relink(ctx: SyncContext, run: SyncRun, current: QuickBooksInvoice, found: CoperniqInvoice) -> Plan:
     """Coperniq has it already, with the correlation tag: the database was restored from a backup without its link."""
     run.coperniq_id = found.id
+    snapshot = quickbooks_invoice_snapshot(current, ctx.settings.memo_field).without(INVOICE_FIELDS)
     return Plan(
         record_name=run.record_name,
         match_method=RecordLink.MatchMethod.PULLED,
@@ -200,12 +202,10 @@ def _plan_relink(ctx: SyncContext, run: SyncRun, current: QuickBooksInvoice, fou
         quickbooks_name=f"Invoice {current.number}",
         quickbooks_version=current.sync_token,
         quickbooks_at=current.updated_at,
-        quickbooks_snapshot={
-            **quickbooks_invoice_snapshot(current, ctx.settings.memo_field),
-            **dict.fromkeys(INVOICE_FIELDS),
-            "number": _number_in_coperniq(found, current),
-        },
-        coperniq_snapshot=coperniq_invoice_snapshot(found, ZoneInfo(ctx.connection.company.time_zone)),
+        quickbooks_snapshot=replace(snapshot, number=_number_in_coperniq(found, current)).as_json(),
+        coperniq_snapshot=coperniq_invoice_snapshot(
+            found, ZoneInfo(ctx.connection.company.time_zone)
+        ).as_json(),
         number=current.number,
         amount_cents=current.total_cents,
         sentence=InvoicePullMessage.RELINKED(invoice=_display_number(current)),

@@ -8,6 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from integrations.coperniq.money import CoperniqInvoiceLine
+from integrations.models.snapshots import QuickBooksLineSnapshot
 from integrations.quickbooks.documents import QuickBooksInvoice, QuickBooksInvoiceLine
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.lookups import LookupName, lookup_rows
@@ -55,7 +56,7 @@ def coperniq_lines_for(
     invoice: QuickBooksInvoice,
     existing: Sequence[CoperniqInvoiceLine] = (),
     paired: _LinePairs | None = None,
-    before: Sequence[Mapping[str, Any]] = (),
+    before: Sequence[QuickBooksLineSnapshot] = (),
     *,
     lines_stay: bool = False,
 ) -> CoperniqLines:
@@ -92,11 +93,11 @@ def _is_blanked(line: CoperniqInvoiceLine) -> bool:
 def _catalog_ids_of_paired(
     existing: Sequence[CoperniqInvoiceLine],
     paired: _LinePairs,
-    before: Sequence[Mapping[str, Any]],
+    before: Sequence[QuickBooksLineSnapshot],
     invoice: QuickBooksInvoice,
 ) -> dict[str, str]:
     """Id of QuickBooks' line → catalog item, for paired lines whose QuickBooks item has not changed."""
-    sold_before = {line["id"]: line["item"] for line in before}
+    sold_before = {line.id: line.item for line in before}
     same = {line.id for line in invoice.lines if line.id and sold_before.get(line.id) == line.item_id}
     catalog = {line.id: line.catalog_item_id for line in existing if line.catalog_item_id}
     return {

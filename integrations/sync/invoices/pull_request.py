@@ -11,7 +11,7 @@ from integrations.sync.engine.follow_ups import RequestedRun
 
 def on_invoice_moved(ctx: SyncContext, invoice: RecordLink, customer_id: str) -> None:
     """Keep the customer it had, because payments store the new one: the requested pull has to ask about the move."""
-    before = invoice.quickbooks_snapshot.get("customer", customer_id)
+    before = invoice.quickbooks_invoice.customer or customer_id
     if customer_id != before:
         state = invoice.invoice_state
         invoice.invoice_state = replace(state, moved_from=state.moved_from or before)

@@ -14,6 +14,7 @@ from integrations.json_reader import JsonReader
 from integrations.messages import Message
 from integrations.messages.invoices_pull import InvoicePullMessage
 from integrations.models import Kind, RecordLink, RemoteWrite, SyncRun
+from integrations.models.snapshots import CoperniqInvoiceSnapshot, QuickBooksInvoiceSnapshot
 from integrations.quickbooks.bodies import money
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.coperniq_texts import read_quickbooks_tag
@@ -32,14 +33,13 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
     is_new = link.pk is None
     _update_link(ctx, link, write, data, invoice)
     if sent.looked_for and data.owner is not None:
-        link.coperniq_snapshot |= _edited_since_write(ctx, invoice, load_body(body)) | _moved_since_write(
-            data.owner, invoice
-        )
+        edited = _edited_since_write(ctx, invoice, load_body(body))
+        link.coperniq_invoice = _with_former_owner(link.coperniq_invoice.without(edited), data.owner)
     if is_new:
         link.coperniq_name = pulled_invoice_name(link.number, invoice.number)
     again = _keeps_removed_lines(link, data, invoice)
     if again:  # the lines have to be written once more
-        link.quickbooks_snapshot = {**link.quickbooks_snapshot, "lines": before.get("lines")}
+        link.quickbooks_invoice = link.quickbooks_invoice.with_values_of(before, ["lines"])
         link.invoice_state = replace(link.invoice_state, keeps_removed_lines=True)
     return done(
         _message_of(write, link, data),
@@ -57,7 +57,7 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
 
 def _link_for_pull(
     ctx: SyncContext, write: RemoteWrite, data: PulledInvoiceData, invoice: CoperniqInvoice
-) -> tuple[RecordLink, dict[str, Any]]:
+) -> tuple[RecordLink, QuickBooksInvoiceSnapshot]:
     """The link with QuickBooks' snapshot of this write, and the snapshot before."""
     links = RecordLink.objects.of(ctx.connection, Kind.INVOICE)
     link = links.filter(quickbooks_id=write.quickbooks_id).first() or RecordLink(
@@ -68,7 +68,7 @@ def _link_for_pull(
         match_method=write.match_method,
     )
     apply_plan(link, write)
-    before = link.quickbooks_snapshot
+    before = link.quickbooks_invoice
     data.quickbooks.apply_to(link)
     return link, before
 
@@ -78,8 +78,10 @@ def _update_link(
 ) -> None:
     """Store only the written fields of the response: a person may have changed the others since they were read."""
     answered = coperniq_invoice_snapshot(invoice, ZoneInfo(ctx.connection.company.time_zone))
-    written = {name: answered[name] for name in data.fields}
-    link.coperniq_snapshot = {**write.coperniq_snapshot, **written} if write.coperniq_id else answered
+    if write.coperniq_id:
+        planned = CoperniqInvoiceSnapshot.from_json(write.coperniq_snapshot)
+        answered = planned.with_values_of(answered, data.fields)
+    link.coperniq_invoice = answered
     if data.lines is not None:
         line_ids = {line.catalog_item_id: line.id for line in invoice.lines}
         paired = {line_ids[item]: line for item, line in data.lines.pairs.items() if item in line_ids}
@@ -130,7 +132,7 @@ def _message_of(write: RemoteWrite, link: RecordLink, data: PulledInvoiceData) -
 
 def _payment_runs(ctx: SyncContext, link: RecordLink, *, found: bool) -> list[SyncRun]:
     """Pulls of the payments on the invoice. After a lost response it is read again: payments may have been added."""
-    payment_ids = link.quickbooks_snapshot.get("payments", ())
+    payment_ids = link.quickbooks_invoice.payments
     if found:
         try:
             payment_ids = ctx.quickbooks.read_invoice(link.quickbooks_id).payment_ids
@@ -153,19 +155,17 @@ def find_lost_write(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteRes
     return WriteResponse(current, "") if _has_values(current, load_body(body), zone) else None
 
 
-def _edited_since_write(
-    ctx: SyncContext, current: CoperniqInvoice, wanted: Mapping[str, Any]
-) -> dict[str, None]:
-    """Fields that a person edited after a write whose response was lost. None makes the next plan see a change."""
+def _edited_since_write(ctx: SyncContext, current: CoperniqInvoice, wanted: Mapping[str, Any]) -> list[str]:
+    """Fields that a person edited after a write whose response was lost. As unknown ones they count as changed."""
     zone = ZoneInfo(ctx.connection.company.time_zone)
     parts = {"due_date": "dueDate", "memo": "description", "lines": "lineItems"}
     sent = {name: {part: wanted[part]} for name, part in parts.items() if part in wanted}
-    return {name: None for name, values in sent.items() if not _has_values(current, values, zone)}
+    return [name for name, values in sent.items() if not _has_values(current, values, zone)]
 
 
-def _moved_since_write(owner: InvoiceOwner, current: CoperniqInvoice) -> dict[str, str]:
-    """The record it was created on, if a person moved it since: the next run asks about the move."""
-    return {"record_id": owner.id} if current.record_id not in ("", owner.id) else {}
+def _with_former_owner(snapshot: CoperniqInvoiceSnapshot, owner: InvoiceOwner) -> CoperniqInvoiceSnapshot:
+    """With the record it was created on, if a person moved it since: the next run asks about the move."""
+    return replace(snapshot, record_id=owner.id) if snapshot.record_id else snapshot
 
 
 def find_tagged_invoice(ctx: SyncContext, owner: InvoiceOwner, quickbooks_id: str) -> CoperniqInvoice | None:

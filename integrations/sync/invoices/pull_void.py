@@ -35,9 +35,9 @@ _QUESTIONS = {_VOIDED: Question.VOIDED_IN_QUICKBOOKS, _DELETED: Question.DELETED
 
 
 def plan_voided(ctx: SyncContext, run: SyncRun, link: RecordLink, current: QuickBooksInvoice) -> Plan:
-    if link.quickbooks_snapshot.get("voided") and not current.is_voided and current.total_cents:
+    if link.quickbooks_invoice.voided and not current.is_voided and current.total_cents:
         raise _hold_refilled(link, current)
-    if link.invoice_state.ended or link.quickbooks_snapshot.get("voided"):
+    if link.invoice_state.ended or link.quickbooks_invoice.voided:
         return plan_refreshed(ctx, link, run, current)
     as_read = quickbooks_as_read(current, quickbooks_invoice_snapshot(current, ctx.settings.memo_field))
     return _plan_decline(
@@ -60,8 +60,8 @@ def plan_deleted(ctx: SyncContext, run: SyncRun, link: RecordLink | None) -> Pla
     run.record_name = link.coperniq_name
     if link.invoice_state.ended:
         raise Skipped(InvoicePullMessage.DELETION_KNOWN(), silent=True)
-    snapshot = {**link.quickbooks_snapshot, "deleted": True}
-    as_read = QuickBooksRead(link.quickbooks_name, link.quickbooks_version, snapshot)
+    snapshot = replace(link.quickbooks_invoice, deleted=True)
+    as_read = QuickBooksRead(link.quickbooks_name, link.quickbooks_version, snapshot.as_json())
     return _plan_decline(ctx, run, link, _DELETED, as_read, asks=True)
 
 
@@ -95,9 +95,9 @@ def _plan_decline(
             vendor=Vendor.COPERNIQ,
             coperniq_id=invoice.id,
         ),
-        coperniq_snapshot=coperniq_now,
+        coperniq_snapshot=coperniq_now.as_json(),
         number=link.number,
-        amount_cents=coperniq_now["total"],
+        amount_cents=coperniq_now.total,
         state=replace(link.invoice_state, ended=ended),
         response_data=PulledInvoiceData(as_read, fields=("status",), ended=ended),
     )

@@ -11,6 +11,7 @@ from integrations.errors import BlockedBy, NeedsDecision, RecordMissing
 from integrations.messages import Message
 from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import Kind, MemoField, RecordLink, SyncRun
+from integrations.models.snapshots import CoperniqInvoiceSnapshot
 from integrations.models.sync_state import InvoiceState
 from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
@@ -38,7 +39,7 @@ from integrations.sync.items.push import has_unmatched
 
 
 def plan_invoice_create(
-    ctx: SyncContext, run: SyncRun, invoice: CoperniqInvoice, snapshot: dict[str, Any]
+    ctx: SyncContext, run: SyncRun, invoice: CoperniqInvoice, snapshot: CoperniqInvoiceSnapshot
 ) -> Plan:
     """Create the invoice, or link it to the QuickBooks invoice that it already is. `snapshot` is Coperniq's."""
     customer_id = _customer_id_of(ctx, invoice)
@@ -54,7 +55,7 @@ def plan_invoice_create(
         record_name=run.record_name,
         match_method="created",
         write=PlannedWrite("create", "Invoice", values, _create_changes(values, lines)),
-        coperniq_snapshot=snapshot,
+        coperniq_snapshot=snapshot.as_json(),
         number=number,
         amount_cents=invoice.total_cents,
         warnings=warnings,
@@ -111,7 +112,7 @@ def _plan_link(
     ctx: SyncContext,
     run: SyncRun,
     invoice: CoperniqInvoice,
-    snapshot: dict[str, Any],
+    snapshot: CoperniqInvoiceSnapshot,
     existing: ExistingInvoice,
 ) -> Plan:
     """Link to the QuickBooks invoice. Its lines are paired by their order, so that later edits find them.
@@ -130,8 +131,8 @@ def _plan_link(
         quickbooks_name=f"Invoice {found.number}",
         quickbooks_version=found.sync_token,
         quickbooks_at=found.updated_at,
-        quickbooks_snapshot=quickbooks_invoice_snapshot(found, ctx.settings.memo_field),
-        coperniq_snapshot={**snapshot, **dict.fromkeys(INVOICE_FIELDS)} if is_tagged else snapshot,
+        quickbooks_snapshot=quickbooks_invoice_snapshot(found, ctx.settings.memo_field).as_json(),
+        coperniq_snapshot=(snapshot.without(INVOICE_FIELDS) if is_tagged else snapshot).as_json(),
         number=found.number,
         amount_cents=invoice.total_cents,
         state=InvoiceState(line_ids=dict(zip(coperniq_ids, quickbooks_ids, strict=False))),

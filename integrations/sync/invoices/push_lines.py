@@ -13,6 +13,12 @@ from integrations.coperniq.money import CoperniqInvoice
 from integrations.errors import Choice, NeedsDecision
 from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import Question, RecordLink, SyncRun
+from integrations.models.snapshots import (
+    CoperniqInvoiceSnapshot,
+    CoperniqLineSnapshot,
+    QuickBooksInvoiceSnapshot,
+    QuickBooksLineSnapshot,
+)
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import QuickBooksInvoice, QuickBooksInvoiceLine
 from integrations.sync.engine.choices import DISCARD, RETRY
@@ -119,7 +125,7 @@ See docs/vendors/quickbooks-online.md, 5.2.
 """
 _NOTE_DETAIL = "DescriptionLineDetail"
 
-LineSnapshot = Mapping[str, Any]
+AnySnapshot = CoperniqInvoiceSnapshot | QuickBooksInvoiceSnapshot
 LineIds = Mapping[str, str]
 """Id of Coperniq's line → id of QuickBooks' line."""
 
@@ -133,7 +139,9 @@ class SentLine:
     payload: dict[str, Any]
 
 
-def line_contents(lines: Iterable[LineSnapshot] | None) -> list[dict[str, Any]] | None:
+def line_contents(
+    lines: Iterable[CoperniqLineSnapshot | QuickBooksLineSnapshot] | None,
+) -> list[dict[str, object]] | None:
     """The lines without what may change although nobody edited them.
 
     Each save may give the lines new ids (docs/vendors/coperniq-api.md, A11), and a form may change their line breaks and
@@ -142,42 +150,42 @@ def line_contents(lines: Iterable[LineSnapshot] | None) -> list[dict[str, Any]] 
     if lines is None:
         return None
     return [
-        {name: value for name, value in line.items() if name != "id"}
-        | {"description": " ".join(line["description"].split())}
+        {name: value for name, value in vars(line).items() if name != "id"}
+        | {"description": " ".join(line.description.split())}
         for line in lines
     ]
 
 
-def lines_differ(now: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+def lines_differ(now: AnySnapshot, before: AnySnapshot) -> bool:
     """Compares two snapshots of one side, with their totals: tax is part of the total, but need not be a line."""
-    same_total = now["total"] == before.get("total", now["total"])
-    return not same_total or line_contents(now["lines"]) != line_contents(before.get("lines"))
+    same_total = before.total in (None, now.total)
+    return not same_total or line_contents(now.lines) != line_contents(before.lines)
 
 
 def current_line_ids(
-    before: Sequence[LineSnapshot], now: Sequence[LineSnapshot], stored: LineIds
+    before: Sequence[CoperniqLineSnapshot], now: Sequence[CoperniqLineSnapshot], stored: LineIds
 ) -> dict[str, str]:
     """The `stored` pairs of the lines `before`, by the ids that Coperniq's lines have `now`.
 
     If no id is left, Coperniq has given its lines new ids: then they are recognized by item and text, or by item.
     """
     fixed = {name: stored[name] for name in (PERCENTAGE, DIFFERENCE) if name in stored}
-    known = {row["id"]: stored[row["id"]] for row in now if row["id"] in stored}
+    known = {row.id: stored[row.id] for row in now if row.id in stored}
     if set(known) - set(fixed):
         return fixed | known
-    candidates = [row for row in before if row["id"] in stored]
+    candidates = [row for row in before if row.id in stored]
     found: dict[str, str] = {}
     for is_same in (_is_same_text, _is_same_item):
-        rest = [row for row in now if row["id"] not in found]
+        rest = [row for row in now if row.id not in found]
         found |= _pair_lines(candidates, rest, stored, is_same)
     return fixed | found
 
 
 def _pair_lines(
-    candidates: list[LineSnapshot],
-    rows: Iterable[LineSnapshot],
+    candidates: list[CoperniqLineSnapshot],
+    rows: Iterable[CoperniqLineSnapshot],
     stored: LineIds,
-    is_same: Callable[[LineSnapshot, LineSnapshot], bool],
+    is_same: Callable[[CoperniqLineSnapshot, CoperniqLineSnapshot], bool],
 ) -> dict[str, str]:
     """Takes each candidate it pairs out of `candidates`."""
     found = {}
@@ -185,16 +193,16 @@ def _pair_lines(
         old = next((each for each in candidates if is_same(each, row)), None)
         if old is not None:
             candidates.remove(old)
-            found[row["id"]] = stored[old["id"]]
+            found[row.id] = stored[old.id]
     return found
 
 
-def _is_same_item(old: LineSnapshot, new: LineSnapshot) -> bool:
-    return bool(new["catalog"]) and old["catalog"] == new["catalog"]
+def _is_same_item(old: CoperniqLineSnapshot, new: CoperniqLineSnapshot) -> bool:
+    return bool(new.catalog) and old.catalog == new.catalog
 
 
-def _is_same_text(old: LineSnapshot, new: LineSnapshot) -> bool:
-    return bool(old["catalog"] == new["catalog"] and old["description"] == new["description"])
+def _is_same_text(old: CoperniqLineSnapshot, new: CoperniqLineSnapshot) -> bool:
+    return (old.catalog, old.description) == (new.catalog, new.description)
 
 
 def updated_lines(

@@ -18,6 +18,7 @@ from integrations.models import (
     RemoteWrite,
     SyncRun,
 )
+from integrations.models.snapshots import CoperniqInvoiceSnapshot
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import (
     QuickBooksInvoice,
@@ -62,14 +63,14 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
     repaired = link.invoice_state.needs_repair
     planned = PushedInvoiceData.from_json(write.response_data)
     if invoice is None:
-        link.quickbooks_snapshot = {**link.quickbooks_snapshot, "deleted": True}
+        link.quickbooks_invoice = replace(link.quickbooks_invoice, deleted=True)
     else:
-        before, written = link.quickbooks_snapshot, load_body(body)
+        before, written = link.quickbooks_invoice, load_body(body)
         lines = _compare_lines(written, invoice)
         _update_link(ctx, link, invoice, lines, planned.line_order)
         if sent.looked_for and not lines.dropped and was_edited_meanwhile(write, written, invoice):
             warnings += snapshot_as_written(write, link, before, written, invoice)
-        link.quickbooks_snapshot |= {name: before[name] for name in planned.kept_fields if name in before}
+        link.quickbooks_invoice = link.quickbooks_invoice.with_values_of(before, planned.kept_fields)
         warnings += lines.warnings
         again = _record_itemless(ctx, link, lines)
         warnings += (
@@ -107,7 +108,9 @@ def _message_of(write: RemoteWrite, number: str, *, repaired: bool) -> Message:
         return created(number=number)
     if write.operation in ("void", "delete"):
         ended = InvoicePushMessage.VOIDED if write.operation == "void" else InvoicePushMessage.DELETED
-        return ended(number=number, state=end_state(write.coperniq_snapshot))
+        return ended(
+            number=number, state=end_state(CoperniqInvoiceSnapshot.from_json(write.coperniq_snapshot))
+        )
     if not write.changes:
         return InvoicePushMessage.UPDATED(number=number)
     fields = list_sentences([change["field"] for change in write.changes])
@@ -131,7 +134,7 @@ def _update_link(
     link.quickbooks_id = invoice.id
     link.quickbooks_name = f"Invoice {invoice.number}" if invoice.number else "Invoice without a number"
     link.quickbooks_version, link.quickbooks_at = invoice.sync_token, invoice.updated_at
-    link.quickbooks_snapshot = quickbooks_invoice_snapshot(invoice, ctx.settings.memo_field)
+    link.quickbooks_invoice = quickbooks_invoice_snapshot(invoice, ctx.settings.memo_field)
     link.number = invoice.number
     if line_order:
         pairs = zip(line_order, lines.answered, strict=False)
@@ -186,8 +189,8 @@ def _total_warnings(
     return [InvoicePushMessage.TOTAL_DIFFERS(quickbooks=money(invoice.total_cents), coperniq=money(wanted))]
 
 
-def _has_payments(snapshot: Mapping[str, Any]) -> bool:
-    return bool(snapshot.get("paid")) or snapshot.get("status") in ("PAID", "PARTIALLY_PAID")
+def _has_payments(snapshot: CoperniqInvoiceSnapshot) -> bool:
+    return bool(snapshot.paid) or snapshot.status in ("PAID", "PARTIALLY_PAID")
 
 
 def _memo_warnings(write: RemoteWrite, sent: Mapping[str, Any], link: RecordLink) -> list[Message]:
@@ -196,7 +199,7 @@ def _memo_warnings(write: RemoteWrite, sent: Mapping[str, Any], link: RecordLink
     See docs/vendors/quickbooks-online.md, 8.1.
     """
     cleared = sent.get("CustomerMemo", {}).get("value") == ""
-    if write.operation != "update" or not cleared or not link.quickbooks_snapshot["memo"]:
+    if write.operation != "update" or not cleared or not link.quickbooks_invoice.memo:
         return []
     return [InvoicePushMessage.MESSAGE_KEPT()]
 
@@ -207,7 +210,8 @@ def _payment_requests(
     """Runs for payments that were recorded on either side before the invoice was linked."""
     account_id = write.link_values.coperniq_account_id
     runs = allocation_runs(ctx, invoice.payment_ids if invoice else (), account_id)
-    return [*runs, _payments_run(ctx, write)] if _has_payments(write.coperniq_snapshot) else runs
+    has_payments = _has_payments(CoperniqInvoiceSnapshot.from_json(write.coperniq_snapshot))
+    return [*runs, _payments_run(ctx, write)] if has_payments else runs
 
 
 def _payments_run(ctx: SyncContext, write: RemoteWrite) -> SyncRun:

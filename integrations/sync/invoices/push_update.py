@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from integrations.causes import Cause
 from integrations.coperniq.money import CoperniqInvoice
 from integrations.errors import Choice, NeedsDecision, RecordMissing, Skipped
 from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import OnEnded, Question, RecordLink, SyncRun
+from integrations.models.snapshots import CoperniqInvoiceSnapshot
 from integrations.models.sync_state import EditTimes
 from integrations.quickbooks.documents import QuickBooksInvoice
 from integrations.sync.engine.choices import CREATE_AGAIN, DISCARD, RETRY
@@ -40,7 +39,7 @@ def plan_invoice_update(
     run: SyncRun,
     invoice: CoperniqInvoice,
     link: RecordLink,
-    snapshot: dict[str, Any],
+    snapshot: CoperniqInvoiceSnapshot,
     ended: str | None,
 ) -> Plan:
     """`snapshot` is Coperniq's; `ended` is what to do with the QuickBooks invoice, None while Coperniq's is in use."""
@@ -54,9 +53,10 @@ def plan_invoice_update(
     return plan_merge(ctx, run, invoice, link, snapshot, current)
 
 
-def is_edited_in_coperniq(link: RecordLink, snapshot: Mapping[str, Any]) -> bool:
+def is_edited_in_coperniq(link: RecordLink, snapshot: CoperniqInvoiceSnapshot) -> bool:
     """Whether a synced field differs from what Coperniq last answered."""
-    return any(changed_in_coperniq(link, snapshot, field) for field in INVOICE_FIELDS)
+    state, before = link.invoice_state, link.coperniq_invoice
+    return any(changed_in_coperniq(state, before, snapshot, field) for field in INVOICE_FIELDS)
 
 
 def _is_unsettled(link: RecordLink) -> bool:
@@ -65,17 +65,19 @@ def _is_unsettled(link: RecordLink) -> bool:
     return bool(state.unsettled or state.edit_times.quickbooks)
 
 
-def refuse_moved_in_coperniq(run: SyncRun, link: RecordLink, snapshot: dict[str, Any]) -> dict[str, Any]:
+def refuse_moved_in_coperniq(
+    run: SyncRun, link: RecordLink, snapshot: CoperniqInvoiceSnapshot
+) -> CoperniqInvoiceSnapshot:
     """The snapshot; of an invoice whose project is gone with the project and account it had, for it was not moved.
 
     Raises NeedsDecision if it was moved to another project or account.
     """
-    before = {name: link.coperniq_snapshot.get(name) for name in ("record_id", "account_id")}
-    if not snapshot["record_id"] and before["record_id"]:
+    before = link.coperniq_invoice
+    if not snapshot.record_id and before.record_id:
         run.coperniq_account_id = link.coperniq_account_id
-        return {**snapshot, **before}
-    known = before["record_id"] is not None or before["account_id"] is not None
-    is_moved = known and any(snapshot[name] != value for name, value in before.items())
+        return replace(snapshot, record_id=before.record_id, account_id=before.account_id)
+    owner, owner_before = ((each.record_id, each.account_id) for each in (snapshot, before))
+    is_moved = owner_before not in ((None, None), owner)
     if is_moved and not run.has_taken(GO_ON_IN_QUICKBOOKS):
         message = InvoicePushMessage.MOVED(number=link.display_number)
         raise NeedsDecision(message, [GO_ON_IN_QUICKBOOKS, RETRY, DISCARD])
@@ -102,18 +104,18 @@ def _skip_if_end_asked(ctx: SyncContext, run: SyncRun) -> None:
         raise Skipped(InvoicePushMessage.ASKED_ALREADY(), silent=True)
 
 
-def _plan_in_step(link: RecordLink, snapshot: dict[str, Any], run: SyncRun) -> Plan:
+def _plan_in_step(link: RecordLink, snapshot: CoperniqInvoiceSnapshot, run: SyncRun) -> Plan:
     """No synced field has changed, only e.g. a payment or the status, so that QuickBooks need not be read."""
     state = replace(link.invoice_state, edit_times=EditTimes())
     if state.line_ids:
-        line_ids = current_line_ids(link.coperniq_snapshot["lines"], snapshot["lines"], state.line_ids)
-        state = replace(state, line_ids=line_ids)
+        before, now = link.coperniq_invoice.lines or (), snapshot.lines or ()
+        state = replace(state, line_ids=current_line_ids(before, now, state.line_ids))
     return Plan.of(
         link,
         run.record_name,
-        coperniq_snapshot=snapshot,
-        amount_cents=snapshot["total"],
+        coperniq_snapshot=snapshot.as_json(),
+        amount_cents=snapshot.total,
         state=state,
         sentence=InvoicePushMessage.IN_STEP(number=link.display_number),
-        silent=snapshot == link.coperniq_snapshot,
+        silent=snapshot == link.coperniq_invoice,
     )

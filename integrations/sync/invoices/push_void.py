@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from integrations.errors import NeedsDecision, RecordMissing
 from integrations.messages import Message
 from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import OnEnded, RecordLink, SyncRun
+from integrations.models.snapshots import CoperniqInvoiceSnapshot
 from integrations.models.sync_state import InvoiceEnd
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import QuickBooksInvoice
@@ -23,7 +22,7 @@ DECLINED = "DECLINED"
 
 
 def plan_invoice_end(
-    ctx: SyncContext, run: SyncRun, link: RecordLink, snapshot: dict[str, Any], ended: str | None
+    ctx: SyncContext, run: SyncRun, link: RecordLink, snapshot: CoperniqInvoiceSnapshot, ended: str | None
 ) -> Plan:
     """`snapshot` is Coperniq's; `ended` is what to do with the QuickBooks invoice, None if Coperniq's is in use again.
 
@@ -34,7 +33,7 @@ def plan_invoice_end(
         raise NeedsDecision(InvoicePushMessage.REVIVED(number=number), [CREATE_AGAIN, RETRY, DISCARD])
     if link.invoice_state.ended:
         # Nobody misses a log entry if Coperniq is as it last answered, e.g. when the portal declined it.
-        silent = snapshot == link.coperniq_snapshot
+        silent = snapshot == link.coperniq_invoice
         return _plan_nothing(
             run, link, snapshot, InvoicePushMessage.ENDED_ALREADY(number=number), silent=silent
         )
@@ -49,12 +48,14 @@ def plan_invoice_end(
     return _plan_end(ctx, run, link, snapshot, current, ended)
 
 
-def end_state(snapshot: Mapping[str, Any]) -> str:
+def end_state(snapshot: CoperniqInvoiceSnapshot) -> str:
     """The state of an ended invoice of Coperniq, as people read it."""
-    return "declined" if snapshot.get("status") == DECLINED else "archived"
+    return "declined" if snapshot.status == DECLINED else "archived"
 
 
-def _refuse_paid_invoice(link: RecordLink, snapshot: dict[str, Any], current: QuickBooksInvoice) -> None:
+def _refuse_paid_invoice(
+    link: RecordLink, snapshot: CoperniqInvoiceSnapshot, current: QuickBooksInvoice
+) -> None:
     paid_cents = current.total_cents - current.balance_cents
     if paid_cents or current.payment_ids:
         message = InvoicePushMessage.ENDED_BUT_PAID(
@@ -67,36 +68,40 @@ def _plan_end(
     ctx: SyncContext,
     run: SyncRun,
     link: RecordLink,
-    snapshot: dict[str, Any],
+    snapshot: CoperniqInvoiceSnapshot,
     current: QuickBooksInvoice,
     ended: str,
 ) -> Plan:
-    before = str(link.coperniq_snapshot.get("status") or "")
     changes = (
-        Change("Status in Coperniq", before, end_state(snapshot)),
+        Change("Status in Coperniq", link.coperniq_invoice.status, end_state(snapshot)),
         Change("Total", f"${money(current.total_cents):,}", "$0.00" if ended == OnEnded.VOID else ""),
     )
     return Plan(
         record_name=run.record_name,
         match_method=link.match_method,
         write=PlannedWrite(ended, "Invoice", {}, changes, current.id, current.sync_token),
-        quickbooks_snapshot=quickbooks_invoice_snapshot(current, ctx.settings.memo_field),
-        coperniq_snapshot=snapshot,
+        quickbooks_snapshot=quickbooks_invoice_snapshot(current, ctx.settings.memo_field).as_json(),
+        coperniq_snapshot=snapshot.as_json(),
         number=link.number,
-        amount_cents=snapshot["total"],
+        amount_cents=snapshot.total,
         state=replace(link.invoice_state, ended=InvoiceEnd(ended)),
     )
 
 
 def _plan_nothing(
-    run: SyncRun, link: RecordLink, snapshot: dict[str, Any], message: Message, *, silent: bool = False
+    run: SyncRun,
+    link: RecordLink,
+    snapshot: CoperniqInvoiceSnapshot,
+    message: Message,
+    *,
+    silent: bool = False,
 ) -> Plan:
     state = link.invoice_state
     return Plan.of(
         link,
         run.record_name,
-        coperniq_snapshot=snapshot,
-        amount_cents=snapshot["total"],
+        coperniq_snapshot=snapshot.as_json(),
+        amount_cents=snapshot.total,
         state=replace(state, ended=state.ended or InvoiceEnd.ELSEWHERE),
         sentence=message,
         silent=silent,

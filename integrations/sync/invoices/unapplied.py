@@ -23,9 +23,9 @@ def payments_with_unapplied_money(
 
 
 def _is_partly_unapplied(link: RecordLink) -> bool:
-    snapshot = link.quickbooks_snapshot
-    is_final = snapshot.get("voided") or snapshot.get("deposited") or link.payment_state.is_share
-    return not is_final and int(snapshot.get("applied", 0)) < int(snapshot.get("amount", 0))
+    snapshot = link.quickbooks_payment
+    is_final = snapshot.voided or snapshot.deposited or link.payment_state.is_share
+    return not is_final and snapshot.applied < snapshot.amount
 
 
 def run_for_payment(ctx: SyncContext, link: RecordLink) -> SyncRun:

@@ -115,9 +115,11 @@ def plan_link(
         quickbooks_name=quickbooks_payment_name(found),
         quickbooks_version=found.sync_token,
         quickbooks_at=found.updated_at,
-        quickbooks_snapshot=quickbooks_payment_snapshot(found, invoice.quickbooks_id, share=share),
+        quickbooks_snapshot=quickbooks_payment_snapshot(found, invoice.quickbooks_id, share=share).as_json(),
         allocation_invoice_id=invoice.quickbooks_id,
-        coperniq_snapshot=coperniq_payment_snapshot(payment, ZoneInfo(ctx.connection.company.time_zone)),
+        coperniq_snapshot=coperniq_payment_snapshot(
+            payment, ZoneInfo(ctx.connection.company.time_zone)
+        ).as_json(),
         number=payment.reference[:40],
         amount_cents=payment.amount_cents,
         state=PaymentState(is_share=share),

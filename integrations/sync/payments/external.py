@@ -7,7 +7,7 @@ If none of these reports a payment, nothing is read here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils import timezone
@@ -23,6 +23,7 @@ from integrations.models import (
     SyncRun,
 )
 from integrations.models.leases import LONG_AGO
+from integrations.models.snapshots import QuickBooksInvoiceSnapshot
 from integrations.quickbooks.documents import QuickBooksPayment
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.continuity import CDC_OVERLAP
@@ -196,7 +197,7 @@ def refresh_invoice(ctx: SyncContext, invoice: RecordLink) -> None:
         return
     on_invoice_moved(ctx, invoice, current.customer_id)
     snapshot = quickbooks_invoice_snapshot(current, ctx.settings.memo_field)
-    invoice.quickbooks_snapshot |= {name: snapshot[name] for name in _REFRESHED_FIELDS}
+    invoice.quickbooks_invoice = invoice.quickbooks_invoice.with_values_of(snapshot, _REFRESHED_FIELDS)
     ctx.follow_ups.append(UpdatedLink.of(invoice, "quickbooks_snapshot", "sync_state"))
     known = (row.quickbooks_id for row in external_payments_on(ctx, invoice))
     gone = tuple(id_ for id_ in known if id_ not in current.payment_ids)
@@ -208,9 +209,11 @@ def refresh_invoice(ctx: SyncContext, invoice: RecordLink) -> None:
 
 def _on_invoice_ended(ctx: SyncContext, invoice: RecordLink, end: str) -> None:
     """Sets `end` on the link in memory only. If it were saved, the invoice's own run would see no change to act on."""
-    if not invoice.quickbooks_snapshot.get(end) and not invoice.invoice_state.ended:
+    snapshot = invoice.quickbooks_invoice
+    if not snapshot.value_of(end) and not invoice.invoice_state.ended:
         request_pull(ctx, invoice)
-    invoice.quickbooks_snapshot = {**invoice.quickbooks_snapshot, end: True}
+    ended = QuickBooksInvoiceSnapshot(voided=True, deleted=True)
+    invoice.quickbooks_invoice = snapshot.with_values_of(ended, [end])
 
 
 def linked_payment_ids(ctx: SyncContext, invoice: RecordLink) -> set[str]:
@@ -235,13 +238,13 @@ def invalidate_balance(ctx: SyncContext, coperniq_invoice_id: str) -> None:
     """Sets the stored balance to 0 after a refusal by QuickBooks, so that the next plan reads the invoice again."""
     links = RecordLink.objects.of(ctx.connection, Kind.INVOICE)
     for link in links.filter(coperniq_id=coperniq_invoice_id):
-        link.quickbooks_snapshot |= {"balance": 0}
+        link.quickbooks_invoice = replace(link.quickbooks_invoice, balance=0)
         link.save(update_fields=["quickbooks_snapshot"])
 
 
 def balance_of(invoice: RecordLink) -> int:
     """The open cents on it as last read; never negative."""
-    return max(int(invoice.quickbooks_snapshot.get("balance", 0)), 0)
+    return max(invoice.quickbooks_invoice.balance, 0)
 
 
 def was_taken_off(ctx: SyncContext, link: RecordLink, payment: QuickBooksPayment) -> bool:
@@ -249,7 +252,7 @@ def was_taken_off(ctx: SyncContext, link: RecordLink, payment: QuickBooksPayment
 
     If not, the invoice became smaller and QuickBooks itself took off what exceeds it.
     """
-    if not is_taken_off(payment, link.allocation_invoice_id, link.quickbooks_snapshot.get("applied", 0)):
+    if not is_taken_off(payment, link.allocation_invoice_id, link.quickbooks_payment.applied):
         return False
     if pays_others(payment, link.allocation_invoice_id):
         return True

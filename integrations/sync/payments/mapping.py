@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, tzinfo
-from typing import Any
 
 from integrations.coperniq.money import CoperniqPayment
+from integrations.models.snapshots import (
+    CoperniqPaymentSnapshot,
+    PaymentSnapshot,
+    QuickBooksPaymentSnapshot,
+)
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import QuickBooksPayment
 from integrations.sync.invoices.mapping import day_of
@@ -56,8 +59,8 @@ def quickbooks_payment_name(payment: QuickBooksPayment) -> str:
     return f"Payment of ${money(payment.total_cents):,}"
 
 
-def amount_and_date(snapshot: Mapping[str, Any]) -> str:
-    return f"${money(int(snapshot.get('amount', 0))):,} on {snapshot.get('on')}"
+def amount_and_date(snapshot: PaymentSnapshot) -> str:
+    return f"${money(snapshot.amount):,} on {snapshot.on}"
 
 
 def short_reference(payment: CoperniqPayment) -> str:
@@ -76,37 +79,37 @@ def note_text(payment: CoperniqPayment, reference: str) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def has_same_amount_and_date(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    return bool(one["amount"] == other["amount"] and one["on"] == other["on"])
+def has_same_amount_and_date(one: PaymentSnapshot, other: PaymentSnapshot) -> bool:
+    return (one.amount, one.on) == (other.amount, other.on)
 
 
-def coperniq_payment_snapshot(payment: CoperniqPayment, zone: tzinfo) -> dict[str, Any]:
+def coperniq_payment_snapshot(payment: CoperniqPayment, zone: tzinfo) -> CoperniqPaymentSnapshot:
     on = paid_on(payment, zone)
-    return {
-        "amount": payment.amount_cents,
-        "on": on.isoformat() if on else "",
-        "method": payment.method,
-        "reference": payment.reference,
-        "status": payment.status,
-    }
+    return CoperniqPaymentSnapshot(
+        amount=payment.amount_cents,
+        on=on.isoformat() if on else "",
+        method=payment.method,
+        reference=payment.reference,
+        status=payment.status,
+    )
 
 
 def quickbooks_payment_snapshot(
     payment: QuickBooksPayment, quickbooks_invoice_id: str, *, share: bool = False
-) -> dict[str, Any]:
+) -> QuickBooksPaymentSnapshot:
     """`share`: Coperniq's payment is only the money on this invoice, because the QuickBooks payment pays others too."""
     applied, cash = payment.applied_to(quickbooks_invoice_id), cash_on(payment, quickbooks_invoice_id)
-    return {
-        "amount": cash if share else payment.total_cents,
-        "applied": applied,
-        "cash": cash,
-        "on": payment.on.isoformat(),
-        "method": payment.method_id,
-        "reference": payment.reference,
-        "account": payment.deposit_account_id,
-        "deposited": payment.is_deposited,
-        "voided": payment.is_voided,
-    }
+    return QuickBooksPaymentSnapshot(
+        amount=cash if share else payment.total_cents,
+        applied=applied,
+        cash=cash,
+        on=payment.on.isoformat(),
+        method=payment.method_id,
+        reference=payment.reference,
+        account=payment.deposit_account_id,
+        deposited=payment.is_deposited,
+        voided=payment.is_voided,
+    )
 
 
 def cash_on(payment: QuickBooksPayment, quickbooks_invoice_id: str) -> int:

@@ -5,10 +5,8 @@ See docs/vendors/coperniq-api.md, 3.8.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from integrations.causes import Cause
@@ -16,6 +14,7 @@ from integrations.coperniq.money import CoperniqPayment
 from integrations.errors import Choice, NeedsDecision, RecordMissing
 from integrations.messages.payments import PaymentMessage
 from integrations.models import Action, Kind, Question, RecordLink, SyncRun
+from integrations.models.snapshots import QuickBooksPaymentSnapshot
 from integrations.models.sync_state import PaymentEnd, PaymentState
 from integrations.quickbooks.documents import QuickBooksPayment
 from integrations.sync.engine.choices import DISCARD, RETRY
@@ -38,7 +37,6 @@ from integrations.sync.payments.push_detect import cached_coperniq_payments, rea
 LEAVE_COPERNIQ = Choice("leave_coperniq", "Leave Coperniq as it is", Question.PAYMENT_CHANGED)
 _RETRY_CORRECTED = Choice(RETRY.key, "It is corrected in Coperniq: check again")
 _ENDED_TEXT = "voided, deleted or removed from the invoice"
-_NO_PAYMENT_SNAPSHOT = {"amount": 0, "applied": 0, "cash": 0, "voided": True}
 
 
 def plan_payment_pull_change(
@@ -75,32 +73,34 @@ def _state_with_share(ctx: SyncContext, link: RecordLink, payment: QuickBooksPay
     return replace(state, is_share=True) if is_share else state
 
 
-def _is_gone(quickbooks: Mapping[str, Any]) -> bool:
+def _is_gone(quickbooks: QuickBooksPaymentSnapshot) -> bool:
     """Whether none of it is money on this invoice: it is voided, deleted, taken off, or now only a credit."""
-    return not (quickbooks.get("applied") and quickbooks.get("amount"))
+    return not (quickbooks.applied and quickbooks.amount)
 
 
-def _current_snapshot(link: RecordLink, payment: QuickBooksPayment | None, *, share: bool) -> dict[str, Any]:
+def _current_snapshot(
+    link: RecordLink, payment: QuickBooksPayment | None, *, share: bool
+) -> QuickBooksPaymentSnapshot:
     if payment is None:
-        return {**link.quickbooks_snapshot, **_NO_PAYMENT_SNAPSHOT}
+        return replace(link.quickbooks_payment, amount=0, applied=0, cash=0, voided=True)
     return quickbooks_payment_snapshot(payment, link.allocation_invoice_id, share=share)
 
 
-def _is_payment_changed(link: RecordLink, now: dict[str, Any]) -> bool:
+def _is_payment_changed(link: RecordLink, now: QuickBooksPaymentSnapshot) -> bool:
     """Whether something changed that Coperniq's payment states too.
 
     Deposits and money applied to the invoice later do not count, unless the link ended when the money was taken off.
     """
-    before = link.quickbooks_snapshot
+    before = link.quickbooks_payment
     if link.payment_state.ended == PaymentEnd.GONE_IN_QUICKBOOKS:
         return not _is_gone(now)
-    if any(now[name] != before.get(name, now[name]) for name in ("amount", "on")):
+    if not has_same_amount_and_date(now, before):
         return True
-    return bool(now["applied"] < before.get("applied", 0) or now["cash"] < before.get("cash", now["cash"]))
+    return now.applied < before.applied or (now.cash or 0) < (before.cash or 0)
 
 
 def _find_in_coperniq(
-    ctx: SyncContext, run: SyncRun, link: RecordLink, quickbooks: dict[str, Any]
+    ctx: SyncContext, run: SyncRun, link: RecordLink, quickbooks: QuickBooksPaymentSnapshot
 ) -> CoperniqPayment | None:
     """Coperniq's payment as it is now, because people may just have corrected it, perhaps by entering a new one.
 
@@ -129,16 +129,16 @@ def _is_unlinked_payment(ctx: SyncContext, row: CoperniqPayment) -> bool:
     return RecordLink.objects.pushed(ctx.connection, Kind.PAYMENT, row.id) is None
 
 
-def _is_replacement(ctx: SyncContext, row: CoperniqPayment, quickbooks: dict[str, Any]) -> bool:
+def _is_replacement(ctx: SyncContext, row: CoperniqPayment, quickbooks: QuickBooksPaymentSnapshot) -> bool:
     """Whether `row` has the amount that QuickBooks has now, within a week: it was removed and entered again."""
     on = paid_on(row, ZoneInfo(ctx.connection.company.time_zone))
-    near = on is not None and abs(on - date.fromisoformat(quickbooks["on"])) <= DUPLICATE_WINDOW
-    return near and row.amount_cents == quickbooks["amount"]
+    near = on is not None and abs(on - date.fromisoformat(quickbooks.on)) <= DUPLICATE_WINDOW
+    return near and row.amount_cents == quickbooks.amount
 
 
 def _move_link(ctx: SyncContext, run: SyncRun, link: RecordLink, row: CoperniqPayment) -> None:
     run.coperniq_id = link.coperniq_id = row.id
-    link.coperniq_snapshot = coperniq_payment_snapshot(row, ZoneInfo(ctx.connection.company.time_zone))
+    link.coperniq_payment = coperniq_payment_snapshot(row, ZoneInfo(ctx.connection.company.time_zone))
     ctx.follow_ups.append(UpdatedLink.of(link, "coperniq_id", "coperniq_snapshot"))
 
 
@@ -164,7 +164,7 @@ def requeue_replaced(ctx: SyncContext, row: CoperniqPayment, invoice: RecordLink
     return False
 
 
-def _is_equal(ctx: SyncContext, payment: CoperniqPayment, quickbooks: dict[str, Any]) -> bool:
+def _is_equal(ctx: SyncContext, payment: CoperniqPayment, quickbooks: QuickBooksPaymentSnapshot) -> bool:
     coperniq = coperniq_payment_snapshot(payment, ZoneInfo(ctx.connection.company.time_zone))
     return has_same_amount_and_date(coperniq, quickbooks)
 
@@ -172,7 +172,7 @@ def _is_equal(ctx: SyncContext, payment: CoperniqPayment, quickbooks: dict[str, 
 def _plan_settled(
     link: RecordLink,
     run: SyncRun,
-    quickbooks: dict[str, Any],
+    quickbooks: QuickBooksPaymentSnapshot,
     version: str,
     payment: QuickBooksPayment | None,
     state: PaymentState,
@@ -181,21 +181,20 @@ def _plan_settled(
         link,
         run.record_name,
         quickbooks_version=version,
-        quickbooks_snapshot=quickbooks,
+        quickbooks_snapshot=quickbooks.as_json(),
         quickbooks_at=payment.updated_at if payment else None,
         state=state,
         sentence=PaymentMessage.SAME_ON_BOTH_SIDES(payment=run.record_name),
-        silent=quickbooks == link.quickbooks_snapshot,
+        silent=quickbooks == link.quickbooks_payment,
     )
 
 
-def _hold_changed(link: RecordLink, quickbooks: dict[str, Any]) -> NeedsDecision:
+def _hold_changed(link: RecordLink, quickbooks: QuickBooksPaymentSnapshot) -> NeedsDecision:
     ended = link.payment_state.ended == PaymentEnd.GONE_IN_QUICKBOOKS
-    before = _ENDED_TEXT if ended else amount_and_date(link.quickbooks_snapshot)
+    before = _ENDED_TEXT if ended else amount_and_date(link.quickbooks_payment)
+    now = "a credit" if quickbooks.applied else _ENDED_TEXT
     if not _is_gone(quickbooks):
         now = amount_and_date(quickbooks)
-    else:
-        now = "a credit" if quickbooks["applied"] else _ENDED_TEXT
     return NeedsDecision(
         PaymentMessage.CHANGED_IN_QUICKBOOKS(payment=link.coperniq_name, before=before, now=now),
         [_RETRY_CORRECTED, LEAVE_COPERNIQ, DISCARD],

@@ -148,7 +148,9 @@ def _plan_pull_link(
         cents,
         invoice,
         match_method=Method.PULLED if tag.quickbooks_id else Method.SAME_PAYMENT,
-        coperniq_snapshot=coperniq_payment_snapshot(found, ZoneInfo(ctx.connection.company.time_zone)),
+        coperniq_snapshot=coperniq_payment_snapshot(
+            found, ZoneInfo(ctx.connection.company.time_zone)
+        ).as_json(),
         sentence=PaymentMessage.LINKED(amount=money(found.amount_cents), vendor="Coperniq"),
     )
 
@@ -158,7 +160,7 @@ def _payment_pull_plan(
 ) -> Plan:
     """The link's snapshot holds only the money on this invoice if the payment pays more."""
     share = cents != payment.total_cents
-    snapshot = quickbooks_payment_snapshot(payment, invoice.quickbooks_id, share=share)
+    snapshot = quickbooks_payment_snapshot(payment, invoice.quickbooks_id, share=share).as_json()
     return Plan(
         **{
             "record_name": run.record_name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -39,8 +39,8 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
         quickbooks_id=write.quickbooks_id,
         allocation_invoice_id=write.allocation_invoice_id,
         match_method=write.match_method,
-        coperniq_snapshot=coperniq_payment_snapshot(payment, ZoneInfo(ctx.connection.company.time_zone)),
     )
+    link.coperniq_payment = coperniq_payment_snapshot(payment, ZoneInfo(ctx.connection.company.time_zone))
     PulledPaymentData.from_json(write.response_data).quickbooks.apply_to(link)
     apply_plan(link, write)
     edited = sent.looked_for and _reset_to_written(ctx, link, load_body(body))
@@ -63,10 +63,10 @@ def _reset_to_written(ctx: SyncContext, link: RecordLink, sent: Mapping[str, Any
     """
     zone = ZoneInfo(ctx.connection.company.time_zone)
     on = day_of(JsonReader(dict(sent)).moment("paymentDate"), zone)
-    written = {"amount": int(sent["amount"] * 100), "on": on.isoformat() if on else ""}
-    found = link.coperniq_snapshot
-    link.coperniq_snapshot = {**found, **written}
-    return bool(link.coperniq_snapshot != found)
+    found = link.coperniq_payment
+    written = replace(found, amount=int(sent["amount"] * 100), on=on.isoformat() if on else "")
+    link.coperniq_payment = written
+    return written != found
 
 
 def payment_variance(write: RemoteWrite, payment: CoperniqPayment) -> list[Message]:

@@ -66,7 +66,7 @@ def _needs_refresh(ctx: SyncContext, payment: CoperniqPayment, invoice: RecordLi
 
 
 def _refuse_ended_invoice(invoice: RecordLink) -> None:
-    if invoice.quickbooks_snapshot.get("voided") or invoice.quickbooks_snapshot.get("deleted"):
+    if invoice.quickbooks_invoice.voided or invoice.quickbooks_invoice.deleted:
         message = PaymentMessage.INVOICE_ENDED(invoice=invoice.display_number)
         raise NeedsDecision(message, [RETRY, DISCARD])
 
@@ -98,7 +98,9 @@ def _plan_new_payment(
         record_name=run.record_name,
         match_method=RecordLink.MatchMethod.CREATED,
         write=PlannedWrite("create", "Payment", values, changes, stands_for=names),
-        coperniq_snapshot=coperniq_payment_snapshot(payment, ZoneInfo(ctx.connection.company.time_zone)),
+        coperniq_snapshot=coperniq_payment_snapshot(
+            payment, ZoneInfo(ctx.connection.company.time_zone)
+        ).as_json(),
         number=payment.reference[:40],
         amount_cents=payment.amount_cents,
         warnings=(*warnings, *unapplied_warning(invoice, payment.amount_cents, applied), *method_warnings),
@@ -130,7 +132,7 @@ def _payment_values(
     reference = "" if was_too_long(run) else short_reference(payment)
     note = note_text(payment, reference)[: NOTE_LIMIT - len(tag) - 1]
     values: dict[str, Any] = {
-        "CustomerRef.value": invoice.quickbooks_snapshot["customer"],
+        "CustomerRef.value": invoice.quickbooks_invoice.customer,
         "CurrencyRef.value": "USD",
         "TotalAmt": money(payment.amount_cents),
         "TxnDate": on.isoformat(),

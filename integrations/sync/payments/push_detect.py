@@ -65,7 +65,7 @@ def _is_paid_without_payment(ctx: SyncContext, invoice: RecordLink) -> bool:
         coperniq_id=invoice.coperniq_id,
         cause=Cause.PAID_WITHOUT_PAYMENT,
     )
-    return invoice.coperniq_snapshot.get("status") == "PAID" and not logged.exists()
+    return invoice.coperniq_invoice.status == "PAID" and not logged.exists()
 
 
 def read_coperniq_payments(ctx: SyncContext, invoice_id: str) -> list[CoperniqPayment]:
@@ -84,7 +84,7 @@ def _is_new_or_changed(ctx: SyncContext, payment: CoperniqPayment) -> bool:
     """What was decided or skipped is not pushed again, unless the payment has changed since."""
     link = RecordLink.objects.pushed(ctx.connection, Kind.PAYMENT, payment.id)
     zone = ZoneInfo(ctx.connection.company.time_zone)
-    if link is not None and link.coperniq_snapshot == coperniq_payment_snapshot(payment, zone):
+    if link is not None and link.coperniq_payment == coperniq_payment_snapshot(payment, zone):
         return False
     latest = _latest_push(ctx, payment.id)
     if latest is None or latest.is_open or latest.cause in _RETRIED_CAUSES:

@@ -34,14 +34,14 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
     payment = sent.record
     assert isinstance(payment, QuickBooksPayment)  # what read() above returns
     link = link_for_write(ctx, write)
-    before = int(link.quickbooks_snapshot.get("applied", 0))
+    before = link.quickbooks_payment.applied
     _update_payment_link(link, write, payment)
-    applied = int(link.quickbooks_snapshot["applied"])
+    applied = link.quickbooks_payment.applied
     body_sent = load_body(body)
     edited = _was_edited(write, link, sent, body_sent)
     if edited:
         _reset_to_sent(write, link, body_sent)
-    missing = _applied_cents(body_sent, link.allocation_invoice_id) - link.quickbooks_snapshot["applied"]
+    missing = _applied_cents(body_sent, link.allocation_invoice_id) - link.quickbooks_payment.applied
     again = (
         missing > 0 and write.operation == "create" and write.match_method != RecordLink.MatchMethod.ADOPTED
     )
@@ -74,13 +74,14 @@ def _was_edited(write: RemoteWrite, link: RecordLink, sent: WriteResponse, body:
 def _reset_to_sent(write: RemoteWrite, link: RecordLink, sent: Mapping[str, Any]) -> None:
     """Sets the snapshot to what was sent, so that edits made since are detected."""
     applied = _applied_cents(sent, link.allocation_invoice_id)
-    written = {
-        "amount": int(sent["TotalAmt"] * 100),
-        "on": sent["TxnDate"],
-        "applied": applied,
-        "cash": applied,
-    }
-    link.quickbooks_snapshot = {**link.quickbooks_snapshot, **written, "voided": False}
+    link.quickbooks_payment = replace(
+        link.quickbooks_payment,
+        amount=int(sent["TotalAmt"] * 100),
+        on=sent["TxnDate"],
+        applied=applied,
+        cash=applied,
+        voided=False,
+    )
     link.quickbooks_version, link.quickbooks_at = written_version(write, sent), None
 
 
@@ -90,7 +91,7 @@ def _update_payment_link(link: RecordLink, write: RemoteWrite, payment: QuickBoo
     link.quickbooks_version, link.quickbooks_at = payment.sync_token, payment.updated_at
     link.allocation_invoice_id = link.allocation_invoice_id or write.allocation_invoice_id
     share = link.payment_state.is_share
-    link.quickbooks_snapshot = quickbooks_payment_snapshot(payment, link.allocation_invoice_id, share=share)
+    link.quickbooks_payment = quickbooks_payment_snapshot(payment, link.allocation_invoice_id, share=share)
 
 
 def _applied_cents(sent: Mapping[str, Any], quickbooks_invoice_id: str) -> int:
@@ -111,13 +112,13 @@ def _update_balance(ctx: SyncContext, link: RecordLink, applied_cents: int) -> l
     links = RecordLink.objects.of(ctx.connection, Kind.INVOICE)
     invoices = list(links.filter(coperniq_id=link.coperniq_parent_id))
     for invoice in invoices:
-        snapshot = invoice.quickbooks_snapshot
-        invoice.quickbooks_snapshot = {
-            **snapshot,
-            "balance": int(snapshot.get("balance", 0)) - applied_cents,
-            "payments": sorted({*snapshot.get("payments", ()), link.quickbooks_id}),
-            "paid_since": True,
-        }
+        snapshot = invoice.quickbooks_invoice
+        invoice.quickbooks_invoice = replace(
+            snapshot,
+            balance=snapshot.balance - applied_cents,
+            payments=tuple(sorted({*snapshot.payments, link.quickbooks_id})),
+            paid_since=True,
+        )
     return invoices
 
 

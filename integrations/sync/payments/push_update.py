@@ -12,6 +12,7 @@ from integrations.coperniq.money import CoperniqPayment
 from integrations.errors import Choice, NeedsDecision, RecordMissing
 from integrations.messages.payments import PaymentMessage
 from integrations.models import Question, RecordLink, SyncRun
+from integrations.models.snapshots import CoperniqPaymentSnapshot, QuickBooksPaymentSnapshot
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import FIRST_VERSION, QuickBooksPayment
 from integrations.sync.engine.choices import DISCARD, RETRY
@@ -30,7 +31,6 @@ from integrations.sync.payments.mapping import (
 )
 from integrations.sync.payments.push_create import payment_line, unapplied_warning
 
-_PAYMENT_FIELDS = ("amount", "on")
 _USE_COPERNIQ_PAYMENT = Choice("use_coperniq", "Use what Coperniq has", Question.SIDE)
 _LEAVE_QUICKBOOKS_PAYMENT = Choice("use_quickbooks", "Leave what QuickBooks has", Question.SIDE)
 
@@ -41,7 +41,7 @@ def plan_payment_update(
     run.record_name = link.coperniq_name or payment_name(payment, invoice.display_number)
     coperniq = coperniq_payment_snapshot(payment, ZoneInfo(ctx.connection.company.time_zone))
     _refuse_status_change(ctx, run, link, coperniq)
-    same = all(coperniq[name] == link.coperniq_snapshot.get(name) for name in _PAYMENT_FIELDS)
+    same = has_same_amount_and_date(coperniq, link.coperniq_payment)
     if same and not link.payment_state.needs_applying:
         return _plan_unchanged(run, link, coperniq)
     current = _read_quickbooks_payment(ctx, link)
@@ -53,47 +53,51 @@ def plan_payment_update(
     if run.has_taken(_LEAVE_QUICKBOOKS_PAYMENT) or (
         has_same_amount_and_date(coperniq, quickbooks) and not link.payment_state.needs_applying
     ):
-        return replace(_plan_unchanged(run, link, coperniq), **_as_read(quickbooks, current))
+        return _with_quickbooks(_plan_unchanged(run, link, coperniq), quickbooks, current)
     _refuse_conflict(run, link, coperniq, quickbooks, current)
     refuse_amount(payment)
     if current.is_deposited:
         message = PaymentMessage.DEPOSITED(payment=link.coperniq_name, coperniq=amount_and_date(coperniq))
         raise NeedsDecision(message, [RETRY, DISCARD])
-    for day in (current.on, date.fromisoformat(coperniq["on"])):
+    for day in (current.on, date.fromisoformat(coperniq.on)):
         refuse_closed(ctx, day)
     return _plan_changed_payment(ctx, run, link, coperniq, quickbooks, current, invoice)
 
 
-def _refuse_status_change(ctx: SyncContext, run: SyncRun, link: RecordLink, coperniq: dict[str, Any]) -> None:
+def _refuse_status_change(
+    ctx: SyncContext, run: SyncRun, link: RecordLink, coperniq: CoperniqPaymentSnapshot
+) -> None:
     """Raises NeedsDecision e.g. for a check that bounced: a person decides what happens to it in QuickBooks."""
-    before = link.coperniq_snapshot.get("status", coperniq["status"])
-    if coperniq["status"] == before or status_decision(ctx.settings, coperniq["status"]) == "send":
+    status = coperniq.status or ""
+    if link.coperniq_payment.status in (None, status) or status_decision(ctx.settings, status) == "send":
         return
     if run.has_taken(_LEAVE_QUICKBOOKS_PAYMENT):
         return
     raise NeedsDecision(
-        PaymentMessage.STATUS_CHANGED(payment=run.record_name, status=coperniq["status"]),
+        PaymentMessage.STATUS_CHANGED(payment=run.record_name, status=status),
         [_LEAVE_QUICKBOOKS_PAYMENT, RETRY, DISCARD],
     )
 
 
-def _plan_unchanged(run: SyncRun, link: RecordLink, coperniq: dict[str, Any]) -> Plan:
+def _plan_unchanged(run: SyncRun, link: RecordLink, coperniq: CoperniqPaymentSnapshot) -> Plan:
     return Plan.of(
         link,
         run.record_name,
-        coperniq_snapshot=coperniq,
-        amount_cents=coperniq["amount"],
+        coperniq_snapshot=coperniq.as_json(),
+        amount_cents=coperniq.amount,
         sentence=PaymentMessage.UNCHANGED(payment=run.record_name),
         silent=True,
     )
 
 
-def _as_read(quickbooks: dict[str, Any], current: QuickBooksPayment) -> dict[str, Any]:
-    return {
-        "quickbooks_version": current.sync_token,
-        "quickbooks_at": current.updated_at,
-        "quickbooks_snapshot": quickbooks,
-    }
+def _with_quickbooks(plan: Plan, quickbooks: QuickBooksPaymentSnapshot, current: QuickBooksPayment) -> Plan:
+    """The plan with QuickBooks' payment as it was read."""
+    return replace(
+        plan,
+        quickbooks_version=current.sync_token,
+        quickbooks_at=current.updated_at,
+        quickbooks_snapshot=quickbooks.as_json(),
+    )
 
 
 def _read_quickbooks_payment(ctx: SyncContext, link: RecordLink) -> QuickBooksPayment:
@@ -110,8 +114,8 @@ def _read_quickbooks_payment(ctx: SyncContext, link: RecordLink) -> QuickBooksPa
 def _refuse_conflict(
     run: SyncRun,
     link: RecordLink,
-    coperniq: dict[str, Any],
-    quickbooks: dict[str, Any],
+    coperniq: CoperniqPaymentSnapshot,
+    quickbooks: QuickBooksPaymentSnapshot,
     current: QuickBooksPayment,
 ) -> None:
     if _changed_in_quickbooks(link, quickbooks, current) and not run.has_taken(_USE_COPERNIQ_PAYMENT):
@@ -125,19 +129,21 @@ def _refuse_conflict(
         )
 
 
-def _changed_in_quickbooks(link: RecordLink, quickbooks: dict[str, Any], current: QuickBooksPayment) -> bool:
+def _changed_in_quickbooks(
+    link: RecordLink, quickbooks: QuickBooksPaymentSnapshot, current: QuickBooksPayment
+) -> bool:
     """Of a payment found by its tag, without a snapshot, any version but the first counts as changed."""
     if not link.coperniq_snapshot:
         return current.sync_token != FIRST_VERSION
-    return any(quickbooks[name] != link.quickbooks_snapshot.get(name) for name in _PAYMENT_FIELDS)
+    return not has_same_amount_and_date(quickbooks, link.quickbooks_payment)
 
 
 def _plan_changed_payment(
     ctx: SyncContext,
     run: SyncRun,
     link: RecordLink,
-    coperniq: dict[str, Any],
-    quickbooks: dict[str, Any],
+    coperniq: CoperniqPaymentSnapshot,
+    quickbooks: QuickBooksPaymentSnapshot,
     current: QuickBooksPayment,
     invoice: RecordLink,
 ) -> Plan:
@@ -146,34 +152,34 @@ def _plan_changed_payment(
     others = [line for line in current.lines if (line.txn_type, line.txn_id) != ("Invoice", invoice_id)]
     now = PaymentAmounts(
         total=current.total_cents,
-        applied=quickbooks["applied"],
+        applied=quickbooks.applied,
         others=sum(line.amount_cents for line in others),
-        synced=quickbooks["amount"],
+        synced=quickbooks.amount,
         is_share=link.payment_state.is_share,
     )
-    new = changed_amounts(now, coperniq["amount"])
+    new = changed_amounts(now, coperniq.amount)
     room = _room_on_invoice(ctx, link, invoice, new.wanted, current.applied_to(invoice_id))
     share = min(new.wanted, room)
     lines = [_without_line_extension(line.raw) for line in others]
     values = {
         "TotalAmt": money(new.total),
-        "TxnDate": coperniq["on"],
+        "TxnDate": coperniq.on,
         "CustomerRef.value": customer_of_payment(link, current, invoice),
         "Line": [payment_line(invoice_id, share), *lines] if share else lines,
     }
     changes = _payment_changes(quickbooks, coperniq, share)
     if not changes:
-        settled = replace(_plan_unchanged(run, link, coperniq), **_as_read(quickbooks, current))
+        settled = _with_quickbooks(_plan_unchanged(run, link, coperniq), quickbooks, current)
         return replace(settled, state=replace(link.payment_state, needs_applying=False))
     return Plan(
         record_name=run.record_name,
         match_method=link.match_method,
         write=PlannedWrite("update", "Payment", values, changes, current.id, current.sync_token),
-        quickbooks_snapshot=quickbooks,
+        quickbooks_snapshot=quickbooks.as_json(),
         allocation_invoice_id=invoice_id,
-        coperniq_snapshot=coperniq,
+        coperniq_snapshot=coperniq.as_json(),
         number=link.number,
-        amount_cents=coperniq["amount"],
+        amount_cents=coperniq.amount,
         warnings=unapplied_warning(invoice, new.wanted, share),
         state=replace(link.payment_state, needs_applying=False),
     )
@@ -191,15 +197,17 @@ def _room_on_invoice(
 def customer_of_payment(link: RecordLink, current: QuickBooksPayment, invoice: RecordLink) -> str:
     """A payment that QuickBooks did not apply to its invoice is moved to the invoice's current customer."""
     if link.payment_state.needs_applying:
-        return str(invoice.quickbooks_snapshot["customer"])
+        return invoice.quickbooks_invoice.customer
     return current.customer_id
 
 
-def _payment_changes(quickbooks: dict[str, Any], coperniq: dict[str, Any], share: int) -> tuple[Change, ...]:
+def _payment_changes(
+    quickbooks: QuickBooksPaymentSnapshot, coperniq: CoperniqPaymentSnapshot, share: int
+) -> tuple[Change, ...]:
     changes = (
-        Change("TotalAmt", f"${money(quickbooks['amount']):,}", f"${money(coperniq['amount']):,}"),
-        Change("TxnDate", quickbooks["on"], coperniq["on"]),
-        Change("Applied to invoice", f"${money(quickbooks['applied']):,}", f"${money(share):,}"),
+        Change("TotalAmt", f"${money(quickbooks.amount):,}", f"${money(coperniq.amount):,}"),
+        Change("TxnDate", quickbooks.on, coperniq.on),
+        Change("Applied to invoice", f"${money(quickbooks.applied):,}", f"${money(share):,}"),
     )
     return tuple(change for change in changes if change.before != change.after)
 
