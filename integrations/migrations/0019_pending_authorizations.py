@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_names_of_the_audit_log'),
-        ('integrations', '0017_preview_of_invoices'),
+        ('integrations', '0018_versions_of_snapshots'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
