@@ -342,12 +342,12 @@ def split_ids(row: Row) -> Row:
 
 
 def check_snapshots(restored: Restored, before: list[Row]) -> None:
-    """Each has the values it had; those of invoices and payments have a version, and no field without a value."""
+    """Each has the values it had; those of invoices, payments and items have a version, and no field without a value."""
     found = restored.rows("recordlink", "coperniq_snapshot", "quickbooks_snapshot")
     for link, now in zip(before, found, strict=True):
         for side in ("coperniq", "quickbooks"):
             image = json.loads(link[f"{side}_image"])
-            if link["kind"] in ("invoice", "payment"):
+            if image and link["kind"] in ("invoice", "payment", "item"):
                 image = {"version": 1, **{name: value for name, value in image.items() if value is not None}}
             assert json.loads(now[f"{side}_snapshot"]) == image, link
 

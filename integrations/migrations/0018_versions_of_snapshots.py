@@ -1,10 +1,10 @@
-"""Snapshots of invoices and payments get a version; the values are what they were."""
+"""Snapshots of invoices, payments and items get a version; the values are what they were."""
 
 from __future__ import annotations
 
 from django.db import migrations
 
-KINDS = ("invoice", "payment")
+KINDS = ("invoice", "payment", "item")
 
 
 def versioned(snapshot):

@@ -11,6 +11,7 @@ from integrations.models.enums import Kind
 from integrations.models.snapshots import (
     CoperniqInvoiceSnapshot,
     CoperniqPaymentSnapshot,
+    ItemSnapshot,
     QuickBooksInvoiceSnapshot,
     QuickBooksPaymentSnapshot,
 )
@@ -49,7 +50,7 @@ class RecordLink(models.Model):
 
     A side has changed if it differs from its own snapshot. What else is remembered is in `sync_state`, read and set as
     the dataclass of the link's kind: `customer_state` (also of jobs), `invoice_state`, `payment_state`. So are the
-    snapshots of invoices and payments; those of customers and jobs are values by path.
+    snapshots of invoices, payments and items; those of customers and jobs are values by path.
     """
 
     class MatchMethod(models.TextChoices):
@@ -97,6 +98,7 @@ class RecordLink(models.Model):
     quickbooks_invoice = TypedColumn("quickbooks_snapshot", QuickBooksInvoiceSnapshot)
     coperniq_payment = TypedColumn("coperniq_snapshot", CoperniqPaymentSnapshot)
     quickbooks_payment = TypedColumn("quickbooks_snapshot", QuickBooksPaymentSnapshot)
+    quickbooks_item = TypedColumn("quickbooks_snapshot", ItemSnapshot)
 
     class Meta:
         constraints = [

@@ -1,4 +1,4 @@
-"""Invoices and payments as their vendor last returned them, in texts and integers. Amounts are in cents, dates ISO texts.
+"""Invoices, payments and items as their vendor last returned them. Amounts are in cents, dates are ISO texts.
 
 Stored in `RecordLink.coperniq_snapshot` and `quickbooks_snapshot`. A field that is None is unknown.
 """
@@ -116,3 +116,13 @@ class QuickBooksPaymentSnapshot(PaymentSnapshot):
     deposited: bool = False
     voided: bool = False
     deleted: bool = False
+
+
+@dataclass(frozen=True)
+class ItemSnapshot(Snapshot):
+    """What of a QuickBooks item is copied to the catalog item that the portal creates for it."""
+
+    name: str = ""
+    code: str = ""
+    price: int = 0
+    cost: int = 0

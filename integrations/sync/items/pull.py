@@ -11,6 +11,7 @@ from typing import Any
 from integrations.errors import Refused
 from integrations.item_matching import match
 from integrations.models import Kind, RecordLink, Vendor
+from integrations.models.snapshots import ItemSnapshot
 from integrations.models.typed_json import StoredData
 from integrations.quickbooks.bodies import money
 from integrations.sync.engine import responses as engine_responses
@@ -25,7 +26,6 @@ from integrations.sync.items.push import build_item_link
 Row = Mapping[str, Any]
 _NEW_ITEM_CLASS = {"type": "SERVICE", "category": "OTHER", "tradeGroup": "OTHER"}
 """Values that Coperniq accepts for any item (docs/vendors/coperniq-api.md, 3.12)."""
-_SYNCED_FIELDS = ("name", "code", "price", "cost")
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class CatalogItemData(StoredData):
     """QuickBooks' item, or the generic item, that a catalog item is written for."""
 
     name: str
-    snapshot: Mapping[str, object]
+    snapshot: ItemSnapshot
 
 
 def catalog_id_for(ctx: SyncContext, item_id: str) -> str | None:
@@ -54,7 +54,7 @@ def catalog_id_for(ctx: SyncContext, item_id: str) -> str | None:
 def _require_update(ctx: SyncContext, link: RecordLink, item: Row) -> None:
     """A refusal is ignored, so that the invoice can still be pulled."""
     wanted = _item_snapshot(item)
-    if link.quickbooks_snapshot != wanted:
+    if link.quickbooks_item != wanted:
         with suppress(Refused):
             ctx.require(_item_prerequisite(item["id"], item["name"], wanted, link))
 
@@ -106,7 +106,7 @@ def generic_item_id(ctx: SyncContext, number: int) -> str:
     Raises Refused if Coperniq refuses to create it.
     """
     name = generic_item(number)
-    wanted = _item_prerequisite(name, name, {"name": name, "code": "", "price": 0, "cost": 0})
+    wanted = _item_prerequisite(name, name, ItemSnapshot(name))
     if is_pending(ctx, wanted):
         return ctx.require(wanted)
     known = find_generic(ctx, name, DAILY) or find_generic(ctx, name, SOON)
@@ -119,25 +119,19 @@ def find_generic(ctx: SyncContext, name: str, max_age: timedelta) -> str:
     return str(next(same, ""))
 
 
-def _item_snapshot(item: Row) -> dict[str, Any]:
-    """The fields of a QuickBooks item that are copied to the catalog item created for it; prices in cents."""
-    return {
-        "name": item["name"],
-        "code": item["sku"],
-        "price": item["price_cents"] or 0,
-        "cost": item.get("cost_cents") or 0,
-    }
+def _item_snapshot(item: Row) -> ItemSnapshot:
+    return ItemSnapshot(item["name"], item["sku"], item["price_cents"] or 0, item.get("cost_cents") or 0)
 
 
 def _item_prerequisite(
-    key: str, name: str, snapshot: dict[str, Any], link: RecordLink | None = None
+    key: str, name: str, snapshot: ItemSnapshot, link: RecordLink | None = None
 ) -> Prerequisite:
     """Create the catalog item, or update that of `link`."""
-    before = link.quickbooks_snapshot if link else {}
+    before = vars(link.quickbooks_item) if link else {}
     changes = tuple(
-        Change(field, _display_value(before.get(field)), _display_value(snapshot[field]))
-        for field in _SYNCED_FIELDS
-        if before.get(field) != snapshot[field]
+        Change(field, _display_value(before.get(field)), _display_value(value))
+        for field, value in vars(snapshot).items()
+        if before.get(field) != value
     )
     write = PlannedWrite(
         "update" if link else "create",
@@ -163,11 +157,6 @@ def _display_value(value: object) -> str:
     return f"${money(value):,}" if isinstance(value, int) else str(value or "")
 
 
-def _catalog_body(snapshot: Mapping[str, Any]) -> dict[str, Any]:
-    code = {"code": snapshot["code"]} if snapshot["code"] else {}
-    return {
-        "name": snapshot["name"],
-        "price": money(snapshot["price"]),
-        "cost": money(snapshot["cost"]),
-        **code,
-    }
+def _catalog_body(snapshot: ItemSnapshot) -> dict[str, object]:
+    code = {"code": snapshot.code} if snapshot.code else {}
+    return {"name": snapshot.name, "price": money(snapshot.price), "cost": money(snapshot.cost), **code}

@@ -27,7 +27,7 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
     )
     data = CatalogItemData.from_json(write.response_data)
     link.coperniq_name, link.quickbooks_name = item.name, data.name
-    link.quickbooks_snapshot = dict(data.snapshot)
+    link.quickbooks_item = data.snapshot
     link.number, link.amount_cents = item.code[:40], item.price_cents
     return done(
         ItemMessage.CATALOG_ITEM_WRITTEN(verb=verb, item=item.name),
@@ -44,7 +44,7 @@ def exists(ctx: SyncContext, prerequisite: Prerequisite) -> bool:
     link = find_item_link_in_use(ctx, prerequisite.key)
     wanted = prerequisite.response_data
     if prerequisite.write.operation == "update" and isinstance(wanted, CatalogItemData):
-        return link is not None and link.quickbooks_snapshot == wanted.snapshot
+        return link is not None and link.quickbooks_item == wanted.snapshot
     return link is not None or bool(find_generic(ctx, prerequisite.key, SOON))
 
 
