@@ -119,7 +119,8 @@ def test_what_was_sent_says_the_same_when_it_comes_back(invoice: QuickBooksInvoi
     paired = existing_line_ids(found, ids, stored)
     bodies = line_bodies(found, ids, {}, paired)
     assert [body["id"] for body in bodies] == [int(line.id) for line in stored]
-    assert sum(body["quantity"] * body["unitPrice"] for body in bodies) * 100 == invoice.total_cents
+    amounts = [Decimal(str(body["quantity"])) * Decimal(str(body["unitPrice"])) for body in bodies]
+    assert sum(amounts) * 100 == invoice.total_cents
 
 
 def test_plain_sales_are_taken_as_they_are() -> None:

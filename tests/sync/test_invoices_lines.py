@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -31,7 +31,7 @@ def payload(quantity: str, price: str) -> tuple[Any, Any, Any]:
     sent = line_payload(
         InvoiceLine("1", "", "7", "", "Text", line.quantity, line.unit_price, line.amount_cents),
     )
-    detail = sent["SalesItemLineDetail"]
+    detail = cast("dict[str, Any]", sent["SalesItemLineDetail"])
     return str(sent["Amount"]), f"{detail['Qty']:f}", f"{detail['UnitPrice']:f}"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from integrations.coperniq.records import CoperniqAccount
 from integrations.messages import Message
@@ -72,9 +71,9 @@ def active_change(customer: Customer, *, active: bool) -> Changes:
     return {"Active": (str(customer.is_active).lower(), str(active).lower())}
 
 
-def build_customer_payload(changes: Changes, customer: Customer) -> dict[str, Any]:
+def build_customer_payload(changes: Changes, customer: Customer) -> dict[str, object]:
     """An address is sent whole: Intuit does not document whether a partial one keeps the other parts."""
-    values: dict[str, Any] = {
+    values: dict[str, object] = {
         path: after == "true" if path == "Active" else after for path, (_, after) in changes.items()
     }
     if any(path.startswith("BillAddr.") for path in values):
@@ -90,7 +89,7 @@ def displayed_changes(changes: Changes) -> tuple[Change, ...]:
     )
 
 
-def _account_snapshot(account: CoperniqAccount, wanted: WantedCustomer) -> dict[str, Any]:
+def _account_snapshot(account: CoperniqAccount, wanted: WantedCustomer) -> dict[str, object]:
     """The account as Coperniq last answered, with only a digest of the tax number."""
     tax = keyed_digest(wanted.values.get(TAX_PATH, ""))
     return {**wanted.values, TAX_PATH: tax, "is_active": account.is_active}

@@ -78,7 +78,8 @@ def apply(ctx: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
     except NameTaken as error:
         values = planned.write.values if planned.write else {}
         linked = RecordLink.objects.pushed(ctx.connection, Kind.CUSTOMER, run.coperniq_id) is not None
-        raise _hold_taken_name(values.get("DisplayName", planned.record_name), is_linked=linked) from error
+        name = str(values.get("DisplayName", planned.record_name))
+        raise _hold_taken_name(name, is_linked=linked) from error
 
 
 def _refuse_taken_name(ctx: SyncContext, planned: Plan, *, is_linked: bool) -> None:

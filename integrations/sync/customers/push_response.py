@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 from integrations.errors import RecordMissing
 from integrations.messages.customers import CustomerMessage
@@ -21,7 +20,7 @@ from integrations.sync.engine.responses import WriteResponse, flatten, link_for_
 CLOCK_TOLERANCE = timedelta(minutes=10)
 
 
-def read(record: Mapping[str, Any]) -> Customer:
+def read(record: Mapping[str, object]) -> Customer:
     return read_customer_record(record)
 
 
@@ -49,7 +48,7 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
     )
 
 
-def written_values(write: RemoteWrite, sent: Mapping[str, Any], customer: Customer) -> dict[str, str]:
+def written_values(write: RemoteWrite, sent: Mapping[str, object], customer: Customer) -> dict[str, str]:
     """The values the portal wrote, as QuickBooks answered them; of the tax number, which is answered masked, a digest.
 
     Parts of an address that were sent unchanged do not count as written by the portal, and neither does what people
@@ -73,7 +72,7 @@ def find_lost_write(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteRes
     wanted = flatten(json.loads(body))
     if write.operation == "update":
         return _find_updated_customer(ctx, write.quickbooks_id, wanted)
-    named = ctx.quickbooks.find_customers_named([wanted["DisplayName"]])
+    named = ctx.quickbooks.find_customers_named([str(wanted["DisplayName"])])
     created = [customer for customer in named if _was_created_by_write(customer, write, wanted)]
     linked = RecordLink.objects.filter(connection=ctx.connection, quickbooks_id__in=[c.id for c in created])
     if len(created) != 1 or linked.exists():
@@ -83,7 +82,7 @@ def find_lost_write(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteRes
 
 
 def _find_updated_customer(
-    ctx: SyncContext, quickbooks_id: str, wanted: Mapping[str, Any]
+    ctx: SyncContext, quickbooks_id: str, wanted: Mapping[str, object]
 ) -> WriteResponse | None:
     try:
         current = ctx.quickbooks.read_customer(quickbooks_id)
@@ -92,14 +91,14 @@ def _find_updated_customer(
     return WriteResponse(current, "") if _has_customer_values(current, wanted) else None
 
 
-def _was_created_by_write(customer: Customer, write: RemoteWrite, wanted: Mapping[str, Any]) -> bool:
+def _was_created_by_write(customer: Customer, write: RemoteWrite, wanted: Mapping[str, object]) -> bool:
     """Names are unique in QuickBooks, so the same name and parent, created since the write was sent, is its record."""
     created_at, sent_at = customer.created_at, write.sent_at or write.created_at
     is_new = created_at is not None and created_at > sent_at - CLOCK_TOLERANCE
     return is_new and customer.parent_id == wanted.get("ParentRef.value", "")
 
 
-def _has_customer_values(current: Customer, wanted: Mapping[str, Any]) -> bool:
+def _has_customer_values(current: Customer, wanted: Mapping[str, object]) -> bool:
     text = {path: value for path, value in wanted.items() if path in current.values and path != TAX_PATH}
     same_text = all(current.values[path] == value for path, value in text.items())
     return same_text and wanted.get("Active", current.is_active) == current.is_active

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
 from integrations.models import PolledInvoice, QuickBooksConnection, RecordLink, SyncRun, SyncSettings
 from integrations.models.run_querysets import SyncRunQuerySet
@@ -39,7 +39,7 @@ class RequeuedRuns:
 @dataclass(frozen=True)
 class UpdatedLink:
     link_id: int
-    values: Mapping[str, Any]
+    values: Mapping[str, object]
 
     @classmethod
     def of(cls, link: RecordLink, *fields: str) -> UpdatedLink:
@@ -63,7 +63,7 @@ class NewLink:
 @dataclass(frozen=True)
 class UpdatedConnection:
     connection_id: int
-    values: Mapping[str, Any]
+    values: Mapping[str, object]
 
     def store(self) -> None:
         QuickBooksConnection.objects.filter(pk=self.connection_id).update(**self.values)

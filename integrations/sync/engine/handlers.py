@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from integrations.models import Action, RemoteWrite, SyncRun
 from integrations.sync.engine.context import SyncContext
@@ -51,7 +51,7 @@ class Registry:
     detectors: Mapping[Action, Callable[[SyncContext, SyncRun], RunResult]]
     responses: Mapping[str, ResponseHandler]
     shared_records: Mapping[str, SharedRecordHandler]
-    readers: Mapping[str, Callable[[Mapping[str, Any]], object]]
+    readers: Mapping[str, Callable[[Mapping[str, object]], object]]
     relink_documents: Callable[[SyncContext, datetime], None]
 
 

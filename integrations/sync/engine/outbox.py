@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from django.db import transaction
 
@@ -198,7 +197,7 @@ def _link_without_write(ctx: SyncContext, run: SyncRun, plan: Plan) -> RunResult
         dict(plan.quickbooks_snapshot),
         plan.allocation_invoice_id,
     )
-    values: dict[str, Any] = {
+    values: dict[str, object] = {
         "quickbooks_id": plan.quickbooks_id,
         "record_name": plan.record_name,
         "link": link,

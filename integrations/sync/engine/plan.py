@@ -41,15 +41,15 @@ class PlannedWrite:
 
     operation: str
     entity: str
-    values: Mapping[str, Any]
+    values: Mapping[str, object]
     changes: tuple[Change, ...]
     quickbooks_id: str = ""
     version: str = ""
-    stands_for: Mapping[str, Any] = field(default_factory=dict)
+    stands_for: Mapping[str, object] = field(default_factory=dict)
     vendor: str = Vendor.QUICKBOOKS
     coperniq_id: str = ""
 
-    def shown(self) -> dict[str, Any]:
+    def shown(self) -> dict[str, object]:
         return {
             "operation": self.operation,
             "entity": self.entity,
@@ -179,7 +179,7 @@ class RunResult:
     choices: Sequence[Choice] = ()
     waits_for: tuple[str, str] = ("", "")
     not_before: datetime | None = None
-    planned: list[dict[str, Any]] = field(default_factory=list)
+    planned: list[dict[str, object]] = field(default_factory=list)
     question: str = ""
     question_subject: str = ""
     again: bool = False

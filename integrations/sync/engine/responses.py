@@ -49,8 +49,8 @@ class QuickBooksRead:
         link.quickbooks_at = self.at or link.quickbooks_at
 
 
-def flatten(payload: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
+def flatten(payload: Mapping[str, object], prefix: str = "") -> dict[str, object]:
+    flat: dict[str, object] = {}
     for key, value in payload.items():
         path = f"{prefix}{key}"
         flat |= flatten(value, f"{path}.") if isinstance(value, dict) else {path: value}

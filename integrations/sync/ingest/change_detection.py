@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from integrations.errors import UnexpectedShape
 from integrations.models import (
@@ -138,7 +138,7 @@ def read_changed_payments(changes: Iterable[ChangedRecord]) -> Iterator[QuickBoo
                 yield payment
 
 
-def readable_changes(read: Callable[[Mapping[str, Any]], R], change: ChangedRecord) -> R | None:
+def readable_changes(read: Callable[[Mapping[str, object]], R], change: ChangedRecord) -> R | None:
     """None for an unreadable record, so that the others are still checked. The run that reads it reports the error."""
     try:
         return read(change.record)

@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import cached_property
 from itertools import zip_longest
-from typing import Any
 
 from integrations.coperniq.money import CoperniqInvoice
 from integrations.models import MemoField, RecordLink, SyncRun
@@ -185,15 +184,15 @@ class InvoiceComparison:
             lines_stay=self.state.keeps_removed_lines,
         )
 
-    def quickbooks_values(self, field: str) -> dict[str, Any]:
+    def quickbooks_values(self, field: str) -> dict[str, object]:
         """Coperniq's value as a payload for QuickBooks, by dotted path."""
         if field == "due_date":
             return {"DueDate": self.coperniq_now.due_date}
         if field == "memo":
-            return self._quickbooks_memo_values()
+            return {**self._quickbooks_memo_values()}
         return {"Line": [sent.payload for sent in self.sent]}
 
-    def _quickbooks_memo_values(self) -> dict[str, Any]:
+    def _quickbooks_memo_values(self) -> dict[str, str]:
         """An emptied customer memo is cleared; the private note always keeps the correlation tag."""
         values = memo_values(self.ctx, self.run, self.coperniq_now.memo or "")
         if self.memo_field == MemoField.CUSTOMER_MEMO:
@@ -208,7 +207,7 @@ class InvoiceComparison:
         before = [_snapshot_line_text(line) for line in self.quickbooks_now.lines or ()]
         return _line_changes(before, [line_text(line) for line in self.lines])
 
-    def coperniq_values(self, field: str) -> dict[str, Any]:
+    def coperniq_values(self, field: str) -> dict[str, object]:
         """QuickBooks' value as a payload for Coperniq."""
         if field == "due_date":
             return {"dueDate": moment_of(self.current.due_on)}
@@ -227,7 +226,7 @@ class InvoiceComparison:
         number = [("Number", self.link.number, self.current.number)] if is_renumbered else []
         return [*([(LABELS[field], old, new)] if old != new else []), *number]
 
-    def coperniq_as_read(self, field: str) -> dict[str, Any]:
+    def coperniq_as_read(self, field: str) -> dict[str, object]:
         """Coperniq's own value as a payload, stored so that it can be restored."""
         if field == "due_date":
             on = self.coperniq_now.due_date

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 from integrations.errors import Choice, NeedsDecision
 from integrations.messages import Message
@@ -36,10 +35,10 @@ class Resolution:
 
     overridden: dict[str, OverriddenValue]
     to_quickbooks: list[str] = field(default_factory=list)
-    quickbooks_values: dict[str, Any] = field(default_factory=dict)
+    quickbooks_values: dict[str, object] = field(default_factory=dict)
     quickbooks_changes: list[Change] = field(default_factory=list)
     to_coperniq: list[str] = field(default_factory=list)
-    coperniq_values: dict[str, Any] = field(default_factory=dict)
+    coperniq_values: dict[str, object] = field(default_factory=dict)
     coperniq_changes: list[Change] = field(default_factory=list)
     restored_in_coperniq: list[str] = field(default_factory=list)
     restored_in_quickbooks: list[str] = field(default_factory=list)
@@ -291,7 +290,7 @@ def _restore_overridden(
         found.restored_in_quickbooks.append(name)
 
 
-def _quickbooks_as_read(comparison: InvoiceComparison, name: str) -> dict[str, Any]:
+def _quickbooks_as_read(comparison: InvoiceComparison, name: str) -> dict[str, object]:
     """QuickBooks' own value as a payload, stored so that it can be restored."""
     if name == "due_date":
         return {"DueDate": comparison.quickbooks_now.due_date}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any
 
 from integrations.coperniq.money import CoperniqInvoiceLine
 from integrations.quickbooks.bodies import money
@@ -75,7 +74,7 @@ def line_bodies(
     catalog_ids: _CatalogIds,
     unit_costs: Mapping[str, int],
     coperniq_ids: Mapping[str, str],
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """All lines for a request: Coperniq replaces the whole set. `unit_costs` are cents by `item`, ids are by key.
 
     See docs/vendors/coperniq-api.md, A11.

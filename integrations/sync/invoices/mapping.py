@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal
-from typing import Any
 
 from integrations.coperniq.money import CoperniqInvoice
 from integrations.models.snapshots import (
@@ -79,16 +78,18 @@ def difference_line(cents: int, item_id: str) -> InvoiceLine:
     return InvoiceLine(DIFFERENCE, "", item_id, text, text, Decimal(1), money(cents), cents)
 
 
-def line_payload(line: InvoiceLine) -> dict[str, Any]:
-    detail: dict[str, Any] = {"TaxCodeRef": {"value": "NON"}}
-    if line.item_id:
-        detail["ItemRef"] = {"value": line.item_id}
+def line_payload(line: InvoiceLine) -> dict[str, object]:
     return {
         "DetailType": SALES,
         "Amount": money(line.amount_cents),
         "Description": line.description,
-        SALES: {**detail, **quantity_and_price(line)},
+        SALES: sales_detail(line),
     }
+
+
+def sales_detail(line: InvoiceLine) -> dict[str, object]:
+    item = {"ItemRef": {"value": line.item_id}} if line.item_id else {}
+    return {"TaxCodeRef": {"value": "NON"}, **item, **quantity_and_price(line)}
 
 
 def quantity_and_price(line: InvoiceLine) -> dict[str, Decimal]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from integrations.causes import Cause
@@ -160,7 +159,7 @@ def _was_logged(ctx: SyncContext, quickbooks_id: str, cause: Cause) -> bool:
     return entries.exists()
 
 
-def _coperniq_values(ctx: SyncContext, current: QuickBooksInvoice, lines: CoperniqLines) -> dict[str, Any]:
+def _coperniq_values(ctx: SyncContext, current: QuickBooksInvoice, lines: CoperniqLines) -> dict[str, object]:
     tag = quickbooks_tag(ctx.connection.realm_id, Kind.INVOICE, current.id)
     memo = memo_in(current, ctx.settings.memo_field)
     due = {"dueDate": moment_of(current.due_on)} if current.due_on else {}

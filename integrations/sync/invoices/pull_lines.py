@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
 
 from integrations.coperniq.money import CoperniqInvoiceLine
 from integrations.models.snapshots import QuickBooksLineSnapshot
@@ -42,8 +41,8 @@ class CoperniqLines:
 
     folded: FoldedLines
     catalog_ids: Mapping[str, str]
-    bodies: list[dict[str, Any]]
-    named_bodies: list[dict[str, Any]]
+    bodies: list[dict[str, object]]
+    named_bodies: list[dict[str, object]]
     pairs: dict[str, str]
     are_equal: bool
 
@@ -156,7 +155,7 @@ def _cents_of(dollars: Decimal) -> int:
     return int((dollars * 100).to_integral_value(rounding=ROUND_HALF_UP))
 
 
-def _blank_line_body(line: CoperniqInvoiceLine) -> dict[str, Any]:
+def _blank_line_body(line: CoperniqInvoiceLine) -> dict[str, object]:
     """A line to remove, with an amount of zero: Coperniq may keep lines that an update leaves out.
 
     See docs/vendors/coperniq-api.md, A11.

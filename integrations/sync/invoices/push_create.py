@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from integrations.coperniq.money import CoperniqInvoice
@@ -68,14 +67,14 @@ def plan_invoice_create(
 
 def _invoice_values(
     ctx: SyncContext, run: SyncRun, invoice: CoperniqInvoice, lines: Sequence[InvoiceLine]
-) -> tuple[dict[str, Any], tuple[Message, ...]]:
+) -> tuple[dict[str, object], tuple[Message, ...]]:
     """Payload by dotted path, and warnings. EmailStatus is NotSet, because Coperniq e-mails the invoice itself."""
     zone = ZoneInfo(ctx.connection.company.time_zone)
     issued_on = day_of(invoice.issued_at or invoice.created_at or invoice.updated_at, zone)
     assert issued_on is not None  # updated_at is always there
     on, warnings = open_day(ctx, run, issued_on)
     due_on = day_of(invoice.due_at, zone)
-    values = {
+    values: dict[str, object] = {
         "TxnDate": on.isoformat(),
         "EmailStatus": "NotSet",
         "CurrencyRef.value": "USD",
@@ -94,7 +93,7 @@ def memo_values(ctx: SyncContext, run: SyncRun, memo: str) -> dict[str, str]:
     return {"PrivateNote": with_tag(fit_text(run, "description", memo, NOTE_LIMIT - len(tag) - 1), tag)}
 
 
-def _create_changes(values: dict[str, Any], lines: Sequence[InvoiceLine]) -> tuple[Change, ...]:
+def _create_changes(values: dict[str, object], lines: Sequence[InvoiceLine]) -> tuple[Change, ...]:
     shown = ("DocNumber", "TxnDate", "DueDate", "CustomerMemo.value")
     named = [Change(name, "", str(values[name])) for name in shown if values.get(name)]
     return (*named, *(Change(f"Line {n}", "", line_text(line)) for n, line in enumerate(lines, 1)))

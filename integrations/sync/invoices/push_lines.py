@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from integrations.coperniq.money import CoperniqInvoice
 from integrations.errors import Choice, NeedsDecision
@@ -35,6 +34,7 @@ from integrations.sync.invoices.mapping import (
     invoice_lines_of,
     line_payload,
     quantity_and_price,
+    sales_detail,
     text_of,
 )
 from integrations.sync.items.lines import InvoiceLine
@@ -136,7 +136,7 @@ class SentLine:
 
     coperniq_id: str
     quickbooks_id: str
-    payload: dict[str, Any]
+    payload: dict[str, object]
 
 
 def line_contents(
@@ -254,22 +254,22 @@ def _is_quickbooks_own(line: QuickBooksInvoiceLine, from_coperniq: Collection[st
     return line.kind != SALES or line.item_id in _FORM_ITEMS
 
 
-def _merged_payload(raw: Mapping[str, Any], line: InvoiceLine, *, item_changed: bool) -> dict[str, Any]:
+def _merged_payload(raw: Mapping[str, object], line: InvoiceLine, *, item_changed: bool) -> dict[str, object]:
     """The line as read, with Coperniq's values: class, service date and tax code are sent back unchanged.
 
     If no item matches, QuickBooks' item stays, unless the line has another item in Coperniq than before.
     """
-    wanted = line_payload(line)
-    kept = line_as_sent(raw)
-    detail = kept.pop(SALES, None) or {}
+    wanted, kept = sales_detail(line), line_as_sent(raw)
+    known = kept.pop(SALES, None)
     kept.pop(_NOTE_DETAIL, None)
-    own = {name: wanted[SALES][name] for name in ("Qty", "UnitPrice", "ItemRef") if name in wanted[SALES]}
+    detail = dict(known) if isinstance(known, Mapping) else {}
     if item_changed:
         detail.pop("ItemRef", None)
-    return {**kept, **wanted, SALES: {**wanted[SALES], **detail, **own}}
+    own = {name: wanted[name] for name in ("Qty", "UnitPrice", "ItemRef") if name in wanted}
+    return {**kept, **line_payload(line), SALES: {**wanted, **detail, **own}}
 
 
-def line_as_sent(raw: Mapping[str, Any]) -> dict[str, Any]:
+def line_as_sent(raw: Mapping[str, object]) -> dict[str, object]:
     """A line as read, without what QuickBooks computes; also inside the lines of a bundle."""
     return {name: _sendable(value) for name, value in raw.items() if name not in _COMPUTED_BY_QUICKBOOKS}
 

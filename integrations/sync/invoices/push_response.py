@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from integrations.errors import RecordMissing
 from integrations.messages import Message
@@ -32,15 +31,14 @@ from integrations.sync.engine.plan import AnsweredWrite, Change, RunResult, done
 from integrations.sync.engine.responses import (
     WriteResponse,
     link_for_write,
-    load_body,
 )
 from integrations.sync.invoices.concurrent_edits import (
-    has_written_values,
     snapshot_as_written,
     was_edited_meanwhile,
 )
-from integrations.sync.invoices.mapping import SALES, SUBTOTAL, quickbooks_invoice_snapshot
+from integrations.sync.invoices.mapping import SUBTOTAL, quickbooks_invoice_snapshot
 from integrations.sync.invoices.push_void import end_state
+from integrations.sync.invoices.sent_invoice import SentInvoice, read_sent_invoice
 from integrations.sync.invoices.unapplied import payments_with_unapplied_money, run_for_payment
 from integrations.sync.invoices.write_data import PushedInvoiceData
 
@@ -48,7 +46,7 @@ _DELETED_STATE = "Deleted"
 _NAMES_SHOWN = 3
 
 
-def read(record: Mapping[str, Any]) -> QuickBooksInvoice | None:
+def read(record: Mapping[str, object]) -> QuickBooksInvoice | None:
     """None once it is deleted."""
     return None if record.get("status") == _DELETED_STATE else parse_quickbooks_invoice(record)
 
@@ -65,7 +63,7 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
     if invoice is None:
         link.quickbooks_invoice = replace(link.quickbooks_invoice, deleted=True)
     else:
-        before, written = link.quickbooks_invoice, load_body(body)
+        before, written = link.quickbooks_invoice, read_sent_invoice(body)
         lines = _compare_lines(written, invoice)
         _update_link(ctx, link, invoice, lines, planned.line_order)
         if sent.looked_for and not lines.dropped and was_edited_meanwhile(write, written, invoice):
@@ -155,19 +153,15 @@ class _AnsweredLines:
     warnings: Sequence[Message]
 
 
-def _compare_lines(sent: Mapping[str, Any], invoice: QuickBooksInvoice) -> _AnsweredLines:
+def _compare_lines(sent: SentInvoice, invoice: QuickBooksInvoice) -> _AnsweredLines:
     answered = [line for line in invoice.lines if line.kind != SUBTOTAL]
-    pairs = list(zip(sent.get("Line", ()), answered, strict=False))
-    itemless = [(raw, line) for raw, line in pairs if _is_itemless(raw)]
-    lost = len(answered) != len(sent.get("Line", ())) and any(map(_is_itemless, sent.get("Line", ())))
-    dropped = lost or any(raw["Amount"] != money(line.amount_cents) for raw, line in itemless)
+    rows = sent.lines or ()
+    itemless = [(row, line) for row, line in zip(rows, answered, strict=False) if row.is_itemless]
+    lost = len(answered) != len(rows) and any(row.is_itemless for row in rows)
+    dropped = lost or any(row.amount != money(line.amount_cents) for row, line in itemless)
     items = sorted({line.item_name or line.item_id for _, line in itemless if line.item_id})
     warnings = [InvoicePushMessage.ITEM_ADDED(item=item) for item in items]
     return _AnsweredLines(answered, lost or bool(itemless), dropped, warnings)
-
-
-def _is_itemless(raw: Mapping[str, Any]) -> bool:
-    return raw.get("DetailType") == SALES and "ItemRef" not in raw[SALES] and bool(raw["Amount"])
 
 
 def _record_itemless(ctx: SyncContext, link: RecordLink, lines: _AnsweredLines) -> bool:
@@ -193,13 +187,12 @@ def _has_payments(snapshot: CoperniqInvoiceSnapshot) -> bool:
     return bool(snapshot.paid) or snapshot.status in ("PAID", "PARTIALLY_PAID")
 
 
-def _memo_warnings(write: RemoteWrite, sent: Mapping[str, Any], link: RecordLink) -> list[Message]:
+def _memo_warnings(write: RemoteWrite, sent: SentInvoice, link: RecordLink) -> list[Message]:
     """A warning if QuickBooks did not clear the message. How an update clears a text is not documented.
 
     See docs/vendors/quickbooks-online.md, 8.1.
     """
-    cleared = sent.get("CustomerMemo", {}).get("value") == ""
-    if write.operation != "update" or not cleared or not link.quickbooks_invoice.memo:
+    if write.operation != "update" or sent.memo != "" or not link.quickbooks_invoice.memo:
         return []
     return [InvoicePushMessage.MESSAGE_KEPT()]
 
@@ -239,7 +232,7 @@ def allocation_runs(ctx: SyncContext, payment_ids: Iterable[str], coperniq_accou
 
 
 def find_lost_write(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
-    wanted = load_body(body)
+    wanted = read_sent_invoice(body)
     if write.operation == "create":
         return _find_created(ctx, write, wanted)
     try:
@@ -255,7 +248,7 @@ def find_lost_write(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteRes
     )
 
 
-def _find_created(ctx: SyncContext, write: RemoteWrite, wanted: Mapping[str, Any]) -> WriteResponse | None:
+def _find_created(ctx: SyncContext, write: RemoteWrite, wanted: SentInvoice) -> WriteResponse | None:
     found = _find_created_invoice(ctx, write, wanted)
     if found is None:
         return None
@@ -263,26 +256,25 @@ def _find_created(ctx: SyncContext, write: RemoteWrite, wanted: Mapping[str, Any
     return WriteResponse(found, "", True)
 
 
-def _has_values(current: QuickBooksInvoice, wanted: Mapping[str, Any]) -> bool:
+def _has_values(current: QuickBooksInvoice, wanted: SentInvoice) -> bool:
     due_on = current.due_on.isoformat() if current.due_on else ""
-    rows = wanted.get("Line")
     return (
-        wanted.get("DueDate", due_on) == due_on
-        and wanted.get("PrivateNote", current.note) == current.note
-        and wanted.get("CustomerMemo", {}).get("value", current.memo) == current.memo
-        and (rows is None or has_written_values(current, rows))
+        wanted.due_date in (None, due_on)
+        and wanted.note in (None, current.note)
+        and wanted.memo in (None, current.memo)
+        and (wanted.lines is None or wanted.are_lines_of(current))
     )
 
 
 def _find_created_invoice(
-    ctx: SyncContext, write: RemoteWrite, wanted: Mapping[str, Any]
+    ctx: SyncContext, write: RemoteWrite, wanted: SentInvoice
 ) -> QuickBooksInvoice | None:
     """An invoice that a create with a lost response has made.
 
     It is found by its correlation tag, under another number too. Voiding removes the tag, and so may people: then it is
     found by number, customer, total and time of creation.
     """
-    numbered = ctx.quickbooks.find_invoices_numbered([wanted["DocNumber"]])
+    numbered = ctx.quickbooks.find_invoices_numbered([wanted.number])
     since = sent_not_before(write, ctx.quickbooks.clock_offset)
     free = unlinked_with_tag(ctx, write, numbered) or unlinked_with_tag(
         ctx, write, ctx.quickbooks.list_invoices_changed(since)
@@ -293,9 +285,8 @@ def _find_created_invoice(
     return min(free, key=lambda row: int(row.id) if row.id.isdecimal() else 0, default=None)
 
 
-def _is_untagged_match(ctx: SyncContext, wanted: Mapping[str, Any], invoice: QuickBooksInvoice) -> bool:
-    """`wanted` is the body of the create. A voided invoice keeps its number and customer, but not its total."""
+def _is_untagged_match(ctx: SyncContext, wanted: SentInvoice, invoice: QuickBooksInvoice) -> bool:
+    """`wanted` is what was to be created. A voided invoice keeps its number and customer, but not its total."""
     tagged_id = tagged_coperniq_id(ctx.connection.realm_id, Kind.INVOICE, invoice.note)
-    same = (invoice.number, invoice.customer_id) == (wanted["DocNumber"], wanted["CustomerRef"]["value"])
-    total = sum(line["Amount"] for line in wanted["Line"])
-    return not tagged_id and same and (invoice.is_voided or money(invoice.total_cents) == total)
+    same = (invoice.number, invoice.customer_id) == (wanted.number, wanted.customer_id)
+    return not tagged_id and same and (invoice.is_voided or money(invoice.total_cents) == wanted.total)

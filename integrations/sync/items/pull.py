@@ -147,9 +147,9 @@ def _item_prerequisite(
 def required_costs(ctx: SyncContext) -> dict[str, int]:
     """Cents by catalog item, or its stand-in, of those that are to be created or updated first."""
     return {
-        each.write.coperniq_id or stand_in: int(each.write.values["cost"] * 100)
+        each.write.coperniq_id or stand_in: each.response_data.snapshot.cost
         for stand_in, each in ctx.prerequisites.items()
-        if each.write.entity == engine_responses.CATALOG_ITEM
+        if isinstance(each.response_data, CatalogItemData)
     }
 
 

@@ -94,18 +94,19 @@ def _plan_new_pull(
     name = _read_method_name(ctx, payment.method_id)
     method = method_in_coperniq(name)
     tag = quickbooks_tag(ctx.connection.realm_id, Kind.PAYMENT, payment.id, invoice.quickbooks_id)
-    values: dict[str, Any] = {
+    reference = reference_of(payment.reference, payment.id)
+    values: dict[str, object] = {
         "amount": money(cents),
         "paymentMethod": method or settings.unknown_method,
         "paymentDate": moment_of(payment.on),
-        "paymentReference": reference_of(payment.reference, payment.id),
+        "paymentReference": reference,
         "notes": payment_notes("" if method else name, payment.note, tag),
     }
     changes = (
         Change("Amount", "", f"${money(cents):,}"),
         Change("Date", "", payment.on.isoformat()),
         Change("Method", "", str(values["paymentMethod"])),
-        Change("Reference", "", values["paymentReference"]),
+        Change("Reference", "", reference),
     )
     return _payment_pull_plan(
         run,

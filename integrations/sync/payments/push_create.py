@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from integrations.coperniq.money import CoperniqPayment
@@ -123,7 +122,7 @@ def unapplied_warning(invoice: RecordLink, total_cents: int, applied_cents: int)
 
 def _payment_values(
     ctx: SyncContext, run: SyncRun, payment: CoperniqPayment, invoice: RecordLink, on: date, applied: int
-) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+) -> tuple[dict[str, object], list[tuple[str, str]]]:
     """The payload, and the fields of it to list as changes.
 
     The customer is the invoice's as last read from QuickBooks: people may have moved the invoice there.
@@ -131,7 +130,7 @@ def _payment_values(
     tag = coperniq_tag(ctx.connection.realm_id, Kind.PAYMENT, run.coperniq_id, run.coperniq_parent_id)
     reference = "" if was_too_long(run) else short_reference(payment)
     note = note_text(payment, reference)[: NOTE_LIMIT - len(tag) - 1]
-    values: dict[str, Any] = {
+    values: dict[str, object] = {
         "CustomerRef.value": invoice.quickbooks_invoice.customer,
         "CurrencyRef.value": "USD",
         "TotalAmt": money(payment.amount_cents),
@@ -145,5 +144,5 @@ def _payment_values(
     return values, [(name, value) for name, value in shown if value]
 
 
-def payment_line(quickbooks_invoice_id: str, cents: int) -> dict[str, Any]:
+def payment_line(quickbooks_invoice_id: str, cents: int) -> dict[str, object]:
     return {"Amount": money(cents), "LinkedTxn": [{"TxnId": quickbooks_invoice_id, "TxnType": "Invoice"}]}

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 from integrations.errors import RecordMissing
 from integrations.messages import Message
@@ -26,7 +25,33 @@ _DONE_MESSAGES = {
 }
 
 
-def read(record: Mapping[str, Any]) -> QuickBooksPayment:
+@dataclass(frozen=True)
+class _SentPayment:
+    """The body that was sent. `applied_cents` is by id of the QuickBooks invoice; `version` is "" of a create."""
+
+    version: str
+    total_cents: int
+    on: str
+    customer_id: str
+    applied_cents: Mapping[str, int]
+
+
+def _read_sent(body: str) -> _SentPayment:
+    sent = load_body(body)
+    applied: dict[str, int] = {}
+    for line in sent.get("Line", ()):
+        invoice_id = line["LinkedTxn"][0]["TxnId"]
+        applied[invoice_id] = applied.get(invoice_id, 0) + int(line["Amount"] * 100)
+    return _SentPayment(
+        version=str(sent.get("SyncToken", "")),
+        total_cents=int(sent["TotalAmt"] * 100),
+        on=sent["TxnDate"],
+        customer_id=sent["CustomerRef"]["value"],
+        applied_cents=applied,
+    )
+
+
+def read(record: Mapping[str, object]) -> QuickBooksPayment:
     return parse_quickbooks_payment(record)
 
 
@@ -37,11 +62,12 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
     before = link.quickbooks_payment.applied
     _update_payment_link(link, write, payment)
     applied = link.quickbooks_payment.applied
-    body_sent = load_body(body)
+    body_sent = _read_sent(body)
     edited = _was_edited(write, link, sent, body_sent)
     if edited:
         _reset_to_sent(write, link, body_sent)
-    missing = _applied_cents(body_sent, link.allocation_invoice_id) - link.quickbooks_payment.applied
+    wanted = body_sent.applied_cents.get(link.allocation_invoice_id, 0)
+    missing = wanted - link.quickbooks_payment.applied
     again = (
         missing > 0 and write.operation == "create" and write.match_method != RecordLink.MatchMethod.ADOPTED
     )
@@ -62,27 +88,27 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
     )
 
 
-def _was_edited(write: RemoteWrite, link: RecordLink, sent: WriteResponse, body: Mapping[str, Any]) -> bool:
+def _was_edited(write: RemoteWrite, link: RecordLink, sent: WriteResponse, body: _SentPayment) -> bool:
     """Whether the payment was recovered after a lost response, in a later version than the portal wrote.
 
     Never of a share: the body that was sent does not state how much of the payment is on this invoice.
     """
-    later = link.quickbooks_version != written_version(write, body)
+    later = link.quickbooks_version != written_version(write, body.version)
     return sent.looked_for and later and not link.payment_state.is_share
 
 
-def _reset_to_sent(write: RemoteWrite, link: RecordLink, sent: Mapping[str, Any]) -> None:
+def _reset_to_sent(write: RemoteWrite, link: RecordLink, sent: _SentPayment) -> None:
     """Sets the snapshot to what was sent, so that edits made since are detected."""
-    applied = _applied_cents(sent, link.allocation_invoice_id)
+    applied = sent.applied_cents.get(link.allocation_invoice_id, 0)
     link.quickbooks_payment = replace(
         link.quickbooks_payment,
-        amount=int(sent["TotalAmt"] * 100),
-        on=sent["TxnDate"],
+        amount=sent.total_cents,
+        on=sent.on,
         applied=applied,
         cash=applied,
         voided=False,
     )
-    link.quickbooks_version, link.quickbooks_at = written_version(write, sent), None
+    link.quickbooks_version, link.quickbooks_at = written_version(write, sent.version), None
 
 
 def _update_payment_link(link: RecordLink, write: RemoteWrite, payment: QuickBooksPayment) -> None:
@@ -92,11 +118,6 @@ def _update_payment_link(link: RecordLink, write: RemoteWrite, payment: QuickBoo
     link.allocation_invoice_id = link.allocation_invoice_id or write.allocation_invoice_id
     share = link.payment_state.is_share
     link.quickbooks_payment = quickbooks_payment_snapshot(payment, link.allocation_invoice_id, share=share)
-
-
-def _applied_cents(sent: Mapping[str, Any], quickbooks_invoice_id: str) -> int:
-    lines = [line for line in sent.get("Line", ()) if line["LinkedTxn"][0]["TxnId"] == quickbooks_invoice_id]
-    return sum(int(line["Amount"] * 100) for line in lines)
 
 
 def _not_applied_warning(missing_cents: int) -> tuple[Message, ...]:
@@ -123,23 +144,20 @@ def _update_balance(ctx: SyncContext, link: RecordLink, applied_cents: int) -> l
 
 
 def find_lost_write(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
-    wanted = load_body(body)
+    wanted = _read_sent(body)
     if write.operation == "create":
         return _find_created_payment(ctx, write, wanted)
     try:
         current = ctx.quickbooks.read_payment(write.quickbooks_id)
     except RecordMissing:
         return None
-    same = money(current.total_cents) == wanted["TotalAmt"] and current.on.isoformat() == wanted["TxnDate"]
+    same = (current.total_cents, current.on.isoformat()) == (wanted.total_cents, wanted.on)
     return WriteResponse(current, "", True) if same else None
 
 
-def _find_created_payment(
-    ctx: SyncContext, write: RemoteWrite, wanted: Mapping[str, Any]
-) -> WriteResponse | None:
+def _find_created_payment(ctx: SyncContext, write: RemoteWrite, wanted: _SentPayment) -> WriteResponse | None:
     """Searches by customer and amount, then, if people have changed these since, by the time of the write."""
-    cents = int(wanted["TotalAmt"] * 100)
-    as_sent = ctx.quickbooks.find_payments(wanted["CustomerRef"]["value"], cents)
+    as_sent = ctx.quickbooks.find_payments(wanted.customer_id, wanted.total_cents)
     found = unlinked_with_tag(ctx, write, as_sent)
     if not found:
         since = sent_not_before(write, ctx.quickbooks.clock_offset)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from integrations.coperniq.money import CoperniqPayment
@@ -212,7 +211,7 @@ def _payment_changes(
     return tuple(change for change in changes if change.before != change.after)
 
 
-def _without_line_extension(raw: Mapping[str, Any]) -> dict[str, Any]:
+def _without_line_extension(raw: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in raw.items() if name != "LineEx"}
 
 
