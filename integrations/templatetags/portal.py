@@ -17,6 +17,12 @@ register = template.Library()
 
 COMPANIES_LISTED = 8
 MOST_COUNTED = 1000
+WRITTEN_RECORDS = {
+    "PaymentMethod": "payment method in QuickBooks",
+    "catalog_item": "catalog item in Coperniq",
+    "coperniq_invoice": "invoice in Coperniq",
+    "coperniq_payment": "payment in Coperniq",
+}
 
 
 @register.simple_tag
@@ -66,6 +72,12 @@ def thousands(count: int) -> str:
 def about(count: int) -> str:
     """A forecast promises no more than its first digits."""
     return f"{count if count < 100 else round(count, 1 - len(str(count)) + 1):,}"
+
+
+@register.filter
+def written_record(entity: str) -> str:
+    """The kind of record that a planned write is about, and where."""
+    return WRITTEN_RECORDS.get(entity, f"{entity.lower()} in QuickBooks")
 
 
 @register.filter

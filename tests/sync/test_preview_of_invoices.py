@@ -5,9 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
+from accounts.roles import Role
 from integrations.models import LookupList, RecordLink, RemoteWrite, SyncRun
+from tests.factories import person
 from tests.portal_harness import PortalHarness
 from tests.sync.invoice_builders import prefer
 from tests.sync.pull_builders import (
@@ -120,6 +123,16 @@ def test_an_invoice_brought_over_is_shown_with_the_items_it_needs(books: TwoWayH
     assert invoice(books)["amount"] == made["TotalAmt"]
     assert [line[0] for line in lines(invoice(books))] == ["Permit", "Labour"]
     assert_nothing_left_to_do(books)
+
+
+def test_the_page_says_what_would_be_written_where(books: TwoWayHarness, client: Client) -> None:
+    books.invoice({"item": "Permit", "quantity": 1, "price": 100})
+    books.heard()
+    client.force_login(person("alice", (books.money.office.company, Role.ADMIN)))
+    page = client.get("/integrations/runs/").content.decode()
+    assert "Create catalog item in Coperniq" in page
+    assert "Create invoice in Coperniq" in page
+    assert "Write this to Coperniq" in page
 
 
 def test_a_payment_brought_over_is_shown_first(books: TwoWayHarness) -> None:
