@@ -193,7 +193,7 @@ def ask_for_company(request: HttpRequest) -> HttpResponse:
         return JsonResponse({"errors": ["Say which company with ?company=<slug>."]}, status=400)
     if request.method not in SAFE_METHODS and companies_of(request.user).exists():
         names = [str(company) for company in companies_of(request.user).order_by("name")[:MOST_NAMED]]
-        text = f"The form does not say which company it is for: {' or '.join(names)}. Nothing was changed. Open the page "
+        text = f"The form does not say which company it is for, {' or '.join(names)}. Nothing was changed. Open the page "
         return refuse_form(request, f"{text}of the company you mean, and try again.")
     chooser = reverse("accounts:choose_company")
     return redirect(f"{chooser}?{urlencode({'next': return_address(request)})}")

@@ -8,8 +8,12 @@ LINK_VALUES = ("coperniq_name", "coperniq_account_id", "coperniq_parent_id", "nu
 
 
 def stored(values):
-    """As version 1 stores them: fields that have their default are left out."""
-    return {"version": 1, **{name: value for name, value in values.items() if value not in (None, "", [], {}, False)}}
+    """As version 1 stores them: fields that have their default are left out. An amount of 0 is no default."""
+    return {"version": 1, **{name: value for name, value in values.items() if not is_default(value)}}
+
+
+def is_default(value):
+    return value is None or value is False or value in ("", [], {})
 
 
 def link_data(about):
@@ -67,10 +71,11 @@ RESPONSE_DATA = {
 
 def convert(apps, schema_editor):
     writes = apps.get_model("integrations", "RemoteWrite").objects
-    for write in writes.only("entity", "link_data").iterator(chunk_size=500):
+    for write in writes.only("entity", "link_data", "state").iterator(chunk_size=500):
         about = write.link_data
         write.link_data, write.sync_state = link_data(about), about.get("sync_state")
-        if "about" in about:
+        # Nobody reads the data of a closed write.
+        if "about" in about and write.state in ("prepared", "sent"):
             write.response_data = stored(RESPONSE_DATA[write.entity](about["about"]))
         write.save(update_fields=["link_data", "sync_state", "response_data"])
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from accounts.models import Company
 from accounts.scoping import rows_of
 from integrations.models import FieldMapping, Kind, RecordLink, SyncLogEntry
+from integrations.models.typed_json import UnreadableData
 
 # Stored as a digest, and returned masked by QuickBooks: of no use to a reader.
 UNSHOWN = ("PrimaryTaxIdentifier",)
@@ -74,7 +76,7 @@ def link_of(company: Company, entry: SyncLogEntry) -> RecordLink | None:
 def compared(link: RecordLink) -> list[Compared]:
     if link.kind in (Kind.CUSTOMER, Kind.JOB):
         paths = [path for path in FieldMapping.DEFAULTS if path not in UNSHOWN]
-        written = link.customer_state.written_values
+        written = written_values(link)
         rows = [*(row_of(link, path, written.get(path, "")) for path in paths), *project_rows(link)]
     else:
         found = {*link.coperniq_snapshot, *link.quickbooks_snapshot} - {*INTERNAL}
@@ -82,6 +84,13 @@ def compared(link: RecordLink) -> list[Compared]:
         paths = sorted(found, key=lambda path: (ORDER.get(path, len(ORDER)), path))
         rows = [row_of(link, path) for path in paths]
     return [row for row in rows if row.coperniq or row.quickbooks]
+
+
+def written_values(link: RecordLink) -> Mapping[str, str]:
+    try:
+        return link.customer_state.written_values
+    except UnreadableData:  # the record's next run says so
+        return {}
 
 
 def project_rows(link: RecordLink) -> list[Compared]:

@@ -16,7 +16,7 @@ from integrations.forms import configure
 from integrations.forms.refresh import message_now
 from integrations.views.answers import CONFIGURATION, done, refused
 
-FORM_ITSELF = {"csrfmiddlewaretoken"}
+FORM_ITSELF = {"csrfmiddlewaretoken", "company"}
 TRIGGER_FIELDS = {"phase": "trigger", "reentry": "reentry", "preview": "preview"}
 SWITCHED = {
     "on": "Invoice and payment syncing is on. What is created from now on is synced.",

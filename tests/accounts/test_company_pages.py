@@ -196,7 +196,7 @@ def test_a_form_acts_on_the_company_it_names_whatever_another_tab_shows(nora: Us
 @pytest.mark.parametrize(
     ("query", "body", "sentence"),
     [
-        ("", {}, "does not say which company it is for: Acme Solar or Bolt"),
+        ("", {}, "does not say which company it is for, Acme Solar or Bolt"),
         ("?company=bolt", {"company": "acme"}, "names Bolt Roofing, but the form was opened for Acme Solar"),
     ],
 )

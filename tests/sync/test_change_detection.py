@@ -438,3 +438,15 @@ def test_one_odd_record_keeps_no_other_from_being_seen(
     with caplog.at_level(logging.WARNING):
         found = read_changes(billed)
     assert [row[0] for row in found] == ["customer", "invoice", "payment"]
+
+
+def test_a_record_whose_stored_state_cannot_be_read_does_not_hide_the_others(billed: InvoiceHarness) -> None:
+    """As after a return to an earlier version of the portal, whose state has another version."""
+    payment = billed.link("payment")
+    RecordLink.objects.filter(pk=payment.pk).update(sync_state={"version": 99})
+    billed.edit_books("Invoice", billed.link().quickbooks_id, DueDate="2026-12-24")
+    billed.edit_books("Payment", payment.quickbooks_id, PrivateNote="edited")
+    assert set(read_changes(billed)) == {
+        ("invoice", billed.link().quickbooks_id, "updated"),
+        ("payment", payment.quickbooks_id, "updated"),
+    }

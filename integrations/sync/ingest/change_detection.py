@@ -20,6 +20,7 @@ from integrations.models import (
     Vendor,
 )
 from integrations.models.leases import LONG_AGO
+from integrations.models.typed_json import UnreadableData
 from integrations.quickbooks.changes import ChangedRecord
 from integrations.quickbooks.documents import (
     QuickBooksInvoice,
@@ -71,19 +72,26 @@ def filter_relevant_changes(
 ) -> list[ChangedRecord]:
     """`on_at`, by QuickBooks' clock, is the cut-off for unlinked invoices; with None they are all left out."""
     known = _load_stored_state(connection, changes)
-    unreported = [change for change in changes if not _already_notified(known, change)]
+    tests: dict[str, Callable[[ChangedRecord], bool]] = {
+        "Invoice": lambda change: _is_changed_invoice(connection, known, change, on_at),
+        "Customer": lambda change: _is_changed_customer(known, change),
+        "Payment": lambda change: _is_changed_payment(connection, known, change),
+    }
+    unreported = [each for each in changes if each.entity in tests and not _already_notified(known, each)]
     found = [
-        change
-        for change in unreported
-        if (change.entity == "Invoice" and _is_changed_invoice(connection, known, change, on_at))
-        or (change.entity == "Customer" and _is_changed_customer(known, change))
+        each for each in unreported if each.entity != "Payment" and _is_relevant(tests[each.entity], each)
     ]
     known.paid |= {change.id for change in found if change.entity == "Invoice"}
-    return found + [
-        change
-        for change in unreported
-        if change.entity == "Payment" and _is_changed_payment(connection, known, change)
-    ]
+    payments = [each for each in unreported if each.entity == "Payment"]
+    return found + [each for each in payments if _is_relevant(tests["Payment"], each)]
+
+
+def _is_relevant(is_changed: Callable[[ChangedRecord], bool], change: ChangedRecord) -> bool:
+    """A record whose stored state cannot be read is reported, so that its run says so and the others go on."""
+    try:
+        return is_changed(change)
+    except UnreadableData:
+        return True
 
 
 def _load_stored_state(connection: QuickBooksConnection, changes: Sequence[ChangedRecord]) -> _StoredState:

@@ -22,6 +22,7 @@ from integrations.models import (
     QuickBooksConnection,
     RecordLink,
 )
+from integrations.models.typed_json import UnreadableData
 from integrations.sync.ingest.events import (
     EVENTS_PER_INSERT,
     record_invoices_changed,
@@ -221,8 +222,12 @@ def _recheck_some(
 
 
 def _is_open(link: RecordLink) -> bool:
-    snapshot = link.coperniq_invoice
-    ended = snapshot.status in ("PAID", "DECLINED") or snapshot.archived or link.invoice_state.ended
+    """True also if what is stored cannot be read: then the invoice's run says so, and the others go on."""
+    try:
+        snapshot = link.coperniq_invoice
+        ended = snapshot.status in ("PAID", "DECLINED") or snapshot.archived or link.invoice_state.ended
+    except UnreadableData:
+        return True
     return not ended
 
 
