@@ -12,7 +12,7 @@ from django.utils import timezone
 from integrations.errors import LeaseLost
 from integrations.models import CompanyLease, RecordLink, RemoteWrite, RunState, SyncRun
 from integrations.quickbooks.client import QuickBooksClient
-from integrations.sync.engine import executor as engine_executor
+from integrations.sync.engine import outbox as engine_outbox
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.executor import run_once
 from integrations.sync.engine.plan import RunResult
@@ -30,7 +30,7 @@ def test_a_lane_lost_while_planning_stores_no_write(
     office: PortalHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lease, run = about_to_push(office)
-    monkeypatch.setattr(engine_executor, "preview_result", take_over)
+    monkeypatch.setattr(engine_outbox, "preview_result", take_over)
     run_once(SyncContext(lease, run.connection), run)
     assert not RemoteWrite.objects.exists()
 

@@ -48,6 +48,29 @@ def pay(
     money.work()
 
 
+def test_one_heard_of_while_the_push_was_waiting_is_read_once_and_linked(billed: Billed) -> None:
+    """Nothing of it is stored yet, and QuickBooks is asked before it is written to."""
+    money, invoice, invoice_id = billed
+    money.pay(invoice, 60, paymentDate=f"{DAY}T00:00:00Z")
+    money.pay(invoice, 40, paymentDate=f"{DAY}T00:00:00Z")
+    money.work_until_payment()
+    theirs = [money.receive(invoice_id, amount, date=DAY)["Id"] for amount in (60, 40)]
+    for payment_id in theirs:
+        told_by_webhook(money, payment_id)
+    money.office.simulator.forget_log()
+    money.office.work_once()
+    assert not money.calls(write=True)
+    assert len([call for call in money.calls() if call.endswith("/query")]) == 1, money.calls()
+    assert ExternalPayment.objects.filter(quickbooks_id__in=theirs).count() == 2
+    assert money.link("payment").quickbooks_id == theirs[0]
+    money.work()
+    links = RecordLink.objects.filter(kind="payment").order_by("pk")
+    assert [(link.quickbooks_id, link.match_method) for link in links] == [
+        (id_, "same_money") for id_ in theirs
+    ]
+    assert not money.calls(write=True)
+
+
 @pytest.mark.parametrize("source", ["look", "webhook", "refusal"])
 @pytest.mark.parametrize("payer", ["job", "parent"])
 def test_one_that_leaves_no_room_for_another_is_linked(billed: Billed, source: str, payer: str) -> None:

@@ -11,6 +11,7 @@ from integrations.errors import BlockedBy
 from integrations.models import CompanyLease, Kind, RecordLink, RunState, SyncRun
 from integrations.sync.customers import merge_detection
 from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.follow_ups import store_follow_ups
 from tests.invoice_harness import InvoiceHarness
 from tests.portal_harness import PortalHarness
 from tests.sync.customer_builders import enter_again
@@ -153,6 +154,7 @@ def test_a_pull_that_sees_another_customer_learns_that_it_is_a_merge(money: Invo
         blocked = caught.value
         assert blocked.cause == Cause.MERGE_PENDING
         assert (blocked.kind, blocked.coperniq_id) == ("customer", str(money.account["id"]))
+        store_follow_ups(ctx.take_follow_ups())
         money.office.work()
         pending = merge_detection.find_pending_merge(ctx, away)
         assert pending is not None
