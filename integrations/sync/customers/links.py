@@ -1,4 +1,4 @@
-"""Stored links of customers and jobs, and of the invoices and payments under them."""
+"""Stored links of customers and jobs, and of the invoices under them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def job_links_under(connection: QuickBooksConnection, links: list[RecordLink]) -
     return [job for job in jobs.order_by("id") if _parent_of_job(job) in (None, links[0].quickbooks_id)]
 
 
-def document_links_of(connection: QuickBooksConnection, quickbooks_id: str) -> list[RecordLink]:
+def invoice_links_of(connection: QuickBooksConnection, quickbooks_id: str) -> list[RecordLink]:
     return list(RecordLink.objects.invoices_of_customer(connection, quickbooks_id).order_by("id"))
 
 

@@ -15,7 +15,6 @@ from integrations.models import (
     Action,
     Direction,
     InboundEvent,
-    Kind,
     Question,
     QuickBooksConnection,
     RecordLink,
@@ -26,8 +25,8 @@ from integrations.models.enums import OPEN
 from integrations.quickbooks.records import Customer
 from integrations.sync.customers.links import (
     coperniq_account_id_of,
-    document_links_of,
     find_customer_link,
+    invoice_links_of,
     job_links_under,
     links_to_record,
 )
@@ -74,7 +73,7 @@ def find_merge(ctx: SyncContext, links: list[RecordLink], current: Customer | No
 def _possible_survivors(ctx: SyncContext, links: list[RecordLink]) -> Iterator[str]:
     """From stored events first; jobs and invoices are read from QuickBooks only if those lead to no active survivor."""
     yield from _survivors_from_events(ctx.connection, links[0].quickbooks_id)
-    moved_to = {_customer_of_jobs(ctx, links), _customer_of_documents(ctx, links)} - {""}
+    moved_to = {_customer_of_jobs(ctx, links), _customer_of_invoices(ctx, links)} - {""}
     if len(moved_to) == 1:
         yield from moved_to - {links[0].quickbooks_id}
 
@@ -106,11 +105,9 @@ def _customer_of_jobs(ctx: SyncContext, links: list[RecordLink]) -> str:
     return ""
 
 
-def _customer_of_documents(ctx: SyncContext, links: list[RecordLink]) -> str:
+def _customer_of_invoices(ctx: SyncContext, links: list[RecordLink]) -> str:
     """The customer of one invoice that still exists: a merge moves all of them."""
-    documents = document_links_of(ctx.connection, links[0].quickbooks_id)
-    invoices = [link for link in documents if link.kind == Kind.INVOICE]
-    for link in invoices[-_RECORDS_READ:]:
+    for link in invoice_links_of(ctx.connection, links[0].quickbooks_id)[-_RECORDS_READ:]:
         try:
             return ctx.quickbooks.read_invoice(link.quickbooks_id).customer_id
         except RecordMissing:

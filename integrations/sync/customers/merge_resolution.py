@@ -12,7 +12,7 @@ from integrations.messages.customers import CustomerMessage
 from integrations.models import Kind, Outcome, Question, RecordLink, RunState, SyncRun
 from integrations.models.sync_state import CustomerState
 from integrations.quickbooks.records import Customer
-from integrations.sync.customers.links import document_links_of, job_links_under, linked_name, links_to_record
+from integrations.sync.customers.links import invoice_links_of, job_links_under, linked_name, links_to_record
 from integrations.sync.customers.merge_detection import CustomerMerge, link_if_awaited, was_merge_declined
 from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
@@ -38,10 +38,10 @@ def resolve_merge(ctx: SyncContext, run: SyncRun, links: list[RecordLink], merge
 
 
 def _find_dependent_links(ctx: SyncContext, links: list[RecordLink]) -> list[RecordLink]:
-    """Links of what QuickBooks moves along in a merge: the customer's jobs and its own documents."""
+    """Links of what QuickBooks moves along in a merge: the customer's jobs and its own invoices."""
     return [
         *job_links_under(ctx.connection, links),
-        *document_links_of(ctx.connection, links[0].quickbooks_id),
+        *invoice_links_of(ctx.connection, links[0].quickbooks_id),
     ]
 
 

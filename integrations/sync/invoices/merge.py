@@ -153,6 +153,7 @@ def _plan_nothing_to_write(comparison: InvoiceComparison, resolved: Resolution) 
 def _base_plan(comparison: InvoiceComparison, resolved: Resolution, **values: Any) -> Plan:
     current, link = comparison.current, comparison.link
     held = _with_dependent_names(resolved.held)
+    coperniq = comparison.coperniq_now.with_values_of(comparison.coperniq_before, held)
     return Plan.of(
         link,
         link.coperniq_name or comparison.run.record_name,
@@ -160,9 +161,7 @@ def _base_plan(comparison: InvoiceComparison, resolved: Resolution, **values: An
             "quickbooks_version": current.sync_token,
             "quickbooks_snapshot": comparison.quickbooks_now.as_json(),
             "quickbooks_at": current.updated_at,
-            "coperniq_snapshot": comparison.coperniq_now.with_values_of(
-                link.coperniq_invoice, held
-            ).as_json(),
+            "coperniq_snapshot": coperniq.as_json(),
             "number": current.number,
             "amount_cents": comparison.coperniq_now.total,
             "warnings": tuple(resolved.warnings),
