@@ -10,7 +10,7 @@ from accounts.admin_site import site
 from accounts.audit import log_action
 from accounts.roles import Right
 from integrations import queue
-from integrations.models import CoperniqConnection, QuickBooksConnection
+from integrations.models import CoperniqConnection, PendingAuthorization, QuickBooksConnection
 
 
 @admin.register(CoperniqConnection, site=site)
@@ -64,3 +64,11 @@ class QuickBooksConnectionAdmin(FactAdmin):
         "refresh_hard_expires_at",
     )  # fmt: skip
     secret_fields = ("access_token_encrypted", "refresh_token_encrypted")
+
+
+@admin.register(PendingAuthorization, site=site)
+class PendingAuthorizationAdmin(FactAdmin):
+    list_display = ("company", "user", "started_at")
+    list_select_related = ("company", "user")
+    fields = ("company", "user", "started_at")
+    secret_fields = ("state_digest",)

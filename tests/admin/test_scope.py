@@ -13,7 +13,7 @@ from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.admin_site import site
-from accounts.models import Company
+from accounts.models import Company, User
 from integrations.models import (
     CallCount,
     CoperniqConnection,
@@ -23,6 +23,7 @@ from integrations.models import (
     InvoiceSyncPeriod,
     Kind,
     LookupList,
+    PendingAuthorization,
     PhaseEntry,
     PhaseTrigger,
     PolledInvoice,
@@ -85,6 +86,8 @@ def fill(connection: QuickBooksConnection) -> dict[type[Model], Any]:
     rows += [held_run(connection, record_name=name), company.coperniq, connection, connection.settings]
     rows += [CallCount.objects.get(company=company), connection.mappings.earliest("pk")]
     rows += noticed(connection, name)
+    person = User.objects.create(email=f"{name}@acme.example", name=name)
+    rows += [PendingAuthorization.objects.create(company=company, user=person, state_digest=name)]
     return {type(row): row for row in rows}
 
 
