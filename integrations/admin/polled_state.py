@@ -48,4 +48,12 @@ class ExternalPaymentAdmin(FactAdmin):
     list_display = ("quickbooks_id", "quickbooks_invoice_id", "amount_cents", "on", "reference", "connection")
     list_select_related = ("connection__company",)
     search_fields = ("quickbooks_id__exact", "quickbooks_invoice_id__exact")
-    fields = ("connection", "quickbooks_id", "quickbooks_invoice_id", "amount_cents", "on", "reference")
+    fields = (
+        "connection",
+        "quickbooks_id",
+        "quickbooks_invoice_id",
+        "amount_cents",
+        "on",
+        "reference",
+        "read_at",
+    )

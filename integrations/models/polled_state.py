@@ -90,7 +90,10 @@ class ExternalPaymentQuerySet(models.QuerySet["ExternalPayment"]):
 
 
 class ExternalPayment(models.Model):
-    """A payment that a person recorded in QuickBooks on a linked invoice; it may be a duplicate of one in Coperniq."""
+    """A payment that a person recorded in QuickBooks on a linked invoice; it may be a duplicate of one in Coperniq.
+
+    `read_at` is the time when the read that it comes from began: what was read later replaces it, and never the reverse.
+    """
 
     company_path: ClassVar[str] = "connection__company"
 
@@ -102,6 +105,7 @@ class ExternalPayment(models.Model):
     amount_cents = models.BigIntegerField()
     on = models.DateField()
     reference = models.CharField(max_length=80, blank=True)
+    read_at = models.DateTimeField(default=LONG_AGO)
 
     objects = ExternalPaymentQuerySet.as_manager()
 

@@ -102,8 +102,8 @@ class SyncSettings(models.Model):
     invoice_preview = models.BooleanField(
         "preview only",
         default=False,
-        help_text="What would be written to either side is shown under Needs attention, field by field, and no invoice "
-        "or payment is written until somebody releases it.",
+        help_text="What would be written to either side is shown under Needs attention, field by field. Releasing it "
+        "writes it as shown; before that, no invoice or payment is written.",
     )
     push_from = models.CharField(
         "send an invoice to QuickBooks",

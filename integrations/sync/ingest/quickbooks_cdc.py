@@ -80,7 +80,7 @@ def _store_changes(
         connection, client, _EVERYTHING if period else _CUSTOMER_KINDS, since, now
     )
     if period is not None:
-        _refresh_external_payments(connection, captured.changes)
+        _refresh_external_payments(connection, captured.changes, now)
         _expire_items(connection, captured.changes, client.clock_offset)
     on_at = period.on_at + client.clock_offset if period else None
     _record_cdc_events(connection, period, filter_relevant_changes(connection, captured.changes, on_at))
@@ -106,11 +106,13 @@ def _initial_cursor(
     )
 
 
-def _refresh_external_payments(connection: QuickBooksConnection, changes: Iterable[ChangedRecord]) -> None:
+def _refresh_external_payments(
+    connection: QuickBooksConnection, changes: Iterable[ChangedRecord], read_at: datetime
+) -> None:
     changes = list(changes)
     gone = [change.id for change in changes if change.entity == "Payment" and change.is_deleted]
     ExternalPayment.objects.filter(connection=connection, quickbooks_id__in=gone).delete()
-    record_external_payments(connection, read_changed_payments(changes))
+    record_external_payments(connection, read_changed_payments(changes), read_at)
 
 
 def _expire_items(

@@ -22,9 +22,10 @@ from integrations.sync.payments.mapping import quickbooks_payment_snapshot
 
 def relink_documents(ctx: SyncContext, since: datetime) -> None:
     _relink_invoices(ctx, ctx.quickbooks.list_invoices_changed(since))
+    began_at = timezone.now()
     payments = ctx.quickbooks.list_payments_changed(since)
     _relink_payments(ctx, payments)
-    record_external_payments(ctx.connection, payments)
+    record_external_payments(ctx.connection, payments, began_at)
 
 
 def _relink_invoices(ctx: SyncContext, invoices: Iterable[QuickBooksInvoice]) -> None:

@@ -10,12 +10,19 @@ from integrations.sync.engine.follow_ups import RequestedRun
 
 
 def on_invoice_moved(ctx: SyncContext, invoice: RecordLink, customer_id: str) -> None:
-    """Keep the customer it had, because payments store the new one: the requested pull has to ask about the move."""
-    before = invoice.quickbooks_invoice.customer or customer_id
-    if customer_id != before:
-        state = invoice.invoice_state
-        invoice.invoice_state = replace(state, moved_from=state.moved_from or before)
+    """Request the pull that asks about the move."""
+    if note_former_customer(invoice, customer_id):
         request_pull(ctx, invoice)
+
+
+def note_former_customer(invoice: RecordLink, customer_id: str) -> bool:
+    """Keep the customer it had, because payments store the new one; False if it has not moved. The caller saves it."""
+    before = invoice.quickbooks_invoice.customer or customer_id
+    if customer_id == before:
+        return False
+    state = invoice.invoice_state
+    invoice.invoice_state = replace(state, moved_from=state.moved_from or before)
+    return True
 
 
 def request_pull(ctx: SyncContext, invoice: RecordLink) -> None:

@@ -8,6 +8,8 @@ from datetime import date, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
+
 from integrations.causes import Cause
 from integrations.coperniq.money import CoperniqInvoice, CoperniqPayment
 from integrations.errors import BlockedBy, Choice, NeedsDecision, RecordMissing
@@ -131,13 +133,13 @@ def _read_unlinked_payment(
     ctx: SyncContext, invoice: RecordLink, payment_id: str
 ) -> QuickBooksPayment | None:
     """The payment if it pays this invoice and is not linked on it; else None, and it is no candidate any more."""
-    found = None
+    found, began_at = None, timezone.now()
     if payment_id not in linked_payment_ids(ctx, invoice):
         with suppress(RecordMissing):
             found = ctx.quickbooks.read_payment(payment_id)
     if found is not None and found.applied_to(invoice.quickbooks_id):
         return found
-    ctx.follow_ups.append(RemovedPayments(ctx.connection.pk, invoice.quickbooks_id, (payment_id,)))
+    ctx.follow_ups.append(RemovedPayments(ctx.connection.pk, began_at, invoice.quickbooks_id, (payment_id,)))
     return None
 
 

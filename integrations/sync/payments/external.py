@@ -6,10 +6,11 @@ If none of these reports a payment, nothing is read here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils import timezone
 
 from integrations.errors import RecordMissing
@@ -28,9 +29,8 @@ from integrations.quickbooks.documents import QuickBooksPayment
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.continuity import CDC_OVERLAP
 from integrations.sync.engine.correlation_tag import tagged_coperniq_id
-from integrations.sync.engine.follow_ups import UpdatedConnection, UpdatedLink
 from integrations.sync.invoices.mapping import quickbooks_invoice_snapshot
-from integrations.sync.invoices.pull_request import on_invoice_moved, request_pull
+from integrations.sync.invoices.pull_request import note_former_customer, on_invoice_moved, request_pull
 from integrations.sync.payments.mapping import is_taken_off, pays_others
 
 _REFRESHED_FIELDS = ("balance", "payments", "customer", "voided")
@@ -39,29 +39,51 @@ _REFRESHED_FIELDS = ("balance", "payments", "customer", "voided")
 
 @dataclass(frozen=True)
 class ExternalPayments:
-    """Allocations of payments to linked invoices, by payment: they replace all that are stored of these payments."""
+    """Payments with the invoices that each pays, linked or not, as they were at `read_at`, when their read began.
+
+    They may be stored much later, and after what was read after them, which they leave as it is. Which of the invoices
+    are linked is looked up then.
+    """
 
     connection_id: int
+    read_at: datetime
     allocations: Mapping[str, tuple[ExternalPayment, ...]]
 
     def store(self) -> None:
-        for payment_id, rows in self.allocations.items():
-            known = ExternalPayment.objects.filter(connection=self.connection_id, quickbooks_id=payment_id)
-            known.exclude(quickbooks_invoice_id__in=[row.quickbooks_invoice_id for row in rows]).delete()
+        known = ExternalPayment.objects.filter(connection=self.connection_id)
+        newer = known.filter(quickbooks_id__in=self.allocations, read_at__gt=self.read_at)
+        settled = set(newer.values_list("quickbooks_id", flat=True))
+        paid = {row.quickbooks_invoice_id for rows in self.allocations.values() for row in rows}
+        links = RecordLink.objects.filter(connection=self.connection_id, kind=Kind.INVOICE)
+        linked = (
+            set(links.filter(quickbooks_id__in=paid).values_list("quickbooks_id", flat=True))
+            if paid
+            else set()
+        )
+        for payment_id in self.allocations.keys() - settled:
+            rows = [row for row in self.allocations[payment_id] if row.quickbooks_invoice_id in linked]
+            of_payment = known.filter(quickbooks_id=payment_id, read_at__lte=self.read_at)
+            of_payment.exclude(quickbooks_invoice_id__in=[row.quickbooks_invoice_id for row in rows]).delete()
             for row in rows:
                 ExternalPayment.objects.update_or_create(
                     connection_id=self.connection_id,
                     quickbooks_id=payment_id,
                     quickbooks_invoice_id=row.quickbooks_invoice_id,
-                    defaults={"amount_cents": row.amount_cents, "on": row.on, "reference": row.reference},
+                    defaults={
+                        "amount_cents": row.amount_cents,
+                        "on": row.on,
+                        "reference": row.reference,
+                        "read_at": self.read_at,
+                    },
                 )
 
 
 @dataclass(frozen=True)
 class RemovedPayments:
-    """Payments that do not pay this invoice any more."""
+    """Payments that did not pay this invoice any more at `read_at`."""
 
     connection_id: int
+    read_at: datetime
     quickbooks_invoice_id: str
     payment_ids: tuple[str, ...]
 
@@ -70,7 +92,47 @@ class RemovedPayments:
             connection=self.connection_id,
             quickbooks_invoice_id=self.quickbooks_invoice_id,
             quickbooks_id__in=self.payment_ids,
+            read_at__lte=self.read_at,
         ).delete()
+
+
+@dataclass(frozen=True)
+class _ReadChanges:
+    """All payments that QuickBooks reported as changed. The stored time of that read is never set back."""
+
+    payments: ExternalPayments
+
+    @property
+    def at(self) -> datetime:
+        return self.payments.read_at
+
+    def store(self) -> None:
+        self.payments.store()
+        rows = QuickBooksConnection.objects.filter(pk=self.payments.connection_id)
+        earlier = Q(changes_read_at__isnull=True) | Q(changes_read_at__lt=self.at)
+        rows.filter(earlier).update(changes_read_at=self.at)
+
+
+@dataclass(frozen=True)
+class _RefreshedInvoice:
+    """The parts of an invoice that matter to a payment on it, as they were at `read_at`.
+
+    The rest of the link stays as it is when this is stored, and all of it if the invoice was synced in between.
+    """
+
+    link_id: int
+    read_at: datetime
+    snapshot: QuickBooksInvoiceSnapshot
+
+    def store(self) -> None:
+        unsynced = RecordLink.objects.filter(pk=self.link_id, synced_at__lte=self.read_at)
+        for link in unsynced.select_for_update():
+            self.apply_to(link)
+            link.save(update_fields=["quickbooks_snapshot", "sync_state"])
+
+    def apply_to(self, link: RecordLink) -> None:
+        note_former_customer(link, self.snapshot.customer)
+        link.quickbooks_invoice = link.quickbooks_invoice.with_values_of(self.snapshot, _REFRESHED_FIELDS)
 
 
 def external_payments_on(ctx: SyncContext, invoice: RecordLink) -> list[ExternalPayment]:
@@ -80,12 +142,21 @@ def external_payments_on(ctx: SyncContext, invoice: RecordLink) -> list[External
     found = {row.quickbooks_id: row for row in stored}
     for each in ctx.follow_ups:
         if isinstance(each, RemovedPayments) and each.quickbooks_invoice_id == invoice_id:
-            found = {id_: row for id_, row in found.items() if id_ not in each.payment_ids}
-        elif isinstance(each, ExternalPayments):
-            found = {id_: row for id_, row in found.items() if id_ not in each.allocations}
-            rows = (row for rows in each.allocations.values() for row in rows)
-            found |= {row.quickbooks_id: row for row in rows if row.quickbooks_invoice_id == invoice_id}
+            found = _kept(found, each.payment_ids, each.read_at)
+        elif isinstance(each, _ReadChanges | ExternalPayments):
+            read = each.payments if isinstance(each, _ReadChanges) else each
+            found = _kept(found, read.allocations, read.read_at)
+            rows = (row for rows in read.allocations.values() for row in rows)
+            on_invoice = (row for row in rows if row.quickbooks_invoice_id == invoice_id)
+            found |= {row.quickbooks_id: row for row in on_invoice if row.quickbooks_id not in found}
     return list(found.values())
+
+
+def _kept(
+    found: Mapping[str, ExternalPayment], read: Container[str], read_at: datetime
+) -> dict[str, ExternalPayment]:
+    """Without the payments that were read again at `read_at`."""
+    return {id_: row for id_, row in found.items() if id_ not in read or row.read_at > read_at}
 
 
 def read_external_payments(ctx: SyncContext) -> None:
@@ -95,7 +166,7 @@ def read_external_payments(ctx: SyncContext) -> None:
     """
     with ctx.locked("external payments"):
         known = ctx.cache_get(_CHANGED_PAYMENTS)
-        read = known if isinstance(known, _ReadPayments) else None
+        read = known if isinstance(known, _ReadChanges) else None
         stored_at = _last_read_at(ctx.connection) or LONG_AGO
         is_newer = read is not None and read.at > stored_at
         if _has_unread_payments(ctx.connection, read.at if read and is_newer else stored_at):
@@ -104,24 +175,17 @@ def read_external_payments(ctx: SyncContext) -> None:
         elif not is_newer:
             return
     if read is not None:
-        stamp = UpdatedConnection(ctx.connection.pk, {"changes_read_at": read.at})
-        ctx.follow_ups += [read.payments, stamp]
+        ctx.follow_ups.append(read)
 
 
 _CHANGED_PAYMENTS = ("external payments", "")
 
 
-@dataclass(frozen=True)
-class _ReadPayments:
-    at: datetime
-    payments: ExternalPayments
-
-
-def _read_changed_payments(ctx: SyncContext) -> _ReadPayments:
+def _read_changed_payments(ctx: SyncContext) -> _ReadChanges:
     began_at = timezone.now()
     since = (_last_read_at(ctx.connection) or began_at) - CDC_OVERLAP
     changed = ctx.quickbooks.list_payments_changed(since)
-    return _ReadPayments(began_at, build_external_payments(ctx.connection, changed))
+    return _ReadChanges(_build_external_payments(ctx.connection, changed, began_at))
 
 
 def _has_unread_payments(connection: QuickBooksConnection, since: datetime) -> bool:
@@ -140,30 +204,28 @@ def _last_read_at(connection: QuickBooksConnection) -> datetime | None:
     return rows.values_list("changes_read_at", flat=True).get()
 
 
-def record_external_payments(connection: QuickBooksConnection, payments: Iterable[QuickBooksPayment]) -> None:
-    build_external_payments(connection, payments).store()
+def record_external_payments(
+    connection: QuickBooksConnection, payments: Iterable[QuickBooksPayment], read_at: datetime
+) -> None:
+    """Store them as they were at `read_at`, when their read began."""
+    _build_external_payments(connection, payments, read_at).store()
 
 
-def build_external_payments(
-    connection: QuickBooksConnection, payments: Iterable[QuickBooksPayment]
+def _build_external_payments(
+    connection: QuickBooksConnection, payments: Iterable[QuickBooksPayment], read_at: datetime
 ) -> ExternalPayments:
-    """Each allocation to a linked invoice. Payments that the portal created are left out.
+    """Each allocation to an invoice. Payments that the portal created are left out.
 
     A payment of zero only applies a credit to an invoice: no money came in (docs/vendors/quickbooks-online.md, 3).
     """
-    foreign = [
-        payment
+    allocations = {
+        payment.id: tuple(
+            _external_payment(connection, payment, id_, read_at) for id_ in sorted(_invoices_paid_by(payment))
+        )
         for payment in payments
         if not tagged_coperniq_id(connection.realm_id, Kind.PAYMENT, payment.note)
-    ]
-    paid = {id_ for payment in foreign for id_ in _invoices_paid_by(payment)}
-    invoices = RecordLink.objects.of(connection, Kind.INVOICE).filter(quickbooks_id__in=paid)
-    linked = set(invoices.values_list("quickbooks_id", flat=True)) if paid else set()
-    allocations = {}
-    for payment in foreign:
-        on = sorted(linked & _invoices_paid_by(payment))
-        allocations[payment.id] = tuple(_external_payment(connection, payment, id_) for id_ in on)
-    return ExternalPayments(connection.pk, allocations)
+    }
+    return ExternalPayments(connection.pk, read_at, allocations)
 
 
 def _invoices_paid_by(payment: QuickBooksPayment) -> set[str]:
@@ -173,7 +235,7 @@ def _invoices_paid_by(payment: QuickBooksPayment) -> set[str]:
 
 
 def _external_payment(
-    connection: QuickBooksConnection, payment: QuickBooksPayment, invoice_id: str
+    connection: QuickBooksConnection, payment: QuickBooksPayment, invoice_id: str, read_at: datetime
 ) -> ExternalPayment:
     return ExternalPayment(
         connection=connection,
@@ -182,11 +244,13 @@ def _external_payment(
         amount_cents=payment.applied_to(invoice_id),
         on=payment.on,
         reference=payment.reference[:80],
+        read_at=read_at,
     )
 
 
 def refresh_invoice(ctx: SyncContext, invoice: RecordLink) -> None:
     """Reads the linked invoice from QuickBooks again, and the payments on it that are not linked."""
+    began_at = timezone.now()
     try:
         current = ctx.quickbooks.read_invoice(invoice.quickbooks_id)
     except RecordMissing:
@@ -195,16 +259,17 @@ def refresh_invoice(ctx: SyncContext, invoice: RecordLink) -> None:
     if current.is_voided:
         _on_invoice_ended(ctx, invoice, "voided")
         return
-    on_invoice_moved(ctx, invoice, current.customer_id)
     snapshot = quickbooks_invoice_snapshot(current, ctx.settings.memo_field)
-    invoice.quickbooks_invoice = invoice.quickbooks_invoice.with_values_of(snapshot, _REFRESHED_FIELDS)
-    ctx.follow_ups.append(UpdatedLink.of(invoice, "quickbooks_snapshot", "sync_state"))
+    on_invoice_moved(ctx, invoice, current.customer_id)
+    refreshed = _RefreshedInvoice(invoice.pk, began_at, snapshot)
+    refreshed.apply_to(invoice)
+    ctx.follow_ups.append(refreshed)
     known = (row.quickbooks_id for row in external_payments_on(ctx, invoice))
     gone = tuple(id_ for id_ in known if id_ not in current.payment_ids)
     if gone:
-        ctx.follow_ups.append(RemovedPayments(ctx.connection.pk, invoice.quickbooks_id, gone))
+        ctx.follow_ups.append(RemovedPayments(ctx.connection.pk, began_at, invoice.quickbooks_id, gone))
     unlinked = _read_unlinked(ctx, invoice, current.payment_ids)
-    ctx.follow_ups.append(build_external_payments(ctx.connection, unlinked))
+    ctx.follow_ups.append(_build_external_payments(ctx.connection, unlinked, began_at))
 
 
 def _on_invoice_ended(ctx: SyncContext, invoice: RecordLink, end: str) -> None:

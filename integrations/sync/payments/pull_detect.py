@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils import timezone
+
 from integrations.errors import RecordMissing, Skipped
 from integrations.messages.payments import PaymentMessage
 from integrations.models import (
@@ -27,6 +29,7 @@ def detect(ctx: SyncContext, run: SyncRun) -> RunResult:
     """Asks for a run for each allocation to a linked invoice. They find the payment read here in the context's cache."""
     refuse_while_off(ctx.settings)
     links = list(RecordLink.objects.of(ctx.connection, Kind.PAYMENT).filter(quickbooks_id=run.quickbooks_id))
+    began_at = timezone.now()
     payment = read_payment_or_none(ctx, run.quickbooks_id)
     if payment is None:
         ExternalPayment.objects.filter(connection=ctx.connection, quickbooks_id=run.quickbooks_id).delete()
@@ -36,7 +39,7 @@ def detect(ctx: SyncContext, run: SyncRun) -> RunResult:
     run.record_name = quickbooks_payment_name(payment)
     if not links and tagged_coperniq_id(ctx.connection.realm_id, Kind.PAYMENT, payment.note):
         raise Skipped(PaymentMessage.MADE_BY_PORTAL(), silent=True)
-    record_external_payments(ctx.connection, [payment])
+    record_external_payments(ctx.connection, [payment], began_at)
     if payment.total_cents == 0 and not payment.is_voided and not links:
         return _report_credits(ctx, run, payment)
     records = {invoice.quickbooks_id: invoice for invoice in _linked_invoices(ctx, payment)}
