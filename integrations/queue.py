@@ -2,10 +2,8 @@
 
 import threading
 import time
-from datetime import timedelta
 
 from django.conf import settings
-from django.utils import timezone
 from django_q.models import OrmQ
 from django_q.tasks import async_task
 
@@ -13,9 +11,6 @@ from integrations.models import Heartbeat
 from integrations.wakeup import notify_loop
 
 WORKER_LOOP = "integrations.tasks.run_worker_loop"
-RESIDENT_LOOP = "integrations.tasks.run_resident_loop"
-LONGEST_SILENCE = timedelta(seconds=2)
-"""A queue whose loop has recorded no heartbeat for so long has no loop that stays."""
 
 WAKE_SPACING_SECONDS = 0.25
 NOTIFY_SPACING_SECONDS = 0.02
@@ -39,20 +34,15 @@ def wake() -> None:
         if now - _last_wake < (NOTIFY_SPACING_SECONDS if is_known else WAKE_SPACING_SECONDS):
             return
         _last_wake = now
-        if not is_known and _is_loop_resident():
+        if not is_known and Heartbeat.is_recent(Heartbeat.QUEUE):
             is_known, _resident_until = True, now + RESIDENT_KNOWN_SECONDS
     if is_known:
         notify_loop()
     else:
-        enqueue(WORKER_LOOP)
+        enqueue_loop()
 
 
-def _is_loop_resident() -> bool:
-    beat = Heartbeat.latest(Heartbeat.QUEUE)
-    return beat is not None and timezone.now() - beat < LONGEST_SILENCE
-
-
-def enqueue(task: str) -> None:
-    """Queue a task, unless the queue is full because nobody empties it: more tasks would only delay later ones."""
+def enqueue_loop() -> None:
+    """Queue a worker loop, unless the queue is full: any loop in it does what this one would."""
     if OrmQ.objects.count() < 4 * settings.QUEUE_WORKERS:
-        async_task(task, q_options={"save": False})
+        async_task(WORKER_LOOP, q_options={"save": False})

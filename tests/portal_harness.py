@@ -30,10 +30,11 @@ from integrations.quickbooks import oauth
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.executor import run_once
 from integrations.sync.engine.scheduler import next_runs, run_company
-from integrations.sync.engine.worker import find_due_leases
+from integrations.sync.engine.worker import WorkerLoop, find_due_leases
 from integrations.sync.ingest.coperniq_projects import due_coperniq_polls
 from integrations.sync.ingest.events import follow_up, receive_coperniq
 from integrations.sync.ingest.router import route_pending_events
+from integrations.tasks import PERIODIC_JOBS, route_events
 from tests.simulation import API_KEY, Simulation
 
 CALLBACK = "http://127.0.0.1:8000/integrations/quickbooks/callback/"
@@ -144,6 +145,11 @@ class PortalHarness:
 
     def quickbooks_calls(self, *, write: bool | None = None) -> list[str]:
         return [f"{call['method']} {call['path']}" for call in self.simulator.log("quickbooks", write=write)]
+
+
+def execute_due() -> int:
+    """What a worker loop does that does not stay."""
+    return WorkerLoop(PERIODIC_JOBS, on_wakeup=route_events).run()
 
 
 def open_portal(

@@ -59,7 +59,7 @@ class Supervisor:
             self.check_queue()
         if is_anything_due():
             # Also beside a loop that stays: that one has more to do than it can.
-            queue.enqueue(queue.WORKER_LOOP)
+            queue.enqueue_loop()
 
     def check_queue(self) -> None:
         """Start the queue if it has ended, and kill it if it stands: its own checks do not notice that."""
@@ -68,11 +68,10 @@ class Supervisor:
                 logger.warning("The queue's processes have ended; starting them again")
             self.cluster.start()
             return
-        silence = queue_silence()
-        if silence > queue.LONGEST_SILENCE:
-            queue.enqueue(queue.RESIDENT_LOOP)
+        if not Heartbeat.is_recent(Heartbeat.QUEUE):
+            queue.enqueue_loop()
         stall = settings.WORKER_STALL_SECONDS
-        if silence > timedelta(seconds=stall) and self.cluster.age > stall + START_SECONDS:
+        if queue_silence() > timedelta(seconds=stall) and self.cluster.age > stall + START_SECONDS:
             logger.warning("The queue has stood for %s seconds; killing and starting it again", stall)
             self.cluster.kill()
             self.cluster.start()

@@ -122,10 +122,13 @@ class CompanyLease(models.Model):
 class Heartbeat(models.Model):
     """When a part of the worker was last alive."""
 
+    # A worker loop that ends when nothing is due.
     WORKER_LOOP: ClassVar[str] = "worker_loop"
-    # The loop that stays: while it beats, the queue moves, and nobody has to start another loop.
+    # The one worker loop that stays when nothing is due, see `hold`.
     QUEUE: ClassVar[str] = "queue"
     SUPERVISOR: ClassVar[str] = "supervisor"
+
+    LONGEST_SILENCE: ClassVar[timedelta] = timedelta(seconds=2)
 
     name = models.CharField(max_length=40, unique=True)
     beat_at = models.DateTimeField(default=timezone.now)
@@ -139,6 +142,30 @@ class Heartbeat(models.Model):
             known = cls.objects.filter(name=name).update(beat_at=timezone.now())
         if not known:
             cls.objects.update_or_create(name=name, defaults={"beat_at": timezone.now()})
+
+    @classmethod
+    def hold(cls, name: str, last: datetime | None) -> datetime | None:
+        """Record a heartbeat that one process alone may record, and return it; None if another process has that role.
+
+        The role belongs to the process that recorded `last`. Anybody takes it when there was none for LONGEST_SILENCE.
+        """
+        now = timezone.now()
+        mine = models.Q(beat_at=last) if last else models.Q(beat_at__lt=now - cls.LONGEST_SILENCE)
+        with recoverable():
+            if cls.objects.filter(mine, name=name).update(beat_at=now):
+                return now
+        created = last is None and cls.objects.get_or_create(name=name, defaults={"beat_at": now})[1]
+        return now if created else None
+
+    @classmethod
+    def give_up(cls, name: str, last: datetime) -> None:
+        """End the role of the process that recorded `last`, so that another one may `hold` it at once."""
+        cls.objects.filter(name=name, beat_at=last).update(beat_at=LONG_AGO)
+
+    @classmethod
+    def is_recent(cls, name: str) -> bool:
+        beat = cls.latest(name)
+        return beat is not None and timezone.now() - beat < cls.LONGEST_SILENCE
 
     @classmethod
     def latest(cls, *names: str) -> datetime | None:

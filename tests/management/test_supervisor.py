@@ -51,9 +51,9 @@ def awake(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue, "_last_wake", float("-inf"))
 
 
-def queue_was_alive(seconds_ago: float) -> None:
+def queue_was_alive(seconds_ago: float, name: str = Heartbeat.QUEUE) -> None:
     Heartbeat.objects.update_or_create(
-        name=Heartbeat.QUEUE, defaults={"beat_at": timezone.now() - timedelta(seconds=seconds_ago)}
+        name=name, defaults={"beat_at": timezone.now() - timedelta(seconds=seconds_ago)}
     )
 
 
@@ -71,10 +71,12 @@ def test_a_queue_that_moves_is_left_alone() -> None:
 
 
 @pytest.mark.django_db
-def test_a_quiet_queue_is_sent_a_heartbeat_task() -> None:
-    queue_was_alive(5)
-    Supervisor(FakeCluster()).tick()
-    assert queued() == 1
+def test_a_queue_where_no_loop_stays_is_sent_one() -> None:
+    queue_was_alive(60)
+    queue_was_alive(1, Heartbeat.WORKER_LOOP)
+    cluster = FakeCluster()
+    Supervisor(cluster).tick()
+    assert (cluster.done, queued()) == ([], 1)
 
 
 @pytest.mark.django_db

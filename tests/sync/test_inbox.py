@@ -167,5 +167,5 @@ def test_nothing_is_queued_onto_a_queue_that_stands(db: None, settings: Any) -> 
 
     settings.QUEUE_WORKERS = 1
     for _ in range(10):
-        queue.enqueue(queue.RESIDENT_LOOP)
+        queue.enqueue_loop()
     assert OrmQ.objects.count() == 4

@@ -15,7 +15,6 @@ from django.db.models import F
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from integrations import tasks
 from integrations.errors import LeaseLost
 from integrations.models import CallCount, CompanyLease, RemoteWrite, RunState, SyncRun
 from integrations.models.leases import LONG_AGO
@@ -31,7 +30,7 @@ from integrations.sync.engine.scheduler import (
     run_company,
 )
 from integrations.sync.engine.worker import HELPER_THREADS, HelperPool, WorkerLoop, find_due_leases
-from tests.portal_harness import PortalHarness, open_portal
+from tests.portal_harness import PortalHarness, execute_due, open_portal
 from tests.simulation import Simulation
 from tests.sync.customer_builders import LEASE, create_never_arrived
 
@@ -361,7 +360,7 @@ def test_many_clients_entering_at_once_are_pushed_as_one_by_one(busy: PortalHarn
     names = [f"Client {n}" for n in range(5)]
     for name in names:
         busy.enter(busy.project(busy.account(name), f"{name}'s roof"))
-    tasks.run_worker_loop()
+    execute_due()
     assert sorted(row["DisplayName"] for row in busy.customers(Job=False)) == sorted(names)
     assert len(busy.customers(Job=True)) == len(names)
     assert len(busy.quickbooks_calls(write=True)) == 2 * len(names)
@@ -371,7 +370,7 @@ def test_many_clients_entering_at_once_are_pushed_as_one_by_one(busy: PortalHarn
 def test_clients_of_one_name_entering_at_once_are_not_made_twice(busy: PortalHarness) -> None:
     for n in range(3):
         busy.enter(busy.project(busy.account("John Smith"), f"Roof {n}"))
-    tasks.run_worker_loop()
+    execute_due()
     assert len(busy.customers(Job=False)) == 1
     assert SyncRun.objects.held().filter(kind="customer", cause="match_already_linked").count() == 2
 

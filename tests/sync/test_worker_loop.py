@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import time
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 from django_q.models import OrmQ
 
@@ -22,8 +26,8 @@ from integrations.sync.engine import worker as engine_worker
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.executor import run_once
 from integrations.sync.engine.scheduler import run_company
-from integrations.sync.engine.worker import Job, WorkerLoop, find_due_leases, run_in_thread
-from tests.portal_harness import PortalHarness, open_portal
+from integrations.sync.engine.worker import Job, PeriodicJob, WorkerLoop, find_due_leases, run_in_thread
+from tests.portal_harness import PortalHarness, execute_due, open_portal
 from tests.processes.worker import eventually
 from tests.simulation import Simulation
 
@@ -37,7 +41,7 @@ def test_a_pump_does_everything_there_is_to_do(simulator: Simulation) -> None:
     offices = [open_portal(simulator), open_portal(simulator, "northgate", "another-key")]
     first = offices[0]
     first.enter(first.project(first.account()))
-    assert tasks.run_worker_loop() > 0
+    assert execute_due() > 0
     assert len(first.customers()) == 2
     assert Heartbeat.latest(Heartbeat.WORKER_LOOP)
     assert not find_due_leases().exists()
@@ -96,7 +100,7 @@ def test_a_pump_whose_time_is_up_leaves_the_rest_to_the_next(simulator: Simulati
     WorkerLoop(periodic_jobs=(tasks.route_events,), seconds=0.5).run()
     assert find_due_leases().exists()
     simulator.control("faults", method="DELETE")
-    tasks.run_worker_loop()
+    execute_due()
     assert len(office.customers()) == 6
 
 
@@ -227,7 +231,7 @@ def test_a_store_that_loses_the_race_asks_the_winner(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_resident_loop_waits_for_work_and_queues_its_successor(
+def test_a_loop_that_stays_waits_for_work_and_queues_another(
     simulator: Simulation, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An event that comes while it waits is acted upon long before it would look by itself."""
@@ -236,12 +240,109 @@ def test_a_resident_loop_waits_for_work_and_queues_its_successor(
     office = open_portal(simulator)
     project = office.project(office.account())
     with ThreadPoolExecutor(1) as pool:
-        loop = pool.submit(run_in_thread, tasks.run_resident_loop)
-        eventually(lambda: Heartbeat.latest(Heartbeat.QUEUE) is not None, "the loop has looked once")
+        loop = pool.submit(run_in_thread, tasks.run_worker_loop)
+        eventually(loop_stays, "the loop has looked once")
         office.enter(project)
         assert not OrmQ.objects.exists(), "no other loop is started"
         assert loop.result() > 0
     assert len(office.customers()) == 2
+    assert OrmQ.objects.count() == 1
+
+
+def loop_stays() -> bool:
+    return Heartbeat.is_recent(Heartbeat.QUEUE)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_several_loops_one_stays(settings: Any) -> None:
+    settings.WORKER_LOOP_SECONDS = 3
+    with ThreadPoolExecutor(3) as pool:
+        loops = [pool.submit(run_in_thread, tasks.run_worker_loop) for _ in range(3)]
+        eventually(lambda: sum(loop.done() for loop in loops) == 2, "two have ended")
+        assert loop_stays()
+    assert OrmQ.objects.count() == 1, "it has queued the next"
+    assert not loop_stays()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_running_loop_becomes_the_one_that_stays_if_that_has_died() -> None:
+    Heartbeat.record(Heartbeat.QUEUE)
+    last = Heartbeat.latest(Heartbeat.QUEUE)
+    with ThreadPoolExecutor(1) as pool, slow_call() as call:
+        loop = pool.submit(run_in_thread, staying(4, call).run)
+        eventually(lambda: Heartbeat.latest(Heartbeat.QUEUE) != last, "it stays instead of the dead one")
+        assert not loop.done()
+
+
+def staying(seconds: float, on_wakeup: PeriodicJob = lambda: ()) -> WorkerLoop:
+    return WorkerLoop(seconds=seconds, on_wakeup=on_wakeup, may_stay=True)
+
+
+@contextmanager
+def slow_call() -> Iterator[PeriodicJob]:
+    """One job, which lasts until the end of the block."""
+    ended = threading.Event()
+    jobs: list[Job] = [lambda: int(ended.wait(60))]
+    try:
+        yield lambda: [jobs.pop()] if jobs else []
+    finally:
+        ended.set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_loop_that_waits_for_its_last_calls_lets_another_stay() -> None:
+    """It does not listen any more."""
+    with ThreadPoolExecutor(2) as pool, slow_call() as call:
+        loop = pool.submit(run_in_thread, staying(0.5, call).run)
+        eventually(OrmQ.objects.exists, "its time is up")
+        pool.submit(run_in_thread, staying(3).run)
+        eventually(loop_stays, "the next stays")
+        assert not loop.done()
+        assert Heartbeat.is_recent(Heartbeat.WORKER_LOOP), "nobody takes the waiting loop for dead"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_loop_in_a_full_queue_is_the_next_to_stay(settings: Any) -> None:
+    settings.WORKER_LOOP_SECONDS = 1
+    for _ in range(100):
+        queue.enqueue_loop()
+    staying(0.5).run()
+    assert not loop_stays()
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(run_in_thread, tasks.run_worker_loop)
+        eventually(loop_stays, "the next stays")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_error_of_the_database_does_not_end_the_loop(
+    simulator: Simulation, caplog: pytest.LogCaptureFixture
+) -> None:
+    office = open_portal(simulator)
+    office.enter(office.project(office.account()))
+    errors = [OperationalError("database is locked")]
+
+    def route() -> Sequence[Job]:
+        if errors:
+            raise errors.pop()
+        return tasks.route_events()
+
+    with caplog.at_level(logging.CRITICAL, logger="integrations.sync.engine.worker"):
+        assert WorkerLoop(on_wakeup=route).run() > 0
+    assert len(office.customers()) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_loop_that_fails_leaves_its_place_to_another() -> None:
+    looks = iter(range(3))
+
+    def fail() -> Sequence[Job]:
+        if next(looks) == 2:
+            raise RuntimeError
+        return ()
+
+    with pytest.raises(RuntimeError):
+        staying(20, fail).run()
+    assert not loop_stays()
     assert OrmQ.objects.count() == 1
 
 
@@ -290,5 +391,5 @@ def test_a_lane_another_pump_was_faster_to_take_is_left_to_it(
     monkeypatch.setattr(CompanyLease, "take", faster)
     WorkerLoop(periodic_jobs=(tasks.route_events,)).run()
     assert office.customers() == []
-    tasks.run_worker_loop()
+    execute_due()
     assert len(office.customers()) == 2

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, close_old_connections, connections
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, Error, close_old_connections, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Q
 from django.utils import timezone
@@ -77,8 +77,8 @@ class WorkerLoop:
     """Executes the runs of leased companies until its time is up, or until nothing has been due for a moment.
 
     `on_wakeup` is called whenever there may be something new, `periodic_jobs` twice a second; the jobs they return run
-    in the pool of the companies. A loop with a `successor`, a task of the queue, stays though nothing is due, and queues
-    the successor when its time is up.
+    in the pool of the companies. One of the loops that may stay does so though nothing is due, and queues another loop
+    when its time is up. If it dies, one that still runs, or the next that starts, becomes the one that stays.
     """
 
     def __init__(
@@ -87,42 +87,69 @@ class WorkerLoop:
         seconds: float | None = None,
         *,
         on_wakeup: PeriodicJob | None = None,
-        successor: str = "",
+        may_stay: bool = False,
     ) -> None:
         self.periodic_jobs = periodic_jobs
         self.on_wakeup = (on_wakeup,) if on_wakeup else ()
-        self.successor = successor
+        self.may_stay = may_stay
+        self.resident_heartbeat: datetime | None = None
+        """The last heartbeat of the loop that stays; None if this loop does not."""
         self.deadline = time.monotonic() + (settings.WORKER_LOOP_SECONDS if seconds is None else seconds)
         self.leases: dict[int, CompanyLease] = {}
         self.helpers: WorkerPool | None = None
         self.futures: dict[Future[int], int | None] = {}
         self.last_heartbeat = self.next_period = float("-inf")
+        self.last_work = time.monotonic()
         self.done = 0
 
     def run(self) -> int:
         """The number of runs executed and other jobs done; 0 if nothing was due."""
-        last_work = time.monotonic()
-        wakeup = Wakeup()
         with (
             self.renewing_leases(),
             thread_pool(HELPER_THREADS, "helper") as helpers,
             thread_pool(COMPANY_THREADS, "company") as pool,
         ):
             self.helpers = HelperPool(self, helpers)
-            while time.monotonic() < self.deadline:
-                self.tick(pool)
-                now = time.monotonic()
-                if self.futures:
-                    last_work = now
-                elif not self.successor and (not self.done or now - last_work > _IDLE_TIMEOUT_SECONDS):
-                    break
-                wakeup.wait(max(self.next_period - now, 0.0))
-            if self.successor:
-                queue.enqueue(self.successor)
-            self.wait_for_all()
-        if not self.successor and find_due_leases().exists():
+            try:
+                self.execute(pool)
+            finally:
+                self.stop_staying()
+                self.wait_for_all()
+        if find_due_leases().exists():
             queue.wake()
         return self.done
+
+    def execute(self, pool: Executor) -> None:
+        """An error of the database ends neither the loop nor what its companies are doing."""
+        while time.monotonic() < self.deadline:
+            try:
+                self.execute_until_idle(pool, Wakeup())
+                return
+            except Error:
+                logger.exception("The worker loop could not use the database; trying again")
+                connection.close()
+                time.sleep(PERIOD_SECONDS)
+
+    def execute_until_idle(self, pool: Executor, wakeup: Wakeup) -> None:
+        while time.monotonic() < self.deadline:
+            self.tick(pool)
+            now = time.monotonic()
+            if self.futures:
+                self.last_work = now
+            elif not self.resident_heartbeat and (
+                not self.done or now - self.last_work > _IDLE_TIMEOUT_SECONDS
+            ):
+                return
+            wakeup.wait(max(min(self.next_period, self.deadline) - now, 0.0))
+
+    def stop_staying(self) -> None:
+        """From now on another loop may be the one that stays, and one is queued."""
+        self.may_stay = False
+        if self.resident_heartbeat:
+            Heartbeat.record(Heartbeat.WORKER_LOOP)
+            Heartbeat.give_up(Heartbeat.QUEUE, self.resident_heartbeat)
+            self.resident_heartbeat = None
+            queue.enqueue_loop()
 
     def tick(self, pool: Executor) -> None:
         """What has become due starts at once, before the periodic jobs and the commit of the heartbeat."""
@@ -143,7 +170,10 @@ class WorkerLoop:
     def record_heartbeat(self) -> None:
         if time.monotonic() - self.last_heartbeat > _HEARTBEAT_SECONDS:
             self.last_heartbeat = time.monotonic()
-            Heartbeat.record(Heartbeat.QUEUE if self.successor else Heartbeat.WORKER_LOOP)
+            if self.may_stay:
+                self.resident_heartbeat = Heartbeat.hold(Heartbeat.QUEUE, self.resident_heartbeat)
+            if not self.resident_heartbeat:
+                Heartbeat.record(Heartbeat.WORKER_LOOP)
 
     def take_leases(self, pool: Executor) -> None:
         free_threads = COMPANY_THREADS - len(self.futures)
@@ -228,5 +258,5 @@ def thread_pool(threads: int, name: str) -> Iterator[Executor]:
 
     with ThreadPoolExecutor(threads, name, keep_connection) as pool:
         yield pool
-    for connection in opened:
-        connection.close()
+    for each in opened:
+        each.close()
