@@ -58,4 +58,4 @@ def _is_needed(prerequisite: Prerequisite, planned: Plan) -> bool:
     """Whether the write names the entry. One that exists is updated with whatever is planned."""
     if prerequisite.write.operation == "update":
         return True
-    return planned.write is not None and prerequisite.stand_in in dump(planned.write.values)
+    return planned.write is not None and f'"{prerequisite.stand_in}"' in dump(planned.write.values)
