@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 from django_q.models import OrmQ
 
@@ -102,6 +103,26 @@ def test_a_pump_whose_time_is_up_leaves_the_rest_to_the_next(simulator: Simulati
     simulator.control("faults", method="DELETE")
     execute_due()
     assert len(office.customers()) == 6
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_threads_of_a_loop_that_fails_leave_no_connection_open() -> None:
+    used: list[BaseDatabaseWrapper] = []
+
+    def use_database() -> int:
+        CompanyLease.objects.exists()
+        used.append(connections[DEFAULT_DB_ALIAS])
+        return 1
+
+    def fail() -> Sequence[Job]:
+        if used:
+            raise RuntimeError
+        return [use_database]
+
+    with pytest.raises(RuntimeError):
+        WorkerLoop(on_wakeup=fail).run()
+    assert used
+    assert all(each.connection is None for each in used)
 
 
 def test_a_lane_is_driven_by_one_at_a_time(office: PortalHarness) -> None:

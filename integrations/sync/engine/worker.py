@@ -256,7 +256,9 @@ def thread_pool(threads: int, name: str) -> Iterator[Executor]:
         connection.inc_thread_sharing()  # to be closed when the thread has ended
         opened.append(connection)
 
-    with ThreadPoolExecutor(threads, name, keep_connection) as pool:
-        yield pool
-    for each in opened:
-        each.close()
+    try:
+        with ThreadPoolExecutor(threads, name, keep_connection) as pool:
+            yield pool
+    finally:
+        for each in opened:
+            each.close()
