@@ -31,6 +31,7 @@ from integrations.sync.engine.scheduler import (
 )
 from integrations.sync.engine.worker import HELPER_THREADS, HelperPool, WorkerLoop, find_due_leases
 from tests.portal_harness import PortalHarness, execute_due, open_portal
+from tests.processes.worker import eventually
 from tests.simulation import Simulation
 from tests.sync.customer_builders import LEASE, create_never_arrived
 
@@ -173,6 +174,31 @@ def test_runs_whose_account_is_not_known_yet_overlap(
     watch.execute = lambda run: waited(meeting)
     go(taken(busy), helpers)
     assert watch.most == 4
+
+
+def test_a_run_that_learns_its_account_frees_what_it_had_taken_and_nothing_else(
+    busy: PortalHarness, helpers: Threads, watch: Watch
+) -> None:
+    learning = ask(busy, "job", 1)
+    first, second = (ask(busy, "job", n, "77") for n in (2, 3))
+    begun, learned = threading.Event(), threading.Event()
+
+    def learn(run: SyncRun) -> None:
+        if run.pk == learning.pk:
+            begun.wait(PATIENCE_SECONDS)
+            run.coperniq_account_id = "77"
+        elif run.pk == first.pk:
+            begun.set()
+            eventually(lambda: SyncRun.objects.get(pk=learning.pk).state == RunState.DONE, "it has ended")
+            ask(busy, "job", 1)
+            learned.wait(3 * RECHECK_SECONDS)
+        elif run.coperniq_id == "1":
+            learned.set()
+
+    watch.execute = learn
+    go(taken(busy), helpers)
+    assert learned.is_set(), "the record is executed again at once"
+    assert not watch.overlapped(first, second)
 
 
 def waited(meeting: threading.Barrier) -> None:

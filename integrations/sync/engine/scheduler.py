@@ -65,8 +65,7 @@ class CompanyScheduler:
         self._changed = threading.Condition()
         self._contexts: dict[int, ContextPool] = {}
         self._ready: list[SyncRun] = []
-        self._busy: set[Key] = set()
-        self._running = 0
+        self._busy: dict[int, set[Key]] = {}
         self._helpers = 0
         self._is_loaded = False
         self._ready_until = 0.0
@@ -161,19 +160,22 @@ class CompanyScheduler:
         self._ready_until = time.monotonic() + _READY_VALID_SECONDS
 
     def _pick(self) -> SyncRun | None:
-        run = next((run for run in self._ready if not _conflict_keys(run) & self._busy), None)
+        run = next((run for run in self._ready if self._is_free(run)), None)
         if run is not None:
             self._ready.remove(run)
-            self._busy |= _conflict_keys(run)
-            self._running += 1
+            self._busy[run.pk] = _conflict_keys(run)
         return run
+
+    def _is_free(self, run: SyncRun) -> bool:
+        keys = _conflict_keys(run)
+        return not any(keys & busy for busy in self._busy.values())
 
     def _max_helpers(self) -> int:
         return min(self._pool.fair_share(), MAX_CONCURRENT_RUNS - 1) if self._pool else 0
 
     def _request_helper(self) -> None:
         """One at a time, each requests the next. There is always one, which looks for new work while others are busy."""
-        others = any(not _conflict_keys(run) & self._busy for run in self._ready)
+        others = any(self._is_free(run) for run in self._ready)
         if others and self._is_watched:
             self._changed.notify_all()
             return
@@ -195,12 +197,11 @@ class CompanyScheduler:
 
     def _run_ended(self, run: SyncRun) -> None:
         with self._changed:
-            self._busy -= _conflict_keys(run)
-            self._running -= 1
+            ended = self._busy.pop(run.pk) | {_account_key(run)}  # it may have learned its account meanwhile
             self.executed += 1
             self._is_loaded = False
             # The runs known of this account were read before its end.
-            ready = [other for other in self._ready if _account_key(other) != _account_key(run)]
+            ready = [other for other in self._ready if _account_key(other) not in ended]
             self._ready = [] if self.lease.is_paused else ready
 
     def _is_over(self) -> bool:
@@ -210,12 +211,7 @@ class CompanyScheduler:
     def _wait_as_helper(self) -> bool:
         """One idle thread stays to look for new work, since the others may be busy for long; the rest leave."""
         with self._changed:
-            if (
-                self._is_watched
-                or not self._running
-                or self._is_over()
-                or self._helpers > self._max_helpers()
-            ):
+            if self._is_watched or not self._busy or self._is_over() or self._helpers > self._max_helpers():
                 return False
             self._wait_for_change()
             return True
@@ -228,14 +224,14 @@ class CompanyScheduler:
     def _release_or_wait(self) -> None:
         """Release the lease only if nothing runs and nothing has ended since the due runs were last read."""
         with self._changed:
-            if self._running:
+            if self._busy:
                 self._wait_for_change()
             elif self._is_loaded and not self._is_over():
                 self._released = self.lease.release_if_idle()
 
     def _wait_for_running(self) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: not self._running)
+            self._changed.wait_for(lambda: not self._busy)
 
 
 def next_runs(lease: CompanyLease) -> list[SyncRun]:
