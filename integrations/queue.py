@@ -13,32 +13,27 @@ from integrations.wakeup import notify_loop
 WORKER_LOOP = "integrations.tasks.run_worker_loop"
 
 WAKE_SPACING_SECONDS = 0.25
-NOTIFY_SPACING_SECONDS = 0.02
 RESIDENT_KNOWN_SECONDS = 1.0
 
 _lock = threading.Lock()
-_last_wake = 0.0
-_resident_until = 0.0
+_next_check = 0.0
 
 
 def wake() -> None:
-    """Let a worker loop look soon: the one that stays, or a new one if there is none.
+    """Let the worker loops that run look at once, and queue one if none stays.
 
-    At most four tasks a second from one process, since one loop does the work of many calls. That a loop stays is known
-    for a second, so that waking it costs a busy web process nothing.
+    Every call notifies: what the last one announced may have been looked at before the news of this one were committed.
+    At most four tasks a second come from one process, which asks once a second whether a loop stays.
     """
-    global _last_wake, _resident_until
+    global _next_check
+    notify_loop()
     with _lock:
         now = time.monotonic()
-        is_known = now < _resident_until
-        if now - _last_wake < (NOTIFY_SPACING_SECONDS if is_known else WAKE_SPACING_SECONDS):
+        if now < _next_check:
             return
-        _last_wake = now
-        if not is_known and Heartbeat.is_recent(Heartbeat.QUEUE):
-            is_known, _resident_until = True, now + RESIDENT_KNOWN_SECONDS
-    if is_known:
-        notify_loop()
-    else:
+        a_loop_stays = Heartbeat.is_recent(Heartbeat.QUEUE)
+        _next_check = now + (RESIDENT_KNOWN_SECONDS if a_loop_stays else WAKE_SPACING_SECONDS)
+    if not a_loop_stays:
         enqueue_loop()
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 
 from django.db import connection
-from django.utils import timezone
 
 from integrations.models import CompanyLease, InboundEvent
 
@@ -37,25 +36,30 @@ class Wakeup:
         """Return after so many seconds, or as soon as there may be something to do."""
         connection.ensure_connection()
         if connection.vendor == "postgresql":
-            list(connection.connection.notifies(timeout=seconds, stop_after=1))
+            with connection.wrap_database_errors:
+                list(connection.connection.notifies(timeout=seconds, stop_after=1))
+                list(connection.connection.notifies(timeout=0))  # one look does for all
             return
         give_up_at = time.monotonic() + seconds
         while time.monotonic() < give_up_at and not self._is_anything_new():
             time.sleep(_POLL_SECONDS)
 
     def _is_anything_new(self) -> bool:
-        """True while there are events to route, and once after a run of a free lease was requested."""
-        (version,) = connection.connection.execute("PRAGMA data_version").fetchone()
+        """True while there are events to route, and once after runs were requested, of any company.
+
+        Requests are counted over all leases: the count of the free ones would fall when one is taken.
+        """
+        with connection.wrap_database_errors:
+            (version,) = connection.connection.execute("PRAGMA data_version").fetchone()
         if version == self._version:
             return False
         with connection.cursor() as cursor:
             cursor.execute(
                 f"SELECT EXISTS (SELECT 1 FROM {InboundEvent._meta.db_table} WHERE planned_at IS NULL), "  # noqa: S608 - names of our tables
-                f"(SELECT COALESCE(SUM(notify_count + 1), 0) FROM {CompanyLease._meta.db_table} WHERE leased_until < %s)",
-                [connection.ops.adapt_datetimefield_value(timezone.now())],
+                f"(SELECT COALESCE(SUM(notify_count + 1), 0) FROM {CompanyLease._meta.db_table})"
             )
             has_events, requests = cursor.fetchone()
-        is_new = bool(has_events) or requests > self._requests
+        is_new = bool(has_events) or requests != self._requests
         self._version = 0 if has_events else version
         self._requests = requests
         return is_new

@@ -112,7 +112,7 @@ class OpenGate:
 @pytest.fixture(autouse=True)
 def open_gates(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rate_limiter, "rate_limiter_for", lambda *_: OpenGate())
-    monkeypatch.setattr(queue, "_resident_until", float("-inf"))  # what was known of another database
+    monkeypatch.setattr(queue, "_next_check", float("-inf"))  # what was known of another database
 
 
 @pytest.fixture(scope="session", autouse=True)

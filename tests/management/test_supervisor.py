@@ -46,11 +46,6 @@ class FakeCluster(Cluster):
         self.done.append("kill")
 
 
-@pytest.fixture(autouse=True)
-def awake(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue, "_last_wake", float("-inf"))
-
-
 def queue_was_alive(seconds_ago: float, name: str = Heartbeat.QUEUE) -> None:
     Heartbeat.objects.update_or_create(
         name=name, defaults={"beat_at": timezone.now() - timedelta(seconds=seconds_ago)}
@@ -122,7 +117,7 @@ def test_events_runs_and_polls_are_work(office: PortalHarness) -> None:
     project = office.project(office.account())
     office.enter(project)
     OrmQ.objects.all().delete()
-    queue._last_wake = float("-inf")
+    queue._next_check = float("-inf")
     assert is_anything_due(), "an event nobody planned"
     Supervisor(FakeCluster()).tick()
     assert queued() == 1

@@ -367,8 +367,7 @@ def test_a_loop_that_fails_leaves_its_place_to_another() -> None:
     assert OrmQ.objects.count() == 1
 
 
-def test_a_loop_whose_heart_has_stopped_is_replaced(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue, "_last_wake", float("-inf"))
+def test_a_loop_whose_heart_has_stopped_is_replaced(db: None) -> None:
     Heartbeat.objects.create(name=Heartbeat.QUEUE, beat_at=timezone.now() - timedelta(seconds=5))
     queue.wake()
     assert OrmQ.objects.count() == 1
