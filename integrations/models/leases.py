@@ -128,6 +128,7 @@ class Heartbeat(models.Model):
     QUEUE: ClassVar[str] = "queue"
     SUPERVISOR: ClassVar[str] = "supervisor"
 
+    # How long `hold` keeps others out after its last heartbeat.
     LONGEST_SILENCE: ClassVar[timedelta] = timedelta(seconds=2)
 
     name = models.CharField(max_length=40, unique=True)
