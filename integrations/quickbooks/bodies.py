@@ -15,7 +15,7 @@ def money(cents: int) -> Decimal:
     return Decimal(f"{cents}e-2")
 
 
-def dump(payload: Mapping[str, object]) -> str:
+def dump(payload: object) -> str:
     """The payload as JSON, the same text for the same payload; Decimals keep their digits.
 
     Raises TypeError for a float and ValueError for a Decimal that is not finite.

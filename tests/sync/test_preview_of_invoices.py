@@ -241,3 +241,87 @@ def test_a_number_in_use_is_known_beforehand(books: TwoWayHarness) -> None:
     assert shown(held())["DocNumber"] == "1001-2"
     release(books)
     assert [row["DocNumber"] for row in books.money.books("Invoice")] == ["1001", "1001-2"]
+
+
+def edit_item(books: TwoWayHarness, **fields: object) -> None:
+    """Somebody edits the item Permit in QuickBooks, and the list that the portal has read grows old enough."""
+    found = next(row for row in books.money.books("Item") if row["Name"] == "Permit")
+    books.money.edit_books("Item", found["Id"], **fields)
+    LookupList.objects.update(read_at=timezone.now() - timedelta(minutes=2))
+
+
+@pytest.mark.parametrize("edit", [{"UnitPrice": 777}, {"Name": "Something else"}])
+def test_an_item_edited_before_the_release_is_shown_again(
+    books: TwoWayHarness, edit: dict[str, object]
+) -> None:
+    books.invoice({"item": "Permit", "quantity": 1, "price": 100})
+    forget(books)
+    books.heard()
+    first = held()
+    edit_item(books, **edit)
+    books.money.decide("release", first)
+    again = held("preview_changed")
+    assert not writes(books)
+    assert str(next(iter(edit.values()))) in str(again.planned[0])
+    books.money.decide("release", again)
+    created = catalog(books)[str(edit.get("Name", "Permit"))]
+    assert created["price"] == edit.get("UnitPrice", 100)
+    assert_nothing_left_to_do(books)
+
+
+def test_an_item_edited_later_is_shown_with_the_invoice_that_names_it(books: TwoWayHarness) -> None:
+    books.invoice({"item": "Permit", "quantity": 1, "price": 100})
+    books.heard()
+    release(books)
+    edit_item(books, UnitPrice=777)
+    forget(books)
+    books.invoice({"item": "Permit", "quantity": 1, "price": 777})
+    books.heard()
+    run = held()
+    assert planned(run) == [("update", "catalog_item"), ("create", "coperniq_invoice")]
+    assert not writes(books)
+    assert catalog(books)["Permit"]["price"] == 100
+    release(books)
+    assert not SyncRun.objects.held().exists(), "the plan is the same with the item updated"
+    assert catalog(books)["Permit"]["price"] == 777
+    assert_nothing_left_to_do(books)
+
+
+def test_an_item_is_not_updated_if_nothing_is_shown(books: TwoWayHarness) -> None:
+    """Both sides change the line alike, so that no write is left that could be shown with the update of its item."""
+    made = books.invoice({"item": "Permit", "quantity": 1, "price": 100})
+    books.heard()
+    release(books)
+    edit_item(books, UnitPrice=777)
+    books.change(made, lines=[{"item": "Permit", "quantity": 2, "price": 100}])
+    current = invoice(books)
+    old = current["lineItems"][0]
+    line = {"id": old["id"], "catalogItemId": old["catalogItem"]["id"], "description": old["description"]}
+    books.money.edit(current, lineItems=[{**line, "quantity": 2, "unitPrice": 100}])
+    forget(books)
+    books.heard()
+    assert not SyncRun.objects.held().exists()
+    assert not writes(books)
+
+
+def test_another_deposit_account_of_the_same_name_is_shown_again(books: TwoWayHarness) -> None:
+    bank = {"AccountType": "Bank"}
+    simulator, realm = books.money.office.simulator, books.money.office.realm
+    till, safe = (simulator.in_books(realm, "Account", Name=name, **bank)["Id"] for name in ("Till", "Safe"))
+    LookupList.objects.all().delete()
+    books.money.configure(deposit_accounts={"ACH": till})
+    made = books.money.invoice(("Permit", 1, 100))
+    books.money.work()
+    release(books)
+    books.money.pay(made, 40, paymentMethod="ACH")
+    books.money.work()
+    first = held()
+    books.money.edit_books("Account", till, Name="Old till")
+    books.money.edit_books("Account", safe, Name="Till")
+    LookupList.objects.all().delete()
+    books.money.configure(deposit_accounts={"ACH": safe})
+    books.money.decide("release", first)
+    again = held("preview_changed")
+    assert not books.money.books("Payment")
+    books.money.decide("release", again)
+    assert books.money.in_books("Payment")["DepositToAccountRef"]["value"] == safe

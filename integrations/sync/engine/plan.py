@@ -76,12 +76,14 @@ class Prerequisite:
     """The write of a list entry that many records share, to be carried out before a plan that names the entry.
 
     `key` identifies the entry: its name, or the QuickBooks id of the item that a catalog item is for. In the plan,
-    `stand_in` takes the place of the id of an entry that does not exist yet.
+    `stand_in` takes the place of the id of an entry that does not exist yet. `described_as` names the entry in
+    `stands_for` of the plan's write, with all that is written of it: such a write is released with that content only.
     """
 
     write: PlannedWrite
     key: str
     response_data: StoredData | None = None
+    described_as: str = ""
 
     @property
     def stand_in(self) -> str:

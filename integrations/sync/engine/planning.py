@@ -50,12 +50,19 @@ def _plan_once(ctx: SyncContext, run: SyncRun, planner: Planner) -> Plan:
     ctx.prerequisites.clear()
     ctx.preview_since = timezone.now() if is_previewed(ctx, run) else None
     planned = planner(ctx, run)
-    needed = tuple(each for each in ctx.prerequisites.values() if _is_needed(each, planned))
+    needed = tuple(each for each in ctx.prerequisites.values() if _is_needed(ctx, each, planned))
     return replace(planned, follow_ups=ctx.take_follow_ups(), prerequisites=needed)
 
 
-def _is_needed(prerequisite: Prerequisite, planned: Plan) -> bool:
-    """Whether the write names the entry. One that exists is updated with whatever is planned."""
-    if prerequisite.write.operation == "update":
+def _is_needed(ctx: SyncContext, prerequisite: Prerequisite, planned: Plan) -> bool:
+    """Whether the write names the entry.
+
+    One that exists is updated with whatever is planned, but under preview only with a write that is released with it.
+    """
+    if prerequisite.write.operation == "update" and not ctx.is_preview:
         return True
-    return planned.write is not None and f'"{prerequisite.stand_in}"' in dump(planned.write.values)
+    if planned.write is None:
+        return False
+    if prerequisite.write.operation == "update":
+        return dump(prerequisite.described_as) in dump(planned.write.stands_for)
+    return dump(prerequisite.stand_in) in dump(planned.write.values)

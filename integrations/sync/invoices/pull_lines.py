@@ -21,7 +21,7 @@ from integrations.sync.invoices.line_folding import (
 )
 from integrations.sync.invoices.write_data import PulledLines
 from integrations.sync.items.generic import GENERIC_ITEM, generic_item
-from integrations.sync.items.pull import catalog_id_for, generic_item_id, required_costs
+from integrations.sync.items.pull import catalog_id_for, describe_item, generic_item_id, required_costs
 
 CATALOG_PREFIX = "catalog:"
 """Replaces the item id of a line that is paired with a Coperniq line: its catalog item is known without matching."""
@@ -34,7 +34,7 @@ _LinePairs = Mapping[str, str]
 @dataclass(frozen=True)
 class CoperniqLines:
     """`bodies` are the lines of a request; in `named_bodies` an item that was found for a QuickBooks item is named by
-    that: such a line is the same whether its catalog item exists already or is a prerequisite.
+    that, and by what the portal writes of it: such a line is the same before and after its catalog item is created.
 
     `pairs`, empty for folded lines: catalog item → id of QuickBooks' line. `are_equal`: Coperniq has these lines already.
     """
@@ -68,7 +68,7 @@ def coperniq_lines_for(
     ids = existing_line_ids(folded, catalog_ids, existing)
     costs = _unit_costs(ctx, catalog_ids, existing)
     bodies = line_bodies(folded, catalog_ids, costs, ids)
-    named_bodies = line_bodies(folded, _item_names(folded), costs, ids)
+    named_bodies = line_bodies(folded, _item_names(ctx, folded), costs, ids)
     removed = [line for line in existing if line.catalog_item_id not in catalog_ids.values()]
     if lines_stay:
         blank = [_blank_line_body(line) for line in removed]
@@ -134,11 +134,15 @@ def _catalog_ids_of(ctx: SyncContext, folded: FoldedLines) -> dict[str, str]:
     }
 
 
-def _item_names(folded: FoldedLines) -> dict[str, str]:
+def _item_names(ctx: SyncContext, folded: FoldedLines) -> dict[str, str]:
     return {
-        line.item: generic_item(line.generic) if line.generic else f"item {line.item}"
+        line.item: generic_item(line.generic) if line.generic else _item_name(ctx, line.item)
         for line in folded.lines
     }
+
+
+def _item_name(ctx: SyncContext, item_id: str) -> str:
+    return f"item {item_id}" if item_id.startswith(CATALOG_PREFIX) else describe_item(ctx, item_id)
 
 
 def _unit_costs(

@@ -13,12 +13,12 @@ from integrations.item_matching import match
 from integrations.models import Kind, RecordLink, Vendor
 from integrations.models.snapshots import ItemSnapshot
 from integrations.models.typed_json import StoredData
-from integrations.quickbooks.bodies import money
+from integrations.quickbooks.bodies import dump, money
 from integrations.sync.engine import responses as engine_responses
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.follow_ups import NewLink
 from integrations.sync.engine.lookups import DAILY, SOON, LookupName, find_in_lookup, lookup_rows
-from integrations.sync.engine.plan import Change, PlannedWrite, Prerequisite
+from integrations.sync.engine.plan import Change, PlannedWrite, Prerequisite, stand_in_for
 from integrations.sync.engine.shared_records import is_pending
 from integrations.sync.items.generic import generic_item
 from integrations.sync.items.push import build_item_link
@@ -141,7 +141,19 @@ def _item_prerequisite(
         vendor=Vendor.COPERNIQ,
         coperniq_id=link.coperniq_id if link else "",
     )
-    return Prerequisite(write, key, CatalogItemData(name, snapshot))
+    return Prerequisite(write, key, CatalogItemData(name, snapshot), _described(key, snapshot))
+
+
+def describe_item(ctx: SyncContext, item_id: str) -> str:
+    """The item of a planned line, with all that the portal writes of its catalog item, or has written."""
+    item, link = find_in_lookup(ctx, LookupName.ITEMS, id=item_id), find_item_link_in_use(ctx, item_id)
+    is_new = stand_in_for(engine_responses.CATALOG_ITEM, item_id) in ctx.prerequisites
+    is_written = link.match_method == RecordLink.MatchMethod.PULLED if link is not None else is_new
+    return _described(item_id, _item_snapshot(item)) if is_written and item is not None else f"item {item_id}"
+
+
+def _described(key: str, snapshot: ItemSnapshot) -> str:
+    return f"item {key}: {dump(snapshot.as_json())}"
 
 
 def required_costs(ctx: SyncContext) -> dict[str, int]:

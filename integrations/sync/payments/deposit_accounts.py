@@ -23,8 +23,11 @@ BANK = "Bank"
 
 
 class DepositAccount(NamedTuple):
+    """`is_own`: the portal's own, which one plan creates and the next one finds. Names of others need not be unique."""
+
     id: str
     name: str
+    is_own: bool = False
 
 
 def deposit_account_for(ctx: SyncContext, method: str) -> DepositAccount:
@@ -32,7 +35,14 @@ def deposit_account_for(ctx: SyncContext, method: str) -> DepositAccount:
 
     Raises NeedsDecision if payments cannot be deposited to it.
     """
-    account_id = ctx.settings.deposit_accounts.get(method, "") or stored_account_id(ctx)
+    chosen_id = ctx.settings.deposit_accounts.get(method, "")
+    if chosen_id:
+        return _find_usable_account(ctx, chosen_id)
+    return _own_deposit_account(ctx)._replace(is_own=True)
+
+
+def _own_deposit_account(ctx: SyncContext) -> DepositAccount:
+    account_id = stored_account_id(ctx)
     if account_id:
         return _find_usable_account(ctx, account_id)
     row = None if is_pending(ctx, _OWN_ACCOUNT) else _read_account_by_name(ctx)

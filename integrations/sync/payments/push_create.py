@@ -83,9 +83,9 @@ def _plan_new_payment(
     method, method_warnings = payment_method_for(ctx, payment.method)
     values, shown = _payment_values(ctx, run, payment, invoice, on, applied)
     values |= method | {"DepositToAccountRef.value": account.id}
-    names = dict.fromkeys(method, METHOD_NAMES.get(payment.method, "")) | {
-        "DepositToAccountRef.value": account.name
-    }
+    names = dict.fromkeys(method, METHOD_NAMES.get(payment.method, ""))
+    if account.is_own:
+        names["DepositToAccountRef.value"] = account.name
     changes = (
         Change("TotalAmt", "", f"${money(payment.amount_cents):,}"),
         Change("TxnDate", "", on.isoformat()),
