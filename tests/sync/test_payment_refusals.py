@@ -140,6 +140,14 @@ def test_a_refusal_is_held_with_its_sentence_and_may_be_tried_again(money: Invoi
     assert money.in_books()["Balance"] == 60
 
 
+def test_what_was_read_after_a_refusal_that_stays_is_known_afterwards(money: InvoiceHarness) -> None:
+    """The stored balance counts as unknown after it, so that the invoice is read again."""
+    with refusing(money, "6000"):
+        pay(money)
+    assert money.held().cause == "business_rule"
+    assert money.link().quickbooks_invoice.balance == 100_00
+
+
 def test_a_refused_payment_may_be_left(money: InvoiceHarness) -> None:
     with refusing(money, "6000"):
         pay(money)

@@ -32,7 +32,10 @@ def execute_or_replan(
 def execute_or_refresh(
     ctx: SyncContext, run: SyncRun, planned: Plan, plan: Planner, remedies: Remedies
 ) -> RunResult:
-    """Execute a plan; after a refusal refresh what it was based on and plan again. Raises if the plan stays the same."""
+    """Execute a plan; after a refusal refresh what it was based on and plan again.
+
+    Raises if the plan stays the same; its follow-ups then stay with `ctx`.
+    """
     for _ in range(MAX_REPLANS):
         try:
             return execute_plan(ctx, run, planned)
@@ -40,6 +43,7 @@ def execute_or_refresh(
             remedies[type(error)](ctx)
             again = make_plan(ctx, run, plan)
             if is_same_plan(again, planned):
+                ctx.follow_ups += again.follow_ups
                 raise
             planned = again
     return execute_plan(ctx, run, planned)

@@ -71,6 +71,7 @@ def apply(ctx: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
         refresh_lookup(ctx, LookupName.CATALOG)
         replanned = make_plan(ctx, run, plan)
         if is_same_plan(replanned, planned):
+            ctx.follow_ups += replanned.follow_ups
             raise
     return execute_plan(ctx, run, replanned)
 
