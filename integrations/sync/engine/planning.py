@@ -17,8 +17,8 @@ from integrations.sync.engine.plan import Plan, Prerequisite
 from integrations.sync.engine.preview import is_previewed, preview_result
 from integrations.sync.engine.shared_records import carry_out
 
-_MAX_ROUNDS = 6
-"""An entry may need two: its open write is resolved, then it is created. A refusal of it may lead to another entry."""
+_MAX_PLANS = 8
+"""An entry may need two more: its open write is resolved, then it is created. A refusal may lead to another entry."""
 
 Planner = Callable[[SyncContext, SyncRun], Plan]
 
@@ -27,9 +27,9 @@ def make_plan(ctx: SyncContext, run: SyncRun, planner: Planner) -> Plan:
     """The plan with everything it asks for. What it asks for stays with `ctx` if it raises.
 
     Prerequisites are carried out, and the run is planned again, unless the plan is to be shown to a person first. So are
-    links that a restored database has lost.
+    links that a restored database has lost. Nothing is carried out after the last plan.
     """
-    for _ in range(_MAX_ROUNDS):
+    for left in reversed(range(_MAX_PLANS)):
         try:
             planned = _plan_once(ctx, run, planner)
         except LinksMayBeLost:
@@ -37,6 +37,8 @@ def make_plan(ctx: SyncContext, run: SyncRun, planner: Planner) -> Plan:
             continue
         if not planned.prerequisites or preview_result(ctx, run, planned) is not None:
             return planned
+        if not left:
+            break
         with transaction.atomic():
             ctx.lease.assert_owned()
             store_follow_ups(planned.follow_ups)
