@@ -51,6 +51,7 @@ class RemoteWrite(models.Model):
     """
 
     class State(models.TextChoices):
+        # No write is stored in this state any more. Rows of earlier versions that have it were never sent.
         PREPARED = "prepared", "Prepared"
         SENT = "sent", "Sent, no answer yet"
         ANSWERED = "answered", "Answered"

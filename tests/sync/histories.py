@@ -91,7 +91,7 @@ class Crash(BaseException):
 
 PLACES: list[tuple[Any, str]] = [
     (QuickBooksClient, "write"),
-    (engine_outbox, "store_prepared_write"),
+    (engine_outbox, "store_as_sent"),
     (RemoteWrite, "close"),
     (engine_persistence, "store_link"),
     (engine_executor, "settle_run"),

@@ -12,7 +12,11 @@ from integrations.models.run_querysets import SyncRunQuerySet
 
 
 class FollowUp(Protocol):
-    """One change of the portal's own rows. A plan may be made several times, so storing it twice changes nothing."""
+    """One change of the portal's own rows.
+
+    A plan may be made several times, and each may ask for the change: storing it twice has the effect of storing it
+    once. It is stored later than it was planned, so it must not undo what others have stored in between.
+    """
 
     def store(self) -> None:
         """Called in a transaction of the engine that owns the company's lease."""

@@ -36,13 +36,13 @@ def execute_plan(ctx: SyncContext, run: SyncRun, plan: Plan) -> RunResult:
                 ctx.lease.assert_owned()
                 store_follow_ups(plan.follow_ups)
         return _link_without_write(ctx, run, plan)
-    write = _prepare_write(ctx, run, plan, plan.write)
+    write = _store_planned_write(ctx, run, plan, plan.write)
     body = write.body
     result = response_handler(write.entity).on_response(ctx, write, send_write(ctx, write), body)
     return replace(result, other_links=(*result.other_links, *plan.other_links))
 
 
-def _prepare_write(ctx: SyncContext, run: SyncRun, plan: Plan, planned: PlannedWrite) -> RemoteWrite:
+def _store_planned_write(ctx: SyncContext, run: SyncRun, plan: Plan, planned: PlannedWrite) -> RemoteWrite:
     to_coperniq = planned.vendor == Vendor.COPERNIQ
     write = RemoteWrite(
         connection=ctx.connection,
@@ -62,7 +62,7 @@ def _prepare_write(ctx: SyncContext, run: SyncRun, plan: Plan, planned: PlannedW
         response_data=plan.response_data.as_json() if plan.response_data is not None else {},
         warnings=[str(warning) for warning in plan.warnings],
     )
-    store_prepared_write(ctx, write, body_of(planned), plan.follow_ups)
+    store_as_sent(ctx, write, body_of(planned), plan.follow_ups)
     return write
 
 
@@ -72,7 +72,7 @@ def _link_values(run: SyncRun, plan: Plan) -> LinkValues:
     )
 
 
-def store_prepared_write(
+def store_as_sent(
     ctx: SyncContext, write: RemoteWrite, body: str, follow_ups: Sequence[FollowUp] = ()
 ) -> None:
     """Store a write as sent, in the commit before its request leaves; the lease then outlives the call.

@@ -1,4 +1,4 @@
-"""Make the plan of a run: data alone, nothing is written while it is made."""
+"""Make the plan of a run. A plan is data; what it asks for first is carried out here, then it is made again."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from integrations.sync.engine import responses as engine_responses
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.handlers import installed, response_handler
 from integrations.sync.engine.lookups import LookupName, refresh_lookup
-from integrations.sync.engine.outbox import body_of, send_write, store_prepared_write
+from integrations.sync.engine.outbox import body_of, send_write, store_as_sent
 from integrations.sync.engine.persistence import store_result
 from integrations.sync.engine.plan import Prerequisite
 from integrations.sync.engine.recovery import resolve_open_write
@@ -56,7 +56,7 @@ def carry_out(ctx: SyncContext, run: SyncRun, prerequisite: Prerequisite) -> Non
 def _send(ctx: SyncContext, run: SyncRun, prerequisite: Prerequisite) -> None:
     entity = prerequisite.write.entity
     write = _build_write(ctx, run, prerequisite)
-    store_prepared_write(ctx, write, body_of(prerequisite.write))
+    store_as_sent(ctx, write, body_of(prerequisite.write))
     body = write.body
     try:
         sent = send_write(ctx, write)
