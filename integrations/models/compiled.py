@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from django.db import connection
 from django.db.models import Model, QuerySet
 
-Value = datetime | int
+Value = datetime | int | str
 M = TypeVar("M", bound=Model)
 _NO_MOMENT = datetime(1901, 1, 1, tzinfo=UTC)
 _NO_NUMBER = 2_013_265_921
@@ -50,7 +50,9 @@ class _Place:
 
 
 def _stand_in(number: int, value: Value) -> Value:
-    return _NO_MOMENT + timedelta(days=number) if isinstance(value, datetime) else _NO_NUMBER + number
+    if isinstance(value, datetime):
+        return _NO_MOMENT + timedelta(days=number)
+    return f"text {number} of a compiled query" if isinstance(value, str) else _NO_NUMBER + number
 
 
 def _as_parameter(value: Value) -> object:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import F, Value
 from django.db.models.functions import Greatest
 from django.utils import timezone
@@ -112,11 +112,18 @@ class CompanyLease(models.Model):
         """Raise LeaseLost unless the lease is still owned, and extend it to `until` if that is later.
 
         Called first in every transaction of the owner: another worker that would take the lease waits for the commit.
+        Written by hand: the ORM takes many times as long to build the statement as it is executed.
         """
-        extended = Greatest(F("leased_until"), Value(until))
-        if CompanyLease.objects.filter(pk=self.pk, fence=self.fence).update(leased_until=extended) != 1:
-            self.is_lost = True
-            raise LeaseLost
+        later = connection.ops.adapt_datetimefield_value(until)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE {self._meta.db_table} SET leased_until = CASE WHEN leased_until < %s THEN %s "  # noqa: S608 - the name of our table
+                "ELSE leased_until END WHERE id = %s AND fence = %s",
+                [later, later, self.pk, self.fence],
+            )
+            if cursor.rowcount != 1:
+                self.is_lost = True
+                raise LeaseLost
 
 
 class Heartbeat(models.Model):

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from integrations.models.compiled import CompiledQuery
 from integrations.models.connections import QuickBooksConnection
 from integrations.models.enums import Kind
 from integrations.models.snapshots import (
@@ -30,14 +31,14 @@ class RecordLinkQuerySet(models.QuerySet["RecordLink"]):
         return self.filter(connection=connection, kind=kind)
 
     def pushed(self, connection: QuickBooksConnection, kind: str, coperniq_id: str) -> RecordLink | None:
-        return self.of(connection, kind).filter(coperniq_id=coperniq_id).first()
+        return next(iter(_pushed.rows(connection.pk, str(kind), coperniq_id)), None)
 
     def pulled(
         self, connection: QuickBooksConnection, kind: str, quickbooks_id: str, allocation_invoice_id: str = ""
     ) -> RecordLink | None:
         """A payment is found by the invoice it is allocated to as well. Additional links are left out."""
-        found = self.of(connection, kind).filter(quickbooks_id=quickbooks_id, is_additional=False)
-        return found.filter(allocation_invoice_id=allocation_invoice_id).first()
+        found = _pulled.rows(connection.pk, str(kind), quickbooks_id, allocation_invoice_id)
+        return next(iter(found), None)
 
     def invoices_of_customer(self, connection: QuickBooksConnection, quickbooks_id: str) -> Self:
         """Those that belonged to it when they were last read, or before a person moved them."""
@@ -128,3 +129,17 @@ class RecordLink(models.Model):
     def display_number(self) -> str:
         """The invoice number for people: that of QuickBooks, else that of Coperniq."""
         return self.number or self.coperniq_name.removeprefix("Invoice ") or "without a number"
+
+
+def _build_pushed(connection_id: int, kind: str, coperniq_id: str) -> RecordLinkQuerySet:
+    return RecordLink.objects.filter(connection=connection_id, kind=kind, coperniq_id=coperniq_id)
+
+
+def _build_pulled(
+    connection_id: int, kind: str, quickbooks_id: str, allocation_invoice_id: str
+) -> RecordLinkQuerySet:
+    found = RecordLink.objects.filter(connection=connection_id, kind=kind, quickbooks_id=quickbooks_id)
+    return found.filter(allocation_invoice_id=allocation_invoice_id, is_additional=False).order_by("pk")[:1]
+
+
+_pushed, _pulled = CompiledQuery(_build_pushed), CompiledQuery(_build_pulled)

@@ -7,7 +7,6 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,7 +26,7 @@ from integrations.sync.engine import worker as engine_worker
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.executor import run_once
 from integrations.sync.engine.scheduler import run_company
-from integrations.sync.engine.worker import Job, PeriodicJob, WorkerLoop, find_due_leases, run_in_thread
+from integrations.sync.engine.worker import Job, PeriodicJob, WorkerLoop, find_due_leases, thread_pool
 from tests.portal_harness import PortalHarness, execute_due, open_portal
 from tests.processes.worker import eventually
 from tests.simulation import Simulation
@@ -260,8 +259,8 @@ def test_a_loop_that_stays_waits_for_work_and_queues_another(
     monkeypatch.setattr(engine_worker, "PERIOD_SECONDS", 60)
     office = open_portal(simulator)
     project = office.project(office.account())
-    with ThreadPoolExecutor(1) as pool:
-        loop = pool.submit(run_in_thread, tasks.run_worker_loop)
+    with thread_pool(1, "loop") as pool:
+        loop = pool.submit(tasks.run_worker_loop)
         eventually(loop_stays, "the loop has looked once")
         office.enter(project)
         assert not OrmQ.objects.exists(), "no other loop is started"
@@ -277,8 +276,8 @@ def loop_stays() -> bool:
 @pytest.mark.django_db(transaction=True)
 def test_of_several_loops_one_stays(settings: Any) -> None:
     settings.WORKER_LOOP_SECONDS = 3
-    with ThreadPoolExecutor(3) as pool:
-        loops = [pool.submit(run_in_thread, tasks.run_worker_loop) for _ in range(3)]
+    with thread_pool(3, "loop") as pool:
+        loops = [pool.submit(tasks.run_worker_loop) for _ in range(3)]
         eventually(lambda: sum(loop.done() for loop in loops) == 2, "two have ended")
         assert loop_stays()
     assert OrmQ.objects.count() == 1, "it has queued the next"
@@ -289,8 +288,8 @@ def test_of_several_loops_one_stays(settings: Any) -> None:
 def test_a_running_loop_becomes_the_one_that_stays_if_that_has_died() -> None:
     Heartbeat.record(Heartbeat.QUEUE)
     last = Heartbeat.latest(Heartbeat.QUEUE)
-    with ThreadPoolExecutor(1) as pool, slow_call() as call:
-        loop = pool.submit(run_in_thread, staying(4, call).run)
+    with thread_pool(1, "loop") as pool, slow_call() as call:
+        loop = pool.submit(staying(4, call).run)
         eventually(lambda: Heartbeat.latest(Heartbeat.QUEUE) != last, "it stays instead of the dead one")
         assert not loop.done()
 
@@ -313,10 +312,10 @@ def slow_call() -> Iterator[PeriodicJob]:
 @pytest.mark.django_db(transaction=True)
 def test_a_loop_that_waits_for_its_last_calls_lets_another_stay() -> None:
     """It does not listen any more."""
-    with ThreadPoolExecutor(2) as pool, slow_call() as call:
-        loop = pool.submit(run_in_thread, staying(0.5, call).run)
+    with thread_pool(2, "loop") as pool, slow_call() as call:
+        loop = pool.submit(staying(0.5, call).run)
         eventually(OrmQ.objects.exists, "its time is up")
-        pool.submit(run_in_thread, staying(3).run)
+        pool.submit(staying(3).run)
         eventually(loop_stays, "the next stays")
         assert not loop.done()
         assert Heartbeat.is_recent(Heartbeat.WORKER_LOOP), "nobody takes the waiting loop for dead"
@@ -329,8 +328,8 @@ def test_a_loop_in_a_full_queue_is_the_next_to_stay(settings: Any) -> None:
         queue.enqueue_loop()
     staying(0.5).run()
     assert not loop_stays()
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(run_in_thread, tasks.run_worker_loop)
+    with thread_pool(1, "loop") as pool:
+        pool.submit(tasks.run_worker_loop)
         eventually(loop_stays, "the next stays")
 
 
