@@ -23,7 +23,7 @@ from integrations.quickbooks.client import QuickBooksClient
 from integrations.sync.engine.follow_ups import FollowUp
 from integrations.sync.engine.plan import Prerequisite
 
-LEASE_MARGIN = timedelta(seconds=2)
+_LEASE_MARGIN = timedelta(seconds=2)
 MAX_CACHE_ENTRIES = 1000
 
 _shared_cache: dict[tuple[int, str, str], tuple[float, object]] = {}
@@ -171,7 +171,7 @@ class SyncContext:
     def ensure_lease_outlives_call(self) -> None:
         """Extend the lease beyond the timeout of a call, so that nobody takes it while a response may still arrive."""
         longest = max(self.quickbooks.timeout_seconds, self.coperniq.timeout_seconds)
-        call = timedelta(seconds=longest) + LEASE_MARGIN
+        call = timedelta(seconds=longest) + _LEASE_MARGIN
         self.lease.assert_owned(timezone.now() + max(call, timedelta(seconds=settings.LEASE_SECONDS)))
 
 

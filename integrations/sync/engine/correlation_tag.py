@@ -11,7 +11,7 @@ from integrations.quickbooks.documents import VOIDED
 _QUICKBOOKS_TAG = re.compile(
     r"\[Coperniq (invoice|payment) ([\w-]+)(?: of invoice ([\w-]+))? ref ([0-9a-f]{8})\]"
 )
-VOIDED_PREFIX = re.compile(rf"{VOIDED}\b[\s:;,.-]*")
+_VOIDED_PREFIX = re.compile(rf"{VOIDED}\b[\s:;,.-]*")
 
 
 class CoperniqIds(NamedTuple):
@@ -53,6 +53,6 @@ def with_tag(text: str, tag: str) -> str:
 
 def without_tag(note: str) -> str:
     """The text of people alone, without the tag and the prefix QuickBooks adds to the note of a voided document."""
-    return VOIDED_PREFIX.sub(
+    return _VOIDED_PREFIX.sub(
         "", _QUICKBOOKS_TAG.sub("", note), count=1 if note.startswith(VOIDED) else 0
     ).strip()

@@ -28,7 +28,7 @@ from integrations.sync.engine.shared_records import resolve_shared_writes_of_run
 from integrations.sync.engine.write_history import own_writes
 
 logger = logging.getLogger(__name__)
-TRIES_AGAINST_STALENESS = 3
+_TRIES_AGAINST_STALENESS = 3
 
 
 def run_once(ctx: SyncContext, run: SyncRun) -> None:
@@ -107,7 +107,7 @@ def _resolve_write(ctx: SyncContext, run: SyncRun, write: RemoteWrite) -> RunRes
 def _plan_and_apply(ctx: SyncContext, run: SyncRun) -> RunResult:
     """Plan and apply; if the record changed meanwhile (error 5010), read and plan again, a few times."""
     action = installed().records[Action(run.action)]
-    for _ in range(TRIES_AGAINST_STALENESS):
+    for _ in range(_TRIES_AGAINST_STALENESS):
         plan = make_plan(ctx, run, action.plan)
         try:
             result = action.apply(ctx, run, plan)

@@ -21,8 +21,8 @@ from integrations.sync.engine.write_history import count_writes, own_writes
 logger = logging.getLogger(__name__)
 
 # How long Intuit replays a request id is not documented; after this time the record is searched for first.
-REPLAY_TRUSTED = timedelta(hours=1)
-MATCHED_BY_NAME = (Kind.CUSTOMER, Kind.JOB)
+_REPLAY_TRUSTED = timedelta(hours=1)
+_MATCHED_BY_NAME = (Kind.CUSTOMER, Kind.JOB)
 _DOCUMENT_ENTITIES = ("Invoice", "Payment")
 """QuickBooks would create them twice if it has forgotten the request id; names of customers are unique."""
 
@@ -36,7 +36,7 @@ def find_open_writes(ctx: SyncContext, run: SyncRun) -> Iterator[RemoteWrite]:
     rows = RemoteWrite.objects.open().filter(connection=ctx.connection, kind=run.kind, shared_entry_name="")
     if count_writes(run).open:
         yield from rows.filter(own_writes(run))
-    if run.kind not in MATCHED_BY_NAME:
+    if run.kind not in _MATCHED_BY_NAME:
         return
     if RecordLink.objects.pushed(ctx.connection, run.kind, run.coperniq_id) is None:
         creates = rows.filter(operation="create").exclude(coperniq_id=run.coperniq_id)
@@ -81,7 +81,7 @@ def _needs_search(write: RemoteWrite) -> bool:
         return True
     if write.operation == "create" and write.entity in _DOCUMENT_ENTITIES:
         return True
-    return write.sent_at is not None and timezone.now() - write.sent_at > REPLAY_TRUSTED
+    return write.sent_at is not None and timezone.now() - write.sent_at > _REPLAY_TRUSTED
 
 
 def _resend(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:

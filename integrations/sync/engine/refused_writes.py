@@ -33,11 +33,11 @@ def refused_numbers(run: SyncRun) -> set[str]:
         change["after"]
         for write in _refused(run)
         for change in write.changes
-        if change["field"] == "DocNumber" and is_about_numbers(write)
+        if change["field"] == "DocNumber" and _is_about_numbers(write)
     }
 
 
-def is_about_numbers(write: RemoteWrite) -> bool:
+def _is_about_numbers(write: RemoteWrite) -> bool:
     return write.error_code == "6140" or NUMBER_TAKEN in write.error_text.lower()
 
 

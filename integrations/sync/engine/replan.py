@@ -12,16 +12,16 @@ from integrations.sync.engine.outbox import execute_plan
 from integrations.sync.engine.plan import Plan, RunResult
 from integrations.sync.engine.planning import Planner, make_plan
 
-MAX_REPLANS = 5
+_MAX_REPLANS = 5
 
-Remedies = Mapping[type[Refused], Callable[[SyncContext], None]]
+_Remedies = Mapping[type[Refused], Callable[[SyncContext], None]]
 
 
 def execute_or_replan(
     ctx: SyncContext, run: SyncRun, planned: Plan, plan: Planner, against: tuple[type[Refused], ...]
 ) -> RunResult:
     """Execute a plan; after a refusal, which is stored and known to the next plan, plan again."""
-    for _ in range(MAX_REPLANS):
+    for _ in range(_MAX_REPLANS):
         try:
             return execute_plan(ctx, run, planned)
         except against:
@@ -30,13 +30,13 @@ def execute_or_replan(
 
 
 def execute_or_refresh(
-    ctx: SyncContext, run: SyncRun, planned: Plan, plan: Planner, remedies: Remedies
+    ctx: SyncContext, run: SyncRun, planned: Plan, plan: Planner, remedies: _Remedies
 ) -> RunResult:
     """Execute a plan; after a refusal refresh what it was based on and plan again.
 
     Raises if the plan stays the same; its follow-ups then stay with `ctx`.
     """
-    for _ in range(MAX_REPLANS):
+    for _ in range(_MAX_REPLANS):
         try:
             return execute_plan(ctx, run, planned)
         except tuple(remedies) as error:

@@ -11,7 +11,7 @@ from integrations.json_reader import load_json
 from integrations.models import RecordLink, RemoteWrite
 from integrations.sync.engine.context import SyncContext
 
-PAST_TENSE = {
+_PAST_TENSE = {
     "create": "Created",
     "update": "Updated",
     "void": "Voided",
@@ -58,7 +58,7 @@ def flatten(payload: Mapping[str, object], prefix: str = "") -> dict[str, object
 
 
 def past_tense_of(write: RemoteWrite) -> str:
-    return PAST_TENSE.get(write.match_method, PAST_TENSE[write.operation])
+    return _PAST_TENSE.get(write.match_method, _PAST_TENSE[write.operation])
 
 
 def link_for_write(ctx: SyncContext, write: RemoteWrite) -> RecordLink:

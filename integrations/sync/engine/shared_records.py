@@ -18,12 +18,12 @@ from integrations.sync.engine.plan import Prerequisite
 from integrations.sync.engine.recovery import resolve_open_write
 from integrations.sync.engine.write_history import count_writes
 
-LOOKUPS = {
+_LOOKUPS = {
     "Account": LookupName.ACCOUNTS,
     "PaymentMethod": LookupName.METHODS,
     engine_responses.CATALOG_ITEM: LookupName.CATALOG,
 }
-LOCKS = {"Account": "account", "PaymentMethod": "methods", engine_responses.CATALOG_ITEM: "catalog item"}
+_LOCKS = {"Account": "account", "PaymentMethod": "methods", engine_responses.CATALOG_ITEM: "catalog item"}
 """The lock to hold while an entry is searched for, created, or its lost response resolved."""
 
 
@@ -31,10 +31,10 @@ def resolve_shared_writes_of_run(ctx: SyncContext, run: SyncRun) -> None:
     """Resolve the open creates of earlier attempts of this run, even if their entries are not needed any more."""
     if not count_writes(run).of_run:
         return
-    for write in RemoteWrite.objects.open().filter(run=run, entity__in=LOCKS):
-        with ctx.locked(LOCKS[write.entity]):
-            if resolve_writes(ctx, run, RemoteWrite.objects.open().filter(pk=write.pk)):
-                refresh_lookup(ctx, LOOKUPS[write.entity])
+    for write in RemoteWrite.objects.open().filter(run=run, entity__in=_LOCKS):
+        with ctx.locked(_LOCKS[write.entity]):
+            if _resolve_writes(ctx, run, RemoteWrite.objects.open().filter(pk=write.pk)):
+                refresh_lookup(ctx, _LOOKUPS[write.entity])
 
 
 def carry_out(ctx: SyncContext, run: SyncRun, prerequisite: Prerequisite) -> None:
@@ -43,11 +43,11 @@ def carry_out(ctx: SyncContext, run: SyncRun, prerequisite: Prerequisite) -> Non
     If writes of the entry are open, they are resolved instead, and the next plan finds the entry or asks again.
     """
     entity = prerequisite.write.entity
-    with ctx.locked(LOCKS[entity]):
+    with ctx.locked(_LOCKS[entity]):
         pending = list(_open_writes(ctx, prerequisite))
         if pending:
-            if resolve_writes(ctx, run, pending):
-                refresh_lookup(ctx, LOOKUPS[entity])
+            if _resolve_writes(ctx, run, pending):
+                refresh_lookup(ctx, _LOOKUPS[entity])
             return
         if not installed().shared_records[entity].exists(ctx, prerequisite):
             _send(ctx, run, prerequisite)
@@ -66,7 +66,7 @@ def _send(ctx: SyncContext, run: SyncRun, prerequisite: Prerequisite) -> None:
             return
     else:
         store_result(ctx, run, response_handler(entity).on_response(ctx, write, sent, body))
-    refresh_lookup(ctx, LOOKUPS[entity])
+    refresh_lookup(ctx, _LOOKUPS[entity])
 
 
 def is_pending(ctx: SyncContext, prerequisite: Prerequisite) -> bool:
@@ -100,7 +100,7 @@ def _build_write(ctx: SyncContext, run: SyncRun, prerequisite: Prerequisite) -> 
     )
 
 
-def resolve_writes(ctx: SyncContext, run: SyncRun, writes: Iterable[RemoteWrite]) -> bool:
+def _resolve_writes(ctx: SyncContext, run: SyncRun, writes: Iterable[RemoteWrite]) -> bool:
     """Resolve and store open writes; True if one of them had been executed."""
     found = False
     for write in writes:

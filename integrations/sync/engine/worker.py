@@ -25,7 +25,7 @@ from integrations.wakeup import Wakeup
 
 logger = logging.getLogger(__name__)
 
-COMPANY_THREADS = 24
+_COMPANY_THREADS = 24
 HELPER_THREADS = 24
 """Each leased company has one of the first for itself, so that the helpers of a busy company never delay another.
 
@@ -69,7 +69,7 @@ class HelperPool:
         accepted = self.free.acquire(blocking=False)
         if accepted:
             # An exception of the job is reported by the scheduler that submitted it.
-            self.pool.submit(run_in_thread, job).add_done_callback(lambda _: self.free.release())
+            self.pool.submit(_run_in_thread, job).add_done_callback(lambda _: self.free.release())
         return accepted
 
 
@@ -107,7 +107,7 @@ class WorkerLoop:
         with (
             self.renewing_leases(),
             thread_pool(HELPER_THREADS, "helper") as helpers,
-            thread_pool(COMPANY_THREADS, "company") as pool,
+            thread_pool(_COMPANY_THREADS, "company") as pool,
         ):
             self.helpers = HelperPool(self, helpers)
             try:
@@ -165,7 +165,7 @@ class WorkerLoop:
     def run_jobs(self, periodic_jobs: Sequence[PeriodicJob], pool: Executor) -> None:
         for periodic_job in periodic_jobs:
             for job in periodic_job():
-                self.futures[pool.submit(run_in_thread, job)] = None
+                self.futures[pool.submit(_run_in_thread, job)] = None
 
     def record_heartbeat(self) -> None:
         if time.monotonic() - self.last_heartbeat > _HEARTBEAT_SECONDS:
@@ -176,12 +176,12 @@ class WorkerLoop:
                 Heartbeat.record(Heartbeat.WORKER_LOOP)
 
     def take_leases(self, pool: Executor) -> None:
-        free_threads = COMPANY_THREADS - len(self.futures)
+        free_threads = _COMPANY_THREADS - len(self.futures)
         duration = timedelta(seconds=settings.LEASE_SECONDS)
         for lease in _due_leases.rows(timezone.now())[: max(free_threads, 0)]:
             if lease.pk not in self.leases and lease.take(timezone.now(), duration):
                 self.leases[lease.pk] = lease
-                self.futures[pool.submit(run_in_thread, self.company_job(lease))] = lease.pk
+                self.futures[pool.submit(_run_in_thread, self.company_job(lease))] = lease.pk
 
     def company_job(self, lease: CompanyLease) -> Job:
         return lambda: run_company(lease, self.deadline, self.helpers)
@@ -238,7 +238,7 @@ def _result_of(future: Future[int]) -> int:
     return 1
 
 
-def run_in_thread(job: Job) -> int:
+def _run_in_thread(job: Job) -> int:
     """Run a job. Its thread keeps its connection to the database for the next, unless that has become unusable."""
     try:
         return job()

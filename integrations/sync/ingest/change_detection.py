@@ -97,7 +97,7 @@ def _is_relevant(is_changed: Callable[[ChangedRecord], bool], change: ChangedRec
 def _load_stored_state(connection: QuickBooksConnection, changes: Sequence[ChangedRecord]) -> _StoredState:
     stored = SyncSettings.objects.filter(connection=connection).first() or SyncSettings()
     known = _StoredState(memo_field=stored.memo_field)
-    for ids in chunks({change.id for change in changes}):
+    for ids in _chunks({change.id for change in changes}):
         for link in connection.links.filter(kind__in=_ENTITIES, quickbooks_id__in=ids):
             known.links[_ENTITIES[Kind(link.kind)], link.quickbooks_id].append(link)
         notifications = InboundEvent.objects.filter(
@@ -121,7 +121,7 @@ def _load_stored_state(connection: QuickBooksConnection, changes: Sequence[Chang
     return known
 
 
-def chunks(ids: Collection[str]) -> Iterator[list[str]]:
+def _chunks(ids: Collection[str]) -> Iterator[list[str]]:
     ordered = sorted(ids)
     return (ordered[start : start + _IDS_AT_ONCE] for start in range(0, len(ordered), _IDS_AT_ONCE))
 
@@ -132,7 +132,7 @@ def _invoices_to_watch(connection: QuickBooksConnection, changes: Iterable[Chang
     links = RecordLink.objects.of(connection, Kind.INVOICE)
     pulls = SyncRun.objects.open().filter(connection=connection, action=Action.PULL_INVOICE)
     found: set[str] = set()
-    for ids in chunks(paid):
+    for ids in _chunks(paid):
         found.update(links.filter(quickbooks_id__in=ids).values_list("quickbooks_id", flat=True))
         found.update(pulls.filter(quickbooks_id__in=ids).values_list("quickbooks_id", flat=True))
     return found

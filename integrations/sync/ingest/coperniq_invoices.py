@@ -38,7 +38,7 @@ _READ_AT_ONCE = 20
 _RECHECKED_AT_ONCE = 5  # a quarter of the calls, where amountPaid has been seen to follow payments
 _SKIPPED_AT_ONCE = 100  # each costs one of the day's calls
 
-Listed = CoperniqInvoice | UnreadableInvoice
+_Listed = CoperniqInvoice | UnreadableInvoice
 
 
 def poll_invoices(connection: CoperniqConnection, client: CoperniqClient, now: datetime) -> None:
@@ -92,7 +92,7 @@ def _record_changes(
     connection: CoperniqConnection,
     quickbooks_connection: QuickBooksConnection,
     period: InvoiceSyncPeriod,
-    listed: Sequence[Listed],
+    listed: Sequence[_Listed],
 ) -> None:
     """Record an event for each invoice that differs from the stored version, then store the new versions."""
     skipped = _newest_skipped(listed, period)
@@ -110,7 +110,7 @@ def _record_changes(
 
 
 def _is_changed_since_poll(
-    invoice: Listed, seen: PolledInvoice | None, linked: Collection[str], period: InvoiceSyncPeriod
+    invoice: _Listed, seen: PolledInvoice | None, linked: Collection[str], period: InvoiceSyncPeriod
 ) -> bool:
     """An unlinked invoice that has not changed since before the sync period is out of scope, even if it was paid."""
     if seen is not None and seen.version != invoice.version:
@@ -119,12 +119,12 @@ def _is_changed_since_poll(
     return in_scope and (seen is None or _has_payments_to_read(invoice, seen))
 
 
-def _is_before_period(invoice: Listed, period: InvoiceSyncPeriod) -> bool:
+def _is_before_period(invoice: _Listed, period: InvoiceSyncPeriod) -> bool:
     created_at = invoice.created_at if isinstance(invoice, CoperniqInvoice) else None
     return invoice.updated_at < period.on_at and (created_at or invoice.updated_at) < period.on_at
 
 
-def _newest_skipped(listed: Sequence[Listed], period: InvoiceSyncPeriod) -> set[str]:
+def _newest_skipped(listed: Sequence[_Listed], period: InvoiceSyncPeriod) -> set[str]:
     """The newest invoices from before the sync period: the log lists each once as skipped, so that it can be sent."""
     earlier = [
         row
@@ -137,7 +137,7 @@ def _newest_skipped(listed: Sequence[Listed], period: InvoiceSyncPeriod) -> set[
     return {row.id for row in newest[:_SKIPPED_AT_ONCE]}
 
 
-def _has_payments_to_read(invoice: Listed, seen: PolledInvoice | None) -> bool:
+def _has_payments_to_read(invoice: _Listed, seen: PolledInvoice | None) -> bool:
     """Its payments were last read for another paid amount or another version of the invoice.
 
     A payment that got another date shows in the invoice's timestamp, if at all (docs/vendors/coperniq-api.md, A12).
@@ -154,7 +154,7 @@ def _shows_payments(invoice: CoperniqInvoice) -> bool:
     return bool(invoice.paid_cents) or invoice.status in ("PAID", "PARTIALLY_PAID")
 
 
-def _store_polled(connection: CoperniqConnection, listed: Iterable[Listed]) -> None:
+def _store_polled(connection: CoperniqConnection, listed: Iterable[_Listed]) -> None:
     rows = [
         PolledInvoice(
             connection=connection,
@@ -205,7 +205,7 @@ def _recheck_some(
     connection: CoperniqConnection,
     quickbooks_connection: QuickBooksConnection,
     period: InvoiceSyncPeriod,
-    listed: Sequence[Listed],
+    listed: Sequence[_Listed],
 ) -> None:
     """Read the payments of a few open invoices, in case a payment changes nothing of its invoice."""
     linked = set(
@@ -231,7 +231,7 @@ def _is_open(link: RecordLink) -> bool:
     return not ended
 
 
-def _read_absent(connection: CoperniqConnection, client: CoperniqClient, invoice_id: str) -> Listed | None:
+def _read_absent(connection: CoperniqConnection, client: CoperniqClient, invoice_id: str) -> _Listed | None:
     try:
         return client.read_invoice(invoice_id)
     except RecordMissing:

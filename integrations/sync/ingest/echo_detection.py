@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from integrations.models import Kind, QuickBooksConnection, RecordLink, Vendor
 
-TOLERANCE = timedelta(seconds=2)
+_TOLERANCE = timedelta(seconds=2)
 """Between the timestamp of a record and the time that QuickBooks reports for the event."""
 
 
@@ -15,7 +15,7 @@ def is_echo(connection: QuickBooksConnection, kind: Kind, quickbooks_id: str, at
     links = list(RecordLink.objects.of(connection, kind).filter(quickbooks_id=quickbooks_id))
     if at is None or not links:
         return False
-    seen = all(link.quickbooks_at is not None and at <= link.quickbooks_at + TOLERANCE for link in links)
+    seen = all(link.quickbooks_at is not None and at <= link.quickbooks_at + _TOLERANCE for link in links)
     return seen or (kind == Kind.INVOICE and _is_moved_by_payment(connection, quickbooks_id, at))
 
 
@@ -25,7 +25,7 @@ def _is_moved_by_payment(connection: QuickBooksConnection, invoice_id: str, at: 
     Only that time is known, not everything before it: people may have edited the invoice meanwhile.
     """
     payments = RecordLink.objects.of(connection, Kind.PAYMENT).filter(allocation_invoice_id=invoice_id)
-    return payments.filter(quickbooks_at__range=(at - TOLERANCE, at + TOLERANCE)).exists()
+    return payments.filter(quickbooks_at__range=(at - _TOLERANCE, at + _TOLERANCE)).exists()
 
 
 def is_known_end(connection: QuickBooksConnection, kind: Kind, quickbooks_id: str, how: str) -> bool:

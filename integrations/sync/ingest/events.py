@@ -36,7 +36,7 @@ _Source = InboundEvent.Source
 KEY_LENGTH = 200
 EVENTS_PER_INSERT = 500
 AT_ONCE_FOR_REALMS = 200  # a compound SELECT of SQLite has at most 500 terms
-POLL_SPACING = timedelta(seconds=10)
+_POLL_SPACING = timedelta(seconds=10)
 
 _BUSY_TIMEOUT_SECONDS = 20.0
 
@@ -150,7 +150,7 @@ class DeferredUpdates:
                 rows = CoperniqConnection.objects.filter(state__in=CoperniqConnection.RECEIVING)
                 for row in rows.filter(pk__in=last_received).order_by("pk"):
                     CoperniqConnection.objects.filter(pk=row.pk).update(last_event_at=last_received[row.pk])
-                    row.make_poll_due(timezone.now(), POLL_SPACING)
+                    row.make_poll_due(timezone.now(), _POLL_SPACING)
         except DatabaseError:
             logger.warning("Counters of received events could not be written; the next time", exc_info=True)
             with self._lock:

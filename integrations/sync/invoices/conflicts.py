@@ -21,7 +21,7 @@ from integrations.sync.invoices.mapping import INVOICE_FIELDS, SUBTOTAL
 from integrations.sync.invoices.push_lines import line_as_sent
 
 _SIDE_NAMES = {Owner.COPERNIQ: "Coperniq", Owner.QUICKBOOKS: "QuickBooks"}
-LEAVE_BOTH = Choice("leave_both", "Leave both as they are", Question.UNSUPPORTED_LINES)
+_LEAVE_BOTH = Choice("leave_both", "Leave both as they are", Question.UNSUPPORTED_LINES)
 
 
 @dataclass
@@ -91,7 +91,7 @@ def apply_overridden(
                 _restore_overridden(comparison, name, entry, found)
     for entry in found.overridden.values():
         if entry.run_id == run.pk:
-            found.offer(ALTERNATIVE[entry.side])
+            found.offer(_ALTERNATIVE[entry.side])
 
 
 def _overridden_before(run: SyncRun, link: RecordLink, changed: list[str]) -> dict[str, OverriddenValue]:
@@ -126,7 +126,7 @@ def _resolve_field(
 def _use_quickbooks_or_ask(run: SyncRun, comparison: InvoiceComparison, name: str, found: Resolution) -> None:
     """Lines that Coperniq cannot hold are held for a person, who may also restore Coperniq's lines in QuickBooks."""
     if name == "lines" and comparison.unsupported_reason:
-        if run.has_taken(LEAVE_BOTH):
+        if run.has_taken(_LEAVE_BOTH):
             return
         if decided_side(run) != Owner.COPERNIQ:
             raise _hold_unsupported_lines(comparison)
@@ -149,7 +149,7 @@ def _resolve_conflict(
         name == "lines"
         and comparison.unsupported_reason
         and winner != Owner.COPERNIQ
-        and run.has_taken(LEAVE_BOTH)
+        and run.has_taken(_LEAVE_BOTH)
     ):
         return
     if not winner:
@@ -200,7 +200,7 @@ def _hold_unsupported_lines(comparison: InvoiceComparison) -> NeedsDecision:
             quickbooks=describe_field("lines", comparison.quickbooks_now),
             reason=comparison.unsupported_reason,
         ),
-        [USE_COPERNIQ, LEAVE_BOTH, RETRY, DISCARD],
+        [USE_COPERNIQ, _LEAVE_BOTH, RETRY, DISCARD],
         compared=[comparison.compared("lines")],
     )
 
@@ -257,7 +257,7 @@ def _hold_conflict(comparison: InvoiceComparison, names: list[str]) -> NeedsDeci
 
 USE_COPERNIQ = Choice("use_coperniq", "Use what Coperniq has", Question.SIDE)
 USE_QUICKBOOKS = Choice("use_quickbooks", "Use what QuickBooks has", Question.SIDE)
-ALTERNATIVE = {Owner.COPERNIQ: USE_COPERNIQ, Owner.QUICKBOOKS: USE_QUICKBOOKS}
+_ALTERNATIVE = {Owner.COPERNIQ: USE_COPERNIQ, Owner.QUICKBOOKS: USE_QUICKBOOKS}
 
 
 def _record_overridden(comparison: InvoiceComparison, name: str, side: Owner, found: Resolution) -> None:
@@ -266,7 +266,7 @@ def _record_overridden(comparison: InvoiceComparison, name: str, side: Owner, fo
     else:
         text, values = describe_field(name, comparison.coperniq_now), comparison.coperniq_as_read(name)
     found.overridden[name] = OverriddenValue(side, text, dump(values), comparison.run.pk)
-    found.offer(ALTERNATIVE[side])
+    found.offer(_ALTERNATIVE[side])
 
 
 def _restore_overridden(

@@ -16,7 +16,7 @@ from integrations.sync.invoices.mapping import SALES, SUBTOTAL, text_of
 DISCOUNT, TEXT = "DiscountLineDetail", "DescriptionOnly"
 INLINE_SUBTOTAL = re.compile(r"subtotal:[\s$\d.,-]*", re.IGNORECASE)
 """QuickBooks' own text for a subtotal of the lines above (docs/vendors/quickbooks-online.md, 5.2)."""
-BUILT_IN_ITEMS = {"SHIPPING_ITEM_ID": "Shipping", "GRATUITY_ITEM_ID": "Gratuity"}
+_BUILT_IN_ITEMS = {"SHIPPING_ITEM_ID": "Shipping", "GRATUITY_ITEM_ID": "Gratuity"}
 """Item ids that QuickBooks uses for fields of its invoice form."""
 FRACTION, TOO_FEW, TOO_FINE, UNEVEN = (
     "a fractional quantity",
@@ -111,7 +111,7 @@ def _is_text_line(line: QuickBooksInvoiceLine) -> bool:
 
 
 def _is_unused_built_in(line: QuickBooksInvoiceLine) -> bool:
-    return line.item_id in BUILT_IN_ITEMS and not line.amount_cents
+    return line.item_id in _BUILT_IN_ITEMS and not line.amount_cents
 
 
 def _discount_text(line: QuickBooksInvoiceLine) -> str:
@@ -121,7 +121,7 @@ def _discount_text(line: QuickBooksInvoiceLine) -> str:
 
 def _sale_part(line: QuickBooksInvoiceLine, sources: tuple[str, ...], match_item: _MatchItem) -> LinePart:
     catalog_id = (
-        match_item(line.item_id) if line.kind == SALES and line.item_id not in ("", *BUILT_IN_ITEMS) else ""
+        match_item(line.item_id) if line.kind == SALES and line.item_id not in ("", *_BUILT_IN_ITEMS) else ""
     )
     exact = _exact_amounts(line)
     quantity, price_cents = exact or (1, line.amount_cents)
@@ -164,14 +164,16 @@ def _folding_reason(line: QuickBooksInvoiceLine) -> str:
 def _generic_reason(line: QuickBooksInvoiceLine) -> str:
     if line.kind == GROUP:
         return BUNDLE
-    if line.item_id in BUILT_IN_ITEMS:
-        return BUILT_IN_ITEMS[line.item_id].lower()
+    if line.item_id in _BUILT_IN_ITEMS:
+        return _BUILT_IN_ITEMS[line.item_id].lower()
     return UNKNOWN_ITEM if line.item_id else NO_ITEM
 
 
 def _generic_text(line: QuickBooksInvoiceLine) -> str:
     """Include the item's name, because the line in Coperniq shows that of the generic item."""
-    return _label(BUILT_IN_ITEMS.get(line.item_id, line.item_name), line.description) or "Line without a text"
+    return (
+        _label(_BUILT_IN_ITEMS.get(line.item_id, line.item_name), line.description) or "Line without a text"
+    )
 
 
 def _amount_text(line: QuickBooksInvoiceLine) -> str:

@@ -23,9 +23,9 @@ from integrations.sync.invoices.write_data import PulledLines
 from integrations.sync.items.generic import GENERIC_ITEM, generic_item
 from integrations.sync.items.pull import catalog_id_for, describe_item, generic_item_id, required_costs
 
-CATALOG_PREFIX = "catalog:"
+_CATALOG_PREFIX = "catalog:"
 """Replaces the item id of a line that is paired with a Coperniq line: its catalog item is known without matching."""
-REMOVED = "Removed in QuickBooks"
+_REMOVED = "Removed in QuickBooks"
 
 _LinePairs = Mapping[str, str]
 """Id of Coperniq's line → id of QuickBooks' line."""
@@ -86,7 +86,7 @@ def _generic_ids(ctx: SyncContext) -> set[str]:
 
 
 def _is_blanked(line: CoperniqInvoiceLine) -> bool:
-    return not line.amount_cents and line.description == REMOVED
+    return not line.amount_cents and line.description == _REMOVED
 
 
 def _catalog_ids_of_paired(
@@ -107,19 +107,19 @@ def _catalog_ids_of_paired(
 
 
 def _with_known_item(line: QuickBooksInvoiceLine, known: Mapping[str, str]) -> QuickBooksInvoiceLine:
-    return replace(line, item_id=f"{CATALOG_PREFIX}{known[line.id]}") if line.id in known else line
+    return replace(line, item_id=f"{_CATALOG_PREFIX}{known[line.id]}") if line.id in known else line
 
 
 def _catalog_id_of(ctx: SyncContext, item_id: str) -> str | None:
-    if item_id.startswith(CATALOG_PREFIX):
-        return item_id.removeprefix(CATALOG_PREFIX)
+    if item_id.startswith(_CATALOG_PREFIX):
+        return item_id.removeprefix(_CATALOG_PREFIX)
     return catalog_id_for(ctx, item_id)
 
 
 def _without_added_texts(folded: FoldedLines, existing: Sequence[CoperniqInvoiceLine]) -> FoldedLines:
     """Remove the item names that the push wrote to QuickBooks as descriptions because Coperniq had none."""
     untitled = {line.item_name: line.catalog_item_id for line in existing if not line.description}
-    added = {f"{CATALOG_PREFIX}{catalog_id}": name for name, catalog_id in untitled.items()}
+    added = {f"{_CATALOG_PREFIX}{catalog_id}": name for name, catalog_id in untitled.items()}
     lines = tuple(
         replace(line, description="") if added.get(line.item) == line.description else line
         for line in folded.lines
@@ -142,7 +142,7 @@ def _item_names(ctx: SyncContext, folded: FoldedLines) -> dict[str, str]:
 
 
 def _item_name(ctx: SyncContext, item_id: str) -> str:
-    return f"item {item_id}" if item_id.startswith(CATALOG_PREFIX) else describe_item(ctx, item_id)
+    return f"item {item_id}" if item_id.startswith(_CATALOG_PREFIX) else describe_item(ctx, item_id)
 
 
 def _unit_costs(
@@ -170,5 +170,5 @@ def _blank_line_body(line: CoperniqInvoiceLine) -> dict[str, object]:
         "quantity": 1,
         "unitCost": Decimal("0.00"),
         "unitPrice": Decimal("0.00"),
-        "description": REMOVED,
+        "description": _REMOVED,
     }

@@ -48,7 +48,7 @@ def plan_invoice_create(
     if isinstance(number, ExistingInvoice):
         return _plan_link(ctx, run, invoice, snapshot, number)
     values, warnings = _invoice_values(ctx, run, invoice, lines)
-    warnings += number_warnings(wanted, number)
+    warnings += _number_warnings(wanted, number)
     values |= {"CustomerRef.value": customer_id, "DocNumber": number}
     return Plan(
         record_name=run.record_name,
@@ -99,7 +99,7 @@ def _create_changes(values: dict[str, object], lines: Sequence[InvoiceLine]) -> 
     return (*named, *(Change(f"Line {n}", "", line_text(line)) for n, line in enumerate(lines, 1)))
 
 
-def number_warnings(wanted: str, number: str) -> tuple[Message, ...]:
+def _number_warnings(wanted: str, number: str) -> tuple[Message, ...]:
     if number == wanted:
         return ()
     is_shortened = number == suffixed_number(wanted, 1)

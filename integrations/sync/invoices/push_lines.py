@@ -126,7 +126,7 @@ See docs/vendors/quickbooks-online.md, 5.2.
 _NOTE_DETAIL = "DescriptionLineDetail"
 
 AnySnapshot = CoperniqInvoiceSnapshot | QuickBooksInvoiceSnapshot
-LineIds = Mapping[str, str]
+_LineIds = Mapping[str, str]
 """Id of Coperniq's line → id of QuickBooks' line."""
 
 
@@ -163,7 +163,7 @@ def lines_differ(now: AnySnapshot, before: AnySnapshot) -> bool:
 
 
 def current_line_ids(
-    before: Sequence[CoperniqLineSnapshot], now: Sequence[CoperniqLineSnapshot], stored: LineIds
+    before: Sequence[CoperniqLineSnapshot], now: Sequence[CoperniqLineSnapshot], stored: _LineIds
 ) -> dict[str, str]:
     """The `stored` pairs of the lines `before`, by the ids that Coperniq's lines have `now`.
 
@@ -184,7 +184,7 @@ def current_line_ids(
 def _pair_lines(
     candidates: list[CoperniqLineSnapshot],
     rows: Iterable[CoperniqLineSnapshot],
-    stored: LineIds,
+    stored: _LineIds,
     is_same: Callable[[CoperniqLineSnapshot, CoperniqLineSnapshot], bool],
 ) -> dict[str, str]:
     """Takes each candidate it pairs out of `candidates`."""
@@ -208,7 +208,7 @@ def _is_same_text(old: CoperniqLineSnapshot, new: CoperniqLineSnapshot) -> bool:
 def updated_lines(
     current: QuickBooksInvoice,
     wanted: Sequence[InvoiceLine],
-    pairs: LineIds,
+    pairs: _LineIds,
     from_coperniq: Collection[str],
     changed_items: Collection[str],
 ) -> list[SentLine]:

@@ -17,9 +17,9 @@ from integrations.sync.engine.plan import Change, PlannedWrite, Prerequisite
 from integrations.sync.engine.shared_records import is_pending
 from integrations.sync.payments.mapping import CARD_METHOD, METHOD_NAMES
 
-ACCOUNT_NAME = "Coperniq Payments"
+_ACCOUNT_NAME = "Coperniq Payments"
 ACCOUNT_TYPE, ACCOUNT_SUBTYPE = "Other Current Asset", "OtherCurrentAssets"
-BANK = "Bank"
+_BANK = "Bank"
 
 
 class DepositAccount(NamedTuple):
@@ -51,11 +51,11 @@ def _own_deposit_account(ctx: SyncContext) -> DepositAccount:
         ctx.follow_ups.append(own_account(ctx, account.id))
         return account
     try:
-        return DepositAccount(ctx.require(_OWN_ACCOUNT), ACCOUNT_NAME)
+        return DepositAccount(ctx.require(_OWN_ACCOUNT), _ACCOUNT_NAME)
     except NameTaken as error:
-        raise _unusable(PaymentMessage.ACCOUNT_NAME_TAKEN(account=ACCOUNT_NAME)) from error
+        raise _unusable(PaymentMessage.ACCOUNT_NAME_TAKEN(account=_ACCOUNT_NAME)) from error
     except BadAccountType as error:
-        message = PaymentMessage.ACCOUNT_REFUSED(account=ACCOUNT_NAME, wanted=ACCOUNT_TYPE)
+        message = PaymentMessage.ACCOUNT_REFUSED(account=_ACCOUNT_NAME, wanted=ACCOUNT_TYPE)
         raise _unusable(message) from error
 
 
@@ -82,7 +82,7 @@ def stored_account_id(ctx: SyncContext) -> str:
 def _read_account_by_name(ctx: SyncContext) -> dict[str, Any] | None:
     """Reads QuickBooks, not the stored list: a second account of that name is worse than one more call."""
     rows = refresh_lookup(ctx, LookupName.ACCOUNTS)
-    name = ACCOUNT_NAME.casefold()
+    name = _ACCOUNT_NAME.casefold()
     return next((row for row in rows if row["name"].casefold().removesuffix(" (deleted)") == name), None)
 
 
@@ -90,7 +90,7 @@ def _require_usable(row: dict[str, Any] | None, account_id: str) -> DepositAccou
     if row is None or not row["is_active"]:
         name = row["name"] if row else f"with id {account_id}"
         raise _unusable(PaymentMessage.ACCOUNT_INACTIVE(account=name))
-    if row["account_type"] not in (BANK, ACCOUNT_TYPE):
+    if row["account_type"] not in (_BANK, ACCOUNT_TYPE):
         raise _unusable(PaymentMessage.ACCOUNT_OF_WRONG_TYPE(account=row["name"]))
     return DepositAccount(row["id"], row["name"])
 
@@ -141,7 +141,7 @@ def _prerequisite(entity: str, values: Mapping[str, str]) -> Prerequisite:
 _OWN_ACCOUNT = _prerequisite(
     "Account",
     {
-        "Name": ACCOUNT_NAME,
+        "Name": _ACCOUNT_NAME,
         "AccountType": ACCOUNT_TYPE,
         "AccountSubType": ACCOUNT_SUBTYPE,
         "Description": "Payments recorded in Coperniq; a transfer to the bank empties it.",

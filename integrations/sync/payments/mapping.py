@@ -14,7 +14,7 @@ from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import QuickBooksPayment
 from integrations.sync.invoices.mapping import day_of
 
-REFERENCE_LIMIT = 21
+_REFERENCE_LIMIT = 21
 CARD_METHOD = "Card"
 METHOD_NAMES = {
     "CASH": "Cash",
@@ -65,7 +65,7 @@ def amount_and_date(snapshot: PaymentSnapshot) -> str:
 
 def short_reference(payment: CoperniqPayment) -> str:
     """The payment's reference, cut to the length that QuickBooks accepts."""
-    return payment.reference.strip()[:REFERENCE_LIMIT].strip()
+    return payment.reference.strip()[:_REFERENCE_LIMIT].strip()
 
 
 def note_text(payment: CoperniqPayment, reference: str) -> str:

@@ -34,7 +34,7 @@ from integrations.sync.payments.mapping import (
 from integrations.sync.payments.pull_detect import read_payment_or_none
 from integrations.sync.payments.push_detect import cached_coperniq_payments, read_coperniq_payments
 
-LEAVE_COPERNIQ = Choice("leave_coperniq", "Leave Coperniq as it is", Question.PAYMENT_CHANGED)
+_LEAVE_COPERNIQ = Choice("leave_coperniq", "Leave Coperniq as it is", Question.PAYMENT_CHANGED)
 _RETRY_CORRECTED = Choice(RETRY.key, "It is corrected in Coperniq: check again")
 _ENDED_TEXT = "voided, deleted or removed from the invoice"
 
@@ -53,7 +53,7 @@ def plan_payment_pull_change(
     is_replaced = link.coperniq_id != before
     gone = _is_gone(quickbooks)
     equal = coperniq is None if gone else coperniq is not None and _is_equal(ctx, coperniq, quickbooks)
-    if equal or is_replaced or run.has_taken(LEAVE_COPERNIQ):
+    if equal or is_replaced or run.has_taken(_LEAVE_COPERNIQ):
         ended = None if coperniq is not None else PaymentEnd.ONLY_IN_QUICKBOOKS
         state = replace(state, ended=PaymentEnd.GONE_IN_QUICKBOOKS if gone else ended)
         return _plan_settled(link, run, quickbooks, version, payment, state)
@@ -197,6 +197,6 @@ def _hold_changed(link: RecordLink, quickbooks: QuickBooksPaymentSnapshot) -> Ne
         now = amount_and_date(quickbooks)
     return NeedsDecision(
         PaymentMessage.CHANGED_IN_QUICKBOOKS(payment=link.coperniq_name, before=before, now=now),
-        [_RETRY_CORRECTED, LEAVE_COPERNIQ, DISCARD],
+        [_RETRY_CORRECTED, _LEAVE_COPERNIQ, DISCARD],
         compared=[{"field": "Payment", "before": before, "coperniq": before, "quickbooks": now}],
     )
