@@ -144,7 +144,7 @@ def simulator(simulator_in_process: InProcess, settings: Settings) -> Iterator[S
 
 
 @pytest.fixture
-def office(db: None, simulator: Simulation) -> PortalHarness:
+def portal(db: None, simulator: Simulation) -> PortalHarness:
     """A company connected on both sides, with one trigger."""
     return open_portal(simulator)
 

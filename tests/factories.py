@@ -192,8 +192,8 @@ def press_connect(client: Client, **query: str) -> str:
 
 
 def return_from_intuit(client: Client, state: str, realm: str = REALM, **query: str) -> Any:
-    told = {"state": state, "code": "demo-code", "realmId": realm, **query}
-    return client.get(reverse("integrations:callback"), told)
+    logged = {"state": state, "code": "demo-code", "realmId": realm, **query}
+    return client.get(reverse("integrations:callback"), logged)
 
 
 CHANGES = [{"field": "DisplayName", "before": "", "after": "John Smith"}]

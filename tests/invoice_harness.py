@@ -30,7 +30,7 @@ PERMIT: dict[str, Any] = {"name": "Permit", "code": "SVC-PERMIT", "type": "SERVI
 
 @dataclass
 class InvoiceHarness:
-    office: PortalHarness
+    portal: PortalHarness
     account: dict[str, Any] = field(default_factory=dict)
     project: dict[str, Any] = field(default_factory=dict)
     items: dict[str, int] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class InvoiceHarness:
             "lineItems": [self.line(*line) for line in lines or [("Permit", 1, 100)]],
             **fields,
         }
-        return self.office.simulator.make("invoices", **values)
+        return self.portal.simulator.make("invoices", **values)
 
     def line(
         self, name: str, quantity: int, price: object, description: str = "", **more: Any
@@ -64,32 +64,32 @@ class InvoiceHarness:
 
     def item(self, name: str, **fields: Any) -> int:
         if name not in self.items:
-            made = self.office.simulator.make("catalog-items", **{"name": name, **fields})
+            made = self.portal.simulator.make("catalog-items", **{"name": name, **fields})
             self.items[name] = made["id"]
         return self.items[name]
 
     def edit(self, invoice: dict[str, Any], **fields: Any) -> dict[str, Any]:
-        return self.office.simulator.change("invoices", invoice["id"], **fields)
+        return self.portal.simulator.change("invoices", invoice["id"], **fields)
 
     def act(self, invoice: dict[str, Any], verb: str) -> Any:
-        return self.office.simulator.control(f"coperniq/{API_KEY}/invoices/{invoice['id']}/{verb}")
+        return self.portal.simulator.control(f"coperniq/{API_KEY}/invoices/{invoice['id']}/{verb}")
 
     def pay(self, invoice: dict[str, Any], amount: object, **fields: Any) -> dict[str, Any]:
         path = f"coperniq/{API_KEY}/invoices/{invoice['id']}/payments"
-        return dict(self.office.simulator.control(path, {"amount": Decimal(str(amount)), **fields}))
+        return dict(self.portal.simulator.control(path, {"amount": Decimal(str(amount)), **fields}))
 
     def change_payment(self, invoice: dict[str, Any], payment: dict[str, Any], **fields: Any) -> Any:
         path = f"coperniq/{API_KEY}/invoices/{invoice['id']}/payments/{payment['id']}"
-        return self.office.simulator.control(path, fields, "PATCH")
+        return self.portal.simulator.control(path, fields, "PATCH")
 
     def remove_payment(self, invoice: dict[str, Any], payment: dict[str, Any]) -> Any:
         path = f"coperniq/{API_KEY}/invoices/{invoice['id']}/payments/{payment['id']}"
-        return self.office.simulator.control(path, None, "DELETE")
+        return self.portal.simulator.control(path, None, "DELETE")
 
     # QuickBooks' people
 
     def books(self, entity: str) -> list[dict[str, Any]]:
-        return list(self.office.simulator.state()["quickbooks"][self.office.realm].get(entity, []))
+        return list(self.portal.simulator.state()["quickbooks"][self.portal.realm].get(entity, []))
 
     def in_books(self, entity: str = "Invoice") -> dict[str, Any]:
         found = self.books(entity)
@@ -99,22 +99,22 @@ class InvoiceHarness:
     def book_item(self, name: str, **fields: Any) -> dict[str, Any]:
         income = next(row for row in self.books("Account") if row["AccountType"] == "Income")
         values = {"Name": name, "Type": "Service", "IncomeAccountRef": {"value": income["Id"]}, **fields}
-        return self.office.simulator.in_books(self.office.realm, "Item", **values)
+        return self.portal.simulator.in_books(self.portal.realm, "Item", **values)
 
     def edit_books(self, entity: str, id_: str, **fields: Any) -> dict[str, Any]:
-        return self.office.simulator.edit_books(self.office.realm, id_, entity, **fields)
+        return self.portal.simulator.edit_books(self.portal.realm, id_, entity, **fields)
 
     def receive(self, invoice_id: str, amount: object, **fields: Any) -> dict[str, Any]:
         """Somebody records a payment in QuickBooks."""
-        path = f"quickbooks/{self.office.realm}/invoices/{invoice_id}/payments"
-        return dict(self.office.simulator.control(path, {"amount": Decimal(str(amount)), **fields}))
+        path = f"quickbooks/{self.portal.realm}/invoices/{invoice_id}/payments"
+        return dict(self.portal.simulator.control(path, {"amount": Decimal(str(amount)), **fields}))
 
     # the portal
 
     def work(self) -> None:
         """The poll is due, and everything that follows from it is done."""
         CoperniqConnection.objects.update(next_poll_at=timezone.now())
-        self.office.work(polls=True)
+        self.portal.work(polls=True)
 
     def work_until_payment(self) -> None:
         """Up to the run that would write one to QuickBooks, which comes up next."""
@@ -125,11 +125,11 @@ class InvoiceHarness:
             route_pending_events()
             if SyncRun.objects.unfinished().filter(action="push_payment").exists():
                 break
-            self.office.work_once()
+            self.portal.work_once()
         while (
             SyncRun.objects.unfinished().order_by("id").values_list("action", flat=True)[0] != "push_payment"
         ):
-            self.office.work_once()
+            self.portal.work_once()
 
     def sweep(self) -> None:
         CoperniqConnection.objects.update(next_invoice_sweep_at=timezone.now())
@@ -141,17 +141,17 @@ class InvoiceHarness:
             job()
 
     def configure(self, **values: Any) -> None:
-        SyncSettings.objects.filter(connection=self.office.quickbooks).update(**values)
+        SyncSettings.objects.filter(connection=self.portal.quickbooks).update(**values)
 
     def switch(self, on: bool) -> None:
         self.configure(invoice_sync=on)
-        periods = InvoiceSyncPeriod.objects.filter(connection=self.office.quickbooks)
+        periods = InvoiceSyncPeriod.objects.filter(connection=self.portal.quickbooks)
         if on:
-            InvoiceSyncPeriod.objects.create(connection=self.office.quickbooks)
+            InvoiceSyncPeriod.objects.create(connection=self.portal.quickbooks)
         else:
             periods.filter(off_at=None).update(off_at=timezone.now())
 
-    def told(self) -> list[str]:
+    def logged(self) -> list[str]:
         """The log of money."""
         rows = SyncLogEntry.objects.filter(kind__in=("invoice", "payment")).order_by("id")
         return [f"{row.outcome}: {row.sentence}" for row in rows]
@@ -168,40 +168,40 @@ class InvoiceHarness:
         return RecordLink.objects.get(kind=kind)
 
     def calls(self, *, write: bool | None = None) -> list[str]:
-        return self.office.quickbooks_calls(write=write)
+        return self.portal.quickbooks_calls(write=write)
 
 
-def open_invoice_harness(office: PortalHarness, **switches: Any) -> InvoiceHarness:
+def open_invoice_harness(portal: PortalHarness, **switches: Any) -> InvoiceHarness:
     """A minute after the switch-on, with John's project in the books."""
     if switches:
-        office.simulator.switch(**switches)
-    money = InvoiceHarness(office)
+        portal.simulator.switch(**switches)
+    harness = InvoiceHarness(portal)
     InvoiceSyncPeriod.objects.create(
-        connection=office.quickbooks, on_at=timezone.now() - timedelta(minutes=1)
+        connection=portal.quickbooks, on_at=timezone.now() - timedelta(minutes=1)
     )
-    money.configure(invoice_sync=True)
-    money.account = office.account("John Smith")
-    service = office.simulator.make("workflows", name="Service", phases=[{"name": "Visit", "type": "PHASE"}])
-    money.project = office.project(money.account, "John Smith", workflowId=service["id"])
-    link_customer_and_job(money)
-    office.simulator.forget_log()
-    return money
+    harness.configure(invoice_sync=True)
+    harness.account = portal.account("John Smith")
+    service = portal.simulator.make("workflows", name="Service", phases=[{"name": "Visit", "type": "PHASE"}])
+    harness.project = portal.project(harness.account, "John Smith", workflowId=service["id"])
+    link_customer_and_job(harness)
+    portal.simulator.forget_log()
+    return harness
 
 
-def link_customer_and_job(money: InvoiceHarness) -> None:
+def link_customer_and_job(harness: InvoiceHarness) -> None:
     """As the portal would have, long ago: its workflow has no trigger, so that nobody looks at the project again."""
-    office, client = money.office, money.account["title"]
-    name = f"{client} | #{money.project['number']}"
-    customer = office.simulator.in_books(office.realm, DisplayName=client)
+    portal, client = harness.portal, harness.account["title"]
+    name = f"{client} | #{harness.project['number']}"
+    customer = portal.simulator.in_books(portal.realm, DisplayName=client)
     parent: dict[str, Any] = {"Job": True, "ParentRef": {"value": customer["Id"]}, "BillWithParent": True}
-    job = office.simulator.in_books(office.realm, DisplayName=name, **parent)
-    pairs = (("customer", money.account, customer), ("job", money.project, job))
+    job = portal.simulator.in_books(portal.realm, DisplayName=name, **parent)
+    pairs = (("customer", harness.account, customer), ("job", harness.project, job))
     RecordLink.objects.bulk_create(
         RecordLink(
-            connection=office.quickbooks,
+            connection=portal.quickbooks,
             kind=kind,
             coperniq_id=str(record["id"]),
-            coperniq_account_id=str(money.account["id"]),
+            coperniq_account_id=str(harness.account["id"]),
             coperniq_name=found["DisplayName"],
             quickbooks_id=found["Id"],
             quickbooks_name=found["DisplayName"],

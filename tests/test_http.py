@@ -336,12 +336,12 @@ def test_an_id_cannot_lead_to_another_record(bad: str) -> None:
         path_segment(bad)
 
 
-@pytest.mark.parametrize(("seconds", "told"), [(-60, True), (0, False), (1, False), (60, True)])
-def test_the_clock_of_a_vendor_is_told_beyond_the_noise(seconds: int, told: bool) -> None:
+@pytest.mark.parametrize(("seconds", "logged"), [(-60, True), (0, False), (1, False), (60, True)])
+def test_the_clock_of_a_vendor_is_told_beyond_the_noise(seconds: int, logged: bool) -> None:
     at = datetime.now(UTC) + timedelta(seconds=seconds)
     offset = clock_offset(Reply(200, {"Date": format_datetime(at)}, b""))
-    assert bool(offset) == told
-    assert not told or (offset > timedelta(0)) == (seconds > 0)
+    assert bool(offset) == logged
+    assert not logged or (offset > timedelta(0)) == (seconds > 0)
 
 
 def test_a_vendor_that_tells_no_time_has_ours() -> None:

@@ -192,17 +192,17 @@ def test_a_refusal_of_the_old_credential_does_not_stop_the_new_one(row: QuickBoo
 
 
 @pytest.mark.django_db
-def test_a_refusal_of_the_old_key_does_not_stop_the_new_one(office: PortalHarness) -> None:
+def test_a_refusal_of_the_old_key_does_not_stop_the_new_one(portal: PortalHarness) -> None:
     before = CoperniqConnection.objects.get()
     CoperniqConnection.objects.update(connected_at=timezone.now() + timedelta(seconds=1))
     tokens.mark_key_refused(before, AccessLost(vendor="coperniq"))
     assert CoperniqConnection.objects.get().state == CoperniqConnection.State.CONNECTED
 
 
-def test_a_run_held_while_somebody_connected_again_is_released(office: PortalHarness) -> None:
-    office.enter(office.project(office.account()))
-    office.work_once()
+def test_a_run_held_while_somebody_connected_again_is_released(portal: PortalHarness) -> None:
+    portal.enter(portal.project(portal.account()))
+    portal.work_once()
     SyncRun.objects.filter(state=RunState.QUEUED).hold_for_reconnect("late")
     assert SyncRun.objects.release_reconnected() == 2
-    office.work()
-    assert len(office.customers()) == 2
+    portal.work()
+    assert len(portal.customers()) == 2

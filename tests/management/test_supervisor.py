@@ -107,15 +107,15 @@ def test_a_queue_never_heard_is_silent_for_ever() -> None:
     assert queue_silence() == timedelta.max
 
 
-def test_events_runs_and_polls_are_work(office: PortalHarness) -> None:
+def test_events_runs_and_polls_are_work(portal: PortalHarness) -> None:
     queue_was_alive(0)
     in_an_hour = timezone.now() + timedelta(hours=1)
     CoperniqConnection.objects.update(next_poll_at=in_an_hour)
     assert is_anything_due(), "the look at what changed in QuickBooks"
     QuickBooksConnection.objects.update(next_changes_at=in_an_hour)
     assert not is_anything_due()
-    project = office.project(office.account())
-    office.enter(project)
+    project = portal.project(portal.account())
+    portal.enter(project)
     OrmQ.objects.all().delete()
     queue._next_check = float("-inf")
     assert is_anything_due(), "an event nobody planned"
@@ -123,9 +123,9 @@ def test_events_runs_and_polls_are_work(office: PortalHarness) -> None:
     assert queued() == 1
     route_pending_events()
     assert is_anything_due(), "a run nobody took"
-    office.work()
+    portal.work()
     assert is_anything_due(), "the poll that the webhook made due"
-    office.work(polls=True)
+    portal.work(polls=True)
     CoperniqConnection.objects.update(next_poll_at=timezone.now() + timedelta(hours=1))
     assert not is_anything_due()
 

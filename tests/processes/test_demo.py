@@ -73,9 +73,9 @@ def test_every_role_signs_in(stack: Demo) -> None:
 def test_a_card_moved_on_the_board_becomes_a_customer_and_a_job(stack: Demo) -> None:
     move_card(stack)
     assert "Maria Garcia" in names(stack)
-    told = f"Created the job “{JOB}” in QuickBooks."
+    logged = f"Created the job “{JOB}” in QuickBooks."
     staff = visitor(stack)
-    eventually(lambda: told in sentences(staff), "the log tells it")
+    eventually(lambda: logged in sentences(staff), "the log tells it")
 
 
 @pytest.mark.soak
@@ -86,7 +86,7 @@ def test_an_invoice_made_and_paid_on_the_boards_quickbooks_side_is_in_coperniq(s
     second = {"line-1": "", "item-1": "1", "quantity-1": "1", "price-1": "285", "taxed-1": "1"}
     made = send(stack, f"customers/{job['Id']}/invoices", **first, **second, percent="5")
     staff, total = visitor(stack), "$629.21"  # of lines $610.88, less 5 %, and 8 % of what is taxed
-    eventually(lambda: any(total in told for told in sentences(staff)), "the invoice is in Coperniq")
+    eventually(lambda: any(total in logged for logged in sentences(staff)), "the invoice is in Coperniq")
     send(stack, f"{made}/payments", amount="100", method="Check")
     recorded = "Recorded the payment of $100.00 for invoice 1001 in Coperniq."
     eventually(lambda: recorded in sentences(staff), "so is its payment")

@@ -175,9 +175,9 @@ def test_both_sides_agree_whenever_the_worker_is_killed(
 ) -> None:
     chance, hurry = TwoWayChance(seed), Hurry()
     chosen = {name: chance.choice(values) for name, values in SWITCHES.items()}
-    office = open_portal(listening_simulator, custom_txn_numbers=chance.random() < 0.5)
-    history = open_two_ways(office, hurry, CLOCKS[seed % len(CLOCKS)], Alive, **chosen)
-    history.money.configure(owners={name: chance.choice(OWNERS) for name in SyncSettings.OWNED})
+    portal = open_portal(listening_simulator, custom_txn_numbers=chance.random() < 0.5)
+    history = open_two_ways(portal, hurry, CLOCKS[seed % len(CLOCKS)], Alive, **chosen)
+    history.harness.configure(owners={name: chance.choice(OWNERS) for name in SyncSettings.OWNED})
     history.worker = worker
     try:
         history.start()

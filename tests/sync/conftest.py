@@ -19,12 +19,12 @@ def _process_of_its_own() -> None:
 
 
 @pytest.fixture
-def money(office: PortalHarness) -> InvoiceHarness:
+def harness(portal: PortalHarness) -> InvoiceHarness:
     """QuickBooks knows the item that most invoices of these tests sell."""
-    money = open_invoice_harness(office)
-    money.book_item("Permit")
-    office.simulator.forget_log()
-    return money
+    harness = open_invoice_harness(portal)
+    harness.book_item("Permit")
+    portal.simulator.forget_log()
+    return harness
 
 
 @pytest.fixture(autouse=True)

@@ -141,7 +141,7 @@ class Crasher:
 
 @dataclass
 class History:
-    money: InvoiceHarness
+    harness: InvoiceHarness
     crasher: Crasher = field(default_factory=Crasher)
     invoices: list[dict[str, Any]] = field(default_factory=list)
 
@@ -161,22 +161,22 @@ class History:
         return next(row for row in self.coperniq("invoices") if row["id"] == invoice["id"])
 
     def coperniq(self, noun: str) -> list[dict[str, Any]]:
-        return list(self.money.office.simulator.state()["coperniq"][API_KEY][noun])
+        return list(self.harness.portal.simulator.state()["coperniq"][API_KEY][noun])
 
     def create(self, rows: list[tuple[str, int, Decimal]]) -> None:
-        self.invoices.append(self.money.invoice(*rows))
+        self.invoices.append(self.harness.invoice(*rows))
 
     def percentage(self, share: Decimal) -> None:
         values = {
-            "recordId": self.money.project["id"],
+            "recordId": self.harness.project["id"],
             "calculationMethod": "PERCENTAGE",
             "percentage": share,
         }
-        self.invoices.append(self.money.office.simulator.make("invoices", **values))
+        self.invoices.append(self.harness.portal.simulator.make("invoices", **values))
 
     def edit_lines(self, invoice: dict[str, Any], rows: list[tuple[str, int, Decimal]]) -> None:
         if invoice["calculationMethod"] == "LINE_ITEMS":
-            self.money.edit(invoice, lineItems=[self.money.line(*row) for row in rows])
+            self.harness.edit(invoice, lineItems=[self.harness.line(*row) for row in rows])
 
     def edit_line(self, invoice: dict[str, Any], quantity: int, price: Decimal) -> None:
         """The first line gets another quantity and price, and stays the same line."""
@@ -185,30 +185,32 @@ class History:
                 {name: row[name] for name in ("id", "catalogItemId", "quantity", "unitPrice", "description")}
                 for row in invoice["lineItems"]
             ]
-            self.money.edit(invoice, lineItems=[{**first, "quantity": quantity, "unitPrice": price}, *others])
+            self.harness.edit(
+                invoice, lineItems=[{**first, "quantity": quantity, "unitPrice": price}, *others]
+            )
 
     def edit_memo(self, invoice: dict[str, Any], text: str) -> None:
-        self.money.edit(invoice, description=text)
+        self.harness.edit(invoice, description=text)
 
     def edit_due(self, invoice: dict[str, Any], day: Any) -> None:
-        self.money.edit(invoice, dueDate=day.isoformat())
+        self.harness.edit(invoice, dueDate=day.isoformat())
 
     def pay(self, invoice: dict[str, Any], share: Decimal) -> None:
         open_cents = cents(invoice["amount"]) - cents(invoice["amountPaid"])
         amount = int(open_cents * share)
         if amount > 0 and invoice["storedStatus"] != "DECLINED":
-            self.money.pay(invoice, Decimal(amount) / 100)
+            self.harness.pay(invoice, Decimal(amount) / 100)
 
     def decline(self, invoice: dict[str, Any]) -> None:
-        self.money.act(invoice, "decline")
+        self.harness.act(invoice, "decline")
 
     # in between
 
     def fault(self, name: str, times: int, skip: int) -> None:
-        self.money.office.simulator.fault(name, times=times, skip=skip)
+        self.harness.portal.simulator.fault(name, times=times, skip=skip)
 
     def coperniq_fault(self, name: str, times: int, skip: int) -> None:
-        self.money.office.simulator.fault(name, "coperniq", times=times, skip=skip)
+        self.harness.portal.simulator.fault(name, "coperniq", times=times, skip=skip)
 
     def crash(self, after: int) -> None:
         """The worker dies at the next such place; another takes the lease over."""
@@ -220,7 +222,7 @@ class History:
         for _ in range(20):
             try:
                 with self.crasher.installed():
-                    self.money.work()
+                    self.harness.work()
                 return
             except Crash:
                 CompanyLease.objects.update(leased_until=LONG_AGO)
@@ -228,11 +230,11 @@ class History:
 
     def settle_down(self) -> None:
         """All trouble is over, and everybody has had their turn."""
-        self.money.office.simulator.control("faults", method="DELETE")
+        self.harness.portal.simulator.control("faults", method="DELETE")
         CompanyLease.objects.update(paused_until=LONG_AGO)
         for _ in range(3):
             self.work()
-        self.money.sweep()
+        self.harness.sweep()
 
 
 def cents(amount: object) -> int:
@@ -242,11 +244,11 @@ def cents(amount: object) -> int:
 def check(history: History) -> None:
     """To the cent, once, and nothing lost: or a person is asked, with a sentence."""
     asked = dict(SyncRun.objects.held().values_list("coperniq_id", "cause"))
-    books = by_link(history.money.books("Invoice"), "invoice")
-    payments = by_link(history.money.books("Payment"), "payment")
+    sides = by_link(history.harness.books("Invoice"), "invoice")
+    payments = by_link(history.harness.books("Payment"), "payment")
     for invoice in history.coperniq("invoices"):
         if str(invoice["id"]) not in asked:
-            check_invoice(invoice, books.get(str(invoice["id"])), payments, asked)
+            check_invoice(invoice, sides.get(str(invoice["id"])), payments, asked)
     unfinished = SyncRun.objects.filter(state__in=("queued", "running"))
     assert not unfinished.exists(), list(unfinished.values())
     assert not RemoteWrite.objects.open().exists()
@@ -300,10 +302,10 @@ def check_payments(
 
 def second_pass(history: History) -> None:
     """Looking at everything once more writes nothing."""
-    simulator = history.money.office.simulator
+    simulator = history.harness.portal.simulator
     simulator.forget_log()
     before = simulator.state()["quickbooks"]
-    history.money.sweep()
+    history.harness.sweep()
     SyncRun.objects.filter(state="done").update(updated_at=timezone.now())
     assert simulator.log("quickbooks", write=True) == []
     assert simulator.state()["quickbooks"] == before

@@ -144,7 +144,7 @@ class InProcess(Simulation):
         self.app = build_app()
         self.session.mount("http://", Wire(self.app))
         self.news: list[Event] = []
-        self.heard = 0
+        self.sync = 0
 
     @property
     def world(self) -> World:
@@ -161,8 +161,8 @@ class InProcess(Simulation):
 
     def hear(self, realm: str, entity: str, id_: str, operation: str, deleted_id: str = "") -> None:
         """A balance that moved tells of the customer each time, and nothing follows from it: a few will do."""
-        self.heard += 1
-        wanted = (entity, operation) != ("Customer", "Update") or self.heard % 5 == 0
+        self.sync += 1
+        wanted = (entity, operation) != ("Customer", "Update") or self.sync % 5 == 0
         if wanted and is_sent(entity, operation):
             at = self.world.clock.at("quickbooks")
             self.news.append(Event(realm, entity, str(id_), operation, at, deleted_id))

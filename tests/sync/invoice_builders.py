@@ -20,30 +20,30 @@ from tests.portal_harness import PortalHarness
 LINE_FIELDS = ("id", "catalogItemId", "quantity", "unitPrice", "description")
 
 
-def with_items(office: PortalHarness, **switches: Any) -> InvoiceHarness:
+def with_items(portal: PortalHarness, **switches: Any) -> InvoiceHarness:
     """Permits and panels are items on both sides."""
-    money = open_invoice_harness(office, **switches)
-    money.book_item("Permit")
-    money.book_item("Panel")
-    return money
+    harness = open_invoice_harness(portal, **switches)
+    harness.book_item("Permit")
+    harness.book_item("Panel")
+    return harness
 
 
-def pushed(money: InvoiceHarness, *lines: tuple[str, int, object], **fields: Any) -> dict[str, Any]:
+def pushed(harness: InvoiceHarness, *lines: tuple[str, int, object], **fields: Any) -> dict[str, Any]:
     """An invoice that is in QuickBooks by now."""
-    invoice = money.invoice(*lines, **fields)
-    money.work()
-    assert money.link().coperniq_id == str(invoice["id"]), money.told()
-    money.office.simulator.forget_log()
+    invoice = harness.invoice(*lines, **fields)
+    harness.work()
+    assert harness.link().coperniq_id == str(invoice["id"]), harness.logged()
+    harness.portal.simulator.forget_log()
     return invoice
 
 
-def assert_at_rest(money: InvoiceHarness) -> None:
+def assert_at_rest(harness: InvoiceHarness) -> None:
     """A second look changes nothing and costs QuickBooks nothing."""
-    before = money.books("Invoice"), money.told()
-    money.office.simulator.forget_log()
-    money.work()
-    assert (money.books("Invoice"), money.told()) == before
-    assert money.calls() == []
+    before = harness.books("Invoice"), harness.logged()
+    harness.portal.simulator.forget_log()
+    harness.work()
+    assert (harness.books("Invoice"), harness.logged()) == before
+    assert harness.calls() == []
     assert not RemoteWrite.objects.open().exists()
 
 
@@ -58,47 +58,47 @@ def sales(document: dict[str, Any]) -> list[tuple[str, float]]:
     return [(line.get("Description", ""), line["Amount"]) for line in found]
 
 
-def put(money: InvoiceHarness, invoice_id: str, **fields: Any) -> dict[str, Any]:
-    return money.edit_books("Invoice", invoice_id, **fields)
+def put(harness: InvoiceHarness, invoice_id: str, **fields: Any) -> dict[str, Any]:
+    return harness.edit_books("Invoice", invoice_id, **fields)
 
 
-def ignore_changes(money: InvoiceHarness) -> None:
+def ignore_changes(harness: InvoiceHarness) -> None:
     """The portal has seen QuickBooks as it stands: only Coperniq's next edit is news."""
-    raw = load_json(json.dumps(money.in_books()))
+    raw = load_json(json.dumps(harness.in_books()))
     assert isinstance(raw, dict)
     image = quickbooks_invoice_snapshot(parse_quickbooks_invoice(raw), "private_note").as_json()
     RecordLink.objects.filter(kind="invoice").update(quickbooks_snapshot=image)
 
 
-def void_in_books(money: InvoiceHarness, invoice_id: str) -> None:
-    money.office.simulator.control(f"quickbooks/{money.office.realm}/invoices/{invoice_id}/void")
+def void_in_books(harness: InvoiceHarness, invoice_id: str) -> None:
+    harness.portal.simulator.control(f"quickbooks/{harness.portal.realm}/invoices/{invoice_id}/void")
 
 
-def delete_in_books(money: InvoiceHarness, invoice_id: str) -> None:
-    path = f"quickbooks/{money.office.realm}/records/Invoice/{invoice_id}"
-    money.office.simulator.control(path, None, "DELETE")
+def delete_in_books(harness: InvoiceHarness, invoice_id: str) -> None:
+    path = f"quickbooks/{harness.portal.realm}/records/Invoice/{invoice_id}"
+    harness.portal.simulator.control(path, None, "DELETE")
 
 
-def prefer(office: PortalHarness, **settings: Any) -> None:
+def prefer(portal: PortalHarness, **settings: Any) -> None:
     """The owner of the books chooses; the portal has not looked since yesterday."""
-    office.simulator.control(f"quickbooks/{office.realm}", settings, "PATCH")
-    forget_preferences(office)
+    portal.simulator.control(f"quickbooks/{portal.realm}", settings, "PATCH")
+    forget_preferences(portal)
 
 
-def forget_preferences(office: PortalHarness) -> None:
-    type(office.quickbooks).objects.update(preferences_read_at=None)
+def forget_preferences(portal: PortalHarness) -> None:
+    type(portal.quickbooks).objects.update(preferences_read_at=None)
 
 
 @contextmanager
-def earlier(office: PortalHarness, minutes: int) -> Iterator[None]:
+def earlier(portal: PortalHarness, minutes: int) -> Iterator[None]:
     """What both vendors do meanwhile they did so many minutes ago."""
-    office.simulator.control("clock", {"shift_seconds": -60 * minutes})
+    portal.simulator.control("clock", {"shift_seconds": -60 * minutes})
     yield
-    office.simulator.control("clock", {"shift_seconds": 60 * minutes})
+    portal.simulator.control("clock", {"shift_seconds": 60 * minutes})
 
 
-def later(office: PortalHarness, minutes: int = 10) -> None:
-    office.simulator.control("clock", {"shift_seconds": 60 * minutes})
+def later(portal: PortalHarness, minutes: int = 10) -> None:
+    portal.simulator.control("clock", {"shift_seconds": 60 * minutes})
 
 
 def long_ago() -> None:

@@ -103,7 +103,7 @@ def folded(*lines: Raw, tax: object = 0, total: object = None) -> FoldedLines:
     return fold_lines(an_invoice(*lines, tax=tax, total=total), CATALOG.get, GENERIC)
 
 
-def told(found: FoldedLines) -> list[tuple[str, int, int, str]]:
+def logged(found: FoldedLines) -> list[tuple[str, int, int, str]]:
     return [(line.item, line.quantity, line.price_cents, line.description) for line in found.lines]
 
 

@@ -12,13 +12,13 @@ from integrations.sync.ingest.router import route_pending_events
 from tests.portal_harness import PortalHarness
 
 
-def merge(office: PortalHarness, away_id: str, into_id: str) -> None:
-    path = f"quickbooks/{office.realm}/merge/Customer"
-    office.simulator.control(path, {"from": away_id, "into": into_id})
+def merge(portal: PortalHarness, away_id: str, into_id: str) -> None:
+    path = f"quickbooks/{portal.realm}/merge/Customer"
+    portal.simulator.control(path, {"from": away_id, "into": into_id})
 
 
 def receive_merge_event(
-    office: PortalHarness, away_id: str, into_id: str, event_id: str = ""
+    portal: PortalHarness, away_id: str, into_id: str, event_id: str = ""
 ) -> InboundEvent:
     """QuickBooks' webhook names both."""
     event = {
@@ -26,7 +26,7 @@ def receive_merge_event(
         "type": "qbo.customer.merged.v1",
         "time": "2026-05-05T10:00:00Z",
         "intuitentityid": into_id,
-        "intuitaccountid": office.realm,
+        "intuitaccountid": portal.realm,
         "data": {"deletedid": away_id},
     }
     receive_quickbooks(json.dumps([event]).encode())
@@ -35,13 +35,13 @@ def receive_merge_event(
 
 
 def ask_about(
-    office: PortalHarness, quickbooks_id: str, kind: str = "customer", event: InboundEvent | None = None
+    portal: PortalHarness, quickbooks_id: str, kind: str = "customer", event: InboundEvent | None = None
 ) -> SyncRun:
     """As planning does for what webhooks and change data tell."""
     return SyncRun.objects.request(
         SyncRun(
-            company=office.company,
-            connection=office.quickbooks,
+            company=portal.company,
+            connection=portal.quickbooks,
             direction=Direction.PULL,
             kind=kind,
             action=Action.NOTICE_CUSTOMER,
@@ -52,10 +52,10 @@ def ask_about(
 
 
 def notice(
-    office: PortalHarness, quickbooks_id: str, kind: str = "customer", event: InboundEvent | None = None
+    portal: PortalHarness, quickbooks_id: str, kind: str = "customer", event: InboundEvent | None = None
 ) -> None:
-    ask_about(office, quickbooks_id, kind, event)
-    office.work()
+    ask_about(portal, quickbooks_id, kind, event)
+    portal.work()
 
 
 def logged_sentences(kind: str = "customer") -> list[str]:

@@ -32,190 +32,190 @@ from tests.sync.two_way import TwoWayHarness, open_two_way
 
 
 @pytest.fixture(params=["pulled", "pushed"])
-def books(request: pytest.FixtureRequest, office: PortalHarness) -> TwoWayHarness:
+def sides(request: pytest.FixtureRequest, portal: PortalHarness) -> TwoWayHarness:
     """An invoice of $100 on both sides, whichever it began on."""
-    books = open_two_way(office)
-    begin(books, request.param)
-    return books
+    sides = open_two_way(portal)
+    begin(sides, request.param)
+    return sides
 
 
-def begin(books: TwoWayHarness, side: str) -> dict[str, Any]:
+def begin(sides: TwoWayHarness, side: str) -> dict[str, Any]:
     if side == "pulled":
-        books.invoice()
+        sides.invoice()
     else:
-        books.money.invoice(("Permit", 1, 100))
-        books.money.work()
-    books.heard()
-    return books.money.books("Invoice")[-1]
+        sides.harness.invoice(("Permit", 1, 100))
+        sides.harness.work()
+    sides.sync()
+    return sides.harness.books("Invoice")[-1]
 
 
-def one(books: TwoWayHarness) -> str:
-    return str(books.money.books("Invoice")[0]["Id"])
+def one(sides: TwoWayHarness) -> str:
+    return str(sides.harness.books("Invoice")[0]["Id"])
 
 
-def amounts(books: TwoWayHarness, number: int = 0) -> list[float]:
-    return [row["amount"] for row in payments(books, number)]
+def amounts(sides: TwoWayHarness, number: int = 0) -> list[float]:
+    return [row["amount"] for row in payments(sides, number)]
 
 
 @pytest.mark.parametrize("road", ["change data", "webhook", "both"])
-def test_an_invoice_paid_in_two_parts(books: TwoWayHarness, road: str) -> None:
+def test_an_invoice_paid_in_two_parts(sides: TwoWayHarness, road: str) -> None:
     for amount, day in ((40, "2026-11-03"), (60, "2026-11-05")):
-        books.payment({"id": one(books), "amount": amount}, date=day, reference="4711", method="Check")
+        sides.payment({"id": one(sides), "amount": amount}, date=day, reference="4711", method="Check")
         if road != "change data":
-            ring_again(books)
-            books.money.work()
+            ring_again(sides)
+            sides.harness.work()
         if road != "webhook":
-            books.heard()
-    first, second = payments(books)
+            sides.sync()
+    first, second = payments(sides)
     assert (first["amount"], first["paymentDate"][:10], first["paymentMethod"]) == (40, "2026-11-03", "CHECK")
     assert (second["amount"], second["paymentDate"][:10]) == (60, "2026-11-05")
     assert first["paymentReference"].startswith("4711 (QBO ")
-    assert invoice(books)["status"] == "PAID"
-    assert_nothing_left_to_do(books)
-    assert len(books.money.books("Payment")) == 2
+    assert invoice(sides)["status"] == "PAID"
+    assert_nothing_left_to_do(sides)
+    assert len(sides.harness.books("Payment")) == 2
 
 
-def test_one_payment_of_several_invoices_is_one_on_each(books: TwoWayHarness) -> None:
-    second = begin(books, "pulled")
-    books.payment({"id": one(books), "amount": 100}, {"id": second["Id"], "amount": 30})
-    books.heard()
-    assert (amounts(books, 0), amounts(books, 1)) == ([100], [30])
+def test_one_payment_of_several_invoices_is_one_on_each(sides: TwoWayHarness) -> None:
+    second = begin(sides, "pulled")
+    sides.payment({"id": one(sides), "amount": 100}, {"id": second["Id"], "amount": 30})
+    sides.sync()
+    assert (amounts(sides, 0), amounts(sides, 1)) == ([100], [30])
     assert RecordLink.objects.filter(kind="payment").values("quickbooks_id").distinct().count() == 1
-    assert_nothing_left_to_do(books)
+    assert_nothing_left_to_do(sides)
 
 
-def test_the_parent_may_pay_for_its_job(books: TwoWayHarness) -> None:
-    parent = next(row for row in books.money.books("Customer") if not row.get("Job"))
-    books.payment(one(books), customer=parent["Id"])
-    books.heard()
-    assert amounts(books) == [100]
-    assert_nothing_left_to_do(books)
+def test_the_parent_may_pay_for_its_job(sides: TwoWayHarness) -> None:
+    parent = next(row for row in sides.harness.books("Customer") if not row.get("Job"))
+    sides.payment(one(sides), customer=parent["Id"])
+    sides.sync()
+    assert amounts(sides) == [100]
+    assert_nothing_left_to_do(sides)
 
 
-def test_a_credit_in_the_payment_is_no_money(books: TwoWayHarness) -> None:
-    books.payment(one(books), credits=[credit(books, 25)])
-    books.heard()
-    assert amounts(books) == [75]
-    assert_nothing_left_to_do(books)
+def test_a_credit_in_the_payment_is_no_money(sides: TwoWayHarness) -> None:
+    sides.payment(one(sides), credits=[credit(sides, 25)])
+    sides.sync()
+    assert amounts(sides) == [75]
+    assert_nothing_left_to_do(sides)
 
 
-def test_a_credit_alone_is_told_and_not_booked(books: TwoWayHarness) -> None:
-    books.control(f"creditmemos/{credit(books, 25)}/apply", {"invoice": one(books)})
-    books.heard()
-    assert amounts(books) == []
+def test_a_credit_alone_is_told_and_not_booked(sides: TwoWayHarness) -> None:
+    sides.control(f"creditmemos/{credit(sides, 25)}/apply", {"invoice": one(sides)})
+    sides.sync()
+    assert amounts(sides) == []
     (entry,) = SyncLogEntry.objects.filter(cause=Cause.CREDIT_APPLIED)
     assert entry.outcome == "nothing_to_do"
     assert entry.sentence.startswith(
         "A credit was applied in QuickBooks: $25.00 on invoice 1001. No money came in"
     )
     assert entry.changes == [{"field": "Credit on invoice 1001", "before": "", "after": "$25.00"}]
-    assert_nothing_left_to_do(books)
-    books.payment(one(books))
-    books.heard()
-    assert amounts(books) == [75]
+    assert_nothing_left_to_do(sides)
+    sides.payment(one(sides))
+    sides.sync()
+    assert amounts(sides) == [75]
     assert SyncLogEntry.objects.filter(cause=Cause.CREDIT_APPLIED).count() == 1
-    assert_nothing_left_to_do(books)
+    assert_nothing_left_to_do(sides)
 
 
-def test_more_than_was_asked_for_is_warned_of(books: TwoWayHarness) -> None:
-    books.payment({"id": one(books), "amount": 100}, amount=130)
-    books.heard()
-    assert amounts(books) == [100]
-    assert logged_in_order(books)[-1] == (
+def test_more_than_was_asked_for_is_warned_of(sides: TwoWayHarness) -> None:
+    sides.payment({"id": one(sides), "amount": 100}, amount=130)
+    sides.sync()
+    assert amounts(sides) == [100]
+    assert logged_in_order(sides)[-1] == (
         "done_with_warning: Recorded the payment of $100.00 for invoice 1001 in Coperniq. $30.00 of the payment "
         "remains unapplied with the customer in QuickBooks."
     )
-    assert_nothing_left_to_do(books)
+    assert_nothing_left_to_do(sides)
 
 
-def test_a_method_coperniq_does_not_know_is_named_in_the_notes(books: TwoWayHarness) -> None:
-    books.money.configure(unknown_method="ACH")
-    books.money.office.simulator.in_books(
-        books.money.office.realm, "PaymentMethod", Name="Barter", Type="NON_CREDIT_CARD"
+def test_a_method_coperniq_does_not_know_is_named_in_the_notes(sides: TwoWayHarness) -> None:
+    sides.harness.configure(unknown_method="ACH")
+    sides.harness.portal.simulator.in_books(
+        sides.harness.portal.realm, "PaymentMethod", Name="Barter", Type="NON_CREDIT_CARD"
     )
-    books.payment({"id": one(books), "amount": 40}, method="Barter", note="Two goats")
-    books.payment({"id": one(books), "amount": 60}, method="Visa")
-    books.heard()
-    first, second = payments(books)
+    sides.payment({"id": one(sides), "amount": 40}, method="Barter", note="Two goats")
+    sides.payment({"id": one(sides), "amount": 60}, method="Visa")
+    sides.sync()
+    first, second = payments(sides)
     assert (first["paymentMethod"], second["paymentMethod"]) == ("ACH", "CREDIT_CARD")
     assert first["notes"].split("\n")[:2] == ["Paid by Barter", "Two goats"]
-    assert_nothing_left_to_do(books)
+    assert_nothing_left_to_do(sides)
 
 
-def test_more_than_coperniq_has_open_is_held_until_it_is_put_right(books: TwoWayHarness) -> None:
-    paid = books.money.pay(invoice(books), 30, paymentDate="2026-10-01T00:00:00Z", status="NEW")
-    books.payment(one(books))
-    books.heard()
+def test_more_than_coperniq_has_open_is_held_until_it_is_put_right(sides: TwoWayHarness) -> None:
+    paid = sides.harness.pay(invoice(sides), 30, paymentDate="2026-10-01T00:00:00Z", status="NEW")
+    sides.payment(one(sides))
+    sides.sync()
     above = SyncRun.objects.get(cause="above_balance")
     assert "$100.00 on invoice 1001, but only $70.00 is open" in above.sentence
-    assert amounts(books) == [30]
-    assert_nothing_left_to_do(books)
-    books.money.remove_payment(invoice(books), paid)
-    books.money.decide("retry", above)
-    assert amounts(books) == [100]
-    assert_nothing_left_to_do(books)
+    assert amounts(sides) == [30]
+    assert_nothing_left_to_do(sides)
+    sides.harness.remove_payment(invoice(sides), paid)
+    sides.harness.decide("retry", above)
+    assert amounts(sides) == [100]
+    assert_nothing_left_to_do(sides)
 
 
-def test_money_on_what_is_declined_in_coperniq_waits_for_a_person(books: TwoWayHarness) -> None:
-    books.money.configure(on_declined="leave")
-    books.money.act(invoice(books), "decline")
-    books.heard()
-    books.payment({"id": one(books), "amount": 40})
-    books.heard()
-    assert books.money.held().cause == "invoice_declined"
-    assert_nothing_left_to_do(books)
-    books.money.act(invoice(books), "send")
-    books.money.decide("retry")
-    assert amounts(books) == [40]
-    assert_nothing_left_to_do(books)
+def test_money_on_what_is_declined_in_coperniq_waits_for_a_person(sides: TwoWayHarness) -> None:
+    sides.harness.configure(on_declined="leave")
+    sides.harness.act(invoice(sides), "decline")
+    sides.sync()
+    sides.payment({"id": one(sides), "amount": 40})
+    sides.sync()
+    assert sides.harness.held().cause == "invoice_declined"
+    assert_nothing_left_to_do(sides)
+    sides.harness.act(invoice(sides), "send")
+    sides.harness.decide("retry")
+    assert amounts(sides) == [40]
+    assert_nothing_left_to_do(sides)
 
 
-def test_a_payment_of_an_invoice_that_is_not_linked_is_nobodys(books: TwoWayHarness) -> None:
-    ann = books.money.office.simulator.in_books(books.money.office.realm, DisplayName="Ann Brown")
-    made = books.invoice(customer=ann["Id"])
-    books.payment(made["Id"], customer=ann["Id"])
-    before = logged_in_order(books)
-    books.heard()
-    assert logged_in_order(books) == before
-    assert len(invoices(books)) == 1
-    assert_nothing_left_to_do(books)
+def test_a_payment_of_an_invoice_that_is_not_linked_is_nobodys(sides: TwoWayHarness) -> None:
+    ann = sides.harness.portal.simulator.in_books(sides.harness.portal.realm, DisplayName="Ann Brown")
+    made = sides.invoice(customer=ann["Id"])
+    sides.payment(made["Id"], customer=ann["Id"])
+    before = logged_in_order(sides)
+    sides.sync()
+    assert logged_in_order(sides) == before
+    assert len(invoices(sides)) == 1
+    assert_nothing_left_to_do(sides)
 
 
-def test_a_payment_on_an_invoice_on_its_way_comes_with_it(office: PortalHarness) -> None:
-    books = open_two_way(office)
-    books.payment({"id": books.invoice()["Id"], "amount": 35})
-    books.heard()
-    assert (invoice(books)["amountPaid"], invoice(books)["status"]) == (35, "PARTIALLY_PAID")
-    assert_nothing_left_to_do(books)
+def test_a_payment_on_an_invoice_on_its_way_comes_with_it(portal: PortalHarness) -> None:
+    sides = open_two_way(portal)
+    sides.payment({"id": sides.invoice()["Id"], "amount": 35})
+    sides.sync()
+    assert (invoice(sides)["amountPaid"], invoice(sides)["status"]) == (35, "PARTIALLY_PAID")
+    assert_nothing_left_to_do(sides)
 
 
 @pytest.mark.parametrize("fault", ["lost_answer", "late_error_502", "error_500"])
-def test_a_payment_whose_answer_was_lost_is_found_by_its_mark(books: TwoWayHarness, fault: str) -> None:
-    books.money.office.simulator.fault(fault, vendor="coperniq", method="POST", path="/payments")
-    books.payment(one(books))
-    books.heard()
-    books.money.work()
-    assert amounts(books) == [100]
-    assert_nothing_left_to_do(books)
-    assert len(books.money.books("Payment")) == 1
+def test_a_payment_whose_answer_was_lost_is_found_by_its_mark(sides: TwoWayHarness, fault: str) -> None:
+    sides.harness.portal.simulator.fault(fault, vendor="coperniq", method="POST", path="/payments")
+    sides.payment(one(sides))
+    sides.sync()
+    sides.harness.work()
+    assert amounts(sides) == [100]
+    assert_nothing_left_to_do(sides)
+    assert len(sides.harness.books("Payment")) == 1
 
 
 @pytest.mark.parametrize("fault", ["lost_answer", "late_error_500", "error_500"])
-def test_an_invoice_whose_answer_was_lost_is_found_by_its_mark(office: PortalHarness, fault: str) -> None:
-    books = open_two_way(office)
-    books.money.office.simulator.fault(fault, vendor="coperniq", method="POST", path="/invoices")
-    books.payment(books.invoice()["Id"])
-    books.heard()
-    books.money.work()
-    assert len(invoices(books)) == 1
-    assert amounts(books) == [100]
-    assert_nothing_left_to_do(books)
-    assert len(books.money.books("Invoice")) == 1
+def test_an_invoice_whose_answer_was_lost_is_found_by_its_mark(portal: PortalHarness, fault: str) -> None:
+    sides = open_two_way(portal)
+    sides.harness.portal.simulator.fault(fault, vendor="coperniq", method="POST", path="/invoices")
+    sides.payment(sides.invoice()["Id"])
+    sides.sync()
+    sides.harness.work()
+    assert len(invoices(sides)) == 1
+    assert amounts(sides) == [100]
+    assert_nothing_left_to_do(sides)
+    assert len(sides.harness.books("Invoice")) == 1
 
 
 @pytest.fixture
-def ctx(office: PortalHarness) -> SyncContext:
-    return SyncContext(CompanyLease.objects.get(), open_two_way(office).money.office.quickbooks)
+def ctx(portal: PortalHarness) -> SyncContext:
+    return SyncContext(CompanyLease.objects.get(), open_two_way(portal).harness.portal.quickbooks)
 
 
 NOWHERE = "999999"

@@ -28,22 +28,22 @@ from tests.sync.two_way import TwoWayHarness, open_two_way
 
 
 @pytest.fixture
-def books(office: PortalHarness) -> TwoWayHarness:
-    return open_two_way(office)
+def sides(portal: PortalHarness) -> TwoWayHarness:
+    return open_two_way(portal)
 
 
 def some(**values: Any) -> Any:
     return SimpleNamespace(**values)
 
 
-def text(books: TwoWayHarness) -> str:
-    return str(invoice(books)["description"])
+def text(sides: TwoWayHarness) -> str:
+    return str(invoice(sides)["description"])
 
 
-def test_the_number_stands_before_the_memo_and_the_mark_after_it(books: TwoWayHarness) -> None:
-    books.invoice(number="A-77", note="Thanks\nand regards", date="2026-11-02", due="2026-12-01")
-    books.heard()
-    found = invoice(books)
+def test_the_number_stands_before_the_memo_and_the_mark_after_it(sides: TwoWayHarness) -> None:
+    sides.invoice(number="A-77", note="Thanks\nand regards", date="2026-11-02", due="2026-12-01")
+    sides.sync()
+    found = invoice(sides)
     first, second, mark = found["description"].split("\n")
     assert (first, second) == ("QBO #A-77: Thanks", "and regards")
     assert mark.startswith("[QuickBooks invoice ")
@@ -52,183 +52,183 @@ def test_the_number_stands_before_the_memo_and_the_mark_after_it(books: TwoWayHa
         "2026-11-02",
         "2026-12-01",
     )
-    assert_nothing_left_to_do(books)
+    assert_nothing_left_to_do(sides)
 
 
-def test_a_changed_number_is_shown_and_the_memo_stays(books: TwoWayHarness) -> None:
-    made = books.invoice(number="A-77", note="Thanks")
-    books.heard()
-    books.change(made, number="A-78")
-    books.heard()
-    assert text(books).startswith("QBO #A-78: Thanks\n")
-    assert books.money.link().number == "A-78"
-    assert_nothing_left_to_do(books)
+def test_a_changed_number_is_shown_and_the_memo_stays(sides: TwoWayHarness) -> None:
+    made = sides.invoice(number="A-77", note="Thanks")
+    sides.sync()
+    sides.change(made, number="A-78")
+    sides.sync()
+    assert text(sides).startswith("QBO #A-78: Thanks\n")
+    assert sides.harness.link().number == "A-78"
+    assert_nothing_left_to_do(sides)
 
 
-def test_a_memo_goes_round_and_nobody_sees_number_or_mark_in_it(books: TwoWayHarness) -> None:
-    made = books.invoice(number="A-77", note="First")
-    books.heard()
-    books.money.edit(invoice(books), description=text(books).replace("First", "Second"))
-    books.money.work()
-    assert books.money.in_books()["PrivateNote"].split("\n")[0] == "Second"
-    assert_nothing_left_to_do(books)
-    books.change(made, note="Third")
-    books.heard()
-    assert text(books).startswith("QBO #A-77: Third\n")
-    assert_nothing_left_to_do(books)
-    books.change(made, note="")
-    books.heard()
-    assert text(books).startswith("QBO #A-77\n[QuickBooks invoice ")
-    assert_nothing_left_to_do(books)
+def test_a_memo_goes_round_and_nobody_sees_number_or_mark_in_it(sides: TwoWayHarness) -> None:
+    made = sides.invoice(number="A-77", note="First")
+    sides.sync()
+    sides.harness.edit(invoice(sides), description=text(sides).replace("First", "Second"))
+    sides.harness.work()
+    assert sides.harness.in_books()["PrivateNote"].split("\n")[0] == "Second"
+    assert_nothing_left_to_do(sides)
+    sides.change(made, note="Third")
+    sides.sync()
+    assert text(sides).startswith("QBO #A-77: Third\n")
+    assert_nothing_left_to_do(sides)
+    sides.change(made, note="")
+    sides.sync()
+    assert text(sides).startswith("QBO #A-77\n[QuickBooks invoice ")
+    assert_nothing_left_to_do(sides)
 
 
-def test_a_text_without_its_mark_is_still_the_same_invoice(books: TwoWayHarness) -> None:
-    made = books.invoice(number="A-77", note="First")
-    books.heard()
-    books.money.edit(invoice(books), description="All my own words")
-    books.money.work()
-    assert books.money.in_books()["PrivateNote"].split("\n")[0] == "All my own words"
-    assert_nothing_left_to_do(books)
-    books.change(made, note="And mine", number="A-79")
-    books.heard()
-    assert text(books) == "And mine"
-    assert_nothing_left_to_do(books)
+def test_a_text_without_its_mark_is_still_the_same_invoice(sides: TwoWayHarness) -> None:
+    made = sides.invoice(number="A-77", note="First")
+    sides.sync()
+    sides.harness.edit(invoice(sides), description="All my own words")
+    sides.harness.work()
+    assert sides.harness.in_books()["PrivateNote"].split("\n")[0] == "All my own words"
+    assert_nothing_left_to_do(sides)
+    sides.change(made, note="And mine", number="A-79")
+    sides.sync()
+    assert text(sides) == "And mine"
+    assert_nothing_left_to_do(sides)
 
 
-def test_the_customer_memo_may_be_the_memo(books: TwoWayHarness) -> None:
-    books.money.configure(memo_field="customer_memo")
-    made = books.invoice(memo="Dear John", note="Internal")
-    books.heard()
-    assert "Dear John" in text(books)
-    assert "Internal" not in text(books)
-    assert_nothing_left_to_do(books)
-    books.change(made, note="Other internal", memo="Dear Mr Smith")
-    books.heard()
-    assert "Dear Mr Smith" in text(books)
-    books.money.edit(invoice(books), description=text(books).replace("Dear Mr Smith", "Hello"))
-    books.money.work()
-    assert books.money.in_books()["CustomerMemo"] == {"value": "Hello"}
-    assert "Other internal" in books.money.in_books()["PrivateNote"]
-    assert_nothing_left_to_do(books)
+def test_the_customer_memo_may_be_the_memo(sides: TwoWayHarness) -> None:
+    sides.harness.configure(memo_field="customer_memo")
+    made = sides.invoice(memo="Dear John", note="Internal")
+    sides.sync()
+    assert "Dear John" in text(sides)
+    assert "Internal" not in text(sides)
+    assert_nothing_left_to_do(sides)
+    sides.change(made, note="Other internal", memo="Dear Mr Smith")
+    sides.sync()
+    assert "Dear Mr Smith" in text(sides)
+    sides.harness.edit(invoice(sides), description=text(sides).replace("Dear Mr Smith", "Hello"))
+    sides.harness.work()
+    assert sides.harness.in_books()["CustomerMemo"] == {"value": "Hello"}
+    assert "Other internal" in sides.harness.in_books()["PrivateNote"]
+    assert_nothing_left_to_do(sides)
 
 
-def test_a_changed_due_date_comes_over(books: TwoWayHarness) -> None:
-    made = books.invoice(due="2026-12-01")
-    books.heard()
-    books.change(made, due="2027-01-01")
-    books.heard()
-    assert invoice(books)["dueDate"].startswith("2027-01-01")
-    assert_nothing_left_to_do(books)
+def test_a_changed_due_date_comes_over(sides: TwoWayHarness) -> None:
+    made = sides.invoice(due="2026-12-01")
+    sides.sync()
+    sides.change(made, due="2027-01-01")
+    sides.sync()
+    assert invoice(sides)["dueDate"].startswith("2027-01-01")
+    assert_nothing_left_to_do(sides)
 
 
-def by_hand(books: TwoWayHarness) -> dict[str, Any]:
-    parent = next(row for row in books.money.books("Customer") if not row.get("Job"))
+def by_hand(sides: TwoWayHarness) -> dict[str, Any]:
+    parent = next(row for row in sides.harness.books("Customer") if not row.get("Job"))
     values: dict[str, Any] = {"DisplayName": "Garage", "Job": True, "ParentRef": {"value": parent["Id"]}}
-    return books.money.office.simulator.in_books(books.money.office.realm, **values, BillWithParent=True)
+    return sides.harness.portal.simulator.in_books(sides.harness.portal.realm, **values, BillWithParent=True)
 
 
-def test_a_job_added_by_hand_is_told_once_and_left_alone(books: TwoWayHarness) -> None:
-    made = books.invoice(customer=by_hand(books)["Id"])
-    books.heard()
-    assert invoices(books) == []
-    assert "added by hand in QuickBooks under “John Smith”" in logged_in_order(books)[-1]
+def test_a_job_added_by_hand_is_told_once_and_left_alone(sides: TwoWayHarness) -> None:
+    made = sides.invoice(customer=by_hand(sides)["Id"])
+    sides.sync()
+    assert invoices(sides) == []
+    assert "added by hand in QuickBooks under “John Smith”" in logged_in_order(sides)[-1]
     assert SyncLogEntry.objects.filter(cause="job_added_by_hand").count() == 1
-    assert_nothing_left_to_do(books)
-    books.change(made, note="Changed")
-    books.heard()
-    assert_nothing_left_to_do(books)
+    assert_nothing_left_to_do(sides)
+    sides.change(made, note="Changed")
+    sides.sync()
+    assert_nothing_left_to_do(sides)
     assert SyncLogEntry.objects.filter(cause="job_added_by_hand").count() == 1
 
 
-def test_a_stranger_is_passed_over_without_a_word(books: TwoWayHarness) -> None:
-    ann = books.money.office.simulator.in_books(books.money.office.realm, DisplayName="Ann Brown")
-    made = books.invoice(customer=ann["Id"])
-    books.heard()
-    ring_again(books)
-    books.change(made, note="Changed")
-    books.payment(made["Id"], customer=ann["Id"])
-    books.heard()
-    assert (invoices(books), logged_in_order(books)) == ([], [])
-    assert_nothing_left_to_do(books)
+def test_a_stranger_is_passed_over_without_a_word(sides: TwoWayHarness) -> None:
+    ann = sides.harness.portal.simulator.in_books(sides.harness.portal.realm, DisplayName="Ann Brown")
+    made = sides.invoice(customer=ann["Id"])
+    sides.sync()
+    ring_again(sides)
+    sides.change(made, note="Changed")
+    sides.payment(made["Id"], customer=ann["Id"])
+    sides.sync()
+    assert (invoices(sides), logged_in_order(sides)) == ([], [])
+    assert_nothing_left_to_do(sides)
 
 
-def test_the_customer_itself_has_its_invoices_on_the_account(books: TwoWayHarness) -> None:
-    parent = next(row for row in books.money.books("Customer") if not row.get("Job"))
-    books.invoice(customer=parent["Id"])
-    books.heard()
-    assert invoice(books)["recordId"] == books.money.account["id"]
-    assert_nothing_left_to_do(books)
+def test_the_customer_itself_has_its_invoices_on_the_account(sides: TwoWayHarness) -> None:
+    parent = next(row for row in sides.harness.books("Customer") if not row.get("Job"))
+    sides.invoice(customer=parent["Id"])
+    sides.sync()
+    assert invoice(sides)["recordId"] == sides.harness.account["id"]
+    assert_nothing_left_to_do(sides)
 
 
-def test_an_older_invoice_comes_over_once_it_is_changed_if_nothing_is_paid(books: TwoWayHarness) -> None:
-    with earlier(books.money.office, 30):
-        made = books.invoice()
-    books.heard()
-    assert invoices(books) == []
-    books.change(made, note="Looked at")
-    books.heard()
-    assert "Looked at" in text(books)
-    assert_nothing_left_to_do(books)
+def test_an_older_invoice_comes_over_once_it_is_changed_if_nothing_is_paid(sides: TwoWayHarness) -> None:
+    with earlier(sides.harness.portal, 30):
+        made = sides.invoice()
+    sides.sync()
+    assert invoices(sides) == []
+    sides.change(made, note="Looked at")
+    sides.sync()
+    assert "Looked at" in text(sides)
+    assert_nothing_left_to_do(sides)
 
 
 @pytest.mark.parametrize("paid", [40, 100])
-def test_an_older_invoice_that_is_paid_is_brought_over_by_a_person(books: TwoWayHarness, paid: int) -> None:
-    with earlier(books.money.office, 30):
-        made = books.invoice()
-        books.payment({"id": made["Id"], "amount": paid})
-    books.heard()
-    books.change(made, note="Looked at")
-    books.heard()
-    assert invoices(books) == []
+def test_an_older_invoice_that_is_paid_is_brought_over_by_a_person(sides: TwoWayHarness, paid: int) -> None:
+    with earlier(sides.harness.portal, 30):
+        made = sides.invoice()
+        sides.payment({"id": made["Id"], "amount": paid})
+    sides.sync()
+    sides.change(made, note="Looked at")
+    sides.sync()
+    assert invoices(sides) == []
     assert (
         f"skipped: Invoice {made['DocNumber']} was created before invoice syncing"
-        in logged_in_order(books)[-1]
+        in logged_in_order(sides)[-1]
     )
-    assert_nothing_left_to_do(books)
-    books.money.decide("bring_over", SyncRun.objects.filter(cause="older_and_paid").first())
-    assert [row["amount"] for row in payments(books)] == [paid]
-    assert invoice(books)["amountPaid"] == paid
-    assert_nothing_left_to_do(books)
+    assert_nothing_left_to_do(sides)
+    sides.harness.decide("bring_over", SyncRun.objects.filter(cause="older_and_paid").first())
+    assert [row["amount"] for row in payments(sides)] == [paid]
+    assert invoice(sides)["amountPaid"] == paid
+    assert_nothing_left_to_do(sides)
 
 
-def test_while_syncing_is_off_edits_wait_and_new_ones_are_older_afterwards(books: TwoWayHarness) -> None:
-    linked = books.invoice(note="First")
-    books.heard()
-    books.money.switch(on=False)
-    books.change(linked, note="Second", lines=[{"item": "Permit", "quantity": 2, "price": 100}])
-    books.heard()
-    assert "First" in text(books)
-    paid, open_one = books.invoice(note="Paid"), books.invoice(note="Open")
-    books.payment(paid["Id"])
-    books.heard()
+def test_while_syncing_is_off_edits_wait_and_new_ones_are_older_afterwards(sides: TwoWayHarness) -> None:
+    linked = sides.invoice(note="First")
+    sides.sync()
+    sides.harness.switch(on=False)
+    sides.change(linked, note="Second", lines=[{"item": "Permit", "quantity": 2, "price": 100}])
+    sides.sync()
+    assert "First" in text(sides)
+    paid, open_one = sides.invoice(note="Paid"), sides.invoice(note="Open")
+    sides.payment(paid["Id"])
+    sides.sync()
     InvoiceSyncPeriod.objects.filter(off_at=None).update(off_at="2026-11-27T00:00:00Z")
-    books.money.switch(on=True)
-    books.money.office.simulator.control("clock", {"shift_seconds": 5})
-    books.heard()
-    assert len(invoices(books)) == 1
-    assert "Second" in text(books)
-    assert invoice(books)["amount"] == 200
-    assert_nothing_left_to_do(books)
-    books.change(paid, note="Paid and looked at")
-    books.change(open_one, note="Open and looked at")
-    books.heard()
-    assert ["Open and looked at" in one["description"] for one in invoices(books)] == [False, True]
-    assert writes(books).count("coperniq POST /coperniq/v1/invoices") == 1
-    assert_nothing_left_to_do(books)
+    sides.harness.switch(on=True)
+    sides.harness.portal.simulator.control("clock", {"shift_seconds": 5})
+    sides.sync()
+    assert len(invoices(sides)) == 1
+    assert "Second" in text(sides)
+    assert invoice(sides)["amount"] == 200
+    assert_nothing_left_to_do(sides)
+    sides.change(paid, note="Paid and looked at")
+    sides.change(open_one, note="Open and looked at")
+    sides.sync()
+    assert ["Open and looked at" in one["description"] for one in invoices(sides)] == [False, True]
+    assert writes(sides).count("coperniq POST /coperniq/v1/invoices") == 1
+    assert_nothing_left_to_do(sides)
 
 
-def test_one_without_a_number_is_told_by_coperniqs(books: TwoWayHarness) -> None:
+def test_one_without_a_number_is_told_by_coperniqs(sides: TwoWayHarness) -> None:
     """With custom transaction numbers switched on QuickBooks gives none by itself."""
-    prefer(books.money.office, custom_txn_numbers=True)
-    made = books.invoice(number="")
-    books.heard()
-    books.payment({"id": made["Id"], "amount": 40})
-    books.change(made, due="2040-01-02")
-    books.heard()
+    prefer(sides.harness.portal, custom_txn_numbers=True)
+    made = sides.invoice(number="")
+    sides.sync()
+    sides.payment({"id": made["Id"], "amount": 40})
+    sides.change(made, due="2040-01-02")
+    sides.sync()
     own = RecordLink.objects.get(kind="invoice").coperniq_name.removeprefix("Invoice ")
     assert own.isdecimal()
-    assert not books.money.in_books().get("DocNumber")
-    assert [sentence for sentence in logged_in_order(books) if "1" in sentence] == [
+    assert not sides.harness.in_books().get("DocNumber")
+    assert [sentence for sentence in logged_in_order(sides) if "1" in sentence] == [
         f"done: Created invoice {own} in Coperniq on “John Smith | #1001”: $100.00.",
         f"done: Updated invoice {own} in Coperniq: due date.",
         f"done: Recorded the payment of $40.00 for invoice {own} in Coperniq.",
@@ -236,8 +236,8 @@ def test_one_without_a_number_is_told_by_coperniqs(books: TwoWayHarness) -> None
 
 
 def test_a_deposit_and_a_total_or_an_amount_made_otherwise_are_told() -> None:
-    (told,) = total_warnings(PulledLines(10000), some(total_cents=9000))
-    assert "The total is $90.00 in Coperniq and $100.00 in QuickBooks" in str(told)
+    (logged,) = total_warnings(PulledLines(10000), some(total_cents=9000))
+    assert "The total is $90.00 in Coperniq and $100.00 in QuickBooks" in str(logged)
     write = RemoteWrite(link_data=LinkValues(amount_cents=4000).as_json())
     (warning,) = payment_variance(write, some(amount_cents=3000))
     assert "Coperniq recorded $30.00, but QuickBooks has $40.00" in warning.text

@@ -18,38 +18,38 @@ def table() -> dict[str, tuple[int, ...]]:
     return {case.strip(): tuple(int(count) for count in counts) for case, *counts in rows}
 
 
-def counted(office: PortalHarness) -> tuple[int, ...]:
+def counted(portal: PortalHarness) -> tuple[int, ...]:
     """QuickBooks reads, QuickBooks writes, Coperniq calls."""
-    quickbooks = [len(office.quickbooks_calls(write=write)) for write in (False, True)]
-    return (*quickbooks, len(office.simulator.log("coperniq")))
+    quickbooks = [len(portal.quickbooks_calls(write=write)) for write in (False, True)]
+    return (*quickbooks, len(portal.simulator.log("coperniq")))
 
 
 @pytest.fixture
-def john(office: PortalHarness) -> dict[str, Any]:
+def john(portal: PortalHarness) -> dict[str, Any]:
     """A client with a contact and a site, as most are."""
-    contact = office.simulator.make("contacts", name="John Smith", emails=["john@example.com"])
-    return office.account("John Smith", primaryEmail="john@example.com", contacts=[contact["id"]])
+    contact = portal.simulator.make("contacts", name="John Smith", emails=["john@example.com"])
+    return portal.account("John Smith", primaryEmail="john@example.com", contacts=[contact["id"]])
 
 
-def enter(office: PortalHarness, project: dict[str, Any]) -> tuple[int, ...]:
-    office.simulator.forget_log()
-    office.enter(project)
-    office.work()
-    return counted(office)
+def enter(portal: PortalHarness, project: dict[str, Any]) -> tuple[int, ...]:
+    portal.simulator.forget_log()
+    portal.enter(project)
+    portal.work()
+    return counted(portal)
 
 
-def test_a_new_customer(office: PortalHarness, john: dict[str, Any]) -> None:
-    assert enter(office, office.project(john)) == table()["new customer and job"]
+def test_a_new_customer(portal: PortalHarness, john: dict[str, Any]) -> None:
+    assert enter(portal, portal.project(john)) == table()["new customer and job"]
 
 
-def test_a_known_customer(office: PortalHarness, john: dict[str, Any]) -> None:
-    enter(office, office.project(john))
-    assert enter(office, office.project(john, "Garage")) == table()["known customer, new job"]
+def test_a_known_customer(portal: PortalHarness, john: dict[str, Any]) -> None:
+    enter(portal, portal.project(john))
+    assert enter(portal, portal.project(john, "Garage")) == table()["known customer, new job"]
 
 
-def test_a_reentry(office: PortalHarness, john: dict[str, Any]) -> None:
-    project = office.project(john)
-    enter(office, project)
-    office.simulator.control("clock", {"shift_seconds": 60})
-    office.simulator.start_phase(project["id"], office.phases["Billing"])
-    assert enter(office, project) == table()["re-entry, nothing changed"]
+def test_a_reentry(portal: PortalHarness, john: dict[str, Any]) -> None:
+    project = portal.project(john)
+    enter(portal, project)
+    portal.simulator.control("clock", {"shift_seconds": 60})
+    portal.simulator.start_phase(project["id"], portal.phases["Billing"])
+    assert enter(portal, project) == table()["re-entry, nothing changed"]

@@ -17,21 +17,21 @@ from tests.simulation import Simulation
 
 def warm(simulator: Simulation, *, numbers: bool) -> InvoiceHarness:
     """One of each has been pushed: lists are known, the account is made."""
-    office = open_portal(simulator, custom_txn_numbers=numbers)
+    portal = open_portal(simulator, custom_txn_numbers=numbers)
     QuickBooksConnection.objects.update(custom_txn_numbers=numbers)
-    money = open_invoice_harness(office)
-    money.book_item("Permit")
-    money.pay(money.invoice(("Permit", 1, 100)), 10)
-    money.work()
-    money.look_at_changes()
-    money.office.simulator.forget_log()
-    return money
+    harness = open_invoice_harness(portal)
+    harness.book_item("Permit")
+    harness.pay(harness.invoice(("Permit", 1, 100)), 10)
+    harness.work()
+    harness.look_at_changes()
+    harness.portal.simulator.forget_log()
+    return harness
 
 
-def calls(money: InvoiceHarness) -> tuple[int, int]:
+def calls(harness: InvoiceHarness) -> tuple[int, int]:
     """Writes and reads."""
-    found = len(money.calls(write=True)), len(money.calls(write=False))
-    money.office.simulator.forget_log()
+    found = len(harness.calls(write=True)), len(harness.calls(write=False))
+    harness.portal.simulator.forget_log()
     return found
 
 
@@ -39,55 +39,55 @@ def calls(money: InvoiceHarness) -> tuple[int, int]:
 def test_an_invoice_costs_one_write_and_a_look_up_where_quickbooks_numbers(
     db: None, simulator: Simulation, numbers: bool, reads: int
 ) -> None:
-    money = warm(simulator, numbers=numbers)
+    harness = warm(simulator, numbers=numbers)
     for _ in range(3):
-        money.invoice(("Permit", 1, 100))
-        money.work()
-        assert calls(money) == (1, reads)
-    assert len(money.books("Invoice")) == 4
+        harness.invoice(("Permit", 1, 100))
+        harness.work()
+        assert calls(harness) == (1, reads)
+    assert len(harness.books("Invoice")) == 4
 
 
 @pytest.mark.parametrize("numbers", [True, False])
 def test_a_payment_costs_one_write_and_no_read(db: None, simulator: Simulation, numbers: bool) -> None:
-    money = warm(simulator, numbers=numbers)
-    invoice = money.invoice(("Permit", 1, 100))
-    money.work()
-    calls(money)
+    harness = warm(simulator, numbers=numbers)
+    invoice = harness.invoice(("Permit", 1, 100))
+    harness.work()
+    calls(harness)
     for amount in (20, 30, 50):
-        money.pay(invoice, amount)
-        money.work()
-        assert calls(money) == (1, 0)
-    assert [row["UnappliedAmt"] for row in money.books("Payment")] == [0, 0, 0, 0]
+        harness.pay(invoice, amount)
+        harness.work()
+        assert calls(harness) == (1, 0)
+    assert [row["UnappliedAmt"] for row in harness.books("Payment")] == [0, 0, 0, 0]
 
 
 def test_a_changed_payment_costs_one_read_and_one_write(db: None, simulator: Simulation) -> None:
-    money = warm(simulator, numbers=True)
-    invoice = money.invoice(("Permit", 1, 100))
-    payment = money.pay(invoice, 40)
-    money.work()
-    calls(money)
-    money.change_payment(invoice, payment, amount=30)
-    money.work()
-    assert calls(money) == (1, 1)
+    harness = warm(simulator, numbers=True)
+    invoice = harness.invoice(("Permit", 1, 100))
+    payment = harness.pay(invoice, 40)
+    harness.work()
+    calls(harness)
+    harness.change_payment(invoice, payment, amount=30)
+    harness.work()
+    assert calls(harness) == (1, 1)
 
 
 def test_quickbooks_telling_of_our_own_writes_costs_nothing(db: None, simulator: Simulation) -> None:
-    money = warm(simulator, numbers=True)
-    invoice = money.invoice(("Permit", 1, 100))
-    money.work()
-    calls(money)
+    harness = warm(simulator, numbers=True)
+    invoice = harness.invoice(("Permit", 1, 100))
+    harness.work()
+    calls(harness)
     for amount in (20, 30, 50):
-        money.pay(invoice, amount)
-        money.work()
-        echo(money)
-        money.work()
-        assert calls(money) == (1, 0)
+        harness.pay(invoice, amount)
+        harness.work()
+        echo(harness)
+        harness.work()
+        assert calls(harness) == (1, 0)
 
 
-def echo(money: InvoiceHarness) -> None:
+def echo(harness: InvoiceHarness) -> None:
     """Every payment and invoice there is, as Intuit would tell of it."""
     before = InboundEvent.objects.count()
-    told: list[dict[str, Any]] = [
+    logged: list[dict[str, Any]] = [
         {
             "specversion": "1.0",
             "id": f"{entity}-{row['Id']}-{row['SyncToken']}",
@@ -95,13 +95,13 @@ def echo(money: InvoiceHarness) -> None:
             "type": f"qbo.{entity.lower()}.updated.v1",
             "time": row["MetaData"]["LastUpdatedTime"],
             "intuitentityid": row["Id"],
-            "intuitaccountid": money.office.realm,
+            "intuitaccountid": harness.portal.realm,
             "data": {},
         }
         for entity in ("Payment", "Invoice")
-        for row in money.books(entity)
+        for row in harness.books(entity)
     ]
-    receive_quickbooks(json.dumps(told).encode())
+    receive_quickbooks(json.dumps(logged).encode())
     assert InboundEvent.objects.count() >= before + 2
     route_pending_events()
     runs = SyncRun.objects.filter(direction="pull")
@@ -109,13 +109,13 @@ def echo(money: InvoiceHarness) -> None:
 
 
 def test_the_look_goes_on_and_no_payment_has_to_look_for_itself(db: None, simulator: Simulation) -> None:
-    money = warm(simulator, numbers=True)
-    invoice = money.invoice(("Permit", 1, 100))
-    money.work()
-    calls(money)
+    harness = warm(simulator, numbers=True)
+    invoice = harness.invoice(("Permit", 1, 100))
+    harness.work()
+    calls(harness)
     for amount in (20, 30):
-        money.look_at_changes()
-        assert calls(money) == (0, 1)
-        money.pay(invoice, amount)
-        money.work()
-        assert calls(money) == (1, 0)
+        harness.look_at_changes()
+        assert calls(harness) == (0, 1)
+        harness.pay(invoice, amount)
+        harness.work()
+        assert calls(harness) == (1, 0)

@@ -37,8 +37,8 @@ CURSORS = ("changes_cursor_at", "changes_read_at", "captured_at", "money_capture
 class Backup:
     """The database as it was before the first invoice."""
 
-    def __init__(self, money: InvoiceHarness) -> None:
-        self.money = money
+    def __init__(self, harness: InvoiceHarness) -> None:
+        self.money = harness
         self.at = timezone.now()
         self.coperniq = CoperniqConnection.objects.values().get()
         self.quickbooks = QuickBooksConnection.objects.values().get()
@@ -67,83 +67,83 @@ def only(row: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def restored(money: InvoiceHarness) -> tuple[InvoiceHarness, Backup, dict[str, Any]]:
+def backed_up(harness: InvoiceHarness) -> tuple[InvoiceHarness, Backup, dict[str, Any]]:
     """A backup was taken; then an invoice of $100 and two payments of $30 came to QuickBooks."""
-    money.invoice(("Permit", 1, 5))
-    money.work()
-    backup = Backup(money)
-    invoice = money.invoice(("Permit", 1, 100))
+    harness.invoice(("Permit", 1, 5))
+    harness.work()
+    backup = Backup(harness)
+    invoice = harness.invoice(("Permit", 1, 100))
     for _ in range(2):
-        money.pay(invoice, 30, paymentDate="2026-11-20T00:00:00Z")
-    money.work()
-    money.office.simulator.forget_log()
-    return money, backup, invoice
+        harness.pay(invoice, 30, paymentDate="2026-11-20T00:00:00Z")
+    harness.work()
+    harness.portal.simulator.forget_log()
+    return harness, backup, invoice
 
 
 Restored = tuple[InvoiceHarness, Backup, dict[str, Any]]
 
 
-def nothing_is_doubled(money: InvoiceHarness) -> None:
-    assert sorted(row["TotalAmt"] for row in money.books("Invoice")) == [5, 100]
-    assert [row["TotalAmt"] for row in money.books("Payment")] == [30, 30]
-    assert [row["UnappliedAmt"] for row in money.books("Payment")] == [0, 0]
+def nothing_is_doubled(harness: InvoiceHarness) -> None:
+    assert sorted(row["TotalAmt"] for row in harness.books("Invoice")) == [5, 100]
+    assert [row["TotalAmt"] for row in harness.books("Payment")] == [30, 30]
+    assert [row["UnappliedAmt"] for row in harness.books("Payment")] == [0, 0]
     links = RecordLink.objects.filter(kind__in=MONEY)
     assert sorted(link.match_method for link in links) == ["adopted"] * 4
     assert {link.quickbooks_id for link in links.filter(kind="payment")} == {
-        row["Id"] for row in money.books("Payment")
+        row["Id"] for row in harness.books("Payment")
     }
     assert not SyncRun.objects.held().exists()
-    money.office.simulator.forget_log()
-    money.sweep()
-    assert money.calls() == []
+    harness.portal.simulator.forget_log()
+    harness.sweep()
+    assert harness.calls() == []
 
 
 @pytest.mark.parametrize(
     ("memory", "process", "looked"), thinned(product([86400, 0], ["the same", "another"], [False, True]), 3)
 )
 def test_after_a_restored_backup_documents_are_linked_by_their_tag(
-    restored: Restored, memory: int, process: str, looked: bool
+    backed_up: Restored, memory: int, process: str, looked: bool
 ) -> None:
-    money, backup, _ = restored
-    money.office.simulator.switch(requestid_memory_seconds=memory)
-    money.office.simulator.control("clock", {"shift_seconds": 5})
+    harness, backup, _ = backed_up
+    harness.portal.simulator.switch(requestid_memory_seconds=memory)
+    harness.portal.simulator.control("clock", {"shift_seconds": 5})
     backup.restore()
     if process == "another":
         _known.clear()
     if looked:
-        money.look_at_changes()
-    money.sweep()
-    assert money.calls(write=True) == []
-    nothing_is_doubled(money)
+        harness.look_at_changes()
+    harness.sweep()
+    assert harness.calls(write=True) == []
+    nothing_is_doubled(harness)
 
 
-def test_a_process_that_knew_only_an_older_fence_sees_the_older_cursor(restored: Restored) -> None:
+def test_a_process_that_knew_only_an_older_fence_sees_the_older_cursor(backed_up: Restored) -> None:
     """The fence of the restored database is no lower than what this process had seen of the lease."""
-    money, backup, _ = restored
+    harness, backup, _ = backed_up
     seen = next(iter(_known.values()))
     backup.restore(fence=False)
     QuickBooksConnection.objects.update(changes_cursor_at=backup.at - timedelta(seconds=20))
     seen.fence, seen.lease = 1, CompanyLease(fence=1)
-    money.sweep()
-    assert money.calls(write=True) == []
-    nothing_is_doubled(money)
+    harness.sweep()
+    assert harness.calls(write=True) == []
+    nothing_is_doubled(harness)
 
 
-def test_change_data_do_not_move_the_cursor_of_an_unknown_database(restored: Restored) -> None:
-    money, backup, _ = restored
+def test_change_data_do_not_move_the_cursor_of_an_unknown_database(backed_up: Restored) -> None:
+    harness, backup, _ = backed_up
     backup.restore()
     _known.clear()
     before = QuickBooksConnection.objects.get().changes_cursor_at
-    money.look_at_changes()
+    harness.look_at_changes()
     assert QuickBooksConnection.objects.get().changes_cursor_at == before
-    money.look_at_changes()
+    harness.look_at_changes()
     assert QuickBooksConnection.objects.get().changes_cursor_at != before
 
 
-def test_the_log_says_what_was_linked_again(restored: Restored) -> None:
-    money, backup, _ = restored
+def test_the_log_says_what_was_linked_again(backed_up: Restored) -> None:
+    harness, backup, _ = backed_up
     backup.restore()
-    money.sweep()
+    harness.sweep()
     relinked = SyncLogEntry.objects.filter(cause=Cause.ADOPTED, kind="payment")
     assert (
         "done",
@@ -151,82 +151,82 @@ def test_the_log_says_what_was_linked_again(restored: Restored) -> None:
     ) in relinked.values_list("outcome", "sentence")
 
 
-def test_edits_made_since_are_made_up_for(restored: Restored) -> None:
-    money, backup, invoice = restored
-    payment = listed(money, invoice)[0]
+def test_edits_made_since_are_made_up_for(backed_up: Restored) -> None:
+    harness, backup, invoice = backed_up
+    payment = listed(harness, invoice)[0]
     backup.restore()
-    money.change_payment(invoice, payment, amount=25)
-    money.edit(invoice, description="Thank you")
-    money.pay(invoice, 10)
-    money.sweep()
-    assert sorted(row["TotalAmt"] for row in money.books("Payment")) == [10, 25, 30]
-    billed = next(row for row in money.books("Invoice") if row["TotalAmt"] == 100)
+    harness.change_payment(invoice, payment, amount=25)
+    harness.edit(invoice, description="Thank you")
+    harness.pay(invoice, 10)
+    harness.sweep()
+    assert sorted(row["TotalAmt"] for row in harness.books("Payment")) == [10, 25, 30]
+    billed = next(row for row in harness.books("Invoice") if row["TotalAmt"] == 100)
     assert billed["Balance"] == 35
     assert billed["PrivateNote"].startswith("Thank you")
 
 
-def listed(money: InvoiceHarness, invoice: dict[str, Any]) -> list[dict[str, Any]]:
-    url = f"{money.office.simulator.url}/coperniq/v1/invoices/{invoice['id']}/payments"
-    answer = money.office.simulator.session.get(
+def listed(harness: InvoiceHarness, invoice: dict[str, Any]) -> list[dict[str, Any]]:
+    url = f"{harness.portal.simulator.url}/coperniq/v1/invoices/{invoice['id']}/payments"
+    answer = harness.portal.simulator.session.get(
         url, headers={"x-api-key": "key-of-the-first-company"}, timeout=10
     )
     return list(answer.json())
 
 
-def test_edits_on_both_sides_are_a_question_after_a_restore(restored: Restored) -> None:
+def test_edits_on_both_sides_are_a_question_after_a_restore(backed_up: Restored) -> None:
     """Nobody knows any more what the portal had written: money is not overwritten on a guess."""
-    money, backup, _ = restored
-    recorded = money.books("Payment")[0]
+    harness, backup, _ = backed_up
+    recorded = harness.books("Payment")[0]
     lines = [{"Amount": 20, "LinkedTxn": recorded["Line"][0]["LinkedTxn"]}]
-    money.edit_books("Payment", recorded["Id"], TotalAmt=20, Line=lines)
+    harness.edit_books("Payment", recorded["Id"], TotalAmt=20, Line=lines)
     backup.restore()
-    money.sweep()
-    assert money.held().cause == "conflict"
-    money.decide("use_coperniq")
-    assert [row["TotalAmt"] for row in money.books("Payment")] == [30, 30]
+    harness.sweep()
+    assert harness.held().cause == "conflict"
+    harness.decide("use_coperniq")
+    assert [row["TotalAmt"] for row in harness.books("Payment")] == [30, 30]
 
 
-def test_a_payment_removed_since_is_noticed(restored: Restored) -> None:
-    money, backup, invoice = restored
+def test_a_payment_removed_since_is_noticed(backed_up: Restored) -> None:
+    harness, backup, invoice = backed_up
     backup.restore()
-    money.remove_payment(invoice, listed(money, invoice)[0])
-    money.sweep()
-    money.pay(invoice, 1)
-    money.sweep()
-    assert money.held().cause == "payment_vanished"
-    assert len(money.books("Payment")) == 3
+    harness.remove_payment(invoice, listed(harness, invoice)[0])
+    harness.sweep()
+    harness.pay(invoice, 1)
+    harness.sweep()
+    assert harness.held().cause == "payment_vanished"
+    assert len(harness.books("Payment")) == 3
 
 
-def test_a_payment_with_nothing_applied_is_known_too(money: InvoiceHarness) -> None:
+def test_a_payment_with_nothing_applied_is_known_too(harness: InvoiceHarness) -> None:
     """The payment names no invoice in QuickBooks: its tag does."""
-    money.office.simulator.switch(overpayment="accept", requestid_memory_seconds=0)
-    money.invoice(("Permit", 1, 5))
-    money.work()
-    backup = Backup(money)
-    invoice = money.invoice(("Permit", 1, 100))
-    payment = money.pay(invoice, 100)
-    money.pay(invoice, 40)
-    money.work()
-    assert sorted(row["UnappliedAmt"] for row in money.books("Payment")) == [0, 40]
-    money.office.simulator.control("clock", {"shift_seconds": 5})
+    harness.portal.simulator.switch(overpayment="accept", requestid_memory_seconds=0)
+    harness.invoice(("Permit", 1, 5))
+    harness.work()
+    backup = Backup(harness)
+    invoice = harness.invoice(("Permit", 1, 100))
+    payment = harness.pay(invoice, 100)
+    harness.pay(invoice, 40)
+    harness.work()
+    assert sorted(row["UnappliedAmt"] for row in harness.books("Payment")) == [0, 40]
+    harness.portal.simulator.control("clock", {"shift_seconds": 5})
     backup.restore()
-    money.sweep()
-    assert len(money.books("Payment")) == 2
+    harness.sweep()
+    assert len(harness.books("Payment")) == 2
     assert {link.coperniq_parent_id for link in RecordLink.objects.filter(kind="payment")} == {
         str(invoice["id"])
     }
-    money.change_payment(invoice, payment, amount=90)
-    money.sweep()
-    assert sorted(row["TotalAmt"] for row in money.books("Payment")) == [40, 90]
+    harness.change_payment(invoice, payment, amount=90)
+    harness.sweep()
+    assert sorted(row["TotalAmt"] for row in harness.books("Payment")) == [40, 90]
 
 
-def test_what_waited_for_an_adopted_invoice_is_released(restored: Restored) -> None:
-    money, backup, invoice = restored
+def test_what_waited_for_an_adopted_invoice_is_released(backed_up: Restored) -> None:
+    harness, backup, invoice = backed_up
     backup.restore()
-    payment = listed(money, invoice)[0]
+    payment = listed(harness, invoice)[0]
     SyncRun.objects.create(
-        company=money.office.company,
-        connection=money.office.quickbooks,
+        company=harness.portal.company,
+        connection=harness.portal.quickbooks,
         kind="payment",
         action="push_payment",
         coperniq_id=str(payment["id"]),
@@ -235,54 +235,54 @@ def test_what_waited_for_an_adopted_invoice_is_released(restored: Restored) -> N
         waits_for_kind="invoice",
         waits_for_id=str(invoice["id"]),
     )
-    money.sweep()
-    nothing_is_doubled(money)
+    harness.sweep()
+    nothing_is_doubled(harness)
 
 
-def test_a_backup_from_before_the_switch_on_is_no_gap(restored: Restored) -> None:
-    money, backup, _ = restored
+def test_a_backup_from_before_the_switch_on_is_no_gap(backed_up: Restored) -> None:
+    harness, backup, _ = backed_up
     backup.restore()
     InvoiceSyncPeriod.objects.all().delete()
     QuickBooksConnection.objects.update(changes_cursor_at=None, changes_read_at=None)
-    money.office.simulator.control("clock", {"shift_seconds": 3600})
-    money.switch(True)
+    harness.portal.simulator.control("clock", {"shift_seconds": 3600})
+    harness.switch(True)
     InvoiceSyncPeriod.objects.update(on_at=timezone.now() + timedelta(minutes=50))
-    money.sweep()
+    harness.sweep()
     for run in SyncRun.objects.filter(cause="before_cut_off"):
-        money.decide("send_anyway", run)
-    assert len(money.books("Payment")) == 2
-    assert len(money.books("Invoice")) == 2
+        harness.decide("send_anyway", run)
+    assert len(harness.books("Payment")) == 2
+    assert len(harness.books("Invoice")) == 2
 
 
-def test_after_a_long_outage_the_worker_recovers_once(restored: Restored) -> None:
-    money, _, invoice = restored
+def test_after_a_long_outage_the_worker_recovers_once(backed_up: Restored) -> None:
+    harness, _, invoice = backed_up
     QuickBooksConnection.objects.update(changes_cursor_at=timezone.now() - timedelta(days=3))
-    money.pay(invoice, 10)
-    money.work()
-    assert len(money.calls(write=False)) == 2
-    money.pay(invoice, 11)
-    money.work()
-    assert len(money.calls(write=False)) == 2
-    assert len(money.books("Payment")) == 4
+    harness.pay(invoice, 10)
+    harness.work()
+    assert len(harness.calls(write=False)) == 2
+    harness.pay(invoice, 11)
+    harness.work()
+    assert len(harness.calls(write=False)) == 2
+    assert len(harness.books("Payment")) == 4
 
 
-def test_a_copied_invoice_is_not_taken_for_the_first(restored: Restored) -> None:
+def test_a_copied_invoice_is_not_taken_for_the_first(backed_up: Restored) -> None:
     """Copying in QuickBooks copies the note with the portal's tag."""
-    money, backup, _ = restored
-    first = next(row for row in money.books("Invoice") if row["TotalAmt"] == 100)
+    harness, backup, _ = backed_up
+    first = next(row for row in harness.books("Invoice") if row["TotalAmt"] == 100)
     names = ("CustomerRef", "PrivateNote")
     lines = [line for line in first["Line"] if line["DetailType"] == "SalesItemLineDetail"]
     bare = [{name: line[name] for name in ("Amount", "DetailType")} for line in lines]
     item = {"ItemRef": lines[0]["SalesItemLineDetail"]["ItemRef"]}
-    copy = money.office.simulator.in_books(
-        money.office.realm,
+    copy = harness.portal.simulator.in_books(
+        harness.portal.realm,
         "Invoice",
         **{name: first[name] for name in names},
         DocNumber="COPY",
         Line=[{**line, "SalesItemLineDetail": item} for line in bare],
     )
     backup.restore()
-    money.sweep()
+    harness.sweep()
     linked = set(RecordLink.objects.filter(kind="invoice").values_list("quickbooks_id", flat=True))
     assert first["Id"] in linked
     assert copy["Id"] not in linked

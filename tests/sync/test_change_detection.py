@@ -32,62 +32,64 @@ CDC = InboundEvent.Source.QUICKBOOKS_CDC
 
 
 @pytest.fixture
-def billed(money: InvoiceHarness) -> InvoiceHarness:
+def billed(harness: InvoiceHarness) -> InvoiceHarness:
     """An invoice of $100 and a payment of $40 on both sides, with change data read."""
-    money.pay(money.invoice(("Permit", 1, 100)), 40)
-    money.work()
-    read_changes(money)
-    forget(money)
-    return money
+    harness.pay(harness.invoice(("Permit", 1, 100)), 40)
+    harness.work()
+    read_changes(harness)
+    forget(harness)
+    return harness
 
 
-def forget(money: InvoiceHarness) -> None:
+def forget(harness: InvoiceHarness) -> None:
     InboundEvent.objects.all().delete()
     SyncRun.objects.all().delete()
-    money.office.simulator.forget_log()
+    harness.portal.simulator.forget_log()
 
 
-def read_changes(money: InvoiceHarness) -> list[tuple[str, str, str]]:
+def read_changes(harness: InvoiceHarness) -> list[tuple[str, str, str]]:
     """The new events."""
     before = set(InboundEvent.objects.values_list("pk", flat=True))
-    money.look_at_changes()
+    harness.look_at_changes()
     rows = InboundEvent.objects.filter(source=CDC).exclude(pk__in=before).order_by("record_type", "record_id")
     return [(row.record_type, row.record_id, row.name) for row in rows]
 
 
-def delete(money: InvoiceHarness, entity: str, id_: str) -> None:
-    money.office.simulator.control(f"quickbooks/{money.office.realm}/records/{entity}/{id_}", None, "DELETE")
-
-
-def void(money: InvoiceHarness, noun: str, id_: str) -> None:
-    money.office.simulator.control(f"quickbooks/{money.office.realm}/{noun}/{id_}/void")
-
-
-def create_invoices(money: InvoiceHarness, customer_id: str = "", **fields: Any) -> dict[str, Any]:
-    """Create an invoice in QuickBooks as a person would."""
-    item = money.books("Item")[0]["Id"]
-    detail = {"ItemRef": {"value": item}, "Qty": 1, "UnitPrice": 70}
-    line = {"Amount": 70, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
-    customer = customer_id or money.link("job").quickbooks_id
-    return money.office.simulator.in_books(
-        money.office.realm, "Invoice", CustomerRef={"value": customer}, Line=[line], **fields
+def delete(harness: InvoiceHarness, entity: str, id_: str) -> None:
+    harness.portal.simulator.control(
+        f"quickbooks/{harness.portal.realm}/records/{entity}/{id_}", None, "DELETE"
     )
 
 
-def unlinked_customer(money: InvoiceHarness) -> str:
-    return str(money.office.simulator.in_books(money.office.realm, DisplayName="Walk-in")["Id"])
+def void(harness: InvoiceHarness, noun: str, id_: str) -> None:
+    harness.portal.simulator.control(f"quickbooks/{harness.portal.realm}/{noun}/{id_}/void")
 
 
-def test_the_portals_own_writes_are_no_change(money: InvoiceHarness) -> None:
-    read_changes(money)
-    invoice = money.invoice(("Permit", 1, 100))
-    payment = money.pay(invoice, 40)
-    money.work()
-    assert read_changes(money) == []
-    money.edit(invoice, description="Thank you")
-    money.change_payment(invoice, payment, amount=30)
-    money.work()
-    assert read_changes(money) == []
+def create_invoices(harness: InvoiceHarness, customer_id: str = "", **fields: Any) -> dict[str, Any]:
+    """Create an invoice in QuickBooks as a person would."""
+    item = harness.books("Item")[0]["Id"]
+    detail = {"ItemRef": {"value": item}, "Qty": 1, "UnitPrice": 70}
+    line = {"Amount": 70, "DetailType": "SalesItemLineDetail", "SalesItemLineDetail": detail}
+    customer = customer_id or harness.link("job").quickbooks_id
+    return harness.portal.simulator.in_books(
+        harness.portal.realm, "Invoice", CustomerRef={"value": customer}, Line=[line], **fields
+    )
+
+
+def unlinked_customer(harness: InvoiceHarness) -> str:
+    return str(harness.portal.simulator.in_books(harness.portal.realm, DisplayName="Walk-in")["Id"])
+
+
+def test_the_portals_own_writes_are_no_change(harness: InvoiceHarness) -> None:
+    read_changes(harness)
+    invoice = harness.invoice(("Permit", 1, 100))
+    payment = harness.pay(invoice, 40)
+    harness.work()
+    assert read_changes(harness) == []
+    harness.edit(invoice, description="Thank you")
+    harness.change_payment(invoice, payment, amount=30)
+    harness.work()
+    assert read_changes(harness) == []
     assert not InboundEvent.objects.filter(source=CDC).exists()
 
 
@@ -142,19 +144,19 @@ def test_a_deletion_that_is_known_is_none(billed: InvoiceHarness) -> None:
     assert [row[0] for row in read_changes(billed)] == ["payment"]
 
 
-def test_our_own_void_is_none(money: InvoiceHarness) -> None:
-    invoice = money.invoice(("Permit", 1, 100))
-    money.work()
-    read_changes(money)
-    money.act(invoice, "decline")
-    money.work()
-    assert money.in_books()["TotalAmt"] == 0
-    assert read_changes(money) == []
+def test_our_own_void_is_none(harness: InvoiceHarness) -> None:
+    invoice = harness.invoice(("Permit", 1, 100))
+    harness.work()
+    read_changes(harness)
+    harness.act(invoice, "decline")
+    harness.work()
+    assert harness.in_books()["TotalAmt"] == 0
+    assert read_changes(harness) == []
 
 
 def test_a_balance_stamp_and_an_e_mail_are_none(billed: InvoiceHarness) -> None:
-    invoice_id, realm = billed.link().quickbooks_id, billed.office.realm
-    billed.office.simulator.control(f"quickbooks/{realm}/invoices/{invoice_id}/send")
+    invoice_id, realm = billed.link().quickbooks_id, billed.portal.realm
+    billed.portal.simulator.control(f"quickbooks/{realm}/invoices/{invoice_id}/send")
     assert read_changes(billed) == []
     paid = billed.receive(invoice_id, 30)
     assert read_changes(billed) == [("payment", paid["Id"], "updated")]
@@ -176,12 +178,12 @@ def test_a_deleted_unlinked_invoice_is_not_reported(billed: InvoiceHarness) -> N
 
 
 def test_a_tagged_invoice_waits_for_the_answer_to_its_write(billed: InvoiceHarness) -> None:
-    realm = billed.office.realm
+    realm = billed.portal.realm
     made = create_invoices(billed, PrivateNote=coperniq_tag(realm, "invoice", "77"))
     paid = billed.receive(made["Id"], 10, note=coperniq_tag(realm, "payment", "78"))
     for kind, id_ in (("invoice", "77"), ("payment", "78")):
         RemoteWrite.objects.create(
-            connection=billed.office.quickbooks,
+            connection=billed.portal.quickbooks,
             kind=kind,
             coperniq_id=id_,
             entity=kind.title(),
@@ -196,8 +198,8 @@ def test_a_tagged_invoice_waits_for_the_answer_to_its_write(billed: InvoiceHarne
 
 def test_a_payment_is_reported_if_its_invoice_is_linked_or_about_to_be(billed: InvoiceHarness) -> None:
     other = unlinked_customer(billed)
-    billed.office.simulator.in_books(
-        billed.office.realm, "Payment", CustomerRef={"value": other}, TotalAmt=40
+    billed.portal.simulator.in_books(
+        billed.portal.realm, "Payment", CustomerRef={"value": other}, TotalAmt=40
     )
     assert read_changes(billed) == []
     made = create_invoices(billed)
@@ -230,10 +232,10 @@ def test_a_change_reported_by_webhook_is_not_reported_again(billed: InvoiceHarne
     for day, notified in (("2026-12-24", True), ("2026-12-25", False)):
         billed.edit_books("Invoice", id_, DueDate=day)
         at = billed.in_books()["MetaData"]["LastUpdatedTime"]
-        billed.office.simulator.control("clock", {"shift_seconds": 5})
+        billed.portal.simulator.control("clock", {"shift_seconds": 5})
         if notified:
             RecordLink.objects.update(quickbooks_at=None)
-            post([cloud_event(billed.office.realm, "invoice.updated", id_, at)])
+            post([cloud_event(billed.portal.realm, "invoice.updated", id_, at)])
         assert read_changes(billed) == ([] if notified else [("invoice", id_, "updated")])
 
 
@@ -269,7 +271,7 @@ def test_a_deleted_customer_is_reported(billed: InvoiceHarness) -> None:
     """Nobody can delete one, but what a merge tells is not documented."""
     link = billed.link("customer")
     gone = ChangedRecord("Customer", link.quickbooks_id, True, "", timezone.now(), {})
-    assert filter_relevant_changes(billed.office.quickbooks, [gone], None) == [gone]
+    assert filter_relevant_changes(billed.portal.quickbooks, [gone], None) == [gone]
 
 
 def test_customers_are_reported_while_syncing_is_off(billed: InvoiceHarness) -> None:
@@ -288,13 +290,13 @@ def test_what_was_edited_while_syncing_was_off_is_made_up_for(billed: InvoiceHar
     QuickBooksConnection.objects.update(money_captured_at=started, changes_read_at=started)
     billed.switch(False)
     billed.edit_books("Invoice", id_, DueDate="2026-12-24")
-    post([cloud_event(billed.office.realm, "invoice.updated", id_, timezone.now().isoformat())])
+    post([cloud_event(billed.portal.realm, "invoice.updated", id_, timezone.now().isoformat())])
     route_pending_events()
     made = create_invoices(billed)
     for _ in range(2):
         assert read_changes(billed) == []
     assert QuickBooksConnection.objects.get().money_captured_at == started
-    billed.office.simulator.control("clock", {"shift_seconds": 1200})
+    billed.portal.simulator.control("clock", {"shift_seconds": 1200})
     billed.switch(True)
     InvoiceSyncPeriod.objects.filter(off_at=None).update(on_at=timezone.now() + timedelta(seconds=2))
     billed.invoice(("Permit", 1, 5))
@@ -341,9 +343,9 @@ def test_a_deleted_payment_of_people_is_forgotten(billed: InvoiceHarness) -> Non
 # where the change data do not reach
 
 
-def limit(money: InvoiceHarness, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+def limit(harness: InvoiceHarness, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
     monkeypatch.setattr("integrations.quickbooks.changes.MOST_OBJECTS", most)
-    money.office.simulator.switch(cdc_limit=most)
+    harness.portal.simulator.switch(cdc_limit=most)
 
 
 def test_a_full_answer_is_narrowed_to_one_kind_at_a_time(
@@ -352,7 +354,7 @@ def test_a_full_answer_is_narrowed_to_one_kind_at_a_time(
     id_ = billed.link().quickbooks_id
     billed.edit_books("Invoice", id_, DueDate="2026-12-24")
     limit(billed, monkeypatch, 4)
-    billed.office.simulator.forget_log()
+    billed.portal.simulator.forget_log()
     assert read_changes(billed) == [("invoice", id_, "updated")]
     assert len([call for call in billed.calls() if call.endswith("/cdc")]) == 5
     assert QuickBooksConnection.objects.get().compared_fully_at is None
@@ -384,11 +386,11 @@ def test_after_more_than_a_month_everything_linked_is_compared(billed: InvoiceHa
     kept = RecordLink.objects.filter(kind="invoice").exclude(quickbooks_id=invoice_id).get()
     delete(billed, "Payment", payment_id)
     delete(billed, "Invoice", invoice_id)
-    billed.office.simulator.control("clock", {"shift_seconds": 40 * 86_400})
+    billed.portal.simulator.control("clock", {"shift_seconds": 40 * 86_400})
     billed.edit_books("Invoice", kept.quickbooks_id, DueDate="2026-12-24")
     long_ago = timezone.now() - timedelta(days=31)
     QuickBooksConnection.objects.update(captured_at=long_ago, money_captured_at=long_ago)
-    billed.office.simulator.forget_log()
+    billed.portal.simulator.forget_log()
     assert read_changes(billed) == [
         ("invoice", invoice_id, "deleted"),
         ("invoice", kept.quickbooks_id, "updated"),
@@ -407,10 +409,10 @@ def test_after_more_than_a_month_everything_linked_is_compared(billed: InvoiceHa
 
 
 def test_a_clock_far_behind_is_asked_by_its_own_time(billed: InvoiceHarness) -> None:
-    billed.office.simulator.control("clock", {"shift_seconds": -3600})
+    billed.portal.simulator.control("clock", {"shift_seconds": -3600})
     billed.edit_books("Invoice", billed.link().quickbooks_id, DueDate="2026-12-24")
     RecordLink.objects.update(quickbooks_at=None)
-    billed.office.simulator.forget_log()
+    billed.portal.simulator.forget_log()
     assert len(read_changes(billed)) == 1
     assert len(billed.calls()) == 2
 

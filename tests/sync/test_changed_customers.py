@@ -21,34 +21,34 @@ INACTIVE = (
 
 
 @pytest.fixture
-def project(office: PortalHarness) -> dict[str, Any]:
-    made = pushed(office)
-    office.simulator.forget_log()
+def project(portal: PortalHarness) -> dict[str, Any]:
+    made = pushed(portal)
+    portal.simulator.forget_log()
     return made
 
 
-def edit(office: PortalHarness, kind: str = "customer", **fields: Any) -> str:
-    link = office.link(kind)
-    office.simulator.edit_books(office.realm, link.quickbooks_id, **fields)
+def edit(portal: PortalHarness, kind: str = "customer", **fields: Any) -> str:
+    link = portal.link(kind)
+    portal.simulator.edit_books(portal.realm, link.quickbooks_id, **fields)
     return link.quickbooks_id
 
 
 @pytest.mark.usefixtures("project")
-def test_what_the_portal_wrote_itself_is_no_news_and_costs_one_read(office: PortalHarness) -> None:
+def test_what_the_portal_wrote_itself_is_no_news_and_costs_one_read(portal: PortalHarness) -> None:
     before = rows_of_links()
     for kind in ("customer", "job"):
-        notice(office, office.link(kind).quickbooks_id, kind)
+        notice(portal, portal.link(kind).quickbooks_id, kind)
         assert logged_sentences(kind) == []
     assert rows_of_links() == before
-    assert len(office.quickbooks_calls()) == 2
-    assert not office.quickbooks_calls(write=True)
+    assert len(portal.quickbooks_calls()) == 2
+    assert not portal.quickbooks_calls(write=True)
 
 
-def test_a_new_name_is_told_once_and_stays_peoples(office: PortalHarness, project: dict[str, Any]) -> None:
-    link = office.link("customer")
-    number = edit(office, DisplayName="Smith, John")
+def test_a_new_name_is_told_once_and_stays_peoples(portal: PortalHarness, project: dict[str, Any]) -> None:
+    link = portal.link("customer")
+    number = edit(portal, DisplayName="Smith, John")
     for _ in range(2):
-        notice(office, number)
+        notice(portal, number)
     assert logged_sentences() == [
         "done: “John Smith” was renamed to “Smith, John” in QuickBooks. It stays linked."
     ]
@@ -56,29 +56,29 @@ def test_a_new_name_is_told_once_and_stays_peoples(office: PortalHarness, projec
     assert row.cause == Cause.CUSTOMER_RENAMED
     assert row.changes == [{"field": "DisplayName", "before": "John Smith", "after": "Smith, John"}]
     assert row.coperniq_id == link.coperniq_id
-    renamed = office.link("customer")
+    renamed = portal.link("customer")
     assert (renamed.quickbooks_name, renamed.sync_state) == ("Smith, John", link.sync_state)
-    assert not office.quickbooks_calls(write=True)
-    enter_again(office, project)
-    office.work()
-    assert office.customer(Job=False)["DisplayName"] == "Smith, John"
+    assert not portal.quickbooks_calls(write=True)
+    enter_again(portal, project)
+    portal.work()
+    assert portal.customer(Job=False)["DisplayName"] == "Smith, John"
 
 
 @pytest.mark.usefixtures("project")
-def test_a_job_is_looked_at_as_well(office: PortalHarness) -> None:
-    notice(office, edit(office, "job", DisplayName="Roof"), "job")
+def test_a_job_is_looked_at_as_well(portal: PortalHarness) -> None:
+    notice(portal, edit(portal, "job", DisplayName="Roof"), "job")
     assert SyncLogEntry.objects.get(kind="job", direction="pull").cause == Cause.CUSTOMER_RENAMED
 
 
 @pytest.mark.usefixtures("project")
-def test_inactive_is_a_warning_once_and_active_again_is_told(office: PortalHarness) -> None:
-    number = edit(office, Active=False)
+def test_inactive_is_a_warning_once_and_active_again_is_told(portal: PortalHarness) -> None:
+    number = edit(portal, Active=False)
     for _ in range(2):
-        notice(office, number)
+        notice(portal, number)
     assert logged_sentences() == [INACTIVE]
-    edit(office, Active=True, DisplayName="John Smith")
+    edit(portal, Active=True, DisplayName="John Smith")
     for _ in range(2):
-        notice(office, number)
+        notice(portal, number)
     assert logged_sentences()[1:] == [
         "done: “John Smith” is active again in QuickBooks. You can now retry what needs attention because of it."
     ]
@@ -86,78 +86,78 @@ def test_inactive_is_a_warning_once_and_active_again_is_told(office: PortalHarne
 
 
 @pytest.mark.usefixtures("project")
-def test_a_new_name_and_inactive_are_one_line(office: PortalHarness) -> None:
-    notice(office, edit(office, Active=False, DisplayName="Smith"))
+def test_a_new_name_and_inactive_are_one_line(portal: PortalHarness) -> None:
+    notice(portal, edit(portal, Active=False, DisplayName="Smith"))
     (row,) = SyncLogEntry.objects.filter(direction="pull")
     assert (row.outcome, row.cause) == ("done_with_warning", Cause.CUSTOMER_MADE_INACTIVE)
     assert "was renamed" in row.sentence
     assert [change["field"] for change in row.changes] == ["DisplayName", "Active"]
 
 
-def test_what_the_portal_made_inactive_is_no_news(office: PortalHarness, project: dict[str, Any]) -> None:
-    change_account(office, isActive=False)
-    enter_again(office, project)
-    office.work()
-    assert office.customer(Job=False)["Active"] is False
-    notice(office, office.link("customer").quickbooks_id)
+def test_what_the_portal_made_inactive_is_no_news(portal: PortalHarness, project: dict[str, Any]) -> None:
+    change_account(portal, isActive=False)
+    enter_again(portal, project)
+    portal.work()
+    assert portal.customer(Job=False)["Active"] is False
+    notice(portal, portal.link("customer").quickbooks_id)
     assert logged_sentences() == []
 
 
 def test_a_link_without_memory_knows_inactive_ones_by_their_name(
-    office: PortalHarness, project: dict[str, Any]
+    portal: PortalHarness, project: dict[str, Any]
 ) -> None:
-    change_account(office, isActive=False)
-    enter_again(office, project)
-    office.work()
+    change_account(portal, isActive=False)
+    enter_again(portal, project)
+    portal.work()
     RecordLink.objects.filter(kind="customer").update(quickbooks_snapshot={})
-    notice(office, office.link("customer").quickbooks_id)
+    notice(portal, portal.link("customer").quickbooks_id)
     assert logged_sentences() == []
 
 
 @pytest.mark.usefixtures("project")
-def test_one_that_is_gone_is_held_until_it_is_there_again(office: PortalHarness) -> None:
-    number = office.link("customer").quickbooks_id
+def test_one_that_is_gone_is_held_until_it_is_there_again(portal: PortalHarness) -> None:
+    number = portal.link("customer").quickbooks_id
     RecordLink.objects.filter(kind="customer").update(quickbooks_id="9999")
-    notice(office, "9999")
-    notice(office, "9999")
+    notice(portal, "9999")
+    notice(portal, "9999")
     assert logged_sentences() == [
         "held: QuickBooks no longer shows the linked customer “John Smith”. Look for it in QuickBooks, then try again."
     ]
-    assert office.held().cause == "customer_missing"
+    assert portal.held().cause == "customer_missing"
     RecordLink.objects.filter(kind="customer").update(quickbooks_id=number)
-    office.decide("retry")
+    portal.decide("retry")
     assert not SyncRun.objects.held().exists()
 
 
-def test_one_that_nobody_is_linked_to_costs_nothing(office: PortalHarness) -> None:
-    notice(office, office.simulator.in_books(office.realm, DisplayName="Stranger")["Id"])
-    assert (logged_sentences(), office.quickbooks_calls()) == ([], [])
+def test_one_that_nobody_is_linked_to_costs_nothing(portal: PortalHarness) -> None:
+    notice(portal, portal.simulator.in_books(portal.realm, DisplayName="Stranger")["Id"])
+    assert (logged_sentences(), portal.quickbooks_calls()) == ([], [])
 
 
 @pytest.mark.usefixtures("project")
-def test_it_takes_its_turn_among_the_runs_of_its_account(office: PortalHarness) -> None:
-    link = office.link("customer")
-    run = ask_about(office, link.quickbooks_id)
-    office.work()
+def test_it_takes_its_turn_among_the_runs_of_its_account(portal: PortalHarness) -> None:
+    link = portal.link("customer")
+    run = ask_about(portal, link.quickbooks_id)
+    portal.work()
     run.refresh_from_db()
     assert (run.coperniq_id, run.coperniq_account_id) == (link.coperniq_id, link.coperniq_id)
     assert (run.state, run.attempts) == (RunState.DONE, 2)
 
 
-def test_nobody_is_asked_about_a_customer_without_link(office: PortalHarness) -> None:
-    ctx = SyncContext(CompanyLease.objects.get(), office.quickbooks)
+def test_nobody_is_asked_about_a_customer_without_link(portal: PortalHarness) -> None:
+    ctx = SyncContext(CompanyLease.objects.get(), portal.quickbooks)
     merge_detection.request_merge_check(ctx, "77")
     assert merge_detection.find_pending_merge(ctx, "77") is None
     merge_detection.wait_if_customer_merged(ctx, "77", "78")
     assert not SyncRun.objects.exists()
 
 
-def test_an_own_write_without_answer_is_settled_first_and_no_news(office: PortalHarness) -> None:
+def test_an_own_write_without_answer_is_settled_first_and_no_news(portal: PortalHarness) -> None:
     """Its own run has given up for now, and is held."""
-    update_met(office, "lost_answer", isActive=False)
+    update_met(portal, "lost_answer", isActive=False)
     SyncRun.objects.filter(action="push_customer", state="queued").update(state="held")
     assert RemoteWrite.objects.open().exists()
-    notice(office, office.link("customer").quickbooks_id)
+    notice(portal, portal.link("customer").quickbooks_id)
     assert logged_sentences() == []
     assert not RemoteWrite.objects.open().exists()
-    assert office.link("customer").quickbooks_snapshot["is_active"] is False
+    assert portal.link("customer").quickbooks_snapshot["is_active"] is False

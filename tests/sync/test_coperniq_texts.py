@@ -129,9 +129,9 @@ def test_notes_of_a_payment_tell_what_has_no_place_of_its_own() -> None:
 
 @given(TEXTS, st.from_regex(r"[0-9]{1,9}", fullmatch=True))
 def test_a_reference_names_its_payment(reference: str, payment_id: str) -> None:
-    told = reference_of(reference, payment_id)
-    assert payment_id_in(f"{told} ") == payment_id
-    assert told.startswith(reference.strip())
+    logged = reference_of(reference, payment_id)
+    assert payment_id_in(f"{logged} ") == payment_id
+    assert logged.startswith(reference.strip())
 
 
 def test_references_look_as_people_expect() -> None:

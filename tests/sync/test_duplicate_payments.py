@@ -15,41 +15,41 @@ DAY = "2026-11-10"
 
 
 @pytest.fixture(params=["pulled", "pushed"])
-def books(request: pytest.FixtureRequest, office: PortalHarness) -> TwoWayHarness:
+def sides(request: pytest.FixtureRequest, portal: PortalHarness) -> TwoWayHarness:
     """An invoice of $100 on both sides, whichever it began on."""
-    books = open_two_way(office)
+    sides = open_two_way(portal)
     if request.param == "pulled":
-        books.invoice()
+        sides.invoice()
     else:
-        books.money.invoice(("Permit", 1, 100))
-        books.money.work()
-    books.heard()
-    return books
+        sides.harness.invoice(("Permit", 1, 100))
+        sides.harness.work()
+    sides.sync()
+    return sides
 
 
 def enter(
-    books: TwoWayHarness, amount: int, order: str, day: str = DAY
+    sides: TwoWayHarness, amount: int, order: str, day: str = DAY
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """On both sides; `order` says whether the portal hears of either first, or of both at once."""
     theirs: dict[str, Any] = {}
     if order != "coperniq first":
-        theirs = books.payment(
-            {"id": books.money.in_books()["Id"], "amount": amount}, date=DAY, reference="4711"
+        theirs = sides.payment(
+            {"id": sides.harness.in_books()["Id"], "amount": amount}, date=DAY, reference="4711"
         )
     if order == "quickbooks first":
-        books.money.look_at_changes()
-    ours = books.money.pay(invoice(books), amount, paymentDate=f"{day}T00:00:00Z", paymentReference="4711")
+        sides.harness.look_at_changes()
+    ours = sides.harness.pay(invoice(sides), amount, paymentDate=f"{day}T00:00:00Z", paymentReference="4711")
     if order == "coperniq first":
-        books.money.office.simulator.fault("error_500", vendor="quickbooks", method="POST", path="/payment")
-        theirs = books.payment(
-            {"id": books.money.in_books()["Id"], "amount": amount}, date=DAY, reference="4711"
+        sides.harness.portal.simulator.fault("error_500", vendor="quickbooks", method="POST", path="/payment")
+        theirs = sides.payment(
+            {"id": sides.harness.in_books()["Id"], "amount": amount}, date=DAY, reference="4711"
         )
-    books.heard()
+    sides.sync()
     return ours, theirs
 
 
-def totals(books: TwoWayHarness) -> tuple[list[float], list[float]]:
-    ours, theirs = payments(books), books.money.books("Payment")
+def totals(sides: TwoWayHarness) -> tuple[list[float], list[float]]:
+    ours, theirs = payments(sides), sides.harness.books("Payment")
     return sorted(row["amount"] for row in ours), sorted(row["TotalAmt"] for row in theirs)
 
 
@@ -57,8 +57,8 @@ ORDERS = ["quickbooks first", "at once", "coperniq first"]
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_one_that_leaves_no_room_for_another_is_linked(books: TwoWayHarness, order: str) -> None:
-    ours, theirs = enter(books, 100, order, day="2026-11-12")
+def test_one_that_leaves_no_room_for_another_is_linked(sides: TwoWayHarness, order: str) -> None:
+    ours, theirs = enter(sides, 100, order, day="2026-11-12")
     link = RecordLink.objects.get(kind="payment")
     assert (link.coperniq_id, link.quickbooks_id, link.match_method) == (
         str(ours["id"]),
@@ -66,81 +66,81 @@ def test_one_that_leaves_no_room_for_another_is_linked(books: TwoWayHarness, ord
         "same_money",
     )
     assert not SyncRun.objects.held().exists()
-    assert totals(books) == ([100], [100])
-    assert_nothing_left_to_do(books)
+    assert totals(sides) == ([100], [100])
+    assert_nothing_left_to_do(sides)
 
 
 @pytest.mark.parametrize("order", ORDERS)
 @pytest.mark.parametrize("answer", ["link", "record_both"])
 def test_one_beside_which_there_is_room_is_asked_about_once(
-    books: TwoWayHarness, order: str, answer: str
+    sides: TwoWayHarness, order: str, answer: str
 ) -> None:
-    enter(books, 40, order)
-    run = books.money.held()
+    enter(sides, 40, order)
+    run = sides.harness.held()
     assert run.cause == "probably_same_payment"
     assert [choice["key"].split(":")[0] for choice in run.choices] == ["link", "record_both", "discard"]
-    assert totals(books) == ([40], [40])
-    assert_nothing_left_to_do(books)
-    books.money.decide(run.choices[0]["key"] if answer == "link" else answer)
-    books.heard()
-    assert not SyncRun.objects.open().exists(), logged_in_order(books)
-    assert totals(books) == (([40], [40]) if answer == "link" else ([40, 40], [40, 40]))
+    assert totals(sides) == ([40], [40])
+    assert_nothing_left_to_do(sides)
+    sides.harness.decide(run.choices[0]["key"] if answer == "link" else answer)
+    sides.sync()
+    assert not SyncRun.objects.open().exists(), logged_in_order(sides)
+    assert totals(sides) == (([40], [40]) if answer == "link" else ([40, 40], [40, 40]))
     assert RecordLink.objects.filter(kind="payment").count() == (1 if answer == "link" else 2)
-    assert_nothing_left_to_do(books)
+    assert_nothing_left_to_do(sides)
 
 
 @pytest.mark.parametrize("order", ["quickbooks first", "at once"])
-def test_beyond_a_week_both_are_meant(books: TwoWayHarness, order: str) -> None:
-    enter(books, 40, order, day="2026-11-18")
-    assert totals(books) == ([40, 40], [40, 40])
+def test_beyond_a_week_both_are_meant(sides: TwoWayHarness, order: str) -> None:
+    enter(sides, 40, order, day="2026-11-18")
+    assert totals(sides) == ([40, 40], [40, 40])
     assert not SyncRun.objects.held().exists()
-    assert_nothing_left_to_do(books)
+    assert_nothing_left_to_do(sides)
 
 
-def test_what_is_left_is_asked_about_no_more(books: TwoWayHarness) -> None:
-    enter(books, 40, "at once")
-    books.money.decide("discard")
-    books.heard()
+def test_what_is_left_is_asked_about_no_more(sides: TwoWayHarness) -> None:
+    enter(sides, 40, "at once")
+    sides.harness.decide("discard")
+    sides.sync()
     for run in SyncRun.objects.held():
-        books.money.decide("discard", run)
+        sides.harness.decide("discard", run)
     assert not SyncRun.objects.held().exists()
-    assert_nothing_left_to_do(books)
-    assert totals(books) == ([40], [40])
+    assert_nothing_left_to_do(sides)
+    assert totals(sides) == ([40], [40])
 
 
 @pytest.mark.parametrize("answer", ["link", "record_both"])
-def test_an_answer_is_for_the_payment_it_was_given_for(books: TwoWayHarness, answer: str) -> None:
-    enter(books, 20, "at once")
-    run = books.money.held()
-    books.money.decide(run.choices[0]["key"] if answer == "link" else answer)
-    books.heard()
-    many = totals(books)
-    enter(books, 30, "at once")
-    assert books.money.held().cause == "probably_same_payment"
-    assert_nothing_left_to_do(books)
-    assert (len(totals(books)[0]), len(totals(books)[1])) == (len(many[0]) + 1, len(many[1]) + 1)
+def test_an_answer_is_for_the_payment_it_was_given_for(sides: TwoWayHarness, answer: str) -> None:
+    enter(sides, 20, "at once")
+    run = sides.harness.held()
+    sides.harness.decide(run.choices[0]["key"] if answer == "link" else answer)
+    sides.sync()
+    many = totals(sides)
+    enter(sides, 30, "at once")
+    assert sides.harness.held().cause == "probably_same_payment"
+    assert_nothing_left_to_do(sides)
+    assert (len(totals(sides)[0]), len(totals(sides)[1])) == (len(many[0]) + 1, len(many[1]) + 1)
 
 
 @pytest.mark.parametrize("gone", [False, True])
 def test_while_coperniqs_payment_is_not_noticed_yet_the_pull_asks_about_it(
-    books: TwoWayHarness, gone: bool
+    sides: TwoWayHarness, gone: bool
 ) -> None:
-    money = books.money
-    theirs = books.payment({"id": money.in_books()["Id"], "amount": 40}, date=DAY)
-    ours = money.pay(invoice(books), 40, paymentDate=f"{DAY}T00:00:00Z", paymentReference="4711")
-    money.look_at_changes()
-    money.office.work()
-    run = money.held()
+    harness = sides.harness
+    theirs = sides.payment({"id": harness.in_books()["Id"], "amount": 40}, date=DAY)
+    ours = harness.pay(invoice(sides), 40, paymentDate=f"{DAY}T00:00:00Z", paymentReference="4711")
+    harness.look_at_changes()
+    harness.portal.work()
+    run = harness.held()
     assert [choice["key"] for choice in run.choices] == [f"link:{ours['id']}", "record_both", "discard"]
     assert run.choices[0]["label"] == "Link to the payment of November 10, 2026, reference 4711"
     if gone:
-        money.remove_payment(invoice(books), ours)
+        harness.remove_payment(invoice(sides), ours)
     assert run.decide(f"link:{ours['id']}")
-    money.office.work()
+    harness.portal.work()
     if gone:
-        assert money.held().cause == "choice_gone"
-        money.decide("record_both")
-    books.heard()
+        assert harness.held().cause == "choice_gone"
+        harness.decide("record_both")
+    sides.sync()
     assert RecordLink.objects.get(kind="payment").quickbooks_id == theirs["Id"]
-    assert totals(books) == ([40], [40])
-    assert_nothing_left_to_do(books)
+    assert totals(sides) == ([40], [40])
+    assert_nothing_left_to_do(sides)

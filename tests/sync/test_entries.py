@@ -33,58 +33,58 @@ def test_an_entry_in_the_second_the_trigger_was_saved_counts(
     assert (started_after(trigger, instance, timedelta(0)) is not None) == counts
 
 
-def entered_two_phases(office: PortalHarness) -> dict[str, Any]:
+def entered_two_phases(portal: PortalHarness) -> dict[str, Any]:
     """Installation and then Billing, both triggers, before anybody looked. A workflow has one trigger at a time."""
-    office.trigger.workflow_id = "another"
-    office.trigger.save()
-    office.quickbooks.triggers.create(
-        workflow_id=str(office.workflow["id"]),
-        phase_template_id=str(office.phases["Billing"]),
+    portal.trigger.workflow_id = "another"
+    portal.trigger.save()
+    portal.quickbooks.triggers.create(
+        workflow_id=str(portal.workflow["id"]),
+        phase_template_id=str(portal.phases["Billing"]),
         phase_name="Billing",
-        saved_at=office.trigger.saved_at,
+        saved_at=portal.trigger.saved_at,
     )
-    project = office.project(office.account("John Smith"))
-    office.enter(project)
-    office.simulator.control("clock", {"shift_seconds": 60})
-    office.enter(project, "Billing")
+    project = portal.project(portal.account("John Smith"))
+    portal.enter(project)
+    portal.simulator.control("clock", {"shift_seconds": 60})
+    portal.enter(project, "Billing")
     return project
 
 
-def test_of_two_unseen_entries_the_newest_decides_and_both_are_noted(office: PortalHarness) -> None:
-    project = entered_two_phases(office)
-    office.work()
-    assert office.log()[0].startswith("done: “John Smith” entered Billing")
+def test_of_two_unseen_entries_the_newest_decides_and_both_are_noted(portal: PortalHarness) -> None:
+    project = entered_two_phases(portal)
+    portal.work()
+    assert portal.log()[0].startswith("done: “John Smith” entered Billing")
     assert PhaseEntry.objects.count() == 2
-    office.ring(project)
-    office.work()
-    assert len(office.log()) == 3, "the older one is not discovered afterwards"
+    portal.ring(project)
+    portal.work()
+    assert len(portal.log()) == 3, "the older one is not discovered afterwards"
 
 
-def test_a_reentry_that_was_skipped_is_skipped_once(office: PortalHarness) -> None:
-    office.trigger.reentry = "once"
-    office.trigger.save()
-    project = pushed(office)
-    enter_again(office, project)
-    office.work()
-    office.ring(project)
-    office.work()
-    assert sum(line.startswith("skipped: ") for line in office.log()) == 1
+def test_a_reentry_that_was_skipped_is_skipped_once(portal: PortalHarness) -> None:
+    portal.trigger.reentry = "once"
+    portal.trigger.save()
+    project = pushed(portal)
+    enter_again(portal, project)
+    portal.work()
+    portal.ring(project)
+    portal.work()
+    assert sum(line.startswith("skipped: ") for line in portal.log()) == 1
 
 
 @pytest.mark.parametrize("rule", ["once", "ask"])
-def test_a_second_project_of_a_known_account_is_no_reentry(office: PortalHarness, rule: str) -> None:
-    office.trigger.reentry = rule
-    office.trigger.save()
-    account = office.account("John Smith")
+def test_a_second_project_of_a_known_account_is_no_reentry(portal: PortalHarness, rule: str) -> None:
+    portal.trigger.reentry = rule
+    portal.trigger.save()
+    account = portal.account("John Smith")
     for title in ("House", "Garage"):
-        office.enter(office.project(account, title))
-        office.work()
-    assert len(office.customers(Job=True)) == 2
+        portal.enter(portal.project(account, title))
+        portal.work()
+    assert len(portal.customers(Job=True)) == 2
 
 
-def test_a_project_read_a_while_ago_is_read_again(office: PortalHarness) -> None:
-    ctx = SyncContext(CompanyLease.objects.get(), office.quickbooks)
-    project = office.project(office.account("John Smith"))
+def test_a_project_read_a_while_ago_is_read_again(portal: PortalHarness) -> None:
+    ctx = SyncContext(CompanyLease.objects.get(), portal.quickbooks)
+    project = portal.project(portal.account("John Smith"))
     read = ctx.read_project(str(project["id"]))
     assert ctx.recent_project(read.id) is read
     assert ctx.recent_project(read.id) is not read, "it serves once"
@@ -93,10 +93,10 @@ def test_a_project_read_a_while_ago_is_read_again(office: PortalHarness) -> None
     assert ctx.recent_project(read.id) is not read
 
 
-def waiting_job(office: PortalHarness, job: str, kind: str, record_id: str) -> SyncRun:
+def waiting_job(portal: PortalHarness, job: str, kind: str, record_id: str) -> SyncRun:
     return SyncRun.objects.create(
-        company=office.company,
-        connection=office.quickbooks,
+        company=portal.company,
+        connection=portal.quickbooks,
         kind=Kind.JOB,
         action="push_job",
         coperniq_id=job,
@@ -106,33 +106,33 @@ def waiting_job(office: PortalHarness, job: str, kind: str, record_id: str) -> S
     )
 
 
-def test_a_link_releases_only_those_who_wait_for_this_record(office: PortalHarness) -> None:
-    its_own = waiting_job(office, "1", "customer", "7")
-    of_another = waiting_job(office, "2", "customer", "8")
-    of_another_kind = waiting_job(office, "3", "job", "7")
-    link = RecordLink(connection=office.quickbooks, kind="customer", coperniq_id="7", quickbooks_id="70")
+def test_a_link_releases_only_those_who_wait_for_this_record(portal: PortalHarness) -> None:
+    its_own = waiting_job(portal, "1", "customer", "7")
+    of_another = waiting_job(portal, "2", "customer", "8")
+    of_another_kind = waiting_job(portal, "3", "job", "7")
+    link = RecordLink(connection=portal.quickbooks, kind="customer", coperniq_id="7", quickbooks_id="70")
     store_link(link)
     for run, state in ((its_own, "queued"), (of_another, "waiting"), (of_another_kind, "waiting")):
         run.refresh_from_db()
         assert run.state == state
 
 
-def test_discarding_a_customer_holds_only_those_who_wait_for_it(office: PortalHarness) -> None:
-    office.simulator.in_books(office.realm, "Vendor", DisplayName="John Smith")
-    pushed(office)
-    stranger = waiting_job(office, "999", "customer", "another")
-    office.decide("discard")
+def test_discarding_a_customer_holds_only_those_who_wait_for_it(portal: PortalHarness) -> None:
+    portal.simulator.in_books(portal.realm, "Vendor", DisplayName="John Smith")
+    pushed(portal)
+    stranger = waiting_job(portal, "999", "customer", "another")
+    portal.decide("discard")
     stranger.refresh_from_db()
     assert stranger.state == RunState.WAITING
-    assert office.held().cause == "waited_in_vain"
+    assert portal.held().cause == "waited_in_vain"
 
 
 @pytest.mark.parametrize("seconds", [-30, 30])
-def test_a_clock_of_coperniqs_that_differs_loses_no_entry(office: PortalHarness, seconds: int) -> None:
-    office.trigger.saved_at = timezone.now()
-    office.trigger.save()
-    project = office.project(office.account("John Smith"))
-    office.simulator.control("clock", {"shift_seconds": seconds})
-    office.enter(project)
-    office.work()
-    assert len(office.customers()) == 2
+def test_a_clock_of_coperniqs_that_differs_loses_no_entry(portal: PortalHarness, seconds: int) -> None:
+    portal.trigger.saved_at = timezone.now()
+    portal.trigger.save()
+    project = portal.project(portal.account("John Smith"))
+    portal.simulator.control("clock", {"shift_seconds": seconds})
+    portal.enter(project)
+    portal.work()
+    assert len(portal.customers()) == 2

@@ -27,19 +27,19 @@ pytestmark = pytest.mark.every_database
 
 
 def test_a_lane_lost_while_planning_stores_no_write(
-    office: PortalHarness, monkeypatch: pytest.MonkeyPatch
+    portal: PortalHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lease, run = about_to_push(office)
+    lease, run = about_to_push(portal)
     monkeypatch.setattr(engine_outbox, "preview_result", take_over)
     run_once(SyncContext(lease, run.connection), run)
     assert not RemoteWrite.objects.exists()
 
 
 def test_a_refusal_heard_after_the_lane_was_lost_is_left_to_the_next(
-    office: PortalHarness, monkeypatch: pytest.MonkeyPatch
+    portal: PortalHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    office.simulator.in_books(office.realm, "Vendor", DisplayName="John Smith")
-    lease, run = about_to_push(office)
+    portal.simulator.in_books(portal.realm, "Vendor", DisplayName="John Smith")
+    lease, run = about_to_push(portal)
     write = QuickBooksClient.write
 
     def lost_meanwhile(self: QuickBooksClient, *values: str) -> Any:
@@ -52,9 +52,9 @@ def test_a_refusal_heard_after_the_lane_was_lost_is_left_to_the_next(
 
 
 def test_what_was_found_after_a_lost_answer_is_not_stored_once_the_lane_is_lost(
-    office: PortalHarness, monkeypatch: pytest.MonkeyPatch
+    portal: PortalHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    create_never_arrived(office)
+    create_never_arrived(portal)
     SyncRun.objects.ignore_pauses()
     lease = CompanyLease.objects.get()
     assert lease.take(timezone.now(), LEASE)
@@ -72,9 +72,9 @@ def test_what_was_found_after_a_lost_answer_is_not_stored_once_the_lane_is_lost(
 
 
 def test_a_request_leaves_after_its_row_is_stored_and_with_a_lease_that_outlives_it(
-    office: PortalHarness, monkeypatch: pytest.MonkeyPatch
+    portal: PortalHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lease, run = about_to_push(office)
+    lease, run = about_to_push(portal)
     seen = []
     write = QuickBooksClient.write
 
@@ -89,7 +89,7 @@ def test_a_request_leaves_after_its_row_is_stored_and_with_a_lease_that_outlives
     assert seen == [(True, RemoteWrite.State.SENT, 1)]
 
 
-def test_a_lane_held_fast_by_its_driver_never_loses_lease(office: PortalHarness) -> None:
+def test_a_lane_held_fast_by_its_driver_never_loses_lease(portal: PortalHarness) -> None:
     lease = CompanyLease.objects.get()
     assert lease.take(timezone.now(), LEASE)
     before = CompanyLease.objects.get().leased_until
@@ -100,44 +100,44 @@ def test_a_lane_held_fast_by_its_driver_never_loses_lease(office: PortalHarness)
         lease.assert_owned()
 
 
-def test_a_run_claimed_by_the_next_driver_is_not_settled_by_the_last(office: PortalHarness) -> None:
-    lease, run = about_to_push(office)
+def test_a_run_claimed_by_the_next_driver_is_not_settled_by_the_last(portal: PortalHarness) -> None:
+    lease, run = about_to_push(portal)
     assert run.claim(lease.fence)
     SyncRun.objects.update(fence=F("fence") + 1)
     assert not run.settle(RunState.DONE, {})
     assert SyncRun.objects.get(pk=run.pk).state == RunState.RUNNING
 
 
-def test_only_what_an_earlier_driver_of_this_company_left_is_recovered(office: PortalHarness) -> None:
-    lease, run = about_to_push(office)
+def test_only_what_an_earlier_driver_of_this_company_left_is_recovered(portal: PortalHarness) -> None:
+    lease, run = about_to_push(portal)
     assert run.claim(lease.fence)
-    assert SyncRun.objects.recover(office.company.pk, lease.fence) == 0
-    assert SyncRun.objects.recover(office.company.pk + 1, lease.fence + 1) == 0
-    assert SyncRun.objects.recover(office.company.pk, lease.fence + 1) == 1
+    assert SyncRun.objects.recover(portal.company.pk, lease.fence) == 0
+    assert SyncRun.objects.recover(portal.company.pk + 1, lease.fence + 1) == 0
+    assert SyncRun.objects.recover(portal.company.pk, lease.fence + 1) == 1
 
 
-def test_a_recovered_run_has_used_an_attempt(office: PortalHarness) -> None:
-    lease, run = about_to_push(office)
+def test_a_recovered_run_has_used_an_attempt(portal: PortalHarness) -> None:
+    lease, run = about_to_push(portal)
     assert run.claim(lease.fence)
-    SyncRun.objects.recover(office.company.pk, lease.fence + 1)
+    SyncRun.objects.recover(portal.company.pk, lease.fence + 1)
     recovered = SyncRun.objects.get(pk=run.pk)
     assert (recovered.state, recovered.attempts) == (RunState.QUEUED, 1)
 
 
-def test_a_run_that_is_all_a_dead_driver_left_is_taken_up(office: PortalHarness) -> None:
-    lease, run = about_to_push(office)
+def test_a_run_that_is_all_a_dead_driver_left_is_taken_up(portal: PortalHarness) -> None:
+    lease, run = about_to_push(portal)
     SyncRun.objects.exclude(pk=run.pk).delete()
     assert run.claim(lease.fence)
     lease.release()
     assert list(find_due_leases()) == [lease]
-    office.work()
-    assert len(office.customers()) == 1
+    portal.work()
+    assert len(portal.customers()) == 1
 
 
 @pytest.mark.django_db
 def test_a_lane_has_the_runs_of_its_company_alone(simulator: Simulation) -> None:
-    office, other = open_portal(simulator), open_portal(simulator, "northgate", "another-key")
-    entered(office)
-    office.work_once()
-    assert next_runs(CompanyLease.objects.get(company=office.company))
+    portal, other = open_portal(simulator), open_portal(simulator, "northgate", "another-key")
+    entered(portal)
+    portal.work_once()
+    assert next_runs(CompanyLease.objects.get(company=portal.company))
     assert not next_runs(CompanyLease.objects.get(company=other.company))

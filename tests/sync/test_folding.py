@@ -31,10 +31,10 @@ from tests.sync.line_strategies import (
     bundle,
     discount,
     folded,
+    logged,
     note,
     sale,
     subtotal,
-    told,
 )
 
 G1, G2, G3 = map(generic_item, (1, 2, 3))
@@ -125,7 +125,7 @@ def test_what_was_sent_says_the_same_when_it_comes_back(invoice: QuickBooksInvoi
 
 def test_plain_sales_are_taken_as_they_are() -> None:
     found = folded(sale("1", 3, "450.10", text="Panel"), sale("2", 1, "-100"), subtotal("1250.30"))
-    assert told(found) == [("1", 3, 45010, "Panel"), ("2", 1, -10000, "")]
+    assert logged(found) == [("1", 3, 45010, "Panel"), ("2", 1, -10000, "")]
     assert (found.is_folded, found.reasons) == (False, ())
     assert [(line.key, line.generic, line.sources) for line in found.lines] == [
         ("item:31", 0, ("1",)),
@@ -135,7 +135,7 @@ def test_plain_sales_are_taken_as_they_are() -> None:
 
 def test_an_amount_alone_is_one_at_that_amount() -> None:
     found = folded(sale("1", None, None, 100, "Service"), sale("2", 4, None, 100))
-    assert told(found) == [("1", 1, 10000, "Service"), ("2", 4, 2500, "")]
+    assert logged(found) == [("1", 1, 10000, "Service"), ("2", 4, 2500, "")]
     assert not found.is_folded
 
 
@@ -159,14 +159,14 @@ def test_an_amount_alone_is_one_at_that_amount() -> None:
 )
 def test_what_coperniq_cannot_hold_is_one_at_the_amount(line: Any, cents: int, text: str, why: str) -> None:
     found = folded(line)
-    assert told(found) == [("1", 1, cents, text)]
+    assert logged(found) == [("1", 1, cents, text)]
     assert found.reasons == (why,)
     assert found.is_folded
 
 
 def test_the_same_item_at_the_same_price_is_added_up() -> None:
     found = folded(sale("1", 2, 40, text="Cable"), sale("2", 1, 5), sale("3", 3, 40, text="Cable"))
-    assert told(found) == [("1", 5, 4000, "Cable"), ("2", 1, 500, "")]
+    assert logged(found) == [("1", 5, 4000, "Cable"), ("2", 1, 500, "")]
     assert found.lines[0].sources == ("1", "3")
     assert found.reasons == ("several lines of the same item",)
 
@@ -175,7 +175,7 @@ def test_the_same_item_otherwise_is_one_at_the_sum() -> None:
     found = folded(
         sale("1", 2, 40, text="Cable"), sale("1", "0.5", 30, text="Rest"), sale("1", None, None, 7)
     )
-    assert told(found) == [("1", 1, 10200, "Cable (2 × $40.00)\nRest (0.5 × $30.00)\n$7.00")]  # noqa: RUF001
+    assert logged(found) == [("1", 1, 10200, "Cable (2 × $40.00)\nRest (0.5 × $30.00)\n$7.00")]  # noqa: RUF001
     assert found.reasons == ("several lines of the same item", "a fractional quantity")
 
 
@@ -190,7 +190,7 @@ def test_what_has_no_item_takes_numbered_generic_items() -> None:
         discount(1, text="Friends"),
         tax="8.25",
     )
-    assert told(found) == [
+    assert logged(found) == [
         (G1, 2, 4000, "Haulage"),
         (G2, 1, 3000, "Item 4: black"),
         ("1", 1, 1000, ""),
@@ -212,7 +212,7 @@ def test_what_has_no_item_takes_numbered_generic_items() -> None:
 
 
 def test_an_item_matched_to_a_generic_one_does_not_come_twice() -> None:
-    assert told(folded(sale("5", 1, 10, text="Anything"))) == [(G1, 1, 1000, "Item 5: Anything")]
+    assert logged(folded(sale("5", 1, 10, text="Anything"))) == [(G1, 1, 1000, "Item 5: Anything")]
 
 
 def test_a_bundle_is_flattened_and_its_name_leads() -> None:
@@ -220,7 +220,7 @@ def test_a_bundle_is_flattened_and_its_name_leads() -> None:
         sale("2", 1, 5),
         bundle(sale("1", 2, 40, text="Panel"), note("by crane"), sale("4", 1, 9), amount=89),
     )
-    assert told(found) == [
+    assert logged(found) == [
         ("2", 1, 500, ""),
         ("1", 2, 4000, "Roof kit\nPanel\nby crane"),
         (G1, 1, 900, "Item 4"),
@@ -231,18 +231,18 @@ def test_a_bundle_is_flattened_and_its_name_leads() -> None:
 
 def test_the_name_of_a_bundle_of_texts_joins_the_line_before_where_none_follows() -> None:
     found = folded(sale("1", 2, 10, text="Inverter"), bundle(note("Thanks"), subtotal(20)))
-    assert told(found) == [("1", 2, 1000, "Inverter\nRoof kit\nThanks")]
+    assert logged(found) == [("1", 2, 1000, "Inverter\nRoof kit\nThanks")]
 
 
 def test_a_bundle_without_its_lines_is_one_line() -> None:
     found = folded(bundle(amount=89, text="all in", Quantity=Decimal("1.5")))
-    assert told(found) == [(G1, 1, 8900, "Roof kit: all in (1.5 for $89.00)")]
+    assert logged(found) == [(G1, 1, 8900, "Roof kit: all in (1.5 for $89.00)")]
     assert found.reasons == ("a bundle", "a fractional quantity")
 
 
 def test_a_bundle_that_differs_from_its_lines_keeps_the_total() -> None:
     found = folded(bundle(sale("1", 1, 40), amount=50), total=50)
-    assert told(found) == [("1", 1, 4000, "Roof kit"), (G1, 1, 1000, "Other amounts in QuickBooks")]
+    assert logged(found) == [("1", 1, 4000, "Roof kit"), (G1, 1, 1000, "Other amounts in QuickBooks")]
     assert found.reasons == ("a bundle", "other amounts in QuickBooks")
 
 
@@ -257,7 +257,7 @@ def test_texts_join_the_line_before_and_the_first_one_the_line_after() -> None:
         sale("2", 1, 5),
     )
     text = "Dear Pat\nCable (1.5 × $40.00)\nblack\nand long"  # noqa: RUF001
-    assert told(found) == [("1", 1, 6000, text), ("2", 1, 500, "")]
+    assert logged(found) == [("1", 1, 6000, text), ("2", 1, 500, "")]
     assert found.reasons == ("a fractional quantity", "a line of text")
     assert found.lines[0].sources == ("2", "1", "3", "4")
 
@@ -265,24 +265,24 @@ def test_texts_join_the_line_before_and_the_first_one_the_line_after() -> None:
 def test_a_subtotal_or_an_empty_box_is_no_line() -> None:
     box = sale("SHIPPING_ITEM_ID", None, None, 0)
     found = folded(sale("1", 1, 60), note("Subtotal: $60.00", Amount=60), box, discount(0), subtotal(60))
-    assert told(found) == [("1", 1, 6000, "")]
+    assert logged(found) == [("1", 1, 6000, "")]
     assert not found.is_folded
 
 
 def test_texts_only_are_a_line_of_nothing() -> None:
     found = folded(note("Thank you"), note("See you"))
-    assert told(found) == [(G1, 1, 0, "Thank you\nSee you")]
+    assert logged(found) == [(G1, 1, 0, "Thank you\nSee you")]
     assert found.reasons == ("a line of text",)
 
 
 def test_no_lines_at_all_are_a_line_of_nothing() -> None:
-    assert told(folded()) == [(G1, 1, 0, "No lines in QuickBooks")]
+    assert logged(folded()) == [(G1, 1, 0, "No lines in QuickBooks")]
     assert folded().reasons == ("no lines",)
 
 
 def test_a_rest_of_the_total_is_a_line() -> None:
     found = folded(sale("1", 1, 60), tax=4, total="65.01")
-    assert told(found)[1:] == [(G1, 1, 400, "Sales tax"), (G2, 1, 101, "Other amounts in QuickBooks")]
+    assert logged(found)[1:] == [(G1, 1, 400, "Sales tax"), (G2, 1, 101, "Other amounts in QuickBooks")]
     assert found.reasons == ("sales tax", "other amounts in QuickBooks")
 
 

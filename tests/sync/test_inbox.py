@@ -42,46 +42,46 @@ def reasons() -> dict[str, int]:
     return {tally.reason: tally.count for tally in EventCount.objects.all()}
 
 
-def test_events_of_quickbooks_are_kept_for_their_company(office: PortalHarness) -> None:
-    assert post(cloud_event(office.realm, 1), cloud_event("999", 2)) == 1
+def test_events_of_quickbooks_are_kept_for_their_company(portal: PortalHarness) -> None:
+    assert post(cloud_event(portal.realm, 1), cloud_event("999", 2)) == 1
     route_pending_events()
     event = InboundEvent.objects.get()
-    assert (event.company, event.record_type, event.record_id) == (office.company, "customer", "1")
+    assert (event.company, event.record_type, event.record_id) == (portal.company, "customer", "1")
     assert event.outcome == InboundEvent.Outcome.IGNORED
     assert reasons() == {"received": 2, "unknown company": 1}
 
 
-def test_a_replayed_delivery_keeps_nothing_new(office: PortalHarness) -> None:
+def test_a_replayed_delivery_keeps_nothing_new(portal: PortalHarness) -> None:
     for _ in range(2):
-        post(cloud_event(office.realm, 1))
+        post(cloud_event(portal.realm, 1))
     assert InboundEvent.objects.count() == 1
 
 
-def test_an_unknown_type_is_kept_and_counted(office: PortalHarness) -> None:
-    post(cloud_event(office.realm, 1, "customer.levitated"))
+def test_an_unknown_type_is_kept_and_counted(portal: PortalHarness) -> None:
+    post(cloud_event(portal.realm, 1, "customer.levitated"))
     route_pending_events()
     assert InboundEvent.objects.get().outcome == InboundEvent.Outcome.KEPT
     assert reasons()["unknown type"] == 1
 
 
-def test_a_hundred_events_are_one_insert(office: PortalHarness) -> None:
+def test_a_hundred_events_are_one_insert(portal: PortalHarness) -> None:
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        post(*(cloud_event(office.realm, number) for number in range(100)))
+        post(*(cloud_event(portal.realm, number) for number in range(100)))
     inserts = [query for query in queries if 'INSERT INTO "integrations_inboundevent"' in query["sql"]]
     assert len(inserts) <= 2
     assert InboundEvent.objects.count() == 100
 
 
-def test_a_merge_names_the_record_that_is_gone(office: PortalHarness) -> None:
-    post(cloud_event(office.realm, 1, "customer.merged") | {"data": {"deletedid": "27"}})
+def test_a_merge_names_the_record_that_is_gone(portal: PortalHarness) -> None:
+    post(cloud_event(portal.realm, 1, "customer.merged") | {"data": {"deletedid": "27"}})
     assert InboundEvent.objects.get().detail == {"deleted_id": "27"}
 
 
-def test_a_disconnected_company_is_unknown(office: PortalHarness) -> None:
+def test_a_disconnected_company_is_unknown(portal: PortalHarness) -> None:
     QuickBooksConnection.objects.update(state=QuickBooksConnection.State.DISCONNECTED)
-    assert post(cloud_event(office.realm, 1)) == 0
+    assert post(cloud_event(portal.realm, 1)) == 0
 
 
 @pytest.mark.parametrize(
@@ -98,55 +98,55 @@ def test_a_disconnected_company_is_unknown(office: PortalHarness) -> None:
     ],
 )
 def test_only_entering_a_trigger_phase_is_work(
-    office: PortalHarness, body: dict[str, Any], outcome: str, reason: str
+    portal: PortalHarness, body: dict[str, Any], outcome: str, reason: str
 ) -> None:
-    receive_coperniq(office.coperniq, json.dumps({"event": {"eventId": 1, **body}}).encode())
+    receive_coperniq(portal.coperniq, json.dumps({"event": {"eventId": 1, **body}}).encode())
     route_pending_events()
     event = InboundEvent.objects.get()
     assert (event.outcome, event.reason) == (outcome, reason)
     assert SyncRun.objects.exists() == (outcome == "planned")
 
 
-def test_without_an_id_the_body_is_the_key(office: PortalHarness) -> None:
+def test_without_an_id_the_body_is_the_key(portal: PortalHarness) -> None:
     body = b'{"event": {"triggerKey": "PROJECT_PHASE_STARTED", "recordId": 1}}'
-    assert receive_coperniq(office.coperniq, body)
-    assert not receive_coperniq(office.coperniq, body)
+    assert receive_coperniq(portal.coperniq, body)
+    assert not receive_coperniq(portal.coperniq, body)
 
 
-def test_what_cannot_be_read_stores_nothing(office: PortalHarness) -> None:
+def test_what_cannot_be_read_stores_nothing(portal: PortalHarness) -> None:
     for body in (b"", b"[]", b"\xff", b"{"):
         with pytest.raises(UnreadableWebhook):
-            receive_coperniq(office.coperniq, body)
+            receive_coperniq(portal.coperniq, body)
     assert not InboundEvent.objects.exists()
 
 
-def test_any_authentic_event_makes_the_poll_due(office: PortalHarness) -> None:
-    office.ring(office.project(office.account()), "Billing")
-    before = office.coperniq.last_event_at
-    office.coperniq.refresh_from_db()
-    assert office.coperniq.last_event_at != before
+def test_any_authentic_event_makes_the_poll_due(portal: PortalHarness) -> None:
+    portal.ring(portal.project(portal.account()), "Billing")
+    before = portal.coperniq.last_event_at
+    portal.coperniq.refresh_from_db()
+    assert portal.coperniq.last_event_at != before
 
 
-def test_events_of_a_company_without_a_live_connection_are_ignored(office: PortalHarness) -> None:
-    project = office.project(office.account())
+def test_events_of_a_company_without_a_live_connection_are_ignored(portal: PortalHarness) -> None:
+    project = portal.project(portal.account())
     QuickBooksConnection.objects.update(state=QuickBooksConnection.State.DISCONNECTED)
-    office.enter(project)
-    office.work()
+    portal.enter(project)
+    portal.work()
     assert InboundEvent.objects.get().reason == "QuickBooks is not connected"
 
 
 @pytest.mark.django_db
 def test_a_company_in_another_currency_is_not_written(simulator: Simulation) -> None:
-    office = open_portal(simulator)
+    portal = open_portal(simulator)
     QuickBooksConnection.objects.update(home_currency="CAD")
-    office.enter(office.project(office.account()))
-    office.work()
+    portal.enter(portal.project(portal.account()))
+    portal.work()
     assert "US dollars" in InboundEvent.objects.get().reason
     assert not PhaseEntry.objects.exists()
 
 
-def test_an_event_is_planned_by_one_of_two_workers(office: PortalHarness) -> None:
-    office.enter(office.project(office.account()))
+def test_an_event_is_planned_by_one_of_two_workers(portal: PortalHarness) -> None:
+    portal.enter(portal.project(portal.account()))
     event = InboundEvent.objects.get()
     assert route_event(event)
     assert not route_event(event)

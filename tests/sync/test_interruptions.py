@@ -15,33 +15,33 @@ pytestmark = pytest.mark.every_database
 
 
 @pytest.mark.parametrize("how", ["switched", "disconnected"])
-def test_an_interruption_doubles_nothing_and_edits_are_made_up_for(money: InvoiceHarness, how: str) -> None:
-    invoice = money.invoice(("Permit", 1, 100))
-    payment, _ = (money.pay(invoice, 30) for _ in range(2))
-    money.work()
-    money.office.simulator.forget_log()
-    interrupt(money, how)
-    money.change_payment(invoice, payment, amount=25)
-    money.work()
-    assert money.calls() == []
-    resume(money, how)
-    money.sweep()
-    assert sorted(row["TotalAmt"] for row in money.books("Payment")) == [25, 30]
-    assert len(money.books("Invoice")) == 1
+def test_an_interruption_doubles_nothing_and_edits_are_made_up_for(harness: InvoiceHarness, how: str) -> None:
+    invoice = harness.invoice(("Permit", 1, 100))
+    payment, _ = (harness.pay(invoice, 30) for _ in range(2))
+    harness.work()
+    harness.portal.simulator.forget_log()
+    interrupt(harness, how)
+    harness.change_payment(invoice, payment, amount=25)
+    harness.work()
+    assert harness.calls() == []
+    resume(harness, how)
+    harness.sweep()
+    assert sorted(row["TotalAmt"] for row in harness.books("Payment")) == [25, 30]
+    assert len(harness.books("Invoice")) == 1
     assert not SyncRun.objects.held().exists()
 
 
-def interrupt(money: InvoiceHarness, how: str) -> None:
+def interrupt(harness: InvoiceHarness, how: str) -> None:
     if how == "switched":
-        money.switch(False)
+        harness.switch(False)
     else:
         user = User.objects.create_user(email="ann@example.com", password="long-enough-1")
-        disconnect(money.office.company, user)
+        disconnect(harness.portal.company, user)
 
 
-def resume(money: InvoiceHarness, how: str) -> None:
+def resume(harness: InvoiceHarness, how: str) -> None:
     if how == "switched":
-        money.switch(True)
+        harness.switch(True)
         return
-    tokens = token_values(tokens_for(money.office.simulator, money.office.realm))
+    tokens = token_values(tokens_for(harness.portal.simulator, harness.portal.realm))
     QuickBooksConnection.objects.update(**tokens, state="connected", disconnected_at=None)

@@ -18,81 +18,83 @@ from tests.sync.invoice_builders import assert_at_rest, pushed, with_items
 
 
 @pytest.fixture
-def money(office: PortalHarness) -> InvoiceHarness:
-    return with_items(office)
+def harness(portal: PortalHarness) -> InvoiceHarness:
+    return with_items(portal)
 
 
 @pytest.fixture
-def invoice(money: InvoiceHarness) -> dict[str, Any]:
-    return pushed(money)
+def invoice(harness: InvoiceHarness) -> dict[str, Any]:
+    return pushed(harness)
 
 
-def remove(money: InvoiceHarness, *invoices: dict[str, Any]) -> None:
+def remove(harness: InvoiceHarness, *invoices: dict[str, Any]) -> None:
     for invoice in invoices:
-        money.office.simulator.control(f"coperniq/{API_KEY}/invoices/{invoice['id']}", None, "DELETE")
+        harness.portal.simulator.control(f"coperniq/{API_KEY}/invoices/{invoice['id']}", None, "DELETE")
 
 
 def test_one_deleted_in_coperniq_is_held_and_never_voided(
-    money: InvoiceHarness, invoice: dict[str, Any]
+    harness: InvoiceHarness, invoice: dict[str, Any]
 ) -> None:
-    remove(money, invoice)
-    money.sweep()
-    assert money.told()[1:] == [
+    remove(harness, invoice)
+    harness.sweep()
+    assert harness.logged()[1:] == [
         "held: Coperniq no longer shows invoice 1001, but QuickBooks still has it. Restore it in Coperniq, or give the "
         "API key's user access to it, then try again. If it was deleted on purpose, void it in QuickBooks by hand."
     ]
-    assert money.in_books()["TotalAmt"] == 100
-    money.sweep()
-    assert_at_rest(money)
-    money.decide("discard")
-    money.sweep()
+    assert harness.in_books()["TotalAmt"] == 100
+    harness.sweep()
+    assert_at_rest(harness)
+    harness.decide("discard")
+    harness.sweep()
     assert not SyncRun.objects.held().exists()
 
 
-def test_three_missing_at_once_stop_everything_until_the_key_is_entered_again(money: InvoiceHarness) -> None:
-    invoices = [money.invoice() for _ in range(4)]
-    money.work()
-    remove(money, *invoices[:3])
-    money.sweep()
+def test_three_missing_at_once_stop_everything_until_the_key_is_entered_again(
+    harness: InvoiceHarness,
+) -> None:
+    invoices = [harness.invoice() for _ in range(4)]
+    harness.work()
+    remove(harness, *invoices[:3])
+    harness.sweep()
     row = CoperniqConnection.objects.get()
     assert row.state == "refused"
     assert row.state_reason == (
         "Coperniq does not show 3 invoices any more that are linked to QuickBooks. The API key may have lost access to "
         "them. Check its user's role in Coperniq, then enter the key again under Integrations."
     )
-    assert all(document["TotalAmt"] == 100 for document in money.books("Invoice"))
+    assert all(document["TotalAmt"] == 100 for document in harness.books("Invoice"))
     assert not SyncRun.objects.held().filter(cause="invoice_missing").exists()
-    money.edit(invoices[3], description="Meanwhile")
-    money.work()
-    assert not money.books("Invoice")[3]["PrivateNote"].startswith("Meanwhile")
-    coperniq_api_key.connect_coperniq(money.office.company, None, API_KEY)
-    money.sweep()
+    harness.edit(invoices[3], description="Meanwhile")
+    harness.work()
+    assert not harness.books("Invoice")[3]["PrivateNote"].startswith("Meanwhile")
+    coperniq_api_key.connect_coperniq(harness.portal.company, None, API_KEY)
+    harness.sweep()
     assert SyncRun.objects.held().filter(cause="invoice_missing").count() == 3
-    assert money.books("Invoice")[3]["PrivateNote"].startswith("Meanwhile")
-    money.sweep()
+    assert harness.books("Invoice")[3]["PrivateNote"].startswith("Meanwhile")
+    harness.sweep()
     assert CoperniqConnection.objects.get().state == "connected"
-    assert_at_rest(money)
+    assert_at_rest(harness)
 
 
-def test_two_missing_at_once_are_asked_about_one_by_one(money: InvoiceHarness) -> None:
-    invoices = [money.invoice() for _ in range(3)]
-    money.work()
-    remove(money, *invoices[:2])
-    money.sweep()
+def test_two_missing_at_once_are_asked_about_one_by_one(harness: InvoiceHarness) -> None:
+    invoices = [harness.invoice() for _ in range(3)]
+    harness.work()
+    remove(harness, *invoices[:2])
+    harness.sweep()
     assert CoperniqConnection.objects.get().state == "connected"
     assert SyncRun.objects.held().filter(cause="invoice_missing").count() == 2
     assert RecordLink.objects.filter(kind="invoice").count() == 3
 
 
 def test_one_that_is_hidden_and_odd_is_asked_about(
-    money: InvoiceHarness, invoice: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    harness: InvoiceHarness, invoice: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def reading(_client: CoperniqClient, _id: str) -> CoperniqInvoice:
         raise UnexpectedShape("amount", "amount of money")
 
-    money.office.simulator.switch(archived_invoices="hidden")
-    money.act(invoice, "archive")
+    harness.portal.simulator.switch(archived_invoices="hidden")
+    harness.act(invoice, "archive")
     monkeypatch.setattr(CoperniqClient, "read_invoice", reading)
-    money.sweep()
-    assert money.held().cause == "odd_invoice"
-    assert money.in_books()["TotalAmt"] == 100
+    harness.sweep()
+    assert harness.held().cause == "odd_invoice"
+    assert harness.in_books()["TotalAmt"] == 100

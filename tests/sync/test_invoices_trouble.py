@@ -33,35 +33,35 @@ CUSTOM = [True, False]
 
 
 @pytest.fixture
-def money(office: PortalHarness) -> InvoiceHarness:
-    return with_items(office)
+def harness(portal: PortalHarness) -> InvoiceHarness:
+    return with_items(portal)
 
 
-def first_try(money: InvoiceHarness) -> None:
+def first_try(harness: InvoiceHarness) -> None:
     """Until it pauses."""
     CoperniqConnection.objects.update(next_poll_at=timezone.now())
-    money.office.work(polls=True, pauses=True)
+    harness.portal.work(polls=True, pauses=True)
 
 
 @pytest.mark.parametrize(
     ("fault", "custom", "memory", "old"), thinned(product(FAULTS, CUSTOM, MEMORY, [False, True]), 7)
 )
 def test_a_create_that_met_trouble_makes_one_invoice(
-    money: InvoiceHarness, fault: str, custom: bool, memory: int, old: bool
+    harness: InvoiceHarness, fault: str, custom: bool, memory: int, old: bool
 ) -> None:
-    prefer(money.office, custom_txn_numbers=custom)
-    money.office.simulator.switch(requestid_memory_seconds=memory)
-    money.office.simulator.fault(fault, method="POST", path="/invoice", times=1)
-    money.invoice()
-    first_try(money)
+    prefer(harness.portal, custom_txn_numbers=custom)
+    harness.portal.simulator.switch(requestid_memory_seconds=memory)
+    harness.portal.simulator.fault(fault, method="POST", path="/invoice", times=1)
+    harness.invoice()
+    first_try(harness)
     if old:
         long_ago()
-    money.work()
-    assert money.in_books()["DocNumber"] == "1001"
-    assert money.link().quickbooks_id == money.in_books()["Id"]
-    assert money.told()[0].startswith("retrying: ")
-    assert len(money.told()) == 2
-    assert_at_rest(money)
+    harness.work()
+    assert harness.in_books()["DocNumber"] == "1001"
+    assert harness.link().quickbooks_id == harness.in_books()["Id"]
+    assert harness.logged()[0].startswith("retrying: ")
+    assert len(harness.logged()) == 2
+    assert_at_rest(harness)
 
 
 @pytest.mark.parametrize(
@@ -69,108 +69,108 @@ def test_a_create_that_met_trouble_makes_one_invoice(
     thinned(product(["memo", "due", "lines", "void", "delete"], FAULTS, MEMORY, [False, True]), 7),
 )
 def test_a_change_that_met_trouble_is_made_once(
-    money: InvoiceHarness, act: str, fault: str, memory: int, old: bool
+    harness: InvoiceHarness, act: str, fault: str, memory: int, old: bool
 ) -> None:
-    money.office.simulator.switch(requestid_memory_seconds=memory)
-    invoice = pushed(money, ("Permit", 1, 100))
+    harness.portal.simulator.switch(requestid_memory_seconds=memory)
+    invoice = pushed(harness, ("Permit", 1, 100))
     changes: dict[str, Any] = {
         "memo": {"description": "Another"},
         "due": {"dueDate": "2027-05-01"},
         "lines": {"lineItems": [{**lines_of(invoice)[0], "quantity": 4}]},
     }
     if act in changes:
-        money.edit(invoice, **changes[act])
+        harness.edit(invoice, **changes[act])
     else:
-        money.configure(on_declined=act)
-        money.act(invoice, "decline")
-    money.office.simulator.fault(fault, method="POST", path="/invoice", times=1)
-    first_try(money)
+        harness.configure(on_declined=act)
+        harness.act(invoice, "decline")
+    harness.portal.simulator.fault(fault, method="POST", path="/invoice", times=1)
+    first_try(harness)
     if old:
         long_ago()
-    money.work()
+    harness.work()
     if act == "delete":
-        assert not money.books("Invoice")
+        assert not harness.books("Invoice")
     else:
-        made = money.in_books()
+        made = harness.in_books()
         wanted = {"memo": 100, "due": 100, "lines": 400, "void": 0}[act]
         assert (made["TotalAmt"], made["SyncToken"]) == (wanted, "1")
-    assert not SyncRun.objects.held().exists(), money.told()
-    assert_at_rest(money)
+    assert not SyncRun.objects.held().exists(), harness.logged()
+    assert_at_rest(harness)
 
 
-def test_an_old_lost_create_that_people_voided_is_adopted_and_not_doubled(money: InvoiceHarness) -> None:
-    money.office.simulator.switch(requestid_memory_seconds=-1, void_note="kept_behind")
-    money.office.simulator.fault("lost_answer", method="POST", path="/invoice", times=1)
-    money.invoice()
-    first_try(money)
-    void_in_books(money, money.in_books()["Id"])
+def test_an_old_lost_create_that_people_voided_is_adopted_and_not_doubled(harness: InvoiceHarness) -> None:
+    harness.portal.simulator.switch(requestid_memory_seconds=-1, void_note="kept_behind")
+    harness.portal.simulator.fault("lost_answer", method="POST", path="/invoice", times=1)
+    harness.invoice()
+    first_try(harness)
+    void_in_books(harness, harness.in_books()["Id"])
     long_ago()
-    money.work()
-    assert len(money.books("Invoice")) == 1
-    assert money.link().match_method == "adopted"
+    harness.work()
+    assert len(harness.books("Invoice")) == 1
+    assert harness.link().match_method == "adopted"
 
 
-def test_an_old_lost_update_that_people_went_beyond_is_compared_anew(money: InvoiceHarness) -> None:
+def test_an_old_lost_update_that_people_went_beyond_is_compared_anew(harness: InvoiceHarness) -> None:
     """What came after our write is theirs; ours is in it, or it is a conflict."""
-    invoice = pushed(money, ("Permit", 1, 100))
-    money.edit(invoice, description="Ours")
-    money.office.simulator.fault("lost_answer", method="POST", path="/invoice", times=1)
-    first_try(money)
-    put(money, money.in_books()["Id"], DueDate="2027-12-31")
+    invoice = pushed(harness, ("Permit", 1, 100))
+    harness.edit(invoice, description="Ours")
+    harness.portal.simulator.fault("lost_answer", method="POST", path="/invoice", times=1)
+    first_try(harness)
+    put(harness, harness.in_books()["Id"], DueDate="2027-12-31")
     long_ago()
-    money.work()
-    assert money.in_books()["DueDate"] == "2027-12-31"
-    assert money.in_books()["PrivateNote"].startswith("Ours")
-    assert_at_rest(money)
+    harness.work()
+    assert harness.in_books()["DueDate"] == "2027-12-31"
+    assert harness.in_books()["PrivateNote"].startswith("Ours")
+    assert_at_rest(harness)
 
 
-def test_a_process_that_died_before_sending_sends_what_is_true_then(money: InvoiceHarness) -> None:
-    invoice = money.invoice()
+def test_a_process_that_died_before_sending_sends_what_is_true_then(harness: InvoiceHarness) -> None:
+    invoice = harness.invoice()
     first = RemoteWrite.objects.count()
-    money.office.simulator.fault("refuse_connection_before", method="POST", path="/invoice", times=1)
-    first_try(money)
+    harness.portal.simulator.fault("refuse_connection_before", method="POST", path="/invoice", times=1)
+    first_try(harness)
     RemoteWrite.objects.open().update(state="prepared")
-    money.edit(invoice, description="Edited meanwhile")
-    money.work()
-    assert money.in_books()["PrivateNote"].startswith("Edited meanwhile")
+    harness.edit(invoice, description="Edited meanwhile")
+    harness.work()
+    assert harness.in_books()["PrivateNote"].startswith("Edited meanwhile")
     assert RemoteWrite.objects.filter(state="abandoned").count() == 1
     assert RemoteWrite.objects.count() == first + 2
-    assert_at_rest(money)
+    assert_at_rest(harness)
 
 
-def test_dropped_amounts_with_a_lost_answer_are_repaired_all_the_same(money: InvoiceHarness) -> None:
-    money.configure(fallback_item="1")
-    money.office.simulator.fault("lost_answer", method="POST", path="/invoice", times=1)
-    money.invoice(("Cable", 2, 25))
-    money.work()
-    assert sales(money.in_books()) == [("Cable as agreed", 50)]
-    assert_at_rest(money)
+def test_dropped_amounts_with_a_lost_answer_are_repaired_all_the_same(harness: InvoiceHarness) -> None:
+    harness.configure(fallback_item="1")
+    harness.portal.simulator.fault("lost_answer", method="POST", path="/invoice", times=1)
+    harness.invoice(("Cable", 2, 25))
+    harness.work()
+    assert sales(harness.in_books()) == [("Cable as agreed", 50)]
+    assert_at_rest(harness)
 
 
-def test_the_same_body_after_a_restored_backup_is_the_same_request(money: InvoiceHarness) -> None:
+def test_the_same_body_after_a_restored_backup_is_the_same_request(harness: InvoiceHarness) -> None:
     """QuickBooks answers as it did before, so that nothing is doubled."""
-    pushed(money)
-    money.link().delete()
+    pushed(harness)
+    harness.link().delete()
     RemoteWrite.objects.filter(kind="invoice").delete()
     SyncRun.objects.filter(action="push_invoice").update(state="queued")
-    money.work()
-    assert len(money.books("Invoice")) == 1
-    assert money.link().quickbooks_id == money.in_books()["Id"]
+    harness.work()
+    assert len(harness.books("Invoice")) == 1
+    assert harness.link().quickbooks_id == harness.in_books()["Id"]
 
 
-def test_an_outage_of_a_day_delays_and_loses_nothing(money: InvoiceHarness) -> None:
-    money.invoice()
-    money.office.simulator.fault("error_500", method="POST", path="/invoice", times=5)
-    money.work()
-    assert len(money.books("Invoice")) == 1
-    assert_at_rest(money)
+def test_an_outage_of_a_day_delays_and_loses_nothing(harness: InvoiceHarness) -> None:
+    harness.invoice()
+    harness.portal.simulator.fault("error_500", method="POST", path="/invoice", times=5)
+    harness.work()
+    assert len(harness.books("Invoice")) == 1
+    assert_at_rest(harness)
 
 
 def test_what_cannot_be_read_is_held_and_the_others_go_on(
-    money: InvoiceHarness, monkeypatch: pytest.MonkeyPatch
+    harness: InvoiceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The simulator keeps money in cents, as Coperniq surely does; only a stub shows a fraction of one."""
-    odd, good = money.invoice(), money.invoice()
+    odd, good = harness.invoice(), harness.invoice()
     read, listing = CoperniqClient.read_invoice, CoperniqClient.list_invoices
 
     def reading(client: CoperniqClient, id_: str) -> Any:
@@ -187,28 +187,28 @@ def test_what_cannot_be_read_is_held_and_the_others_go_on(
 
     monkeypatch.setattr(CoperniqClient, "read_invoice", reading)
     monkeypatch.setattr(CoperniqClient, "list_invoices", listed)
-    money.work()
-    assert money.in_books()["DocNumber"] == str(good["uid"])
-    assert [line for line in money.told() if line.startswith("held")] == [
+    harness.work()
+    assert harness.in_books()["DocNumber"] == str(good["uid"])
+    assert [line for line in harness.logged() if line.startswith("held")] == [
         "held: The portal cannot read this invoice from Coperniq: there is no amount of money at amount. Perhaps an "
         "amount has a fraction of a cent. Correct it in Coperniq, then try again."
     ]
-    assert money.held().record_name == f"Invoice with id {odd['id']}"
-    assert_at_rest(money)
+    assert harness.held().record_name == f"Invoice with id {odd['id']}"
+    assert_at_rest(harness)
     monkeypatch.undo()
-    money.decide("retry")
-    assert len(money.books("Invoice")) == 2
+    harness.decide("retry")
+    assert len(harness.books("Invoice")) == 2
 
 
 def test_a_linked_one_that_has_become_odd_keeps_its_name(
-    money: InvoiceHarness, monkeypatch: pytest.MonkeyPatch
+    harness: InvoiceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    invoice = pushed(money)
+    invoice = pushed(harness)
 
     def reading(_client: CoperniqClient, _id: str) -> Any:
         raise UnexpectedShape("amount", "amount of money")
 
-    money.edit(invoice, description="Odd")
+    harness.edit(invoice, description="Odd")
     monkeypatch.setattr(CoperniqClient, "read_invoice", reading)
-    money.work()
-    assert (money.held().cause, money.held().record_name) == ("odd_invoice", "Invoice 1001")
+    harness.work()
+    assert (harness.held().cause, harness.held().record_name) == ("odd_invoice", "Invoice 1001")

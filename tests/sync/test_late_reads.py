@@ -39,20 +39,20 @@ def after_plan(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[SyncConte
 
 
 @pytest.fixture
-def two(money: InvoiceHarness) -> tuple[list[dict[str, Any]], list[str]]:
+def two_payments(harness: InvoiceHarness) -> tuple[list[dict[str, Any]], list[str]]:
     """Two invoices of $100 with their QuickBooks ids. What payments need was created for one of the first invoice."""
     made = []
     for _ in range(2):
-        made.append(money.invoice(("Permit", 1, 100)))
-        money.work()
-    pay(money, made[0], 5)
+        made.append(harness.invoice(("Permit", 1, 100)))
+        harness.work()
+    pay(harness, made[0], 5)
     links = RecordLink.objects.filter(kind="invoice").order_by("pk")
     return made, list(links.values_list("quickbooks_id", flat=True))
 
 
-def move(money: InvoiceHarness, payment_id: str, invoice_id: str) -> None:
+def move(harness: InvoiceHarness, payment_id: str, invoice_id: str) -> None:
     line = {"Amount": 40, "LinkedTxn": [{"TxnId": invoice_id, "TxnType": "Invoice"}]}
-    money.edit_books("Payment", payment_id, Line=[line])
+    harness.edit_books("Payment", payment_id, Line=[line])
 
 
 def execute(ctx: SyncContext, action: str) -> None:
@@ -64,52 +64,52 @@ def execute(ctx: SyncContext, action: str) -> None:
 
 @pytest.mark.parametrize("before", ["on the other invoice", "on none that is linked"])
 def test_a_payment_that_moved_after_it_was_read_is_found_where_it_is(
-    money: InvoiceHarness,
-    two: tuple[list[dict[str, Any]], list[str]],
+    harness: InvoiceHarness,
+    two_payments: tuple[list[dict[str, Any]], list[str]],
     after_plan: Callable[[Callable[[SyncContext], None]], None],
     before: str,
 ) -> None:
-    (first, second), (first_id, second_id) = two
-    theirs = money.receive(first_id, 40, date=DAY)["Id"]
+    (first, second), (first_id, second_id) = two_payments
+    theirs = harness.receive(first_id, 40, date=DAY)["Id"]
     if before == "on none that is linked":
-        money.edit_books("Payment", theirs, Line=[])
+        harness.edit_books("Payment", theirs, Line=[])
 
     def meanwhile(ctx: SyncContext) -> None:
-        move(money, theirs, second_id)
-        told_by_webhook(money, theirs, "updated")
+        move(harness, theirs, second_id)
+        told_by_webhook(harness, theirs, "updated")
         execute(ctx, "notice_allocations")
 
     after_plan(meanwhile)
-    money.pay(first, 10, paymentDate=f"{DAY}T00:00:00Z")
-    money.pay(second, 40, paymentDate=f"{DAY}T00:00:00Z")
-    money.work_until_payment()
-    told_by_webhook(money, theirs)
-    money.office.work()
-    assert sorted(row["TotalAmt"] for row in money.books("Payment")) == [5, 10, 40]
-    assert money.held().cause == Cause.PROBABLY_SAME_PAYMENT
+    harness.pay(first, 10, paymentDate=f"{DAY}T00:00:00Z")
+    harness.pay(second, 40, paymentDate=f"{DAY}T00:00:00Z")
+    harness.work_until_payment()
+    told_by_webhook(harness, theirs)
+    harness.portal.work()
+    assert sorted(row["TotalAmt"] for row in harness.books("Payment")) == [5, 10, 40]
+    assert harness.held().cause == Cause.PROBABLY_SAME_PAYMENT
 
 
 def test_what_was_synced_of_an_invoice_after_it_was_refreshed_is_remembered(
-    money: InvoiceHarness,
-    two: tuple[list[dict[str, Any]], list[str]],
+    harness: InvoiceHarness,
+    two_payments: tuple[list[dict[str, Any]], list[str]],
     after_plan: Callable[[Callable[[SyncContext], None]], None],
 ) -> None:
     """More than is stored as open is paid, so the invoice is read again; a day later only Coperniq's due date changes."""
-    (first, _), (first_id, _) = two
-    money.receive(first_id, 70, date=DAY)
+    (first, _), (first_id, _) = two_payments
+    harness.receive(first_id, 70, date=DAY)
 
     def meanwhile(ctx: SyncContext) -> None:
-        money.edit_books("Invoice", first_id, DueDate="2027-02-20")
-        money.look_at_changes()
+        harness.edit_books("Invoice", first_id, DueDate="2027-02-20")
+        harness.look_at_changes()
         execute(ctx, "pull_invoice")
 
     after_plan(meanwhile)
-    money.pay(first, 96, paymentDate=f"{DAY}T00:00:00Z")
-    money.work_until_payment()
-    money.office.work()
-    invoices = money.office.simulator.state()["coperniq"][API_KEY]["invoices"]
+    harness.pay(first, 96, paymentDate=f"{DAY}T00:00:00Z")
+    harness.work_until_payment()
+    harness.portal.work()
+    invoices = harness.portal.simulator.state()["coperniq"][API_KEY]["invoices"]
     assert invoices[0]["dueDate"].startswith("2027-02-20")
-    money.edit(first, dueDate="2027-03-01T00:00:00.000Z")
-    money.work()
-    assert {row["Id"]: row["DueDate"] for row in money.books("Invoice")}[first_id] == "2027-03-01"
-    assert not [line for line in money.told() if "both" in line], money.told()
+    harness.edit(first, dueDate="2027-03-01T00:00:00.000Z")
+    harness.work()
+    assert {row["Id"]: row["DueDate"] for row in harness.books("Invoice")}[first_id] == "2027-03-01"
+    assert not [line for line in harness.logged() if "both" in line], harness.logged()

@@ -52,22 +52,22 @@ def test_an_inactive_candidate_is_offered_for_what_it_is() -> None:
     assert [choice.key for choice in link_choices(found, [])] == ["reactivate:5"]
 
 
-def test_a_match_another_account_has_is_not_among_the_choices(office: PortalHarness) -> None:
-    office.enter(office.project(office.account("John Smith")))
-    office.work()
-    other = office.simulator.in_books(office.realm, DisplayName="J. Smith", **EMAIL)
-    pushed(office)
-    keys = [choice["key"] for choice in office.held().choices]
+def test_a_match_another_account_has_is_not_among_the_choices(portal: PortalHarness) -> None:
+    portal.enter(portal.project(portal.account("John Smith")))
+    portal.work()
+    other = portal.simulator.in_books(portal.realm, DisplayName="J. Smith", **EMAIL)
+    pushed(portal)
+    keys = [choice["key"] for choice in portal.held().choices]
     assert keys == [f"link:{other['Id']}", "create_with_suffix", "discard"]
 
 
 @pytest.mark.django_db
 def test_a_chosen_customer_in_another_currency_is_held(simulator: Simulation) -> None:
-    office = open_portal(simulator, multicurrency=True)
-    theirs = simulator.in_books(office.realm, DisplayName="John Smith", CurrencyRef={"value": "CAD"})
-    simulator.in_books(office.realm, DisplayName="J. Smith", **EMAIL)
-    pushed(office)
-    record_answer(office.held(), Question.CUSTOMER, f"link:{theirs['Id']}")
+    portal = open_portal(simulator, multicurrency=True)
+    theirs = simulator.in_books(portal.realm, DisplayName="John Smith", CurrencyRef={"value": "CAD"})
+    simulator.in_books(portal.realm, DisplayName="J. Smith", **EMAIL)
+    pushed(portal)
+    record_answer(portal.held(), Question.CUSTOMER, f"link:{theirs['Id']}")
     SyncRun.objects.held().requeue()
-    office.work()
-    assert office.held().cause == "match_currency"
+    portal.work()
+    assert portal.held().cause == "match_currency"

@@ -56,79 +56,79 @@ def test_nothing_is_sealed_as_nothing() -> None:
     assert (encrypt(""), decrypt(""), rotate("")) == ("", "", "")
 
 
-def test_tokens_and_keys_are_sealed_in_their_rows(office: PortalHarness) -> None:
+def test_tokens_and_keys_are_sealed_in_their_rows(portal: PortalHarness) -> None:
     row = QuickBooksConnection.objects.values().get()
-    tokens = (office.quickbooks.access_token, office.quickbooks.refresh_token)
+    tokens = (portal.quickbooks.access_token, portal.quickbooks.refresh_token)
     assert all(token and token not in str(row) for token in tokens)
-    assert office.coperniq.webhook_token not in str(CoperniqConnection.objects.values().get())
-    assert office.coperniq.api_key not in str(CoperniqConnection.objects.values().get())
+    assert portal.coperniq.webhook_token not in str(CoperniqConnection.objects.values().get())
+    assert portal.coperniq.api_key not in str(CoperniqConnection.objects.values().get())
 
 
-def test_a_webhook_token_finds_its_company(office: PortalHarness) -> None:
+def test_a_webhook_token_finds_its_company(portal: PortalHarness) -> None:
     find = CoperniqConnection.objects.with_webhook_token
-    assert find(office.coperniq.webhook_token) == office.coperniq
+    assert find(portal.coperniq.webhook_token) == portal.coperniq
     assert find("guessed") is None
 
 
 @pytest.mark.parametrize("field", ["realm_id", "company"])
 def test_a_realm_is_live_once_and_a_company_has_one_live_connection(
-    office: PortalHarness, field: str
+    portal: PortalHarness, field: str
 ) -> None:
-    values = {"realm_id": "another", "company": office.company} | {field: getattr(office.quickbooks, field)}
+    values = {"realm_id": "another", "company": portal.company} | {field: getattr(portal.quickbooks, field)}
     with pytest.raises(IntegrityError), transaction.atomic():
         QuickBooksConnection.objects.create(**values)
     QuickBooksConnection.objects.create(**values, state=QuickBooksConnection.State.ARCHIVED)
 
 
-def test_one_trigger_per_workflow(office: PortalHarness) -> None:
+def test_one_trigger_per_workflow(portal: PortalHarness) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         PhaseTrigger.objects.create(
-            connection=office.quickbooks, workflow_id=office.trigger.workflow_id, phase_template_id="9"
+            connection=portal.quickbooks, workflow_id=portal.trigger.workflow_id, phase_template_id="9"
         )
 
 
-def test_the_connection_pages_speak_of_is_the_last_unsealed_one(office: PortalHarness) -> None:
+def test_the_connection_pages_speak_of_is_the_last_unsealed_one(portal: PortalHarness) -> None:
     of = QuickBooksConnection.objects.of
-    assert of(office.company) == office.quickbooks
-    office.quickbooks.state = QuickBooksConnection.State.DISCONNECTED
-    office.quickbooks.save()
-    assert of(office.company) == office.quickbooks
-    assert not office.quickbooks.is_live
-    office.quickbooks.state = QuickBooksConnection.State.ARCHIVED
-    office.quickbooks.save()
-    assert of(office.company) is None
+    assert of(portal.company) == portal.quickbooks
+    portal.quickbooks.state = QuickBooksConnection.State.DISCONNECTED
+    portal.quickbooks.save()
+    assert of(portal.company) == portal.quickbooks
+    assert not portal.quickbooks.is_live
+    portal.quickbooks.state = QuickBooksConnection.State.ARCHIVED
+    portal.quickbooks.save()
+    assert of(portal.company) is None
 
 
-def test_a_poll_is_made_due_at_once_or_after_a_spacing(office: PortalHarness) -> None:
+def test_a_poll_is_made_due_at_once_or_after_a_spacing(portal: PortalHarness) -> None:
     now = timezone.now()
     later = now + timedelta(hours=1)
     CoperniqConnection.objects.update(next_poll_at=later, last_poll_started_at=None)
-    office.coperniq.refresh_from_db()
-    office.coperniq.make_poll_due(now, timedelta(seconds=10))
-    office.coperniq.refresh_from_db()
-    assert office.coperniq.next_poll_at == now
+    portal.coperniq.refresh_from_db()
+    portal.coperniq.make_poll_due(now, timedelta(seconds=10))
+    portal.coperniq.refresh_from_db()
+    assert portal.coperniq.next_poll_at == now
     CoperniqConnection.objects.update(next_poll_at=later, last_poll_started_at=now)
-    office.coperniq.refresh_from_db()
-    office.coperniq.make_poll_due(now, timedelta(seconds=10))
-    office.coperniq.refresh_from_db()
-    assert office.coperniq.next_poll_at == now + timedelta(seconds=10)
+    portal.coperniq.refresh_from_db()
+    portal.coperniq.make_poll_due(now, timedelta(seconds=10))
+    portal.coperniq.refresh_from_db()
+    assert portal.coperniq.next_poll_at == now + timedelta(seconds=10)
 
 
-def test_a_stopped_connection_says_so(office: PortalHarness) -> None:
-    before = office.coperniq.awaits_decision
-    office.coperniq.proposed_api_key_encrypted = encrypt("other")
-    office.coperniq.save()
-    assert (before, office.coperniq.awaits_decision) == (False, True)
+def test_a_stopped_connection_says_so(portal: PortalHarness) -> None:
+    before = portal.coperniq.awaits_decision
+    portal.coperniq.proposed_api_key_encrypted = encrypt("other")
+    portal.coperniq.save()
+    assert (before, portal.coperniq.awaits_decision) == (False, True)
     assert not QuickBooksConnection.objects.syncing().exists()
 
 
-def test_rows_name_themselves_for_people(office: PortalHarness) -> None:
+def test_rows_name_themselves_for_people(portal: PortalHarness) -> None:
     run = SyncRun(action="push_job", record_name="House")
     rows = {
-        "Coperniq of Brightfield": office.coperniq,
-        "Brightfield Books of Brightfield": office.quickbooks,
-        "Settings of Brightfield Books of Brightfield": office.quickbooks.settings,
-        "Solar: Installation": office.trigger,
+        "Coperniq of Brightfield": portal.coperniq,
+        "Brightfield Books of Brightfield": portal.quickbooks,
+        "Settings of Brightfield Books of Brightfield": portal.quickbooks.settings,
+        "Solar: Installation": portal.trigger,
         "CompanyName ← nothing": FieldMapping(quickbooks_field="CompanyName"),
         "Lease of Brightfield": CompanyLease.objects.get(),
         "queue": Heartbeat(name="queue"),
@@ -148,16 +148,16 @@ def test_rows_name_themselves_for_people(office: PortalHarness) -> None:
     assert [str(row) for row in rows.values()] == list(rows)
 
 
-def test_an_event_and_an_entry_name_themselves(office: PortalHarness) -> None:
-    project = office.project(office.account())
-    office.enter(project)
-    office.work()
-    entry = office.trigger.entries.get()
+def test_an_event_and_an_entry_name_themselves(portal: PortalHarness) -> None:
+    project = portal.project(portal.account())
+    portal.enter(project)
+    portal.work()
+    entry = portal.trigger.entries.get()
     assert str(entry) == f"project {project['id']} at {entry.started_at:%Y-%m-%d %H:%M}"
-    assert str(office.company.events.get()) == f"PROJECT_PHASE_STARTED project {project['id']}"
+    assert str(portal.company.events.get()) == f"PROJECT_PHASE_STARTED project {project['id']}"
 
 
-def test_a_run_knows_whether_it_is_open(office: PortalHarness) -> None:
+def test_a_run_knows_whether_it_is_open(portal: PortalHarness) -> None:
     assert SyncRun(state="held").is_open
     assert not SyncRun(state="done").is_open
 

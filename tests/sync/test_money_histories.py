@@ -25,12 +25,12 @@ SWITCHES: dict[str, list[object]] = {
 def test_both_sides_agree_to_the_cent(db: None, simulator: Simulation, seed: int) -> None:
     chance = Chance(seed)
     chosen = {name: chance.choice(values) for name, values in SWITCHES.items()}
-    office = open_portal(simulator, custom_txn_numbers=chance.random() < 0.5)
-    money = open_invoice_harness(office, **chosen)
+    portal = open_portal(simulator, custom_txn_numbers=chance.random() < 0.5)
+    harness = open_invoice_harness(portal, **chosen)
     for name in MATCHED:
-        money.book_item(name)
-    money.configure(fallback_item=money.book_item("Sales")["Id"])
-    history = History(money)
+        harness.book_item(name)
+    harness.configure(fallback_item=harness.book_item("Sales")["Id"])
+    history = History(harness)
     for step in chance.history():
         history.play(step)
     history.settle_down()
@@ -39,9 +39,9 @@ def test_both_sides_agree_to_the_cent(db: None, simulator: Simulation, seed: int
 
 
 @pytest.mark.parametrize("price", ["0.01", "0.10", "1.15", "19.99", "333.33", "1234567.89"])
-def test_odd_prices_arrive_to_the_cent(office: PortalHarness, price: str) -> None:
-    money = open_invoice_harness(office)
-    money.book_item("Permit")
-    money.invoice(("Permit", 7, price))
-    money.work()
-    assert round(money.in_books()["TotalAmt"] * 100) == round(float(price) * 700)
+def test_odd_prices_arrive_to_the_cent(portal: PortalHarness, price: str) -> None:
+    harness = open_invoice_harness(portal)
+    harness.book_item("Permit")
+    harness.invoice(("Permit", 7, price))
+    harness.work()
+    assert round(harness.in_books()["TotalAmt"] * 100) == round(float(price) * 700)

@@ -16,19 +16,19 @@ MOVED = "quickbooks_invoice_moved"
 DUE = "2040-01-01T00:00:00Z"
 
 
-def edited(books: TwoWayHarness) -> None:
-    books.money.edit(invoice(books), dueDate=DUE)
-    books.money.work()
+def edited(sides: TwoWayHarness) -> None:
+    sides.harness.edit(invoice(sides), dueDate=DUE)
+    sides.harness.work()
 
 
-def overpaid(books: TwoWayHarness) -> None:
+def overpaid(sides: TwoWayHarness) -> None:
     """So that the portal looks who else has paid."""
-    books.money.pay(invoice(books), 130)
-    books.money.work()
+    sides.harness.pay(invoice(sides), 130)
+    sides.harness.work()
 
 
-def heard_of(books: TwoWayHarness) -> None:
-    books.heard()
+def heard_of(sides: TwoWayHarness) -> None:
+    sides.sync()
 
 
 FIRST = pytest.mark.parametrize("first", [edited, overpaid, heard_of])
@@ -36,22 +36,22 @@ First = Callable[[TwoWayHarness], None]
 
 
 @pytest.fixture(params=["pulled", "pushed"])
-def made(request: pytest.FixtureRequest, office: PortalHarness) -> tuple[TwoWayHarness, dict[str, Any]]:
-    books = open_two_way(office)
+def made(request: pytest.FixtureRequest, portal: PortalHarness) -> tuple[TwoWayHarness, dict[str, Any]]:
+    sides = open_two_way(portal)
     if request.param == "pulled":
-        books.invoice()
+        sides.invoice()
     else:
-        books.money.invoice(("Permit", 1, 100))
-        books.money.work()
-    books.heard()
-    return books, books.money.in_books()
+        sides.harness.invoice(("Permit", 1, 100))
+        sides.harness.work()
+    sides.sync()
+    return sides, sides.harness.in_books()
 
 
 Made = tuple[TwoWayHarness, dict[str, Any]]
 
 
-def parent_id(books: TwoWayHarness) -> str:
-    return str(next(row["Id"] for row in books.money.books("Customer") if not row.get("Job")))
+def parent_id(sides: TwoWayHarness) -> str:
+    return str(next(row["Id"] for row in sides.harness.books("Customer") if not row.get("Job")))
 
 
 def causes() -> list[str]:
@@ -60,48 +60,48 @@ def causes() -> list[str]:
 
 @FIRST
 def test_it_is_asked_about_once_and_may_go_on_where_it_is(made: Made, first: First) -> None:
-    books, document = made
-    books.change(document, customer=parent_id(books))
-    first(books)
-    books.heard()
+    sides, document = made
+    sides.change(document, customer=parent_id(sides))
+    first(sides)
+    sides.sync()
     assert causes() == [MOVED]
-    assert_nothing_left_to_do(books)
-    books.money.decide("go_on")
+    assert_nothing_left_to_do(sides)
+    sides.harness.decide("go_on")
     assert causes() == []
-    assert_nothing_left_to_do(books)
-    books.change(books.money.in_books(), due="2041-01-01")
-    books.heard()
-    assert invoice(books)["dueDate"].startswith("2041-01-01")
+    assert_nothing_left_to_do(sides)
+    sides.change(sides.harness.in_books(), due="2041-01-01")
+    sides.sync()
+    assert invoice(sides)["dueDate"].startswith("2041-01-01")
     assert causes() == []
 
 
 @pytest.mark.parametrize("first", [edited, heard_of])
 def test_moved_back_nothing_has_to_be_asked(made: Made, first: First) -> None:
-    books, document = made
+    sides, document = made
     home = document["CustomerRef"]["value"]
-    books.change(document, customer=parent_id(books))
-    first(books)
-    books.heard()
-    books.change(books.money.in_books(), customer=home)
-    books.heard()
+    sides.change(document, customer=parent_id(sides))
+    first(sides)
+    sides.sync()
+    sides.change(sides.harness.in_books(), customer=home)
+    sides.sync()
     assert causes() == []
     assert not RecordLink.objects.get(kind="invoice").invoice_state.moved_from
-    assert_nothing_left_to_do(books)
+    assert_nothing_left_to_do(sides)
 
 
 def test_a_merge_that_a_push_meets_first_is_one_question(made: Made) -> None:
-    books, document = made
-    office = books.money.office
-    survivor = office.simulator.in_books(
-        office.realm, DisplayName="Smith family", Job=True, ParentRef={"value": parent_id(books)}
+    sides, document = made
+    portal = sides.harness.portal
+    survivor = portal.simulator.in_books(
+        portal.realm, DisplayName="Smith family", Job=True, ParentRef={"value": parent_id(sides)}
     )
-    books.control("merge/Customer", {"from": document["CustomerRef"]["value"], "into": survivor["Id"]})
-    edited(books)
-    books.heard()
+    sides.control("merge/Customer", {"from": document["CustomerRef"]["value"], "into": survivor["Id"]})
+    edited(sides)
+    sides.sync()
     assert causes() == ["customer_merged"]
-    books.money.decide("relink")
-    books.heard()
+    sides.harness.decide("relink")
+    sides.sync()
     assert causes() == []
     assert not RecordLink.objects.get(kind="invoice").invoice_state.moved_from
-    assert books.money.in_books()["DueDate"] == DUE[:10]
-    assert_nothing_left_to_do(books)
+    assert sides.harness.in_books()["DueDate"] == DUE[:10]
+    assert_nothing_left_to_do(sides)

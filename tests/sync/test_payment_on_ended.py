@@ -10,8 +10,8 @@ from tests.sync.two_way import TwoWayHarness, open_two_way
 
 
 @pytest.fixture
-def books(office: PortalHarness) -> TwoWayHarness:
-    return open_two_way(office)
+def sides(portal: PortalHarness) -> TwoWayHarness:
+    return open_two_way(portal)
 
 
 def causes() -> list[str]:
@@ -19,17 +19,17 @@ def causes() -> list[str]:
 
 
 @pytest.mark.parametrize("end", ["void", "delete"])
-def test_the_end_itself_is_asked_about_too(books: TwoWayHarness, end: str) -> None:
-    money = books.money
-    invoice = money.invoice()
-    money.work()
-    getattr(books, end)(money.in_books())
-    money.pay(invoice, 100)
-    money.work()
-    books.heard()
+def test_the_end_itself_is_asked_about_too(sides: TwoWayHarness, end: str) -> None:
+    harness = sides.harness
+    invoice = harness.invoice()
+    harness.work()
+    getattr(sides, end)(harness.in_books())
+    harness.pay(invoice, 100)
+    harness.work()
+    sides.sync()
     assert causes() == ["ended_but_paid", "invoice_ended"]
-    books.heard()
+    sides.sync()
     assert causes() == ["ended_but_paid", "invoice_ended"]
-    told = money.told()
-    books.heard()
-    assert money.told() == told
+    logged = harness.logged()
+    sides.sync()
+    assert harness.logged() == logged

@@ -108,182 +108,188 @@ LOST = {
 
 
 @contextmanager
-def refusing(money: InvoiceHarness, code: str, status: int = 400, entity: str = "payment") -> Iterator[None]:
+def refusing(
+    harness: InvoiceHarness, code: str, status: int = 400, entity: str = "payment"
+) -> Iterator[None]:
     """QuickBooks answers every write of these with this code, and does nothing."""
     error = {"Message": "It went wrong", "Detail": "It went wrong", "code": code, "element": ""}
     fault = {"Fault": {"Error": [error], "type": "ValidationFault"}, "time": "2026-11-27T00:00:00Z"}
     with over_the_simulator() as stage:
         stage.add(
-            "POST", re.compile(rf"{money.office.simulator.url}/.*/{entity}\?.*"), json=fault, status=status
+            "POST", re.compile(rf"{harness.portal.simulator.url}/.*/{entity}\?.*"), json=fault, status=status
         )
         yield
 
 
-def pay(money: InvoiceHarness, **fields: Any) -> None:
-    invoice = money.invoice(("Permit", 1, 100))
-    money.work()
-    money.pay(invoice, 40, **fields)
-    money.work()
+def pay(harness: InvoiceHarness, **fields: Any) -> None:
+    invoice = harness.invoice(("Permit", 1, 100))
+    harness.work()
+    harness.pay(invoice, 40, **fields)
+    harness.work()
 
 
 @pytest.mark.parametrize("code", thinned(HELD, 5))
-def test_a_refusal_is_held_with_its_sentence_and_may_be_tried_again(money: InvoiceHarness, code: str) -> None:
-    with refusing(money, code):
-        pay(money)
-    run = money.held()
+def test_a_refusal_is_held_with_its_sentence_and_may_be_tried_again(
+    harness: InvoiceHarness, code: str
+) -> None:
+    with refusing(harness, code):
+        pay(harness)
+    run = harness.held()
     assert (run.cause, run.sentence) == HELD[code]
     assert [choice["key"] for choice in run.choices] == ["retry", "discard"]
     assert run.not_before is None
     assert RemoteWrite.objects.get(run=run, entity="Payment").error_code == code
-    money.decide("retry")
-    assert money.in_books("Payment")["TotalAmt"] == 40
-    assert money.in_books()["Balance"] == 60
+    harness.decide("retry")
+    assert harness.in_books("Payment")["TotalAmt"] == 40
+    assert harness.in_books()["Balance"] == 60
 
 
-def test_what_was_read_after_a_refusal_that_stays_is_known_afterwards(money: InvoiceHarness) -> None:
+def test_what_was_read_after_a_refusal_that_stays_is_known_afterwards(harness: InvoiceHarness) -> None:
     """The stored balance counts as unknown after it, so that the invoice is read again."""
-    with refusing(money, "6000"):
-        pay(money)
-    assert money.held().cause == "business_rule"
-    assert money.link().quickbooks_invoice.balance == 100_00
+    with refusing(harness, "6000"):
+        pay(harness)
+    assert harness.held().cause == "business_rule"
+    assert harness.link().quickbooks_invoice.balance == 100_00
 
 
-def test_a_refused_payment_may_be_left(money: InvoiceHarness) -> None:
-    with refusing(money, "6000"):
-        pay(money)
-    money.decide("discard")
-    money.sweep()
-    assert money.books("Payment") == []
+def test_a_refused_payment_may_be_left(harness: InvoiceHarness) -> None:
+    with refusing(harness, "6000"):
+        pay(harness)
+    harness.decide("discard")
+    harness.sweep()
+    assert harness.books("Payment") == []
     assert SyncRun.objects.get(action="push_payment").state == "cancelled"
 
 
 @pytest.mark.parametrize("code", thinned(RETRIED, 3))
-def test_what_passes_by_itself_is_tried_again_by_itself(money: InvoiceHarness, code: str) -> None:
+def test_what_passes_by_itself_is_tried_again_by_itself(harness: InvoiceHarness, code: str) -> None:
     cause, status = RETRIED[code]
-    with refusing(money, code, status):
-        invoice = money.invoice(("Permit", 1, 100))
-        money.work()
-        money.pay(invoice, 40)
+    with refusing(harness, code, status):
+        invoice = harness.invoice(("Permit", 1, 100))
+        harness.work()
+        harness.pay(invoice, 40)
         CoperniqConnection.objects.update(next_poll_at=timezone.now())
-        money.office.work(polls=True, pauses=True)
+        harness.portal.work(polls=True, pauses=True)
     run = SyncRun.objects.get(action="push_payment")
     assert (run.state, run.cause, run.not_before is not None) == ("queued", cause, True)
-    money.work()
-    assert money.in_books("Payment")["TotalAmt"] == 40
+    harness.work()
+    assert harness.in_books("Payment")["TotalAmt"] == 40
     assert not RemoteWrite.objects.open().exists()
 
 
 @pytest.mark.parametrize("code", thinned(LOST, 3))
 def test_lost_access_holds_the_payment_until_somebody_connects_again(
-    money: InvoiceHarness, code: str
+    harness: InvoiceHarness, code: str
 ) -> None:
-    with refusing(money, code, LOST[code]):
-        pay(money)
+    with refusing(harness, code, LOST[code]):
+        pay(harness)
     run = SyncRun.objects.get(action="push_payment")
     assert (run.state, run.cause) == ("held", "reconnect")
     assert QuickBooksConnection.objects.get().state == "needs_authorization"
     assert "under Integrations" in run.sentence or "administrator" in run.sentence
     QuickBooksConnection.objects.update(state="connected")
     SyncRun.objects.release_after_reconnect()
-    money.work()
-    assert money.in_books("Payment")["TotalAmt"] == 40
+    harness.work()
+    assert harness.in_books("Payment")["TotalAmt"] == 40
 
 
 @pytest.mark.parametrize("code", ["6010", "6430"])
-def test_an_account_that_may_not_be_made_is_held_with_another_way(money: InvoiceHarness, code: str) -> None:
-    with refusing(money, code, entity="account"):
-        pay(money)
-    run = money.held()
+def test_an_account_that_may_not_be_made_is_held_with_another_way(harness: InvoiceHarness, code: str) -> None:
+    with refusing(harness, code, entity="account"):
+        pay(harness)
+    run = harness.held()
     assert run.cause == Cause.DEPOSIT_ACCOUNT_UNUSABLE
     assert "does not let the portal create the account “Coperniq Payments”" in run.sentence
-    bank = next(row for row in money.books("Account") if row["AccountType"] == "Bank")
-    money.configure(deposit_accounts={"CHECK": bank["Id"]})
-    money.decide("retry")
-    assert money.in_books("Payment")["DepositToAccountRef"]["value"] == bank["Id"]
+    bank = next(row for row in harness.books("Account") if row["AccountType"] == "Bank")
+    harness.configure(deposit_accounts={"CHECK": bank["Id"]})
+    harness.decide("retry")
+    assert harness.in_books("Payment")["DepositToAccountRef"]["value"] == bank["Id"]
 
 
-def test_an_account_whose_name_is_taken_by_nobody_we_see_is_held(money: InvoiceHarness) -> None:
-    with refusing(money, "6240", entity="account"):
-        pay(money)
-    run = money.held()
+def test_an_account_whose_name_is_taken_by_nobody_we_see_is_held(harness: InvoiceHarness) -> None:
+    with refusing(harness, "6240", entity="account"):
+        pay(harness)
+    run = harness.held()
     assert run.cause == "deposit_account_unusable"
     assert "the name “Coperniq Payments” is taken" in run.sentence
-    money.decide("retry")
-    assert len(money.books("Payment")) == 1
+    harness.decide("retry")
+    assert len(harness.books("Payment")) == 1
 
 
 @pytest.mark.parametrize("code", ["2010", "6000", "5020"])
-def test_a_method_that_may_not_be_made_holds_the_payment(money: InvoiceHarness, code: str) -> None:
-    with refusing(money, code, entity="paymentmethod"):
-        pay(money, paymentMethod="ACH")
-    assert (money.held().cause, money.held().sentence) == HELD[code]
-    money.decide("retry")
-    assert "PaymentMethodRef" in money.in_books("Payment")
+def test_a_method_that_may_not_be_made_holds_the_payment(harness: InvoiceHarness, code: str) -> None:
+    with refusing(harness, code, entity="paymentmethod"):
+        pay(harness, paymentMethod="ACH")
+    assert (harness.held().cause, harness.held().sentence) == HELD[code]
+    harness.decide("retry")
+    assert "PaymentMethodRef" in harness.in_books("Payment")
 
 
-def test_an_amount_of_nothing_is_never_sent(money: InvoiceHarness) -> None:
-    pay_nothing = money.invoice(("Permit", 1, 100))
-    money.pay(pay_nothing, 0)
-    money.pay(pay_nothing, -5)
-    money.work()
+def test_an_amount_of_nothing_is_never_sent(harness: InvoiceHarness) -> None:
+    pay_nothing = harness.invoice(("Permit", 1, 100))
+    harness.pay(pay_nothing, 0)
+    harness.pay(pay_nothing, -5)
+    harness.work()
     runs = SyncRun.objects.held()
     assert {run.cause for run in runs} == {"payment_not_positive"}
     for run in runs:
-        money.decide("discard", run)
-    money.sweep()
+        harness.decide("discard", run)
+    harness.sweep()
     assert not SyncRun.objects.held().exists()
-    assert money.books("Payment") == []
+    assert harness.books("Payment") == []
 
 
 @pytest.mark.parametrize(("choice", "recorded"), [("send_anyway", 2), ("leave_status", 0)])
-def test_a_status_nobody_knows_is_asked_about_once(money: InvoiceHarness, choice: str, recorded: int) -> None:
-    invoice = money.invoice(("Permit", 1, 100))
-    money.pay(invoice, 10, status="Pending")
-    money.work()
-    run = money.held()
+def test_a_status_nobody_knows_is_asked_about_once(
+    harness: InvoiceHarness, choice: str, recorded: int
+) -> None:
+    invoice = harness.invoice(("Permit", 1, 100))
+    harness.pay(invoice, 10, status="Pending")
+    harness.work()
+    run = harness.held()
     assert run.cause == Cause.PAYMENT_STATUS
     assert "has the status PENDING in Coperniq. Is a payment with this status money received?" in run.sentence
-    money.decide(choice)
-    money.pay(invoice, 20, status="Pending")
-    money.work()
+    harness.decide(choice)
+    harness.pay(invoice, 20, status="Pending")
+    harness.work()
     assert not SyncRun.objects.held().exists()
-    assert len(money.books("Payment")) == recorded
+    assert len(harness.books("Payment")) == recorded
 
 
 @pytest.mark.parametrize("status", ["PAID", "paid", ""])
-def test_paid_or_no_status_at_all_goes(money: InvoiceHarness, status: str) -> None:
-    pay(money, status=status)
-    assert len(money.books("Payment")) == 1
+def test_paid_or_no_status_at_all_goes(harness: InvoiceHarness, status: str) -> None:
+    pay(harness, status=status)
+    assert len(harness.books("Payment")) == 1
 
 
 @pytest.mark.parametrize("code", ["6200", "6210"])
-def test_closed_books_are_known_before_writing(money: InvoiceHarness, code: str) -> None:
-    money.office.simulator.switch(closed_books_code=code)
-    invoice = money.invoice(("Permit", 1, 100))
-    money.work()
-    money.office.simulator.control(
-        f"quickbooks/{money.office.realm}", {"book_close_date": "2026-11-10"}, "PATCH"
+def test_closed_books_are_known_before_writing(harness: InvoiceHarness, code: str) -> None:
+    harness.portal.simulator.switch(closed_books_code=code)
+    invoice = harness.invoice(("Permit", 1, 100))
+    harness.work()
+    harness.portal.simulator.control(
+        f"quickbooks/{harness.portal.realm}", {"book_close_date": "2026-11-10"}, "PATCH"
     )
-    money.pay(invoice, 40, paymentDate="2026-11-10T00:00:00Z")
-    money.work()
-    run = money.held()
+    harness.pay(invoice, 40, paymentDate="2026-11-10T00:00:00Z")
+    harness.work()
+    run = harness.held()
     assert (run.cause, run.sentence) == (
         "books_closed",
         "The books are closed up to November 10, 2026, and this is dated November 10, 2026. Reopen the period in "
         "QuickBooks and try again, or date it November 11, 2026.",
     )
-    money.decide("first_open_day")
-    assert money.in_books("Payment")["TxnDate"] == "2026-11-11"
-    assert "instead of November 10, 2026" in money.told()[-1]
+    harness.decide("first_open_day")
+    assert harness.in_books("Payment")["TxnDate"] == "2026-11-11"
+    assert "instead of November 10, 2026" in harness.logged()[-1]
 
 
-def test_a_setting_dates_payments_to_the_first_open_day(money: InvoiceHarness) -> None:
-    invoice = money.invoice(("Permit", 1, 100))
-    money.work()
-    money.configure(closed_books="first_open_day")
-    money.office.simulator.control(
-        f"quickbooks/{money.office.realm}", {"book_close_date": "2026-11-10"}, "PATCH"
+def test_a_setting_dates_payments_to_the_first_open_day(harness: InvoiceHarness) -> None:
+    invoice = harness.invoice(("Permit", 1, 100))
+    harness.work()
+    harness.configure(closed_books="first_open_day")
+    harness.portal.simulator.control(
+        f"quickbooks/{harness.portal.realm}", {"book_close_date": "2026-11-10"}, "PATCH"
     )
-    money.pay(invoice, 40, paymentDate="2026-11-09T00:00:00Z")
-    money.work()
-    assert money.in_books("Payment")["TxnDate"] == "2026-11-11"
+    harness.pay(invoice, 40, paymentDate="2026-11-09T00:00:00Z")
+    harness.work()
+    assert harness.in_books("Payment")["TxnDate"] == "2026-11-11"

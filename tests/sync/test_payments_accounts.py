@@ -27,94 +27,94 @@ from tests.sync.two_way_histories import die
 NAME = "Coperniq Payments"
 
 
-def ours(money: InvoiceHarness) -> list[dict[str, Any]]:
-    return [row for row in money.books("Account") if row["Name"].startswith(NAME)]
+def ours(harness: InvoiceHarness) -> list[dict[str, Any]]:
+    return [row for row in harness.books("Account") if row["Name"].startswith(NAME)]
 
 
-def account_of(money: InvoiceHarness, payment: dict[str, Any]) -> dict[str, Any]:
+def account_of(harness: InvoiceHarness, payment: dict[str, Any]) -> dict[str, Any]:
     wanted = payment["DepositToAccountRef"]["value"]
-    return next(row for row in money.books("Account") if row["Id"] == wanted)
+    return next(row for row in harness.books("Account") if row["Id"] == wanted)
 
 
-def pay(money: InvoiceHarness, amount: object = 40, **fields: Any) -> dict[str, Any]:
-    invoice = money.invoice(("Permit", 1, 100))
-    money.pay(invoice, amount, **fields)
-    money.work()
+def pay(harness: InvoiceHarness, amount: object = 40, **fields: Any) -> dict[str, Any]:
+    invoice = harness.invoice(("Permit", 1, 100))
+    harness.pay(invoice, amount, **fields)
+    harness.work()
     return invoice
 
 
-def account(money: InvoiceHarness, **fields: Any) -> dict[str, Any]:
-    return money.office.simulator.in_books(money.office.realm, "Account", **fields)
+def account(harness: InvoiceHarness, **fields: Any) -> dict[str, Any]:
+    return harness.portal.simulator.in_books(harness.portal.realm, "Account", **fields)
 
 
-def test_the_account_is_made_once(money: InvoiceHarness) -> None:
-    pay(money)
-    pay(money, 50, paymentMethod="CASH")
-    (made,) = ours(money)
+def test_the_account_is_made_once(harness: InvoiceHarness) -> None:
+    pay(harness)
+    pay(harness, 50, paymentMethod="CASH")
+    (made,) = ours(harness)
     assert (made["AccountType"], made["AccountSubType"]) == ("Other Current Asset", "OtherCurrentAssets")
-    assert {row["DepositToAccountRef"]["value"] for row in money.books("Payment")} == {made["Id"]}
-    assert "done: Created the account “Coperniq Payments” in QuickBooks." in money.told()
+    assert {row["DepositToAccountRef"]["value"] for row in harness.books("Payment")} == {made["Id"]}
+    assert "done: Created the account “Coperniq Payments” in QuickBooks." in harness.logged()
 
 
-def test_an_account_of_that_name_and_kind_is_taken_as_it_is(money: InvoiceHarness) -> None:
-    made = account(money, Name="coperniq payments", AccountType="Other Current Asset")
-    pay(money)
-    assert money.in_books("Payment")["DepositToAccountRef"]["value"] == made["Id"]
-    assert ours(money) == []
+def test_an_account_of_that_name_and_kind_is_taken_as_it_is(harness: InvoiceHarness) -> None:
+    made = account(harness, Name="coperniq payments", AccountType="Other Current Asset")
+    pay(harness)
+    assert harness.in_books("Payment")["DepositToAccountRef"]["value"] == made["Id"]
+    assert ours(harness) == []
 
 
-def test_a_renamed_account_is_known_by_its_id(money: InvoiceHarness) -> None:
-    pay(money)
-    (made,) = ours(money)
-    money.edit_books("Account", made["Id"], Name="Money on its way")
-    pay(money, 50)
-    assert {row["DepositToAccountRef"]["value"] for row in money.books("Payment")} == {made["Id"]}
-    assert ours(money) == []
+def test_a_renamed_account_is_known_by_its_id(harness: InvoiceHarness) -> None:
+    pay(harness)
+    (made,) = ours(harness)
+    harness.edit_books("Account", made["Id"], Name="Money on its way")
+    pay(harness, 50)
+    assert {row["DepositToAccountRef"]["value"] for row in harness.books("Payment")} == {made["Id"]}
+    assert ours(harness) == []
 
 
-def test_the_same_name_with_another_type_is_held_until_it_is_renamed(money: InvoiceHarness) -> None:
-    made = account(money, Name=NAME, AccountType="Expense")
-    pay(money)
-    run = money.held()
+def test_the_same_name_with_another_type_is_held_until_it_is_renamed(harness: InvoiceHarness) -> None:
+    made = account(harness, Name=NAME, AccountType="Expense")
+    pay(harness)
+    run = harness.held()
     assert run.cause == "deposit_account_unusable"
     assert run.sentence == (
         "QuickBooks has an account “Coperniq Payments” of the type Expense instead of Other Current Asset. "
         "Rename it there, or choose another account for payments on the QuickBooks page; then try again."
     )
-    money.edit_books("Account", made["Id"], Name="Old one")
-    money.decide("retry")
-    assert account_of(money, money.in_books("Payment"))["Name"] == NAME
+    harness.edit_books("Account", made["Id"], Name="Old one")
+    harness.decide("retry")
+    assert account_of(harness, harness.in_books("Payment"))["Name"] == NAME
 
 
-def test_an_inactive_account_of_that_name_is_held_until_it_is_active(money: InvoiceHarness) -> None:
-    made = account(money, Name=NAME, AccountType="Other Current Asset")
-    money.edit_books("Account", made["Id"], Active=False)
-    pay(money)
-    assert money.held().cause == "deposit_account_unusable"
-    money.edit_books("Account", made["Id"], Active=True, Name=NAME)
-    money.decide("retry")
-    assert money.in_books("Payment")["DepositToAccountRef"]["value"] == made["Id"]
+def test_an_inactive_account_of_that_name_is_held_until_it_is_active(harness: InvoiceHarness) -> None:
+    made = account(harness, Name=NAME, AccountType="Other Current Asset")
+    harness.edit_books("Account", made["Id"], Active=False)
+    pay(harness)
+    assert harness.held().cause == "deposit_account_unusable"
+    harness.edit_books("Account", made["Id"], Active=True, Name=NAME)
+    harness.decide("retry")
+    assert harness.in_books("Payment")["DepositToAccountRef"]["value"] == made["Id"]
 
 
-def test_one_made_inactive_later_is_noticed_when_quickbooks_refuses_it(money: InvoiceHarness) -> None:
-    pay(money)
-    (made,) = ours(money)
-    money.edit_books("Account", made["Id"], Active=False)
-    pay(money, 50)
-    assert money.held().cause == "deposit_account_unusable"
-    money.edit_books("Account", made["Id"], Active=True, Name=NAME)
-    money.decide("retry")
-    assert len(money.books("Payment")) == 2
+def test_one_made_inactive_later_is_noticed_when_quickbooks_refuses_it(harness: InvoiceHarness) -> None:
+    pay(harness)
+    (made,) = ours(harness)
+    harness.edit_books("Account", made["Id"], Active=False)
+    pay(harness, 50)
+    assert harness.held().cause == "deposit_account_unusable"
+    harness.edit_books("Account", made["Id"], Active=True, Name=NAME)
+    harness.decide("retry")
+    assert len(harness.books("Payment")) == 2
 
 
-def test_each_method_may_have_an_account_of_its_own(money: InvoiceHarness) -> None:
-    till = account(money, Name="Till", AccountType="Bank")
-    money.configure(deposit_accounts={"CASH": till["Id"]})
-    pay(money, 40, paymentMethod="CASH")
-    assert money.in_books("Payment")["DepositToAccountRef"]["value"] == till["Id"]
-    assert ours(money) == []
-    pay(money, 50, paymentMethod="ACH")
-    assert len(ours(money)) == 1
+def test_each_method_may_have_an_account_of_its_own(harness: InvoiceHarness) -> None:
+    till = account(harness, Name="Till", AccountType="Bank")
+    harness.configure(deposit_accounts={"CASH": till["Id"]})
+    pay(harness, 40, paymentMethod="CASH")
+    assert harness.in_books("Payment")["DepositToAccountRef"]["value"] == till["Id"]
+    assert ours(harness) == []
+    pay(harness, 50, paymentMethod="ACH")
+    assert len(ours(harness)) == 1
 
 
 @pytest.mark.parametrize(
@@ -122,56 +122,56 @@ def test_each_method_may_have_an_account_of_its_own(money: InvoiceHarness) -> No
     [("Expense", "is neither a bank account nor a current asset"), ("", "with id 999")],
 )
 def test_a_chosen_account_that_takes_no_payments_is_held(
-    money: InvoiceHarness, chosen: str, reason: str
+    harness: InvoiceHarness, chosen: str, reason: str
 ) -> None:
-    made = account(money, Name="Odd", AccountType=chosen)["Id"] if chosen else "999"
-    money.configure(deposit_accounts={"CHECK": made})
-    pay(money)
-    assert reason in money.held().sentence
-    money.configure(deposit_accounts={})
-    money.decide("retry")
-    assert len(money.books("Payment")) == 1
+    made = account(harness, Name="Odd", AccountType=chosen)["Id"] if chosen else "999"
+    harness.configure(deposit_accounts={"CHECK": made})
+    pay(harness)
+    assert reason in harness.held().sentence
+    harness.configure(deposit_accounts={})
+    harness.decide("retry")
+    assert len(harness.books("Payment")) == 1
 
 
 @pytest.mark.parametrize("fault", ["lost_answer", "error_500", "refuse_connection_before"])
 @pytest.mark.parametrize("old", [False, True])
 @pytest.mark.parametrize(("entity", "name"), [("Account", NAME), ("PaymentMethod", "ACH")])
 def test_the_answer_to_their_making_may_be_lost(
-    money: InvoiceHarness, fault: str, old: bool, entity: str, name: str
+    harness: InvoiceHarness, fault: str, old: bool, entity: str, name: str
 ) -> None:
-    invoice = money.invoice(("Permit", 1, 100))
-    money.pay(invoice, 40, paymentMethod="ACH")
-    money.work_until_payment()
-    money.office.simulator.fault(fault, method="POST", path=f"/{entity.lower()}", times=1)
-    money.office.work_once()
+    invoice = harness.invoice(("Permit", 1, 100))
+    harness.pay(invoice, 40, paymentMethod="ACH")
+    harness.work_until_payment()
+    harness.portal.simulator.fault(fault, method="POST", path=f"/{entity.lower()}", times=1)
+    harness.portal.work_once()
     assert RemoteWrite.objects.open().get().entity == entity
     if old:
         sent_long_ago()
-    money.work()
-    assert len([row for row in money.books(entity) if row["Name"] == name]) == 1
-    assert len(money.books("Payment")) == 1
+    harness.work()
+    assert len([row for row in harness.books(entity) if row["Name"] == name]) == 1
+    assert len(harness.books("Payment")) == 1
     assert not RemoteWrite.objects.open().exists()
 
 
-def test_who_comes_second_finds_it_made(money: InvoiceHarness, monkeypatch: pytest.MonkeyPatch) -> None:
-    pay(money)
-    (made,) = ours(money)
+def test_who_comes_second_finds_it_made(harness: InvoiceHarness, monkeypatch: pytest.MonkeyPatch) -> None:
+    pay(harness)
+    (made,) = ours(harness)
     answers = iter(["", made["Id"]])
     monkeypatch.setattr(payments_deposit_accounts, "stored_account_id", lambda _ctx: next(answers))
-    pay(money, 50)
-    assert len(ours(money)) == 1
-    assert {row["DepositToAccountRef"]["value"] for row in money.books("Payment")} == {made["Id"]}
+    pay(harness, 50)
+    assert len(ours(harness)) == 1
+    assert {row["DepositToAccountRef"]["value"] for row in harness.books("Payment")} == {made["Id"]}
 
 
 @pytest.mark.django_db(transaction=True)
 def test_two_threads_at_once_make_one_account_and_one_method(simulator: Simulation) -> None:
-    office = open_portal(simulator)
-    money = open_invoice_harness(office)
+    portal = open_portal(simulator)
+    harness = open_invoice_harness(portal)
     lease = CompanyLease.objects.get()
     assert lease.take(timezone.now(), timedelta(seconds=60))
     run = SyncRun.objects.create(
-        company=office.company,
-        connection=office.quickbooks,
+        company=portal.company,
+        connection=portal.quickbooks,
         kind=Kind.PAYMENT,
         action=Action.PUSH_PAYMENT,
         coperniq_id="1",
@@ -195,23 +195,23 @@ def test_two_threads_at_once_make_one_account_and_one_method(simulator: Simulati
         thread.join()
     assert len(found) == 4
     assert len({repr(each) for each in found}) == 1
-    assert len(ours(money)) == 1
-    assert len([row for row in money.books("PaymentMethod") if row["Name"] == "ACH"]) == 1
+    assert len(ours(harness)) == 1
+    assert len([row for row in harness.books("PaymentMethod") if row["Name"] == "ACH"]) == 1
 
 
 def test_an_account_left_without_an_answer_is_told_though_nobody_needs_it_any_more(
-    money: InvoiceHarness,
+    harness: InvoiceHarness,
 ) -> None:
-    billed = money.invoice(("Permit", 1, 100))
-    money.work()
-    paid = money.pay(billed, 40)
-    money.office.simulator.fault("lost_answer", method="POST", path="/account", times=9)
-    money.work_until_payment()
-    money.office.work_once()
+    billed = harness.invoice(("Permit", 1, 100))
+    harness.work()
+    paid = harness.pay(billed, 40)
+    harness.portal.simulator.fault("lost_answer", method="POST", path="/account", times=9)
+    harness.work_until_payment()
+    harness.portal.work_once()
     assert RemoteWrite.objects.open().get().entity == "Account"
-    money.office.simulator.control("faults", method="DELETE")
+    harness.portal.simulator.control("faults", method="DELETE")
     die()
-    money.remove_payment(billed, paid)
-    money.work()
-    assert "done: Created the account “Coperniq Payments” in QuickBooks." in money.told()
-    assert_nothing_left_to_do(TwoWayHarness(money))
+    harness.remove_payment(billed, paid)
+    harness.work()
+    assert "done: Created the account “Coperniq Payments” in QuickBooks." in harness.logged()
+    assert_nothing_left_to_do(TwoWayHarness(harness))

@@ -25,12 +25,12 @@ from tests.simulation import API_KEY
 pytestmark = pytest.mark.every_database
 
 
-def lists_read(money: InvoiceHarness) -> int:
-    calls = money.office.simulator.log("coperniq")
+def lists_read(harness: InvoiceHarness) -> int:
+    calls = harness.portal.simulator.log("coperniq")
     return len([call for call in calls if call["path"].endswith("/payments")])
 
 
-def runs(money: InvoiceHarness) -> list[SyncRun]:
+def runs(harness: InvoiceHarness) -> list[SyncRun]:
     return list(SyncRun.objects.filter(action="push_payment").order_by("id"))
 
 
@@ -42,207 +42,211 @@ DEAF = {**SILENT, "payment_moves_amount_paid": False, "payment_moves_status": Fa
     "switches", [{}, {"payment_moves_amount_paid": False}, {"payment_moves_status": False}]
 )
 def test_a_payment_that_moves_the_invoices_stamp_comes_with_the_next_poll(
-    money: InvoiceHarness, switches: dict[str, bool]
+    harness: InvoiceHarness, switches: dict[str, bool]
 ) -> None:
-    money.office.simulator.switch(**switches)
-    invoice = money.invoice(("Permit", 1, 100))
-    money.work()
-    money.pay(invoice, 40)
-    money.work()
-    assert money.in_books("Payment")["TotalAmt"] == 40
+    harness.portal.simulator.switch(**switches)
+    invoice = harness.invoice(("Permit", 1, 100))
+    harness.work()
+    harness.pay(invoice, 40)
+    harness.work()
+    assert harness.in_books("Payment")["TotalAmt"] == 40
 
 
 @pytest.mark.parametrize("switches", [SILENT, DEAF])
 def test_a_payment_that_moves_less_is_found_by_the_sweep(
-    money: InvoiceHarness, switches: dict[str, bool]
+    harness: InvoiceHarness, switches: dict[str, bool]
 ) -> None:
-    money.office.simulator.switch(**switches)
-    invoice = money.invoice(("Permit", 1, 100))
-    money.work()
-    money.office.simulator.control("clock", {"shift_seconds": 600})
-    money.pay(invoice, 40)
-    money.sweep()
-    assert money.in_books("Payment")["TotalAmt"] == 40
-    money.sweep()
-    assert len(money.books("Payment")) == 1
+    harness.portal.simulator.switch(**switches)
+    invoice = harness.invoice(("Permit", 1, 100))
+    harness.work()
+    harness.portal.simulator.control("clock", {"shift_seconds": 600})
+    harness.pay(invoice, 40)
+    harness.sweep()
+    assert harness.in_books("Payment")["TotalAmt"] == 40
+    harness.sweep()
+    assert len(harness.books("Payment")) == 1
 
 
-def test_another_date_of_a_payment_is_noticed_though_no_amount_moves(money: InvoiceHarness) -> None:
-    invoice = money.invoice(("Permit", 1, 100))
-    payment = money.pay(invoice, 40)
-    money.work()
-    money.change_payment(invoice, payment, paymentDate="2026-11-03T00:00:00Z")
-    money.work()
-    assert money.in_books("Payment")["TxnDate"] == "2026-11-03"
+def test_another_date_of_a_payment_is_noticed_though_no_amount_moves(harness: InvoiceHarness) -> None:
+    invoice = harness.invoice(("Permit", 1, 100))
+    payment = harness.pay(invoice, 40)
+    harness.work()
+    harness.change_payment(invoice, payment, paymentDate="2026-11-03T00:00:00Z")
+    harness.work()
+    assert harness.in_books("Payment")["TxnDate"] == "2026-11-03"
 
 
-def test_the_list_is_read_once_for_each_change(money: InvoiceHarness) -> None:
-    invoice = money.invoice(("Permit", 1, 100))
-    money.work()
-    assert lists_read(money) == 0
-    money.pay(invoice, 10)
-    money.work()
-    assert lists_read(money) == 1
-    money.work()
-    assert lists_read(money) == 1
-    money.pay(invoice, 10)
-    money.work()
-    assert lists_read(money) == 2
+def test_the_list_is_read_once_for_each_change(harness: InvoiceHarness) -> None:
+    invoice = harness.invoice(("Permit", 1, 100))
+    harness.work()
+    assert lists_read(harness) == 0
+    harness.pay(invoice, 10)
+    harness.work()
+    assert lists_read(harness) == 1
+    harness.work()
+    assert lists_read(harness) == 1
+    harness.pay(invoice, 10)
+    harness.work()
+    assert lists_read(harness) == 2
 
 
-def test_a_payment_waits_for_its_invoice_and_is_released_with_it(money: InvoiceHarness) -> None:
-    other = money.office.project(money.account, "Later")
-    invoice = money.invoice(("Permit", 1, 100), on=other)
-    money.pay(invoice, 40)
-    money.work()
-    (run,) = runs(money)
+def test_a_payment_waits_for_its_invoice_and_is_released_with_it(harness: InvoiceHarness) -> None:
+    other = harness.portal.project(harness.account, "Later")
+    invoice = harness.invoice(("Permit", 1, 100), on=other)
+    harness.pay(invoice, 40)
+    harness.work()
+    (run,) = runs(harness)
     assert (run.state, run.cause) == ("waiting", Cause.WAITS_FOR_INVOICE)
-    money.office.enter(other)
-    money.work()
-    assert money.in_books("Payment")["TotalAmt"] == 40
-    assert len(runs(money)) == 1
+    harness.portal.enter(other)
+    harness.work()
+    assert harness.in_books("Payment")["TotalAmt"] == 40
+    assert len(runs(harness)) == 1
 
 
-def test_a_payment_waits_until_the_lines_of_its_invoice_are_put_right(money: InvoiceHarness) -> None:
+def test_a_payment_waits_until_the_lines_of_its_invoice_are_put_right(harness: InvoiceHarness) -> None:
     """QuickBooks dropped the amount of a line without an item: money would find nothing open."""
-    fallback = money.book_item("Anything")
-    invoice = money.invoice(("Nobody's item", 1, 100))
-    money.pay(invoice, 40)
-    money.work()
-    (run,) = runs(money)
+    fallback = harness.book_item("Anything")
+    invoice = harness.invoice(("Nobody's item", 1, 100))
+    harness.pay(invoice, 40)
+    harness.work()
+    (run,) = runs(harness)
     assert (run.state, run.cause) == ("waiting", Cause.WAITS_FOR_INVOICE)
-    money.configure(fallback_item=fallback["Id"])
-    money.decide("retry")
-    payment = money.in_books("Payment")
-    assert (payment["UnappliedAmt"], money.in_books()["Balance"]) == (0, 60)
+    harness.configure(fallback_item=fallback["Id"])
+    harness.decide("retry")
+    payment = harness.in_books("Payment")
+    assert (payment["UnappliedAmt"], harness.in_books()["Balance"]) == (0, 60)
 
 
-def older_invoice(money: InvoiceHarness) -> dict[str, object]:
-    money.office.simulator.control("clock", {"shift_seconds": -86400})
-    invoice = money.invoice(("Permit", 1, 100))
-    money.office.simulator.control("clock", {"shift_seconds": 86400})
+def older_invoice(harness: InvoiceHarness) -> dict[str, object]:
+    harness.portal.simulator.control("clock", {"shift_seconds": -86400})
+    invoice = harness.invoice(("Permit", 1, 100))
+    harness.portal.simulator.control("clock", {"shift_seconds": 86400})
     return invoice
 
 
-def test_what_is_paid_on_an_invoice_left_out_is_left_out_and_follows_it(money: InvoiceHarness) -> None:
-    invoice = older_invoice(money)
-    money.pay(invoice, 40)
-    money.work()
-    (run,) = runs(money)
+def test_what_is_paid_on_an_invoice_left_out_is_left_out_and_follows_it(harness: InvoiceHarness) -> None:
+    invoice = older_invoice(harness)
+    harness.pay(invoice, 40)
+    harness.work()
+    (run,) = runs(harness)
     assert (run.state, run.cause) == ("done", "invoice_left_out")
-    assert money.books("Payment") == []
-    money.decide("send_anyway", SyncRun.objects.get(action="push_invoice"))
-    assert money.in_books()["TotalAmt"] == 100
-    assert money.in_books("Payment")["TotalAmt"] == 40
+    assert harness.books("Payment") == []
+    harness.decide("send_anyway", SyncRun.objects.get(action="push_invoice"))
+    assert harness.in_books()["TotalAmt"] == 100
+    assert harness.in_books("Payment")["TotalAmt"] == 40
 
 
-def test_a_payment_from_before_the_switch_on_is_skipped_and_may_be_sent_anyway(money: InvoiceHarness) -> None:
-    invoice = money.invoice(("Permit", 1, 100))
-    money.work()
-    money.office.simulator.control("clock", {"shift_seconds": -86400})
-    money.pay(invoice, 40)
-    money.office.simulator.control("clock", {"shift_seconds": 86400})
-    money.sweep()
-    (run,) = runs(money)
+def test_a_payment_from_before_the_switch_on_is_skipped_and_may_be_sent_anyway(
+    harness: InvoiceHarness,
+) -> None:
+    invoice = harness.invoice(("Permit", 1, 100))
+    harness.work()
+    harness.portal.simulator.control("clock", {"shift_seconds": -86400})
+    harness.pay(invoice, 40)
+    harness.portal.simulator.control("clock", {"shift_seconds": 86400})
+    harness.sweep()
+    (run,) = runs(harness)
     assert (run.state, run.cause) == ("done", "before_cut_off")
-    money.sweep()
-    assert len(runs(money)) == 1
-    money.decide("send_anyway", run)
-    assert money.in_books("Payment")["TotalAmt"] == 40
+    harness.sweep()
+    assert len(runs(harness)) == 1
+    harness.decide("send_anyway", run)
+    assert harness.in_books("Payment")["TotalAmt"] == 40
 
 
-def test_an_answer_for_the_cut_off_is_none_for_the_status(money: InvoiceHarness) -> None:
-    invoice = money.invoice(("Permit", 1, 100))
-    money.work()
-    money.office.simulator.control("clock", {"shift_seconds": -86400})
-    money.pay(invoice, 40, status="PENDING")
-    money.office.simulator.control("clock", {"shift_seconds": 86400})
-    money.sweep()
-    money.decide("send_anyway", runs(money)[0])
-    assert money.held().cause == "payment_status"
+def test_an_answer_for_the_cut_off_is_none_for_the_status(harness: InvoiceHarness) -> None:
+    invoice = harness.invoice(("Permit", 1, 100))
+    harness.work()
+    harness.portal.simulator.control("clock", {"shift_seconds": -86400})
+    harness.pay(invoice, 40, status="PENDING")
+    harness.portal.simulator.control("clock", {"shift_seconds": 86400})
+    harness.sweep()
+    harness.decide("send_anyway", runs(harness)[0])
+    assert harness.held().cause == "payment_status"
     assert SyncSettings.objects.get().payment_statuses == {}
-    money.decide("send_anyway")
-    assert money.in_books("Payment")["TotalAmt"] == 40
+    harness.decide("send_anyway")
+    assert harness.in_books("Payment")["TotalAmt"] == 40
 
 
-def test_paid_without_a_payment_is_said_once_and_no_money_is_invented(money: InvoiceHarness) -> None:
-    invoice = money.invoice(("Permit", 1, 100))
-    money.work()
-    money.edit(invoice, status="PAID")
-    money.work()
+def test_paid_without_a_payment_is_said_once_and_no_money_is_invented(harness: InvoiceHarness) -> None:
+    invoice = harness.invoice(("Permit", 1, 100))
+    harness.work()
+    harness.edit(invoice, status="PAID")
+    harness.work()
     entries = SyncLogEntry.objects.filter(cause=Cause.PAID_WITHOUT_PAYMENT, outcome="done_with_warning")
     assert entries.get().sentence == (
         "Coperniq shows invoice 1001 as paid. It has no payment there, so none was recorded in QuickBooks. Record the "
         "payment in Coperniq."
     )
-    money.edit(invoice, description="Thank you")
-    money.work()
-    money.sweep()
+    harness.edit(invoice, description="Thank you")
+    harness.work()
+    harness.sweep()
     assert entries.count() == 1
-    assert money.books("Payment") == []
-    assert money.in_books()["Balance"] == 100
+    assert harness.books("Payment") == []
+    assert harness.in_books()["Balance"] == 100
 
 
-def test_an_invoice_that_was_paid_before_it_was_pushed_brings_the_warning_too(money: InvoiceHarness) -> None:
-    money.invoice(("Permit", 1, 100), status="PAID")
-    money.work()
+def test_an_invoice_that_was_paid_before_it_was_pushed_brings_the_warning_too(
+    harness: InvoiceHarness,
+) -> None:
+    harness.invoice(("Permit", 1, 100), status="PAID")
+    harness.work()
     assert SyncLogEntry.objects.get(cause=Cause.PAID_WITHOUT_PAYMENT).outcome == "done_with_warning"
 
 
-def test_an_invoice_coperniq_does_not_show_any_more_is_no_news_of_payments(money: InvoiceHarness) -> None:
-    invoice = money.invoice(("Permit", 1, 100))
-    money.work()
-    money.pay(invoice, 40)
+def test_an_invoice_coperniq_does_not_show_any_more_is_no_news_of_payments(harness: InvoiceHarness) -> None:
+    invoice = harness.invoice(("Permit", 1, 100))
+    harness.work()
+    harness.pay(invoice, 40)
     event = InboundEvent.objects.filter(record_type="invoice").first()
     assert event is not None
-    money.office.simulator.control(f"coperniq/{API_KEY}/invoices/{invoice['id']}", None, "DELETE")
+    harness.portal.simulator.control(f"coperniq/{API_KEY}/invoices/{invoice['id']}", None, "DELETE")
     InboundEvent.objects.filter(pk=event.pk).update(
         planned_at=None, outcome="", detail={**event.detail, "money": True, "only_payments": True}
     )
-    money.office.work()
-    assert money.books("Payment") == []
-    assert runs(money) == []
+    harness.portal.work()
+    assert harness.books("Payment") == []
+    assert runs(harness) == []
 
 
-def test_a_payment_gone_before_it_was_recorded_is_no_news(money: InvoiceHarness) -> None:
-    other = money.office.project(money.account, "Later")
-    invoice = money.invoice(("Permit", 1, 100), on=other)
-    payment = money.pay(invoice, 40)
-    money.work()
-    money.remove_payment(invoice, payment)
-    money.office.enter(other)
+def test_a_payment_gone_before_it_was_recorded_is_no_news(harness: InvoiceHarness) -> None:
+    other = harness.portal.project(harness.account, "Later")
+    invoice = harness.invoice(("Permit", 1, 100), on=other)
+    payment = harness.pay(invoice, 40)
+    harness.work()
+    harness.remove_payment(invoice, payment)
+    harness.portal.enter(other)
     SyncRun.objects.filter(action="push_payment").update(updated_at=timezone.now() - timedelta(minutes=5))
     _shared_cache.clear()
-    money.work()
-    assert runs(money)[0].cause == "payment_gone"
-    assert money.books("Payment") == []
+    harness.work()
+    assert runs(harness)[0].cause == "payment_gone"
+    assert harness.books("Payment") == []
 
 
-def test_what_was_passed_over_while_off_is_news_once_it_is_on_again(money: InvoiceHarness) -> None:
-    invoice = money.invoice(("Permit", 1, 100))
-    payment = money.pay(invoice, 40)
-    money.work()
-    money.change_payment(invoice, payment, amount=30)
+def test_what_was_passed_over_while_off_is_news_once_it_is_on_again(harness: InvoiceHarness) -> None:
+    invoice = harness.invoice(("Permit", 1, 100))
+    payment = harness.pay(invoice, 40)
+    harness.work()
+    harness.change_payment(invoice, payment, amount=30)
     CoperniqConnection.objects.update(next_poll_at=timezone.now())
     for job in due_coperniq_polls():
         job()
     route_pending_events()
-    money.switch(False)
-    money.office.work()
-    assert money.in_books("Payment")["TotalAmt"] == 40
+    harness.switch(False)
+    harness.portal.work()
+    assert harness.in_books("Payment")["TotalAmt"] == 40
     assert PolledInvoice.objects.get().version == ""
-    money.switch(True)
-    money.work()
-    assert money.in_books("Payment")["TotalAmt"] == 30
+    harness.switch(True)
+    harness.work()
+    assert harness.in_books("Payment")["TotalAmt"] == 30
 
 
-def test_what_was_seen_just_before_the_switch_off_is_not_planned(money: InvoiceHarness) -> None:
-    money.pay(money.invoice(("Permit", 1, 100)), 40)
+def test_what_was_seen_just_before_the_switch_off_is_not_planned(harness: InvoiceHarness) -> None:
+    harness.pay(harness.invoice(("Permit", 1, 100)), 40)
     CoperniqConnection.objects.update(next_poll_at=timezone.now())
     for job in due_coperniq_polls():
         job()
-    money.switch(False)
-    money.office.work()
+    harness.switch(False)
+    harness.portal.work()
     event = InboundEvent.objects.filter(record_type="invoice").get()
     assert (event.outcome, event.reason) == ("ignored", "invoice syncing is off")
-    assert money.books("Invoice") == []
+    assert harness.books("Invoice") == []

@@ -17,8 +17,8 @@ from tests.portal_harness import PortalHarness
 from tests.sync.test_polling import make_due, unheard
 
 
-def minutes_to_the_next_poll(office: PortalHarness) -> int:
-    make_due(office)
+def minutes_to_the_next_poll(portal: PortalHarness) -> int:
+    make_due(portal)
     now = timezone.now()
     due_coperniq_polls()[0]()
     return round((CoperniqConnection.objects.get().next_poll_at - now).total_seconds() / 60)
@@ -26,37 +26,37 @@ def minutes_to_the_next_poll(office: PortalHarness) -> int:
 
 @pytest.mark.parametrize(("used", "minutes"), [(3900, 1), (3999, 15), (6000, 15)])
 def test_polling_slows_down_at_four_fifths_of_the_days_calls(
-    office: PortalHarness, settings: Any, used: int, minutes: int
+    portal: PortalHarness, settings: Any, used: int, minutes: int
 ) -> None:
     settings.COPERNIQ_POLL_SECONDS = 60
-    CallCount.add(office.company.pk, "coperniq", reads=used, writes=0)
+    CallCount.add(portal.company.pk, "coperniq", reads=used, writes=0)
     CallCount.objects.create(
-        company=office.company, vendor="coperniq", on=timezone.now() - timedelta(days=1), reads=5000
+        company=portal.company, vendor="coperniq", on=timezone.now() - timedelta(days=1), reads=5000
     )
-    assert minutes_to_the_next_poll(office) == minutes
+    assert minutes_to_the_next_poll(portal) == minutes
 
 
 @pytest.mark.parametrize(("left", "minutes"), [(1001, 1), (1000, 15)])
 def test_polling_slows_down_when_coperniq_says_that_little_is_left(
-    office: PortalHarness, settings: Any, monkeypatch: pytest.MonkeyPatch, left: int, minutes: int
+    portal: PortalHarness, settings: Any, monkeypatch: pytest.MonkeyPatch, left: int, minutes: int
 ) -> None:
     settings.COPERNIQ_POLL_SECONDS = 60
     monkeypatch.setattr(CoperniqClient, "calls_remaining", left)
-    assert minutes_to_the_next_poll(office) == minutes
+    assert minutes_to_the_next_poll(portal) == minutes
 
 
-def test_a_poll_interval_longer_than_the_pause_stays_as_it_is(office: PortalHarness, settings: Any) -> None:
+def test_a_poll_interval_longer_than_the_pause_stays_as_it_is(portal: PortalHarness, settings: Any) -> None:
     settings.COPERNIQ_POLL_SECONDS = 3600
-    CallCount.add(office.company.pk, "coperniq", reads=4500, writes=0)
-    assert minutes_to_the_next_poll(office) == 60
+    CallCount.add(portal.company.pk, "coperniq", reads=4500, writes=0)
+    assert minutes_to_the_next_poll(portal) == 60
 
 
-def test_nothing_is_swept_while_calls_are_scarce(office: PortalHarness) -> None:
-    CallCount.add(office.company.pk, "coperniq", reads=4500, writes=0)
-    make_due(office)
-    office.simulator.forget_log()
+def test_nothing_is_swept_while_calls_are_scarce(portal: PortalHarness) -> None:
+    CallCount.add(portal.company.pk, "coperniq", reads=4500, writes=0)
+    make_due(portal)
+    portal.simulator.forget_log()
     due_coperniq_polls()[0]()
-    assert len([call for call in office.simulator.log("coperniq") if call["path"].endswith("/projects")]) == 1
+    assert len([call for call in portal.simulator.log("coperniq") if call["path"].endswith("/projects")]) == 1
 
 
 def answer_sweeps(monkeypatch: pytest.MonkeyPatch, pages: int, *, fails: bool) -> list[None]:
@@ -78,12 +78,12 @@ def answer_sweeps(monkeypatch: pytest.MonkeyPatch, pages: int, *, fails: bool) -
 
 
 def test_a_failing_sweep_neither_holds_the_cursor_back_nor_comes_back_at_once(
-    office: PortalHarness, monkeypatch: pytest.MonkeyPatch
+    portal: PortalHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unheard(office)
+    unheard(portal)
     sweeps = answer_sweeps(monkeypatch, 37, fails=True)
     for _ in range(3):
-        make_due(office)
+        make_due(portal)
         due_coperniq_polls()[0]()
     assert CoperniqConnection.objects.get().projects_cursor_at is not None
     assert len(sweeps) == 1
@@ -92,10 +92,10 @@ def test_a_failing_sweep_neither_holds_the_cursor_back_nor_comes_back_at_once(
 @pytest.mark.parametrize("fails", [True, False])
 @pytest.mark.parametrize(("pages", "minutes"), [(1, 30), (20, 30), (40, 60), (300, 450)])
 def test_the_more_a_sweep_costs_the_later_is_the_next(
-    office: PortalHarness, monkeypatch: pytest.MonkeyPatch, pages: int, minutes: int, fails: bool
+    portal: PortalHarness, monkeypatch: pytest.MonkeyPatch, pages: int, minutes: int, fails: bool
 ) -> None:
     answer_sweeps(monkeypatch, pages, fails=fails)
-    make_due(office)
+    make_due(portal)
     now = timezone.now()
     due_coperniq_polls()[0]()
     wait = CoperniqConnection.objects.get().next_sweep_at - now

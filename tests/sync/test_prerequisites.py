@@ -21,10 +21,10 @@ Wanted = Callable[[], tuple[Sequence[str], str]]
 
 
 @pytest.fixture
-def context(money: InvoiceHarness) -> Iterator[SyncContext]:
-    lease = CompanyLease.objects.get(company=money.office.company)
+def context(harness: InvoiceHarness) -> Iterator[SyncContext]:
+    lease = CompanyLease.objects.get(company=harness.portal.company)
     assert lease.take(timezone.now(), timedelta(minutes=1))
-    yield SyncContext(lease, money.office.quickbooks)
+    yield SyncContext(lease, harness.portal.quickbooks)
     lease.release()
 
 

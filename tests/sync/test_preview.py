@@ -14,10 +14,10 @@ JOHN = {"primaryEmail": "john@example.com", "primaryPhone": "1"}
 
 
 @pytest.fixture
-def shadow(office: PortalHarness) -> PortalHarness:
-    office.trigger.preview = True
-    office.trigger.save()
-    return office
+def shadow(portal: PortalHarness) -> PortalHarness:
+    portal.trigger.preview = True
+    portal.trigger.save()
+    return portal
 
 
 def run_of(kind: str) -> SyncRun:

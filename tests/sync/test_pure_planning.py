@@ -39,7 +39,7 @@ def write_to_coperniq(ctx: SyncContext) -> object:
 
 @pytest.mark.parametrize("write", [save_link, update_runs, write_to_quickbooks, write_to_coperniq])
 def test_a_plan_that_writes_is_refused(
-    office: PortalHarness, monkeypatch: pytest.MonkeyPatch, write: Write
+    portal: PortalHarness, monkeypatch: pytest.MonkeyPatch, write: Write
 ) -> None:
     def plan(ctx: SyncContext, _run: SyncRun) -> Plan:
         write(ctx)
@@ -48,13 +48,13 @@ def test_a_plan_that_writes_is_refused(
     for handler in set(REGISTRY.records.values()):
         monkeypatch.setattr(handler, "plan", plan)
     guard_plans(monkeypatch)
-    office.enter(office.project(office.account()))
+    portal.enter(portal.project(portal.account()))
     with pytest.raises(WroteWhilePlanning):
-        office.work()
+        portal.work()
 
 
 def test_reads_and_what_they_keep_are_no_writes(
-    office: PortalHarness, monkeypatch: pytest.MonkeyPatch
+    portal: PortalHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def plan(ctx: SyncContext, run: SyncRun) -> Plan:
         read_preferences(ctx)
@@ -64,8 +64,8 @@ def test_reads_and_what_they_keep_are_no_writes(
 
     monkeypatch.setattr(REGISTRY.records[Action.PUSH_CUSTOMER], "plan", plan)
     guard_plans(monkeypatch)
-    office.enter(office.project(office.account("Jane")))
-    office.work()
-    office.quickbooks.refresh_from_db()
-    assert office.quickbooks.preferences_read_at is not None
+    portal.enter(portal.project(portal.account("Jane")))
+    portal.work()
+    portal.quickbooks.refresh_from_db()
+    assert portal.quickbooks.preferences_read_at is not None
     assert "Jane" in SyncRun.objects.get(action=Action.PUSH_CUSTOMER).sentence

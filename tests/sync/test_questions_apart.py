@@ -17,17 +17,17 @@ LINES = [{"item": "Services", "quantity": 1, "price": 2500}]
 
 
 @pytest.fixture
-def books(office: PortalHarness) -> TwoWayHarness:
-    return open_two_way(office)
+def sides(portal: PortalHarness) -> TwoWayHarness:
+    return open_two_way(portal)
 
 
-def percentage(books: TwoWayHarness) -> dict[str, Any]:
+def percentage(sides: TwoWayHarness) -> dict[str, Any]:
     """An invoice of $3,000 whose lines Coperniq cannot take from QuickBooks."""
-    books.money.configure(fallback_item="1")
-    simulator, project = books.money.office.simulator, books.money.project["id"]
+    sides.harness.configure(fallback_item="1")
+    simulator, project = sides.harness.portal.simulator, sides.harness.project["id"]
     simulator.change("projects", project, value=10000)
     ours = simulator.make("invoices", recordId=project, calculationMethod="PERCENTAGE", percentage=30)
-    books.money.work()
+    sides.harness.work()
     return dict(ours)
 
 
@@ -36,86 +36,86 @@ def asked() -> list[str]:
 
 
 @pytest.mark.parametrize("end", ["deleted", "voided"])
-def test_leaving_both_as_they_are_declines_nothing(books: TwoWayHarness, end: str) -> None:
-    percentage(books)
-    books.money.configure(on_quickbooks_void="hold")
-    document = books.money.in_books()
-    books.change(document, lines=LINES)
-    books.heard()
-    run = books.money.held()
+def test_leaving_both_as_they_are_declines_nothing(sides: TwoWayHarness, end: str) -> None:
+    percentage(sides)
+    sides.harness.configure(on_quickbooks_void="hold")
+    document = sides.harness.in_books()
+    sides.change(document, lines=LINES)
+    sides.sync()
+    run = sides.harness.held()
     assert run.cause == "lines_not_in_coperniq"
-    (books.delete if end == "deleted" else books.void)(document)
-    books.money.decide("leave_both", run)
+    (sides.delete if end == "deleted" else sides.void)(document)
+    sides.harness.decide("leave_both", run)
     assert asked() == [f"quickbooks_invoice_{end}"]
-    assert invoice(books)["status"] != "DECLINED"
-    books.money.decide("decline_in_coperniq")
-    assert invoice(books)["status"] == "DECLINED"
-    assert_nothing_left_to_do(books)
+    assert invoice(sides)["status"] != "DECLINED"
+    sides.harness.decide("decline_in_coperniq")
+    assert invoice(sides)["status"] == "DECLINED"
+    assert_nothing_left_to_do(sides)
 
 
-def test_going_on_where_it_is_does_not_pass_over_its_lines(books: TwoWayHarness) -> None:
-    percentage(books)
-    parent = next(row for row in books.money.books("Customer") if not row.get("Job"))
-    books.change(books.money.in_books(), customer=parent["Id"], lines=LINES)
-    books.heard()
+def test_going_on_where_it_is_does_not_pass_over_its_lines(sides: TwoWayHarness) -> None:
+    percentage(sides)
+    parent = next(row for row in sides.harness.books("Customer") if not row.get("Job"))
+    sides.change(sides.harness.in_books(), customer=parent["Id"], lines=LINES)
+    sides.sync()
     assert asked() == ["quickbooks_invoice_moved"]
-    books.money.decide("go_on")
-    assert asked() == ["lines_not_in_coperniq"], logged_in_order(books)
-    books.money.decide("leave_both")
-    assert not asked(), logged_in_order(books)
-    assert_nothing_left_to_do(books)
+    sides.harness.decide("go_on")
+    assert asked() == ["lines_not_in_coperniq"], logged_in_order(sides)
+    sides.harness.decide("leave_both")
+    assert not asked(), logged_in_order(sides)
+    assert_nothing_left_to_do(sides)
 
 
 @pytest.mark.parametrize("owners", [{"lines": "quickbooks"}, {}])
 def test_lines_that_both_changed_can_be_left_as_they_are(
-    books: TwoWayHarness, owners: dict[str, str]
+    sides: TwoWayHarness, owners: dict[str, str]
 ) -> None:
-    ours = percentage(books)
-    books.money.configure(owners=owners)
-    books.change(books.money.in_books(), lines=LINES)
-    books.money.edit(ours, percentage=40)
-    books.heard()
+    ours = percentage(sides)
+    sides.harness.configure(owners=owners)
+    sides.change(sides.harness.in_books(), lines=LINES)
+    sides.harness.edit(ours, percentage=40)
+    sides.sync()
     if not owners:
         assert asked() == ["conflict"]
-        books.money.decide("use_quickbooks")
+        sides.harness.decide("use_quickbooks")
     assert asked() == ["lines_not_in_coperniq"]
-    books.money.decide("leave_both")
-    assert not asked(), logged_in_order(books)
-    assert (books.money.in_books()["TotalAmt"], invoice(books)["amount"]) == (2500, 4000)
-    assert_nothing_left_to_do(books)
+    sides.harness.decide("leave_both")
+    assert not asked(), logged_in_order(sides)
+    assert (sides.harness.in_books()["TotalAmt"], invoice(sides)["amount"]) == (2500, 4000)
+    assert_nothing_left_to_do(sides)
 
 
 @pytest.mark.parametrize("began", ["pulled", "pushed"])
 @pytest.mark.parametrize("then", ["discard", "void"])
 def test_a_voided_invoice_that_is_filled_again_is_asked_about(
-    books: TwoWayHarness, began: str, then: str
+    sides: TwoWayHarness, began: str, then: str
 ) -> None:
     if began == "pulled":
-        books.invoice()
+        sides.invoice()
     else:
-        books.money.invoice(("Permit", 1, 100))
-        books.money.work()
-    books.heard()
-    document = books.money.in_books()
-    books.void(document)
-    books.heard()
-    assert invoice(books)["status"] == "DECLINED"
-    books.change(document, lines=[{"item": "Permit", "quantity": 1, "price": 100}])
-    books.heard()
-    assert books.money.held().cause == "quickbooks_invoice_filled_again"
-    assert_nothing_left_to_do(books)
+        sides.harness.invoice(("Permit", 1, 100))
+        sides.harness.work()
+    sides.sync()
+    document = sides.harness.in_books()
+    sides.void(document)
+    sides.sync()
+    assert invoice(sides)["status"] == "DECLINED"
+    sides.change(document, lines=[{"item": "Permit", "quantity": 1, "price": 100}])
+    sides.sync()
+    assert sides.harness.held().cause == "quickbooks_invoice_filled_again"
+    assert_nothing_left_to_do(sides)
     if then == "void":
-        books.void(document)
-        books.heard()
+        sides.void(document)
+        sides.sync()
     else:
-        books.money.decide("discard")
-    assert not asked(), logged_in_order(books)
-    assert_nothing_left_to_do(books)
+        sides.harness.decide("discard")
+    assert not asked(), logged_in_order(sides)
+    assert_nothing_left_to_do(sides)
 
 
 @pytest.mark.django_db
-def test_every_answer_is_kept_until_the_same_question_is_answered_again(office: PortalHarness) -> None:
-    run = sync_run(office.quickbooks, RunState.HELD, action="pull_invoice", kind="invoice")
+def test_every_answer_is_kept_until_the_same_question_is_answered_again(portal: PortalHarness) -> None:
+    run = sync_run(portal.quickbooks, RunState.HELD, action="pull_invoice", kind="invoice")
     for question in Question:
         run.choices = [{"key": "answer", "label": question.label, "question": question}]
         run.state = RunState.HELD
@@ -138,40 +138,40 @@ SAME = {"link": (1, 1), "new_number": (2, 2), "discard": (1, 1)}
 @pytest.mark.parametrize("answer", SAME)
 @pytest.mark.parametrize("paid", [True, False])
 def test_an_invoice_that_is_asked_about_is_not_brought_over_meanwhile(
-    books: TwoWayHarness, answer: str, paid: bool
+    sides: TwoWayHarness, answer: str, paid: bool
 ) -> None:
     """Linked to, it brings the money along that came in while the card was open."""
-    document = entered_twice(books)
+    document = entered_twice(sides)
     if paid:
-        books.payment({"id": document["Id"], "amount": 40})
-    books.heard()
-    assert len(invoices(books)) == 1, logged_in_order(books)
-    books.money.decide(f"link:{document['Id']}" if answer == "link" else answer)
-    books.heard()
-    assert (len(invoices(books)), len(books.money.books("Invoice"))) == SAME[answer]
+        sides.payment({"id": document["Id"], "amount": 40})
+    sides.sync()
+    assert len(invoices(sides)) == 1, logged_in_order(sides)
+    sides.harness.decide(f"link:{document['Id']}" if answer == "link" else answer)
+    sides.sync()
+    assert (len(invoices(sides)), len(sides.harness.books("Invoice"))) == SAME[answer]
     if answer == "discard":
         assert asked() == ["waited_in_vain"]
-        books.money.decide("retry")
-        assert len(invoices(books)) == 2
+        sides.harness.decide("retry")
+        assert len(invoices(sides)) == 2
     assert not SyncRun.objects.open().exists()
-    assert sum(len(row["payments"]) for row in invoices(books)) == paid
-    assert_nothing_left_to_do(books)
+    assert sum(len(row["payments"]) for row in invoices(sides)) == paid
+    assert_nothing_left_to_do(sides)
 
 
-def test_another_invoice_comes_over_while_one_is_asked_about(books: TwoWayHarness) -> None:
-    document = entered_twice(books)
-    other = books.invoice(number="Other")
-    books.heard()
+def test_another_invoice_comes_over_while_one_is_asked_about(sides: TwoWayHarness) -> None:
+    document = entered_twice(sides)
+    other = sides.invoice(number="Other")
+    sides.sync()
     assert asked() == ["probably_same_invoice"]
     pulled = RecordLink.objects.filter(kind="invoice").values_list("quickbooks_id", flat=True)
     assert list(pulled) == [other["Id"]] != [document["Id"]]
 
 
-def entered_twice(books: TwoWayHarness) -> dict[str, Any]:
+def entered_twice(sides: TwoWayHarness) -> dict[str, Any]:
     """The same invoice on both sides, by people, where QuickBooks counts by itself."""
-    prefer(books.money.office, custom_txn_numbers=False)
-    ours = books.money.invoice()
-    document = books.invoice(number=str(ours["uid"]))
-    books.money.work()
+    prefer(sides.harness.portal, custom_txn_numbers=False)
+    ours = sides.harness.invoice()
+    document = sides.invoice(number=str(ours["uid"]))
+    sides.harness.work()
     assert asked() == ["probably_same_invoice"]
     return document

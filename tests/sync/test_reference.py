@@ -15,24 +15,24 @@ from tests.portal_harness import PortalHarness
 
 
 @pytest.fixture
-def ctx(office: PortalHarness) -> SyncContext:
-    return SyncContext(CompanyLease.objects.get(), office.quickbooks)
+def ctx(portal: PortalHarness) -> SyncContext:
+    return SyncContext(CompanyLease.objects.get(), portal.quickbooks)
 
 
 def test_preferences_another_thread_has_read_are_not_read_again(
-    office: PortalHarness, ctx: SyncContext
+    portal: PortalHarness, ctx: SyncContext
 ) -> None:
     QuickBooksConnection.objects.update(preferences_read_at=timezone.now(), custom_txn_numbers=True)
     assert preferences(ctx).custom_txn_numbers
-    assert office.quickbooks_calls() == []
+    assert portal.quickbooks_calls() == []
 
 
-def test_a_list_another_thread_has_read_is_not_read_again(office: PortalHarness, ctx: SyncContext) -> None:
+def test_a_list_another_thread_has_read_is_not_read_again(portal: PortalHarness, ctx: SyncContext) -> None:
     rows = [{"id": "7", "name": "Read meanwhile", "is_active": True}]
     read_at = timezone.now() + timedelta(seconds=5)
-    LookupList.objects.create(connection=office.quickbooks, name="items", rows=rows, read_at=read_at)
+    LookupList.objects.create(connection=portal.quickbooks, name="items", rows=rows, read_at=read_at)
     assert refresh_lookup(ctx, "items") == rows
-    assert office.quickbooks_calls() == []
+    assert portal.quickbooks_calls() == []
 
 
 def test_memory_does_not_grow_for_ever(ctx: SyncContext, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,21 +31,21 @@ Routed = tuple[str, str]
 
 
 @pytest.fixture
-def billed(money: InvoiceHarness) -> InvoiceHarness:
+def billed(harness: InvoiceHarness) -> InvoiceHarness:
     """An invoice of $100 and a payment of $40 on both sides."""
-    money.pay(money.invoice(("Permit", 1, 100)), 40)
-    money.work()
+    harness.pay(harness.invoice(("Permit", 1, 100)), 40)
+    harness.work()
     InboundEvent.objects.all().delete()
     SyncRun.objects.all().delete()
-    return money
+    return harness
 
 
 def now(seconds: float = 0) -> str:
     return (timezone.now() + timedelta(seconds=seconds)).isoformat()
 
 
-def send_event(money: InvoiceHarness, kind: str, id_: str, at: str = "", **data: str) -> Routed:
-    assert post([cloud_event(money.office.realm, kind, id_, at or now(60), **data)]) == 1
+def send_event(harness: InvoiceHarness, kind: str, id_: str, at: str = "", **data: str) -> Routed:
+    assert post([cloud_event(harness.portal.realm, kind, id_, at or now(60), **data)]) == 1
     route_pending_events()
     event = InboundEvent.objects.order_by("id").last()
     assert event is not None
@@ -99,16 +99,16 @@ def test_an_e_mail_changes_nothing(billed: InvoiceHarness, kind: str) -> None:
 @pytest.mark.parametrize("kind", ["invoice", "payment"])
 def test_while_syncing_is_off_nothing_leads_to_a_run(billed: InvoiceHarness, kind: str) -> None:
     billed.switch(False)
-    before = billed.office.coperniq.__class__.objects.get().next_invoice_sweep_at
+    before = billed.portal.coperniq.__class__.objects.get().next_invoice_sweep_at
     routed = send_event(billed, f"{kind}.updated", billed.link(kind).quickbooks_id)
     assert routed == ("ignored", "invoice syncing is off")
-    assert billed.office.coperniq.__class__.objects.get().next_invoice_sweep_at == before
+    assert billed.portal.coperniq.__class__.objects.get().next_invoice_sweep_at == before
 
 
 def test_what_cannot_be_synced_is_ignored(billed: InvoiceHarness) -> None:
     QuickBooksConnection.objects.update(home_currency="CAD")
     assert "US dollars" in send_event(billed, "invoice.updated", "1")[1]
-    assert post([cloud_event(billed.office.realm, "invoice.updated", "2", now())]) == 1
+    assert post([cloud_event(billed.portal.realm, "invoice.updated", "2", now())]) == 1
     QuickBooksConnection.objects.update(state="disconnected")
     route_pending_events()
     assert InboundEvent.objects.filter(reason="QuickBooks is not connected").exists()
@@ -165,7 +165,7 @@ def test_a_deletion_leads_to_a_run_unless_it_is_known(billed: InvoiceHarness) ->
 @pytest.mark.parametrize("kind", ["invoice", "payment"])
 def test_a_notification_that_outruns_the_answer_waits_for_it(billed: InvoiceHarness, kind: str) -> None:
     RemoteWrite.objects.create(
-        connection=billed.office.quickbooks,
+        connection=billed.portal.quickbooks,
         kind=kind,
         coperniq_id="77",
         entity=kind.title(),
@@ -254,7 +254,7 @@ def test_the_older_form_comes_to_the_same(billed: InvoiceHarness) -> None:
         legacy_event("Invoice", "Emailed", invoice, now(60)),
         legacy_event("Customer", "Merge", "990", now(60), deletedId=customer),
     ]
-    payload = legacy_post(**{f"R{billed.office.realm}": rows})
+    payload = legacy_post(**{f"R{billed.portal.realm}": rows})
     assert post(payload) == 4
     assert post(payload) == 4
     assert InboundEvent.objects.count() == 4
@@ -281,13 +281,13 @@ def queries_of(payload: Any) -> list[str]:
 
 
 def test_a_hundred_events_of_twenty_companies_are_one_insert(
-    office: PortalHarness, monkeypatch: pytest.MonkeyPatch
+    portal: PortalHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("integrations.queue.wake", lambda: None)  # at most a few a second
-    books = neighbours(20)
-    QuickBooksConnection.objects.filter(pk=books[0].pk).update(state="disconnected")
-    events = [cloud_event(books[n % 20].realm_id, "invoice.updated", str(n), now()) for n in range(100)]
-    one = [cloud_event(books[1].realm_id, "invoice.updated", f"one-{n}", now()) for n in range(99)]
+    sides = neighbours(20)
+    QuickBooksConnection.objects.filter(pk=sides[0].pk).update(state="disconnected")
+    events = [cloud_event(sides[n % 20].realm_id, "invoice.updated", str(n), now()) for n in range(100)]
+    one = [cloud_event(sides[1].realm_id, "invoice.updated", f"one-{n}", now()) for n in range(99)]
     one.append(cloud_event("unknown", "invoice.updated", "1", now()))
     queries_of(one)  # the day's tallies are made
     of_one, of_twenty = queries_of(one), queries_of(events)
@@ -296,7 +296,7 @@ def test_a_hundred_events_of_twenty_companies_are_one_insert(
     assert sum('INTO "integrations_inboundevent"' in sql for sql in of_twenty) <= 2
     rows = InboundEvent.objects.exclude(record_id__startswith="one")
     assert rows.count() == 95
-    for n, row in enumerate(books):
+    for n, row in enumerate(sides):
         own = {each.record_id for each in rows.filter(company=row.company)}
         assert own == (set() if n == 0 else {str(each) for each in range(n, 100, 20)})
     queries_of(events)

@@ -15,10 +15,10 @@ WRITE = PlannedWrite("update", "Customer", {"GivenName": "x"}, (), quickbooks_id
 
 
 @pytest.fixture
-def shadow(office: PortalHarness) -> PortalHarness:
-    office.trigger.preview = True
-    office.trigger.save()
-    return office
+def shadow(portal: PortalHarness) -> PortalHarness:
+    portal.trigger.preview = True
+    portal.trigger.save()
+    return portal
 
 
 def test_a_fingerprint_forgets_the_version_alone() -> None:
@@ -59,10 +59,10 @@ def test_another_plan_to_look_at_is_news(shadow: PortalHarness) -> None:
     assert len(shadow.log()) == before + 2
 
 
-def test_a_choice_on_a_page_the_run_has_moved_on_from_is_refused(office: PortalHarness) -> None:
-    office.simulator.in_books(office.realm, "Vendor", DisplayName="John Smith")
-    pushed(office)
-    page = office.held()
+def test_a_choice_on_a_page_the_run_has_moved_on_from_is_refused(portal: PortalHarness) -> None:
+    portal.simulator.in_books(portal.realm, "Vendor", DisplayName="John Smith")
+    pushed(portal)
+    page = portal.held()
     SyncRun.objects.filter(pk=page.pk).update(choices=[{"key": "retry", "label": "Try again"}])
     assert not page.decide("discard")
     SyncRun.objects.filter(pk=page.pk).update(choices=page.choices, state=RunState.RUNNING)

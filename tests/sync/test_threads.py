@@ -78,14 +78,14 @@ def busy(transactional_db: None, simulator: Simulation) -> PortalHarness:
     return open_portal(simulator)
 
 
-def ask(office: PortalHarness, kind: str, id_: object, account: object = "") -> SyncRun:
+def ask(portal: PortalHarness, kind: str, id_: object, account: object = "") -> SyncRun:
     action = "notice_entry" if account == "" else f"push_{kind}"
     values = {"kind": kind, "action": action, "coperniq_id": str(id_), "coperniq_account_id": str(account)}
-    return SyncRun.objects.request(SyncRun(company=office.company, connection=office.quickbooks, **values))
+    return SyncRun.objects.request(SyncRun(company=portal.company, connection=portal.quickbooks, **values))
 
 
-def taken(office: PortalHarness) -> CompanyLease:
-    lease = CompanyLease.objects.get(company=office.company)
+def taken(portal: PortalHarness) -> CompanyLease:
+    lease = CompanyLease.objects.get(company=portal.company)
     assert lease.take(timezone.now(), LEASE)
     return lease
 
@@ -206,10 +206,10 @@ def waited(meeting: threading.Barrier) -> None:
     meeting.wait(PATIENCE_SECONDS)
 
 
-def test_a_long_account_does_not_hide_the_others(office: PortalHarness) -> None:
+def test_a_long_account_does_not_hide_the_others(portal: PortalHarness) -> None:
     for n in range(BATCH_SIZE + 1):
-        ask(office, "job", n, "big")
-    small = ask(office, "job", "x", "small")
+        ask(portal, "job", n, "big")
+    small = ask(portal, "job", "x", "small")
     assert [run.pk for run in next_runs(CompanyLease.objects.get())][1:] == [small.pk]
 
 
@@ -401,11 +401,11 @@ def test_clients_of_one_name_entering_at_once_are_not_made_twice(busy: PortalHar
 # What two threads of a lease could both do
 
 
-def test_a_siblings_create_under_way_is_left_to_it(office: PortalHarness) -> None:
-    create_never_arrived(office)
-    lease = taken(office)
-    mine = ask(office, "customer", "another", "another")
-    ctx = SyncContext(lease, office.quickbooks)
+def test_a_siblings_create_under_way_is_left_to_it(portal: PortalHarness) -> None:
+    create_never_arrived(portal)
+    lease = taken(portal)
+    mine = ask(portal, "customer", "another", "another")
+    ctx = SyncContext(lease, portal.quickbooks)
     write = RemoteWrite.objects.open().get()
     assert list(find_open_writes(ctx, mine)) == [write]
     sibling = SyncRun.objects.get(writes=write)
@@ -416,27 +416,27 @@ def test_a_siblings_create_under_way_is_left_to_it(office: PortalHarness) -> Non
     assert list(find_open_writes(ctx, mine)) == [write], "of a driver that is gone"
 
 
-def test_a_write_somebody_settled_meanwhile_is_not_settled_again(office: PortalHarness) -> None:
-    create_never_arrived(office)
-    lease = taken(office)
+def test_a_write_somebody_settled_meanwhile_is_not_settled_again(portal: PortalHarness) -> None:
+    create_never_arrived(portal)
+    lease = taken(portal)
     write = RemoteWrite.objects.open().get()
     RemoteWrite.objects.update(state=RemoteWrite.State.ANSWERED)
-    office.simulator.forget_log()
+    portal.simulator.forget_log()
     run = SyncRun.objects.get(writes=write)
-    assert not _resolve_write(SyncContext(lease, office.quickbooks), run, write)
-    assert office.quickbooks_calls() == []
+    assert not _resolve_write(SyncContext(lease, portal.quickbooks), run, write)
+    assert portal.quickbooks_calls() == []
 
 
-def test_what_is_shared_is_locked_by_name_for_all_desks_of_a_connection(office: PortalHarness) -> None:
+def test_what_is_shared_is_locked_by_name_for_all_desks_of_a_connection(portal: PortalHarness) -> None:
     lease = CompanyLease.objects.get()
-    one, other = SyncContext(lease, office.quickbooks), SyncContext(lease, office.quickbooks)
-    assert one.locked("items") is other.locked("items") is lock_for(office.quickbooks.pk, "items")
+    one, other = SyncContext(lease, portal.quickbooks), SyncContext(lease, portal.quickbooks)
+    assert one.locked("items") is other.locked("items") is lock_for(portal.quickbooks.pk, "items")
     with one.locked("items"), one.locked("items"), other.locked("methods"):
         pass
 
 
-def test_only_one_thread_at_a_time_has_a_lock(office: PortalHarness) -> None:
-    ctx = SyncContext(CompanyLease.objects.get(), office.quickbooks)
+def test_only_one_thread_at_a_time_has_a_lock(portal: PortalHarness) -> None:
+    ctx = SyncContext(CompanyLease.objects.get(), portal.quickbooks)
     made: list[str] = []
 
     def make() -> None:
@@ -453,22 +453,22 @@ def test_only_one_thread_at_a_time_has_a_lock(office: PortalHarness) -> None:
     assert made == ["account"]
 
 
-def test_desks_of_a_room_are_used_again_and_see_new_settings(office: PortalHarness) -> None:
-    pool = ContextPool(CompanyLease.objects.get(), office.quickbooks)
+def test_desks_of_a_room_are_used_again_and_see_new_settings(portal: PortalHarness) -> None:
+    pool = ContextPool(CompanyLease.objects.get(), portal.quickbooks)
     with pool.context() as ctx, pool.context() as another:
         assert ctx is not another
         assert ctx.settings.matching_strategy == "enrich"
         assert ctx.meter is another.meter
-    office.quickbooks.settings.matching_strategy = "skip"
-    office.quickbooks.settings.save()
+    portal.quickbooks.settings.matching_strategy = "skip"
+    portal.quickbooks.settings.save()
     with pool.context() as again:
         assert again in (ctx, another)
         assert again.settings.matching_strategy == "skip"
     pool.close()
 
 
-def test_calls_are_counted_now_and_then_while_a_lease_is_driven_and_at_its_end(office: PortalHarness) -> None:
-    pool = ContextPool(CompanyLease.objects.get(), office.quickbooks)
+def test_calls_are_counted_now_and_then_while_a_lease_is_driven_and_at_its_end(portal: PortalHarness) -> None:
+    pool = ContextPool(CompanyLease.objects.get(), portal.quickbooks)
     with pool.context() as ctx:
         ctx.quickbooks.read_preferences()
         ctx.meter.flush()
@@ -490,9 +490,9 @@ def kept(ctx: SyncContext, project: dict[str, Any]) -> bool:
         return False
 
 
-def test_a_project_noticed_by_one_thread_is_not_read_again_by_another(office: PortalHarness) -> None:
-    pool = ContextPool(CompanyLease.objects.get(), office.quickbooks)
-    project, other = (office.project(office.account(name)) for name in ("John", "Ann"))
+def test_a_project_noticed_by_one_thread_is_not_read_again_by_another(portal: PortalHarness) -> None:
+    pool = ContextPool(CompanyLease.objects.get(), portal.quickbooks)
+    project, other = (portal.project(portal.account(name)) for name in ("John", "Ann"))
     with pool.context() as ctx, pool.context() as another:
         ctx.RECENT_SECONDS = 0.0
         ctx.read_project(str(other["id"]))
@@ -504,15 +504,15 @@ def test_a_project_noticed_by_one_thread_is_not_read_again_by_another(office: Po
 
 
 def test_a_run_costs_its_lease_no_query_of_its_own(
-    office: PortalHarness, monkeypatch: pytest.MonkeyPatch
+    portal: PortalHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is left is: recovering, two looks at the lease with two queries each, giving it back."""
     monkeypatch.setattr(
         engine_scheduler, "run_once", lambda _, run: SyncRun.objects.filter(pk=run.pk).update(state="done")
     )
     for account in range(20):
-        ask(office, "job", account, f"a{account}")
-    lease = taken(office)
+        ask(portal, "job", account, f"a{account}")
+    lease = taken(portal)
     with CaptureQueriesContext(connection) as queries:
         assert run_company(lease, time.monotonic() + SOON) == 20
     assert len(queries) == 20 + 6

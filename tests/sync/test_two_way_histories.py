@@ -34,7 +34,7 @@ def built() -> InProcess:
 def history_simulator(db: None, built: InProcess, settings: Settings) -> Iterator[InProcess]:
     built.reset()
     built.news.clear()
-    built.heard = 0
+    built.sync = 0
     for name, value in built.settings().items():
         setattr(settings, name, value)
     with built.spoken_to():
@@ -47,8 +47,8 @@ def played(history_simulator: InProcess, seed: int, chance: TwoWayChance) -> Ite
     time = Time()
     with time.everywhere(), same_luck(seed):
         chosen = {name: chance.choice(values) for name, values in SWITCHES.items()}
-        office = open_portal(history_simulator, custom_txn_numbers=chance.random() < 0.5)
-        history = open_two_ways(office, time, CLOCKS[seed % len(CLOCKS)], TwoWays, **chosen)
+        portal = open_portal(history_simulator, custom_txn_numbers=chance.random() < 0.5)
+        history = open_two_ways(portal, time, CLOCKS[seed % len(CLOCKS)], TwoWays, **chosen)
         try:
             yield history
         except BaseException:

@@ -22,7 +22,7 @@ LONG_SECONDS = 10.0
 
 
 @pytest.fixture
-def busy() -> CompanyLease:
+def busy_lease() -> CompanyLease:
     return CompanyLease.objects.create(company=company("busy"), notify_count=100)
 
 
@@ -32,7 +32,7 @@ def quiet() -> CompanyLease:
 
 
 @pytest.fixture
-def wakeup(busy: CompanyLease, quiet: CompanyLease) -> Wakeup:
+def wakeup(busy_lease: CompanyLease, quiet: CompanyLease) -> Wakeup:
     """Has seen all there is."""
     Heartbeat.record(Heartbeat.QUEUE)
     waiting = Wakeup()
@@ -59,10 +59,10 @@ def is_woken(wakeup: Wakeup) -> bool:
 
 
 def test_a_request_is_seen_though_another_lease_is_taken_meanwhile(
-    wakeup: Wakeup, elsewhere: Commit, busy: CompanyLease, quiet: CompanyLease
+    wakeup: Wakeup, elsewhere: Commit, busy_lease: CompanyLease, quiet: CompanyLease
 ) -> None:
     elsewhere(
-        lambda: busy.take(timezone.now(), timedelta(minutes=1)),
+        lambda: busy_lease.take(timezone.now(), timedelta(minutes=1)),
         lambda: CompanyLease.notify(quiet.company_id),
         queue.wake,
     )

@@ -55,53 +55,53 @@ def test_a_pump_that_woke_for_nothing_ends_at_once(simulator: Simulation) -> Non
 
 @pytest.mark.django_db(transaction=True)
 def test_work_that_comes_while_it_runs_is_done_too(simulator: Simulation) -> None:
-    office = open_portal(simulator)
-    first, second = (office.project(office.account(name)) for name in ("John", "Mary"))
-    office.enter(first)
+    portal = open_portal(simulator)
+    first, second = (portal.project(portal.account(name)) for name in ("John", "Mary"))
+    portal.enter(first)
     arrived: list[bool] = []
 
     def late() -> list[Job]:
-        if not arrived and len(office.customers()) == 2:
+        if not arrived and len(portal.customers()) == 2:
             arrived.append(True)
-            office.enter(second)
+            portal.enter(second)
         return []
 
     WorkerLoop(periodic_jobs=(late, tasks.route_events)).run()
-    assert len(office.customers()) == 4
+    assert len(portal.customers()) == 4
 
 
 @pytest.mark.django_db(transaction=True)
 def test_an_errand_that_fails_stops_nobody(simulator: Simulation, caplog: pytest.LogCaptureFixture) -> None:
-    office = open_portal(simulator)
-    office.enter(office.project(office.account()))
+    portal = open_portal(simulator)
+    portal.enter(portal.project(portal.account()))
     failing = [lambda: 1 // 0]
     with caplog.at_level(logging.CRITICAL, logger="integrations.sync.engine.worker"):
         WorkerLoop(periodic_jobs=(lambda: [failing.pop()] if failing else [], tasks.route_events)).run()
-    assert len(office.customers()) == 2
+    assert len(portal.customers()) == 2
 
 
 @pytest.mark.django_db(transaction=True)
 def test_leases_are_renewed_while_a_vendor_is_slow(simulator: Simulation, settings: Any) -> None:
     settings.LEASE_SECONDS = 1
-    office = open_portal(simulator)
+    portal = open_portal(simulator)
     simulator.fault("slow", vendor="coperniq", path="/projects/", seconds=2, times=1)
-    office.enter(office.project(office.account()))
+    portal.enter(portal.project(portal.account()))
     WorkerLoop(periodic_jobs=(tasks.route_events,)).run()
-    assert len(office.customers()) == 2
+    assert len(portal.customers()) == 2
     assert SyncRun.objects.get(action="notice_entry").attempts == 1
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_pump_whose_time_is_up_leaves_the_rest_to_the_next(simulator: Simulation) -> None:
-    office = open_portal(simulator)
+    portal = open_portal(simulator)
     for name in ("John", "Mary", "Ann"):
-        office.enter(office.project(office.account(name)))
+        portal.enter(portal.project(portal.account(name)))
     simulator.fault("slow", vendor="coperniq", path="/projects/", seconds=1, times=0)
     WorkerLoop(periodic_jobs=(tasks.route_events,), seconds=0.5).run()
     assert find_due_leases().exists()
     simulator.control("faults", method="DELETE")
     execute_due()
-    assert len(office.customers()) == 6
+    assert len(portal.customers()) == 6
 
 
 @pytest.mark.django_db(transaction=True)
@@ -124,26 +124,26 @@ def test_the_threads_of_a_loop_that_fails_leave_no_connection_open() -> None:
     assert all(each.connection is None for each in used)
 
 
-def test_a_lane_is_driven_by_one_at_a_time(office: PortalHarness) -> None:
+def test_a_lane_is_driven_by_one_at_a_time(portal: PortalHarness) -> None:
     lease, same = CompanyLease.objects.get(), CompanyLease.objects.get()
     assert lease.take(timezone.now(), LEASE)
     assert not same.take(timezone.now(), LEASE)
     assert not find_due_leases().exists()
 
 
-def test_a_nudge_while_it_is_given_back_is_not_lost(office: PortalHarness) -> None:
+def test_a_nudge_while_it_is_given_back_is_not_lost(portal: PortalHarness) -> None:
     lease = CompanyLease.objects.get()
     lease.take(timezone.now(), LEASE)
     lease.refresh()
-    CompanyLease.notify(office.company.pk)
+    CompanyLease.notify(portal.company.pk)
     assert not lease.release_if_idle()
     lease.refresh()
     assert lease.release_if_idle()
 
 
-def test_a_lane_taken_over_may_write_nothing_more(office: PortalHarness) -> None:
-    office.enter(office.project(office.account()))
-    office.work_once()
+def test_a_lane_taken_over_may_write_nothing_more(portal: PortalHarness) -> None:
+    portal.enter(portal.project(portal.account()))
+    portal.work_once()
     lease = CompanyLease.objects.get()
     lease.take(timezone.now() - timedelta(minutes=5), LEASE)
     run = SyncRun.objects.get(action="push_customer")
@@ -151,25 +151,25 @@ def test_a_lane_taken_over_may_write_nothing_more(office: PortalHarness) -> None
     assert other.take(timezone.now(), LEASE)
     with pytest.raises(LeaseLost):
         lease.assert_owned()
-    office.simulator.forget_log()
+    portal.simulator.forget_log()
     run_once(SyncContext(lease, run.connection), run)
-    assert office.quickbooks_calls(write=True) == []
+    assert portal.quickbooks_calls(write=True) == []
     run.refresh_from_db()
     assert run.state == RunState.RUNNING, "left to the new driver"
     run_company(other, time.monotonic() + 20)
-    assert len(office.customers()) == 2
+    assert len(portal.customers()) == 2
 
 
 def test_a_settled_run_that_somebody_else_took_is_rolled_back(
-    office: PortalHarness, monkeypatch: pytest.MonkeyPatch
+    portal: PortalHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    office.enter(office.project(office.account()))
+    portal.enter(portal.project(portal.account()))
     monkeypatch.setattr(SyncRun, "settle", lambda *_: False)
-    office.work_once()
-    assert office.log() == []
+    portal.work_once()
+    assert portal.log() == []
 
 
-def test_the_dead_free_their_lanes_at_once(office: PortalHarness) -> None:
+def test_the_dead_free_their_lanes_at_once(portal: PortalHarness) -> None:
     lease = CompanyLease.objects.get()
     lease.take(timezone.now(), LEASE)
     assert CompanyLease.objects.release_dead_owners() == 0, "this very process is alive"
@@ -179,16 +179,16 @@ def test_the_dead_free_their_lanes_at_once(office: PortalHarness) -> None:
     assert CompanyLease.objects.release_dead_owners() == 0, "of other machines nothing is known"
 
 
-def test_what_a_dead_driver_left_running_is_taken_up(office: PortalHarness) -> None:
-    office.enter(office.project(office.account()))
-    office.work_once()
+def test_what_a_dead_driver_left_running_is_taken_up(portal: PortalHarness) -> None:
+    portal.enter(portal.project(portal.account()))
+    portal.work_once()
     SyncRun.objects.filter(action="push_customer").update(state=RunState.RUNNING, fence=0)
     assert find_due_leases().exists()
-    office.work()
-    assert len(office.customers()) == 2
+    portal.work()
+    assert len(portal.customers()) == 2
 
 
-def test_a_lane_is_remembered_by_its_driver(office: PortalHarness) -> None:
+def test_a_lane_is_remembered_by_its_driver(portal: PortalHarness) -> None:
     lease = CompanyLease.objects.get()
     lease.take(timezone.now(), LEASE)
     assert lease.owner == f"{HOST}:{os.getpid()}"
@@ -196,9 +196,9 @@ def test_a_lane_is_remembered_by_its_driver(office: PortalHarness) -> None:
     assert CompanyLease.objects.get().leased_until == LONG_AGO
 
 
-def test_a_run_asked_for_while_it_runs_is_executed_once_more(office: PortalHarness) -> None:
-    office.enter(office.project(office.account()))
-    office.work_once()
+def test_a_run_asked_for_while_it_runs_is_executed_once_more(portal: PortalHarness) -> None:
+    portal.enter(portal.project(portal.account()))
+    portal.work_once()
     run = SyncRun.objects.get(action="push_customer")
     lease = CompanyLease.objects.get()
     lease.take(timezone.now(), LEASE)
@@ -217,24 +217,24 @@ def test_a_run_asked_for_while_it_runs_is_executed_once_more(office: PortalHarne
     assert (run.state, run.finished_at) == (RunState.QUEUED, None)
 
 
-def test_a_run_somebody_else_claimed_is_left_alone(office: PortalHarness) -> None:
-    office.enter(office.project(office.account()))
-    office.work_once()
+def test_a_run_somebody_else_claimed_is_left_alone(portal: PortalHarness) -> None:
+    portal.enter(portal.project(portal.account()))
+    portal.work_once()
     run = SyncRun.objects.get(action="push_customer")
     SyncRun.objects.filter(pk=run.pk).update(state=RunState.DONE)
     lease = CompanyLease.objects.get()
     lease.take(timezone.now(), LEASE)
     run_once(SyncContext(lease, run.connection), run)
-    assert office.customers() == []
+    assert portal.customers() == []
 
 
 def test_a_store_that_loses_the_race_asks_the_winner(
-    office: PortalHarness, monkeypatch: pytest.MonkeyPatch
+    portal: PortalHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def run() -> SyncRun:
         return SyncRun(
-            company=office.company,
-            connection=office.quickbooks,
+            company=portal.company,
+            connection=portal.quickbooks,
             action="push_job",
             kind="job",
             coperniq_id="1",
@@ -257,15 +257,15 @@ def test_a_loop_that_stays_waits_for_work_and_queues_another(
     """An event that comes while it waits is acted upon long before it would look by itself."""
     settings.WORKER_LOOP_SECONDS = 4
     monkeypatch.setattr(engine_worker, "PERIOD_SECONDS", 60)
-    office = open_portal(simulator)
-    project = office.project(office.account())
+    portal = open_portal(simulator)
+    project = portal.project(portal.account())
     with thread_pool(1, "loop") as pool:
         loop = pool.submit(tasks.run_worker_loop)
         eventually(loop_stays, "the loop has looked once")
-        office.enter(project)
+        portal.enter(project)
         assert not OrmQ.objects.exists(), "no other loop is started"
         assert loop.result() > 0
-    assert len(office.customers()) == 2
+    assert len(portal.customers()) == 2
     assert OrmQ.objects.count() == 1
 
 
@@ -337,8 +337,8 @@ def test_a_loop_in_a_full_queue_is_the_next_to_stay(settings: Any) -> None:
 def test_an_error_of_the_database_does_not_end_the_loop(
     simulator: Simulation, caplog: pytest.LogCaptureFixture
 ) -> None:
-    office = open_portal(simulator)
-    office.enter(office.project(office.account()))
+    portal = open_portal(simulator)
+    portal.enter(portal.project(portal.account()))
     errors = [OperationalError("database is locked")]
 
     def route() -> Sequence[Job]:
@@ -348,7 +348,7 @@ def test_an_error_of_the_database_does_not_end_the_loop(
 
     with caplog.at_level(logging.CRITICAL, logger="integrations.sync.engine.worker"):
         assert WorkerLoop(on_wakeup=route).run() > 0
-    assert len(office.customers()) == 2
+    assert len(portal.customers()) == 2
 
 
 @pytest.mark.django_db(transaction=True)
@@ -373,7 +373,7 @@ def test_a_loop_whose_heart_has_stopped_is_replaced(db: None) -> None:
 
 
 def test_a_driver_that_was_nudged_looks_again_before_it_leaves(
-    office: PortalHarness, monkeypatch: pytest.MonkeyPatch
+    portal: PortalHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lease = CompanyLease.objects.get()
     lease.take(timezone.now(), LEASE)
@@ -383,21 +383,21 @@ def test_a_driver_that_was_nudged_looks_again_before_it_leaves(
     def nudged_once(self: CompanyLease) -> bool:
         if not nudged:
             nudged.append(True)
-            office.enter(office.project(office.account()))
+            portal.enter(portal.project(portal.account()))
             tasks.route_events()
         return release_if_idle(self)
 
     monkeypatch.setattr(CompanyLease, "release_if_idle", nudged_once)
     run_company(lease, time.monotonic() + 20)
-    assert len(office.customers()) == 2
+    assert len(portal.customers()) == 2
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_lane_another_pump_was_faster_to_take_is_left_to_it(
     simulator: Simulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    office = open_portal(simulator)
-    office.enter(office.project(office.account()))
+    portal = open_portal(simulator)
+    portal.enter(portal.project(portal.account()))
     take = CompanyLease.take
     refused: list[CompanyLease] = []
 
@@ -409,6 +409,6 @@ def test_a_lane_another_pump_was_faster_to_take_is_left_to_it(
 
     monkeypatch.setattr(CompanyLease, "take", faster)
     WorkerLoop(periodic_jobs=(tasks.route_events,)).run()
-    assert office.customers() == []
+    assert portal.customers() == []
     execute_due()
-    assert len(office.customers()) == 2
+    assert len(portal.customers()) == 2

@@ -13,17 +13,17 @@ from tests.simulation import API_KEY
 
 @dataclass
 class TwoWayHarness:
-    """`money` is Coperniq's ctx; what is done here is done by people inside QuickBooks."""
+    """`harness` is the side of Coperniq; what is done here is done by people inside QuickBooks."""
 
-    money: InvoiceHarness
+    harness: InvoiceHarness
 
     @property
     def job_id(self) -> str:
         return RecordLink.objects.get(kind="job").quickbooks_id
 
     def control(self, path: str, body: Any = None, method: str = "POST") -> Any:
-        return self.money.office.simulator.control(
-            f"quickbooks/{self.money.office.realm}/{path}", body, method
+        return self.harness.portal.simulator.control(
+            f"quickbooks/{self.harness.portal.realm}/{path}", body, method
         )
 
     def invoice(self, *lines: dict[str, Any], customer: str = "", **fields: Any) -> dict[str, Any]:
@@ -47,18 +47,18 @@ class TwoWayHarness:
     def delete(self, record: dict[str, Any], entity: str = "Invoice") -> Any:
         return self.control(f"records/{entity}/{record['Id']}", None, "DELETE")
 
-    def heard(self) -> None:
+    def sync(self) -> None:
         """The portal looks at what changed in QuickBooks, and does what follows from it."""
-        self.money.look_at_changes()
-        self.money.work()
+        self.harness.look_at_changes()
+        self.harness.work()
 
 
-def open_two_way(office: PortalHarness, **switches: Any) -> TwoWayHarness:
-    money = open_invoice_harness(office, **switches)
+def open_two_way(portal: PortalHarness, **switches: Any) -> TwoWayHarness:
+    harness = open_invoice_harness(portal, **switches)
     for name in ("Permit", "Labour"):
-        money.book_item(name, UnitPrice=100)
-    return TwoWayHarness(money)
+        harness.book_item(name, UnitPrice=100)
+    return TwoWayHarness(harness)
 
 
-def coperniq_state(money: InvoiceHarness, noun: str) -> list[dict[str, Any]]:
-    return list(money.office.simulator.state()["coperniq"][API_KEY][noun])
+def coperniq_state(harness: InvoiceHarness, noun: str) -> list[dict[str, Any]]:
+    return list(harness.portal.simulator.state()["coperniq"][API_KEY][noun])

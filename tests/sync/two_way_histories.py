@@ -69,16 +69,16 @@ class TwoWays(AtCoperniq, InQuickBooks):
         verb, *rest = step
         self.played.append((self.time.moment, f"{len(self.played):3} {verb}{tuple(rest)}"))
         try:
-            told = getattr(self, verb)(*rest)
+            logged = getattr(self, verb)(*rest)
         except Refusal as error:
             self.refused += 1
-            told = f"refused: {error}"
-        self.played[-1] = (self.played[-1][0], f"{self.played[-1][1]} {told or ''}"[:400])
+            logged = f"refused: {error}"
+        self.played[-1] = (self.played[-1][0], f"{self.played[-1][1]} {logged or ''}"[:400])
         self.time.go_on(timedelta(milliseconds=700))
 
     def chronicle(self) -> str:
         """What people did, what the portal told, and what the vendors were asked, in their order."""
-        told = [
+        logged = [
             (
                 entry.at,
                 f"    {entry.kind} {entry.coperniq_id}/{entry.quickbooks_id} {entry.direction} "
@@ -94,7 +94,7 @@ class TwoWays(AtCoperniq, InQuickBooks):
             )
             for call in self.simulator.log()
         ]
-        rows = sorted([*self.played, *told, *seen], key=lambda row: row[0])
+        rows = sorted([*self.played, *logged, *seen], key=lambda row: row[0])
         return "\n".join(f"{at:%H:%M:%S.%f} {text}" for at, text in rows)
 
     def fault(self, name: str, times: int, skip: int) -> None:
@@ -129,7 +129,7 @@ class TwoWays(AtCoperniq, InQuickBooks):
         self.turn(polls=True)
 
     def look(self) -> None:
-        self.money.look_at_changes()
+        self.harness.look_at_changes()
         self.turn()
 
     def crash(self, after: int) -> str:
@@ -144,7 +144,7 @@ class TwoWays(AtCoperniq, InQuickBooks):
         for _ in range(20):
             try:
                 with self.crasher.installed():
-                    self.office.work(polls=polls)
+                    self.portal.work(polls=polls)
                 return
             except Crash:
                 die()
@@ -185,30 +185,30 @@ def die() -> None:
 
 
 def open_two_ways(
-    office: PortalHarness, time: Time, seconds_ahead: int, kind: type[History], **switches: Any
+    portal: PortalHarness, time: Time, seconds_ahead: int, kind: type[History], **switches: Any
 ) -> History:
     """Two projects of two clients in the books; QuickBooks' clock goes its own way."""
-    assert isinstance(office.simulator, InProcess)
-    office.simulator.control("clocks", {"quickbooks_seconds": seconds_ahead}, "PUT")
-    first = open_invoice_harness(office, **switches)
-    account = office.account("Mary Major")
-    visits = office.simulator.make("workflows", name="Visits", phases=[{"name": "Visit", "type": "PHASE"}])
-    project = office.project(account, "Mary Major", workflowId=visits["id"])
-    second = InvoiceHarness(office, account, project, first.items)
+    assert isinstance(portal.simulator, InProcess)
+    portal.simulator.control("clocks", {"quickbooks_seconds": seconds_ahead}, "PUT")
+    first = open_invoice_harness(portal, **switches)
+    account = portal.account("Mary Major")
+    visits = portal.simulator.make("workflows", name="Visits", phases=[{"name": "Visit", "type": "PHASE"}])
+    project = portal.project(account, "Mary Major", workflowId=visits["id"])
+    second = InvoiceHarness(portal, account, project, first.items)
     link_customer_and_job(second)
     for name in ("Permit", "Labour", "Panel", "Gravel"):
         first.book_item(name, UnitPrice=100)
     first.configure(fallback_item=first.book_item("Sales")["Id"])
     links = {(link.kind, link.coperniq_id): link.quickbooks_id for link in RecordLink.objects.all()}
     ours = [links[kind, str(row["id"])] for each in (first, second) for kind, row in kinds_of(each)]
-    strangers = [office.simulator.in_books(office.realm, DisplayName=name)["Id"] for name in ("Ann", "Bob")]
-    office.simulator.forget_log()
-    office.simulator.news.clear()
-    return kind(office, [first, second], [*ours, *strangers], time=time)
+    strangers = [portal.simulator.in_books(portal.realm, DisplayName=name)["Id"] for name in ("Ann", "Bob")]
+    portal.simulator.forget_log()
+    portal.simulator.news.clear()
+    return kind(portal, [first, second], [*ours, *strangers], time=time)
 
 
-def kinds_of(money: InvoiceHarness) -> list[tuple[str, Row]]:
-    return [("customer", money.account), ("job", money.project)]
+def kinds_of(harness: InvoiceHarness) -> list[tuple[str, Row]]:
+    return [("customer", harness.account), ("job", harness.project)]
 
 
 @contextmanager

@@ -21,11 +21,11 @@ class AtCoperniq(People):
     def edit(self, invoice: Row | None, **fields: Any) -> str:
         if invoice is None:
             return "none"
-        self.money.edit(invoice, **fields)
+        self.harness.edit(invoice, **fields)
         return self.edited("coperniq", "invoice", invoice["id"])
 
     def relist(self, which: int, rows: list[Any]) -> str:
-        return self.edit(self.some_invoice(which), lineItems=[self.money.line(*row) for row in rows])
+        return self.edit(self.some_invoice(which), lineItems=[self.harness.line(*row) for row in rows])
 
     def reprice(self, which: int, quantity: int, price: Decimal) -> str:
         invoice = self.some_invoice(which)
@@ -51,7 +51,7 @@ class AtCoperniq(People):
         invoice = self.some_invoice(which)
         if invoice is None:
             return "none"
-        self.money.act(invoice, "decline")
+        self.harness.act(invoice, "decline")
         return self.edited("coperniq", "invoice", invoice["id"])
 
     def pay(self, which: int, share: Decimal) -> str:
@@ -59,7 +59,7 @@ class AtCoperniq(People):
         amount = share_of(cents(invoice["amount"]) - cents(invoice["amountPaid"]), share) if invoice else 0
         if invoice is None or amount <= 0:
             return "nothing open"
-        made = self.money.pay(invoice, amount)
+        made = self.harness.pay(invoice, amount)
         return self.edited("coperniq", "payment", made["id"]) + f" of {amount} on {invoice['id']}"
 
     def correct_payment(self, which: int, share: Decimal) -> str:
@@ -67,14 +67,14 @@ class AtCoperniq(People):
         amount = share_of(cents(found[1]["amount"]), share) if found else 0
         if found is None or amount <= 0:
             return "none"
-        self.money.change_payment(*found, amount=amount)
+        self.harness.change_payment(*found, amount=amount)
         return self.edited("coperniq", "payment", found[1]["id"])
 
     def remove_payment(self, which: int) -> str:
         found = self.some_payment(which)
         if found is None:
             return "none"
-        self.money.remove_payment(*found)
+        self.harness.remove_payment(*found)
         return self.edited("coperniq", "payment", found[1]["id"])
 
 

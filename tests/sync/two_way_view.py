@@ -21,24 +21,24 @@ Row = dict[str, Any]
 class People:
     """`edits` counts what they did, by side, kind and record."""
 
-    office: PortalHarness
+    portal: PortalHarness
     desks: list[InvoiceHarness]
     customers: list[str] = field(default_factory=list)
     edits: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
     @property
     def simulator(self) -> Simulation:
-        return self.office.simulator
+        return self.portal.simulator
 
     @property
-    def money(self) -> InvoiceHarness:
+    def harness(self) -> InvoiceHarness:
         return self.desks[0]
 
     def in_coperniq(self) -> list[Row]:
         return list(self.simulator.state()["coperniq"][API_KEY]["invoices"])
 
     def books(self, entity: str) -> list[Row]:
-        return list(self.simulator.control(f"quickbooks/{self.office.realm}/records/{entity}", method="GET"))
+        return list(self.simulator.control(f"quickbooks/{self.portal.realm}/records/{entity}", method="GET"))
 
     def some_invoice(self, which: int) -> Row | None:
         rows = [row for row in self.in_coperniq() if row["storedStatus"] != "DECLINED"]
@@ -61,7 +61,7 @@ class People:
         return f"{side} {kind} {id_}"
 
     def control(self, path: str, body: Any = None, method: str = "POST") -> Any:
-        return self.simulator.control(f"quickbooks/{self.office.realm}/{path}", body, method)
+        return self.simulator.control(f"quickbooks/{self.portal.realm}/{path}", body, method)
 
 
 def share_of(whole: int, share: Decimal) -> Decimal:

@@ -86,8 +86,8 @@ def other_reasons() -> Counter[tuple[str, str, str]]:
     }
     found: Counter[tuple[str, str, str]] = Counter()
     for vendor, rule in rules.items():
-        told = SyncLogEntry.objects.filter(rule).values_list("kind", "quickbooks_id")
-        found.update((vendor.value, kind, id_) for kind, id_ in told)
+        logged = SyncLogEntry.objects.filter(rule).values_list("kind", "quickbooks_id")
+        found.update((vendor.value, kind, id_) for kind, id_ in logged)
     return found
 
 

@@ -21,6 +21,7 @@ from integrations.models import (
     InvoiceSyncPeriod,
     Kind,
     PhaseEntry,
+    PhaseTrigger,
     QuickBooksConnection,
     RunState,
     SyncSettings,
@@ -58,7 +59,7 @@ def connection(acme: Company) -> QuickBooksConnection:
 
 
 @pytest.fixture
-def trigger(connection: QuickBooksConnection) -> Any:
+def trigger(connection: QuickBooksConnection) -> PhaseTrigger:
     saved_at = timezone.now() - timedelta(days=1)
     return connection.triggers.create(
         workflow_id="11",
@@ -69,7 +70,7 @@ def trigger(connection: QuickBooksConnection) -> Any:
     )
 
 
-def enter(trigger: Any, days_ago: float = 0) -> PhaseEntry:
+def enter(trigger: PhaseTrigger, days_ago: float = 0) -> PhaseEntry:
     return PhaseEntry.objects.create(
         connection=trigger.connection,
         trigger=trigger,
