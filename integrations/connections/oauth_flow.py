@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 BROWSER = "quickbooks_authorization"
 LIFETIME = timedelta(hours=1)
 KEPT = timedelta(days=1)
-"""How long an unused one is kept, so that a late return is told that it is late."""
+"""How long an unused one is kept, so that whoever returns late reads that it is too late."""
 REALM = re.compile(r"[\w-]{1,40}", re.ASCII)
 
 

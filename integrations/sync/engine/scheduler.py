@@ -130,7 +130,7 @@ class CompanyScheduler:
             self._notify_waiting()
 
     def _notify_waiting(self) -> None:
-        """A thread whose run has ended looks for the next itself; the others are told when it has found none."""
+        """A thread whose run has ended looks for the next itself; the others are notified when it has found none."""
         with self._changed:
             self._changed.notify_all()
 
