@@ -1,7 +1,6 @@
 from integrations.models.connections import CoperniqConnection, PendingAuthorization, QuickBooksConnection
 from integrations.models.decisions import Answer, Decisions, RunDecision
 from integrations.models.enums import (
-    MONEY_ACTIONS,
     Action,
     Direction,
     ItemlessLines,
@@ -35,7 +34,6 @@ from integrations.models.runs import SyncRun, WriteCounts
 from integrations.models.writes import RemoteWrite
 
 __all__ = [
-    "MONEY_ACTIONS",
     "Action",
     "Answer",
     "CallCount",

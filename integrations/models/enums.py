@@ -54,15 +54,6 @@ KINDS = {
 }
 """The kind of the record that an action is about; a QuickBooks customer may turn out to be a job."""
 
-MONEY_ACTIONS = (
-    Action.PUSH_INVOICE,
-    Action.NOTICE_PAYMENTS,
-    Action.PUSH_PAYMENT,
-    Action.PULL_INVOICE,
-    Action.NOTICE_ALLOCATIONS,
-    Action.PULL_PAYMENT,
-)
-
 
 class Vendor(models.TextChoices):
     QUICKBOOKS = "quickbooks", "QuickBooks"

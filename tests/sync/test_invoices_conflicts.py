@@ -212,6 +212,7 @@ def test_a_payment_that_moved_the_stamp_makes_a_person_decide(
         harness.pay(invoice, 10)
         harness.work()
         assert len(harness.books("Payment")) == 1
+        later(harness.portal, 10)
         edit_ours(harness, invoice)
     harness.work()
     assert harness.held().cause == "conflict"

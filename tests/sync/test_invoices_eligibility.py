@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
 from integrations.coperniq.client import CoperniqClient
-from integrations.models import CoperniqConnection, InboundEvent, RecordLink, SyncRun
+from integrations.models import (
+    CompanyLease,
+    CoperniqConnection,
+    InboundEvent,
+    InvoiceSyncPeriod,
+    RecordLink,
+    SyncRun,
+)
+from integrations.sync.engine.context import SyncContext
 from integrations.sync.ingest import coperniq_invoices as ingest_coperniq_invoices
 from integrations.sync.ingest.coperniq_projects import due_coperniq_polls
+from integrations.sync.invoices.eligibility import is_before_cutoff
 from tests.invoice_harness import InvoiceHarness
 from tests.portal_harness import PortalHarness
 from tests.sync.invoice_builders import assert_at_rest, earlier, prefer, pushed, with_items
@@ -284,3 +294,19 @@ def test_one_decision_does_not_undo_another(harness: InvoiceHarness) -> None:
     made = next(row for row in harness.books("Invoice") if row["DocNumber"] == "1001-2")
     assert made["TxnDate"] == "2030-01-02"
     assert_at_rest(harness)
+
+
+@pytest.mark.parametrize(
+    ("made", "ahead", "too_old"),
+    [(-1, 0, True), (0, 0, False), (59, 60, True), (60, 60, False), (-61, -60, True), (-60, -60, False)],
+)
+def test_the_second_of_the_switch_on_counts_by_the_vendors_clock(
+    harness: InvoiceHarness, made: int, ahead: int, too_old: bool
+) -> None:
+    """Vendors give whole seconds, and their clocks differ from the portal's."""
+    period = InvoiceSyncPeriod.objects.latest("pk")
+    second = period.on_at.replace(microsecond=0)
+    InvoiceSyncPeriod.objects.filter(pk=period.pk).update(on_at=second.replace(microsecond=700_000))
+    ctx = SyncContext(CompanyLease.objects.get(), period.connection)
+    made_at = second + timedelta(seconds=made)
+    assert is_before_cutoff(ctx, made_at, timedelta(seconds=ahead)) is too_old
