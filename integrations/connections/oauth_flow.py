@@ -5,7 +5,6 @@ Tokens are stored only encrypted (docs/vendors/quickbooks-online.md, 1).
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
 from datetime import timedelta
@@ -24,6 +23,7 @@ from integrations.connections.tokens import oauth_app
 from integrations.errors import AppMisconfigured, UnexpectedShape
 from integrations.messages.engine import EngineMessage
 from integrations.models import PendingAuthorization, QuickBooksConnection
+from integrations.models.connections import digest
 from integrations.quickbooks import oauth
 from integrations.quickbooks.client import QuickBooksClient
 
@@ -54,7 +54,7 @@ def begin_authorization(session: SessionBase, company: Company, user: User, redi
 
 
 def _digest_of(session: SessionBase, state: str) -> str:
-    return hashlib.sha256(f"{session.get(BROWSER, '')}:{state}".encode()).hexdigest()
+    return digest(f"{session.get(BROWSER, '')}:{state}")
 
 
 def claim_state(session: SessionBase, company: Company, user: User, state: str) -> None:
