@@ -6,13 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters, ShowFacets
 from django.contrib.admin.views.main import ChangeList
-from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.core.exceptions import BadRequest, ImproperlyConfigured, PermissionDenied, ValidationError
 from django.db import DataError
 from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
 from django.forms import ModelChoiceField, ModelForm, ModelMultipleChoiceField
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 
 from accounts.admin_actions import narrowed, scoped_action
 from accounts.admin_exports import ScopedExportMixin
@@ -146,6 +147,21 @@ class ScopedModelAdmin(AnyModelAdmin):
             for path in self.offered_lookups(request)
         )
         return offered and super().lookup_allowed(lookup, value, request)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        if not all(map(self.may_be_key, request.POST.getlist(ACTION_CHECKBOX_NAME))):
+            raise BadRequest("A chosen row has no such key")
+        return super().changelist_view(request, extra_context)
+
+    def may_be_key(self, posted: str) -> bool:
+        """False for what the database would stumble over, such as a number without end."""
+        try:
+            self.opts.pk.run_validators(self.opts.pk.to_python(posted))
+        except ValidationError:
+            return False
+        return True
 
     def get_changelist(self, request: HttpRequest, **kwargs: object) -> type[ChangeList]:
         return CheckedChangeList

@@ -37,7 +37,7 @@ class ScopedExportMixin(ExportActionMixin):  # type: ignore[misc]  # the library
         return rows_for(request.user, rows, Right.EXPORT)
 
     def get_valid_export_item_pks(self, request: HttpRequest) -> list[Any]:
-        posted = [key for key in request.POST.getlist("export_items") if key.isdecimal()]
+        posted = filter(self.may_be_key, request.POST.getlist("export_items"))
         return list(self.get_export_queryset(request).filter(pk__in=posted).values_list("pk", flat=True))
 
     def export_admin_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase:

@@ -12,13 +12,19 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.urls import reverse
 
+from accounts.audit import log_action
 from accounts.roles import is_operator
+from accounts.throttle import claim_try, forget_tries, password_change_try, return_try
+from accounts.views import too_many_tries
 
 if TYPE_CHECKING:
     from django.contrib.admin.models import LogEntry
     from django.db.models import ForeignKey, Model, QuerySet
     from django.http import HttpRequest, HttpResponse
     from django.urls import URLPattern, URLResolver
+
+
+REDIRECTED = 302
 
 
 class ScopedAutocomplete(AutocompleteJsonView):
@@ -64,6 +70,24 @@ class PortalAdminSite(AdminSite):
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Redirect to the portal's own sign-in page, which limits the tries."""
         return redirect_to_login(request.GET.get("next") or reverse("admin:index"), settings.LOGIN_URL)
+
+    def password_change(  # type: ignore[override]  # it may answer with any page
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The old password can be guessed no more often than at the sign-in."""
+        if request.method != "POST" or request.user.pk is None:
+            return super().password_change(request, extra_context)
+        this_try = password_change_try(request.user.pk)
+        if not claim_try(this_try):
+            return too_many_tries(request, "accounts/too_many_tries.html", {})
+        answer = super().password_change(request, extra_context)
+        shown = getattr(answer, "context_data", None)
+        if shown and "old_password" not in shown["form"].errors:
+            return_try(this_try)
+        if answer.status_code == REDIRECTED:
+            forget_tries(this_try)
+            log_action(company=None, user=request.user, verb="change", target="own password")
+        return answer
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         # "View on site" redirects to objects of every company.

@@ -7,17 +7,19 @@ from django import forms
 from django.contrib.auth.forms import AuthenticationForm, UsernameField
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
-from accounts.models import Company, Membership, User
+from accounts.models import DECLINED_FOR, Company, Membership, MembershipOffer, User
 from accounts.roles import Role
 
 if TYPE_CHECKING:
     CompanyModelForm = forms.ModelForm[Company]
     MembershipModelForm = forms.ModelForm[Membership]
+    OfferModelForm = forms.ModelForm[MembershipOffer]
     UserModelForm = forms.ModelForm[User]
     UserChoiceField = forms.ModelChoiceField[User]
 else:
-    CompanyModelForm = MembershipModelForm = UserModelForm = forms.ModelForm
+    CompanyModelForm = MembershipModelForm = OfferModelForm = UserModelForm = forms.ModelForm
     UserChoiceField = forms.ModelChoiceField
 
 
@@ -61,6 +63,29 @@ class MembershipForm(MembershipModelForm):
             Company.objects.select_for_update().get(pk=self.instance.company_id)
             if self.instance.is_last_admin():
                 raise ValidationError("A company keeps at least one admin. Make somebody else admin first.")
+        return cleaned
+
+
+class OfferForm(OfferModelForm):
+    class Meta:
+        model = MembershipOffer
+        fields = ("email", "company", "role")
+
+    def clean(self) -> dict[str, Any] | None:
+        """Tells of members of the own company only; whether the address is known elsewhere makes no difference."""
+        cleaned = super().clean()
+        company, email = self.cleaned_data.get("company"), self.cleaned_data.get("email")
+        if company is None or not email:
+            return cleaned
+        if company.memberships.filter(user__email=email).exists():
+            raise ValidationError("This person is already a member of this company.")
+        since = timezone.now() - DECLINED_FOR
+        if company.declined_offers.filter(email=email, at__gt=since).exists():
+            raise ValidationError(
+                f"An offer to this address was declined. It can be repeated after {DECLINED_FOR.days} days."
+            )
+        made = company.offers.filter(email=email).exclude(pk=self.instance.pk)
+        made.exclude(pk__in=made.open().values("pk")).delete()  # an ended one stands in nobody's way
         return cleaned
 
 

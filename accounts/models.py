@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import TYPE_CHECKING, ClassVar
+from datetime import timedelta
+from typing import TYPE_CHECKING, ClassVar, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -12,12 +13,15 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from accounts.roles import Role
+from accounts.roles import Right, Role, roles_with
 
 if TYPE_CHECKING:
     EmailField = models.EmailField[str, str]
 else:
     EmailField = models.EmailField
+
+OFFER_LASTS = timedelta(days=14)
+DECLINED_FOR = timedelta(days=30)
 
 
 def normal_email(email: str) -> str:
@@ -154,6 +158,64 @@ class Membership(models.Model):
         return self.role == Role.ADMIN and not self.company.admins().exclude(pk=self.pk).exists()
 
 
+class MembershipOfferQuerySet(models.QuerySet["MembershipOffer"]):
+    def open(self) -> Self:
+        """Those that are not too old, and whose author may still manage the company's members."""
+        managing = Membership.objects.filter(
+            user=models.OuterRef("offered_by"),
+            company=models.OuterRef("company"),
+            role__in=roles_with(Right.MANAGE_MEMBERS),
+        )
+        entitled = Q(offered_by__is_superuser=True) | models.Exists(managing)
+        by = Q(offered_by=None) | Q(offered_by__is_active=True) & entitled
+        return self.filter(by, offered_at__gt=timezone.now() - OFFER_LASTS)
+
+
+class MembershipOffer(models.Model):
+    """A company offers membership to whoever signs in with the address, known here or not; that person decides."""
+
+    company_path: ClassVar[str] = "company"
+
+    email = EmailAddressField("e-mail address")
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="offers")
+    role = models.CharField(max_length=10, choices=Role)
+    offered_at = models.DateTimeField(default=timezone.now, editable=False)
+    offered_by = models.ForeignKey(
+        User, null=True, editable=False, on_delete=models.CASCADE, related_name="offers_made"
+    )
+
+    objects: ClassVar = MembershipOfferQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["email", "company"],
+                name="one_offer_per_address_and_company",
+                violation_error_message="Membership has been offered to this address already.",
+            ),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="offer_has_a_known_role"),
+        ]
+
+    def __str__(self) -> str:
+        return f"to {self.email} at {self.company} ({self.get_role_display()})"
+
+
+class DeclinedOffer(models.Model):
+    """The address is not asked again for a while."""
+
+    email = EmailAddressField("e-mail address")
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="declined_offers")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["email", "company"], name="one_refusal_per_address_and_company"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} at {self.company}"
+
+
 class AuditLogEntry(models.Model):
     """An action of a person. It is kept when the person or the company is deleted, and never contains a secret."""
 
@@ -184,14 +246,29 @@ class AuditLogEntry(models.Model):
 class SignInAttempt(models.Model):
     """A try to sign in, kept until it succeeds or for 15 minutes.
 
-    `origin` is a digest of e-mail and address: people type passwords into the wrong box.
+    `origin` is a digest of e-mail and network or device, `account` one of the e-mail: people type passwords into the
+    wrong box. `site` is one of a larger network, empty for a network that has signed in with the account before; for such
+    a device `network` is empty as well.
     """
 
     origin = models.CharField(max_length=64)
+    account = models.CharField(max_length=64, blank=True, db_index=True)
+    network = models.CharField(max_length=64, blank=True, db_index=True)
+    site = models.CharField(max_length=64, blank=True, db_index=True)
     at = models.DateTimeField(default=timezone.now, db_index=True)
 
     class Meta:
         indexes = [models.Index(fields=["origin", "at"], name="attempts_from_an_origin")]
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S}"
+
+
+class KnownNetwork(models.Model):
+    """Somebody signed in with an account from a network; `origin` as of their tries."""
+
+    origin = models.CharField(max_length=64, unique=True)
+    at = models.DateTimeField(default=timezone.now, db_index=True)
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S}"

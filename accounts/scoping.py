@@ -31,6 +31,8 @@ M = TypeVar("M", bound=Model)
 P = ParamSpec("P")
 
 CHOSEN_COMPANY = "company"
+OFFERED = "membership_offered"
+"""In the session of a person to whom membership was offered when they signed in."""
 RIGHTS_HELD = "rights_held"
 SAFE_METHODS = ("GET", "HEAD")
 MOST_NAMED = 5
@@ -47,6 +49,16 @@ class CompaniesDisagree(Exception):
         super().__init__(
             f"The address names {addressed}, but the form was opened for {posted}. Nothing was changed. Open the page "
             "of the company you mean, and try again."
+        )
+
+
+class CompanyGone(Exception):
+    """The form names a company that is not, or no longer, one of the person's; which of both stays unsaid."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The company this form was opened for is not among yours: its address may have changed, or you may have left "
+            "it. Nothing was changed. Open the page of the company you mean, and try again."
         )
 
 
@@ -114,18 +126,21 @@ def company_of(row: Model) -> Company | None:
     return cast("Company | None", found)
 
 
-def company_for(request: HttpRequest) -> Company:
+def company_for(request: HttpRequest, meant: Company | None = None) -> Company:
     """The company named by the address (`?company=<slug>`) or by the form, else the only one of the person.
 
     A page that is only read falls back on the company chosen last. A form does not: another tab may have chosen another
-    company since. Raises Http404 for a slug that is unknown or not the person's, CompanyNotChosen with nothing to go by,
-    CompaniesDisagree if address and form name different ones.
+    company since. `meant` is named by neither, but by what the request answers. Raises Http404 for a slug that is unknown
+    or not the person's, CompanyGone for such a form, CompanyNotChosen with nothing to go by, CompaniesDisagree if
+    address and form name different ones.
     """
     own = companies_of(request.user)
     slugs = [each.get("company") for each in (request.GET, request.POST)]
-    named = [get_object_or_404(own, slug=slug) for slug in dict.fromkeys(slugs) if slug is not None]
+    named = [_named_company(request, own, slug) for slug in dict.fromkeys(slugs) if slug is not None]
     if len(named) > 1:
         raise CompaniesDisagree(*named)
+    if not named and meant is not None:
+        named = list(own.filter(pk=meant.pk))
     if named:
         if request.session.get(CHOSEN_COMPANY) != named[0].pk:
             request.session[CHOSEN_COMPANY] = named[0].pk
@@ -135,6 +150,15 @@ def company_for(request: HttpRequest) -> Company:
     # Searched among the person's companies, so that one they have left since is not found.
     remembered = request.session.get(CHOSEN_COMPANY, 0)
     return own.filter(pk=remembered).first() or only_company(own)
+
+
+def _named_company(request: HttpRequest, own: QuerySet[Company], slug: str) -> Company:
+    if request.method in SAFE_METHODS:
+        return get_object_or_404(own, slug=slug)
+    company = own.filter(slug=slug).first()
+    if company is None:
+        raise CompanyGone
+    return company
 
 
 def only_company(companies: QuerySet[Company]) -> Company:
@@ -149,13 +173,28 @@ def wants_json(request: HttpRequest) -> bool:
     return preferred == "application/json" or request.GET.get("format") == "json"
 
 
+def _nothing_meant(_request: HttpRequest) -> Company | None:
+    return None
+
+
+def company_unknown(request: HttpRequest) -> HttpResponse:
+    """Nobody is signed in, or it is not clear which of several companies is meant."""
+    return ask_for_company(request) if request.user.is_authenticated else ask_to_sign_in(request)
+
+
 def company_page(
     right: Right,
+    company_meant: Callable[[HttpRequest], Company | None] = _nothing_meant,
+    if_unknown: Callable[[HttpRequest], HttpResponse] = company_unknown,
 ) -> Callable[
     [Callable[Concatenate[CompanyRequest, P], HttpResponseBase]],
     Callable[Concatenate[HttpRequest, P], HttpResponseBase],
 ]:
-    """Decorate a view about one company, `request.company`, for people who have the right there."""
+    """Decorate a view about one company, `request.company`, for people who have the right there.
+
+    `company_meant` finds it for a request that does not name it. `if_unknown` answers where it cannot be found; the usual
+    answers lead back to the address of the request.
+    """
 
     def decorate(
         view: Callable[Concatenate[CompanyRequest, P], HttpResponseBase],
@@ -164,11 +203,13 @@ def company_page(
         @wraps(view)
         def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
-                return ask_to_sign_in(request)
+                return if_unknown(request)
             try:
-                company = company_for(request)
+                company = company_for(request, company_meant(request))
             except CompanyNotChosen:
-                return ask_for_company(request)
+                return if_unknown(request)
+            except CompanyGone as error:
+                return refuse_form(request, str(error), status=404)
             except CompaniesDisagree as error:
                 return refuse_form(request, str(error))
             if not may(request.user, company, right):
@@ -199,10 +240,10 @@ def ask_for_company(request: HttpRequest) -> HttpResponse:
     return redirect(f"{chooser}?{urlencode({'next': return_address(request)})}")
 
 
-def refuse_form(request: HttpRequest, sentence: str) -> HttpResponse:
+def refuse_form(request: HttpRequest, sentence: str, status: int = 400) -> HttpResponse:
     if wants_json(request):
-        return JsonResponse({"errors": [sentence]}, status=400)
-    return render(request, "accounts/wrong_company.html", {"sentence": sentence}, status=400)
+        return JsonResponse({"errors": [sentence]}, status=status)
+    return render(request, "accounts/wrong_company.html", {"sentence": sentence}, status=status)
 
 
 def return_address(request: HttpRequest) -> str:

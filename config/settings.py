@@ -1,29 +1,47 @@
-"""The only reader of the environment. Every variable is optional; the defaults run the embedded demo."""
+"""The only reader of the environment. Every variable is optional: without any, the portal serves this machine alone."""
 
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from config.database import with_options
+from config.keys import Keys, fernet_keys, keys_for, public_hosts
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 environ.Env.read_env(BASE_DIR / ".env")
 
-DEMO_SECRET_KEY = "demo-only-secret-key-that-must-be-replaced-before-real-use"  # noqa: S105 - no secret: a check refuses it elsewhere than on loopback
-DEMO_CREDENTIAL_KEY = "ZGVtby1vbmx5LWNyZWRlbnRpYWwta2V5LXJlcGxhY2U="
+VAR = BASE_DIR / "var"
+VAR.mkdir(exist_ok=True)  # SQLite makes its file, but not the folder
 
-SECRET_KEY = env.str("SECRET_KEY", DEMO_SECRET_KEY)
+DEMO = env.bool("DEMO", False)
 DEBUG = env.bool("DEBUG", False)
-PORTAL_URL = env.str("PORTAL_URL", "http://127.0.0.1:8000").rstrip("/")
+# urlsplit writes the scheme in lower case.
+PORTAL_URL = urlsplit(env.str("PORTAL_URL", "http://127.0.0.1:8000").strip()).geturl().rstrip("/")
 PORTAL_IS_HTTPS = PORTAL_URL.startswith("https://")
 ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS", default=[urlsplit(PORTAL_URL).hostname or "", "127.0.0.1", "localhost"]
+)
+# Every process reads this module, so none of them starts with keys that are not secret.
+PUBLIC_HOSTS = public_hosts(PORTAL_URL, ALLOWED_HOSTS)
+if DEBUG and PUBLIC_HOSTS:
+    raise ImproperlyConfigured(
+        f"DEBUG=on shows settings and data to everybody who reaches {PUBLIC_HOSTS[0]}. Remove it."
+    )
+# They open what is stored for `rotate_credentials` alone, so that published or lost ones may stand here.
+OLD_CREDENTIAL_KEYS = fernet_keys("OLD_CREDENTIAL_KEYS", env.list("OLD_CREDENTIAL_KEYS", default=[]))
+SECRET_KEY, CREDENTIAL_KEYS = keys_for(
+    Keys(env.str("SECRET_KEY", ""), env.list("CREDENTIAL_KEYS", default=[])),
+    demo=DEMO,
+    public=PUBLIC_HOSTS,
+    file=BASE_DIR / env.str("KEYS_FILE", "var/keys.env"),
 )
 CSRF_TRUSTED_ORIGINS = [PORTAL_URL]
 SUPPORT_EMAIL = env.str("SUPPORT_EMAIL", "support@coperniq.io")
 
 # Credentials of the vendors' apps, and the vendors' addresses.
-CREDENTIAL_KEYS = env.list("CREDENTIAL_KEYS", default=[DEMO_CREDENTIAL_KEY])
 INTUIT_CLIENT_ID = env.str("INTUIT_CLIENT_ID", "")
 INTUIT_CLIENT_SECRET = env.str("INTUIT_CLIENT_SECRET", "")
 INTUIT_WEBHOOK_VERIFIER_TOKENS = env.list("INTUIT_WEBHOOK_VERIFIER_TOKENS", default=[])
@@ -75,10 +93,19 @@ LOGIN_REDIRECT_URL = "/integrations/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
+    for name in ("UserAttributeSimilarityValidator", "CommonPasswordValidator", "NumericPasswordValidator")
+] + [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    }
 ]
+# Whose X-Forwarded-For and -Proto are believed: addresses, networks, or "unix" for a socket without an address.
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 
 MIDDLEWARE = [
+    "accounts.middleware.serve_this_machine_alone",
+    "accounts.middleware.believe_trusted_proxies",
     "django.middleware.security.SecurityMiddleware",
     "integrations.views.webhooks.short_cut",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -108,20 +135,8 @@ TEMPLATES = [
     },
 ]
 
-SQLITE_OPTIONS = {
-    # A transaction takes the write lock at its start, so that none fails when it first writes.
-    "transaction_mode": "IMMEDIATE",
-    "timeout": 20,
-    # FULL: an acknowledged event survives a power failure.
-    "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA cache_size=-20000;"
-    "PRAGMA temp_store=MEMORY;PRAGMA journal_size_limit=67108864;",
-}
-VAR = BASE_DIR / "var"
-VAR.mkdir(exist_ok=True)  # SQLite makes its file, but not the folder
-DATABASES = {"default": env.db_url("DATABASE_URL", f"sqlite:///{VAR / 'portal.sqlite3'}")}
+DATABASES = {"default": with_options(env.db_url("DATABASE_URL", f"sqlite:///{VAR / 'portal.sqlite3'}"))}
 DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": False}
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    DATABASES["default"]["OPTIONS"] = SQLITE_OPTIONS
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 QUEUE_WORKERS = env.int("QUEUE_WORKERS", 2)
@@ -165,7 +180,13 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "()": "config.log.MaskingFormatter",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
     # urllib3 would log addresses, and Coperniq's webhook addresses hold a secret.

@@ -3,6 +3,8 @@ from django.views.generic import RedirectView
 
 from accounts.admin_site import site
 
+handler400 = "config.failures.bad_request"
+handler500 = "config.failures.server_error"
 urlpatterns = [
     path("", RedirectView.as_view(url="/integrations/"), name="home"),
     path("accounts/", include("accounts.urls")),

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from accounts.models import AuditLogEntry, Company, Membership, User
+from accounts.models import (
+    DECLINED_FOR,
+    OFFER_LASTS,
+    AuditLogEntry,
+    Company,
+    DeclinedOffer,
+    Membership,
+    MembershipOffer,
+    User,
+)
 from accounts.roles import Role
 from tests.accounts.conftest import PASSWORD, SignIn, person
 
-pytestmark = pytest.mark.every_database
-
 MEMBERS = "/admin/accounts/membership/"
+OFFERS = "/admin/accounts/membershipoffer/"
+OWN_OFFERS = "/accounts/offers/"
 PEOPLE = "/admin/accounts/user/"
+JSON = {"accept": "application/json"}
 
 
 def add(client: Client, email: str, company: Company, role: str = "staff") -> Any:
@@ -25,62 +37,161 @@ def change(client: Client, membership: Membership, **form: Any) -> Any:
     return client.post(f"{MEMBERS}{membership.pk}/change/", form)
 
 
-def test_an_admin_adds_a_person_by_exact_address(
+def offer(client: Client, email: str, company: Company, role: str = "staff") -> Any:
+    return client.post(f"{OFFERS}add/", {"email": email, "company": company.pk, "role": role})
+
+
+def answer(client: Client, choice: str) -> Any:
+    (found,) = client.get(OWN_OFFERS, headers=JSON).json()["offers"]
+    return client.post(OWN_OFFERS, {"offer": found["offer"], "answer": choice}, headers=JSON)
+
+
+def test_nobody_becomes_a_member_without_having_agreed(
     alice: User, zoe: User, acme: Company, sign_in: SignIn
 ) -> None:
-    assert add(sign_in(alice), "ZOE@example.com", acme, "finance").status_code == 302
-    assert zoe.memberships.get().role == Role.FINANCE
+    assert offer(sign_in(alice), "ZOE@example.com", acme, "finance").status_code == 302
+    assert not zoe.memberships.exists()
     act = AuditLogEntry.objects.get(verb="add")
     assert (act.company, act.actor) == (acme, "alice@example.com")
-    assert act.target == "membership zoe@example.com at Acme Solar (Finance)"
+    client = sign_in(zoe)
+    assert "Membership offered" in client.get("/accounts/choose-company/").content.decode()
+    assert "Acme Solar" in client.get(OWN_OFFERS).content.decode()
+    assert answer(client, "accept").json() == {"ok": True}
+    assert zoe.memberships.get().role == Role.FINANCE
+    act = AuditLogEntry.objects.get(verb="accept")
+    assert (act.company, act.actor) == (acme, "zoe@example.com")
+    assert client.get(OWN_OFFERS, headers=JSON).json() == {"offers": []}
+    assert "Membership offered" not in client.get("/accounts/choose-company/").content.decode()
 
 
-def test_nobody_is_listed_to_choose_from(alice: User, zoe: User, bob: User, sign_in: SignIn) -> None:
-    page = sign_in(alice).get(f"{MEMBERS}add/").content
-    assert b'type="email" name="user"' in page
-    for other in (b"zoe@", b"bob@", b"Bolt"):
-        assert other not in page
-
-
-@pytest.mark.parametrize("email", ["nobody@example.com", "zo", "zoe", "", "1", "%"])
-def test_an_address_that_is_not_exact_finds_nobody(
-    email: str, alice: User, zoe: User, acme: Company, sign_in: SignIn
-) -> None:
-    assert add(sign_in(alice), email, acme).status_code == 200
-    assert acme.memberships.count() == 1
-
-
-def test_a_person_who_is_not_active_is_not_added(
+def test_an_offer_can_be_declined_or_withdrawn(
     alice: User, zoe: User, acme: Company, sign_in: SignIn
 ) -> None:
-    User.objects.filter(pk=zoe.pk).update(is_active=False)
-    assert b"Nobody with this e-mail address" in add(sign_in(alice), zoe.email, acme).content
-
-
-def test_an_id_in_the_address_is_not_looked_up(alice: User, zoe: User, sign_in: SignIn) -> None:
-    page = sign_in(alice).get(f"{MEMBERS}add/", {"user": zoe.pk}).content
-    assert b"zoe@example.com" not in page
-
-
-def test_nobody_is_added_twice(alice: User, sam: User, acme: Company, sign_in: SignIn) -> None:
-    assert b"already a member" in add(sign_in(alice), sam.email, acme, "admin").content
-    assert sam.memberships.get().role == Role.STAFF
-
-
-def test_an_admin_adds_to_the_own_company_only(
-    alice: User, zoe: User, bolt: Company, sign_in: SignIn
-) -> None:
-    assert add(sign_in(alice), zoe.email, bolt).status_code == 200
+    admin, client = sign_in(alice), sign_in(zoe)
+    offer(admin, zoe.email, acme)
+    assert answer(client, "decline").json() == {"ok": True}
+    act = AuditLogEntry.objects.get(verb="decline")
+    assert (act.user, act.actor, act.company) == (None, "whoever it was offered to", acme)
+    assert b"can be repeated after 30 days" in offer(admin, zoe.email, acme, "admin").content
+    assert not MembershipOffer.objects.exists()
+    DeclinedOffer.objects.update(at=timezone.now() - DECLINED_FOR)
+    assert offer(admin, zoe.email, acme, "admin").status_code == 302
+    row = MembershipOffer.objects.get()
+    assert client.post(OWN_OFFERS, {"offer": row.pk, "answer": "perhaps"}).status_code == 400
+    admin.post(f"{OFFERS}{row.pk}/delete/", {"post": "yes"})
+    assert client.post(OWN_OFFERS, {"offer": row.pk, "answer": "accept"}).status_code == 404
     assert not zoe.memberships.exists()
 
 
-def test_an_admin_of_one_company_and_staff_of_another_adds_to_the_one(
+@pytest.mark.parametrize("end", ["old", "demoted", "inactive", "moved", "left"])
+def test_an_offer_ends_with_time_and_with_the_rights_of_its_author(
+    alice: User, zoe: User, olga: User, acme: Company, bolt: Company, sign_in: SignIn, end: str
+) -> None:
+    client, admin = sign_in(zoe), sign_in(olga)
+    offer(sign_in(alice), zoe.email, acme)
+    row, own = MembershipOffer.objects.get(), alice.memberships.get()
+    (shown,) = client.get(OWN_OFFERS, headers=JSON).json()["offers"]
+    assert (row.offered_by, shown["offered_by"]) == (alice, alice.email)
+    assert alice.email in client.get(OWN_OFFERS).content.decode()
+    assert b"offered to this address already" in offer(admin, zoe.email, acme).content
+    if end == "old":
+        MembershipOffer.objects.update(offered_at=timezone.now() - OFFER_LASTS)
+    elif end == "demoted":
+        Membership.objects.filter(pk=own.pk).update(role=Role.FINANCE)
+    elif end == "inactive":
+        User.objects.filter(pk=alice.pk).update(is_active=False)
+    elif end == "moved":
+        Membership.objects.filter(pk=own.pk).update(company=bolt)
+    else:
+        own.delete()
+    assert client.get(OWN_OFFERS, headers=JSON).json() == {"offers": []}
+    assert client.post(OWN_OFFERS, {"offer": row.pk, "answer": "accept"}).status_code == 404
+    assert zoe.email not in admin.get(OFFERS).content.decode()
+    assert offer(admin, zoe.email, acme, "finance").status_code == 302
+    assert answer(client, "accept").json() == {"ok": True}
+    assert zoe.memberships.get().role == Role.FINANCE
+
+
+def test_an_offer_does_not_tell_who_has_an_account(
+    alice: User, zoe: User, bob: User, olga: User, acme: Company, sign_in: SignIn
+) -> None:
+    client = sign_in(alice)
+    User.objects.filter(pk=bob.pk).update(is_active=False)
+    pages = set()
+    for email in (zoe.email, bob.email, olga.email, "nobody@example.com"):
+        offered = client.post(
+            f"{OFFERS}add/", {"email": email, "company": acme.pk, "role": "staff"}, follow=True
+        )
+        pages.add((offered.status_code, without_token(offered.content.decode()).replace(email, "…")))
+        again = offer(client, email, acme)
+        pages.add((again.status_code, without_token(again.content.decode()).replace(email, "…")))
+        MembershipOffer.objects.all().delete()
+    assert len({page for page in pages if "already" not in page[1]}) == 1
+    assert len({page for page in pages if "already" in page[1]}) == 1
+    assert {add(client, email, acme).status_code for email in (zoe.email, "nobody@example.com")} == {302}
+    assert acme.memberships.count() == 1
+
+
+def without_token(page: str) -> str:
+    page = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", page)
+    return re.sub(r"membershipoffer/\d+|value=\"\d+\"|\d+:\d+ [ap]\.m\.", "", page)
+
+
+@pytest.mark.every_database
+@pytest.mark.parametrize("wanted", ["0", "", "x", "9" * 30, "1'", "²"])
+def test_an_offer_to_somebody_else_does_not_exist(
+    alice: User, zoe: User, bob: User, acme: Company, sign_in: SignIn, wanted: str
+) -> None:
+    offer(sign_in(alice), zoe.email, acme)
+    row = MembershipOffer.objects.get()
+    client = sign_in(bob)
+    for each in (wanted, str(row.pk)):
+        assert client.post(OWN_OFFERS, {"offer": each, "answer": "accept"}).status_code == 404
+    assert acme.memberships.count() == 1
+
+
+@pytest.mark.every_database
+def test_an_offer_made_twice_or_to_a_member_is_refused(
+    alice: User, sam: User, zoe: User, acme: Company, sign_in: SignIn
+) -> None:
+    client = sign_in(alice)
+    assert b"already a member" in offer(client, sam.email, acme, "admin").content
+    offer(client, zoe.email, acme)
+    assert b"offered to this address already" in offer(client, zoe.email, acme).content
+    assert sam.memberships.get().role == Role.STAFF
+
+
+@pytest.mark.every_database
+def test_an_offer_keeps_the_role_of_whoever_became_a_member_meanwhile(
+    alice: User, zoe: User, acme: Company, sign_in: SignIn
+) -> None:
+    offer(sign_in(alice), zoe.email, acme, "admin")
+    Membership.objects.create(user=zoe, company=acme, role=Role.STAFF)
+    answer(sign_in(zoe), "accept")
+    assert zoe.memberships.get().role == Role.STAFF
+
+
+def test_an_admin_offers_the_own_company_only(
     nora: User, zoe: User, acme: Company, bolt: Company, sign_in: SignIn
 ) -> None:
     client = sign_in(nora)
-    assert add(client, zoe.email, acme).status_code == 200
-    assert add(client, zoe.email, bolt).status_code == 302
-    assert [membership.company for membership in zoe.memberships.all()] == [bolt]
+    assert offer(client, zoe.email, acme).status_code == 200
+    assert offer(client, zoe.email, bolt).status_code == 302
+    assert [each.company for each in MembershipOffer.objects.all()] == [bolt]
+
+
+def test_strangers_are_asked_to_sign_in_for_offers(client: Client, db: None) -> None:
+    assert client.get(OWN_OFFERS).headers["Location"].startswith("/accounts/login/")
+
+
+def test_the_operator_adds_a_person_by_exact_address(
+    olga: User, zoe: User, acme: Company, sign_in: SignIn
+) -> None:
+    client = sign_in(olga)
+    assert b'type="email" name="user"' in client.get(f"{MEMBERS}add/").content
+    assert add(client, "nobody@example.com", acme).status_code == 200
+    assert add(client, "ZOE@example.com", acme, "finance").status_code == 302
+    assert zoe.memberships.get().role == Role.FINANCE
 
 
 @pytest.mark.parametrize("who", ["sam", "frank"])
@@ -145,6 +256,7 @@ def test_an_admin_removes_a_member_and_the_person_stays(alice: User, sam: User, 
     )
 
 
+@pytest.mark.every_database
 def test_the_last_admin_stays_admin(alice: User, sign_in: SignIn) -> None:
     own, client = alice.memberships.get(), sign_in(alice)
     assert b"keeps at least one admin" in change(client, own, role="staff").content
@@ -166,6 +278,7 @@ def test_an_admin_who_cannot_log_in_does_not_count(alice: User, acme: Company, s
     assert alice.memberships.get().role == Role.ADMIN
 
 
+@pytest.mark.every_database
 def test_an_admin_who_became_the_last_meanwhile_is_not_removed(
     alice: User, acme: Company, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:

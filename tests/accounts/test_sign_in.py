@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+import io
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
+from pytest_django import Settings
 
-from accounts.models import SignInAttempt, User
-from accounts.throttle import TRIES, WINDOW
-from tests.accounts.conftest import PASSWORD, SignIn
+from accounts import throttle
+from accounts.models import AuditLogEntry, KnownNetwork, SignInAttempt, User
+from accounts.throttle import ACCOUNTS_PER_NETWORK, TRIES, TRIES_PER_ACCOUNT, WINDOW
+from tests.accounts.conftest import PASSWORD, SignIn, person
 
 LOGIN = "/accounts/login/"
 JSON = {"accept": "application/json"}
@@ -139,31 +144,237 @@ def test_a_password_typed_as_address_is_not_kept(client: Client, db: None) -> No
     assert PASSWORD not in str(list(SignInAttempt.objects.values()))
 
 
-def test_behind_our_proxy_the_address_is_what_the_proxy_saw(alice: User, client: Client) -> None:
+def hop(address: str) -> dict[str, str]:
+    return {"x-forwarded-for": address}
+
+
+def from_network(n: int) -> Client:
+    return Client(REMOTE_ADDR=f"198.51.{n // 250}.{n % 250 + 1}")
+
+
+def test_behind_our_proxy_the_address_is_what_the_proxy_saw(
+    alice: User, client: Client, settings: Settings
+) -> None:
+    settings.TRUSTED_PROXIES = ["127.0.0.1", "10.0.0.0/8"]
     for _ in range(TRIES):
-        attempt(client, alice.email, headers={"x-forwarded-for": "198.51.100.1, 203.0.113.5"})
-    stopped = {"x-forwarded-for": "192.0.2.99, 203.0.113.5"}  # the first hop is anybody's claim
+        attempt(client, alice.email, headers=hop("198.51.100.1, 203.0.113.5"))
+    stopped = hop(
+        "192.0.2.99, 203.0.113.5, 10.1.2.3"
+    )  # the first hop is anybody's claim, the last our other proxy
     assert attempt(client, alice.email, headers=stopped).status_code == 429
-    assert (
-        attempt(client, alice.email, PASSWORD, headers={"x-forwarded-for": "203.0.113.6"}).status_code == 302
-    )
+    assert attempt(client, alice.email, PASSWORD, headers=hop("203.0.113.6")).status_code == 302
 
 
-def test_without_our_proxy_a_forged_hop_wins_no_tries(alice: User) -> None:
-    client = Client(REMOTE_ADDR="192.0.2.7")
+@pytest.mark.parametrize("address", ["127.0.0.1", "192.0.2.7", ""])
+def test_a_hop_that_no_trusted_proxy_reports_wins_no_tries(alice: User, address: str) -> None:
+    client = Client(REMOTE_ADDR=address)
     for n in range(TRIES):
-        attempt(client, alice.email, headers={"x-forwarded-for": f"203.0.113.{n}"})
-    assert attempt(client, alice.email, headers={"x-forwarded-for": "203.0.113.99"}).status_code == 429
+        attempt(client, alice.email, headers=hop(f"203.0.113.{n}"))
+    assert attempt(client, alice.email, headers=hop("203.0.113.99")).status_code == 429
 
 
-def test_a_socket_without_address_is_our_proxy(alice: User) -> None:
+def test_a_hop_that_is_no_address_wins_no_tries(alice: User, client: Client, settings: Settings) -> None:
+    settings.TRUSTED_PROXIES = ["127.0.0.1"]
+    for n in range(TRIES):
+        attempt(client, alice.email, headers=hop(f"forged {n}"))
+    assert attempt(client, alice.email, headers=hop("another")).status_code == 429
+
+
+def test_a_socket_without_address_can_be_our_proxy(alice: User, settings: Settings) -> None:
+    settings.TRUSTED_PROXIES = ["unix"]
     client = Client(REMOTE_ADDR="")
     for _ in range(TRIES):
-        attempt(client, alice.email, headers={"x-forwarded-for": "203.0.113.5"})
-    assert attempt(client, alice.email, headers={"x-forwarded-for": "203.0.113.5"}).status_code == 429
-    assert (
-        attempt(client, alice.email, PASSWORD, headers={"x-forwarded-for": "203.0.113.6"}).status_code == 302
+        attempt(client, alice.email, headers=hop("203.0.113.5"))
+    assert attempt(client, alice.email, headers=hop("203.0.113.5")).status_code == 429
+    assert attempt(client, alice.email, PASSWORD, headers=hop("203.0.113.6")).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("address", "scheme", "is_secure"),
+    [
+        ("10.0.0.1", "https", True),
+        ("10.0.0.1", "HTTPS, https", True),
+        ("10.0.0.1", "http", False),
+        # The proxy adds what it has seen to what the client claims.
+        ("10.0.0.1", "https, http", False),
+        ("10.0.0.1", "https,", False),
+        ("192.0.2.7", "https", False),
+        ("127.0.0.1", "https", False),
+        ("", "https", False),
+    ],
+)
+def test_only_a_trusted_proxy_is_believed_about_the_scheme(
+    client: Client, settings: Settings, address: str, scheme: str, is_secure: bool
+) -> None:
+    settings.TRUSTED_PROXIES = ["10.0.0.0/8"]
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    settings.SECURE_HSTS_SECONDS = 60
+    for page in ("/healthz", "/webhooks/quickbooks/", "/nothing-here/"):
+        answer = client.get(page, headers={"x-forwarded-proto": scheme}, REMOTE_ADDR=address)
+        assert ("Strict-Transport-Security" in answer, answer.wsgi_request.is_secure()) == (is_secure,) * 2
+
+
+def test_one_address_tries_no_more_than_a_few_accounts(alice: User, client: Client) -> None:
+    answers = [attempt(client, f"person{n}@example.com").status_code for n in range(ACCOUNTS_PER_NETWORK + 5)]
+    assert answers == [400] * ACCOUNTS_PER_NETWORK + [429] * 5
+    assert attempt(client, alice.email, PASSWORD).status_code == 429
+    assert attempt(Client(REMOTE_ADDR="192.0.2.7"), alice.email, PASSWORD).status_code == 302
+
+
+@pytest.mark.parametrize("kind", ["IPv4", "IPv6"])
+def test_many_addresses_try_one_account_no_more_than_a_few_times(alice: User, kind: str) -> None:
+    places = [from_network(n) for n in range(40)]
+    if kind == "IPv6":
+        places = [Client(REMOTE_ADDR=f"2001:db8:0:{n:x}::1") for n in range(40)]
+    answers = [attempt(place, alice.email).status_code for place in places]
+    assert answers == [400] * TRIES_PER_ACCOUNT + [429] * (40 - TRIES_PER_ACCOUNT)
+
+
+def test_all_addresses_of_one_ipv6_network_are_one(alice: User) -> None:
+    answers = [attempt(Client(REMOTE_ADDR=f"2001:db8::{n:x}"), alice.email).status_code for n in range(1, 8)]
+    assert answers == [400] * TRIES + [429] * 2
+    mapped = [
+        attempt(Client(REMOTE_ADDR=a), "x@example.com").status_code for a in ["::ffff:192.0.2.1"] * TRIES
+    ]
+    assert mapped == [400] * TRIES
+    assert attempt(Client(REMOTE_ADDR="192.0.2.1"), "x@example.com").status_code == 429
+
+
+def test_many_addresses_and_many_accounts_are_limited_over_all(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttle, "TRIES_OVER_ALL", 12)
+    answers = [attempt(from_network(n), f"person{n}@example.com").status_code for n in range(15)]
+    assert answers == [400] * 12 + [429] * 3
+    assert attempt(from_network(99), alice.email, PASSWORD).status_code == 429
+
+
+def test_nobody_locks_out_a_device_that_has_signed_in_before(
+    alice: User, bob: User, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own, another = Client(), Client()
+    assert attempt(own, alice.email, PASSWORD).status_code == 302
+    assert attempt(another, bob.email, PASSWORD).status_code == 302
+    for n in range(TRIES_PER_ACCOUNT + 1):
+        attempt(client if n < TRIES else from_network(n), alice.email)
+    monkeypatch.setattr(throttle, "TRIES_OVER_ALL", 0)
+    own.post("/accounts/logout/")
+    assert attempt(client, alice.email, PASSWORD).status_code == 429
+    assert attempt(another, alice.email, PASSWORD).status_code == 429, (
+        "the device of another person is a stranger"
     )
+    assert attempt(own, alice.email, PASSWORD).status_code == 302
+    for _ in range(TRIES):
+        assert attempt(own, alice.email).status_code == 400
+    assert attempt(own, alice.email, PASSWORD).status_code == 429, (
+        "a stolen device guesses no more often than others"
+    )
+
+
+def test_an_office_that_mistypes_gets_in(db: None) -> None:
+    people = [person(f"person{n}") for n in range(20)]
+    for _ in range(2):
+        assert {attempt(Client(), each.email).status_code for each in people} == {400}
+    assert {attempt(Client(), each.email, PASSWORD).status_code for each in people} == {302}
+    assert not SignInAttempt.objects.exists()
+
+
+def test_guesses_from_elsewhere_leave_a_known_network_its_tries(
+    alice: User, bob: User, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert attempt(Client(), alice.email, PASSWORD).status_code == 302
+    for n in range(TRIES_PER_ACCOUNT + 1):
+        attempt(from_network(n), alice.email)
+    monkeypatch.setattr(throttle, "TRIES_OVER_ALL", 0)
+    assert attempt(from_network(99), alice.email, PASSWORD).status_code == 429
+    assert attempt(client, bob.email, PASSWORD).status_code == 429, (
+        "the network of another account is strange"
+    )
+    assert attempt(client, alice.email, PASSWORD).status_code == 302
+    assert [attempt(Client(), alice.email).status_code for _ in range(TRIES + 1)] == [400] * TRIES + [429]
+    SignInAttempt.objects.all().delete()
+    KnownNetwork.objects.update(at=timezone.now() - throttle.KNOWN)
+    assert attempt(Client(), alice.email, PASSWORD).status_code == 429
+
+
+def test_one_large_network_does_not_use_up_the_tries_of_all(
+    alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttle, "TRIES_PER_SITE", 6)
+    places = [Client(REMOTE_ADDR=f"2001:db8:0:{n:x}::1") for n in range(9)]
+    answers = [attempt(place, f"person{n}@example.com").status_code for n, place in enumerate(places)]
+    assert answers == [400] * 6 + [429] * 3
+    assert attempt(Client(REMOTE_ADDR="2001:db8:1::1"), alice.email, PASSWORD).status_code == 302
+
+
+def test_the_operator_lifts_the_limits_of_one_account(alice: User, client: Client) -> None:
+    lock_out(client, alice.email)
+    lock_out(client, "bob@example.com")
+    out = io.StringIO()
+    call_command("allow_sign_in", "--email", " ALICE@example.com", stdout=out)
+    assert json.loads(out.getvalue()) == {"email": alice.email, "forgotten": TRIES}
+    assert AuditLogEntry.objects.get(verb="allow").target == "sign-in of alice@example.com"
+    assert attempt(client, "bob@example.com").status_code == 429
+    assert attempt(client, alice.email, PASSWORD).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("reported", "again"),
+    [
+        ("203.0.113.5:4711", "203.0.113.5:4712"),
+        ("[2001:db8::5]:4711", "2001:db8::6"),
+        ("[2001:db8::5]", " [2001:db8::5]:1"),
+    ],
+)
+def test_a_port_is_no_part_of_an_address(
+    alice: User, client: Client, settings: Settings, reported: str, again: str
+) -> None:
+    settings.TRUSTED_PROXIES = ["127.0.0.1"]
+    for _ in range(TRIES):
+        attempt(client, alice.email, headers=hop(reported))
+    assert attempt(client, alice.email, PASSWORD, headers=hop(again)).status_code == 429
+    other = hop("203.0.113.77:4711")
+    assert attempt(client, alice.email, PASSWORD, headers=other).status_code == 302
+
+
+def test_a_weak_new_password_is_no_guess_of_the_old_one(alice: User, sign_in: SignIn) -> None:
+    client, page = sign_in(alice), "/admin/password_change/"
+    weak = {"old_password": PASSWORD, "new_password1": "short", "new_password2": "short"}
+    assert [client.post(page, weak).status_code for _ in range(TRIES + 2)] == [200] * (TRIES + 2)
+    assert [client.post(page, weak | {"old_password": WRONG}).status_code for _ in range(TRIES + 1)] == [
+        *[200] * TRIES,
+        429,
+    ]
+
+
+def test_a_forged_device_is_a_stranger(alice: User) -> None:
+    client = Client()
+    for n in range(TRIES):
+        client.cookies["device"] = f"forged-{n}"
+        attempt(client, alice.email)
+    client.cookies["device"] = "another"
+    assert attempt(client, alice.email, PASSWORD).status_code == 429
+
+
+def test_the_old_password_cannot_be_guessed(alice: User, sign_in: SignIn) -> None:
+    client, page = sign_in(alice), "/admin/password_change/"
+    new = {"new_password1": "An0ther-demo-word", "new_password2": "An0ther-demo-word"}
+    answers = [client.post(page, {"old_password": WRONG, **new}).status_code for _ in range(TRIES + 2)]
+    assert answers == [200] * TRIES + [429] * 2
+    assert client.post(page, {"old_password": PASSWORD, **new}).status_code == 429
+    SignInAttempt.objects.all().delete()
+    assert client.post(page, {"old_password": PASSWORD, **new}).status_code == 302
+    assert not SignInAttempt.objects.exists()
+    assert AuditLogEntry.objects.get(verb="change").actor == alice.email
+    assert client.get(page).status_code == 200
+
+
+@pytest.mark.parametrize("weak", ["8364927561", "Sh0rt-one", "password123"])
+def test_a_weak_new_password_is_refused(alice: User, sign_in: SignIn, weak: str) -> None:
+    form = {"old_password": PASSWORD, "new_password1": weak, "new_password2": weak}
+    assert sign_in(alice).post("/admin/password_change/", form).status_code == 200
+    alice.refresh_from_db()
+    assert alice.check_password(PASSWORD)
 
 
 @pytest.mark.parametrize(
