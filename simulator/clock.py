@@ -1,6 +1,7 @@
 """The vendors' clocks: real time plus an offset, so that a test can live through a token's hundred days.
 
-Each vendor may run ahead or behind by seconds of its own: no page promises that their clocks, or ours, agree.
+Time may stand still, so that several changes fall into one second however long a test takes over them. Each vendor may
+run ahead or behind by seconds of its own: no page promises that their clocks, or ours, agree.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ VENDORS: tuple[Vendor, ...] = ("quickbooks", "coperniq")
 class Clock:
     def __init__(self) -> None:
         self._offset = timedelta()
+        self._stopped_at: datetime | None = None
         self._beside = dict.fromkeys(VENDORS, timedelta())
 
     def now(self) -> datetime:
         """What the simulator itself goes by: how long tokens live, how many calls a second holds."""
-        return datetime.now(UTC) + self._offset
+        return self._stopped_at or datetime.now(UTC) + self._offset
 
     def at(self, vendor: Vendor) -> datetime:
         """What the vendor writes on its records, answers and webhooks."""
@@ -27,6 +29,21 @@ class Clock:
 
     def shift(self, by: timedelta) -> None:
         self._offset += by
+        if self._stopped_at is not None:
+            self._stopped_at += by
+
+    def stop(self) -> None:
+        """At the beginning of a second; shifts still move it."""
+        self._stopped_at = self.now().replace(microsecond=0)
+
+    def go_on(self) -> None:
+        """From where it stands."""
+        if self._stopped_at is not None:
+            self._offset, self._stopped_at = self._stopped_at - datetime.now(UTC), None
+
+    @property
+    def stopped(self) -> bool:
+        return self._stopped_at is not None
 
     def set_beside(self, vendor: Vendor, by: timedelta) -> None:
         self._beside[vendor] = by

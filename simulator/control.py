@@ -76,6 +76,16 @@ def _faults(blueprint: Blueprint, world: World) -> None:
         world.faults.clear()
         return jsonify({})
 
+    @blueprint.get("/faults/held")
+    def read_held() -> Response:
+        return jsonify({"held": world.faults.held})
+
+    @blueprint.post("/faults/release")
+    def release_held() -> Response:
+        """The requests that are held go on; faults that wait for others stay."""
+        world.faults.release()
+        return jsonify({})
+
 
 def _switches(blueprint: Blueprint, world: World) -> None:
     @blueprint.get("/switches")
@@ -100,11 +110,17 @@ def _switches(blueprint: Blueprint, world: World) -> None:
 def _clock(blueprint: Blueprint, world: World) -> None:
     @blueprint.get("/clock")
     def read_clock() -> Response:
-        return jsonify({"now": world.clock.now().isoformat(), "offset_seconds": world.clock.offset_seconds})
+        clock = world.clock
+        shown = {"now": clock.now().isoformat(), "offset_seconds": clock.offset_seconds}
+        return jsonify({**shown, "stopped": clock.stopped})
 
     @blueprint.post("/clock")
-    def shift_clock() -> Response:
-        world.clock.shift(timedelta(seconds=float(read_body().get("shift_seconds", 0))))
+    def set_clock() -> Response:
+        """`stopped`: it stands at the beginning of the second, or goes on from where it stands."""
+        wanted = read_body()
+        if "stopped" in wanted:
+            (world.clock.stop if wanted["stopped"] else world.clock.go_on)()
+        world.clock.shift(timedelta(seconds=float(wanted.get("shift_seconds", 0))))
         return read_clock()
 
     @blueprint.get("/clocks")

@@ -10,7 +10,7 @@ from flask import Flask, Response, g, request
 from werkzeug.http import http_date
 
 from simulator import access_log
-from simulator.faults import AFTER, LATE_ERRORS, Fault
+from simulator.faults import AFTER, LATE_ERRORS, ONLY_DELAYED, Fault
 from simulator.quickbooks.entities import entity_of_path
 from simulator.world import World
 
@@ -60,6 +60,9 @@ def _before(world: World, fault: Fault) -> Response | None:
     if fault.fault == "slow":
         world.faults.pause(fault.seconds)
         return None
+    if fault.fault == "meanwhile_before":
+        world.faults.act(fault)
+        return None
     if fault.fault == "refuse_connection_before":
         _log(world, None)
         _sever()
@@ -71,8 +74,11 @@ def _after(world: World, fault: Fault, answer: Response) -> Response:
         failed = world.faults.body(g.vendor, LATE_ERRORS[fault.fault])
         _stamp(world, failed)
         return failed
-    if fault.fault == "hang":
+    if fault.fault in {"hang", "slow_answer"}:
         world.faults.pause(fault.seconds)
+        return answer
+    if fault.fault == "meanwhile_after":
+        world.faults.act(fault)
         return answer
     _sever()
     return answer
@@ -98,7 +104,7 @@ def _stamp(world: World, answer: Response) -> None:
 def _log(world: World, answer: Response | None) -> None:
     """`status` is what the client hears, 0 where it gets no answer: it cannot know what happened, we can."""
     struck = g.fault.fault if g.fault is not None else ""
-    unanswered = answer is None or struck in AFTER - LATE_ERRORS.keys()
+    unanswered = answer is None or struck in AFTER - LATE_ERRORS.keys() - ONLY_DELAYED
     write = access_log.is_write(request.method, request.path)
     status = answer.status_code if answer is not None else 0
     applied = g.get("applied", write and status in range(200, 300) and not g.get("replayed"))

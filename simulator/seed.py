@@ -48,6 +48,8 @@ def _fill_books(books: Books, data: Data) -> None:
         income = _id_of(books, "Account", "Services" if kind == "Service" else "Sales of Product Income")
         fields = {"Name": name, "Sku": sku, "Type": kind, "UnitPrice": Decimal(price)}
         enter(books, "Item", {**fields, "IncomeAccountRef": {"value": income}})
+    for customer in data.get("customers_to_map", ()):
+        enter(books, "Customer", _customer(*customer))
     for entity, name in data["inactive"]:
         edit(books, entity, _id_of(books, entity, name), {"Active": False})
     books.changes.clear()
@@ -80,10 +82,8 @@ def _fill_company(company: Company, data: Data) -> None:
         company.workflows[made.id] = made
     for record_type, name, key, kind, options in data["properties"]:
         company.properties.append(Property(record_type, name, key, kind, options=options))
-    for title, email, phone, address, kind in data["accounts"]:
-        values = {"title": title, "primary_email": email or None, "primary_phone": phone or None}
-        values |= {"address": address, "account_type": kind}
-        accounts.add(company, company.person, values, None)
+    for row in data["accounts"]:
+        _add_account(company, *row)
     for row in data["projects"]:
         _add_project(company, *row)
     archived = next(one for one in company.accounts.values() if one.title == data["archived_account"])
@@ -92,7 +92,18 @@ def _fill_company(company: Company, data: Data) -> None:
     for row in data["catalog"]:
         values = {name: None if value == "" else value for name, value in zip(names, row, strict=True)}
         catalog.add(company, company.person, values)
-    _add_old_invoice(company, data["old_invoice"])
+    for row in data["old_invoices"]:
+        _add_old_invoice(company, row)
+    for row in data["accounts_to_map"]:
+        _add_account(company, *row)
+    for row in data["projects_to_map"]:
+        _add_project(company, *row)
+
+
+def _add_account(company: Company, title: str, email: str, phone: str, address: str, kind: str) -> None:
+    values = {"title": title, "primary_email": email or None, "primary_phone": phone or None}
+    values |= {"address": address, "account_type": kind}
+    accounts.add(company, company.person, values, None)
 
 
 def _add_project(
@@ -128,7 +139,6 @@ def _add_old_invoice(company: Company, data: Data) -> None:
     sold = {one.code: one for one in company.catalog.values()}
     items = [(sold[code], quantity) for code, quantity in data["lines"]]
     begun = company.now() - timedelta(days=data["days_ago"])
-    paid = begun + timedelta(days=data["paid_after_days"])
     midnight = begun.replace(hour=0, minute=0, second=0, microsecond=0)
     values = {
         "record_id": project.id,
@@ -140,9 +150,12 @@ def _add_old_invoice(company: Company, data: Data) -> None:
         "description": data["description"],
     }
     made = invoices.add(company, company.person, values)
+    made.created_at = made.updated_at = begun
+    if "paid_cents" not in data:
+        return
     status = company.switches["payment_status"]
     sent = {"amount": data["paid_cents"], "status": status, "method": "CHECK", "reference": data["reference"]}
     sent["date"] = midnight + timedelta(days=data["paid_after_days"])
     payment = payments.add(company, company.person, made, sent)
-    made.created_at = begun
+    paid = begun + timedelta(days=data["paid_after_days"])
     payment.created_at = payment.updated_at = made.updated_at = paid

@@ -106,6 +106,7 @@ def get(call: Call) -> Answer:
 def create(call: Call) -> Answer:
     match, body, new_options = read_matching(call), call.body(), call.flag("allow_new_options")
     values = validation.read_fields(CREATE, body, ("title", "address"), call.switches["unknown_fields"])
+    contacts.refuse_address_lists(call.company, values)
     linked = contacts.read_linked_contacts(call.company, body)
     found = match.find(call.company.accounts.values(), values)
     if found is None:
@@ -122,6 +123,7 @@ def create(call: Call) -> Answer:
 def update(call: Call) -> Answer:
     account, body = find(call.company, call.id), call.body()
     values = validation.read_fields(UPDATE, body, (), call.switches["unknown_fields"])
+    contacts.refuse_address_lists(call.company, values)
     linked = contacts.read_linked_contacts(call.company, body)
     values |= properties.read_custom(
         call.company, "account", account.custom, body, new_options=call.flag("allow_new_options")

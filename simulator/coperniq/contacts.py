@@ -41,6 +41,16 @@ def link(
             setattr(one, attribute, [id_ for id_ in ids if id_ != record.id])
 
 
+def refuse_address_lists(company: Company, values: Json) -> Json:
+    """`values` again, of an account, a project or a contact."""
+    given = {"primaryEmail": [values.get("primary_email")], "emails": values.get("emails", [])}
+    for name, addresses in given.items():
+        lists = any("," in one or ";" in one for one in addresses if one)
+        if lists and company.switches["email_lists"] == "refuse":
+            raise validation.not_an_email(name)
+    return values
+
+
 SCHEMA: validation.Schema = {
     "name": ("name", validation.filled),
     "phones": ("phones", validation.texts),
@@ -57,7 +67,7 @@ def read(company: Company, body: Json, required: tuple[str, ...] = ()) -> Json:
     require_existing(values.get("project_ids", []), company.projects, "projectIds")
     for address in values.get("emails", []):
         validation.email(address, "emails")
-    return values
+    return refuse_address_lists(company, values)
 
 
 def add(company: Company, user: User | None, values: Json) -> Contact:

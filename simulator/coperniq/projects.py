@@ -76,7 +76,7 @@ def require_links(company: Company, values: Json) -> Json:
     for name, (field, rows) in known.items():
         if values.get(name) is not None:
             contacts.require_existing([values[name]], rows, field)
-    return values
+    return contacts.refuse_address_lists(company, values)
 
 
 def _renamed(company: Company, body: Json) -> Json:

@@ -177,6 +177,7 @@ def _assign(company: Company, record: Stamped, values: Json) -> None:
 
 def _read_account(company: Company, now: Json, body: Json, required: tuple[str, ...] = ()) -> Json:
     values = validation.read_fields(accounts.UPDATE, body, required, "refuse")
+    contacts.refuse_address_lists(company, values)
     return values | properties.read_custom(company, "account", now, body, new_options=True)
 
 

@@ -34,7 +34,8 @@ Check = Callable[[object, str], object]
 Schema = Mapping[str, tuple[str, Check]]
 
 LARGEST = 10**13
-_EMAIL = re.compile(r"[^@\s,]+@[^@\s,]+\.[^@\s,]+")
+_EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+")
+_EMAIL_SEPARATORS = re.compile(r"\s*[,;]\s*")
 
 
 def parse_json(raw: bytes) -> Json:
@@ -94,9 +95,14 @@ def filled(value: object, name: str) -> str:
 
 
 def email(value: object, name: str) -> str:
-    if not _EMAIL.fullmatch(text(value, name)):
-        raise invalid(name, f"{name} must be a valid email")
+    """One address or several in one field; whether that may be, `contacts.refuse_address_lists` says."""
+    if not all(_EMAIL.fullmatch(one) for one in _EMAIL_SEPARATORS.split(text(value, name))):
+        raise not_an_email(name)
     return str(value)
+
+
+def not_an_email(name: str) -> Refused:
+    return invalid(name, f"{name} must be a valid email")
 
 
 def flag(value: object, name: str) -> bool:

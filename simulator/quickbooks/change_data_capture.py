@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from simulator.quickbooks import errors
 from simulator.quickbooks.company import Company, Record
 from simulator.quickbooks.company_info import single_rows
+from simulator.quickbooks.email_addresses import refuse_unreadable
 from simulator.quickbooks.entities import MODELLED, entity_of_path
 from simulator.quickbooks.rendering import render
 from simulator.quickbooks.responses import PACIFIC, Json, Refused, refused, stamp
@@ -37,6 +38,7 @@ def answer_cdc(company: Company, arguments: Mapping[str, str]) -> Json:
     since = _since(company, arguments.get("changedSince", ""))
     changes = [one for name in names for one in _changes(company, name) if _falls_in(company, one.at, since)]
     kept = _within_limit(company, names, changes)
+    refuse_unreadable(company, [one.record for one in kept if one.record is not None])
     answers = [_answer_of(company, name, [one for one in kept if one.entity == name]) for name in names]
     return {"CDCResponse": [{"QueryResponse": answers}]}
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from uuid import uuid4
 
 from simulator.environment import Environment
-from simulator.quickbooks.entities import MODELLED
+from simulator.quickbooks.entities import JOURNAL_LINE, MODELLED
 from simulator.quickbooks.responses import Json
 from simulator.switches import Setting
 from simulator.webhooks.sender import Webhooks
@@ -44,17 +44,24 @@ class Index:
         return self.by(record.entity, PARENT, record.id)
 
 
+def customers_named(lines: list[Json]) -> Iterator[str]:
+    for line in lines:
+        named = line.get(JOURNAL_LINE, {}).get("Entity", {})
+        if named.get("Type") == "Customer":
+            yield str(named["EntityRef"]["value"])
+
+
 def _index_keys(record: Record) -> list[IndexKey]:
     values = {
         "DocNumber": record.fields.get("DocNumber", ""),
-        "CustomerRef": record.fields.get("CustomerRef", {}).get("value", ""),
+        "CustomerRef": record.customer_id,
         PARENT: record.parent_id,
     }
     return [(record.entity, name, str(value).lower()) for name, value in values.items() if value]
 
 
 PEOPLE = ("Customer", "Vendor", "Employee")
-TRANSACTIONS = ("Invoice", "Payment", "CreditMemo", "Deposit")
+TRANSACTIONS = ("Invoice", "Payment", "CreditMemo", "Deposit", "JournalEntry")
 _ADDRESSES = ("BillAddr", "ShipAddr", "PrimaryAddr")
 FIRST_REALM = 9_341_450_000_000_001
 
@@ -63,8 +70,8 @@ FIRST_REALM = 9_341_450_000_000_001
 class Sale:
     """What the money side of a record adds up to, in cents.
 
-    `applied`: by number of the payment, what it pays of this invoice or uses of this credit memo. On a payment, by
-    kind and number ("Invoice:155"), what it gives away; what it takes from credit memos is negative.
+    `applied`: by number of the payment, what it pays of this invoice or uses of this credit. On a payment, by kind and
+    number ("Invoice:155"), what it gives away; what it takes from credit memos and journal entries is negative.
     """
 
     total: int = 0
@@ -117,6 +124,13 @@ class Record:
     @property
     def active(self) -> bool:
         return bool(self.fields.get("Active", True))
+
+    @property
+    def customer_id(self) -> str:
+        """Whose balance it moves. A journal entry names a customer on one of its lines."""
+        if self.entity == "JournalEntry":
+            return next(customers_named(self.fields.get("Line", [])), "")
+        return str(self.fields.get("CustomerRef", {}).get("value", ""))
 
     @property
     def parent_id(self) -> str:
@@ -276,7 +290,7 @@ class QuickBooks:
 
 
 Owed = Counter[str]
-_SIGNS = {"Invoice": 1, "CreditMemo": -1, "Payment": -1}
+_SIGNS = {"Invoice": 1, "CreditMemo": -1, "JournalEntry": -1, "Payment": -1}
 
 
 def owed(*records: Record | None) -> Owed:
@@ -284,7 +298,7 @@ def owed(*records: Record | None) -> Owed:
     found: Owed = Counter()
     for record in records:
         if record is not None and record.entity in _SIGNS:
-            found[record.fields["CustomerRef"]["value"]] += _SIGNS[record.entity] * record.sale.open
+            found[record.customer_id] += _SIGNS[record.entity] * record.sale.open
     return found
 
 

@@ -108,7 +108,7 @@ def _delete(company: Company, wanted: Json, entity: str, id_: str) -> None:
     record = existing(company, entity, id_)
     if entity == "Deposit":
         payments.undo_deposit(company, record)
-    elif entity in {"Invoice", "Payment", "CreditMemo"}:
+    elif entity in {"Invoice", "Payment", "CreditMemo", "JournalEntry"}:
         voiding.delete(company, record)
     else:
         raise errors.unsupported_operation(f"delete {entity}: lists are made inactive")
@@ -121,6 +121,10 @@ def _touch(company: Company, wanted: Json, entity: str, id_: str) -> Record:
     record.updated = company.now()
     company.changed(record)
     return record
+
+
+def _import_email(company: Company, wanted: Json, entity: str, id_: str) -> Record:
+    return user_actions.import_email(company, existing(company, entity, id_), wanted)
 
 
 def _merge(company: Company, wanted: Json, entity: str) -> Record:
@@ -172,6 +176,10 @@ def _reallocate(company: Company, wanted: Json, id_: str) -> Record:
     return user_actions.reallocate(company, id_, wanted)
 
 
+def _enter_journal(company: Company, wanted: Json) -> Record:
+    return user_actions.enter_journal(company, wanted)
+
+
 def _deposit(company: Company, wanted: Json) -> Record:
     return enter(company, "Deposit", user_actions.deposit_body(company, wanted))
 
@@ -187,6 +195,7 @@ _ACTIONS: list[tuple[str, str, Callable[..., Record | None]]] = [
     ("PATCH", "records/<entity>/<id_>", _edit),
     ("DELETE", "records/<entity>/<id_>", _delete),
     ("POST", "records/<entity>/<id_>/touch", _touch),
+    ("POST", "records/<entity>/<id_>/email", _import_email),
     ("POST", "merge/<entity>", _merge),
     ("POST", "customers/<id_>/balance", _set_balance),
     ("POST", "customers/<id_>/unbilled", _set_unbilled),
@@ -197,6 +206,7 @@ _ACTIONS: list[tuple[str, str, Callable[..., Record | None]]] = [
     ("POST", "invoices/<id_>/payments", _receive_for_invoice),
     ("POST", "payments", _receive),
     ("PATCH", "payments/<id_>", _reallocate),
+    ("POST", "journalentries", _enter_journal),
     ("POST", "deposits", _deposit),
     ("POST", "creditmemos/<id_>/apply", _apply_credit),
 ]

@@ -53,6 +53,7 @@ TYPE_OF_SUBTYPE = {subtype: kind for kind, subtypes in _SUBTYPES.items() for sub
 MOMENTS = {"MetaData.CreateTime", "MetaData.LastUpdatedTime"}
 ITEM_LINE, NOTE_LINE, DISCOUNT_LINE = "SalesItemLineDetail", "DescriptionOnly", "DiscountLineDetail"
 SUBTOTAL_LINE, GROUP_LINE = "SubTotalLineDetail", "GroupLineDetail"
+JOURNAL_LINE = "JournalEntryLineDetail"
 LINE_DETAILS = {ITEM_LINE: ITEM_LINE, DISCOUNT_LINE: DISCOUNT_LINE, GROUP_LINE: GROUP_LINE}
 LINE_EX = "LineEx"
 NEWEST = "-MetaData.LastUpdatedTime"
@@ -266,7 +267,7 @@ _TAX_LINE = (
 )
 _TAX = reference("TxnTaxCodeRef") | amount("TotalTax") | many(block("Line", "TaxLine", parts=_TAX_LINE))
 
-# Invoices, credit memos, payments and deposits
+# Invoices, credit memos, payments, deposits and journal entries
 
 _CUSTOM_FIELD = text("DefinitionId", "Name", "Type") | text("StringValue", limit=31)
 _SALE = (
@@ -357,12 +358,38 @@ DEPOSIT = Entity(
     counted=True,
 )
 
+_JOURNAL_ENTITY = one_of("Type", "Customer", "Vendor", "Employee") | reference("EntityRef")
+_JOURNAL_DETAIL = one_of("PostingType", "Debit", "Credit") | reference(
+    "AccountRef", "ClassRef", "DepartmentRef"
+)
+_JOURNAL_DETAIL |= block("EntityTypeRef", "Entity", parts=_JOURNAL_ENTITY)
+_JOURNAL_LINE = (
+    text("Id")
+    | amount("LineNum", "Amount")
+    | text("Description", limit=4000)
+    | one_of("DetailType", JOURNAL_LINE)
+    | block(JOURNAL_LINE, JOURNAL_LINE, parts=_JOURNAL_DETAIL)
+)
+JOURNAL_ENTRY = Entity(
+    "JournalEntry",
+    _COMMON
+    | many(block("Line", "Line", parts=_JOURNAL_LINE))
+    | text("DocNumber", limit=21)
+    | date("TxnDate")
+    | text("PrivateNote", limit=4000)
+    | flag("Adjustment")
+    | reference("CurrencyRef"),
+    MOMENTS | {"Id", "TxnDate", "DocNumber"},
+    order=NEWEST,
+    counted=True,
+)
+
 _LISTS = (CUSTOMER, VENDOR, EMPLOYEE, ACCOUNT, ITEM, PAYMENT_METHOD, TERM)
-MODELLED = {one.name: one for one in (*_LISTS, INVOICE, PAYMENT, CREDIT_MEMO, DEPOSIT)}
+MODELLED = {one.name: one for one in (*_LISTS, INVOICE, PAYMENT, CREDIT_MEMO, DEPOSIT, JOURNAL_ENTRY)}
 BY_PATH = {name.lower(): one for name, one in MODELLED.items()}
 NOT_YET = {
     *("Attachable", "Bill", "BillPayment", "Budget", "Class", "Department", "Estimate", "JournalCode"),
-    *("JournalEntry", "Purchase", "PurchaseOrder", "RefundReceipt", "SalesReceipt", "TaxAgency", "TaxCode"),
+    *("Purchase", "PurchaseOrder", "RefundReceipt", "SalesReceipt", "TaxAgency", "TaxCode"),
     *("TaxRate", "TimeActivity", "Transfer", "VendorCredit"),
 }
 _BY_SEGMENT = {name.lower(): name for name in (*MODELLED, *NOT_YET, "CompanyInfo", "Preferences")}

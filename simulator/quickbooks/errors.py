@@ -70,6 +70,15 @@ def bad_email(address: str, element: str = "PrimaryEmailAddr") -> Problem:
     return Problem("2210", "Invalid Email Address format", detail, element)
 
 
+def unreadable_email(code: str, status: int) -> Refused:
+    """A whole answer fails for one address in it, of which nothing says whose it is; as recorded with 4002."""
+    message, text = "Error processing query", "To email address entered is invalid"
+    if code != "4002":
+        return refused(code, "Invalid Email Address format", text, "")
+    kind = "ValidationFault" if status == 400 else "Service"
+    return Refused(Problem(code, message, f"QueryProcessingError: {text}"), kind=kind, status=status)
+
+
 def forbidden_characters(name: str, code: str) -> Problem:
     message = "Invalid String. The string either has unsupported or special characters"
     return Problem(code, message, f"{name} must not hold a colon, a tab or a newline", name)

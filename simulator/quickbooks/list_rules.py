@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from simulator.quickbooks import errors, rules
 from simulator.quickbooks.company import Company, Record
+from simulator.quickbooks.email_addresses import bad_emails
 from simulator.quickbooks.entities import (
     ACCOUNT,
     ACCOUNT_CLASSES,
@@ -72,7 +73,8 @@ class ListRules(Rules):
             if not other.active and not company.switch("inactive_name_frees"):
                 taken.add(other.fields["Name"].removesuffix(self.suffix).lower())
             if other.id != record.id and wanted in taken:
-                raise errors.duplicate_name("null")
+                named = company.switch("duplicate_name_tail") == "id"
+                raise errors.duplicate_name(f"Id={other.id}" if named else "null")
 
 
 @dataclass(frozen=True)
@@ -200,7 +202,7 @@ class PersonRules(Rules):
             *rules.forbidden_names(company, record.fields),
             *overlong(self.entity.properties, record.fields),
         ]
-        refuse_all([*found, *rules.bad_emails(record.fields, "PrimaryEmailAddr")])
+        refuse_all([*found, *bad_emails(record.fields, "PrimaryEmailAddr")])
         for name, entity in _REFERENCES.items():
             active_reference(company, entity, record.fields, name)
         rules.refuse_taken_name(company, record)

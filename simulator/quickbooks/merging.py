@@ -10,13 +10,13 @@ from simulator.quickbooks.responses import Json
 from simulator.quickbooks.writing import RULES, existing
 
 _POINTING = {
-    "Customer": {"CustomerRef"},
+    "Customer": {"CustomerRef", "EntityRef"},
     "Vendor": {"VendorRef"},
     "Employee": {"EmployeeRef"},
     "Item": {"ItemRef", "GroupItemRef"},
     "Account": {
         *("IncomeAccountRef", "ExpenseAccountRef", "AssetAccountRef", "DepositToAccountRef"),
-        *("ARAccountRef", "APAccountRef", "DiscountAccountRef"),
+        *("ARAccountRef", "APAccountRef", "DiscountAccountRef", "AccountRef"),
     },
     "PaymentMethod": {"PaymentMethodRef"},
 }
@@ -57,7 +57,7 @@ def _refuse(company: Company, away: Record, survivor: Record) -> None:
 
 def _pointing(company: Company, away: Record) -> list[Record]:
     if away.entity == "Customer":
-        kinds = ("Invoice", "Payment", "CreditMemo")
+        kinds = ("Invoice", "Payment", "CreditMemo", "JournalEntry")
         forms = [one for kind in kinds for one in company.index.by(kind, "CustomerRef", away.id)]
         return [*forms, *company.children(away)]
     every = [one for records in company.records.values() for one in records.values()]

@@ -21,7 +21,7 @@ from simulator.quickbooks.schema import overlong
 
 def may_pay(company: Company, payment: Record, target: Record) -> bool:
     """The payment's own customer, or a job below it that is billed with its parent, each on the way up."""
-    payer, owner = payment.fields["CustomerRef"]["value"], target.fields["CustomerRef"]["value"]
+    payer, owner = payment.fields["CustomerRef"]["value"], target.customer_id
     way = company.switch("parent_pays_jobs")
     record = company.find("Customer", owner)
     while record is not None and record.id != payer:
@@ -31,8 +31,8 @@ def may_pay(company: Company, payment: Record, target: Record) -> bool:
 
 
 HOLDING = ("Bank", "Other Current Asset")
-_NO_SUCH = {"JournalEntry", "Expense", "Check", "CreditCardCredit"}
-_GIVES = {"Invoice": 1, "CreditMemo": -1}
+_NO_SUCH = {"Expense", "Check", "CreditCardCredit"}
+_GIVES = {"Invoice": 1, "CreditMemo": -1, "JournalEntry": -1}
 
 
 @dataclass(frozen=True)

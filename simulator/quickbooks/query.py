@@ -14,6 +14,7 @@ from typing import Any
 
 from simulator.quickbooks.company import Company, Record
 from simulator.quickbooks.company_info import single_rows
+from simulator.quickbooks.email_addresses import refuse_unreadable
 from simulator.quickbooks.entities import MODELLED, NOT_YET
 from simulator.quickbooks.query_parser import Condition, Statement, Token, invalid_query, parse_query
 from simulator.quickbooks.rendering import query_value, render
@@ -46,19 +47,27 @@ def answer_query(company: Company, text: str, include: frozenset[str] = frozense
         statement,
         _rows(company, entity, statement),
         lambda record: render(company, record, "query", linked=linked),
+        lambda page: refuse_unreadable(company, page),
     )
     for row in found.get("Item", []):
         _leave_out_sku(company, statement, row)
     return found
 
 
-def _paged(statement: Statement, rows: list[Any], show: Callable[[Any], Json]) -> Json:
-    """Only the page is written out."""
+def _paged(
+    statement: Statement,
+    rows: list[Any],
+    show: Callable[[Any], Json],
+    refuse: Callable[[list[Any]], None] | None = None,
+) -> Json:
+    """Only the page is written out, and only what is written out can be refused."""
     if statement.counting:
         return {"totalCount": len(rows)}
     page = rows[statement.start - 1 : statement.start - 1 + statement.limit]
     if not page:
         return {}
+    if refuse is not None:
+        refuse(page)
     cut = [_columns(show(row), statement.columns) for row in page]
     found = {statement.entity: cut, "startPosition": statement.start, "maxResults": len(page)}
     counted = statement.entity in MODELLED and MODELLED[statement.entity].counted

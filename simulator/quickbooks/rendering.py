@@ -14,6 +14,7 @@ from simulator.quickbooks.entities import (
     DISCOUNT_LINE,
     GROUP_LINE,
     ITEM_LINE,
+    JOURNAL_LINE,
     NOTE_LINE,
     SUBTOTAL_LINE,
 )
@@ -114,6 +115,22 @@ def _deposit_json(company: Company, record: Record) -> Json:
     lines = [{**one, "Amount": money(cents(one["Amount"]))} for one in record.fields["Line"]]
     account = _reference(company, "Account", record.fields["DepositToAccountRef"]["value"])
     return {"Line": lines, "TotalAmt": money(record.sale.total), "DepositToAccountRef": account}
+
+
+def _journal_entry_json(company: Company, record: Record) -> Json:
+    return {"Line": [_journal_line(company, one) for one in record.fields["Line"]], "TxnTaxDetail": {}}
+
+
+def _journal_line(company: Company, line: Json) -> Json:
+    detail = dict(line[JOURNAL_LINE])
+    detail["AccountRef"] = _reference(company, "Account", detail["AccountRef"]["value"])
+    if "Entity" in detail:
+        named = detail["Entity"]
+        detail["Entity"] = {
+            **named,
+            "EntityRef": _reference(company, named["Type"], named["EntityRef"]["value"]),
+        }
+    return {**line, "Amount": money(cents(line["Amount"])), JOURNAL_LINE: detail}
 
 
 def _reference(company: Company, entity: str, id_: str) -> dict[str, str]:
@@ -347,6 +364,7 @@ _SALES = {
     "CreditMemo": _credit_memo_json,
     "Payment": _payment_json,
     "Deposit": _deposit_json,
+    "JournalEntry": _journal_entry_json,
 }
 _DERIVED = {
     "Customer": _customer_json,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -76,7 +77,6 @@ SUFFIX = " (deleted)"
 NAME_PARTS = ("Title", "GivenName", "MiddleName", "FamilyName", "Suffix")
 _CHECKED_NAMES = ("DisplayName", "GivenName", "MiddleName", "FamilyName", "Title", "Suffix")
 _FORBIDDEN = re.compile(r"[:\t\n\r]")
-_EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>.]+")
 ANOTHER = "Another customer is already using this name. Please use a different name."
 ANOTHER_KIND = "Another customer, vendor or employee is already using this name. Please use a different name."
 
@@ -112,13 +112,6 @@ def forbidden_names(company: Company, fields: Mapping[str, Any]) -> Iterator[Pro
             yield errors.forbidden_characters(name, str(company.switch("forbidden_character_code")))
 
 
-def bad_emails(fields: Mapping[str, Any], *names: str) -> list[Problem]:
-    """Several addresses in one field, separated by commas, are common."""
-    given = [(name, fields[name].get("Address", "")) for name in names if name in fields]
-    each = [(name, one.strip()) for name, addresses in given if addresses for one in addresses.split(",")]
-    return [errors.bad_email(one, name) for name, one in each if not _EMAIL.fullmatch(one)]
-
-
 def refuse_taken_name(company: Company, record: Record) -> None:
     """The name of an inactive record, with its suffix, is not taken."""
     if not record.active:
@@ -127,8 +120,9 @@ def refuse_taken_name(company: Company, record: Record) -> None:
     for other in company.people():
         own = other.entity == record.entity and other.id == record.id
         if not own and wanted in _claimed(company, other):
-            tail = ANOTHER if other.entity == record.entity == "Customer" else ANOTHER_KIND
-            raise errors.duplicate_name("null" if company.switch("duplicate_name_tail") == "null" else tail)
+            sentence = ANOTHER if other.entity == record.entity == "Customer" else ANOTHER_KIND
+            tails = {"null": "null", "id": f"Id={other.id}"}
+            raise errors.duplicate_name(tails.get(str(company.switch("duplicate_name_tail")), sentence))
 
 
 def _claim(company: Company, record: Record) -> str:
@@ -145,4 +139,6 @@ def _claimed(company: Company, other: Record) -> set[str]:
 
 
 def _compared(company: Company, name: str) -> str:
+    if company.switch("lookalike_names") == "same":
+        name = " ".join(unicodedata.normalize("NFKC", name).split())
     return name if company.switch("display_name_case_sensitive") else name.lower()

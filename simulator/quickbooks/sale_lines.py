@@ -86,6 +86,8 @@ def _settled_item(company: Company, line: Json) -> Json:
     detail = line.setdefault(ITEM_LINE, {})
     if "ItemRef" not in detail:
         way = company.switch("itemless_lines")
+        if way == "refused":
+            raise errors.missing(f"Line.{ITEM_LINE}.ItemRef")
         if way == "ignored":
             kept: Json = {name: line[name] for name in ("Id", "Description") if name in line}
             return {**kept, "DetailType": NOTE_LINE, "DescriptionLineDetail": {}}

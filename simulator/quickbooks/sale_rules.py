@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from simulator.quickbooks import errors, rules, sale_lines
+from simulator.quickbooks import errors, sale_lines
 from simulator.quickbooks.company import Company, Record, owed, rebalance
+from simulator.quickbooks.email_addresses import bad_emails
 from simulator.quickbooks.entities import ITEM_LINE
 from simulator.quickbooks.rendering import settle_addresses
 from simulator.quickbooks.responses import PACIFIC, Json, cents, refused
@@ -71,6 +72,8 @@ def assign_number(company: Company, record: Record, old: Record | None, include:
 
 
 def _moves_the_counter(company: Company, number: str) -> bool:
+    if company.switch("number_after_text") == "passed_over" and not number[-1].isdigit():
+        return False
     way = company.switch("sent_number_moves_counter")
     return way == "always" or (way == "numeric" and number.isdigit())
 
@@ -87,18 +90,23 @@ def _refuse_taken(company: Company, record: Record, number: str) -> None:
 def _assign(company: Company, record: Record, old: Record | None, before: str) -> None:
     way = "renumber" if old is None else company.switch("full_update_without_number")
     if way == "renumber":
-        record.fields["DocNumber"] = next_number(company.last_number)
+        record.fields["DocNumber"] = next_number(
+            company.last_number, inner=company.switch("number_after_text") == "inner"
+        )
         company.last_number = record.fields["DocNumber"]
     elif way == "keep" and before:
         record.fields["DocNumber"] = before
 
 
-def next_number(number: str) -> str:
-    """The digits at its end count on, with their leading zeros; a number without any is followed by 1."""
-    found = re.search(r"\d+$", number)
+def next_number(number: str, *, inner: bool = False) -> str:
+    """The digits at its end count on, with their leading zeros; a number without any is followed by 1.
+
+    `inner`: the last digits count on, wherever they stand, and what follows them stays.
+    """
+    found = re.search(r"(\d+)(\D*)$" if inner else r"(\d+)()$", number)
     if found is None:
         return f"{number}1"[-21:]
-    return number[: found.start()] + str(int(found[0]) + 1).zfill(len(found[0]))
+    return number[: found.start()] + str(int(found[1]) + 1).zfill(len(found[1])) + found[2]
 
 
 def unapply_excess(company: Company, invoice: Record) -> None:
@@ -107,27 +115,44 @@ def unapply_excess(company: Company, invoice: Record) -> None:
         if invoice.sale.open >= 0:
             return
         payment = company.records["Payment"][id_]
-        before = owed(payment, invoice)
+        credits = [company.records[kind][key] for kind, key in _credits_used(payment)]
+        before = owed(payment, invoice, *credits)
         _reduce(payment, invoice, min(-invoice.sale.open, invoice.sale.applied[id_]))
+        for credit in credits:
+            _give_back(company, payment, credit)
         payment.sync_token += 1
         payment.updated = invoice.updated
         company.changed(payment)
-        rebalance(company, before, owed(payment, invoice))
+        rebalance(company, before, owed(payment, invoice, *credits))
 
 
-def _reduce(payment: Record, invoice: Record, excess: int) -> None:
-    for applied, key in ((payment.sale.applied, f"Invoice:{invoice.id}"), (invoice.sale.applied, payment.id)):
-        applied[key] -= excess
-        if not applied[key]:
-            del applied[key]
+def _credits_used(payment: Record) -> list[tuple[str, str]]:
+    """Kind and number, the last first."""
+    used = [key.split(":") for key, amount in payment.sale.applied.items() if amount < 0]
+    return [(kind, id_) for kind, id_ in reversed(used)]
+
+
+def _give_back(company: Company, payment: Record, credit: Record) -> None:
+    """No more stays unapplied on a payment than the money that came with it: the rest is the credit's again."""
+    excess = min(payment.sale.open - payment.sale.total, credit.sale.applied[payment.id])
+    if excess > 0:
+        _reduce(payment, credit, excess)
+        credit.sync_token += 1
+        credit.updated = company.now()
+        company.changed(credit)
+
+
+def _reduce(payment: Record, target: Record, excess: int) -> None:
+    key = f"{target.entity}:{target.id}"
+    payment.sale.applied[key] -= excess if payment.sale.applied[key] > 0 else -excess
+    target.sale.applied[payment.id] -= excess
+    if not target.sale.applied[payment.id]:
+        del payment.sale.applied[key], target.sale.applied[payment.id]
     kept: list[Json] = []
     for line in reversed(payment.fields["Line"]):
         link = line["LinkedTxn"][0]
-        cut = (
-            min(excess, cents(line["Amount"]))
-            if (link["TxnType"], link["TxnId"]) == ("Invoice", invoice.id)
-            else 0
-        )
+        here = (link["TxnType"], link["TxnId"]) == (target.entity, target.id)
+        cut = min(excess, cents(line["Amount"])) if here else 0
         excess -= cut
         if cut < cents(line["Amount"]):
             kept.insert(0, {**line, "Amount": line["Amount"] - Decimal(cut).scaleb(-2)})
@@ -171,7 +196,7 @@ class SaleRules(Rules):
 
     def check(self, company: Company, record: Record, old: Record | None) -> None:
         fields = record.fields
-        refuse_all([*overlong(self.entity.properties, fields), *rules.bad_emails(fields, *_MAILS)])
+        refuse_all([*overlong(self.entity.properties, fields), *bad_emails(fields, *_MAILS)])
         check_currency(company, fields)
         sale_lines.check_lines(company, record, old)
         check_customer(company, record, old)
@@ -236,10 +261,13 @@ def _refuse_foreign_links(fields: Json) -> None:
 def check_customer(company: Company, record: Record, old: Record | None) -> None:
     """Unknown or inactive; a form that has its customer already may keep an inactive one."""
     id_ = record.fields["CustomerRef"]["value"]
+    if old is None or old.fields["CustomerRef"]["value"] != id_:
+        check_customer_id(company, id_)
+
+
+def check_customer_id(company: Company, id_: str) -> None:
     customer = company.find("Customer", id_)
     if customer is None or not customer.active:
-        if old is not None and old.fields["CustomerRef"]["value"] == id_:
-            return
         raise errors.bad_reference(str(company.switch("inactive_customer_code")), "Names", id_)
 
 

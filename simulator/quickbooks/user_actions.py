@@ -6,19 +6,28 @@ from copy import deepcopy
 from decimal import ROUND_HALF_UP, Decimal
 
 from simulator.quickbooks.company import Company, Record
-from simulator.quickbooks.entities import DISCOUNT_LINE, GROUP_LINE, ITEM_LINE, NOTE_LINE
+from simulator.quickbooks.email_addresses import email_fields
+from simulator.quickbooks.entities import (
+    DISCOUNT_LINE,
+    GROUP_LINE,
+    ITEM_LINE,
+    JOURNAL_LINE,
+    MODELLED,
+    NOTE_LINE,
+)
+from simulator.quickbooks.journal_entries import RECEIVABLE
 from simulator.quickbooks.rendering import balance_with_jobs
 from simulator.quickbooks.responses import CENT, Json
 from simulator.quickbooks.sale_lines import PSEUDO_ITEMS, default_item
 from simulator.quickbooks.writing import edit, enter, existing
 
 _WANTED = {"amount", "date", "method", "account", "reference", "note", "customer"}
+_CREDITS = {"credits": "CreditMemo", "journal_entries": "JournalEntry"}
 
 
 def payment_body(company: Company, invoice: Record, wanted: Json) -> Json:
     """More than is open stays unapplied. `customer`: somebody else pays, such as the parent."""
-    if set(wanted) - _WANTED:
-        raise ValueError(f"unknown keys {sorted(set(wanted) - _WANTED)}")
+    _refuse_unknown(wanted, _WANTED)
     left = Decimal(invoice.sale.open).scaleb(-2)
     amount = Decimal(str(wanted.get("amount", left)))
     body = {
@@ -46,17 +55,22 @@ def _references(company: Company, wanted: Json) -> Json:
 def allocation(company: Company, wanted: Json, old: Record | None = None) -> Json:
     """One payment for several invoices, with credits used in it; each alone by its number or with an amount.
 
+    `credits` are credit memos, `journal_entries` what journal entries credit the customer with.
+
     Without an amount of its own the payment is what the invoices need beyond the credits.
     """
-    if set(wanted) - _WANTED - {"invoices", "credits"}:
-        raise ValueError(f"unknown keys {sorted(set(wanted) - _WANTED - {'invoices', 'credits'})}")
+    _refuse_unknown(wanted, _WANTED | {"invoices", *_CREDITS})
     names = {"date": "TxnDate", "reference": "PaymentRefNum", "note": "PrivateNote"}
     body: Json = {name: str(wanted[key]) for key, name in names.items() if key in wanted}
     if "customer" in wanted:
         body["CustomerRef"] = {"value": str(wanted["customer"])}
     paid = [_allocated_line(company, "Invoice", one, old) for one in wanted.get("invoices", [])]
-    used = [_allocated_line(company, "CreditMemo", one, old) for one in wanted.get("credits", [])]
-    if "invoices" in wanted or "credits" in wanted:
+    used = [
+        _allocated_line(company, kind, one, old)
+        for key, kind in _CREDITS.items()
+        for one in wanted.get(key, [])
+    ]
+    if "invoices" in wanted or wanted.keys() & _CREDITS.keys():
         body["Line"] = [*paid, *used]
     if "amount" in wanted or old is None:
         needed = sum(one["Amount"] for one in paid) - sum(one["Amount"] for one in used)
@@ -81,6 +95,33 @@ def id_by_name(company: Company, entity: str, name: str) -> str:
     if found is None:
         raise ValueError(f"no {entity} {name!r}")
     return found
+
+
+def enter_journal(company: Company, wanted: Json) -> Record:
+    """Credits `customer` with `amount`, against the account that is named."""
+    _refuse_unknown(wanted, {"customer", "amount", "account", "date", "number", "note"})
+    receivable = next(
+        one.id for one in company.records["Account"].values() if one.fields["AccountType"] == RECEIVABLE
+    )
+    account = id_by_name(company, "Account", str(wanted.get("account", "Services")))
+    named = {"Entity": {"Type": "Customer", "EntityRef": {"value": str(wanted["customer"])}}}
+    body: Json = {
+        "Line": [
+            _journal_line(wanted, "Debit", account),
+            _journal_line(wanted, "Credit", receivable, **named),
+        ]
+    }
+    names = {"date": "TxnDate", "number": "DocNumber", "note": "PrivateNote"}
+    return enter(
+        company,
+        "JournalEntry",
+        body | {name: str(wanted[key]) for key, name in names.items() if key in wanted},
+    )
+
+
+def _journal_line(wanted: Json, side: str, account: str, **more: Json) -> Json:
+    detail = {"PostingType": side, "AccountRef": {"value": account}, **more}
+    return {"Amount": _decimal(wanted["amount"]), "DetailType": JOURNAL_LINE, JOURNAL_LINE: detail}
 
 
 def deposit_body(company: Company, wanted: Json) -> Json:
@@ -297,6 +338,19 @@ def add_default_lists(company: Company) -> None:
     for name in ("Services", "Hours"):
         enter(company, "Item", {"Name": name, "Type": "Service", "UnitPrice": 0, "Taxable": False, **income})
     company.changes.clear()
+
+
+def import_email(company: Company, record: Record, wanted: Json) -> Record:
+    """Leaves an address as older imports did, unchecked. `field`: another than the first one that its kind has."""
+    known = email_fields(MODELLED[record.entity])
+    name = str(wanted.get("field", known[0] if known else ""))
+    if name not in known:
+        raise ValueError(f"no address {name!r} on {record.entity}")
+    record.fields = {**record.fields, name: {"Address": str(wanted["address"])}}
+    record.sync_token += 1
+    record.updated = company.now()
+    company.changed(record)
+    return record
 
 
 def send_invoice(company: Company, record: Record, wanted: Json) -> Record:

@@ -15,6 +15,7 @@ from flask import Blueprint, Response, g, request
 from simulator.quickbooks import change_data_capture, errors, operations
 from simulator.quickbooks.company import Company, Remembered
 from simulator.quickbooks.company_info import company_info, preferences
+from simulator.quickbooks.email_addresses import refuse_unreadable
 from simulator.quickbooks.entities import BY_PATH, NOT_YET
 from simulator.quickbooks.operations import Options, not_modelled, perform
 from simulator.quickbooks.query import answer_query
@@ -114,7 +115,10 @@ def _read(company: Company, rest: str) -> Json:
         return {"CompanyInfo": _company_info(company, id_)}
     if segment in BY_PATH and id_:
         entity = BY_PATH[segment].name
-        return {entity: render(company, existing(company, entity, id_), "read")}
+        record = existing(company, entity, id_)
+        if company.switch("malformed_email_read") == "refuse":
+            refuse_unreadable(company, [record])
+        return {entity: render(company, record, "read")}
     raise _nothing_there(segment, id_)
 
 

@@ -10,7 +10,8 @@ from copy import deepcopy
 
 from simulator.quickbooks import errors
 from simulator.quickbooks.company import Company, Record, touch, touch_ancestors
-from simulator.quickbooks.entities import CREDIT_MEMO, DEPOSIT, INVOICE, PAYMENT
+from simulator.quickbooks.entities import CREDIT_MEMO, DEPOSIT, INVOICE, JOURNAL_ENTRY, PAYMENT
+from simulator.quickbooks.journal_entries import JournalEntryRules
 from simulator.quickbooks.list_rules import LISTS
 from simulator.quickbooks.payments import DepositRules, PaymentRules, automatic_credit
 from simulator.quickbooks.responses import Json
@@ -26,6 +27,7 @@ RULES: dict[str, Rules] = {
     "CreditMemo": SaleRules(CREDIT_MEMO),
     "Payment": PaymentRules(PAYMENT),
     "Deposit": DepositRules(DEPOSIT),
+    "JournalEntry": JournalEntryRules(JOURNAL_ENTRY),
 }
 
 

@@ -17,9 +17,16 @@ from tests.simulator.clients import REDIRECT, Books, Events, Intuit, Json, Offic
 from tests.simulator.receiver import Receiver, receiving
 
 
+@pytest.fixture(scope="session")
+def built_app() -> Flask:
+    return build_app()
+
+
 @pytest.fixture
-def app() -> Flask:
-    return build_app("empty")
+def app(built_app: Flask) -> Flask:
+    """As it is when it has been built, which takes longer than most of these tests."""
+    built_app.extensions["world"].reset()
+    return built_app
 
 
 @pytest.fixture

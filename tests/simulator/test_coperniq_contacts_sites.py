@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
-from tests.simulator.clients import Json, Office, refusal
+from tests.simulator.clients import Json, Office, document, refusal
 
 LINE = "1 Elm St, Austin, TX 78701"
 
@@ -43,6 +43,29 @@ def test_a_contact_is_created_with_201_and_one_name(office: Office) -> None:
 )
 def test_a_wrong_field_of_a_contact_is_named(office: Office, body: Json, field: str) -> None:
     assert refusal(office.call("POST", "contacts", body)) == (400, "VALIDATION_ERROR", field)
+
+
+@pytest.mark.parametrize("both", ["a@harbor.example, b@harbor.example", "a@harbor.example;b@harbor.example"])
+def test_two_addresses_in_one_field_are_refused_unless_switched(office: Office, both: str) -> None:
+    account, project = office.account("Ann"), office.project("Roof")
+    writes: list[tuple[str, str, Json]] = [
+        ("POST", "contacts", {"name": "A", "emails": [both]}),
+        ("POST", "accounts", {"title": "B", "address": [LINE], "primaryEmail": both}),
+        ("PATCH", f"accounts/{account['id']}", {"primaryEmail": both}),
+        ("PATCH", f"projects/{project['id']}", {"primaryEmail": both}),
+    ]
+    for method, path, body in writes:
+        field = "emails" if path == "contacts" else "primaryEmail"
+        assert refusal(office.call(method, path, body)) == (400, "VALIDATION_ERROR", field)
+        assert refusal(office.room(method, path, body))[2] == field
+    office.switch(email_lists="accept")
+    shown = [document(office.call(*one)) for one in writes]
+    assert [one.get("primaryEmail") or one["emails"][0] for one in shown] == [both] * 4
+    assert office.person("PATCH", f"accounts/{account['id']}", {"primaryEmail": both})["primaryEmail"] == both
+    assert office.titles(primaryEmail="b@harbor.example") == ["B", "Ann"]
+    for wrong in ("a@harbor.example,", "a@harbor.example; nobody", ";"):
+        answer = office.call("PATCH", f"accounts/{account['id']}", {"primaryEmail": wrong})
+        assert refusal(answer)[2] == "primaryEmail"
 
 
 def test_a_contact_is_changed_and_deleted(office: Office) -> None:

@@ -79,12 +79,12 @@ def test_the_state_holds_archived_records_and_titles_as_stored(client: FlaskClie
 
 def test_the_demo_holds_the_coincidences_that_make_syncing_hard(demo: Office) -> None:
     accounts = demo.get("accounts", include_archived="true", page_size=100)
-    assert len(accounts) == 12
+    assert len(accounts) == 18
     assert [one["title"] for one in accounts if not one["isActive"]] == ["Miller Family Trust"]
     assert [one["title"] for one in accounts if not one["primaryEmail"]] == ["Robert Chen"]
     assert [one["title"] for one in accounts if ":" in one["title"]] == ["Hernandez: Rooftop Co"]
     projects = demo.get("projects", page_size=100)
-    assert len(projects) == 15
+    assert len(projects) == 21
     assert [one["title"] for one in projects if one["accountId"] is None] == ["Walk-in: Model Home"]
     john = demo.get("projects", title="John Smith")[0]
     assert [str(john[name]) for name in ("number", "value", "size")] == ["12345", "25000", "10.5"]
@@ -94,8 +94,8 @@ def test_the_demo_has_workflows_of_four_to_six_phases_sites_and_contacts(demo: O
     sizes = [len(one["phases"]) for one in demo.get("workflows")]
     assert len(sizes) == 3
     assert set(sizes) <= {4, 5, 6}
-    assert len(demo.get("sites")) == 12
-    assert len(demo.get("contacts")) == 11
+    assert len(demo.get("sites", page_size=100)) == 18
+    assert len(demo.get("contacts", page_size=100)) == 17
     assert all(one["zipcode"] for one in demo.get("sites"))
 
 

@@ -421,6 +421,29 @@ def test_deleting_is_for_good_unless_switched(office: Office, roof: Json) -> Non
     assert office.call("GET", f"invoices/{made['id']}").status_code == 404
 
 
+def test_a_paid_invoice_goes_with_its_payments(office: Office, roof: Json) -> None:
+    made = office.invoice(roof, 10, status="SENT")
+    office.person("POST", office.payments(made), {"amount": 10})
+    assert office.get(f"invoices/{made['id']}")["status"] == "PAID"
+    assert office.call("DELETE", f"invoices/{made['id']}").status_code == 200
+    gone = [office.call("GET", path) for path in (f"invoices/{made['id']}", office.payments(made))]
+    assert [refusal(one) for one in gone] == [(404, "NOT_FOUND", "")] * 2
+    assert listed(office) == []
+    assert document(office.client.get(f"/_control/coperniq/{office.key}"))["payments"] == []
+    office.switch(invoice_delete="archive")
+    kept = office.invoice(roof, 20, status="SENT")
+    office.person("POST", office.payments(kept), {"amount": 20})
+    before = office.get(f"invoices/{kept['id']}")
+    assert (before["status"], before["isArchived"]) == ("PAID", False)
+    office.later(5)
+    assert office.call("DELETE", f"invoices/{kept['id']}").status_code == 200
+    found = office.get(f"invoices/{kept['id']}")
+    assert (found["status"], found["amountPaid"], found["isArchived"]) == ("PAID", 20, True)
+    assert found["updatedAt"] > before["updatedAt"]
+    assert len(office.get(office.payments(kept))) == 1
+    assert office.person("POST", f"invoices/{kept['id']}/restore")["isArchived"] is False
+
+
 def test_payments_may_stand_in_the_way(office: Office, roof: Json) -> None:
     made = office.invoice(roof, 10)
     office.person("POST", office.payments(made), {"amount": 5})

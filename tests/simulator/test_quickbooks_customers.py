@@ -374,6 +374,41 @@ def test_the_other_recorded_tail_is_the_word_null_without_element(books: Books, 
     assert (found["Detail"], "element" in found) == (TAKEN + "null", False)
 
 
+@pytest.mark.parametrize("entity", ["Customer", "Vendor", "Employee"])
+def test_the_refusal_may_name_the_holder(books: Books, world: World, entity: str) -> None:
+    world.switches["duplicate_name_tail"] = "id"
+    books.customer("Somebody Else")
+    holder = document(books.person(entity, DisplayName="Ann Lee"))
+    answers = [
+        books.post("customer", {"DisplayName": "Ann Lee"}),
+        books.change(books.customer("Bob"), DisplayName="ann lee"),
+    ]
+    assert [problem(one)["Detail"] for one in answers] == [f"{TAKEN}Id={holder['Id']}"] * 2
+    item = {"Name": "Hours", "Type": "Service", "IncomeAccountRef": {"value": "1150040001"}}
+    assert problem(books.post("item", item))["Detail"] == f"{TAKEN}Id=2"
+
+
+LOOKALIKES = [
+    ("Harbor  Coffee", "Harbor Coffee"),
+    ("Jos\u00e9 P\u00e9rez", "Jose\u0301 Pe\u0301rez"),
+    ("Harbor\u00a0Coffee", "Harbor Coffee"),
+    ("\uff28arbor Coffee", "Harbor Coffee"),
+]
+
+
+@pytest.mark.parametrize(("name", "lookalike"), LOOKALIKES)
+def test_names_that_look_alike_are_two_unless_switched(
+    books: Books, world: World, name: str, lookalike: str
+) -> None:
+    assert books.customer(name)["DisplayName"] == name
+    assert books.customer(lookalike)["DisplayName"] == lookalike
+    assert books.found("SELECT * FROM Customer WHERE DisplayName = '" + lookalike + "'") == [lookalike]
+    world.switches["lookalike_names"] = "same"
+    third = books.customer("Third")
+    assert problem(books.change(third, DisplayName=lookalike))["code"] == "6240"
+    assert problem(books.person("Vendor", DisplayName=f"{name} "))["code"] == "6240"
+
+
 @pytest.mark.parametrize("entity", ["Vendor", "Employee"])
 def test_vendors_and_employees_share_the_names(books: Books, entity: str) -> None:
     assert books.person(entity, DisplayName="Shared Name").status_code == 200

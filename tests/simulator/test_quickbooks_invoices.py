@@ -197,6 +197,21 @@ def test_a_line_without_an_item_is_a_switch(
     assert reference == item
 
 
+def test_a_line_without_an_item_may_be_refused(sales: Sales, ann: Json, world: World) -> None:
+    made = sales.invoice(ann)
+    world.switches["itemless_lines"] = "refused"
+    answers = [
+        sales.refused(ann, line(100), line(50, None)),
+        sales.change("Invoice", made, Line=[line(50, None)]),
+    ]
+    for answer in answers:
+        found = problem(answer)
+        assert (answer.status_code, found["code"]) == (400, "2020")
+        assert found["element"] == "Line.SalesItemLineDetail.ItemRef"
+    note = {"DetailType": "DescriptionOnly", "Description": "Thank you"}
+    assert sales.invoice(ann, line(100), note)["TotalAmt"] == 100
+
+
 def test_a_note_is_a_line_without_money(sales: Sales, ann: Json) -> None:
     note = {"DetailType": "DescriptionOnly", "Description": "Thank you", "Amount": 5}
     found = sales.invoice(ann, line(100), note)
@@ -379,6 +394,67 @@ def test_a_sent_number_may_move_the_counter(
     for number in (None, "7000", "J-1"):
         sales.invoice(ann, DocNumber=number)
     assert sales.invoice(ann)["DocNumber"] == last
+
+
+@pytest.mark.parametrize(
+    ("sent", "appended", "inner"),
+    [
+        ("5003-2", "5003-3", "5003-3"),
+        ("5003-A", "5003-A1", "5004-A"),
+        ("5003 (2)", "5003 (2)1", "5003 (3)"),
+        ("5003 copy", "5003 copy1", "5004 copy"),
+        ("5003/09", "5003/10", "5003/10"),
+    ],
+)
+def test_a_suffix_leads_the_counter_astray(
+    sales: Sales, ann: Json, world: World, sent: str, appended: str, inner: str
+) -> None:
+    sales.invoice(ann, DocNumber="5003")
+    assert sales.invoice(ann, DocNumber=sent)["DocNumber"] == sent
+    assert (
+        sales.person("POST", "invoices", {"customer": ann["Id"], "lines": [{"amount": 1}]})["DocNumber"]
+        == appended
+    )
+    world.switches["number_after_text"] = "inner"
+    sales.invoice(ann, DocNumber=sent)
+    assert sales.invoice(ann)["DocNumber"] == inner
+    world.switches["sent_number_moves_counter"] = "numeric"
+    sales.invoice(ann, DocNumber="6000")
+    sales.invoice(ann, DocNumber=sent)
+    assert sales.invoice(ann)["DocNumber"] == "6001"
+
+
+@pytest.mark.parametrize(
+    ("sent", "following"),
+    [("5003-A", "5004"), ("5003 copy", "5004"), ("5003-2", "5003-3"), ("6000", "6001"), ("5003-", "5004")],
+)
+def test_a_number_that_ends_in_text_may_be_passed_over(
+    sales: Sales, ann: Json, world: World, sent: str, following: str
+) -> None:
+    world.switches["number_after_text"] = "passed_over"
+    for number in ("5003", sent):
+        sales.invoice(ann, DocNumber=number)
+    assert sales.invoice(ann)["DocNumber"] == following
+
+
+def test_a_renumbered_invoice_moves_no_counter(sales: Sales, ann: Json) -> None:
+    made = sales.invoice(ann)
+    sales.changed("Invoice", made, DocNumber="5003-2")
+    assert sales.invoice(ann)["DocNumber"] == "1002"
+
+
+@pytest.mark.parametrize("custom", [True, False])
+def test_a_deleted_invoice_frees_its_number(sales: Sales, ann: Json, world: World, custom: bool) -> None:
+    world.switches["duplicates_when_counting"] = "refuse"
+    sales.settings(custom_txn_numbers=custom)
+    first = sales.invoice(ann, DocNumber="1002")
+    assert problem(sales.refused(ann, DocNumber="1002"))["code"] == "6140"
+    voided = document(sales.void(first))["Invoice"]
+    assert problem(sales.refused(ann, DocNumber="1002"))["code"] == "6140"
+    assert sales.delete("Invoice", voided).status_code == 200
+    again = sales.invoice(ann, DocNumber="1002")
+    assert (again["DocNumber"], again["Id"] != first["Id"]) == ("1002", True)
+    assert problem(sales.refused(ann, DocNumber="1002"))["code"] == "6140"
 
 
 def test_refused_invoices_use_up_no_number(sales: Sales, ann: Json) -> None:
