@@ -1,8 +1,10 @@
 """HTTP requests to the vendors: limited in time and size, counted, and precise about lost answers."""
 
+import logging
 import random
 import ssl
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,6 +24,8 @@ from urllib3.exceptions import (
 )
 
 from integrations.errors import AppMisconfigured, OutcomeUnknown, Unavailable, VendorError
+
+logger = logging.getLogger(__name__)
 
 USER_AGENT = "coperniq-quickbooks-portal/0.1"
 CONNECT_SECONDS = 5.0
@@ -198,6 +202,11 @@ class VendorSession:
         except (requests.RequestException, HTTPError, _BodyTooLarge, _BodyTooSlow) as error:
             # "from None", since messages of requests contain full URLs and rejected header values.
             raise self._error_of(error, write=write) from None
+        except Exception as error:  # noqa: BLE001 - logged without its text
+            # What nobody has foreseen counts as an outage, too: the work is delayed and not lost.
+            logger.error("A call to %s failed unforeseen: %s", self.vendor, _place_of(error))
+            lost = OutcomeUnknown if write else Unavailable
+            raise lost(vendor=self.vendor, detail=type(error).__name__) from None
         finally:
             if self._limiter is not None:
                 self._limiter.leave(0 if reply is None else reply.status)
@@ -259,6 +268,12 @@ def _reason(error: Exception) -> BaseException:
     if isinstance(reason, SSLError) and reason.args:
         reason = reason.args[0]
     return reason if isinstance(reason, BaseException) else error
+
+
+def _place_of(error: Exception) -> str:
+    """Where it was raised, without its text, which may hold a credential."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {last.filename}, line {last.lineno}"
 
 
 def _as_bytes(headers: Mapping[str, str]) -> dict[str, bytes]:

@@ -34,14 +34,23 @@ MOST_DIGITS = 20
 DUST = Decimal("0.000001")
 """The largest difference from whole cents that a binary double may cause."""
 
+MOST_CONTAINERS = 500_000
+MOST_VALUES = 2_000_000
+"""A page of 1,000 invoices with 50 lines each has half as many. Parsed, a value takes many times the room of its text."""
+
 UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 """Characters that JSON can contain but UTF-8 bodies or database columns cannot."""
 
 
-def load_json(data: bytes | str) -> object:
-    """Parse JSON with numbers as Decimal, so that no amount passes through a float. Raises UnreadableJson."""
+def load_json(data: bytes | str, most_containers: int = MOST_CONTAINERS) -> object:
+    """Parse JSON with numbers as Decimal, so that no amount passes through a float.
+
+    Raises UnreadableJson, also if there are more objects and lists or more values than any answer has.
+    """
     try:
         text = data.decode("utf-8-sig") if isinstance(data, bytes) else data
+        if text.count("{") + text.count("[") > most_containers or text.count(",") > MOST_VALUES:
+            raise ValueError("too many values")
         return json.loads(text, parse_float=Decimal, parse_int=Decimal, parse_constant=_refuse)
     except (ValueError, RecursionError, InvalidOperation) as error:
         raise UnreadableJson("The answer is not readable JSON. Please send this line to support.") from error

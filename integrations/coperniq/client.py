@@ -6,6 +6,7 @@ on the wire and in integer cents in every record here, unless a field says other
 """
 
 from datetime import datetime
+from itertools import islice
 from typing import Literal
 
 from integrations.coperniq.money import (
@@ -18,7 +19,7 @@ from integrations.coperniq.money import (
     parse_coperniq_payment,
     parse_listed_invoice,
 )
-from integrations.coperniq.paging import newest_of_each, rows_of, whole_list
+from integrations.coperniq.paging import MOST_PAGES, PAGE_SIZE, newest_of_each, rows_of, whole_list
 from integrations.coperniq.records import (
     Contact,
     CoperniqAccount,
@@ -32,7 +33,16 @@ from integrations.coperniq.records import (
     read_workflow_record,
 )
 from integrations.coperniq.wire import Wire
-from integrations.json_reader import path_segment
+from integrations.json_reader import JsonReader, path_segment
+
+ListName = Literal["accounts", "contacts", "invoices", "projects", "sites"]
+_LIST_PARAMETERS: dict[ListName, dict[str, str]] = {
+    "accounts": {"order_by": "asc", "include_archived": "true", "include_contacts": "true"},
+    "contacts": {"order_by": "asc"},
+    "invoices": {"order_by": "asc"},
+    "projects": {"order_by": "asc", "include_archived": "true"},
+    "sites": {},
+}
 
 
 class CoperniqClient(Wire):
@@ -70,10 +80,45 @@ class CoperniqClient(Wire):
         rows = self._changed("projects", updated_after, include_archived="true")
         return newest_of_each(map(read_project_record, rows))
 
+    def read_page(
+        self, name: ListName, number: int, *, newest_first: bool = False
+    ) -> tuple[list[JsonReader], bool]:
+        """One page of a list, by number from 1, and whether another follows: `GET /{name}`.
+
+        For lists that are too long to be read at once; rows may move between the pages meanwhile
+        (docs/vendors/coperniq-api.md, 2.4).
+        """
+        order = {"order_by": "desc"} if newest_first else {}
+        rows, has_more = rows_of(self._page(name, number, **_LIST_PARAMETERS[name] | order))
+        more = len(rows) >= PAGE_SIZE if has_more is None else has_more
+        return rows, more and bool(rows) and number < MOST_PAGES
+
+    def list_newest_projects(self) -> list[Project]:
+        """The 100 projects that changed last, in one request: `GET /projects` (docs/vendors/coperniq-api.md, 3.4)."""
+        rows = self._pages("projects", order_by="desc", include_archived="true")
+        return newest_of_each(map(read_project_record, islice(rows, PAGE_SIZE)))
+
     def read_account(self, account_id: str) -> CoperniqAccount:
         """One account, also if archived, with its contacts: `GET /accounts/{id}` (docs/vendors/coperniq-api.md, 3.1)."""
         path = f"accounts/{path_segment(account_id)}"
         return read_account_record(self._record(path, include_archived="true", include_contacts="true"))
+
+    def list_accounts(self, page: int) -> tuple[list[CoperniqAccount], bool]:
+        """A page of 100 accounts with their contacts, archived ones left out, and whether another may follow.
+
+        `GET /accounts` (docs/vendors/coperniq-api.md, 3.1); `page` counts from 1.
+        """
+        rows, is_full = self._listed_page("accounts", page, include_contacts="true")
+        return [read_account_record(row) for row in rows], is_full
+
+    def list_contacts(self, page: int) -> tuple[list[Contact], bool]:
+        """A page of 100 contacts, and whether another may follow: `GET /contacts` (docs/vendors/coperniq-api.md, 3.2)."""
+        rows, is_full = self._listed_page("contacts", page)
+        return [read_contact_record(row, "") for row in rows], is_full
+
+    def _listed_page(self, path: str, page: int, **params: str) -> tuple[list[JsonReader], bool]:
+        rows, has_more = rows_of(self._page(path, page, order_by="asc", **params))
+        return rows, len(rows) >= PAGE_SIZE if has_more is None else has_more
 
     def read_contact(self, contact_id: str) -> Contact:
         """One contact: `GET /contacts/{id}` (docs/vendors/coperniq-api.md, 3.2)."""
@@ -84,7 +129,9 @@ class CoperniqClient(Wire):
 
         Rows of other accounts are dropped, in case the filter is ignored.
         """
-        sites = {site.id: site for site in map(read_site_record, self._pages("sites", accountId=account_id))}
+        rows = self._listed.get(f"accounts/{account_id}/sites")
+        found = rows.rows() if rows else self._pages("sites", accountId=account_id)
+        sites = {site.id: site for site in map(read_site_record, found)}
         return [site for site in sites.values() if site.account_id in ("", account_id)]
 
     def read_invoice(self, invoice_id: str) -> CoperniqInvoice:

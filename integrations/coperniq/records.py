@@ -29,7 +29,7 @@ class CoperniqAccount:
     """A client (docs/vendors/coperniq-api.md, 3.1).
 
     `address` is the whole address in one line; `street`, `city`, `state` and `zip_code` are "" unless Coperniq sends
-    them separately.
+    them separately. `account_type` is RESIDENTIAL, COMMERCIAL or "".
     """
 
     id: str
@@ -46,6 +46,7 @@ class CoperniqAccount:
     contacts: tuple[ContactRef, ...]
     custom: Mapping[str, str]
     updated_at: datetime
+    account_type: str = ""
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,8 @@ class Project:
     """A project (docs/vendors/coperniq-api.md, 3.4).
 
     `value_cents` (cents) and `size_kw` (kilowatts) are None if Coperniq has none; `account_id` is "" for a project
-    without an account. `phase_instances` are present only if the project was read by id.
+    without an account. `phase_instances` are present only if the project was read by id. `has_stage`: its workflow is
+    one of Workflows 1.0, with stages instead of phases.
     """
 
     id: str
@@ -105,6 +107,7 @@ class Project:
     phase_instances: tuple[PhaseInstance, ...]
     custom: Mapping[str, str]
     updated_at: datetime
+    has_stage: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,6 +139,7 @@ def read_account_record(record: JsonReader) -> CoperniqAccount:
         contacts=tuple(_contact_ref(row) for row in record.children("contacts")),
         custom=_custom(record),
         updated_at=updated_at_of(record),
+        account_type=record.text("accountType", ""),
     )
 
 
@@ -179,6 +183,7 @@ def read_project_record(record: JsonReader) -> Project:
         phase_instances=tuple(_phase_instance(row) for row in record.children("phaseInstances")),
         custom=_custom(record),
         updated_at=updated_at_of(record),
+        has_stage=isinstance(record.child("stage").value, dict) and not record.child("phase").value,
     )
 
 

@@ -40,6 +40,7 @@ from integrations.errors.refusals import (
     SubscriptionEnded,
     TooDeep,
     TooLong,
+    Unlistable,
     WrongCurrency,
 )
 from integrations.errors.vendor import (
@@ -99,6 +100,7 @@ __all__ = [
     "TooLong",
     "Unavailable",
     "UnexpectedShape",
+    "Unlistable",
     "UnreadableJson",
     "UnreadableWebhook",
     "VendorError",

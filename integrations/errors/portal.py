@@ -8,6 +8,7 @@ from typing import ClassVar, NamedTuple, Self
 
 from integrations.causes import Cause
 from integrations.messages import Message
+from integrations.messages.choices import Label
 from integrations.messages.vendors import ErrorMessage
 
 
@@ -60,12 +61,18 @@ class UnexpectedShape(PortalError):
 class Choice(NamedTuple):
     """An option offered to a person; `key` is stored as the answer, `question` is what it answers.
 
-    Trying again and leaving the record alone answer no question.
+    Labels come from `messages/choices.py`. Trying again and leaving the record alone answer no question. `input` labels
+    the box for a text that belongs to the answer, which is then "key:text".
     """
 
     key: str
-    label: str
+    label: Label
     question: str = ""
+    input: Label = Label("")
+
+    def is_taken_by(self, answer: str) -> bool:
+        key, _, text = answer.partition(":")
+        return bool(key == self.key and text.strip()) if self.input else answer == self.key
 
 
 class _Outcome(PortalError):
@@ -81,15 +88,22 @@ class _Outcome(PortalError):
 class NeedsDecision(_Outcome):
     """The run is held until a person picks one of the choices.
 
-    `compared` lists fields whose values are shown side by side: {field, before, coperniq, quickbooks}.
+    `compared` lists fields whose values are shown side by side: {field, before, coperniq, quickbooks}. `waits_for` is
+    the record, if any, whose link would release the run as well.
     """
 
     def __init__(
-        self, message: Message, choices: Sequence[Choice] = (), *, compared: Sequence[Mapping[str, str]] = ()
+        self,
+        message: Message,
+        choices: Sequence[Choice] = (),
+        *,
+        compared: Sequence[Mapping[str, str]] = (),
+        waits_for: tuple[str, str] = ("", ""),
     ) -> None:
         super().__init__(message)
         self.choices = tuple(choices)
         self.compared = tuple(compared)
+        self.waits_for = waits_for
 
 
 class Skipped(_Outcome):
@@ -105,10 +119,16 @@ class Skipped(_Outcome):
 
 
 class BlockedBy(_Outcome):
-    """The run waits for the link of another record and is released when that link is created."""
+    """The run waits for the link of another record and is released when that link is created.
 
-    def __init__(self, message: Message, *, kind: str, coperniq_id: str) -> None:
+    Without a record it waits for invoice syncing to be switched on. The choices, if any, are ways to wait no longer.
+    """
+
+    def __init__(
+        self, message: Message, choices: Sequence[Choice] = (), *, kind: str = "", coperniq_id: str = ""
+    ) -> None:
         super().__init__(message)
+        self.choices = tuple(choices)
         self.kind, self.coperniq_id = kind, coperniq_id
 
 

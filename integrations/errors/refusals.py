@@ -25,7 +25,17 @@ class StaleVersion(Refused):
 
 
 class NameTaken(Refused):
+    """The record that has the name is `holder_id`, a customer, vendor or employee; "" if QuickBooks did not name it.
+
+    See docs/vendors/quickbooks-online.md, 2.2.
+    """
+
     message = ErrorMessage.NAME_TAKEN
+
+    @property
+    def holder_id(self) -> str:
+        found = re.search(r"\bId=(\d+)", self.detail)
+        return found[1] if found else ""
 
 
 class NumberTaken(Refused):
@@ -95,6 +105,12 @@ class TooLong(Refused):
 
 class BadEmail(Refused):
     message = ErrorMessage.BAD_EMAIL
+
+
+class Unlistable(Refused):
+    """QuickBooks refuses an answer because of a record in it."""
+
+    message = ErrorMessage.UNLISTABLE
 
 
 class EmailRequired(Refused):

@@ -3,14 +3,15 @@
 Money is in dollars on the wire and in integer cents in every record here; quantities and unit prices are Decimals.
 """
 
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from integrations.errors import Refused
+from integrations.errors import Refused, UnexpectedShape
 from integrations.json_reader import JsonReader
+from integrations.name_matching import email_keys
 from integrations.quickbooks import query
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.changes import ChangedRecord, Changes, read_change, read_changes_document
@@ -29,6 +30,7 @@ from integrations.quickbooks.lists import (
     read_ledger_account_record,
     read_payment_method_record,
 )
+from integrations.quickbooks.narrowing import IDS_AT_ONCE, is_about_content
 from integrations.quickbooks.records import (
     CompanyInfo,
     Customer,
@@ -38,6 +40,8 @@ from integrations.quickbooks.records import (
     read_preferences_record,
 )
 from integrations.quickbooks.wire import Wire
+
+R = TypeVar("R")
 
 OPERATIONS: dict[str, dict[str, str]] = {
     "create": {},
@@ -50,9 +54,11 @@ VOID_INVOICE = {"operation": "void"}
 
 See docs/vendors/quickbooks-online.md, 5.5 and 6.
 """
-IDS_AT_ONCE = 100
 HIDES_INACTIVE = ("Customer", "Item")
 """Entities whose inactive records a query hides by default."""
+
+_MOST_UNLISTABLE_CUSTOMERS = 100
+"""Of a page: clients with a malformed e-mail address are many in some books."""
 
 
 @dataclass(frozen=True)
@@ -132,21 +138,41 @@ class QuickBooksClient(Wire):
         wanted = [name for name in dict.fromkeys(names) if name]
         return self._find_customers(query.one_of("DisplayName", wanted)) if wanted else []
 
-    def find_names_of_others(self, names: Sequence[str]) -> set[str]:
-        """Which of these display names vendors or employees have, active or not, as QuickBooks spells them.
+    def find_customers_spelled_alike(self, words: Sequence[str]) -> list[Customer]:
+        """Customers and jobs whose display name has these words in this order, active or not; case-insensitive.
+
+        https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/customer
+
+        See docs/vendors/quickbooks-online.md, 7.2.
+        """
+        return self._find_customers(query.contains("DisplayName", *words))
+
+    def find_names_of_others(self, names: Sequence[str]) -> dict[str, str]:
+        """Which of these display names vendors or employees have, active or not: name as QuickBooks spells it → entity.
 
         https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/vendor
         https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/employee
 
         See docs/vendors/quickbooks-online.md, 0.6 and 7.2.
         """
-        condition = query.one_of("DisplayName", list(dict.fromkeys(names)))
-        rows = (
-            JsonReader(row, entity)
+        return self._names_of_others(query.one_of("DisplayName", list(dict.fromkeys(names))))
+
+    def find_others_spelled_alike(self, words: Sequence[str]) -> dict[str, str]:
+        """Vendors and employees whose display name has these words in this order: name → entity.
+
+        https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/vendor
+        https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/employee
+
+        See docs/vendors/quickbooks-online.md, 7.2.
+        """
+        return self._names_of_others(query.contains("DisplayName", *words))
+
+    def _names_of_others(self, condition: str) -> dict[str, str]:
+        return {
+            JsonReader(row, entity).text("DisplayName"): entity
             for entity in ("Vendor", "Employee")
             for row in self._rows(entity, [condition, query.ACTIVE_AND_INACTIVE])
-        )
-        return {row.text("DisplayName") for row in rows}
+        }
 
     def find_customers_with_email(self, email: str) -> list[Customer]:
         """Customers and jobs with this e-mail address, active or not; case-insensitive.
@@ -159,7 +185,45 @@ class QuickBooksClient(Wire):
         """
         wanted = email.strip().casefold()
         found = self._find_customers(query.contains("PrimaryEmailAddr", wanted)) if wanted else []
-        return [customer for customer in found if wanted in _addresses(customer)]
+        return [
+            customer
+            for customer in found
+            if wanted in email_keys(customer.values["PrimaryEmailAddr.Address"])
+        ]
+
+    def list_customers(
+        self, since: datetime | None, most_pages: int, first_page: int = 1
+    ) -> Iterator[list[Customer]]:
+        """Customers and jobs, active or not, all or those changed at or after `since`, a time of QuickBooks' clock.
+
+        Page by page from `first_page`, so that those read before an error are known. Raises UnexpectedShape if they
+        are more than `most_pages` pages of 1,000.
+
+        https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/customer
+
+        See docs/vendors/quickbooks-online.md, 7.2.
+        """
+        conditions = [query.changed_since(since)] if since is not None else []
+        conditions.append(query.ACTIVE_AND_INACTIVE)
+        pages = self._pages(
+            "Customer",
+            conditions,
+            first_page=first_page,
+            most_pages=most_pages,
+            most_refused=_MOST_UNLISTABLE_CUSTOMERS,
+        )
+        for rows in pages:
+            yield [read_customer_record(row) for row in rows]
+
+    def find_customers(self, ids: Sequence[str]) -> list[Customer]:
+        """These customers or jobs as they are now, active or not; 100 per call.
+
+        https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/customer
+
+        See docs/vendors/quickbooks-online.md, 7.2.
+        """
+        parts = [ids[start : start + IDS_AT_ONCE] for start in range(0, len(ids), IDS_AT_ONCE)]
+        return [row for part in parts for row in self._find_customers(query.one_of("Id", part))]
 
     def find_invoices_numbered(self, numbers: Sequence[str]) -> list[QuickBooksInvoice]:
         """Invoices with one of these numbers; case-insensitive (docs/vendors/quickbooks-online.md, 5.1).
@@ -184,6 +248,14 @@ class QuickBooksClient(Wire):
             conditions.append(query.equals("TotalAmt", str(money(total_cents))))
         return [parse_quickbooks_payment(row) for row in self._rows("Payment", conditions)]
 
+    def find_payments_of(self, customer_ids: Sequence[str]) -> list[QuickBooksPayment]:
+        """All payments of these customers and jobs, however old (docs/vendors/quickbooks-online.md, 7.2).
+
+        https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/payment
+        """
+        rows = self._rows("Payment", [query.one_of("CustomerRef", customer_ids)])
+        return [parse_quickbooks_payment(row) for row in rows]
+
     def list_invoices_changed(self, since: datetime) -> list[QuickBooksInvoice]:
         """Invoices changed at or after `since`, without deleted ones (docs/vendors/quickbooks-online.md, 7.2 and 8.3).
 
@@ -191,14 +263,14 @@ class QuickBooksClient(Wire):
 
         https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/invoice
         """
-        return [parse_quickbooks_invoice(row) for row in self._rows("Invoice", [query.changed_since(since)])]
+        return _readable(parse_quickbooks_invoice, self._rows("Invoice", [query.changed_since(since)]))
 
     def list_payments_changed(self, since: datetime) -> list[QuickBooksPayment]:
         """Payments changed at or after `since`, without deleted ones (docs/vendors/quickbooks-online.md, 7.2 and 8.3).
 
         https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/payment
         """
-        return [parse_quickbooks_payment(row) for row in self._rows("Payment", [query.changed_since(since)])]
+        return _readable(parse_quickbooks_payment, self._rows("Payment", [query.changed_since(since)]))
 
     def read_changes(self, entities: Sequence[str], since: datetime) -> Changes:
         """Records of several entities changed since a time, deleted ones included, in one call.
@@ -231,7 +303,19 @@ class QuickBooksClient(Wire):
         See docs/vendors/quickbooks-online.md, 7.2.
         """
         parts = [ids[start : start + IDS_AT_ONCE] for start in range(0, len(ids), IDS_AT_ONCE)]
-        return [row for part in parts for row in self._list(entity, query.one_of("Id", part))]
+        return [row for part in parts for row in self._list(entity, query.one_of("Id", part), part)]
+
+    def is_listable(self, entity: str, record_id: str) -> bool:
+        """Whether QuickBooks gives an answer that lists this record; True also if there is none."""
+        try:
+            self._query(
+                query.select(entity, _conditions(entity, query.one_of("Id", [record_id])), start=1), entity
+            )
+        except Refused as error:
+            if not is_about_content(error):
+                raise
+            return False
+        return True
 
     def list_items(self) -> list[Item]:
         """All items, active or not; prices and costs in cents (docs/vendors/quickbooks-online.md, 7.1).
@@ -286,16 +370,23 @@ class QuickBooksClient(Wire):
             raise build(lost(write=True), reply, detail="the answer cannot be read")
         return Answer(record.value, reply.intuit_tid, reply.vendor_time)
 
-    def _list(self, entity: str, condition: str) -> list[ChangedRecord]:
-        hidden = [query.ACTIVE_AND_INACTIVE] if entity in HIDES_INACTIVE else []
-        return [
-            read_change(entity, JsonReader(row, entity)) for row in self._rows(entity, [condition, *hidden])
-        ]
+    def _list(self, entity: str, condition: str, ids: Sequence[str] = ()) -> list[ChangedRecord]:
+        rows = self._rows(entity, _conditions(entity, condition), ids=ids)
+        return [read_change(entity, JsonReader(row, entity)) for row in rows]
 
     def _find_customers(self, condition: str) -> list[Customer]:
         rows = self._rows("Customer", [condition, query.ACTIVE_AND_INACTIVE])
         return [read_customer_record(row) for row in rows]
 
 
-def _addresses(customer: Customer) -> set[str]:
-    return set(re.split(r"[\s,;]+", customer.values["PrimaryEmailAddr.Address"].casefold()))
+def _conditions(entity: str, condition: str) -> list[str]:
+    return [condition, query.ACTIVE_AND_INACTIVE] if entity in HIDES_INACTIVE else [condition]
+
+
+def _readable(parse: Callable[[Mapping[str, Any]], R], rows: Iterable[Mapping[str, Any]]) -> list[R]:
+    """Without those that the portal cannot read: such a record's own run says so, and the others go on."""
+    found = []
+    for row in rows:
+        with suppress(UnexpectedShape):
+            found.append(parse(row))
+    return found

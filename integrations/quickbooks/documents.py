@@ -16,6 +16,17 @@ FIRST_VERSION = "0"
 GROUP = "GroupLineDetail"
 
 
+def is_later_version(version: str, known: str) -> bool:
+    """Whether a SyncToken is later than a known one, which is "" if none is known.
+
+    Times do not tell: records have whole seconds, and two versions may have the same one. See
+    docs/vendors/quickbooks-online.md, 8.1.
+    """
+    if version.isdecimal() and known.isdecimal():
+        return int(version) > int(known)
+    return version != known
+
+
 @dataclass(frozen=True)
 class QuickBooksInvoiceLine:
     """A line of an invoice (docs/vendors/quickbooks-online.md, 5.2).

@@ -40,6 +40,7 @@ CODES: tuple[tuple[frozenset[str], ErrorClass], ...] = (
     (frozenset({"6250"}), errors.InvalidCustomer),
     (frozenset({"6180"}), errors.TooDeep),
     (frozenset({"2210"}), errors.BadEmail),
+    (frozenset({"4002"}), errors.Unlistable),
     (frozenset({"6420"}), errors.EmailRequired),
     (frozenset({"2220"}), errors.WrongCurrency),
     (frozenset({"2250"}), errors.NoLines),
@@ -56,6 +57,8 @@ CODES: tuple[tuple[frozenset[str], ErrorClass], ...] = (
     (frozenset({"6000"}), errors.BusinessRule),
 )
 UNREADABLE_QUERY = {"4000", "4001"}
+UNLISTABLE = "4002"
+"""Came with status 500, too."""
 DUPLICATE_REQUEST = {"600", "2130"}
 BROKEN_DOWN = {"10000", "10100", "10200"}
 BY_STATUS: dict[int, ErrorClass] = {
@@ -163,6 +166,8 @@ def _decide(status: int, faults: Sequence[Fault], *, write: bool) -> tuple[Error
         return BY_STATUS.get(status, errors.Refused), code
     if named[0] is errors.InactiveReference and not write:
         return errors.RecordMissing, named[1]
+    if named[0] is errors.BadEmail and not write:
+        return errors.Unlistable, named[1]
     return named
 
 
@@ -171,6 +176,8 @@ def _is_outcome_lost(status: int, faults: Sequence[Fault], *, write: bool) -> bo
 
     That is a server error, or a write refused as the repetition of one whose answer was lost.
     """
+    if not write and any(fault.code == UNLISTABLE for fault in faults):
+        return False
     broken = any(fault.kind == "SystemFault" or fault.code in BROKEN_DOWN for fault in faults)
     repeated = write and any(fault.code in DUPLICATE_REQUEST for fault in faults)
     return broken or repeated or not 200 <= status < 500 or 300 <= status < 400 or status == 408

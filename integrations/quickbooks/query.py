@@ -26,8 +26,9 @@ def one_of(field: str, texts: Iterable[str]) -> str:
     return f"{field} IN ({', '.join(map(quoted, texts))})"
 
 
-def contains(field: str, text: str) -> str:
-    return f"{field} LIKE {quoted(f'%{text}%')}"
+def contains(field: str, *texts: str) -> str:
+    """Whether the field has these texts, in this order, with anything before, between and after them."""
+    return f"{field} LIKE {quoted('%' + '%'.join(texts) + '%')}"
 
 
 def moment(at: datetime) -> str:
@@ -38,7 +39,9 @@ def changed_since(since: datetime) -> str:
     return f"MetaData.LastUpdatedTime >= {quoted(moment(since))}"
 
 
-def select(entity: str, conditions: Sequence[str], *, start: int, columns: str = "*") -> str:
+def select(
+    entity: str, conditions: Sequence[str], *, start: int, count: int = PAGE_SIZE, columns: str = "*"
+) -> str:
     """One page of a query, ordered by Id; `start` counts from 1.
 
     The default order, and an order by change time, move while pages are read (docs/vendors/quickbooks-online.md, 7.3).
@@ -46,5 +49,5 @@ def select(entity: str, conditions: Sequence[str], *, start: int, columns: str =
     where = " AND ".join(conditions)
     return (
         f"SELECT {columns} FROM {entity} WHERE {where}"  # noqa: S608 - every text went through quoted()
-        f" ORDERBY Id STARTPOSITION {start} MAXRESULTS {PAGE_SIZE}"
+        f" ORDERBY Id STARTPOSITION {start} MAXRESULTS {count}"
     )

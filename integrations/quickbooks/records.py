@@ -1,7 +1,7 @@
 """Company, preferences and customers of QuickBooks (docs/vendors/quickbooks-online.md, 3 and 4)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -24,8 +24,17 @@ CUSTOMER_PATHS = (
 
 ADDRESS_PARTS = (
     *("Line1", "Line2", "Line3", "Line4", "Line5"),
-    *("City", "Country", "CountrySubDivisionCode", "PostalCode"),
+    *("City", "CountrySubDivisionCode", "PostalCode", "Country"),
 )
+"""In the order of an envelope."""
+
+READ_ONLY = {
+    *("Id", "SyncToken", "domain", "sparse", "MetaData", "FullyQualifiedName", "Level", "IsProject"),
+    *("Balance", "BalanceWithJobs", "OpenBalanceDate", "V4IDPseudonym", "ClientEntityId"),
+}
+"""What is not sent back with a whole record."""
+NAME_PARTS = ("Title", "MiddleName", "Suffix")
+_OTHER_PHONES = ("AlternatePhone", "Mobile")
 
 # Characters per field (docs/vendors/quickbooks-online.md, 4.1); no limit is published for PrimaryTaxIdentifier.
 LIMITS = {
@@ -68,7 +77,9 @@ class Customer:
     """A customer, or a job if it has a `parent_id` (docs/vendors/quickbooks-online.md, 4).
 
     `values` has every path of `CUSTOMER_PATHS`, with "" for absent fields. `address` is the whole billing address,
-    including lines that no mapping uses. `balance_cents` is in cents.
+    including lines that no mapping uses; `name_parts` are those of a person's name that none uses. `other_phones` and
+    `shipping_address` are only read. `record` is all of it as QuickBooks answered. `balance_cents` is in cents and
+    leaves out the jobs, `balance_with_jobs_cents` adds theirs.
     """
 
     id: str
@@ -82,11 +93,25 @@ class Customer:
     balance_cents: int
     values: Mapping[str, str]
     address: Mapping[str, str]
+    name_parts: Mapping[str, str] = field(default_factory=dict)
+    other_phones: tuple[str, ...] = ()
+    shipping_address: Mapping[str, str] = field(default_factory=dict)
+    balance_with_jobs_cents: int = 0
+    record: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def image(self) -> dict[str, Any]:
-        """The snapshot that a link stores: mapped fields, active or not, and the parent."""
-        return {**self.values, "is_active": self.is_active, "parent": self.parent_id}
+        """The snapshot that a link stores: mapped fields, active or not, the parent, and where its invoices go."""
+        return {
+            **self.values,
+            "is_active": self.is_active,
+            "parent": self.parent_id,
+            "billing": self.billing,
+        }
+
+    @property
+    def billing(self) -> dict[str, Any]:
+        return {"email": self.values["PrimaryEmailAddr.Address"], "address": dict(self.address)}
 
 
 def read_company_record(record: JsonReader) -> CompanyInfo:
@@ -125,13 +150,22 @@ def read_customer_record(raw: Mapping[str, Any]) -> Customer:
         balance_cents=record.cents("Balance", 0),
         values={path: record.text_at(path) for path in CUSTOMER_PATHS},
         address=_address(record.child("BillAddr")),
+        name_parts=_given(record, NAME_PARTS),
+        other_phones=tuple(record.child(name).text("FreeFormNumber", "") for name in _OTHER_PHONES),
+        shipping_address=_address(record.child("ShipAddr")),
+        balance_with_jobs_cents=record.cents("BalanceWithJobs", record.cents("Balance", 0)),
+        record=raw,
     )
 
 
 def _address(record: JsonReader) -> dict[str, str]:
     """The address without Id, which is not stable (docs/vendors/quickbooks-online.md, 2), and without Lat and Long."""
-    parts = {name: record.text(name, "") for name in ADDRESS_PARTS}
-    return {name: value for name, value in parts.items() if value}
+    return _given(record, ADDRESS_PARTS)
+
+
+def _given(record: JsonReader, names: Iterable[str]) -> dict[str, str]:
+    values = {name: record.text(name, "") for name in names}
+    return {name: value for name, value in values.items() if value}
 
 
 def nest(values: Mapping[str, object]) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from integrations.errors import UnexpectedShape, UnreadableJson, UnreadableWebho
 from integrations.json_reader import JsonReader, load_json
 
 LONGEST_EVENT_ID = 100
+MOST_CONTAINERS = 40_000
+"""Of a delivery: what two mebibytes of real events have."""
 
 ENTITIES = {
     name.lower(): name
@@ -82,7 +84,7 @@ def parse_notifications(body: bytes) -> Delivery:
     formats.
     """
     try:
-        document = JsonReader(load_json(body))
+        document = JsonReader(load_json(body, MOST_CONTAINERS))
     except UnreadableJson as error:
         raise UnreadableWebhook("The notification is not readable JSON.") from error
     found: list[Notification] = []

@@ -77,6 +77,7 @@ def test_an_account_is_read() -> None:
         contacts=(ContactRef("9", ("jane@example.com",), ("(512) 555-0100",)),),
         custom={"tax_number": "12-3456789", "tags": "a, b", "count": "2", "vip": "Yes", "none": ""},
         updated_at=datetime(2026, 3, 31, 17, 4, 22, tzinfo=UTC),
+        account_type="RESIDENTIAL",
     )
 
 
