@@ -7,6 +7,8 @@ from integrations.messages.base import Catalog
 
 
 class CustomerMessage(Catalog):
+    """Beside what stands in the text, a question about a name has the `holder_id` of the customer that has it."""
+
     ACCOUNT_ARCHIVED = (
         Cause.ACCOUNT_ARCHIVED,
         "“{account}” is archived in Coperniq. Restore it there and try again, or push it to QuickBooks anyway.",
@@ -26,11 +28,12 @@ class CustomerMessage(Catalog):
     )
     CUSTOMER_ACTIVE_AGAIN = (
         Cause.CUSTOMER_ACTIVE_AGAIN,
-        "“{name}” is active again in QuickBooks. You can now retry what needs attention because of it.",
+        "“{name}” is active again in QuickBooks. What was held because of it is tried again.",
     )
     CUSTOMER_INACTIVE = (
         Cause.CUSTOMER_INACTIVE,
-        "The QuickBooks customer “{customer}” is inactive. Make it active again here or in QuickBooks.",
+        "The QuickBooks customer “{customer}” is inactive; its open balance is {balance}. "
+        "Make it active again here or in QuickBooks.",
     )
     CUSTOMER_KEPT_ACTIVE = (
         Cause.HAS_BALANCE,
@@ -58,7 +61,7 @@ class CustomerMessage(Catalog):
     )
     CUSTOMER_NAME_TAKEN = (
         Cause.NAME_TAKEN,
-        "QuickBooks already uses the name “{name}” for another customer, vendor or employee. "
+        "QuickBooks already uses the name “{name}” for {holder}. "
         "Names must be unique there: choose another one, or rename the other record and try again.",
     )
     CUSTOMER_RENAMED = (
@@ -67,6 +70,10 @@ class CustomerMessage(Catalog):
     )
     CUSTOMER_WRITTEN = (Cause.NONE, "{verb} the {kind} “{name}” in QuickBooks.")
     EMAIL_INVALID = (Cause.WARNING, "The e-mail address “{email}” is not valid and was left out.")
+    EMAIL_TOO_LONG = (
+        Cause.WARNING,
+        "The e-mail address “{email}” was left out: QuickBooks accepts {limit} characters for all of them together.",
+    )
     INACTIVE_TAKES_NO_DOCUMENTS = (
         Cause.WARNING,
         "QuickBooks accepts no new invoices or payments for it while it is inactive. "
@@ -74,7 +81,8 @@ class CustomerMessage(Catalog):
     )
     JOB_INACTIVE = (
         Cause.JOB_INACTIVE,
-        "The QuickBooks job “{job}” is inactive. Make it active again here or in QuickBooks.",
+        "The QuickBooks job “{job}” is inactive; its open balance is {balance}. "
+        "Make it active again here or in QuickBooks.",
     )
     JOB_MISSING = (
         Cause.JOB_MISSING,
@@ -92,9 +100,15 @@ class CustomerMessage(Catalog):
         "The QuickBooks customer “{customer}” is already linked to “{account}”. "
         "Two Coperniq accounts cannot share one customer: create a new one, or leave this account.",
     )
+    MATCH_BY_EMAIL_ALONE = (
+        Cause.MATCH_RENAMED,
+        "The QuickBooks customer “{customer}” has the same e-mail address as “{account}” in Coperniq, but another name. "
+        "Linking it with the matching strategy Replace would rename it, on its old invoices too.",
+    )
     MATCH_INACTIVE = (
         Cause.MATCH_INACTIVE,
-        "The QuickBooks customer {customer} matches but is inactive. Make it active again, or create another one.",
+        "The QuickBooks customer {customer} matches but is inactive; its open balance is {balance}. "
+        "Make it active again, or create another one.",
     )
     MATCH_IN_FOREIGN_CURRENCY = (
         Cause.MATCH_CURRENCY,
@@ -110,10 +124,39 @@ class CustomerMessage(Catalog):
         Cause.WARNING,
         "“{name}” is written as “{written}”: QuickBooks does not allow colons, tabs or line breaks in names.",
     )
+    NAME_LOOKS_ALIKE = (
+        Cause.NAME_TAKEN,
+        "QuickBooks has {holder}, which looks like “{name}”. "
+        "If it is the same customer, link to it; else choose another name, or create a customer with this one anyway.",
+    )
+    NEW_NAME_LOOKS_ALIKE = (
+        Cause.NAME_TAKEN,
+        "QuickBooks has {holder}, which looks like “{name}”, the new name of this one. "
+        "Choose another name, rename the other record and try again, or use this name anyway.",
+    )
+    NAME_TAKEN_BY_CUSTOMER = (
+        Cause.NAME_TAKEN,
+        "QuickBooks already uses the name “{name}” for {holder}, and names must be unique there. "
+        "If it is the same customer, link to it; else choose another name, or rename the other record and try again.",
+    )
+    NAME_OF_REJECTED = (
+        Cause.CUSTOMER_REJECTED,
+        "QuickBooks already uses the name “{name}” for {holder}, and names must be unique there. Under Customer mapping "
+        "it was rejected for this account, so it was not linked. Choose another name, or undo the rejection there.",
+    )
     NOT_LINKED = (Cause.NONE, "No {kind} in Coperniq is linked to it.")
     NO_NEW_ENTRY = (Cause.NONE, "No new entry into a trigger phase.")
     NO_RELEVANT_CHANGE = (Cause.NONE, "Nothing the portal follows has changed on “{name}”.")
+    PARTS_LEFT = (
+        Cause.WARNING,
+        "QuickBooks kept {parts} of the address or name that was replaced. Please remove it there.",
+    )
     PHASE_ENTERED = (Cause.PHASE_ENTERED, "“{project}” entered {phase}: its customer and job are pushed.")
+    PROBABLY_SAME = (
+        Cause.PROBABLY_SAME_CUSTOMER,
+        "QuickBooks has {customers}, with nearly the same name as “{account}” and the same phone or address. "
+        "Is it the same customer?",
+    )
     PROJECT_MISSING = (
         Cause.PROJECT_MISSING,
         "Coperniq no longer shows project {project}. "
@@ -130,6 +173,11 @@ class CustomerMessage(Catalog):
         "Give it an account, then try again.",
     )
     QUEUED_IN_ORDER = (Cause.NONE, "Queued behind the other work for its account.")
+    REJECTED_CUSTOMER = (
+        Cause.CUSTOMER_REJECTED,
+        "The QuickBooks customer “{customer}” was rejected for this account under Customer mapping. Undo that there to "
+        "link them, or choose another one.",
+    )
     REENTRY_ASK = (
         Cause.REENTRY_ASK,
         "“{project}” entered {phase} again. Should its customer and job be updated?",
@@ -150,6 +198,11 @@ class CustomerMessage(Catalog):
     VALUE_TOO_LONG = (
         Cause.WARNING,
         "{field} is longer than the {limit} characters QuickBooks accepts and was left out.",
+    )
+    SIMILAR_NOT_SEARCHED = (
+        Cause.WARNING,
+        "QuickBooks did not list all customers, so one with nearly the same name and the same phone or address may have "
+        "been missed. Please look there for a second customer like “{account}”.",
     )
     WAITS_FOR_CUSTOMER = (
         Cause.WAITS_FOR_CUSTOMER,

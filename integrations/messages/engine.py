@@ -14,7 +14,7 @@ class EngineMessage(Catalog):
     )
     AUTHORIZATION_SIGNED_OUT = (
         Cause.NOT_CONNECTED,
-        f"You signed out while QuickBooks was asking you. {_START_AGAIN}",
+        f"You were signed out while QuickBooks was asking you. {_START_AGAIN}",
     )
     AUTHORIZATION_OF_OTHER_COMPANY = (
         Cause.NOT_CONNECTED,
@@ -30,6 +30,15 @@ class EngineMessage(Catalog):
         Cause.NOT_CONNECTED,
         "This QuickBooks company cannot be connected here, because it is already in use in this portal. "
         "Please choose another QuickBooks company, or write to support.",
+    )
+    COPERNIQ_ACCOUNT_IN_USE = (
+        Cause.API_KEY_REFUSED,
+        "This Coperniq account cannot be connected here, because it is already in use in this portal. "
+        "Please use an API key of another Coperniq account, or write to support.",
+    )
+    QUICKBOOKS_CONNECTED_ELSEWHERE = (
+        Cause.NOT_CONNECTED,
+        "QuickBooks had ended the access, and its administrator has connected this QuickBooks company elsewhere since.",
     )
     NOTHING_TO_DISCONNECT = (
         Cause.NOT_CONNECTED,
@@ -88,6 +97,10 @@ class EngineMessage(Catalog):
     UNEXPECTED_ERROR = (
         Cause.INTERNAL,
         "Something unexpected happened inside the portal. Please contact support.",
+    )
+    UNEXPECTED_TRIED_AGAIN = (
+        Cause.INTERNAL,
+        "Something unexpected happened inside the portal. It is tried again by itself.",
     )
     RESULT_NOT_STORED = (
         Cause.INTERNAL,

@@ -26,6 +26,7 @@ class EventReason(StrEnum):
     KNOWN = "the portal's own write, or already known"
     CUSTOMER_NOT_LINKED = "the customer is not linked"
     UNCHANGED = "unchanged since before the trigger was saved"
+    UNROUTABLE = "the portal failed to look at it; support finds why in the worker's log"
 
 
 class IngestMessage(Catalog):
@@ -40,6 +41,10 @@ class IngestMessage(Catalog):
     CHANGES_TOO_OLD = (
         Cause.WARNING,
         "QuickBooks reports changes of 30 days only, and the last read was on {since:%B %-d, %Y}.",
+    )
+    CHANGES_REFUSED = (
+        Cause.NONE,
+        "QuickBooks refused to list the changed {names}, so that everything linked was compared.",
     )
     TOO_MANY_CHANGES = (
         Cause.WARNING,

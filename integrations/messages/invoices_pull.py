@@ -25,6 +25,7 @@ class InvoicePullMessage(Catalog):
         Cause.NONE,
         "Invoice {invoice} was {ended} in QuickBooks, and is no longer active in Coperniq either.",
     )
+    IS_CREATED_AGAIN = (Cause.NONE, "Invoice {invoice} is created again in QuickBooks, as you decided.")
     # warnings
     DEPOSIT = (Cause.WARNING, "QuickBooks has a deposit of ${deposit:,} on it, which Coperniq cannot show.")
     TOTAL_DIFFERS = (
@@ -40,6 +41,17 @@ class InvoicePullMessage(Catalog):
         Cause.WARNING,
         "The lines were changed in Coperniq too. The portal kept the lines of QuickBooks, because it had combined them "
         "for Coperniq.",
+    )
+    # one way
+    ONE_WAY = (
+        Cause.ONE_WAY,
+        "{record} was {what} in QuickBooks. Coperniq stays as it is, because the direction is to QuickBooks only. Bring "
+        "it over now, or when both ways are on again.",
+    )
+    KEPT_WHILE_ONE_WAY = (
+        Cause.KEPT_WHILE_ONE_WAY,
+        "{record} was {what} in QuickBooks while the direction was to QuickBooks only, and Coperniq was left as it was. "
+        "Bring it over to Coperniq now, or leave both as they are.",
     )
     # skipped
     STALE_EVENT = (Cause.SEEN_ALREADY, "The portal has this change from QuickBooks already.")
@@ -61,16 +73,48 @@ class InvoicePullMessage(Catalog):
         Cause.DELETED_IN_QUICKBOOKS,
         "The portal knows already that it is no longer in QuickBooks.",
     )
+    UNLISTABLE = (
+        Cause.UNLISTABLE,
+        "QuickBooks cannot show this invoice: perhaps it has an e-mail address that is none. Once that is corrected in "
+        "QuickBooks, the portal reads the invoice again.",
+    )
     OLDER_UNCHANGED = (
         Cause.OLDER_UNCHANGED,
-        "It was created before invoice syncing was switched on, and nobody has changed it since.",
+        "It was created while invoice syncing was off, and nobody has changed it since.",
     )
     OLDER_AND_PAID = (
         Cause.OLDER_AND_PAID,
-        "{record} was created before invoice syncing was switched on, and part or all of it is paid already. Bring it "
+        "{record} was created while invoice syncing was off, and part or all of it is paid already. Bring it "
         "over if it belongs in Coperniq.",
     )
+    # the same bill on both sides
+    SAME_NOT_SENT = (
+        Cause.PROBABLY_SAME_INVOICE,
+        "Coperniq already has an invoice {other} of ${total:,} for this customer, which is not sent to QuickBooks. It is "
+        "probably the same bill as invoice {number}, dated {on:%B %-d, %Y}: link the two, or bring this one over too.",
+    )
+    SAME_MADE_ALREADY = (
+        Cause.PROBABLY_SAME_INVOICE,
+        "QuickBooks has invoice {number} of ${total:,}, dated {on:%B %-d, %Y}, which was typed there before the portal "
+        "created invoice {other} of the same customer and total from Coperniq. If it is the same bill, void one of the "
+        "two in QuickBooks and leave this one; if it is another, bring it over.",
+    )
+    TYPED_AGAIN = (
+        Cause.PROBABLY_SAME_INVOICE,
+        "Invoice {other} of ${before:,} was deleted or voided in QuickBooks, and is still in Coperniq. QuickBooks has "
+        "invoice {number} of ${total:,} of the same customer now, dated {on:%B %-d, %Y}. It is probably the same bill "
+        "typed again: link the two, or bring this one over as another invoice.",
+    )
+    CHOICE_GONE = (
+        Cause.CHOICE_GONE,
+        "The chosen invoice has been declined or changed in Coperniq, or is linked to another invoice by now. Choose "
+        "again.",
+    )
     # waiting
+    WAITS_FOR_LINK = (
+        Cause.WAITS_FOR_LINK,
+        "The portal created it in QuickBooks, and waits for the answer. It looks at what was changed since then.",
+    )
     WAITS_FOR_SAME_INVOICE = (
         Cause.WAITS_FOR_SAME_INVOICE,
         "Waiting for your decision about the same invoice in Coperniq.",
@@ -102,21 +146,29 @@ class InvoicePullMessage(Catalog):
     )
     VOIDED = (
         Cause.QUICKBOOKS_INVOICE_VOIDED,
-        "Invoice {invoice} was voided in QuickBooks. Decline it in Coperniq too, or leave it there.",
+        "Invoice {invoice} was voided in QuickBooks. In Coperniq ${total:,} is still due on it. Decline it in Coperniq "
+        "too, or leave it there.",
     )
     VOIDED_AND_EDITED = (
         Cause.QUICKBOOKS_INVOICE_VOIDED,
-        "Invoice {invoice} was voided in QuickBooks, and changed in Coperniq. Decline it in Coperniq too, or leave it "
-        "there.",
+        "Invoice {invoice} was voided in QuickBooks, and changed in Coperniq, where ${total:,} is still due on it. "
+        "Decline it in Coperniq too, or leave it there.",
     )
     DELETED = (
         Cause.QUICKBOOKS_INVOICE_DELETED,
-        "Invoice {invoice} was deleted in QuickBooks. Decline it in Coperniq too, or leave it there.",
+        "Invoice {invoice} was deleted in QuickBooks. In Coperniq ${total:,} is still due on it. Create it again in "
+        "QuickBooks if that was a mistake, decline it in Coperniq too, or leave it there.",
     )
     DELETED_AND_EDITED = (
         Cause.QUICKBOOKS_INVOICE_DELETED,
-        "Invoice {invoice} was deleted in QuickBooks, and changed in Coperniq. Decline it in Coperniq too, or leave it "
-        "there.",
+        "Invoice {invoice} was deleted in QuickBooks, and changed in Coperniq, where ${total:,} is still due on it. "
+        "Create it again in QuickBooks if that was a mistake, decline it in Coperniq too, or leave it there.",
+    )
+    DELETED_BUT_PAID = (
+        Cause.ENDED_BUT_PAID,
+        "Invoice {invoice} was deleted in QuickBooks, but in Coperniq payments of ${paid:,} are recorded on it, of "
+        "${total:,}. Create it again in QuickBooks if that was a mistake: what was paid on it there is applied to it "
+        "again. Otherwise decide what to do with the payments, then try again, or leave the invoice.",
     )
     CONFLICT = (
         Cause.CONFLICT,

@@ -18,17 +18,25 @@ class InvoicePushMessage(Catalog):
     GONE = (Cause.INVOICE_GONE, "Coperniq no longer has this invoice, and it was never in QuickBooks.")
     MISSING_IN_COPERNIQ = (
         Cause.INVOICE_MISSING,
-        "Coperniq no longer shows invoice {number}, but QuickBooks still has it. Restore it in Coperniq, or give the "
-        "API key's user access to it, then try again. If it was deleted on purpose, void it in QuickBooks by hand.",
+        "Coperniq no longer shows invoice {number}: it was deleted, or the API key's user has lost access to it. "
+        "QuickBooks still has it, dated {on:%B %-d, %Y}, with ${total:,} open. If it was deleted on purpose, void it in "
+        "QuickBooks too. Otherwise restore it in Coperniq or give access to it, then try again.",
+    )
+    MISSING_BUT_PAID = (
+        Cause.INVOICE_MISSING,
+        "Coperniq no longer shows invoice {number}: it was deleted, or the API key's user has lost access to it. "
+        "QuickBooks still has it, dated {on:%B %-d, %Y}: ${total:,}, of which ${paid:,} is paid, and a paid invoice is "
+        "not voided. If it was deleted on purpose, refund or move the payments in QuickBooks, then try again. Otherwise "
+        "restore it in Coperniq or give access to it, then try again.",
     )
     ASKED_ALREADY = (Cause.ASKED_ALREADY, "A decision about this invoice is already pending.")
     SYNC_OFF = (
         Cause.INVOICE_SYNC_OFF,
-        "Invoice and payment syncing is off. Once it is on again, changes to linked invoices are synced.",
+        "Invoice and payment syncing is off. This goes on once it is switched on again.",
     )
-    BEFORE_CUT_OFF = (
+    MADE_WHILE_OFF = (
         Cause.BEFORE_CUT_OFF,
-        "{invoice} was created before invoice syncing was turned on. Send it anyway if it belongs in QuickBooks.",
+        "{invoice} was created while invoice syncing was off. Send it anyway if it belongs in QuickBooks.",
     )
     STILL_A_DRAFT = (
         Cause.STILL_A_DRAFT,
@@ -41,8 +49,14 @@ class InvoicePushMessage(Catalog):
     )
     COPY_OF_LINKED = (
         Cause.COPY_OF_LINKED,
-        "It was copied in Coperniq from a record that came from QuickBooks, including the tag that identifies that "
-        "record. To sync the copy as a record of its own, remove the last line of its text.",
+        "Its text says that it came from QuickBooks, and another record in Coperniq is linked to the one there: it is "
+        "probably a copy of that. If it is a record of its own, send it anyway.",
+    )
+    PERHAPS_BROUGHT_OVER = (
+        Cause.PROBABLY_SAME_INVOICE,
+        "The description of this invoice of ${total:,} begins with “QBO #{number}”, as that of an invoice brought over "
+        "from QuickBooks. QuickBooks has invoice {found} of ${found_total:,}, dated {on:%B %-d, %Y}, which is linked to "
+        "none in Coperniq. Are the two the same? Then link them; otherwise create another one.",
     )
     WAITS_FOR_LINK = (
         Cause.WAITS_FOR_LINK,
@@ -93,6 +107,22 @@ class InvoicePushMessage(Catalog):
         "Waiting for the job of “{project}”, which is created when the project enters a trigger phase. No trigger phase "
         "has been chosen for its workflow yet.",
     )
+    WAITS_FOR_PUSH = (Cause.WAITS_FOR_JOB, "Waiting for {what} of “{name}” to be created in QuickBooks.")
+    ENTERED_BEFORE = (
+        Cause.JOB_NOT_PUSHED,
+        "“{project}” entered {phase} on {on:%B %-d, %Y}, before that became its trigger, so that its customer and job "
+        "are not created by themselves. Send them now, and this invoice follows.",
+    )
+    PHASE_PASSED = (
+        Cause.JOB_NOT_PUSHED,
+        "“{project}” is in {current} and has passed {phase} by, its trigger, so that its customer and job are not "
+        "created by themselves. Send them now, and this invoice follows.",
+    )
+    JOB_LEFT_OUT = (
+        Cause.JOB_NOT_PUSHED,
+        "“{project}” entered {phase} on {on:%B %-d, %Y}, but its customer or job was left out. Send them now, and this "
+        "invoice follows.",
+    )
     WAITS_FOR_CUSTOMER = (
         Cause.WAITS_FOR_CUSTOMER,
         "Waiting for the customer of “{account}”, which is created when one of its projects enters a trigger phase.",
@@ -104,10 +134,26 @@ class InvoicePushMessage(Catalog):
         "QuickBooks already has an invoice {number} of ${total:,} for this customer, dated {on:%B %-d, %Y}. It is "
         "probably the same invoice: link to it, or create another one.",
     )
+    SAME_CAME_OVER = (
+        Cause.PROBABLY_SAME_INVOICE,
+        "QuickBooks already has an invoice {number} of ${total:,} for this customer, dated {on:%B %-d, %Y}, which came "
+        "over to Coperniq as “{name}”. If this is the same bill, decline this one in Coperniq and leave it here; if it "
+        "is another, create it with another number.",
+    )
+    TYPED_AGAIN = (
+        Cause.PROBABLY_SAME_INVOICE,
+        "Invoice {number} of ${total:,}, dated {on:%B %-d, %Y}, was deleted in Coperniq, and is still in QuickBooks. "
+        "This one has the same customer, and the same total or number. It is probably the same bill typed again: link it "
+        "to that invoice, or create another one.",
+    )
     CHOICE_GONE = (
         Cause.CHOICE_GONE,
         "The chosen invoice has been deleted or voided in QuickBooks, or is linked to another invoice by now. Choose "
         "again.",
+    )
+    BILL_EMAIL_REFUSED = (
+        Cause.WARNING,
+        "QuickBooks refused “{email}” as the invoice's e-mail address, so it has none there.",
     )
     NUMBER_SHORTENED = (
         Cause.WARNING,
@@ -116,6 +162,11 @@ class InvoicePushMessage(Catalog):
     NUMBER_TAKEN = (
         Cause.WARNING,
         "QuickBooks already has a document {wanted}, so the invoice is {number} there.",
+    )
+    NUMBER_TO_TYPE = (
+        Cause.WARNING,
+        "QuickBooks may count on from that number: if it proposes {proposed} for your own next invoice, type {plain} "
+        "instead.",
     )
     REDATED = (
         Cause.WARNING,
@@ -162,6 +213,13 @@ class InvoicePushMessage(Catalog):
     DELETED_ALREADY = (Cause.NONE, "Invoice {number} is deleted in QuickBooks already.")
     ENDED_ALREADY = (Cause.NONE, "Invoice {number} was voided or deleted in QuickBooks already.")
 
+    BELOW_PAYMENTS = (
+        Cause.INVOICE_BELOW_PAYMENTS,
+        "Invoice {number} is ${total:,} in Coperniq now, but ${paid:,} is applied to it in QuickBooks, which refuses a "
+        "total below that. Take ${freed:,} off the invoice in QuickBooks (refund it, or apply it to another invoice), "
+        "then try again.",
+    )
+
     # What was written
     CREATED = (Cause.NONE, "Created invoice {number} in QuickBooks, open and not e-mailed.")
     CREATED_BEFORE = (
@@ -187,6 +245,11 @@ class InvoicePushMessage(Catalog):
         Cause.WARNING,
         "The total is ${quickbooks:,} in QuickBooks and ${coperniq:,} in Coperniq: check the invoice in QuickBooks for "
         "tax, discounts or lines that were added there.",
+    )
+    PAYMENTS_FREED = (
+        Cause.WARNING,
+        "The invoice is smaller now than what was paid on it: ${freed:,} of that waits unapplied with the customer in "
+        "QuickBooks. Refund it there, or apply it to another invoice.",
     )
     MESSAGE_KEPT = (
         Cause.WARNING,

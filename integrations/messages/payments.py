@@ -11,6 +11,10 @@ class PaymentMessage(Catalog):
 
     # Recorded, linked or unchanged
     RECORDED_IN_QUICKBOOKS = (Cause.NONE, "Recorded the payment of {payment} in QuickBooks.")
+    VOIDED_IN_QUICKBOOKS = (
+        Cause.NONE,
+        "Voided the payment of {payment} in QuickBooks, because it was removed from Coperniq.",
+    )
     CORRECTED_IN_QUICKBOOKS = (Cause.NONE, "Corrected the payment of {payment} in QuickBooks.")
     FOUND_IN_QUICKBOOKS = (
         Cause.NONE,
@@ -21,8 +25,45 @@ class PaymentMessage(Catalog):
         Cause.NONE,
         "Linked to the payment of ${amount:,} that {vendor} already had on this invoice.",
     )
+    LINKED_UNAPPLIED = (
+        Cause.NONE,
+        "Linked to the payment of ${amount:,}, dated {date}, that QuickBooks already had. It is not applied to this "
+        "invoice yet: apply it to invoice {invoice} in QuickBooks.",
+    )
+    APPLIED = (
+        Cause.NONE,
+        "Applied the payment that QuickBooks already had, dated {date}, and linked it to the payment of {payment}.",
+    )
+    REPLACED = (
+        Cause.NONE,
+        "The payment of {payment} ended in QuickBooks, where another one of the same money is dated {date}: Coperniq's "
+        "payment is linked to that one now.",
+    )
+    ENTERED_AGAIN = (
+        Cause.NONE,
+        "The payment of {payment} was removed from Coperniq and entered again: it is linked to the payment that "
+        "QuickBooks already has.",
+    )
     UNCHANGED = (Cause.NONE, "QuickBooks already has the payment of {payment} as Coperniq has it.")
+    DATE_LEFT = (
+        Cause.WARNING,
+        "In QuickBooks the payment keeps the date {date}: the portal does not change the date of a payment that people "
+        "recorded or that pays other invoices.",
+    )
+    IS_RECORDED_AGAIN = (
+        Cause.NONE,
+        "The payment of {payment} is recorded again in QuickBooks, as you decided.",
+    )
     SAME_ON_BOTH_SIDES = (Cause.NONE, "The payment of {payment} is the same in Coperniq and QuickBooks.")
+    OFF_INVOICE_ON_BOTH_SIDES = (
+        Cause.NONE,
+        "The payment of {payment} was removed from Coperniq, and taken off the invoice in QuickBooks.",
+    )
+    LEFT_UNAPPLIED = (
+        Cause.NONE,
+        "QuickBooks still has ${amount:,} unapplied with the customer. If the money never came in, void the payment "
+        "there.",
+    )
     SHARED_RECORD_CREATED = (Cause.NONE, "Created the {noun} “{name}” in QuickBooks.")
 
     # Detected
@@ -47,6 +88,11 @@ class PaymentMessage(Catalog):
         Cause.WARNING,
         "Only ${applied:,} was open on invoice {invoice}: the other ${unapplied:,} waits unapplied with the customer in "
         "QuickBooks.",
+    )
+    APPLIED_LESS = (
+        Cause.WARNING,
+        "Only ${applied:,} of it was not applied in QuickBooks, but Coperniq has ${amount:,}. Correct the payment in "
+        "Coperniq, or record the other ${missing:,} in QuickBooks.",
     )
     UNAPPLIED_IN_QUICKBOOKS = (
         Cause.WARNING,
@@ -80,11 +126,11 @@ class PaymentMessage(Catalog):
     )
     BEFORE_CUTOFF_IN_COPERNIQ = (
         Cause.BEFORE_CUT_OFF,
-        "This payment was made before invoice syncing was switched on. Send it anyway if it belongs in QuickBooks.",
+        "This payment was made while invoice syncing was off. Send it anyway if it belongs in QuickBooks.",
     )
     BEFORE_CUTOFF_IN_QUICKBOOKS = (
         Cause.BEFORE_CUT_OFF,
-        "This payment was made before invoice syncing was switched on. Bring it over if it belongs in Coperniq.",
+        "This payment was made while invoice syncing was off. Bring it over if it belongs in Coperniq.",
     )
     STATUS_NOT_SENT = (
         Cause.PAYMENT_STATUS,
@@ -92,7 +138,7 @@ class PaymentMessage(Catalog):
     )
     PAYMENT_GONE = (
         Cause.PAYMENT_GONE,
-        "The payment is not in Coperniq any more and never was in QuickBooks.",
+        "The payment is not in Coperniq any more, and nothing in QuickBooks is linked to it.",
     )
     ASKED_ALREADY = (Cause.ASKED_ALREADY, "There is already an open question about this payment.")
     INVOICE_LEFT_OUT = (
@@ -101,10 +147,38 @@ class PaymentMessage(Catalog):
         "follow.",
     )
 
+    LEFT_ELSEWHERE = (
+        Cause.LEFT_ON_OTHER_INVOICE,
+        "This money came from invoice {invoice} in QuickBooks, and Coperniq still counts it there, as you decided. Bring "
+        "it over if it belongs here as well.",
+    )
+
+    LEFT_SAME_PAYMENT = (
+        Cause.LEFT_SAME_PAYMENT,
+        "Whether it is the payment of ${amount:,} dated {date} in Coperniq was left open, as you decided, so it was not "
+        "recorded there. Record both if it is other money.",
+    )
+
     # Waiting
+    WAITS_FOR_MOVE = (
+        Cause.WAITS_FOR_MOVED_PAYMENT,
+        "Waiting for your decision about invoice {invoice}: this money was there before, and Coperniq counts it there.",
+    )
+    WAITS_FOR_ENDED = (
+        Cause.WAITS_FOR_LINK,
+        "The payment of {payment} has ended in QuickBooks, and this one may stand in its place: that is settled first.",
+    )
     WAITS_FOR_LINK = (
         Cause.WAITS_FOR_LINK,
         "It replaces a payment that was changed in QuickBooks, and is about to be linked to that payment.",
+    )
+    WAITS_FOR_OWN_LINK = (
+        Cause.WAITS_FOR_LINK,
+        "The portal created it in QuickBooks, and waits for the answer. It looks at what was changed since then.",
+    )
+    WAITS_FOR_INVOICE_LINK = (
+        Cause.WAITS_FOR_LINK,
+        "The portal created its invoice in QuickBooks, and waits for the answer before it looks at the payment.",
     )
     WAITS_FOR_INVOICE = (Cause.WAITS_FOR_INVOICE, "Waiting for its invoice to be in QuickBooks.")
     WAITS_FOR_INVOICE_LINES = (
@@ -121,6 +195,44 @@ class PaymentMessage(Catalog):
         Cause.PROBABLY_SAME_PAYMENT,
         "{vendor} already has a payment of ${amount:,} on this invoice, dated {date}{others}. It is probably the same "
         "payment: link to it, or record both.",
+    )
+    PROBABLY_SAME_UNAPPLIED = (
+        Cause.PROBABLY_SAME_PAYMENT,
+        "QuickBooks already has a payment of ${total:,}{number}, dated {date}, for “{where}”: ${unapplied:,} of it is "
+        "not applied to any invoice{others}. It is probably the same payment: apply it to invoice {invoice}, link to it "
+        "as it is, or record both.",
+    )
+    PROBABLY_SAME_ELSEWHERE = (
+        Cause.PROBABLY_SAME_PAYMENT,
+        "QuickBooks already has a payment of ${total:,}{number}, dated {date}, on {where}{others}. It is probably the "
+        "same payment: link to it where it is, or record both.",
+    )
+    PROBABLY_SAME_LINKED = (
+        Cause.PROBABLY_SAME_PAYMENT,
+        "QuickBooks already has a payment of ${total:,}{number}, dated {date}, on {where}{others}, and it is linked to "
+        "another payment in Coperniq. If this one was entered twice, remove it in Coperniq and leave it here; if both "
+        "came in, record both.",
+    )
+    PROBABLY_SAME_REMOVED = (
+        Cause.PROBABLY_SAME_PAYMENT,
+        "A payment of ${amount:,}, dated {date}, was removed from invoice {former} in Coperniq, and QuickBooks still has "
+        "it there. This one is probably the same payment, entered on invoice {invoice}: move it there in QuickBooks too, "
+        "or record both. Where moving is not offered, it is in a bank deposit: move it in QuickBooks by hand.",
+    )
+    SECOND_OF_NUMBER = (
+        Cause.PROBABLY_SAME_PAYMENT,
+        "QuickBooks has two payments of ${amount:,} with the number {number}: this one, dated {date}, and the payment of "
+        "{payment}, dated {recorded}, which the portal recorded from Coperniq. If it is the same money, void one of them "
+        "in QuickBooks and try again; if both came in, record both.",
+    )
+    APPLY_DEPOSITED = (
+        Cause.DEPOSITED,
+        "The payment of ${amount:,} is part of a bank deposit in QuickBooks, so the portal cannot apply it. Apply it to "
+        "invoice {invoice} in QuickBooks by hand and link to it.",
+    )
+    NOTHING_OPEN = (
+        Cause.ABOVE_BALANCE,
+        "Nothing is open on invoice {invoice} in QuickBooks any more, so the payment cannot be applied to it.",
     )
     CHOICE_GONE = (
         Cause.CHOICE_GONE,
@@ -171,10 +283,17 @@ class PaymentMessage(Catalog):
         "The payment of {payment} was changed on both sides: Coperniq has {coperniq}, QuickBooks has {quickbooks}. "
         "Choose which one to use.",
     )
+    NOT_ENOUGH_UNAPPLIED = (
+        Cause.CONFLICT,
+        "The payment of {payment} is now {coperniq} in Coperniq. In QuickBooks ${applied:,} of it pays this invoice, of "
+        "a payment of ${total:,} dated {date}, and ${unapplied:,} is unapplied. The portal keeps the total of a "
+        "payment that people recorded or that pays other invoices. Correct it in Coperniq or in QuickBooks and try "
+        "again, or leave what QuickBooks has.",
+    )
     MISSING_IN_QUICKBOOKS = (
         Cause.QUICKBOOKS_PAYMENT_MISSING,
-        "The payment of {payment} was changed in Coperniq, but is voided or deleted in QuickBooks. Decide in QuickBooks "
-        "whether the money came in, then leave this one.",
+        "The payment of {payment} was changed in Coperniq, but is voided or deleted in QuickBooks. If the money came in, "
+        "record it again in QuickBooks; otherwise leave it.",
     )
     DEPOSITED = (
         Cause.DEPOSITED,
@@ -183,13 +302,27 @@ class PaymentMessage(Catalog):
     )
     VANISHED = (
         Cause.PAYMENT_VANISHED,
-        "The payment of {payment} was removed from Coperniq, but QuickBooks still has it. If the money never came in, "
-        "void the payment in QuickBooks by hand; then leave this one.",
+        "The payment of {payment} was removed from Coperniq, but QuickBooks still has it: ${total:,}, dated "
+        "{on:%B %-d, %Y}. If the money never came in, void the payment in QuickBooks too. Where this is not offered, it "
+        "is in a deposit, was recorded by people, or is not only for this invoice: take it off the invoice there, then "
+        "try again.",
     )
     CHANGED_IN_QUICKBOOKS = (
         Cause.QUICKBOOKS_PAYMENT_CHANGED,
         "The payment of {payment} was changed in QuickBooks: it was {before}, and is now {now}. The portal cannot change "
         "payments in Coperniq. Correct it there by hand and check again, or leave it as it is.",
+    )
+    ENDED_IN_QUICKBOOKS = (
+        Cause.QUICKBOOKS_PAYMENT_CHANGED,
+        "The payment of {payment} was {now} in QuickBooks: it was {before}. Coperniq still counts it. If that was a "
+        "mistake, record it again in QuickBooks. If the money never came in, remove it in Coperniq and check again, or "
+        "leave it as it is.",
+    )
+    MOVED_IN_QUICKBOOKS = (
+        Cause.QUICKBOOKS_PAYMENT_CHANGED,
+        "The payment of {payment} was moved in QuickBooks: it was {before}, and is now {now}. Coperniq still counts it "
+        "on invoice {invoice}, and the portal cannot change payments there. Correct or remove it there and check again: "
+        "then the portal records what is elsewhere. If you leave it as it is, nothing is recorded elsewhere.",
     )
 
     # The account that payments are deposited to
@@ -216,4 +349,43 @@ class PaymentMessage(Catalog):
         Cause.DEPOSIT_ACCOUNT_UNUSABLE,
         "QuickBooks does not let the portal create the account “{account}”. Create it there by hand, with the "
         "type {wanted}" + _OR_CHOOSE_ANOTHER,
+    )
+
+
+class OpenMessage(Catalog):
+    """Texts about what is open of an invoice on both sides. The parts of a difference follow each other in one line."""
+
+    KNOWN = (Cause.NONE, "What is open on the invoice is known.")
+    POSTPONED = (Cause.NONE, "What is open on the invoice is compared once its payments have been looked at.")
+    EQUAL_AGAIN = (
+        Cause.OPEN_EQUAL_AGAIN,
+        "On invoice {invoice} the same amount is open in Coperniq and QuickBooks again: {quickbooks}.",
+    )
+    DIFFERS = (
+        Cause.OPEN_DIFFERS,
+        "On invoice {invoice} {quickbooks} is open in QuickBooks, and {coperniq} in Coperniq. The difference: {parts}.",
+    )
+
+    # Parts of a difference
+    DEPOSIT = (Cause.OPEN_DIFFERS, "a deposit of {amount} on the invoice in QuickBooks")
+    CREDIT_MEMO = (Cause.OPEN_DIFFERS, "a credit memo of {amount} applied in QuickBooks")
+    JOURNAL_ENTRY = (Cause.OPEN_DIFFERS, "a journal entry of {amount} applied in QuickBooks")
+    CREDIT = (Cause.OPEN_DIFFERS, "a credit of {amount} applied in QuickBooks")
+    TAX = (Cause.OPEN_DIFFERS, "tax of {amount} in QuickBooks")
+    TOTALS = (Cause.OPEN_DIFFERS, "{amount} between the totals of the invoice")
+    UNAPPLIED = (
+        Cause.OPEN_DIFFERS,
+        "{amount} of a payment that waits unapplied with the customer in QuickBooks",
+    )
+    NOT_ON_INVOICE = (Cause.OPEN_DIFFERS, "{amount} of a payment that is not on this invoice in QuickBooks")
+    ONLY_IN_QUICKBOOKS = (Cause.OPEN_DIFFERS, "{amount} paid in QuickBooks only")
+    ABOVE_BALANCE = (
+        Cause.OPEN_DIFFERS,
+        "{amount} paid in QuickBooks only, which is more than what is open in Coperniq",
+    )
+    PAID_BACK = (Cause.OPEN_DIFFERS, "{amount} paid back in Coperniq only (a negative payment)")
+    ONLY_IN_COPERNIQ = (Cause.OPEN_DIFFERS, "{amount} paid in Coperniq only")
+    OTHER = (
+        Cause.OPEN_DIFFERS,
+        "{amount} for other reasons: compare the invoice and its payments on both sides",
     )

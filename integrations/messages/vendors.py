@@ -18,7 +18,7 @@ class ErrorMessage(Catalog):
     )
     CREDENTIAL_UNREADABLE = (
         Cause.CREDENTIAL_UNREADABLE,
-        "A stored credential cannot be decrypted. Please ask support to check CREDENTIAL_KEYS.",
+        "A stored credential cannot be decrypted. Please ask support to check CREDENTIAL_KEYS, or connect again.",
     )
     THROTTLED = (
         Cause.THROTTLED,
@@ -119,6 +119,11 @@ class ErrorMessage(Catalog):
     TOO_LONG = (
         Cause.TOO_LONG,
         "A text of this record is longer than {vendor} takes. Please shorten it in Coperniq, then try again.",
+    )
+    UNLISTABLE = (
+        Cause.UNLISTABLE,
+        "QuickBooks cannot show this record: {detail} Perhaps it has an e-mail address that is none. Please correct it "
+        "in QuickBooks, then try again.",
     )
     BAD_EMAIL = (
         Cause.BAD_EMAIL,
