@@ -4,7 +4,9 @@ Records are read-only, settings can be edited, operations are actions. Encrypted
 """
 
 from integrations.admin import (
+    batches,
     connections,
+    customer_matches,
     events,
     leases,
     links,
@@ -17,7 +19,9 @@ from integrations.admin import (
 )
 
 __all__ = [
+    "batches",
     "connections",
+    "customer_matches",
     "events",
     "leases",
     "links",

@@ -33,8 +33,10 @@ class CoperniqConnectionAdmin(FactAdmin):
     secret_fields = (
         "api_key_encrypted",
         "proposed_api_key_encrypted",
+        "api_key_digest",
         "webhook_token_digest",
         "webhook_token_encrypted",
+        "former_webhook_token_digest",
     )
     actions = ("poll_now",)
 

@@ -6,7 +6,7 @@ from django.http import HttpRequest
 
 from accounts.admin_base import FactAdmin
 from accounts.admin_site import site
-from integrations.models import ExternalPayment, LookupList, PolledInvoice
+from integrations.models import ExternalInvoice, ExternalPayment, LookupList, PolledInvoice
 
 
 @admin.register(PolledInvoice, site=site)
@@ -52,8 +52,19 @@ class ExternalPaymentAdmin(FactAdmin):
         "connection",
         "quickbooks_id",
         "quickbooks_invoice_id",
+        "customer_id",
         "amount_cents",
+        "total_cents",
         "on",
         "reference",
+        "was_unapplied",
         "read_at",
     )
+
+
+@admin.register(ExternalInvoice, site=site)
+class ExternalInvoiceAdmin(FactAdmin):
+    list_display = ("quickbooks_id", "number", "customer_id", "total_cents", "on", "connection")
+    list_select_related = ("connection__company",)
+    search_fields = ("quickbooks_id__exact", "customer_id__exact")
+    fields = ("connection", "quickbooks_id", "customer_id", "number", "total_cents", "on", "read_at")

@@ -1,4 +1,6 @@
+from integrations.models.batches import SENT, Batch, BatchRecord, Finding, Selection
 from integrations.models.connections import CoperniqConnection, PendingAuthorization, QuickBooksConnection
+from integrations.models.customer_matches import CustomerListRead, CustomerMatch, ListedCustomer
 from integrations.models.decisions import Answer, Decisions, RunDecision
 from integrations.models.enums import (
     Action,
@@ -13,14 +15,17 @@ from integrations.models.events import EventCount, InboundEvent, PhaseEntry
 from integrations.models.leases import CompanyLease, Heartbeat
 from integrations.models.links import RecordLink
 from integrations.models.log import CallCount, Outcome, SyncLogEntry
-from integrations.models.polled_state import ExternalPayment, LookupList, PolledInvoice
+from integrations.models.polled_state import ExternalInvoice, ExternalPayment, LookupList, PolledInvoice
 from integrations.models.rate_limits import RateLimitState
 from integrations.models.rules import (
     ClosedBooks,
+    CustomersOn,
     FieldMapping,
     InvoiceSyncPeriod,
+    MatchBy,
     MatchingStrategy,
     MemoField,
+    Numbers,
     OnEnded,
     OnQuickBooksVoid,
     Owner,
@@ -28,31 +33,43 @@ from integrations.models.rules import (
     PhaseTrigger,
     PushFrom,
     Reentry,
+    SyncDirection,
     SyncSettings,
 )
 from integrations.models.runs import SyncRun, WriteCounts
 from integrations.models.writes import RemoteWrite
 
 __all__ = [
+    "SENT",
     "Action",
     "Answer",
+    "Batch",
+    "BatchRecord",
     "CallCount",
     "ClosedBooks",
     "CompanyLease",
     "CoperniqConnection",
+    "CustomerListRead",
+    "CustomerMatch",
+    "CustomersOn",
     "Decisions",
     "Direction",
     "EventCount",
+    "ExternalInvoice",
     "ExternalPayment",
     "FieldMapping",
+    "Finding",
     "Heartbeat",
     "InboundEvent",
     "InvoiceSyncPeriod",
     "ItemlessLines",
     "Kind",
+    "ListedCustomer",
     "LookupList",
+    "MatchBy",
     "MatchingStrategy",
     "MemoField",
+    "Numbers",
     "OnEnded",
     "OnQuickBooksVoid",
     "Outcome",
@@ -71,6 +88,8 @@ __all__ = [
     "RemoteWrite",
     "RunDecision",
     "RunState",
+    "Selection",
+    "SyncDirection",
     "SyncLogEntry",
     "SyncRun",
     "SyncSettings",

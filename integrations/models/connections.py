@@ -15,6 +15,9 @@ from integrations.models.encryption import decrypt, encrypt
 from integrations.models.enums import ItemlessLines
 from integrations.models.processes import is_dead, this_process
 
+FORMER_TOKEN = timedelta(hours=1)
+"""How long a webhook token goes on after it was replaced, so that the new address can be entered in Coperniq."""
+
 
 def digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
@@ -39,7 +42,10 @@ class CoperniqConnectionQuerySet(models.QuerySet["CoperniqConnection"]):
         return self.filter(pk__in=dead).update(poll_claimed_until=now, next_poll_at=now)
 
     def with_webhook_token(self, token: str) -> CoperniqConnection | None:
-        return self.filter(webhook_token_digest=digest(token)).select_related("company").first()
+        """By the token in force, or by the one that it has replaced until that one's time is up."""
+        given = digest(token)
+        former = Q(former_webhook_token_digest=given, former_webhook_token_until__gt=timezone.now())
+        return self.filter(Q(webhook_token_digest=given) | former).select_related("company").first()
 
 
 class CoperniqConnection(models.Model):
@@ -56,13 +62,19 @@ class CoperniqConnection(models.Model):
     state = models.CharField(max_length=20, choices=State, default=State.CONNECTED)
     state_reason = models.CharField(max_length=300, blank=True)
     api_key_encrypted = models.TextField()
+    # No key is used for two companies; "" for one that was stored before this was kept.
+    api_key_digest = models.CharField(max_length=64, blank=True)
     # A key that answers for another Coperniq company waits here until a person decides.
     proposed_api_key_encrypted = models.TextField(blank=True)
     webhook_token_digest = models.CharField(max_length=64, unique=True)
     webhook_token_encrypted = models.TextField()
+    former_webhook_token_digest = models.CharField(max_length=64, blank=True, db_index=True)
+    former_webhook_token_until = models.DateTimeField(null=True, blank=True)
     connected_at = models.DateTimeField(default=timezone.now)
     last_event_at = models.DateTimeField(null=True, blank=True)
     workflows = models.JSONField(default=list)
+    # Ids of workflows whose projects have stages (Workflows 1.0), as their projects show.
+    stage_workflows = models.JSONField(default=list, blank=True)
     workflows_read_at = models.DateTimeField(null=True, blank=True)
     projects_cursor_at = models.DateTimeField(null=True, blank=True)
     invoices_cursor_at = models.DateTimeField(null=True, blank=True)
@@ -72,6 +84,8 @@ class CoperniqConnection(models.Model):
     poll_claimed_until = models.DateTimeField(default=timezone.now)
     poll_owner = models.CharField(max_length=300, blank=True)
     poll_failures = models.PositiveIntegerField(default=0)
+    poll_failing_since = models.DateTimeField(null=True, blank=True)
+    poll_failing_because = models.CharField(max_length=500, blank=True)
     last_poll_started_at = models.DateTimeField(null=True, blank=True)
     last_poll_ended_at = models.DateTimeField(null=True, blank=True)
 
@@ -79,6 +93,13 @@ class CoperniqConnection(models.Model):
 
     class Meta:
         verbose_name = "Coperniq connection"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["api_key_digest"],
+                condition=Q(state="connected") & ~Q(api_key_digest=""),
+                name="one_live_connection_per_api_key",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"Coperniq of {self.company}"
@@ -92,8 +113,27 @@ class CoperniqConnection(models.Model):
         return decrypt(self.webhook_token_encrypted)
 
     @property
+    def webhook_version(self) -> str:
+        """Differs for each webhook address, and tells nothing of it."""
+        return self.webhook_token_digest[:12]
+
+    @property
     def awaits_decision(self) -> bool:
         return bool(self.proposed_api_key_encrypted)
+
+    def replace_webhook_token(self) -> None:
+        """The one before goes on for FORMER_TOKEN; what that one had replaced ends."""
+        self.former_webhook_token_digest = self.webhook_token_digest
+        self.former_webhook_token_until = timezone.now() + FORMER_TOKEN
+        self.issue_webhook_token()
+        self.save(
+            update_fields=[
+                "former_webhook_token_digest",
+                "former_webhook_token_until",
+                "webhook_token_digest",
+                "webhook_token_encrypted",
+            ]
+        )
 
     def issue_webhook_token(self) -> None:
         token = secrets.token_urlsafe(32)
@@ -186,6 +226,10 @@ class QuickBooksConnection(models.Model):
     next_changes_at = models.DateTimeField(default=timezone.now)
     changes_claimed_until = models.DateTimeField(default=timezone.now)
     changes_owner = models.CharField(max_length=300, blank=True)
+    changes_failures = models.PositiveIntegerField(default=0)
+    changes_failing_because = models.CharField(max_length=500, blank=True)
+    # Records that QuickBooks refuses to list: [{entity, id, name, reason, since}].
+    unlistable = models.JSONField(default=list, blank=True)
     access_token_encrypted = models.TextField(blank=True)
     refresh_token_encrypted = models.TextField(blank=True)
     access_expires_at = models.DateTimeField(null=True, blank=True)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from integrations.models.runs import SyncRun
 
 
+LONGEST_ANSWER = 120
+
+
 @dataclass(frozen=True)
 class Answer:
     """The choice that a person took, e.g. "link:58", and the subject of the question when it was shown.
@@ -87,7 +90,7 @@ class RunDecision(models.Model):
 
     run = models.ForeignKey("integrations.SyncRun", on_delete=models.CASCADE, related_name="decision_rows")
     question = models.CharField(max_length=40, choices=Question)
-    answer = models.CharField(max_length=120)
+    answer = models.CharField(max_length=LONGEST_ANSWER)
     subject = models.CharField(max_length=64, blank=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"

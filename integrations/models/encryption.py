@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Sequence
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
@@ -9,8 +10,8 @@ from django.conf import settings
 from integrations.errors import CredentialUnreadable
 
 
-def keyring() -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in settings.CREDENTIAL_KEYS])
+def keyring(former: Sequence[str] = ()) -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in [*settings.CREDENTIAL_KEYS, *former]])
 
 
 def encrypt(secret: str) -> str:
@@ -28,7 +29,8 @@ def decrypt(encrypted: str) -> str:
 
 
 def rotate(encrypted: str) -> str:
-    return keyring().rotate(encrypted.encode()).decode() if encrypted else ""
+    """Encrypt again with the first key; OLD_CREDENTIAL_KEYS open as well. Raises InvalidToken if none of all does."""
+    return keyring(settings.OLD_CREDENTIAL_KEYS).rotate(encrypted.encode()).decode() if encrypted else ""
 
 
 def keyed_digest(text: str) -> str:

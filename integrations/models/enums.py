@@ -29,6 +29,8 @@ class Action(models.TextChoices):
     NOTICE_ALLOCATIONS = "notice_allocations", "Look what a payment pays"
     PULL_PAYMENT = "pull_payment", "Bring the payment over"
     NOTICE_CUSTOMER = "notice_customer", "Look at a customer of QuickBooks"
+    COMPARE_OPEN = "compare_open", "Compare what is open"
+    RUN_BATCH = "run_batch", "Carry out the batch"
 
     @property
     def direction(self) -> Direction:
@@ -39,7 +41,13 @@ class Action(models.TextChoices):
         return KINDS[self]
 
 
-PULLS = (Action.PULL_INVOICE, Action.NOTICE_ALLOCATIONS, Action.PULL_PAYMENT, Action.NOTICE_CUSTOMER)
+PULLS = (
+    Action.PULL_INVOICE,
+    Action.NOTICE_ALLOCATIONS,
+    Action.PULL_PAYMENT,
+    Action.NOTICE_CUSTOMER,
+    Action.COMPARE_OPEN,
+)
 KINDS = {
     Action.NOTICE_ENTRY: Kind.JOB,
     Action.PUSH_CUSTOMER: Kind.CUSTOMER,
@@ -51,6 +59,8 @@ KINDS = {
     Action.NOTICE_ALLOCATIONS: Kind.PAYMENT,
     Action.PULL_PAYMENT: Kind.PAYMENT,
     Action.NOTICE_CUSTOMER: Kind.CUSTOMER,
+    Action.COMPARE_OPEN: Kind.INVOICE,
+    Action.RUN_BATCH: Kind.JOB,
 }
 """The kind of the record that an action is about; a QuickBooks customer may turn out to be a job."""
 
@@ -79,6 +89,7 @@ class Question(models.TextChoices):
     INACTIVE_JOB = "inactive_job", "Make the job active again?"
     MERGED_CUSTOMER = "merged_customer", "Move the links of a merged customer?"
     INELIGIBLE = "ineligible", "Sync a record that would be left out?"
+    KEPT_IN_QUICKBOOKS = "kept_in_quickbooks", "Bring over what stayed in QuickBooks?"
     LONG_TEXT = "long_text", "Send a text that is too long?"
     CLOSED_PERIOD = "closed_period", "Date it after the closed period?"
     INVOICE_NUMBER = "invoice_number", "Same invoice, or another number?"
@@ -89,6 +100,8 @@ class Question(models.TextChoices):
     MOVED_IN_QUICKBOOKS = "moved_in_quickbooks", "Go on with an invoice moved in QuickBooks?"
     VOIDED_IN_QUICKBOOKS = "voided_in_quickbooks", "Decline an invoice voided in QuickBooks?"
     DELETED_IN_QUICKBOOKS = "deleted_in_quickbooks", "Decline an invoice deleted in QuickBooks?"
+    PUSH_NOW = "push_now", "Push customer and job without a phase entry?"
+    MISSING_IN_COPERNIQ = "missing_in_coperniq", "Void what Coperniq does not have any more?"
     PAYMENT_STATUS = "payment_status", "Record payments of this status?"
     SAME_PAYMENT = "same_payment", "Is it the same payment?"
     PAYMENT_CHANGED = "payment_changed", "Leave a payment changed in QuickBooks?"

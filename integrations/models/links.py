@@ -80,6 +80,8 @@ class RecordLink(models.Model):
     is_additional = models.BooleanField(default=False)
     number = models.CharField(max_length=40, blank=True)
     amount_cents = models.BigIntegerField(null=True, blank=True)
+    # Of an invoice: open in Coperniq less open in QuickBooks, as the log said it last.
+    open_difference_cents = models.BigIntegerField(default=0)
     match_method = models.CharField(max_length=10, choices=MatchMethod)
     quickbooks_version = models.CharField(max_length=20, blank=True)
     # LastUpdatedTime of the last response: events of an earlier time are known already.
@@ -116,6 +118,13 @@ class RecordLink(models.Model):
         indexes = [
             models.Index(fields=["connection", "kind", "coperniq_parent_id"], name="links_of_a_parent"),
             models.Index(fields=["connection", "kind", "quickbooks_id"], name="links_to_a_record"),
+            models.Index(
+                fields=["connection", "kind", "coperniq_account_id", "amount_cents"],
+                name="links_of_an_account",
+            ),
+            models.Index(
+                fields=["connection"], condition=~Q(open_difference_cents=0), name="links_with_a_difference"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 
 from django.db import models
 from django.utils import timezone
@@ -38,14 +38,10 @@ class PolledInvoice(models.Model):
 
     @classmethod
     def forget(cls, company_id: int, invoice_id: str) -> None:
-        """Forget the version of an invoice that was skipped while syncing was off; the full list is read again."""
-        cls.forget_version(company_id, invoice_id)
-        CoperniqConnection.objects.filter(company=company_id).update(next_invoice_sweep_at=timezone.now())
-
-    @classmethod
-    def forget_version(cls, company_id: int, invoice_id: str) -> None:
+        """Forget the version of an invoice that was polled and then ignored; the full list is read again."""
         coperniq = CoperniqConnection.objects.filter(company=company_id)
         cls.objects.filter(connection__in=coperniq, invoice_id=invoice_id).update(version="")
+        coperniq.update(next_invoice_sweep_at=timezone.now())
 
 
 class LookupList(models.Model):
@@ -84,15 +80,14 @@ class LookupList(models.Model):
         cls.objects.update_or_create(connection=connection, name=name, defaults=values)
 
 
-class ExternalPaymentQuerySet(models.QuerySet["ExternalPayment"]):
-    def on_invoice(self, connection: QuickBooksConnection, quickbooks_invoice_id: str) -> Self:
-        return self.filter(connection=connection, quickbooks_invoice_id=quickbooks_invoice_id)
-
-
 class ExternalPayment(models.Model):
-    """A payment that a person recorded in QuickBooks on a linked invoice; it may be a duplicate of one in Coperniq.
+    """Money that a person recorded in QuickBooks; it may be a duplicate of a payment in Coperniq.
 
-    `read_at` is the time when the read that it comes from began: what was read later replaces it, and never the reverse.
+    One row for each invoice that a payment pays, and one without an invoice for what of it is not applied, of payments
+    on linked invoices and of linked customers and jobs. `amount_cents` is that part, `total_cents` the whole payment.
+    `was_unapplied`: some of the payment was not applied when it was read before. `both_of_amount`: people said of a
+    payment in Coperniq of that many cents that it is other money; `both_of_number`: of one with its number. `read_at` is
+    the time when the read that it comes from began: what was read later replaces it, and never the reverse.
     """
 
     company_path: ClassVar[str] = "connection__company"
@@ -101,13 +96,16 @@ class ExternalPayment(models.Model):
         QuickBooksConnection, on_delete=models.CASCADE, related_name="external_payments"
     )
     quickbooks_id = models.CharField(max_length=80)
-    quickbooks_invoice_id = models.CharField(max_length=80)
+    quickbooks_invoice_id = models.CharField(max_length=80, blank=True)
+    customer_id = models.CharField(max_length=80, blank=True)
     amount_cents = models.BigIntegerField()
+    total_cents = models.BigIntegerField(default=0)
     on = models.DateField()
     reference = models.CharField(max_length=80, blank=True)
+    was_unapplied = models.BooleanField(default=False)
+    both_of_amount = models.BigIntegerField(null=True, blank=True)
+    both_of_number = models.BooleanField(default=False)
     read_at = models.DateTimeField(default=LONG_AGO)
-
-    objects = ExternalPaymentQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -116,8 +114,41 @@ class ExternalPayment(models.Model):
             )
         ]
         indexes = [
-            models.Index(fields=["connection", "quickbooks_invoice_id"], name="payments_of_an_invoice")
+            models.Index(fields=["connection", "quickbooks_invoice_id"], name="payments_of_an_invoice"),
+            models.Index(fields=["connection", "customer_id"], name="payments_of_a_customer"),
         ]
 
     def __str__(self) -> str:
         return f"payment {self.quickbooks_id}"
+
+
+class ExternalInvoice(models.Model):
+    """An invoice that people made in QuickBooks for a linked customer or job and that was not linked when it was read.
+
+    It may be the same bill as one in Coperniq. `read_at` is the time when the read that it comes from began.
+    """
+
+    company_path: ClassVar[str] = "connection__company"
+
+    connection = models.ForeignKey(
+        QuickBooksConnection, on_delete=models.CASCADE, related_name="external_invoices"
+    )
+    quickbooks_id = models.CharField(max_length=80)
+    customer_id = models.CharField(max_length=80)
+    number = models.CharField(max_length=40, blank=True)
+    total_cents = models.BigIntegerField()
+    on = models.DateField()
+    read_at = models.DateTimeField(default=LONG_AGO)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "quickbooks_id"], name="one_row_per_external_invoice"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["connection", "customer_id", "total_cents"], name="invoices_of_a_customer")
+        ]
+
+    def __str__(self) -> str:
+        return f"invoice {self.number or self.quickbooks_id}"

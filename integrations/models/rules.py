@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import models
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from integrations.models.connections import QuickBooksConnection
 
@@ -14,6 +16,14 @@ class MatchingStrategy(models.TextChoices):
     ENRICH = "enrich", "Enrich: Update existing records with new information from Coperniq"
     REPLACE = "replace", "Replace: Replace existing records with Coperniq data"
     SKIP = "skip", "Skip: Leave existing records unchanged"
+
+
+class MatchBy(models.TextChoices):
+    """What makes a customer in QuickBooks the same as an account in Coperniq."""
+
+    NAME_OR_EMAIL = "name_or_email", "Name or e-mail"
+    EMAIL = "email", "E-mail alone"
+    COMPANY_NAME = "company_name", "Company name"
 
 
 class Reentry(models.TextChoices):
@@ -65,6 +75,25 @@ class PaymentMethod(models.TextChoices):
     AFFIRM = "AFFIRM", "Affirm"
 
 
+class SyncDirection(models.TextChoices):
+    BOTH = "both", "Both ways"
+    TO_QUICKBOOKS = "to_quickbooks", "To QuickBooks only"
+
+
+class CustomersOn(models.TextChoices):
+    """When the customer of an account is created in QuickBooks."""
+
+    PHASE = "phase", "Once a project enters its trigger phase"
+    INVOICE = "invoice", "With the first invoice, if no phase entry was before"
+
+
+class Numbers(models.TextChoices):
+    """Whose number a pushed invoice has in QuickBooks."""
+
+    COPERNIQ = "coperniq", "Its number in Coperniq"
+    QUICKBOOKS = "quickbooks", "QuickBooks' own"
+
+
 class OnQuickBooksVoid(models.TextChoices):
     """What becomes of the Coperniq invoice when people void QuickBooks'."""
 
@@ -85,6 +114,14 @@ class SyncSettings(models.Model):
         "an empty Coperniq value never erases anything. Skip links the existing customer and changes nothing in it; "
         "jobs are still created.",
     )
+    match_by = models.CharField(
+        "match customers by",
+        max_length=20,
+        choices=MatchBy,
+        default=MatchBy.NAME_OR_EMAIL,
+        help_text="What makes a customer in QuickBooks the same as an account in Coperniq that is not linked yet. What "
+        "you accepted or rejected under Customer mapping counts in any case.",
+    )
     link_same_named_job = models.BooleanField(
         "link an existing job of the same name",
         default=False,
@@ -104,6 +141,38 @@ class SyncSettings(models.Model):
         default=False,
         help_text="What would be written to either side is shown under Needs attention, field by field. Releasing it "
         "writes it as shown; before that, no invoice or payment is written.",
+    )
+    direction = models.CharField(
+        "direction of invoices and payments",
+        max_length=15,
+        choices=SyncDirection,
+        default=SyncDirection.BOTH,
+        help_text="To QuickBooks only: invoices, payments and changes that people enter in QuickBooks stay there. They "
+        "are counted on this page, and you can bring each of them over, now or when both ways are on again. If both "
+        "sides changed an invoice, the value of Coperniq counts, and the log names the one it replaced.",
+    )
+    # The last time in which nothing was brought over. `one_way_until` is empty while it lasts.
+    one_way_since = models.DateTimeField(null=True, blank=True, editable=False)
+    one_way_until = models.DateTimeField(null=True, blank=True, editable=False)
+    customers_on = models.CharField(
+        "create the customer of an invoice",
+        max_length=10,
+        choices=CustomersOn,
+        default=CustomersOn.PHASE,
+        help_text="With the first invoice: the invoice of a project that has no job in QuickBooks then belongs to the "
+        "customer itself. The rules and questions about customers that QuickBooks has already are the same.",
+    )
+    line_item = models.CharField(
+        "product or service on the lines",
+        max_length=40,
+        blank=True,
+        help_text="One for all lines: Coperniq's own items are not looked for in QuickBooks.",
+    )
+    numbers = models.CharField(
+        "number of an invoice in QuickBooks",
+        max_length=10,
+        choices=Numbers,
+        default=Numbers.COPERNIQ,
     )
     push_from = models.CharField(
         "send an invoice to QuickBooks",
@@ -138,6 +207,14 @@ class SyncSettings(models.Model):
         max_length=20,
         choices=MemoField,
         default=MemoField.PRIVATE_NOTE,
+    )
+    coperniq_tag = models.BooleanField(
+        "mark what comes from QuickBooks with a tag",
+        default=False,
+        help_text="In Coperniq the description of an invoice and the notes of a payment that were brought over then end "
+        "with a short tag such as [QBO 155-2ec72d8a], which customers can see. With it they are recognized for certain "
+        "after a lost answer or a restored backup; without it by the QuickBooks number, and you are asked if that "
+        "leaves a doubt.",
     )
     fallback_item = models.CharField(
         "item for lines without a match",
@@ -181,14 +258,27 @@ class SyncSettings(models.Model):
     def __str__(self) -> str:
         return f"Settings of {self.connection}"
 
+    @property
+    def is_one_way(self) -> bool:
+        return self.direction == SyncDirection.TO_QUICKBOOKS
+
+    def was_one_way_at(self, moment: datetime | None) -> bool:
+        """Whether the moment lies in the last time in which nothing was brought over, by whole seconds."""
+        if moment is None or self.one_way_since is None or self.one_way_until is None:
+            return False
+        return self.one_way_since.replace(microsecond=0) <= moment <= self.one_way_until
+
 
 class InvoiceSyncPeriodQuerySet(models.QuerySet["InvoiceSyncPeriod"]):
     def latest_of(self, connection: QuickBooksConnection) -> InvoiceSyncPeriod | None:
         return self.filter(connection=connection).order_by("-id").first()
 
+    def first_of(self, connection: QuickBooksConnection) -> InvoiceSyncPeriod | None:
+        return self.filter(connection=connection).order_by("id").first()
+
 
 class InvoiceSyncPeriod(models.Model):
-    """One switch-on of invoice syncing. The latest is the cut-off: older invoices are not pushed by themselves."""
+    """The time from one switch-on of invoice syncing to the next switch-off. What is created in it is accepted."""
 
     company_path: ClassVar[str] = "connection__company"
 
@@ -204,6 +294,21 @@ class InvoiceSyncPeriod(models.Model):
         return f"on from {self.on_at:%Y-%m-%d %H:%M}" + (
             f" to {self.off_at:%Y-%m-%d %H:%M}" if self.off_at else ""
         )
+
+    def accepts(self, moment: datetime, clock_offset: timedelta = timedelta()) -> bool:
+        """Whether syncing was on at this moment, in this or another period of the connection.
+
+        `moment` is by a clock that is `clock_offset` ahead of the portal's. Both ends count by whole seconds.
+        """
+        at = moment - clock_offset
+        return self._covers(at) or any(period._covers(at) for period in self._others)
+
+    @cached_property
+    def _others(self) -> list[InvoiceSyncPeriod]:
+        return list(InvoiceSyncPeriod.objects.filter(connection=self.connection_id).exclude(pk=self.pk))
+
+    def _covers(self, at: datetime) -> bool:
+        return self.on_at.replace(microsecond=0) <= at and (self.off_at is None or at <= self.off_at)
 
 
 class PhaseTrigger(models.Model):
@@ -230,6 +335,9 @@ class PhaseTrigger(models.Model):
         "somebody releases it.",
     )
     saved_at = models.DateTimeField(default=timezone.now)
+    # As the last full scan found: {phase_template_id, count of projects in or past it, ids of those not linked}.
+    standing = models.JSONField(default=dict, blank=True, editable=False)
+    standing_read_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         constraints = [

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Self
 
 from django.db import IntegrityError, models, transaction
 from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Cast
 from django.utils import timezone
 
 from integrations.causes import Cause
 from integrations.models.connections import QuickBooksConnection
-from integrations.models.enums import OPEN, Direction, RunState
+from integrations.models.enums import OPEN, Action, Direction, RunState
 from integrations.models.leases import LONG_AGO, CompanyLease
+from integrations.models.rules import SyncSettings
 
 if TYPE_CHECKING:
     from integrations.models.runs import SyncRun
@@ -38,8 +40,28 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
         return self.filter(state=RunState.HELD)
 
     def offering(self) -> Self:
-        """Runs in whose state a choice may be taken: held ones, and ended ones that offer an alternative."""
-        return self.filter(state__in=(RunState.HELD, RunState.DONE))
+        """Runs in whose state a choice may be taken: held ones, and waiting or ended ones that offer an alternative."""
+        return self.filter(state__in=(RunState.HELD, RunState.WAITING, RunState.DONE))
+
+    def naming(self, *, quickbooks_id: str = "", coperniq_id: str = "") -> Self:
+        """Pushes with a choice that names this QuickBooks record, and pulls with one that names this Coperniq record."""
+        named = Q(direction=Direction.PUSH, offered__contains=f':{quickbooks_id}"')
+        named |= Q(direction=Direction.PULL, offered__contains=f':{coperniq_id}"')
+        return self.alias(offered=Cast("choices", models.TextField())).filter(named)
+
+    def offered_ids(self, connection: QuickBooksConnection) -> set[str]:
+        """Ids of the customers and jobs of QuickBooks that pushes of customers and jobs ask about."""
+        pushes = self.filter(connection=connection, action__in=(Action.PUSH_CUSTOMER, Action.PUSH_JOB))
+        found = {""}
+        for choices, parameters in pushes.values_list("choices", "message_parameters"):
+            found |= {each["key"].partition(":")[2] for each in choices} | {parameters.get("holder_id", "")}
+        return found - {""}
+
+    def asking_about_customer(self, quickbooks_id: str) -> Self:
+        """Pushes of customers and jobs that offer to choose it, or say that it has the name they need."""
+        pushes = self.filter(action__in=(Action.PUSH_CUSTOMER, Action.PUSH_JOB))
+        offering = pushes.naming(quickbooks_id=quickbooks_id).values("pk")
+        return pushes.filter(Q(pk__in=offering) | Q(message_parameters__holder_id=quickbooks_id))
 
     def requeue(self) -> int:
         """Queue held and waiting runs again, without a pause. Answers in force are kept."""
@@ -64,6 +86,12 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
         """Release runs that were held by a late error while a person was connecting again."""
         syncing = QuickBooksConnection.objects.syncing()
         return self.filter(connection__in=syncing, state=RunState.HELD).release_after_reconnect()
+
+    def release_switched_on(self) -> int:
+        """Release runs that wait for invoice syncing to be on; one may have read the switch just before."""
+        on = SyncSettings.objects.filter(invoice_sync=True).values("connection")
+        waiting = self.filter(state=RunState.WAITING, cause=Cause.INVOICE_SYNC_OFF, connection__in=on)
+        return waiting.requeue()
 
     def ignore_pauses(self) -> int:
         CompanyLease.objects.filter(company_id__in=self.values("company_id")).update(paused_until=LONG_AGO)
@@ -120,14 +148,17 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
                     new[run.record_key] = run
             return requested + self.bulk_create(list(new.values()))
 
-    def _open_like(self, run: SyncRun) -> Self:
-        """Open runs of the same action for the same source record."""
+    def of_record(self, run: SyncRun) -> Self:
+        """Runs of the same action for the same source record."""
         record = {"coperniq_id": run.coperniq_id}
         if run.direction == Direction.PULL:
             record = {"quickbooks_id": run.quickbooks_id, "allocation_invoice_id": run.allocation_invoice_id}
-        return self.open().filter(
+        return self.filter(
             connection_id=run.connection_id, action=run.action, direction=run.direction, **record
         )
+
+    def _open_like(self, run: SyncRun) -> Self:
+        return self.open().of_record(run)
 
     def _request_open(self, run: SyncRun) -> SyncRun | None:
         resting = Q(state__in=(RunState.HELD, RunState.WAITING))
@@ -143,6 +174,7 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
             preview=F("preview") if run.preview else False,
             event=run.event or F("event"),
             entry=run.entry or F("entry"),
+            batch=run.batch or F("batch"),
             updated_at=timezone.now(),
         )
         return self._open_like(run).first() if requested else None

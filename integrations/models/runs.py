@@ -13,6 +13,7 @@ from django.utils.functional import cached_property
 from accounts.models import Company, User
 from integrations.errors import Choice
 from integrations.messages.engine import EngineMessage
+from integrations.models.batches import Batch
 from integrations.models.connections import QuickBooksConnection
 from integrations.models.decisions import Answer, Decisions, RunDecision, record_decisions
 from integrations.models.durability import recoverable
@@ -67,8 +68,13 @@ class SyncRun(models.Model):
     requested_count = models.PositiveIntegerField(default=1)
     executed_count = models.PositiveIntegerField(default=0)
     fence = models.PositiveBigIntegerField(default=0)
+    # The SyncToken of the QuickBooks record as this run last read it, "" if it has not read it or found nothing.
+    read_version = models.CharField(max_length=20, blank=True)
 
     preview = models.BooleanField(default=False)
+    # A pull that found something to bring over while the direction was to QuickBooks only. It stays so, whatever
+    # becomes of the run: only a person's choice brings that over.
+    is_kept = models.BooleanField(default=False)
     planned = models.JSONField("planned changes", default=list, blank=True)
     # The question, if it is about a subject, and the subject: a plan's fingerprint, a phase entry, a merge.
     question = models.CharField(max_length=40, choices=Question, blank=True)
@@ -84,6 +90,7 @@ class SyncRun(models.Model):
     entry = models.ForeignKey(
         PhaseEntry, null=True, blank=True, on_delete=models.SET_NULL, related_name="runs"
     )
+    batch = models.ForeignKey(Batch, null=True, blank=True, on_delete=models.SET_NULL, related_name="runs")
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
     finished_at = models.DateTimeField(null=True, blank=True)
@@ -92,6 +99,8 @@ class SyncRun(models.Model):
 
     # Set by sync/engine/write_history.py while the run is executed.
     write_counts: WriteCounts | None = None
+    # How many writes of this execution QuickBooks has stored without clearing what they should clear.
+    uncleared_writes = 0
 
     class Meta:
         constraints = [
@@ -116,6 +125,7 @@ class SyncRun(models.Model):
             ),
             models.Index(fields=["company", "state", "-id"], name="runs_by_state"),
             models.Index(fields=["cause"], condition=Q(state="held"), name="held_runs"),
+            models.Index(fields=["connection", "action", "quickbooks_id"], name="runs_of_a_record"),
         ]
 
     def __str__(self) -> str:
@@ -151,6 +161,7 @@ class SyncRun(models.Model):
         self.requested_count += 1
         self.preview = self.preview and other.preview
         self.event, self.entry = other.event or self.event, other.entry or self.entry
+        self.batch = self.batch or other.batch
 
     @property
     def is_open(self) -> bool:
@@ -201,7 +212,7 @@ class SyncRun(models.Model):
             for column in self._meta.concrete_fields:
                 setattr(self, column.attname, getattr(row, column.attname))
             self.forget_decisions_read()
-            self.write_counts = None
+            self.write_counts, self.uncleared_writes = None, 0
         return bool(claimed)
 
     def settle(self, state: RunState, values: Mapping[str, Any]) -> bool:
@@ -220,8 +231,12 @@ class SyncRun(models.Model):
         return settled == 1
 
     def decide(self, choice: str, user: User | None = None) -> bool:
-        """Take one of the offered choices; False if the run has changed since the page was shown."""
-        offered = [Choice(**each) for each in self.choices if each["key"] == choice]
+        """Take one of the offered choices, "key:text" if it asks for a text.
+
+        False if the run has changed since the page was shown.
+        """
+        known = [Choice(**each) for each in self.choices]
+        offered = [each._replace(key=choice) for each in known if each.is_taken_by(choice)]
         if not offered:
             return False
         values: dict[str, Any] = {"state": RunState.QUEUED, "not_before": None, "attempts": 0}
@@ -236,7 +251,7 @@ class SyncRun(models.Model):
             )
             changed = self._take(shown.offering(), values)
             if changed and choice == DISCARD:
-                self.hold_waiting_runs()
+                self._end_waiting()
             elif changed and choice != RETRY:
                 record_decisions(self, [self._answer(each, user) for each in offered])
         return changed
@@ -255,11 +270,18 @@ class SyncRun(models.Model):
         except IntegrityError:
             return False
 
-    def hold_waiting_runs(self) -> int:
-        """Hold the runs that wait for this record, since nothing would release them."""
-        message = EngineMessage.WAITED_IN_VAIN(kind=self.kind)
+    def _end_waiting(self) -> None:
+        """Hold the runs that wait for this record, since nothing would release them.
+
+        Those that wait for a payment wait for the answer to its question, and now have it: they are planned again.
+        """
         waiting = SyncRun.objects.filter(state=RunState.WAITING, connection=self.connection_id)
-        return waiting.filter(waits_for_kind=self.kind, waits_for_id=self.coperniq_id).update(
+        waiting = waiting.filter(waits_for_kind=self.kind, waits_for_id=self.coperniq_id)
+        if self.kind == Kind.PAYMENT:
+            waiting.requeue()
+            return
+        message = EngineMessage.WAITED_IN_VAIN(kind=self.kind)
+        waiting.update(
             state=RunState.HELD,
             cause=message.cause,
             sentence=message.text,

@@ -58,11 +58,12 @@ class InvoiceSnapshot(Snapshot):
 
 @dataclass(frozen=True)
 class CoperniqInvoiceSnapshot(InvoiceSnapshot):
-    """`record_id` is the project or account it was raised on."""
+    """`record_id` is the project or account it was raised on. Coperniq does not have a deleted one any more."""
 
     lines: tuple[CoperniqLineSnapshot, ...] | None = None
     status: str = ""
     archived: bool = False
+    deleted: bool = False
     record_id: str | None = None
     account_id: str | None = None
     paid: int = 0

@@ -21,10 +21,13 @@ class CustomerState(StoredData):
 
     `written_values` are the values that the portal wrote, by dotted path, as QuickBooks returned them: under Enrich a
     field that still has its value may be updated, any other was edited by a person. Of the tax number, which QuickBooks
-    masks, it is a digest.
+    masks, it is a digest. `keeps_name`: a person decided that the customer keeps the name it has in QuickBooks.
+    `payments_read`: the payments that QuickBooks had of it before the portal were read.
     """
 
     written_values: Mapping[str, str] = field(default_factory=dict)
+    keeps_name: bool = False
+    payments_read: bool = False
 
 
 class InvoiceEnd(StrEnum):
@@ -83,7 +86,8 @@ class InvoiceState(StoredData):
     amount of lines without an item, so the lines are written again. `was_chosen`: a person had answered a question about
     the invoice before it was created, so payments from before the cutoff follow it. `unsettled` are fields that are known
     to differ and that the next run goes on with. `overridden` is by field. `moved_from` is the former customer of an
-    invoice that was moved in QuickBooks, until a person has decided.
+    invoice that was moved in QuickBooks, until a person has decided. `create_again`: a person wants the invoice, which
+    was deleted in QuickBooks, created there again.
     """
 
     ended: InvoiceEnd | None = None
@@ -96,6 +100,7 @@ class InvoiceState(StoredData):
     edit_times: EditTimes = EditTimes()
     overridden: Mapping[str, OverriddenValue] = field(default_factory=dict)
     moved_from: str = ""
+    create_again: bool = False
 
 
 class PaymentEnd(StrEnum):
@@ -109,12 +114,14 @@ class PaymentEnd(StrEnum):
 class PaymentState(StoredData):
     """`is_share`: Coperniq's payment is only the money on this invoice, because the QuickBooks payment does more.
 
-    `needs_applying`: QuickBooks did not apply all of it to its invoice, and the next update has to.
+    `needs_applying`: QuickBooks did not apply all of it to its invoice, and the next update has to. `create_again`: a
+    person wants it recorded again in QuickBooks, where it was voided or deleted.
     """
 
     ended: PaymentEnd | None = None
     is_share: bool = False
     needs_applying: bool = False
+    create_again: bool = False
 
 
 @dataclass(frozen=True)

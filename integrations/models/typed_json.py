@@ -92,8 +92,9 @@ def _as_json(value: object) -> object:
 
 @cache
 def _hints(wanted: Hashable) -> Mapping[str, Any]:
-    """The types of the fields of a dataclass or named tuple."""
-    return {name: hint for name, hint in get_type_hints(wanted).items() if get_origin(hint) is not ClassVar}
+    """The types of the fields of a dataclass or named tuple, those behind a NewType."""
+    hints = {name: hint for name, hint in get_type_hints(wanted).items() if get_origin(hint) is not ClassVar}
+    return {name: getattr(hint, "__supertype__", hint) for name, hint in hints.items()}
 
 
 def _required(wanted: Any) -> list[str]:  # noqa: ANN401  # a dataclass or named tuple

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar, Self
 
 from django.db import models
@@ -21,6 +21,8 @@ def new_request_id() -> str:
     return uuid.uuid4().hex
 
 
+ECHO_TOLERANCE = timedelta(seconds=2)
+"""Between the timestamp of a record and the time that QuickBooks reports for the event."""
 _OPEN_TO_QUICKBOOKS = Q(state__in=["prepared", "sent"], vendor="quickbooks")
 
 
@@ -42,6 +44,24 @@ class LinkValues(StoredData):
 class RemoteWriteQuerySet(models.QuerySet["RemoteWrite"]):
     def open(self) -> Self:
         return self.filter(state__in=RemoteWrite.OPEN)
+
+    def is_answer_to_own(self, link: RecordLink, at: datetime) -> bool:
+        """Whether a change that QuickBooks reports for the time `at` is the portal's own write, or older than it.
+
+        The link then has the version that QuickBooks answered to that write. A version that was read may have been
+        followed by another one in the same second, and a time does not tell the two apart.
+        """
+        if link.quickbooks_at is None or at < link.quickbooks_at:
+            return link.quickbooks_at is not None
+        answered = self.filter(
+            connection=link.connection_id,
+            kind=link.kind,
+            quickbooks_id=link.quickbooks_id,
+            quickbooks_version=link.quickbooks_version,
+            vendor=Vendor.QUICKBOOKS,
+            state=RemoteWrite.State.ANSWERED,
+        )
+        return at <= link.quickbooks_at + ECHO_TOLERANCE and answered.exists()
 
 
 class RemoteWrite(models.Model):

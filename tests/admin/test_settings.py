@@ -17,6 +17,10 @@ from tests.views.lists import ACCOUNTS, ITEMS, keep
 def change(client: Client, row: SyncSettings, **fields: Any) -> Any:
     form = {
         "matching_strategy": "enrich",
+        "match_by": "name_or_email",
+        "direction": "both",
+        "customers_on": "phase",
+        "numbers": "coperniq",
         "push_from": "created",
         "on_declined": "void",
         "on_archived": "leave",
