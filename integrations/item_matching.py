@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from integrations.name_matching import canonical_name
+
 Row = Mapping[str, Any]
 Match = tuple[Row | None, str]
 
@@ -22,7 +24,7 @@ def is_usable(item: Row) -> bool:
 
 
 class ItemIndex:
-    """The usable items of a list by SKU and by name, ignoring case."""
+    """The usable items of a list by SKU and by name, as a reader compares them."""
 
     def __init__(self, items: Iterable[Row]) -> None:
         self.by_sku: dict[str, list[Row]] = defaultdict(list)
@@ -48,4 +50,4 @@ def match(catalog_row: Row, items: Iterable[Row]) -> Match:
 
 
 def _normalize(text: object) -> str:
-    return str(text or "").strip().casefold()
+    return canonical_name(str(text or ""))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from integrations.models import Action
+from integrations.sync.batches import carry_out
 from integrations.sync.customers import phase_trigger, push_job
 from integrations.sync.customers import pull as customer_pull
 from integrations.sync.customers import push as customer_push
@@ -15,8 +16,8 @@ from integrations.sync.invoices import pull_response as invoice_pull_response
 from integrations.sync.invoices import push as invoice_push
 from integrations.sync.invoices import push_response as invoice_push_response
 from integrations.sync.items import pull_response as item_pull_response
+from integrations.sync.payments import open_amounts, pull_detect, push_detect
 from integrations.sync.payments import pull as payment_pull
-from integrations.sync.payments import pull_detect, push_detect
 from integrations.sync.payments import pull_response as payment_pull_response
 from integrations.sync.payments import push as payment_push
 from integrations.sync.payments import push_response as payment_push_response
@@ -36,6 +37,8 @@ REGISTRY = Registry(
         Action.NOTICE_PAYMENTS: push_detect.detect,
         Action.NOTICE_ALLOCATIONS: pull_detect.detect,
         Action.NOTICE_CUSTOMER: customer_pull.detect,
+        Action.COMPARE_OPEN: open_amounts.detect,
+        Action.RUN_BATCH: carry_out.detect,
     },
     responses={
         "Customer": customer_response,
@@ -60,6 +63,7 @@ REGISTRY = Registry(
         "PaymentMethod": method_responses.read,
     },
     relink_documents=relink_documents,
+    comparisons_due=open_amounts.comparisons_due,
 )
 
 install(REGISTRY)

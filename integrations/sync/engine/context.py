@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from integrations.connections.clients import CallMeter, call_limiter_for, coperniq_client, quickbooks_client
 from integrations.connections.tokens import TokenSource
+from integrations.connections.unlistable import record_unlistable
 from integrations.coperniq.client import CoperniqClient
 from integrations.coperniq.records import Project
 from integrations.errors import Refused
@@ -89,6 +90,10 @@ class SyncContext:
         self.prerequisites: dict[str, Prerequisite] = {}
         self.refusals: dict[str, Refused] = {}
         self.preview_since: datetime | None = None
+        self.list_valid_seconds = 0.0
+        """How old a list of customers may be. Not zero where many are looked up and nothing is written."""
+        self.list_stamps: dict[str, tuple[float, datetime | None]] = {}
+        """When a list was read from its vendor, beside the moment when the database said so."""
 
     @cached_property
     def coperniq(self) -> CoperniqClient:
@@ -103,6 +108,11 @@ class SyncContext:
         """The settings as they were when this run began, see `reset`."""
         return SyncSettings.objects.get(connection=self.connection)
 
+    def store_unlistable(self) -> None:
+        """Keep what QuickBooks has refused to list meanwhile, for the pages."""
+        if "quickbooks" in self.__dict__:
+            record_unlistable(self.connection, self.quickbooks)
+
     @property
     def mappings(self) -> dict[str, str]:
         return dict(self.connection.mappings.values_list("quickbooks_field", "source"))
@@ -111,6 +121,9 @@ class SyncContext:
         """Prepare for another run, which reads the settings again."""
         self.__dict__.pop("settings", None)
         self.follow_ups, self.refusals, self.preview_since = [], {}, None
+        if "coperniq" in self.__dict__:
+            self.coperniq.use_listed({})
+        self.list_stamps.clear()
 
     @property
     def is_preview(self) -> bool:
@@ -146,6 +159,7 @@ class SyncContext:
         5. "account", "methods" and "catalog item": create a list entry that many records share
         6. "list of <name>" and "preferences": read them again
         """
+        self.list_stamps.clear()  # whoever has the lock before may read a list again
         return lock_for(self.connection.pk, name)
 
     def read_project(self, project_id: str) -> Project:

@@ -7,6 +7,7 @@ moved for a while. If a restore remains undetected, the same write still gets th
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,9 +16,12 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
+from integrations.errors import Refused
 from integrations.models import CompanyLease, InvoiceSyncPeriod, QuickBooksConnection, RecordLink, SyncRun
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.handlers import installed
+
+logger = logging.getLogger(__name__)
 
 CDC_OVERLAP = timedelta(minutes=10)
 """How far before the cursor change data are read again: clocks differ, and time stamps have whole seconds."""
@@ -29,11 +33,15 @@ _BEFORE_FIRST_PERIOD = timedelta(days=30)
 
 @dataclass
 class _ProcessKnowledge:
-    """What this process has seen of a connection. `lease` is the one under which it was last up to date."""
+    """What this process has seen of a connection.
+
+    `lease` is the one under which it was last up to date, `refused_at` when QuickBooks refused to list the documents.
+    """
 
     cursor: datetime | None = None
     fence: int = 0
     lease: CompanyLease | None = None
+    refused_at: datetime | None = None
 
     def is_newer(self, cursor: datetime | None, fence: int) -> bool:
         """True if this process has seen later values than the database has: it was restored from a backup."""
@@ -72,6 +80,8 @@ def _is_up_to_date(ctx: SyncContext) -> bool:
     cursor, lease = _stored_cursor(ctx.connection), ctx.lease
     with _lock:
         seen = _known.setdefault(ctx.connection.pk, _ProcessKnowledge())
+        if seen.refused_at is not None and not _is_outage(seen.refused_at):
+            return True
         if (
             seen.lease is None
             or seen.is_newer(cursor, lease.fence)
@@ -108,9 +118,22 @@ def is_continuous(connection: QuickBooksConnection, now: datetime) -> bool:
 
 
 def _catch_up(ctx: SyncContext) -> None:
+    """If QuickBooks refuses the look altogether, new work goes on without it, and the look is tried again later.
+
+    Then the request id, which is the one of before, and QuickBooks' own numbers keep documents from being doubled.
+    """
     began_at = timezone.now()
     since = _recovery_cursor(ctx.connection) - CDC_OVERLAP
-    installed().relink_documents(ctx, since)
+    try:
+        installed().relink_documents(ctx, since)
+    except Refused as error:
+        logger.warning(
+            "Documents of company %s could not be listed: %s", ctx.connection.company_id, error.cause
+        )
+        with _lock:
+            known = _known.setdefault(ctx.connection.pk, _ProcessKnowledge())
+            known.refused_at = began_at
+        return
     rows = QuickBooksConnection.objects.filter(pk=ctx.connection.pk)
     earlier = Q(changes_cursor_at__isnull=True) | Q(changes_cursor_at__lt=began_at)
     rows.filter(earlier).update(changes_cursor_at=began_at, changes_read_at=began_at)
@@ -124,5 +147,5 @@ def _stored_cursor(connection: QuickBooksConnection) -> datetime | None:
 
 
 def _recovery_cursor(connection: QuickBooksConnection) -> datetime:
-    first = InvoiceSyncPeriod.objects.filter(connection=connection).order_by("id").first()
+    first = InvoiceSyncPeriod.objects.first_of(connection)
     return _stored_cursor(connection) or (first.on_at if first else timezone.now()) - _BEFORE_FIRST_PERIOD

@@ -1,7 +1,9 @@
 """Texts that the portal writes into Coperniq records that came from QuickBooks. Pure.
 
-An invoice's description is `QBO #1042: memo` and, as its last line, the correlation tag: Coperniq numbers invoices by
-itself (docs/vendors/coperniq-api.md, A10), and the tag identifies the record if the link or a response is lost.
+An invoice's description, which customers read, is `QBO #1042: memo`: Coperniq numbers invoices by itself
+(docs/vendors/coperniq-api.md, A10), and the number shows where the invoice came from if the link or a response is lost.
+A correlation tag stands in its last line only where the number cannot tell that, or where the setting asks for it;
+earlier versions wrote one, in a longer form, into every description.
 """
 
 from __future__ import annotations
@@ -9,10 +11,17 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from integrations.sync.engine.correlation_tag import _checksum, with_tag, without_tag
+from integrations.sync.engine.correlation_tag import (
+    _ids_and_checksum,
+    _tagged_ids,
+    with_tag,
+    without_tag,
+)
 
 _COPERNIQ_TAG = re.compile(
-    r"\[QuickBooks (invoice|payment) ([\w-]+)(?: on invoice ([\w-]+))? ref ([0-9a-f]{8})\]", re.ASCII
+    r"\[(?:QuickBooks (?:invoice|payment) (?P<id>[\w-]+)(?: on invoice (?P<parent>[\w-]+))? ref (?P<sum>[0-9a-f]{8})"
+    r"|QBO (?P<short_id>[\w-]+)(?:/(?P<short_parent>[\w-]+))?-(?P<short_sum>[0-9a-f]{8}))\]",
+    re.ASCII,
 )
 _NUMBER_PREFIX = "QBO #"
 _NUMBER_PATTERN = re.compile(rf"{_NUMBER_PREFIX}([^\n]*?)(?::[ \t]+|:?[ \t\r]*(?=\n|\Z))")
@@ -33,17 +42,14 @@ class Description(NamedTuple):
 
 
 def quickbooks_tag(realm_id: str, kind: str, quickbooks_id: str, invoice_id: str = "") -> str:
-    on_invoice = f" on invoice {invoice_id}" if invoice_id else ""
-    checksum = _quickbooks_checksum(realm_id, kind, quickbooks_id, invoice_id)
-    return f"[QuickBooks {kind} {quickbooks_id}{on_invoice} ref {checksum}]"
+    """`[QBO 155-2ec72d8a]`, of a payment `[QBO 33/155-2ec72d8a]`."""
+    return f"[QBO {_ids_and_checksum(realm_id, f'quickbooks {kind}', quickbooks_id, invoice_id)}]"
 
 
 def read_quickbooks_tag(realm_id: str, kind: str, text: str) -> QuickBooksIds:
     """The QuickBooks record it came from; empty ids without a valid tag. The last tag counts: a memo may quote one."""
-    for named, quickbooks_id, invoice_id, checksum in reversed(_COPERNIQ_TAG.findall(text)):
-        if named == kind and checksum == _quickbooks_checksum(realm_id, kind, quickbooks_id, invoice_id):
-            return QuickBooksIds(quickbooks_id, invoice_id)
-    return QuickBooksIds("", "")
+    found = list(_tagged_ids(_COPERNIQ_TAG, realm_id, f"quickbooks {kind}", text))
+    return QuickBooksIds(*found[-1]) if found else QuickBooksIds("", "")
 
 
 def description_of(number: str, memo: str, tag: str) -> str:
@@ -54,26 +60,33 @@ def description_of(number: str, memo: str, tag: str) -> str:
     return with_tag(text, tag)
 
 
-def parts_of(description: str) -> Description:
-    """Without a tag there is no number: a person may begin a text with "QBO #"."""
-    text, tag = _split(description)
-    found = _NUMBER_PATTERN.match(text) if tag else None
+def parts_of(description: str, *, numbered: bool) -> Description:
+    """`numbered`: the invoice came from QuickBooks, so that a number in front is the portal's.
+
+    A tag proves that as well. Without either, the whole text is people's: they may begin one with "QBO #".
+    """
+    text, tag = _split(description.strip())
+    found = _NUMBER_PATTERN.match(text) if numbered or tag else None
     return Description(found[1], text[found.end() :].strip(), tag) if found else Description("", text, tag)
 
 
-def memo_of(description: str) -> str:
-    return parts_of(description).memo.strip()
+def memo_of(description: str, *, numbered: bool) -> str:
+    return parts_of(description, numbered=numbered).memo
 
 
-def with_memo(description_now: str, memo: str) -> str:
-    now = parts_of(description_now)
-    return description_of(now.number, memo, now.tag) if now.tag else memo.strip()
+def tag_to_write(number: str, memo: str, tag: str, before: Description | None, *, always: bool) -> str:
+    """`tag`, or "" where the number identifies the invoice and the setting does not ask for the tag.
+
+    `before` is the description now, None for a new invoice: people who took the tag away do not get it back. A memo
+    that quotes a tag needs the invoice's own behind it.
+    """
+    is_missing = not is_told_by_number(number) and (before is None or bool(before.tag))
+    return tag if always or is_missing or _COPERNIQ_TAG.search(memo) else ""
 
 
-def with_number(description_now: str, number: str) -> str:
-    """Unchanged without a tag, because parts_of would not read the number back."""
-    now = parts_of(description_now)
-    return description_of(number, now.memo, now.tag) if now.tag else description_now
+def is_told_by_number(number: str) -> bool:
+    """Whether the number stands in a description exactly as QuickBooks has it."""
+    return bool(number) and shown_number(number) == number and not _COPERNIQ_TAG.search(number)
 
 
 def shown_number(number: str) -> str:
@@ -110,7 +123,3 @@ def _split(text: str) -> tuple[str, str]:
         return text, ""
     before, after = text[: found[-1].start()].strip(), text[found[-1].end() :].strip()
     return "\n".join(filter(None, (before, after))), found[-1][0]
-
-
-def _quickbooks_checksum(realm_id: str, kind: str, quickbooks_id: str, invoice_id: str) -> str:
-    return _checksum(realm_id, f"quickbooks {kind}", quickbooks_id, invoice_id)

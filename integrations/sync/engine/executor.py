@@ -10,12 +10,12 @@ from django.db import DatabaseError, DataError, IntegrityError, OperationalError
 
 from integrations.causes import Cause
 from integrations.errors import LeaseLost, PortalError, StaleVersion
-from integrations.messages.engine import EngineMessage
 from integrations.models import Action, Direction, Outcome, RemoteWrite, SyncRun
 from integrations.models.durability import recoverable
 from integrations.sync.engine.context import SyncContext
-from integrations.sync.engine.failure_policy import held_result, result_of_error, unstored_result
+from integrations.sync.engine.failure_policy import result_of_error, unforeseen_result, unstored_result
 from integrations.sync.engine.handlers import installed
+from integrations.sync.engine.listed import listed_records
 from integrations.sync.engine.persistence import store_owned, store_result, stored_parameters
 from integrations.sync.engine.plan import RunResult
 from integrations.sync.engine.planning import make_plan
@@ -39,6 +39,8 @@ def run_once(ctx: SyncContext, run: SyncRun) -> None:
     """
     if not run.claim(ctx.lease.fence):
         return
+    if run.batch_id is not None:
+        ctx.coperniq.use_listed(listed_records(run))
     try:
         result = _attempt(ctx, run)
         settle_run(ctx, run, replace(result, follow_ups=(*result.follow_ups, *ctx.take_follow_ups())))
@@ -50,6 +52,7 @@ def run_once(ctx: SyncContext, run: SyncRun) -> None:
         logger.exception("Run %s could not be stored", run.pk)
         settle_run(ctx, run, unstored_result())
     ctx.meter.flush()
+    ctx.store_unlistable()
 
 
 def _attempt(ctx: SyncContext, run: SyncRun) -> RunResult:
@@ -64,8 +67,7 @@ def _attempt(ctx: SyncContext, run: SyncRun) -> RunResult:
         return result_of_error(ctx, run, error)
     except Exception:
         logger.exception("Run %s failed", run.pk)
-        message = EngineMessage.UNEXPECTED_ERROR()
-        return held_result(message.cause, message.text, message.parameters)
+        return unforeseen_result(run, may_repeat=next(find_open_writes(ctx, run), None) is None)
 
 
 def _execute(ctx: SyncContext, run: SyncRun) -> RunResult:
@@ -134,6 +136,7 @@ def settle_run(ctx: SyncContext, run: SyncRun, result: RunResult) -> None:
     with recoverable(), transaction.atomic():
         ctx.lease.assert_owned()
         store_owned(run, result)
+        SyncRun.objects.request_all(installed().comparisons_due(run, result))
         values = {
             "cause": result.cause,
             "sentence": result.sentence,
@@ -149,6 +152,8 @@ def settle_run(ctx: SyncContext, run: SyncRun, result: RunResult) -> None:
             "coperniq_account_id": run.coperniq_account_id,
             "quickbooks_id": _quickbooks_id_after(run, result),
             "record_name": (result.record_name or run.record_name)[:500],
+            "read_version": run.read_version,
+            "is_kept": run.is_kept,
         }
         if not run.settle(result.state, values):
             raise LeaseLost

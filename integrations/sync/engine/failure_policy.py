@@ -27,12 +27,15 @@ from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.plan import RunResult
 
+_UNFORESEEN_TRIES = 5  # some 20 minutes with the default RETRY_PAUSES
+
 
 def result_of_error(ctx: SyncContext, run: SyncRun, error: PortalError) -> RunResult:
     if isinstance(error, NeedsDecision):
         return replace(
             held_result(error.cause, error.sentence, error.parameters, error.choices),
             planned=[{"compared": dict(row)} for row in error.compared],
+            waits_for=error.waits_for,
         )
     if isinstance(error, BlockedBy):
         waits_for = (error.kind, error.coperniq_id)
@@ -42,6 +45,7 @@ def result_of_error(ctx: SyncContext, run: SyncRun, error: PortalError) -> RunRe
             error.sentence,
             error.cause,
             parameters=error.parameters,
+            choices=error.choices,
             waits_for=waits_for,
         )
     if isinstance(error, Skipped):
@@ -92,14 +96,29 @@ def _retry_result(run: SyncRun, error: PortalError, intuit_tid: str) -> RunResul
     pause = timedelta(seconds=settings.RETRY_PAUSES[run.attempts - 1])
     if isinstance(error, Throttled):
         pause = max(pause, timedelta(seconds=min(error.pause_seconds, settings.RETRY_PAUSES[-1])))
+    return _retry_later(error.sentence, error.cause, pause, intuit_tid)
+
+
+def _retry_later(sentence: str, cause: str, pause: timedelta, intuit_tid: str = "") -> RunResult:
     return RunResult(
         RunState.QUEUED,
         Outcome.RETRYING,
-        error.sentence,
-        error.cause,
+        sentence,
+        cause,
         not_before=timezone.now() + pause,
         intuit_tid=intuit_tid,
     )
+
+
+def unforeseen_result(run: SyncRun, *, may_repeat: bool) -> RunResult:
+    """Of an error that is not one of the portal's. A few tries, where nothing has been written; then people are asked."""
+    message = EngineMessage.UNEXPECTED_ERROR()
+    tries = min(_UNFORESEEN_TRIES, len(settings.RETRY_PAUSES)) if may_repeat else 0
+    if run.attempts > tries:
+        return held_result(message.cause, message.text, message.parameters)
+    pause = timedelta(seconds=settings.RETRY_PAUSES[run.attempts - 1])
+    text = EngineMessage.UNEXPECTED_TRIED_AGAIN()
+    return _retry_later(text.text, text.cause, pause)
 
 
 def _stop_syncing(ctx: SyncContext, error: VendorError) -> None:

@@ -7,7 +7,9 @@ from copy import copy
 from dataclasses import dataclass
 from typing import Protocol
 
-from integrations.models import PolledInvoice, QuickBooksConnection, RecordLink, SyncRun, SyncSettings
+from django.db.models import Q
+
+from integrations.models import QuickBooksConnection, RecordLink, SyncRun, SyncSettings
 from integrations.models.run_querysets import SyncRunQuerySet
 
 
@@ -32,12 +34,38 @@ class RequestedRun:
 
 @dataclass(frozen=True)
 class RequeuedRuns:
-    """Held runs to plan again, because this plan may have changed what they ask."""
+    """Held or waiting runs to plan again, because this plan may have changed what they ask or wait for."""
 
     ids: tuple[int, ...]
 
     def store(self) -> None:
-        SyncRun.objects.held().filter(pk__in=self.ids).requeue()
+        SyncRun.objects.filter(pk__in=self.ids).requeue()
+
+
+@dataclass(frozen=True)
+class RelinkedRecords:
+    """Both records of a link now, and those that it had before: what people are asked about them is planned again."""
+
+    connection_id: int
+    kind: str
+    coperniq_ids: tuple[str, str]
+    quickbooks_ids: tuple[str, str]
+
+    @classmethod
+    def of(cls, link: RecordLink, coperniq_id: str, quickbooks_id: str) -> RelinkedRecords:
+        """The other two ids are those of before."""
+        return cls(
+            link.connection_id,
+            link.kind,
+            (coperniq_id, link.coperniq_id),
+            (quickbooks_id, link.quickbooks_id),
+        )
+
+    def store(self) -> None:
+        held = SyncRun.objects.held().filter(connection=self.connection_id, kind=self.kind)
+        held.filter(Q(coperniq_id__in=self.coperniq_ids) | Q(quickbooks_id__in=self.quickbooks_ids)).requeue()
+        for coperniq_id, quickbooks_id in zip(self.coperniq_ids, self.quickbooks_ids, strict=True):
+            held.naming(coperniq_id=coperniq_id, quickbooks_id=quickbooks_id).requeue()
 
 
 @dataclass(frozen=True)
@@ -87,24 +115,8 @@ class DecidedPaymentStatus:
         settings.save(update_fields=["payment_statuses"])
 
 
-@dataclass(frozen=True)
-class ForgottenInvoice:
-    """A polled invoice that was skipped while syncing was off, so that it is read once it is on.
-
-    `list_again`: Coperniq's list is read soon; else with its next change.
-    """
-
-    company_id: int
-    invoice_id: str
-    list_again: bool
-
-    def store(self) -> None:
-        forget = PolledInvoice.forget if self.list_again else PolledInvoice.forget_version
-        forget(self.company_id, self.invoice_id)
-
-
 def requeue(follow_ups: list[FollowUp], runs: SyncRunQuerySet) -> bool:
-    """Add that these held runs are to be planned again; False if there are none."""
+    """Add that these held or waiting runs are to be planned again; False if there are none."""
     ids = tuple(runs.order_by("pk").values_list("pk", flat=True))
     if ids:
         follow_ups.append(RequeuedRuns(ids))

@@ -5,7 +5,7 @@ The engine imports no record package: `integrations.sync.registry` installs the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -45,6 +45,7 @@ class Registry:
     """`readers` read a record as QuickBooks answered it, by entity; Coperniq's client reads its own.
 
     `relink_documents` links documents again that a restored database has forgotten, from the given moment on.
+    `comparisons_due` are runs that compare both sides after the result of a run, which is stored in the same transaction.
     """
 
     records: Mapping[Action, RecordHandler]
@@ -53,6 +54,7 @@ class Registry:
     shared_records: Mapping[str, SharedRecordHandler]
     readers: Mapping[str, Callable[[Mapping[str, object]], object]]
     relink_documents: Callable[[SyncContext, datetime], None]
+    comparisons_due: Callable[[SyncRun, RunResult], Sequence[SyncRun]]
 
 
 _installed: list[Registry] = []

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from django.db import transaction
+from django.utils import timezone
 
 from integrations.coperniq.client import CoperniqClient
 from integrations.errors import OutcomeUnknown, VendorError
@@ -17,7 +18,7 @@ from integrations.quickbooks.bodies import dump
 from integrations.quickbooks.records import nest
 from integrations.sync.engine import responses as engine_responses
 from integrations.sync.engine.context import SyncContext
-from integrations.sync.engine.follow_ups import FollowUp, store_follow_ups
+from integrations.sync.engine.follow_ups import FollowUp, RelinkedRecords, store_follow_ups
 from integrations.sync.engine.handlers import installed, response_handler
 from integrations.sync.engine.plan import Plan, PlannedWrite, RunResult, done, nothing_to_do
 from integrations.sync.engine.preview import preview_result
@@ -124,7 +125,7 @@ def body_of(planned: PlannedWrite) -> str:
     if planned.operation != "create":
         payload = {"Id": planned.quickbooks_id, "SyncToken": planned.version, **payload}
     if planned.operation == "update" or (planned.operation == "void" and planned.entity == "Payment"):
-        payload["sparse"] = True
+        payload.setdefault("sparse", True)
     return dump(payload)
 
 
@@ -179,14 +180,13 @@ def _link_without_write(ctx: SyncContext, run: SyncRun, plan: Plan) -> RunResult
     """The result of a plan without a write: a new link is logged, one that exists already is not."""
     link = RecordLink.objects.pushed(ctx.connection, run.kind, run.coperniq_id)
     known = link is not None and link.quickbooks_id == plan.quickbooks_id
-    if link is None:
-        link = RecordLink(
-            connection=ctx.connection,
-            kind=run.kind,
-            coperniq_id=run.coperniq_id,
-        )
+    link = link or plan.replaces or RecordLink(connection=ctx.connection, kind=run.kind)
+    follow_ups = plan.with_link
     if not known:
-        link.quickbooks_id, link.match_method = plan.quickbooks_id, plan.match_method
+        before = (link.coperniq_id, link.quickbooks_id)
+        link.coperniq_id, link.quickbooks_id = run.coperniq_id, plan.quickbooks_id
+        link.match_method, link.linked_at = plan.match_method, timezone.now()
+        follow_ups += (RelinkedRecords.of(link, *before),) if link.pk else ()
     _link_values(run, plan).apply_to(link)
     if plan.state is not None:
         link.sync_state = plan.state.as_json()
@@ -205,6 +205,8 @@ def _link_without_write(ctx: SyncContext, run: SyncRun, plan: Plan) -> RunResult
         "again": plan.again,
         "asks": plan.asks,
         "choices": plan.choices,
+        "other_links": plan.other_links,
+        "follow_ups": follow_ups,
     }
     if known:
         message = plan.sentence or EngineMessage.IN_STEP(name=plan.quickbooks_name)

@@ -40,6 +40,8 @@ def store_owned(run: SyncRun, result: RunResult) -> None:
     store_follow_ups(result.follow_ups)
     for entry in result.entries:
         entry.save()
+    for asked in result.asks:
+        asked.batch_id = asked.batch_id or run.batch_id
     SyncRun.objects.request_all(result.asks)
     if not result.silent and not _is_repeated(run, result):
         build_log_entry(run, result).save(force_insert=True)
@@ -65,14 +67,18 @@ def _consume_decision(run: SyncRun, write: RemoteWrite) -> None:
 
 
 def store_link(link: RecordLink) -> None:
-    """Save a link and release the runs that wait for it."""
+    """Save a link and release the runs that wait for it. Those that offer to link to one of its records ask again."""
+    is_new = link.pk is None
     link.synced_at = timezone.now()
     link.coperniq_name, link.quickbooks_name = link.coperniq_name[:500], link.quickbooks_name[:1024]
     link.number = link.number[:40]
     link.save()
     SyncRun.objects.filter(
         connection_id=link.connection_id, waits_for_kind=link.kind, waits_for_id=link.coperniq_id
-    ).filter(state=RunState.WAITING).requeue()
+    ).requeue()
+    if is_new:
+        held = SyncRun.objects.held().filter(connection_id=link.connection_id, kind=link.kind)
+        held.naming(quickbooks_id=link.quickbooks_id, coperniq_id=link.coperniq_id).requeue()
 
 
 def _store_other_links(links: Sequence[RecordLink]) -> None:

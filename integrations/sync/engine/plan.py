@@ -98,10 +98,11 @@ def stand_in_for(entity: str, key: str) -> str:
 class Plan:
     """What an action would do: at most one write, the prerequisites it names, and the link that results.
 
-    `state` is stored with the link, which keeps its own if it is None; `other_links` are stored beside it. `learns`: the
-    response shows how QuickBooks behaves. `response_data` is what the handler of the write's response needs. Without a
-    write, `sentence`, `silent`, `again`, `asks` and `choices` become the result of the run. `follow_ups` are stored with
-    the write, before it is sent.
+    `state` is stored with the link, which keeps its own if it is None; `other_links` are stored beside it. `learns`:
+    the response shows how QuickBooks behaves. `replaces` is the link that this one takes the place of, because its
+    record in Coperniq is gone, and `with_link` is stored in the transaction that stores the link. `response_data` is
+    what the handler of the write's response needs. Without a write, `sentence`, `silent`, `again`, `asks` and
+    `choices` become the result of the run. `follow_ups` are stored with the write, before it is sent.
     """
 
     record_name: str
@@ -121,6 +122,8 @@ class Plan:
     learns: bool = False
     response_data: StoredData | None = None
     other_links: tuple[RecordLink, ...] = ()
+    replaces: RecordLink | None = None
+    with_link: tuple[FollowUp, ...] = ()
     sentence: Message | None = None
     silent: bool = False
     again: bool = False

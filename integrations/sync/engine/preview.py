@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from integrations.causes import Cause
 from integrations.errors import Choice
+from integrations.messages.choices import ChoiceLabel
 from integrations.messages.engine import EngineMessage
 from integrations.models import Kind, Outcome, Question, RunState, SyncRun, Vendor
 from integrations.sync.engine.choices import DISCARD
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.plan import Plan, RunResult
 
-RELEASE = Choice("release", "Write this to QuickBooks", Question.PREVIEW)
-_RELEASE_TO_COPERNIQ = RELEASE._replace(label="Write this to Coperniq")
+RELEASE = Choice("release", ChoiceLabel.WRITE_TO_QUICKBOOKS(), Question.PREVIEW)
+_RELEASE_TO_COPERNIQ = RELEASE._replace(label=ChoiceLabel.WRITE_TO_COPERNIQ())
 PREVIEW_CAUSES = (Cause.PREVIEW, Cause.PREVIEW_CHANGED)
 _DOCUMENTS = (Kind.INVOICE, Kind.PAYMENT)
 

@@ -10,6 +10,7 @@ from integrations.sync.engine.write_history import count_writes
 NAME_TAKEN = ("6240",)
 HAS_BALANCE = ("6220", "6280")
 TOO_LONG = ("2050",)
+BAD_EMAIL = ("2210",)
 NUMBER_TAKEN = "duplicate document number"
 """Recognized by its text, since Intuit has used another code for it too (docs/vendors/quickbooks-online.md, 2.2)."""
 
@@ -51,6 +52,11 @@ def _refused(run: SyncRun) -> Iterable[RemoteWrite]:
     if not count_writes(run).of_run:
         return ()
     return RemoteWrite.objects.filter(run=run, state=RemoteWrite.State.REFUSED)
+
+
+def was_email_refused(run: SyncRun) -> bool:
+    """True if QuickBooks refused a write for an e-mail address in it."""
+    return any(write.error_code in BAD_EMAIL for write in _refused(run))
 
 
 def was_too_long(run: SyncRun) -> bool:

@@ -237,6 +237,8 @@ class CompanyScheduler:
 def next_runs(lease: CompanyLease) -> list[SyncRun]:
     """The oldest due run of each account, the oldest first: a customer is requested before its job.
 
+    What somebody has just done comes before the records of a batch.
+
     Each has the lease's notify count as `lease_notify_count`, None if the lease is lost.
     """
     return _next_runs.rows(timezone.now(), lease.company_id, lease.pk, lease.fence)
@@ -250,9 +252,12 @@ def _build_next_runs(now: datetime, company_id: int, lease_pk: int, fence: int) 
     own = Case(pulled, pushed, default=Value(""))
     due = SyncRun.objects.due(now).filter(company_id=company_id)
     accounts = due.annotate(own=own).values("connection_id", "coperniq_account_id", "own")
-    firsts = accounts.annotate(first=Min("id")).order_by("first").values("first")[:BATCH_SIZE]
+    later = Case(When(batch__isnull=False, event__isnull=True, then=1), default=0)
+    ordered = accounts.annotate(first=Min("id"), later=Min(later)).order_by("later", "first")
+    firsts = ordered.values("first")[:BATCH_SIZE]
     owned = CompanyLease.objects.filter(pk=lease_pk, fence=fence).values("notify_count")
-    return SyncRun.objects.filter(pk__in=firsts).annotate(lease_notify_count=Subquery(owned)).order_by("id")
+    found = SyncRun.objects.filter(pk__in=firsts).annotate(lease_notify_count=Subquery(owned))
+    return found.order_by(later, "id")
 
 
 _next_runs = CompiledQuery(_build_next_runs)

@@ -54,7 +54,7 @@ def catalog_id_for(ctx: SyncContext, item_id: str) -> str | None:
 def _require_update(ctx: SyncContext, link: RecordLink, item: Row) -> None:
     """A refusal is ignored, so that the invoice can still be pulled."""
     wanted = _item_snapshot(item)
-    if link.quickbooks_item != wanted:
+    if link.quickbooks_item != wanted and not ctx.settings.is_one_way:
         with suppress(Refused):
             ctx.require(_item_prerequisite(item["id"], item["name"], wanted, link))
 

@@ -16,7 +16,26 @@ from integrations.sync.engine.lookups import DAILY, SOON, LookupName, find_in_lo
 from integrations.sync.items.lines import InvoiceLine, with_items
 
 
-def match_lines(ctx: SyncContext, lines: Sequence[InvoiceLine]) -> tuple[list[InvoiceLine], list[RecordLink]]:
+def items_of_lines(
+    ctx: SyncContext, lines: Sequence[InvoiceLine]
+) -> tuple[list[InvoiceLine], list[RecordLink]]:
+    """The lines with the item that was chosen for all, or with those that match, and the links of new matches.
+
+    Raises NeedsDecision if the item chosen for all is not active any more.
+    """
+    item_id = ctx.settings.line_item
+    if not item_id:
+        return _match_lines(ctx, lines)
+    item = find_in_lookup(ctx, LookupName.ITEMS, id=item_id)
+    if item is None or not item["is_active"]:
+        name = item["name"] if item is not None else item_id
+        raise NeedsDecision(ItemMessage.LINE_ITEM_INACTIVE(item=name), [RETRY, DISCARD])
+    return [replace(line, item_id=item_id) for line in lines], []
+
+
+def _match_lines(
+    ctx: SyncContext, lines: Sequence[InvoiceLine]
+) -> tuple[list[InvoiceLine], list[RecordLink]]:
     """The lines with their items, and the links of new matches, not yet stored."""
     catalog_ids = {line.catalog_id for line in lines if line.catalog_id}
     links = RecordLink.objects.of(ctx.connection, Kind.ITEM).filter(coperniq_id__in=catalog_ids)
