@@ -8,6 +8,7 @@ from dataclasses import replace
 from django.db import transaction
 
 from integrations.errors import Choice
+from integrations.messages.choices import ChoiceLabel
 from integrations.messages.customers import CustomerMessage
 from integrations.models import Kind, Outcome, Question, RecordLink, RunState, SyncRun
 from integrations.models.sync_state import CustomerState
@@ -18,7 +19,7 @@ from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.plan import Change, RunResult, done, nothing_to_do
 
-_LEAVE_LINKS = Choice(DISCARD.key, "Leave them")
+_LEAVE_LINKS = Choice(DISCARD.key, ChoiceLabel.LEAVE_LINKS())
 _NAME_LIMIT_ON_BUTTON = 80
 
 
@@ -68,7 +69,7 @@ def _ask_to_relink(
             if shared
             else CustomerMessage.CUSTOMER_MERGED(old=old, new=new, links=moved)
         )
-        label = f"Move {moved} to “{new[:_NAME_LIMIT_ON_BUTTON]}”"
+        label = ChoiceLabel.MOVE_LINKS(links=moved, customer=new[:_NAME_LIMIT_ON_BUTTON])
         choices = (Choice("relink", label, Question.MERGED_CUSTOMER), *choices)
     else:
         message = CustomerMessage.CUSTOMER_MERGED_INTO_INACTIVE(old=old, new=new)

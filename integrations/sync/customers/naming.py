@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from integrations.errors import Choice
+from integrations.messages.choices import ChoiceLabel
 from integrations.models import Question, SyncRun
-from integrations.sync.customers.mapping import with_suffix
+from integrations.sync.customers.mapping import clean_name, with_suffix
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.refused_writes import refused_names
 
-WITH_SUFFIX = Choice("create_with_suffix", "Create a new one with “#2” after the name", Question.CUSTOMER)
-RENAME_WITH_SUFFIX = WITH_SUFFIX._replace(label="Give it the name with “#2” after it")
-CREATE_CUSTOMER = Choice("create", "Create a new one", Question.CUSTOMER)
-PUSH_ARCHIVED = Choice("push_archived", "Push it although it is archived", Question.ARCHIVED_ACCOUNT)
+WITH_SUFFIX = Choice("create_with_suffix", ChoiceLabel.CREATE_WITH_SUFFIX(), Question.CUSTOMER)
+RENAME_WITH_SUFFIX = WITH_SUFFIX._replace(label=ChoiceLabel.RENAME_WITH_SUFFIX())
+WITH_NAME = Choice(
+    "create_with_name", ChoiceLabel.CREATE_WITH_NAME(), Question.CUSTOMER, ChoiceLabel.ANOTHER_NAME()
+)
+RENAME_WITH_NAME = WITH_NAME._replace(label=ChoiceLabel.RENAME_WITH_NAME())
+CREATE_CUSTOMER = Choice("create", ChoiceLabel.CREATE_CUSTOMER(), Question.CUSTOMER)
+PUSH_ARCHIVED = Choice("push_archived", ChoiceLabel.PUSH_ARCHIVED(), Question.ARCHIVED_ACCOUNT)
 """It lifts only the refusal: the account's customer is still searched for as usual."""
 
+_ANYWAY = "create_anyway"
 INACTIVE_SUFFIX = " (deleted)"
 _NAMES_PER_QUERY = 10
 
@@ -25,6 +31,18 @@ def name_spellings(name: str) -> list[str]:
 
 def without_inactive_suffix(name: str) -> str:
     return name.removesuffix(INACTIVE_SUFFIX)
+
+
+def typed_name(run: SyncRun) -> str:
+    """The name that a person typed for the customer or job, or insisted on, "" if none."""
+    answer = run.answer_to(Question.CUSTOMER)
+    return clean_name(answer.target) if answer.verb in (WITH_NAME.key, _ANYWAY) else ""
+
+
+def name_anyway(name: str, own_id: str) -> Choice:
+    """To give a name that looks like another customer's to a new customer, or to the one with id `own_id`."""
+    label = ChoiceLabel.RENAME_WITH_NAME_ANYWAY if own_id else ChoiceLabel.CREATE_WITH_NAME_ANYWAY
+    return Choice(f"{_ANYWAY}:{name}", label(name=name), Question.CUSTOMER)
 
 
 def is_name_taken(ctx: SyncContext, name: str, own_id: str) -> bool:

@@ -20,9 +20,13 @@ from integrations.sync.customers.merge_detection import find_merge, link_if_awai
 from integrations.sync.customers.merge_resolution import resolve_merge
 from integrations.sync.customers.naming import INACTIVE_SUFFIX, without_inactive_suffix
 from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.follow_ups import requeue
 from integrations.sync.engine.persistence import store_result
 from integrations.sync.engine.plan import Change, RunResult, done, nothing_to_do
 from integrations.sync.engine.recovery import resolve_open_write
+
+_INACTIVE_CAUSES = (Cause.CUSTOMER_INACTIVE, Cause.JOB_INACTIVE, Cause.INACTIVE_REFERENCE)
+"""Causes of runs that a customer or job which is active again may let go on."""
 
 
 def detect(ctx: SyncContext, run: SyncRun) -> RunResult:
@@ -41,6 +45,9 @@ def detect(ctx: SyncContext, run: SyncRun) -> RunResult:
         return resolve_merge(ctx, run, links, merge)
     if current is None:
         raise missing_in_quickbooks(links[0])
+    if current.is_active:
+        asked = SyncRun.objects.held().filter(connection=ctx.connection, cause__in=_INACTIVE_CAUSES)
+        requeue(ctx.follow_ups, asked.filter(coperniq_account_id=run.coperniq_account_id))
     return _log_changes(links, current)
 
 
@@ -81,10 +88,14 @@ def _log_changes(links: Sequence[RecordLink], current: Customer) -> RunResult:
     """Compared with what was last stored, so that the portal's own writes are no changes."""
     changes = _customer_changes(max(links, key=lambda link: link.synced_at), current)
     if not changes:
+        moved = [link for link in links if link.quickbooks_snapshot.get("billing") != current.billing]
+        for link in moved:
+            link.quickbooks_snapshot = {**link.quickbooks_snapshot, "billing": current.billing}
         message = CustomerMessage.NO_RELEVANT_CHANGE(
             name=without_inactive_suffix(current.values["DisplayName"])
         )
-        return nothing_to_do(message, silent=True, link=link_if_awaited(links[0]))
+        first = links[0] if links[0] in moved else link_if_awaited(links[0])
+        return nothing_to_do(message, silent=True, link=first, other_links=moved)
     for link in links:
         _refresh_link(link, current)
     messages = _change_messages(changes, current)
@@ -119,7 +130,11 @@ def _refresh_link(link: RecordLink, current: Customer) -> None:
     """Leave the state and the mapped fields: the next push compares with those to decide what it may update."""
     link.quickbooks_name = current.values["DisplayName"]
     link.quickbooks_version, link.quickbooks_at = current.sync_token, current.updated_at
-    link.quickbooks_snapshot = {**link.quickbooks_snapshot, "is_active": current.is_active}
+    link.quickbooks_snapshot = {
+        **link.quickbooks_snapshot,
+        "is_active": current.is_active,
+        "billing": current.billing,
+    }
 
 
 def _change_messages(changes: Sequence[Change], current: Customer) -> list[Message]:

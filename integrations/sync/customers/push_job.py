@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from integrations.coperniq.records import Project
 from integrations.errors import BlockedBy, Choice, InactiveReference, NameTaken, NeedsDecision, RecordMissing
+from integrations.messages.choices import ChoiceLabel
 from integrations.messages.customers import CustomerMessage
 from integrations.models import Kind, MatchingStrategy, Question, RecordLink, SyncRun
+from integrations.models.sync_state import CustomerState
+from integrations.name_matching import canonical_name
 from integrations.quickbooks.records import Customer
+from integrations.sync.customers.customer_index import find_customers_spelled_alike
 from integrations.sync.customers.fields import strategy_of
 from integrations.sync.customers.links import missing_in_quickbooks
 from integrations.sync.customers.mapping import is_same_name, job_name
+from integrations.sync.customers.matching import open_balance_text
 from integrations.sync.customers.merge_detection import wait_if_merged, wait_if_refused
-from integrations.sync.customers.naming import find_free_name, without_inactive_suffix
+from integrations.sync.customers.naming import (
+    RENAME_WITH_NAME,
+    WITH_NAME,
+    find_free_name,
+    typed_name,
+    without_inactive_suffix,
+)
 from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.plan import Change, Plan, PlannedWrite, RunResult
@@ -37,7 +50,8 @@ def apply(ctx: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
         return execute_or_replan(ctx, run, planned, plan, (NameTaken,))
     except NameTaken as error:
         message = CustomerMessage.JOB_NAME_TAKEN(name=planned.record_name)
-        raise NeedsDecision(message, [RETRY, DISCARD]) from error
+        named = WITH_NAME if not planned.quickbooks_id else RENAME_WITH_NAME
+        raise NeedsDecision(message, [named, RETRY, DISCARD]) from error
     except InactiveReference:
         wait_if_refused(ctx, planned, _PARENT)
         raise
@@ -70,13 +84,14 @@ def _plan_new_job(ctx: SyncContext, run: SyncRun, project: Project) -> Plan:
             kind=Kind.CUSTOMER,
             coperniq_id=project.account_id,
         )
-    name = job_name(project)
+    name = typed_name(run) or job_name(project)
     parent_id = parent.quickbooks_id if parent else f"customer:{project.account_id}"
     if parent is not None and ctx.settings.link_same_named_job:
         existing = _find_same_named_job(ctx, name, parent_id)
         if existing is not None:
             return _plan_job_link(project, existing, RecordLink.MatchMethod.NAME)
-    return _plan_job_create(project, _find_job_name(ctx, run, name), parent_id)
+    planned = _plan_job_create(project, _find_job_name(ctx, run, name), parent_id)
+    return replace(planned, state=CustomerState(keeps_name=True)) if typed_name(run) else planned
 
 
 def _plan_job_create(project: Project, name: str, parent_id: str) -> Plan:
@@ -106,11 +121,21 @@ def _find_job_name(ctx: SyncContext, run: SyncRun, name: str, own_id: str = "") 
 
 
 def _find_same_named_job(ctx: SyncContext, name: str, parent_id: str) -> Customer | None:
-    for found in ctx.quickbooks.find_customers_named([name]):
-        linked = RecordLink.objects.of(ctx.connection, Kind.JOB).filter(quickbooks_id=found.id)
-        if found.is_job and found.is_active and found.parent_id == parent_id and not linked.exists():
-            return found
-    return None
+    """The unlinked job with this name; of several that only look alike none, since nothing says which one is meant."""
+    alike = [
+        found
+        for found in find_customers_spelled_alike(ctx, name)
+        if found.is_active
+        and found.parent_id == parent_id
+        and canonical_name(found.values["DisplayName"]) == canonical_name(name)
+    ]
+    linked = RecordLink.objects.of(ctx.connection, Kind.JOB).filter(
+        quickbooks_id__in=[job.id for job in alike]
+    )
+    taken = set(linked.values_list("quickbooks_id", flat=True))
+    free = [job for job in alike if job.id not in taken]
+    exact = [job for job in free if job.values["DisplayName"] == name]
+    return next(iter(exact or free), None) if exact or len(free) == 1 else None
 
 
 def _plan_linked_job(ctx: SyncContext, run: SyncRun, project: Project, link: RecordLink) -> Plan:
@@ -119,12 +144,15 @@ def _plan_linked_job(ctx: SyncContext, run: SyncRun, project: Project, link: Rec
     except RecordMissing as error:
         wait_if_merged(ctx, link.quickbooks_id)
         raise missing_in_quickbooks(link) from error
-    reactivate = Choice(f"reactivate:{job.id}", "Make it active again", Question.INACTIVE_JOB)
+    reactivate = Choice(f"reactivate:{job.id}", ChoiceLabel.REACTIVATE_JOB(), Question.INACTIVE_JOB)
     if not job.is_active and not run.has_taken(reactivate):
         wait_if_merged(ctx, link.quickbooks_id)
-        message = CustomerMessage.JOB_INACTIVE(job=job.values["DisplayName"])
+        message = CustomerMessage.JOB_INACTIVE(job=job.values["DisplayName"], balance=open_balance_text(job))
         raise NeedsDecision(message, [reactivate, RETRY, DISCARD])
-    return _plan_job_link(project, job, link.match_method, _plan_job_update(ctx, run, project, job, link))
+    planned = _plan_job_link(project, job, link.match_method, _plan_job_update(ctx, run, project, job, link))
+    if typed_name(run) and planned.write is not None:
+        planned = replace(planned, state=replace(link.customer_state, keeps_name=True))
+    return planned
 
 
 def _plan_job_update(
@@ -134,7 +162,7 @@ def _plan_job_update(
     current = job.values["DisplayName"]
     name = before = current if job.is_active else without_inactive_suffix(current)
     if not is_same_name(job_name(project), before) and _may_rename(ctx, link, before):
-        name = job_name(project)
+        name = typed_name(run) or job_name(project)
     if job.is_active and name == current:
         return None
     name = _find_job_name(ctx, run, name, job.id)
@@ -147,6 +175,8 @@ def _plan_job_update(
 
 
 def _may_rename(ctx: SyncContext, link: RecordLink, current: str) -> bool:
+    if link.customer_state.keeps_name:
+        return False
     strategy = strategy_of(ctx, link)
     if strategy == MatchingStrategy.ENRICH:
         return link.customer_state.written_values.get("DisplayName") == current

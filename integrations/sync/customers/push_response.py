@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from integrations.errors import RecordMissing
 from integrations.messages.customers import CustomerMessage
 from integrations.models import RecordLink, RemoteWrite
 from integrations.models.encryption import keyed_digest
-from integrations.models.sync_state import CustomerState
+from integrations.name_matching import email_addresses, email_keys
 from integrations.quickbooks.records import Customer, read_customer_record
-from integrations.sync.customers.mapping import TAX_PATH
+from integrations.sync.customers.fields import uncleared
+from integrations.sync.customers.mapping import EMAIL_PATH, TAX_PATH
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.plan import AnsweredWrite, Change, RunResult, done
 from integrations.sync.engine.responses import WriteResponse, flatten, link_for_write, past_tense_of
@@ -32,8 +34,14 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
     link.quickbooks_name = customer.values["DisplayName"]
     link.quickbooks_version, link.quickbooks_at = customer.sync_token, customer.updated_at
     link.quickbooks_snapshot = customer.image
+    state = link.customer_state
     written = written_values(write, flatten(json.loads(body)), customer)
-    link.customer_state = CustomerState({**link.customer_state.written_values, **written})
+    if EMAIL_PATH in written:
+        written[EMAIL_PATH] = _emails_of_portal(write, state.written_values, written[EMAIL_PATH])
+    link.customer_state = replace(state, written_values={**state.written_values, **written})
+    is_uncleared = uncleared(customer, write.changes)
+    if is_uncleared and write.run is not None:
+        write.run.uncleared_writes += 1
     return done(
         CustomerMessage.CUSTOMER_WRITTEN(
             verb=past_tense_of(write), kind=write.kind, name=customer.values["DisplayName"]
@@ -45,6 +53,16 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
         intuit_tid=sent.intuit_tid,
         link=link,
         answered=AnsweredWrite(write, customer.id, customer.sync_token, sent.intuit_tid),
+        again=is_uncleared,
+    )
+
+
+def _emails_of_portal(write: RemoteWrite, before: Mapping[str, str], now: str) -> str:
+    """The addresses of the field without those that people had entered there before this write."""
+    had = next((str(change["before"]) for change in write.changes if change["field"] == EMAIL_PATH), "")
+    theirs = email_keys(had) - email_keys(before.get(EMAIL_PATH, ""))
+    return (
+        ", ".join(each for each in email_addresses(now) if each.casefold() not in theirs) if theirs else now
     )
 
 
@@ -59,7 +77,7 @@ def written_values(write: RemoteWrite, sent: Mapping[str, object], customer: Cus
     values = {
         path: customer.values[path]
         for path in changed & set(customer.values)
-        if not adopted or customer.values[path] == sent[path]
+        if not adopted or customer.values[path] == (sent.get(path) or "")
     }
     if TAX_PATH in changed:
         values[TAX_PATH] = keyed_digest(str(sent[TAX_PATH]))
@@ -100,5 +118,5 @@ def _was_created_by_write(customer: Customer, write: RemoteWrite, wanted: Mappin
 
 def _has_customer_values(current: Customer, wanted: Mapping[str, object]) -> bool:
     text = {path: value for path, value in wanted.items() if path in current.values and path != TAX_PATH}
-    same_text = all(current.values[path] == value for path, value in text.items())
+    same_text = all(current.values[path] == (value or "") for path, value in text.items())
     return same_text and wanted.get("Active", current.is_active) == current.is_active
