@@ -6,6 +6,7 @@ from datetime import date, timedelta
 
 from integrations.errors import Choice, NeedsDecision
 from integrations.messages import Message
+from integrations.messages.choices import ChoiceLabel
 from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import ClosedBooks, Question, SyncRun
 from integrations.sync.engine.choices import DISCARD, RETRY
@@ -29,7 +30,7 @@ def open_day(ctx: SyncContext, run: SyncRun, on: date) -> tuple[date, tuple[Mess
         return first, (InvoicePushMessage.REDATED(first=first, on=on),)
     raise NeedsDecision(
         InvoicePushMessage.CLOSED_PERIOD(closed_on=closed_on, on=on, first=first),
-        [Choice(_FIRST_OPEN_DAY, f"Date it {first:%B %-d, %Y}", Question.CLOSED_PERIOD), RETRY, DISCARD],
+        [Choice(_FIRST_OPEN_DAY, ChoiceLabel.DATE_IT(on=first), Question.CLOSED_PERIOD), RETRY, DISCARD],
     )
 
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import zip_longest
 
 from integrations.coperniq.money import CoperniqInvoice
-from integrations.models import MemoField, RecordLink, SyncRun
+from integrations.models import Kind, MemoField, RecordLink, SyncRun
 from integrations.models.snapshots import (
     CoperniqInvoiceSnapshot,
     QuickBooksInvoiceSnapshot,
@@ -19,7 +19,13 @@ from integrations.models.sync_state import InvoiceState
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import QuickBooksInvoice
 from integrations.sync.engine.context import SyncContext
-from integrations.sync.engine.coperniq_texts import with_memo, with_number
+from integrations.sync.engine.coperniq_texts import (
+    description_of,
+    parts_of,
+    quickbooks_tag,
+    tag_to_write,
+)
+from integrations.sync.engine.correlation_tag import coperniq_tag, tagged_coperniq_id
 from integrations.sync.invoices.line_folding import FoldedLine, number_as_sent
 from integrations.sync.invoices.line_parts import dollars
 from integrations.sync.invoices.mapping import (
@@ -27,6 +33,7 @@ from integrations.sync.invoices.mapping import (
     SALES,
     SUBTOTAL,
     invoice_lines_of,
+    is_numbered,
     quickbooks_invoice_snapshot,
 )
 from integrations.sync.invoices.pull_lines import CoperniqLines, coperniq_lines_for
@@ -193,11 +200,19 @@ class InvoiceComparison:
         return {"Line": [sent.payload for sent in self.sent]}
 
     def _quickbooks_memo_values(self) -> dict[str, str]:
-        """An emptied customer memo is cleared; the private note always keeps the correlation tag."""
-        values = memo_values(self.ctx, self.run, self.coperniq_now.memo or "")
+        """An emptied customer memo is cleared; the private note keeps the correlation tag."""
+        values = memo_values(self.ctx, self.coperniq_now.memo or "", self._quickbooks_tag(), self.run)
         if self.memo_field == MemoField.CUSTOMER_MEMO:
             return {"CustomerMemo.value": values.get("CustomerMemo.value", "")}
         return values
+
+    def _quickbooks_tag(self) -> str:
+        """An invoice that came from QuickBooks gets no tag there: it is not looked for by one."""
+        realm_id, coperniq_id = self.ctx.connection.realm_id, self.run.coperniq_id
+        pulled = self.link.match_method == RecordLink.MatchMethod.PULLED
+        if pulled and not tagged_coperniq_id(realm_id, Kind.INVOICE, self.current.note):
+            return ""
+        return coperniq_tag(realm_id, Kind.INVOICE, coperniq_id)
 
     def quickbooks_changes(self, field: str) -> list[tuple[str, str, str]]:
         """Name, before and after, for people; of the lines only those that differ."""
@@ -212,9 +227,19 @@ class InvoiceComparison:
         if field == "due_date":
             return {"dueDate": moment_of(self.current.due_on)}
         if field == "memo":
-            text = with_memo(self.invoice.description, self.quickbooks_now.memo or "")
-            return {"description": with_number(text, self.current.number) if self.is_renumbered else text}
+            return {"description": self._coperniq_description(self.quickbooks_now.memo or "")}
         return {"lineItems": self.pulled_lines.bodies}
+
+    def _coperniq_description(self, memo: str) -> str:
+        """The memo, behind the number if the invoice came from QuickBooks and people have left the number there."""
+        if not is_numbered(self.link, self.invoice):
+            return memo.strip()
+        now = parts_of(self.invoice.description, numbered=True)
+        is_shown = self.is_renumbered and (now.number or now.tag)
+        number = self.current.number if is_shown else now.number
+        own = quickbooks_tag(self.ctx.connection.realm_id, Kind.INVOICE, self.current.id)
+        tag = tag_to_write(number, memo, own, now, always=self.ctx.settings.coperniq_tag)
+        return description_of(number, memo, tag)
 
     def coperniq_changes(self, field: str) -> list[tuple[str, str, str]]:
         """Name, before and after, for people; of the lines only those that differ."""
@@ -232,7 +257,7 @@ class InvoiceComparison:
             on = self.coperniq_now.due_date
             return {"dueDate": moment_of(date.fromisoformat(on) if on else None)}
         if field == "memo":
-            return {"description": self.invoice.description}
+            return {"description": self._coperniq_description(self.coperniq_now.memo or "")}
         return {
             "lineItems": [
                 {

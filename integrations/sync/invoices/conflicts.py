@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from integrations.errors import Choice, NeedsDecision
 from integrations.messages import Message
+from integrations.messages.choices import ChoiceLabel
 from integrations.messages.invoices_pull import InvoicePullMessage
 from integrations.models import Owner, Question, RecordLink, SyncRun
 from integrations.models.sync_state import EditTimes, OverriddenValue
@@ -21,14 +22,15 @@ from integrations.sync.invoices.mapping import INVOICE_FIELDS, SUBTOTAL
 from integrations.sync.invoices.push_lines import line_as_sent
 
 _SIDE_NAMES = {Owner.COPERNIQ: "Coperniq", Owner.QUICKBOOKS: "QuickBooks"}
-_LEAVE_BOTH = Choice("leave_both", "Leave both as they are", Question.UNSUPPORTED_LINES)
+_LEAVE_BOTH = Choice("leave_both", ChoiceLabel.LEAVE_BOTH(), Question.UNSUPPORTED_LINES)
 
 
 @dataclass
 class Resolution:
     """What to write to either side, and what to ask or report.
 
-    `overridden` is by field. `held`: fields that wait for a person, and why. `restored_in_coperniq`,
+    `overridden` is by field. `held`: fields that wait for a person, and why. `kept`: fields whose new value stays in
+    QuickBooks, because nothing is brought over. `restored_in_coperniq`,
     `restored_in_quickbooks`: fields whose overridden value is written back to the named side; the next plan takes it to
     the other. `is_answered`: a person has chosen a side.
     """
@@ -45,6 +47,8 @@ class Resolution:
     warnings: list[Message] = field(default_factory=list)
     choices: list[Choice] = field(default_factory=list)
     held: dict[str, NeedsDecision] = field(default_factory=dict)
+    kept: list[str] = field(default_factory=list)
+    keeps_quickbooks_values: bool = False
     conflicts: list[str] = field(default_factory=list)
     is_answered: bool = False
 
@@ -56,14 +60,26 @@ def decided_side(run: SyncRun) -> str:
     return run.answer_to(Question.SIDE).key.removeprefix("use_")
 
 
-def resolve(ctx: SyncContext, run: SyncRun, link: RecordLink, comparison: InvoiceComparison) -> Resolution:
-    """Questions to a person are collected in `held`, not raised."""
+def resolve(
+    ctx: SyncContext,
+    run: SyncRun,
+    link: RecordLink,
+    comparison: InvoiceComparison,
+    *,
+    keeps_quickbooks_values: bool = False,
+) -> Resolution:
+    """Questions to a person are collected in `held`, not raised.
+
+    `keeps_quickbooks_values`: nothing goes to Coperniq, and where both sides have changed, Coperniq's value counts.
+    """
     changed = [
         name
         for name in INVOICE_FIELDS
         if comparison.changed_in_coperniq(name) or comparison.changed_in_quickbooks(name)
     ]
-    found = Resolution(_overridden_before(run, link, changed))
+    found = Resolution(
+        _overridden_before(run, link, changed), keeps_quickbooks_values=keeps_quickbooks_values
+    )
     edit_times = record_edit_times(ctx, link, comparison)
     for name in changed:
         try:
@@ -125,6 +141,9 @@ def _resolve_field(
 
 def _use_quickbooks_or_ask(run: SyncRun, comparison: InvoiceComparison, name: str, found: Resolution) -> None:
     """Lines that Coperniq cannot hold are held for a person, who may also restore Coperniq's lines in QuickBooks."""
+    if found.keeps_quickbooks_values:
+        found.kept.append(name)
+        return
     if name == "lines" and comparison.unsupported_reason:
         if run.has_taken(_LEAVE_BOTH):
             return
@@ -144,7 +163,8 @@ def _resolve_conflict(
     found: Resolution,
 ) -> None:
     later = later_side(edit_times, name, ctx.coperniq.clock_offset, ctx.quickbooks.clock_offset)
-    winner = winning_side(decided_side(run), ctx.settings.owners.get(name, Owner.LATER), later)
+    owner = Owner.COPERNIQ if found.keeps_quickbooks_values else ctx.settings.owners.get(name, Owner.LATER)
+    winner = winning_side(decided_side(run), owner, later)
     if (
         name == "lines"
         and comparison.unsupported_reason
@@ -177,7 +197,8 @@ def _resolve_conflict(
 
 def _keep_folded_lines(run: SyncRun, comparison: InvoiceComparison, found: Resolution) -> None:
     """Lines that were folded for Coperniq can be edited in QuickBooks only."""
-    if comparison.changed_in_quickbooks("lines") or decided_side(run) == Owner.QUICKBOOKS:
+    is_quickbooks_edit = comparison.changed_in_quickbooks("lines") and not found.keeps_quickbooks_values
+    if is_quickbooks_edit or decided_side(run) == Owner.QUICKBOOKS:
         _use_quickbooks_value(comparison, "lines", found)
         found.warnings.append(InvoicePullMessage.FOLDED_LINES_KEPT())
         return
@@ -255,8 +276,8 @@ def _hold_conflict(comparison: InvoiceComparison, names: list[str]) -> NeedsDeci
     )
 
 
-USE_COPERNIQ = Choice("use_coperniq", "Use what Coperniq has", Question.SIDE)
-USE_QUICKBOOKS = Choice("use_quickbooks", "Use what QuickBooks has", Question.SIDE)
+USE_COPERNIQ = Choice("use_coperniq", ChoiceLabel.USE_COPERNIQ(), Question.SIDE)
+USE_QUICKBOOKS = Choice("use_quickbooks", ChoiceLabel.USE_QUICKBOOKS(), Question.SIDE)
 _ALTERNATIVE = {Owner.COPERNIQ: USE_COPERNIQ, Owner.QUICKBOOKS: USE_QUICKBOOKS}
 
 

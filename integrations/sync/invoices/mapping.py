@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, tzinfo
 from decimal import Decimal
 
 from integrations.coperniq.money import CoperniqInvoice
+from integrations.models import RecordLink
 from integrations.models.snapshots import (
     CoperniqInvoiceSnapshot,
     CoperniqLineSnapshot,
@@ -14,7 +16,7 @@ from integrations.models.snapshots import (
 )
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import QuickBooksInvoice, QuickBooksInvoiceLine
-from integrations.sync.engine.coperniq_texts import memo_of
+from integrations.sync.engine.coperniq_texts import memo_of, parts_of, shown_number
 from integrations.sync.engine.correlation_tag import without_tag
 from integrations.sync.items.lines import InvoiceLine
 
@@ -23,6 +25,7 @@ MOST_LINES = 10_000
 _PRICE_DECIMALS = 5  # of a UnitPrice (docs/vendors/quickbooks-online.md, 5.2)
 _HALF_A_CENT = Decimal("0.005")
 SALES, SUBTOTAL = "SalesItemLineDetail", "SubTotalLineDetail"
+_Method = RecordLink.MatchMethod
 INVOICE_FIELDS = ("due_date", "memo", "lines")
 """The synced fields. Customer, number and date are written once; after that QuickBooks' own values count."""
 PERCENTAGE, DIFFERENCE = "percentage", "difference"
@@ -105,11 +108,25 @@ def quantity_and_price(line: InvoiceLine) -> dict[str, Decimal]:
     return {"Qty": line.quantity, "UnitPrice": line.unit_price}
 
 
-def coperniq_invoice_snapshot(invoice: CoperniqInvoice, zone: tzinfo) -> CoperniqInvoiceSnapshot:
+def is_numbered(link: RecordLink | None, invoice: CoperniqInvoice) -> bool:
+    """Whether a number at the beginning of its description is the portal's: only that of an invoice from QuickBooks.
+
+    One that was found again by its note in QuickBooks may have come from there as well: then it has its own number.
+    """
+    if link is None or link.match_method not in (_Method.PULLED, _Method.ADOPTED):
+        return False
+    number = parts_of(invoice.description, numbered=True).number
+    return link.match_method == _Method.PULLED or (bool(number) and number == shown_number(link.number))
+
+
+def coperniq_invoice_snapshot(
+    invoice: CoperniqInvoice, zone: tzinfo, *, numbered: bool
+) -> CoperniqInvoiceSnapshot:
+    """`numbered`: its description begins with QuickBooks' number, which is not part of the memo."""
     due_on = day_of(invoice.due_at, zone)
     return CoperniqInvoiceSnapshot(
         due_date=due_on.isoformat() if due_on else "",
-        memo=memo_of(invoice.description),
+        memo=memo_of(invoice.description, numbered=numbered),
         lines=tuple(_coperniq_line_snapshot(line) for line in invoice_lines_of(invoice)),
         total=invoice.total_cents,
         status=invoice.status,
@@ -165,6 +182,15 @@ def _quickbooks_line_snapshot(line: QuickBooksInvoiceLine) -> QuickBooksLineSnap
 
 def text_of(number: Decimal | None) -> str:
     return "" if number is None else f"{number.normalize():f}"
+
+
+def with_balance_of(
+    snapshot: QuickBooksInvoiceSnapshot, current: QuickBooksInvoice
+) -> QuickBooksInvoiceSnapshot:
+    """The snapshot with what is open now, and with the payments that the balance has been reduced by."""
+    payments = tuple(sorted(current.payment_ids))
+    paid_since = snapshot.paid_since or payments != snapshot.payments
+    return replace(snapshot, balance=current.balance_cents, payments=payments, paid_since=paid_since)
 
 
 def suffixed_number(number: str, count: int) -> str:

@@ -12,14 +12,17 @@ from typing import Any
 
 from integrations.causes import Cause
 from integrations.coperniq.money import CoperniqInvoice
-from integrations.errors import Skipped
+from integrations.errors import BusinessRule, NeedsDecision, Refused, Skipped
 from integrations.messages.invoices_pull import InvoicePullMessage
-from integrations.models import Kind, Question, RecordLink, SyncRun, Vendor
+from integrations.messages.invoices_push import InvoicePushMessage
+from integrations.models import Direction, Kind, Question, RecordLink, SyncRun, Vendor
 from integrations.models.run_querysets import SyncRunQuerySet
 from integrations.models.snapshots import CoperniqInvoiceSnapshot, QuickBooksInvoiceSnapshot
 from integrations.models.sync_state import InvoiceState
+from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import QuickBooksInvoice
 from integrations.sync.engine import responses as engine_responses
+from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.follow_ups import requeue
 from integrations.sync.engine.plan import Plan, PlannedWrite
@@ -29,6 +32,12 @@ from integrations.sync.invoices.closed_period import refuse_closed
 from integrations.sync.invoices.compare import InvoiceComparison
 from integrations.sync.invoices.conflicts import Resolution, combined_decision, resolve
 from integrations.sync.invoices.mapping import quickbooks_invoice_snapshot
+from integrations.sync.invoices.one_way import (
+    compare_what_is_open,
+    keeps_quickbooks_values,
+    kept_in_quickbooks,
+)
+from integrations.sync.invoices.pull_request import request_pull
 from integrations.sync.invoices.write_data import PulledInvoiceData, PushedInvoiceData
 from integrations.sync.items.push import has_unmatched
 
@@ -48,7 +57,10 @@ def plan_merge(
 ) -> Plan:
     """`coperniq_now` is the snapshot of `invoice`. Raises NeedsDecision if only questions to a person remain."""
     comparison = InvoiceComparison(ctx, run, invoice, link, coperniq_now, current)
-    resolved = resolve(ctx, run, link, comparison)
+    keeps = keeps_quickbooks_values(ctx, run, link)
+    resolved = resolve(ctx, run, link, comparison, keeps_quickbooks_values=keeps)
+    if resolved.kept and run.direction == Direction.PUSH and not resolved.held:
+        request_pull(ctx, link)  # while a question is open, the pull would only have it asked anew
     if _is_shown_already(ctx, run):
         raise Skipped(InvoicePullMessage.ASKED_ALREADY(), silent=True)
     if requeue(ctx.follow_ups, open_questions(ctx, run, _REFUSAL_CAUSES)):
@@ -63,6 +75,9 @@ def plan_merge(
         raise Skipped(InvoicePullMessage.ASKED_ALREADY(), silent=True)
     if resolved.held:
         raise combined_decision(resolved.held.values())
+    if resolved.kept and run.direction == Direction.PULL:
+        compare_what_is_open(ctx, link, current)
+        raise kept_in_quickbooks(ctx, run, [comparison.compared(name) for name in resolved.kept])
     return _plan_nothing_to_write(comparison, resolved)
 
 
@@ -100,12 +115,32 @@ def _plan_to_quickbooks(comparison: InvoiceComparison, resolved: Resolution) -> 
         learns="lines" in resolved.to_quickbooks and has_unmatched(comparison.lines),
         other_links=tuple(comparison.matches),
         response_data=PushedInvoiceData(
-            kept_fields=tuple(_with_dependent_names(remaining)),
+            kept_fields=tuple(_with_dependent_names([*remaining, *resolved.kept])),
             line_order=tuple(line.coperniq_id for line in sent),
-            again=bool(remaining),
+            again=bool(remaining or (resolved.kept and comparison.run.direction == Direction.PULL)),
             choices=tuple(resolved.choices),
+            paid_cents=current.total_cents - current.balance_cents,
         ),
     )
+
+
+def refuse_below_payments(planned: Plan, error: Refused) -> None:
+    """Raises NeedsDecision if QuickBooks refused a total below what is paid, which it does not document.
+
+    See docs/vendors/quickbooks-online.md, 5.
+    """
+    data, total = planned.response_data, planned.amount_cents
+    if not isinstance(error, BusinessRule) or not isinstance(data, PushedInvoiceData):
+        return
+    if total is None or total >= data.paid_cents:
+        return
+    message = InvoicePushMessage.BELOW_PAYMENTS(
+        number=planned.number,
+        total=money(total),
+        paid=money(data.paid_cents),
+        freed=money(data.paid_cents - total),
+    )
+    raise NeedsDecision(message, [RETRY, DISCARD]) from error
 
 
 def _plan_to_coperniq(comparison: InvoiceComparison, resolved: Resolution) -> Plan:
@@ -153,13 +188,15 @@ def _plan_nothing_to_write(comparison: InvoiceComparison, resolved: Resolution) 
 def _base_plan(comparison: InvoiceComparison, resolved: Resolution, **values: Any) -> Plan:
     current, link = comparison.current, comparison.link
     held = _with_dependent_names(resolved.held)
+    kept = _with_dependent_names(resolved.kept)
+    quickbooks = comparison.quickbooks_now.with_values_of(comparison.quickbooks_before, kept)
     coperniq = comparison.coperniq_now.with_values_of(comparison.coperniq_before, held)
     return Plan.of(
         link,
         link.coperniq_name or comparison.run.record_name,
         **{
             "quickbooks_version": current.sync_token,
-            "quickbooks_snapshot": comparison.quickbooks_now.as_json(),
+            "quickbooks_snapshot": quickbooks.as_json(),
             "quickbooks_at": current.updated_at,
             "coperniq_snapshot": coperniq.as_json(),
             "number": current.number,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache, partial
 
 from integrations.coperniq.money import CoperniqInvoiceLine
 from integrations.models.snapshots import QuickBooksLineSnapshot
@@ -62,9 +63,13 @@ def coperniq_lines_for(
     """`existing` are Coperniq's lines, `before` those of QuickBooks' snapshot. `lines_stay`: see `_blank_line_body`."""
     known = _catalog_ids_of_paired(existing, paired or {}, before, invoice)
     invoice = replace(invoice, lines=tuple(_with_known_item(line, known) for line in invoice.lines))
-    folded = fold_lines(invoice, lambda item: _catalog_id_of(ctx, item), _generic_ids(ctx))
+    catalog_id_of = cache(partial(_catalog_id_of, ctx))
+    folded = fold_lines(invoice, catalog_id_of, _generic_ids(ctx))
     folded = _without_added_texts(folded, existing)
-    catalog_ids = _catalog_ids_of(ctx, folded)
+    catalog_ids = {
+        line.item: generic_item_id(ctx, line.generic) if line.generic else str(catalog_id_of(line.item))
+        for line in folded.lines
+    }
     ids = existing_line_ids(folded, catalog_ids, existing)
     costs = _unit_costs(ctx, catalog_ids, existing)
     bodies = line_bodies(folded, catalog_ids, costs, ids)
@@ -125,13 +130,6 @@ def _without_added_texts(folded: FoldedLines, existing: Sequence[CoperniqInvoice
         for line in folded.lines
     )
     return replace(folded, lines=lines)
-
-
-def _catalog_ids_of(ctx: SyncContext, folded: FoldedLines) -> dict[str, str]:
-    return {
-        line.item: generic_item_id(ctx, line.generic) if line.generic else str(_catalog_id_of(ctx, line.item))
-        for line in folded.lines
-    }
 
 
 def _item_names(ctx: SyncContext, folded: FoldedLines) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, cast
@@ -17,12 +17,13 @@ from integrations.models import Kind, RecordLink, RemoteWrite, SyncRun
 from integrations.models.snapshots import CoperniqInvoiceSnapshot, QuickBooksInvoiceSnapshot
 from integrations.quickbooks.bodies import money
 from integrations.sync.engine.context import SyncContext
-from integrations.sync.engine.coperniq_texts import read_quickbooks_tag
-from integrations.sync.engine.lost_writes import sent_not_before
 from integrations.sync.engine.plan import AnsweredWrite, Change, RunResult, done
 from integrations.sync.engine.responses import WriteResponse, apply_plan, load_body
-from integrations.sync.invoices.mapping import coperniq_invoice_snapshot, day_of
-from integrations.sync.invoices.push_response import allocation_runs, list_sentences
+from integrations.sync.invoices.eligibility import waiting_pushes
+from integrations.sync.invoices.mapping import coperniq_invoice_snapshot, day_of, is_numbered
+from integrations.sync.invoices.pull_request import allocation_runs
+from integrations.sync.invoices.pulled_copies import find_lost_copy
+from integrations.sync.invoices.push_response import list_sentences
 from integrations.sync.invoices.write_data import InvoiceOwner, PulledInvoiceData, PulledLines
 
 
@@ -49,7 +50,7 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
         record_name=link.coperniq_name,
         link=link,
         answered=AnsweredWrite(write, write.quickbooks_id, link.quickbooks_version, ""),
-        asks=_payment_runs(ctx, link, found=sent.looked_for) if is_new else (),
+        asks=_requests_of_new(ctx, link, found=sent.looked_for) if is_new else (),
         choices=data.choices,
         again=again or data.again,
     )
@@ -77,7 +78,9 @@ def _update_link(
     ctx: SyncContext, link: RecordLink, write: RemoteWrite, data: PulledInvoiceData, invoice: CoperniqInvoice
 ) -> None:
     """Store only the written fields of the response: a person may have changed the others since they were read."""
-    answered = coperniq_invoice_snapshot(invoice, ZoneInfo(ctx.connection.company.time_zone))
+    answered = coperniq_invoice_snapshot(
+        invoice, ZoneInfo(ctx.connection.company.time_zone), numbered=is_numbered(link, invoice)
+    )
     if write.coperniq_id:
         planned = CoperniqInvoiceSnapshot.from_json(write.coperniq_snapshot)
         answered = planned.with_values_of(answered, data.fields)
@@ -130,22 +133,25 @@ def _message_of(write: RemoteWrite, link: RecordLink, data: PulledInvoiceData) -
     return InvoicePullMessage.UPDATED(invoice=invoice, fields=fields)
 
 
-def _payment_runs(ctx: SyncContext, link: RecordLink, *, found: bool) -> list[SyncRun]:
-    """Pulls of the payments on the invoice. After a lost response it is read again: payments may have been added."""
+def _requests_of_new(ctx: SyncContext, link: RecordLink, *, found: bool) -> list[SyncRun]:
+    """Pulls of the payments on the invoice. After a lost response it is read again: payments may have been added.
+
+    Pushes of invoices that could have been this one are planned again.
+    """
     payment_ids = link.quickbooks_invoice.payments
     if found:
         try:
             payment_ids = ctx.quickbooks.read_invoice(link.quickbooks_id).payment_ids
         except RecordMissing:
             payment_ids = ()
-    return allocation_runs(ctx, payment_ids, link.coperniq_account_id)
+    return [*allocation_runs(ctx, payment_ids, link.coperniq_account_id), *waiting_pushes(link)]
 
 
 def find_lost_write(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
     owner = PulledInvoiceData.from_json(write.response_data).owner
     if owner is not None:
-        tagged = find_tagged_invoice(ctx, owner, write.quickbooks_id)
-        found = tagged or _find_moved_invoice(ctx, write)
+        wanted, zone = load_body(body), ZoneInfo(ctx.connection.company.time_zone)
+        found = find_lost_copy(ctx, write, owner, lambda row: _has_values(row, wanted, zone))
         return WriteResponse(found, "", looked_for=True) if found else None
     try:
         current = ctx.coperniq.read_invoice(write.coperniq_id)
@@ -166,32 +172,6 @@ def _edited_since_write(ctx: SyncContext, current: CoperniqInvoice, wanted: Mapp
 def _with_former_owner(snapshot: CoperniqInvoiceSnapshot, owner: InvoiceOwner) -> CoperniqInvoiceSnapshot:
     """With the record it was created on, if a person moved it since: the next run asks about the move."""
     return replace(snapshot, record_id=owner.id) if snapshot.record_id else snapshot
-
-
-def find_tagged_invoice(ctx: SyncContext, owner: InvoiceOwner, quickbooks_id: str) -> CoperniqInvoice | None:
-    """The unlinked invoice of `owner` with the tag of this QuickBooks invoice."""
-    rows = ctx.coperniq.list_invoices_of("projects" if owner.is_project else "accounts", owner.id)
-    return _first_tagged(ctx, rows, quickbooks_id)
-
-
-def _find_moved_invoice(ctx: SyncContext, write: RemoteWrite) -> CoperniqInvoice | None:
-    """A person may have moved it to another record, or deleted that record, before the portal found it."""
-    rows = ctx.coperniq.list_invoices(sent_not_before(write, ctx.coperniq.clock_offset))
-    return _first_tagged(ctx, rows, write.quickbooks_id)
-
-
-def _first_tagged(ctx: SyncContext, rows: Iterable[object], quickbooks_id: str) -> CoperniqInvoice | None:
-    for row in rows:
-        if not isinstance(row, CoperniqInvoice):
-            continue
-        tag = read_quickbooks_tag(ctx.connection.realm_id, Kind.INVOICE, row.description)
-        if tag.quickbooks_id == quickbooks_id and _is_unlinked(ctx, row.id):
-            return row
-    return None
-
-
-def _is_unlinked(ctx: SyncContext, coperniq_id: str) -> bool:
-    return RecordLink.objects.pushed(ctx.connection, Kind.INVOICE, coperniq_id) is None
 
 
 def _has_values(current: CoperniqInvoice, wanted: Mapping[str, Any], zone: ZoneInfo) -> bool:

@@ -9,7 +9,9 @@ from zoneinfo import ZoneInfo
 from integrations.causes import Cause
 from integrations.coperniq.money import CoperniqInvoice
 from integrations.errors import (
+    BadEmail,
     BooksClosed,
+    BusinessRule,
     InactiveReference,
     InvalidCustomer,
     NeedsDecision,
@@ -21,7 +23,7 @@ from integrations.errors import (
 from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import (
     ItemlessLines,
-    Kind,
+    Numbers,
     PushFrom,
     RecordLink,
     SyncRun,
@@ -31,43 +33,70 @@ from integrations.sync.customers.merge_detection import wait_if_refused
 from integrations.sync.engine.choices import CREATE_AGAIN, DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.continuity import find_current_link
-from integrations.sync.engine.follow_ups import ForgottenInvoice, UpdatedLink
+from integrations.sync.engine.follow_ups import UpdatedLink, requeue
 from integrations.sync.engine.lookups import forget_lookup, read_preferences
 from integrations.sync.engine.plan import Plan, RunResult
 from integrations.sync.engine.planning import make_plan
 from integrations.sync.engine.replan import execute_or_refresh, refresh_nothing
 from integrations.sync.invoices.eligibility import (
     SEND_ANYWAY,
-    is_before_cutoff,
-    refuse_pulled_copy,
-    refuse_while_off,
+    is_chosen,
+    is_wanted,
+    wait_while_off,
+    was_made_while_off,
 )
-from integrations.sync.invoices.mapping import INVOICE_FIELDS, coperniq_invoice_snapshot
-from integrations.sync.invoices.merge import open_questions
+from integrations.sync.invoices.itemless import execute_with_items
+from integrations.sync.invoices.mapping import INVOICE_FIELDS, coperniq_invoice_snapshot, is_numbered
+from integrations.sync.invoices.merge import open_questions, refuse_below_payments
+from integrations.sync.invoices.pulled_copies import refuse_pulled_copy
 from integrations.sync.invoices.push_create import plan_invoice_create
-from integrations.sync.invoices.push_update import plan_invoice_update
-from integrations.sync.invoices.push_void import DECLINED
+from integrations.sync.invoices.push_update import PULL_ENDED_CAUSES, plan_invoice_update
+from integrations.sync.invoices.push_void import DECLINED, plan_missing_invoice
+from integrations.sync.invoices.same_bill import ReleasedPulls
+from integrations.sync.invoices.typed_again import ask_again
 from integrations.sync.items.push import itemless_lines_policy
 
 
 def plan(ctx: SyncContext, run: SyncRun) -> Plan:
+    try:
+        return _plan_record(ctx, run)
+    except Skipped:
+        ctx.follow_ups.append(ReleasedPulls(ctx.connection.pk, run.coperniq_id))
+        raise
+
+
+def _plan_record(ctx: SyncContext, run: SyncRun) -> Plan:
     settings = ctx.settings
-    if not settings.invoice_sync:
-        ctx.follow_ups.append(ForgottenInvoice(run.company_id, run.coperniq_id, list_again=True))
-    refuse_while_off(settings)
+    wait_while_off(settings)
     link = find_current_link(ctx, run)
     invoice = read_invoice(ctx, run, link)
+    if invoice is None:
+        assert link is not None
+        _ask_again(ctx, run, link)
+        return plan_missing_invoice(ctx, run, link)
     is_pulled = link is not None and link.match_method == RecordLink.MatchMethod.PULLED
     run.record_name = link.coperniq_name if link is not None and is_pulled else _invoice_name(invoice)
     run.coperniq_account_id = invoice.account_id
-    snapshot = coperniq_invoice_snapshot(invoice, ZoneInfo(ctx.connection.company.time_zone))
+    snapshot = coperniq_invoice_snapshot(
+        invoice, ZoneInfo(ctx.connection.company.time_zone), numbered=is_numbered(link, invoice)
+    )
     ended = end_of_invoice(settings, invoice)
-    if link is not None and (ended is not None or not run.has_taken(CREATE_AGAIN)):
+    wants_another = run.has_taken(CREATE_AGAIN) or (link is not None and link.invoice_state.create_again)
+    if link is not None and (ended is not None or not wants_another):
+        if ended is not None or run.cause or snapshot != link.coperniq_invoice:
+            _ask_again(ctx, run, link)
         return plan_invoice_update(ctx, run, invoice, link, snapshot, ended)
     if link is None:
-        refuse_pulled_copy(ctx, run, Kind.INVOICE, invoice.description)
+        refuse_pulled_copy(ctx, run, invoice)
         _refuse_ineligible(ctx, run, invoice, settings)
-    return plan_invoice_create(ctx, run, invoice, snapshot)
+    number = link.number if link is not None and is_pulled else ""
+    return plan_invoice_create(ctx, run, invoice, snapshot, number or _number_of(settings, invoice))
+
+
+def _ask_again(ctx: SyncContext, run: SyncRun, link: RecordLink) -> None:
+    """Plan again what is asked about an end in QuickBooks, and about the same bill: Coperniq's invoice has changed."""
+    ask_again(ctx, run, link.coperniq_account_id)
+    requeue(ctx.follow_ups, open_questions(ctx, run, PULL_ENDED_CAUSES))
 
 
 def apply(ctx: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
@@ -79,24 +108,38 @@ def apply(ctx: SyncContext, run: SyncRun, planned: Plan) -> RunResult:
         NumberTaken: refresh_nothing,
         InactiveReference: forget_lookup,
         BooksClosed: read_preferences,
+        BadEmail: refresh_nothing,
     }
     learning = planned.learns and itemless_lines_policy(ctx) == ItemlessLines.UNKNOWN
     with ctx.locked("learning") if learning else nullcontext():
         if learning:
             planned = make_plan(ctx, run, plan)
         try:
-            return execute_or_refresh(ctx, run, planned, plan, remedies)
+            return execute_with_items(
+                ctx, run, planned, plan, lambda each: execute_or_refresh(ctx, run, each, plan, remedies)
+            )
+        except BusinessRule as error:
+            refuse_below_payments(planned, error)
+            raise
         except (InactiveReference, InvalidCustomer):
             wait_if_refused(ctx, planned, "CustomerRef.value")
             raise
+
+
+def _number_of(settings: SyncSettings, invoice: CoperniqInvoice) -> str:
+    """The number that it is sent with, "" if QuickBooks numbers."""
+    return "" if settings.numbers == Numbers.QUICKBOOKS else invoice.number or invoice.id
 
 
 def _invoice_name(invoice: CoperniqInvoice) -> str:
     return f"Invoice {invoice.number}" if invoice.number else f"Invoice with id {invoice.id}"
 
 
-def read_invoice(ctx: SyncContext, run: SyncRun, link: RecordLink | None) -> CoperniqInvoice:
-    """The Coperniq invoice of a run. Raises NeedsDecision or Skipped if there is none or it cannot be read."""
+def read_invoice(ctx: SyncContext, run: SyncRun, link: RecordLink | None) -> CoperniqInvoice | None:
+    """The Coperniq invoice of a run, None if it is linked and missing. Raises NeedsDecision if it cannot be read.
+
+    Raises Skipped for one that is missing if it is not linked, or if a person is asked about it already.
+    """
     try:
         return ctx.coperniq.read_invoice(run.coperniq_id)
     except UnexpectedShape as error:
@@ -108,8 +151,7 @@ def read_invoice(ctx: SyncContext, run: SyncRun, link: RecordLink | None) -> Cop
             raise Skipped(InvoicePushMessage.GONE(), silent=True) from error
         run.record_name = link.coperniq_name
         _skip_if_asked(ctx, run, link)
-        message = InvoicePushMessage.MISSING_IN_COPERNIQ(number=link.display_number)
-        raise NeedsDecision(message, [RETRY, DISCARD]) from error
+        return None
 
 
 def _skip_if_asked(ctx: SyncContext, run: SyncRun, link: RecordLink) -> None:
@@ -136,9 +178,10 @@ def _refuse_ineligible(
     if invoice.status == DECLINED or invoice.is_archived:
         state = "declined" if invoice.status == DECLINED else "archived"
         raise Skipped(InvoicePushMessage.ENDED_BEFORE_PUSH(invoice=name, state=state))
-    if run.is_wanted:
-        return  # a person who answered any question about it wants it sent
-    if is_before_cutoff(ctx, invoice.created_at, -ctx.coperniq.clock_behind):
-        raise Skipped(InvoicePushMessage.BEFORE_CUT_OFF(invoice=name), [SEND_ANYWAY])
-    if settings.push_from == PushFrom.SENT and invoice.status == "DRAFT":
-        raise Skipped(InvoicePushMessage.STILL_A_DRAFT(invoice=name), [SEND_ANYWAY])
+    reason = None
+    if was_made_while_off(ctx, invoice.created_at, -ctx.coperniq.clock_behind):
+        reason = InvoicePushMessage.MADE_WHILE_OFF(invoice=name)
+    elif settings.push_from == PushFrom.SENT and invoice.status == "DRAFT":
+        reason = InvoicePushMessage.STILL_A_DRAFT(invoice=name)
+    if reason is not None and not (is_chosen(run) or is_wanted(run, SEND_ANYWAY)):
+        raise Skipped(reason, [SEND_ANYWAY])

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from integrations.coperniq.money import CoperniqInvoice
 from integrations.errors import Choice, NeedsDecision
+from integrations.messages.choices import ChoiceLabel
 from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import Question, RecordLink, SyncRun
 from integrations.models.snapshots import (
@@ -38,9 +39,9 @@ from integrations.sync.invoices.mapping import (
     text_of,
 )
 from integrations.sync.items.lines import InvoiceLine
-from integrations.sync.items.push import chosen_item, match_lines, with_fallback_item
+from integrations.sync.items.push import chosen_item, items_of_lines, with_fallback_item
 
-_SEND_SHORTENED = Choice("send_anyway", "Send it with the long texts cut off", Question.LONG_TEXT)
+_SEND_SHORTENED = Choice("send_anyway", ChoiceLabel.SEND_SHORTENED(), Question.LONG_TEXT)
 
 
 def wanted_lines(
@@ -50,7 +51,7 @@ def wanted_lines(
 
     Raises NeedsDecision if QuickBooks would refuse them.
     """
-    lines, matches = match_lines(ctx, invoice_lines_of(invoice))
+    lines, matches = items_of_lines(ctx, invoice_lines_of(invoice))
     _refuse_lines(invoice, lines)
     lines = [_fit_description(run, line) for line in _with_difference(ctx, invoice, lines)]
     return with_fallback_item(ctx, lines), matches

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+
+from django.utils import timezone
 
 from integrations.errors import RecordMissing
 from integrations.messages import Message
@@ -37,9 +39,14 @@ from integrations.sync.invoices.concurrent_edits import (
     was_edited_meanwhile,
 )
 from integrations.sync.invoices.mapping import SUBTOTAL, quickbooks_invoice_snapshot
+from integrations.sync.invoices.pull_request import allocation_runs
 from integrations.sync.invoices.push_void import end_state
 from integrations.sync.invoices.sent_invoice import SentInvoice, read_sent_invoice
-from integrations.sync.invoices.unapplied import payments_with_unapplied_money, run_for_payment
+from integrations.sync.invoices.unapplied import (
+    payments_with_unapplied_money,
+    questions_about,
+    runs_that_apply,
+)
 from integrations.sync.invoices.write_data import PushedInvoiceData
 
 _DELETED_STATE = "Deleted"
@@ -77,8 +84,11 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
             else _total_warnings(write, planned, link, invoice)
         )
         warnings += _memo_warnings(write, written, link)
+        warnings += _freed_warnings(write, planned, invoice)
     again = again or planned.again
-    unapplied = payments_with_unapplied_money(ctx, write, invoice)
+    is_again = write.operation == "create" and not is_new
+    link.linked_at = timezone.now() if is_again else link.linked_at
+    unapplied = [] if is_new else payments_with_unapplied_money(ctx, write, invoice)
     requests = _payment_requests(ctx, write, invoice) if is_new else []
     quickbooks_id = write.quickbooks_id if invoice is None else invoice.id
     return done(
@@ -91,7 +101,8 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
         link=link,
         answered=AnsweredWrite(write, quickbooks_id, link.quickbooks_version, sent.intuit_tid),
         other_links=unapplied,
-        asks=[*requests, *(run_for_payment(ctx, payment) for payment in unapplied)],
+        follow_ups=questions_about(ctx, write.coperniq_id, unapplied) if is_again else (),
+        asks=[*requests, *runs_that_apply(ctx, unapplied)],
         again=again,
         choices=planned.choices,
     )
@@ -183,6 +194,16 @@ def _total_warnings(
     return [InvoicePushMessage.TOTAL_DIFFERS(quickbooks=money(invoice.total_cents), coperniq=money(wanted))]
 
 
+def _freed_warnings(
+    write: RemoteWrite, planned: PushedInvoiceData, invoice: QuickBooksInvoice
+) -> list[Message]:
+    """A warning if QuickBooks took money off an invoice that became smaller than what was paid on it."""
+    freed = planned.paid_cents - (invoice.total_cents - invoice.balance_cents)
+    if write.operation != "update" or invoice.total_cents >= planned.paid_cents or freed <= 0:
+        return []
+    return [InvoicePushMessage.PAYMENTS_FREED(freed=money(freed))]
+
+
 def _has_payments(snapshot: CoperniqInvoiceSnapshot) -> bool:
     return bool(snapshot.paid) or snapshot.status in ("PAID", "PARTIALLY_PAID")
 
@@ -216,19 +237,6 @@ def _payments_run(ctx: SyncContext, write: RemoteWrite) -> SyncRun:
         coperniq_account_id=values.coperniq_account_id,
         record_name=values.coperniq_name,
     )
-
-
-def allocation_runs(ctx: SyncContext, payment_ids: Iterable[str], coperniq_account_id: str) -> list[SyncRun]:
-    """Runs that read payments in QuickBooks, because they were skipped while their invoice was not linked."""
-    return [
-        SyncRun.of(
-            ctx.connection,
-            Action.NOTICE_ALLOCATIONS,
-            quickbooks_id=payment_id,
-            coperniq_account_id=coperniq_account_id,
-        )
-        for payment_id in payment_ids
-    ]
 
 
 def find_lost_write(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
@@ -272,13 +280,17 @@ def _find_created_invoice(
     """An invoice that a create with a lost response has made.
 
     It is found by its correlation tag, under another number too. Voiding removes the tag, and so may people: then it is
-    found by number, customer, total and time of creation.
+    found by number, customer, total and time of creation; without a number of its own by its lines.
     """
-    numbered = ctx.quickbooks.find_invoices_numbered([wanted.number])
+    numbered = ctx.quickbooks.find_invoices_numbered([wanted.number]) if wanted.number else []
     since = sent_not_before(write, ctx.quickbooks.clock_offset)
-    free = unlinked_with_tag(ctx, write, numbered) or unlinked_with_tag(
-        ctx, write, ctx.quickbooks.list_invoices_changed(since)
-    )
+    free = unlinked_with_tag(ctx, write, numbered)
+    if not free:
+        changed = ctx.quickbooks.list_invoices_changed(since)
+        free, numbered = (
+            unlinked_with_tag(ctx, write, changed),
+            numbered or ([] if wanted.number else changed),
+        )
     if not free:
         recent = [row for row in numbered if row.created_at is not None and row.created_at >= since]
         free = unlinked_rows(ctx, write, [row for row in recent if _is_untagged_match(ctx, wanted, row)])
@@ -286,7 +298,14 @@ def _find_created_invoice(
 
 
 def _is_untagged_match(ctx: SyncContext, wanted: SentInvoice, invoice: QuickBooksInvoice) -> bool:
-    """`wanted` is what was to be created. A voided invoice keeps its number and customer, but not its total."""
+    """`wanted` is what was to be created. A voided invoice keeps its number and customer, but not its total.
+
+    One that QuickBooks numbered is recognized by its lines instead.
+    """
     tagged_id = tagged_coperniq_id(ctx.connection.realm_id, Kind.INVOICE, invoice.note)
-    same = (invoice.number, invoice.customer_id) == (wanted.number, wanted.customer_id)
-    return not tagged_id and same and (invoice.is_voided or money(invoice.total_cents) == wanted.total)
+    if tagged_id or invoice.customer_id != wanted.customer_id:
+        return False
+    if not wanted.number:
+        return wanted.are_texts_of(invoice) if invoice.is_voided else wanted.are_lines_of(invoice)
+    is_same_total = invoice.is_voided or money(invoice.total_cents) == wanted.total
+    return invoice.number == wanted.number and is_same_total

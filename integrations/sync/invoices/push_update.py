@@ -7,6 +7,7 @@ from dataclasses import replace
 from integrations.causes import Cause
 from integrations.coperniq.money import CoperniqInvoice
 from integrations.errors import Choice, NeedsDecision, RecordMissing, Skipped
+from integrations.messages.choices import ChoiceLabel
 from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import OnEnded, Question, RecordLink, SyncRun
 from integrations.models.snapshots import CoperniqInvoiceSnapshot
@@ -25,13 +26,13 @@ from integrations.sync.invoices.push_void import plan_invoice_end
 
 ENDED_CAUSES = (Cause.QUICKBOOKS_INVOICE_MISSING, Cause.QUICKBOOKS_INVOICE_VOIDED)
 """Asked by a push that finds the QuickBooks invoice deleted or voided before the pull has noticed it."""
-_PULL_ENDED_CAUSES = (
+PULL_ENDED_CAUSES = (
     Cause.QUICKBOOKS_INVOICE_DELETED,
     Cause.QUICKBOOKS_INVOICE_VOIDED,
     Cause.ENDED_BUT_PAID,
 )
 """Asked by the pull of a deleted or voided invoice."""
-GO_ON_IN_QUICKBOOKS = Choice("go_on", "Go on with it where it is in QuickBooks", Question.MOVED_IN_COPERNIQ)
+GO_ON_IN_QUICKBOOKS = Choice("go_on", ChoiceLabel.GO_ON_IN_QUICKBOOKS(), Question.MOVED_IN_COPERNIQ)
 
 
 def plan_invoice_update(
@@ -100,7 +101,7 @@ def _read_quickbooks_invoice(ctx: SyncContext, run: SyncRun, link: RecordLink) -
 
 def _skip_if_end_asked(ctx: SyncContext, run: SyncRun) -> None:
     """Raises Skipped if the pull already asks about it: its question can decline Coperniq's invoice, too."""
-    if open_questions(ctx, run, _PULL_ENDED_CAUSES).exists():
+    if open_questions(ctx, run, PULL_ENDED_CAUSES).exists():
         raise Skipped(InvoicePushMessage.ASKED_ALREADY(), silent=True)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from integrations.errors import NeedsDecision, RecordMissing
+from integrations.errors import Choice, NeedsDecision, RecordMissing
 from integrations.messages import Message
+from integrations.messages.choices import ChoiceLabel
 from integrations.messages.invoices_push import InvoicePushMessage
-from integrations.models import OnEnded, RecordLink, SyncRun
+from integrations.models import OnEnded, Question, RecordLink, SyncRun
 from integrations.models.snapshots import CoperniqInvoiceSnapshot
 from integrations.models.sync_state import InvoiceEnd
 from integrations.quickbooks.bodies import money
@@ -19,6 +20,9 @@ from integrations.sync.invoices.closed_period import refuse_closed
 from integrations.sync.invoices.mapping import quickbooks_invoice_snapshot
 
 DECLINED = "DECLINED"
+VOID_IN_QUICKBOOKS = Choice(
+    "void_in_quickbooks", ChoiceLabel.VOID_IN_QUICKBOOKS(), Question.MISSING_IN_COPERNIQ
+)
 
 
 def plan_invoice_end(
@@ -48,8 +52,38 @@ def plan_invoice_end(
     return _plan_end(ctx, run, link, snapshot, current, ended)
 
 
+def plan_missing_invoice(ctx: SyncContext, run: SyncRun, link: RecordLink) -> Plan:
+    """Coperniq answers that it has no such invoice. Raises NeedsDecision unless QuickBooks' has ended as well.
+
+    Only a person knows whether it was deleted or the API key has lost access.
+    """
+    number, snapshot = link.display_number, replace(link.coperniq_invoice, deleted=True)
+    if link.invoice_state.ended:
+        return _plan_nothing(
+            run, link, snapshot, InvoicePushMessage.ENDED_ALREADY(number=number), silent=True
+        )
+    try:
+        current = ctx.quickbooks.read_invoice(link.quickbooks_id)
+    except RecordMissing:
+        return _plan_nothing(run, link, snapshot, InvoicePushMessage.DELETED_ALREADY(number=number))
+    if current.is_voided:
+        return _plan_nothing(run, link, snapshot, InvoicePushMessage.VOIDED_ALREADY(number=number))
+    paid_cents = current.total_cents - current.balance_cents
+    is_paid = bool(paid_cents or current.payment_ids)
+    if is_paid or not run.has_taken(VOID_IN_QUICKBOOKS):
+        message = InvoicePushMessage.MISSING_BUT_PAID if is_paid else InvoicePushMessage.MISSING_IN_COPERNIQ
+        raise NeedsDecision(
+            message(number=number, on=current.on, total=money(current.total_cents), paid=money(paid_cents)),
+            [RETRY, DISCARD] if is_paid else [VOID_IN_QUICKBOOKS, RETRY, DISCARD],
+        )
+    refuse_closed(ctx, current.on)
+    return _plan_end(ctx, run, link, snapshot, current, OnEnded.VOID)
+
+
 def end_state(snapshot: CoperniqInvoiceSnapshot) -> str:
     """The state of an ended invoice of Coperniq, as people read it."""
+    if snapshot.deleted:
+        return "deleted"
     return "declined" if snapshot.status == DECLINED else "archived"
 
 

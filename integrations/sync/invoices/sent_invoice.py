@@ -38,6 +38,11 @@ class SentInvoice:
     def total(self) -> Decimal:
         return sum((line.amount or Decimal(0) for line in self.lines or ()), Decimal(0))
 
+    def are_texts_of(self, invoice: QuickBooksInvoice) -> bool:
+        """Whether its lines have the texts that were sent, as those of a voided invoice still have."""
+        found = [line.description for line in invoice.lines if line.kind != SUBTOTAL]
+        return [line.description for line in self.lines or ()] == found
+
     def are_lines_of(self, invoice: QuickBooksInvoice) -> bool:
         """Whether QuickBooks' invoice has the amounts and texts that were sent."""
         found = [line for line in invoice.lines if line.kind != SUBTOTAL]

@@ -16,13 +16,15 @@ class PushedInvoiceData(StoredData):
     """`kept_fields` of QuickBooks' snapshot stay as they are, since another write follows for them.
 
     `line_order`: ids of Coperniq's lines in the order sent, "" for QuickBooks' own lines; empty if no lines were sent.
-    `again`: the record is planned again after this write. `choices` are offered beside the result.
+    `again`: the record is planned again after this write. `choices` are offered beside the result. `paid_cents` was
+    applied to the invoice when the plan read it.
     """
 
     kept_fields: tuple[str, ...] = ()
     line_order: tuple[str, ...] = ()
     again: bool = False
     choices: tuple[Choice, ...] = ()
+    paid_cents: int = 0
 
 
 @dataclass(frozen=True)
