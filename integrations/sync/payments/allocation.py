@@ -7,16 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class PaymentAmounts:
-    """A QuickBooks payment as it is: in all, on the invoice in question, and on everything else.
+    """A QuickBooks payment as it is: in all, and on the invoice in question, with credits and without (`cash`).
 
-    `synced` is what of it Coperniq's payment stands for: the whole, or if it is a share, the money on the invoice.
+    `is_fixed`: its total stays, because people recorded it or it is more than Coperniq's payment.
     """
 
     total: int
     applied: int
-    others: int
-    synced: int
-    is_share: bool
+    cash: int
+    is_fixed: bool
 
 
 @dataclass(frozen=True)
@@ -28,8 +27,5 @@ class NewAmounts:
 
 
 def changed_amounts(now: PaymentAmounts, amount: int) -> NewAmounts:
-    """Give the payment the `amount` that Coperniq has now. What it pays elsewhere stays as it is."""
-    more = amount - now.synced
-    total = now.total + more
-    wanted = now.applied + more if now.is_share else total - now.others
-    return NewAmounts(total, max(wanted, 0))
+    """Give the invoice the `amount` that Coperniq has now, besides credits. What is paid elsewhere stays as it is."""
+    return NewAmounts(now.total if now.is_fixed else amount, now.applied - now.cash + amount)

@@ -9,6 +9,7 @@ from integrations.errors import BadAccountType, NameTaken, NeedsDecision
 from integrations.messages import Message
 from integrations.messages.payments import PaymentMessage
 from integrations.models import QuickBooksConnection
+from integrations.name_matching import canonical_name
 from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.follow_ups import UpdatedConnection
@@ -82,8 +83,8 @@ def stored_account_id(ctx: SyncContext) -> str:
 def _read_account_by_name(ctx: SyncContext) -> dict[str, Any] | None:
     """Reads QuickBooks, not the stored list: a second account of that name is worse than one more call."""
     rows = refresh_lookup(ctx, LookupName.ACCOUNTS)
-    name = _ACCOUNT_NAME.casefold()
-    return next((row for row in rows if row["name"].casefold().removesuffix(" (deleted)") == name), None)
+    name = canonical_name(_ACCOUNT_NAME)
+    return next((row for row in rows if canonical_name(row["name"]).removesuffix(" (deleted)") == name), None)
 
 
 def _require_usable(row: dict[str, Any] | None, account_id: str) -> DepositAccount:
@@ -123,7 +124,7 @@ def payment_method_for(ctx: SyncContext, method: str) -> tuple[dict[str, str], t
 
 def find_active_method(ctx: SyncContext, name: str) -> str:
     rows = lookup_rows(ctx, LookupName.METHODS)
-    active = (row for row in rows if row["is_active"] and row["name"].casefold() == name.casefold())
+    active = (row for row in rows if row["is_active"] and canonical_name(row["name"]) == canonical_name(name))
     found = next(active, None)
     return str(found["id"]) if found else ""
 

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from integrations.coperniq.money import CoperniqInvoice, CoperniqPayment
 from integrations.errors import Choice, NeedsDecision, Skipped
+from integrations.messages.choices import ChoiceLabel
 from integrations.messages.payments import PaymentMessage
 from integrations.models import Question, RecordLink, SyncRun, SyncSettings
 from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.follow_ups import DecidedPaymentStatus
-from integrations.sync.invoices.eligibility import SEND_ANYWAY, is_before_cutoff
+from integrations.sync.invoices.eligibility import SEND_ANYWAY, is_wanted, was_made_while_off
 from integrations.sync.invoices.push_void import DECLINED
 
-_LEAVE_STATUS = Choice("leave_status", "Never record payments of this status", Question.PAYMENT_STATUS)
-_SEND_STATUS = Choice(SEND_ANYWAY.key, "Record payments of this status", Question.PAYMENT_STATUS)
+_LEAVE_STATUS = Choice("leave_status", ChoiceLabel.LEAVE_STATUS(), Question.PAYMENT_STATUS)
+_SEND_STATUS = Choice(SEND_ANYWAY.key, ChoiceLabel.SEND_STATUS(), Question.PAYMENT_STATUS)
 _STATUS_DECISIONS = {_SEND_STATUS.key: "send", _LEAVE_STATUS.key: "leave"}
 _RECORDED_STATUSES = ("", "PAID")
 
@@ -24,9 +25,10 @@ _RECORDED_STATUSES = ("", "PAID")
 def refuse_before_cutoff(
     ctx: SyncContext, run: SyncRun, payment: CoperniqPayment, invoice: RecordLink
 ) -> None:
-    if run.is_wanted or invoice.invoice_state.was_chosen:
+    if invoice.invoice_state.was_chosen:
         return
-    if is_before_cutoff(ctx, payment.created_at, -ctx.coperniq.clock_behind):
+    made_while_off = was_made_while_off(ctx, payment.created_at, -ctx.coperniq.clock_behind)
+    if made_while_off and not is_wanted(run, SEND_ANYWAY):
         raise Skipped(PaymentMessage.BEFORE_CUTOFF_IN_COPERNIQ(), [SEND_ANYWAY])
 
 

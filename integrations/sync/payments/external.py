@@ -1,23 +1,24 @@
-"""Payments that people, not the portal, recorded in QuickBooks on linked invoices: each may duplicate one in Coperniq.
+"""Money that people, not the portal, recorded in QuickBooks: each payment may duplicate one in Coperniq.
 
-They are learned from change data capture (ingest/quickbooks_cdc.py), from webhooks, and from reading an invoice again.
-If none of these reports a payment, nothing is read here.
+It is learned from change data capture (ingest/quickbooks_cdc.py), from webhooks, and from reading an invoice again. If
+none of these reports a payment, nothing is read here, but for what customers had before the portal heard of their money.
 """
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.db.models import Q
 from django.utils import timezone
 
-from integrations.errors import RecordMissing
+from integrations.errors import RecordMissing, Refused
 from integrations.models import (
     Action,
     ExternalPayment,
     InboundEvent,
+    InvoiceSyncPeriod,
     Kind,
     QuickBooksConnection,
     RecordLink,
@@ -26,13 +27,18 @@ from integrations.models import (
 from integrations.models.leases import LONG_AGO
 from integrations.models.snapshots import QuickBooksInvoiceSnapshot
 from integrations.quickbooks.documents import QuickBooksPayment
+from integrations.sync.customers.customer_family import CustomerFamily
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.continuity import CDC_OVERLAP
 from integrations.sync.engine.correlation_tag import tagged_coperniq_id
+from integrations.sync.engine.follow_ups import UpdatedLink
 from integrations.sync.invoices.mapping import quickbooks_invoice_snapshot
 from integrations.sync.invoices.pull_request import note_former_customer, on_invoice_moved, request_pull
-from integrations.sync.payments.mapping import is_taken_off, pays_others
+from integrations.sync.payments.mapping import RECORDED_BY_PORTAL, is_taken_off, pays_others
 
+_CUSTOMER_KINDS = (Kind.CUSTOMER, Kind.JOB)
+_CUSTOMERS_AT_ONCE = 30
+_WAS_UNAPPLIED = Q(quickbooks_invoice_id="") | Q(was_unapplied=True)
 _REFRESHED_FIELDS = ("balance", "payments", "customer", "voided")
 """Parts of an invoice's snapshot that people change and that matter to a payment on it."""
 
@@ -42,7 +48,7 @@ class ExternalPayments:
     """Payments with the invoices that each pays, linked or not, as they were at `read_at`, when their read began.
 
     They may be stored much later, and after what was read after them, which they leave as it is. Which of the invoices
-    are linked is looked up then.
+    and customers are linked is looked up then.
     """
 
     connection_id: int
@@ -53,15 +59,17 @@ class ExternalPayments:
         known = ExternalPayment.objects.filter(connection=self.connection_id)
         newer = known.filter(quickbooks_id__in=self.allocations, read_at__gt=self.read_at)
         settled = set(newer.values_list("quickbooks_id", flat=True))
-        paid = {row.quickbooks_invoice_id for rows in self.allocations.values() for row in rows}
-        links = RecordLink.objects.filter(connection=self.connection_id, kind=Kind.INVOICE)
-        linked = (
-            set(links.filter(quickbooks_id__in=paid).values_list("quickbooks_id", flat=True))
-            if paid
-            else set()
-        )
+        rows_read = [row for rows in self.allocations.values() for row in rows]
+        invoices = self._linked_ids({row.quickbooks_invoice_id for row in rows_read}, (Kind.INVOICE,))
+        customers = self._linked_ids({row.customer_id for row in rows_read}, _CUSTOMER_KINDS)
+        of_read = known.filter(_WAS_UNAPPLIED, quickbooks_id__in=self.allocations)
+        were_unapplied = set(of_read.values_list("quickbooks_id", flat=True))
         for payment_id in self.allocations.keys() - settled:
-            rows = [row for row in self.allocations[payment_id] if row.quickbooks_invoice_id in linked]
+            rows = [
+                row
+                for row in self.allocations[payment_id]
+                if row.quickbooks_invoice_id in invoices or row.customer_id in customers
+            ]
             of_payment = known.filter(quickbooks_id=payment_id, read_at__lte=self.read_at)
             of_payment.exclude(quickbooks_invoice_id__in=[row.quickbooks_invoice_id for row in rows]).delete()
             for row in rows:
@@ -70,12 +78,20 @@ class ExternalPayments:
                     quickbooks_id=payment_id,
                     quickbooks_invoice_id=row.quickbooks_invoice_id,
                     defaults={
+                        "customer_id": row.customer_id,
                         "amount_cents": row.amount_cents,
+                        "total_cents": row.total_cents,
                         "on": row.on,
                         "reference": row.reference,
+                        "was_unapplied": payment_id in were_unapplied,
                         "read_at": self.read_at,
                     },
                 )
+
+    def _linked_ids(self, ids: set[str], kinds: Sequence[Kind]) -> set[str]:
+        links = RecordLink.objects.filter(connection=self.connection_id, kind__in=kinds)
+        found = links.filter(quickbooks_id__in=ids).values_list("quickbooks_id", flat=True)
+        return set(found) if ids else set()
 
 
 @dataclass(frozen=True)
@@ -97,6 +113,25 @@ class RemovedPayments:
 
 
 @dataclass(frozen=True)
+class BothMeant:
+    """A person said that this payment is other money than one of Coperniq: nobody is asked for the same reason again.
+
+    `unapplied_cents`: the part of it that is not applied was of the same amount. `of_number`: it has the same number.
+    """
+
+    connection_id: int
+    payment_id: str
+    unapplied_cents: int
+    of_number: bool
+
+    def store(self) -> None:
+        rows = ExternalPayment.objects.filter(connection=self.connection_id, quickbooks_id=self.payment_id)
+        rows.filter(quickbooks_invoice_id="").update(both_of_amount=self.unapplied_cents)
+        if self.of_number:
+            rows.update(both_of_number=True)
+
+
+@dataclass(frozen=True)
 class _ReadChanges:
     """All payments that QuickBooks reported as changed. The stored time of that read is never set back."""
 
@@ -108,9 +143,13 @@ class _ReadChanges:
 
     def store(self) -> None:
         self.payments.store()
-        rows = QuickBooksConnection.objects.filter(pk=self.payments.connection_id)
-        earlier = Q(changes_read_at__isnull=True) | Q(changes_read_at__lt=self.at)
-        rows.filter(earlier).update(changes_read_at=self.at)
+        record_changes_read(self.payments.connection_id, self.at)
+
+
+def record_changes_read(connection_id: int, at: datetime) -> None:
+    """Store that all changes up to `at` are read, unless more is known to be read."""
+    earlier = Q(changes_read_at__isnull=True) | Q(changes_read_at__lt=at)
+    QuickBooksConnection.objects.filter(earlier, pk=connection_id).update(changes_read_at=at)
 
 
 @dataclass(frozen=True)
@@ -138,25 +177,100 @@ class _RefreshedInvoice:
 def external_payments_on(ctx: SyncContext, invoice: RecordLink) -> list[ExternalPayment]:
     """Those stored, brought up to date with what this run has read and not stored yet."""
     invoice_id = invoice.quickbooks_id
-    stored = ExternalPayment.objects.on_invoice(ctx.connection, invoice_id).order_by("pk")
-    found = {row.quickbooks_id: row for row in stored}
+    return _up_to_date(
+        ctx, Q(quickbooks_invoice_id=invoice_id), lambda row: row.quickbooks_invoice_id == invoice_id
+    )
+
+
+def external_payments_of(
+    ctx: SyncContext, invoice: RecordLink, customer_ids: Container[str]
+) -> list[ExternalPayment]:
+    """Those on this invoice, and all of these customers."""
+    invoice_id = invoice.quickbooks_id
+    return _up_to_date(
+        ctx,
+        Q(quickbooks_invoice_id=invoice_id) | Q(customer_id__in=customer_ids),
+        lambda row: row.quickbooks_invoice_id == invoice_id or row.customer_id in customer_ids,
+    )
+
+
+def _up_to_date(
+    ctx: SyncContext, stored: Q, is_wanted: Callable[[ExternalPayment], bool]
+) -> list[ExternalPayment]:
+    rows = ExternalPayment.objects.filter(stored, connection=ctx.connection).order_by("pk")
+    known = {(row.quickbooks_id, row.quickbooks_invoice_id): row for row in rows}
+    found = dict(known)
     for each in ctx.follow_ups:
-        if isinstance(each, RemovedPayments) and each.quickbooks_invoice_id == invoice_id:
-            found = _kept(found, each.payment_ids, each.read_at)
+        if isinstance(each, RemovedPayments):
+            found = {
+                key: row
+                for key, row in found.items()
+                if row.quickbooks_invoice_id != each.quickbooks_invoice_id
+                or _is_kept(row, each.payment_ids, each.read_at)
+            }
         elif isinstance(each, _ReadChanges | ExternalPayments):
             read = each.payments if isinstance(each, _ReadChanges) else each
-            found = _kept(found, read.allocations, read.read_at)
-            rows = (row for rows in read.allocations.values() for row in rows)
-            on_invoice = (row for row in rows if row.quickbooks_invoice_id == invoice_id)
-            found |= {row.quickbooks_id: row for row in on_invoice if row.quickbooks_id not in found}
+            found = {key: row for key, row in found.items() if _is_kept(row, read.allocations, read.read_at)}
+            newer = {row.quickbooks_id for row in found.values()}
+            wanted = filter(is_wanted, (row for rows in read.allocations.values() for row in rows))
+            found |= {
+                (row.quickbooks_id, row.quickbooks_invoice_id): row
+                for row in wanted
+                if row.quickbooks_id not in newer
+            }
+    for key, row in found.items():
+        if key in known:
+            row.both_of_amount, row.both_of_number = known[key].both_of_amount, known[key].both_of_number
     return list(found.values())
 
 
-def _kept(
-    found: Mapping[str, ExternalPayment], read: Container[str], read_at: datetime
-) -> dict[str, ExternalPayment]:
-    """Without the payments that were read again at `read_at`."""
-    return {id_: row for id_, row in found.items() if id_ not in read or row.read_at > read_at}
+def _is_kept(row: ExternalPayment, read: Container[str], read_at: datetime) -> bool:
+    """Whether the payment was not read again at `read_at`."""
+    return row.quickbooks_id not in read or row.read_at > read_at
+
+
+def was_unapplied(ctx: SyncContext, payment_id: str) -> bool:
+    """Whether some of it was not applied to an invoice when it was read before: it may be older than the invoice."""
+    known = ExternalPayment.objects.filter(connection=ctx.connection, quickbooks_id=payment_id)
+    return known.filter(_WAS_UNAPPLIED).exists()
+
+
+def read_earlier_payments(ctx: SyncContext, family: CustomerFamily) -> None:
+    """One read for each customer, ever: the money that it had before the portal heard of its payments.
+
+    What the portal itself has created while payments were synced had none.
+    """
+    unread = [link for link in family.links if not link.customer_state.payments_read]
+    unread = [link for link in unread if link.quickbooks_id in family.payer_ids][:_CUSTOMERS_AT_ONCE]
+    if not unread:
+        return
+    period = InvoiceSyncPeriod.objects.filter(connection=ctx.connection).order_by("on_at").first()
+    created = RecordLink.MatchMethod.CREATED
+    earlier = [
+        link
+        for link in unread
+        if period is None or link.match_method != created or link.linked_at < period.on_at
+    ]
+    if not earlier:
+        return
+    began_at = timezone.now()
+    found = ctx.quickbooks.find_payments_of([link.quickbooks_id for link in earlier])
+    ctx.follow_ups.append(_build_external_payments(ctx.connection, found, began_at))
+    for link in earlier:
+        link.customer_state = replace(link.customer_state, payments_read=True)
+        ctx.follow_ups.append(UpdatedLink.of(link, "sync_state"))
+
+
+def read_payments_again(ctx: SyncContext, payment_ids: Iterable[str]) -> list[QuickBooksPayment]:
+    """Those that are still there: what is stored of a candidate may be outdated when a person is asked about it."""
+    began_at, found = timezone.now(), []
+    for payment_id in payment_ids:
+        try:
+            found.append(ctx.quickbooks.read_payment(payment_id))
+        except RecordMissing:
+            ctx.follow_ups.append(ExternalPayments(ctx.connection.pk, began_at, {payment_id: ()}))
+    ctx.follow_ups.append(_build_external_payments(ctx.connection, found, began_at))
+    return found
 
 
 def read_external_payments(ctx: SyncContext) -> None:
@@ -170,7 +284,10 @@ def read_external_payments(ctx: SyncContext) -> None:
         stored_at = _last_read_at(ctx.connection) or LONG_AGO
         is_newer = read is not None and read.at > stored_at
         if _has_unread_payments(ctx.connection, read.at if read and is_newer else stored_at):
-            read = _read_changed_payments(ctx)
+            try:
+                read = _read_changed_payments(ctx)
+            except Refused:
+                return  # what the change data capture has stored counts; its failure is shown on the pages
             ctx.cache_set(_CHANGED_PAYMENTS, read)
         elif not is_newer:
             return
@@ -214,24 +331,46 @@ def record_external_payments(
 def _build_external_payments(
     connection: QuickBooksConnection, payments: Iterable[QuickBooksPayment], read_at: datetime
 ) -> ExternalPayments:
-    """Each allocation to an invoice. Payments that the portal created are left out.
+    """Each allocation to an invoice, and what is not applied.
 
-    A payment of zero only applies a credit to an invoice: no money came in (docs/vendors/quickbooks-online.md, 3).
+    Of a payment that the portal created it is what people have moved elsewhere, and nothing until it is linked. A
+    payment of zero only applies a credit to an invoice: no money came in (docs/vendors/quickbooks-online.md, 3).
     """
+    rows = list(payments)
+    own = _own_allocations(connection, rows)
     allocations = {
         payment.id: tuple(
-            _external_payment(connection, payment, id_, read_at) for id_ in sorted(_invoices_paid_by(payment))
+            _external_payment(connection, payment, id_, read_at)
+            for id_ in sorted(_parts_of(payment) - own.get(payment.id, set()))
         )
-        for payment in payments
-        if not tagged_coperniq_id(connection.realm_id, Kind.PAYMENT, payment.note)
+        for payment in rows
+        if own.get(payment.id) != set()
     }
     return ExternalPayments(connection.pk, read_at, allocations)
 
 
-def _invoices_paid_by(payment: QuickBooksPayment) -> set[str]:
+def _own_allocations(
+    connection: QuickBooksConnection, payments: Iterable[QuickBooksPayment]
+) -> Mapping[str, set[str]]:
+    """By the id of each payment that the portal created, the invoices it created it for; empty if it is not linked."""
+    own: dict[str, set[str]] = {
+        payment.id: set()
+        for payment in payments
+        if tagged_coperniq_id(connection.realm_id, Kind.PAYMENT, payment.note)
+    }
+    if own:
+        links = RecordLink.objects.of(connection, Kind.PAYMENT).filter(quickbooks_id__in=own)
+        for link in links.filter(match_method__in=RECORDED_BY_PORTAL):
+            own[link.quickbooks_id].add(link.allocation_invoice_id)
+    return own
+
+
+def _parts_of(payment: QuickBooksPayment) -> set[str]:
+    """The invoices that it pays, and "" if some of it is not applied."""
     if not payment.total_cents:
         return set()
-    return {line.txn_id for line in payment.lines if line.txn_type == "Invoice"}
+    invoices = {line.txn_id for line in payment.lines if line.txn_type == "Invoice"}
+    return invoices | ({""} if payment.unapplied_cents > 0 else set())
 
 
 def _external_payment(
@@ -241,7 +380,9 @@ def _external_payment(
         connection=connection,
         quickbooks_id=payment.id,
         quickbooks_invoice_id=invoice_id,
-        amount_cents=payment.applied_to(invoice_id),
+        customer_id=payment.customer_id,
+        amount_cents=payment.applied_to(invoice_id) if invoice_id else payment.unapplied_cents,
+        total_cents=payment.total_cents,
         on=payment.on,
         reference=payment.reference[:80],
         read_at=read_at,
@@ -310,6 +451,17 @@ def invalidate_balance(ctx: SyncContext, coperniq_invoice_id: str) -> None:
 def balance_of(invoice: RecordLink) -> int:
     """The open cents on it as last read; never negative."""
     return max(invoice.quickbooks_invoice.balance, 0)
+
+
+def with_payment_applied(invoice: RecordLink, payment_id: str, applied_cents: int) -> RecordLink:
+    """The link of an invoice with the balance that a payment on it leaves, so that it need not be read."""
+    snapshot = invoice.quickbooks_invoice
+    invoice.quickbooks_invoice = replace(
+        snapshot,
+        balance=snapshot.balance - applied_cents,
+        payments=tuple(sorted({*snapshot.payments, payment_id})),
+    )
+    return invoice
 
 
 def was_taken_off(ctx: SyncContext, link: RecordLink, payment: QuickBooksPayment) -> bool:

@@ -10,19 +10,23 @@ from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.correlation_tag import read_coperniq_tag
 from integrations.sync.engine.outbox import execute_plan
 from integrations.sync.engine.plan import Plan, RunResult
-from integrations.sync.invoices.eligibility import refuse_while_off
+from integrations.sync.invoices.one_way import plan_unless_kept
 from integrations.sync.payments.pull_change import plan_payment_pull_change
 from integrations.sync.payments.pull_create import plan_payment_pull_create
 from integrations.sync.payments.pull_detect import cached_payment, read_payment_or_none
 
 
 def plan(ctx: SyncContext, run: SyncRun) -> Plan:
-    refuse_while_off(ctx.settings)
+    return plan_unless_kept(ctx, run, _plan_record)
+
+
+def _plan_record(ctx: SyncContext, run: SyncRun) -> Plan:
     link = RecordLink.objects.pulled(
         ctx.connection, Kind.PAYMENT, run.quickbooks_id, run.allocation_invoice_id
     )
     read = read_payment_or_none if run.cause else cached_payment  # a repeated run needs the current state
     payment = read(ctx, run.quickbooks_id)
+    run.read_version = payment.sync_token if payment is not None else ""
     if link is not None:
         run.record_name, run.coperniq_parent_id = link.coperniq_name, link.coperniq_parent_id
         return plan_payment_pull_change(ctx, run, link, payment)

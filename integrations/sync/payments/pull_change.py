@@ -9,33 +9,47 @@ from dataclasses import replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
+
 from integrations.causes import Cause
 from integrations.coperniq.money import CoperniqPayment
 from integrations.errors import Choice, NeedsDecision, RecordMissing
+from integrations.messages.choices import ChoiceLabel
 from integrations.messages.payments import PaymentMessage
-from integrations.models import Action, Kind, Question, RecordLink, SyncRun
+from integrations.models import Action, ExternalPayment, Kind, Question, RecordLink, RunState, SyncRun
 from integrations.models.snapshots import QuickBooksPaymentSnapshot
 from integrations.models.sync_state import PaymentEnd, PaymentState
+from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import QuickBooksPayment
-from integrations.sync.engine.choices import DISCARD, RETRY
+from integrations.sync.engine.choices import DISCARD, RECORD_AGAIN, RETRY
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.follow_ups import UpdatedLink, requeue
 from integrations.sync.engine.plan import Plan
-from integrations.sync.payments.duplicates import DUPLICATE_WINDOW
+from integrations.sync.payments.candidates import DUPLICATE_WINDOW, find_successor
 from integrations.sync.payments.external import was_taken_off
 from integrations.sync.payments.mapping import (
     amount_and_date,
     coperniq_payment_snapshot,
     has_same_amount_and_date,
     paid_on,
+    pays_elsewhere,
+    pays_more,
     pays_others,
+    quickbooks_payment_name,
     quickbooks_payment_snapshot,
+)
+from integrations.sync.payments.moved_money import (
+    number_of_invoice,
+    unapplied_warning_of,
+    wait_for_moved_money,
 )
 from integrations.sync.payments.pull_detect import read_payment_or_none
 from integrations.sync.payments.push_detect import cached_coperniq_payments, read_coperniq_payments
 
-_LEAVE_COPERNIQ = Choice("leave_coperniq", "Leave Coperniq as it is", Question.PAYMENT_CHANGED)
-_RETRY_CORRECTED = Choice(RETRY.key, "It is corrected in Coperniq: check again")
+_LEAVE_COPERNIQ = Choice("leave_coperniq", ChoiceLabel.LEAVE_COPERNIQ(), Question.PAYMENT_CHANGED)
+_RETRY_CORRECTED = Choice(RETRY.key, ChoiceLabel.CHECK_AGAIN())
+_ENDED_CAUSES = (Cause.PAYMENT_VANISHED, Cause.QUICKBOOKS_PAYMENT_MISSING)
+"""Of questions about a payment that one side does not have any more."""
 _ENDED_TEXT = "voided, deleted or removed from the invoice"
 
 
@@ -47,17 +61,68 @@ def plan_payment_pull_change(
     quickbooks = _current_snapshot(link, payment, share=state.is_share)
     version = payment.sync_token if payment else link.quickbooks_version
     if not _is_payment_changed(link, quickbooks):
-        return _plan_settled(link, run, quickbooks, version, payment, state)
+        return _plan_settled(ctx, link, run, quickbooks, version, payment, state)
     before = link.coperniq_id
     coperniq = _find_in_coperniq(ctx, run, link, quickbooks)
     is_replaced = link.coperniq_id != before
     gone = _is_gone(quickbooks)
+    successor = find_successor(ctx, link, link.allocation_invoice_id) if gone and coperniq else None
+    if successor is not None:
+        return _plan_successor(ctx, run, link, successor)
     equal = coperniq is None if gone else coperniq is not None and _is_equal(ctx, coperniq, quickbooks)
+    may_record = coperniq is not None and link.match_method != RecordLink.MatchMethod.PULLED
+    is_over = payment is None or payment.is_voided
+    if may_record and is_over and run.has_taken(RECORD_AGAIN):
+        return _plan_record_again(ctx, run, link, quickbooks, version)
     if equal or is_replaced or run.has_taken(_LEAVE_COPERNIQ):
         ended = None if coperniq is not None else PaymentEnd.ONLY_IN_QUICKBOOKS
         state = replace(state, ended=PaymentEnd.GONE_IN_QUICKBOOKS if gone else ended)
-        return _plan_settled(link, run, quickbooks, version, payment, state)
-    raise _hold_changed(link, quickbooks)
+        settled = _plan_settled(ctx, link, run, quickbooks, version, payment, state)
+        warnings = unapplied_warning_of(payment) if gone and coperniq is None else ()
+        if not warnings:
+            return settled
+        message = PaymentMessage.OFF_INVOICE_ON_BOTH_SIDES(payment=run.record_name)
+        return replace(settled, sentence=message, warnings=warnings)
+    if payment is not None and quickbooks.amount > link.coperniq_payment.amount:
+        wait_for_moved_money(ctx, run, payment, link.allocation_invoice_id)
+    raise _hold_changed(ctx, link, payment, quickbooks, may_record=may_record and is_over)
+
+
+def _plan_record_again(
+    ctx: SyncContext, run: SyncRun, link: RecordLink, quickbooks: QuickBooksPaymentSnapshot, version: str
+) -> Plan:
+    """Leave it to the push, which also asks what may have to be asked about the new one."""
+    return Plan.of(
+        link,
+        run.record_name,
+        quickbooks_version=version,
+        quickbooks_snapshot=quickbooks.as_json(),
+        state=replace(link.payment_state, create_again=True),
+        sentence=PaymentMessage.IS_RECORDED_AGAIN(payment=run.record_name),
+        asks=(SyncRun.of(ctx.connection, Action.PUSH_PAYMENT, link),),
+    )
+
+
+def _plan_successor(ctx: SyncContext, run: SyncRun, link: RecordLink, row: ExternalPayment) -> Plan:
+    """Coperniq's payment goes on as that payment. Questions about it are looked at again."""
+    current = ctx.quickbooks.read_payment(row.quickbooks_id)
+    share = pays_more(current, link.allocation_invoice_id)
+    held = SyncRun.objects.held().filter(connection=ctx.connection, action=Action.PULL_PAYMENT)
+    requeue(ctx.follow_ups, held.filter(quickbooks_id=current.id))
+    return Plan.of(
+        link,
+        run.record_name,
+        match_method=RecordLink.MatchMethod.SAME_PAYMENT,
+        quickbooks_id=current.id,
+        quickbooks_name=quickbooks_payment_name(current),
+        quickbooks_version=current.sync_token,
+        quickbooks_at=current.updated_at,
+        quickbooks_snapshot=quickbooks_payment_snapshot(
+            current, link.allocation_invoice_id, share=share
+        ).as_json(),
+        state=PaymentState(is_share=share),
+        sentence=PaymentMessage.REPLACED(payment=run.record_name, date=f"{current.on:%B %-d, %Y}"),
+    )
 
 
 def _state_with_share(ctx: SyncContext, link: RecordLink, payment: QuickBooksPayment | None) -> PaymentState:
@@ -143,11 +208,12 @@ def _move_link(ctx: SyncContext, run: SyncRun, link: RecordLink, row: CoperniqPa
 
 
 def requeue_replaced(ctx: SyncContext, row: CoperniqPayment, invoice: RecordLink) -> bool:
-    """Whether `row` replaces a payment that a person was asked to correct in Coperniq; requeues that pull to link it."""
-    held = SyncRun.objects.held().filter(
+    """Whether `row` replaces a payment that was changed in QuickBooks; requeues the pull that asks about it, or keeps
+    the change there, to link it."""
+    held = SyncRun.objects.open().filter(
+        Q(state=RunState.HELD, cause=Cause.QUICKBOOKS_PAYMENT_CHANGED) | Q(is_kept=True),
         connection=ctx.connection,
         action=Action.PULL_PAYMENT,
-        cause=Cause.QUICKBOOKS_PAYMENT_CHANGED,
         allocation_invoice_id=invoice.quickbooks_id,
     )
     listed = {each.id for each in cached_coperniq_payments(ctx, invoice.coperniq_id)}
@@ -170,6 +236,7 @@ def _is_equal(ctx: SyncContext, payment: CoperniqPayment, quickbooks: QuickBooks
 
 
 def _plan_settled(
+    ctx: SyncContext,
     link: RecordLink,
     run: SyncRun,
     quickbooks: QuickBooksPaymentSnapshot,
@@ -177,6 +244,9 @@ def _plan_settled(
     payment: QuickBooksPayment | None,
     state: PaymentState,
 ) -> Plan:
+    if state.ended:
+        held = SyncRun.objects.held().filter(connection=ctx.connection, action=Action.PUSH_PAYMENT)
+        requeue(ctx.follow_ups, held.filter(coperniq_id=link.coperniq_id, cause__in=_ENDED_CAUSES))
     return Plan.of(
         link,
         run.record_name,
@@ -189,14 +259,43 @@ def _plan_settled(
     )
 
 
-def _hold_changed(link: RecordLink, quickbooks: QuickBooksPaymentSnapshot) -> NeedsDecision:
+def _hold_changed(
+    ctx: SyncContext,
+    link: RecordLink,
+    payment: QuickBooksPayment | None,
+    quickbooks: QuickBooksPaymentSnapshot,
+    *,
+    may_record: bool,
+) -> NeedsDecision:
     ended = link.payment_state.ended == PaymentEnd.GONE_IN_QUICKBOOKS
     before = _ENDED_TEXT if ended else amount_and_date(link.quickbooks_payment)
-    now = "a credit" if quickbooks.applied else _ENDED_TEXT
-    if not _is_gone(quickbooks):
-        now = amount_and_date(quickbooks)
+    elsewhere = _elsewhere(ctx, link, payment) if payment is not None else []
+    now = " and ".join([*([] if _is_gone(quickbooks) else [amount_and_date(quickbooks)]), *elsewhere])
+    if not now:
+        now = "a credit" if quickbooks.applied else "deleted" if payment is None else "voided"
+    texts = {"payment": link.coperniq_name, "before": before, "now": now}
+    moved = payment is not None and pays_elsewhere(payment, link.allocation_invoice_id)
+    if moved:
+        invoice = number_of_invoice(ctx, link.allocation_invoice_id)
+        message = PaymentMessage.MOVED_IN_QUICKBOOKS(**texts, invoice=invoice)
+    elif may_record:
+        message = PaymentMessage.ENDED_IN_QUICKBOOKS(**texts)
+    else:
+        message = PaymentMessage.CHANGED_IN_QUICKBOOKS(**texts)
     return NeedsDecision(
-        PaymentMessage.CHANGED_IN_QUICKBOOKS(payment=link.coperniq_name, before=before, now=now),
-        [_RETRY_CORRECTED, _LEAVE_COPERNIQ, DISCARD],
+        message,
+        [*([RECORD_AGAIN] if may_record else []), _RETRY_CORRECTED, _LEAVE_COPERNIQ, DISCARD],
         compared=[{"field": "Payment", "before": before, "coperniq": before, "quickbooks": now}],
     )
+
+
+def _elsewhere(ctx: SyncContext, link: RecordLink, payment: QuickBooksPayment) -> list[str]:
+    """Where the rest of the payment is in QuickBooks, as people read it."""
+    others = dict.fromkeys(line.txn_id for line in payment.lines if line.txn_type == "Invoice")
+    others.pop(link.allocation_invoice_id, None)
+    found = [
+        f"${money(payment.applied_to(id_)):,} on invoice {number_of_invoice(ctx, id_)}" for id_ in others
+    ]
+    if payment.unapplied_cents:
+        found.append(f"${money(payment.unapplied_cents):,} unapplied with the customer")
+    return found

@@ -16,11 +16,14 @@ from integrations.models import Action, Kind, RecordLink, RemoteWrite, SyncRun
 from integrations.models.typed_json import StoredData
 from integrations.quickbooks.bodies import money
 from integrations.sync.engine.context import SyncContext
-from integrations.sync.engine.coperniq_texts import read_quickbooks_tag
+from integrations.sync.engine.lost_writes import sent_not_before
 from integrations.sync.engine.plan import AnsweredWrite, Change, RunResult, done
 from integrations.sync.engine.responses import QuickBooksRead, WriteResponse, apply_plan, load_body
+from integrations.sync.invoices.eligibility import waiting_pushes
 from integrations.sync.invoices.mapping import day_of
+from integrations.sync.payments.external import with_payment_applied
 from integrations.sync.payments.mapping import coperniq_payment_snapshot
+from integrations.sync.payments.pulled_payments import find_pulled, origin_of, unlinked_on
 
 
 @dataclass(frozen=True)
@@ -51,9 +54,28 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
         quickbooks_id=write.quickbooks_id,
         record_name=link.coperniq_name,
         link=link,
+        other_links=_paid_invoices(ctx, link, payment.amount_cents),
         answered=AnsweredWrite(write, write.quickbooks_id, link.quickbooks_version, ""),
-        asks=[SyncRun.of(ctx.connection, Action.PUSH_PAYMENT, link)] if edited else (),
+        asks=[
+            *waiting_pushes(link),
+            *([SyncRun.of(ctx.connection, Action.PUSH_PAYMENT, link)] if edited else []),
+        ],
     )
+
+
+def _paid_invoices(ctx: SyncContext, link: RecordLink, cents: int) -> tuple[RecordLink, ...]:
+    """The link of the invoice that a new payment link is for, with what is open on both sides now.
+
+    `cents` are what Coperniq has more by it. The balance has the payments that were on the invoice when it was read.
+    """
+    invoice = RecordLink.objects.pulled(ctx.connection, Kind.INVOICE, link.allocation_invoice_id)
+    if invoice is None:
+        return ()
+    if link.quickbooks_id not in invoice.quickbooks_invoice.payments:
+        with_payment_applied(invoice, link.quickbooks_id, link.quickbooks_payment.applied)
+    coperniq = invoice.coperniq_invoice
+    invoice.coperniq_invoice = replace(coperniq, paid=coperniq.paid + cents)
+    return (invoice,)
 
 
 def _reset_to_written(ctx: SyncContext, link: RecordLink, sent: Mapping[str, Any]) -> bool:
@@ -77,24 +99,23 @@ def payment_variance(write: RemoteWrite, payment: CoperniqPayment) -> list[Messa
 
 
 def find_lost_write(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
-    found = _find_tagged_payment(
-        ctx, write.link_values.coperniq_parent_id, write.quickbooks_id, write.allocation_invoice_id
-    )
-    return WriteResponse(found, "", True) if found else None
-
-
-def _find_tagged_payment(
-    ctx: SyncContext, invoice_id: str, quickbooks_id: str, quickbooks_invoice_id: str
-) -> CoperniqPayment | None:
-    """The payment of this invoice in Coperniq that has the tag of the QuickBooks payment and is not linked."""
+    """The unlinked payment on this invoice that was created; a person may have changed its amount since."""
+    invoice_id = write.link_values.coperniq_parent_id
     try:
-        payments = ctx.coperniq.list_payments(invoice_id)
+        rows = ctx.coperniq.list_payments(invoice_id)
     except RecordMissing:
         return None
-    realm, links = ctx.connection.realm_id, RecordLink.objects.of(ctx.connection, Kind.PAYMENT)
-    for payment in payments:
-        tag = read_quickbooks_tag(realm, Kind.PAYMENT, payment.notes)
-        same = tag == (quickbooks_id, quickbooks_invoice_id)
-        if same and not links.filter(coperniq_id=payment.id).exists():
-            return payment
-    return None
+    unlinked = unlinked_on(ctx, invoice_id, rows)
+    cents = write.link_values.amount_cents or 0
+    since = sent_not_before(write, ctx.coperniq.clock_offset)
+    found = find_pulled(ctx, unlinked, write.quickbooks_id, write.allocation_invoice_id, cents) or next(
+        (
+            row
+            for row in unlinked
+            if origin_of(ctx, row) == write.quickbooks_id
+            and row.created_at is not None
+            and row.created_at >= since
+        ),
+        None,
+    )
+    return WriteResponse(found, "", True) if found else None

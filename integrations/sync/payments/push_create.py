@@ -19,49 +19,99 @@ from integrations.sync.engine.plan import Change, Plan, PlannedWrite
 from integrations.sync.engine.refused_writes import was_too_long
 from integrations.sync.invoices.closed_period import open_day
 from integrations.sync.invoices.mapping import NOTE_LIMIT
+from integrations.sync.payments.candidates import Place, family_of_invoice, find_quickbooks_duplicates
 from integrations.sync.payments.deposit_accounts import deposit_account_for, payment_method_for
 from integrations.sync.payments.duplicates import (
     RECORD_BOTH,
-    find_quickbooks_duplicates,
+    choice_gone,
     plan_duplicate,
     plan_link,
+    remember_both,
 )
-from integrations.sync.payments.external import balance_of, read_external_payments, refresh_invoice
+from integrations.sync.payments.entered_again import refuse_entered_elsewhere
+from integrations.sync.payments.external import (
+    balance_of,
+    read_earlier_payments,
+    read_external_payments,
+    read_payments_again,
+    refresh_invoice,
+)
 from integrations.sync.payments.mapping import (
     METHOD_NAMES,
     coperniq_payment_snapshot,
     note_text,
     paid_on,
+    payment_line,
     short_reference,
 )
+from integrations.sync.payments.push_apply import plan_apply, plan_move, unapplied_warning
+
+_CANDIDATES_READ = 5
 
 
 def plan_payment_create(
-    ctx: SyncContext, run: SyncRun, payment: CoperniqPayment, invoice: RecordLink
+    ctx: SyncContext,
+    run: SyncRun,
+    payment: CoperniqPayment,
+    invoice: RecordLink,
+    removed: RecordLink | None = None,
 ) -> Plan:
+    """`removed` is the link of a payment on another invoice that was removed in Coperniq, and may be this one."""
     day = paid_on(payment, ZoneInfo(ctx.connection.company.time_zone))
     if day is None:
         raise NeedsDecision(PaymentMessage.WITHOUT_DATE(), [RETRY, DISCARD])
+    answered = _plan_answered(ctx, run, payment, invoice, day, removed)
+    if answered is not None:
+        return answered
     decided = run.answer_to(Question.SAME_PAYMENT)
-    if decided.verb == "link":
-        chosen = RecordLink.MatchMethod.CHOSEN
-        return plan_link(ctx, run, payment, invoice, day, decided.target, chosen)
     read_external_payments(ctx)
-    if _needs_refresh(ctx, payment, invoice, day):
-        refresh_invoice(ctx, invoice)
+    if decided.key != RECORD_BOTH.key:
+        read_earlier_payments(ctx, family_of_invoice(ctx, invoice))
+    _refresh(ctx, payment, invoice, day)
     _refuse_ended_invoice(invoice)
     if decided.key != RECORD_BOTH.key:
         same = plan_duplicate(ctx, run, payment, invoice, day)
         if same is not None:
             return same
+        if removed is not None:
+            refuse_entered_elsewhere(ctx, invoice, removed)
+    else:
+        remember_both(ctx, payment, invoice, day)
     on, warnings = open_day(ctx, run, day)
     return _plan_new_payment(ctx, run, payment, invoice, on, warnings)
 
 
-def _needs_refresh(ctx: SyncContext, payment: CoperniqPayment, invoice: RecordLink, day: date) -> bool:
-    """Whether money would be left unapplied or be linked to an external payment, by what is stored of the invoice."""
-    too_much = payment.amount_cents > balance_of(invoice)
-    return too_much or bool(find_quickbooks_duplicates(ctx, payment, invoice, day))
+def _plan_answered(
+    ctx: SyncContext,
+    run: SyncRun,
+    payment: CoperniqPayment,
+    invoice: RecordLink,
+    day: date,
+    removed: RecordLink | None,
+) -> Plan | None:
+    """The plan that a person has chosen: to link it, to apply it, or to move it; else None."""
+    decided = run.answer_to(Question.SAME_PAYMENT)
+    if decided.verb == "link":
+        chosen = RecordLink.MatchMethod.CHOSEN
+        return plan_link(ctx, run, payment, invoice, day, decided.target, chosen)
+    if decided.verb == "apply":
+        return plan_apply(ctx, run, payment, invoice, day, decided.target)
+    if decided.verb == "move":
+        if removed is None or removed.quickbooks_id != decided.target:
+            raise choice_gone(ctx, payment, invoice, day)
+        return plan_move(ctx, run, payment, invoice, day, removed)
+    return None
+
+
+def _refresh(ctx: SyncContext, payment: CoperniqPayment, invoice: RecordLink, day: date) -> None:
+    """Reads again what the plan depends on, if money would be left unapplied or a person would be asked."""
+    found = find_quickbooks_duplicates(ctx, payment, invoice, day)
+    on_invoice = any(each.place == Place.ON_INVOICE for each in found)
+    if on_invoice or payment.amount_cents > balance_of(invoice):
+        refresh_invoice(ctx, invoice)
+    elsewhere = [each.id for each in found if each.place != Place.ON_INVOICE]
+    if elsewhere:
+        read_payments_again(ctx, elsewhere[:_CANDIDATES_READ])
 
 
 def _refuse_ended_invoice(invoice: RecordLink) -> None:
@@ -108,18 +158,6 @@ def _plan_new_payment(
     )
 
 
-def unapplied_warning(invoice: RecordLink, total_cents: int, applied_cents: int) -> tuple[Message, ...]:
-    if total_cents == applied_cents:
-        return ()
-    return (
-        PaymentMessage.PARTLY_UNAPPLIED(
-            applied=money(applied_cents),
-            invoice=invoice.display_number,
-            unapplied=money(total_cents - applied_cents),
-        ),
-    )
-
-
 def _payment_values(
     ctx: SyncContext, run: SyncRun, payment: CoperniqPayment, invoice: RecordLink, on: date, applied: int
 ) -> tuple[dict[str, object], list[tuple[str, str]]]:
@@ -142,7 +180,3 @@ def _payment_values(
         values["PaymentRefNum"] = reference
     shown = [("PaymentRefNum", reference), ("Payment method", METHOD_NAMES.get(payment.method, ""))]
     return values, [(name, value) for name, value in shown if value]
-
-
-def payment_line(quickbooks_invoice_id: str, cents: int) -> dict[str, object]:
-    return {"Amount": money(cents), "LinkedTxn": [{"TxnId": quickbooks_invoice_id, "TxnType": "Invoice"}]}

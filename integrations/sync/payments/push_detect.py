@@ -6,25 +6,27 @@ from zoneinfo import ZoneInfo
 
 from integrations.causes import Cause
 from integrations.coperniq.money import CoperniqPayment
-from integrations.errors import RecordMissing, Skipped
+from integrations.errors import RecordMissing
 from integrations.messages.payments import PaymentMessage
 from integrations.models import Action, Kind, PolledInvoice, RecordLink, RunState, SyncLogEntry, SyncRun
 from integrations.sync.engine.context import SyncContext
-from integrations.sync.engine.follow_ups import ForgottenInvoice
+from integrations.sync.engine.follow_ups import requeue
 from integrations.sync.engine.plan import RunResult, done, nothing_to_do
-from integrations.sync.invoices.eligibility import refuse_while_off
+from integrations.sync.invoices.eligibility import wait_while_off
 from integrations.sync.payments.mapping import coperniq_payment_snapshot, payment_name
 
 _RETRIED_CAUSES = (Cause.INVOICE_LEFT_OUT, Cause.INVOICE_SYNC_OFF, Cause.PAYMENT_GONE)
 """Causes of a run that ended without a link, and whose reason may be gone by now."""
+_NAMING_PAYMENTS = (Cause.PROBABLY_SAME_PAYMENT, Cause.CHOICE_GONE)
 
 
 def detect(ctx: SyncContext, run: SyncRun) -> RunResult:
     """Asks for a run for each new, changed or missing payment. They find the list read here in the context's cache."""
-    refuse_off(ctx, run.coperniq_id)
+    wait_while_off(ctx.settings)
     try:
         payments = read_coperniq_payments(ctx, run.coperniq_id)
     except RecordMissing:
+        _close_questions(ctx, run.coperniq_id, [])
         return nothing_to_do(PaymentMessage.INVOICE_NOT_IN_COPERNIQ(), silent=True)
     invoice = RecordLink.objects.pushed(ctx.connection, Kind.INVOICE, run.coperniq_id)
     number = invoice.display_number if invoice else run.record_name.removeprefix("Invoice ")
@@ -36,6 +38,7 @@ def detect(ctx: SyncContext, run: SyncRun) -> RunResult:
     missing = _missing_payments(ctx, run.coperniq_id, payments)
     runs += [_push_run(ctx, run, link.coperniq_id, link.coperniq_name) for link in missing]
     _store_payments_read(ctx, run, payments)
+    _close_questions(ctx, run.coperniq_id, payments)
     if invoice is not None and not payments and _is_paid_without_payment(ctx, invoice):
         return done(
             PaymentMessage.PAID_IN_COPERNIQ(invoice=invoice.display_number),
@@ -45,16 +48,6 @@ def detect(ctx: SyncContext, run: SyncRun) -> RunResult:
             asks=runs,
         )
     return nothing_to_do(PaymentMessage.COPERNIQ_PAYMENTS_READ(), silent=True, asks=runs)
-
-
-def refuse_off(ctx: SyncContext, invoice_id: str) -> None:
-    """Raises Skipped while syncing is off, and clears the stored version so that the invoice is read once it is on."""
-    try:
-        refuse_while_off(ctx.settings)
-    except Skipped:
-        forgotten = ForgottenInvoice(ctx.connection.company_id, invoice_id, list_again=False)
-        ctx.follow_ups.append(forgotten)
-        raise
 
 
 def _is_paid_without_payment(ctx: SyncContext, invoice: RecordLink) -> bool:
@@ -105,6 +98,23 @@ def _missing_payments(ctx: SyncContext, invoice_id: str, payments: list[Coperniq
     listed = {payment.id for payment in payments}
     gone = [link for link in links if link.coperniq_id not in listed and not link.payment_state.ended]
     return [link for link in gone if not _was_push_discarded(ctx, link)]
+
+
+def _close_questions(ctx: SyncContext, invoice_id: str, payments: list[CoperniqPayment]) -> None:
+    """Plan again what asks about payments of the invoice that were removed from Coperniq: nothing is left to decide."""
+    listed = {payment.id for payment in payments}
+    held = SyncRun.objects.held().filter(connection=ctx.connection, coperniq_parent_id=invoice_id)
+    linked = RecordLink.objects.of(ctx.connection, Kind.PAYMENT).values("coperniq_id")
+    pushes = held.filter(action=Action.PUSH_PAYMENT).exclude(coperniq_id__in=listed)
+    requeue(ctx.follow_ups, pushes.exclude(coperniq_id__in=linked))
+    pulls = held.filter(action=Action.PULL_PAYMENT, cause__in=_NAMING_PAYMENTS)
+    requeue(ctx.follow_ups, held.filter(pk__in=[pull.pk for pull in pulls if _linkable(pull) - listed]))
+
+
+def _linkable(run: SyncRun) -> set[str]:
+    """The payments that the question offers to link to."""
+    verbs = (choice["key"].partition(":") for choice in run.choices)
+    return {target for verb, _, target in verbs if verb == "link"}
 
 
 def _was_push_discarded(ctx: SyncContext, link: RecordLink) -> bool:

@@ -9,6 +9,8 @@ from integrations.errors import RecordMissing
 from integrations.messages import Message
 from integrations.messages.payments import PaymentMessage
 from integrations.models import Action, Kind, RecordLink, RemoteWrite, SyncRun
+from integrations.models.snapshots import QuickBooksPaymentSnapshot
+from integrations.models.sync_state import PaymentState
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import QuickBooksPayment, parse_quickbooks_payment
 from integrations.sync.engine.context import SyncContext
@@ -16,6 +18,7 @@ from integrations.sync.engine.lost_writes import sent_not_before, unlinked_with_
 from integrations.sync.engine.plan import AnsweredWrite, Change, RunResult, done
 from integrations.sync.engine.responses import WriteResponse, link_for_write, load_body
 from integrations.sync.invoices.concurrent_edits import written_version
+from integrations.sync.payments.external import with_payment_applied
 from integrations.sync.payments.mapping import quickbooks_payment_name, quickbooks_payment_snapshot
 
 _DONE_MESSAGES = {
@@ -59,8 +62,14 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
     payment = sent.record
     assert isinstance(payment, QuickBooksPayment)  # what read() above returns
     link = link_for_write(ctx, write)
+    is_new = link.pk is None
+    if write.operation == "create" and not is_new:  # in place of one that was voided or deleted
+        link.quickbooks_payment, link.match_method = QuickBooksPaymentSnapshot(), write.match_method
+        link.allocation_invoice_id = write.allocation_invoice_id
     before = link.quickbooks_payment.applied
     _update_payment_link(link, write, payment)
+    if write.operation == "void":
+        return _voided(ctx, write, link, payment, sent, before)
     applied = link.quickbooks_payment.applied
     body_sent = _read_sent(body)
     edited = _was_edited(write, link, sent, body_sent)
@@ -72,9 +81,12 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
         missing > 0 and write.operation == "create" and write.match_method != RecordLink.MatchMethod.ADOPTED
     )
     link.payment_state = replace(link.payment_state, needs_applying=again)
-    message = _DONE_MESSAGES.get(write.match_method, _DONE_MESSAGES[write.operation])
+    template = _DONE_MESSAGES.get(write.match_method, _DONE_MESSAGES[write.operation])
+    message = template(payment=link.coperniq_name)
+    if is_new and write.operation == "update":
+        message = PaymentMessage.APPLIED(payment=link.coperniq_name, date=f"{payment.on:%B %-d, %Y}")
     return done(
-        message(payment=link.coperniq_name),
+        message,
         [*write.warnings, *(() if again else _not_applied_warning(missing))],
         changes=[Change(**change) for change in write.changes],
         quickbooks_id=payment.id,
@@ -85,6 +97,26 @@ def on_response(ctx: SyncContext, write: RemoteWrite, sent: WriteResponse, body:
         answered=AnsweredWrite(write, payment.id, payment.sync_token, sent.intuit_tid),
         again=again,
         asks=[SyncRun.of(ctx.connection, Action.PULL_PAYMENT, link)] if edited else (),
+    )
+
+
+def _voided(
+    ctx: SyncContext,
+    write: RemoteWrite,
+    link: RecordLink,
+    payment: QuickBooksPayment,
+    sent: WriteResponse,
+    applied_before: int,
+) -> RunResult:
+    return done(
+        PaymentMessage.VOIDED_IN_QUICKBOOKS(payment=link.coperniq_name),
+        changes=[Change(**change) for change in write.changes],
+        quickbooks_id=payment.id,
+        record_name=link.coperniq_name,
+        intuit_tid=sent.intuit_tid,
+        link=link,
+        other_links=_update_balance(ctx, link, -applied_before),
+        answered=AnsweredWrite(write, payment.id, payment.sync_token, sent.intuit_tid),
     )
 
 
@@ -133,25 +165,28 @@ def _update_balance(ctx: SyncContext, link: RecordLink, applied_cents: int) -> l
     links = RecordLink.objects.of(ctx.connection, Kind.INVOICE)
     invoices = list(links.filter(coperniq_id=link.coperniq_parent_id))
     for invoice in invoices:
-        snapshot = invoice.quickbooks_invoice
-        invoice.quickbooks_invoice = replace(
-            snapshot,
-            balance=snapshot.balance - applied_cents,
-            payments=tuple(sorted({*snapshot.payments, link.quickbooks_id})),
-            paid_since=True,
-        )
+        with_payment_applied(invoice, link.quickbooks_id, applied_cents)
+        invoice.quickbooks_invoice = replace(invoice.quickbooks_invoice, paid_since=True)
     return invoices
 
 
 def find_lost_write(ctx: SyncContext, write: RemoteWrite, body: str) -> WriteResponse | None:
-    wanted = _read_sent(body)
     if write.operation == "create":
-        return _find_created_payment(ctx, write, wanted)
+        return _find_created_payment(ctx, write, _read_sent(body))
     try:
         current = ctx.quickbooks.read_payment(write.quickbooks_id)
     except RecordMissing:
         return None
+    if write.operation == "void":
+        return WriteResponse(current, "") if current.is_voided else None
+    wanted = _read_sent(body)
     same = (current.total_cents, current.on.isoformat()) == (wanted.total_cents, wanted.on)
+    link = RecordLink.objects.pushed(ctx.connection, write.kind, write.coperniq_id)
+    if link is None:
+        same = all(current.applied_to(id_) >= cents for id_, cents in wanted.applied_cents.items())
+    elif write.sync_state is not None and PaymentState.from_json(write.sync_state).is_share:
+        ours = link.allocation_invoice_id
+        same = same and current.applied_to(ours) == wanted.applied_cents.get(ours, 0)
     return WriteResponse(current, "", True) if same else None
 
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
 from integrations.coperniq.money import CoperniqPayment
 from integrations.errors import Choice, NeedsDecision, RecordMissing
+from integrations.messages.choices import ChoiceLabel
 from integrations.messages.payments import PaymentMessage
-from integrations.models import Question, RecordLink, SyncRun
+from integrations.models import Action, Question, RecordLink, SyncRun
+from integrations.models.run_querysets import SyncRunQuerySet
 from integrations.models.snapshots import CoperniqPaymentSnapshot, QuickBooksPaymentSnapshot
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import FIRST_VERSION, QuickBooksPayment
-from integrations.sync.engine.choices import DISCARD, RETRY
+from integrations.sync.engine.choices import DISCARD, RECORD_AGAIN, RETRY
 from integrations.sync.engine.context import SyncContext
+from integrations.sync.engine.follow_ups import requeue
 from integrations.sync.engine.plan import Change, Plan, PlannedWrite
 from integrations.sync.invoices.closed_period import refuse_closed
 from integrations.sync.payments.allocation import PaymentAmounts, changed_amounts
@@ -23,15 +25,20 @@ from integrations.sync.payments.eligibility import refuse_amount, status_decisio
 from integrations.sync.payments.external import balance_of, refresh_invoice, was_taken_off
 from integrations.sync.payments.mapping import (
     amount_and_date,
+    cash_on,
     coperniq_payment_snapshot,
     has_same_amount_and_date,
+    is_recorded_by_people,
+    payment_line,
     payment_name,
+    pays_elsewhere,
     quickbooks_payment_snapshot,
+    without_line_extension,
 )
-from integrations.sync.payments.push_create import payment_line, unapplied_warning
+from integrations.sync.payments.push_apply import unapplied_warning
 
-_USE_COPERNIQ_PAYMENT = Choice("use_coperniq", "Use what Coperniq has", Question.SIDE)
-_LEAVE_QUICKBOOKS_PAYMENT = Choice("use_quickbooks", "Leave what QuickBooks has", Question.SIDE)
+_USE_COPERNIQ_PAYMENT = Choice("use_coperniq", ChoiceLabel.USE_COPERNIQ(), Question.SIDE)
+_LEAVE_QUICKBOOKS_PAYMENT = Choice("use_quickbooks", ChoiceLabel.LEAVE_QUICKBOOKS(), Question.SIDE)
 
 
 def plan_payment_update(
@@ -44,23 +51,86 @@ def plan_payment_update(
     if same and not link.payment_state.needs_applying:
         return _plan_unchanged(run, link, coperniq)
     current = _read_quickbooks_payment(ctx, link)
-    if not link.payment_state.needs_applying and was_taken_off(ctx, link, current):
+    if not link.payment_state.needs_applying and _is_less_here(ctx, link, current):
         link.payment_state = replace(link.payment_state, is_share=True)
     quickbooks = quickbooks_payment_snapshot(
         current, link.allocation_invoice_id, share=link.payment_state.is_share
     )
+    is_fixed = (
+        link.payment_state.is_share
+        or is_recorded_by_people(link)
+        or pays_elsewhere(current, link.allocation_invoice_id)
+    )
     if run.has_taken(_LEAVE_QUICKBOOKS_PAYMENT) or (
         has_same_amount_and_date(coperniq, quickbooks) and not link.payment_state.needs_applying
     ):
+        requeue(ctx.follow_ups, held_pulls(ctx, link))
         return _with_quickbooks(_plan_unchanged(run, link, coperniq), quickbooks, current)
+    if is_fixed:
+        settled = _plan_settled(run, link, coperniq, current)
+        if settled is not None:
+            requeue(ctx.follow_ups, held_pulls(ctx, link))
+            return settled
+        if not link.payment_state.needs_applying:
+            _refuse_above_unapplied(run, link, coperniq, current)
     _refuse_conflict(run, link, coperniq, quickbooks, current)
     refuse_amount(payment)
     if current.is_deposited:
         message = PaymentMessage.DEPOSITED(payment=link.coperniq_name, coperniq=amount_and_date(coperniq))
         raise NeedsDecision(message, [RETRY, DISCARD])
-    for day in (current.on, date.fromisoformat(coperniq.on)):
+    on = current.on if is_fixed else date.fromisoformat(coperniq.on)
+    for day in (current.on, on):
         refuse_closed(ctx, day)
-    return _plan_changed_payment(ctx, run, link, coperniq, quickbooks, current, invoice)
+    return _plan_changed_payment(ctx, run, link, coperniq, current, invoice, on, is_fixed=is_fixed)
+
+
+def held_pulls(ctx: SyncContext, link: RecordLink) -> SyncRunQuerySet:
+    """The open question about a change of it in QuickBooks, which people may just have corrected."""
+    held = SyncRun.objects.held().filter(connection=ctx.connection, action=Action.PULL_PAYMENT)
+    return held.filter(quickbooks_id=link.quickbooks_id, allocation_invoice_id=link.allocation_invoice_id)
+
+
+def _is_less_here(ctx: SyncContext, link: RecordLink, current: QuickBooksPayment) -> bool:
+    """Whether the payment pays other invoices, or people took some of it off this one."""
+    return pays_elsewhere(current, link.allocation_invoice_id) or was_taken_off(ctx, link, current)
+
+
+def _plan_settled(
+    run: SyncRun, link: RecordLink, coperniq: CoperniqPaymentSnapshot, current: QuickBooksPayment
+) -> Plan | None:
+    """The plan for a payment whose total stays, if its invoice has the money already; else None."""
+    here = quickbooks_payment_snapshot(current, link.allocation_invoice_id, share=True)
+    is_here = coperniq.amount == here.amount
+    is_other = coperniq.amount != link.coperniq_payment.amount or link.payment_state.needs_applying
+    if is_other and not is_here:
+        return None
+    settled = _plan_unchanged(run, link, coperniq)
+    if is_here:
+        is_share = link.payment_state.is_share or coperniq.amount != current.total_cents
+        settled = _with_quickbooks(settled, here, current)
+        settled = replace(settled, state=replace(link.payment_state, is_share=is_share, needs_applying=False))
+    if coperniq.on == link.coperniq_payment.on:
+        return settled
+    return replace(settled, warnings=(PaymentMessage.DATE_LEFT(date=here.on),), silent=False)
+
+
+def _refuse_above_unapplied(
+    run: SyncRun, link: RecordLink, coperniq: CoperniqPaymentSnapshot, current: QuickBooksPayment
+) -> None:
+    """Raises NeedsDecision if its invoice would need more than is unapplied of a payment whose total stays."""
+    here = cash_on(current, link.allocation_invoice_id)
+    if coperniq.amount - here > current.unapplied_cents:
+        raise NeedsDecision(
+            PaymentMessage.NOT_ENOUGH_UNAPPLIED(
+                payment=run.record_name,
+                coperniq=amount_and_date(coperniq),
+                applied=money(here),
+                total=money(current.total_cents),
+                date=f"{current.on:%B %-d, %Y}",
+                unapplied=money(current.unapplied_cents),
+            ),
+            [_LEAVE_QUICKBOOKS_PAYMENT, RETRY, DISCARD],
+        )
 
 
 def _refuse_status_change(
@@ -100,14 +170,20 @@ def _with_quickbooks(plan: Plan, quickbooks: QuickBooksPaymentSnapshot, current:
 
 
 def _read_quickbooks_payment(ctx: SyncContext, link: RecordLink) -> QuickBooksPayment:
+    current = read_standing_payment(ctx, link)
+    if current is None:
+        message = PaymentMessage.MISSING_IN_QUICKBOOKS(payment=link.coperniq_name)
+        raise NeedsDecision(message, [RECORD_AGAIN, RETRY, DISCARD])
+    return current
+
+
+def read_standing_payment(ctx: SyncContext, link: RecordLink) -> QuickBooksPayment | None:
+    """None if it is voided or deleted."""
     try:
         current = ctx.quickbooks.read_payment(link.quickbooks_id)
     except RecordMissing:
-        current = None
-    if current is None or current.is_voided:
-        message = PaymentMessage.MISSING_IN_QUICKBOOKS(payment=link.coperniq_name)
-        raise NeedsDecision(message, [RETRY, DISCARD])
-    return current
+        return None
+    return None if current.is_voided else current
 
 
 def _refuse_conflict(
@@ -142,34 +218,35 @@ def _plan_changed_payment(
     run: SyncRun,
     link: RecordLink,
     coperniq: CoperniqPaymentSnapshot,
-    quickbooks: QuickBooksPaymentSnapshot,
     current: QuickBooksPayment,
     invoice: RecordLink,
+    on: date,
+    *,
+    is_fixed: bool,
 ) -> Plan:
     """Changes only what is on this invoice; the payment's other lines are sent back as read."""
     invoice_id = link.allocation_invoice_id or invoice.quickbooks_id
     others = [line for line in current.lines if (line.txn_type, line.txn_id) != ("Invoice", invoice_id)]
-    now = PaymentAmounts(
-        total=current.total_cents,
-        applied=quickbooks.applied,
-        others=sum(line.amount_cents for line in others),
-        synced=quickbooks.amount,
-        is_share=link.payment_state.is_share,
-    )
+    applied = current.applied_to(invoice_id)
+    quickbooks = quickbooks_payment_snapshot(current, invoice_id, share=is_fixed)
+    now = PaymentAmounts(current.total_cents, applied, cash_on(current, invoice_id), is_fixed)
     new = changed_amounts(now, coperniq.amount)
-    room = _room_on_invoice(ctx, link, invoice, new.wanted, current.applied_to(invoice_id))
+    if is_fixed:  # its invoice has grown: it gets what people have not used elsewhere
+        new = replace(new, wanted=min(new.wanted, applied + current.unapplied_cents))
+    room = _room_on_invoice(ctx, link, invoice, new.wanted, applied)
     share = min(new.wanted, room)
-    lines = [_without_line_extension(line.raw) for line in others]
+    lines = [without_line_extension(line.raw) for line in others]
     values = {
         "TotalAmt": money(new.total),
-        "TxnDate": coperniq.on,
+        "TxnDate": on.isoformat(),
         "CustomerRef.value": customer_of_payment(link, current, invoice),
         "Line": [payment_line(invoice_id, share), *lines] if share else lines,
     }
-    changes = _payment_changes(quickbooks, coperniq, share)
+    changes = _payment_changes(current, new.total, on, applied, share)
+    state = replace(link.payment_state, needs_applying=False, is_share=is_fixed)
     if not changes:
         settled = _with_quickbooks(_plan_unchanged(run, link, coperniq), quickbooks, current)
-        return replace(settled, state=replace(link.payment_state, needs_applying=False))
+        return replace(settled, state=state)
     return Plan(
         record_name=run.record_name,
         match_method=link.match_method,
@@ -180,7 +257,7 @@ def _plan_changed_payment(
         number=link.number,
         amount_cents=coperniq.amount,
         warnings=unapplied_warning(invoice, new.wanted, share),
-        state=replace(link.payment_state, needs_applying=False),
+        state=state,
     )
 
 
@@ -201,19 +278,11 @@ def customer_of_payment(link: RecordLink, current: QuickBooksPayment, invoice: R
 
 
 def _payment_changes(
-    quickbooks: QuickBooksPaymentSnapshot, coperniq: CoperniqPaymentSnapshot, share: int
+    current: QuickBooksPayment, total: int, on: date, applied: int, share: int
 ) -> tuple[Change, ...]:
     changes = (
-        Change("TotalAmt", f"${money(quickbooks.amount):,}", f"${money(coperniq.amount):,}"),
-        Change("TxnDate", quickbooks.on, coperniq.on),
-        Change("Applied to invoice", f"${money(quickbooks.applied):,}", f"${money(share):,}"),
+        Change("TotalAmt", f"${money(current.total_cents):,}", f"${money(total):,}"),
+        Change("TxnDate", current.on.isoformat(), on.isoformat()),
+        Change("Applied to invoice", f"${money(applied):,}", f"${money(share):,}"),
     )
     return tuple(change for change in changes if change.before != change.after)
-
-
-def _without_line_extension(raw: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in raw.items() if name != "LineEx"}
-
-
-def hold_vanished(link: RecordLink) -> NeedsDecision:
-    return NeedsDecision(PaymentMessage.VANISHED(payment=link.coperniq_name), [RETRY, DISCARD])
