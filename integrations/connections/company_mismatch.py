@@ -14,12 +14,19 @@ from django.utils import timezone
 from accounts.audit import log_action
 from accounts.models import Company, User
 from integrations.connections.clients import CallMeter, quickbooks_client
-from integrations.connections.disconnection import NotConnected, clear_tokens, delete_proposal, try_revoke
+from integrations.connections.disconnection import (
+    NotConnected,
+    clear_tokens,
+    delete_proposal,
+    end_lost_connections,
+    try_revoke,
+)
 from integrations.connections.resume import company_locked, release_held, resume_syncing
 from integrations.connections.tokens import mark_access_lost
 from integrations.errors import AccessLost, PortalError
 from integrations.messages.engine import EngineMessage
 from integrations.models import (
+    CustomerListRead,
     FieldMapping,
     PhaseTrigger,
     QuickBooksConnection,
@@ -67,6 +74,7 @@ def switch_company(company: Company, user: User) -> QuickBooksConnection:
             mismatch = _locked_mismatch(company)
             old_token = mismatch.old.refresh_token_encrypted
             archive_connection(mismatch.old)
+            end_lost_connections(mismatch.proposed)
             mismatch.proposed.state = State.CONNECTED
             mismatch.proposed.save(update_fields=["state"])
             copy_settings(mismatch.old, mismatch.proposed, list(mismatch.old.triggers.all()))
@@ -149,13 +157,14 @@ def copy_settings(old: QuickBooksConnection, new: QuickBooksConnection, triggers
     settings, _ = SyncSettings.objects.get_or_create(connection=old)
     settings.pk, settings.connection = None, new
     settings.invoice_sync = False
-    settings.fallback_item = settings.difference_item = ""
+    settings.fallback_item = settings.difference_item = settings.line_item = ""
     settings.deposit_accounts = {}
     settings.save(force_insert=True)
     sources = dict(old.mappings.values_list("quickbooks_field", "source")) or FieldMapping.DEFAULTS
     FieldMapping.objects.bulk_create(
         FieldMapping(connection=new, quickbooks_field=path, source=source) for path, source in sources.items()
     )
+    CustomerListRead.request(new)
     now = timezone.now()
     for trigger in triggers:
         trigger.pk, trigger.connection, trigger.saved_at = None, new, now

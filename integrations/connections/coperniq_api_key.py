@@ -5,8 +5,11 @@ A key is tested before it is stored, and a key of another Coperniq company waits
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
 
+from django.db import IntegrityError
 from django.utils import timezone
 
 from accounts.audit import log_action
@@ -17,10 +20,18 @@ from integrations.connections.company_mismatch import archive_connection, copy_s
 from integrations.connections.disconnection import NotConnected
 from integrations.connections.resume import company_locked, release_held, resume_syncing
 from integrations.coperniq.client import CoperniqClient
-from integrations.coperniq.records import Workflow
-from integrations.errors import AccessLost, CredentialUnreadable, PortalError, RecordMissing, Remedy
+from integrations.coperniq.records import Project, Workflow
+from integrations.errors import (
+    AccessLost,
+    CredentialUnreadable,
+    PortalError,
+    RecordMissing,
+    Remedy,
+    VendorError,
+)
 from integrations.messages.engine import EngineMessage
 from integrations.models import CoperniqConnection, Kind, PhaseTrigger, QuickBooksConnection, RecordLink
+from integrations.models.connections import digest
 from integrations.models.encryption import decrypt, encrypt
 
 State = CoperniqConnection.State
@@ -42,7 +53,7 @@ def connect_coperniq(company: Company, user: User | None, pasted: str) -> Copern
     if not api_key or len(api_key) > LONGEST_KEY:
         raise KeyRefused(EngineMessage.API_KEY_EMPTY().text)
     workflows, fits = check_api_key(company, api_key)
-    with company_locked(company):
+    with _refusing_doubles(), company_locked(company):
         row = CoperniqConnection.objects.select_for_update().filter(company=company).first()
         before = _state_label(row)
         if row is not None and not fits:
@@ -56,6 +67,15 @@ def connect_coperniq(company: Company, user: User | None, pasted: str) -> Copern
     return row
 
 
+@contextmanager
+def _refusing_doubles() -> Iterator[None]:
+    """Another company has stored the same key since it was checked."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise KeyRefused(EngineMessage.COPERNIQ_ACCOUNT_IN_USE().text) from error
+
+
 def _state_label(row: CoperniqConnection | None) -> str:
     if row is None:
         return ""
@@ -66,11 +86,59 @@ def check_api_key(company: Company, api_key: str) -> tuple[list[Workflow], bool]
     meter = CallMeter(company.pk)
     client = coperniq_client_with_key(api_key, meter)
     try:
-        return client.read_workflows(), _is_same_company(company, client, api_key)
+        workflows = client.read_workflows()
+        if any(
+            _is_same_account(other, client, api_key, workflows)
+            for other in CoperniqConnection.objects.live().exclude(company=company)
+        ):
+            raise KeyRefused(EngineMessage.COPERNIQ_ACCOUNT_IN_USE().text)
+        return workflows, _is_same_company(company, client, api_key)
     except AccessLost as error:
         raise KeyRefused(EngineMessage.API_KEY_REFUSED().text) from error
     finally:
         meter.flush()
+
+
+def _is_same_account(
+    other: CoperniqConnection, client: CoperniqClient, api_key: str, workflows: Iterable[Workflow]
+) -> bool:
+    """True if the key is that of another connection, or one of the same Coperniq account.
+
+    The API names no account (docs/vendors/coperniq-api.md, 2.2). Names change, so ids are compared: accounts that share
+    none are different. Ids of separate accounts may coincide, so what is linked there decides between those that do: True
+    as well if it decides nothing.
+    """
+    if _readable_key(other) == api_key:
+        return True
+    if not any(_has_ids_of(stored, read) for stored in other.workflows for read in workflow_rows(workflows)):
+        return False
+    meter = CallMeter(other.company_id)
+    try:
+        own = coperniq_client_with_key(_readable_key(other), meter)
+        seen = [_is_same_record(link, client, own) for link in _latest_links(other.company)]
+    finally:
+        meter.flush()
+    return True in seen or False not in seen
+
+
+def _has_ids_of(stored: Mapping[str, Any], read: Mapping[str, Any]) -> bool:
+    """The same id of the workflow and, unless one has no phases, of any phase."""
+    phases, others = ({phase["id"] for phase in each["phases"]} for each in (stored, read))
+    return bool(stored["id"] == read["id"] and (phases & others or not (phases and others)))
+
+
+def _is_same_record(link: RecordLink, client: CoperniqClient, own: CoperniqClient) -> bool | None:
+    """Whether both keys read one and the same record under the link's id; None if neither key can read it."""
+    title = _title(client, link)
+    if title and title == link.coperniq_name.strip():
+        return True
+    try:
+        current = _title(own, link)
+    except VendorError:
+        current = link.coperniq_name.strip()
+    if title is None and not current:
+        return None
+    return title == current
 
 
 def _is_same_company(company: Company, client: CoperniqClient, api_key: str) -> bool:
@@ -80,28 +148,35 @@ def _is_same_company(company: Company, client: CoperniqClient, api_key: str) -> 
     """
     if _stored_api_key(company) == api_key:
         return True
-    links = RecordLink.objects.filter(connection=QuickBooksConnection.objects.of(company))
-    known = links.filter(kind__in=(Kind.CUSTOMER, Kind.JOB)).order_by("-id")[:LINKS_TRIED]
-    tried = [_can_read(client, link) for link in known]
+    tried = [_title(client, link) is not None for link in _latest_links(company)]
     return any(tried) or not tried
 
 
 def _stored_api_key(company: Company) -> str:
     """The stored key, or "" if there is none or it cannot be decrypted: entering it again repairs that."""
     row = CoperniqConnection.objects.filter(company=company).first()
+    return _readable_key(row) if row else ""
+
+
+def _readable_key(row: CoperniqConnection) -> str:
     try:
-        return row.api_key if row else ""
+        return row.api_key
     except CredentialUnreadable:
         return ""
 
 
-def _can_read(client: CoperniqClient, link: RecordLink) -> bool:
+def _latest_links(company: Company) -> Iterable[RecordLink]:
+    links = RecordLink.objects.filter(connection=QuickBooksConnection.objects.of(company))
+    return links.filter(kind__in=(Kind.CUSTOMER, Kind.JOB)).order_by("-id")[:LINKS_TRIED]
+
+
+def _title(client: CoperniqClient, link: RecordLink) -> str | None:
+    """The title of the linked record now; None if the client cannot read it."""
     read = client.read_account if link.kind == Kind.CUSTOMER else client.read_project
     try:
-        read(link.coperniq_id)
+        return read(link.coperniq_id).title.strip()
     except (RecordMissing, AccessLost):
-        return False
-    return True
+        return None
 
 
 def _store_api_key(
@@ -114,6 +189,7 @@ def _store_api_key(
     if row.state != State.CONNECTED:
         row.connected_at = timezone.now()
     row.state, row.api_key_encrypted, row.proposed_api_key_encrypted = State.CONNECTED, encrypt(api_key), ""
+    row.api_key_digest = digest(api_key)
     row.state_reason = ""
     row.poll_failures = 0
     row.workflows, row.workflows_read_at = workflow_rows(workflows), timezone.now()
@@ -148,6 +224,46 @@ def refresh_workflows(company: Company) -> int:
     return len(workflows)
 
 
+def look_for_stages(company: Company) -> None:
+    """Learn from the newest projects which workflows have stages. One call; raises VendorError."""
+    row = CoperniqConnection.objects.filter(company=company, state=CoperniqConnection.State.CONNECTED).first()
+    if row is None:
+        return
+    meter = CallMeter(company.pk)
+    try:
+        projects = coperniq_client(row, meter).list_newest_projects()
+    finally:
+        meter.flush()
+    record_stages(row, projects)
+
+
+def record_stages(connection: CoperniqConnection, projects: Iterable[Project]) -> None:
+    """Store which workflows these projects show to have stages, and which to have phases by now."""
+    staged = {project.workflow_id for project in projects if project.has_stage and project.workflow_id}
+    phased = {project.workflow_id for project in projects if project.phase is not None}
+    known = set(connection.stage_workflows)
+    now = (known | staged) - phased
+    if now != known:
+        connection.stage_workflows = sorted(now)
+        connection.save(update_fields=["stage_workflows"])
+
+
+def replace_webhook_token(company: Company, user: User | None, shown: str = "") -> CoperniqConnection:
+    """A new webhook address; the one before goes on for an hour. Raises NotConnected without a connection.
+
+    `shown` is the version of the address that a page showed: once that is replaced, a second click changes nothing.
+    """
+    with company_locked(company):
+        row = CoperniqConnection.objects.select_for_update().filter(company=company).first()
+        if row is None:
+            raise NotConnected(EngineMessage.COPERNIQ_NOT_CONNECTED().text)
+        if shown and shown != row.webhook_version:
+            return row
+        row.replace_webhook_token()
+        log_action(company=company, user=user, verb="replace the webhook address", target="Coperniq")
+    return row
+
+
 def keep_coperniq_company(company: Company, user: User) -> CoperniqConnection:
     with company_locked(company):
         row = _row_awaiting_decision(company)
@@ -166,7 +282,7 @@ def switch_coperniq_company(company: Company, user: User) -> CoperniqConnection:
     """
     proposed = _row_awaiting_decision(company).proposed_api_key_encrypted
     workflows, _ = check_api_key(company, decrypt(proposed))
-    with company_locked(company):
+    with _refusing_doubles(), company_locked(company):
         row = _row_awaiting_decision(company)
         if row.proposed_api_key_encrypted != proposed:
             raise NotConnected(EngineMessage.API_KEY_REPLACED().text)

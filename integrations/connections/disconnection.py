@@ -15,6 +15,7 @@ from integrations.connections.tokens import oauth_app
 from integrations.errors import CredentialUnreadable, PortalError, Remedy, VendorError
 from integrations.messages.engine import EngineMessage
 from integrations.models import QuickBooksConnection
+from integrations.models.connections import QuickBooksConnectionQuerySet
 from integrations.models.encryption import decrypt
 from integrations.quickbooks import oauth
 
@@ -61,6 +62,44 @@ def clear_tokens(connection: QuickBooksConnection, state: State) -> None:
     connection.token_version += 1
     connection.disconnected_at = timezone.now()
     connection.save()
+
+
+def refuse_realm_in_use(company: Company, realm_id: str) -> None:
+    """Raise NotConnected if another company of the portal has access to this QuickBooks company."""
+    if any(not _is_lost(other) for other in _live_elsewhere(company, realm_id)):
+        raise NotConnected(EngineMessage.QUICKBOOKS_COMPANY_IN_USE().text)
+
+
+def end_lost_connections(connection: QuickBooksConnection) -> None:
+    """What QuickBooks has ended for another company gives way to what it has just granted to this one.
+
+    The other connection is disconnected and keeps its links. Raises NotConnected if QuickBooks has not ended it.
+    """
+    refuse_realm_in_use(connection.company, connection.realm_id)
+    for other in _live_elsewhere(connection.company, connection.realm_id).select_for_update():
+        before = other.get_state_display()
+        clear_tokens(other, State.DISCONNECTED)
+        other.state_reason = EngineMessage.QUICKBOOKS_CONNECTED_ELSEWHERE().text
+        other.save(update_fields=["state_reason"])
+        log_action(
+            company=other.company,
+            user=None,
+            verb="disconnect",
+            target=f"QuickBooks company {other.company_name} ({other.realm_id})",
+            before=before,
+            after=other.get_state_display(),
+        )
+
+
+def _live_elsewhere(company: Company, realm_id: str) -> QuickBooksConnectionQuerySet:
+    return QuickBooksConnection.objects.live().filter(realm_id=realm_id).exclude(company=company)
+
+
+def _is_lost(connection: QuickBooksConnection) -> bool:
+    """While a connection waits for a decision, its reason or the lack of tokens tells that it had no access before."""
+    if connection.state == State.AWAITING_DECISION:
+        return bool(connection.state_reason) or not connection.refresh_token_encrypted
+    return connection.state == State.NEEDS_AUTHORIZATION
 
 
 def delete_proposal(company: Company, unless_realm: str = "") -> str:

@@ -57,6 +57,13 @@ def _digest_of(session: SessionBase, state: str) -> str:
     return digest(f"{session.get(BROWSER, '')}:{state}")
 
 
+def company_of_state(session: SessionBase, state: str) -> Company | None:
+    """The company for which the authorization was begun in this session; None if the state is unknown."""
+    pending = PendingAuthorization.objects.filter(state_digest=_digest_of(session, state))
+    found = pending.select_related("company").first()
+    return found.company if found else None
+
+
 def claim_state(session: SessionBase, company: Company, user: User, state: str) -> None:
     """Use up the state of a callback; raises NotConnected if it is unknown, too old or of another company or user.
 

@@ -9,11 +9,10 @@ from django.utils import timezone
 
 from accounts.audit import log_action
 from accounts.models import Company, User
-from integrations.connections.disconnection import NotConnected, delete_proposal
+from integrations.connections.disconnection import delete_proposal, end_lost_connections, refuse_realm_in_use
 from integrations.connections.resume import company_locked, release_held
 from integrations.connections.tokens import token_values
-from integrations.messages.engine import EngineMessage
-from integrations.models import FieldMapping, QuickBooksConnection, SyncSettings
+from integrations.models import CustomerListRead, FieldMapping, QuickBooksConnection, SyncSettings
 from integrations.quickbooks import oauth
 from integrations.quickbooks.records import CompanyInfo, Preferences
 
@@ -36,9 +35,7 @@ def store_grant(company: Company, user: User, grant: Grant) -> tuple[QuickBooksC
     Raises NotConnected if another company of the portal uses this QuickBooks company.
     """
     with company_locked(company):
-        elsewhere = QuickBooksConnection.objects.live().filter(realm_id=grant.realm_id)
-        if elsewhere.exclude(company=company).exists():
-            raise NotConnected(EngineMessage.QUICKBOOKS_COMPANY_IN_USE().text)
+        refuse_realm_in_use(company, grant.realm_id)
         superseded = delete_proposal(company, unless_realm=grant.realm_id)
         current = QuickBooksConnection.objects.select_for_update().of(company)
         before = f"{current} ({current.get_state_display()})" if current else ""
@@ -65,6 +62,7 @@ def _place_grant(
 
 
 def _start_connection(connection: QuickBooksConnection, grant: Grant) -> QuickBooksConnection:
+    end_lost_connections(connection)
     _fill_connection(connection, grant, State.CONNECTED)
     connection.save()
     SyncSettings.objects.create(connection=connection)
@@ -72,6 +70,7 @@ def _start_connection(connection: QuickBooksConnection, grant: Grant) -> QuickBo
         FieldMapping(connection=connection, quickbooks_field=path, source=source)
         for path, source in FieldMapping.DEFAULTS.items()
     )
+    CustomerListRead.request(connection)
     release_held(connection.company)
     return connection
 
@@ -80,6 +79,7 @@ def _renew_connection(connection: QuickBooksConnection, grant: Grant) -> QuickBo
     """The same QuickBooks company was authorized again: syncing continues where it stopped."""
     if connection.state == State.DISCONNECTED:
         connection.connected_at, connection.disconnected_at = timezone.now(), None
+    end_lost_connections(connection)
     _fill_connection(connection, grant, State.CONNECTED)
     connection.save()
     release_held(connection.company)

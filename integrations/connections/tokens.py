@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from integrations.errors import AccessLost, AuthorizationRevoked, PortalError, Unavailable, VendorError
+from integrations.errors import AccessLost, AuthorizationRevoked, Unavailable, VendorError
 from integrations.messages.engine import EngineMessage
 from integrations.models import CoperniqConnection, QuickBooksConnection, SyncRun
 from integrations.models.connections import CoperniqConnectionQuerySet
@@ -94,7 +94,7 @@ def _refresh(connection: QuickBooksConnection) -> str:
     except AuthorizationRevoked as error:
         mark_authorization_revoked(connection, error)
         raise
-    except PortalError:
+    except BaseException:
         _same_version(connection).update(refresh_claimed_until=timezone.now())
         raise
     _same_version(connection).update(**token_values(tokens))

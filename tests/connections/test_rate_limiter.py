@@ -226,7 +226,7 @@ def test_a_burst_after_a_quiet_time_is_paid_back_before_the_second_is_over() -> 
     assert all(bisect_left(starts, start + 1.0) - n <= 9 for n, start in enumerate(starts))
 
 
-def test_a_page_finds_room_beside_a_lane_that_is_busy() -> None:
+def test_a_page_finds_room_beside_a_lease_that_is_busy() -> None:
     street = Street()
     lease, page = street.process("lease"), street.process("page")
     lease.keep_slots()
@@ -238,7 +238,7 @@ def test_a_page_finds_room_beside_a_lane_that_is_busy() -> None:
     assert street.process("another page").enter(10.0)
 
 
-def test_a_lane_gives_its_seats_back_when_its_last_call_has_ended() -> None:
+def test_a_lease_gives_its_seats_back_when_its_last_call_has_ended() -> None:
     street = Street()
     lease = street.process("lease")
     lease.keep_slots()

@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from integrations.errors import Refused
 from integrations.messages.ingest import IngestMessage
 from integrations.models import Kind, QuickBooksConnection
 from integrations.quickbooks.changes import ChangedRecord
 from integrations.quickbooks.client import QuickBooksClient
+from integrations.quickbooks.narrowing import is_about_content
 
 # A day less than QuickBooks promises (docs/vendors/quickbooks-online.md, 8.3).
 _LONGEST_PERIOD = timedelta(days=29)
@@ -24,10 +26,14 @@ _ENTITY_NAMES = {"Customer": "customers", "Invoice": "invoices", "Item": "items"
 
 @dataclass(frozen=True)
 class CapturedChanges:
-    """`compared_because` says why linked records had to be compared; usually ""."""
+    """`compared_because` says why linked records had to be compared; usually "".
+
+    `refused`: QuickBooks refused some entity altogether, so that the same time has to be read again.
+    """
 
     changes: list[ChangedRecord] = field(default_factory=list)
     compared_because: str = ""
+    refused: Refused | None = None
 
 
 def read_captured_changes(
@@ -44,31 +50,47 @@ def read_captured_changes(
             compared,
             IngestMessage.CHANGES_TOO_OLD(since=since).text,
         )
-    found = client.read_changes(entities, since)
-    if client.clock_offset < -_CLOCK_TOLERANCE:
-        found = client.read_changes(entities, since + client.clock_offset)
-    if not found.is_full:
-        return CapturedChanges(list(found.found))
+    try:
+        found = client.read_changes(entities, since)
+        if client.clock_offset < -_CLOCK_TOLERANCE:
+            found = client.read_changes(entities, since + client.clock_offset)
+        if not found.is_full:
+            return CapturedChanges(list(found.found))
+    except Refused as error:
+        if not is_about_content(error):
+            raise
     return _read_each_entity(connection, client, entities, since)
 
 
 def _read_each_entity(
     connection: QuickBooksConnection, client: QuickBooksClient, entities: Sequence[str], since: datetime
 ) -> CapturedChanges:
-    """A full answer has no next page: read each entity by itself, and compare one that is still full."""
+    """A full answer has no next page, and a refused one nothing at all: read each entity by itself.
+
+    One that is still full or refused is compared. Its queries can be narrowed, which change data capture cannot.
+    """
     changes: list[ChangedRecord] = []
-    overfull: list[str] = []
+    compared: dict[str, str] = {}
+    refused: Refused | None = None
     for entity in entities:
-        found = client.read_changes([entity], since + client.clock_offset)
-        if found.is_full:
-            overfull.append(_ENTITY_NAMES[entity])
-            # No query returns deleted records, so keep those of the answer.
-            changes += [row for row in found.found if row.is_deleted]
-            changes += _compare(connection, client, entity, since)
-        else:
+        try:
+            found = client.read_changes([entity], since + client.clock_offset)
+        except Refused as error:
+            if not is_about_content(error):
+                raise
+            found = None
+        if found is not None and not found.is_full:
             changes += found.found
-    reason = IngestMessage.TOO_MANY_CHANGES(names=", ".join(overfull)).text
-    return CapturedChanges(changes, reason if overfull else "")
+            continue
+        reason = IngestMessage.CHANGES_REFUSED if found is None else IngestMessage.TOO_MANY_CHANGES
+        compared[_ENTITY_NAMES[entity]] = reason(names=_ENTITY_NAMES[entity]).text
+        # No query returns deleted records, so keep those of the answer.
+        changes += [row for row in found.found if row.is_deleted] if found is not None else []
+        try:
+            changes += _compare(connection, client, entity, since)
+        except Refused as error:
+            refused = error
+    return CapturedChanges(changes, " ".join(compared.values()), refused)
 
 
 def _compare(

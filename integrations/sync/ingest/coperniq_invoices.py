@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
+from math import ceil
 from secrets import SystemRandom
 
 from django.utils import timezone
@@ -31,11 +32,14 @@ from integrations.sync.ingest.events import (
 )
 
 _INVOICE_OVERLAP = timedelta(minutes=5)
-_SCAN_INTERVAL = timedelta(minutes=30)
+_SCAN_INTERVAL = timedelta(minutes=5)
 _SCAN_PAGE_INTERVAL = timedelta(seconds=120)  # so that scans cost under 750 of the day's 5,000 calls
 _MANY_MISSING = 3
 _READ_AT_ONCE = 20
-_RECHECKED_AT_ONCE = 5  # a quarter of the calls, where amountPaid has been seen to follow payments
+_HIDDEN_READ_AT_ONCE = 2
+_RECHECK_PERIOD = timedelta(minutes=30)
+_RECHECKED = 20
+_RECHECKED_SELDOM = 5  # a quarter of the calls, where amountPaid has been seen to follow payments
 _SKIPPED_AT_ONCE = 100  # each costs one of the day's calls
 
 _Listed = CoperniqInvoice | UnreadableInvoice
@@ -50,7 +54,8 @@ def poll_invoices(connection: CoperniqConnection, client: CoperniqClient, now: d
     )
     if quickbooks_connection is None or period is None or period.off_at is not None:
         return
-    cursor = min(connection.invoices_cursor_at or period.on_at - client.clock_behind, now)
+    first = InvoiceSyncPeriod.objects.first_of(quickbooks_connection) or period
+    cursor = min(connection.invoices_cursor_at or first.on_at - client.clock_behind, now)
     changed = client.list_invoices(cursor - _INVOICE_OVERLAP)
     _record_changes(connection, quickbooks_connection, period, changed)
     newest = max((invoice.updated_at for invoice in changed), default=cursor)
@@ -78,14 +83,17 @@ def _scan_invoices_if_due(
     See docs/vendors/coperniq-api.md, A12.
     """
     before = client.calls_made
+
+    def pause() -> timedelta:
+        return max(_SCAN_INTERVAL, _SCAN_PAGE_INTERVAL * (client.calls_made - before))
+
     try:
         listed = client.list_invoices(None)
         _record_changes(connection, quickbooks_connection, period, listed)
         _check_missing(connection, quickbooks_connection, period, client, {invoice.id for invoice in listed})
-        _recheck_some(connection, quickbooks_connection, period, listed)
+        _recheck_some(connection, quickbooks_connection, period, listed, pause() / _RECHECK_PERIOD)
     finally:
-        pause = max(_SCAN_INTERVAL, _SCAN_PAGE_INTERVAL * (client.calls_made - before))
-        CoperniqConnection.objects.filter(pk=connection.pk).update(next_invoice_sweep_at=now + pause)
+        CoperniqConnection.objects.filter(pk=connection.pk).update(next_invoice_sweep_at=now + pause())
 
 
 def _record_changes(
@@ -98,39 +106,51 @@ def _record_changes(
     skipped = _newest_skipped(listed, period)
     for start in range(0, len(listed), EVENTS_PER_INSERT):
         batch = listed[start : start + EVENTS_PER_INSERT]
-        ids = [invoice.id for invoice in batch]
+        ids, versions = [invoice.id for invoice in batch], {invoice.version for invoice in batch}
         seen = {row.invoice_id: row for row in connection.polled_invoices.filter(invoice_id__in=ids)}
         links = RecordLink.objects.of(quickbooks_connection, Kind.INVOICE).filter(coperniq_id__in=ids)
         linked = set(links.values_list("coperniq_id", flat=True))
         changed = [row for row in batch if _is_changed_since_poll(row, seen.get(row.id), linked, period)]
-        found = [(row, _has_payments_to_read(row, seen.get(row.id))) for row in changed]
+        paid = _with_linked_payments(quickbooks_connection, [row.id for row in changed])
+        found = [(row, row.id in paid or _has_payments_to_read(row, seen.get(row.id))) for row in changed]
         found += [(row, False) for row in batch if row.id in skipped - seen.keys() - linked]
-        record_invoices_changed(connection, period, found)
+        moved = {id_ for id_, polled in seen.items() if polled.version not in versions}
+        record_invoices_changed(connection, period, found, moved)
         _store_polled(connection, batch)
+
+
+def _with_linked_payments(connection: QuickBooksConnection, invoice_ids: Collection[str]) -> set[str]:
+    """Of these, the ids of invoices with payments that the portal knows, which polls need not have seen.
+
+    A payment that the portal recorded may be gone by the next poll.
+    """
+    payments = RecordLink.objects.of(connection, Kind.PAYMENT).filter(coperniq_parent_id__in=invoice_ids)
+    return set(payments.values_list("coperniq_parent_id", flat=True)) if invoice_ids else set()
 
 
 def _is_changed_since_poll(
     invoice: _Listed, seen: PolledInvoice | None, linked: Collection[str], period: InvoiceSyncPeriod
 ) -> bool:
-    """An unlinked invoice that has not changed since before the sync period is out of scope, even if it was paid."""
+    """An unlinked invoice that is out of scope stays so even if it was paid."""
     if seen is not None and seen.version != invoice.version:
         return True
-    in_scope = invoice.id in linked or not _is_before_period(invoice, period)
+    in_scope = invoice.id in linked or not _is_out_of_scope(invoice, period)
     return in_scope and (seen is None or _has_payments_to_read(invoice, seen))
 
 
-def _is_before_period(invoice: _Listed, period: InvoiceSyncPeriod) -> bool:
+def _is_out_of_scope(invoice: _Listed, period: InvoiceSyncPeriod) -> bool:
+    """Created while syncing was off, and not changed in this period."""
     created_at = invoice.created_at if isinstance(invoice, CoperniqInvoice) else None
-    return invoice.updated_at < period.on_at and (created_at or invoice.updated_at) < period.on_at
+    return invoice.updated_at < period.on_at and not period.accepts(created_at or invoice.updated_at)
 
 
 def _newest_skipped(listed: Sequence[_Listed], period: InvoiceSyncPeriod) -> set[str]:
-    """The newest invoices from before the sync period: the log lists each once as skipped, so that it can be sent."""
+    """The newest invoices out of scope: the log lists each once as skipped, so that it can be sent."""
     earlier = [
         row
         for row in listed
         if isinstance(row, CoperniqInvoice)
-        and _is_before_period(row, period)
+        and _is_out_of_scope(row, period)
         and not (row.is_archived or row.status == "DECLINED")
     ]
     newest = sorted(earlier, key=lambda row: row.updated_at, reverse=True)
@@ -181,17 +201,12 @@ def _check_missing(
     client: CoperniqClient,
     listed: set[str],
 ) -> None:
-    """Check open linked invoices that the full list lacks. A person is asked about each; many mean a wrong API key."""
-    links = (
-        RecordLink.objects.of(quickbooks_connection, Kind.INVOICE)
-        .exclude(coperniq_id__in=listed)
-        .order_by("-id")
-    )
-    absent = [link.coperniq_id for link in links if _is_open(link)]
-    known = connection.polled_invoices.filter(invoice_id__in=absent, missing_since__isnull=False)
+    """Check linked invoices that the full list lacks. A person is asked about each; many mean a wrong API key."""
+    known = connection.polled_invoices.filter(missing_since__isnull=False)
     missing = set(known.values_list("invoice_id", flat=True))
-    fresh = [each for each in absent if each not in missing][:_READ_AT_ONCE]
-    found = {each: _read_absent(connection, client, each) for each in fresh}
+    links = RecordLink.objects.of(quickbooks_connection, Kind.INVOICE)
+    absent = [link for link in links.exclude(coperniq_id__in=listed) if link.coperniq_id not in missing]
+    found = {each: _read_absent(connection, client, each) for each in _absent_to_read(absent)}
     _record_changes(
         connection,
         quickbooks_connection,
@@ -201,13 +216,29 @@ def _check_missing(
     _settle_missing(connection, period, [each for each, invoice in found.items() if invoice is None])
 
 
+def _absent_to_read(absent: Sequence[RecordLink]) -> list[str]:
+    """Ids of a few, other ones each time: each read costs a call, and the list may lack archived ones by design."""
+    watched = [link for link in absent if _is_watched(link)]
+    hidden = [link.coperniq_id for link in watched if link.coperniq_snapshot.get("archived")]
+    shown = [link.coperniq_id for link in watched if not link.coperniq_snapshot.get("archived")]
+    return _draw(shown, _READ_AT_ONCE) + _draw(hidden, _HIDDEN_READ_AT_ONCE)
+
+
+def _draw(ids: Sequence[str], count: int) -> list[str]:
+    return SystemRandom().sample(ids, min(len(ids), count))
+
+
 def _recheck_some(
     connection: CoperniqConnection,
     quickbooks_connection: QuickBooksConnection,
     period: InvoiceSyncPeriod,
     listed: Sequence[_Listed],
+    share: float,
 ) -> None:
-    """Read the payments of a few open invoices, in case a payment changes nothing of its invoice."""
+    """Read the payments of a few open invoices, in case a payment changes nothing of its invoice.
+
+    `share`: the part of the period for which the calls are meant that passes until the next time.
+    """
     linked = set(
         RecordLink.objects.of(quickbooks_connection, Kind.INVOICE).values_list("coperniq_id", flat=True)
     )
@@ -217,18 +248,19 @@ def _recheck_some(
         if isinstance(row, CoperniqInvoice) and row.id in linked and row.paid_cents < row.total_cents
     ]
     shows_paid = connection.polled_invoices.filter(paid_cents__gt=0).exists()
-    count = min(len(unpaid), _RECHECKED_AT_ONCE if shows_paid else _READ_AT_ONCE)
+    count = min(len(unpaid), ceil((_RECHECKED_SELDOM if shows_paid else _RECHECKED) * share))
     record_payment_checks(connection, period, SystemRandom().sample(unpaid, count))
 
 
-def _is_open(link: RecordLink) -> bool:
-    """True also if what is stored cannot be read: then the invoice's run says so, and the others go on."""
+def _is_watched(link: RecordLink) -> bool:
+    """Whether QuickBooks' invoice still counts: one that is paid, declined or archived in Coperniq may as well.
+
+    True also if what is stored cannot be read: then the invoice's run says so, and the others go on.
+    """
     try:
-        snapshot = link.coperniq_invoice
-        ended = snapshot.status in ("PAID", "DECLINED") or snapshot.archived or link.invoice_state.ended
+        return not link.invoice_state.ended
     except UnreadableData:
         return True
-    return not ended
 
 
 def _read_absent(connection: CoperniqConnection, client: CoperniqClient, invoice_id: str) -> _Listed | None:

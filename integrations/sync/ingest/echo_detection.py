@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from integrations.models import Kind, QuickBooksConnection, RecordLink, Vendor
-
-_TOLERANCE = timedelta(seconds=2)
-"""Between the timestamp of a record and the time that QuickBooks reports for the event."""
+from integrations.models import Kind, QuickBooksConnection, RecordLink, RemoteWrite, Vendor
+from integrations.models.writes import ECHO_TOLERANCE
 
 
 def is_echo(connection: QuickBooksConnection, kind: Kind, quickbooks_id: str, at: datetime | None) -> bool:
-    """True if the change `at` is known from QuickBooks' answer to a write or read of the portal."""
+    """True if the change `at` is known from QuickBooks' answer to a write, or older than what the portal has read.
+
+    Notifications name no version. What a person edits within seconds of the portal's own write is found by change data,
+    which do.
+    """
     links = list(RecordLink.objects.of(connection, kind).filter(quickbooks_id=quickbooks_id))
     if at is None or not links:
         return False
-    seen = all(link.quickbooks_at is not None and at <= link.quickbooks_at + _TOLERANCE for link in links)
+    seen = all(RemoteWrite.objects.is_answer_to_own(link, at) for link in links)
     return seen or (kind == Kind.INVOICE and _is_moved_by_payment(connection, quickbooks_id, at))
 
 
@@ -25,7 +27,7 @@ def _is_moved_by_payment(connection: QuickBooksConnection, invoice_id: str, at: 
     Only that time is known, not everything before it: people may have edited the invoice meanwhile.
     """
     payments = RecordLink.objects.of(connection, Kind.PAYMENT).filter(allocation_invoice_id=invoice_id)
-    return payments.filter(quickbooks_at__range=(at - _TOLERANCE, at + _TOLERANCE)).exists()
+    return payments.filter(quickbooks_at__range=(at - ECHO_TOLERANCE, at + ECHO_TOLERANCE)).exists()
 
 
 def is_known_end(connection: QuickBooksConnection, kind: Kind, quickbooks_id: str, how: str) -> bool:

@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any
@@ -38,32 +38,52 @@ EVENTS_PER_INSERT = 500
 AT_ONCE_FOR_REALMS = 200  # a compound SELECT of SQLite has at most 500 terms
 _POLL_SPACING = timedelta(seconds=10)
 
-_BUSY_TIMEOUT_SECONDS = 20.0
+_PATIENCE_SECONDS = 3.0
+_LOCKED_PATIENCE_SECONDS = 0.5
+"""How long a sender waits for the database: the second after one has waited in vain, until somebody writes again."""
 
 _write_lock = threading.Lock()
+_locked = threading.Event()
 
 
 def write_in_turn(write: Callable[[], int]) -> int:
     """Serialize this process's writes on SQLite, which has one writer; while another process writes, retry every 2 ms.
 
-    SQLite's own busy handler sleeps longer each time, up to 100 ms, and meanwhile others get the lock.
+    SQLite's own busy handler sleeps longer each time, up to 100 ms, and meanwhile others get the lock. Raises
+    OperationalError if the database stays locked, also if that is where the threads before this one wait.
     """
     if connection.vendor != "sqlite":
         return _write_unchecked(write)
-    with _write_lock:
-        give_up_at = time.monotonic() + _BUSY_TIMEOUT_SECONDS
-        connection.ensure_connection()
-        sqlite = connection.connection
-        sqlite.execute("PRAGMA busy_timeout = 2")
-        try:
-            while True:
-                try:
-                    return write()
-                except OperationalError as error:
-                    if "locked" not in str(error) or time.monotonic() > give_up_at:
-                        raise
-        finally:
-            sqlite.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT_SECONDS * 1000:.0f}")
+    patience = _LOCKED_PATIENCE_SECONDS if _locked.is_set() else _PATIENCE_SECONDS
+    give_up_at = time.monotonic() + patience
+    if not _write_lock.acquire(timeout=patience):
+        raise OperationalError("database is locked: others wait for it")
+    try:
+        return _write_until(write, give_up_at)
+    finally:
+        _write_lock.release()
+
+
+def _write_until(write: Callable[[], int], give_up_at: float) -> int:
+    connection.ensure_connection()
+    sqlite = connection.connection
+    sqlite.execute("PRAGMA busy_timeout = 2")
+    try:
+        while True:
+            try:
+                done = write()
+            except OperationalError as error:
+                if "locked" not in str(error):
+                    raise
+                if time.monotonic() > give_up_at:
+                    _locked.set()
+                    raise
+            else:
+                _locked.clear()
+                return done
+    finally:
+        usual = connection.settings_dict["OPTIONS"]["timeout"]
+        sqlite.execute(f"PRAGMA busy_timeout = {usual * 1000:.0f}")
 
 
 def _write_unchecked(write: Callable[[], int]) -> int:
@@ -76,7 +96,8 @@ def _write_unchecked(write: Callable[[], int]) -> int:
     try:
         return write()
     except (OperationalError, InterfaceError):
-        if connection.in_atomic_block:
+        # A lock or a statement that took too long says nothing about the connection.
+        if connection.in_atomic_block or connection.is_usable():
             raise
         connection.close()
         return write()
@@ -95,6 +116,7 @@ class DeferredUpdates:
         self._counts: Counter[tuple[str, str]] = Counter()
         self._last_received: dict[int, datetime] = {}
         self._wake = False
+        self._waking = threading.Lock()
         self._timer: threading.Timer | None = None
 
     def count(self, source: str, reasons: Mapping[str, int]) -> None:
@@ -120,14 +142,17 @@ class DeferredUpdates:
                 self._timer.start()
 
     def _wake_if_requested(self) -> None:
-        if self._wake:
-            self._wake = False
+        """One thread wakes the worker for all: what was committed before it does is looked at afterwards."""
+        while self._wake and self._waking.acquire(blocking=False):
             try:
+                self._wake = False
                 queue.wake()
             except DatabaseError:
                 logger.warning(
                     "The worker could not be woken; its regular check finds the events", exc_info=True
                 )
+            finally:
+                self._waking.release()
 
     def _write_in_thread(self) -> None:
         self._timer = None
@@ -291,10 +316,22 @@ def record_invoices_changed(
     vendor_connection: CoperniqConnection,
     period: InvoiceSyncPeriod,
     invoices: Iterable[tuple[CoperniqInvoice | UnreadableInvoice, bool]],
+    moved: Collection[str],
 ) -> None:
-    """One event per version and sync period; the flag says that the invoice's payments are to be read."""
+    """One event per version and sync period; the flag says that the invoice's payments are to be read.
+
+    `moved` are the ids of invoices that the last poll saw in another version. Each gets a new event: where payments do
+    not move the timestamp, an invoice that was paid, open and paid again is back in an earlier version.
+    """
     events = [_invoice_event(vendor_connection, period, invoice, money) for invoice, money in invoices]
+    for event in events:
+        if event.record_id in moved:
+            event.key = _once_more(event.key)
     InboundEvent.objects.bulk_create(events, batch_size=EVENTS_PER_INSERT, ignore_conflicts=True)
+
+
+def _once_more(key: str) -> str:
+    return f"{key}:{timezone.now():%Y%m%d%H%M%S%f}"[-KEY_LENGTH:]
 
 
 def _invoice_event(
@@ -322,7 +359,7 @@ def record_payment_checks(
     """The invoices show no change: only their payments are to be read."""
     events = [_invoice_event(vendor_connection, period, invoice, money=True) for invoice in invoices]
     for event in events:
-        event.key = f"{event.key}:doubted:{timezone.now():%Y%m%d%H%M%S%f}"[-KEY_LENGTH:]
+        event.key = _once_more(f"{event.key}:doubted")
         event.detail["only_payments"] = True
     InboundEvent.objects.bulk_create(events, batch_size=EVENTS_PER_INSERT, ignore_conflicts=True)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 
+from integrations.connections.coperniq_api_key import record_stages
 from integrations.coperniq.client import CoperniqClient
 from integrations.coperniq.records import Project
-from integrations.models import CoperniqConnection, PhaseTrigger
+from integrations.models import CoperniqConnection, Kind, PhaseTrigger, RecordLink
+from integrations.sync.customers.phase_order import has_reached
 from integrations.sync.ingest.events import (
     project_version,
     projects_seen_before,
@@ -17,6 +19,7 @@ from integrations.sync.ingest.events import (
 
 _SCAN_INTERVAL = timedelta(minutes=30)
 _SCAN_PAGE_INTERVAL = timedelta(seconds=90)  # so that scans cost under 1,000 of the day's 5,000 calls
+_STANDING_KEPT = 5000
 SCANS_PER_DAY = 500
 """Of the same 5,000 calls, for unchanged projects that are in a trigger phase."""
 
@@ -27,10 +30,35 @@ def scan_projects_if_due(
     """The next scan is due later the more pages this one has read, even if it failed."""
     before = client.calls_made
     try:
-        scan_projects(connection, client.list_projects(None), triggers, now)
+        listed = client.list_projects(None)
+        record_stages(connection, listed)
+        scan_projects(connection, listed, triggers, now)
+        _store_standing(connection, listed, triggers, now)
     finally:
         pause = max(_SCAN_INTERVAL, _SCAN_PAGE_INTERVAL * (client.calls_made - before))
         CoperniqConnection.objects.filter(pk=connection.pk).update(next_sweep_at=now + pause)
+
+
+def _store_standing(
+    connection: CoperniqConnection, listed: Sequence[Project], triggers: Sequence[PhaseTrigger], now: datetime
+) -> None:
+    """How many projects are in or past each trigger phase, for the pages, which call no vendor."""
+    for trigger in triggers:
+        inside = [
+            row.id
+            for row in listed
+            if row.workflow_id == trigger.workflow_id
+            and row.is_active
+            and has_reached(connection, trigger, row.phase)
+        ]
+        links = RecordLink.objects.of(trigger.connection, Kind.JOB)
+        linked = set(links.values_list("coperniq_id", flat=True))
+        standing = {
+            "phase_template_id": trigger.phase_template_id,
+            "count": len(inside),
+            "unlinked": [each for each in inside if each not in linked][:_STANDING_KEPT],
+        }
+        PhaseTrigger.objects.filter(pk=trigger.pk).update(standing=standing, standing_read_at=now)
 
 
 def scan_projects(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-from django.db import transaction
+from django.db import Error, transaction
 from django.utils import timezone
 
 from accounts.models import Company
@@ -24,6 +25,8 @@ from integrations.models import (
 )
 from integrations.models.durability import recoverable
 from integrations.sync.ingest.echo_detection import is_being_created, is_echo, is_known_end
+
+_logger = logging.getLogger(__name__)
 
 _EVENTS_AT_ONCE = 50
 _CREATE_DELAY = timedelta(seconds=2)
@@ -67,7 +70,7 @@ def route_pending_events() -> int:
     without_effect: dict[tuple[str, str], list[int]] = {}
     with_effect: dict[int, list[tuple[InboundEvent, _Route]]] = {}
     for event in events:
-        route = _route(event, companies)
+        route = _route_safely(event, companies)
         if route.runs or route.reason in (EventReason.SYNCING_OFF, EventReason.ITEMS_CHANGED):
             with_effect.setdefault(event.company_id, []).append((event, route))
         else:
@@ -133,6 +136,20 @@ def _request_runs(runs: Sequence[SyncRun]) -> None:
     if refused:
         held = [run.pk for run in requested if run.connection_id in refused]
         SyncRun.objects.filter(pk__in=held).hold_for_reconnect(IngestMessage.RECONNECT().text)
+
+
+def _route_safely(event: InboundEvent, companies: _Companies) -> _Route:
+    """An event that cannot be routed is kept for support, and does not stop those of everybody after it.
+
+    What it reports is found by the next full scan or read of change data.
+    """
+    try:
+        return _route(event, companies)
+    except Error:
+        raise
+    except Exception:
+        _logger.exception("event %s cannot be routed", event.pk)
+        return _kept(EventReason.UNROUTABLE)
 
 
 def _route(event: InboundEvent, companies: _Companies) -> _Route:
@@ -201,7 +218,7 @@ def _route_quickbooks_event(
 def _route_document(event: InboundEvent, connection: QuickBooksConnection, kind: Kind) -> _Route:
     if event.name == "emailed":
         return _ignored(EventReason.EMAILED)
-    if event.name not in _CHANGES:
+    if event.name not in (*_CHANGES, InboundEvent.BALANCE_CHANGED):
         return _kept(EventReason.OTHER_CHANGE)
     if _is_known(event, connection, kind):
         return _ignored(EventReason.KNOWN)
@@ -209,6 +226,8 @@ def _route_document(event: InboundEvent, connection: QuickBooksConnection, kind:
         RecordLink.objects.of(connection, kind).filter(quickbooks_id=event.record_id).order_by("id")[:2]
     )
     run = _run_for_record(event, connection, kind, links)
+    if event.name == InboundEvent.BALANCE_CHANGED:
+        run.action = Action.COMPARE_OPEN
     if not links and is_being_created(connection, kind):
         run.not_before = timezone.now() + _CREATE_DELAY
     return _planned(run)
@@ -252,13 +271,33 @@ def _route_customer(event: InboundEvent, connection: QuickBooksConnection) -> _R
         return _ignored(EventReason.LEFT_TO_CHANGE_DATA)
     named = [event.detail.get("deleted_id", ""), event.record_id] if merged else [event.record_id]
     link = _first_linked(connection, [each for each in named if each])
+    asking = [run for each in named if each for run in _pushes_asking_about(connection, each, event)]
     if link is None:
-        return _ignored(EventReason.CUSTOMER_NOT_LINKED)
+        return _planned(*asking) if asking else _ignored(EventReason.CUSTOMER_NOT_LINKED)
     run = _run_for_record(event, connection, Kind(link.kind), [link])
     run.quickbooks_id = link.quickbooks_id
     if link.kind == Kind.CUSTOMER:
         run.coperniq_account_id = link.coperniq_id
-    return _planned(run)
+    return _planned(run, *asking)
+
+
+def _pushes_asking_about(
+    connection: QuickBooksConnection, quickbooks_id: str, event: InboundEvent
+) -> list[SyncRun]:
+    """Pushes of customers that ask whether it is this one, which may not be what it was when they asked."""
+    held = SyncRun.objects.held().filter(connection=connection)
+    return [
+        SyncRun.of(
+            connection,
+            Action(run.action),
+            coperniq_id=run.coperniq_id,
+            coperniq_account_id=run.coperniq_account_id,
+            record_name=run.record_name,
+            preview=run.preview,
+            event=event,
+        )
+        for run in held.asking_about_customer(quickbooks_id)
+    ]
 
 
 def _first_linked(connection: QuickBooksConnection, quickbooks_ids: Iterable[str]) -> RecordLink | None:
