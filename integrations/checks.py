@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
+
+from accounts.throttle import trusted_networks
 
 
 @register
@@ -64,24 +64,20 @@ def check_secrets() -> Iterator[Error]:
             "CREDENTIAL_KEYS holds no key, or one that cannot be used.",
             "Make one with: python -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())'",
         )
-    if is_loopback(settings.PORTAL_URL):
-        return
-    for name, is_demo in (
-        ("SECRET_KEY", settings.SECRET_KEY == settings.DEMO_SECRET_KEY),
-        ("CREDENTIAL_KEYS", settings.DEMO_CREDENTIAL_KEY in settings.CREDENTIAL_KEYS),
-    ):
-        if is_demo:
-            yield error(
-                10,
-                f"{name} is the one of the demo, which everybody knows.",
-                f"Set {name} to a value of your own.",
-            )
 
 
 def check_environment() -> Iterator[Error]:
     if settings.INTUIT_ENVIRONMENT not in settings.QUICKBOOKS_HOSTS:
         known = " or ".join(settings.QUICKBOOKS_HOSTS)
         yield error(7, "INTUIT_ENVIRONMENT is not known.", f"Set it to {known}.")
+    try:
+        trusted_networks(tuple(settings.TRUSTED_PROXIES))
+    except ValueError as reason:
+        yield error(
+            11,
+            f"TRUSTED_PROXIES has an entry that is no address: {reason}.",
+            'Set addresses, networks, or "unix".',
+        )
     if settings.LEASE_SECONDS < 1:
         yield error(9, "A lease could be taken by two workers at once.", "Set LEASE_SECONDS to 1 or more.")
 
@@ -102,11 +98,3 @@ def is_fernet_key(key: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def is_loopback(url: str) -> bool:
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")

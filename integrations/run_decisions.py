@@ -19,10 +19,10 @@ from integrations.models import Action, CompanyLease, Kind, Question, QuickBooks
 from integrations.models.runs import DISCARD, RETRY
 
 MONEY = (Kind.INVOICE, Kind.PAYMENT)
-RELEASE = "release"
+RELEASE, BRING_OVER = "release", "bring_over"
 AT_ONCE = 200
-# A run that has ended may offer an alternative: to send a skipped record, or to use an overridden value.
-DECIDABLE = (RunState.HELD, RunState.DONE)
+# A run that waits or has ended may offer an alternative: to send a skipped record, or to use an overridden value.
+DECIDABLE = (RunState.HELD, RunState.WAITING, RunState.DONE)
 
 
 def is_money(run: SyncRun) -> bool:
@@ -132,6 +132,13 @@ def release_all(
     return _decide_each(runs, RELEASE, user, lambda run: run.question in questions, shown or {})
 
 
+def bring_over_all(runs: QuerySet[SyncRun], user: User) -> BulkResult:
+    """Bring over what the selected runs have found in QuickBooks and left there."""
+    return _decide_each(
+        runs, BRING_OVER, user, lambda run: run.is_kept, {}, (RunState.HELD, RunState.WAITING)
+    )
+
+
 def discard_all(runs: QuerySet[SyncRun], user: User) -> BulkResult:
     return _decide_each(runs, DISCARD, user, lambda run: True, {})
 
@@ -142,10 +149,11 @@ def _decide_each(
     user: User,
     asks: Callable[[SyncRun], bool],
     shown: Mapping[int, str],
+    states: Sequence[RunState] = (RunState.HELD,),
 ) -> BulkResult:
     count: Counter[str] = Counter()
     for run in runs.select_related("company").order_by("pk"):
-        if run.state != RunState.HELD:
+        if run.state not in states:
             count["moved_on"] += 1
         elif not asks(run):
             count["other_question"] += 1

@@ -1,6 +1,19 @@
 from django.urls import path
 
-from integrations.views import configure, connect, health, items, links, log, pages, runs, status, webhooks
+from integrations.views import (
+    batches,
+    configure,
+    connect,
+    customer_mapping,
+    health,
+    items,
+    links,
+    log,
+    pages,
+    runs,
+    status,
+    webhooks,
+)
 
 app_name = "integrations"
 
@@ -10,6 +23,7 @@ urlpatterns = [
     path("integrations/", pages.overview, name="overview"),
     path("integrations/status/", status.status, name="status"),
     path("integrations/coperniq/connect/", connect.coperniq, name="connect_coperniq"),
+    path("integrations/coperniq/webhook/", connect.replace_webhook, name="replace_webhook"),
     path("integrations/coperniq/guard/", connect.coperniq_guard, name="coperniq_guard"),
     path("integrations/quickbooks/", pages.configuration, name="configuration"),
     path("integrations/quickbooks/connect/", connect.quickbooks, name="connect_quickbooks"),
@@ -29,7 +43,21 @@ urlpatterns = [
     path("integrations/items/", items.index, name="items"),
     path("integrations/items/refresh/", items.refresh, name="refresh_items"),
     path("integrations/items/<str:catalog_id>/", items.match, name="match_item"),
+    path("integrations/customers/mapping/", customer_mapping.index, name="customer_mapping"),
+    path("integrations/customers/mapping/read/", customer_mapping.read_lists, name="read_customers"),
+    path("integrations/customers/mapping/accept-all/", customer_mapping.accept_sure, name="accept_sure"),
+    path("integrations/customers/mapping/import/", customer_mapping.import_decisions, name="import_mapping"),
+    path(
+        "integrations/customers/mapping/<str:coperniq_id>/", customer_mapping.decide_one, name="map_customer"
+    ),
     path("integrations/links/<str:kind>/", links.index, name="links"),
+    path("integrations/batches/", batches.index, name="batches"),
+    path("integrations/batches/look/", batches.create, name="create_batch"),
+    path("integrations/batches/<int:pk>/", batches.detail, name="batch"),
+    path("integrations/batches/<int:pk>/start/", batches.start, name="start_batch"),
+    path("integrations/batches/<int:pk>/pause/", batches.act, {"verb": "pause"}, name="pause_batch"),
+    path("integrations/batches/<int:pk>/resume/", batches.act, {"verb": "resume"}, name="resume_batch"),
+    path("integrations/batches/<int:pk>/cancel/", batches.act, {"verb": "cancel"}, name="cancel_batch"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
 ]

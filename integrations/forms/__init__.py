@@ -7,6 +7,7 @@ base, fields    what these forms share
 draft           all forms that some keys of `configure` touch
 refresh         reads a vendor's lists again before a value is refused
 apply           validates all, then stores all, each change with who made it
+presets         settings that belong together, and what they would change
 side_effects    effects of a change: a period of invoice syncing, held runs that are queued again
 item_overrides  QuickBooks items that a person chose for catalog items
 

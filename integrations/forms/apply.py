@@ -8,6 +8,7 @@ from accounts.audit import log_action
 from accounts.models import Company, User
 from integrations.connections.resume import company_locked, resume_syncing
 from integrations.forms.draft import Draft, values_of
+from integrations.forms.presets import with_preset
 from integrations.forms.refresh import refresh
 from integrations.forms.side_effects import Change, apply_side_effects
 from integrations.models import QuickBooksConnection
@@ -28,6 +29,7 @@ def configure(company: Company, user: User | None, wanted: Mapping[str, str]) ->
     connection = QuickBooksConnection.objects.of(company)
     if connection is None:
         raise ValidationError({NON_FIELD_ERRORS: NOT_CONNECTED})
+    wanted = with_preset(wanted)
     refresh(connection, wanted)
     with company_locked(company):
         before = values_of(connection)

@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from integrations.connections.stored_lists import Rows, stored_list
 from integrations.item_matching import is_usable
 from integrations.models import LookupList, QuickBooksConnection
+from integrations.name_matching import canonical_name
 
 if TYPE_CHECKING:
     from django.utils.safestring import SafeString
@@ -119,6 +120,27 @@ class ItemChoice(ListedChoice):
     detail = "sku"
     refused = "QuickBooks has no active item with the id {id}. Choose a product or service from the list."
     usable = staticmethod(is_usable)
+
+
+class LineItemChoice(ItemChoice):
+    """One item for all lines. It can be named as QuickBooks itself names it; what is stored is an id."""
+
+    default = "The one that matches Coperniq's item, line by line"
+    by_name: ClassVar = {"sales_or_services": "Sales or Services, whichever QuickBooks has"}
+    none_named = (
+        "QuickBooks has no active product or service called Sales or Services. Create one there, or choose another from "
+        "the list."
+    )
+
+    def offer(self, rows: Rows, stored: str) -> list[tuple[str, str]]:
+        default, *others = super().offer(rows, stored)
+        return [default, *self.by_name.items(), *others]
+
+    @staticmethod
+    def find_by_name(rows: Rows) -> str:
+        """The id of the item called Sales, else of Services; "" if QuickBooks has neither."""
+        ids = {canonical_name(row["name"]): str(row["id"]) for row in rows}
+        return ids.get("sales") or ids.get("services") or ""
 
 
 class AccountChoice(ListedChoice):

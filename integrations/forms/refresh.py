@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from django.core.exceptions import ValidationError
 
-from integrations.connections.coperniq_api_key import refresh_workflows
+from integrations.connections.coperniq_api_key import look_for_stages, refresh_workflows
 from integrations.connections.disconnection import NotConnected
 from integrations.connections.stored_lists import refresh_lists
 from integrations.errors import PortalError, Remedy, VendorError
@@ -33,8 +33,24 @@ def read_lists(connection: QuickBooksConnection) -> None:
     refresh_lists(connection)
 
 
+def _look_for_stages(connection: QuickBooksConnection, wanted: Mapping[str, str]) -> None:
+    """Before another phase becomes a trigger: a workflow does not tell whether it has stages, but its projects do."""
+    stored = {
+        f"trigger.{trigger.workflow_id}": trigger.phase_template_id for trigger in connection.triggers.all()
+    }
+    if not any(
+        key.startswith("trigger.") and phase not in ("", stored.get(key)) for key, phase in wanted.items()
+    ):
+        return
+    try:
+        look_for_stages(connection.company)
+    except PortalError:  # the poll finds them too, and then the trigger is shown as broken
+        return
+
+
 def refresh(connection: QuickBooksConnection, wanted: Mapping[str, str]) -> None:
     """Read each vendor's lists at most once. Raises ValidationError by key if a vendor cannot be reached."""
+    _look_for_stages(connection, wanted)
     unknown = Draft(connection, wanted).not_listed()
     phases = [key for key in unknown if key.startswith("trigger.")]
     if phases:

@@ -6,25 +6,28 @@ from functools import partial
 from typing import Any, ClassVar
 
 from django import forms
+from django.core.exceptions import ValidationError
 
 from integrations.connections.stored_lists import Rows
 from integrations.forms.base import RowForm
 from integrations.forms.fields import (
+    NOT_LISTED,
     AccountChoice,
     Choice,
     ItemChoice,
+    LineItemChoice,
     ListedChoice,
     refuse_other_currencies,
     setting_field,
 )
 from integrations.models import Owner, PaymentMethod, SyncSettings
 
-MATCHING = ("matching_strategy", "link_same_named_job")
+MATCHING = ("matching_strategy", "match_by", "link_same_named_job")
 INVOICES = (
-    "invoice_sync", "invoice_preview", "push_from", "on_declined", "on_quickbooks_void", "closed_books", "fallback_item",
-    "difference_item",
+    "invoice_sync", "invoice_preview", "direction", "push_from", "on_declined", "on_quickbooks_void", "closed_books",
+    "customers_on", "line_item", "fallback_item", "difference_item", "numbers",
 )  # fmt: skip
-ADVANCED = ("on_archived", "memo_field", "unknown_method")
+ADVANCED = ("on_archived", "memo_field", "coperniq_tag", "unknown_method")
 COLUMNS = (*MATCHING, *INVOICES, *ADVANCED)
 # Stored as dictionaries, set entry by entry; what is the default is not stored.
 DEPOSITS: dict[str, Choice] = {
@@ -55,7 +58,11 @@ class SettingsForm(RowForm):
     class Meta:
         model = SyncSettings
         fields = COLUMNS
-        field_classes = {"fallback_item": ItemChoice, "difference_item": ItemChoice}
+        field_classes = {
+            "fallback_item": ItemChoice,
+            "difference_item": ItemChoice,
+            "line_item": LineItemChoice,
+        }
         widgets = {"matching_strategy": forms.RadioSelect}
         formfield_callback = setting_field
 
@@ -87,6 +94,22 @@ class SettingsForm(RowForm):
         if on and not self.instance.invoice_sync:
             refuse_other_currencies(self.instance.connection)
         return on
+
+    def clean_line_item(self) -> str:
+        """The id of the item, which may be named as QuickBooks names it. Raises ValidationError if it has none."""
+        chosen: str = self.cleaned_data["line_item"]
+        if chosen not in LineItemChoice.by_name:
+            return chosen
+        found = self.meant_by("line_item", chosen)
+        if not found:
+            raise ValidationError(LineItemChoice.none_named, code=NOT_LISTED)
+        return found
+
+    def meant_by(self, name: str, value: str) -> str:
+        """What is stored for a value that names an item, "" if QuickBooks has none; else the value itself."""
+        if name != "line_item" or value not in LineItemChoice.by_name:
+            return value
+        return LineItemChoice.find_by_name(LineItemChoice.rows(self.instance.connection))
 
     def clean(self) -> dict[str, Any] | None:
         for key, value in self.cleaned_data.items():

@@ -11,9 +11,12 @@ from integrations.models import (
     ClosedBooks,
     CompanyLease,
     CoperniqConnection,
+    CustomerListRead,
     InvoiceSyncPeriod,
     QuickBooksConnection,
+    SyncDirection,
     SyncRun,
+    SyncSettings,
 )
 
 Change = tuple[str, str, str]
@@ -24,6 +27,7 @@ REQUEUED_BY: dict[str, tuple[Cause, str | None]] = {
     "difference_item": (Cause.TOTAL_MISMATCH, ""),
     "deposit_account": (Cause.DEPOSIT_ACCOUNT_UNUSABLE, None),
     "closed_books": (Cause.BOOKS_CLOSED, ClosedBooks.HOLD),
+    "line_item": (Cause.LINE_ITEM_UNUSABLE, None),
 }
 
 
@@ -32,6 +36,19 @@ def apply_side_effects(connection: QuickBooksConnection, changes: Iterable[Chang
     for key, _, after in changes:
         if key == "invoice_sync":
             set_sync_period(connection, on=after == "on")
+        if key.startswith("trigger."):
+            causes |= {Cause.WAITS_FOR_JOB, Cause.JOB_NOT_PUSHED}
+            CoperniqConnection.objects.filter(company=connection.company_id).update(
+                next_sweep_at=timezone.now()
+            )
+        if key == "customers_on":
+            causes |= {Cause.WAITS_FOR_JOB, Cause.JOB_NOT_PUSHED, Cause.WAITS_FOR_CUSTOMER}
+        if key == "match_by":
+            CustomerListRead.compare_again(connection)
+            causes |= {Cause.SEVERAL_MATCHES, Cause.MATCH_RENAMED, Cause.PROBABLY_SAME_CUSTOMER}
+        if key == "direction":
+            set_direction(connection, one_way=after == SyncDirection.TO_QUICKBOOKS)
+            causes.add(Cause.CONFLICT)
         cause, useless = REQUEUED_BY.get(key.partition(".")[0], (Cause.NONE, None))
         if cause and after != useless:
             causes.add(cause)
@@ -39,13 +56,24 @@ def apply_side_effects(connection: QuickBooksConnection, changes: Iterable[Chang
 
 
 def set_sync_period(connection: QuickBooksConnection, *, on: bool) -> None:
-    """Each switch-on is a period of its own: its start is the cut-off, and a full scan for invoices is due at once."""
+    """Each switch-on is a period of its own: what waited for it goes on, and a full scan for invoices is due at once."""
     now = timezone.now()
     InvoiceSyncPeriod.objects.filter(connection=connection, off_at__isnull=True).update(off_at=now)
     if on:
         InvoiceSyncPeriod.objects.create(connection=connection, on_at=now)
         coperniq_connection = CoperniqConnection.objects.filter(company=connection.company_id)
         coperniq_connection.update(next_invoice_sweep_at=now)
+        CompanyLease.notify(connection.company_id)
+        SyncRun.objects.filter(connection=connection).release_switched_on()
+
+
+def set_direction(connection: QuickBooksConnection, *, one_way: bool) -> None:
+    """What stayed in QuickBooks is planned again: it waits while the direction is one way, and is asked about after."""
+    now = timezone.now()
+    times = {"one_way_since": now, "one_way_until": None} if one_way else {"one_way_until": now}
+    SyncSettings.objects.filter(connection=connection).update(**times)
+    CompanyLease.notify(connection.company_id)
+    SyncRun.objects.filter(connection=connection, is_kept=True).requeue()
 
 
 def requeue_held(connection: QuickBooksConnection, causes: Iterable[Cause]) -> None:

@@ -9,12 +9,18 @@ from django.utils import timezone
 from integrations.forms.base import RowForm
 from integrations.forms.fields import NOT_LISTED, refuse_other_currencies, setting_field
 from integrations.models import CoperniqConnection, PhaseTrigger, QuickBooksConnection
-from integrations.status.triggers import Workflows, is_broken, phases_of, workflows_by_id
+from integrations.status.triggers import Workflows, has_stages, is_broken, phases_of, workflows_by_id
 
 
 def stored_workflows(connection: QuickBooksConnection | None) -> Workflows:
     company = connection.company_id if connection else None
     return workflows_by_id(CoperniqConnection.objects.filter(company=company).first())
+
+
+STAGES = (
+    "“{name}” is an older Coperniq workflow with stages instead of phases. Coperniq does not report when a project "
+    "enters a stage, so it would never start. Choose a phase of another workflow."
+)
 
 
 class TriggerForm(RowForm):
@@ -52,6 +58,11 @@ class TriggerForm(RowForm):
         trigger = self.instance
         if not trigger.workflow_id:
             return [(row["name"], list(phases_of(row).items())) for row in self.workflows.values()]
+        if has_stages(self.workflows.get(trigger.workflow_id)):
+            stored = [
+                (trigger.phase_template_id, f"{trigger.phase_name or trigger.phase_template_id} (a stage)")
+            ]
+            return stored if trigger.pk else []
         lost = f"{trigger.phase_name or trigger.phase_template_id} (no longer in Coperniq)"
         gone = [(trigger.phase_template_id, lost)] if self.is_broken else []
         return [*gone, *phases_of(self.workflows.get(trigger.workflow_id)).items()]
@@ -60,6 +71,10 @@ class TriggerForm(RowForm):
     def is_broken(self) -> bool:
         trigger = self.instance
         return bool(trigger.pk) and is_broken(trigger, self.workflows.get(trigger.workflow_id))
+
+    @property
+    def has_stages(self) -> bool:
+        return has_stages(self.workflows.get(self.row))
 
     @property
     def title(self) -> str:
@@ -84,6 +99,8 @@ class TriggerForm(RowForm):
         workflow = self.workflows.get(workflow_id)
         if workflow is None:
             raise ValidationError(f"Coperniq has no workflow {workflow_id[:40]}.", code=NOT_LISTED)
+        if has_stages(workflow):
+            raise ValidationError(STAGES.format(name=workflow["name"]))
         phase = phases_of(workflow).get(phase_id)
         if phase is None:
             sentence = f"The workflow “{workflow['name']}” has no phase {phase_id[:40]}."

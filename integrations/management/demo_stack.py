@@ -29,18 +29,7 @@ COMPANY = "brightfield"
 PEOPLE = {"admin": "admin@demo.example", "finance": "finance@demo.example", "staff": "staff@demo.example"}
 OPERATOR = "operator@demo.example"
 START_SECONDS = 60
-WEB_SERVER = [
-    "config.wsgi",
-    "-k",
-    "gthread",
-    "-w",
-    "2",
-    "--threads",
-    "8",
-    "--no-control-socket",
-    "--log-level",
-    "warning",
-]
+WEB_SERVER = ["config.wsgi", "--log-level", "warning"]  # the rest is in gunicorn.conf.py
 
 
 class DemoStack:
@@ -71,7 +60,9 @@ class DemoStack:
         return {
             **os.environ,
             "DATABASE_URL": f"sqlite:///{self.folder / 'portal.sqlite3'}",
+            "DEMO": "on",
             "PORTAL_URL": self.portal,
+            "ALLOWED_HOSTS": "127.0.0.1,localhost",
             "INTUIT_CLIENT_ID": "demo-client",
             "INTUIT_CLIENT_SECRET": "demo-secret",
             "INTUIT_WEBHOOK_VERIFIER_TOKENS": VERIFIER,

@@ -11,10 +11,12 @@ from django.db import Error, connection
 from django.utils import timezone
 
 from integrations import queue
+from integrations.management.clock import Clock, bring_back_times
 from integrations.management.cluster import Cluster
 from integrations.models import (
     CompanyLease,
     CoperniqConnection,
+    CustomerListRead,
     Heartbeat,
     InboundEvent,
     QuickBooksConnection,
@@ -34,6 +36,7 @@ class Supervisor:
 
     def __init__(self, cluster: Cluster) -> None:
         self.cluster = cluster
+        self.clock = Clock()
         self.last_housekeeping = float("-inf")
         self.database_is_away = False
 
@@ -50,11 +53,15 @@ class Supervisor:
     def check(self) -> None:
         if time.monotonic() - self.last_housekeeping > HOUSEKEEPING_SECONDS:
             self.last_housekeeping = time.monotonic()
+            if self.clock.was_put_back():
+                bring_back_times()
             Heartbeat.record(Heartbeat.SUPERVISOR)
             CompanyLease.objects.release_dead_owners()
             CoperniqConnection.objects.release_dead_owners()
             QuickBooksConnection.objects.release_dead_owners()
+            CustomerListRead.objects.release_dead_owners()
             SyncRun.objects.release_reconnected()
+            SyncRun.objects.release_switched_on()
             SyncRun.objects.cancel_archived()
             self.check_queue()
         if is_anything_due():
@@ -89,4 +96,5 @@ def is_anything_due() -> bool:
         or find_due_leases().exists()
         or CoperniqConnection.objects.due_for_poll(timezone.now()).exists()
         or QuickBooksConnection.objects.due_for_changes(timezone.now()).exists()
+        or CustomerListRead.objects.due(timezone.now()).exists()
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
@@ -13,33 +13,34 @@ from django.utils import timezone
 
 from integrations.connections.budget import CALLS_A_DAY, calls_used, is_scarce
 from integrations.connections.company_mismatch import find_company_mismatch
-from integrations.models import CoperniqConnection, PhaseEntry, PhaseTrigger, QuickBooksConnection, SyncRun
+from integrations.connections.stored_access import is_unreadable
+from integrations.messages.status import Notice, StatusMessage
+from integrations.models import (
+    CoperniqConnection,
+    CustomersOn,
+    PhaseEntry,
+    PhaseTrigger,
+    QuickBooksConnection,
+    SyncRun,
+    SyncSettings,
+)
 from integrations.status.invoices import is_on
-from integrations.status.triggers import is_broken, workflows_by_id
+from integrations.status.triggers import has_stages, is_broken, workflows_by_id
 
 if TYPE_CHECKING:
     from accounts.models import Company
 
-OVERVIEW = "integrations:overview"
-CONFIGURATION = "integrations:configuration"
-RUNS = "integrations:runs"
 QUIET = timedelta(days=1)
 ENDS_SOON = timedelta(days=14)
 _QuickBooksState = QuickBooksConnection.State
-
-
-class Notice(NamedTuple):
-    """`remedy_url_name` names the page that helps, "" where only the operator can."""
-
-    key: str
-    sentence: str
-    remedy_url_name: str
 
 
 def warnings(company: Company) -> list[Notice]:
     quickbooks_connection = QuickBooksConnection.objects.of(company)
     coperniq_connection = CoperniqConnection.objects.filter(company=company).first()
     found = [*about_quickbooks(company, quickbooks_connection), *about_coperniq(coperniq_connection)]
+    if is_unreadable(quickbooks_connection) or is_unreadable(coperniq_connection):
+        found.append(StatusMessage.CREDENTIALS_UNREADABLE())
     if quickbooks_connection is not None and quickbooks_connection.is_live:
         found += [
             *about_triggers(quickbooks_connection, coperniq_connection),
@@ -55,27 +56,47 @@ def about_quickbooks(
 ) -> Iterator[Notice]:
     guard = find_company_mismatch(company)
     if guard is not None:
-        yield Notice(
-            "quickbooks_guard",
-            f"Syncing has stopped: “{guard.proposed.company_name}” answered instead of "
-            f"“{guard.old.company_name}”. Choose whether to switch to it or to keep the one you had.",
-            OVERVIEW,
-        )
+        yield StatusMessage.QUICKBOOKS_GUARD(proposed=guard.proposed.company_name, old=guard.old.company_name)
     if quickbooks_connection is None or quickbooks_connection.state == _QuickBooksState.DISCONNECTED:
-        yield Notice("quickbooks_not_connected", "QuickBooks is not connected, so nothing syncs.", OVERVIEW)
+        yield StatusMessage.QUICKBOOKS_NOT_CONNECTED()
         return
     if quickbooks_connection.state == _QuickBooksState.NEEDS_AUTHORIZATION:
         reason = quickbooks_connection.state_reason or "QuickBooks refuses access."
-        yield Notice("needs_authorization", f"{reason} Runs wait until it is re-authorized.", OVERVIEW)
+        yield StatusMessage.NEEDS_AUTHORIZATION(reason=reason)
     if not quickbooks_connection.in_dollars:
-        yield Notice(
-            "not_in_dollars",
-            f"“{quickbooks_connection.company_name}” keeps its books in "
-            f"{quickbooks_connection.home_currency or 'an unknown currency'}. "
-            "Only companies in US dollars can be switched on.",
-            OVERVIEW,
+        yield StatusMessage.NOT_IN_DOLLARS(
+            name=quickbooks_connection.company_name,
+            currency=quickbooks_connection.home_currency or "an unknown currency",
         )
     yield from about_expiry(quickbooks_connection)
+    yield from _about_looks_at_quickbooks(quickbooks_connection)
+
+
+def _about_looks_at_quickbooks(quickbooks_connection: QuickBooksConnection) -> Iterator[Notice]:
+    if not quickbooks_connection.is_connected:
+        return
+    if quickbooks_connection.changes_failures:
+        yield StatusMessage.CHANGES_FAIL(
+            failures=_times(quickbooks_connection.changes_failures),
+            since=quickbooks_connection.captured_at or quickbooks_connection.connected_at,
+            reason=quickbooks_connection.changes_failing_because,
+        )
+    for row in quickbooks_connection.unlistable:
+        yield StatusMessage.UNLISTABLE(
+            since=datetime.fromisoformat(row["since"]),
+            record=_record_of(row),
+            reason=_as_sentence(row["reason"]),
+        )
+
+
+def _record_of(row: Mapping[str, str]) -> str:
+    kind = row["entity"].lower()
+    name = f" “{row['name']}”" if row["name"] else ""
+    return f"{kind}{name} (id {row['id']})" if row["id"] else f"some {kind}"
+
+
+def _as_sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def about_expiry(quickbooks_connection: QuickBooksConnection) -> Iterator[Notice]:
@@ -85,43 +106,46 @@ def about_expiry(quickbooks_connection: QuickBooksConnection) -> Iterator[Notice
         if at is not None
     ]
     if quickbooks_connection.is_connected and ends and min(ends) < timezone.now() + ENDS_SOON:
-        yield Notice(
-            "authorization_ends",
-            f"The authorization of QuickBooks ends on {min(ends):%B %-d, %Y}. Re-authorize it before.",
-            OVERVIEW,
-        )
+        yield StatusMessage.AUTHORIZATION_ENDS(day=min(ends))
 
 
 def about_coperniq(coperniq_connection: CoperniqConnection | None) -> Iterator[Notice]:
     if coperniq_connection is None or coperniq_connection.state == CoperniqConnection.State.DISCONNECTED:
-        yield Notice("coperniq_not_connected", "Coperniq is not connected, so nothing syncs.", OVERVIEW)
+        yield StatusMessage.COPERNIQ_NOT_CONNECTED()
         return
     if coperniq_connection.awaits_decision:
-        yield Notice(
-            "coperniq_guard",
-            "Syncing has stopped: with the new Coperniq API key nothing that is linked can be found. "
-            "Choose whether to switch to that company or to keep the former key.",
-            OVERVIEW,
-        )
+        yield StatusMessage.COPERNIQ_GUARD()
     if coperniq_connection.state == CoperniqConnection.State.REFUSED:
         refused = "Coperniq refuses the stored API key. Please enter a new one."
-        yield Notice("coperniq_refused", coperniq_connection.state_reason or refused, OVERVIEW)
+        yield StatusMessage.COPERNIQ_REFUSED(reason=coperniq_connection.state_reason or refused)
     elif is_quiet(coperniq_connection.last_event_at or coperniq_connection.connected_at):
-        yield Notice(
-            "no_event",
-            "Coperniq has sent no event for a day. Check that its automations call the webhook address; "
-            "until then the portal finds changes by polling, which takes longer.",
-            OVERVIEW,
-        )
+        yield StatusMessage.NO_EVENT()
+    yield from _about_looks_at_coperniq(coperniq_connection)
     if is_scarce(coperniq_connection.company_id) or is_slowed(coperniq_connection):
-        used = calls_used(coperniq_connection.company_id)
-        yield Notice(
-            "coperniq_calls",
-            f"Most of the {CALLS_A_DAY:,} calls Coperniq allows a day are used ({used:,} by this "
-            "portal), so it polls for missed changes less often. "
-            "What Coperniq reports by webhook is synced at once.",
-            OVERVIEW,
+        yield StatusMessage.COPERNIQ_CALLS(
+            allowed=CALLS_A_DAY, used=calls_used(coperniq_connection.company_id)
         )
+
+
+def _about_looks_at_coperniq(coperniq_connection: CoperniqConnection) -> Iterator[Notice]:
+    if coperniq_connection.state == CoperniqConnection.State.CONNECTED and coperniq_connection.poll_failures:
+        yield StatusMessage.POLLS_FAIL(
+            failures=_times(coperniq_connection.poll_failures),
+            since=coperniq_connection.poll_failing_since or coperniq_connection.connected_at,
+            reason=coperniq_connection.poll_failing_because,
+        )
+
+
+def looks_that_fail(quickbooks_connection: QuickBooksConnection) -> list[Notice]:
+    coperniq_connection = getattr(quickbooks_connection.company, "coperniq", None)
+    return [
+        *_about_looks_at_quickbooks(quickbooks_connection),
+        *(_about_looks_at_coperniq(coperniq_connection) if coperniq_connection else ()),
+    ]
+
+
+def _times(count: int) -> str:
+    return "1 try" if count == 1 else f"{count} tries"
 
 
 def is_slowed(coperniq_connection: CoperniqConnection) -> bool:
@@ -141,26 +165,26 @@ def about_triggers(
     quickbooks_connection: QuickBooksConnection, coperniq_connection: CoperniqConnection | None
 ) -> Iterator[Notice]:
     triggers = list(quickbooks_connection.triggers.order_by("workflow_name", "id"))
+    if not triggers and not needs_no_phase(quickbooks_connection):
+        yield StatusMessage.NO_TRIGGER()
     if not triggers:
-        yield Notice("no_trigger", "No phase starts the sync yet. Choose a trigger phase.", CONFIGURATION)
         return
     workflows = workflows_by_id(coperniq_connection)
     broken = [trigger for trigger in triggers if is_broken(trigger, workflows.get(trigger.workflow_id))]
-    if broken:
-        names = named(broken)
-        yield Notice(
-            "broken_trigger",
-            f"Coperniq no longer has this phase: {names}. Choose another one.",
-            CONFIGURATION,
-        )
+    staged = [trigger for trigger in broken if has_stages(workflows.get(trigger.workflow_id))]
+    gone = [trigger for trigger in broken if trigger not in staged]
+    if gone:
+        yield StatusMessage.BROKEN_TRIGGER(names=named(gone))
+    if staged:
+        yield StatusMessage.STAGE_TRIGGER(names=named(staged))
     if not entries_since_saved(quickbooks_connection).exists():
-        names = named(triggers)
-        yield Notice(
-            "no_entry",
-            f"No project has entered a trigger phase since it was saved ({names}). "
-            "Only projects that enter it from then on are synced.",
-            CONFIGURATION,
-        )
+        yield StatusMessage.NO_ENTRY(names=named(triggers))
+
+
+def needs_no_phase(quickbooks_connection: QuickBooksConnection) -> bool:
+    """Whether customers come with their invoices."""
+    settings = SyncSettings.objects.filter(connection=quickbooks_connection)
+    return settings.filter(customers_on=CustomersOn.INVOICE).exists()
 
 
 def named(triggers: list[PhaseTrigger]) -> str:
@@ -174,26 +198,16 @@ def entries_since_saved(quickbooks_connection: QuickBooksConnection) -> models.Q
 def about_invoices(quickbooks_connection: QuickBooksConnection) -> Iterator[Notice]:
     """A company that does not use US dollars cannot be switched on and has a warning of its own."""
     if quickbooks_connection.in_dollars and not is_on(quickbooks_connection):
-        yield Notice(
-            "invoice_sync_off",
-            "Invoice syncing is off, so invoices and payments stay where they are. Once it is switched on, those "
-            "created from then on are synced.",
-            CONFIGURATION,
-        )
+        yield StatusMessage.INVOICE_SYNC_OFF()
 
 
 def about_runs(quickbooks_connection: QuickBooksConnection) -> Iterator[Notice]:
     held = SyncRun.objects.held().filter(connection=quickbooks_connection).count()
     if held:
         counted = "1 record needs" if held == 1 else f"{held} records need"
-        yield Notice("held_runs", f"{counted} your attention: a decision or a correction.", RUNS)
+        yield StatusMessage.HELD_RUNS(records=counted)
 
 
 def about_operator() -> Iterator[Notice]:
     if not any(settings.INTUIT_WEBHOOK_VERIFIER_TOKENS):
-        yield Notice(
-            "webhooks_unverified",
-            "QuickBooks' notifications are refused until the operator of this portal has set their verifier token. "
-            "Until then the portal finds changes in QuickBooks by polling every few minutes.",
-            "",
-        )
+        yield StatusMessage.WEBHOOKS_UNVERIFIED()

@@ -19,7 +19,8 @@ from integrations.models import (
 from integrations.status.advice import warnings
 from integrations.status.calls import calls_of, day_of, month_of
 from integrations.status.changes import changes_of, seconds_since
-from integrations.status.invoices import invoice_sync_of, of_jobs_added_by_hand
+from integrations.status.customer_mapping import mapping_of
+from integrations.status.invoices import invoice_sync_of, kept_of, of_jobs_added_by_hand, open_differences_of
 from integrations.status.triggers import is_broken, workflows_by_id
 
 if TYPE_CHECKING:
@@ -30,20 +31,27 @@ if TYPE_CHECKING:
 
 VENDORS = ("quickbooks", "coperniq")
 NOT_CONNECTED = "not_connected"
+NO_DIFFERENCES = {"invoices": 0, "cents": 0}
+NOTHING_KEPT = {"invoices": 0, "payments": 0}
 
 
-def status_of(company: Company) -> dict[str, Any]:
-    """Times are datetimes, ids text. The only secret is the address of Coperniq's webhooks."""
+def status_of(company: Company, *, with_secrets: bool = True) -> dict[str, Any]:
+    """Times are datetimes, ids text. The only secret is the address of Coperniq's webhooks, "" without secrets."""
     quickbooks_connection = QuickBooksConnection.objects.of(company)
     coperniq_connection = CoperniqConnection.objects.filter(company=company).first()
     return {
         "company": {"slug": company.slug, "name": company.name, "time_zone": company.time_zone},
         "quickbooks": quickbooks_of(company, quickbooks_connection),
-        "coperniq": coperniq_of(coperniq_connection),
+        "coperniq": coperniq_of(coperniq_connection, with_secrets=with_secrets),
         "invoice_sync": invoice_sync_of(quickbooks_connection),
         "invoices_of_jobs_added_by_hand": of_jobs_added_by_hand(quickbooks_connection)
         if quickbooks_connection
         else 0,
+        "open_differences": open_differences_of(quickbooks_connection)
+        if quickbooks_connection
+        else NO_DIFFERENCES,
+        "kept_in_quickbooks": kept_of(quickbooks_connection) if quickbooks_connection else NOTHING_KEPT,
+        "customer_mapping": mapping_of(quickbooks_connection),
         "workflows": workflows_of(quickbooks_connection, coperniq_connection),
         "runs": run_counts(company),
         "unplanned_events": unplanned(company),
@@ -87,13 +95,13 @@ def proposal_of(proposed: QuickBooksConnection) -> dict[str, str]:
     return {"realm_id": proposed.realm_id, "company_name": proposed.company_name}
 
 
-def coperniq_of(coperniq_connection: CoperniqConnection | None) -> dict[str, Any]:
+def coperniq_of(coperniq_connection: CoperniqConnection | None, *, with_secrets: bool) -> dict[str, Any]:
     if coperniq_connection is None:
         return {"state": NOT_CONNECTED}
     return {
         "state": coperniq_connection.state,
         "guarded": coperniq_connection.awaits_decision,
-        "webhook_address": webhook_address(coperniq_connection),
+        "webhook_address": webhook_address(coperniq_connection) if with_secrets else "",
         "connected_at": coperniq_connection.connected_at,
         "last_event_at": coperniq_connection.last_event_at,
         "workflows_read_at": coperniq_connection.workflows_read_at,

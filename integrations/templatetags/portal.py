@@ -6,11 +6,14 @@ from typing import Any
 
 from django import template
 from django.conf import settings
+from django.db.models import Count, OuterRef, Subquery
+from django.http import HttpRequest
 from django.template.context import RequestContext
 
 from accounts.models import Company
-from accounts.scoping import companies_of
-from integrations.models import RunState, SyncRun
+from accounts.scoping import OFFERED, companies_of
+from integrations.models import QuickBooksConnection, SyncRun
+from integrations.status import looks_that_fail
 from integrations.views.compared import FIELD_NAMES
 
 register = template.Library()
@@ -31,6 +34,29 @@ def support_address() -> str:
     return str(settings.SUPPORT_EMAIL)
 
 
+@register.inclusion_tag("integrations/parts/warnings.html", takes_context=True)
+def failing_looks(context: RequestContext) -> dict[str, Any]:
+    """What keeps the portal from noticing changes, on every page about a company. No query after `navigation`."""
+    connection = _live_connection(context.get("request"))
+    notices = looks_that_fail(connection) if connection is not None else []
+    return {"advice": [(notice.sentence, "") for notice in notices]}
+
+
+def _live_connection(request: HttpRequest | None) -> QuickBooksConnection | None:
+    """The company's, with its Coperniq connection and the number of held runs: one query for what each page shows."""
+    if request is None or not isinstance(company := getattr(request, "company", None), Company):
+        return None
+    if not hasattr(request, "live_connection"):
+        held = SyncRun.objects.held().filter(company=OuterRef("company")).order_by().values("company")
+        rows = QuickBooksConnection.objects.live().filter(company=company)
+        rows = rows.select_related("company__coperniq").annotate(
+            held=Subquery(held.annotate(count=Count("pk")).values("count"))
+        )
+        request.live_connection = rows.first()  # type: ignore[attr-defined]
+    found: QuickBooksConnection | None = request.live_connection  # type: ignore[attr-defined]
+    return found
+
+
 @register.inclusion_tag("integrations/parts/navigation.html", takes_context=True)
 def navigation(context: RequestContext) -> dict[str, Any]:
     request = context.get("request")
@@ -45,14 +71,20 @@ def navigation(context: RequestContext) -> dict[str, Any]:
         "company": company,
         "others": [other for other in companies if other != company][:COMPANIES_LISTED],
         "there_are_more": len(companies) > COMPANIES_LISTED,
-        "held": held_count(company) if company else 0,
+        "is_offered": OFFERED in request.session,
+        "held": held_count(request, company) if company else 0,
         "csrf_token": context.get("csrf_token"),
     }
 
 
-def held_count(company: Company) -> str:
-    held = SyncRun.objects.filter(company=company, state=RunState.HELD)[:MOST_COUNTED].count()
-    return "999+" if held == MOST_COUNTED else str(held or "")
+def held_count(request: HttpRequest, company: Company) -> str:
+    connection = _live_connection(request)
+    held = (
+        connection.held or 0  # type: ignore[attr-defined]
+        if connection is not None
+        else SyncRun.objects.held().filter(company=company).count()
+    )
+    return "999+" if held >= MOST_COUNTED else str(held or "")
 
 
 @register.filter

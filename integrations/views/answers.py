@@ -16,6 +16,8 @@ Errors = Mapping[str, Sequence[str]]
 
 OVERVIEW = "integrations:overview"
 CONFIGURATION = "integrations:configuration"
+JUST_CONNECTED = "just_connected"
+"""In the session: the id of a connection whose next steps the configuration page shows once."""
 
 
 def done(

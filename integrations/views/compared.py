@@ -17,6 +17,11 @@ INTERNAL = ("version", "payments", "paid_since", "deleted", "memo_field")
 IN_CENTS = ("total", "balance", "amount", "applied", "paid")
 FIELD_NAMES = {
     **FieldMapping.NAMES,
+    "Title": "Title",
+    "MiddleName": "Middle name",
+    "Suffix": "Suffix",
+    **{f"BillAddr.Line{number}": f"Address line {number}" for number in range(2, 6)},
+    "BillAddr.Country": "Country",
     "CurrencyRef.value": "Currency",
     "ParentRef.value": "Customer it belongs to",
     "BillWithParent": "Bill with parent",
@@ -32,6 +37,8 @@ FIELD_NAMES = {
     "Balance": "Open balance",
     "Line": "Lines",
     "CustomerRef.value": "Customer",
+    "BillEmail.Address": "Bill e-mail",
+    "BillAddr": "Billing address",
     "EmailStatus": "E-mail status",
     "PaymentRefNum": "Reference",
     "PaymentMethodRef.value": "Payment method",

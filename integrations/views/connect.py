@@ -7,17 +7,27 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.models import Company, User
 from accounts.roles import Right
-from accounts.scoping import CompanyRequest, company_page
+from accounts.scoping import CompanyRequest, company_page, company_unknown, wants_json
 from integrations.connections import company_mismatch, coperniq_api_key, disconnection, oauth_flow
 from integrations.errors import AccessLost, AuthorizationRevoked, NotAdministrator, PortalError, VendorError
+from integrations.messages.engine import EngineMessage
 from integrations.models import QuickBooksConnection
-from integrations.views.answers import CONFIGURATION, OVERVIEW, done, redirect_to_vendor, refused
+from integrations.status import webhook_address
+from integrations.views.answers import (
+    CONFIGURATION,
+    JUST_CONNECTED,
+    OVERVIEW,
+    done,
+    redirect_to_vendor,
+    refused,
+)
 
 Decision = Callable[[Company, User], object]
 
@@ -40,6 +50,11 @@ ASK_DISCONNECT = (
     "Existing synced data will remain in both systems, but no new data will sync."
 )
 
+WEBHOOK_REPLACED = (
+    "There is a new webhook address. Enter it in Coperniq's automations within an hour; until then the former one works "
+    "too. To end the former one at once, replace the address again."
+)
+
 
 def redirect_uri() -> str:
     """As registered with Intuit, character by character; never taken from the request."""
@@ -58,8 +73,23 @@ def quickbooks(request: CompanyRequest) -> HttpResponse:
     return redirect_to_vendor(request, address)
 
 
+def company_at_intuit(request: HttpRequest) -> Company | None:
+    """The company that was being connected, whichever another tab has shown since."""
+    return oauth_flow.company_of_state(request.session, request.GET.get("state", ""))
+
+
+def start_again(request: HttpRequest) -> HttpResponse:
+    """Lead to the page with Connect: the address of the callback holds Intuit's code, so nothing may lead back to it."""
+    if wants_json(request):
+        return company_unknown(request)
+    is_signed_in = request.user.is_authenticated
+    cause = EngineMessage.AUTHORIZATION_UNKNOWN if is_signed_in else EngineMessage.AUTHORIZATION_SIGNED_OUT
+    messages.warning(request, cause().text)
+    return redirect(OVERVIEW)
+
+
 @require_GET
-@company_page(Right.CONNECT)
+@company_page(Right.CONNECT, company_at_intuit, start_again)
 def callback(request: CompanyRequest) -> HttpResponse:
     """Intuit sends `code`, `state` and `realmId`, or `error` and `state` (docs/vendors/quickbooks-online.md, 1.2)."""
     answer = request.GET
@@ -112,6 +142,8 @@ def connected_answer(request: CompanyRequest, connection: QuickBooksConnection) 
             "Only companies in US dollars can be switched on."
         )
         return done(request, sentence, CONFIGURATION, level=messages.WARNING)
+    if not connection.triggers.exists():
+        request.session[JUST_CONNECTED] = connection.pk
     return done(request, f"“{name}” is connected.", CONFIGURATION)
 
 
@@ -152,6 +184,17 @@ def coperniq(request: CompanyRequest) -> HttpResponse:
         sentence = "With this key nothing that is linked can be found. Syncing has stopped until you decide."
         return done(request, sentence, OVERVIEW, level=messages.WARNING)
     return done(request, "Coperniq is connected.", OVERVIEW)
+
+
+@require_POST
+@company_page(Right.CONFIGURE)
+def replace_webhook(request: CompanyRequest) -> HttpResponse:
+    try:
+        shown = request.POST.get("replaces", "")
+        connection = coperniq_api_key.replace_webhook_token(request.company, request.user, shown)
+    except PortalError as error:
+        return refused(request, {"coperniq": [error.sentence]})
+    return done(request, WEBHOOK_REPLACED, OVERVIEW, webhook_address=webhook_address(connection))
 
 
 @require_POST

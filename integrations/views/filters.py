@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.utils import timezone
 from integrations.models import Direction, Kind, Outcome, RecordLink, RunState, SyncLogEntry, SyncRun
 
 LARGEST_ID = 2**63 - 1
-PAGE_FIELDS = ("before", "after", "page")
+PAGE_FIELDS = ("before", "after", "page", "tab")
 
 
 def options(choices: type[Choices], all_of_them: str) -> list[tuple[Any, Any]]:
@@ -61,9 +62,12 @@ class LogFilter(ListFilter):
     until = date_field("Until")
     q = search_field()
     cause = forms.CharField(required=False, max_length=60, widget=forms.HiddenInput)
+    batch = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID, widget=forms.HiddenInput)
 
     def narrow(self, rows: QuerySet[SyncLogEntry]) -> QuerySet[SyncLogEntry]:
         rows = rows.filter(**self.equal_to("outcome", "kind", "direction", "cause"))
+        if batch := self.cleaned_data["batch"]:
+            rows = rows.filter(run__batch=batch)
         if since := self.cleaned_data["since"]:
             rows = rows.filter(at__gte=self.midnight(since))
         if until := self.cleaned_data["until"]:
@@ -91,9 +95,10 @@ class RunFilter(ListFilter):
     kind = forms.ChoiceField(required=False, choices=options(Kind, "Any kind"))
     direction = forms.ChoiceField(required=False, choices=options(Direction, "Both directions"))
     cause = forms.CharField(required=False, max_length=60, widget=forms.HiddenInput)
+    batch = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID, widget=forms.HiddenInput)
 
     def narrow(self, rows: QuerySet[SyncRun]) -> QuerySet[SyncRun]:
-        return rows.filter(**self.equal_to("state", "kind", "direction", "cause"))
+        return rows.filter(**self.equal_to("state", "kind", "direction", "cause", "batch"))
 
 
 class LinkFilter(ListFilter):
@@ -112,3 +117,13 @@ class ItemFilter(ListFilter):
     q = search_field()
     unmatched = forms.BooleanField(required=False, label="Unmatched only")
     page = forms.IntegerField(required=False, min_value=1, max_value=10**6, widget=forms.HiddenInput)
+
+
+class MappingFilter(ListFilter):
+    q = search_field()
+    tab = forms.ChoiceField(required=False, widget=forms.HiddenInput)
+    page = forms.IntegerField(required=False, min_value=1, max_value=10**6, widget=forms.HiddenInput)
+
+    def __init__(self, data: QueryDict, tabs: Iterable[str]) -> None:
+        super().__init__(data)
+        self.fields["tab"].choices = [(tab, tab) for tab in tabs]  # type: ignore[attr-defined]  # a ChoiceField

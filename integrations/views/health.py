@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, InterfaceError, connection
+from django.db.backends.utils import CursorWrapper
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -14,6 +15,7 @@ from django_q.models import OrmQ
 from integrations.models import CoperniqConnection, Heartbeat
 
 BEATS = (Heartbeat.WORKER_LOOP, Heartbeat.QUEUE, Heartbeat.SUPERVISOR)
+LOCK_WAIT_MS = 2000
 STALE_AFTER = timedelta(seconds=30)
 
 
@@ -32,11 +34,27 @@ def readyz(_request: HttpRequest) -> JsonResponse:
 
 
 def database_answers() -> bool:
+    """It can be read, and written to: SQLite waits a moment for whoever holds its lock."""
     try:
         CoperniqConnection.objects.exists()
+        with connection.cursor() as cursor:
+            if connection.vendor == "sqlite" and not connection.in_atomic_block:
+                try_sqlite_lock(cursor)
     except (DatabaseError, InterfaceError):
         return False
     return True
+
+
+def try_sqlite_lock(cursor: CursorWrapper) -> None:
+    """Raises OperationalError if the lock for writing is not free within a moment."""
+    cursor.execute("PRAGMA busy_timeout")
+    usual = cursor.fetchone()[0]
+    cursor.execute(f"PRAGMA busy_timeout = {LOCK_WAIT_MS}")
+    try:
+        cursor.execute("BEGIN IMMEDIATE")
+        cursor.execute("ROLLBACK")
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout = {usual}")
 
 
 def queue_answers() -> bool:

@@ -121,6 +121,8 @@ def link_shape(link: RecordLink) -> dict[str, Any]:
         "linked_at": link.linked_at.isoformat(),
         "synced_at": link.synced_at.isoformat(),
     }
+    if link.kind == Kind.INVOICE:
+        return {**shape, "open_difference_cents": link.open_difference_cents}
     return shape | invoice_of(link) if link.kind == Kind.PAYMENT else shape
 
 

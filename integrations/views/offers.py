@@ -1,4 +1,4 @@
-"""Runs of a record with choices for a person: held ones, and finished ones with a choice left."""
+"""Runs of a record with choices for a person: held ones, and waiting or finished ones with a choice left."""
 
 from __future__ import annotations
 

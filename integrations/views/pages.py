@@ -11,14 +11,17 @@ from accounts.roles import Right
 from accounts.scoping import CompanyRequest, company_page, rows_of
 from integrations.causes import Cause
 from integrations.forms.mapping import MappingForm
+from integrations.forms.presets import KEY, PRESETS, changes_of_preset
 from integrations.forms.settings import ADVANCED, DEPOSITS, INVOICES, OWNERS, SettingsForm
 from integrations.forms.triggers import TriggerForm
 from integrations.models import (
+    Action,
     FieldMapping,
     InvoiceSyncPeriod,
     LookupList,
     QuickBooksConnection,
     SyncLogEntry,
+    SyncRun,
     SyncSettings,
 )
 from integrations.status import (
@@ -26,12 +29,17 @@ from integrations.status import (
     calls_of,
     changes_of,
     day_of,
+    invoices_not_linked,
+    kept_of,
     month_of,
     of_jobs_added_by_hand,
+    open_differences_of,
     quickbooks_webhook_address,
+    standing_of,
     warnings,
 )
 from integrations.status.triggers import workflows_by_id
+from integrations.views.answers import JUST_CONNECTED
 from integrations.views.cards import coperniq_card, quickbooks_card
 from integrations.views.log import with_retries
 from integrations.views.rendering import show
@@ -40,6 +48,8 @@ RECENT = 10
 SECTIONS = {"integrations:overview": "#quickbooks", "integrations:configuration": "#trigger"}
 VENDORS = (("quickbooks", "QuickBooks"), ("coperniq", "Coperniq"))
 EARLIER_PERIODS = 10
+UNFINISHED_NAMED = 10
+WRITES_OF_MONEY = (Action.PUSH_INVOICE, Action.PUSH_PAYMENT, Action.PULL_INVOICE, Action.PULL_PAYMENT)
 
 
 @require_safe
@@ -92,6 +102,9 @@ def configuration(request: CompanyRequest) -> HttpResponseBase:
     }
     if card.connection is not None:
         context |= rules_of(company, card.connection)
+        context["just_connected"] = request.session.pop(JUST_CONNECTED, None) == card.connection.pk
+        context |= presets_of(card.connection, request.GET.get(KEY, ""))
+        context["ask_off"] = request.GET.get("ask") == "off"
     return show(request, "integrations/configuration.html", context)
 
 
@@ -100,9 +113,11 @@ def rules_of(company: Company, connection: QuickBooksConnection) -> dict[str, An
     form = SettingsForm(instance=stored, auto_id="set-%s")
     coperniq = coperniq_card(company).connection
     workflows = workflows_by_id(coperniq)
+    triggers = TriggerForm.shown(connection, workflows, workflows=workflows)
     return {
         "coperniq": coperniq,
-        "triggers": TriggerForm.shown(connection, workflows, workflows=workflows),
+        "standing": standing_of(connection, [form.instance for form in triggers]),
+        "triggers": triggers,
         "form": form,
         "usual": [form[name] for name in INVOICES if name != "invoice_sync"],
         "deposits": [form[name] for name in DEPOSITS],
@@ -114,14 +129,38 @@ def rules_of(company: Company, connection: QuickBooksConnection) -> dict[str, An
     }
 
 
+def presets_of(connection: QuickBooksConnection, chosen: str) -> dict[str, Any]:
+    """The presets, and what the chosen one would change."""
+    preset = PRESETS.get(chosen)
+    changes = changes_of_preset(connection, preset) if preset is not None else []
+    return {"presets": PRESETS.values(), "preset": preset, "preset_changes": changes}
+
+
 def invoice_card(connection: QuickBooksConnection, settings: SyncSettings) -> dict[str, Any]:
-    periods = InvoiceSyncPeriod.objects.filter(connection=connection).order_by("-id")
+    """Without a period no invoice was ever linked, so that there is nothing to compare."""
+    periods = list(
+        InvoiceSyncPeriod.objects.filter(connection=connection).order_by("-id")[: EARLIER_PERIODS + 1]
+    )
+    current = [period for period in periods if period.off_at is None]
     lists = LookupList.objects.filter(connection=connection, name=LookupList.Name.ITEMS)
+    unfinished = (
+        SyncRun.objects.open()
+        .filter(connection=connection, action__in=WRITES_OF_MONEY, is_kept=False)
+        .order_by("id")
+    )
+    titles = [run.title for run in unfinished[: UNFINISHED_NAMED + 1]] if settings.invoice_sync else []
     return {
+        "unfinished": titles[:UNFINISHED_NAMED],
+        "unfinished_unnamed": len(titles) > UNFINISHED_NAMED,
         "by_hand": of_jobs_added_by_hand(connection),
         "by_hand_cause": Cause.JOB_ADDED_BY_HAND,
-        "period": periods.filter(off_at__isnull=True).first() if settings.invoice_sync else None,
-        "earlier_periods": list(periods.filter(off_at__isnull=False)[:EARLIER_PERIODS]),
+        "open_differences": open_differences_of(connection) if periods else None,
+        "open_cause": Cause.OPEN_DIFFERS,
+        "kept": kept_of(connection),
+        "kept_cause": Cause.ONE_WAY if settings.is_one_way else Cause.KEPT_WHILE_ONE_WAY,
+        "not_linked": invoices_not_linked(connection) if settings.invoice_sync else 0,
+        "period": current[0] if current and settings.invoice_sync else None,
+        "earlier_periods": [period for period in periods if period not in current][:EARLIER_PERIODS],
         "lists_read_at": lists.values_list("read_at", flat=True).first(),
     }
 

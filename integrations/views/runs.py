@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -12,10 +13,13 @@ from accounts.models import User
 from accounts.roles import Right
 from accounts.scoping import CompanyRequest, company_page, refuse, rows_of
 from integrations.models import Question, RunState, SyncRun
+from integrations.models.decisions import LONGEST_ANSWER
 from integrations.models.runs import RETRY
 from integrations.run_decisions import (
+    BRING_OVER,
     DECIDABLE,
     RELEASE,
+    bring_over_all,
     is_money,
     may_choose,
     may_decide,
@@ -34,8 +38,15 @@ from integrations.views.vendor_pages import quickbooks_page
 RUNS = "integrations:runs"
 ROWS, JSON_ROWS = 50, 1000
 OUT_OF_DATE = "This record has changed since the page was shown. Please check it again."
+NO_TEXT = "Please type it into the box first."
+NO_SIGN = (
+    "Please type at least one letter or digit: nothing else is left once spaces and colons are taken out."
+)
+LONGEST_TEXT = 100
+TEXT_TOO_LONG = f"Please type at most {LONGEST_TEXT} characters."
 OTHERS_LEFT_OUT = "The others have changed meanwhile, or wait until QuickBooks is connected again."
 OPEN_STATES = (RunState.HELD, RunState.WAITING, RunState.QUEUED, RunState.RUNNING)
+NOT_TOGETHER = "Several runs can only be tried again, released or brought over together."
 RELEASABLE = (Question.PREVIEW, Question.REENTRY)
 
 
@@ -77,6 +88,7 @@ def page_context(request: CompanyRequest, chosen: RunFilter, page: Page[SyncRun]
         "rows": [decidable.row_of(run) for run in completed(page.rows)],
         "counts": counts_by_state(runs),
         "causes": counts_by_cause(runs),
+        "has_kept": any(run.is_kept for run in page.rows),
         "has_previews": any(
             run.state == RunState.HELD and run.question == Question.PREVIEW for run in page.rows
         ),
@@ -120,17 +132,16 @@ class DecisionRows:
 @require_POST
 @company_page(Right.RETRY)
 def retry(request: CompanyRequest) -> HttpResponseBase:
-    """`run` (repeatable) or `cause`; with `choice=release` the previews and re-entries among them are released as shown.
+    """`run` (repeatable) or `cause`; with `choice=release` the previews and re-entries among them are released as shown,
+    with `choice=bring_over` what stayed in QuickBooks is brought over.
 
     A run with another question is left out.
     """
     ids = [int(text) for text in request.POST.getlist("run") if is_id(text)]
     cause = request.POST.get("cause", "")
     choice = request.POST.get("choice", RETRY)
-    if choice not in (RETRY, RELEASE):
-        return refused(
-            request, {"choice": ["Several runs can only be tried again or released together."]}, back=RUNS
-        )
+    if choice not in (RETRY, RELEASE, BRING_OVER):
+        return refused(request, {"choice": [NOT_TOGETHER]}, back=RUNS)
     if not (ids or cause):
         return refused(request, {"run": ["Choose at least one run."]}, back=RUNS)
     own = rows_of(request.company, SyncRun.objects.all())
@@ -140,6 +151,12 @@ def retry(request: CompanyRequest) -> HttpResponseBase:
         runs = runs if ids else runs.filter(state=RunState.HELD)
         result = release_all(runs, RELEASABLE, request.user, shown_subjects(request))
         count, sentence = result.decided, f"{counted(result.decided, 'released')} {result.left_out}".strip()
+    elif choice == BRING_OVER:
+        result = bring_over_all(runs.filter(state__in=(RunState.HELD, RunState.WAITING)), request.user)
+        count, sentence = (
+            result.decided,
+            f"{counted(result.decided, 'brought over')} {result.left_out}".strip(),
+        )
     else:
         count = retry_all(runs, request.user)
         sentence = retried_sentence(count, len(request.POST.getlist("run")))
@@ -169,13 +186,29 @@ def retried_sentence(count: int, selected: int) -> str:
 @require_POST
 @company_page(Right.RETRY)
 def decide(request: CompanyRequest, pk: int) -> HttpResponseBase:
+    """`choice`; the `text` that some choices ask for may also follow their key and a colon."""
     run = get_object_or_404(rows_of(request.company, SyncRun.objects.select_related("company")), pk=pk)
-    choice = request.POST.get("choice", "")
+    choice, text = request.POST.get("choice", ""), request.POST.get("text", "").strip()
+    key, _, typed = choice.partition(":")
+    asks_for_text = any(each["key"] == key and each.get("input") for each in run.choices)
+    text = text or typed.strip()
+    if asks_for_text and not any(map(str.isalnum, text)):
+        return refused(
+            request, {"text": [NO_SIGN if text else NO_TEXT]}, title="Nothing was decided", back=RUNS
+        )
+    choice = f"{key}:{text}" if asks_for_text else choice
+    if len(text) > LONGEST_TEXT or len(choice) > LONGEST_ANSWER:
+        return refused(request, {"text": [TEXT_TOO_LONG]}, title="Nothing was decided", back=RUNS)
     if not may_choose(request.user, run, choice):
         return refuse(request, request.company)
     if not decide_run(run, choice, request.user, request.POST.get("plan", "")):
         return refused(request, {"choice": [OUT_OF_DATE]}, title="Nothing was decided", back=RUNS)
     return done(request, f"Your decision about “{run.title}” is being carried out.", next_page(request, RUNS))
+
+
+def choice_shape(choice: Mapping[str, str]) -> dict[str, str]:
+    shown = {"key": choice["key"], "label": choice["label"]}
+    return shown | {"input": choice["input"]} if choice.get("input") else shown
 
 
 def run_shape(run: SyncRun) -> dict[str, Any]:
@@ -196,7 +229,7 @@ def run_shape(run: SyncRun) -> dict[str, Any]:
         "planned": writes_of(run),
         "compared": compared_of(run),
         "plan": run.question_subject,
-        "choices": [{"key": each["key"], "label": each["label"]} for each in run.choices],
+        "choices": [choice_shape(each) for each in run.choices],
         "created_at": run.created_at.isoformat(),
         "updated_at": run.updated_at.isoformat(),
     }

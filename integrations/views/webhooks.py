@@ -6,8 +6,15 @@ from collections.abc import Callable
 from typing import Protocol
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBadRequest,
+    HttpResponseNotAllowed,
+    JsonResponse,
+)
 from django.urls import Resolver404, resolve
 from django.views.decorators.http import require_POST
 
@@ -50,7 +57,7 @@ class Stored(JsonResponse):
 def short_cut(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Middleware: webhooks skip the middleware after it, which serves browsers (sessions, CSRF, messages).
 
-    Other paths, and addresses that do not exist, take the usual way.
+    Other paths, and addresses that do not exist, take the usual way. The latter may hold a token, so none is logged.
     """
 
     def call(request: HttpRequest) -> HttpResponse:
@@ -58,9 +65,11 @@ def short_cut(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[
             return get_response(request)
         try:
             match = resolve(request.path_info)
+            request.get_host()
         except Resolver404:
-            return get_response(request)
-        request.get_host()  # raises DisallowedHost
+            return unlogged(get_response(request))
+        except DisallowedHost:
+            return unlogged(HttpResponseBadRequest())
         response: HttpResponse = match.func(request, *match.args, **match.kwargs)
         response["Content-Length"] = str(len(response.content))
         return response
@@ -122,7 +131,11 @@ def take_coperniq(request: HttpRequest, token: str) -> int:
         if look_up(token).state != CoperniqConnection.State.DISCONNECTED:
             raise
     else:
-        look_up(token)
+        current = look_up(token)
+        if (
+            current.webhook_token_digest != connection.webhook_token_digest
+        ):  # it was replaced since it was known
+            return int(receive_coperniq(current, body))
     return 0
 
 
@@ -132,7 +145,8 @@ def look_up(token: str) -> CoperniqConnection:
     connection = CoperniqConnection.objects.with_webhook_token(token)
     if connection is None:
         raise Refusal(404, "There is nothing at this address.")
-    if len(_known_tokens) < MOST_KNOWN_TOKENS:
+    is_in_force = connection.webhook_token_digest == digest(token)  # the other kind ends by time
+    if is_in_force and len(_known_tokens) < MOST_KNOWN_TOKENS:
         _known_tokens[digest(token)] = connection
     return connection
 

@@ -10,6 +10,7 @@ from accounts.models import Company
 from integrations.forms import configuration_of, configure
 from integrations.forms.fields import Choice
 from integrations.forms.mapping import MappingForm
+from integrations.forms.presets import KEY, PRESETS
 from integrations.forms.settings import SettingsForm
 from integrations.forms.triggers import TriggerForm
 from integrations.management.json_command import CompanyCommand, Options
@@ -37,6 +38,7 @@ class Command(CompanyCommand):
 
 def described() -> Iterator[str]:
     """Every key with the values it takes, the label and the help of the page."""
+    yield f"{KEY}={'|'.join(PRESETS)}  Sets the settings of one way of working together. Keys beside it count."
     for form, row in ((SettingsForm, ""), (TriggerForm, ".<workflow id>"), (MappingForm, ".<field>")):
         for name, key in form.keys.items():
             field = form.base_fields[name]

@@ -11,7 +11,10 @@ from integrations.models.encryption import rotate
 
 
 class Command(JsonCommand):
-    help = "Encrypts every credential again with the first of CREDENTIAL_KEYS, so that the others can be retired."
+    help = (
+        "Encrypts every credential again with the first of CREDENTIAL_KEYS, so that the others can be retired. "
+        "OLD_CREDENTIAL_KEYS are tried as well."
+    )
 
     def answer(self, _options: Options) -> Mapping[str, object]:
         rotated = unreadable = 0
@@ -24,7 +27,13 @@ class Command(JsonCommand):
         answer = {"rotated": rotated, "unreadable": unreadable}
         if unreadable:
             self.show(answer)
-            self.refuse({"CREDENTIAL_KEYS": [f"None of the keys opens {unreadable} credentials."]})
+            self.refuse(
+                {
+                    "CREDENTIAL_KEYS": [
+                        f"None of the keys opens {unreadable} credentials. Name former ones in OLD_CREDENTIAL_KEYS."
+                    ]
+                }
+            )
         return answer
 
 

@@ -12,10 +12,13 @@ from django.utils import timezone
 
 from accounts.models import Company
 from integrations import queue
+from integrations.batch_report import batch_shape, record_shape
+from integrations.batches import create_batch
 from integrations.connections.disconnection import NotConnected
+from integrations.forms.batches import BatchForm
 from integrations.management.json_command import CompanyCommand, Options
 from integrations.messages.engine import EngineMessage
-from integrations.models import CompanyLease, CoperniqConnection, QuickBooksConnection, SyncRun
+from integrations.models import Batch, CompanyLease, CoperniqConnection, QuickBooksConnection, SyncRun
 from integrations.status import is_idle, run_counts
 
 if TYPE_CHECKING:
@@ -37,9 +40,17 @@ class Command(CompanyCommand):
         super().add_arguments(parser)
         parser.add_argument("--ignore-pauses", action="store_true", help="Retries do not wait either.")
         parser.add_argument("--wait", type=float, metavar="SECONDS")
+        parser.add_argument(
+            "--record",
+            metavar="KIND:NUMBER",
+            help="Sync only this one: project:12345, invoice:1001, or its address.",
+        )
+        parser.add_argument("--anyway", action="store_true", help="Send it although it would be left out.")
 
     def answer_for(self, company: Company, options: Options) -> Mapping[str, object]:
         seconds = options["wait"]
+        if options["record"] is not None:
+            return _sync_record(company, options)
         requested_at = timezone.now()
         _request_poll(company, requested_at)
         CoperniqConnection.objects.filter(company=company).update(next_invoice_sweep_at=requested_at)
@@ -53,6 +64,22 @@ class Command(CompanyCommand):
             self.show(counts(company, requested_at))
             sys.exit(NOT_DONE)
         return counts(company, requested_at)
+
+
+def _sync_record(company: Company, options: Options) -> Mapping[str, object]:
+    """As a batch of one. With --wait until it is done, or until it is known why it is not sent."""
+    connection = QuickBooksConnection.objects.of(company)
+    if connection is None:
+        raise NotConnected(EngineMessage.NOTHING_TO_SYNC().text)
+    values = {"selection": "record", "record": options["record"]} | (
+        {"anyway": "on"} if options["anyway"] else {}
+    )
+    batch = create_batch(connection, None, **BatchForm(connection, values).chosen)
+    give_up_at = time.monotonic() + (options["wait"] or 0)
+    while batch.state in Batch.UNFINISHED and time.monotonic() < give_up_at:
+        time.sleep(CHECK_SECONDS)
+        batch.refresh_from_db()
+    return batch_shape(batch) | {"records": [record_shape(record) for record in batch.records.order_by("id")]}
 
 
 def counts(company: Company, requested_at: datetime) -> Mapping[str, object]:

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from config.database import limit_waits_of_worker
+from integrations.connections.stored_access import log_unreadable
 from integrations.management.cluster import Cluster, run_cluster
 from integrations.management.supervisor import TICK_SECONDS, Supervisor
 
@@ -19,9 +21,11 @@ class Command(BaseCommand):
         parser.add_argument("--cluster-of", type=int, help="internal: be the queue of this supervisor")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        limit_waits_of_worker()
         if options["cluster_of"]:
             run_cluster(options["cluster_of"])
         else:
+            log_unreadable()
             supervise()
 
 
