@@ -19,6 +19,7 @@ from integrations.connections import rate_limiter
 from integrations.sync.ingest import events as ingest_events
 from integrations.sync.ingest.events import DeferredUpdates
 from tests.portal_harness import PortalHarness, open_portal
+from tests.sampling import take_turns
 from tests.simulation import Simulation
 from tests.sync.in_process import InProcess
 
@@ -48,6 +49,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         has_threads = marker is not None and marker.kwargs.get("transaction")
         if has_threads or item.get_closest_marker("processes") or item.get_closest_marker("history"):
             item.add_marker("every_database")
+    take_turns(items)
     items.sort(key=seed_of)
 
 
@@ -78,13 +80,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 class OneHouse(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """Each test goes to whichever core is free, but those that start processes go to one, after each other.
+    """Each test goes to whichever core is free; those that start processes come first, in two rows of their own.
 
+    A row shares what it has started: portal, worker and simulator, or a web server.
     This is what `xdist_group` is for, but pytest 9.2 does not see the names that pytest-xdist 3.8 gives to groups.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "processes" if nodeid.startswith(("tests/processes/", "tests/test_stored")) else nodeid
+        if nodeid.startswith(
+            ("tests/test_stored", "tests/processes/test_stalled", "tests/processes/test_demo")
+        ):
+            return "web servers"
+        return "workers" if nodeid.startswith("tests/processes/") else nodeid
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneHouse:
@@ -116,9 +123,10 @@ def open_gates(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def quick_passwords() -> Iterator[None]:
-    """A password is slow to check on purpose; processes of their own still are."""
-    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+def quick_settings() -> Iterator[None]:
+    """A password is slow to check on purpose, and each client would list all static files; processes still do both."""
+    hashers = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    with override_settings(PASSWORD_HASHERS=hashers, WHITENOISE_AUTOREFRESH=True):
         yield
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from integrations.forms.side_effects import set_sync_period
 from integrations.models import (
     CoperniqConnection,
     InvoiceSyncPeriod,
@@ -145,11 +146,7 @@ class InvoiceHarness:
 
     def switch(self, on: bool) -> None:
         self.configure(invoice_sync=on)
-        periods = InvoiceSyncPeriod.objects.filter(connection=self.portal.quickbooks)
-        if on:
-            InvoiceSyncPeriod.objects.create(connection=self.portal.quickbooks)
-        else:
-            periods.filter(off_at=None).update(off_at=timezone.now())
+        set_sync_period(self.portal.quickbooks, on=on)
 
     def logged(self) -> list[str]:
         """The log of money."""

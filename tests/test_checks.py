@@ -90,25 +90,3 @@ def test_postgresql_has_no_such_mode() -> None:
 def test_a_lease_has_to_last(settings: Settings) -> None:
     settings.LEASE_SECONDS = 0
     assert ids() == {"integrations.E009"}
-
-
-@pytest.mark.parametrize(
-    "address", ["https://portal.example.com", "http://10.0.0.1:8000", "http://0.0.0.0", ""]
-)
-def test_the_demo_s_secrets_stay_at_home(settings: Settings, address: str) -> None:
-    settings.PORTAL_URL = address
-    settings.SECRET_KEY, settings.CREDENTIAL_KEYS = "demo-only-own-secret-key", [OWN_KEY]
-    assert ids() == set()
-    settings.SECRET_KEY = settings.DEMO_SECRET_KEY
-    assert ids() == {"integrations.E010"}
-    settings.SECRET_KEY, settings.CREDENTIAL_KEYS = (
-        "demo-only-own-secret-key",
-        [OWN_KEY, settings.DEMO_CREDENTIAL_KEY],
-    )
-    assert ids() == {"integrations.E010"}
-
-
-@pytest.mark.parametrize("address", ["http://127.0.0.1:8000", "http://localhost", "http://[::1]:8000"])
-def test_at_home_the_demo_s_secrets_will_do(settings: Settings, address: str) -> None:
-    settings.PORTAL_URL = address
-    assert ids() == set()

@@ -17,6 +17,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import AuditLogEntry, Company, Membership, User
+from config.keys import DEMO_CREDENTIAL_KEY
+from integrations.connections.stored_access import log_unreadable
+from integrations.errors import CredentialUnreadable
 from integrations.management.commands import rotate_credentials
 from integrations.models import (
     CoperniqConnection,
@@ -377,6 +380,34 @@ def test_credentials_are_sealed_anew_with_the_first_key(acme: Company, settings:
         '{"DisplayName": "John"}',
     )
     assert CoperniqConnection.objects.with_webhook_token(coperniq.webhook_token) == coperniq
+
+
+@pytest.mark.parametrize("former", [Fernet.generate_key().decode(), DEMO_CREDENTIAL_KEY], ids=["own", "demo"])
+def test_former_keys_carry_over_what_is_stored_and_open_nothing_else(
+    acme: Company, settings: Settings, caplog: pytest.LogCaptureFixture, former: str
+) -> None:
+    now = settings.CREDENTIAL_KEYS
+    settings.CREDENTIAL_KEYS = [former]
+    coperniq = coperniq_connection(acme)
+    quickbooks_connection(acme)
+    settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode(), *now]
+    settings.OLD_CREDENTIAL_KEYS = [former]
+    with pytest.raises(CredentialUnreadable):
+        assert coperniq.api_key
+    log_unreadable()
+    assert "opens what is stored of 2 connections" in caplog.text
+    assert "OLD_CREDENTIAL_KEYS=<former keys> python manage.py rotate_credentials" in caplog.text
+    told = {each["key"]: each["sentence"] for each in run_json("status", "--company", "acme")["warnings"]}
+    assert "OLD_CREDENTIAL_KEYS" in told["credentials_unreadable"]
+    assert run_json("rotate_credentials")["unreadable"] == 0
+    settings.OLD_CREDENTIAL_KEYS = []
+    coperniq.refresh_from_db()
+    assert coperniq.api_key == API_KEY
+    caplog.clear()
+    log_unreadable()
+    warnings = run_json("status", "--company", "acme")["warnings"]
+    assert not caplog.text
+    assert "credentials_unreadable" not in {each["key"] for each in warnings}
 
 
 def test_credentials_no_key_opens_are_an_error_and_stay(acme: Company, settings: Settings) -> None:

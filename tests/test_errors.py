@@ -14,6 +14,7 @@ from integrations.errors import (
     VendorError,
 )
 from integrations.messages import Message
+from integrations.messages.choices import ChoiceLabel
 
 
 def every_vendor_error(base: type[VendorError] = VendorError) -> set[type[VendorError]]:
@@ -153,7 +154,7 @@ def test_an_unexpected_shape_names_its_place() -> None:
 
 def test_a_decision_offers_its_choices() -> None:
     hold = NeedsDecision(
-        Message(Cause.NAME_TAKEN, "The name is taken."), [errors.Choice("retry", "Try again")]
+        Message(Cause.NAME_TAKEN, "The name is taken."), [errors.Choice("retry", ChoiceLabel.TRY_AGAIN())]
     )
     assert hold.cause == "name_taken"
     assert hold.choices[0].key == "retry"

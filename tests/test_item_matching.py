@@ -65,3 +65,13 @@ def test_an_index_is_used_for_many() -> None:
 
 def test_only_single_active_things_stand_on_a_line() -> None:
     assert [is_usable(each) for each in ITEMS] == [True] * 4 + [False] * 3
+
+
+@pytest.mark.parametrize("name", ["Inverter\u00a0 BIG", "inver\u200bter big.", "Ｉｎｖｅｒｔｅｒ big"])  # noqa: RUF001
+def test_a_name_or_code_that_looks_the_same_is_the_same(name: str) -> None:
+    found, rule = match(row(name), ITEMS)
+    assert found is not None
+    assert (found["id"], rule) == ("3", "name")
+    found, rule = match(row("x", "PAN\u2011400"), ITEMS)
+    assert found is not None
+    assert (found["id"], rule) == ("1", "code")

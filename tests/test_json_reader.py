@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -242,3 +243,30 @@ def test_no_amount_is_nothing(value: object, cents: int) -> None:
 def test_an_odd_amount_is_not_nothing(odd: object) -> None:
     with pytest.raises(UnexpectedShape, match=r"Thing\.it"):
         wild(odd).cents_or_zero("it")
+
+
+@pytest.mark.parametrize(
+    ("element", "bytes_"), [('{"id":1},', 31 << 20), ("[],", 2 << 20), ("1,", 31 << 20), ('"",', 8 << 20)]
+)
+def test_more_values_than_any_answer_has_are_not_parsed(element: str, bytes_: int) -> None:
+    body = "[" + element * (bytes_ // len(element)) + "1]"
+    with pytest.raises(UnreadableJson):
+        load_json(body.encode())
+
+
+def test_a_page_of_a_thousand_full_records_is_read() -> None:
+    line = {
+        "Id": "1",
+        "Description": "Panels, rails, optimizers, labor",
+        "Amount": 1234.56,
+        "DetailType": "SalesItemLineDetail",
+        "SalesItemLineDetail": {
+            "ItemRef": {"value": "7", "name": "Panel"},
+            "UnitPrice": 617.28,
+            "Qty": 2,
+            "TaxCodeRef": {"value": "NON"},
+        },
+    }
+    invoice = {f"Field{n}": {"value": str(n), "name": "a, b"} for n in range(40)} | {"Line": [line] * 50}
+    body = json.dumps({"QueryResponse": {"Invoice": [invoice] * 1000}}).encode()
+    assert len(JsonReader(load_json(body)).child("QueryResponse").children("Invoice")) == 1000

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")  # which the web server reads
 DATABASE_URL = os.environ["DATABASE_URL"]
 CREATE = "CREATE TABLE IF NOT EXISTS bare (id {} PRIMARY KEY, key text UNIQUE, body text)"
 _local = threading.local()

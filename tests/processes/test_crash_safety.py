@@ -74,7 +74,8 @@ def test_every_webhook_twice_and_in_reverse_order(house: ProcessStack, tenant: C
     assert_quiet(mine)
 
 
-@pytest.mark.parametrize("which", thinned(["busy", "idle"], 2))
+@pytest.mark.soak
+@pytest.mark.parametrize("which", ["busy", "idle"])
 def test_a_killed_queue_process_does_not_stop_the_work(
     house: ProcessStack, tenant: Callable[..., Tenant], which: str
 ) -> None:

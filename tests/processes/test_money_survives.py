@@ -21,8 +21,8 @@ pytestmark = pytest.mark.processes
 
 KILLS = 10
 CLIENTS = ("Ada Stone", "Bob Hill", "Cid Brook")
-MADE_IN_COPERNIQ = re.compile(r"\[Coperniq invoice (\w+)")
-MADE_IN_QUICKBOOKS = re.compile(r"\[QuickBooks invoice (\w+)")
+MADE_IN_COPERNIQ = re.compile(r"\[Coperniq (\w+)-")
+MADE_IN_QUICKBOOKS = re.compile(r"\AQBO #([\w-]+)")
 PUT_OFF = "2040"
 
 Totals = dict[str, tuple[int, int, int, str]]
@@ -120,7 +120,7 @@ class Books:
     def totals(self) -> Totals:
         """By the one that was there first: total and paid in cents, how many payments, and until when it was put off."""
         return {
-            name_of(str(row["id"]), "C", "Q", MADE_IN_QUICKBOOKS.search(row["description"] or "")): (
+            name_of(str(row["id"]), "C", "Q", self.made_from(row)): (
                 cents(row["amount"]),
                 cents(row["amountPaid"]),
                 len(row["payments"]),
@@ -129,9 +129,15 @@ class Books:
             for row in self.at_coperniq()
         }
 
+    def made_from(self, invoice: dict[str, Any]) -> str:
+        """The id of the QuickBooks invoice that it was brought over from, "" of Coperniq's own."""
+        found = MADE_IN_QUICKBOOKS.search(invoice["description"] or "")
+        own = [row for row in self.in_quickbooks("Invoice") if not made_for(row)]
+        return next((row["Id"] for row in own if found and row["DocNumber"] == found[1]), "")
+
     def totals_in_books(self) -> Totals:
         return {
-            name_of(row["Id"], "Q", "C", MADE_IN_COPERNIQ.search(row.get("PrivateNote", ""))): (
+            name_of(row["Id"], "Q", "C", made_for(row)): (
                 cents(row["TotalAmt"]),
                 cents(row["TotalAmt"]) - cents(row["Balance"]),
                 len(row["LinkedTxn"]),
@@ -141,8 +147,14 @@ class Books:
         }
 
 
-def name_of(id_: str, here: str, there: str, mark: re.Match[str] | None) -> str:
-    return f"{there}{mark[1]}" if mark else f"{here}{id_}"
+def made_for(document: dict[str, Any]) -> str:
+    """The id of the Coperniq invoice that it was created for, "" of QuickBooks' own."""
+    found = MADE_IN_COPERNIQ.search(document.get("PrivateNote", ""))
+    return found[1] if found else ""
+
+
+def name_of(id_: str, here: str, there: str, origin: str) -> str:
+    return f"{there}{origin}" if origin else f"{here}{id_}"
 
 
 def put_off_until(due: str) -> str:

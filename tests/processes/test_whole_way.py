@@ -32,6 +32,7 @@ def test_a_company_made_by_command_gets_its_records_linked(
     assert visitor.json("/integrations/status/")["idle"] is True
 
 
+@pytest.mark.soak
 def test_a_webhook_alone_is_enough(house: ProcessStack, tenant: Callable[..., Tenant]) -> None:
     mine = tenant()
     mine.enter(mine.project("Mary Jones", 1))

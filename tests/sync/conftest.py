@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import pytest
 
+from accounts.roles import Role
 from integrations import http
 from integrations.sync.engine.context import _shared_cache
 from integrations.sync.engine.continuity import _known
 from integrations.sync.engine.lookups import _lookup_cache
+from tests.factories import person
 from tests.invoice_harness import InvoiceHarness, open_invoice_harness
 from tests.portal_harness import PortalHarness
+from tests.sync.mapping_page import MappingPage
 from tests.sync.pure_planning import guard_plans
 
 
@@ -25,6 +28,11 @@ def harness(portal: PortalHarness) -> InvoiceHarness:
     harness.book_item("Permit")
     portal.simulator.forget_log()
     return harness
+
+
+@pytest.fixture
+def page(portal: PortalHarness) -> MappingPage:
+    return MappingPage(person("ada", (portal.company, Role.ADMIN)))
 
 
 @pytest.fixture(autouse=True)

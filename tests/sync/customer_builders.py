@@ -75,7 +75,7 @@ def about_to_push(portal: PortalHarness) -> tuple[CompanyLease, SyncRun]:
 
 
 def take_over(*_: object) -> None:
-    """Another pump takes every lease."""
+    """Another worker takes every lease."""
     CompanyLease.objects.update(fence=F("fence") + 1)
 
 

@@ -169,8 +169,11 @@ class InProcess(Simulation):
 
     @contextmanager
     def connected(self) -> Iterator[None]:
-        """The portal's sessions reach the simulator without a network."""
-        with mock.patch.object(http._PlainSession, "get_adapter", return_value=Wire(self.app)):
+        """The portal's sessions reach the simulator without a network, and so without looking for a proxy."""
+        with (
+            mock.patch.object(http._PlainSession, "get_adapter", return_value=Wire(self.app)),
+            mock.patch("requests.sessions.get_environ_proxies", return_value={}),
+        ):
             yield
 
     @contextmanager

@@ -17,7 +17,7 @@ from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.plan import Plan
 from integrations.sync.registry import REGISTRY
 
-READS = ("SELECT", "SAVEPOINT", "RELEASE SAVEPOINT")
+READS = ("SELECT", "(SELECT", "SAVEPOINT", "RELEASE SAVEPOINT")
 
 
 class WroteWhilePlanning(BaseException):

@@ -8,6 +8,7 @@ import pytest
 
 from integrations.models import SyncRun
 from tests.portal_harness import PortalHarness
+from tests.sampling import ORIGINS
 from tests.sync.invoice_builders import later, lines_of
 from tests.sync.pull_builders import assert_nothing_left_to_do, invoice, logged_in_order, writes
 from tests.sync.two_way import TwoWayHarness, open_two_way
@@ -15,7 +16,7 @@ from tests.sync.two_way import TwoWayHarness, open_two_way
 OURS, THEIRS = ("Ours", "2027-02-01", 200), ("Theirs", "2027-03-01", 300)
 
 
-@pytest.fixture(params=["pulled", "pushed"])
+@pytest.fixture(params=ORIGINS)
 def sides(request: pytest.FixtureRequest, portal: PortalHarness) -> TwoWayHarness:
     """An invoice of $100 on both sides, whichever it began on."""
     sides = open_two_way(portal)

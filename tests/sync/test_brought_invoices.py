@@ -48,7 +48,7 @@ def test_a_change_in_the_very_second_of_the_version_before_comes_over_too(
     if rings:
         ring_again(sides)
     sides.sync()
-    assert invoice(sides)["description"].startswith("QBO #1001: Second\n")
+    assert invoice(sides)["description"].startswith("QBO #1001: Second")
     assert_nothing_left_to_do(sides)
 
 

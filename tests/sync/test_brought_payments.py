@@ -19,6 +19,7 @@ from integrations.sync.payments.pull_create import (
     refuse_pull_before_cutoff,
 )
 from tests.portal_harness import PortalHarness
+from tests.sampling import ORIGINS
 from tests.sync.pull_builders import (
     assert_nothing_left_to_do,
     credit,
@@ -31,7 +32,7 @@ from tests.sync.pull_builders import (
 from tests.sync.two_way import TwoWayHarness, open_two_way
 
 
-@pytest.fixture(params=["pulled", "pushed"])
+@pytest.fixture(params=ORIGINS)
 def sides(request: pytest.FixtureRequest, portal: PortalHarness) -> TwoWayHarness:
     """An invoice of $100 on both sides, whichever it began on."""
     sides = open_two_way(portal)

@@ -28,8 +28,6 @@ from integrations.sync.engine.continuity import _known
 from tests.invoice_harness import InvoiceHarness
 from tests.sampling import thinned
 
-pytestmark = pytest.mark.every_database
-
 MONEY = ("invoice", "payment")
 CURSORS = ("changes_cursor_at", "changes_read_at", "captured_at", "money_captured_at")
 
@@ -98,6 +96,7 @@ def nothing_is_doubled(harness: InvoiceHarness) -> None:
     assert harness.calls() == []
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize(
     ("memory", "process", "looked"), thinned(product([86400, 0], ["the same", "another"], [False, True]), 3)
 )
@@ -117,6 +116,7 @@ def test_after_a_restored_backup_documents_are_linked_by_their_tag(
     nothing_is_doubled(harness)
 
 
+@pytest.mark.every_database
 def test_a_process_that_knew_only_an_older_fence_sees_the_older_cursor(backed_up: Restored) -> None:
     """The fence of the restored database is no lower than what this process had seen of the lease."""
     harness, backup, _ = backed_up
@@ -129,6 +129,7 @@ def test_a_process_that_knew_only_an_older_fence_sees_the_older_cursor(backed_up
     nothing_is_doubled(harness)
 
 
+@pytest.mark.every_database
 def test_change_data_do_not_move_the_cursor_of_an_unknown_database(backed_up: Restored) -> None:
     harness, backup, _ = backed_up
     backup.restore()

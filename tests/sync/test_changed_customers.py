@@ -80,7 +80,7 @@ def test_inactive_is_a_warning_once_and_active_again_is_told(portal: PortalHarne
     for _ in range(2):
         notice(portal, number)
     assert logged_sentences()[1:] == [
-        "done: “John Smith” is active again in QuickBooks. You can now retry what needs attention because of it."
+        "done: “John Smith” is active again in QuickBooks. What was held because of it is tried again."
     ]
     assert not SyncRun.objects.held().exists()
 

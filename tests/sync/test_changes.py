@@ -47,6 +47,12 @@ def test_a_change_of_it_is_followed(invoiced: tuple[InvoiceHarness, str]) -> Non
     assert ExternalPayment.objects.get().amount_cents == 3000
     harness.edit_books("Payment", theirs["Id"], Line=[])
     harness.look_at_changes()
+    row = ExternalPayment.objects.get()
+    assert (row.quickbooks_invoice_id, row.amount_cents) == ("", 3000)
+    harness.portal.simulator.control(
+        f"quickbooks/{harness.portal.realm}/records/Payment/{theirs['Id']}", None, "DELETE"
+    )
+    harness.look_at_changes()
     assert not ExternalPayment.objects.exists()
 
 

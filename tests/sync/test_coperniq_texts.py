@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from hypothesis import strategies as st
 from integrations.sync.engine.coperniq_texts import (
     _COPERNIQ_TAG,
     description_of,
+    is_told_by_number,
     memo_of,
     notes_text,
     parts_of,
@@ -18,8 +21,7 @@ from integrations.sync.engine.coperniq_texts import (
     read_quickbooks_tag,
     reference_of,
     shown_number,
-    with_memo,
-    with_number,
+    tag_to_write,
 )
 from integrations.sync.engine.correlation_tag import coperniq_tag, tagged_coperniq_id, with_tag
 
@@ -27,6 +29,9 @@ REALM = "9341450000000001"
 INVOICE = quickbooks_tag(REALM, "invoice", "155")
 PAYMENT = quickbooks_tag(REALM, "payment", "33", "155")
 OTHER = quickbooks_tag(REALM, "invoice", "156")
+FORMER = f"[QuickBooks invoice 155 ref {INVOICE[-9:]}"
+FORMER_PAYMENT = f"[QuickBooks payment 33 on invoice 155 ref {PAYMENT[-9:]}"
+"""What earlier versions wrote."""
 
 WORDS = st.sampled_from(
     ["QBO #", "QBO #7: ", ": ", ":", "\n", " ", "\r\n", "Thank you", INVOICE, OTHER, "1042", "["]
@@ -35,42 +40,51 @@ TEXTS = st.lists(WORDS, max_size=6).map("".join) | st.text(max_size=30)
 NUMBERS = TEXTS.map(lambda text: text[:21])
 
 
-def test_a_description_tells_number_memo_and_mark() -> None:
-    assert INVOICE.startswith("[QuickBooks invoice 155 ref ")
+def test_a_description_tells_number_and_memo_and_a_mark_where_it_has_one() -> None:
+    assert re.fullmatch(r"\[QBO 155-[0-9a-f]{8}\]", INVOICE)
+    assert description_of("1042", "Thank you", "") == "QBO #1042: Thank you"
     assert description_of("1042", "Thank you", INVOICE) == f"QBO #1042: Thank you\n{INVOICE}"
-    assert description_of("1042", " ", INVOICE) == f"QBO #1042\n{INVOICE}"
+    assert description_of("1042", " ", "") == "QBO #1042"
     assert description_of("", "Thank you", INVOICE) == f"Thank you\n{INVOICE}"
     assert description_of("", "", INVOICE) == INVOICE
 
 
+@pytest.mark.parametrize("mark", [INVOICE, FORMER])
 @given(NUMBERS, TEXTS)
-def test_a_description_is_read_again_as_it_was(number: str, memo: str) -> None:
-    written = description_of(number, memo, INVOICE)
+def test_a_description_is_read_again_as_it_was(mark: str, number: str, memo: str) -> None:
+    written = description_of(number, memo, mark)
     for text in (written, written.rstrip(), f"{written} \n"):
         assert read_quickbooks_tag(REALM, "invoice", text) == ("155", "")
-        assert memo_of(text) == memo.strip()
-        assert parts_of(text).tag == INVOICE
-    assert parts_of(written) == (shown_number(number), memo.strip(), INVOICE)
-    assert description_of(*parts_of(written)) == written
+        assert memo_of(text, numbered=False) == memo.strip()
+        assert parts_of(text, numbered=False).tag == mark
+    assert parts_of(written, numbered=True) == (shown_number(number), memo.strip(), mark)
+    assert description_of(*parts_of(written, numbered=True)) == written
 
 
-@given(NUMBERS, TEXTS, TEXTS, NUMBERS)
-def test_memo_and_number_change_apart_from_each_other(
-    number: str, memo: str, new_memo: str, new_number: str
-) -> None:
-    written = description_of(number, memo, INVOICE)
-    assert memo_of(with_memo(written, new_memo)) == new_memo.strip()
-    assert memo_of(with_number(written, new_number)) == memo.strip()
-    assert with_memo(written, new_memo) == description_of(number, new_memo, INVOICE)
-    assert with_number(written, new_number) == description_of(new_number, memo, INVOICE)
+@given(NUMBERS, TEXTS)
+def test_it_is_read_again_where_it_is_known_to_come_from_quickbooks(number: str, memo: str) -> None:
+    mark = tag_to_write(number, memo, INVOICE, None, always=False)
+    assert is_told_by_number(number) or mark
+    written = description_of(number, memo, mark)
+    assert parts_of(written, numbered=True) == (shown_number(number), memo.strip(), mark)
 
 
 @given(TEXTS.filter(lambda text: not _COPERNIQ_TAG.search(text)))
 def test_people_keep_their_own_words_where_there_is_no_mark(text: str) -> None:
-    assert memo_of(text) == text.strip()
-    assert with_number(text, "1042") == text
-    assert with_memo(text, "QBO #9: new ") == "QBO #9: new"
+    assert memo_of(text, numbered=False) == text.strip()
     assert read_quickbooks_tag(REALM, "invoice", text) == ("", "")
+
+
+def test_a_mark_is_written_where_the_number_does_not_tell_or_where_it_is_wanted() -> None:
+    unnumbered = parts_of(f"Thanks\n{FORMER}", numbered=True)
+    assert tag_to_write("1042", "Thanks", INVOICE, None, always=False) == ""
+    assert tag_to_write("1042", "Thanks", INVOICE, None, always=True) == INVOICE
+    for unreadable in ("", "10: 42", "10  42"):
+        assert tag_to_write(unreadable, "Thanks", INVOICE, None, always=False) == INVOICE
+    assert tag_to_write("", "Thanks", INVOICE, unnumbered, always=False) == INVOICE
+    assert tag_to_write("1042", f"as before: {OTHER}", INVOICE, None, always=False) == INVOICE
+    assert tag_to_write("", "Thanks", INVOICE, parts_of("Thanks", numbered=True), always=False) == ""
+    assert tag_to_write("1042", "Thanks", INVOICE, unnumbered, always=False) == ""
 
 
 @pytest.mark.parametrize(
@@ -83,10 +97,11 @@ def test_people_keep_their_own_words_where_there_is_no_mark(text: str) -> None:
         (f"QBO #1042: Thanks\n\n{INVOICE}\nand more", "Thanks\nand more"),
         (f"Thanks {INVOICE}", "Thanks"),
         (f"  QBO #1042: Thanks\n{INVOICE}", "Thanks"),
+        (f"QBO #1042: Thanks\n{FORMER}", "Thanks"),
     ],
 )
 def test_what_people_did_to_a_description_is_understood(description: str, memo: str) -> None:
-    assert memo_of(description) == memo
+    assert memo_of(description, numbered=False) == memo
     assert read_quickbooks_tag(REALM, "invoice", description) == ("155", "")
 
 
@@ -95,14 +110,16 @@ def test_a_mark_somebody_typed_or_copied_is_none_and_the_real_one_still_counts()
         "[QuickBooks payment 33 on invoice 155 ref 00000000]",
         PAYMENT.replace("33", "34"),
         PAYMENT.replace("155", "156"),
-        PAYMENT.replace(" on invoice 155", ""),
+        PAYMENT.replace("/155", ""),
+        FORMER_PAYMENT.replace("33", "34"),
+        FORMER_PAYMENT.replace(" on invoice 155", ""),
         quickbooks_tag("another realm", "payment", "33", "155"),
         coperniq_tag(REALM, "payment", "33", "155"),
         INVOICE,
     ):
         assert read_quickbooks_tag(REALM, "payment", false) == ("", "")
         assert read_quickbooks_tag(REALM, "payment", f"{PAYMENT}\n{false}") == ("33", "155")
-        assert read_quickbooks_tag(REALM, "payment", f"{false}\n{PAYMENT}") == ("33", "155")
+        assert read_quickbooks_tag(REALM, "payment", f"{false}\n{FORMER_PAYMENT}") == ("33", "155")
 
 
 def test_a_mark_of_one_direction_is_none_of_the_other() -> None:
@@ -113,17 +130,19 @@ def test_a_mark_of_one_direction_is_none_of_the_other() -> None:
 def test_the_last_mark_is_ours_where_a_memo_quotes_another() -> None:
     written = description_of("1042", f"as before: {OTHER}", INVOICE)
     assert read_quickbooks_tag(REALM, "invoice", written) == ("155", "")
-    assert memo_of(written) == f"as before: {OTHER}"
+    assert memo_of(written, numbered=False) == f"as before: {OTHER}"
 
 
 def test_notes_of_a_payment_tell_what_has_no_place_of_its_own() -> None:
-    assert PAYMENT.startswith("[QuickBooks payment 33 on invoice 155 ref ")
+    assert re.fullmatch(r"\[QBO 33/155-[0-9a-f]{8}\]", PAYMENT)
     note = with_tag("by post", coperniq_tag(REALM, "payment", "12", "7"))
     notes = payment_notes("Gift card", note, PAYMENT)
     assert notes == f"Paid by Gift card\nby post\n{PAYMENT}"
     assert read_quickbooks_tag(REALM, "payment", notes.rstrip()) == ("33", "155")
     assert notes_text(notes) == "Paid by Gift card\nby post"
     assert payment_notes("", "", PAYMENT) == PAYMENT
+    assert payment_notes("Gift card", note, "") == "Paid by Gift card\nby post"
+    assert notes_text(f"by post\n{FORMER_PAYMENT}") == "by post"
     assert notes_text("QBO #7: my own ") == "QBO #7: my own "
 
 

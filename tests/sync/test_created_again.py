@@ -9,6 +9,7 @@ import pytest
 from integrations.models import SyncRun
 from tests.invoice_harness import InvoiceHarness, open_invoice_harness
 from tests.portal_harness import PortalHarness
+from tests.sampling import crossed
 from tests.sync.invoice_builders import assert_at_rest, pushed, with_items
 
 
@@ -24,8 +25,7 @@ def missed(harness: InvoiceHarness, invoice: dict[str, Any]) -> None:
     assert harness.held().cause == "quickbooks_invoice_missing"
 
 
-@pytest.mark.parametrize("memory", [86400, 0])
-@pytest.mark.parametrize("fault", ["lost_answer", "late_error_500"])
+@pytest.mark.parametrize(("memory", "fault"), crossed([86400, 0], ["lost_answer", "late_error_500"]))
 def test_one_created_again_without_an_answer_is_not_created_a_third_time(
     portal: PortalHarness, memory: int, fault: str
 ) -> None:

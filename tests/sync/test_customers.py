@@ -53,14 +53,16 @@ def test_replace_overwrites_but_never_erases(portal: PortalHarness) -> None:
     strategy(portal, "replace")
     portal.simulator.in_books(
         portal.realm,
-        DisplayName="J. Smith",
+        DisplayName="JOHN SMITH",
+        GivenName="J.",
         CompanyName="Kept",
         PrimaryPhone={"FreeFormNumber": "1"},
         **EMAIL,
     )
-    enter(portal, primaryPhone="2", **JOHN)
+    enter(portal, primaryPhone="2", accountType="RESIDENTIAL", **JOHN)
     customer = portal.customer(Job=False)
     assert (customer["DisplayName"], customer["PrimaryPhone"]["FreeFormNumber"]) == ("John Smith", "2")
+    assert (customer["GivenName"], customer["FamilyName"]) == ("John", "Smith")
     assert customer["CompanyName"] == "Kept"
 
 
@@ -337,17 +339,96 @@ def test_a_linked_customer_quickbooks_does_not_know_is_held(portal: PortalHarnes
     assert set(SyncRun.objects.held().values_list("cause", flat=True)) == {"customer_missing", "job_missing"}
 
 
-@pytest.mark.parametrize("nested", ["replace", "merge"])
-def test_filling_the_city_keeps_the_street_people_entered(portal: PortalHarness, nested: str) -> None:
-    entered = {"Line1": "9 Elm Street", "Line2": "Suite 4", "PostalCode": "80202"}
-    portal.simulator.switch(sparse_nested=nested, address_parts=True)
+def firm(portal: PortalHarness) -> tuple[str, ...]:
+    customer = portal.customer(Job=False)
+    names = ("DisplayName", "CompanyName", "GivenName", "FamilyName")
+    return tuple(customer.get(name, "") for name in names)
+
+
+@pytest.mark.parametrize("in_books", [False, True])
+@pytest.mark.parametrize("kind", [None, "COMMERCIAL"])
+def test_a_company_has_no_first_and_last_name(
+    portal: PortalHarness, kind: str | None, in_books: bool
+) -> None:
+    if in_books:
+        portal.simulator.in_books(portal.realm, DisplayName="Harbor Coffee Roasters")
+    enter(portal, "Harbor Coffee Roasters", accountType=kind, primaryEmail="office@harbor.com")
+    company = "" if in_books and kind is None else "Harbor Coffee Roasters"
+    assert firm(portal) == ("Harbor Coffee Roasters", company, "", "")
+
+
+@pytest.mark.parametrize(
+    ("title", "kind", "contact", "expected"),
+    [
+        ("Harbor Coffee", "COMMERCIAL", "Jane Q. Roe", ("Jane Q. Roe", "Harbor Coffee", "", "")),
+        ("Smith Household", "RESIDENTIAL", "Jane Q. Roe", ("Jane Q. Roe", "", "Jane Q.", "Roe")),
+        ("Smith Household", None, "Jane Roe", ("Jane Roe", "", "Jane", "Roe")),
+        ("John Smith", "RESIDENTIAL", "John Smith", ("John Smith", "", "John", "Smith")),
+        ("Roe", "RESIDENTIAL", "Jim and Jane Roe", ("Jim and Jane Roe", "", "", "")),
+        (
+            "Harbor Coffee Roasters, Inc.",
+            None,
+            "Harbor Coffee Roasters",
+            ("Harbor Coffee Roasters", "Harbor Coffee Roasters, Inc.", "", ""),
+        ),
+        ("Roe", None, "Roe, Dr. Jane", ("Roe, Dr. Jane", "", "Jane", "Roe")),
+        ("Roe", "RESIDENTIAL", "The Roe Family", ("The Roe Family", "", "", "")),
+    ],
+)
+def test_only_a_person_s_name_is_divided(
+    portal: PortalHarness, title: str, kind: str | None, contact: str, expected: tuple[str, ...]
+) -> None:
+    made = portal.simulator.make("contacts", name=contact, emails=["john@example.com"])
+    enter(portal, title, accountType=kind, contacts=[made["id"]], **JOHN)
+    assert firm(portal) == expected
+
+
+def test_a_person_in_the_books_becomes_no_company(portal: PortalHarness) -> None:
     portal.simulator.in_books(
-        portal.realm,
-        DisplayName="John Smith",
-        BillAddr={"Line1": "9 Elm Street", "Line2": "Suite 4", "PostalCode": "80202"},
+        portal.realm, DisplayName="John Smith", GivenName="John", FamilyName="Smith", **EMAIL
     )
-    portal.enter(portal.project(portal.account("John Smith", address=["1 Main St, Austin, TX 78701"])))
+    enter(portal, **JOHN)
+    assert firm(portal) == ("John Smith", "", "John", "Smith")
+
+
+def test_a_customer_found_by_email_alone_is_not_renamed_without_a_question(portal: PortalHarness) -> None:
+    strategy(portal, "replace")
+    theirs = portal.simulator.in_books(portal.realm, DisplayName="Smith Household", **EMAIL)
+    enter(portal, primaryPhone="2", **JOHN)
+    run = portal.held()
+    assert run.cause == "match_renamed"
+    keys = [choice["key"] for choice in run.choices]
+    assert keys == [f"link:{theirs['Id']}", f"keep_name:{theirs['Id']}", "create", "discard"]
+    assert "rename it to “John Smith”" in run.choices[0]["label"]
+    assert portal.quickbooks_calls(write=True) == []
+    portal.decide(f"link:{theirs['Id']}")
+    assert portal.customer(Job=False)["DisplayName"] == "John Smith"
+
+
+def test_a_customer_found_by_email_alone_may_keep_its_name(portal: PortalHarness) -> None:
+    strategy(portal, "replace")
+    theirs = portal.simulator.in_books(portal.realm, DisplayName="Smith Household", **EMAIL)
+    account = portal.account("John Smith", primaryPhone="2", **JOHN)
+    project = portal.project(account)
+    portal.enter(project)
     portal.work()
-    address = portal.customer(Job=False)["BillAddr"]
-    assert {name: address[name] for name in entered} == entered
-    assert address["City"] == "Austin"
+    portal.decide(f"keep_name:{theirs['Id']}")
+    customer = portal.customer(Job=False)
+    assert (customer["DisplayName"], customer["PrimaryPhone"]["FreeFormNumber"]) == ("Smith Household", "2")
+    portal.simulator.change("accounts", account["id"], primaryPhone="3")
+    portal.simulator.control("clock", {"shift_seconds": 60})
+    portal.enter(project, "Billing")
+    portal.enter(project)
+    portal.work()
+    customer = portal.customer(Job=False)
+    assert (customer["DisplayName"], customer["PrimaryPhone"]["FreeFormNumber"]) == ("Smith Household", "3")
+    assert not SyncRun.objects.open().exists()
+
+
+def test_the_choice_among_several_says_who_would_be_renamed(portal: PortalHarness) -> None:
+    strategy(portal, "replace")
+    portal.simulator.in_books(portal.realm, DisplayName="Smith Household", **EMAIL)
+    portal.simulator.in_books(portal.realm, DisplayName="john  smith", **EMAIL)
+    enter(portal, **JOHN)
+    labels = [choice["label"] for choice in portal.held().choices]
+    assert ["rename it" in label for label in labels[:2]] == [True, False]

@@ -8,12 +8,13 @@ import pytest
 
 from integrations.models import RecordLink, SyncRun
 from tests.portal_harness import PortalHarness
+from tests.sampling import ORIGINS
 from tests.sync.invoice_builders import lines_of
 from tests.sync.pull_builders import assert_nothing_left_to_do, invoice, invoices, logged_in_order, writes
 from tests.sync.two_way import TwoWayHarness, open_two_way
 
 
-@pytest.fixture(params=["pulled", "pushed"])
+@pytest.fixture(params=ORIGINS)
 def made(request: pytest.FixtureRequest, portal: PortalHarness) -> tuple[TwoWayHarness, dict[str, Any]]:
     """An invoice of $100 on both sides, whichever it began on."""
     sides = open_two_way(portal)
@@ -113,7 +114,7 @@ def test_a_deletion_is_held_and_declines_when_released(made: Made) -> None:
     run = run_for(sides)
     assert (run.cause, [choice["key"] for choice in run.choices]) == (
         "quickbooks_invoice_deleted",
-        ["decline_in_coperniq", "retry", "discard"],
+        ["decline_in_coperniq", "create", "retry", "discard"],
     )
     assert invoice(sides)["status"] != "DECLINED"
     assert_nothing_left_to_do(sides)

@@ -16,8 +16,6 @@ from integrations.sync.engine.persistence import store_link
 from tests.portal_harness import PortalHarness
 from tests.sync.customer_builders import enter_again, pushed
 
-pytestmark = pytest.mark.every_database
-
 SAVED = datetime(2026, 5, 1, 12, 0, 0, 700_000, tzinfo=UTC)
 
 
@@ -50,6 +48,7 @@ def entered_two_phases(portal: PortalHarness) -> dict[str, Any]:
     return project
 
 
+@pytest.mark.every_database
 def test_of_two_unseen_entries_the_newest_decides_and_both_are_noted(portal: PortalHarness) -> None:
     project = entered_two_phases(portal)
     portal.work()
@@ -106,6 +105,7 @@ def waiting_job(portal: PortalHarness, job: str, kind: str, record_id: str) -> S
     )
 
 
+@pytest.mark.every_database
 def test_a_link_releases_only_those_who_wait_for_this_record(portal: PortalHarness) -> None:
     its_own = waiting_job(portal, "1", "customer", "7")
     of_another = waiting_job(portal, "2", "customer", "8")
@@ -117,6 +117,7 @@ def test_a_link_releases_only_those_who_wait_for_this_record(portal: PortalHarne
         assert run.state == state
 
 
+@pytest.mark.every_database
 def test_discarding_a_customer_holds_only_those_who_wait_for_it(portal: PortalHarness) -> None:
     portal.simulator.in_books(portal.realm, "Vendor", DisplayName="John Smith")
     pushed(portal)
@@ -127,6 +128,7 @@ def test_discarding_a_customer_holds_only_those_who_wait_for_it(portal: PortalHa
     assert portal.held().cause == "waited_in_vain"
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("seconds", [-30, 30])
 def test_a_clock_of_coperniqs_that_differs_loses_no_entry(portal: PortalHarness, seconds: int) -> None:
     portal.trigger.saved_at = timezone.now()

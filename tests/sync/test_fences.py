@@ -1,4 +1,4 @@
-"""A driver that lost its lease sends nothing, stores nothing and settles nothing, wherever it was."""
+"""A worker that lost its lease sends nothing, stores nothing and settles nothing, wherever it was."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.sync.customer_builders import LEASE, about_to_push, create_never_arri
 pytestmark = pytest.mark.every_database
 
 
-def test_a_lane_lost_while_planning_stores_no_write(
+def test_a_lease_lost_while_planning_stores_no_write(
     portal: PortalHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lease, run = about_to_push(portal)
@@ -35,7 +35,7 @@ def test_a_lane_lost_while_planning_stores_no_write(
     assert not RemoteWrite.objects.exists()
 
 
-def test_a_refusal_heard_after_the_lane_was_lost_is_left_to_the_next(
+def test_a_refusal_heard_after_the_lease_was_lost_is_left_to_the_next(
     portal: PortalHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     portal.simulator.in_books(portal.realm, "Vendor", DisplayName="John Smith")
@@ -51,7 +51,7 @@ def test_a_refusal_heard_after_the_lane_was_lost_is_left_to_the_next(
     assert RemoteWrite.objects.get().state == RemoteWrite.State.SENT
 
 
-def test_what_was_found_after_a_lost_answer_is_not_stored_once_the_lane_is_lost(
+def test_what_was_found_after_a_lost_answer_is_not_stored_once_the_lease_is_lost(
     portal: PortalHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     create_never_arrived(portal)
@@ -68,7 +68,7 @@ def test_what_was_found_after_a_lost_answer_is_not_stored_once_the_lane_is_lost(
     monkeypatch.setattr("integrations.sync.engine.executor.resolve_open_write", settled_and_lost)
     run_once(SyncContext(lease, run.connection), run)
     assert not RecordLink.objects.exists()
-    assert RemoteWrite.objects.open().exists(), "for the next driver to settle"
+    assert RemoteWrite.objects.open().exists(), "for the next owner to settle"
 
 
 def test_a_request_leaves_after_its_row_is_stored_and_with_a_lease_that_outlives_it(
@@ -89,7 +89,7 @@ def test_a_request_leaves_after_its_row_is_stored_and_with_a_lease_that_outlives
     assert seen == [(True, RemoteWrite.State.SENT, 1)]
 
 
-def test_a_lane_held_fast_by_its_driver_never_loses_lease(portal: PortalHarness) -> None:
+def test_a_lease_held_fast_by_its_driver_never_loses_lease(portal: PortalHarness) -> None:
     lease = CompanyLease.objects.get()
     assert lease.take(timezone.now(), LEASE)
     before = CompanyLease.objects.get().leased_until
@@ -100,7 +100,7 @@ def test_a_lane_held_fast_by_its_driver_never_loses_lease(portal: PortalHarness)
         lease.assert_owned()
 
 
-def test_a_run_claimed_by_the_next_driver_is_not_settled_by_the_last(portal: PortalHarness) -> None:
+def test_a_run_claimed_by_the_next_owner_is_not_settled_by_the_last(portal: PortalHarness) -> None:
     lease, run = about_to_push(portal)
     assert run.claim(lease.fence)
     SyncRun.objects.update(fence=F("fence") + 1)
@@ -108,7 +108,7 @@ def test_a_run_claimed_by_the_next_driver_is_not_settled_by_the_last(portal: Por
     assert SyncRun.objects.get(pk=run.pk).state == RunState.RUNNING
 
 
-def test_only_what_an_earlier_driver_of_this_company_left_is_recovered(portal: PortalHarness) -> None:
+def test_only_what_an_earlier_owner_of_this_company_left_is_recovered(portal: PortalHarness) -> None:
     lease, run = about_to_push(portal)
     assert run.claim(lease.fence)
     assert SyncRun.objects.recover(portal.company.pk, lease.fence) == 0
@@ -124,7 +124,7 @@ def test_a_recovered_run_has_used_an_attempt(portal: PortalHarness) -> None:
     assert (recovered.state, recovered.attempts) == (RunState.QUEUED, 1)
 
 
-def test_a_run_that_is_all_a_dead_driver_left_is_taken_up(portal: PortalHarness) -> None:
+def test_a_run_that_is_all_a_dead_owner_left_is_taken_up(portal: PortalHarness) -> None:
     lease, run = about_to_push(portal)
     SyncRun.objects.exclude(pk=run.pk).delete()
     assert run.claim(lease.fence)
@@ -135,7 +135,7 @@ def test_a_run_that_is_all_a_dead_driver_left_is_taken_up(portal: PortalHarness)
 
 
 @pytest.mark.django_db
-def test_a_lane_has_the_runs_of_its_company_alone(simulator: Simulation) -> None:
+def test_a_lease_has_the_runs_of_its_company_alone(simulator: Simulation) -> None:
     portal, other = open_portal(simulator), open_portal(simulator, "northgate", "another-key")
     entered(portal)
     portal.work_once()

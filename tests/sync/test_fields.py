@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from integrations.models.encryption import keyed_digest
+from integrations.models.sync_state import CustomerState
 from integrations.quickbooks.records import CUSTOMER_PATHS, Customer
 from integrations.sync.customers.fields import (
     Changes,
@@ -38,9 +39,8 @@ def customer(*, active: bool = True, **values: str) -> Customer:
 
 
 def changes(current: Customer, wanted: dict[str, str], strategy: str = "enrich", **written: str) -> Changes:
-    return build_customer_changes(
-        current, WantedCustomer(wanted), {k.replace("__", "."): v for k, v in written.items()}, strategy
-    )
+    state = CustomerState({path.replace("__", "."): value for path, value in written.items()})
+    return build_customer_changes(current, WantedCustomer(wanted), state, strategy)
 
 
 def test_enrich_fills_what_is_empty() -> None:

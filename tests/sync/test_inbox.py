@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from integrations import queue
 from integrations.errors import UnreadableWebhook
 from integrations.models import EventCount, InboundEvent, PhaseEntry, QuickBooksConnection, SyncRun
-from integrations.sync.ingest.events import follow_up, receive_coperniq, receive_quickbooks
+from integrations.sync.ingest.events import DeferredUpdates, follow_up, receive_coperniq, receive_quickbooks
 from integrations.sync.ingest.router import route_event, route_pending_events
 from tests.portal_harness import PortalHarness, open_portal
 from tests.simulation import Simulation
@@ -153,12 +154,33 @@ def test_an_event_is_planned_by_one_of_two_workers(portal: PortalHarness) -> Non
     assert SyncRun.objects.get().requested_count == 1
 
 
-def test_a_wake_up_is_enough_for_many_nudges(db: None) -> None:
+def test_a_wake_up_is_enough_for_many_events(db: None) -> None:
     from django_q.models import OrmQ
 
     for _ in range(5):
         queue.wake()
     assert OrmQ.objects.count() == 1
+
+
+def test_wake_ups_during_another_are_made_once_by_whoever_makes_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None is lost: what the first announced may have been looked at before the others were committed."""
+    deferred, wakes = DeferredUpdates(), []
+
+    def announce() -> None:
+        deferred.wake_worker()
+        deferred.write_soon()
+
+    def wake() -> None:
+        wakes.append(1)
+        if len(wakes) == 1:
+            with ThreadPoolExecutor(3) as others:
+                list(others.map(lambda _: announce(), range(3)))
+
+    monkeypatch.setattr(queue, "wake", wake)
+    announce()
+    assert len(wakes) == 2
+    announce()
+    assert len(wakes) == 3
 
 
 def test_nothing_is_queued_onto_a_queue_that_stands(db: None, settings: Any) -> None:

@@ -11,8 +11,6 @@ from integrations.models import QuickBooksConnection, SyncRun
 from tests.invoice_harness import InvoiceHarness
 from tests.portal_harness import tokens_for
 
-pytestmark = pytest.mark.every_database
-
 
 @pytest.mark.parametrize("how", ["switched", "disconnected"])
 def test_an_interruption_doubles_nothing_and_edits_are_made_up_for(harness: InvoiceHarness, how: str) -> None:

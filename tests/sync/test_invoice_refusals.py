@@ -18,7 +18,7 @@ from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import CoperniqConnection, QuickBooksConnection, RemoteWrite, RunState, SyncRun
 from tests.invoice_harness import InvoiceHarness
 from tests.portal_harness import PortalHarness
-from tests.sampling import thinned
+from tests.sampling import crossed, thinned
 from tests.sync.in_process import over_the_simulator
 from tests.sync.invoice_builders import assert_at_rest, prefer, pushed, with_items
 from tests.sync.refusal_table import HELD, RECONNECTED, RETRIED, UNKNOWN
@@ -172,11 +172,14 @@ def test_a_look_up_that_is_refused_is_held(harness: InvoiceHarness, code: str) -
     assert_at_rest(harness)
 
 
-@pytest.mark.parametrize("act", ["edit", "void", "delete"])
-@pytest.mark.parametrize(("code", "cause"), [("6000", "business_rule"), ("620", "cannot_be_linked")])
+@pytest.mark.parametrize(
+    ("act", "refusal"),
+    crossed(["edit", "void", "delete"], [("6000", "business_rule"), ("620", "cannot_be_linked")]),
+)
 def test_a_change_that_is_refused_changes_nothing(
-    harness: InvoiceHarness, act: str, code: str, cause: str
+    harness: InvoiceHarness, act: str, refusal: tuple[str, str]
 ) -> None:
+    code, cause = refusal
     invoice = pushed(harness)
     if act == "edit":
         harness.edit(invoice, description="Refused")

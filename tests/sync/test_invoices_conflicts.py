@@ -218,6 +218,7 @@ def test_a_payment_that_moved_the_stamp_makes_a_person_decide(
     assert harness.held().cause == "conflict"
     harness.decide("use_coperniq")
     assert standing(harness) == OURS
+    harness.work()
     assert_at_rest(harness)
 
 

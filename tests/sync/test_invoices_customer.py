@@ -117,7 +117,6 @@ def test_an_account_that_is_not_the_projects_is_held_until_corrected(
     ]
     harness.portal.enter(project)
     harness.work()
-    harness.decide("retry")
     assert len(harness.books("Invoice")) == 1
     assert_at_rest(harness)
 

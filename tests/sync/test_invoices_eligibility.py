@@ -20,15 +20,12 @@ from integrations.models import (
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.ingest import coperniq_invoices as ingest_coperniq_invoices
 from integrations.sync.ingest.coperniq_projects import due_coperniq_polls
-from integrations.sync.invoices.eligibility import is_before_cutoff
+from integrations.sync.invoices.eligibility import was_made_while_off
 from tests.invoice_harness import InvoiceHarness
 from tests.portal_harness import PortalHarness
 from tests.sync.invoice_builders import assert_at_rest, earlier, prefer, pushed, with_items
 
-TOO_OLD = (
-    "skipped: Invoice 1001 was created before invoice syncing was turned on. Send it anyway if it belongs in "
-    "QuickBooks."
-)
+TOO_OLD = "skipped: Invoice 1001 was created while invoice syncing was off. Send it anyway if it belongs in QuickBooks."
 CREATED = "done: Created invoice 1001 in QuickBooks, open and not e-mailed."
 
 
@@ -166,6 +163,7 @@ def test_while_syncing_is_off_nothing_is_pushed(harness: InvoiceHarness) -> None
 
 def test_one_made_while_syncing_was_off_is_skipped_after_it_is_on(harness: InvoiceHarness) -> None:
     harness.switch(False)
+    InvoiceSyncPeriod.objects.update(off_at=timezone.now() - timedelta(minutes=2))
     with earlier(harness.portal, 1):
         harness.invoice()
     harness.switch(True)
@@ -309,4 +307,4 @@ def test_the_second_of_the_switch_on_counts_by_the_vendors_clock(
     InvoiceSyncPeriod.objects.filter(pk=period.pk).update(on_at=second.replace(microsecond=700_000))
     ctx = SyncContext(CompanyLease.objects.get(), period.connection)
     made_at = second + timedelta(seconds=made)
-    assert is_before_cutoff(ctx, made_at, timedelta(seconds=ahead)) is too_old
+    assert was_made_while_off(ctx, made_at, timedelta(seconds=ahead)) is too_old

@@ -9,6 +9,7 @@ import pytest
 from integrations.models import SyncRun
 from tests.invoice_harness import InvoiceHarness
 from tests.portal_harness import PortalHarness
+from tests.sampling import crossed
 from tests.sync.invoice_builders import (
     assert_at_rest,
     delete_in_books,
@@ -158,8 +159,9 @@ def test_a_payment_that_arrives_between_look_and_void_is_held(
     assert harness.held().cause == "declined_but_paid"
 
 
-@pytest.mark.parametrize("rule", ["void", "delete"])
-@pytest.mark.parametrize("verbs", [("decline", "send"), ("archive", "restore")])
+@pytest.mark.parametrize(
+    ("rule", "verbs"), crossed(["void", "delete"], [("decline", "send"), ("archive", "restore")])
+)
 def test_a_revived_one_is_held_and_can_be_created_again(
     harness: InvoiceHarness, invoice: dict[str, Any], rule: str, verbs: tuple[str, str]
 ) -> None:

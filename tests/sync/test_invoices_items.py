@@ -8,6 +8,8 @@ import pytest
 
 from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import QuickBooksConnection, RecordLink, SyncRun
+from simulator.quickbooks import errors, sale_lines
+from simulator.quickbooks.responses import refused
 from tests.invoice_harness import InvoiceHarness, open_invoice_harness
 from tests.portal_harness import PortalHarness
 from tests.sync.invoice_builders import assert_at_rest, lines_of, sales, with_items
@@ -19,7 +21,7 @@ DROPPED = (
 )
 REPAIRED = "done: Repaired invoice 1001 in QuickBooks: the lines without an item have their amount now."
 NO_FALLBACK = (
-    "held: QuickBooks drops the amount of a line without an item, and no QuickBooks item matches some lines of this "
+    "held: QuickBooks takes no amount on a line without an item, and no QuickBooks item matches some lines of this "
     "invoice. Choose an item for lines without a match on the QuickBooks page, or match the items one by one under "
     "Item matches, then try again."
 )
@@ -264,3 +266,64 @@ def test_of_many_at_once_one_learns_and_the_others_use_it(harness: InvoiceHarnes
     assert sorted(row["TotalAmt"] for row in harness.books("Invoice")) == [1, 2, 3, 4, 5]
     assert len(harness.calls(write=True)) == 6
     assert_at_rest(harness)
+
+
+@pytest.mark.parametrize("code", ["2020", "6000", "4711"])
+def test_lines_without_an_item_that_are_refused_get_the_fallback_item(
+    harness: InvoiceHarness, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    """In the same run, and whatever the code of the refusal is; the next ones have it from the beginning."""
+    harness.portal.simulator.switch(itemless_lines="refused")
+    monkeypatch.setattr(errors, "missing", lambda name: refused(code, "Missing", name, name))
+    harness.configure(fallback_item="2")
+    harness.invoice(("Cable", 2, 25))
+    harness.work()
+    assert (known(harness.portal), harness.logged()) == ("ignored", [CREATED.format("1001")])
+    assert item_of(harness.in_books()) == "2"
+    assert_at_rest(harness)
+    harness.invoice(("Cable", 1, 75))
+    harness.portal.simulator.forget_log()
+    harness.work()
+    assert len(harness.calls(write=True)) == 1
+    assert [row["TotalAmt"] for row in harness.books("Invoice")] == [50, 75]
+
+
+def test_without_a_fallback_item_a_refused_line_asks_for_one(harness: InvoiceHarness) -> None:
+    harness.portal.simulator.switch(itemless_lines="refused")
+    harness.invoice(("Cable", 2, 25))
+    harness.work()
+    assert harness.logged() == [NO_FALLBACK]
+    assert_at_rest(harness)
+    harness.configure(fallback_item="1")
+    harness.decide("retry")
+    assert harness.in_books()["TotalAmt"] == 50
+    assert_at_rest(harness)
+
+
+def test_an_update_that_is_refused_for_a_line_without_an_item_gets_one(harness: InvoiceHarness) -> None:
+    """QuickBooks kept such lines before, so that nothing was left to learn."""
+    harness.portal.simulator.switch(itemless_lines="kept")
+    harness.configure(fallback_item="1")
+    invoice = harness.invoice(("Cable", 1, 100))
+    harness.work()
+    harness.portal.simulator.switch(itemless_lines="refused")
+    harness.edit(invoice, lineItems=[*lines_of(invoice), harness.line("Conduit", 1, 20)])
+    harness.work()
+    assert harness.in_books()["TotalAmt"] == 120
+    assert not SyncRun.objects.open().exists(), harness.logged()
+    assert_at_rest(harness)
+
+
+def test_a_refusal_for_another_reason_teaches_nothing(
+    harness: InvoiceHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    harness.configure(fallback_item="2")
+    harness.portal.simulator.switch(itemless_lines="kept")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise refused("6000", "A business validation error has occurred", "Something else", "")
+
+    monkeypatch.setattr(sale_lines, "require_line_details", refuse)
+    harness.invoice(("Cable", 2, 25))
+    harness.work()
+    assert (known(harness.portal), harness.held().cause) == ("unknown", "business_rule")

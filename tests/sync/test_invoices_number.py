@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pytest
 
 from integrations.coperniq.client import CoperniqClient
 from integrations.models import RecordLink
+from integrations.quickbooks.client import QuickBooksClient
 from tests.invoice_harness import InvoiceHarness
 from tests.portal_harness import PortalHarness
+from tests.sampling import crossed
 from tests.sync.invoice_builders import (
     assert_at_rest,
     delete_in_books,
@@ -24,7 +27,8 @@ from tests.sync.invoice_builders import (
 read_invoice = CoperniqClient.read_invoice
 RENUMBERED = (
     "done_with_warning: Created invoice {0} in QuickBooks, open and not e-mailed. QuickBooks already has a "
-    "document {1}, so the invoice is {0} there."
+    "document {1}, so the invoice is {0} there. QuickBooks may count on from that number: if it proposes {2} for your "
+    "own next invoice, type {3} instead."
 )
 BOTH = [True, False]
 
@@ -64,12 +68,13 @@ def test_a_free_number_is_looked_up_only_where_quickbooks_numbers(
     assert_at_rest(harness)
 
 
-@pytest.mark.parametrize("custom", BOTH)
-@pytest.mark.parametrize("tail", ["present", "absent"])
-@pytest.mark.parametrize("duplicates", ["allow", "refuse"])
+@pytest.mark.parametrize(
+    ("custom", "answer"), crossed(BOTH, list(product(["present", "absent"], ["allow", "refuse"])))
+)
 def test_a_number_of_somebody_elses_gets_a_suffix(
-    harness: InvoiceHarness, custom: bool, tail: str, duplicates: str
+    harness: InvoiceHarness, custom: bool, answer: tuple[str, str]
 ) -> None:
+    tail, duplicates = answer
     harness.portal.simulator.switch(duplicate_number_tail=tail, duplicates_when_counting=duplicates)
     prefer(harness.portal, custom_txn_numbers=custom)
     by_hand(harness, customer="customer")
@@ -77,7 +82,7 @@ def test_a_number_of_somebody_elses_gets_a_suffix(
     harness.invoice()
     harness.work()
     assert numbers(harness) == ["1001", "1001-2", "1001-3"]
-    assert harness.logged() == [RENUMBERED.format("1001-3", "1001")]
+    assert harness.logged() == [RENUMBERED.format("1001-3", "1001", "1001-4", "1002")]
     assert harness.link().number == "1001-3"
     assert_at_rest(harness)
 
@@ -120,7 +125,7 @@ def test_what_is_probably_the_same_can_be_created_anew(harness: InvoiceHarness, 
     harness.work()
     harness.decide("new_number")
     assert numbers(harness) == ["1001", "1001-2"]
-    assert harness.logged()[-1] == RENUMBERED.format("1001-2", "1001")
+    assert harness.logged()[-1] == RENUMBERED.format("1001-2", "1001", "1001-3", "1002")
     assert_at_rest(harness)
 
 
@@ -149,8 +154,7 @@ def test_the_one_linked_to_another_is_not_taken_for_the_same(harness: InvoiceHar
     assert numbers(harness) == ["1001", "1001-2"]
 
 
-@pytest.mark.parametrize("custom", BOTH)
-@pytest.mark.parametrize("total", [100, 250])
+@pytest.mark.parametrize(("custom", "total"), crossed(BOTH, [100, 250]))
 def test_one_that_bears_our_mark_is_adopted(harness: InvoiceHarness, custom: bool, total: int) -> None:
     """Whatever its total: the portal that forgot it may have missed an edit too."""
     prefer(harness.portal, custom_txn_numbers=custom)
@@ -210,6 +214,42 @@ def test_a_long_number_that_is_taken_keeps_its_suffix(
     harness.invoice()
     harness.work()
     assert numbers(harness) == ["INV-2026-FEBRUARY-0-2", "INV-2026-FEBRUARY-001"]
+    assert_at_rest(harness)
+
+
+@pytest.mark.parametrize("moves", ["always", "numeric", "never"])
+def test_the_bookkeeper_is_told_what_to_type_in_place_of_the_suffix(
+    harness: InvoiceHarness, moves: str
+) -> None:
+    """Whatever QuickBooks proposes: 1002 is taken, too."""
+    harness.portal.simulator.switch(sent_number_moves_counter=moves)
+    prefer(harness.portal, custom_txn_numbers=False)
+    for number in ("1001", "1002"):
+        by_hand(harness, number, customer="customer", amount=55)
+    harness.invoice()
+    harness.work()
+    assert harness.logged() == [RENUMBERED.format("1001-2", "1001", "1001-3", "1003")]
+    proposed = by_hand(harness, "", customer="customer", amount=55)["DocNumber"]
+    assert proposed == "1001-3" or moves != "always"
+    assert_at_rest(harness)
+
+
+def test_a_suffix_that_another_document_has_is_passed_over_once_it_is_refused(
+    harness: InvoiceHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A query for invoices does not find a document of another kind, so that only the refusal tells."""
+    for number in ("1001", "1001-2"):
+        by_hand(harness, number, customer="customer")
+    find = QuickBooksClient.find_invoices_numbered
+    monkeypatch.setattr(
+        QuickBooksClient,
+        "find_invoices_numbered",
+        lambda client, wanted: [row for row in find(client, wanted) if row.number != "1001-2"],
+    )
+    prefer(harness.portal, custom_txn_numbers=True)
+    harness.invoice()
+    harness.work()
+    assert numbers(harness) == ["1001", "1001-2", "1001-3"]
     assert_at_rest(harness)
 
 

@@ -102,7 +102,7 @@ def test_discount_shipping_and_notes_go_back_as_read(harness: InvoiceHarness) ->
     assert [line["Amount"] for line in made["Line"] if "Amount" in line] == [110, 12, 100, 222, 5]
     assert made["Line"][0]["Description"] == "Work on site:"
     assert made["TotalAmt"] == 217
-    assert "The total is $217.00 in QuickBooks and $210.00 in Coperniq" in harness.logged()[-1]
+    assert "The total is $217.00 in QuickBooks and $210.00 in Coperniq" in harness.logged()[-2]
     assert_at_rest(harness)
 
 

@@ -18,8 +18,6 @@ from integrations.sync.customers.mapping import (
 from tests.sync.test_fields import TAX, changes, customer
 from tests.sync.test_mapping import ACCOUNT, PROJECT, SITE, wanted
 
-pytestmark = pytest.mark.every_database
-
 FACTS = " | #12345 | $25,000 | 10.5 kW"
 
 

@@ -12,8 +12,6 @@ from tests.portal_harness import PortalHarness
 from tests.sync.customer_builders import change_account, enter_again, pushed
 from tests.sync.test_fields import PHONE, customer
 
-pytestmark = pytest.mark.every_database
-
 
 def archive(portal: PortalHarness, **fields: Any) -> None:
     change_account(portal, isActive=False, **fields)

@@ -12,8 +12,6 @@ from integrations.connections.tokens import token_values
 from integrations.models import QuickBooksConnection, RecordLink, SyncRun
 from tests.portal_harness import PortalHarness, tokens_for
 
-pytestmark = pytest.mark.every_database
-
 
 def ben_with_the_same_address(portal: PortalHarness) -> dict[str, Any]:
     """A contact of his own: Coperniq would else give him the one that has the address already."""
@@ -25,6 +23,7 @@ def names(portal: PortalHarness) -> list[str]:
     return sorted(row["DisplayName"] for row in portal.customers())
 
 
+@pytest.mark.every_database
 def test_a_create_whose_answer_was_lost_is_not_matched_to_another_account(portal: PortalHarness) -> None:
     first = portal.project(portal.account("Ann Doe", primaryEmail="does@example.com"), "Ann's roof")
     second = portal.project(ben_with_the_same_address(portal), "Ben's roof")
@@ -41,6 +40,7 @@ def test_a_create_whose_answer_was_lost_is_not_matched_to_another_account(portal
     assert set(links.values()) == {"Ann Doe", "Ben Doe"}
 
 
+@pytest.mark.every_database
 def test_an_authorization_that_ended_leaves_no_stale_create_behind(portal: PortalHarness) -> None:
     """401 is a definite refusal: after weeks the write is planned anew, and the customer made by hand is found."""
     portal.enter(portal.project(portal.account("John Smith", primaryEmail="john@example.com")))
@@ -127,6 +127,7 @@ def test_peoples_values_of_an_adopted_customer_stay_theirs(portal: PortalHarness
     assert portal.customer(Job=False)["PrimaryPhone"]["FreeFormNumber"] == "999"
 
 
+@pytest.mark.every_database
 def test_a_look_for_a_lost_job_that_fails_itself_is_repeated(portal: PortalHarness) -> None:
     """The repetition is refused (name taken: by us), the row is closed, and then the look-up is throttled."""
     portal.simulator.switch(requestid_memory_seconds=-1)

@@ -25,6 +25,7 @@ from integrations.sync.customers.mapping import (
     source_values,
     with_suffix,
 )
+from integrations.sync.customers.person_names import split_person_name
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 PROJECT = Project(
@@ -65,7 +66,7 @@ SITE = Site("5", "1", "1 Main St", "Austin", "TX", "78701", "1 Main St, Austin, 
 def wanted(
     account: CoperniqAccount = ACCOUNT, contact: Contact | None = JOHN, site: Site | None = SITE
 ) -> WantedCustomer:
-    return customer_values(source_values(account, contact, site), FieldMapping.DEFAULTS)
+    return customer_values(source_values(account, contact, [site] if site else []), FieldMapping.DEFAULTS)
 
 
 def test_the_name_of_the_brief() -> None:
@@ -136,6 +137,8 @@ def test_the_contact_with_the_accounts_own_address_is_the_primary_one() -> None:
 def test_else_the_contact_with_its_phone_else_none() -> None:
     by_phone = (ContactRef("8", (), ()), ContactRef("9", (), ("512 555 0100",)))
     assert primary_contact_id(replace(ACCOUNT, email="", contacts=by_phone)) == "9"
+    for written in ("+15125550100", "512-555-0100 ext 4"):
+        assert primary_contact_id(replace(ACCOUNT, email="", phone=written, contacts=by_phone)) == "9"
     assert primary_contact_id(replace(ACCOUNT, email="", phone="", contacts=by_phone)) == ""
     assert primary_contact_id(replace(ACCOUNT, contacts=())) == ""
 
@@ -167,10 +170,71 @@ def test_a_person_of_one_word_has_a_first_name_only() -> None:
     assert (values["GivenName"], values["FamilyName"]) == ("Cher", "")
 
 
-def test_an_address_in_one_line_becomes_the_street() -> None:
-    values = wanted(site=None).values
-    assert values["BillAddr.Line1"] == "1 Main St, Austin, TX 78701"
-    assert values["BillAddr.City"] == ""
+ADDRESS = ("BillAddr.Line1", "BillAddr.City", "BillAddr.CountrySubDivisionCode", "BillAddr.PostalCode")
+
+
+@pytest.mark.parametrize(
+    ("own", "site", "expected"),
+    [
+        ("1 Main Street, Austin, Texas", SITE, ("1 Main St", "Austin", "TX", "78701")),
+        ("9 New Rd, Mesa, AZ 85201", SITE, ("9 New Rd", "Mesa", "AZ", "85201")),
+        (
+            "9 New Rd, Suite 4, Mesa, AZ 85201-1234, USA",
+            None,
+            ("9 New Rd, Suite 4", "Mesa", "AZ", "85201-1234"),
+        ),
+        ("9 New Rd Mesa", SITE, ("9 New Rd Mesa", "", "", "")),
+        ("One Plaza, Mesa", None, ("One Plaza, Mesa", "", "", "")),
+        ("", SITE, ("1 Main St", "Austin", "TX", "78701")),
+        ("", replace(SITE, street="", city=""), ("1 Main St", "Austin", "TX", "78701")),
+        ("", None, ("", "", "", "")),
+    ],
+)
+def test_an_address_is_the_account_s_own(own: str, site: Site | None, expected: tuple[str, ...]) -> None:
+    values = wanted(account=replace(ACCOUNT, address=own), site=site).values
+    assert tuple(values[path] for path in ADDRESS) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("Jane Roe", ("Jane", "Roe")),
+        ("Jane Q. Roe", ("Jane Q.", "Roe")),
+        ("Smith, John", ("John", "Smith")),
+        ("van der Berg, Dr. Jane", ("Jane", "van der Berg")),
+        ("John Smith Jr.", ("John", "Smith")),
+        ("John Smith, Jr.", ("John", "Smith")),
+        ("Smith, John, III", ("John", "Smith")),
+        ("Mr. John O\u2019Neil-Roe, Ph.D.", ("John", "O\u2019Neil-Roe")),
+        ("Dr. Jane van der Berg", ("Jane", "van der Berg")),
+        ("Maria Jose de la Cruz", ("Maria Jose", "de la Cruz")),
+        ("Van Morrison", ("Van", "Morrison")),
+        ("Jose\u0301 Nu\u0301n\u0303ez", ("Jose\u0301", "Nu\u0301n\u0303ez")),
+        ("Mary", ("Mary", "")),
+        *(
+            (name, ("", ""))
+            for name in (
+                "Accounts Payable",
+                "Bob Jones (owner)",
+                "Smith + Sons",
+                "Bob / Sue Jones",
+                "City of Tucson",
+                "First Baptist Church",
+                "Bright Energy Partners",
+                "Smith Brothers",
+                "Harbor Coffee Roasters P.C.",
+                "Office Manager",
+                "Ana Maria Luisa Roe",
+                "Roe, Jane, Tucson",
+                "jane@x.com",
+                "...",
+                "",
+            )
+        ),
+    ],
+)
+def test_only_plain_names_of_persons_are_cut(name: str, expected: tuple[str, str]) -> None:
+    assert split_person_name(name) == expected
 
 
 def test_an_account_that_has_its_street_apart_needs_no_site() -> None:
@@ -192,6 +256,14 @@ def test_an_email_quickbooks_would_refuse_is_left_out(email: str) -> None:
     found = wanted(account=replace(ACCOUNT, email=email))
     assert found.values["PrimaryEmailAddr.Address"] == ""
     assert len(found.warnings) == 1
+
+
+def test_of_several_addresses_only_those_that_are_none_are_left_out() -> None:
+    emails = "pat@x.com;nobody ,a b@x.com; Office@x.com,;" + "x" * 90 + "@x.com"
+    found = wanted(account=replace(ACCOUNT, email=emails))
+    assert found.values["PrimaryEmailAddr.Address"] == "pat@x.com, Office@x.com"
+    assert [warning.parameters["email"] for warning in found.warnings][:2] == ["nobody", "a b@x.com"]
+    assert len(found.warnings) == 3
 
 
 def test_a_long_name_is_shortened_and_a_long_phone_left_out() -> None:

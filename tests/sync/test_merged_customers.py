@@ -30,8 +30,6 @@ from tests.sync.merge_builders import (
 )
 from tests.sync.two_way import TwoWayHarness
 
-pytestmark = pytest.mark.every_database
-
 QUESTION = (
     "held: “John Smith” was merged into “Smith, John” in QuickBooks: move 3 links to “Smith, John”? New work for "
     "“John Smith” waits for your answer."
@@ -111,6 +109,7 @@ def test_a_second_event_and_a_second_look_change_nothing(harness: InvoiceHarness
     assert (logged_sentences(), rows_of_links()) == ([QUESTION, MOVED], before)
 
 
+@pytest.mark.every_database
 def test_an_event_while_the_links_move_finds_them_moved(
     harness: InvoiceHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,6 +127,7 @@ def test_an_event_while_the_links_move_finds_them_moved(
     assert not SyncRun.objects.open().exists()
 
 
+@pytest.mark.every_database
 def test_nothing_is_half_done(harness: InvoiceHarness, monkeypatch: pytest.MonkeyPatch) -> None:
     portal, (away, _) = harness.portal, merged(harness)
     notice(portal, away)
@@ -179,6 +179,7 @@ def test_the_survivor_has_to_be_in_use_when_the_person_answers(harness: InvoiceH
     assert logged_sentences()[3:] == [MOVED]
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("hears", [True, False])
 def test_a_chain_leads_to_its_end(harness: InvoiceHarness, hears: bool) -> None:
     """Merged on before anybody answered: the answer to the first question moves nothing."""
@@ -207,6 +208,7 @@ def jane_too(harness: InvoiceHarness) -> tuple[str, str]:
     return away, jane
 
 
+@pytest.mark.every_database
 def test_two_accounts_share_the_survivor(harness: InvoiceHarness) -> None:
     _, jane = jane_too(harness)
     assert "“Jane Doe” is linked to “Jane Doe” too, so both will share it." in logged_sentences()[0]

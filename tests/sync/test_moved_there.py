@@ -9,6 +9,7 @@ import pytest
 
 from integrations.models import RecordLink, SyncRun
 from tests.portal_harness import PortalHarness
+from tests.sampling import ORIGINS
 from tests.sync.pull_builders import assert_nothing_left_to_do, invoice
 from tests.sync.two_way import TwoWayHarness, open_two_way
 
@@ -35,7 +36,7 @@ FIRST = pytest.mark.parametrize("first", [edited, overpaid, heard_of])
 First = Callable[[TwoWayHarness], None]
 
 
-@pytest.fixture(params=["pulled", "pushed"])
+@pytest.fixture(params=ORIGINS)
 def made(request: pytest.FixtureRequest, portal: PortalHarness) -> tuple[TwoWayHarness, dict[str, Any]]:
     sides = open_two_way(portal)
     if request.param == "pulled":

@@ -28,7 +28,7 @@ def test_a_title_of_600_characters_is_pushed(portal: PortalHarness) -> None:
     assert len(portal.customers()) == 2
 
 
-def test_a_lane_given_back_is_not_leased_again_by_a_late_renewal(portal: PortalHarness) -> None:
+def test_a_lease_given_back_is_not_leased_again_by_a_late_renewal(portal: PortalHarness) -> None:
     lease = CompanyLease.objects.get()
     assert lease.take(timezone.now(), timedelta(seconds=15))
     lease.refresh()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from integrations.sync.payments import deposit_accounts as payments_deposit_acco
 from integrations.sync.payments.deposit_accounts import deposit_account_for, payment_method_for
 from tests.invoice_harness import InvoiceHarness, open_invoice_harness
 from tests.portal_harness import open_portal
+from tests.sampling import crossed
 from tests.simulation import Simulation
 from tests.sync.customer_builders import sent_long_ago
 from tests.sync.pull_builders import assert_nothing_left_to_do
@@ -133,12 +135,17 @@ def test_a_chosen_account_that_takes_no_payments_is_held(
     assert len(harness.books("Payment")) == 1
 
 
-@pytest.mark.parametrize("fault", ["lost_answer", "error_500", "refuse_connection_before"])
-@pytest.mark.parametrize("old", [False, True])
-@pytest.mark.parametrize(("entity", "name"), [("Account", NAME), ("PaymentMethod", "ACH")])
+@pytest.mark.parametrize(
+    ("fault", "way"),
+    crossed(
+        ["lost_answer", "error_500", "refuse_connection_before"],
+        list(product([False, True], [("Account", NAME), ("PaymentMethod", "ACH")])),
+    ),
+)
 def test_the_answer_to_their_making_may_be_lost(
-    harness: InvoiceHarness, fault: str, old: bool, entity: str, name: str
+    harness: InvoiceHarness, fault: str, way: tuple[bool, tuple[str, str]]
 ) -> None:
+    old, (entity, name) = way
     invoice = harness.invoice(("Permit", 1, 100))
     harness.pay(invoice, 40, paymentMethod="ACH")
     harness.work_until_payment()

@@ -33,7 +33,7 @@ def test_amount_customer_and_invoice_are_the_invoices_own(harness: InvoiceHarnes
         [{"TxnId": invoice["Id"], "TxnType": "Invoice"}]
     ]
     assert invoice["Balance"] == 59.63
-    assert payment["PrivateNote"].startswith("[Coperniq payment ")
+    assert payment["PrivateNote"].startswith("[Coperniq ")
     link = harness.link("payment")
     assert (link.quickbooks_id, link.amount_cents, link.match_method) == (payment["Id"], 4037, "created")
     assert harness.logged()[-1] == "done: Recorded the payment of $40.37 for invoice 1001 in QuickBooks."
@@ -102,7 +102,7 @@ def test_where_quickbooks_takes_less_of_a_reference_all_of_it_goes_to_the_note(
 def test_notes_of_coperniq_are_kept_before_the_mark(harness: InvoiceHarness) -> None:
     lines = paid(harness, notes="Left at the door")["PrivateNote"].split("\n")
     assert lines[0] == "Left at the door"
-    assert lines[-1].startswith("[Coperniq payment ")
+    assert lines[-1].startswith("[Coperniq ")
 
 
 @pytest.mark.parametrize(
@@ -161,8 +161,12 @@ def test_more_than_is_open_waits_unapplied(harness: InvoiceHarness) -> None:
     harness.portal.simulator.switch(overpayment="accept")
     payment = paid(harness, 130)
     assert (payment["TotalAmt"], payment["UnappliedAmt"], payment["Line"][0]["Amount"]) == (130, 30, 100)
-    assert harness.logged()[-1].startswith("done_with_warning: Recorded the payment of $130.00")
-    assert "Only $100.00 was open on invoice 1001: the other $30.00 waits unapplied" in harness.logged()[-1]
+    recorded, compared = harness.logged()[-2:]
+    assert recorded.startswith("done_with_warning: Recorded the payment of $130.00")
+    assert "Only $100.00 was open on invoice 1001: the other $30.00 waits unapplied" in recorded
+    assert compared.startswith(
+        "done_with_warning: On invoice 1001 $0.00 is open in QuickBooks, and -$30.00 in Coperniq"
+    )
 
 
 def test_what_somebody_paid_in_quickbooks_meanwhile_is_found_out(harness: InvoiceHarness) -> None:
@@ -174,20 +178,29 @@ def test_what_somebody_paid_in_quickbooks_meanwhile_is_found_out(harness: Invoic
     harness.work()
     ours = next(row for row in harness.books("Payment") if row["TotalAmt"] == 50)
     assert (ours["Line"][0]["Amount"], ours["UnappliedAmt"]) == (30, 20)
-    assert "Only $30.00 was open" in harness.logged()[-1]
+    assert "Only $30.00 was open" in harness.logged()[-3]
+    assert "held: QuickBooks has a payment of $70.00" in harness.logged()[-2]
 
 
-def test_what_somebody_voided_in_quickbooks_is_open_again(harness: InvoiceHarness) -> None:
+@pytest.mark.parametrize("end", ["voided", "deleted"])
+@pytest.mark.parametrize("reference", ["second check", ""])
+def test_what_somebody_ended_in_quickbooks_is_open_again(
+    harness: InvoiceHarness, end: str, reference: str
+) -> None:
     """What we believe to be paid is looked at before money is left unapplied."""
     invoice = harness.invoice(("Permit", 1, 100))
     wrong = harness.pay(invoice, 100)
     harness.work()
     realm = harness.portal.realm
-    harness.portal.simulator.control(f"quickbooks/{realm}/payments/{harness.in_books('Payment')['Id']}/void")
+    former = harness.in_books("Payment")["Id"]
+    if end == "voided":
+        harness.portal.simulator.control(f"quickbooks/{realm}/payments/{former}/void")
+    else:
+        harness.portal.simulator.control(f"quickbooks/{realm}/records/Payment/{former}", None, "DELETE")
     harness.remove_payment(invoice, wrong)
-    harness.pay(invoice, 100, paymentReference="second check")
+    harness.pay(invoice, 100, paymentReference=reference)
     harness.work()
-    ours = next(row for row in harness.books("Payment") if row.get("PaymentRefNum") == "second check")
+    ours = next(row for row in harness.books("Payment") if row["Id"] != former)
     assert (ours["UnappliedAmt"], harness.in_books()["Balance"]) == (0, 0)
 
 

@@ -13,6 +13,7 @@ from integrations.models import QuickBooksConnection, RecordLink, RemoteWrite, S
 from integrations.sync.engine import executor as engine_executor
 from integrations.sync.engine import outbox as engine_outbox
 from tests.invoice_harness import InvoiceHarness
+from tests.sampling import crossed
 from tests.sync.customer_builders import sent_long_ago
 
 FAULTS = ["lost_answer", "error_500", "error_502_html", "refuse_connection_before"]
@@ -37,8 +38,7 @@ def recorded_once(harness: InvoiceHarness) -> None:
     assert harness.calls() == []
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("memory", [86400, 0])
+@pytest.mark.parametrize(("fault", "memory"), crossed(FAULTS, [0, 86400]))
 def test_a_lost_answer_makes_one_payment(harness: InvoiceHarness, fault: str, memory: int) -> None:
     harness.portal.simulator.switch(requestid_memory_seconds=memory)
     pay(harness)

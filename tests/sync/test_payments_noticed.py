@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -11,7 +12,6 @@ from integrations.causes import Cause
 from integrations.models import (
     CoperniqConnection,
     InboundEvent,
-    PolledInvoice,
     SyncLogEntry,
     SyncRun,
     SyncSettings,
@@ -20,9 +20,10 @@ from integrations.sync.engine.context import _shared_cache
 from integrations.sync.ingest.coperniq_projects import due_coperniq_polls
 from integrations.sync.ingest.router import route_pending_events
 from tests.invoice_harness import InvoiceHarness
+from tests.portal_harness import PortalHarness
+from tests.sampling import crossed
 from tests.simulation import API_KEY
-
-pytestmark = pytest.mark.every_database
+from tests.sync.two_way import coperniq_state, open_two_way
 
 
 def lists_read(harness: InvoiceHarness) -> int:
@@ -52,6 +53,7 @@ def test_a_payment_that_moves_the_invoices_stamp_comes_with_the_next_poll(
     assert harness.in_books("Payment")["TotalAmt"] == 40
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("switches", [SILENT, DEAF])
 def test_a_payment_that_moves_less_is_found_by_the_sweep(
     harness: InvoiceHarness, switches: dict[str, bool]
@@ -65,6 +67,83 @@ def test_a_payment_that_moves_less_is_found_by_the_sweep(
     assert harness.in_books("Payment")["TotalAmt"] == 40
     harness.sweep()
     assert len(harness.books("Payment")) == 1
+
+
+def paid_in_quickbooks(harness: InvoiceHarness, invoice: dict[str, Any]) -> dict[str, Any]:
+    """The payment that the portal records in Coperniq; no poll has seen it."""
+    harness.receive(harness.in_books()["Id"], 40)
+    harness.look_at_changes()
+    harness.portal.work()
+    (found,) = coperniq_payments(harness, invoice)
+    return found
+
+
+def coperniq_payments(harness: InvoiceHarness, invoice: dict[str, Any]) -> list[dict[str, Any]]:
+    rows = harness.portal.simulator.state()["coperniq"][API_KEY]["invoices"]
+    return list(next(row for row in rows if row["id"] == invoice["id"])["payments"])
+
+
+@pytest.mark.parametrize(("switches", "what"), crossed([{}, SILENT], ["removed", "corrected"]))
+def test_a_recorded_payment_that_changes_before_any_poll_is_noticed(
+    harness: InvoiceHarness, what: str, switches: dict[str, bool]
+) -> None:
+    harness.portal.simulator.switch(**switches)
+    invoice = harness.invoice(("Permit", 1, 100))
+    harness.work()
+    recorded = paid_in_quickbooks(harness, invoice)
+    if what == "corrected":
+        harness.change_payment(invoice, recorded, amount=30)
+    else:
+        harness.remove_payment(invoice, recorded)
+    harness.sweep() if switches else harness.work()
+    if what == "removed":
+        assert harness.held().cause == Cause.PAYMENT_VANISHED
+        harness.decide("discard")
+    else:
+        assert harness.in_books()["Balance"] == 70
+    harness.portal.simulator.forget_log()
+    harness.sweep()
+    assert harness.portal.simulator.log(write=True) == []
+    assert not SyncRun.objects.open().exists()
+
+
+def test_a_recorded_payment_of_a_brought_invoice_that_no_poll_has_seen_is_missed(
+    portal: PortalHarness,
+) -> None:
+    sides = open_two_way(portal)
+    brought = sides.invoice()
+    sides.payment({"id": brought["Id"], "amount": 40})
+    sides.harness.look_at_changes()
+    portal.work()
+    (invoice,) = coperniq_state(sides.harness, "invoices")
+    sides.harness.remove_payment(invoice, invoice["payments"][0])
+    sides.harness.work()
+    assert sides.harness.held().cause == Cause.PAYMENT_VANISHED
+
+
+@pytest.mark.parametrize("between", ["removed", "corrected"])
+def test_an_invoice_that_is_back_in_an_earlier_version_is_looked_at_again(
+    harness: InvoiceHarness, between: str
+) -> None:
+    """Nothing but the paid amount shows the payment, and it was the same before."""
+    harness.portal.simulator.switch(**SILENT, payment_edit_moves_updated_at=False)
+    invoice = harness.invoice(("Permit", 1, 100))
+    payment = harness.pay(invoice, 100)
+    harness.sweep()
+    if between == "corrected":
+        harness.change_payment(invoice, payment, amount=50)
+    else:
+        harness.remove_payment(invoice, payment)
+    harness.sweep()
+    if between == "corrected":
+        assert harness.in_books("Payment")["TotalAmt"] == 50
+        harness.change_payment(invoice, payment, amount=100)
+    else:
+        harness.decide("void_in_quickbooks")
+        harness.pay(invoice, 100)
+    harness.sweep()
+    assert not SyncRun.objects.held().exists()
+    assert [row["TotalAmt"] for row in harness.books("Payment")][-1] == 100
 
 
 def test_another_date_of_a_payment_is_noticed_though_no_amount_moves(harness: InvoiceHarness) -> None:
@@ -90,6 +169,7 @@ def test_the_list_is_read_once_for_each_change(harness: InvoiceHarness) -> None:
     assert lists_read(harness) == 2
 
 
+@pytest.mark.every_database
 def test_a_payment_waits_for_its_invoice_and_is_released_with_it(harness: InvoiceHarness) -> None:
     other = harness.portal.project(harness.account, "Later")
     invoice = harness.invoice(("Permit", 1, 100), on=other)
@@ -222,6 +302,7 @@ def test_a_payment_gone_before_it_was_recorded_is_no_news(harness: InvoiceHarnes
     assert harness.books("Payment") == []
 
 
+@pytest.mark.every_database
 def test_what_was_passed_over_while_off_is_news_once_it_is_on_again(harness: InvoiceHarness) -> None:
     invoice = harness.invoice(("Permit", 1, 100))
     payment = harness.pay(invoice, 40)
@@ -234,7 +315,7 @@ def test_what_was_passed_over_while_off_is_news_once_it_is_on_again(harness: Inv
     harness.switch(False)
     harness.portal.work()
     assert harness.in_books("Payment")["TotalAmt"] == 40
-    assert PolledInvoice.objects.get().version == ""
+    assert {run.state for run in SyncRun.objects.open()} == {"waiting"}
     harness.switch(True)
     harness.work()
     assert harness.in_books("Payment")["TotalAmt"] == 30

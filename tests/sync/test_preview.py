@@ -136,7 +136,12 @@ def test_a_customer_s_name_that_somebody_else_has_is_asked_about_instead_of_show
     shadow.work()
     run = run_of("customer")
     assert run.cause == "name_taken"
-    assert [choice["key"] for choice in run.choices] == ["create_with_suffix", "retry", "discard"]
+    assert [choice["key"] for choice in run.choices] == [
+        "create_with_suffix",
+        "create_with_name",
+        "retry",
+        "discard",
+    ]
     assert shadow.quickbooks_calls(write=True) == []
     shadow.decide("create_with_suffix", run)
     assert shown(run_of("customer"))["DisplayName"] == "John Smith #2"

@@ -24,6 +24,7 @@ from integrations.models import (
 from integrations.models.snapshots import CoperniqInvoiceSnapshot, QuickBooksInvoiceSnapshot
 from integrations.models.sync_state import EditTimes, FieldEdit
 from integrations.quickbooks.documents import QuickBooksInvoice
+from integrations.sync.customers.mapping import WantedCustomer
 from integrations.sync.customers.matching import build_candidates, choose_match
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.follow_ups import UpdatedLink
@@ -163,9 +164,7 @@ def test_a_match_is_the_only_candidate_of_the_name_and_nobody_else_s(
     names: list[str], taken: set[int]
 ) -> None:
     found = [called(name, str(number)) for number, name in enumerate(names)]
-    candidates = build_candidates(
-        "John Smith", [each for each in found if each.values["DisplayName"] != "Jane"], []
-    )
+    candidates = build_candidates(WantedCustomer({"DisplayName": "John Smith"}), found)
     linked = {str(number): "another" for number in taken}
     try:
         match = choose_match("John Smith", candidates, linked)
@@ -184,18 +183,12 @@ def test_a_match_is_the_only_candidate_of_the_name_and_nobody_else_s(
     st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6), st.integers(1, 10**6), st.booleans()
 )
 def test_a_changed_payment_keeps_what_it_pays_elsewhere(
-    applied: int, others: int, unapplied: int, amount: int, is_share: bool
+    cash: int, credit: int, rest: int, amount: int, is_fixed: bool
 ) -> None:
-    total = applied + others + unapplied
-    now = PaymentAmounts(total, applied, others, applied if is_share else total, is_share)
+    now = PaymentAmounts(cash + rest, cash + credit, cash, is_fixed)
     new = changed_amounts(now, amount)
-    assert new.total - total == amount - now.synced
-    assert 0 <= new.wanted <= new.total - (others if new.wanted else 0)
-    if is_share:
-        assert new.wanted == amount
-    else:
-        assert new.total == amount
-    assert changed_amounts(now, now.synced).total == total
+    assert new.total == (now.total if is_fixed else amount)
+    assert new.wanted == amount + credit
 
 
 # What a preview shows is what is written

@@ -9,6 +9,7 @@ import pytest
 from integrations.models import Question, RecordLink, RunState, SyncRun
 from tests.factories import sync_run
 from tests.portal_harness import PortalHarness
+from tests.sampling import ORIGINS, crossed
 from tests.sync.invoice_builders import prefer
 from tests.sync.pull_builders import assert_nothing_left_to_do, invoice, invoices, logged_in_order
 from tests.sync.two_way import TwoWayHarness, open_two_way
@@ -85,8 +86,7 @@ def test_lines_that_both_changed_can_be_left_as_they_are(
     assert_nothing_left_to_do(sides)
 
 
-@pytest.mark.parametrize("began", ["pulled", "pushed"])
-@pytest.mark.parametrize("then", ["discard", "void"])
+@pytest.mark.parametrize(("began", "then"), crossed(ORIGINS, ["discard", "void"]))
 def test_a_voided_invoice_that_is_filled_again_is_asked_about(
     sides: TwoWayHarness, began: str, then: str
 ) -> None:
@@ -135,8 +135,7 @@ SAME = {"link": (1, 1), "new_number": (2, 2), "discard": (1, 1)}
 """How many invoices there are then in Coperniq and in QuickBooks."""
 
 
-@pytest.mark.parametrize("answer", SAME)
-@pytest.mark.parametrize("paid", [True, False])
+@pytest.mark.parametrize(("answer", "paid"), crossed(list(SAME), [True, False]))
 def test_an_invoice_that_is_asked_about_is_not_brought_over_meanwhile(
     sides: TwoWayHarness, answer: str, paid: bool
 ) -> None:
@@ -160,7 +159,7 @@ def test_an_invoice_that_is_asked_about_is_not_brought_over_meanwhile(
 
 def test_another_invoice_comes_over_while_one_is_asked_about(sides: TwoWayHarness) -> None:
     document = entered_twice(sides)
-    other = sides.invoice(number="Other")
+    other = sides.invoice({"item": "Permit", "quantity": 1, "price": 70}, number="Other")
     sides.sync()
     assert asked() == ["probably_same_invoice"]
     pulled = RecordLink.objects.filter(kind="invoice").values_list("quickbooks_id", flat=True)

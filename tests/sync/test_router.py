@@ -14,12 +14,15 @@ from accounts.models import Company
 from integrations.models import (
     EventCount,
     InboundEvent,
+    Kind,
     LookupList,
     QuickBooksConnection,
     RecordLink,
     RemoteWrite,
     SyncRun,
 )
+from integrations.sync.ingest import router
+from integrations.sync.ingest.echo_detection import is_echo
 from integrations.sync.ingest.router import route_pending_events
 from tests.invoice_harness import InvoiceHarness
 from tests.portal_harness import PortalHarness
@@ -54,6 +57,26 @@ def send_event(harness: InvoiceHarness, kind: str, id_: str, at: str = "", **dat
 
 def pulled() -> SyncRun:
     return SyncRun.objects.get(direction="pull")
+
+
+def test_an_event_that_cannot_be_routed_stops_no_other(
+    billed: InvoiceHarness, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    usual = is_echo
+
+    def fails_on_the_first(connection: QuickBooksConnection, kind: Kind, id_: str, *others: Any) -> Any:
+        if id_ == "first":
+            raise LookupError("a fault of the portal")
+        return usual(connection, kind, id_, *others)
+
+    monkeypatch.setattr(router, "is_echo", fails_on_the_first)
+    events = [
+        cloud_event(billed.portal.realm, "invoice.created", id_, now(60)) for id_ in ("first", "second")
+    ]
+    assert post(events) == 2
+    route_pending_events()
+    assert list(InboundEvent.objects.order_by("id").values_list("outcome", flat=True)) == ["kept", "planned"]
+    assert "cannot be routed" in caplog.text
 
 
 @pytest.mark.parametrize("operation", ["created", "updated", "deleted", "void", "voided"])

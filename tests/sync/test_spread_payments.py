@@ -8,11 +8,19 @@ import pytest
 
 from integrations.models import SyncRun
 from tests.portal_harness import PortalHarness
-from tests.sync.pull_builders import assert_nothing_left_to_do, credit, invoice, logged_in_order, payments
+from tests.sampling import ORIGINS
+from tests.sync.pull_builders import (
+    assert_nothing_left_to_do,
+    credit,
+    invoice,
+    invoices,
+    logged_in_order,
+    payments,
+)
 from tests.sync.two_way import TwoWayHarness, open_two_way
 
 
-@pytest.fixture(params=["pulled", "pushed"])
+@pytest.fixture(params=ORIGINS)
 def paid(request: pytest.FixtureRequest, portal: PortalHarness) -> tuple[TwoWayHarness, dict[str, Any]]:
     """An invoice of $100, and all of it paid on both sides, whichever the payment began on."""
     sides = open_two_way(portal)
@@ -143,6 +151,37 @@ def test_money_that_became_a_credit_is_asked_about(paid: Paid) -> None:
     assert_nothing_left_to_do(sides)
 
 
+@pytest.mark.parametrize(
+    ("corrected", "here", "asks"), [(285, 285, []), (250, 250, []), (290, 285, ["conflict"])]
+)
+def test_a_rest_used_elsewhere_stays_there_when_the_payment_is_corrected(
+    portal: PortalHarness, corrected: int, here: int, asks: list[str]
+) -> None:
+    """The rest of an overpayment pays another invoice: what Coperniq then has is only the money on this one."""
+    portal.simulator.switch(overpayment="accept")
+    sides = open_two_way(portal)
+    made = sides.harness.invoice(("Permit", 1, 285))
+    mine = sides.harness.pay(made, 300)
+    sides.sync()
+    other = sides.invoice({"item": "Permit", "quantity": 1, "price": 15})["Id"]
+    sides.sync()
+    ids = {row["TotalAmt"]: row["Id"] for row in sides.harness.books("Invoice")}
+    shares = [{"id": ids[285], "amount": 285}, {"id": other, "amount": 15}]
+    sides.change_payment(sides.harness.in_books("Payment"), invoices=shares, amount=300)
+    sides.sync()
+    sides.harness.change_payment(made, mine, amount=corrected)
+    sides.harness.work()
+    for run in SyncRun.objects.held():
+        sides.harness.decide("use_coperniq" if run.cause == "conflict" and corrected < 285 else "retry", run)
+    sides.sync()
+    assert applied(sides) == (300, [here, 15]), logged_in_order(sides)
+    assert [cause for cause in asked() if cause == "conflict"] == asks
+    if corrected == 285:
+        assert [[row["amount"] for row in each["payments"]] for each in invoices(sides)] == [[285], [15]]
+        assert not asked()
+        assert_nothing_left_to_do(sides)
+
+
 def test_a_share_beside_a_credit_is_corrected_by_the_difference(portal: PortalHarness) -> None:
     sides = open_two_way(portal)
     first, second = sides.invoice()["Id"], sides.invoice({"item": "Labour", "quantity": 1, "price": 50})["Id"]
@@ -151,11 +190,15 @@ def test_a_share_beside_a_credit_is_corrected_by_the_difference(portal: PortalHa
     sides.payment(*shares, credits=[credit(sides, 25)], amount=120)
     sides.sync()
     (mine,) = (row for row in payments(sides) if row["amount"] == 70)
+    sides.harness.change_payment({"id": 20001}, mine, amount=65)
+    sides.harness.work()
+    assert (applied(sides)[0], sides.harness.in_books("Payment")["UnappliedAmt"]) == (120, 5)
+    assert sides.harness.books("Invoice")[0]["Balance"] == 10
+    assert_nothing_left_to_do(sides)
     sides.harness.change_payment({"id": 20001}, mine, amount=75)
     sides.harness.work()
-    assert applied(sides)[0] == 125, logged_in_order(sides)
-    assert sides.harness.books("Invoice")[0]["Balance"] == 0
-    assert_nothing_left_to_do(sides)
+    assert "$65.00 of it pays this invoice" in sides.harness.held().sentence
+    assert applied(sides)[0] == 120
 
 
 def test_what_an_invoice_that_became_less_gives_back_is_nobodys_change(paid: Paid) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from integrations.errors import Choice
+from integrations.messages.choices import ChoiceLabel
 from integrations.models import Kind, Owner, RecordLink
 from integrations.models.snapshots import (
     CoperniqInvoiceSnapshot,
@@ -154,7 +155,7 @@ def test_choices_of_another_shape_are_refused_with_what_is_wrong(stored: Any, pr
 
 
 def test_choices_are_read_back_as_they_were_stored() -> None:
-    data = PushedInvoiceData(choices=(Choice("release", "Release"),))
+    data = PushedInvoiceData(choices=(Choice("release", ChoiceLabel.WRITE_TO_QUICKBOOKS()),))
     assert PushedInvoiceData.from_json(json.loads(json.dumps(data.as_json()))) == data
 
 

@@ -413,7 +413,7 @@ def test_a_siblings_create_under_way_is_left_to_it(portal: PortalHarness) -> Non
     assert sibling.claim(lease.fence)
     assert list(find_open_writes(ctx, mine)) == []
     SyncRun.objects.filter(pk=sibling.pk).update(fence=lease.fence - 1)
-    assert list(find_open_writes(ctx, mine)) == [write], "of a driver that is gone"
+    assert list(find_open_writes(ctx, mine)) == [write], "of an owner that is gone"
 
 
 def test_a_write_somebody_settled_meanwhile_is_not_settled_again(portal: PortalHarness) -> None:
@@ -427,7 +427,7 @@ def test_a_write_somebody_settled_meanwhile_is_not_settled_again(portal: PortalH
     assert portal.quickbooks_calls() == []
 
 
-def test_what_is_shared_is_locked_by_name_for_all_desks_of_a_connection(portal: PortalHarness) -> None:
+def test_what_is_shared_is_locked_by_name_for_all_contexts_of_a_connection(portal: PortalHarness) -> None:
     lease = CompanyLease.objects.get()
     one, other = SyncContext(lease, portal.quickbooks), SyncContext(lease, portal.quickbooks)
     assert one.locked("items") is other.locked("items") is lock_for(portal.quickbooks.pk, "items")
@@ -453,7 +453,7 @@ def test_only_one_thread_at_a_time_has_a_lock(portal: PortalHarness) -> None:
     assert made == ["account"]
 
 
-def test_desks_of_a_room_are_used_again_and_see_new_settings(portal: PortalHarness) -> None:
+def test_contexts_of_a_connection_are_used_again_and_see_new_settings(portal: PortalHarness) -> None:
     pool = ContextPool(CompanyLease.objects.get(), portal.quickbooks)
     with pool.context() as ctx, pool.context() as another:
         assert ctx is not another

@@ -19,7 +19,7 @@ from django_q.models import OrmQ
 
 from integrations import queue, tasks
 from integrations.errors import LeaseLost
-from integrations.models import CompanyLease, Heartbeat, RunState, SyncRun
+from integrations.models import CompanyLease, Heartbeat, Question, RunState, SyncRun
 from integrations.models.leases import LONG_AGO
 from integrations.models.processes import HOST
 from integrations.sync.engine import worker as engine_worker
@@ -27,6 +27,7 @@ from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.executor import run_once
 from integrations.sync.engine.scheduler import run_company
 from integrations.sync.engine.worker import Job, PeriodicJob, WorkerLoop, find_due_leases, thread_pool
+from tests.factories import record_answer
 from tests.portal_harness import PortalHarness, execute_due, open_portal
 from tests.processes.worker import eventually
 from tests.simulation import Simulation
@@ -37,7 +38,7 @@ LEASE = timedelta(seconds=15)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_pump_does_everything_there_is_to_do(simulator: Simulation) -> None:
+def test_a_loop_does_everything_there_is_to_do(simulator: Simulation) -> None:
     offices = [open_portal(simulator), open_portal(simulator, "northgate", "another-key")]
     first = offices[0]
     first.enter(first.project(first.account()))
@@ -49,7 +50,7 @@ def test_a_pump_does_everything_there_is_to_do(simulator: Simulation) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_pump_that_woke_for_nothing_ends_at_once(simulator: Simulation) -> None:
+def test_a_loop_that_woke_for_nothing_ends_at_once(simulator: Simulation) -> None:
     assert WorkerLoop().run() == 0
 
 
@@ -71,7 +72,9 @@ def test_work_that_comes_while_it_runs_is_done_too(simulator: Simulation) -> Non
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_errand_that_fails_stops_nobody(simulator: Simulation, caplog: pytest.LogCaptureFixture) -> None:
+def test_periodic_work_that_fails_stops_nobody(
+    simulator: Simulation, caplog: pytest.LogCaptureFixture
+) -> None:
     portal = open_portal(simulator)
     portal.enter(portal.project(portal.account()))
     failing = [lambda: 1 // 0]
@@ -92,7 +95,7 @@ def test_leases_are_renewed_while_a_vendor_is_slow(simulator: Simulation, settin
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_pump_whose_time_is_up_leaves_the_rest_to_the_next(simulator: Simulation) -> None:
+def test_a_loop_whose_time_is_up_leaves_the_rest_to_the_next(simulator: Simulation) -> None:
     portal = open_portal(simulator)
     for name in ("John", "Mary", "Ann"):
         portal.enter(portal.project(portal.account(name)))
@@ -124,14 +127,14 @@ def test_the_threads_of_a_loop_that_fails_leave_no_connection_open() -> None:
     assert all(each.connection is None for each in used)
 
 
-def test_a_lane_is_driven_by_one_at_a_time(portal: PortalHarness) -> None:
+def test_a_lease_is_driven_by_one_at_a_time(portal: PortalHarness) -> None:
     lease, same = CompanyLease.objects.get(), CompanyLease.objects.get()
     assert lease.take(timezone.now(), LEASE)
     assert not same.take(timezone.now(), LEASE)
     assert not find_due_leases().exists()
 
 
-def test_a_nudge_while_it_is_given_back_is_not_lost(portal: PortalHarness) -> None:
+def test_a_wake_up_while_the_lease_is_given_back_is_not_lost(portal: PortalHarness) -> None:
     lease = CompanyLease.objects.get()
     lease.take(timezone.now(), LEASE)
     lease.refresh()
@@ -141,7 +144,7 @@ def test_a_nudge_while_it_is_given_back_is_not_lost(portal: PortalHarness) -> No
     assert lease.release_if_idle()
 
 
-def test_a_lane_taken_over_may_write_nothing_more(portal: PortalHarness) -> None:
+def test_a_lease_taken_over_may_write_nothing_more(portal: PortalHarness) -> None:
     portal.enter(portal.project(portal.account()))
     portal.work_once()
     lease = CompanyLease.objects.get()
@@ -155,7 +158,7 @@ def test_a_lane_taken_over_may_write_nothing_more(portal: PortalHarness) -> None
     run_once(SyncContext(lease, run.connection), run)
     assert portal.quickbooks_calls(write=True) == []
     run.refresh_from_db()
-    assert run.state == RunState.RUNNING, "left to the new driver"
+    assert run.state == RunState.RUNNING, "left to the new owner"
     run_company(other, time.monotonic() + 20)
     assert len(portal.customers()) == 2
 
@@ -169,7 +172,7 @@ def test_a_settled_run_that_somebody_else_took_is_rolled_back(
     assert portal.log() == []
 
 
-def test_the_dead_free_their_lanes_at_once(portal: PortalHarness) -> None:
+def test_the_leases_of_dead_processes_are_free_at_once(portal: PortalHarness) -> None:
     lease = CompanyLease.objects.get()
     lease.take(timezone.now(), LEASE)
     assert CompanyLease.objects.release_dead_owners() == 0, "this very process is alive"
@@ -179,7 +182,7 @@ def test_the_dead_free_their_lanes_at_once(portal: PortalHarness) -> None:
     assert CompanyLease.objects.release_dead_owners() == 0, "of other machines nothing is known"
 
 
-def test_what_a_dead_driver_left_running_is_taken_up(portal: PortalHarness) -> None:
+def test_what_a_dead_owner_left_running_is_taken_up(portal: PortalHarness) -> None:
     portal.enter(portal.project(portal.account()))
     portal.work_once()
     SyncRun.objects.filter(action="push_customer").update(state=RunState.RUNNING, fence=0)
@@ -188,7 +191,7 @@ def test_what_a_dead_driver_left_running_is_taken_up(portal: PortalHarness) -> N
     assert len(portal.customers()) == 2
 
 
-def test_a_lane_is_remembered_by_its_driver(portal: PortalHarness) -> None:
+def test_a_lease_is_remembered_by_its_driver(portal: PortalHarness) -> None:
     lease = CompanyLease.objects.get()
     lease.take(timezone.now(), LEASE)
     assert lease.owner == f"{HOST}:{os.getpid()}"
@@ -197,9 +200,13 @@ def test_a_lane_is_remembered_by_its_driver(portal: PortalHarness) -> None:
 
 
 def test_a_run_asked_for_while_it_runs_is_executed_once_more(portal: PortalHarness) -> None:
+    """Of its answers, those about what was shown hold for the next execution too; the others were for this one."""
     portal.enter(portal.project(portal.account()))
     portal.work_once()
     run = SyncRun.objects.get(action="push_customer")
+    record_answer(run, Question.PREVIEW, "release", "of this very plan")
+    record_answer(run, Question.REENTRY, "release", "of this very entry")
+    record_answer(run, Question.CUSTOMER, "create")
     lease = CompanyLease.objects.get()
     lease.take(timezone.now(), LEASE)
     assert run.claim(lease.fence)
@@ -215,6 +222,7 @@ def test_a_run_asked_for_while_it_runs_is_executed_once_more(portal: PortalHarne
     assert run.settle(RunState.DONE, {})
     run.refresh_from_db()
     assert (run.state, run.finished_at) == (RunState.QUEUED, None)
+    assert set(run.decisions) == {Question.PREVIEW, Question.REENTRY}
 
 
 def test_a_run_somebody_else_claimed_is_left_alone(portal: PortalHarness) -> None:
@@ -372,28 +380,28 @@ def test_a_loop_whose_heart_has_stopped_is_replaced(db: None) -> None:
     assert OrmQ.objects.count() == 1
 
 
-def test_a_driver_that_was_nudged_looks_again_before_it_leaves(
+def test_an_owner_that_was_woken_looks_again_before_it_leaves(
     portal: PortalHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lease = CompanyLease.objects.get()
     lease.take(timezone.now(), LEASE)
     release_if_idle = CompanyLease.release_if_idle
-    nudged: list[bool] = []
+    woken: list[bool] = []
 
-    def nudged_once(self: CompanyLease) -> bool:
-        if not nudged:
-            nudged.append(True)
+    def woken_once(self: CompanyLease) -> bool:
+        if not woken:
+            woken.append(True)
             portal.enter(portal.project(portal.account()))
             tasks.route_events()
         return release_if_idle(self)
 
-    monkeypatch.setattr(CompanyLease, "release_if_idle", nudged_once)
+    monkeypatch.setattr(CompanyLease, "release_if_idle", woken_once)
     run_company(lease, time.monotonic() + 20)
     assert len(portal.customers()) == 2
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_lane_another_pump_was_faster_to_take_is_left_to_it(
+def test_a_lease_another_pump_was_faster_to_take_is_left_to_it(
     simulator: Simulation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     portal = open_portal(simulator)

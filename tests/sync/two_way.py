@@ -1,4 +1,4 @@
-"""Both desks at work: what people do in QuickBooks with invoices and payments, and how the portal hears of it."""
+"""Both offices at work: what people do in QuickBooks with invoices and payments, and how the portal hears of it."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integrations.models import Outcome, RecordLink, RemoteWrite, RunState, SyncLogEntry, SyncRun
-from integrations.sync.engine.coperniq_texts import memo_of
+from integrations.sync.engine.coperniq_texts import memo_of, payment_id_in
 from integrations.sync.engine.correlation_tag import without_tag
 from tests.sync.histories import cents
 from tests.sync.two_way_histories import TwoWays
@@ -22,8 +22,10 @@ LEAVING = (
     "go_on",
     "link",
     "leave_status",
+    "apply",
     "record_both",
     "new_number",
+    "another_invoice",
 )
 """Decisions after which the two sides may go on to differ."""
 
@@ -66,6 +68,7 @@ def check(history: TwoWays) -> None:
     check_once(found)
     check_invoices(found)
     check_payments(found)
+    check_open(found)
 
 
 def check_rest(found: Reckoning) -> None:
@@ -101,16 +104,16 @@ def check_once(found: Reckoning) -> None:
     """Whatever bears the portal's mark is linked: another would be its double."""
     for kind, documents in (("invoice", found.theirs), ("payment", found.receipts)):
         linked = set(links_of(kind).values_list("quickbooks_id", flat=True))
-        ours = [row for row in documents.values() if f"[Coperniq {kind}" in row.get("PrivateNote", "")]
+        ours = [row for row in documents.values() if "[Coperniq " in row.get("PrivateNote", "")]
         assert_linked([row["Id"] for row in ours], linked, f"{kind}s in QuickBooks")
     linked = set(links_of("invoice").values_list("coperniq_id", flat=True))
-    marked = [id_ for id_, row in found.ours.items() if "[QuickBooks invoice" in (row["description"] or "")]
+    marked = [id_ for id_, row in found.ours.items() if "QBO " in (row["description"] or "")]
     assert_linked(marked, linked, "invoices in Coperniq")
     linked = set(links_of("payment").values_list("coperniq_id", flat=True))
-    rows = [payment for row in found.ours.values() for payment in row["payments"]]
-    marked = [str(row["id"]) for row in rows if "[QuickBooks payment" in (row["notes"] or "")]
-    assert_linked(marked, linked, "payments in Coperniq")
-    marks = Counter(row["notes"] for row in rows if "[QuickBooks payment" in (row["notes"] or ""))
+    rows = [(id_, payment) for id_, row in found.ours.items() for payment in row["payments"]]
+    brought = [(id_, row) for id_, row in rows if payment_id_in(row["paymentReference"] or "")]
+    assert_linked([str(row["id"]) for _, row in brought], linked, "payments in Coperniq")
+    marks = Counter((id_, row["paymentReference"]) for id_, row in brought)
     assert not [mark for mark, count in marks.items() if count > 1], marks
 
 
@@ -155,7 +158,7 @@ def check_pair(invoice: Row, document: Row | None, link: RecordLink) -> None:
         return
     assert invoice["storedStatus"] != "DECLINED", f"{name} is declined in Coperniq, and nobody says so"
     totals = cents(invoice["amount"]), cents(document["TotalAmt"])
-    ours = {"memo": memo_of(invoice["description"] or "").strip()}
+    ours = {"memo": memo_of(invoice["description"] or "", numbered=True)}
     theirs = {"memo": without_tag(document.get("PrivateNote", ""))}
     ours["due"], theirs["due"] = str(invoice.get("dueDate") or "")[:10], document["DueDate"]
     if not ours["due"]:  # QuickBooks gives each invoice one; what people set is in another year
@@ -163,6 +166,28 @@ def check_pair(invoice: Row, document: Row | None, link: RecordLink) -> None:
     if totals[0] != totals[1] and not warned_of_totals(link, totals):
         ours["total"], theirs["total"] = map(str, totals)
     assert ours == theirs, f"{name} differs, and nobody says so: {ours} {theirs}"
+
+
+def check_open(found: Reckoning) -> None:
+    """What is open of an invoice is equal on both sides, or a line says by how much it differs.
+
+    Or a person is asked about the invoice, or about what it waits for: an edit of it goes over with the answer.
+    """
+    runs = SyncRun.objects.filter(kind="invoice", state__in=(RunState.HELD, RunState.WAITING))
+    asked = {id_ for ids in runs.values_list("coperniq_id", "quickbooks_id") for id_ in ids}
+    for link in links_of("invoice"):
+        invoice, document = found.ours.get(link.coperniq_id), found.theirs.get(link.quickbooks_id)
+        if invoice is None or document is None or is_voided(document) or link.invoice_state.ended:
+            continue
+        if invoice["storedStatus"] == "DECLINED" or asked & {link.coperniq_id, link.quickbooks_id}:
+            continue
+        name = f"invoice {link.coperniq_id}/{link.quickbooks_id}"
+        sides = cents(invoice["amount"]) - cents(invoice["amountPaid"]), cents(document["Balance"])
+        assert sides[0] - sides[1] == link.open_difference_cents, (name, sides, link.open_difference_cents)
+        said = SyncLogEntry.objects.filter(cause="open_differs", quickbooks_id=link.quickbooks_id).last()
+        if link.open_difference_cents:
+            assert said is not None, name
+            assert {change["field"] for change in said.changes} > {"Open in Coperniq", "Open in QuickBooks"}
 
 
 def warned_of_totals(link: RecordLink, totals: tuple[int, int]) -> bool:
@@ -215,10 +240,10 @@ def shares_of(receipt: Row) -> list[tuple[str, int]]:
 
 
 def check_receipts(found: Reckoning, invoices: dict[str, RecordLink]) -> None:
-    """Each share on a linked invoice has its payment in Coperniq."""
+    """Each share of money on a linked invoice has its payment in Coperniq. A payment of nothing only applies credits."""
     known = set(links_of("payment").values_list("quickbooks_id", "allocation_invoice_id"))
     for id_, receipt in found.receipts.items():
-        for part, _ in shares_of(receipt):
+        for part, _ in shares_of(receipt) if cents(receipt["TotalAmt"]) else []:
             if part not in invoices or {(id_, part), (id_, "")} & known:
                 continue
             said = found.why("payment", "", id_) or found.why("invoice", invoices[part].coperniq_id, part)

@@ -14,6 +14,7 @@ from unittest import mock
 from django.utils import timezone
 
 from integrations.coperniq.client import CoperniqClient
+from integrations.forms import configure
 from integrations.models import (
     CompanyLease,
     CoperniqConnection,
@@ -156,12 +157,36 @@ class TwoWays(AtCoperniq, InQuickBooks):
             return "nothing asked"
         run = runs[which % len(runs)]
         chosen = run.choices[choice % len(run.choices)]["key"]
-        self.decided.append((run.kind, run.coperniq_id, run.quickbooks_id, chosen))
+        other = chosen.partition(":")[2]
+        ids = run.coperniq_id or other, run.quickbooks_id or other
+        self.decided.append((run.kind, *ids, chosen))
         took = run.decide(chosen)
         self.turn()
         return (
             f"run {run.pk} ({run.cause}) of {run.kind} {run.coperniq_id}/{run.quickbooks_id}: {chosen} {took}"
         )
+
+    def point(self, direction: str) -> None:
+        """A person chooses the direction, and what follows from that is done."""
+        configure(self.portal.company, None, {"direction": direction})
+        self.turn()
+
+    def switch(self, on: bool, direction: str) -> None:
+        self.harness.switch(on)
+        self.point(direction)
+
+    def invoice_ids(self) -> set[tuple[str, str]]:
+        """Those of both sides."""
+        ours = {("coperniq", str(row["id"])) for row in self.in_coperniq()}
+        return ours | {("quickbooks", row["Id"]) for row in self.books("Invoice")}
+
+    def bring_over(self) -> int:
+        """A person brings over all that stayed in QuickBooks; how many records that were."""
+        kept = [run for run in SyncRun.objects.offering().filter(is_kept=True) if run.state != "done"]
+        offering = [run for run in kept if "bring_over" in {choice["key"] for choice in run.choices}]
+        taken = sum(run.decide("bring_over") for run in offering)
+        self.turn()
+        return taken
 
     def settle_down(self) -> None:
         """All trouble is over, and everybody has had their turn, twice."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from integrations.sync.engine.coperniq_texts import with_memo
+from integrations.sync.engine.coperniq_texts import description_of, parts_of
 from tests.sync.histories import cents
 from tests.sync.two_way_view import MOST_INVOICES, People, Row, is_kept, share_of
 
@@ -15,7 +15,7 @@ class AtCoperniq(People):
         if len(self.in_coperniq()) >= MOST_INVOICES:
             return "enough"
         fields: Row = {"description": memo, **({"dueDate": due} if due else {})}
-        made = self.desks[where].invoice(*rows, **fields)
+        made = self.harnesses[where].invoice(*rows, **fields)
         return self.edited("coperniq", "invoice", made["id"])
 
     def edit(self, invoice: Row | None, **fields: Any) -> str:
@@ -41,11 +41,10 @@ class AtCoperniq(People):
     def rename(self, which: int, memo: str) -> str:
         """A person leaves the portal's own number and mark where they stand."""
         invoice = self.some_invoice(which)
-        return (
-            self.edit(invoice, description=with_memo(invoice["description"] or "", memo))
-            if invoice
-            else "none"
-        )
+        if invoice is None:
+            return "none"
+        now = parts_of(invoice["description"] or "", numbered=True)
+        return self.edit(invoice, description=description_of(now.number, memo, now.tag))
 
     def decline(self, which: int) -> str:
         invoice = self.some_invoice(which)
@@ -84,6 +83,21 @@ class InQuickBooks(People):
             return "enough"
         made = self.control("invoices", {"customer": self.customers[where], **fields})
         return self.edited("quickbooks", "invoice", made["Id"])
+
+    def type_twice(self, where: int, rows: list[Any]) -> str:
+        """The office and the bookkeeper type the same bill before either has seen the other's."""
+        total = sum(quantity * price for _, quantity, price in rows)
+        most = max(len(self.books("Invoice")), len(self.in_coperniq()))
+        if most >= MOST_INVOICES or total <= 0:
+            return "enough"
+        ours = self.harnesses[where].invoice(*rows)
+        line = {"item": "Permit", "quantity": 1, "price": total}
+        theirs = self.control("invoices", {"customer": self.customers[2 * where + 1], "lines": [line]})
+        return (
+            self.edited("coperniq", "invoice", ours["id"])
+            + " = "
+            + self.edited("quickbooks", "invoice", theirs["Id"])
+        )
 
     def change(self, document: Row | None, **fields: Any) -> str:
         if document is None:
@@ -152,6 +166,34 @@ class InQuickBooks(People):
         made = self.control("payments", {"customer": first["CustomerRef"]["value"], "invoices": invoices})
         return self.edited("quickbooks", "payment", made["Id"]) + f" of {shares}"
 
+    def advance(self, which: int, share: Decimal) -> str:
+        """Money for the customer of an invoice, which is not applied to any yet."""
+        rows = [row for row in self.books("Invoice") if share_of(cents(row["Balance"]), share) > 0]
+        if not rows:
+            return "nothing open"
+        first = rows[which % len(rows)]
+        amount = share_of(cents(first["Balance"]), share)
+        made = self.control("payments", {"customer": first["CustomerRef"]["value"], "amount": amount})
+        return self.edited("quickbooks", "payment", made["Id"]) + f" of {amount}"
+
+    def apply_advance(self, which: int, into: int) -> str:
+        receipts = [row for row in self.books("Payment") if row["UnappliedAmt"] > 0]
+        if not receipts:
+            return "nothing unapplied"
+        receipt = receipts[which % len(receipts)]
+        kept = {
+            row["LinkedTxn"][0]["TxnId"]: row["Amount"] for row in receipt["Line"] if row.get("LinkedTxn")
+        }
+        rows = [row for row in self.books("Invoice") if cents(row["Balance"]) > 0 and row["Id"] not in kept]
+        rows = [row for row in rows if row["CustomerRef"]["value"] == receipt["CustomerRef"]["value"]]
+        if not rows:
+            return "nothing open"
+        paid = rows[into % len(rows)]
+        share = min(receipt["UnappliedAmt"], paid["Balance"])
+        invoices = [{"id": id_, "amount": amount} for id_, amount in {**kept, paid["Id"]: share}.items()]
+        self.control(f"payments/{receipt['Id']}", {"invoices": invoices}, "PATCH")
+        return self.edited("quickbooks", "payment", receipt["Id"]) + f" {share} to {paid['Id']}"
+
     def correct_receipt(self, which: int, share: Decimal) -> str:
         receipt = self.some_receipt(which)
         if receipt is None:
@@ -164,6 +206,47 @@ class InQuickBooks(People):
         total = sum(row["amount"] for row in invoices)
         self.control(f"payments/{receipt['Id']}", {"invoices": invoices, "amount": total}, "PATCH")
         return self.edited("quickbooks", "payment", receipt["Id"])
+
+    def move_receipt(self, which: int, onto: int, share: Decimal) -> str:
+        """To an invoice of the same customer, all of it or a part; of no share the payment waits with the customer."""
+        receipt = self.some_receipt(which)
+        if receipt is None:
+            return "none"
+        customer = receipt["CustomerRef"]["value"]
+        rows = [row for row in self.books("Invoice") if row["CustomerRef"]["value"] == customer]
+        moved = share_of(cents(receipt["TotalAmt"]), share)
+        if not rows or (share and not moved):
+            return "nowhere to move it"
+        shares = [{"id": rows[onto % len(rows)]["Id"], "amount": moved}] if moved else []
+        first = next((row["LinkedTxn"][0] for row in receipt["Line"] if row.get("LinkedTxn")), None)
+        if moved and first and 0 < share < 1 and first["TxnId"] != shares[0]["id"]:
+            shares.insert(0, {"id": first["TxnId"], "amount": moved})
+        total = Decimal(str(receipt["TotalAmt"]))
+        self.control(f"payments/{receipt['Id']}", {"invoices": shares, "amount": total}, "PATCH")
+        return self.edited("quickbooks", "payment", receipt["Id"]) + f" to {shares}"
+
+    def deposit(self, which: int, share: Decimal) -> str:
+        document = self.some_document(which)
+        if document is None:
+            return "none"
+        amount = share_of(cents(document["TotalAmt"]), share)
+        self.control(f"records/Invoice/{document['Id']}", {"Deposit": amount}, "PATCH")
+        return self.edited("quickbooks", "invoice", document["Id"]) + f" {amount}"
+
+    def credit(self, which: int, share: Decimal) -> str:
+        """A credit memo, applied to the invoice at once."""
+        rows = [row for row in self.books("Invoice") if cents(row["Balance"]) > 0]
+        amount = share_of(cents(rows[which % len(rows)]["Balance"]), share) if rows else 0
+        if not rows or amount <= 0:
+            return "nothing open"
+        document = rows[which % len(rows)]
+        item = {"ItemRef": {"value": self.books("Item")[0]["Id"]}}
+        line = {"DetailType": "SalesItemLineDetail", "Amount": amount, "SalesItemLineDetail": item}
+        made = self.simulator.in_books(
+            self.portal.realm, "CreditMemo", CustomerRef=document["CustomerRef"], Line=[line]
+        )
+        self.control(f"creditmemos/{made['Id']}/apply", {"invoice": document["Id"]})
+        return self.edited("quickbooks", "invoice", document["Id"]) + f" {amount}"
 
     def void_receipt(self, which: int) -> str:
         receipt = self.some_receipt(which)

@@ -44,6 +44,7 @@ COPERNIQ_STEPS = {
 }
 QUICKBOOKS_STEPS = {
     "write": 4,
+    "type_twice": 1,
     "rewrite": 4,
     "requote": 3,
     "discount": 2,
@@ -53,7 +54,12 @@ QUICKBOOKS_STEPS = {
     "void": 1,
     "delete": 1,
     "receive": 5,
+    "advance": 2,
+    "apply_advance": 2,
     "correct_receipt": 1,
+    "move_receipt": 1,
+    "deposit": 1,
+    "credit": 1,
     "void_receipt": 1,
     "delete_receipt": 1,
     "call_otherwise": 1,
@@ -62,6 +68,8 @@ QUICKBOOKS_STEPS = {
 BETWEEN = {"poll": 9, "look": 6, "deliver": 11, "turn": 2, "wait": 12, "lose_news": 1}
 TROUBLE = {"fault": 4, "coperniq_fault": 4, "crash": 4}
 PEOPLE = {"decide": 5}
+CALM = {"make": 4, "redate": 3, "rename": 3, "pay": 5, "write": 4, "put_off": 3, "note": 3, "receive": 5}
+"""Everyday work: nothing is taken back, and no line is edited after it was paid or had to be put together."""
 
 
 class TwoWayChance(Chance):
@@ -78,9 +86,9 @@ class TwoWayChance(Chance):
             steps.append((verb, *getattr(self, f"of_{verb}", self.of_none)()))
         return steps
 
-    def edits(self, length: int) -> list[Step]:
+    def edits(self, length: int, kinds: dict[str, int] | None = None) -> list[Step]:
         """Of people alone, and nobody merges anything."""
-        weights = {**COPERNIQ_STEPS, **QUICKBOOKS_STEPS, "merge": 0}
+        weights = kinds or {**COPERNIQ_STEPS, **QUICKBOOKS_STEPS, "merge": 0, "type_twice": 0}
         steps: list[Step] = [("make", *self.of_make()), ("write", *self.of_write())]
         while len(steps) < length:
             verb = self.pick(weights)
@@ -184,7 +192,25 @@ class TwoWayChance(Chance):
     def of_receive(self) -> tuple[Any, ...]:
         return (*self.which(), self.choice([1, 1, 1, 2, 3]), Decimal(self.choice(SHARES)))
 
+    def of_advance(self) -> tuple[Any, ...]:
+        return (*self.which(), Decimal(self.choice(SHARES)))
+
+    def of_apply_advance(self) -> tuple[Any, ...]:
+        return self.randint(0, 9), self.randint(0, 9)
+
+    def of_type_twice(self) -> tuple[Any, ...]:
+        return self.randint(0, 1), self.rows()
+
     def of_correct_receipt(self) -> tuple[Any, ...]:
+        return (*self.which(), Decimal(self.choice(SHARES)))
+
+    def of_move_receipt(self) -> tuple[Any, ...]:
+        return (*self.which(), self.randint(0, 9), Decimal(self.choice(["0", "0.5", "1"])))
+
+    def of_deposit(self) -> tuple[Any, ...]:
+        return (*self.which(), Decimal(self.choice(["0", "0.25", "0.5"])))
+
+    def of_credit(self) -> tuple[Any, ...]:
         return (*self.which(), Decimal(self.choice(SHARES)))
 
     of_void_receipt = of_delete_receipt = which

@@ -22,7 +22,7 @@ class People:
     """`edits` counts what they did, by side, kind and record."""
 
     portal: PortalHarness
-    desks: list[InvoiceHarness]
+    harnesses: list[InvoiceHarness]
     customers: list[str] = field(default_factory=list)
     edits: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
@@ -32,7 +32,7 @@ class People:
 
     @property
     def harness(self) -> InvoiceHarness:
-        return self.desks[0]
+        return self.harnesses[0]
 
     def in_coperniq(self) -> list[Row]:
         return list(self.simulator.state()["coperniq"][API_KEY]["invoices"])

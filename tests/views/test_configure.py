@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from html.parser import HTMLParser
 
 import pytest
 from django.test import Client
@@ -333,3 +334,32 @@ def test_another_company_s_settings_do_not_exist(
 @pytest.mark.parametrize("page", PAGES)
 def test_settings_are_posted(browser: Client, page: str) -> None:
     assert browser.get(page).status_code == 405
+
+
+class Forms(HTMLParser):
+    """The forms of a page: their attributes, and the types of the fields that people edit."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[tuple[dict[str, str | None], set[str]]] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        named = dict(attrs)
+        if tag == "form":
+            self.found.append((named, set()))
+        elif tag in {"input", "select", "textarea"} and self.found:
+            self.found[-1][1].add(named.get("type") or tag)
+
+
+def test_no_button_of_the_page_throws_away_what_another_form_has_not_saved(
+    browser: Client, trigger: PhaseTrigger
+) -> None:
+    """The script keeps the edits of forms that are marked, and saves others at once without loading the page again."""
+    assert trigger.pk
+    forms = Forms(browser.get(CONFIGURATION).content.decode()).found
+    edited = [marks for marks, fields in forms if fields - {"hidden", "submit"}]
+    assert len(edited) >= 5
+    assert all("data-keep-edits" in marks or "data-save-at-once" in marks for marks in edited)
+    names = [marks["data-keep-edits"] for marks in edited if "data-keep-edits" in marks]
+    assert len(names) == len(set(names)), "each keeps its own"

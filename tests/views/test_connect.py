@@ -26,6 +26,7 @@ from integrations.models import (
     CompanyLease,
     CoperniqConnection,
     PendingAuthorization,
+    PhaseTrigger,
     QuickBooksConnection,
     RunState,
 )
@@ -43,8 +44,6 @@ from tests.factories import (
     return_from_intuit,
     sync_run,
 )
-
-pytestmark = pytest.mark.every_database
 
 State = QuickBooksConnection.State
 CONNECT = reverse("integrations:connect_quickbooks")
@@ -91,6 +90,7 @@ def test_connect_without_a_registration_says_so(browser: Client, settings: Setti
     refused(browser.post(CONNECT), "INTUIT_CLIENT_ID")
 
 
+@pytest.mark.every_database
 def test_consent_stores_the_connection(browser: Client, acme: Company, vendors: MockedVendors) -> None:
     vendors.grants()
     vendors.has_books()
@@ -167,6 +167,7 @@ def test_no_transaction_is_open_while_a_vendor_is_asked(
     assert not any(open_while_asking)
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("state", ["forged", "", "forged-ünï"])
 def test_a_forged_or_absent_state_is_refused(browser: Client, vendors: MockedVendors, state: str) -> None:
     press_connect(browser)
@@ -221,6 +222,7 @@ def test_a_state_of_another_person_is_refused(
     refused(return_from_intuit(browser, state), "another company")
 
 
+@pytest.mark.every_database
 def test_an_expired_state_is_refused(browser: Client, vendors: MockedVendors) -> None:
     state = press_connect(browser)
     PendingAuthorization.objects.update(
@@ -229,6 +231,7 @@ def test_an_expired_state_is_refused(browser: Client, vendors: MockedVendors) ->
     refused(return_from_intuit(browser, state), "too late")
 
 
+@pytest.mark.every_database
 def test_of_several_callbacks_at_once_one_exchanges_the_code(browser: Client, vendors: MockedVendors) -> None:
     """Each request has loaded the session before the first one stores anything."""
     state = press_connect(browser)
@@ -250,6 +253,7 @@ def test_another_browser_cannot_use_a_state(browser: Client, alice: User, vendor
     refused(return_from_intuit(other, state), "does not belong")
 
 
+@pytest.mark.every_database
 def test_what_was_never_used_is_deleted_in_time(browser: Client, vendors: MockedVendors) -> None:
     press_connect(browser)
     PendingAuthorization.objects.update(started_at=timezone.now() - oauth_flow.KEPT - timedelta(seconds=1))
@@ -264,6 +268,41 @@ def test_a_session_that_ended_meanwhile_is_refused(browser: Client, vendors: Moc
     Session.objects.all().delete()
     with pytest.raises(NotConnected, match="signed out"):
         oauth_flow.claim_state(session, Company.objects.get(), User.objects.get(), state)
+
+
+@pytest.mark.parametrize("answer", [{"code": "a-secret", "realmId": REALM}, {"error": "access_denied"}])
+def test_whoever_was_signed_out_meanwhile_starts_again(
+    browser: Client, vendors: MockedVendors, answer: dict[str, str]
+) -> None:
+    """What Intuit's answer holds is in no other address: those are kept by the browser and logged by proxies."""
+    state = press_connect(browser)
+    Session.objects.all().delete()
+    page = browser.get(CALLBACK, {"state": state, **answer}, follow=True)
+    assert [address for address, _ in page.redirect_chain] == [
+        reverse("integrations:overview"),
+        f"{reverse('accounts:login')}?next={reverse('integrations:overview')}",
+    ]
+    text = page.content.decode()
+    assert ("signed out while QuickBooks was asking" in text, state in text, "a-secret" in text) == (
+        True,
+        False,
+        False,
+    )
+    assert browser.get(CALLBACK, {"state": state, **answer}, headers=JSON).status_code == 401
+    assert not vendors.stage.calls
+    assert not QuickBooksConnection.objects.exists()
+
+
+def test_whoever_has_several_companies_is_not_asked_which_with_the_code_in_the_address(
+    nora: User, sign_in: SignIn, vendors: MockedVendors
+) -> None:
+    """Signed in anew, in another session than the one that asked."""
+    state = press_connect(sign_in(nora), company="acme")
+    answer = {"state": state, "code": "a-secret", "realmId": REALM}
+    returned = sign_in(nora).get(CALLBACK, answer)
+    assert (returned.status_code, returned["Location"]) == (302, reverse("integrations:overview"))
+    assert "does not belong" in message_of(returned)
+    assert not vendors.stage.calls
 
 
 def test_cancelling_says_what_happened(browser: Client, vendors: MockedVendors) -> None:
@@ -352,6 +391,7 @@ def test_whether_a_company_is_in_use_is_shown_to_its_owners_only(
     assert b"already in use" not in answer.content
 
 
+@pytest.mark.every_database
 def test_losing_the_race_for_a_realm_is_friendly(
     browser: Client, vendors: MockedVendors, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -367,6 +407,7 @@ def test_losing_the_race_for_a_realm_is_friendly(
     assert not AuditLogEntry.objects.filter(verb="connect").exists()
 
 
+@pytest.mark.every_database
 def test_two_tabs_that_come_back_make_one_connection(browser: Client, vendors: MockedVendors) -> None:
     vendors.grants()
     vendors.has_books()
@@ -535,6 +576,7 @@ def test_nothing_can_be_disconnected_twice(browser: Client, acme: Company, vendo
     assert "not connected" in answer.json()["errors"]["quickbooks"][0]
 
 
+@pytest.mark.every_database
 def test_a_renewal_under_way_brings_no_tokens_back(
     browser: Client, acme: Company, vendors: MockedVendors
 ) -> None:
@@ -565,3 +607,23 @@ def test_another_quickbooks_company_belongs_to_another_company(
     mine.refresh_from_db()
     assert mine.is_connected
     assert QuickBooksConnection.objects.get(realm_id=OTHER_REALM).company.slug == "bolt"
+
+
+def test_the_next_three_steps_are_shown_once_after_the_first_connection(
+    browser: Client, acme: Company, vendors: MockedVendors
+) -> None:
+    """As a message that needs no script: its button closes it. A company with a trigger is past these steps."""
+    vendors.grants()
+    vendors.has_books()
+    page = reverse("integrations:configuration")
+    return_from_intuit(browser, press_connect(browser))
+    first = browser.get(page).content.decode()
+    assert "<dialog" in first
+    assert "Connected to “Acme Books”" in first
+    assert first.count("<li>", first.index("<dialog"), first.index("</dialog>")) == 3
+    assert "<dialog" not in browser.get(page).content.decode()
+    PhaseTrigger.objects.create(
+        connection=QuickBooksConnection.objects.get(), workflow_id="1", phase_template_id="2"
+    )
+    return_from_intuit(browser, press_connect(browser))
+    assert "<dialog" not in browser.get(page).content.decode()

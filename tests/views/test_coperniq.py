@@ -134,7 +134,7 @@ def test_pasting_the_key_anew_mends_one_that_cannot_be_opened(
 def test_another_company_s_connection_is_out_of_reach(
     browser: Client, acme: Company, bolt: Company, vendors: MockedVendors
 ) -> None:
-    theirs = coperniq_connection(bolt)
+    theirs = coperniq_connection(bolt, workflows=[])
     vendors.has_workflows()
     assert browser.post(CONNECT, {"api_key": "x"}, query_params={"company": "bolt"}).status_code == 404
     browser.post(CONNECT, {"api_key": "demo-key"})

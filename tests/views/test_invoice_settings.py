@@ -20,6 +20,7 @@ from integrations.models import (
     LookupList,
     QuickBooksConnection,
     RunState,
+    SyncRun,
     SyncSettings,
 )
 from tests.factories import (
@@ -119,6 +120,25 @@ def test_the_switch_says_what_it_did(browser: Client, connection: QuickBooksConn
     assert "syncing is on" in browser.post(SWITCH, {"enabled": "on"}, follow=True).text
     assert "syncing is off" in browser.post(SWITCH, {"enabled": "off"}, follow=True).text
     assert browser.post(SWITCH, {"enabled": "on"}, headers=JSON).json() == {"ok": True}
+
+
+def test_the_page_names_what_a_switch_off_would_stop(
+    browser: Client, connection: QuickBooksConnection
+) -> None:
+    """Only of this connection, and only what is not done yet."""
+    switch(browser, "on")
+    for number, state in ((1011, RunState.WAITING), (1012, RunState.HELD), (1013, RunState.DONE)):
+        values = {"kind": "invoice", "action": "push_invoice", "record_name": f"Invoice {number}"}
+        sync_run(connection, state, str(number), **values)
+    sentence = "not synced until you switch it on again: Invoice 1011, Invoice 1012. What is created"
+    assert sentence in browser.get(CONFIGURATION).text
+    waiting = SyncRun.objects.get(state=RunState.WAITING)
+    SyncRun.objects.filter(pk=waiting.pk).update(cause="invoice_sync_off")
+    switch(browser, "off")
+    assert "Invoice 1011" not in browser.get(CONFIGURATION).text.partition("Integration Log")[0]
+    switch(browser, "on")
+    waiting.refresh_from_db()
+    assert waiting.state == RunState.QUEUED
 
 
 @pytest.mark.parametrize("enabled", ["", "yes", "ON"])
@@ -408,3 +428,64 @@ def test_the_page_offers_what_can_be_chosen(browser: Client, connection: QuickBo
 def test_lists_that_were_never_read_are_said(browser: Client, connection: QuickBooksConnection) -> None:
     assert not LookupList.objects.exists()
     assert "have not been read from QuickBooks yet" in browser.get(CONFIGURATION).text
+
+
+def test_one_way_is_told_on_the_card_with_what_stays_in_quickbooks(
+    browser: Client, connection: QuickBooksConnection
+) -> None:
+    keep(connection, items=[item("7", "Services")])
+    browser.post(SETTINGS, {"direction": "to_quickbooks", "numbers": "quickbooks", "customers_on": "invoice"})
+    stays: dict[str, Any] = {"action": "pull_invoice", "kind": "invoice", "direction": "pull"}
+    sync_run(connection, RunState.WAITING, quickbooks_id="5", is_kept=True, cause="one_way", **stays)
+    page = browser.get(CONFIGURATION).content.decode()
+    assert "To QuickBooks only." in page
+    assert "No phase starts the sync yet" not in page, "customers come with their invoices"
+    assert "1 invoice and 0 payments in QuickBooks" in page
+    assert "Custom transaction numbers" in page
+    assert browser.get("/integrations/status/?format=json").json()["kept_in_quickbooks"] == {
+        "invoices": 1,
+        "payments": 0,
+    }
+    browser.post(SETTINGS, {"direction": "both"})
+    assert SyncRun.objects.get().state == "queued"
+    stored = SyncSettings.objects.get()
+    assert stored.one_way_since is not None
+    assert stored.one_way_until is not None
+
+
+def test_the_item_for_all_lines_may_be_named_as_quickbooks_names_it(
+    browser: Client, connection: QuickBooksConnection, refreshing: Refreshing
+) -> None:
+    keep(connection, items=[item("6", "Labour")])
+    refused = errors(browser, line_item="sales_or_services")
+    assert "Sales or Services" in refused["line_item"][0]
+    assert refreshing.count == 1
+    refreshing.brings = {"items": [item("6", "Labour"), item("7", "services"), item("8", "Sales ")]}
+    assert browser.post(SETTINGS, {"line_item": "sales_or_services"}).status_code == 302
+    assert configuration_of(connection.company)["line_item"] == "8"
+    assert browser.post(SETTINGS, {"line_item": ""}).status_code == 302
+
+
+def test_a_preset_shows_what_it_changes_before_it_does(
+    browser: Client, connection: QuickBooksConnection, refreshing: Refreshing
+) -> None:
+    page = browser.get(CONFIGURATION, {"preset": "one_way"}).content.decode()
+    for shown in (
+        "To QuickBooks only",
+        "E-mail alone",
+        "Sales or Services",
+        "QuickBooks&#x27; own",
+        "Delete it",
+    ):
+        assert f"<td>{shown}" in page, shown
+    assert SyncSettings.objects.filter(direction="to_quickbooks").count() == 0
+    refreshing.brings = {"items": [item("7", "Services")]}
+    assert browser.post(SETTINGS, {"preset": "one_way"}).status_code == 302
+    after = configuration_of(connection.company)
+    assert (after["direction"], after["line_item"], after["match_by"]) == ("to_quickbooks", "7", "email")
+    assert "as they are now" in browser.get(CONFIGURATION, {"preset": "one_way"}).content.decode()
+    assert list(errors(browser, preset="two_way")) == ["preset"]
+    assert browser.post(SETTINGS, {"preset": "native", "numbers": "quickbooks"}).status_code == 302
+    after = configuration_of(connection.company)
+    assert (after["direction"], after["numbers"], after["line_item"]) == ("both", "quickbooks", "")
+    assert browser.get(CONFIGURATION, {"preset": "nothing"}).status_code == 200

@@ -10,8 +10,6 @@ from accounts.models import AuditLogEntry, Company, User
 from integrations.models import Kind, QuickBooksConnection, RecordLink
 from tests.factories import OTHER_REALM, SignIn, quickbooks_connection, read_csv, record_link
 
-pytestmark = pytest.mark.every_database
-
 CUSTOMERS = "/integrations/links/customer/"
 
 
@@ -71,6 +69,7 @@ def test_company_without_quickbooks_has_no_links(acme: Company, alice: User, sig
     assert links(sign_in(alice)) == []
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize(("wanted", "ids"), [("smith", ["1"]), ("qb-2", ["2"]), ("2", ["2"]), ("777", ["2"])])
 def test_search_finds_names_numbers_and_exact_ids(
     acme_books: QuickBooksConnection, alice: User, sign_in: SignIn, wanted: str, ids: list[str]
@@ -80,6 +79,7 @@ def test_search_finds_names_numbers_and_exact_ids(
     assert [row["coperniq_id"] for row in links(sign_in(alice), q=wanted)] == ids
 
 
+@pytest.mark.every_database
 def test_unreadable_search_is_reported(
     acme_books: QuickBooksConnection, alice: User, sign_in: SignIn
 ) -> None:
@@ -98,6 +98,7 @@ def test_links_of_archived_connections_and_of_other_companies_stay_out(
     assert [row["coperniq_name"] for row in links(sign_in(alice))] == ["Ours"]
 
 
+@pytest.mark.every_database
 def test_csv_is_defused_recorded_and_for_those_who_may_export(
     acme_books: QuickBooksConnection, alice: User, sam: User, sign_in: SignIn
 ) -> None:
@@ -124,6 +125,7 @@ def test_fifty_links_cost_no_more_queries_than_one(
     assert "Older →" in page.text
 
 
+@pytest.mark.every_database
 def test_payments_name_their_invoice(acme_books: QuickBooksConnection, alice: User, sign_in: SignIn) -> None:
     invoice = record_link(acme_books, Kind.INVOICE, "500")
     RecordLink.objects.filter(pk=invoice.pk).update(number="1042", amount_cents=120000)

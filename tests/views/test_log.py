@@ -26,8 +26,6 @@ from tests.factories import (
     sync_run,
 )
 
-pytestmark = pytest.mark.every_database
-
 LOG = "/integrations/log/"
 
 
@@ -75,6 +73,7 @@ def test_json_tells_everything_about_an_entry(
     ]
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize(
     ("query", "ids"),
     [
@@ -101,6 +100,7 @@ def test_filters_narrow_the_log(
     assert [row["coperniq_id"] for row in entries(client_of_alice, **query)] == ids
 
 
+@pytest.mark.every_database
 def test_period_goes_by_the_days_of_the_companys_time_zone(
     acme_books: QuickBooksConnection, client_of_alice: Client
 ) -> None:
@@ -112,6 +112,7 @@ def test_period_goes_by_the_days_of_the_companys_time_zone(
     assert [row["coperniq_id"] for row in found] == ["last", "first"]
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize(
     "query",
     [
@@ -135,6 +136,7 @@ def test_unreadable_filters_are_reported_and_never_a_crash(
     assert "This filter cannot be read" in page.text
 
 
+@pytest.mark.every_database
 def test_older_and_newer_pages_have_no_gap_or_overlap(
     acme_books: QuickBooksConnection, client_of_alice: Client
 ) -> None:
@@ -197,6 +199,7 @@ def test_other_companies_entries_are_neither_listed_nor_opened(
     assert client.get(f"{LOG}{2**70}/").status_code == 404
 
 
+@pytest.mark.every_database
 def test_csv_holds_what_is_filtered_and_is_recorded(
     acme_books: QuickBooksConnection, client_of_alice: Client
 ) -> None:
@@ -224,6 +227,7 @@ def test_formulas_in_csv_cells_are_defused(
     assert row["name"] == f"'{cell}"
 
 
+@pytest.mark.every_database
 def test_csv_of_many_rows_comes_in_steps(acme_books: QuickBooksConnection, client_of_alice: Client) -> None:
     for number in range(501):
         log_entry(acme_books, str(number))

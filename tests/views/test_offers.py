@@ -115,7 +115,7 @@ def test_only_the_newest_run_of_a_record_offers_its_choices(
     assert "A choice is still open" not in sign_in(frank).get(address).text
 
 
-@pytest.mark.parametrize("state", [RunState.CANCELLED, RunState.QUEUED, RunState.WAITING])
+@pytest.mark.parametrize("state", [RunState.CANCELLED, RunState.QUEUED, RunState.RUNNING])
 def test_runs_that_are_over_or_under_way_offer_nothing(
     acme_books: QuickBooksConnection, frank: User, sign_in: SignIn, state: RunState
 ) -> None:

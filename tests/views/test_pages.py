@@ -9,12 +9,13 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from accounts.models import Company, User
+from accounts.models import Company, MembershipOffer, User
 from integrations.models import CallCount, CoperniqConnection, Kind, PhaseTrigger, QuickBooksConnection
 from integrations.models.encryption import encrypt
 from tests.factories import (
     ACCESS,
     API_KEY,
+    JSON,
     OTHER_REALM,
     REFRESH,
     SignIn,
@@ -309,7 +310,7 @@ def test_pages_keep_to_a_bounded_number_of_queries(
     coperniq_connection(acme)
     for number in range(30):
         log_entry(connection, str(number))
-    with django_assert_max_num_queries(41):
+    with django_assert_max_num_queries(44):
         client_of_alice.get(CONFIGURATION)
 
 
@@ -405,3 +406,16 @@ def test_each_form_names_its_company(acme: Company, client_of_alice: Client) -> 
     about_company = [form for form in forms if "/accounts/logout/" not in form]
     assert len(about_company) > 10
     assert all('name="company" value="acme"' in form for form in about_company)
+
+
+def test_whoever_is_offered_a_membership_finds_it_on_every_page_after_signing_in(
+    sam: User, bolt: Company, client: Client
+) -> None:
+    MembershipOffer.objects.create(email=sam.email, company=bolt, role="staff")
+    sam.set_password("demo-only-word")
+    sam.save()
+    client.post("/accounts/login/", {"username": sam.email, "password": "demo-only-word"})
+    assert b"Membership offered" in client.get(OVERVIEW).content
+    offer = client.get("/accounts/offers/", headers=JSON).json()["offers"][0]["offer"]
+    client.post("/accounts/offers/", {"offer": offer, "answer": "accept"})
+    assert b"Membership offered" not in client.get(f"{OVERVIEW}?company=bolt").content

@@ -30,7 +30,7 @@ RETRY = f"{RUNS}retry/"
 
 @pytest.fixture(autouse=True)
 def awake(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each nudge counts, however soon after another."""
+    """Each wake-up counts, however soon after another."""
     monkeypatch.setattr(queue, "WAKE_SPACING_SECONDS", 0.0)
 
 
@@ -346,3 +346,26 @@ def test_null_characters_are_refused(client_of_alice: Client, field: str) -> Non
 @pytest.mark.parametrize("field", ["company", "q", "next", "nothing"])
 def test_null_characters_in_an_address_are_refused(client_of_alice: Client, page: str, field: str) -> None:
     assert client_of_alice.get(page, {field: "a\0b"}).status_code == 400
+
+
+def test_what_stays_in_quickbooks_is_brought_over_together_by_those_who_may_decide(
+    client_of_alice: Client, acme_books: QuickBooksConnection, sign_in: SignIn, sam: User
+) -> None:
+    """Waiting ones while the direction is one way, held ones after it; an ended one and another question are left out."""
+    offered = [
+        {"key": "bring_over", "label": "Bring it over", "question": Question.KEPT_IN_QUICKBOOKS, "input": ""}
+    ]
+    values: dict[str, Any] = {"action": Action.PULL_INVOICE, "kind": Kind.INVOICE, "direction": "pull"}
+    kept = [
+        sync_run(
+            acme_books, state, quickbooks_id=state, is_kept=True, cause="one_way", choices=offered, **values
+        )
+        for state in (RunState.WAITING, RunState.HELD, RunState.DONE)
+    ]
+    other = held_run(acme_books, "9", cause="one_way")
+    assert retried(sign_in(sam), cause="one_way", choice="bring_over") == 0
+    assert retried(client_of_alice, cause="one_way", choice="bring_over") == 2
+    assert [state(row) for row in kept] == ["queued", "queued", "done"]
+    assert state(other) == "held"
+    refused = client_of_alice.post(RETRY, {"cause": "one_way", "choice": "discard"}, headers=JSON)
+    assert refused.status_code == 400

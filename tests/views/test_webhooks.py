@@ -7,6 +7,8 @@ import hashlib
 import hmac
 import io
 import json
+import logging
+import secrets
 from datetime import timedelta
 from typing import Any
 
@@ -22,11 +24,12 @@ from hypothesis import strategies as st
 from pytest_django import Settings
 
 from accounts.models import Company
+from config.log import MaskingFormatter
 from integrations.models import CoperniqConnection, EventCount, InboundEvent, QuickBooksConnection
 from integrations.views import webhooks
 from tests.factories import OTHER_REALM, REALM, coperniq_connection, quickbooks_connection
 
-pytestmark = [pytest.mark.every_database, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 QUICKBOOKS = reverse("integrations:webhook_quickbooks")
 VERIFIER = "00faeec4-08d0-4996-bb37-698ae19f0149"
@@ -104,6 +107,7 @@ def knock(client: Client, connection: CoperniqConnection, body: object) -> Any:
     return client.post(address(connection), raw, content_type="application/json")
 
 
+@pytest.mark.every_database
 def test_a_signed_event_of_a_known_company_is_kept(client: Client, acme_books: QuickBooksConnection) -> None:
     answer = ring(client, [cloud_event()])
     assert (answer.status_code, answer.json()) == (200, {"kept": 1})
@@ -117,6 +121,7 @@ def test_intuit_s_own_vector_is_authentic(client: Client, acme: Company) -> None
     assert (answer.status_code, answer.json()) == (200, {"kept": 2})
 
 
+@pytest.mark.every_database
 def test_a_second_delivery_changes_nothing(client: Client, acme_books: QuickBooksConnection) -> None:
     for _ in range(2):
         assert ring(client, [cloud_event()]).status_code == 200
@@ -180,6 +185,7 @@ def test_each_company_gets_its_own_events(client: Client, acme: Company, bolt: C
     assert InboundEvent.objects.get(company=bolt).key == "2"
 
 
+@pytest.mark.every_database
 def test_coperniq_s_event_is_kept_and_makes_the_poll_due(
     client: Client, coperniq: CoperniqConnection
 ) -> None:
@@ -194,6 +200,7 @@ def test_coperniq_s_event_is_kept_and_makes_the_poll_due(
     assert coperniq.last_event_at is not None
 
 
+@pytest.mark.every_database
 def test_coperniq_may_repeat_itself(client: Client, coperniq: CoperniqConnection) -> None:
     knock(client, coperniq, phase_started())
     assert knock(client, coperniq, phase_started()).json() == {"kept": 0}
@@ -211,9 +218,27 @@ def test_the_token_is_in_no_log(
     for body in (b"no json", b"x" * (LARGEST + 1), phase_started()):
         knock(client, coperniq, body)
     client.get(address(coperniq))
+    for path in (
+        f"{address(coperniq)}x/",
+        address(coperniq).rstrip("/"),
+        f"/webhooks/other/{coperniq.webhook_token}/",
+    ):
+        client.post(path, b"{}", content_type="application/json")
+        client.get(path)
+    assert client.get(address(coperniq), headers={"host": "evil.example"}).status_code == 400
     assert coperniq.webhook_token not in caplog.text
 
 
+@pytest.mark.parametrize(
+    "prefix",
+    ["/webhooks/coperniq/", "/integrations/webhooks//Coperniq/", "https://x.example/webhooks/coperniq/"],
+)
+def test_the_log_masks_a_token_wherever_a_line_comes_from(prefix: str) -> None:
+    line = logging.LogRecord("any", logging.INFO, "", 0, "Not Found: %s", (f"{prefix}secret-_1/x/",), None)
+    assert MaskingFormatter("{message}", style="{").format(line) == f"Not Found: {prefix}***/x/"
+
+
+@pytest.mark.every_database
 @pytest.mark.parametrize("token", ["x", "x" * 5000, "ü%00", "..%2f..", "%ED%A0%80"])
 def test_an_unknown_address_does_not_exist(client: Client, coperniq: CoperniqConnection, token: str) -> None:
     answer = client.post(f"/webhooks/coperniq/{token}/", b"{}", content_type="application/json")
@@ -241,6 +266,7 @@ def test_coperniq_s_noise_is_refused(client: Client, coperniq: CoperniqConnectio
     assert knock(client, coperniq, b"no json at all").status_code == 400
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_bodies_are_no_error_of_ours(
     client: Client, acme_books: QuickBooksConnection, coperniq: CoperniqConnection, text: str
@@ -261,6 +287,7 @@ hostile_json = st.recursive(
 )  # fmt: skip
 
 
+@pytest.mark.every_database
 @pace(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(body=hostile_json)
 def test_no_json_is_an_error_of_ours(client: Client, coperniq: CoperniqConnection, body: object) -> None:
@@ -276,6 +303,13 @@ def test_two_mebibytes_are_the_limit(client: Client, coperniq: CoperniqConnectio
     expected = 413 if extra else 200
     assert ring(client, body).status_code == (413 if extra else 400)
     assert knock(client, coperniq, body).status_code == expected
+
+
+@pytest.mark.parametrize("element", [b"{},", b"[],", b'{"data":{}},'])
+def test_a_signed_body_of_more_events_than_fit_is_not_parsed(client: Client, element: bytes) -> None:
+    body = b"[" + element * (LARGEST // len(element) - 1) + b"{}]"
+    assert ring(client, body).status_code == 400
+    assert not InboundEvent.objects.exists()
 
 
 class Endless(io.RawIOBase):
@@ -332,6 +366,7 @@ def test_a_sender_that_hangs_up_is_no_error_of_ours(rf: RequestFactory) -> None:
     assert webhooks.quickbooks(request).status_code == 400
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError])
 def test_a_database_that_is_down_asks_the_sender_to_come_again(
     client: Client,
@@ -366,3 +401,15 @@ def test_doorbells_need_no_form_and_leave_no_cookie(coperniq: CoperniqConnection
 
 def test_the_limit_is_the_one_of_the_settings() -> None:
     assert django_settings.DATA_UPLOAD_MAX_MEMORY_SIZE == LARGEST
+
+
+def test_the_log_masks_a_token_in_an_address_that_was_typed_wrong() -> None:
+    def logged(text: str) -> str:
+        line = logging.LogRecord("django.request", logging.WARNING, "", 0, text, (), None)
+        return MaskingFormatter("{message}", style="{").format(line)
+
+    for path in ("/webhook/coperniq/{}/", "/coperniq/{}", "/x/?next=%2Fhooks%2F{}", "/hooks//{}?a=1"):
+        token = secrets.token_urlsafe(32)
+        assert logged(f"Not Found: {path.format(token)}") == f"Not Found: {path.format('***')}"
+    kept = 'File "/srv/a-folder/test_that_has_a_name_of_more_than_forty_letters.py", line 3, run 5f0c'
+    assert logged(kept) == kept
