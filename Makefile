@@ -2,10 +2,13 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
-# Both cores; the process tests take turns among themselves.
+# Both cores; tests/conftest.py says which tests share one.
 PYTEST := $(BIN)/python -m pytest -q -n 2 --dist loadscope
 
-.PHONY: setup demo test soak lint bench-backlog bench-ingest bench-latency lock clean
+# Both runs of the tests, and the processes they start, import what the first has compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: setup demo test soak lint lint-rules lint-types bench-backlog bench-ingest bench-latency bench-batch lock clean
 
 setup: .venv/installed
 
@@ -26,13 +29,19 @@ test: lint
 soak: setup
 	$(BIN)/python -m tests.soak
 
+# Side by side: the types take as long as all the rest.
 lint: setup
+	@$(MAKE) --no-print-directory -j 2 lint-rules lint-types
+
+lint-rules:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/djade --check $$(git ls-files 'templates/*.html')
 	$(BIN)/lint-imports
 	$(BIN)/python manage.py check
 	$(BIN)/python manage.py makemigrations --check --dry-run
+
+lint-types:
 	$(BIN)/mypy
 
 # Minutes, not seconds: 1,000 records of one company against QuickBooks' limits. KIND=job or invoice.
@@ -50,6 +59,10 @@ bench-ingest: setup
 bench-latency: setup
 	env -u DATABASE_URL $(BIN)/python -m tests.bench.latency
 	$(BIN)/python -m tests.postgres $(BIN)/python -m tests.bench.latency
+
+# Half an hour: the first day of a company in use, with a worker that is killed three times. BATCH="--projects 100 ..." for less.
+bench-batch: setup
+	env -u DATABASE_URL $(BIN)/python -m tests.bench.batch $(BATCH)
 
 lock: setup
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras --extra dev pyproject.toml -o requirements.lock
