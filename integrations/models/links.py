@@ -4,6 +4,7 @@ from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.json import KeyTextTransform
 from django.utils import timezone
 
 from integrations.models.compiled import CompiledQuery
@@ -88,6 +89,12 @@ class RecordLink(models.Model):
     quickbooks_at = models.DateTimeField(null=True, blank=True)
     coperniq_snapshot = models.JSONField(default=dict, blank=True)
     quickbooks_snapshot = models.JSONField(default=dict, blank=True)
+    # The document's own day in QuickBooks, as an ISO text, of invoices and payments: by it they are summed up.
+    dated_on = models.GeneratedField(
+        expression=KeyTextTransform("on", "quickbooks_snapshot"),
+        output_field=models.CharField(max_length=10, null=True),
+        db_persist=True,
+    )
     sync_state = models.JSONField(default=dict, blank=True)
     linked_at = models.DateTimeField(default=timezone.now)
     synced_at = models.DateTimeField(default=timezone.now)
@@ -122,6 +129,7 @@ class RecordLink(models.Model):
                 fields=["connection", "kind", "coperniq_account_id", "amount_cents"],
                 name="links_of_an_account",
             ),
+            models.Index(fields=["connection", "kind", "dated_on"], name="links_by_day"),
             models.Index(
                 fields=["connection"], condition=~Q(open_difference_cents=0), name="links_with_a_difference"
             ),

@@ -44,6 +44,7 @@ class SyncLogEntry(models.Model):
     coperniq_id = models.CharField(max_length=80, blank=True)
     quickbooks_id = models.CharField(max_length=80, blank=True)
     record_name = models.CharField(max_length=500, blank=True)
+    amount_cents = models.BigIntegerField(null=True, blank=True)
     changes = models.JSONField(default=list, blank=True)
     attempt = models.PositiveIntegerField(default=0)
     intuit_tid = models.CharField(max_length=80, blank=True)

@@ -54,6 +54,8 @@ class SyncRun(models.Model):
     # The QuickBooks invoice that a payment is allocated to; each allocation is pulled by a run of its own.
     allocation_invoice_id = models.CharField(max_length=80, blank=True)
     record_name = models.CharField(max_length=NAME_LENGTH, blank=True)
+    # Of an invoice or payment as the run last read it: what is at stake while a person is asked.
+    amount_cents = models.BigIntegerField(null=True, blank=True)
     # Runs of one Coperniq account are executed in order, by one thread at a time.
     coperniq_account_id = models.CharField(max_length=40, blank=True)
     coperniq_parent_id = models.CharField(max_length=80, blank=True)  # a payment's invoice

@@ -16,7 +16,7 @@ from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.failure_policy import result_of_error, unforeseen_result, unstored_result
 from integrations.sync.engine.handlers import installed
 from integrations.sync.engine.listed import listed_records
-from integrations.sync.engine.persistence import store_owned, store_result, stored_parameters
+from integrations.sync.engine.persistence import amount_of, store_owned, store_result, stored_parameters
 from integrations.sync.engine.plan import RunResult
 from integrations.sync.engine.planning import make_plan
 from integrations.sync.engine.recovery import (
@@ -152,6 +152,7 @@ def settle_run(ctx: SyncContext, run: SyncRun, result: RunResult) -> None:
             "coperniq_account_id": run.coperniq_account_id,
             "quickbooks_id": _quickbooks_id_after(run, result),
             "record_name": (result.record_name or run.record_name)[:500],
+            "amount_cents": amount_of(run, result),
             "read_version": run.read_version,
             "is_kept": run.is_kept,
         }

@@ -109,6 +109,12 @@ def _direction_of(run: SyncRun, result: RunResult) -> str:
     return Direction.PULL if to_coperniq else Direction.PUSH
 
 
+def amount_of(run: SyncRun, result: RunResult) -> int | None:
+    """Cents of the invoice or payment: as linked now, else as the run read it."""
+    linked = result.link.amount_cents if result.link else None
+    return run.amount_cents if linked is None else linked
+
+
 def build_log_entry(run: SyncRun, result: RunResult) -> SyncLogEntry:
     return SyncLogEntry(
         company_id=run.company_id,
@@ -122,6 +128,7 @@ def build_log_entry(run: SyncRun, result: RunResult) -> SyncLogEntry:
         coperniq_id=result.link.coperniq_id if result.link else run.coperniq_id,
         quickbooks_id=result.quickbooks_id or run.quickbooks_id,
         record_name=(result.record_name or run.record_name)[:500],
+        amount_cents=amount_of(run, result),
         changes=[change.as_dict() for change in result.changes],
         attempt=run.attempts,
         intuit_tid=result.intuit_tid,

@@ -83,6 +83,7 @@ def _plan_record(ctx: SyncContext, run: SyncRun) -> Plan:
             silent=was_logged(ctx, run.quickbooks_id, Cause.UNLISTABLE),
         ) from None
     run.read_version = current.sync_token
+    run.amount_cents = current.total_cents
     if link is None:
         requeue(ctx.follow_ups, pushes_asking_about(ctx, run.quickbooks_id))
         _skip_if_made_by_portal(ctx, run, current)

@@ -74,7 +74,7 @@ def plan_deleted(ctx: SyncContext, run: SyncRun, link: RecordLink | None) -> Pla
     """Always ask a person before declining Coperniq's invoice."""
     if link is None:
         raise Skipped(InvoicePullMessage.DELETED_BEFORE_PULL(), silent=True)
-    run.record_name = link.coperniq_name
+    run.record_name, run.amount_cents = link.coperniq_name, link.amount_cents
     if link.invoice_state.ended or link.invoice_state.create_again:
         raise Skipped(InvoicePullMessage.DELETION_KNOWN(), silent=True)
     snapshot = replace(link.quickbooks_invoice, deleted=True)

@@ -77,6 +77,7 @@ def _plan_record(ctx: SyncContext, run: SyncRun) -> Plan:
     is_pulled = link is not None and link.match_method == RecordLink.MatchMethod.PULLED
     run.record_name = link.coperniq_name if link is not None and is_pulled else _invoice_name(invoice)
     run.coperniq_account_id = invoice.account_id
+    run.amount_cents = invoice.total_cents
     snapshot = coperniq_invoice_snapshot(
         invoice, ZoneInfo(ctx.connection.company.time_zone), numbered=is_numbered(link, invoice)
     )
@@ -149,7 +150,7 @@ def read_invoice(ctx: SyncContext, run: SyncRun, link: RecordLink | None) -> Cop
     except RecordMissing as error:
         if link is None:
             raise Skipped(InvoicePushMessage.GONE(), silent=True) from error
-        run.record_name = link.coperniq_name
+        run.record_name, run.amount_cents = link.coperniq_name, link.amount_cents
         _skip_if_asked(ctx, run, link)
         return None
 

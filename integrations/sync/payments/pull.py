@@ -29,6 +29,7 @@ def _plan_record(ctx: SyncContext, run: SyncRun) -> Plan:
     run.read_version = payment.sync_token if payment is not None else ""
     if link is not None:
         run.record_name, run.coperniq_parent_id = link.coperniq_name, link.coperniq_parent_id
+        run.amount_cents = link.amount_cents
         return plan_payment_pull_change(ctx, run, link, payment)
     if payment is None or payment.is_voided or not payment.applied_to(run.allocation_invoice_id):
         raise Skipped(PaymentMessage.NOT_PAID_ANY_MORE(), silent=True)

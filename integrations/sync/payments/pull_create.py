@@ -46,6 +46,7 @@ def plan_payment_pull_create(
 ) -> Plan:
     cents = cash_on(payment, invoice.quickbooks_id)
     run.record_name = f"${money(cents):,} for invoice {invoice.display_number}"
+    run.amount_cents = cents
     run.coperniq_parent_id, run.coperniq_account_id = invoice.coperniq_id, invoice.coperniq_account_id
     refuse_pull_before_cutoff(ctx, run, payment, invoice)
     if not cents:

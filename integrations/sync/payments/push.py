@@ -101,12 +101,13 @@ def _read_coperniq_payment(ctx: SyncContext, run: SyncRun, link: RecordLink | No
         listed = []
     payment = next((row for row in listed if row.id == run.coperniq_id), None)
     if payment is not None:
+        run.amount_cents = payment.amount_cents
         return payment
     if link is None:
         waiting = SyncRun.objects.filter(state=RunState.WAITING, connection=ctx.connection)
         requeue(ctx.follow_ups, waiting.filter(waits_for_kind=Kind.PAYMENT, waits_for_id=run.coperniq_id))
         raise Skipped(PaymentMessage.PAYMENT_GONE(), silent=not run.cause)
-    run.record_name = link.coperniq_name
+    run.record_name, run.amount_cents = link.coperniq_name, link.amount_cents
     if requeue(ctx.follow_ups, held_pulls(ctx, link)):
         raise Skipped(PaymentMessage.ASKED_ALREADY(), silent=True)
     return None
