@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.admin.apps.SimpleAdminConfig",
+    "django.contrib.humanize",
     "django.contrib.staticfiles",
     "django_q",
     "import_export",
@@ -89,7 +90,7 @@ INSTALLED_APPS = [
 ]
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "/accounts/login/"
-LOGIN_REDIRECT_URL = "/integrations/"
+LOGIN_REDIRECT_URL = "/integrations/home/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}

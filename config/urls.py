@@ -6,7 +6,7 @@ from accounts.admin_site import site
 handler400 = "config.failures.bad_request"
 handler500 = "config.failures.server_error"
 urlpatterns = [
-    path("", RedirectView.as_view(url="/integrations/"), name="home"),
+    path("", RedirectView.as_view(pattern_name="integrations:home"), name="home"),
     path("accounts/", include("accounts.urls")),
     path("admin/", site.urls),
     path("", include("integrations.urls")),

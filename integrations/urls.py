@@ -6,6 +6,7 @@ from integrations.views import (
     connect,
     customer_mapping,
     health,
+    home,
     items,
     links,
     log,
@@ -20,6 +21,7 @@ app_name = "integrations"
 urlpatterns = [
     path("webhooks/quickbooks/", webhooks.quickbooks, name="webhook_quickbooks"),
     path("webhooks/coperniq/<str:token>/", webhooks.coperniq, name="webhook_coperniq"),
+    path("integrations/home/", home.home, name="home"),
     path("integrations/", pages.overview, name="overview"),
     path("integrations/status/", status.status, name="status"),
     path("integrations/coperniq/connect/", connect.coperniq, name="connect_coperniq"),

@@ -24,6 +24,7 @@ from integrations.models import (
     CoperniqConnection,
     Direction,
     FieldMapping,
+    Heartbeat,
     Kind,
     Outcome,
     Question,
@@ -74,7 +75,8 @@ def person(name: str, *memberships: tuple[Company, Role]) -> User:
 
 
 def quickbooks_connection(owner: Company, realm: str = REALM, **values: Any) -> QuickBooksConnection:
-    """Connected, as a consent leaves it."""
+    """Connected, as a consent leaves it, with a worker that has just been alive."""
+    Heartbeat.record(Heartbeat.SUPERVISOR)
     tokens = {
         "access_token_encrypted": encrypt(ACCESS),
         "refresh_token_encrypted": encrypt(REFRESH),
@@ -118,13 +120,14 @@ def record_answer(row: SyncRun, question: Question, answer: str, subject: str = 
     SyncRun.objects.filter(pk=row.pk).update(has_decisions=True)
 
 
-def record_link(connection: QuickBooksConnection, kind: Kind, coperniq_id: str) -> RecordLink:
+def record_link(connection: QuickBooksConnection, kind: Kind, coperniq_id: str, **values: Any) -> RecordLink:
     return RecordLink.objects.create(
         connection=connection,
         kind=kind,
         coperniq_id=coperniq_id,
         quickbooks_id=f"qb-{coperniq_id}",
         match_method=RecordLink.MatchMethod.CREATED,
+        **values,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import NamedTuple
 
 OVERVIEW = "integrations:overview"
@@ -16,6 +16,25 @@ class Notice(NamedTuple):
     key: str
     sentence: str
     remedy_url_name: str
+
+
+class HealthMessage(StrEnum):
+    """What the Home page says of a part; when it was follows."""
+
+    WORKER_ALIVE = "At work, last heard of"
+    WORKER_SILENT = "Does not answer, so nothing syncs; last heard of"
+    POLLED = "Last looked"
+    POLL_LATE = "Late; last looked"
+    POLLS_FAIL = "Coperniq does not let the portal look; last tried"
+    KEY_REFUSED = "Coperniq refuses the API key; last looked"
+    LAST_EVENT = "Last event"
+    NO_EVENT_YET = "No event has arrived yet"
+    NO_EVENT_FOR_A_DAY = "No event for a day, the last"
+    EVENTS_WAIT = "{} wait to be looked at, the oldest came"
+    NO_EVENTS_WAIT = "None waits"
+    AUTHORIZED = "Valid"
+    AUTHORIZATION_ENDS = "Valid until"
+    NOT_AUTHORIZED = "QuickBooks does not let the portal in"
 
 
 class StatusMessage(Enum):
@@ -77,6 +96,29 @@ class StatusMessage(Enum):
         "quickbooks_unlistable",
         "Since {since:%B %-d, %H:%M} UTC, QuickBooks refuses every list that has {record} in it: {reason} Perhaps it has "
         "an e-mail address that is none: correct it in QuickBooks. Everything else goes on.",
+        "",
+    )
+    NO_WORKER = (
+        "worker_silent",
+        "The portal's worker has never run, so nothing syncs. Ask the operator to start it.",
+        "",
+    )
+    WORKER_SILENT = (
+        "worker_silent",
+        "Nothing has synced since {since:%B %-d, %H:%M} UTC: the portal's worker does not answer. What comes in is kept "
+        "and syncs once it runs again. If this stays for some minutes, tell the operator.",
+        "",
+    )
+    POLL_LATE = (
+        "poll_late",
+        "The portal should have looked for changes in Coperniq at {since:%B %-d, %H:%M} UTC and has not yet. What "
+        "Coperniq reports by webhook is synced.",
+        "",
+    )
+    EVENTS_WAIT = (
+        "events_wait",
+        "{events} come in and wait to be looked at, the oldest since {since:%B %-d, %H:%M} UTC. They are kept; if "
+        "the number grows, tell the operator.",
         "",
     )
     COPERNIQ_CALLS = (

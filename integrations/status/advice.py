@@ -24,14 +24,13 @@ from integrations.models import (
     SyncRun,
     SyncSettings,
 )
+from integrations.status.health import ENDS_SOON, QUIET_AFTER, health_of
 from integrations.status.invoices import is_on
 from integrations.status.triggers import has_stages, is_broken, workflows_by_id
 
 if TYPE_CHECKING:
     from accounts.models import Company
 
-QUIET = timedelta(days=1)
-ENDS_SOON = timedelta(days=14)
 _QuickBooksState = QuickBooksConnection.State
 
 
@@ -43,6 +42,7 @@ def warnings(company: Company) -> list[Notice]:
         found.append(StatusMessage.CREDENTIALS_UNREADABLE())
     if quickbooks_connection is not None and quickbooks_connection.is_live:
         found += [
+            *health_of(quickbooks_connection, coperniq_connection).notices(),
             *about_triggers(quickbooks_connection, coperniq_connection),
             *about_invoices(quickbooks_connection),
             *about_runs(quickbooks_connection),
@@ -60,9 +60,7 @@ def about_quickbooks(
     if quickbooks_connection is None or quickbooks_connection.state == _QuickBooksState.DISCONNECTED:
         yield StatusMessage.QUICKBOOKS_NOT_CONNECTED()
         return
-    if quickbooks_connection.state == _QuickBooksState.NEEDS_AUTHORIZATION:
-        reason = quickbooks_connection.state_reason or "QuickBooks refuses access."
-        yield StatusMessage.NEEDS_AUTHORIZATION(reason=reason)
+    yield from _about_lost_access(quickbooks_connection)
     if not quickbooks_connection.in_dollars:
         yield StatusMessage.NOT_IN_DOLLARS(
             name=quickbooks_connection.company_name,
@@ -70,6 +68,12 @@ def about_quickbooks(
         )
     yield from about_expiry(quickbooks_connection)
     yield from _about_looks_at_quickbooks(quickbooks_connection)
+
+
+def _about_lost_access(quickbooks_connection: QuickBooksConnection) -> Iterator[Notice]:
+    if quickbooks_connection.state == _QuickBooksState.NEEDS_AUTHORIZATION:
+        reason = quickbooks_connection.state_reason or "QuickBooks refuses access."
+        yield StatusMessage.NEEDS_AUTHORIZATION(reason=reason)
 
 
 def _about_looks_at_quickbooks(quickbooks_connection: QuickBooksConnection) -> Iterator[Notice]:
@@ -115,10 +119,8 @@ def about_coperniq(coperniq_connection: CoperniqConnection | None) -> Iterator[N
         return
     if coperniq_connection.awaits_decision:
         yield StatusMessage.COPERNIQ_GUARD()
-    if coperniq_connection.state == CoperniqConnection.State.REFUSED:
-        refused = "Coperniq refuses the stored API key. Please enter a new one."
-        yield StatusMessage.COPERNIQ_REFUSED(reason=coperniq_connection.state_reason or refused)
-    elif is_quiet(coperniq_connection.last_event_at or coperniq_connection.connected_at):
+    heard_at = coperniq_connection.last_event_at or coperniq_connection.connected_at
+    if coperniq_connection.state != CoperniqConnection.State.REFUSED and is_quiet(heard_at):
         yield StatusMessage.NO_EVENT()
     yield from _about_looks_at_coperniq(coperniq_connection)
     if is_scarce(coperniq_connection.company_id) or is_slowed(coperniq_connection):
@@ -128,6 +130,9 @@ def about_coperniq(coperniq_connection: CoperniqConnection | None) -> Iterator[N
 
 
 def _about_looks_at_coperniq(coperniq_connection: CoperniqConnection) -> Iterator[Notice]:
+    if coperniq_connection.state == CoperniqConnection.State.REFUSED:
+        refused = "Coperniq refuses the stored API key. Please enter a new one."
+        yield StatusMessage.COPERNIQ_REFUSED(reason=coperniq_connection.state_reason or refused)
     if coperniq_connection.state == CoperniqConnection.State.CONNECTED and coperniq_connection.poll_failures:
         yield StatusMessage.POLLS_FAIL(
             failures=_times(coperniq_connection.poll_failures),
@@ -136,9 +141,13 @@ def _about_looks_at_coperniq(coperniq_connection: CoperniqConnection) -> Iterato
         )
 
 
-def looks_that_fail(quickbooks_connection: QuickBooksConnection) -> list[Notice]:
+def urgent_warnings(quickbooks_connection: QuickBooksConnection) -> list[Notice]:
+    """Those of a live connection that every page shows: why changes are not noticed, or soon will not be."""
     coperniq_connection = getattr(quickbooks_connection.company, "coperniq", None)
     return [
+        *health_of(quickbooks_connection, coperniq_connection).notices(),
+        *_about_lost_access(quickbooks_connection),
+        *about_expiry(quickbooks_connection),
         *_about_looks_at_quickbooks(quickbooks_connection),
         *(_about_looks_at_coperniq(coperniq_connection) if coperniq_connection else ()),
     ]
@@ -158,7 +167,7 @@ def is_slowed(coperniq_connection: CoperniqConnection) -> bool:
 
 
 def is_quiet(last_event_at: datetime) -> bool:
-    return timezone.now() - last_event_at > QUIET
+    return timezone.now() - last_event_at > QUIET_AFTER
 
 
 def about_triggers(

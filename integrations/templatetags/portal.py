@@ -13,10 +13,14 @@ from django.template.context import RequestContext
 from accounts.models import Company
 from accounts.scoping import OFFERED, companies_of
 from integrations.models import QuickBooksConnection, SyncRun
-from integrations.status import looks_that_fail
+from integrations.status import urgent_warnings
+from integrations.views.advice import shown
 from integrations.views.compared import FIELD_NAMES
+from integrations.views.rendering import dollars, thousands
 
 register = template.Library()
+register.filter(dollars)
+register.filter(thousands)
 
 COMPANIES_LISTED = 8
 MOST_COUNTED = 1000
@@ -35,11 +39,11 @@ def support_address() -> str:
 
 
 @register.inclusion_tag("integrations/parts/warnings.html", takes_context=True)
-def failing_looks(context: RequestContext) -> dict[str, Any]:
+def urgent_notices(context: RequestContext) -> dict[str, Any]:
     """What keeps the portal from noticing changes, on every page about a company. No query after `navigation`."""
     connection = _live_connection(context.get("request"))
-    notices = looks_that_fail(connection) if connection is not None else []
-    return {"advice": [(notice.sentence, "") for notice in notices]}
+    notices = urgent_warnings(connection) if connection is not None else []
+    return {"advice": shown(notices)}
 
 
 def _live_connection(request: HttpRequest | None) -> QuickBooksConnection | None:
@@ -85,19 +89,6 @@ def held_count(request: HttpRequest, company: Company) -> str:
         else SyncRun.objects.held().filter(company=company).count()
     )
     return "999+" if held >= MOST_COUNTED else str(held or "")
-
-
-@register.filter
-def dollars(cents: int | None) -> str:
-    if cents is None:
-        return ""
-    sign = "-" if cents < 0 else ""
-    return f"{sign}${abs(cents) // 100:,}.{abs(cents) % 100:02}"
-
-
-@register.filter
-def thousands(count: int) -> str:
-    return f"{count:,}"
 
 
 @register.filter

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from django.db import DatabaseError, InterfaceError, connection
 from django.db.backends.utils import CursorWrapper
 from django.http import HttpRequest, JsonResponse
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_q.models import OrmQ
 
-from integrations.models import CoperniqConnection, Heartbeat
+from integrations.models import CoperniqConnection
+from integrations.status import worker_is_alive
 
-BEATS = (Heartbeat.WORKER_LOOP, Heartbeat.QUEUE, Heartbeat.SUPERVISOR)
 LOCK_WAIT_MS = 2000
-STALE_AFTER = timedelta(seconds=30)
 
 
 @never_cache
@@ -67,7 +63,6 @@ def queue_answers() -> bool:
 
 def worker_beats() -> bool:
     try:
-        latest = Heartbeat.latest(*BEATS)
+        return worker_is_alive()
     except (DatabaseError, InterfaceError):
         return False
-    return latest is not None and timezone.now() - latest < STALE_AFTER

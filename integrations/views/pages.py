@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponseBase
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.models import Company
@@ -25,7 +24,6 @@ from integrations.models import (
     SyncSettings,
 )
 from integrations.status import (
-    Notice,
     calls_of,
     changes_of,
     day_of,
@@ -39,13 +37,13 @@ from integrations.status import (
     warnings,
 )
 from integrations.status.triggers import workflows_by_id
+from integrations.views.advice import shown
 from integrations.views.answers import JUST_CONNECTED
 from integrations.views.cards import coperniq_card, quickbooks_card
 from integrations.views.log import with_retries
 from integrations.views.rendering import show
 
 RECENT = 10
-SECTIONS = {"integrations:overview": "#quickbooks", "integrations:configuration": "#trigger"}
 VENDORS = (("quickbooks", "QuickBooks"), ("coperniq", "Coperniq"))
 EARLIER_PERIODS = 10
 UNFINISHED_NAMED = 10
@@ -56,28 +54,13 @@ WRITES_OF_MONEY = (Action.PUSH_INVOICE, Action.PUSH_PAYMENT, Action.PULL_INVOICE
 @company_page(Right.READ)
 def overview(request: CompanyRequest) -> HttpResponseBase:
     context = {
-        "advice": advice_for(request.company),
+        "advice": shown(warnings(request.company)),
         "quickbooks": quickbooks_card(request.company),
         "coperniq": coperniq_card(request.company),
         "admins": admin_emails(request.company),
         "ask_disconnect": request.GET.get("ask") == "disconnect",
     }
     return show(request, "integrations/overview.html", context)
-
-
-def advice_for(company: Company) -> list[tuple[str, str]]:
-    """Each warning's sentence and the address of its remedy, with the section of the page."""
-    return [(warning.sentence, remedy_of(warning)) for warning in warnings(company)]
-
-
-def remedy_of(warning: Notice) -> str:
-    if not warning.remedy_url_name:
-        return ""
-    about_coperniq = warning.key.startswith("coperniq") or warning.key == "no_event"
-    if warning.key == "invoice_sync_off":
-        return reverse(warning.remedy_url_name) + "#invoices"
-    section = "#coperniq" if about_coperniq else SECTIONS.get(warning.remedy_url_name, "")
-    return reverse(warning.remedy_url_name) + section
 
 
 def admin_emails(company: Company) -> list[str]:
@@ -90,7 +73,7 @@ def configuration(request: CompanyRequest) -> HttpResponseBase:
     company = request.company
     card = quickbooks_card(company)
     context = {
-        "advice": advice_for(company),
+        "advice": shown(warnings(company)),
         "quickbooks": card,
         "admins": admin_emails(company),
         "calls": calls(company),

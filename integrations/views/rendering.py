@@ -28,3 +28,14 @@ def show(
     can = {right.name.lower(): right in rights for right in Right}
     with timezone.override(request.company.zone):
         return render(request, template, {"company": request.company, "can": can, **context}, status=status)
+
+
+def dollars(cents: int | None) -> str:
+    if cents is None:
+        return ""
+    sign = "-" if cents < 0 else ""
+    return f"{sign}${abs(cents) // 100:,}.{abs(cents) % 100:02}"
+
+
+def thousands(count: int) -> str:
+    return f"{count:,}"

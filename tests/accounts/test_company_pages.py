@@ -151,7 +151,7 @@ def test_strangers_are_sent_to_sign_in_and_back(client: Client) -> None:
 
 
 def test_what_a_stranger_posted_is_not_the_way_back(client: Client) -> None:
-    assert client.post("/configure/x/").headers["Location"] == "/accounts/login/?next=/integrations/"
+    assert client.post("/configure/x/").headers["Location"] == "/accounts/login/?next=/integrations/home/"
 
 
 def test_a_program_that_is_not_signed_in_gets_401(client: Client) -> None:

@@ -32,7 +32,7 @@ def lock_out(client: Client, email: str) -> None:
 
 def test_a_person_signs_in_by_address_and_lands_on_the_portal(alice: User, client: Client) -> None:
     answer = attempt(client, "Alice@Example.com", PASSWORD)
-    assert (answer.status_code, answer.headers["Location"]) == (302, "/integrations/")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/integrations/home/")
     assert client.get("/read/").content == b"acme"
 
 
@@ -393,7 +393,7 @@ def test_a_weak_new_password_is_refused(alice: User, sign_in: SignIn, weak: str)
 def test_next_never_leads_to_another_site(elsewhere: str, alice: User, client: Client) -> None:
     assert "evil" not in client.get(LOGIN, {"next": elsewhere}).content.decode()
     answer = client.post(LOGIN, {"username": alice.email, "password": PASSWORD, "next": elsewhere})
-    assert answer.headers["Location"] == "/integrations/"
+    assert answer.headers["Location"] == "/integrations/home/"
 
 
 def test_next_leads_back_to_the_page_that_was_wanted(alice: User, client: Client) -> None:

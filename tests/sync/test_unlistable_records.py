@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from integrations.models import QuickBooksConnection, RecordLink, SyncRun
-from integrations.status import Notice, looks_that_fail, warnings
+from integrations.status import Notice, urgent_warnings, warnings
 from integrations.sync.engine.continuity import _known
 from tests.portal_harness import PortalHarness
 from tests.sync.pull_builders import assert_nothing_left_to_do, invoices, logged_in_order, ring_again
@@ -45,7 +45,7 @@ def stranger(sides: TwoWayHarness, count: int = 1) -> list[dict[str, Any]]:
 
 
 def notices() -> list[Notice]:
-    return looks_that_fail(QuickBooksConnection.objects.get())
+    return urgent_warnings(QuickBooksConnection.objects.get())
 
 
 def keys() -> list[str]:

@@ -310,7 +310,7 @@ def test_pages_keep_to_a_bounded_number_of_queries(
     coperniq_connection(acme)
     for number in range(30):
         log_entry(connection, str(number))
-    with django_assert_max_num_queries(44):
+    with django_assert_max_num_queries(46):
         client_of_alice.get(CONFIGURATION)
 
 

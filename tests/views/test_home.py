@@ -1,0 +1,279 @@
+"""The Home page: one sentence, how the parts do, counts with money, charts; and the same warnings on every page."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries, Settings
+
+from accounts.models import Company, User
+from integrations.models import (
+    Action,
+    CallCount,
+    CoperniqConnection,
+    Heartbeat,
+    InboundEvent,
+    Kind,
+    PolledInvoice,
+    QuickBooksConnection,
+    RunState,
+    SyncLogEntry,
+    SyncSettings,
+)
+from tests.factories import (
+    SignIn,
+    coperniq_connection,
+    quickbooks_connection,
+    record_link,
+    sync_run,
+)
+
+HOME, LOG = "/integrations/home/", "/integrations/log/"
+
+
+@pytest.fixture(autouse=True)
+def verifier(settings: Settings) -> None:
+    settings.INTUIT_WEBHOOK_VERIFIER_TOKENS = ["demo-verifier"]
+
+
+@pytest.fixture
+def books(acme: Company) -> QuickBooksConnection:
+    """Everything is set up, and a project has entered the trigger phase."""
+    coperniq_connection(acme, last_event_at=timezone.now(), last_poll_ended_at=timezone.now())
+    made = quickbooks_connection(acme)
+    SyncSettings.objects.update(invoice_sync=True)
+    trigger = made.triggers.create(
+        workflow_id="11", workflow_name="Residential", phase_template_id="101", phase_name="Sold"
+    )
+    made.entries.create(
+        trigger=trigger,
+        project_id="7",
+        phase_instance_id="70",
+        phase_template_id="101",
+        started_at=timezone.now(),
+    )
+    return made
+
+
+def page(sign_in: SignIn, person: User, path: str = HOME) -> str:
+    answer = sign_in(person).get(path)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+@pytest.mark.parametrize("person", ["alice", "frank", "sam"])
+def test_every_role_lands_there(
+    person: str, request: Any, books: QuickBooksConnection, sign_in: SignIn
+) -> None:
+    user = request.getfixturevalue(person)
+    assert sign_in(user).get("/").headers["Location"] == HOME
+    text = page(sign_in, user)
+    assert "Everything is set up. Nothing has been synced yet." in text
+    assert "What keeps it in step" in text
+
+
+def test_without_connections_it_leads_to_them(acme: Company, sam: User, sign_in: SignIn) -> None:
+    text = page(sign_in, sam)
+    assert "QuickBooks is not connected, so nothing syncs." in text
+    assert 'href="/integrations/#quickbooks">Go there' in text
+    assert "Needs you" not in text
+
+
+def test_when_all_is_well_it_says_when_something_changed_last(
+    books: QuickBooksConnection, sam: User, sign_in: SignIn
+) -> None:
+    SyncLogEntry.objects.create(
+        company=books.company,
+        kind=Kind.INVOICE,
+        outcome="done",
+        sentence="Created invoice 1001 in QuickBooks.",
+        record_name="Invoice 1001",
+        amount_cents=28_500,
+        at=timezone.now() - timedelta(seconds=12),
+    )
+    text = page(sign_in, sam)
+    assert "All in step. Last change" in text
+    assert "seconds ago</time>" in text
+    assert "$285.00" in text
+
+
+def test_what_is_asked_is_told_with_its_money(
+    books: QuickBooksConnection, sam: User, sign_in: SignIn
+) -> None:
+    invoice = {"kind": Kind.INVOICE, "action": Action.PUSH_INVOICE}
+    sync_run(books, RunState.HELD, "1", amount_cents=123_400, **invoice)
+    sync_run(books, RunState.HELD, "2", amount_cents=100, **invoice)
+    sync_run(books, RunState.WAITING, "3", amount_cents=5_000, **invoice)
+    sync_run(books, RunState.DONE, "4", amount_cents=9_999_900, **invoice)
+    text = page(sign_in, sam)
+    assert "2 records need your decision, with $1,235.00 in all." in text
+    assert "$50.00" in text
+    assert "99,999" not in text
+
+
+def test_what_was_not_sent_counts_invoices_that_have_no_link(
+    books: QuickBooksConnection, sam: User, sign_in: SignIn
+) -> None:
+    coperniq = CoperniqConnection.objects.get()
+    for number in range(7):
+        PolledInvoice.objects.create(connection=coperniq, invoice_id=str(number), version="1")
+    record_link(books, Kind.INVOICE, "0")
+    text = page(sign_in, sam)
+    assert tile(text, "Not sent") == "6"
+    assert tile(text, "In step") == "1"
+    SyncSettings.objects.update(invoice_sync=False)
+    assert tile(page(sign_in, sam), "Not sent") == "0"
+
+
+def tile(text: str, name: str) -> str:
+    return text.split(f'"tile-name">{name}<')[1].split("<strong>")[1].split("<")[0]
+
+
+def test_invoices_that_differ_are_not_in_step(
+    books: QuickBooksConnection, sam: User, sign_in: SignIn
+) -> None:
+    record_link(books, Kind.INVOICE, "1", open_difference_cents=5)
+    assert tile(page(sign_in, sam), "In step") == "0"
+
+
+@time_machine.travel("2041-03-10 12:00", tick=False)
+def test_what_was_invoiced_and_paid_is_summed_up_by_month(acme: Company, sam: User, sign_in: SignIn) -> None:
+    books = quickbooks_connection(acme)
+    for number, (kind, day, cents, more) in enumerate(
+        [
+            (Kind.INVOICE, "2041-03-01", 10_000, {}),
+            (Kind.INVOICE, "2041-02-28", 3_005, {}),
+            (Kind.INVOICE, "2041-02-01", 1, {}),
+            (Kind.INVOICE, "2041-02-02", 700_000, {"voided": True}),
+            (Kind.INVOICE, "2041-02-03", 700_000, {"deleted": True}),
+            (Kind.INVOICE, "2040-03-31", 700_000, {}),
+            (Kind.PAYMENT, "2041-02-14", 2_000, {}),
+            (Kind.CUSTOMER, "", 0, {}),
+        ]
+    ):
+        snapshot = {"on": day, **more} if day else {"DisplayName": "A"}
+        record_link(books, kind, str(number), amount_cents=cents, quickbooks_snapshot=snapshot)
+    text = page(sign_in, sam)
+    assert row(text, "Mar 2041") == ["$100.00", "$0.00"]
+    assert row(text, "Feb 2041") == ["$30.06", "$20.00"]
+    assert row(text, "Apr 2040") == ["$0.00", "$0.00"]
+    assert "Mar 2040" not in text
+    assert "7,000" not in text
+
+
+def row(text: str, name: str) -> list[str]:
+    cells = text.split(f'<th scope="row">{name}</th>')[1].split("</tr>")[0]
+    return [cell.split("<")[0] for cell in cells.split('class="number">')[1:]]
+
+
+@time_machine.travel("2041-03-10 12:00", tick=False)
+def test_what_was_written_to_each_side_is_counted_by_day(acme: Company, sam: User, sign_in: SignIn) -> None:
+    quickbooks_connection(acme)
+    for vendor, on, writes in [
+        ("quickbooks", date(2041, 3, 10), 1_234),
+        ("coperniq", date(2041, 3, 10), 2),
+        ("coperniq", date(2041, 2, 9), 3),
+        ("coperniq", date(2041, 2, 8), 777),
+    ]:
+        CallCount.objects.create(company=acme, vendor=vendor, on=on, reads=999, writes=writes)
+    text = page(sign_in, sam)
+    assert row(text, "Mar 10") == ["1,234", "2"]
+    assert row(text, "Feb 9") == ["0", "3"]
+    assert "777" not in text
+
+
+@pytest.mark.parametrize("path", [HOME, LOG, "/integrations/quickbooks/", "/integrations/links/invoice/"])
+def test_trouble_is_told_on_every_page(
+    path: str, books: QuickBooksConnection, sam: User, sign_in: SignIn
+) -> None:
+    def told(sentence: str) -> bool:
+        return page(sign_in, sam, path).count(sentence) == 1
+
+    now = timezone.now()
+    coperniq = CoperniqConnection.objects.all()
+    healthy = page(sign_in, sam, path)
+    Heartbeat.objects.update(beat_at=now - timedelta(seconds=31))
+    assert told("the portal&#x27;s worker does not answer")
+    Heartbeat.objects.all().delete()
+    assert told("The portal&#x27;s worker has never run")
+    Heartbeat.record(Heartbeat.QUEUE)
+    coperniq.update(next_poll_at=now - timedelta(seconds=31))
+    assert told("should have looked for changes in Coperniq")
+    coperniq.update(next_poll_at=now + timedelta(seconds=60))
+    for number in range(50):
+        InboundEvent.objects.create(
+            company=books.company,
+            source="coperniq_webhook",
+            key=str(number),
+            received_at=now - timedelta(seconds=31),
+        )
+    assert told("50 events have come in and wait to be looked at")
+    InboundEvent.objects.update(planned_at=now)
+    coperniq.update(state="refused", state_reason="Coperniq refuses the stored API key.")
+    assert told("Coperniq refuses the stored API key.")
+    coperniq.update(state="connected", state_reason="")
+    QuickBooksConnection.objects.update(refresh_expires_at=now + timedelta(days=10))
+    assert told("The authorization of QuickBooks ends on")
+    QuickBooksConnection.objects.update(refresh_expires_at=now + timedelta(days=80))
+    QuickBooksConnection.objects.update(state="needs_authorization", state_reason="QuickBooks has ended it.")
+    assert told("QuickBooks has ended it.")
+    QuickBooksConnection.objects.update(state="connected", state_reason="")
+    for sentence in (
+        "worker",
+        "should have looked",
+        "wait to be looked at",
+        "has ended it",
+        "refuses the stored",
+    ):
+        assert page(sign_in, sam, path).count(sentence) == healthy.count(sentence)
+
+
+def test_what_has_just_come_in_is_no_trouble(books: QuickBooksConnection, sam: User, sign_in: SignIn) -> None:
+    InboundEvent.objects.create(company=books.company, source="coperniq_webhook", key="1")
+    Heartbeat.objects.update(beat_at=timezone.now() - timedelta(seconds=28))
+    CoperniqConnection.objects.update(next_poll_at=timezone.now() - timedelta(seconds=28))
+    text = page(sign_in, sam)
+    assert text.count('class="badge good">OK') == 5
+
+
+def test_each_part_tells_its_state(books: QuickBooksConnection, sam: User, sign_in: SignIn) -> None:
+    now = timezone.now()
+    CoperniqConnection.objects.update(
+        poll_failures=3, poll_failing_since=now, poll_failing_because="It is down.", last_event_at=None
+    )
+    QuickBooksConnection.objects.update(refresh_expires_at=now + timedelta(days=300))
+    text = page(sign_in, sam)
+    assert "Coperniq does not let the portal look; last tried" in text
+    assert "No event has arrived yet" in text
+    assert "Valid until <time" in text
+    CoperniqConnection.objects.update(poll_failures=0, last_event_at=now - timedelta(days=2))
+    assert "No event for a day, the last <time" in page(sign_in, sam)
+
+
+def test_it_costs_the_same_for_many_records(
+    books: QuickBooksConnection,
+    sam: User,
+    sign_in: SignIn,
+    django_assert_max_num_queries: DjangoAssertNumQueries,
+) -> None:
+    for number in range(30):
+        sync_run(books, RunState.HELD, str(number))
+        record_link(books, Kind.INVOICE, str(number))
+        SyncLogEntry.objects.create(
+            company=books.company, kind=Kind.INVOICE, outcome="done", sentence="Done."
+        )
+    browser = sign_in(sam)
+    with django_assert_max_num_queries(40):
+        browser.get(HOME)
+
+
+def test_of_another_company_nothing_is_shown(
+    books: QuickBooksConnection, bob: User, sign_in: SignIn, client: Client
+) -> None:
+    assert sign_in(bob).get(HOME, {"company": "acme"}).status_code == 404
+    assert client.get(HOME).headers["Location"].startswith("/accounts/login/")
