@@ -8,10 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.db.models import Q
-
 from integrations.models import Kind, QuickBooksConnection, RecordLink
 from integrations.quickbooks.records import ADDRESS_PARTS
+from integrations.sync.customers.customer_family import CustomerFamily
 from integrations.sync.customers.mapping import EMAIL_PATH, fit_emails
 
 _ADDRESS = "BillAddr."
@@ -25,22 +24,17 @@ class Billing:
     address: Mapping[str, str]
 
 
-def billing_of(connection: QuickBooksConnection, quickbooks_id: str, coperniq_account_id: str) -> Billing:
+def billing_of(connection: QuickBooksConnection, family: CustomerFamily, coperniq_account_id: str) -> Billing:
     """Of the job or customer itself; else of the job's customer in QuickBooks; else of the account in Coperniq.
 
     QuickBooks fills in the address of the invoice's own customer or job (docs/vendors/quickbooks-online.md, 5.1), but
     a job that is billed with its customer has none.
     """
-    of_account = Q(kind=Kind.CUSTOMER, coperniq_id=coperniq_account_id)
-    links = RecordLink.objects.filter(connection=connection, kind__in=(Kind.JOB, Kind.CUSTOMER)).filter(
-        Q(quickbooks_id=quickbooks_id) | of_account
-    )
-    rows = list(links.order_by("is_additional", "id"))
-    own = next((row for row in rows if row.quickbooks_id == quickbooks_id), None)
-    customer = next(
-        (row for row in rows if row.kind == Kind.CUSTOMER and row.coperniq_id == coperniq_account_id), None
-    )
-    known = [link for link in (own, customer) if link is not None]
+    own = next(link for link in family.links if link.quickbooks_id == family.invoice_customer)
+    if own.is_additional:
+        own = RecordLink.objects.pulled(connection, own.kind, own.quickbooks_id) or own
+    customer = family.link_of(Kind.CUSTOMER, coperniq_account_id)
+    known = [own] if customer is None else [own, customer]
     account = customer.coperniq_snapshot if customer is not None else {}
     emails = [*(_email_of(link) for link in known), str(account.get(EMAIL_PATH, ""))]
     valid = (fit_emails(EMAIL_PATH, email)[0] for email in emails)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from integrations.models import (
@@ -73,12 +74,12 @@ def store_link(link: RecordLink) -> None:
     link.coperniq_name, link.quickbooks_name = link.coperniq_name[:500], link.quickbooks_name[:1024]
     link.number = link.number[:40]
     link.save()
-    SyncRun.objects.filter(
-        connection_id=link.connection_id, waits_for_kind=link.kind, waits_for_id=link.coperniq_id
-    ).requeue()
+    runs = SyncRun.objects.filter(connection_id=link.connection_id)
+    released = Q(waits_for_kind=link.kind, waits_for_id=link.coperniq_id)
     if is_new:
-        held = SyncRun.objects.held().filter(connection_id=link.connection_id, kind=link.kind)
-        held.naming(quickbooks_id=link.quickbooks_id, coperniq_id=link.coperniq_id).requeue()
+        naming = runs.held().naming(quickbooks_id=link.quickbooks_id, coperniq_id=link.coperniq_id)
+        released |= Q(pk__in=naming.filter(kind=link.kind).values("pk"))
+    runs.filter(released).requeue()
 
 
 def _store_other_links(links: Sequence[RecordLink]) -> None:

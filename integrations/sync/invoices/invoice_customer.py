@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from django.db.models import Q
@@ -20,9 +21,9 @@ from integrations.models import (
     PhaseEntry,
     PhaseTrigger,
     Question,
-    RecordLink,
     SyncRun,
 )
+from integrations.sync.customers.customer_family import CustomerFamily, family_of
 from integrations.sync.customers.phase_order import is_later
 from integrations.sync.customers.phase_trigger import started_after
 from integrations.sync.engine.choices import DISCARD, RETRY
@@ -33,16 +34,21 @@ _PUSH_JOB_NOW = Choice("push_now", ChoiceLabel.SEND_CUSTOMER_AND_JOB_NOW(), Ques
 _PUSH_CUSTOMER_NOW = Choice("push_now", ChoiceLabel.SEND_CUSTOMER_NOW(), Question.PUSH_NOW)
 
 
-def customer_of_invoice(ctx: SyncContext, run: SyncRun, invoice: CoperniqInvoice) -> str:
-    """The QuickBooks id of the customer, or of the job if the invoice belongs to a project.
+def customer_of_invoice(ctx: SyncContext, run: SyncRun, invoice: CoperniqInvoice) -> CustomerFamily:
+    """With the QuickBooks id of the customer, or of the job if the invoice belongs to a project.
 
     `record` has no type in Coperniq: it is the account if it has the account's id, else a project of the account. Where
     customers come with invoices, that of a project without a job belongs to the customer.
     Raises BlockedBy while there is no such customer or job, NeedsDecision if none will come by itself.
     """
+    family = family_of(ctx.connection, invoice.account_id, project_id=invoice.record_id)
+    return replace(family, invoice_customer=_customer_id(ctx, run, invoice, family))
+
+
+def _customer_id(ctx: SyncContext, run: SyncRun, invoice: CoperniqInvoice, family: CustomerFamily) -> str:
     if invoice.record_id in ("", invoice.account_id):
-        return _customer_of_account(ctx, run, invoice)
-    link = RecordLink.objects.pushed(ctx.connection, Kind.JOB, invoice.record_id)
+        return _customer_of_account(ctx, run, invoice, family)
+    link = family.link_of(Kind.JOB, invoice.record_id)
     if link is not None and link.coperniq_account_id == invoice.account_id:
         return str(link.quickbooks_id)
     project = _read_project(ctx, invoice)
@@ -51,15 +57,17 @@ def customer_of_invoice(ctx: SyncContext, run: SyncRun, invoice: CoperniqInvoice
     if ctx.settings.customers_on == CustomersOn.INVOICE and not _is_open(
         ctx, Q(action=Action.PUSH_JOB, coperniq_id=project.id)
     ):
-        return _customer_of_account(ctx, run, invoice)
+        return _customer_of_account(ctx, run, invoice, family)
     raise _why_no_job(ctx, run, project, invoice.record_title or invoice.record_id)
 
 
-def _customer_of_account(ctx: SyncContext, run: SyncRun, invoice: CoperniqInvoice) -> str:
+def _customer_of_account(
+    ctx: SyncContext, run: SyncRun, invoice: CoperniqInvoice, family: CustomerFamily
+) -> str:
     account_id = invoice.account_id
     if not account_id:
         raise NeedsDecision(InvoicePushMessage.WITHOUT_ACCOUNT(), [RETRY, DISCARD])
-    link = RecordLink.objects.pushed(ctx.connection, Kind.CUSTOMER, account_id)
+    link = family.link_of(Kind.CUSTOMER, account_id)
     if link is not None:
         return str(link.quickbooks_id)
     name = invoice.account_title or account_id

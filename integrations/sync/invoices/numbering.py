@@ -15,6 +15,7 @@ from integrations.messages.invoices_push import InvoicePushMessage
 from integrations.models import Kind, Question, RecordLink, SyncRun
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import QuickBooksInvoice
+from integrations.sync.customers.customer_family import CustomerFamily
 from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.correlation_tag import tagged_coperniq_id
@@ -49,7 +50,7 @@ class NewNumber(NamedTuple):
 
 
 def choose_number(
-    ctx: SyncContext, run: SyncRun, invoice: CoperniqInvoice, number: str, customer_id: str
+    ctx: SyncContext, run: SyncRun, invoice: CoperniqInvoice, number: str, family: CustomerFamily
 ) -> NewNumber | ExistingInvoice:
     """The number to create the invoice with, or the QuickBooks invoice to link to instead.
 
@@ -61,12 +62,12 @@ def choose_number(
     if answer.verb == "link":
         chosen = _read_chosen(ctx, answer.target)
         if chosen is None:
-            found, lost = find_same_bills(ctx, invoice, customer_id)
+            found, lost = find_same_bills(ctx, invoice, family)
             choices = [*map(link_choice_for, found), *map(_choice_of_lost, lost), NEW_NUMBER, RETRY, DISCARD]
             raise NeedsDecision(InvoicePushMessage.CHOICE_GONE(), choices)
         return chosen
     if not run.has_taken(NEW_NUMBER):
-        _refuse_same_bill(ctx, run, *find_same_bills(ctx, invoice, customer_id))
+        _refuse_same_bill(ctx, run, *find_same_bills(ctx, invoice, family))
     wanted = suffixed_number(number, 1)
     refused = refused_numbers(run)
     if not wanted or (preferences(ctx).custom_txn_numbers and not refused and not ctx.is_preview):
@@ -74,7 +75,7 @@ def choose_number(
     holders = ctx.quickbooks.find_invoices_numbered([wanted])
     if not holders and wanted not in refused:
         return NewNumber(wanted)
-    tagged = _find_same_invoice(ctx, run, holders, customer_id, invoice.total_cents)
+    tagged = _find_same_invoice(ctx, run, holders, family.invoice_customer, invoice.total_cents)
     return tagged or _free_number(ctx, run, number)
 
 

@@ -47,18 +47,16 @@ def plan_invoice_create(
 
     `snapshot` is Coperniq's, `wanted` the number that it gets if no other document has it, "" if QuickBooks numbers.
     """
-    customer_id = customer_of_invoice(ctx, run, invoice)
+    family = customer_of_invoice(ctx, run, invoice)
     lines, matches = wanted_lines(ctx, run, invoice)
-    chosen = choose_number(ctx, run, invoice, wanted, customer_id)
+    chosen = choose_number(ctx, run, invoice, wanted, family)
     if isinstance(chosen, ExistingInvoice):
         return plan_invoice_link(ctx, run, invoice, snapshot, chosen)
     number = chosen.number
     values, warnings = _invoice_values(ctx, run, invoice, snapshot.memo or "", lines)
     warnings += _number_warnings(wanted, chosen)
-    values |= {"CustomerRef.value": customer_id} | ({"DocNumber": number} if number else {})
-    billed, billing_warnings = _billing_values(
-        run, billing_of(ctx.connection, customer_id, invoice.account_id)
-    )
+    values |= {"CustomerRef.value": family.invoice_customer} | ({"DocNumber": number} if number else {})
+    billed, billing_warnings = _billing_values(run, billing_of(ctx.connection, family, invoice.account_id))
     values |= billed
     warnings += billing_warnings
     return Plan(

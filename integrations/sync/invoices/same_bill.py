@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from integrations.causes import Cause
@@ -21,6 +21,7 @@ from integrations.messages.choices import ChoiceLabel
 from integrations.messages.invoices_pull import InvoicePullMessage
 from integrations.models import (
     Action,
+    Direction,
     ExternalInvoice,
     InboundEvent,
     Kind,
@@ -36,7 +37,7 @@ from integrations.models import (
 from integrations.models.run_querysets import SyncRunQuerySet
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import QuickBooksInvoice, parse_quickbooks_invoice
-from integrations.sync.customers.customer_family import family_of
+from integrations.sync.customers.customer_family import CustomerFamily
 from integrations.sync.engine.choices import DISCARD, RETRY
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.coperniq_texts import parts_of, read_quickbooks_tag
@@ -141,14 +142,13 @@ class ReleasedPulls:
 
 
 def find_same_bills(
-    ctx: SyncContext, invoice: CoperniqInvoice, customer_id: str
+    ctx: SyncContext, invoice: CoperniqInvoice, family: CustomerFamily
 ) -> tuple[list[QuickBooksInvoice], list[RecordLink]]:
     """Invoices in QuickBooks of the same customer and total, dated within a week.
 
     First those that people made there and that are not linked, then the links of those whose invoice in Coperniq was
     deleted. Both are read again before a person is asked about them, and only then.
     """
-    family = family_of(ctx.connection, invoice.account_id, customer_id)
     on = _day_of_invoice(ctx, invoice)
     lost = gone_in_coperniq(ctx, invoice, on, _SAME_BILL_WINDOW, family.payer_ids)
     return _find_unlinked_bills(ctx, invoice, on, family.payer_ids), lost
@@ -196,21 +196,26 @@ def _read_unread_invoices(ctx: SyncContext) -> None:
 
     Not while the portal itself is creating invoices: then the report is probably of one of them.
     """
-    linked = RecordLink.objects.of(ctx.connection, Kind.INVOICE).values("quickbooks_id")
-    known = ExternalInvoice.objects.filter(connection=ctx.connection).values("quickbooks_id")
     events = InboundEvent.objects.unplanned().filter(company=ctx.connection.company_id, record_type="invoice")
-    events = events.exclude(record_id__in=linked).exclude(record_id__in=known)
-    runs = SyncRun.objects.unfinished().filter(connection=ctx.connection, action=Action.PULL_INVOICE)
-    runs = runs.exclude(quickbooks_id__in=linked).exclude(quickbooks_id__in=known)
-    unread = set(
-        events.values_list("record_id", flat=True).union(runs.values_list("quickbooks_id", flat=True))
+    runs = SyncRun.objects.unfinished().filter(
+        connection=ctx.connection, kind=Kind.INVOICE, direction=Direction.PULL
     )
+    reported = events.filter(_is_unknown(ctx, "record_id")).values_list("record_id", flat=True)
+    to_read = runs.filter(_is_unknown(ctx, "quickbooks_id")).values_list("quickbooks_id", flat=True)
+    unread = set(reported.union(to_read))
     if not unread or _is_creating(ctx):
         return
     began_at = timezone.now()
     changes = ctx.quickbooks.find_those("Invoice", sorted(unread)[:_READ_AT_ONCE])
     read = [parse_quickbooks_invoice(change.record) for change in changes]
     ctx.follow_ups.append(ExternalInvoices.of(ctx.connection, read, began_at))
+
+
+def _is_unknown(ctx: SyncContext, id_column: str) -> Q:
+    """Whether an invoice is neither linked nor among the known ones: looked up one by one, since both may be many."""
+    linked = RecordLink.objects.of(ctx.connection, Kind.INVOICE).filter(quickbooks_id=OuterRef(id_column))
+    known = ExternalInvoice.objects.filter(connection=ctx.connection, quickbooks_id=OuterRef(id_column))
+    return ~Exists(linked) & ~Exists(known)
 
 
 def _is_creating(ctx: SyncContext) -> bool:
