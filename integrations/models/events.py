@@ -110,7 +110,8 @@ class InboundEvent(models.Model):
 
     BALANCE_CHANGED: ClassVar[str] = "balance"  # of an invoice in change data, without an edit of its fields
 
-    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="events")
+    # Found by indexes that begin with it.
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="events", db_index=False)
     source = models.CharField(max_length=20, choices=Source)
     key = models.CharField(max_length=200)
     name = models.CharField(max_length=80, blank=True)
@@ -129,6 +130,11 @@ class InboundEvent(models.Model):
         constraints = [models.UniqueConstraint(fields=["company", "source", "key"], name="one_row_per_event")]
         indexes = [
             models.Index(fields=["id"], condition=Q(planned_at__isnull=True), name="unplanned_events"),
+            models.Index(
+                fields=["company", "record_type"],
+                condition=Q(planned_at__isnull=True),
+                name="unplanned_events_of_a_type",
+            ),
             models.Index(fields=["company", "record_type", "record_id"], name="events_of_a_record"),
             models.Index(
                 fields=["company", "source", "record_type", "received_at"], name="events_received_since"

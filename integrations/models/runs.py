@@ -43,8 +43,11 @@ class SyncRun(models.Model):
 
     company_path: ClassVar[str] = "company"
 
-    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="runs")
-    connection = models.ForeignKey(QuickBooksConnection, on_delete=models.CASCADE, related_name="runs")
+    # Both are found by indexes that begin with them.
+    company = models.ForeignKey(Company, on_delete=models.CASCADE, related_name="runs", db_index=False)
+    connection = models.ForeignKey(
+        QuickBooksConnection, on_delete=models.CASCADE, related_name="runs", db_index=False
+    )
     direction = models.CharField(max_length=4, choices=Direction, default=Direction.PUSH)
     kind = models.CharField(max_length=10, choices=Kind)
     action = models.CharField(max_length=20, choices=Action)
@@ -127,7 +130,9 @@ class SyncRun(models.Model):
             ),
             models.Index(fields=["company", "state", "-id"], name="runs_by_state"),
             models.Index(fields=["cause"], condition=Q(state="held"), name="held_runs"),
+            models.Index(fields=["connection", "state"], name="runs_of_a_connection"),
             models.Index(fields=["connection", "action", "quickbooks_id"], name="runs_of_a_record"),
+            models.Index(fields=["connection", "action", "coperniq_id"], name="runs_of_a_pushed_record"),
         ]
 
     def __str__(self) -> str:
