@@ -295,3 +295,33 @@ def test_a_question_about_lines_and_what_stays_in_quickbooks_come_to_rest(
     assert (invoice(sides)["amount"], invoice(sides)["dueDate"][:10]) == (100, "2027-03-04")
     go(sides, "both")
     assert_nothing_left_to_do(sides)
+
+
+def test_what_stays_in_quickbooks_is_counted_though_a_question_beside_it_is_left(
+    sides: TwoWayHarness, harness: InvoiceHarness
+) -> None:
+    made = sides.invoice({"item": "Permit", "quantity": "2.5", "price": 40}, due="2027-01-31")
+    sides.sync()
+    go(sides, "to_quickbooks")
+    sides.change(made, due="2027-03-04")
+    sides.sync()
+    (line,) = lines_of(invoice(sides))
+    harness.edit(invoice(sides), lineItems=[{**line, "unitPrice": 120}])
+    harness.work()
+    ring_again(sides)
+    sides.sync()
+    assert kept(sides) == {"invoices": 1, "payments": 0}
+    harness.decide("discard", SyncRun.objects.held().get(cause="lines_folded"))
+    sides.sync()
+    assert kept(sides) == {"invoices": 1, "payments": 0}
+    assert_nothing_left_to_do(sides)
+
+    go(sides, "both")
+    sides.sync()
+    assert harness.held().cause == "kept_while_one_way"
+    bring_over(sides)
+    assert invoice(sides)["dueDate"][:10] == "2027-03-04"
+    harness.decide("use_quickbooks")
+    assert invoice(sides)["amount"] == 100
+    assert kept(sides) == {"invoices": 0, "payments": 0}
+    assert_nothing_left_to_do(sides)

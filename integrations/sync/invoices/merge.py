@@ -71,13 +71,13 @@ def plan_merge(
         return _plan_to_quickbooks(comparison, resolved)
     if resolved.coperniq_values:
         return _plan_to_coperniq(comparison, resolved)
+    if resolved.kept and run.direction == Direction.PULL:  # first: a question beside it may be discarded
+        compare_what_is_open(ctx, link, current)
+        raise kept_in_quickbooks(ctx, run, [comparison.compared(name) for name in resolved.kept])
     if resolved.held and asked_already:
         raise Skipped(InvoicePullMessage.ASKED_ALREADY(), silent=True)
     if resolved.held:
         raise combined_decision(resolved.held.values())
-    if resolved.kept and run.direction == Direction.PULL:
-        compare_what_is_open(ctx, link, current)
-        raise kept_in_quickbooks(ctx, run, [comparison.compared(name) for name in resolved.kept])
     return _plan_nothing_to_write(comparison, resolved)
 
 
