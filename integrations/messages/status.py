@@ -8,6 +8,7 @@ from typing import NamedTuple
 OVERVIEW = "integrations:overview"
 CONFIGURATION = "integrations:configuration"
 RUNS = "integrations:runs"
+BATCHES = "integrations:batches"
 
 
 class Notice(NamedTuple):
@@ -142,8 +143,8 @@ class StatusMessage(Enum):
     NO_ENTRY = (
         "no_entry",
         "No project has entered a trigger phase since it was saved ({names}). "
-        "Only projects that enter it from then on are synced.",
-        CONFIGURATION,
+        "Projects that enter it from then on are synced by themselves; those in it before can be sent together.",
+        BATCHES,
     )
     INVOICE_SYNC_OFF = (
         "invoice_sync_off",

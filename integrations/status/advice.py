@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db import models
 from django.db.models import F
 from django.utils import timezone
 
@@ -18,9 +17,11 @@ from integrations.messages.status import Notice, StatusMessage
 from integrations.models import (
     CoperniqConnection,
     CustomersOn,
+    Kind,
     PhaseEntry,
     PhaseTrigger,
     QuickBooksConnection,
+    RecordLink,
     SyncRun,
     SyncSettings,
 )
@@ -186,7 +187,7 @@ def about_triggers(
         yield StatusMessage.BROKEN_TRIGGER(names=named(gone))
     if staged:
         yield StatusMessage.STAGE_TRIGGER(names=named(staged))
-    if not entries_since_saved(quickbooks_connection).exists():
+    if not has_synced_since_saved(quickbooks_connection, triggers):
         yield StatusMessage.NO_ENTRY(names=named(triggers))
 
 
@@ -200,8 +201,15 @@ def named(triggers: list[PhaseTrigger]) -> str:
     return ", ".join(f"“{trigger}”" for trigger in triggers)
 
 
-def entries_since_saved(quickbooks_connection: QuickBooksConnection) -> models.QuerySet[PhaseEntry]:
-    return PhaseEntry.objects.filter(connection=quickbooks_connection, started_at__gte=F("trigger__saved_at"))
+def has_synced_since_saved(quickbooks_connection: QuickBooksConnection, triggers: list[PhaseTrigger]) -> bool:
+    """A project has entered a trigger phase since it was saved, or one that was in it before was sent by a person."""
+    saved_at = min(trigger.saved_at for trigger in triggers)
+    entries = PhaseEntry.objects.filter(connection=quickbooks_connection)
+    jobs = RecordLink.objects.of(quickbooks_connection, Kind.JOB)
+    return (
+        entries.filter(started_at__gte=F("trigger__saved_at")).exists()
+        or jobs.filter(linked_at__gte=saved_at).exists()
+    )
 
 
 def about_invoices(quickbooks_connection: QuickBooksConnection) -> Iterator[Notice]:

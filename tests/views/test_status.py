@@ -529,3 +529,12 @@ def test_staff_may_read_it_and_others_may_not(
     assert sign_in(bob).get(STATUS).json()["company"]["slug"] == "bolt"
     assert client.get(STATUS, {"format": "json"}).status_code == 401
     assert sign_in(sam).post(STATUS).status_code == 405
+
+
+def test_a_project_that_was_sent_by_a_person_shows_that_the_trigger_works(trigger: PhaseTrigger) -> None:
+    connection = trigger.connection
+    link = record_link(connection, Kind.JOB, "501")
+    assert "no_entry" not in keys(connection.company)
+    link.linked_at = trigger.saved_at - timedelta(seconds=1)
+    link.save()
+    assert "no_entry" in keys(connection.company)
