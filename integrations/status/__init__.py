@@ -4,6 +4,7 @@ from integrations.messages.status import Notice
 from integrations.status.advice import urgent_warnings, warnings
 from integrations.status.calls import calls_of, day_of, month_of
 from integrations.status.changes import changes_of
+from integrations.status.checklist import is_set_up, setup_steps
 from integrations.status.figures import Figures, days_of, figures_of, months_of
 from integrations.status.health import Health, Part, health_of, worker_is_alive
 from integrations.status.invoices import (
@@ -39,6 +40,7 @@ __all__ = [
     "is_broken",
     "is_idle",
     "is_on",
+    "is_set_up",
     "kept_of",
     "month_of",
     "months_of",
@@ -46,6 +48,7 @@ __all__ = [
     "open_differences_of",
     "quickbooks_webhook_address",
     "run_counts",
+    "setup_steps",
     "standing_of",
     "status_of",
     "urgent_warnings",

@@ -19,6 +19,7 @@ from integrations.models import (
 from integrations.status.advice import warnings
 from integrations.status.calls import calls_of, day_of, month_of
 from integrations.status.changes import changes_of, seconds_since
+from integrations.status.checklist import is_set_up, setup_steps
 from integrations.status.customer_mapping import mapping_of
 from integrations.status.invoices import invoice_sync_of, kept_of, of_jobs_added_by_hand, open_differences_of
 from integrations.status.triggers import is_broken, workflows_by_id
@@ -43,6 +44,7 @@ def status_of(company: Company, *, with_secrets: bool = True) -> dict[str, Any]:
         "company": {"slug": company.slug, "name": company.name, "time_zone": company.time_zone},
         "quickbooks": quickbooks_of(company, quickbooks_connection),
         "coperniq": coperniq_of(coperniq_connection, with_secrets=with_secrets),
+        "setup": setup_of(company),
         "invoice_sync": invoice_sync_of(quickbooks_connection),
         "invoices_of_jobs_added_by_hand": of_jobs_added_by_hand(quickbooks_connection)
         if quickbooks_connection
@@ -65,6 +67,11 @@ def status_of(company: Company, *, with_secrets: bool = True) -> dict[str, Any]:
             for warning in warnings(company)
         ],
     }
+
+
+def setup_of(company: Company) -> dict[str, Any]:
+    steps = setup_steps(company)
+    return {"done": is_set_up(steps), "steps": [step._asdict() for step in steps]}
 
 
 def address_of(url_name: str) -> str:

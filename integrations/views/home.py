@@ -13,7 +13,7 @@ from accounts.roles import Right
 from accounts.scoping import CompanyRequest, company_page, rows_of
 from integrations.models import CoperniqConnection, Outcome, QuickBooksConnection, SyncLogEntry
 from integrations.status import Figures, Notice, days_of, figures_of, health_of, is_on, months_of, warnings
-from integrations.views.advice import remedy_of, shown
+from integrations.views.advice import checklist_of, remedy_of, shown, without_steps
 from integrations.views.charts import Chart, bar_chart
 from integrations.views.log import with_retries
 from integrations.views.rendering import dollars, show, thousands
@@ -48,12 +48,15 @@ def home(request: CompanyRequest) -> HttpResponseBase:
     company = request.company
     connection = QuickBooksConnection.objects.of(company)
     notices = [notice for notice in warnings(company) if notice.key != "held_runs"]
+    checklist = checklist_of(company)
+    rest = without_steps(notices[1:], checklist["steps"])
     figures = figures_of(connection, with_invoices=is_on(connection)) if connection is not None else None
     log = rows_of(company, SyncLogEntry.objects.select_related("run")).order_by("-pk")
     headline = headline_of(notices, figures, log.filter(outcome=Outcome.DONE).first())
     context = {
         "headline": headline,
-        "advice": shown(notices[1:]),
+        **checklist,
+        "advice": shown(rest),
         "recent": with_retries(list(log[:RECENT])),
     }
     if connection is not None and figures is not None:

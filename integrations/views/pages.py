@@ -34,10 +34,9 @@ from integrations.status import (
     open_differences_of,
     quickbooks_webhook_address,
     standing_of,
-    warnings,
 )
 from integrations.status.triggers import workflows_by_id
-from integrations.views.advice import shown
+from integrations.views.advice import advice_and_steps
 from integrations.views.answers import JUST_CONNECTED
 from integrations.views.cards import coperniq_card, quickbooks_card
 from integrations.views.log import with_retries
@@ -54,7 +53,7 @@ WRITES_OF_MONEY = (Action.PUSH_INVOICE, Action.PUSH_PAYMENT, Action.PULL_INVOICE
 @company_page(Right.READ)
 def overview(request: CompanyRequest) -> HttpResponseBase:
     context = {
-        "advice": shown(warnings(request.company)),
+        **advice_and_steps(request.company),
         "quickbooks": quickbooks_card(request.company),
         "coperniq": coperniq_card(request.company),
         "admins": admin_emails(request.company),
@@ -73,7 +72,7 @@ def configuration(request: CompanyRequest) -> HttpResponseBase:
     company = request.company
     card = quickbooks_card(company)
     context = {
-        "advice": shown(warnings(company)),
+        **advice_and_steps(company),
         "quickbooks": card,
         "admins": admin_emails(company),
         "calls": calls(company),
