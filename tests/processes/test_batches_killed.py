@@ -28,6 +28,7 @@ def has_written(mine: Tenant, least: int) -> bool:
     return mine.writes() >= least
 
 
+@pytest.mark.soak
 def test_a_batch_goes_on_where_its_worker_was_killed(
     house: ProcessStack, tenant: Callable[..., Tenant]
 ) -> None:

@@ -84,6 +84,7 @@ def test_stalled_clients_do_not_stop_the_portal(address: tuple[str, int]) -> Non
             assert requests.post(f"{base}/webhooks/coperniq/x/", data=b"[]", timeout=20).status_code == 404
 
 
+@pytest.mark.soak
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(address: tuple[str, int]) -> None:
     with socket.create_connection(address, timeout=20) as client:
         client.sendall(
@@ -92,6 +93,7 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(address: tuple[st
         assert client.recv(100).startswith(b"HTTP/1.1 413 ")
 
 
+@pytest.mark.soak
 def test_sign_ins_on_a_locked_database_leave_the_portal_answering(
     address: tuple[str, int], database: Path
 ) -> None:
@@ -114,6 +116,7 @@ def test_sign_ins_on_a_locked_database_leave_the_portal_answering(
         assert sign_in(0) == 400
 
 
+@pytest.mark.soak
 def test_a_silent_database_server_does_not_stop_the_portal() -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
         database = f"postgres://a:b@127.0.0.1:{silent.getsockname()[1]}/x"
@@ -127,6 +130,7 @@ def test_a_silent_database_server_does_not_stop_the_portal() -> None:
             assert {each.result().status_code for each in knocks} == {503}
 
 
+@pytest.mark.soak
 def test_a_server_started_elsewhere_says_what_it_lacks(database: Path, tmp_path: Path) -> None:
     settings = ("-c", str(ROOT / "gunicorn.conf.py"))
     place = ("--pythonpath", str(ROOT))
