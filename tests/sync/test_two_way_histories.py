@@ -11,7 +11,7 @@ from random import Random
 import pytest
 from pytest_django import Settings
 
-from integrations.models import Outcome, SyncLogEntry, SyncRun
+from integrations.models import Outcome, RecordLink, SyncLogEntry, SyncRun
 from tests.portal_harness import open_portal
 from tests.sampling import seeds
 from tests.sync.in_process import InProcess, Time
@@ -105,16 +105,25 @@ def test_one_way_writes_nothing_to_coperniq_and_loses_nothing(
 def test_what_was_made_while_syncing_was_on_is_never_left_out_as_too_old(
     history_simulator: InProcess, seed: int
 ) -> None:
-    """Switched off and on, one way and both ways, again and again, with invoices and payments under way."""
+    """Switched off and on, one way and both ways, again and again, with invoices and payments under way.
+
+    A project enters its trigger phase meanwhile, more than once, and invoices wait for its job. Others were brought over
+    before the direction changes.
+    """
     chance = TwoWayChance(seed)
     with played(history_simulator, seed, chance) as history:
         steps = chance.history(STEPS, trouble=seed % 2 == 1, people=False)
         on, made_while_on = True, set[tuple[str, str]]()
+        history.add_project()
         for number, step in enumerate(steps):
             if number % 6 == 5:
                 on = chance.random() < 0.6
                 history.switch(on, chance.choice(["both", "to_quickbooks"]))
             before = history.invoice_ids()
+            if number % 12 == 3:
+                history.play(("make", 2, *chance.of_make()[1:]))
+            elif number % 12 == 8:
+                history.play(("reenter",))
             history.play(step)
             if on:
                 made_while_on |= history.invoice_ids() - before
@@ -122,6 +131,7 @@ def test_what_was_made_while_syncing_was_on_is_never_left_out_as_too_old(
         history.settle_down()
         while history.bring_over():
             history.settle_down()
+        assert RecordLink.objects.filter(coperniq_id=history.harnesses[-1].project["id"], kind="job").exists()
         check_rest(Reckoning(history))
         check_once(Reckoning(history))
         left_out = SyncRun.objects.filter(cause__in=TOO_OLD).values_list("coperniq_id", "quickbooks_id")

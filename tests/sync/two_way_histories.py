@@ -175,6 +175,22 @@ class TwoWays(AtCoperniq, InQuickBooks):
         self.harness.switch(on)
         self.point(direction)
 
+    def add_project(self) -> None:
+        """One of the first client that has not entered its trigger phase yet: its invoices wait for its job."""
+        project = self.portal.project(self.harness.account, "Late roof")
+        self.harnesses.append(InvoiceHarness(self.portal, self.harness.account, project, self.harness.items))
+
+    def reenter(self) -> str:
+        """The added project comes into its trigger phase, again under another title."""
+        project = self.harnesses[-1].project
+        title = f"Late roof {self.time.moment:%H%M%S}"
+        self.simulator.change("projects", project["id"], title=title)
+        self.portal.enter(project, "Billing")
+        self.wait(60)
+        self.portal.enter(project)
+        self.turn()
+        return title
+
     def invoice_ids(self) -> set[tuple[str, str]]:
         """Those of both sides."""
         ours = {("coperniq", str(row["id"])) for row in self.in_coperniq()}
