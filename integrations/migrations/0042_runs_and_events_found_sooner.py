@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0006_authors_of_offers'),
-        ('integrations', '0040_external_payments_told_apart'),
+        ('integrations', '0041_amounts_and_days'),
     ]
 
     operations = [
