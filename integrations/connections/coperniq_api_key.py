@@ -30,7 +30,14 @@ from integrations.errors import (
     VendorError,
 )
 from integrations.messages.engine import EngineMessage
-from integrations.models import CoperniqConnection, Kind, PhaseTrigger, QuickBooksConnection, RecordLink
+from integrations.models import (
+    CoperniqConnection,
+    CustomerListRead,
+    Kind,
+    PhaseTrigger,
+    QuickBooksConnection,
+    RecordLink,
+)
 from integrations.models.connections import digest
 from integrations.models.encryption import decrypt, encrypt
 
@@ -186,6 +193,9 @@ def _store_api_key(
     if row is None:
         row = CoperniqConnection(company=company)
         row.issue_webhook_token()
+        is_new = True
+    else:
+        is_new = _readable_key(row) != api_key
     if row.state != State.CONNECTED:
         row.connected_at = timezone.now()
     row.state, row.api_key_encrypted, row.proposed_api_key_encrypted = State.CONNECTED, encrypt(api_key), ""
@@ -195,6 +205,9 @@ def _store_api_key(
     row.workflows, row.workflows_read_at = workflow_rows(workflows), timezone.now()
     row.save()
     release_held(company)
+    quickbooks_connection = QuickBooksConnection.objects.of(company)
+    if is_new and quickbooks_connection is not None:
+        CustomerListRead.request(quickbooks_connection, restart=True)
     return row
 
 

@@ -219,14 +219,18 @@ class CustomerListRead(models.Model):
         return self.stage == self.Stage.DONE
 
     @classmethod
-    def request(cls, connection: QuickBooksConnection) -> CustomerListRead:
-        """Read and compare from the beginning; one that is in progress goes on, and is tried again at once."""
+    def request(cls, connection: QuickBooksConnection, *, restart: bool = False) -> CustomerListRead:
+        """Read and compare from the beginning; one that is in progress goes on, and is tried again at once.
+
+        `restart` begins again even then, since what was read so far is of another Coperniq company.
+        """
         row, created = cls.objects.get_or_create(connection=connection)
         now = timezone.now()
         same = cls.objects.filter(pk=row.pk)
+        begun_before = same if restart else same.filter(stage=cls.Stage.DONE)
         begun = {"stage": cls.Stage.CUSTOMERS, "number": row.number + 1, "page": 1, "compared_to": 0}
         begun |= {"customers": 0, "accounts": 0, "compared": 0, "started_at": now, "ended_at": None}
-        if not created and not same.filter(stage=cls.Stage.DONE, number=row.number).update(
+        if not created and not begun_before.filter(number=row.number).update(
             **begun, failures=0, failing_because="", next_at=now
         ):
             same.update(next_at=now)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from integrations.connections.coperniq_api_key import connect_coperniq
 from integrations.models import CustomerListRead, CustomerMatch, ListedCustomer, SyncSettings, Vendor
 from integrations.sync.ingest import customer_mapping
 from integrations.sync.ingest.customer_mapping import due_mapping_reads
@@ -139,3 +140,33 @@ def test_what_is_gone_is_forgotten_by_the_next_read(portal: PortalHarness) -> No
     read_lists(portal)
     assert {name: row[1] for name, row in suggested(portal).items()} == {"Bolt LLC": "Bolt"}
     assert ListedCustomer.objects.filter(vendor=Vendor.COPERNIQ).count() == 1
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_the_key_of_another_coperniq_company_has_its_accounts_read(
+    portal: PortalHarness, monkeypatch: pytest.MonkeyPatch, stopped: bool
+) -> None:
+    """Nothing is linked yet, so that the key is taken at once; what was read with the former one is forgotten."""
+    for number in range(150 if stopped else 1):
+        portal.account(f"Former {number}")
+    read_lists(portal)
+    row = CustomerListRead.request(portal.quickbooks)
+    if stopped:
+        monkeypatch.setattr(customer_mapping, "_SECONDS_AT_ONCE", 0)
+        while row.page == 1 or row.stage != "accounts":
+            go_on()
+            row.refresh_from_db()
+        monkeypatch.undo()
+    else:
+        go_on()
+    portal.simulator.coperniq("Other", "other-key")
+    connect_coperniq(portal.company, None, "other-key")
+    portal.simulator.make("accounts", "other-key", title="Of the other company")
+    go_on()
+    row.refresh_from_db()
+    assert (row.stage, row.accounts) == ("done", 1)
+    assert list(suggested(portal)) == ["Of the other company"]
+    number = row.number
+    connect_coperniq(portal.company, None, "other-key")
+    row.refresh_from_db()
+    assert (row.stage, row.number) == ("done", number), "the same key has nothing else to read"
