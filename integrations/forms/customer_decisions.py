@@ -117,8 +117,8 @@ def apply_decision(mapping: Mapping, decision: str, coperniq_id: str, quickbooks
         choose(mapping, coperniq_id, quickbooks_id)
         return f"“{name}” is linked to the customer you chose. Nothing was written to QuickBooks."
     if decision == "reject":
-        reject(mapping, coperniq_id, quickbooks_id)
-        return f"Rejected: this customer is not suggested for “{name}” again."
+        customer = reject(mapping, coperniq_id, quickbooks_id)
+        return f"Rejected: “{customer}” is not suggested for “{name}” again."
     if decision == "create":
         create_new(mapping, coperniq_id)
         return f"“{name}” gets a new customer when its project enters the trigger phase."
@@ -144,8 +144,8 @@ def choose(mapping: Mapping, coperniq_id: str, quickbooks_id: str) -> None:
     _link(mapping, match, quickbooks_id, State.OVERRIDDEN)
 
 
-def reject(mapping: Mapping, coperniq_id: str, quickbooks_id: str) -> None:
-    """Never suggest nor match this pair again; the next best customer is suggested instead."""
+def reject(mapping: Mapping, coperniq_id: str, quickbooks_id: str) -> str:
+    """Never suggest nor match this pair again; the next best customer is suggested instead. Returns its name."""
     match = match_of(mapping, coperniq_id)
     listed = _listed(mapping, Vendor.QUICKBOOKS, quickbooks_id)
     name = listed.name if listed else match.quickbooks_name
@@ -175,6 +175,7 @@ def reject(mapping: Mapping, coperniq_id: str, quickbooks_id: str) -> None:
         _log(mapping, match, before=State.SUGGESTED.label, after=f"{State.REJECTED.label}: {name}")
         _ask_again(mapping, [coperniq_id])
     mapping.reopened.add(coperniq_id)
+    return name
 
 
 def create_new(mapping: Mapping, coperniq_id: str) -> None:
@@ -315,8 +316,11 @@ def _linkable(mapping: Mapping, match: CustomerMatch, quickbooks_id: str) -> Cus
         mapping.customers.get(quickbooks_id),
         _listed(mapping, Vendor.QUICKBOOKS, quickbooks_id),
     )
-    shown = listed.name if listed else match.quickbooks_name
+    suggested = match.quickbooks_name if match.quickbooks_id == quickbooks_id else ""
+    shown = listed.name if listed else suggested
     message = _refusal_of(mapping, match, customer, shown or quickbooks_id[:40])
+    if customer is None and not shown:
+        message = MappingMessage.CUSTOMER_UNKNOWN(id=quickbooks_id[:40])
     if customer is not None and not customer.parent_id:
         row = listed_customer(mapping.connection, customer)
         row.read_number = listed.read_number if listed else 0

@@ -41,6 +41,10 @@ class MappingMessage(Catalog):
         "QuickBooks no longer has “{customer}”: it was deleted, or merged into another customer. Choose another one, or "
         "read both lists again.",
     )
+    CUSTOMER_UNKNOWN = (
+        Cause.CHOICE_GONE,
+        "QuickBooks has no customer with the id {id}. Look for it under its name, or read both lists again.",
+    )
     CUSTOMER_INACTIVE = (
         Cause.MATCH_INACTIVE,
         "“{customer}” is inactive in QuickBooks. Make it active there first; or if it was merged into another customer, "

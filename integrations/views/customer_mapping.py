@@ -117,13 +117,17 @@ def _context_of(request: CompanyRequest, connection: QuickBooksConnection, tab: 
 
 
 def _choosing(request: CompanyRequest, connection: QuickBooksConnection) -> dict[str, Any]:
-    """`choose=<account id>`: the account that a person looks a customer up for, with `find=<text>`."""
+    """`choose=<account id>`: the account that a person looks a customer up for, with `find=<text>`.
+
+    Before a text is typed, customers with the first word of the account's name are shown.
+    """
     wanted = request.GET.get("choose", "")
     accounts = ListedCustomer.objects.filter(connection=connection, vendor=Vendor.COPERNIQ)
     account = accounts.filter(record_id=wanted).first() if wanted else None
     if account is None:
         return {}
-    text = request.GET.get("find", "").strip()[:200]
+    first_word = account.name.partition(" ")[0]
+    text = request.GET.get("find", first_word).strip()[:200]
     customers = ListedCustomer.objects.filter(connection=connection, vendor=Vendor.QUICKBOOKS, is_active=True)
     found = customers.filter(name__icontains=text).order_by("name", "pk") if text else customers.none()
     offered = list(found[: OFFERED + 1])

@@ -229,7 +229,7 @@ def test_sub_customers_unknown_ids_and_busy_accounts_are_refused(
     account = portal.account("Acme")
     page.read()
     assert "sub-customer" in page.decide("choose", account, job)[0]
-    assert "no longer has" in page.decide("choose", account, {"Id": "999"})[0]
+    assert "no customer with the id 999" in page.decide("choose", account, {"Id": "999"})[0]
     assert "Nothing is suggested" in page.decide("accept", account, parent)[0]
     assert page.decide("choose", account) == ["Say which customer in QuickBooks is meant."]
     assert "knows" in page.decide("choose", {"id": "none"}, parent)[0]
@@ -330,3 +330,25 @@ def test_a_company_without_quickbooks_is_told_so(db: None) -> None:
     assert "Connect QuickBooks first" in nobody.client.get(PAGE).text
     assert nobody.client.get(PAGE, {"format": "json"}).json() == {"rows": [], "count": 0}
     assert nobody.decide("accept", {"id": "1"})[0].startswith("Connect QuickBooks first")
+
+
+def test_customers_of_a_like_name_are_offered_before_anything_is_typed(
+    portal: PortalHarness, page: MappingPage
+) -> None:
+    portal.simulator.in_books(portal.realm, DisplayName="Oak Street Partners East")
+    portal.simulator.in_books(portal.realm, DisplayName="Elm Street Partners")
+    account = portal.account("Oak Street Partners")
+    page.read()
+    offered = page.client.get(PAGE, {"choose": account["id"]}).context["offered"]
+    assert [each.name for each in offered] == ["Oak Street Partners East"]
+    offered = page.client.get(PAGE, {"choose": account["id"], "find": "elm"}).context["offered"]
+    assert [each.name for each in offered] == ["Elm Street Partners"]
+
+
+def test_a_rejection_names_both_customers(portal: PortalHarness, page: MappingPage) -> None:
+    theirs = portal.simulator.in_books(portal.realm, DisplayName="Oak Street Partners East")
+    account = portal.account("Oak Street Partners")
+    page.read()
+    fields = {"decision": "reject", "customer": theirs["Id"]}
+    text = page.client.post(f"{PAGE}{account['id']}/", fields, follow=True).text
+    assert "“Oak Street Partners East” is not suggested for “Oak Street Partners” again" in text

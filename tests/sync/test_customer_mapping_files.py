@@ -105,7 +105,7 @@ def test_one_wrong_row_and_nothing_is_done(
         said = {row["number"]: "".join(row["errors"]) for row in answer["rows"]}
         assert said[2] == ""
         assert "already linked to “Acme Corporation”" in said[3]
-        assert "no longer has" in said[4]
+        assert "no customer with the id 4711" in said[4]
         assert "knows" in said[5]
         assert "Write one of" in said[6]
     assert not RecordLink.objects.exists()
