@@ -170,7 +170,10 @@ def progress_of(batch: Batch) -> Progress:
 
 
 def with_status(batch: Batch, records: QuerySet[BatchRecord]) -> QuerySet[Any]:
-    """Each with its `status`, a field of Progress. A project needs attention if its customer does."""
+    """Each with its `status`, a field of Progress. A project needs attention if its customer does.
+
+    Customers are not requested themselves, but come with their projects.
+    """
     links = RecordLink.objects.filter(
         connection=batch.connection_id, kind=OuterRef("kind"), coperniq_id=OuterRef("coperniq_id")
     )
@@ -185,6 +188,7 @@ def with_status(batch: Batch, records: QuerySet[BatchRecord]) -> QuerySet[Any]:
             When(Exists(own.unfinished()) & Q(requested_at__isnull=False), then=Value("to_do")),
             When(Exists(own.filter(held)), then=Value("attention")),
             When(Exists(links), requested_at__isnull=False, then=Value("done")),
+            When(Exists(links), kind=Kind.CUSTOMER, then=Value("done")),
             When(requested_at__isnull=True, then=Value("to_do")),
             When(is_job & Exists(customers.filter(held)), then=Value("attention")),
             When(is_job & Exists(customers.unfinished()), then=Value("to_do")),

@@ -30,8 +30,8 @@ class BatchMessage(Catalog):
     ITEMS_LINKED = (Cause.NONE, "Linked {count} catalog items to their QuickBooks items.")
     FINISHED = (
         Cause.NONE,
-        "“{title}” has been carried out: {sent} of {total} are in QuickBooks; {attention} need attention; "
-        "{waiting} wait or were left out.",
+        "“{title}” has been carried out: {sent} of {total} are in QuickBooks. Need attention: {attention}. "
+        "Waiting or left out: {waiting}.",
     )
 
     # What the look at a record found

@@ -66,6 +66,8 @@ def test_choose_look_start_and_follow(first_day: PortalHarness, admin: Client) -
     portal.work()
     after = admin.get(f"{page}?format=json").json()
     assert (after["state"], after["progress"]["done"], after["progress"]["percent"]) == ("done", 2, 100)
+    assert {record["status"] for record in after["records"]} == {"done"}, "its customer, too"
+    assert "Will be created" not in admin.get(page).text
     assert len(written(portal, "Invoice")) == 1
     entries = admin.get(f"/integrations/log/?format=json&batch={after['id']}").json()["entries"]
     assert {"customer", "job", "invoice"} <= {entry["kind"] for entry in entries}
