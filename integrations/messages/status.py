@@ -22,8 +22,8 @@ class Notice(NamedTuple):
 class HealthMessage(StrEnum):
     """What the Home page says of a part; when it was follows."""
 
-    WORKER_ALIVE = "At work, last heard of"
-    WORKER_SILENT = "Does not answer, so nothing syncs; last heard of"
+    WORKER_ALIVE = "Running, last checked in"
+    WORKER_SILENT = "Does not answer, so nothing syncs; last checked in"
     POLLED = "Last looked"
     POLL_LATE = "Late; last looked"
     POLLS_FAIL = "Coperniq does not let the portal look; last tried"

@@ -21,12 +21,13 @@ QUIET_AFTER = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Part:
-    """A part's name, its state (`good`, `warn` or `bad`, as the badges of the pages), what to say, and since when."""
+    """A part's name, its state (`good`, `warn` or `bad`, as badges have it), what to say, and when or which day."""
 
     name: str
     state: str
     sentence: str
     at: datetime | None = None
+    on: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ class Health:
         if ends is None:
             return Part(name, "good", HealthMessage.AUTHORIZED)
         state = "warn" if ends < self.now + ENDS_SOON else "good"
-        return Part(name, state, HealthMessage.AUTHORIZATION_ENDS, ends)
+        return Part(name, state, HealthMessage.AUTHORIZATION_ENDS, on=ends)
 
 
 def is_silent(beat_at: datetime | None, now: datetime) -> bool:
