@@ -12,6 +12,7 @@ from django.template.context import RequestContext
 
 from accounts.models import Company
 from accounts.scoping import OFFERED, companies_of
+from integrations.messages.cause_titles import title_of
 from integrations.models import QuickBooksConnection, SyncRun
 from integrations.status import urgent_warnings
 from integrations.views.advice import shown
@@ -20,6 +21,7 @@ from integrations.views.rendering import dollars, thousands
 
 register = template.Library()
 register.filter(dollars)
+register.filter("cause_title", title_of)
 register.filter(thousands)
 
 COMPANIES_LISTED = 8

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, QuerySet
+from django.db.models import Count, F, Min, QuerySet, Sum
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_POST, require_safe
@@ -37,6 +37,7 @@ from integrations.views.vendor_pages import quickbooks_page
 
 RUNS = "integrations:runs"
 ROWS, JSON_ROWS = 50, 1000
+BY_MONEY = (F("amount_cents").desc(nulls_last=True), "pk")
 OUT_OF_DATE = "This record has changed since the page was shown. Please check it again."
 NO_TEXT = "Please type it into the box first."
 NO_SIGN = (
@@ -62,19 +63,21 @@ def index(request: CompanyRequest) -> HttpResponseBase:
     everything = rows_of(request.company, SyncRun.objects.select_related("company"))
     everywhere = as_json or chosen.cleaned_data["state"]
     rows = everything if everywhere else everything.filter(state__in=OPEN_STATES)
-    page = runs_shown(chosen, rows, JSON_ROWS if as_json else ROWS)
+    page = (
+        runs_shown(chosen, rows, JSON_ROWS, ("-pk",)) if as_json else runs_shown(chosen, rows, ROWS, BY_MONEY)
+    )
     if as_json:
         found = [run_shape(run) for run in completed(page.rows)]
         return JsonResponse({"runs": found, "older": page.older, "newer": page.newer})
     return show(request, "integrations/runs.html", page_context(request, chosen, page))
 
 
-def runs_shown(chosen: RunFilter, rows: QuerySet[SyncRun], size: int) -> Page[SyncRun]:
-    """Held runs first, unless the filter names a state; only then there are older pages."""
+def runs_shown(chosen: RunFilter, rows: QuerySet[SyncRun], size: int, order: Sequence[Any]) -> Page[SyncRun]:
+    """Held runs first, in this order, unless the filter names a state; only then there are older pages."""
     runs = chosen.narrow(rows)
     if chosen.cleaned_data["state"]:
         return page_of(runs, size, chosen.cleaned_data["before"], chosen.cleaned_data["after"])
-    held = list(runs.filter(state=RunState.HELD).order_by("-pk")[:size])
+    held = list(runs.filter(state=RunState.HELD).order_by(*order)[:size])
     others = runs.exclude(state=RunState.HELD).order_by("-pk")[: size - len(held)]
     return Page([*held, *others])
 
@@ -102,9 +105,12 @@ def counts_by_state(runs: QuerySet[SyncRun]) -> list[tuple[str, str, int]]:
     return [(state.value, state.label, counts.get(state.value, 0)) for state in OPEN_STATES]
 
 
-def counts_by_cause(runs: QuerySet[SyncRun]) -> list[tuple[str, int]]:
+def counts_by_cause(runs: QuerySet[SyncRun]) -> list[dict[str, Any]]:
+    """The most money first: how many, cents, and since when the oldest waits."""
     held = runs.filter(state=RunState.HELD).order_by()
-    return sorted(held.values_list("cause").annotate(Count("pk")), key=lambda row: -row[1])
+    counted = {"count": Count("pk"), "cents": Sum("amount_cents", default=0), "oldest": Min("created_at")}
+    found: list[dict[str, Any]] = [dict(row) for row in held.values("cause").annotate(**counted)]
+    return sorted(found, key=lambda row: (-row["cents"], -row["count"], row["oldest"]))
 
 
 class DecisionRows:
