@@ -23,6 +23,10 @@ _PLAIN = str.maketrans(
         **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u2043\ufe58\ufe63\uff0d", "-"),
     }
 )
+_LETTERS = str.maketrans(
+    {"ł": "l", "ø": "o", "đ": "d", "ħ": "h", "ŧ": "t", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"}
+)
+"""Letters with marks that Unicode does not take apart."""
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0]")
 _AROUND_AMPERSAND = re.compile(r"\s*&\s*")
 _BETWEEN_ADDRESSES = re.compile(r"[\s,;]+")
@@ -36,8 +40,12 @@ _NO_NAME = {
     *("and", "the", "mr", "mrs", "ms", "miss", "dr"),
     *("inc", "incorporated", "llc", "ltd", "limited", "co", "corp", "corporation", "company"),
     *("llp", "lp", "pllc", "pc", "gmbh"),
+    *("esq", "phd", "md", "dds", "cpa"),
 }
 """Words that people leave out of a name: legal forms, titles and the like."""
+_ARTICLES = ("and", "the")
+_SAME_WORDS = {"junior": "jr", "senior": "sr", "2nd": "ii", "3rd": "iii", "4th": "iv"}
+"""What people write of which generation somebody is."""
 _NUMERALS = {"ii", "iii", "iv", "vi", "vii", "viii", "ix", "jr", "sr"}
 _ABBREVIATIONS = {
     "street": "st",
@@ -66,7 +74,7 @@ _ABBREVIATIONS = {
 _UNITS = {"apt", "apartment", "unit", "ste", "suite"}
 """The same as “#”, which is no word."""
 _POST_OFFICE_BOX = re.compile(r"\b(?:p\.?\s*o\.?\s*box|post office box)\b")
-_COUNTRY = re.compile(r" (?:us|usa|u s|u s a|united states|united states of america)$")
+_COUNTRY = re.compile(r" (?:the )?(?:us|usa|u s|u s a|united states|united states of america)$")
 _ZIP_CODE = re.compile(r" (?:\d{5}(?: \d{4})?|\d{9})$")
 _STATES = {
     "alabama": "al", "alaska": "ak", "arizona": "az", "arkansas": "ar", "california": "ca", "colorado": "co",
@@ -101,12 +109,19 @@ def is_probably_same_name(one: str, other: str) -> bool:
 
     Different numbers, single letters and numerals are different names: “Building A” and “Building B”.
     """
+    joined, other_joined = map(_joined_words, (one, other))
+    if joined.isalpha() and joined == other_joined:
+        return True
     first, second = _name_words(one), _name_words(other)
     marks, others = ({word for word in words if _tells_apart(word)} for words in (first, second))
     if marks and others and marks != others:
         return False
     ratio = fuzz.ratio("".join(first), "".join(second))
     return max(fuzz.token_sort_ratio(" ".join(first), " ".join(second)), ratio) >= PROBABLY_SAME
+
+
+def _joined_words(name: str) -> str:
+    return "".join(word for word in _words(name) if word not in _ARTICLES)
 
 
 def name_key(name: str) -> str:
@@ -147,14 +162,14 @@ def _tells_apart(word: str) -> bool:
 
 def _name_words(text: str) -> list[str]:
     """The words that tell the name from others; all if it has no such words. Initials in a row are one word."""
-    words = _words(text)
+    words = [_SAME_WORDS.get(word, word) for word in _words(canonical_name(text).replace("ph.d", "phd"))]
     initials = _JOINED_INITIALS.sub(r"\1", " ".join(word for word in words if word != "and"))
     return [word for word in initials.split() if word not in _NO_NAME] or words
 
 
 def _words(text: str) -> list[str]:
     """Without accents and apostrophes."""
-    letters = unicodedata.normalize("NFD", canonical_name(text).replace("'", ""))
+    letters = unicodedata.normalize("NFD", canonical_name(text).replace("'", "").translate(_LETTERS))
     return _LETTERS_AND_DIGITS.findall("".join(char for char in letters if not unicodedata.combining(char)))
 
 

@@ -140,6 +140,9 @@ def test_a_list_of_addresses_is_sent_as_the_list_that_quickbooks_takes(portal: P
         ("Harbor Coffee", "Harbour Coffee", {"ShipAddr": ELM["BillAddr"]}, {"address": ["77 Elm St, Tucson, AZ 85701"]}),
         ("A and W", "A&W", {"Mobile": {"FreeFormNumber": "5205550134 x7"}}, {"primaryPhone": "520-5550134"}),
         ("Jose Nunez", "José Núñez", NUNEZ, {"address": ["77 Elm St, Tucson, AZ 85701"]}),
+        ("Łódź Deli", "Lodz Deli", PHONE, {"primaryPhone": "520 555 0134 ext. 7"}),
+        ("John Smith III", "John Smith 3rd", ELM, {"address": ["77 Elm St, Tucson, AZ 85701"]}),
+        ("The Co-op", "Coop", ELM, {"address": ["77 Elm St, Tucson, AZ 85701"]}),
     ],
 )  # fmt: skip
 def test_who_is_probably_the_same_is_asked_about(

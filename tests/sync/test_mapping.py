@@ -210,6 +210,7 @@ def test_an_address_is_the_account_s_own(own: str, site: Site | None, expected: 
         ("Maria Jose de la Cruz", ("Maria Jose", "de la Cruz")),
         ("Van Morrison", ("Van", "Morrison")),
         ("Jose\u0301 Nu\u0301n\u0303ez", ("Jose\u0301", "Nu\u0301n\u0303ez")),
+        ("John Smith Junior", ("John", "Smith")),
         ("Mary", ("Mary", "")),
         *(
             (name, ("", ""))
