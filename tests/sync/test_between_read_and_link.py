@@ -17,6 +17,7 @@ from integrations.sync.engine.executor import run_once
 from integrations.sync.ingest.router import route_pending_events
 from tests.portal_harness import PortalHarness
 from tests.sampling import crossed, thinned
+from tests.simulation import API_KEY
 from tests.sync.histories import Crash
 from tests.sync.pull_builders import (
     assert_nothing_left_to_do,
@@ -233,4 +234,97 @@ def test_an_edit_of_an_invoice_while_it_is_pushed_comes_over(
     sides.harness.work()
     assert invoice(sides)["dueDate"][:10] == "2027-05-06", logged_in_order(sides)
     assert RecordLink.objects.filter(kind="invoice").count() == 1
+    assert_nothing_left_to_do(sides)
+
+
+LOOKS: dict[str, Callable[[TwoWayHarness], object]] = {
+    "webhook": lambda sides: hear(sides, "webhook"),
+    "change data": lambda sides: hear(sides, "change data"),
+    "later": lambda sides: None,
+}
+
+
+def look_everywhere(sides: TwoWayHarness) -> None:
+    for _ in range(2):
+        sides.sync()
+        sides.harness.sweep()
+
+
+@pytest.mark.parametrize(("end", "side"), list(product(["voided", "deleted"], ["pulled", "pushed"])))
+@pytest.mark.parametrize("look", LOOKS)
+def test_an_invoice_that_ends_in_quickbooks_while_it_is_on_its_way(
+    sides: TwoWayHarness, during: Callable[..., None], end: str, side: str, look: str
+) -> None:
+    """A void takes the portal's tag off: whoever looks then cannot know that the invoice is about to be linked."""
+
+    def meanwhile() -> None:
+        sides.void(last(sides)) if end == "voided" else sides.delete(last(sides))
+        LOOKS[look](sides)
+
+    if side == "pulled":
+        during(CoperniqClient, "create_invoice", meanwhile)
+        sides.invoice()
+        sides.harness.look_at_changes()
+    else:
+        during(QuickBooksClient, "write", meanwhile, is_create("Invoice"))
+        sides.harness.invoice(("Permit", 1, 100))
+    sides.harness.work()
+    look_everywhere(sides)
+    if end == "voided":
+        assert invoice(sides)["status"] == "DECLINED", logged_in_order(sides)
+        assert not SyncRun.objects.open().exists()
+    else:
+        assert "deleted in QuickBooks" in sides.harness.held().sentence
+    assert_nothing_left_to_do(sides)
+
+
+@pytest.mark.parametrize(("end", "look"), crossed(["voided", "deleted"], list(LOOKS)))
+def test_a_payment_that_ends_in_quickbooks_while_it_is_recorded(
+    sides: TwoWayHarness, during: Callable[..., None], end: str, look: str
+) -> None:
+    sides.invoice()
+    sides.sync()
+
+    def meanwhile() -> None:
+        made = last(sides, "Payment")
+        sides.void(made, "payments") if end == "voided" else sides.delete(made, "Payment")
+        LOOKS[look](sides)
+
+    during(QuickBooksClient, "write", meanwhile, is_create("Payment"))
+    sides.harness.pay(invoice(sides), 40)
+    sides.harness.work()
+    look_everywhere(sides)
+    assert sides.harness.held().cause == "quickbooks_payment_changed"
+    assert_nothing_left_to_do(sides)
+
+
+@pytest.mark.parametrize(("act", "side"), crossed(["delete", "decline"], ["to QuickBooks", "to Coperniq"]))
+def test_an_invoice_that_ends_in_coperniq_while_an_edit_is_written(
+    sides: TwoWayHarness, during: Callable[..., None], act: str, side: str
+) -> None:
+    sides.invoice(due="2027-01-31")
+    sides.sync()
+
+    def meanwhile() -> None:
+        here = invoice(sides)
+        if act == "decline":
+            sides.harness.act(here, act)
+        else:
+            path = f"coperniq/{API_KEY}/invoices/{here['id']}"
+            sides.harness.portal.simulator.control(path, None, "DELETE")
+        hear(sides, "webhook")
+
+    if side == "to QuickBooks":
+        during(QuickBooksClient, "write", meanwhile, lambda *args: args[0] == "Invoice")
+        sides.harness.edit(invoice(sides), dueDate="2027-05-06T00:00:00.000Z")
+    else:
+        during(CoperniqClient, "update_invoice", meanwhile)
+        sides.change(last(sides), due="2027-05-06")
+        sides.harness.look_at_changes()
+    sides.harness.work()
+    look_everywhere(sides)
+    if act == "decline" and not SyncRun.objects.held().exists():
+        assert sides.harness.in_books()["TotalAmt"] == 0
+    else:
+        assert sides.harness.held().cause, logged_in_order(sides)
     assert_nothing_left_to_do(sides)

@@ -21,7 +21,8 @@ _NO_PERSON = re.compile(
 """What is in the names of families, companies and roles, which have no first and last name."""
 _TITLE = re.compile(r"(?<![^\s,])(?:mr|mrs|ms|miss|mx|dr|prof|rev)\b\.?\s+", re.IGNORECASE)
 _SUFFIX = re.compile(
-    r"(?:(?:\s*,\s*|\s+)(?:jr|sr|junior|senior|ii|iii|iv|esq|esquire|m\.?d|ph\.?d|d\.?d\.?s|cpa|pe|rn)\.?)+$", re.IGNORECASE
+    r"(?:(?:\s*,\s*|\s+)(?:jr|sr|junior|senior|ii|iii|iv|esq|esquire|m\.?d|ph\.?d|d\.?d\.?s|cpa|pe|rn)\.?)+$",
+    re.IGNORECASE,
 )
 _PARTICLES = {
     *("van", "von", "der", "den", "ter", "de", "del", "della", "di", "da", "dos", "das", "du"),

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from integrations.models import (
+    Action,
     Direction,
     Question,
     RecordLink,
@@ -18,6 +19,7 @@ from integrations.models import (
     SyncRun,
     Vendor,
 )
+from integrations.quickbooks.documents import is_later_version
 from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.follow_ups import store_follow_ups
 from integrations.sync.engine.handlers import installed
@@ -79,7 +81,21 @@ def store_link(link: RecordLink) -> None:
     if is_new:
         naming = runs.held().naming(quickbooks_id=link.quickbooks_id, coperniq_id=link.coperniq_id)
         released |= Q(pk__in=naming.filter(kind=link.kind).values("pk"))
+        _request_what_was_read(link)
     runs.filter(released).requeue()
+
+
+def _request_what_was_read(link: RecordLink) -> None:
+    """Request a pull again that read a later version of the record than its new link knows.
+
+    A void takes the tag off, so that the pull could not know that the record is about to be linked.
+    """
+    runs = SyncRun.objects.filter(connection_id=link.connection_id, kind=link.kind, state=RunState.DONE)
+    of_record = runs.filter(direction=Direction.PULL, quickbooks_id=link.quickbooks_id)
+    read = of_record.exclude(read_version="").order_by("-id").first()
+    if read is not None and is_later_version(read.read_version, link.quickbooks_version):
+        ids = {"quickbooks_id": read.quickbooks_id, "allocation_invoice_id": read.allocation_invoice_id}
+        SyncRun.objects.request(SyncRun.of(read.connection, Action(read.action), None, **ids))
 
 
 def _store_other_links(links: Sequence[RecordLink]) -> None:
