@@ -18,10 +18,12 @@ from integrations.status import urgent_warnings
 from integrations.views.advice import shown
 from integrations.views.compared import FIELD_NAMES
 from integrations.views.rendering import dollars, thousands
+from integrations.views.vendor_pages import record_page
 
 register = template.Library()
 register.filter(dollars)
 register.filter("cause_title", title_of)
+register.simple_tag(record_page)
 register.filter(thousands)
 
 COMPANIES_LISTED = 8

@@ -1,4 +1,4 @@
-"""A link's two snapshots side by side, each as its vendor last answered."""
+"""A link's two snapshots side by side, each as its vendor last answered, with names and amounts as people read them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from accounts.models import Company
 from accounts.scoping import rows_of
 from integrations.models import FieldMapping, Kind, RecordLink, SyncLogEntry
 from integrations.models.typed_json import UnreadableData
+from integrations.views.record_names import as_day, as_words, named
 
 # Stored as a digest, and returned masked by QuickBooks: of no use to a reader.
 UNSHOWN = ("PrimaryTaxIdentifier",)
 # Used by the engine only.
 INTERNAL = ("version", "payments", "paid_since", "deleted", "memo_field")
-IN_CENTS = ("total", "balance", "amount", "applied", "paid")
+IN_CENTS = ("total", "balance", "amount", "applied", "paid", "cash")
+DAYS = ("on", "due_date", "TxnDate", "DueDate")
+CODES = ("status",)
 FIELD_NAMES = {
     **FieldMapping.NAMES,
     "Title": "Title",
@@ -53,6 +56,7 @@ FIELD_NAMES = {
     "paid": "Paid",
     "amount": "Amount",
     "applied": "Applied to the invoice",
+    "cash": "Of that, money and no credit",
     "method": "Payment method",
     "reference": "Reference",
     "account": "Deposited to",
@@ -81,15 +85,20 @@ def link_of(company: Company, entry: SyncLogEntry) -> RecordLink | None:
 
 
 def compared(link: RecordLink) -> list[Compared]:
+    coperniq, quickbooks = link.coperniq_snapshot, link.quickbooks_snapshot
     if link.kind in (Kind.CUSTOMER, Kind.JOB):
         paths = [path for path in FieldMapping.DEFAULTS if path not in UNSHOWN]
         written = written_values(link)
-        rows = [*(row_of(link, path, written.get(path, "")) for path in paths), *project_rows(link)]
+        rows = [
+            *(row_of(coperniq, quickbooks, path, written.get(path, "")) for path in paths),
+            *project_rows(link),
+        ]
     else:
-        found = {*link.coperniq_snapshot, *link.quickbooks_snapshot} - {*INTERNAL}
+        coperniq, quickbooks = named(link)
+        found = {*coperniq, *quickbooks} - {*INTERNAL}
         # A database need not keep the order of the keys.
         paths = sorted(found, key=lambda path: (ORDER.get(path, len(ORDER)), path))
-        rows = [row_of(link, path) for path in paths]
+        rows = [row_of(coperniq, quickbooks, path) for path in paths]
     return [row for row in rows if row.coperniq or row.quickbooks]
 
 
@@ -110,12 +119,14 @@ def project_rows(link: RecordLink) -> list[Compared]:
     return [Compared(name, text(part), "", False) for name, part in parts.items()]
 
 
-def row_of(link: RecordLink, path: str, written: str = "") -> Compared:
+def row_of(
+    coperniq: Mapping[str, object], quickbooks: Mapping[str, object], path: str, written: str = ""
+) -> Compared:
     """`written` is the value that the portal wrote, "" if it wrote none."""
-    current = text(link.quickbooks_snapshot.get(path), path)
+    current = text(quickbooks.get(path), path)
     by_portal = bool(current) and written == current
     name = FIELD_NAMES.get(path, path.removesuffix("_cents").replace("_", " "))
-    return Compared(name, text(link.coperniq_snapshot.get(path), path), current, by_portal)
+    return Compared(name, text(coperniq.get(path), path), current, by_portal)
 
 
 def text(value: object, path: str = "") -> str:
@@ -126,4 +137,7 @@ def text(value: object, path: str = "") -> str:
         return "Yes" if value else ""
     if (path.endswith("_cents") or path in IN_CENTS) and isinstance(value, int):
         return f"${value / 100:,.2f}"
-    return "" if value is None else str(value)
+    shown = "" if value is None else str(value)
+    if path in DAYS:
+        return as_day(shown)
+    return as_words(shown) if path in CODES else shown

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.roles import Right
 from accounts.scoping import CompanyRequest, company_page, rows_of
-from integrations.models import Kind, SyncLogEntry, SyncRun
+from integrations.models import SyncLogEntry, SyncRun
 from integrations.run_decisions import retryable
 from integrations.views.compared import compared, link_of
 from integrations.views.csv_rows import csv_answer, in_steps
@@ -22,10 +22,9 @@ from integrations.views.rendering import show
 from integrations.views.run_ids import completed
 from integrations.views.runs import DecisionRows, run_shape
 from integrations.views.timeline import timeline_of
-from integrations.views.vendor_pages import quickbooks_page
+from integrations.views.vendor_pages import quickbooks_page, record_page, sync_now_name
 
 ROWS, JSON_ROWS = 50, 1000
-SYNCED_NOW = {Kind.CUSTOMER.value: "customer", Kind.JOB.value: "project", Kind.INVOICE.value: "invoice"}
 COLUMNS = (
     "at", "direction", "kind", "outcome", "cause", "sentence", "name", "coperniq_id", "quickbooks_id",
     "changes", "attempt", "intuit_tid",
@@ -115,7 +114,8 @@ def timeline(request: CompanyRequest, pk: int) -> HttpResponseBase:
         "entry": entry,
         "moments": moments,
         "retryable": run,
-        "may_sync_now": record_address(entry),
+        "may_sync_now": sync_now_name(entry.kind, entry.coperniq_id),
+        "record_page": record_page(entry.kind, entry.coperniq_id, entry.quickbooks_id),
         # A preview is shown on the page of held runs, where it is released.
         "offered": [decidable.row_of(run) for run in offered if not run.question_subject],
         "link": link,
@@ -123,15 +123,6 @@ def timeline(request: CompanyRequest, pk: int) -> HttpResponseBase:
         "quickbooks_page": quickbooks_page(entry.kind, entry.quickbooks_id),
     }
     return show(request, "integrations/timeline.html", context)
-
-
-def record_address(entry: SyncLogEntry) -> str:
-    """As a record to be synced now is named, "" if there is no such choice for it."""
-    return (
-        f"{SYNCED_NOW[entry.kind]}:id={entry.coperniq_id}"
-        if entry.coperniq_id and entry.kind in SYNCED_NOW
-        else ""
-    )
 
 
 def entry_shape(entry: SyncLogEntry) -> dict[str, Any]:

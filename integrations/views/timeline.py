@@ -33,6 +33,10 @@ class Moment:
     facts: tuple[tuple[str, str], ...] = ()
     entry_id: int | None = None
 
+    @property
+    def has_facts(self) -> bool:
+        return any(value for _, value in self.facts)
+
     def shape(self) -> dict[str, Any]:
         return {
             "at": self.at.isoformat(),

@@ -1,13 +1,16 @@
-"""Addresses of records in the vendors' web applications."""
+"""Addresses of a record: its page here, its page at the vendor, and as one that is to be synced now."""
 
 from __future__ import annotations
 
 from urllib.parse import urlencode
 
 from django.conf import settings
+from django.urls import reverse
 
 from integrations.models import Kind
 
+IN_QUICKBOOKS = "q-"  # before the id of a record that Coperniq does not have
+SYNCED_NOW = {Kind.CUSTOMER.value: "customer", Kind.JOB.value: "project", Kind.INVOICE.value: "invoice"}
 # In QuickBooks a job is a customer too (docs/vendors/quickbooks-online.md, 4.3).
 QUICKBOOKS_PAGES = {
     Kind.CUSTOMER.value: ("customerdetail", "nameId"),
@@ -25,3 +28,15 @@ def quickbooks_page(kind: str, quickbooks_id: str) -> str:
         return ""
     name, parameter = page
     return f"{web}/app/{name}?{urlencode({parameter: quickbooks_id})}"
+
+
+def record_page(kind: str, coperniq_id: str, quickbooks_id: str = "") -> str:
+    """The address of a record's page, "" if nothing names it."""
+    if not coperniq_id and not quickbooks_id:
+        return ""
+    return reverse("integrations:record", args=[kind, coperniq_id or f"{IN_QUICKBOOKS}{quickbooks_id}"])
+
+
+def sync_now_name(kind: str, coperniq_id: str) -> str:
+    """As a record to be synced now is named, "" if there is no such choice for it."""
+    return f"{SYNCED_NOW[kind]}:id={coperniq_id}" if coperniq_id and kind in SYNCED_NOW else ""

@@ -66,7 +66,7 @@ def test_a_record_that_is_not_linked_yet_is_called_by_what_is_known(
 ) -> None:
     pull(acme_books)
     text = finance.get(RUNS).text
-    assert ">Invoice 145</h2>" in text
+    assert ">Invoice 145</a></h2>" in text
     assert "Invoice, To Coperniq" in text
     assert "/app/invoice?txnId=145" in text
 
