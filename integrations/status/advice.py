@@ -187,7 +187,9 @@ def about_triggers(
         yield StatusMessage.BROKEN_TRIGGER(names=named(gone))
     if staged:
         yield StatusMessage.STAGE_TRIGGER(names=named(staged))
-    if not has_synced_since_saved(quickbooks_connection, triggers):
+    if not needs_no_phase(quickbooks_connection) and not has_synced_since_saved(
+        quickbooks_connection, triggers
+    ):
         yield StatusMessage.NO_ENTRY(names=named(triggers))
 
 

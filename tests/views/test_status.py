@@ -17,6 +17,7 @@ from accounts.models import Company, User
 from integrations.models import (
     CallCount,
     CoperniqConnection,
+    CustomersOn,
     InboundEvent,
     InvoiceSyncPeriod,
     Kind,
@@ -538,3 +539,9 @@ def test_a_project_that_was_sent_by_a_person_shows_that_the_trigger_works(trigge
     link.linked_at = trigger.saved_at - timedelta(seconds=1)
     link.save()
     assert "no_entry" in keys(connection.company)
+
+
+def test_customers_that_come_with_invoices_need_no_phase_entry(trigger: PhaseTrigger) -> None:
+    assert "no_entry" in keys(trigger.connection.company)
+    SyncSettings.objects.update(customers_on=CustomersOn.INVOICE)
+    assert "no_entry" not in keys(trigger.connection.company)
