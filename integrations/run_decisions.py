@@ -42,7 +42,7 @@ def may_choose(user: User, run: SyncRun, choice: str) -> bool:
 
 def retryable(runs: QuerySet[SyncRun]) -> QuerySet[SyncRun]:
     """Held or pausing runs of working connections."""
-    pausing = Q(state=RunState.QUEUED, not_before__gt=timezone.now())
+    pausing = Q(state=RunState.QUEUED) & (Q(not_before__gt=timezone.now()) | Q(is_scheduled=True))
     return runs.filter(
         pausing | Q(state=RunState.HELD), connection__in=QuickBooksConnection.objects.syncing()
     )
@@ -79,7 +79,8 @@ def _requeue(run: SyncRun) -> bool:
     same = SyncRun.objects.filter(pk=run.pk, state=run.state)
     if run.state == RunState.HELD:
         return same.requeue() == 1
-    return same.filter(not_before__isnull=False).ignore_pauses() == 1
+    pausing = same.filter(Q(not_before__isnull=False) | Q(is_scheduled=True))
+    return pausing.release_scheduled() + pausing.ignore_pauses() > 0
 
 
 def decide(run: SyncRun, choice: str, user: User, shown_subject: str = "") -> bool:

@@ -7,8 +7,9 @@ from integrations.sync.ingest.coperniq_projects import due_coperniq_polls
 from integrations.sync.ingest.customer_mapping import due_mapping_reads
 from integrations.sync.ingest.quickbooks_cdc import due_cdc_reads
 from integrations.sync.ingest.router import route_pending_events
+from integrations.sync_schedule import due_syncs
 
-PERIODIC_JOBS = (due_coperniq_polls, due_cdc_reads, due_mapping_reads)
+PERIODIC_JOBS = (due_syncs, due_coperniq_polls, due_cdc_reads, due_mapping_reads)
 
 
 def run_worker_loop() -> int:

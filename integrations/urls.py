@@ -42,6 +42,7 @@ urlpatterns = [
     path("integrations/log/<int:pk>/", log.timeline, name="timeline"),
     path("integrations/records/<str:kind>/<path:record_id>/", records.record, name="record"),
     path("integrations/runs/", runs.index, name="runs"),
+    path("integrations/runs/sync-now/", runs.sync_now, name="sync_now"),
     path("integrations/runs/retry/", runs.retry, name="retry"),
     path("integrations/runs/<int:pk>/decide/", runs.decide, name="decide"),
     path("integrations/items/", items.index, name="items"),

@@ -34,6 +34,7 @@ from integrations.sync.engine.worker import WorkerLoop, find_due_leases
 from integrations.sync.ingest.coperniq_projects import due_coperniq_polls
 from integrations.sync.ingest.events import follow_up, receive_coperniq
 from integrations.sync.ingest.router import route_pending_events
+from integrations.sync_schedule import due_syncs
 from integrations.tasks import PERIODIC_JOBS, route_events
 from tests.simulation import API_KEY, Simulation
 
@@ -100,6 +101,7 @@ class PortalHarness:
                 for job in due_coperniq_polls():
                     job()
             route_pending_events()
+            due_syncs()
             if not pauses:
                 SyncRun.objects.ignore_pauses()
             leases = list(find_due_leases())

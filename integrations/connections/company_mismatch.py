@@ -157,6 +157,7 @@ def copy_settings(old: QuickBooksConnection, new: QuickBooksConnection, triggers
     settings, _ = SyncSettings.objects.get_or_create(connection=old)
     settings.pk, settings.connection = None, new
     settings.invoice_sync = False
+    settings.synced_at, settings.sync_since = timezone.now(), None
     settings.fallback_item = settings.difference_item = settings.line_item = ""
     settings.deposit_accounts = {}
     settings.save(force_insert=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import time
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
@@ -69,6 +70,15 @@ class Switch(Choice):
 
     def prepare_value(self, value: object) -> object:
         return ("on" if value else "off") if isinstance(value, bool) else value
+
+
+class TimeOfDay(forms.TimeField):
+    """Hours and minutes."""
+
+    widget = forms.TimeInput(format="%H:%M", attrs={"type": "time"})
+
+    def prepare_value(self, value: object) -> object:
+        return f"{value:%H:%M}" if isinstance(value, time) else value
 
 
 def takes_money(account: Mapping[str, Any]) -> bool:

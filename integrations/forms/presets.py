@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from integrations.forms.settings import SettingsForm
 from integrations.models import (
     CustomersOn,
+    Frequency,
     MatchBy,
     Numbers,
     OnEnded,
@@ -39,6 +40,7 @@ class PresetChange(NamedTuple):
 
 
 _NATIVE = {
+    "frequency": Frequency.REALTIME.value,
     "direction": SyncDirection.BOTH.value,
     "match_by": MatchBy.NAME_OR_EMAIL.value,
     "customers_on": CustomersOn.PHASE.value,
@@ -76,8 +78,9 @@ PRESETS = {
         Preset(
             "crm",
             "By company name",
-            "As both ways, by phase, but an account is recognized in QuickBooks by its company name.",
-            _NATIVE | {"match_by": MatchBy.COMPANY_NAME.value},
+            "As both ways, by phase, but an account is recognized in QuickBooks by its company name, and you start each "
+            "sync yourself until you have seen that the customers fit.",
+            _NATIVE | {"match_by": MatchBy.COMPANY_NAME.value, "frequency": Frequency.MANUAL.value},
         ),
     )
 }

@@ -17,6 +17,7 @@ from integrations.forms.fields import (
     ItemChoice,
     LineItemChoice,
     ListedChoice,
+    TimeOfDay,
     refuse_other_currencies,
     setting_field,
 )
@@ -27,8 +28,9 @@ INVOICES = (
     "invoice_sync", "invoice_preview", "direction", "push_from", "on_declined", "on_quickbooks_void", "closed_books",
     "customers_on", "line_item", "fallback_item", "difference_item", "numbers",
 )  # fmt: skip
+SCHEDULE = ("frequency", "daily_at")
 ADVANCED = ("on_archived", "memo_field", "coperniq_tag", "unknown_method")
-COLUMNS = (*MATCHING, *INVOICES, *ADVANCED)
+COLUMNS = (*SCHEDULE, *MATCHING, *INVOICES, *ADVANCED)
 # Stored as dictionaries, set entry by entry; what is the default is not stored.
 DEPOSITS: dict[str, Choice] = {
     f"deposit_account.{method}": AccountChoice(label=label, initial="", required=False)
@@ -42,6 +44,7 @@ OWNERS: dict[str, Choice] = {
 }
 DICTIONARIES = {"deposit_account": "deposit_accounts", "owner": "owners"}
 GROUPS = {
+    "How often": SCHEDULE,
     "Matching": MATCHING,
     "Invoices and payments": INVOICES,
     "Account that payments are deposited to, by method": tuple(DEPOSITS),
@@ -52,6 +55,7 @@ GROUPS = {
 class SettingsForm(RowForm):
     """Its field names are the keys of `configure`."""
 
+    use_required_attribute = False
     instance: SyncSettings
     keys: ClassVar = {name: name for names in GROUPS.values() for name in names}
 
@@ -59,6 +63,7 @@ class SettingsForm(RowForm):
         model = SyncSettings
         fields = COLUMNS
         field_classes = {
+            "daily_at": TimeOfDay,
             "fallback_item": ItemChoice,
             "difference_item": ItemChoice,
             "line_item": LineItemChoice,

@@ -12,6 +12,7 @@ from integrations.models import (
     CompanyLease,
     CoperniqConnection,
     CustomerListRead,
+    Frequency,
     InvoiceSyncPeriod,
     QuickBooksConnection,
     SyncDirection,
@@ -46,6 +47,8 @@ def apply_side_effects(connection: QuickBooksConnection, changes: Iterable[Chang
         if key == "match_by":
             CustomerListRead.compare_again(connection)
             causes |= {Cause.SEVERAL_MATCHES, Cause.MATCH_RENAMED, Cause.PROBABLY_SAME_CUSTOMER}
+        if key in ("frequency", "daily_at"):
+            set_schedule(connection, realtime=key == "frequency" and after == Frequency.REALTIME)
         if key == "direction":
             set_direction(connection, one_way=after == SyncDirection.TO_QUICKBOOKS)
             causes.add(Cause.CONFLICT)
@@ -65,6 +68,15 @@ def set_sync_period(connection: QuickBooksConnection, *, on: bool) -> None:
         coperniq_connection.update(next_invoice_sweep_at=now)
         CompanyLease.notify(connection.company_id)
         SyncRun.objects.filter(connection=connection).release_switched_on()
+
+
+def set_schedule(connection: QuickBooksConnection, *, realtime: bool) -> None:
+    """Scheduled syncs count from now; with real-time nothing waits any more."""
+    SyncSettings.objects.filter(connection=connection).update(synced_at=timezone.now())
+    if realtime:
+        SyncSettings.objects.filter(connection=connection).update(sync_since=None)
+        CompanyLease.notify(connection.company_id)
+        SyncRun.objects.filter(connection=connection).release_scheduled()
 
 
 def set_direction(connection: QuickBooksConnection, *, one_way: bool) -> None:

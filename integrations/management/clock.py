@@ -18,6 +18,7 @@ from integrations.models import (
     QuickBooksConnection,
     RunState,
     SyncRun,
+    SyncSettings,
 )
 
 logger = logging.getLogger(__name__)
@@ -66,6 +67,7 @@ def bring_back_times() -> None:
         (CompanyLease.objects.all(), timedelta(0), ("paused_until",)),
         (CompanyLease.objects.all(), _LONGEST_LEASE, ("leased_until",)),
         (SyncRun.objects.filter(state=RunState.QUEUED), timedelta(0), ("not_before",)),
+        (SyncSettings.objects.all(), timedelta(0), ("synced_at", "sync_since")),
         (Heartbeat.objects.all(), timedelta(0), ("beat_at",)),
     )
     for found, ahead, names in rows:

@@ -12,6 +12,7 @@ from integrations.models.enums import (
     Vendor,
 )
 from integrations.models.events import EventCount, InboundEvent, PhaseEntry
+from integrations.models.frequency import Frequency
 from integrations.models.leases import CompanyLease, Heartbeat
 from integrations.models.links import RecordLink
 from integrations.models.log import CallCount, Outcome, SyncLogEntry
@@ -59,6 +60,7 @@ __all__ = [
     "ExternalPayment",
     "FieldMapping",
     "Finding",
+    "Frequency",
     "Heartbeat",
     "InboundEvent",
     "InvoiceSyncPeriod",

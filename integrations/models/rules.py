@@ -1,13 +1,14 @@
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import ClassVar
+from datetime import datetime, time, timedelta
+from typing import ClassVar, Self
 
 from django.db import models
 from django.utils import timezone
 from django.utils.functional import cached_property
 
 from integrations.models.connections import QuickBooksConnection
+from integrations.models.frequency import Frequency, next_sync
 
 
 class MatchingStrategy(models.TextChoices):
@@ -101,10 +102,33 @@ class OnQuickBooksVoid(models.TextChoices):
     HOLD = "hold", "Ask a person"
 
 
+class SyncSettingsQuerySet(models.QuerySet["SyncSettings"]):
+    def scheduling(self) -> Self:
+        """Those whose connection's changes wait for a sync: not real-time, and no sync is in progress."""
+        return self.filter(sync_since__isnull=True).exclude(frequency=Frequency.REALTIME)
+
+
 class SyncSettings(models.Model):
     company_path: ClassVar[str] = "connection__company"
 
     connection = models.OneToOneField(QuickBooksConnection, on_delete=models.CASCADE, related_name="settings")
+    frequency = models.CharField(
+        "how often changes are synced",
+        max_length=10,
+        choices=Frequency,
+        default=Frequency.REALTIME,
+        help_text="Changes are noticed at once in any case; until the next sync their records are listed under Needs "
+        "attention, where some or all of them can be synced at any time. What somebody retries, decides or sends is "
+        "never delayed. A good start: manual until the customer mapping and the first records look right, then "
+        "real-time.",
+    )
+    daily_at = models.TimeField(
+        "time of the daily sync", default=time(17), help_text="In the company's time zone."
+    )
+    # Scheduled syncs later than this are due: the last sync began then, or these two settings were changed.
+    synced_at = models.DateTimeField(default=timezone.now, editable=False)
+    # Since when a sync is in progress: both sides are being read, and nothing waits.
+    sync_since = models.DateTimeField(null=True, blank=True, editable=False)
     matching_strategy = models.CharField(
         max_length=10,
         choices=MatchingStrategy,
@@ -250,6 +274,8 @@ class SyncSettings(models.Model):
     # {a payment's status in Coperniq: "send" or "leave"}, as a person once answered.
     payment_statuses = models.JSONField(default=dict, blank=True)
 
+    objects = SyncSettingsQuerySet.as_manager()
+
     OWNED: ClassVar = {"due_date": "due date", "memo": "description", "lines": "lines"}
 
     class Meta:
@@ -257,6 +283,12 @@ class SyncSettings(models.Model):
 
     def __str__(self) -> str:
         return f"Settings of {self.connection}"
+
+    @property
+    def next_sync_at(self) -> datetime | None:
+        """None if none is scheduled. It is past if the worker has missed it: then it is due."""
+        zone = self.connection.company.zone
+        return next_sync(Frequency(self.frequency), self.daily_at, zone, self.synced_at)
 
     @property
     def is_one_way(self) -> bool:

@@ -29,12 +29,17 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
         return self.filter(
             Q(not_before__isnull=True) | Q(not_before__lte=now),
             state=RunState.QUEUED,
+            is_scheduled=False,
             company__lease__paused_until__lte=now,
             connection__in=QuickBooksConnection.objects.syncing(),
         )
 
     def unfinished(self) -> Self:
         return self.filter(state__in=(RunState.QUEUED, RunState.RUNNING))
+
+    def scheduled(self) -> Self:
+        """Runs that wait for the next sync and for nothing else."""
+        return self.filter(state=RunState.QUEUED, is_scheduled=True)
 
     def held(self) -> Self:
         return self.filter(state=RunState.HELD)
@@ -66,8 +71,19 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
     def requeue(self) -> int:
         """Queue held and waiting runs again, without a pause. Answers in force are kept."""
         return self.filter(state__in=(RunState.HELD, RunState.WAITING)).update(
-            state=RunState.QUEUED, not_before=None, attempts=0, updated_at=timezone.now()
+            state=RunState.QUEUED,
+            not_before=None,
+            attempts=0,
+            is_scheduled=False,
+            updated_at=timezone.now(),
         )
+
+    def release_scheduled(self) -> int:
+        """Let runs go on that wait for the next sync, and plan held and waiting ones again that changes ask for."""
+        scheduled = self.filter(is_scheduled=True)
+        # Without access they stay held.
+        asked = scheduled.exclude(cause=Cause.RECONNECT, state=RunState.HELD).requeue()
+        return asked + scheduled.open().update(is_scheduled=False)
 
     def hold_for_reconnect(self, sentence: str) -> int:
         """Hold queued runs for lack of access; `release_after_reconnect` releases them."""
@@ -80,7 +96,12 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
         )
 
     def release_after_reconnect(self) -> int:
-        return self.filter(cause=Cause.RECONNECT).requeue()
+        """What waits for the next sync waits on."""
+        reconnected = self.filter(cause=Cause.RECONNECT)
+        queued = reconnected.filter(state=RunState.HELD, is_scheduled=True).update(
+            state=RunState.QUEUED, cause=Cause.NONE, sentence="", updated_at=timezone.now()
+        )
+        return queued + reconnected.requeue()
 
     def release_reconnected(self) -> int:
         """Release runs that were held by a late error while a person was connecting again."""
@@ -162,14 +183,21 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
 
     def _request_open(self, run: SyncRun) -> SyncRun | None:
         resting = Q(state__in=(RunState.HELD, RunState.WAITING))
-        requested = self._open_like(run).update(
-            requested_count=F("requested_count") + 1,
-            state=Case(When(resting, then=Value(RunState.QUEUED)), default=F("state")),
-            attempts=Case(
+        at_once = {
+            "state": Case(When(resting, then=Value(RunState.QUEUED)), default=F("state")),
+            "attempts": Case(
                 When(resting, then=Value(0)), default=F("attempts"), output_field=models.IntegerField()
             ),
             # A pausing run keeps its pause, so that new requests do not add load to a vendor in trouble.
-            not_before=Case(When(resting, then=Value(None)), default=F("not_before")),
+            "not_before": Case(When(resting, then=Value(None)), default=F("not_before")),
+            "is_scheduled": False,
+        }
+        # What has begun is not stopped. A held run still asks until it is planned again, a lack of access ends by itself.
+        marked = resting & ~Q(cause=Cause.RECONNECT)
+        at_next_sync = {"is_scheduled": Case(When(marked, then=Value(True)), default=F("is_scheduled"))}
+        requested = self._open_like(run).update(
+            **(at_next_sync if run.is_scheduled else at_once),
+            requested_count=F("requested_count") + 1,
             # Held for preview only if every request wants that.
             preview=F("preview") if run.preview else False,
             event=run.event or F("event"),

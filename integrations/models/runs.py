@@ -69,6 +69,8 @@ class SyncRun(models.Model):
     # The values in the sentence.
     message_parameters = models.JSONField(default=dict, blank=True)
     not_before = models.DateTimeField(null=True, blank=True)
+    # Asked for by a change that waits for the next sync. A held or waiting one is planned again then.
+    is_scheduled = models.BooleanField(default=False)
     attempts = models.PositiveIntegerField(default=0)
     requested_count = models.PositiveIntegerField(default=1)
     executed_count = models.PositiveIntegerField(default=0)
@@ -121,7 +123,12 @@ class SyncRun(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["company", "not_before"], condition=Q(state="queued"), name="queued_runs"),
+            models.Index(
+                fields=["company", "not_before"],
+                condition=Q(state="queued", is_scheduled=False),
+                name="queued_runs",
+            ),
+            models.Index(fields=["connection"], condition=Q(is_scheduled=True), name="scheduled_runs"),
             models.Index(fields=["company", "fence"], condition=Q(state="running"), name="running_runs"),
             models.Index(
                 fields=["connection", "waits_for_kind", "waits_for_id"],
@@ -167,6 +174,7 @@ class SyncRun(models.Model):
         """Take up another request for the same record before this one is stored."""
         self.requested_count += 1
         self.preview = self.preview and other.preview
+        self.is_scheduled = self.is_scheduled and other.is_scheduled
         self.event, self.entry = other.event or self.event, other.entry or self.entry
         self.batch = self.batch or other.batch
 
@@ -247,8 +255,9 @@ class SyncRun(models.Model):
         if not offered:
             return False
         values: dict[str, Any] = {"state": RunState.QUEUED, "not_before": None, "attempts": 0}
+        values["is_scheduled"] = False
         if choice == DISCARD:
-            values = {"state": RunState.CANCELLED, "finished_at": timezone.now()}
+            values = {"state": RunState.CANCELLED, "finished_at": timezone.now(), "is_scheduled": False}
         elif choice != RETRY:
             values |= {"has_decisions": True}
         with transaction.atomic():

@@ -23,6 +23,7 @@ from integrations.status.checklist import is_set_up, setup_steps
 from integrations.status.customer_mapping import mapping_of
 from integrations.status.invoices import invoice_sync_of, kept_of, of_jobs_added_by_hand, open_differences_of
 from integrations.status.triggers import is_broken, workflows_by_id
+from integrations.sync_schedule import schedule_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,6 +56,7 @@ def status_of(company: Company, *, with_secrets: bool = True) -> dict[str, Any]:
         "kept_in_quickbooks": kept_of(quickbooks_connection) if quickbooks_connection else NOTHING_KEPT,
         "customer_mapping": mapping_of(quickbooks_connection),
         "workflows": workflows_of(quickbooks_connection, coperniq_connection),
+        "schedule": schedule_of(quickbooks_connection),
         "runs": run_counts(company),
         "unplanned_events": unplanned(company),
         "idle": is_idle(company),
@@ -178,9 +180,9 @@ def unplanned(company: Company) -> int:
 
 
 def is_idle(company: Company) -> bool:
-    """Nothing is queued, running or still to be planned. Held and waiting runs do not count."""
+    """Nothing is queued, running or still to be planned. Held, waiting and scheduled runs do not count."""
     events = InboundEvent.objects.unplanned().filter(company=company)
-    return not events.exists() and not current_runs(company).unfinished().exists()
+    return not events.exists() and not current_runs(company).unfinished().exclude(is_scheduled=True).exists()
 
 
 def poll_of(coperniq_connection: CoperniqConnection | None) -> dict[str, Any] | None:

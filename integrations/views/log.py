@@ -11,8 +11,9 @@ from django.views.decorators.http import require_safe
 
 from accounts.roles import Right
 from accounts.scoping import CompanyRequest, company_page, rows_of
-from integrations.models import SyncLogEntry, SyncRun
+from integrations.models import QuickBooksConnection, SyncLogEntry, SyncRun
 from integrations.run_decisions import retryable
+from integrations.sync_schedule import schedule_of
 from integrations.views.compared import compared, link_of
 from integrations.views.csv_rows import csv_answer, in_steps
 from integrations.views.filters import LogFilter
@@ -74,6 +75,7 @@ def as_page(request: CompanyRequest, chosen: LogFilter, rows: QuerySet[SyncLogEn
         rows.select_related("run"), ROWS, chosen.cleaned_data["before"], chosen.cleaned_data["after"]
     )
     context = {"filter": chosen, "page": page, "rows": with_retries(page.rows)}
+    context["schedule"] = schedule_of(QuickBooksConnection.objects.of(request.company))
     return show(request, "integrations/log.html", context)
 
 

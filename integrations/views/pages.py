@@ -36,6 +36,7 @@ from integrations.status import (
     standing_of,
 )
 from integrations.status.triggers import workflows_by_id
+from integrations.sync_schedule import schedule_of
 from integrations.views.advice import advice_and_steps
 from integrations.views.answers import JUST_CONNECTED
 from integrations.views.cards import coperniq_card, quickbooks_card
@@ -105,6 +106,7 @@ def rules_of(company: Company, connection: QuickBooksConnection) -> dict[str, An
         "deposits": [form[name] for name in DEPOSITS],
         "advanced": [form[name] for name in (*ADVANCED, *OWNERS)],
         "settings": stored,
+        "schedule": schedule_of(connection),
         "invoices": invoice_card(connection, stored),
         "mappings": MappingForm.shown(connection, FieldMapping.NAMES),
         "sources": FieldMapping.SOURCES,

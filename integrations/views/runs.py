@@ -12,7 +12,8 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.models import User
 from accounts.roles import Right
 from accounts.scoping import CompanyRequest, company_page, refuse, rows_of
-from integrations.models import Question, RunState, SyncRun
+from integrations.connections.disconnection import NotConnected
+from integrations.models import Question, QuickBooksConnection, RunState, SyncRun
 from integrations.models.decisions import LONGEST_ANSWER
 from integrations.models.runs import RETRY
 from integrations.run_decisions import (
@@ -27,6 +28,7 @@ from integrations.run_decisions import (
     retry_all,
 )
 from integrations.run_decisions import decide as decide_run
+from integrations.sync_schedule import release_some, schedule_of, sync_all, when_synced
 from integrations.views.answers import done, next_page, refused
 from integrations.views.filters import LARGEST_ID, RunFilter
 from integrations.views.keyset import Page, page_of
@@ -60,16 +62,21 @@ def index(request: CompanyRequest) -> HttpResponseBase:
         if as_json:
             return JsonResponse({"errors": chosen.sentences()}, status=400)
         return show(request, "integrations/runs.html", {"filter": chosen}, status=400)
-    everything = rows_of(request.company, SyncRun.objects.select_related("company"))
+    everything = rows_of(
+        request.company,
+        SyncRun.objects.select_related("company", "connection__settings", "connection__company"),
+    )
     everywhere = as_json or chosen.cleaned_data["state"]
     rows = everything if everywhere else everything.filter(state__in=OPEN_STATES)
     page = (
         runs_shown(chosen, rows, JSON_ROWS, ("-pk",)) if as_json else runs_shown(chosen, rows, ROWS, BY_MONEY)
     )
+    connection = QuickBooksConnection.objects.of(request.company)
     if as_json:
         found = [run_shape(run) for run in completed(page.rows)]
         return JsonResponse({"runs": found, "older": page.older, "newer": page.newer})
-    return show(request, "integrations/runs.html", page_context(request, chosen, page))
+    context = page_context(request, chosen, page) | {"schedule": schedule_of(connection)}
+    return show(request, "integrations/runs.html", context)
 
 
 def runs_shown(chosen: RunFilter, rows: QuerySet[SyncRun], size: int, order: Sequence[Any]) -> Page[SyncRun]:
@@ -126,6 +133,7 @@ class DecisionRows:
             self.answers[money] = may_decide(self.user, run)
         return {
             "run": run,
+            "sentence": sentence_of(run),
             "writes": writes_of(run),
             "compared": compared_of(run),
             "choices": run.choices if run.state in DECIDABLE else [],
@@ -170,6 +178,22 @@ def retry(request: CompanyRequest) -> HttpResponseBase:
     return done(request, sentence, next_page(request, RUNS), level=level, count=count)
 
 
+@require_POST
+@company_page(Right.RETRY)
+def sync_now(request: CompanyRequest) -> HttpResponseBase:
+    """Without `run` (repeatable) everything: what waits, and what is found by reading both sides."""
+    ids = [int(text) for text in request.POST.getlist("run") if is_id(text)]
+    if ids:
+        count = release_some(request.company, ids, request.user)
+        return done(request, counted(count, "synced now"), next_page(request, RUNS), count=count)
+    try:
+        count = sync_all(request.company, request.user)
+    except NotConnected as error:
+        return refused(request, {"run": [error.sentence]}, back=RUNS)
+    sentence = f"Both sides are being read and synced now. {counted(count, 'did not wait any longer')}"
+    return done(request, sentence, next_page(request, RUNS), count=count)
+
+
 def is_id(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 20 and int(text) <= LARGEST_ID
 
@@ -212,6 +236,13 @@ def decide(request: CompanyRequest, pk: int) -> HttpResponseBase:
     return done(request, f"Your decision about “{run.title}” is being carried out.", next_page(request, RUNS))
 
 
+def sentence_of(run: SyncRun) -> str:
+    settings = getattr(run.connection, "settings", None) if run.is_scheduled else None
+    if settings is None or run.state != RunState.QUEUED:
+        return run.sentence
+    return when_synced(settings)
+
+
 def choice_shape(choice: Mapping[str, str]) -> dict[str, str]:
     shown = {"key": choice["key"], "label": choice["label"]}
     return shown | {"input": choice["input"]} if choice.get("input") else shown
@@ -226,10 +257,11 @@ def run_shape(run: SyncRun) -> dict[str, Any]:
         "action": run.action,
         "state": run.state,
         "cause": run.cause,
-        "sentence": run.sentence,
+        "sentence": sentence_of(run),
         "name": run.record_name,
         "coperniq_id": run.coperniq_id,
         "quickbooks_id": run.quickbooks_id,
+        "scheduled": run.is_scheduled,
         "not_before": run.not_before.isoformat() if run.not_before else None,
         "attempts": run.attempts,
         "planned": writes_of(run),

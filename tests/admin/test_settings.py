@@ -27,6 +27,8 @@ def change(client: Client, row: SyncSettings, **fields: Any) -> Any:
         "on_quickbooks_void": "decline",
         "unknown_method": "CHECK",
         "closed_books": "hold",
+        "frequency": "realtime",
+        "daily_at": "17:00",
         "memo_field": "private_note",
         "fallback_item": "",
         "difference_item": "",

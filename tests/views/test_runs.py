@@ -120,7 +120,7 @@ def test_fifty_runs_cost_no_more_queries_than_two(
 ) -> None:
     for number in range(50):
         held_run(acme_books, str(number))
-    with django_assert_max_num_queries(15):
+    with django_assert_max_num_queries(18):
         assert len(client_of_alice.get(RUNS).context["rows"]) == 50
 
 

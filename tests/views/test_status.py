@@ -519,7 +519,7 @@ def test_the_report_costs_the_same_for_many_runs(acme: Company, trigger: Any) ->
     before = cost()
     for number in range(20):
         sync_run(trigger.connection, RunState.DONE, str(number))
-    assert cost() == before < 50
+    assert cost() == before < 53
 
 
 def test_staff_may_read_it_and_others_may_not(

@@ -3,11 +3,9 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.conf import settings
-from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Company
@@ -18,13 +16,20 @@ from integrations.connections.disconnection import NotConnected
 from integrations.forms.batches import BatchForm
 from integrations.management.json_command import CompanyCommand, Options
 from integrations.messages.engine import EngineMessage
-from integrations.models import Batch, CompanyLease, CoperniqConnection, QuickBooksConnection, SyncRun
+from integrations.models import Batch, CompanyLease, QuickBooksConnection, SyncRun
 from integrations.status import is_idle, run_counts
+from integrations.sync_schedule import (
+    is_cdc_read,
+    is_polled,
+    is_syncing,
+    release_some,
+    request_cdc,
+    request_poll,
+    sync_all,
+)
 
 if TYPE_CHECKING:
     from django.core.management.base import CommandParser
-
-    from integrations.models.connections import QuickBooksConnectionQuerySet
 
 CHECK_SECONDS = 0.2
 NOT_DONE = 2
@@ -45,6 +50,9 @@ class Command(CompanyCommand):
             metavar="KIND:NUMBER",
             help="Sync only this one: project:12345, invoice:1001, or its address.",
         )
+        parser.add_argument(
+            "--run", type=int, action="append", metavar="ID", help="Sync only this waiting run; repeatable."
+        )
         parser.add_argument("--anyway", action="store_true", help="Send it although it would be left out.")
 
     def answer_for(self, company: Company, options: Options) -> Mapping[str, object]:
@@ -52,14 +60,13 @@ class Command(CompanyCommand):
         if options["record"] is not None:
             return _sync_record(company, options)
         requested_at = timezone.now()
-        _request_poll(company, requested_at)
-        CoperniqConnection.objects.filter(company=company).update(next_invoice_sweep_at=requested_at)
-        quickbooks = QuickBooksConnection.objects.live().filter(company=company)
-        quickbooks.filter(next_changes_at__gt=requested_at).update(next_changes_at=requested_at)
+        if options["run"]:
+            return {"released": release_some(company, options["run"], None)}
+        sync_all(company, None)
         if options["ignore_pauses"]:
             SyncRun.objects.filter(company=company).ignore_pauses()
             CompanyLease.notify(company.pk)
-        queue.wake()
+            queue.wake()
         if seconds is not None and not wait_for(company, requested_at, seconds):
             self.show(counts(company, requested_at))
             sys.exit(NOT_DONE)
@@ -84,8 +91,8 @@ def _sync_record(company: Company, options: Options) -> Mapping[str, object]:
 
 def counts(company: Company, requested_at: datetime) -> Mapping[str, object]:
     return {
-        "polled": _is_polled(company, requested_at),
-        "looked": _is_cdc_read(company, requested_at),
+        "polled": is_polled(company, requested_at),
+        "looked": is_cdc_read(company, requested_at),
         "idle": is_idle(company),
         "runs": run_counts(company),
     }
@@ -98,55 +105,14 @@ def wait_for(company: Company, requested_at: datetime, seconds: float) -> bool:
     """
     give_up_at = time.monotonic() + seconds
     while not (
-        _is_polled(company, requested_at) and _is_cdc_read(company, requested_at) and is_idle(company)
+        is_polled(company, requested_at)
+        and is_cdc_read(company, requested_at)
+        and not is_syncing(company)
+        and is_idle(company)
     ):
         if time.monotonic() >= give_up_at:
             return False
-        if _request_poll(company, requested_at) or _request_cdc(company, requested_at):
+        if request_poll(company, requested_at) or request_cdc(company, requested_at):
             queue.wake()
         time.sleep(CHECK_SECONDS)
     return True
-
-
-def _request_poll(company: Company, requested_at: datetime) -> bool:
-    """Make a poll due; False if one has begun since. Raises NotConnected if none can begin."""
-    quickbooks = QuickBooksConnection.objects.live().filter(company=company)
-    connection = CoperniqConnection.objects.live().filter(company=company).first()
-    if connection is None or not quickbooks.exists():
-        raise NotConnected(EngineMessage.NOTHING_TO_SYNC().text)
-    if _began_since(connection, requested_at):
-        return False
-    connection.make_poll_due(timezone.now())
-    return True
-
-
-def _request_cdc(company: Company, requested_at: datetime) -> bool:
-    """Make a read of change data due if one that began before has ended. A failed read keeps its own retry time."""
-    usual = timedelta(seconds=settings.QUICKBOOKS_CDC_SECONDS)
-    overtaken = _awaiting_cdc(company, requested_at).filter(
-        next_changes_at__gt=requested_at, next_changes_at__lt=requested_at + usual
-    )
-    return overtaken.update(next_changes_at=requested_at) > 0
-
-
-def _is_cdc_read(company: Company, requested_at: datetime) -> bool:
-    """True also if it cannot be read, for lack of access to QuickBooks."""
-    return not _awaiting_cdc(company, requested_at).exists()
-
-
-def _awaiting_cdc(company: Company, requested_at: datetime) -> QuickBooksConnectionQuerySet:
-    quickbooks = QuickBooksConnection.objects.syncing().filter(company=company)
-    return quickbooks.filter(Q(captured_at__isnull=True) | Q(captured_at__lt=requested_at))
-
-
-def _began_since(connection: CoperniqConnection, requested_at: datetime) -> bool:
-    started_at = connection.last_poll_started_at
-    return started_at is not None and started_at >= requested_at
-
-
-def _is_polled(company: Company, requested_at: datetime) -> bool:
-    connection = CoperniqConnection.objects.get(company=company)
-    started_at, ended_at = connection.last_poll_started_at, connection.last_poll_ended_at
-    if started_at is None or ended_at is None:
-        return False
-    return _began_since(connection, requested_at) and ended_at >= started_at

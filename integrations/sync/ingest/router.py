@@ -128,11 +128,20 @@ def _settle(routed: Sequence[tuple[InboundEvent, _Route]]) -> int:
 
 
 def _request_runs(runs: Sequence[SyncRun]) -> None:
-    """While a vendor refuses access the runs are held; connecting again releases them."""
+    """They wait for the next sync unless changes are synced at once: what else asks for runs never does.
+
+    While a vendor refuses access the runs are held; connecting again releases them.
+    """
+    connections = {run.connection_id for run in runs}
+    if not runs:
+        return
+    waiting = SyncSettings.objects.scheduling().filter(connection__in=connections)
+    scheduled = set(waiting.values_list("connection_id", flat=True))
+    for run in runs:
+        run.is_scheduled = run.connection_id in scheduled
     requested = SyncRun.objects.request_all(runs)
-    connections = {run.connection_id for run in requested}
     syncing = QuickBooksConnection.objects.syncing().filter(pk__in=connections)
-    refused = connections.difference(syncing.values_list("pk", flat=True)) if connections else set()
+    refused = connections.difference(syncing.values_list("pk", flat=True))
     if refused:
         held = [run.pk for run in requested if run.connection_id in refused]
         SyncRun.objects.filter(pk__in=held).hold_for_reconnect(IngestMessage.RECONNECT().text)
