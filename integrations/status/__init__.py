@@ -4,7 +4,7 @@ from integrations.messages.status import Notice
 from integrations.status.advice import urgent_warnings, warnings
 from integrations.status.calls import calls_of, day_of, month_of
 from integrations.status.changes import changes_of
-from integrations.status.checklist import is_set_up, setup_steps
+from integrations.status.checklist import Step, is_set_up, setup_steps
 from integrations.status.figures import Figures, days_of, figures_of, months_of
 from integrations.status.health import Health, Part, health_of, worker_is_alive
 from integrations.status.invoices import (
@@ -29,6 +29,7 @@ __all__ = [
     "Health",
     "Notice",
     "Part",
+    "Step",
     "calls_of",
     "changes_of",
     "day_of",

@@ -12,7 +12,17 @@ from django.views.decorators.http import require_safe
 from accounts.roles import Right
 from accounts.scoping import CompanyRequest, company_page, rows_of
 from integrations.models import CoperniqConnection, Outcome, QuickBooksConnection, SyncLogEntry
-from integrations.status import Figures, Notice, days_of, figures_of, health_of, is_on, months_of, warnings
+from integrations.status import (
+    Figures,
+    Notice,
+    Step,
+    days_of,
+    figures_of,
+    health_of,
+    is_on,
+    months_of,
+    warnings,
+)
 from integrations.views.advice import checklist_of, remedy_of, shown, without_steps
 from integrations.views.charts import Chart, bar_chart
 from integrations.views.log import with_retries
@@ -49,14 +59,14 @@ def home(request: CompanyRequest) -> HttpResponseBase:
     connection = QuickBooksConnection.objects.of(company)
     notices = [notice for notice in warnings(company) if notice.key != "held_runs"]
     checklist = checklist_of(company)
-    rest = without_steps(notices[1:], checklist["steps"])
+    notices = without_steps(notices, checklist["steps"])
     figures = figures_of(connection, with_invoices=is_on(connection)) if connection is not None else None
     log = rows_of(company, SyncLogEntry.objects.select_related("run")).order_by("-pk")
-    headline = headline_of(notices, figures, log.filter(outcome=Outcome.DONE).first())
+    headline = headline_of(notices, checklist["steps"], figures, log.filter(outcome=Outcome.DONE).first())
     context = {
         "headline": headline,
         **checklist,
-        "advice": shown(rest),
+        "advice": shown(notices[1:]),
         "recent": with_retries(list(log[:RECENT])),
     }
     if connection is not None and figures is not None:
@@ -68,7 +78,9 @@ def home(request: CompanyRequest) -> HttpResponseBase:
     return show(request, "integrations/home.html", context)
 
 
-def headline_of(notices: list[Notice], figures: Figures | None, last: SyncLogEntry | None) -> Headline:
+def headline_of(
+    notices: list[Notice], steps: list[Step], figures: Figures | None, last: SyncLogEntry | None
+) -> Headline:
     if notices:
         remedy = remedy_of(notices[0])
         return Headline("warn", notices[0].sentence, label="Go there" if remedy else "", address=remedy)
@@ -77,8 +89,12 @@ def headline_of(notices: list[Notice], figures: Figures | None, last: SyncLogEnt
         money = f", with {dollars(figures.asked_cents)} in all" if figures.asked_cents else ""
         address = reverse("integrations:runs") + "?state=held"
         return Headline("warn", f"{records} your decision{money}.", label="Decide", address=address)
+    if steps and last is None:
+        step = next(step for step in steps if not step.is_done)
+        sentence = f"Nothing has been synced yet. The next step: {step.to_do}"
+        return Headline("warn", sentence, label="Go there", address=step.page)
     if last is None:
-        return Headline("good", "Everything is set up. Nothing has been synced yet.")
+        return Headline("good", "All in step.")
     return Headline("good", "All in step. Last change", since=last.at)
 
 

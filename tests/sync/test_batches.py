@@ -196,6 +196,20 @@ def test_a_batch_pauses_goes_on_and_is_cancelled(
         batches.start(nothing, None)
 
 
+def test_no_portion_follows_before_the_one_before_is_nearly_done(
+    first_day: PortalHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("integrations.sync.batches.sending._AT_ONCE", 2)
+    for number in range(5):
+        project_in(first_day, f"Customer {number}", "Installation")
+    switch_on(first_day)
+    batch = look(first_day)
+    batches.start(batch, None)
+    for _ in range(3):
+        first_day.work_once()
+        assert SyncRun.objects.unfinished().filter(batch=batch, action="notice_entry").count() == 2
+
+
 def test_what_people_do_overtakes_a_batch(first_day: PortalHarness) -> None:
     portal = first_day
     for number in range(12):

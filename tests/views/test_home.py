@@ -73,14 +73,23 @@ def test_every_role_lands_there(
     user = request.getfixturevalue(person)
     assert sign_in(user).get("/").headers["Location"] == HOME
     text = page(sign_in, user)
-    assert "Everything is set up. Nothing has been synced yet." in text
+    assert "Nothing has been synced yet. The next step: Accept or reject the suggestions" in text
+    assert '<a class="button primary" href="/integrations/customers/mapping/">Go there' in text
     assert "What keeps it in step" in text
+
+
+def test_what_was_synced_is_in_step_also_without_a_log(
+    books: QuickBooksConnection, alice: User, sign_in: SignIn
+) -> None:
+    record_link(books, Kind.JOB, "501")
+    assert "<p>All in step.</p>" in page(sign_in, alice)
 
 
 def test_without_connections_it_leads_to_them(acme: Company, sam: User, sign_in: SignIn) -> None:
     text = page(sign_in, sam)
-    assert "QuickBooks is not connected, so nothing syncs." in text
-    assert 'href="/integrations/#quickbooks">Go there' in text
+    assert "The next step: Enter an API key of your Coperniq company." in text
+    assert 'href="/integrations/#coperniq">Go there' in text
+    assert "QuickBooks is not connected, so nothing syncs." not in text, "a step of the checklist"
     assert "Needs you" not in text
 
 

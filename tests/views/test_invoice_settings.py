@@ -200,7 +200,7 @@ def test_the_card_says_what_flows_and_since_when(browser: Client, connection: Qu
     assert "Enable invoice and payment syncing" in text
     assert "Coperniq Payments" in text
     assert "QuickBooks has no drafts" in text
-    assert "Older ones can be synced one by one" in text
+    assert "sent together" in text
     assert "Earlier periods" not in text
     for enabled in ("on", "off", "on"):
         switch(browser, enabled)

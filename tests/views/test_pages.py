@@ -419,3 +419,13 @@ def test_whoever_is_offered_a_membership_finds_it_on_every_page_after_signing_in
     offer = client.get("/accounts/offers/", headers=JSON).json()["offers"][0]["offer"]
     client.post("/accounts/offers/", {"offer": offer, "answer": "accept"})
     assert b"Membership offered" not in client.get(f"{OVERVIEW}?company=bolt").content
+
+
+def test_the_answer_to_a_form_is_a_list_inside_the_live_region(
+    acme: Company, client_of_alice: Client
+) -> None:
+    """A list that is itself the region is no list any more to a screen reader."""
+    quickbooks_connection(acme)
+    fields = {"company": "acme", "confirm": "yes"}
+    text = client_of_alice.post("/integrations/quickbooks/disconnect/", fields, follow=True).text
+    assert re.search(r'<div role="status">\s*<ul class="messages">\s*<li class="note', text)

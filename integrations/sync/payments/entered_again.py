@@ -5,6 +5,7 @@ Coperniq's payments cannot be moved, so this is how its people correct them.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date
 
@@ -38,17 +39,30 @@ def find_removed(
     links = RecordLink.objects.of(ctx.connection, Kind.PAYMENT).filter(
         coperniq_account_id=invoice.coperniq_account_id, amount_cents=payment.amount_cents
     )
-    for link in links.exclude(coperniq_id=payment.id).order_by("pk"):
-        alike = not link.payment_state.ended and is_same_money(link, on, payment.reference)
-        if alike and _is_removed(ctx, link, invoice) and read_standing_payment(ctx, link) is not None:
+    alike = [
+        link
+        for link in links.exclude(coperniq_id=payment.id).order_by("pk")
+        if not link.payment_state.ended and is_same_money(link, on, payment.reference)
+    ]
+    if not alike:
+        return None
+    pushes = SyncRun.objects.open().filter(connection=ctx.connection, action=Action.PUSH_PAYMENT)
+    looked_at = set(
+        pushes.filter(coperniq_id__in=[link.coperniq_id for link in alike]).values_list(
+            "coperniq_id", flat=True
+        )
+    )
+    for link in alike:
+        if _is_removed(ctx, link, invoice, looked_at) and read_standing_payment(ctx, link) is not None:
             return link
     return None
 
 
-def _is_removed(ctx: SyncContext, link: RecordLink, invoice: RecordLink) -> bool:
+def _is_removed(ctx: SyncContext, link: RecordLink, invoice: RecordLink, looked_at: Collection[str]) -> bool:
+    """`looked_at` are the ids of payments whose push is open."""
     if link.coperniq_parent_id == invoice.coperniq_id:
         listed = cached_coperniq_payments(ctx, invoice.coperniq_id)
-    elif _pushes_of(ctx, link).open().exists():
+    elif link.coperniq_id in looked_at:
         try:
             listed = read_coperniq_payments(ctx, link.coperniq_parent_id)
         except RecordMissing:
