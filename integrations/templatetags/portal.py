@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import template
 from django.conf import settings
+from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.db.models import Count, OuterRef, Subquery
 from django.http import HttpRequest
 from django.template.context import RequestContext
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from accounts.models import Company
 from accounts.scoping import OFFERED, companies_of
@@ -17,11 +23,13 @@ from integrations.models import QuickBooksConnection, SyncRun
 from integrations.status import urgent_warnings
 from integrations.views.advice import shown
 from integrations.views.compared import FIELD_NAMES
+from integrations.views.record_names import as_day
 from integrations.views.rendering import dollars, thousands
 from integrations.views.vendor_pages import record_page
 
 register = template.Library()
 register.filter(dollars)
+register.filter(as_day)
 register.filter("cause_title", title_of)
 register.simple_tag(record_page)
 register.filter(thousands)
@@ -93,6 +101,14 @@ def held_count(request: HttpRequest, company: Company) -> str:
         else SyncRun.objects.held().filter(company=company).count()
     )
     return "999+" if held >= MOST_COUNTED else str(held or "")
+
+
+@register.simple_tag
+def moment(at: datetime) -> SafeString:
+    """“12 seconds ago”, with the exact time of the company's zone beside it."""
+    local = timezone.localtime(at)
+    exact = date_format(local, "M j, Y, g:i:s A T")
+    return format_html('<time datetime="{}" title="{}">{}</time>', local.isoformat(), exact, naturaltime(at))
 
 
 @register.filter

@@ -32,6 +32,7 @@ class Group:
 class Chart:
     series: Sequence[str]
     groups: list[Group]
+    highest: str
     is_empty: bool
     width: int = WIDTH
     height: int = HEIGHT
@@ -59,4 +60,4 @@ def bar_chart(
         )
         for row, (name, values) in enumerate(rows)
     ]
-    return Chart(series, groups, highest <= 0)
+    return Chart(series, groups, as_text(highest), highest <= 0)

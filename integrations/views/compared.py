@@ -17,7 +17,7 @@ UNSHOWN = ("PrimaryTaxIdentifier",)
 INTERNAL = ("version", "payments", "paid_since", "deleted", "memo_field")
 IN_CENTS = ("total", "balance", "amount", "applied", "paid", "cash")
 DAYS = ("on", "due_date", "TxnDate", "DueDate")
-CODES = ("status",)
+CODES = ("status", "method")
 FIELD_NAMES = {
     **FieldMapping.NAMES,
     "Title": "Title",

@@ -45,5 +45,5 @@ def as_day(text: str) -> str:
 
 
 def as_words(code: str) -> str:
-    """“Partially paid” of Coperniq's PARTIALLY_PAID."""
-    return code.replace("_", " ").capitalize()
+    """“Partially paid” of Coperniq's PARTIALLY_PAID; names and abbreviations stay."""
+    return code.replace("_", " ").capitalize() if code.isupper() and len(code) > 3 else code

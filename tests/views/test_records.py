@@ -127,7 +127,7 @@ def test_both_sides_have_names_words_days_and_dollars(
         .split("Both sides")[1]
         .split("What belongs")[0]
     )
-    assert "Payment method CHECK Check" in sides
+    assert "Payment method Check Check" in sides
     assert "Deposited to Checking" in sides
     assert "Of that, money and no credit $85.00" in sides
 
