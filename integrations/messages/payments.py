@@ -196,6 +196,12 @@ class PaymentMessage(Catalog):
         "{vendor} already has a payment of ${amount:,} on this invoice, dated {date}{others}. It is probably the same "
         "payment: link to it, or record both.",
     )
+    PROBABLY_SAME_OPEN = (
+        Cause.PROBABLY_SAME_PAYMENT,
+        "On invoice {invoice} ${amount:,} less is open in QuickBooks than in Coperniq already, as the log says: for "
+        "instance by a deposit on the invoice or a credit memo. This payment of ${amount:,} is probably the same money. "
+        "If so, leave it; if it is other money, record both.",
+    )
     PROBABLY_SAME_UNAPPLIED = (
         Cause.PROBABLY_SAME_PAYMENT,
         "QuickBooks already has a payment of ${total:,}{number}, dated {date}, for “{where}”: ${unapplied:,} of it is "

@@ -212,3 +212,45 @@ def test_an_invoice_that_ended_there_has_no_open_difference(sides: TwoWayHarness
     sides.sync()
     assert status_of(Company.objects.get())["open_differences"] == {"invoices": 0, "cents": 0}
     assert_nothing_left_to_do(sides)
+
+
+@pytest.mark.parametrize(
+    ("reason", "answer"),
+    [
+        ("deposit", "record_both"),
+        ("deposit", "discard"),
+        ("deposit", "gone"),
+        ("credit alone", "discard"),
+        ("journal entry", "discard"),
+    ],
+)
+def test_what_is_less_open_already_is_asked_about_before_it_is_recorded_as_a_payment(
+    sides: TwoWayHarness, reason: str, answer: str
+) -> None:
+    """The office enters what the line about the difference told it."""
+    act, cents, _, _ = REASONS[reason]
+    act(sides)
+    sides.sync()
+    there = len(sides.harness.books("Payment"))
+    sides.harness.pay(invoice(sides), cents // 100)
+    sides.sync()
+    assert sides.harness.held().cause == "probably_same_payment"
+    assert [each["key"] for each in sides.harness.held().choices] == ["record_both", "retry", "discard"]
+    sides.harness.decide("retry")
+    sides.sync()
+    assert sides.harness.held().cause == "probably_same_payment", "asked until it is answered"
+    assert len(sides.harness.books("Payment")) == there
+    assert_nothing_left_to_do(sides)
+    if answer == "gone":
+        deposit(sides, 0)
+        sides.sync()
+        if SyncRun.objects.held().exists():
+            sides.harness.decide("retry")
+    else:
+        sides.harness.decide(answer)
+    sides.sync()
+    assert not SyncRun.objects.open().exists()
+    assert len(sides.harness.books("Payment")) == there + (answer != "discard")
+    link = RecordLink.objects.get(kind="invoice")
+    assert link.open_difference_cents == (cents if answer == "record_both" else 0)
+    assert_nothing_left_to_do(sides)

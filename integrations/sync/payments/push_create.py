@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from integrations.causes import Cause
 from integrations.coperniq.money import CoperniqPayment
 from integrations.errors import NeedsDecision
 from integrations.messages import Message
@@ -75,6 +76,7 @@ def plan_payment_create(
             return same
         if removed is not None:
             refuse_entered_elsewhere(ctx, invoice, removed)
+        _refuse_open_already(ctx, run, payment, invoice)
     else:
         remember_both(ctx, payment, invoice, day)
     on, warnings = open_day(ctx, run, day)
@@ -112,6 +114,27 @@ def _refresh(ctx: SyncContext, payment: CoperniqPayment, invoice: RecordLink, da
     elsewhere = [each.id for each in found if each.place != Place.ON_INVOICE]
     if elsewhere:
         read_payments_again(ctx, elsewhere[:_CANDIDATES_READ])
+
+
+def _refuse_open_already(
+    ctx: SyncContext, run: SyncRun, payment: CoperniqPayment, invoice: RecordLink
+) -> None:
+    """Raises NeedsDecision if QuickBooks has this much less open for a reason that is no payment, such as a deposit.
+
+    Once a person is asked, what is open is equal: this payment is the whole difference.
+    """
+    stored = invoice.coperniq_invoice
+    is_asked = run.cause == Cause.PROBABLY_SAME_PAYMENT and stored.total is not None
+    before = balance_of(invoice)
+    is_equal = is_asked and (stored.total or 0) - stored.paid == before
+    if invoice.open_difference_cents != payment.amount_cents and not is_equal:
+        return
+    refresh_invoice(ctx, invoice)
+    if balance_of(invoice) - before < payment.amount_cents:
+        message = PaymentMessage.PROBABLY_SAME_OPEN(
+            invoice=invoice.display_number, amount=money(payment.amount_cents)
+        )
+        raise NeedsDecision(message, [RECORD_BOTH, RETRY, DISCARD])
 
 
 def _refuse_ended_invoice(invoice: RecordLink) -> None:
