@@ -23,6 +23,7 @@ from integrations.status import (
     months_of,
     warnings,
 )
+from integrations.sync_schedule import schedule_of
 from integrations.views.advice import checklist_of, remedy_of, shown, without_steps
 from integrations.views.charts import Chart, bar_chart
 from integrations.views.log import with_retries
@@ -70,6 +71,7 @@ def home(request: CompanyRequest) -> HttpResponseBase:
         "recent": with_retries(list(log[:RECENT])),
     }
     if connection is not None and figures is not None:
+        context["schedule"] = schedule_of(connection)
         context["tiles"] = tiles_of(figures)
         context["months"], context["days"] = charts_of(connection)
     if connection is not None and connection.is_live:
@@ -93,6 +95,10 @@ def headline_of(
         step = next(step for step in steps if not step.is_done)
         sentence = f"Nothing has been synced yet. The next step: {step.to_do}"
         return Headline("warn", sentence, label="Go there", address=step.page)
+    if figures is not None and figures.waiting:
+        records = "1 record is" if figures.waiting == 1 else f"{figures.waiting:,} records are"
+        address = reverse("integrations:runs")
+        return Headline("", f"{records} on the way, or waiting.", label="See which", address=address)
     if last is None:
         return Headline("good", "All in step.")
     return Headline("good", "All in step. Last change", since=last.at)

@@ -277,7 +277,7 @@ def test_it_costs_the_same_for_many_records(
             company=books.company, kind=Kind.INVOICE, outcome="done", sentence="Done."
         )
     browser = sign_in(sam)
-    with django_assert_max_num_queries(40):
+    with django_assert_max_num_queries(44):
         browser.get(HOME)
 
 
@@ -286,3 +286,16 @@ def test_of_another_company_nothing_is_shown(
 ) -> None:
     assert sign_in(bob).get(HOME, {"company": "acme"}).status_code == 404
     assert client.get(HOME).headers["Location"].startswith("/accounts/login/")
+
+
+def test_what_waits_for_the_next_sync_is_not_in_step(
+    books: QuickBooksConnection, alice: User, sam: User, sign_in: SignIn
+) -> None:
+    SyncSettings.objects.update(frequency="manual")
+    SyncLogEntry.objects.create(company=books.company, kind=Kind.INVOICE, outcome="done", sentence="Done.")
+    sync_run(books, RunState.QUEUED, "1", is_scheduled=True)
+    text = page(sign_in, sam)
+    assert "1 record is on the way, or waiting." in text
+    assert "Waits until somebody presses Sync now." in text
+    assert "All in step" not in text
+    assert 'action="/integrations/runs/sync-now/"' in page(sign_in, alice)
