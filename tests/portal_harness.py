@@ -18,6 +18,7 @@ from integrations.models import (
     CompanyLease,
     CoperniqConnection,
     FieldMapping,
+    Heartbeat,
     PhaseTrigger,
     QuickBooksConnection,
     RecordLink,
@@ -180,6 +181,7 @@ def open_portal(
         saved_at=timezone.now() - timedelta(minutes=1),
     )
     simulator.forget_log()
+    Heartbeat.record(Heartbeat.WORKER_LOOP)
     return PortalHarness(simulator, company, coperniq, quickbooks, workflow, trigger)
 
 
