@@ -13,7 +13,16 @@ from django.utils import timezone
 from accounts.models import AuditLogEntry, Company, User
 from integrations.forms import configuration_of
 from integrations.models import CoperniqConnection, PhaseTrigger, QuickBooksConnection, RunState, SyncSettings
-from tests.factories import JSON, MockedVendors, SignIn, coperniq_connection, quickbooks_connection, sync_run
+from tests.factories import (
+    JSON,
+    MockedVendors,
+    SignIn,
+    coperniq_connection,
+    held_run,
+    quickbooks_connection,
+    sync_run,
+)
+from tests.views.lists import catalog_item, item, keep
 
 TRIGGERS = reverse("integrations:triggers")
 STRATEGY = reverse("integrations:matching_strategy")
@@ -363,3 +372,23 @@ def test_no_button_of_the_page_throws_away_what_another_form_has_not_saved(
     assert all("data-keep-edits" in marks or "data-save-at-once" in marks for marks in edited)
     names = [marks["data-keep-edits"] for marks in edited if "data-keep-edits" in marks]
     assert len(names) == len(set(names)), "each keeps its own"
+
+
+def test_what_is_typed_for_one_record_survives_the_answer_about_another(
+    browser: Client, connection: QuickBooksConnection
+) -> None:
+    another_name = {"key": "another_name", "label": "Use this name", "question": "", "input": "Another name"}
+    for number in ("1", "2"):
+        held_run(connection, number, cause="name_taken", choices=[another_name])
+    forms = Forms(browser.get("/integrations/runs/").content.decode()).found
+    boxes = [marks["data-keep-edits"] for marks, fields in forms if "text" in fields and "action" in marks]
+    assert len(set(boxes)) == 2, "each keeps its own"
+
+
+def test_an_item_that_is_chosen_survives_reading_the_lists_again(
+    browser: Client, connection: QuickBooksConnection
+) -> None:
+    keep(connection, catalog=[catalog_item("c1", "Permit")], items=[item("7", "Permit")])
+    forms = Forms(browser.get("/integrations/items/", {"choose": "c1"}).content.decode()).found
+    choosing = [marks for marks, fields in forms if "select" in fields and marks.get("method") == "post"]
+    assert [marks["data-keep-edits"] for marks in choosing] == ["item for c1"]
