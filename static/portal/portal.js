@@ -1,6 +1,8 @@
 // Nothing here is needed: every form has its button, every menu opens without it.
 "use strict";
 
+for (const each of document.querySelectorAll("[data-with-script]")) each.hidden = false;
+
 // A choice that is saved as soon as it is made, without leaving the page: other forms on it may have edits.
 for (const form of document.querySelectorAll("form[data-save-at-once]")) {
   const button = form.querySelector("[data-without-script]");
