@@ -263,7 +263,7 @@ def test_a_loop_that_stays_waits_for_work_and_queues_another(
     simulator: Simulation, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An event that comes while it waits is acted upon long before it would look by itself."""
-    settings.WORKER_LOOP_SECONDS = 4
+    settings.WORKER_LOOP_SECONDS = 8
     monkeypatch.setattr(engine_worker, "PERIOD_SECONDS", 60)
     portal = open_portal(simulator)
     project = portal.project(portal.account())
@@ -272,6 +272,7 @@ def test_a_loop_that_stays_waits_for_work_and_queues_another(
         eventually(loop_stays, "the loop has looked once")
         portal.enter(project)
         assert not OrmQ.objects.exists(), "no other loop is started"
+        eventually(lambda: len(portal.customers()) == 2, "it has acted on the event")
         assert loop.result() > 0
     assert len(portal.customers()) == 2
     assert OrmQ.objects.count() == 1
