@@ -7,6 +7,7 @@ what follows from it, goes on after the end as ever.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -31,6 +32,8 @@ from integrations.models import (
 from integrations.models.connections import QuickBooksConnectionQuerySet
 from integrations.run_decisions import target_of
 
+LONGEST_SYNC = timedelta(hours=1)
+
 
 def due_syncs() -> Sequence[Callable[[], int]]:
     """Begin the syncs that are due and carry on those in progress. No network: the reads that are made due are jobs
@@ -44,12 +47,14 @@ def due_syncs() -> Sequence[Callable[[], int]]:
     rows = rows.filter(~Q(frequency=Frequency.REALTIME) | Exists(left))
     for row in rows.select_related("connection__company"):
         now, next_at = timezone.now(), row.next_sync_at
-        if row.frequency == Frequency.REALTIME:
-            _release(row.connection)
-        elif row.sync_since is not None:
-            _carry_on(row.connection, row.sync_since)
-        elif next_at is not None and next_at <= now:
-            _begin(row.connection, now)
+        # Access may have gone away since the rows were read: that ends nothing for other companies.
+        with suppress(NotConnected):
+            if row.frequency == Frequency.REALTIME:
+                _release(row.connection)
+            elif row.sync_since is not None:
+                _carry_on(row.connection, row.sync_since)
+            elif next_at is not None and next_at <= now:
+                _begin(row.connection, now)
     return ()
 
 
@@ -84,7 +89,8 @@ def release_some(company: Company, ids: Sequence[int], user: User | None) -> int
 
 
 def is_syncing(company: Company) -> bool:
-    return SyncSettings.objects.filter(connection__company=company, sync_since__isnull=False).exists()
+    syncing = QuickBooksConnection.objects.syncing().filter(company=company)
+    return SyncSettings.objects.filter(connection__in=syncing, sync_since__isnull=False).exists()
 
 
 def when_synced(settings: SyncSettings) -> str:
@@ -118,10 +124,12 @@ def schedule_of(connection: QuickBooksConnection | None) -> dict[str, object] | 
 def _begin(connection: QuickBooksConnection, now: datetime) -> None:
     coperniq = CoperniqConnection.objects.filter(company=connection.company_id)
     QuickBooksConnection.objects.filter(pk=connection.pk, next_changes_at__gt=now).update(next_changes_at=now)
+    syncing = QuickBooksConnection.objects.syncing().filter(pk=connection.pk)
     with transaction.atomic():
-        coperniq.update(next_invoice_sweep_at=now)
-        scheduling = SyncSettings.objects.filter(connection=connection).exclude(frequency=Frequency.REALTIME)
+        # In the order of the forms, so that the two cannot deadlock. Without access there is no sync to carry on.
+        scheduling = SyncSettings.objects.filter(connection__in=syncing).exclude(frequency=Frequency.REALTIME)
         scheduling.update(synced_at=now, sync_since=now)
+        coperniq.update(next_invoice_sweep_at=now)
         _release(connection)
 
 
@@ -135,12 +143,15 @@ def _release(connection: QuickBooksConnection) -> None:
 
 
 def _carry_on(connection: QuickBooksConnection, since: datetime) -> None:
-    """The reads are requested again if those in progress at the beginning have put them off."""
+    """The reads are requested again if those in progress at the beginning have put them off.
+
+    One that failed is tried again, so the sync goes on, but not for ever.
+    """
     company = connection.company
-    polled, cdc_read = (
-        is_polled(company, since),
-        connection.changes_failures > 0 or is_cdc_read(company, since),
-    )
+    is_over = timezone.now() - since > LONGEST_SYNC
+    failing = CoperniqConnection.objects.filter(company=company, poll_failures__gt=0).exists()
+    polled = is_over or (is_polled(company, since) and not failing)
+    cdc_read = is_over or is_cdc_read(company, since)
     if not polled:
         request_poll(company, since)
     if not cdc_read:

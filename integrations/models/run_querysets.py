@@ -39,7 +39,7 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
 
     def scheduled(self) -> Self:
         """Runs that wait for the next sync and for nothing else."""
-        return self.filter(state=RunState.QUEUED, is_scheduled=True)
+        return self.open().filter(is_scheduled=True).exclude(state=RunState.HELD, cause=Cause.RECONNECT)
 
     def held(self) -> Self:
         return self.filter(state=RunState.HELD)

@@ -181,11 +181,17 @@ def retry(request: CompanyRequest) -> HttpResponseBase:
 @require_POST
 @company_page(Right.RETRY)
 def sync_now(request: CompanyRequest) -> HttpResponseBase:
-    """Without `run` (repeatable) everything: what waits, and what is found by reading both sides."""
+    """Without `run` (repeatable) everything: what waits, and what is found by reading both sides.
+
+    With `only=chosen` never everything.
+    """
     ids = [int(text) for text in request.POST.getlist("run") if is_id(text)]
+    if not ids and ("run" in request.POST or "only" in request.POST):
+        return refused(request, {"run": ["Choose at least one record."]}, back=RUNS)
     if ids:
         count = release_some(request.company, ids, request.user)
-        return done(request, counted(count, "synced now"), next_page(request, RUNS), count=count)
+        level = messages.SUCCESS if count else messages.WARNING
+        return done(request, counted(count, "synced now"), next_page(request, RUNS), level=level, count=count)
     try:
         count = sync_all(request.company, request.user)
     except NotConnected as error:
@@ -238,9 +244,11 @@ def decide(request: CompanyRequest, pk: int) -> HttpResponseBase:
 
 def sentence_of(run: SyncRun) -> str:
     settings = getattr(run.connection, "settings", None) if run.is_scheduled else None
-    if settings is None or run.state != RunState.QUEUED:
+    if settings is None:
         return run.sentence
-    return when_synced(settings)
+    if run.state == RunState.QUEUED:
+        return when_synced(settings)
+    return f"{run.sentence} It has changed since; the next sync looks at that."
 
 
 def choice_shape(choice: Mapping[str, str]) -> dict[str, str]:

@@ -17,11 +17,18 @@ from hypothesis import strategies as st
 
 from accounts.roles import Role
 from integrations.forms import configure
-from integrations.models import Frequency, QuickBooksConnection, RunState, SyncRun, SyncSettings
+from integrations.models import (
+    CoperniqConnection,
+    Frequency,
+    QuickBooksConnection,
+    RunState,
+    SyncRun,
+    SyncSettings,
+)
 from integrations.models.frequency import next_sync
 from integrations.status import is_idle, status_of
 from integrations.sync_schedule import due_syncs, sync_all
-from tests.factories import person
+from tests.factories import person, sync_run
 from tests.invoice_harness import InvoiceHarness
 from tests.portal_harness import PortalHarness
 
@@ -226,3 +233,75 @@ def test_the_hours_are_those_of_the_zone() -> None:
     kathmandu = ZoneInfo("Asia/Kathmandu")
     assert next_sync(Frequency.HOURLY, time(17), kathmandu, after) == datetime(2026, 3, 2, 12, 15, tzinfo=UTC)
     assert next_sync(Frequency.MANUAL, time(17), kathmandu, after) is None
+
+
+def office(portal: PortalHarness) -> Client:
+    browser = Client(headers={"Accept": "application/json"})
+    browser.force_login(person("office", (portal.company, Role.ADMIN)))
+    return browser
+
+
+@pytest.mark.parametrize("body", [{"only": "chosen"}, {"run": "abc"}, {"only": "chosen", "run": ""}])
+def test_the_chosen_are_never_everything(portal: PortalHarness, body: dict[str, str]) -> None:
+    set_to(portal, frequency="manual")
+    portal.enter(portal.project(portal.account()))
+    portal.work()
+    answer = office(portal).post("/integrations/runs/sync-now/", body)
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["run"])
+    portal.work()
+    assert portal.customers() == []
+    assert 'name="only" value="chosen"' in office_page(portal)
+
+
+def office_page(portal: PortalHarness) -> str:
+    browser = Client()
+    browser.force_login(person("page", (portal.company, Role.ADMIN)))
+    return browser.get("/integrations/runs/").content.decode()
+
+
+@pytest.mark.parametrize("state", [RunState.WAITING, RunState.HELD])
+def test_a_change_of_a_record_that_waits_or_asks_is_counted_and_told(
+    portal: PortalHarness, state: RunState
+) -> None:
+    set_to(portal, frequency="manual")
+    run = sync_run(portal.quickbooks, state, "77", is_scheduled=True, sentence="It waits.")
+    schedule = status_of(portal.company)["schedule"]
+    assert schedule["waiting"] == 1
+    assert "It waits. It has changed since; the next sync looks at that." in office_page(portal)
+    answer = office(portal).post("/integrations/runs/sync-now/", {"run": run.pk})
+    assert answer.json()["count"] == 1
+    run.refresh_from_db()
+    assert (run.state, run.is_scheduled) == (RunState.QUEUED, False)
+
+
+@pytest.mark.parametrize("side", ["coperniq", "quickbooks"])
+def test_a_sync_does_not_end_while_a_side_could_not_be_read(portal: PortalHarness, side: str) -> None:
+    set_to(portal, frequency="daily")
+    sync_all(portal.company, None)
+    later = timezone.now() + timedelta(seconds=1)
+    read = {"last_poll_started_at": later, "last_poll_ended_at": later}
+    CoperniqConnection.objects.update(**read, poll_failures=int(side == "coperniq"))
+    QuickBooksConnection.objects.update(
+        captured_at=None if side == "quickbooks" else later, changes_failures=int(side == "quickbooks")
+    )
+    due_syncs()
+    assert status_of(portal.company)["schedule"]["syncing_since"] is not None
+    CoperniqConnection.objects.update(poll_failures=0)
+    QuickBooksConnection.objects.update(captured_at=later, changes_failures=0)
+    due_syncs()
+    assert status_of(portal.company)["schedule"]["syncing_since"] is None
+
+
+def test_an_outage_does_not_keep_a_sync_open_for_ever(portal: PortalHarness) -> None:
+    set_to(portal, frequency="daily")
+    SyncSettings.objects.update(sync_since=timezone.now() - timedelta(hours=2))
+    CoperniqConnection.objects.update(poll_failures=3)
+    due_syncs()
+    assert status_of(portal.company)["schedule"]["syncing_since"] is None
+
+
+def test_without_access_no_sync_begins(portal: PortalHarness) -> None:
+    set_to(portal, frequency="manual")
+    QuickBooksConnection.objects.update(state=QuickBooksConnection.State.NEEDS_AUTHORIZATION)
+    sync_all(portal.company, None)
+    assert status_of(portal.company)["schedule"]["syncing_since"] is None
