@@ -31,6 +31,11 @@ def test_each_cause_has_a_title_of_a_few_words(cause: Cause) -> None:
     assert re.fullmatch(r"[A-Z][^_.]{5,54}", TITLES[cause])
 
 
+def test_no_two_causes_have_one_title() -> None:
+    same = {cause for cause, title in TITLES.items() if list(TITLES.values()).count(title) > 1}
+    assert same == set()
+
+
 def test_a_former_cause_is_told_by_its_words() -> None:
     assert title_of("no_longer_used") == "No longer used"
     assert title_of("") == ""
@@ -43,7 +48,7 @@ def test_pages_show_titles(path: str, acme_books: QuickBooksConnection, alice: U
     held_run(acme_books, "1", cause="name_taken")
     log_entry(acme_books, "1", outcome="held", cause="name_taken")
     text = re.sub(r"<[^>]*>", " ", sign_in(alice).get(path).content.decode())
-    assert "Name is taken in QuickBooks" in text
+    assert "Name is taken, or nearly the same" in text
     assert "name_taken" not in text
 
 
