@@ -16,6 +16,9 @@ from integrations.models.enums import Kind
 _LIST_VALID = timedelta(hours=1)
 
 
+BATCH_ID = "batch:"  # before the number of a batch, as the record of the run that carries it out
+
+
 class Selection(models.TextChoices):
     PROJECTS = "projects", "Projects in or past their trigger phase"
     INVOICES = "invoices", "Open invoices"
@@ -112,7 +115,7 @@ class Batch(models.Model):
     @property
     def run_key(self) -> str:
         """The `coperniq_id` of the run that carries the batch out."""
-        return f"batch:{self.pk}"
+        return f"{BATCH_ID}{self.pk}"
 
     def move(self, state: State, **values: Any) -> bool:
         """Change the state; False if another process has changed it meanwhile."""

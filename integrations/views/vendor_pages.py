@@ -8,6 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from integrations.models import Kind
+from integrations.models.batches import BATCH_ID
 
 IN_QUICKBOOKS = "q-"  # before the id of a record that Coperniq does not have
 SYNCED_NOW = {Kind.CUSTOMER.value: "customer", Kind.JOB.value: "project", Kind.INVOICE.value: "invoice"}
@@ -31,7 +32,9 @@ def quickbooks_page(kind: str, quickbooks_id: str) -> str:
 
 
 def record_page(kind: str, coperniq_id: str, quickbooks_id: str = "") -> str:
-    """The address of a record's page, "" if nothing names it."""
+    """The address of a record's page, or of a batch's; "" if nothing names it."""
+    if coperniq_id.startswith(BATCH_ID):
+        return reverse("integrations:batch", args=[coperniq_id.removeprefix(BATCH_ID)])
     if not coperniq_id and not quickbooks_id:
         return ""
     return reverse("integrations:record", args=[kind, coperniq_id or f"{IN_QUICKBOOKS}{quickbooks_id}"])
@@ -39,4 +42,6 @@ def record_page(kind: str, coperniq_id: str, quickbooks_id: str = "") -> str:
 
 def sync_now_name(kind: str, coperniq_id: str) -> str:
     """As a record to be synced now is named, "" if there is no such choice for it."""
-    return f"{SYNCED_NOW[kind]}:id={coperniq_id}" if coperniq_id and kind in SYNCED_NOW else ""
+    if not coperniq_id or kind not in SYNCED_NOW or coperniq_id.startswith(BATCH_ID):
+        return ""
+    return f"{SYNCED_NOW[kind]}:id={coperniq_id}"

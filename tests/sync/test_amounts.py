@@ -58,3 +58,11 @@ def test_of_what_was_deleted(sides: TwoWayHarness, side: str) -> None:
         sides.harness.sweep()
     sides.sync()
     assert SyncRun.objects.held().get().amount_cents == 28_500
+
+
+def test_a_job_s_value_is_no_amount_in_the_books(portal: PortalHarness) -> None:
+    portal.enter(portal.project(portal.account(), value=27_900))
+    portal.work()
+    assert RecordLink.objects.get(kind="job").amount_cents == 2_790_000
+    assert amounts("job") | amounts("customer") == {None}
+    assert set(SyncRun.objects.values_list("amount_cents", flat=True)) == {None}

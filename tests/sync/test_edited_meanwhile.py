@@ -130,7 +130,7 @@ def test_a_payment_changed_before_its_create_is_found_again_is_asked_about(
     harness.work()
     sides.sync()
     assert harness.held().cause == "quickbooks_payment_changed"
-    assert "it was $40.00 on 2026-11-10" in harness.held().sentence
+    assert "it was $40.00 on November 10, 2026" in harness.held().sentence
     assert len(harness.books("Payment")) == 1
     assert "did not apply" not in " ".join(harness.logged())
     assert_nothing_left_to_do(sides)

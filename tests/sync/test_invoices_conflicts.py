@@ -73,7 +73,7 @@ def test_the_later_edit_wins(
     both_edit(harness, invoice, last)
     assert standing(harness) == result
     winner, loser = ("Coperniq", "QuickBooks") if last == "coperniq" else ("QuickBooks", "Coperniq")
-    due = "2027-03-01" if loser == "QuickBooks" else "2027-02-01"
+    due = "March 1, 2027" if loser == "QuickBooks" else "February 1, 2027"
     logged = harness.logged()[-1]
     assert logged.startswith("done_with_warning: ")
     assert f"Due date: changed on both sides. The portal kept what {winner} has; {loser} had {due}." in logged
@@ -131,9 +131,10 @@ def test_closer_than_two_minutes_a_person_decides(
     both_edit(harness, invoice, last, minutes=1)
     assert standing(harness) == THEIRS, "nothing was written"
     assert harness.logged()[-1] == (
-        "held: Invoice 1001 was changed on both sides. Due date: 2027-02-01 in Coperniq, 2027-03-01 in QuickBooks, "
-        "2027-01-31 before. Memo: Ours in Coperniq, Theirs in QuickBooks, Old before. Lines: 1 line of $200.00 in "
-        "Coperniq, 1 line of $300.00 in QuickBooks, 1 line of $100.00 before. Choose which side to keep."
+        "held: Invoice 1001 was changed on both sides. Due date: February 1, 2027 in Coperniq, March 1, 2027 in "
+        "QuickBooks, January 31, 2027 before. Memo: Ours in Coperniq, Theirs in QuickBooks, Old before. "
+        "Lines: 1 line of $200.00 in Coperniq, 1 line of $300.00 in QuickBooks, 1 line of $100.00 before. "
+        "Choose which side to keep."
     )
     assert_at_rest(harness)
 

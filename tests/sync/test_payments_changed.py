@@ -113,7 +113,9 @@ def test_changed_on_both_sides_a_person_chooses(paid_invoice: Paid, choice: str,
     harness.work()
     run = harness.held()
     assert run.cause == Cause.CONFLICT
-    assert "Coperniq has $35.00 on 2026-11-20, QuickBooks has $45.00 on 2026-11-20" in run.sentence
+    assert (
+        "Coperniq has $35.00 on November 20, 2026, QuickBooks has $45.00 on November 20, 2026" in run.sentence
+    )
     harness.decide(choice)
     assert harness.in_books("Payment")["TotalAmt"] == total
     harness.edit(invoice, description="Thanks")
@@ -153,7 +155,7 @@ def test_one_in_a_bank_deposit_is_held_until_it_is_taken_out(harness: InvoiceHar
     run = harness.held()
     assert run.cause == Cause.DEPOSITED
     assert run.sentence.startswith(
-        "The payment of $40.00 for invoice 1001 is now $35.00 on 2026-11-20 in Coperniq"
+        "The payment of $40.00 for invoice 1001 is now $35.00 on November 20, 2026 in Coperniq"
     )
     harness.portal.simulator.control(f"quickbooks/{realm}/records/Deposit/{deposit['Id']}", None, "DELETE")
     harness.decide("retry")

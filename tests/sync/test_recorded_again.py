@@ -46,7 +46,7 @@ def test_from_the_question_about_its_end(sides: TwoWayHarness, how: str, fault: 
     sides.sync()
     run = sides.harness.held()
     assert run.cause == "quickbooks_payment_changed"
-    assert f"was {how} in QuickBooks: it was $100.00 on 2026-11-10" in run.sentence
+    assert f"was {how} in QuickBooks: it was $100.00 on November 10, 2026" in run.sentence
     assert [each["key"] for each in run.choices] == ["create", "retry", "leave_coperniq", "discard"]
     if fault:
         sides.harness.portal.simulator.fault(fault, method="POST", path="/payment", times=1)

@@ -11,6 +11,7 @@ from django.utils import timezone
 from integrations.models import (
     Action,
     Direction,
+    Kind,
     Question,
     RecordLink,
     RemoteWrite,
@@ -127,7 +128,9 @@ def _direction_of(run: SyncRun, result: RunResult) -> str:
 
 
 def amount_of(run: SyncRun, result: RunResult) -> int | None:
-    """Cents of the invoice or payment: as linked now, else as the run read it."""
+    """Cents of the invoice or payment: as linked now, else as the run read it. A job's value is not in the books."""
+    if run.kind not in (Kind.INVOICE, Kind.PAYMENT):
+        return None
     linked = result.link.amount_cents if result.link else None
     return run.amount_cents if linked is None else linked
 

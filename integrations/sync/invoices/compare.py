@@ -34,6 +34,7 @@ from integrations.sync.invoices.mapping import (
     SUBTOTAL,
     invoice_lines_of,
     is_numbered,
+    long_day,
     quickbooks_invoice_snapshot,
 )
 from integrations.sync.invoices.pull_lines import CoperniqLines, coperniq_lines_for
@@ -284,7 +285,8 @@ class InvoiceComparison:
 def describe_field(field: str, snapshot: AnySnapshot) -> str:
     """One side's value for people."""
     if field != "lines":
-        return str(snapshot.value_of(field) or "nothing")
+        value = str(snapshot.value_of(field) or "")
+        return (long_day(value) if field == "due_date" else value) or "nothing"
     amounts = [line.amount for line in snapshot.lines or ()]
     total = sum(amounts) if snapshot.total is None else snapshot.total
     return f"{len(amounts)} line{'' if len(amounts) == 1 else 's'} of ${money(total):,}"

@@ -197,3 +197,8 @@ def suffixed_number(number: str, count: int) -> str:
     """`1042-2`, cut to the length that QuickBooks accepts; the first has no suffix."""
     suffix = f"-{count}" if count > 1 else ""
     return number[: _NUMBER_LIMIT - len(suffix)] + suffix
+
+
+def long_day(on: str) -> str:
+    """“March 1, 2041” of an ISO date, "" if there is none."""
+    return f"{date.fromisoformat(on):%B %-d, %Y}" if on else ""

@@ -17,7 +17,7 @@ from integrations.name_matching import canonical_name
 from integrations.quickbooks.bodies import money
 from integrations.quickbooks.documents import QuickBooksPayment
 from integrations.sync.engine.coperniq_texts import notes_text
-from integrations.sync.invoices.mapping import day_of
+from integrations.sync.invoices.mapping import day_of, long_day
 
 _REFERENCE_LIMIT = 21
 RECORDED_BY_PORTAL = (RecordLink.MatchMethod.CREATED, RecordLink.MatchMethod.ADOPTED)
@@ -66,7 +66,7 @@ def quickbooks_payment_name(payment: QuickBooksPayment) -> str:
 
 
 def amount_and_date(snapshot: PaymentSnapshot) -> str:
-    return f"${money(snapshot.amount):,} on {snapshot.on}"
+    return f"${money(snapshot.amount):,} on {long_day(snapshot.on)}"
 
 
 _REFERENCE_WORDS = re.compile(

@@ -20,6 +20,7 @@ from integrations.sync.engine.context import SyncContext
 from integrations.sync.engine.follow_ups import requeue
 from integrations.sync.engine.plan import Change, Plan, PlannedWrite
 from integrations.sync.invoices.closed_period import refuse_closed
+from integrations.sync.invoices.mapping import long_day
 from integrations.sync.payments.allocation import PaymentAmounts, changed_amounts
 from integrations.sync.payments.eligibility import refuse_amount, status_decision
 from integrations.sync.payments.external import balance_of, refresh_invoice, was_taken_off
@@ -111,7 +112,7 @@ def _plan_settled(
         settled = replace(settled, state=replace(link.payment_state, is_share=is_share, needs_applying=False))
     if coperniq.on == link.coperniq_payment.on:
         return settled
-    return replace(settled, warnings=(PaymentMessage.DATE_LEFT(date=here.on),), silent=False)
+    return replace(settled, warnings=(PaymentMessage.DATE_LEFT(date=long_day(here.on)),), silent=False)
 
 
 def _refuse_above_unapplied(
