@@ -67,6 +67,11 @@ FIELD_NAMES = {
     "archived": "Archived",
     "voided": "Voided",
     "deposited": "In a bank deposit",
+    "name": "Name",
+    "type": "Type",
+    "sku": "SKU",
+    "active": "Active",
+    "income_account": "Income account",
 }
 ORDER = {path: place for place, path in enumerate(FIELD_NAMES)}
 

@@ -7,12 +7,16 @@ from datetime import date
 
 from integrations.models import Kind, LookupList, RecordLink
 
-_LISTS = {"account": LookupList.Name.ACCOUNTS, "method": LookupList.Name.METHODS}
+_LISTS = {
+    "account": LookupList.Name.ACCOUNTS,
+    "income_account": LookupList.Name.ACCOUNTS,
+    "method": LookupList.Name.METHODS,
+}
 _OWNERS = (("record_id", Kind.JOB), ("account_id", Kind.CUSTOMER))
 
 
 def named(link: RecordLink) -> tuple[Mapping[str, object], Mapping[str, object]]:
-    """Coperniq's and QuickBooks' snapshot of an invoice or payment, as stored but for ids that have a name."""
+    """Coperniq's and QuickBooks' snapshot of an invoice, payment or item, as stored but for ids that have a name."""
     coperniq, quickbooks = dict(link.coperniq_snapshot), dict(link.quickbooks_snapshot)
     for field, name in _LISTS.items():
         if quickbooks.get(field):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_safe
 from accounts.models import Company
 from accounts.roles import Right
 from accounts.scoping import CompanyRequest, company_page, rows_of
-from integrations.models import Kind, RecordLink, RunState, SyncLogEntry, SyncRun
+from integrations.models import Kind, QuickBooksConnection, RecordLink, RunState, SyncLogEntry, SyncRun
 from integrations.models.enums import OPEN
 from integrations.run_decisions import retryable
 from integrations.views.compared import compared
@@ -37,85 +38,101 @@ class Standing:
     sentence: str
 
 
+FORMER = Standing("", "Former company", "It belongs to a QuickBooks company that was connected before.")
+
+
 @require_safe
 @company_page(Right.READ)
 def record(request: CompanyRequest, kind: str, record_id: str) -> HttpResponseBase:
+    """Of the QuickBooks company that is, or was last, connected; of a former one only what that one does not know."""
     if kind not in Kind.values:
         raise Http404
     company = request.company
-    links = rows_of(company, RecordLink.objects.filter(kind=kind)).order_by("-pk")
-    quickbooks_id = record_id.removeprefix(IN_QUICKBOOKS) if record_id.startswith(IN_QUICKBOOKS) else ""
-    if quickbooks_id:
-        link = links.filter(quickbooks_id=quickbooks_id).first()
-        if link is not None:
-            return redirect(record_page(kind, link.coperniq_id))
-    else:
-        link = links.filter(coperniq_id=record_id).first()
-    subject = subject_of(company, kind, "" if quickbooks_id else record_id, quickbooks_id, link)
-    runs = rows_of(company, SyncRun.objects.filter(runs_of(subject)))
-    latest = runs.order_by("-pk").first()
-    if link is None and latest is None and subject.pk is None:
+    named = {"coperniq_id": record_id}
+    if record_id.startswith(IN_QUICKBOOKS):
+        named = {"quickbooks_id": record_id.removeprefix(IN_QUICKBOOKS)}
+    connection = QuickBooksConnection.objects.of(company)
+    is_former, links, entries, runs = stored_of(company, connection, kind, named)
+    found = list(links[:RELATED_SHOWN])
+    if "quickbooks_id" in named and len(found) == 1:
+        return redirect(record_page(kind, found[0].coperniq_id))
+    several = found if "quickbooks_id" in named else []
+    link = found[0] if found and not several else None
+    if link is not None:  # a pull that began before the link may name QuickBooks' id alone
+        same = Q(**named) | Q(coperniq_id="", quickbooks_id=link.quickbooks_id)
+        runs = SyncRun.objects.filter(same, connection=link.connection_id, kind=kind).order_by("-pk")
+    subject = subject_of(company, kind, named, connection, link, entries.first())
+    latest = runs.first()
+    if link is None and latest is None and not several and subject.pk is None:
         raise Http404
     with timezone.override(company.zone):
         moments = timeline_of(company, subject)
-    offered = completed(offering(company, subject))
+    offered = [] if is_former else completed(offering(company, subject))
     if request.GET.get("format") == "json":
         story = [moment.shape() for moment in moments]
         return JsonResponse({"timeline": story, "runs": [run_shape(run) for run in offered]})
     decidable = DecisionRows(request.user)
-    open_run = runs.filter(state__in=OPEN).order_by("-pk").first()
+    open_run = runs.filter(state=RunState.HELD).first() or runs.filter(state__in=OPEN).first()
     context = {
         "subject": subject,
         "amount_cents": amount_of(link, latest),
-        "standing": standing_of_record(link, open_run, subject),
+        "standing": FORMER if is_former else standing_of_record(link, several, open_run, subject),
         "link": link,
         "compared": compared(link) if link is not None else [],
-        "related": related_to(link) if link is not None else [],
+        "related": [("Paid invoices", several)] if several else related_to(link) if link is not None else [],
         "offered": [decidable.row_of(run) for run in offered if not run.question_subject],
         "retryable": retryable(SyncRun.objects.filter(pk=open_run.pk)).first() if open_run else None,
-        "may_sync_now": sync_now_name(subject.kind, subject.coperniq_id),
+        "may_sync_now": "" if is_former else sync_now_name(subject.kind, subject.coperniq_id),
         "moments": moments[::-1],
-        "quickbooks_page": quickbooks_page(kind, subject.quickbooks_id),
+        "quickbooks_page": "" if is_former else quickbooks_page(kind, subject.quickbooks_id),
     }
     return show(request, "integrations/record.html", context)
 
 
+def stored_of(
+    company: Company, connection: QuickBooksConnection | None, kind: str, named: Mapping[str, str]
+) -> tuple[bool, QuerySet[RecordLink], QuerySet[SyncLogEntry], QuerySet[SyncRun]]:
+    """Whether only a former connection knows the record; its links, log and runs, newest first."""
+    links = rows_of(company, RecordLink.objects.filter(kind=kind, **named)).order_by("-pk")
+    entries = rows_of(company, SyncLogEntry.objects.filter(kind=kind, **named)).order_by("-pk")
+    runs = rows_of(company, SyncRun.objects.filter(kind=kind, **named)).order_by("-pk")
+    current = (
+        links.filter(connection=connection),
+        entries.filter(connection=connection),
+        runs.filter(connection=connection),
+    )
+    if any(rows.exists() for rows in current):
+        return False, *current
+    return True, links, entries, runs
+
+
 def subject_of(
-    company: Company, kind: str, coperniq_id: str, quickbooks_id: str, link: RecordLink | None
+    company: Company,
+    kind: str,
+    named: Mapping[str, str],
+    connection: QuickBooksConnection | None,
+    link: RecordLink | None,
+    entry: SyncLogEntry | None,
 ) -> SyncLogEntry:
     """The newest log entry of the record; one that is not stored, if the log has none."""
-    named = SyncLogEntry(
-        company=company,
-        connection_id=link.connection_id if link is not None else None,
-        kind=kind,
-        coperniq_id=coperniq_id,
-        quickbooks_id=link.quickbooks_id if link is not None else quickbooks_id,
-        record_name=link.coperniq_name or link.quickbooks_name if link is not None else "",
-    )
-    known = (
-        Q(kind=kind, coperniq_id=coperniq_id) if coperniq_id else Q(kind=kind, quickbooks_id=quickbooks_id)
-    )
-    entry = rows_of(company, SyncLogEntry.objects.filter(known)).order_by("-pk").first()
     if entry is None:
-        return named
-    entry.record_name = named.record_name or entry.record_name
-    entry.quickbooks_id = named.quickbooks_id or entry.quickbooks_id
+        entry = SyncLogEntry(company=company, connection=connection, kind=kind, **named)
+    if link is not None:
+        entry.connection_id = link.connection_id
+        entry.quickbooks_id = link.quickbooks_id
+        entry.record_name = link.coperniq_name or link.quickbooks_name or entry.record_name
     return entry
 
 
-def runs_of(subject: SyncLogEntry) -> Q:
-    if subject.coperniq_id:
-        return Q(kind=subject.kind, coperniq_id=subject.coperniq_id)
-    return Q(kind=subject.kind, quickbooks_id=subject.quickbooks_id)
-
-
 def amount_of(link: RecordLink | None, latest: SyncRun | None) -> int | None:
-    if link is not None and link.amount_cents is not None:
-        return link.amount_cents
-    return latest.amount_cents if latest is not None else None
+    if link is None or link.kind not in (Kind.INVOICE, Kind.PAYMENT):
+        return latest.amount_cents if latest is not None else None
+    return link.amount_cents
 
 
-def standing_of_record(link: RecordLink | None, open_run: SyncRun | None, subject: SyncLogEntry) -> Standing:
+def standing_of_record(
+    link: RecordLink | None, several: list[RecordLink], open_run: SyncRun | None, subject: SyncLogEntry
+) -> Standing:
     if open_run is not None and open_run.state == RunState.HELD:
         return Standing("held", "Needs attention", open_run.sentence)
     if open_run is not None and open_run.state == RunState.WAITING:
@@ -128,9 +145,26 @@ def standing_of_record(link: RecordLink | None, open_run: SyncRun | None, subjec
         return Standing(
             "warn", "Open amounts differ", f"{amount} {more} is open in Coperniq than in QuickBooks."
         )
-    if link is not None:
+    if link is not None and (ended := _end_of(link)):
+        return ended
+    if link is not None or several:
         return Standing("good", "In step", "It is linked, and what the portal syncs is equal on both sides.")
     return Standing(subject.outcome, "Not in step", subject.sentence)
+
+
+def _end_of(link: RecordLink) -> Standing | None:
+    """Of an invoice or payment that has ended in QuickBooks, or whose amounts were left different."""
+    coperniq, quickbooks = link.coperniq_snapshot, link.quickbooks_snapshot
+    if quickbooks.get("voided") or quickbooks.get("deleted"):
+        how = "deleted" if quickbooks.get("deleted") else "voided"
+        return Standing("", "Ended", f"It was {how} in QuickBooks, so it is not synced any more.")
+    amounts = {Kind.INVOICE: "total", Kind.PAYMENT: "amount"}
+    name = amounts.get(Kind(link.kind))
+    here, there = (coperniq.get(name), quickbooks.get(name)) if name else (None, None)
+    if here is not None and there is not None and here != there:
+        sentence = f"It is {dollars(here)} in Coperniq and {dollars(there)} in QuickBooks."
+        return Standing("warn", "Amounts differ", sentence)
+    return None
 
 
 def related_to(link: RecordLink) -> list[tuple[str, list[RecordLink]]]:

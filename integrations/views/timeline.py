@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import AuditLogEntry, Company
 from accounts.scoping import rows_of
+from integrations.messages.cause_titles import title_of
 from integrations.models import InboundEvent, Kind, PhaseEntry, RemoteWrite, SyncLogEntry, Vendor
 from integrations.run_decisions import record_prefix
 
@@ -140,7 +141,7 @@ def moment_of_phase_entry(entry: PhaseEntry) -> Moment:
 
 def moment_of_log(entry: SyncLogEntry) -> Moment:
     facts = (
-        ("Cause", entry.cause),
+        ("Cause", title_of(entry.cause)),
         ("Attempt", str(entry.attempt) if entry.attempt else ""),
         ("intuit_tid", entry.intuit_tid),
         ("Run", str(entry.run_id or "")),

@@ -19,6 +19,7 @@ from integrations.models import (
     SyncLogEntry,
 )
 from tests.factories import (
+    OTHER_REALM,
     SignIn,
     coperniq_connection,
     held_run,
@@ -255,3 +256,101 @@ def test_it_costs_the_same_for_many_moments(
     browser = sign_in(sam)
     with django_assert_max_num_queries(35):
         browser.get(INVOICE)
+
+
+def test_a_question_stands_before_what_is_queued_later(
+    invoice: RecordLink, books: QuickBooksConnection, sam: User, sign_in: SignIn
+) -> None:
+    held_run(books, "5001", kind=Kind.INVOICE, action=Action.PUSH_INVOICE, sentence="Which one?")
+    sync_run(books, RunState.QUEUED, "5001", kind=Kind.INVOICE, action=Action.NOTICE_PAYMENTS)
+    assert "Needs attention Which one?" in text_of(sign_in, sam)
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "there", "told"),
+    [
+        ("invoice", "5001", {"voided": True}, "Ended It was voided in QuickBooks"),
+        ("invoice", "5001", {"deleted": True}, "Ended It was deleted in QuickBooks"),
+        (
+            "invoice",
+            "5001",
+            {"total": 28_400},
+            "Amounts differ It is $285.00 in Coperniq and $284.00 in QuickBooks.",
+        ),
+        (
+            "payment",
+            "6001",
+            {"amount": 3_000},
+            "Amounts differ It is $85.00 in Coperniq and $30.00 in QuickBooks.",
+        ),
+    ],
+)
+def test_what_was_left_different_is_not_in_step(
+    invoice: RecordLink,
+    sam: User,
+    sign_in: SignIn,
+    kind: str,
+    number: str,
+    there: dict[str, object],
+    told: str,
+) -> None:
+    link = RecordLink.objects.get(kind=kind, coperniq_id=number)
+    link.quickbooks_snapshot |= there
+    link.save(update_fields=["quickbooks_snapshot"])
+    text = text_of(sign_in, sam, f"/integrations/records/{kind}/{number}/")
+    assert told in text
+    assert "In step" not in text
+
+
+def test_a_former_quickbooks_company_s_record_does_not_stand_in_for_a_new_one(
+    invoice: RecordLink, books: QuickBooksConnection, acme: Company, sam: User, sign_in: SignIn
+) -> None:
+    RecordLink.objects.filter(pk=invoice.pk).update(quickbooks_id="145")
+    books.state = QuickBooksConnection.State.ARCHIVED
+    books.save()
+    new = quickbooks_connection(acme, OTHER_REALM)
+    values = {"kind": Kind.INVOICE, "quickbooks_id": "145", "direction": "pull", "outcome": "held"}
+    log_entry(new, "", sentence="Which one is it?", record_name="Invoice 77", **values)
+    assert "Invoice 77 Not in step Which one is it?" in text_of(
+        sign_in, sam, "/integrations/records/invoice/q-145/"
+    )
+    former = sign_in(sam).get(INVOICE).content.decode()
+    assert "Former company" in former
+    assert "Open in QuickBooks" not in former
+    assert "In step" not in former
+
+
+def test_a_payment_of_several_invoices_shows_each(
+    books: QuickBooksConnection, sam: User, sign_in: SignIn
+) -> None:
+    for number in ("1", "2"):
+        values = {"coperniq_name": f"$10.00 for invoice {number}", "allocation_invoice_id": number}
+        record_link(books, Kind.PAYMENT, number, coperniq_parent_id=number, **values)
+    RecordLink.objects.filter(coperniq_id="1").update(quickbooks_id="qb-2")
+    text = text_of(sign_in, sam, "/integrations/records/payment/q-qb-2/")
+    assert "$10.00 for invoice 1" in text
+    assert "$10.00 for invoice 2" in text
+
+
+def test_an_item_has_names_too(books: QuickBooksConnection, sam: User, sign_in: SignIn) -> None:
+    snapshot = {"name": "Permit", "income_account": "79", "sku": "P-1", "active": True}
+    record_link(books, Kind.ITEM, "11", coperniq_name="Permit", quickbooks_snapshot=snapshot)
+    LookupList.keep(books, LookupList.Name.ACCOUNTS, [{"id": "79", "name": "Sales"}])
+    text = text_of(sign_in, sam, "/integrations/records/item/11/")
+    assert "Income account Sales" in text
+    assert "SKU P-1" in text
+
+
+def test_a_question_that_names_quickbooks_id_alone_is_the_linked_record_s(
+    invoice: RecordLink, books: QuickBooksConnection, sam: User, sign_in: SignIn
+) -> None:
+    pull = {"action": Action.PULL_INVOICE, "direction": "pull", "quickbooks_id": invoice.quickbooks_id}
+    sync_run(books, RunState.HELD, "", kind=Kind.INVOICE, sentence="It was voided there.", **pull)
+    assert "Needs attention It was voided there." in text_of(sign_in, sam)
+
+
+def test_a_batch_s_line_leads_to_the_batch(books: QuickBooksConnection, alice: User, sign_in: SignIn) -> None:
+    entry = log_entry(books, "batch:7", kind=Kind.JOB, record_name="Projects in or past their trigger phase")
+    browser = sign_in(alice)
+    assert 'href="/integrations/batches/7/"' in browser.get("/integrations/log/").content.decode()
+    assert "Sync now" not in browser.get(f"/integrations/log/{entry.pk}/").content.decode()
