@@ -27,6 +27,7 @@ class HealthMessage(StrEnum):
     POLLED = "Last looked"
     POLL_LATE = "Late; last looked"
     POLLS_FAIL = "Coperniq does not let the portal look; last tried"
+    COPERNIQ_NOT_CONNECTED = "Coperniq is not connected; last looked"
     KEY_REFUSED = "Coperniq refuses the API key; last looked"
     LAST_EVENT = "Last event"
     NO_EVENT_YET = "No event has arrived yet"
@@ -83,20 +84,20 @@ class StatusMessage(Enum):
     )
     POLLS_FAIL = (
         "coperniq_polls_fail",
-        "The portal could not look for changes in Coperniq since {since:%B %-d, %H:%M} UTC ({failures} in a row). "
+        "The portal could not look for changes in Coperniq since {since:%B %-d, %-I:%M %p %Z} ({failures} in a row). "
         "{reason} It tries again by itself; until then, what Coperniq does not report by webhook waits.",
         "",
     )
     CHANGES_FAIL = (
         "quickbooks_changes_fail",
-        "The portal could not look for changes in QuickBooks since {since:%B %-d, %H:%M} UTC ({failures} in a row). "
+        "The portal could not look for changes in QuickBooks since {since:%B %-d, %-I:%M %p %Z} ({failures} in a row). "
         "{reason} It tries again by itself; until then, what QuickBooks does not report by webhook waits.",
         "",
     )
     UNLISTABLE = (
         "quickbooks_unlistable",
-        "Since {since:%B %-d, %H:%M} UTC, QuickBooks refuses every list that has {record} in it: {reason} Perhaps it has "
-        "an e-mail address that is none: correct it in QuickBooks. Everything else goes on.",
+        "Since {since:%B %-d, %-I:%M %p %Z}, QuickBooks refuses every list that has {record} in it: {reason} Perhaps it "
+        "has an e-mail address that is none: correct it in QuickBooks. Everything else goes on.",
         "",
     )
     NO_WORKER = (
@@ -106,19 +107,19 @@ class StatusMessage(Enum):
     )
     WORKER_SILENT = (
         "worker_silent",
-        "Nothing has synced since {since:%B %-d, %H:%M} UTC: the portal's worker does not answer. What comes in is kept "
-        "and syncs once it runs again. If this stays for some minutes, tell the operator.",
+        "Nothing has synced since {since:%B %-d, %-I:%M %p %Z}: the portal's worker does not answer. What comes in is "
+        "kept and syncs once it runs again. If this stays for some minutes, tell the operator.",
         "",
     )
     POLL_LATE = (
         "poll_late",
-        "The portal should have looked for changes in Coperniq at {since:%B %-d, %H:%M} UTC and has not yet. What "
+        "The portal should have looked for changes in Coperniq at {since:%B %-d, %-I:%M %p %Z} and has not yet. What "
         "Coperniq reports by webhook is synced.",
         "",
     )
     EVENTS_WAIT = (
         "events_wait",
-        "{events} come in and wait to be looked at, the oldest since {since:%B %-d, %H:%M} UTC. They are kept; if "
+        "{events} come in and wait to be looked at, the oldest since {since:%B %-d, %-I:%M %p %Z}. They are kept; if "
         "the number grows, tell the operator.",
         "",
     )

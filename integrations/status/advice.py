@@ -80,15 +80,16 @@ def _about_lost_access(quickbooks_connection: QuickBooksConnection) -> Iterator[
 def _about_looks_at_quickbooks(quickbooks_connection: QuickBooksConnection) -> Iterator[Notice]:
     if not quickbooks_connection.is_connected:
         return
+    zone = quickbooks_connection.company.zone
     if quickbooks_connection.changes_failures:
         yield StatusMessage.CHANGES_FAIL(
             failures=_times(quickbooks_connection.changes_failures),
-            since=quickbooks_connection.captured_at or quickbooks_connection.connected_at,
+            since=(quickbooks_connection.captured_at or quickbooks_connection.connected_at).astimezone(zone),
             reason=quickbooks_connection.changes_failing_because,
         )
     for row in quickbooks_connection.unlistable:
         yield StatusMessage.UNLISTABLE(
-            since=datetime.fromisoformat(row["since"]),
+            since=datetime.fromisoformat(row["since"]).astimezone(zone),
             record=_record_of(row),
             reason=_as_sentence(row["reason"]),
         )
@@ -111,7 +112,7 @@ def about_expiry(quickbooks_connection: QuickBooksConnection) -> Iterator[Notice
         if at is not None
     ]
     if quickbooks_connection.is_connected and ends and min(ends) < timezone.now() + ENDS_SOON:
-        yield StatusMessage.AUTHORIZATION_ENDS(day=min(ends))
+        yield StatusMessage.AUTHORIZATION_ENDS(day=min(ends).astimezone(quickbooks_connection.company.zone))
 
 
 def about_coperniq(coperniq_connection: CoperniqConnection | None) -> Iterator[Notice]:
@@ -135,9 +136,10 @@ def _about_looks_at_coperniq(coperniq_connection: CoperniqConnection) -> Iterato
         refused = "Coperniq refuses the stored API key. Please enter a new one."
         yield StatusMessage.COPERNIQ_REFUSED(reason=coperniq_connection.state_reason or refused)
     if coperniq_connection.state == CoperniqConnection.State.CONNECTED and coperniq_connection.poll_failures:
+        since = coperniq_connection.poll_failing_since or coperniq_connection.connected_at
         yield StatusMessage.POLLS_FAIL(
             failures=_times(coperniq_connection.poll_failures),
-            since=coperniq_connection.poll_failing_since or coperniq_connection.connected_at,
+            since=since.astimezone(coperniq_connection.company.zone),
             reason=coperniq_connection.poll_failing_because,
         )
 

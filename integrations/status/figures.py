@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Exists, OuterRef, Q, Sum
 from django.db.models.functions import Substr
 from django.utils import timezone
 
@@ -22,13 +22,17 @@ from integrations.models import (
 from integrations.status.standing import invoices_not_linked, standing_of
 
 SYNCED_KINDS = (Kind.CUSTOMER, Kind.JOB, Kind.INVOICE, Kind.PAYMENT)
+ENDED = Q(quickbooks_snapshot__voided=True) | Q(quickbooks_snapshot__deleted=True)
 MONTHS = 12
 DAYS = 30
 
 
 @dataclass(frozen=True)
 class Figures:
-    """Records by how they stand; amounts in cents, of invoices and payments."""
+    """Records by how they stand; amounts in cents, of invoices and payments. `asked` counts questions.
+
+    A record with a question, or that has ended in QuickBooks, is not in step.
+    """
 
     in_step: int
     waiting: int
@@ -49,7 +53,7 @@ class Month:
 
 @dataclass(frozen=True)
 class Day:
-    """How many changes were written to each side on a day of UTC."""
+    """How many writes each vendor was asked for on a day of UTC, refused ones too."""
 
     day: date
     to_quickbooks: int
@@ -58,30 +62,34 @@ class Day:
 
 def figures_of(connection: QuickBooksConnection, *, with_invoices: bool) -> Figures:
     """`with_invoices`: invoices that are not linked count as not sent."""
+    held = SyncRun.objects.held().filter(connection=connection)
     links = RecordLink.objects.filter(connection=connection, kind__in=SYNCED_KINDS, open_difference_cents=0)
-    resting = Q(state=RunState.WAITING) | Q(state__in=(RunState.QUEUED, RunState.RUNNING))
-    asked = Q(state=RunState.HELD)
-    runs = SyncRun.objects.open().filter(connection=connection, is_kept=False)
-    found = runs.aggregate(
-        waiting=Count("id", filter=resting),
-        waiting_cents=Sum("amount_cents", filter=resting, default=0),
-        asked=Count("id", filter=asked),
-        asked_cents=Sum("amount_cents", filter=asked, default=0),
-    )
+    links = links.exclude(pk__in=links.filter(ENDED).values("pk"))
+    asked_about = held.filter(kind=OuterRef("kind"), coperniq_id=OuterRef("coperniq_id"))
+    waiting = SyncRun.objects.open().exclude(state=RunState.HELD).filter(connection=connection, is_kept=False)
+    money = {
+        (run.kind, run.coperniq_id or run.quickbooks_id, run.allocation_invoice_id): run.amount_cents or 0
+        for run in held.only("kind", "coperniq_id", "quickbooks_id", "allocation_invoice_id", "amount_cents")
+    }
     projects = sum(each.unlinked for each in standing_of(connection, connection.triggers.all()))
     invoices = invoices_not_linked(connection) if with_invoices else 0
-    return Figures(links.count(), not_sent=projects + invoices, **found)
+    return Figures(
+        in_step=links.filter(~Exists(asked_about)).count(),
+        asked=held.count(),
+        asked_cents=sum(money.values()),
+        not_sent=projects + invoices,
+        **waiting.aggregate(waiting=Count("id"), waiting_cents=Sum("amount_cents", default=0)),
+    )
 
 
 def months_of(connection: QuickBooksConnection) -> list[Month]:
     """The last twelve, this one included, oldest first."""
-    today = timezone.localdate()
+    today = timezone.localdate(timezone=connection.company.zone)
     firsts = [_months_before(today.replace(day=1), count) for count in range(MONTHS - 1, -1, -1)]
     links = RecordLink.objects.filter(
         connection=connection, kind__in=(Kind.INVOICE, Kind.PAYMENT), dated_on__gte=firsts[0].isoformat()
     )
-    ended = links.filter(Q(quickbooks_snapshot__voided=True) | Q(quickbooks_snapshot__deleted=True))
-    standing = links.exclude(pk__in=ended.values("pk"))
+    standing = links.exclude(pk__in=links.filter(ENDED).values("pk"))
     rows = standing.order_by().values_list("kind", Substr("dated_on", 1, 7)).annotate(Sum("amount_cents"))
     cents = {(kind, month): total or 0 for kind, month, total in rows}
     return [

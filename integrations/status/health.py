@@ -57,18 +57,18 @@ class Health:
         return min((at for at in ends if at is not None), default=None)
 
     def notices(self) -> Iterator[Notice]:
-        """A silent worker explains late polls and waiting events, so these are not told as well."""
+        """A silent worker explains late polls and waiting events, so these are left out then."""
+        zone = self.quickbooks.company.zone
         if self.worker_is_silent:
-            yield (
-                StatusMessage.WORKER_SILENT(since=self.beat_at) if self.beat_at else StatusMessage.NO_WORKER()
-            )
+            beat_at = self.beat_at and self.beat_at.astimezone(zone)
+            yield StatusMessage.WORKER_SILENT(since=beat_at) if beat_at else StatusMessage.NO_WORKER()
             return
         if self.poll_is_late:
             assert self.coperniq is not None
-            yield StatusMessage.POLL_LATE(since=self.coperniq.next_poll_at)
-        if self.unrouted:
+            yield StatusMessage.POLL_LATE(since=self.coperniq.next_poll_at.astimezone(zone))
+        if self.unrouted_since:
             events = "1 event has" if self.unrouted == 1 else f"{self.unrouted:,} events have"
-            yield StatusMessage.EVENTS_WAIT(events=events, since=self.unrouted_since)
+            yield StatusMessage.EVENTS_WAIT(events=events, since=self.unrouted_since.astimezone(zone))
 
     def parts(self) -> list[Part]:
         found = [self._worker()]
@@ -83,6 +83,8 @@ class Health:
 
     def _polls(self, coperniq: CoperniqConnection) -> Part:
         name = "Checks for missed changes"
+        if coperniq.state == CoperniqConnection.State.DISCONNECTED:
+            return Part(name, "bad", HealthMessage.COPERNIQ_NOT_CONNECTED, coperniq.last_poll_ended_at)
         if coperniq.state != CoperniqConnection.State.CONNECTED:
             return Part(name, "bad", HealthMessage.KEY_REFUSED, coperniq.last_poll_ended_at)
         if coperniq.poll_failures:

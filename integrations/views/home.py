@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.roles import Right
 from accounts.scoping import CompanyRequest, company_page, rows_of
+from integrations.causes import Cause
 from integrations.models import CoperniqConnection, Outcome, QuickBooksConnection, SyncLogEntry
 from integrations.status import (
     Figures,
@@ -21,6 +22,7 @@ from integrations.status import (
     health_of,
     is_on,
     months_of,
+    open_differences_of,
     warnings,
 )
 from integrations.sync_schedule import schedule_of
@@ -30,6 +32,11 @@ from integrations.views.log import with_retries
 from integrations.views.rendering import dollars, show, thousands
 
 RECENT = 6
+CHANGED = (Outcome.DONE, Outcome.DONE_WITH_WARNING)
+CAN_WAIT = (
+    "coperniq_calls", "invoice_sync_off", "no_entry", "no_event", "quickbooks_unlistable", "webhooks_unverified"
+)  # fmt: skip
+"""Warnings that nothing stops for: what needs a decision is said before them."""
 
 
 @dataclass(frozen=True)
@@ -63,11 +70,14 @@ def home(request: CompanyRequest) -> HttpResponseBase:
     notices = without_steps(notices, checklist["steps"])
     figures = figures_of(connection, with_invoices=is_on(connection)) if connection is not None else None
     log = rows_of(company, SyncLogEntry.objects.select_related("run")).order_by("-pk")
-    headline = headline_of(notices, checklist["steps"], figures, log.filter(outcome=Outcome.DONE).first())
+    said = next((notice for notice in notices if notice.key not in CAN_WAIT), None)
+    if said is None and not (figures is not None and figures.asked):
+        said = next(iter(notices), None)
+    last = log.filter(connection=connection, outcome__in=CHANGED).first() if connection is not None else None
     context = {
-        "headline": headline,
+        "headline": headline_of(said, checklist["steps"], connection, figures, last),
         **checklist,
-        "advice": shown(notices[1:]),
+        "advice": shown(notice for notice in notices if notice != said),
         "recent": with_retries(list(log[:RECENT])),
     }
     if connection is not None and figures is not None:
@@ -81,27 +91,39 @@ def home(request: CompanyRequest) -> HttpResponseBase:
 
 
 def headline_of(
-    notices: list[Notice], steps: list[Step], figures: Figures | None, last: SyncLogEntry | None
+    notice: Notice | None,
+    steps: list[Step],
+    connection: QuickBooksConnection | None,
+    figures: Figures | None,
+    last: SyncLogEntry | None,
 ) -> Headline:
-    if notices:
-        remedy = remedy_of(notices[0])
-        return Headline("warn", notices[0].sentence, label="Go there" if remedy else "", address=remedy)
+    if notice is not None:
+        remedy = remedy_of(notice)
+        return Headline("warn", notice.sentence, label="Go there" if remedy else "", address=remedy)
     if figures is not None and figures.asked:
         records = "1 record needs" if figures.asked == 1 else f"{figures.asked:,} records need"
         money = f", with {dollars(figures.asked_cents)} in all" if figures.asked_cents else ""
         address = reverse("integrations:runs") + "?state=held"
         return Headline("warn", f"{records} your decision{money}.", label="Decide", address=address)
-    if steps and last is None:
+    if steps:
         step = next(step for step in steps if not step.is_done)
-        sentence = f"Nothing has been synced yet. The next step: {step.to_do}"
-        return Headline("warn", sentence, label="Go there", address=step.page)
+        state = "Set-up is not finished." if last is not None else "Nothing has been synced yet."
+        return Headline("warn", f"{state} The next step: {step.to_do}", label="Go there", address=step.page)
+    if connection is not None and (differ := open_differences_of(connection))["invoices"]:
+        invoices = "1 invoice" if differ["invoices"] == 1 else f"{differ['invoices']:,} invoices"
+        address = f"{reverse('integrations:log')}?cause={Cause.OPEN_DIFFERS}"
+        sentence = f"The open amounts of {invoices} differ between the two sides, by {dollars(differ['cents'])} in all."
+        return Headline("warn", sentence, label="See which", address=address)
     if figures is not None and figures.waiting:
         records = "1 record is" if figures.waiting == 1 else f"{figures.waiting:,} records are"
         address = reverse("integrations:runs")
         return Headline("", f"{records} on the way, or waiting.", label="See which", address=address)
-    if last is None:
-        return Headline("good", "All in step.")
-    return Headline("good", "All in step. Last change", since=last.at)
+    all_in_step = "All in step."
+    if figures is not None and figures.not_sent:
+        all_in_step = f"What is linked is in step; {figures.not_sent:,} not sent."
+    return Headline(
+        "good", f"{all_in_step} Last change" if last else all_in_step, since=last.at if last else None
+    )
 
 
 def tiles_of(figures: Figures) -> list[Tile]:
@@ -121,7 +143,7 @@ def tiles_of(figures: Figures) -> list[Tile]:
             figures.waiting,
             figures.waiting_cents,
             "On their way, or waiting for another record",
-            f"{runs}?state=waiting",
+            runs,
         ),
         Tile(
             "Needs you",
@@ -135,7 +157,7 @@ def tiles_of(figures: Figures) -> list[Tile]:
             "Not sent",
             figures.not_sent,
             0,
-            "In Coperniq, and not in QuickBooks",
+            "In Coperniq and not in QuickBooks, drafts and declined ones too",
             reverse("integrations:batches"),
         ),
     ]
@@ -149,5 +171,5 @@ def charts_of(connection: QuickBooksConnection) -> tuple[Chart, Chart]:
     ]
     return (
         bar_chart(("Invoiced", "Paid"), months, dollars),
-        bar_chart(("Sent to QuickBooks", "Brought to Coperniq"), days, thousands),
+        bar_chart(("To QuickBooks", "To Coperniq"), days, thousands),
     )

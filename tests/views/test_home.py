@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+import re
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -26,8 +27,10 @@ from integrations.models import (
     SyncSettings,
 )
 from tests.factories import (
+    OTHER_REALM,
     SignIn,
     coperniq_connection,
+    log_entry,
     quickbooks_connection,
     record_link,
     sync_run,
@@ -96,8 +99,10 @@ def test_without_connections_it_leads_to_them(acme: Company, sam: User, sign_in:
 def test_when_all_is_well_it_says_when_something_changed_last(
     books: QuickBooksConnection, sam: User, sign_in: SignIn
 ) -> None:
+    record_link(books, Kind.JOB, "501")
     SyncLogEntry.objects.create(
         company=books.company,
+        connection=books,
         kind=Kind.INVOICE,
         outcome="done",
         sentence="Created invoice 1001 in QuickBooks.",
@@ -292,10 +297,108 @@ def test_what_waits_for_the_next_sync_is_not_in_step(
     books: QuickBooksConnection, alice: User, sam: User, sign_in: SignIn
 ) -> None:
     SyncSettings.objects.update(frequency="manual")
-    SyncLogEntry.objects.create(company=books.company, kind=Kind.INVOICE, outcome="done", sentence="Done.")
+    set_up(books)
     sync_run(books, RunState.QUEUED, "1", is_scheduled=True)
     text = page(sign_in, sam)
     assert "1 record is on the way, or waiting." in text
     assert "Waits until somebody presses Sync now." in text
     assert "All in step" not in text
     assert 'action="/integrations/runs/sync-now/"' in page(sign_in, alice)
+
+
+def headline(sign_in: SignIn, person: User) -> str:
+    part = page(sign_in, person).split('aria-label="How it stands">')[1].split("</section>")[0]
+    return " ".join(re.sub(r"<[^>]*>", " ", part).split())
+
+
+def set_up(books: QuickBooksConnection) -> None:
+    record_link(books, Kind.JOB, "501")
+    log_entry(books, "501")
+
+
+def test_a_lost_connection_is_not_in_step_whatever_was_done_before(
+    books: QuickBooksConnection, sam: User, sign_in: SignIn
+) -> None:
+    log_entry(books, "1")
+    QuickBooksConnection.objects.update(state="disconnected")
+    assert headline(sign_in, sam).startswith("Set-up is not finished. The next step:")
+    QuickBooksConnection.objects.update(state="connected")
+    CoperniqConnection.objects.update(state="disconnected")
+    assert headline(sign_in, sam).startswith("Set-up is not finished. The next step:")
+    assert "Coperniq is not connected; last looked" in page(sign_in, sam)
+    assert "Coperniq refuses the API key" not in page(sign_in, sam)
+
+
+def test_a_new_quickbooks_company_has_not_changed_yet(
+    books: QuickBooksConnection, acme: Company, sam: User, sign_in: SignIn
+) -> None:
+    set_up(books)
+    assert "All in step. Last change" in headline(sign_in, sam)
+    QuickBooksConnection.objects.update(state="archived")
+    quickbooks_connection(acme, OTHER_REALM)
+    SyncSettings.objects.update(invoice_sync=True)
+    assert headline(sign_in, sam).startswith("Nothing has been synced yet. The next step:")
+
+
+def test_open_amounts_that_differ_and_what_was_not_sent_are_not_all_in_step(
+    books: QuickBooksConnection, sam: User, sign_in: SignIn
+) -> None:
+    set_up(books)
+    PolledInvoice.objects.create(connection=CoperniqConnection.objects.get(), invoice_id="9", version="1")
+    assert "What is linked is in step; 1 not sent. Last change" in headline(sign_in, sam)
+    record_link(books, Kind.INVOICE, "1", open_difference_cents=-460_000)
+    assert "The open amounts of 1 invoice differ between the two sides, by $4,600.00" in headline(
+        sign_in, sam
+    )
+
+
+def test_money_that_waits_for_a_decision_comes_before_what_can_wait(
+    books: QuickBooksConnection, sam: User, sign_in: SignIn
+) -> None:
+    set_up(books)
+    SyncSettings.objects.update(invoice_sync=False)
+    assert headline(sign_in, sam).startswith("Invoice syncing is off")
+    sync_run(books, RunState.HELD, "1", amount_cents=1_200_000)
+    assert headline(sign_in, sam).startswith("1 record needs your decision, with $12,000.00 in all.")
+    assert page(sign_in, sam).count("Invoice syncing is off") == 1
+    Heartbeat.objects.all().delete()
+    assert "has never run" in headline(sign_in, sam)
+
+
+def test_a_record_with_two_questions_is_not_in_step_and_its_money_counts_once(
+    books: QuickBooksConnection, sam: User, sign_in: SignIn
+) -> None:
+    record_link(books, Kind.INVOICE, "1")
+    record_link(books, Kind.INVOICE, "2", quickbooks_snapshot={"voided": True})
+    invoice = {"kind": Kind.INVOICE, "amount_cents": 5_000, "quickbooks_id": "qb-1"}
+    sync_run(books, RunState.HELD, "1", action=Action.PUSH_INVOICE, **invoice)
+    sync_run(books, RunState.HELD, "1", action=Action.PULL_INVOICE, direction="pull", **invoice)
+    text = page(sign_in, sam)
+    assert (tile(text, "In step"), tile(text, "Needs you")) == ("0", "2")
+    assert "with $50.00 in all" in text
+
+
+def test_the_list_behind_a_tile_shows_what_it_counts(
+    books: QuickBooksConnection, sam: User, sign_in: SignIn
+) -> None:
+    sync_run(books, RunState.QUEUED, "1", record_name="Queued one")
+    text = page(sign_in, sam)
+    assert tile(text, "Waiting") == "1"
+    address = text.split('"tile-name">Waiting')[0].rsplit('href="', 1)[1].split('"')[0]
+    assert "Queued one" in page(sign_in, sam, address)
+
+
+def test_months_and_the_end_of_the_authorization_are_those_of_the_company_s_zone(
+    acme: Company, sam: User, sign_in: SignIn
+) -> None:
+    Company.objects.update(time_zone="America/Los_Angeles")
+    with time_machine.travel(datetime(2041, 12, 1, 4, tzinfo=UTC), tick=False):
+        coperniq_connection(acme)
+        ends = datetime(2041, 12, 10, 3, tzinfo=UTC)
+        books = quickbooks_connection(acme, refresh_expires_at=ends)
+        record_link(books, Kind.INVOICE, "1", amount_cents=100, quickbooks_snapshot={"on": "2041-11-30"})
+        text = page(sign_in, sam)
+    assert "Dec 2041" not in text
+    assert row(text, "Nov 2041") == ["$1.00", "$0.00"]
+    assert "ends on December 9, 2041" in text
+    assert "Valid until December 9, 2041" in text
