@@ -111,7 +111,7 @@ def test_closer_than_two_minutes_one_card_shows_three_columns(
     assert run.cause == "conflict"
     rows = [row["compared"] for row in run.planned]
     assert [(row["field"], row["before"], row["coperniq"], row["quickbooks"]) for row in rows[:2]] == [
-        ("Due date", "2027-01-31", "2027-02-01", "2027-03-01"),
+        ("Due date", "January 31, 2027", "February 1, 2027", "March 1, 2027"),
         ("Memo", "Old", "Ours", "Theirs"),
     ]
     assert standing(sides) == [THEIRS, OURS]

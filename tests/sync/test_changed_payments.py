@@ -61,10 +61,10 @@ def test_a_change_is_held_with_the_difference_and_may_be_left(paid: Paid, change
     run = sides.harness.held()
     assert run.cause == "quickbooks_payment_changed"
     (row,) = (row["compared"] for row in run.planned)
-    assert row["before"] == "$40.00 on 2026-11-03"
+    assert row["before"] == "$40.00 on November 3, 2026"
     wanted = {
-        "amount": "$30.00 on 2026-11-03",
-        "date": "$40.00 on 2026-11-09",
+        "amount": "$30.00 on November 3, 2026",
+        "date": "$40.00 on November 9, 2026",
         "void": "voided",
         "delete": "deleted",
         "taken off": "$40.00 unapplied with the customer",
